@@ -1,0 +1,53 @@
+# Everything a person or CI runs here; each target sets up what it needs first.
+#   make demo          the main job, end to end, on this machine (KEEP=1 leaves it running)
+#   make test          the tests
+#   make check         format, lint, types, import rules, tests: what CI runs
+#   make format        rewrite the code in the agreed format
+#   make bench         compare with the same work hand-written for Temporal
+#   make setup         the virtual environment in .venv; PYTHON=python3.12 chooses the interpreter
+#   make clean         remove everything that can be made again
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help setup demo test check format-check lint types imports pytest format bench clean
+.NOTPARALLEL:
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+setup:
+	@PYTHON="$(PYTHON)" sh scripts/setup.sh
+
+demo: setup
+	@$(BIN)/trunkline demo $(if $(filter-out 0,$(KEEP)),--keep)
+
+test: setup pytest
+
+check: setup format-check lint types imports pytest
+
+format-check: setup
+	$(BIN)/ruff format --check .
+
+lint: setup
+	$(BIN)/ruff check .
+
+types: setup
+	$(BIN)/mypy
+
+imports: setup
+	$(BIN)/lint-imports
+
+pytest: setup
+	$(BIN)/python -m pytest $(ARGS)
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix-only .
+
+bench: setup
+	@$(BIN)/python -m bench $(ARGS)
+
+clean:
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .trunkline build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,162 @@
+"""What an action is: a contract (config, result, defaults, docs, example) beside the one function that fulfils it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import typing
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, ClassVar, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+from activities.connections import Connection
+from activities.context import Context
+
+Repeat = Literal["safe", "keyed", "never"]
+"""May an attempt whose outcome is unknown be repeated?
+
+`safe`: the action is idempotent. `keyed`: the receiver dedupes our idempotency key. `never`: no, somebody would notice.
+"""
+
+Raw = Mapping[str, Any]
+"""A step's `config` as its author wrote it, templates unrendered."""
+
+SyntaxName = Literal["json", "slack", "markdown", "url"]
+
+M = TypeVar("M")
+
+NAME = re.compile(r"[a-z][a-z0-9]*([._][a-z0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Syntax:
+    """Marks a text field whose values are escaped for a syntax while they are filled in (`Annotated[str, Syntax("url")]`)."""
+
+    name: SyntaxName
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """Marks a field that is a credential by contract: written literally in a definition it is a problem."""
+
+
+@dataclass(frozen=True, slots=True)
+class Static:
+    """Marks a field that decides the plan (`parseResponse`, `connection`): a template there is a problem."""
+
+
+class Config(BaseModel):
+    """What an action takes. Field names are camelCase in definitions; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, alias_generator=to_camel)
+
+    defaults: ClassVar[Mapping[str, Any]] = {}
+    """Keys that planning fills in where the author wrote none: defaults that are templates, and so need rendering."""
+
+    @classmethod
+    def syntaxes(cls, raw: Raw) -> dict[str, SyntaxName]:
+        """Return the syntax of each text field that `raw` fills, by JSON pointer (`{"/url": "url"}`)."""
+        return {f"/{key}": mark.name for key, mark in marked(cls, raw, Syntax) if isinstance(raw[key], str)}
+
+
+class Result(BaseModel):
+    """What an action gives; stored in `variables` under the names of its fields' aliases (camelCase)."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True, alias_generator=to_camel)
+
+
+def names(model: type[BaseModel], field_name: str) -> list[str]:
+    """Return the keys under which a definition may write a field, the documented one first."""
+    info = model.model_fields[field_name]
+    found = [info.alias] if info.alias else []
+    choices = getattr(info.validation_alias, "choices", [info.validation_alias])
+    found += [choice for choice in choices if isinstance(choice, str)]
+    return list(dict.fromkeys([*found, field_name]))
+
+
+def marked(model: type[BaseModel], raw: Raw, mark: type[M]) -> Iterable[tuple[str, M]]:
+    """Yield (key in `raw`, mark) for every field of `model` that carries such a mark and that `raw` fills."""
+    for field_name, info in model.model_fields.items():
+        for meta in info.metadata:
+            if isinstance(meta, mark):
+                yield from ((key, meta) for key in names(model, field_name) if key in raw)
+
+
+Function = Callable[[Any, Context], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One action: the contract that a definition is held to, and the function that fulfils it."""
+
+    name: str
+    function: Function
+    config: type[Config]
+    result: type[Result] | None
+    repeat: Repeat | Callable[[Raw], Repeat]
+    summary: str
+    description: str
+    example: Mapping[str, Any]
+    timeout: timedelta = timedelta(seconds=30)
+    attempts: int | None = None
+    triggers: tuple[str, ...] = ()
+    connections: tuple[type[Connection], ...] = ()
+    background: Callable[[Raw], bool] = field(default=lambda _raw: False)
+
+    def repeats(self, raw: Raw) -> Repeat:
+        """Say whether an unknown outcome of this step may be repeated."""
+        return self.repeat(raw) if callable(self.repeat) else self.repeat
+
+
+def action(
+    name: str,
+    *,
+    repeat: Repeat | Callable[[Raw], Repeat],
+    example: Mapping[str, Any],
+    timeout: timedelta = timedelta(seconds=30),
+    attempts: int | None = None,
+    triggers: tuple[str, ...] = (),
+    connections: tuple[type[Connection], ...] = (),
+    background: Callable[[Raw], bool] | None = None,
+) -> Callable[[Function], Action]:
+    """Turn an async function `(config, context) -> result` into an action; its annotations are the contract.
+
+    Args:
+        name: what definitions call it (`actionType`) and Temporal's activity type; lower case, words joined by `_` or `.`.
+        repeat: what an unknown outcome allows, or a function of the step's unrendered config.
+        example: a whole `config` that is valid and sensible.
+        timeout: bound of one attempt (start-to-close) where the step gives none.
+        attempts: most attempts where the step gives none; by default only the time (`within`) bounds them.
+        triggers: event types under which the action makes sense; empty means any.
+        connections: kinds of connection that it can use, one of which it needs; empty means none.
+        background: says from the unrendered config whether the path goes on without waiting for the result.
+    """
+    if not NAME.fullmatch(name):
+        raise ValueError(f"An action's name is lower case, words joined by '_' or '.'; {name!r} is not.")
+
+    def wrap(function: Function) -> Action:
+        hints = typing.get_type_hints(function)
+        first = next(iter(inspect.signature(function).parameters))
+        result = hints.get("return")
+        text = inspect.getdoc(function) or ""
+        return Action(
+            name=name,
+            function=function,
+            config=hints[first],
+            result=result if isinstance(result, type) and issubclass(result, Result) else None,
+            repeat=repeat,
+            summary=text.partition("\n")[0],
+            description=text,
+            example=example,
+            timeout=timeout,
+            attempts=attempts,
+            triggers=triggers,
+            connections=connections,
+            background=background or (lambda _raw: False),
+        )
+
+    return wrap

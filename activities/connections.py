@@ -1,0 +1,128 @@
+"""Connections: named credentials and addresses, known to workers only and resolved inside an activity."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from activities.errors import Refused
+
+VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class Connection(BaseModel):
+    """What every connection has; each kind is a subclass beside the actions that use it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, alias_generator=to_camel)
+
+    kind: ClassVar[str]
+
+    base_url: str | None = Field(default=None, description="Address to use instead of the vendor's own.")
+
+    def credentials(self) -> Iterable[str]:
+        """Return the values of this connection that must never be seen: by default every text but the address."""
+        return [value for name, value in self if name != "base_url" and isinstance(value, str)]
+
+
+C = TypeVar("C", bound=Connection)
+
+
+class Connections:
+    """The connections of one worker, as `connections.yaml` names them.
+
+    Args:
+        entries: the file's content; values may be `${ENVIRONMENT_VARIABLE}`; the key `defaults` maps actions to names.
+        kinds: every kind that the catalog's actions use.
+        environment: where `${…}` is looked up.
+    """
+
+    def __init__(
+        self,
+        entries: Mapping[str, Any],
+        kinds: Iterable[type[Connection]],
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
+        self.kinds = {kind.kind: kind for kind in kinds}
+        self.defaults: dict[str, str] = dict(entries.get("defaults") or {})
+        self.entries = {name: dict(entry) for name, entry in entries.items() if name != "defaults"}
+        self.environment = environment
+        self._made: dict[str, Connection] = {}
+
+    def pick(self, kinds: tuple[type[C], ...], *, action: str, name: str | None) -> C:
+        """Return the connection a step uses: the one it names, else the action's default, else the only one that fits.
+
+        Raises:
+            Refused: none fits, several do, or the one meant is incomplete; the sentence says which and what to do.
+        """
+        fitting = [kind.kind for kind in kinds]
+        candidates = [n for n, entry in self.entries.items() if entry.get("kind") in fitting]
+        chosen = name or self.defaults.get(action)
+        if chosen is None and len(candidates) == 1:
+            chosen = candidates[0]
+        if chosen is None:
+            known = " or ".join(fitting)
+            if not candidates:
+                raise Refused(f"{action} needs a connection of kind {known}; connections.yaml has none: add one.")
+            raise Refused(
+                f"{action} can use several connections ({', '.join(sorted(candidates))}): name one with `connection:` "
+                f"in the step's config, or set `defaults: {{{action}: …}}` in connections.yaml."
+            )
+        if chosen not in self.entries:
+            raise Refused(f"There is no connection {chosen!r}; connections.yaml has {', '.join(sorted(self.entries)) or 'none'}.")
+        made = self.get(chosen)
+        if not isinstance(made, tuple(kinds)):
+            raise Refused(f"Connection {chosen!r} is of kind {made.kind}; {action} needs {' or '.join(fitting)}.")
+        return made
+
+    def get(self, name: str) -> Connection:
+        """Make the connection of that name.
+
+        Raises:
+            Refused: its kind is unknown, an environment variable is unset, or a field is missing or misspelt.
+        """
+        if name in self._made:
+            return self._made[name]
+        entry = {key: self._expand(name, value) for key, value in self.entries[name].items()}
+        kind = self.kinds.get(str(entry.pop("kind", "")))
+        if kind is None:
+            raise Refused(f"Connection {name!r} must have a `kind`: one of {', '.join(sorted(self.kinds))}.")
+        try:
+            made = kind.model_validate(entry)
+        except ValidationError as error:
+            wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
+            raise Refused(f"Connection {name!r} of kind {kind.kind} is not right: {wrong}.") from None
+        self._made[name] = made
+        return made
+
+    def problems(self) -> list[str]:
+        """Return a sentence for every connection that cannot be used as it stands."""
+        found = []
+        for name in self.entries:
+            try:
+                self.get(name)
+            except Refused as refused:
+                found.append(str(refused))
+        return found
+
+    def credentials(self) -> set[str]:
+        """Return every credential of every usable connection, for scrubbing."""
+        found: set[str] = set()
+        for name in self.entries:
+            try:
+                found.update(self.get(name).credentials())
+            except Refused:
+                continue
+        return found
+
+    def _expand(self, name: str, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        missing = [variable for variable in VARIABLE.findall(value) if variable not in self.environment]
+        if missing:
+            raise Refused(f"Connection {name!r} needs the environment variable {missing[0]}, which is not set on this worker.")
+        return VARIABLE.sub(lambda match: self.environment[match[1]], value)

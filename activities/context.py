@@ -1,0 +1,96 @@
+"""What one attempt of an action gets from its surroundings, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from activities.connections import Connection, Connections
+
+if TYPE_CHECKING:
+    from activities.network import Client, Response
+
+C = TypeVar("C", bound=Connection)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """One attempt's surroundings.
+
+    Attributes:
+        action: the action's name.
+        key: idempotency key of the step: the same over attempts, crashes and resets.
+        run: workflow id of the run.
+        attempt: 1 for the first attempt.
+        timeout: seconds that this attempt may take from now.
+        http: the guarded HTTP client that all attempts of this process share.
+        connections: the worker's connections.
+        files: the folder that `file:` recordings may come from, if any.
+        progress: what an earlier attempt of the same step gave to `heartbeat`, else None.
+        heartbeat: tells Temporal that the attempt is alive, and keeps its argument for the next attempt.
+        sending: writes down durably that the attempt is about to have its effect; awaited right before it. It costs a
+            round trip for actions that are never repeated, and nothing for others. It raises where the attempt has
+            already timed out, so that nothing is sent then.
+    """
+
+    action: str
+    key: str
+    run: str
+    attempt: int
+    timeout: float
+    http: Client
+    connections: Connections
+    files: Path | None
+    progress: Any
+    heartbeat: Callable[[Any], None]
+    sending: Callable[[], Awaitable[None]]
+
+    def connection(self, name: str | None, *kinds: type[C]) -> C:
+        """Return the connection that this step uses (see `Connections.pick`)."""
+        return self.connections.pick(kinds, action=self.action, name=name)
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        auth: tuple[str, str] | None = None,
+        max_bytes: int = 1024 * 1024,
+        redirects: int = 0,
+        effect: bool = True,
+    ) -> Response:
+        """Send one HTTP request through the guarded client and return whatever the server answered.
+
+        Args:
+            method: GET, POST, …
+            url: absolute address; guarded like every address.
+            headers: request headers.
+            params: query parameters, added to those of `url`.
+            content: body.
+            auth: HTTP Basic user and password.
+            max_bytes: most bytes of the answer's body, counted as they arrive.
+            redirects: how many redirects may be followed, each judged anew.
+            effect: whether the request may have an effect that somebody would notice.
+
+        Raises:
+            Refused: the address is not allowed or not valid.
+            Unavailable: the server cannot be reached; nothing was sent.
+            OutcomeUnknown: the request was sent and no whole answer came back.
+        """
+        return await self.http.request(
+            method,
+            url,
+            headers=headers,
+            params=params,
+            content=content,
+            auth=auth,
+            timeout=self.timeout,
+            max_bytes=max_bytes,
+            redirects=redirects,
+            before_send=self.sending if effect else None,
+        )

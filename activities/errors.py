@@ -1,0 +1,42 @@
+"""The three ways in which an action can fail, sorted by what may be done next."""
+
+from __future__ import annotations
+
+
+class ActionError(Exception):
+    """An action failed; the message is a sentence for the person who reads the report.
+
+    Args:
+        message: what went wrong and what to do about it, without secrets or addresses of the internal network.
+        status: the HTTP status that the vendor answered with, where there was one.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Refused(ActionError):
+    """The same request will never succeed, and it had no effect: it is not repeated."""
+
+
+class Unavailable(ActionError):
+    """The request certainly had no effect and may succeed later: it is repeated.
+
+    Args:
+        message: see `ActionError`.
+        retry_after: seconds that the vendor asks us to wait, where it does.
+        status: see `ActionError`.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None, status: int | None = None) -> None:
+        super().__init__(message, status=status)
+        self.retry_after = retry_after
+
+
+class OutcomeUnknown(ActionError):
+    """The request may have had its effect; the action's `repeat` decides whether it is sent again."""
+
+
+class ResultTooLarge(ActionError):
+    """The request was carried out, but its answer cannot be kept; it is never repeated."""

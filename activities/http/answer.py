@@ -1,0 +1,178 @@
+"""What an HTTP API answered: the result of a step, or the error that its status means."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from pydantic import Field
+
+from activities.action import Result
+from activities.answers import failure
+from activities.errors import OutcomeUnknown, ResultTooLarge, Unavailable
+from activities.retry_after import retry_after
+
+if TYPE_CHECKING:
+    from activities.network import Response
+
+SUCCESS = range(200, 300)
+NOT_RECEIVED = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY)
+"""Statuses that say the request was not taken up."""
+
+JSON_TYPE = re.compile(r"(application|text)/([^;]*\+)?json", re.IGNORECASE)
+CHARSET = re.compile(r"charset=\"?(utf-8|us-ascii|iso-8859-1|iso-8859-15|windows-1252|utf-16)\b", re.IGNORECASE)
+SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+UNPRINTABLE = re.compile(r"[^\S ]+|[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
+
+DEEPEST = 100
+LONGEST_HEADER = 2_000
+EXCERPT = 200
+
+
+class Answer(Result):
+    """What the server answered."""
+
+    status: int = Field(description="HTTP status, such as 200.")
+    headers: dict[str, str] = Field(
+        description="Headers by lower-case name, each cut at 2,000 characters; without set-cookie."
+    )
+    body: Any = Field(
+        default=None,
+        description="Parsed where it is JSON, else its text; null where it is empty or was not wanted. "
+        'Bytes that are no text are `{"base64": "…"}`.',
+    )
+
+
+def succeeded(response: Response, accept: Iterable[int], *, read: bool, strict: bool) -> Answer:
+    """Return an answer as a result.
+
+    Args:
+        response: what the server answered.
+        accept: statuses outside 2xx that are results too.
+        read: whether the body is wanted.
+        strict: whether a body that claims to be JSON and is not makes the outcome unknown; else it is kept as text.
+
+    Raises:
+        Refused: the status says that the request will never succeed.
+        Unavailable: it says that the request was not taken up.
+        OutcomeUnknown: it says neither, or the answer cannot be read.
+        ResultTooLarge: the answer cannot be kept.
+    """
+    if response.status not in SUCCESS and response.status not in accept:
+        refuse(response)
+    if not response.complete and read:
+        raise ResultTooLarge(
+            f"The request was answered with status {response.status}, but the answer was too large or broke off.",
+            status=response.status,
+        )
+    headers = {name: value[:LONGEST_HEADER] for name, value in response.headers.items() if name != "set-cookie"}
+    return Answer(status=response.status, headers=headers, body=content(response, strict=strict) if read else None)
+
+
+def refuse(response: Response) -> NoReturn:
+    """Raise what a status outside 2xx means, with the beginning of what the server says."""
+    said = excerpt(response)
+    sentence = f"The server answered with status {response.status}" + (f": {said}" if said else ".")
+    if response.status in NOT_RECEIVED:
+        raise Unavailable(sentence, retry_after=retry_after(response.headers), status=response.status)
+    raise failure(sentence, response.status, response.headers)
+
+
+def excerpt(response: Response) -> str:
+    """Return the beginning of an answer's text on one line, without anything that could garble a terminal or a page."""
+    if response.headers.get("content-type", "").partition("/")[0] in ("image", "audio", "video", "font"):
+        return ""
+    said = response.body[: EXCERPT * 8].decode("utf-8", "replace")
+    said = " ".join(UNPRINTABLE.sub(" ", said).split())
+    return said if len(said) <= EXCERPT else said[: EXCERPT - 1] + "…"
+
+
+def content(response: Response, *, strict: bool) -> Any:
+    """Return an answer's body as a value.
+
+    Raises:
+        OutcomeUnknown: it claims to be JSON and is not, and `strict`.
+        ResultTooLarge: it is JSON and nests too deeply.
+    """
+    if not response.body:
+        return None
+    kind = response.headers.get("content-type", "")
+    if not kind or JSON_TYPE.match(kind.strip()):
+        try:
+            return parsed(response.body)
+        except (ValueError, RecursionError):
+            if kind and strict:
+                raise OutcomeUnknown(
+                    f"The server answered with status {response.status} and a body that should be JSON but is not: "
+                    f"{excerpt(response)}",
+                    status=response.status,
+                ) from None
+    charset = CHARSET.search(kind)
+    try:
+        return response.body.decode(charset[1] if charset else "utf-8")
+    except UnicodeDecodeError:
+        return {"base64": b64encode(response.body).decode()}
+
+
+def parsed(body: bytes) -> Any:
+    """Return the value of a JSON text, as strictly as the standard: no NaN, no infinity, no endless integers.
+
+    Raises:
+        ValueError: it is no such text.
+        RecursionError: it nests deeper than the parser can follow.
+        ResultTooLarge: it nests too deeply to be kept.
+    """
+    value = json.loads(body.decode("utf-8-sig"), parse_constant=not_json, parse_float=finite)
+    if body.count(b"[") + body.count(b"{") > DEEPEST and deeper(value, DEEPEST):
+        raise ResultTooLarge(f"The request was carried out, but its answer nests deeper than {DEEPEST} levels.")
+    return whole_characters(value) if SURROGATE.search(body) else value
+
+
+def not_json(constant: str) -> NoReturn:
+    """Refuse a constant that JSON does not have.
+
+    Raises:
+        ValueError: always.
+    """
+    raise ValueError(f"JSON has no {constant}.")
+
+
+def finite(written: str) -> float:
+    """Return a number that a double can hold.
+
+    Raises:
+        ValueError: it is too large.
+    """
+    value = float(written)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError(f"{written[:40]} is too large a number.")
+    return value
+
+
+def deeper(value: Any, most: int) -> bool:
+    """Say whether a value nests deeper than `most` levels."""
+    level = [value]
+    for _ in range(most + 1):
+        level = [
+            item
+            for holder in level
+            if isinstance(holder, dict | list)
+            for item in (holder.values() if isinstance(holder, dict) else holder)
+        ]
+    return bool(level)
+
+
+def whole_characters(value: Any) -> Any:
+    """Return a value whose texts have U+FFFD for every half of a character, which no JSON in UTF-8 can hold."""
+    match value:
+        case str():
+            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case dict():
+            return {whole_characters(key): whole_characters(item) for key, item in value.items()}
+        case list():
+            return [whole_characters(item) for item in value]
+    return value

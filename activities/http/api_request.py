@@ -1,0 +1,47 @@
+"""Call an API as the workflow automations' form describes it: URL, method, headers, values."""
+
+from __future__ import annotations
+
+from pydantic import Field, field_validator
+
+from activities.action import action
+from activities.context import Context
+from activities.http.answer import Answer
+from activities.http.body import Entry, coerced, nested, to_json
+from activities.http.encoding import to_bytes
+from activities.http.exchange import Request, exchange, in_background, repeats
+
+
+class ApiRequest(Request):
+    """A request to an API whose body is an object made of values."""
+
+    values: list[Entry] = Field(
+        default_factory=list, description="The body, value by value: `{key, value, format}`; it is sent as JSON."
+    )
+
+    @field_validator("values")
+    @classmethod
+    def _keys_fit(cls, values: list[Entry]) -> list[Entry]:
+        nested((entry.key, None) for entry in values)
+        return values
+
+
+@action(
+    "api_request",
+    repeat=repeats,
+    background=in_background,
+    example={
+        "method": "POST",
+        "url": "https://api.example.com/contacts",
+        "headers": [{"key": "Authorization", "value": "Basic {{secrets.api_user | basic: secrets.api_password}}"}],
+        "values": [{"key": "contactName", "value": "{{contact.name}}", "format": "String"}],
+    },
+)
+async def api_request(config: ApiRequest, context: Context) -> Answer:
+    """Call an API with a JSON body made of values.
+
+    It is `http_request` in the words of the workflow automations: headers as a list, and a body of values of which each
+    says whether it is a Number, a String, a Boolean or to be detected (Auto).
+    """
+    values = nested((entry.key, coerced(entry)) for entry in config.values)
+    return await exchange(context, config, to_bytes(to_json(values)) if values else None)

@@ -1,0 +1,54 @@
+"""Call any HTTP API."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from activities.action import action
+from activities.context import Context
+from activities.http.answer import Answer
+from activities.http.body import Body
+from activities.http.encoding import encoded, query_text
+from activities.http.exchange import Request, exchange, in_background, repeats
+
+Scalar = str | int | float | bool | None
+
+
+class HttpRequest(Request):
+    """A request to any HTTP API."""
+
+    query: dict[str, Annotated[Scalar | list[Scalar], Field(union_mode="left_to_right")]] = Field(
+        default_factory=dict, description="Query parameters; a list repeats its key, null leaves it out."
+    )
+    body: Body = Field(
+        default=None,
+        description="A JSON value, a raw text, or a list of `{key, value, format}`. Dots in the body's own keys nest "
+        "(`customer.firstname`); keys inside values stay as they are. A raw text that begins like JSON has to be JSON.",
+    )
+    encoding: Literal["json", "form"] = Field(
+        default="json", description="How a body that is no raw text is written: as JSON, or as an HTML form."
+    )
+
+
+@action(
+    "http_request",
+    repeat=repeats,
+    background=in_background,
+    example={
+        "method": "POST",
+        "url": "https://shop.example.com/refunds",
+        "headers": {"Authorization": "Bearer {{secrets.shop_token}}"},
+        "body": {"customer.id": "{{contact.id}}", "amount": 20},
+    },
+)
+async def http_request(config: HttpRequest, context: Context) -> Answer:
+    """Call any HTTP API and keep its answer.
+
+    GET, PUT and DELETE are repeated when their outcome is unknown; POST and PATCH only with `idempotent: true`.
+    Statuses outside 2xx are failures unless `accept` names them: 429, and 503 with `Retry-After`, are tried again
+    later, other 5xx have an unknown outcome, everything else is refused.
+    """
+    content, content_type = encoded(config.body, config.headers, form=config.encoding == "form")
+    return await exchange(context, config, content, content_type, query_text(config.query.items()))

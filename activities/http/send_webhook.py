@@ -1,0 +1,81 @@
+"""Notify another system over HTTP."""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import hmac
+import time
+from base64 import b64decode, b64encode
+from typing import Annotated
+
+from pydantic import Field
+
+from activities.action import Credential, action
+from activities.context import Context
+from activities.errors import Refused
+from activities.http.answer import Answer, succeeded
+from activities.http.body import Body
+from activities.http.encoding import encoded
+from activities.http.exchange import Destination, Method, completed
+
+
+class Webhook(Destination):
+    """A notification for another system."""
+
+    method: Method = Field(default="POST", description="POST unless the receiver wants another method.")
+    body: Body = Field(
+        default=None,
+        description="A JSON value, a raw text, or a list of `{key, value, format}`. Dots in the body's own keys nest.",
+    )
+    secret: Annotated[str | None, Credential()] = Field(
+        default=None,
+        description="Signs the request as Standard Webhooks says (`webhook-signature`): `whsec_` and base64.",
+    )
+
+
+@action(
+    "send_webhook",
+    repeat="keyed",
+    example={
+        "url": "https://api.example.com/notify",
+        "body": '{"ticketId": "{{ticket.id}}"}',
+        "secret": "{{secrets.notify_signing}}",
+    },
+)
+async def send_webhook(config: Webhook, context: Context) -> Answer:
+    """Notify another system over HTTP, at least once.
+
+    The request carries `webhook-id`, the same over all attempts, so that its receiver can tell a repetition, and
+    `webhook-timestamp`, as in Standard Webhooks 1.0.0.
+    """
+    content, content_type = encoded(config.body, config.headers)
+    now = str(int(time.time()))
+    stamp = {"webhook-id": context.key, "webhook-timestamp": now}
+    if config.secret is not None:
+        stamp["webhook-signature"] = signature(config.secret, context.key, now, content or b"")
+    headers = completed(stamp, config.headers)
+    response = await context.request(
+        config.method,
+        config.url,
+        headers=headers if content is None else completed(headers, {"Content-Type": content_type}),
+        content=content,
+        effect=config.method != "GET",
+    )
+    return succeeded(response, (), read=True, strict=False)
+
+
+def signature(secret: str, message: str, timestamp: str, content: bytes) -> str:
+    """Return the `v1` signature of Standard Webhooks 1.0.0: HMAC-SHA256 over id, time and body.
+
+    Raises:
+        Refused: the secret is not `whsec_` and base64 of at least 24 bytes.
+    """
+    try:
+        key = b64decode(secret.strip().removeprefix("whsec_"), validate=True)
+    except binascii.Error:
+        key = b""
+    if len(key) < 24:  # noqa: PLR2004 - the least that the standard allows
+        raise Refused("The webhook's secret must be `whsec_` followed by the base64 of at least 24 bytes.")
+    signed = b".".join((message.encode(), timestamp.encode(), content))
+    return "v1," + b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()

@@ -1,0 +1,75 @@
+"""CloudTalk as a provider of text messages (https://my.cloudtalk.io/api, SMS)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field
+
+from activities.answers import failure
+from activities.context import Context
+from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
+from activities.sms.provider import Accepted, Provider
+
+if TYPE_CHECKING:
+    from activities.network import Response
+
+BASE_URL = "https://my.cloudtalk.io/api"
+
+LATER = "limit exceeded"
+PERHAPS = "sms send failed"
+"""What CloudTalk says, in a 200, about a message that another attempt may send, and about one that it may have sent."""
+
+
+class CloudTalk(Provider):
+    """An API key pair of a CloudTalk company."""
+
+    kind: ClassVar[str] = "cloudtalk"
+
+    key_id: str = Field(min_length=1, description="ACCESS KEY ID.")
+    key_secret: str = Field(min_length=1, description="ACCESS KEY SECRET.")
+
+    async def send(self, *, sender: str, recipient: str, text: str, context: Context) -> Accepted:
+        """Send one message; CloudTalk gives no id for it, and no way to look it up."""
+        answer = await context.request(
+            "POST",
+            f"{(self.base_url or BASE_URL).rstrip('/')}/sms/send.json",
+            headers={"Accept": "application/json", "Content-Type": "application/json"},
+            content=json.dumps({"recipient": recipient, "message": text, "sender": sender}).encode(),
+            auth=(self.key_id, self.key_secret),
+        )
+        told = _told(answer)
+        if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+            said = str(told.get("message") or "no reason given").rstrip(".")
+            raise failure(f"CloudTalk answered {answer.status}: {said}.", answer.status, answer.headers)
+        if str(told.get("success")).lower() == "true":
+            data = told.get("data")
+            number = data.get("id") if isinstance(data, dict) else None
+            return Accepted(status="accepted", id=None if number is None else str(number))
+        raise _unsent(told, answer.status)
+
+
+def _told(answer: Response) -> Mapping[str, Any]:
+    try:
+        told = json.loads(answer.body)["responseData"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _unsent(told: Mapping[str, Any], status: int) -> ActionError:
+    """Sort a 200 that does not say it was a success."""
+    if str(told.get("success")).lower() != "false":
+        return OutcomeUnknown(
+            "CloudTalk's answer does not say whether the message was sent; look at the conversation in CloudTalk.",
+            status=status,
+        )
+    reason = str(told.get("data")).strip()
+    if LATER in reason.lower():
+        return Unavailable(f"CloudTalk did not send the message for now: {reason}", status=status)
+    if PERHAPS in reason.lower():
+        return OutcomeUnknown(f"CloudTalk may or may not have sent the message: {reason}", status=status)
+    return Refused(f"CloudTalk did not send the message: {reason}", status=status)

@@ -1,0 +1,32 @@
+"""What every text message provider offers to `send_sms`."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+from activities.connections import Connection
+from activities.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A provider took a message over; delivery to the phone comes later."""
+
+    status: str
+    id: str | None = None
+    segments: int | None = None
+
+
+class Provider(Connection):
+    """A connection that text messages can be sent through."""
+
+    @abstractmethod
+    async def send(self, *, sender: str, recipient: str, text: str, context: Context) -> Accepted:
+        """Send one message, once.
+
+        Raises:
+            Refused: the provider will never take this message.
+            Unavailable: the provider did not take it and may do so later.
+            OutcomeUnknown: the provider may have taken it.
+        """

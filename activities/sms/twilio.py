@@ -1,0 +1,79 @@
+"""Twilio as a provider of text messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field
+
+from activities.answers import failure
+from activities.context import Context
+from activities.errors import ActionError, Refused, Unavailable
+from activities.retry_after import retry_after
+from activities.sms.provider import Accepted, Provider
+
+if TYPE_CHECKING:
+    from activities.network import Response
+
+QUEUE_FULL = 21611
+
+ADVICE = {
+    20003: "check accountSid and authToken of the connection",
+    20404: "check accountSid of the connection",
+    21211: "the recipient's number does not exist",
+    21212: "the sender's number is not valid",
+    21408: "allow the recipient's country in Twilio's messaging permissions",
+    21606: "the sender's number cannot send text messages, or is not yours",
+    21608: "a trial account can only text numbers that were verified in Twilio",
+    21610: "the recipient has unsubscribed from this sender",
+    21612: "there is no route from this sender to this recipient",
+    21614: "the recipient's number is not a mobile number",
+    21617: "the text is longer than 1600 characters",
+    21659: "the sender's number is not one of this account",
+    21660: "the sender's number belongs to another account",
+}
+"""What to do about an error, or what it means (https://www.twilio.com/docs/api/errors)."""
+
+
+class Twilio(Provider):
+    """A Twilio account."""
+
+    kind: ClassVar[str] = "twilio"
+
+    account_sid: str = Field(min_length=1, description="Account SID (AC…).")
+    auth_token: str = Field(min_length=1, description="The account's auth token.")
+
+    async def send(self, *, sender: str, recipient: str, text: str, context: Context) -> Accepted:
+        """Create one message resource."""
+        from twilio.base.exceptions import TwilioException
+
+        from activities.sms.twilio_client import Transport, client
+
+        transport = Transport(context)
+        try:
+            message = await client(self, transport).messages.create_async(to=recipient, from_=sender, body=text)
+        except TwilioException as error:
+            raise _sorted(error, transport.last) from None
+        if message.status in {"failed", "undelivered", "canceled"}:
+            raise Refused(_sentence(message.error_code, message.error_message or f"the message is {message.status}"))
+        segments = str(message.num_segments or "")
+        return Accepted(
+            id=message.sid,
+            status=str(message.status or "accepted"),
+            segments=int(segments) if segments.isdigit() else None,
+        )
+
+
+def _sorted(error: Exception, answer: Response) -> ActionError:
+    """Sort a refusal; the SDK has two kinds of exception, and neither carries the answer's headers."""
+    code = getattr(error, "code", None)
+    said = getattr(error, "detail", None) or getattr(error, "title", None) or getattr(error, "msg", None) or str(error)
+    sentence = _sentence(code, str(said).removeprefix("Unable to create record: "))
+    if code == QUEUE_FULL:
+        return Unavailable(sentence, retry_after=retry_after(answer.headers), status=answer.status)
+    return failure(sentence, answer.status, answer.headers)
+
+
+def _sentence(code: int | None, said: str) -> str:
+    advice = f" ({ADVICE[code]})" if code in ADVICE else ""
+    return f"Twilio error {code}: {said.rstrip('.')}{advice}."

@@ -1,0 +1,218 @@
+"""Actions as Temporal activities: the only file in this folder that knows Temporal."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from temporalio import activity
+from temporalio.api.common.v1 import Payload
+from temporalio.client import Client as TemporalClient
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from activities.action import Action
+from activities.connections import Connections
+from activities.context import Context
+from activities.errors import ActionError, OutcomeUnknown, Refused, ResultTooLarge, Unavailable
+from activities.network import Client
+from activities.secrets import Scrubber, Secrets
+
+SENDING = "sending"
+"""What an attempt that must not be repeated writes down durably just before it sends."""
+
+NEVER_REPEATED = "TemporalTimeout:StartToClose"
+"""In an activity's retry policy, says that an unknown outcome must not be repeated."""
+
+FIRST_BEAT = 2.0
+BEATS = 3.0
+"""Seconds before an attempt first heartbeats, and between heartbeats."""
+
+LONGEST_MESSAGE = 2_000
+DEEPEST = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What the attempts of one process share."""
+
+    http: Client
+    connections: Connections
+    secrets: Secrets
+    scrubber: Scrubber
+    files: Path | None
+    result_limit: int
+    client: TemporalClient
+
+
+def bind(catalog: Mapping[str, Action], services: Services) -> list[Callable[..., Any]]:
+    """Return one activity per action, named as the action."""
+    return [_activity(action, services) for action in catalog.values()]
+
+
+def _activity(action: Action, services: Services) -> Callable[..., Any]:
+    @activity.defn(name=action.name)
+    async def run(call: dict[str, Any]) -> RawValue:
+        return await _Attempt(action, services).run(call)
+
+    return run
+
+
+class _Attempt:
+    """One attempt of one action: bounded, heartbeating, marked where it must not be repeated, and scrubbed."""
+
+    def __init__(self, action: Action, services: Services) -> None:
+        self.action = action
+        self.services = services
+        self.info = activity.info()
+        policy = self.info.retry_policy
+        self.once = policy is not None and NEVER_REPEATED in (policy.non_retryable_error_types or ())
+        self.marked = False
+        self.progress: Any = None
+        whole = (self.info.start_to_close_timeout or timedelta(seconds=30)).total_seconds()
+        self.timeout = max(whole - 1, whole * 0.9)
+
+    async def run(self, call: dict[str, Any]) -> RawValue:
+        beat = asyncio.get_running_loop().call_later(FIRST_BEAT, self._beat)
+        self._next = beat
+        try:
+            async with asyncio.timeout(self.timeout):
+                return self._answer(await self._act(call))
+        except ActionError as error:
+            raise self._failure(error) from None
+        except TimeoutError:
+            raise self._failure(self._ended(f"It took longer than {self.timeout:g} s")) from None
+        except asyncio.CancelledError:
+            details = activity.cancellation_details()
+            if details is not None and details.worker_shutdown:
+                raise self._failure(self._ended("Its worker was shut down")) from None
+            raise
+        except Exception as error:  # noqa: BLE001 # a bug in an action must not be reported with its secrets
+            raise self._unexpected(error) from None
+        finally:
+            self._next.cancel()
+
+    async def _act(self, call: dict[str, Any]) -> Any:
+        filled = self.services.secrets.fill(call["config"], call.get("secrets", ()))
+        try:
+            config = self.action.config.model_validate(filled)
+        except ValidationError as error:
+            raise Refused(_sentence(self.action, error)) from None
+        details = self.info.heartbeat_details
+        context = Context(
+            action=self.action.name,
+            key=call["key"],
+            run=self.info.workflow_id or "",
+            attempt=self.info.attempt,
+            timeout=self.timeout,
+            http=self.services.http,
+            connections=self.services.connections,
+            files=self.services.files,
+            progress=details[0] if details and details[0] != SENDING else None,
+            heartbeat=self._keep,
+            sending=self._mark if self.once else _nothing,
+        )
+        return await self.action.function(config, context)
+
+    async def _mark(self) -> None:
+        """Write the mark durably; it raises for an attempt that has already timed out, which then sends nothing."""
+        handle = self.services.client.get_async_activity_handle(task_token=self.info.task_token)
+        try:
+            await handle.heartbeat(SENDING)
+        except Exception as error:
+            raise Unavailable(f"The attempt could not be marked before sending ({type(error).__name__}).") from error
+        self.marked = True
+
+    def _keep(self, progress: Any) -> None:
+        self.progress = progress
+        self._heartbeat()
+
+    def _beat(self) -> None:
+        self._heartbeat()
+        self._next = asyncio.get_running_loop().call_later(BEATS, self._beat)
+
+    def _heartbeat(self) -> None:
+        if self.marked:
+            activity.heartbeat(SENDING)
+        elif self.progress is not None:
+            activity.heartbeat(self.progress)
+        else:
+            activity.heartbeat()
+
+    def _answer(self, result: Any) -> RawValue:
+        value = result.model_dump(mode="json", by_alias=True) if isinstance(result, BaseModel) else result
+        try:
+            data = json.dumps({"result": value, "attempts": self.info.attempt}, separators=(",", ":"))
+        except (RecursionError, ValueError, TypeError) as error:
+            raise ResultTooLarge(f"The action was carried out, but its result is no plain JSON: {error}.") from None
+        if self.services.scrubber.found_in(data):
+            clean = {"result": self.services.scrubber.scrub_json(value), "attempts": self.info.attempt}
+            data = json.dumps(clean, separators=(",", ":"))
+        if len(data) > self.services.result_limit:
+            raise ResultTooLarge(
+                f"The action was carried out, but its result takes {len(data):,} bytes; "
+                f"{self.services.result_limit:,} is the most that is kept (TRUNKLINE_RESULT_LIMIT)."
+            )
+        if _depth(value) > DEEPEST:
+            raise ResultTooLarge(f"The action was carried out, but its result nests deeper than {DEEPEST} levels.")
+        return RawValue(Payload(metadata={"encoding": b"json/plain"}, data=data.encode()))
+
+    def _ended(self, what: str) -> ActionError:
+        if self.once and not self.marked:
+            return Unavailable(f"{what}, before anything was sent.")
+        return OutcomeUnknown(f"{what}; it may have been carried out.")
+
+    def _failure(self, error: ActionError) -> ApplicationError:
+        retry_after = error.retry_after if isinstance(error, Unavailable) else None
+        details: dict[str, Any] = {"attempts": self.info.attempt}
+        if error.status is not None:
+            details["status"] = error.status
+        return ApplicationError(
+            self.services.scrubber.scrub(str(error))[:LONGEST_MESSAGE],
+            details,
+            type=type(error).__name__,
+            non_retryable=isinstance(error, Refused | ResultTooLarge),
+            next_retry_delay=None if retry_after is None else timedelta(seconds=max(retry_after, 0)),
+            category=ApplicationErrorCategory.BENIGN,
+        )
+
+    def _unexpected(self, error: Exception) -> ApplicationError:
+        """A bug in an action: nothing is known about its effect, and its traceback goes to the log."""
+        activity.logger.error("%s failed unexpectedly", self.action.name, exc_info=error)
+        message = f"{type(error).__name__}: {error}"
+        if self.once and self.marked:
+            return self._failure(OutcomeUnknown(f"{message} (after sending began; it may have been carried out)"))
+        return ApplicationError(
+            self.services.scrubber.scrub(message)[:LONGEST_MESSAGE], {"attempts": self.info.attempt}, type="Unexpected"
+        )
+
+
+async def _nothing() -> None:
+    """Mark nothing: the action may be repeated."""
+
+
+def _sentence(action: Action, error: ValidationError) -> str:
+    wrong = "; ".join(
+        f"`{'.'.join(map(str, e['loc'])) or 'config'}`: {e['msg']}" for e in error.errors(include_input=False)
+    )
+    return f"The step's config is not what {action.name} takes: {wrong}."
+
+
+def _depth(value: Any) -> int:
+    depth, level = 0, [value]
+    while level and depth <= DEEPEST:
+        depth += 1
+        level = [
+            child
+            for parent in level
+            if isinstance(parent, dict | list)
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(child, dict | list)
+        ]
+    return depth

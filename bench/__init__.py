@@ -1,0 +1,1 @@
+"""Measures Trunkline beside the same work hand-written as a Temporal workflow: `make bench`."""

@@ -1,0 +1,43 @@
+"""What integration tests share: one real Temporal server a session, and engines that run definitions on it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+from temporalio.testing import WorkflowEnvironment
+
+from tests.engine import Engine
+from workers.converter import DATA_CONVERTER
+from workflows.attributes import ALL
+
+TEMPORAL = shutil.which("temporal", path=str(Path(sys.executable).parent)) or "temporal"
+
+
+@pytest_asyncio.fixture(scope="session")
+async def temporal() -> AsyncIterator[WorkflowEnvironment]:
+    """A real Temporal development server, with timers and retries that are not rounded up to a second."""
+    async with await WorkflowEnvironment.start_local(
+        dev_server_existing_path=TEMPORAL,
+        dev_server_log_level="never",
+        search_attributes=list(ALL),
+        data_converter=DATA_CONVERTER,
+        dev_server_extra_args=[
+            "--dynamic-config-value",
+            'history.timerProcessorMaxTimeShift="50ms"',
+            "--dynamic-config-value",
+            "history.transferProcessorMaxPollRPS=200",
+        ],
+    ) as environment:
+        yield environment
+
+
+@pytest_asyncio.fixture
+async def engine(temporal: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[Engine]:
+    """A worker over a folder of definitions; every history it made is replayed when the test is over."""
+    async with Engine(temporal, tmp_path) as running:
+        yield running
+        await running.replay()

@@ -1,0 +1,190 @@
+"""A real worker over a folder of definitions, with a receiver that records, for integration tests."""
+
+from __future__ import annotations
+
+import asyncio
+import textwrap
+import uuid
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, Worker
+
+from activities.action import Action
+from activities.catalog import catalog, connection_kinds
+from activities.connections import Connections
+from activities.network import Client as HttpClient
+from activities.secrets import Scrubber, Secrets
+from activities.temporal import Services, bind
+from tests.receiver import Receiver
+from workers.automations import Automations
+from workers.bridge import Bridge
+from workers.converter import DATA_CONVERTER
+from workflows.automation import Automation
+from workflows.details import Details
+
+JSON = dict[str, Any]
+
+
+class Engine:
+    """A worker on a task queue of its own, a receiver, and what tests do with them."""
+
+    def __init__(self, temporal: WorkflowEnvironment, folder: Path) -> None:
+        self.client: Client = temporal.client
+        self.folder = folder / "automations"
+        self.folder.mkdir()
+        self.task_queue = f"test-{uuid.uuid4().hex[:12]}"
+        self.environment: dict[str, str] = {}
+        self.actions: dict[str, Action] = catalog()
+        self.handles: list[WorkflowHandle[Any, Any]] = []
+        self.state_limit = 1024 * 1024
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        self.receiver = await self._stack.enter_async_context(Receiver())
+        self.http = HttpClient(allow=["127.0.0.1"])
+        self._stack.push_async_callback(self.http.close)
+        self.connections: JSON = {
+            "team-slack": {
+                "kind": "slack",
+                "token": "slack-token-1234567890",
+                "baseUrl": f"{self.receiver.url}/slack/",
+            },
+            "phone": {
+                "kind": "twilio",
+                "accountSid": "AC00000000000000000000000000000000",
+                "authToken": "twilio-token-1234567890",
+                "baseUrl": f"{self.receiver.url}/twilio",
+            },
+        }
+        self.worker: Worker | None = None
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+        await self._stack.aclose()
+
+    def define(self, text: str, name: str | None = None) -> str:
+        """Write a definition into the folder, `RECEIVER` standing for the receiver's address; return its name."""
+        text = textwrap.dedent(text).replace("RECEIVER", self.receiver.url)
+        name = name or text.partition("name:")[2].split()[0]
+        (self.folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+        return name
+
+    async def serve(self) -> None:
+        """Start the worker, unless it runs."""
+        if self.worker is not None:
+            return
+        secrets = Secrets(None, self.environment)
+        connections = Connections(self.connections, connection_kinds(self.actions), self.environment)
+        services = Services(
+            http=self.http,
+            connections=connections,
+            secrets=secrets,
+            scrubber=Scrubber({*map(secrets.get, secrets.names()), *connections.credentials()}),
+            files=None,
+            result_limit=256 * 1024,
+            client=self.client,
+        )
+        automations = Automations(self.folder, self.actions)
+        bridge = Bridge(automations, attributes=True, web_ui="http://ui.example", state_limit=self.state_limit)
+        self.worker = Worker(
+            self.client,
+            task_queue=self.task_queue,
+            workflows=[Automation],
+            activities=[*bind(self.actions, services), *bridge.activities()],
+            workflow_runner=UnsandboxedWorkflowRunner(),
+            interceptors=[Details()],
+        )
+        await self._stack.enter_async_context(self.worker)
+
+    async def stop(self) -> None:
+        """Stop the worker."""
+        if self.worker is not None:
+            await self.worker.shutdown()
+            self.worker = None
+
+    def event(self, data: JSON | None = None, **attributes: Any) -> JSON:
+        """Return an event with an id of its own."""
+        return {
+            "specversion": "1.0",
+            "id": uuid.uuid4().hex,
+            "source": "/tests",
+            "type": "test.fired",
+            "data": data or {},
+            **attributes,
+        }
+
+    async def start(self, automation: str, event: Any = None, **options: Any) -> WorkflowHandle[Any, Any]:
+        """Start a run as a plain client would."""
+        await self.serve()
+        event = self.event() if event is None else event
+        suffix = event.get("id", uuid.uuid4().hex) if isinstance(event, dict) else uuid.uuid4().hex
+        handle = await self.client.start_workflow(
+            automation,
+            event,
+            id=options.pop("id", f"{automation}/{suffix}/{self.task_queue}"),
+            task_queue=self.task_queue,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            **options,
+        )
+        self.handles.append(handle)
+        return handle
+
+    async def finish(self, handle: WorkflowHandle[Any, Any], limit: float = 60) -> JSON:
+        """Wait for a run's end and return its report, however it ended."""
+        try:
+            report: JSON = await asyncio.wait_for(handle.result(), limit)
+        except WorkflowFailureError:
+            report = await handle.query("report")
+        return report
+
+    async def run(self, automation: str, event: Any = None) -> JSON:
+        """Start a run and return its report."""
+        return await self.finish(await self.start(automation, event))
+
+    async def held(self, handle: WorkflowHandle[Any, Any], count: int = 1) -> list[JSON]:
+        """Wait until that many holds are open, and return them."""
+        for _ in range(200):
+            holds: list[JSON] = await handle.query("holds")
+            if len(holds) >= count:
+                return holds
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"no {count} hold(s): {await handle.query('report')}")
+
+    async def decide(self, handle: WorkflowHandle[Any, Any], **decision: Any) -> JSON:
+        """Send the update `decide` and return its receipt."""
+        receipt: JSON = await handle.execute_update("decide", decision)
+        return receipt
+
+    async def replay(self) -> None:
+        """Replay every history that the test made: what ran must be deterministic."""
+        replayer = Replayer(
+            workflows=[Automation],
+            workflow_runner=UnsandboxedWorkflowRunner(),
+            data_converter=DATA_CONVERTER,
+            interceptors=[Details()],
+        )
+        for handle in self.handles:
+            run_id: str | None = handle.first_execution_run_id or handle.result_run_id
+            while run_id:
+                history = await self.client.get_workflow_handle(handle.id, run_id=run_id).fetch_history()
+                await replayer.replay_workflow(history)
+                last = history.events[-1]
+                run_id = last.workflow_execution_continued_as_new_event_attributes.new_execution_run_id or None
+
+
+def step(report: JSON, name: str) -> JSON:
+    """Return the entry of a step by its label or id."""
+    for entry in report["steps"]:
+        if name in {entry["label"], entry["id"]}:
+            found: JSON = entry
+            return found
+    raise AssertionError(f"no step {name!r} in {[entry['id'] for entry in report['steps']]}")

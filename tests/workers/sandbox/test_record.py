@@ -1,0 +1,60 @@
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import pytest
+
+from workers.sandbox import record as module
+from workers.sandbox.record import Answer, Received, Record, Request
+
+
+def received(record: Record, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Received:
+    request = Request("POST", "/http/x", {}, headers or {}, body)
+    return Received(id=record.next_id(), at=datetime.now(UTC), vendor="http", request=request, answer=Answer(200, None))
+
+
+def test_credentials_are_never_shown() -> None:
+    headers = {"authorization": "Bearer hush", "cookie": "hush", "x-api-key": "hush", "accept": "*/*"}
+    shown = received(Record(), headers=headers).shown()
+    assert shown["headers"] == {
+        "authorization": "Bearer ••••••••",
+        "cookie": "••••••••",
+        "x-api-key": "••••••••",
+        "accept": "*/*",
+    }
+
+
+def test_oldest_requests_are_forgotten_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_REQUESTS", 3)
+    record = Record()
+    for _ in range(5):
+        record.add(received(record))
+    assert [one.id for one in record] == [3, 4, 5]
+
+
+def test_oldest_requests_are_forgotten_when_they_are_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_BYTES", 25)
+    record = Record()
+    for _ in range(4):
+        record.add(received(record, b"x" * 10))
+    assert [one.id for one in record] == [3, 4]
+
+
+def test_long_bodies_are_shown_cut() -> None:
+    shown = received(Record(), b"x" * 100_000).shown()
+    assert shown["body"].endswith("x… (100000 bytes)")
+    assert len(shown["body"]) < 70_000
+
+
+@pytest.mark.parametrize(
+    ("kind", "raw", "body"),
+    [
+        ("application/json", b'{"a": 1}', {"a": 1}),
+        ("", b'{"a": 1}', {"a": 1}),
+        ("application/x-www-form-urlencoded", b"a=1&b=", {"a": "1", "b": ""}),
+        ("text/plain", b"hello", "hello"),
+        ("application/json", b"\xff{", "\ufffd{"),
+        ("application/json", b"", None),
+    ],
+)
+def test_body_is_read_as_its_content_type_says(kind: str, raw: bytes, body: object) -> None:
+    assert Request("POST", "/", {}, {"content-type": kind}, raw).body == body

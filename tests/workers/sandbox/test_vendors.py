@@ -1,0 +1,225 @@
+"""The vendors' own checks; that the real SDKs understand the answers is shown beside the actions."""
+
+import base64
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from workers.sandbox.cloudtalk import CloudTalk
+from workers.sandbox.receiver import Lesson, Receiver
+from workers.sandbox.record import Request
+from workers.sandbox.slack import Slack
+from workers.sandbox.twilio import Twilio
+
+ACCOUNT = "AC1"
+TOKEN = "sandbox"
+MESSAGES = f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
+SMS = {"To": "+15550123", "From": "+15550100", "Body": "Hello"}
+
+
+def basic(user: str, password: str) -> str:
+    return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
+
+
+def slack(method: str, arguments: dict[str, Any], authorization: str = "Bearer xoxb-1") -> Request:
+    headers = {"authorization": authorization, "content-type": "application/json;charset=utf-8"}
+    return Request("POST", f"/{method}", {}, headers, json.dumps(arguments).encode())
+
+
+def twilio(form: dict[str, str], *, user: str = ACCOUNT, token: str = TOKEN) -> Request:
+    headers = {"authorization": basic(user, token), "content-type": "application/x-www-form-urlencoded"}
+    return Request("POST", MESSAGES, {}, headers, urlencode(form).encode())
+
+
+def cloudtalk(body: Any, *, kind: str = "application/json", authorization: str = basic("id", "secret")) -> Request:
+    return Request(
+        "POST", "/sms/send.json", {}, {"authorization": authorization, "content-type": kind}, json.dumps(body).encode()
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"text": "Hello"}, "channel_not_found"),
+        ({"channel": "#ops"}, "no_text"),
+        ({"channel": "#ops", "text": ""}, "no_text"),
+        ({"channel": "#missing", "text": "Hello"}, "channel_not_found"),
+        ({"channel": "#ops", "text": "Hello", "markdown_text": "Hello"}, "markdown_text_conflict"),
+        ({"channel": "#ops", "markdown_text": "Hello", "blocks": [{"type": "divider"}]}, "markdown_text_conflict"),
+        ({"channel": "#ops", "markdown_text": "a" * 12_001}, "msg_too_long"),
+        ({"channel": "#ops", "text": "a" * 40_001}, "msg_too_long"),
+        ({"channel": "#ops", "blocks": [{}]}, "invalid_blocks"),
+        ({"channel": "#ops", "blocks": "{"}, "invalid_blocks"),
+        ({"channel": "#ops", "blocks": [{"type": "divider"}] * 51}, "invalid_blocks"),
+        ({"channel": "#ops", "text": "Hello", "metadata": {"event_type": "x"}}, "invalid_metadata_format"),
+    ],
+)
+def test_slack_refuses_in_a_200(arguments: dict[str, Any], error: str) -> None:
+    answer = Slack().answer(slack("chat.postMessage", arguments))
+    assert (answer.status, answer.body, answer.accepted) == (200, {"ok": False, "error": error}, False)
+
+
+@pytest.mark.parametrize(
+    ("request_", "error"),
+    [
+        (slack("chat.postMessage", {}, authorization=""), "not_authed"),
+        (slack("chat.postMessage", {}, authorization="Basic eA=="), "not_authed"),
+        (slack("chat.postMessage", {}, authorization="Bearer xoxb-invalid"), "invalid_auth"),
+        (slack("chat.explode", {}), "unknown_method"),
+    ],
+)
+def test_slack_checks_token_and_method(request_: Request, error: str) -> None:
+    assert Slack().answer(request_).body == {"ok": False, "error": error}
+
+
+def test_slack_remembers_messages_by_channel_newest_first_with_their_metadata() -> None:
+    vendor = Slack()
+    metadata = {"event_type": "step", "event_payload": {"key": "k1"}}
+    first = vendor.answer(slack("chat.postMessage", {"channel": "#ops", "text": "one", "metadata": metadata})).body
+    second = vendor.answer(slack("chat.postMessage", {"channel": first["channel"], "text": "two"})).body
+    vendor.answer(slack("chat.postMessage", {"channel": "#elsewhere", "text": "three"}))
+
+    def history(**arguments: Any) -> list[dict[str, Any]]:
+        messages: list[dict[str, Any]] = vendor.answer(slack("conversations.history", arguments)).body["messages"]
+        return messages
+
+    assert first["ts"] < second["ts"]
+    assert [message["text"] for message in history(channel="ops")] == ["two", "one"]
+    assert [message["text"] for message in history(channel="ops", limit=1)] == ["two"]
+    assert [message["text"] for message in history(channel="ops", oldest=first["ts"])] == ["two"]
+    assert [message["text"] for message in history(channel="ops", latest=first["ts"], inclusive=True)] == ["one"]
+    assert "metadata" not in history(channel="ops")[1]
+    assert history(channel="ops", include_all_metadata=True)[1]["metadata"] == metadata
+
+
+def test_questions_that_make_no_sense_are_refused() -> None:
+    answer = Slack().answer(slack("conversations.history", {"channel": "#ops", "limit": "many"}))
+    assert answer.body == {"ok": False, "error": "invalid_arguments"}
+    request = Request("GET", MESSAGES, {"DateSent": "yesterday"}, twilio({}).headers, b"")
+    told = Twilio()
+    told.answer(twilio(SMS))
+    assert told.answer(request).status == 400
+
+
+def test_slack_keeps_replies_out_of_the_channels_history() -> None:
+    vendor = Slack()
+    first = vendor.answer(slack("chat.postMessage", {"channel": "#ops", "text": "one"})).body
+    vendor.answer(slack("chat.postMessage", {"channel": "#ops", "text": "reply", "thread_ts": first["ts"]}))
+    history = vendor.answer(slack("conversations.history", {"channel": "#ops"})).body
+    assert [message["text"] for message in history["messages"]] == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("form", "code"),
+    [
+        ({**SMS, "To": ""}, 21604),
+        ({**SMS, "From": ""}, 21603),
+        ({**SMS, "Body": ""}, 21602),
+        ({**SMS, "To": "5550123"}, 21211),
+        ({**SMS, "From": "5550123"}, 21212),
+        ({**SMS, "Body": "a" * 1601}, 21617),
+        ({**SMS, "From": SMS["To"]}, 21266),
+        ({**SMS, "To": "+15005550004"}, 21610),
+        ({**SMS, "From": "+15005550007"}, 21606),
+    ],
+)
+def test_twilio_refuses_with_its_codes(form: dict[str, str], code: int) -> None:
+    answer = Twilio().answer(twilio(form))
+    assert (answer.status, answer.body["code"], answer.accepted) == (400, code, False)
+    assert set(answer.body) == {"code", "message", "more_info", "status"}
+
+
+@pytest.mark.parametrize("given", [{"user": "AC2"}, {"token": ""}, {"token": "invalid"}])
+def test_twilio_checks_the_account(given: dict[str, str]) -> None:
+    answer = Twilio().answer(twilio(SMS, **given))
+    assert (answer.status, answer.body["code"]) == (401, 20003)
+
+
+def test_twilio_lists_what_it_took_by_number_and_date_page_by_page() -> None:
+    vendor = Twilio()
+    for body in ("one", "two", "three"):
+        vendor.answer(twilio({**SMS, "Body": body}))
+    vendor.answer(twilio({**SMS, "To": "+15550199"}))
+
+    def listed(**query: str) -> dict[str, Any]:
+        request = twilio({})
+        found: dict[str, Any] = vendor.answer(Request("GET", MESSAGES, query, request.headers, b"")).body
+        return found
+
+    assert [message["body"] for message in listed(To="+15550123")["messages"]] == ["three", "two", "one"]
+    assert listed(From="+15550101")["messages"] == []
+    assert len(listed(**{"DateSent>": "2020-01-01T00:00:00Z"})["messages"]) == 4
+    assert listed(**{"DateSent<": "2020-01-01"})["messages"] == []
+    assert listed(DateSent="2020-01-01")["messages"] == []
+    page = listed(To="+15550123", PageSize="2")
+    assert [message["body"] for message in page["messages"]] == ["three", "two"]
+    assert page["next_page_uri"] == f"{MESSAGES}?To=%2B15550123&PageSize=2&Page=1"
+    assert listed(To="+15550123", PageSize="2", Page="1")["next_page_uri"] is None
+
+
+def test_twilio_shows_one_message_and_knows_no_other() -> None:
+    vendor = Twilio()
+    sid = vendor.answer(twilio(SMS)).body["sid"]
+    headers = twilio({}).headers
+
+    def fetched(sid: str) -> int:
+        return vendor.answer(Request("GET", MESSAGES.replace(".json", f"/{sid}.json"), {}, headers, b"")).status
+
+    assert (fetched(sid), fetched("SM0")) == (200, 404)
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (cloudtalk({}, authorization=""), 401),
+        (cloudtalk({}, authorization=basic("id", "invalid")), 401),
+        (cloudtalk([]), 400),
+        (cloudtalk({"recipient": "+15550123", "message": "Hello"}), 400),
+        (cloudtalk({"recipient": "+15550123", "message": "a" * 1601, "sender": "+15550100"}), 400),
+        (cloudtalk({"recipient": "+15550123", "message": "Hi", "sender": "+15550100"}, kind="text/plain"), 400),
+    ],
+)
+def test_cloudtalk_checks_keys_and_fields(request_: Request, status: int) -> None:
+    answer = CloudTalk().answer(request_)
+    assert (answer.status, answer.body["responseData"]["status"], answer.accepted) == (status, status, False)
+
+
+def test_cloudtalk_answers_200_also_where_it_did_not_send() -> None:
+    sent = {"recipient": "+15550123", "message": "Hello", "sender": "+15550100"}
+    assert CloudTalk().answer(cloudtalk(sent)).accepted
+    answer = CloudTalk().answer(cloudtalk({**sent, "recipient": "0123"}))
+    assert (answer.status, answer.accepted) == (200, False)
+    assert answer.body == {"responseData": {"success": False, "data": "Unknown number"}}
+
+
+def test_receiver_tells_what_it_got_and_can_be_taught_answers() -> None:
+    receiver = Receiver()
+    request = Request("GET", "/shop/orders/42", {"full": "1"}, {"x-api-key": "hush", "accept": "*/*"}, b"")
+    assert receiver.answer(request).body == {
+        "received": {
+            "method": "GET",
+            "path": "/shop/orders/42",
+            "query": {"full": "1"},
+            "headers": {"x-api-key": "••••••••", "accept": "*/*"},
+            "body": None,
+        }
+    }
+
+    receiver.teach(Lesson(path="/shop/orders/{id}", body={"id": "{id}", "total": 42, "other": "{name}"}))
+    assert receiver.answer(request).body == {"id": "42", "total": 42, "other": "{name}"}
+
+    receiver.teach(Lesson(path="/shop/orders/{id}", method="GET", status=404, body="no {id}"))
+    assert (receiver.answer(request).status, receiver.answer(request).content) == (404, b"no 42")
+    assert not receiver.answer(request).accepted
+    assert receiver.answer(Request("POST", "/shop/orders/42", {}, {}, b"")).status == 200
+    assert "received" in receiver.answer(Request("GET", "/shop/orders/42/items", {}, {}, b"")).body
+
+
+@pytest.mark.parametrize(
+    ("headers", "key"),
+    [({"idempotency-key": '"k1"'}, "k1"), ({"idempotency-key": "k1"}, "k1"), ({"webhook-id": "k1"}, "k1"), ({}, None)],
+)
+def test_receiver_knows_the_key_of_a_request(headers: dict[str, str], key: str | None) -> None:
+    assert Receiver().key(Request("POST", "/", {}, headers, b"")) == key

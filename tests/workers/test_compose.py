@@ -1,0 +1,179 @@
+"""The deployment files: valid, consistent with each other, and in words that our own command line understands."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from compose_spec import PyCompose
+
+from workers.cli import app
+from workers.cli.worker import worker
+from workers.search_attributes import WORDS
+from workers.settings import VARIABLES, Settings
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+VARIABLE = re.compile(r"\$\{(\w+)(?::?([-?])([^}]*))?\}")
+COMPOSE = (ROOT / "docker-compose.yml").read_text()
+
+
+def env_example() -> dict[str, str]:
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def interpolated(text: str, variables: dict[str, str]) -> str:
+    """Fill variables in as compose does before it judges the file."""
+
+    def value(match: re.Match[str]) -> str:
+        name, kind, rest = match.groups()
+        if variables.get(name):
+            return variables[name]
+        assert kind == "-", f"{name} has neither a value in .env.example nor a default"
+        return str(rest)
+
+    return VARIABLE.sub(value, text).replace("$$", "$")
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(interpolated(COMPOSE, env_example()))["services"]
+    return found
+
+
+def test_it_is_a_valid_compose_file() -> None:
+    spec = PyCompose.from_yaml(interpolated(COMPOSE, env_example())).to_spec()
+    assert spec.services is not None
+    assert {"postgresql", "temporal", "temporal-ui", "worker"} <= set(spec.services)
+
+
+def test_the_check_notices_a_misspelt_key() -> None:
+    with pytest.raises(ValueError, match="stop_grace_periode"):
+        PyCompose.from_yaml(interpolated(COMPOSE, env_example()).replace("stop_grace_period", "stop_grace_periode"))
+
+
+def test_the_password_has_no_default() -> None:
+    assert COMPOSE.count("TEMPORAL_DB_PASSWORD") == COMPOSE.count("${TEMPORAL_DB_PASSWORD:?")
+
+
+def test_every_variable_it_reads_is_explained_in_the_example() -> None:
+    assert {match[1] for match in VARIABLE.finditer(COMPOSE)} == set(env_example())
+
+
+def test_services_wait_for_services_that_exist_and_can_become_what_is_waited_for(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        for other, wanted in service.get("depends_on", {}).items():
+            assert other in services, f"{name} waits for {other}"
+            if wanted["condition"] == "service_healthy":
+                assert "healthcheck" in services[other]
+            else:
+                assert wanted["condition"] == "service_completed_successfully"
+                assert services[other].get("restart") == "on-failure"
+
+
+def test_only_this_machine_reaches_what_has_no_sign_in(services: dict[str, Any]) -> None:
+    ports = [port for service in services.values() for port in service.get("ports", [])]
+    assert ports
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_the_workers_command_line_is_ours(services: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in VARIABLES.values():
+        monkeypatch.delenv(name, raising=False)
+    command, bound, _ = app.parse_args(services["worker"]["command"], print_error=False, exit_on_error=False)
+    assert command is worker
+    [folder] = bound.args
+    settings = Settings.from_environment(services["worker"]["environment"], automations=folder, **bound.kwargs)
+    assert settings.metrics_address is not None
+    assert settings.metrics_address.host == "0.0.0.0"  # noqa: S104 - the inside of a container
+    assert settings.web_ui == env_example()["TRUNKLINE_WEB_UI"]
+    mounted = {volume.split(":")[1] for volume in services["worker"]["volumes"]}
+    assert mounted == {str(settings.automations), str(settings.connections), str(settings.secrets)}
+
+
+def test_the_images_own_command_line_is_ours() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    [command] = re.findall(r"^CMD (\[.*\])$", dockerfile, re.MULTILINE)
+    parsed, bound, _ = app.parse_args(yaml.safe_load(command), print_error=False, exit_on_error=False)
+    assert parsed is worker
+    port = str(bound.kwargs["metrics_address"]).rpartition(":")[2]
+    assert f"EXPOSE {port}\n" in dockerfile
+    assert f"127.0.0.1:{port}/healthz" in dockerfile
+
+
+def test_the_workers_settings_exist_and_hang_together(services: dict[str, Any]) -> None:
+    service = services["worker"]
+    ours = {name for name in service["environment"] if name.startswith("TRUNKLINE_")}
+    assert ours <= set(VARIABLES.values())
+    assert service["deploy"]["replicas"] == 2
+    grace = float(service["environment"]["TRUNKLINE_GRACE"])
+    assert int(service["stop_grace_period"].removesuffix("s")) > grace + 10
+    port = service["command"][-1].rpartition(":")[2]
+    assert f"127.0.0.1:{port}/healthz" in service["healthcheck"]["test"][-1]
+    host, port = service["environment"]["TEMPORAL_ADDRESS"].split(":")
+    assert f"127.0.0.1:{port}:{port}" in services[host]["ports"]
+
+
+def test_the_namespace_keeps_runs_for_thirty_days_and_has_our_search_attributes(services: dict[str, Any]) -> None:
+    [script] = services["temporal-namespace"]["command"]
+    assert script.count("--retention 30d") == 2
+    assert dict(re.findall(r"--name (\w+) --type (\w+)", script)) == WORDS
+
+
+@pytest.mark.parametrize("name", ["temporal-schema", "temporal-namespace"])
+def test_scripts_are_valid_shell(services: dict[str, Any], name: str) -> None:
+    shell = shutil.which("sh")
+    assert shell
+    [script] = services[name]["command"]
+    subprocess.run([shell, "-n"], input=script, text=True, check=True)
+
+
+def test_the_servers_own_settings_are_mounted_where_it_looks(services: dict[str, Any]) -> None:
+    temporal = services["temporal"]
+    [volume] = temporal["volumes"]
+    folder, inside, _ = volume.split(":")
+    path = temporal["environment"]["DYNAMIC_CONFIG_FILE_PATH"]
+    file = ROOT / folder / Path(path).name
+    assert inside == f"/etc/temporal/{Path(path).parent}"
+    for constraints in yaml.safe_load(file.read_text()).values():
+        assert [set(entry) for entry in constraints] == [{"value"}]
+
+
+def test_the_healthcheck_passes_and_fails_with_the_page(services: dict[str, Any]) -> None:
+    """The one-liner itself, against a server that answers 200 and one that answers 503."""
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+    from threading import Thread
+
+    class Page(BaseHTTPRequestHandler):
+        status = 200
+
+        def do_GET(self) -> None:
+            self.send_response(self.status if self.path == "/healthz" else 404)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    [_, _, flag, code] = services["worker"]["healthcheck"]["test"]
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        here = code.replace(":9464/", f":{server.server_port}/")
+        assert here != code
+        for Page.status, expected in ((200, 0), (503, 1)):
+            done = subprocess.run([sys.executable, flag, here], capture_output=True, env=os.environ, check=False)
+            assert done.returncode == expected
+        server.shutdown()
+
+
+def test_the_image_gets_what_the_package_is_built_from() -> None:
+    ignore = (ROOT / ".dockerignore").read_text().split()
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    needed = {name for line in copied for name in line.split()}
+    assert set(wheel["packages"]) <= needed
+    assert {f"!{name}" for name in needed} <= set(ignore)

@@ -1,0 +1,165 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from activities.connections import Connection
+from activities.errors import Refused
+from workers.connections_file import load_connections
+from workers.settings import VARIABLES, Address, Settings, SettingsError, unknown_variables
+
+
+class Shop(Connection):
+    kind = "shop"
+    token: str
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    settings = Settings.from_environment({})
+    assert settings == Settings()
+    assert (settings.automations, settings.task_queue, settings.processes) == (Path("automations"), "trunkline", 1)
+    assert (settings.result_limit, settings.state_limit, settings.grace) == (262144, 1048576, 20.0)
+
+
+def test_connections_yaml_is_used_where_it_is_present() -> None:
+    Path("connections.yaml").write_text("")
+    assert Settings.from_environment({}).connections == Path("connections.yaml")
+    assert Settings.from_environment({"TRUNKLINE_CONNECTIONS": "other.yaml"}).connections == Path("other.yaml")
+
+
+def test_variables_are_read() -> None:
+    settings = Settings.from_environment(
+        {
+            "TRUNKLINE_AUTOMATIONS": "/srv/flows",
+            "TRUNKLINE_ALLOW": " shop.internal, 10.0.0.0/8 ,,",
+            "TRUNKLINE_ACTIONS": "our.actions",
+            "TRUNKLINE_WEB_UI": "https://temporal.example.com/",
+            "TRUNKLINE_RESULT_LIMIT": "5000",
+            "TRUNKLINE_METRICS_ADDRESS": "[::1]:9464",
+            "TRUNKLINE_GRACE": "1.5",
+            "TRUNKLINE_TASK_QUEUE": "",
+        }
+    )
+    assert settings.automations == Path("/srv/flows")
+    assert settings.allow == ("shop.internal", "10.0.0.0/8")
+    assert settings.actions == ("our.actions",)
+    assert settings.web_ui == "https://temporal.example.com"
+    assert settings.result_limit == 5000
+    assert settings.metrics_address == Address("::1", 9464)
+    assert str(settings.metrics_address) == "[::1]:9464"
+    assert settings.grace == 1.5
+    assert settings.task_queue == "trunkline"
+
+
+def test_an_option_goes_before_its_variable_and_none_does_not() -> None:
+    environ = {"TRUNKLINE_PROCESSES": "4", "TRUNKLINE_AUTOMATIONS": "a"}
+    settings = Settings.from_environment(environ, processes="2", automations=None)
+    assert (settings.processes, settings.automations) == (2, Path("a"))
+
+
+@pytest.mark.parametrize("given", ["auto", "0"])
+def test_auto_means_one_process_per_core(given: str) -> None:
+    assert Settings.from_environment({"TRUNKLINE_PROCESSES": given}).processes == os.cpu_count()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "right"),
+    [
+        ("TRUNKLINE_PROCESSES", "many", "`auto`"),
+        ("TRUNKLINE_PROCESSES", "-1", "from 1"),
+        ("TRUNKLINE_METRICS_ADDRESS", "9464", "HOST:PORT"),
+        ("TRUNKLINE_METRICS_ADDRESS", "host:99999", "HOST:PORT"),
+        ("TRUNKLINE_RESULT_LIMIT", "1 MB", "whole number of bytes"),
+        ("TRUNKLINE_RESULT_LIMIT", "9999999", "from 1024 to 1572864"),
+        ("TRUNKLINE_STATE_LIMIT", "0", "whole number of bytes"),
+        ("TRUNKLINE_GRACE", "soon", "seconds"),
+        ("TRUNKLINE_GRACE", "nan", "seconds"),
+        ("TRUNKLINE_WEB_UI", "localhost:8080", "http://"),
+    ],
+)
+def test_a_bad_value_is_one_sentence_that_names_the_variable(variable: str, value: str, right: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_environment({variable: value})
+    sentence = str(raised.value)
+    assert sentence.startswith(variable)
+    assert right in sentence
+    assert repr(value) in sentence
+    assert "\n" not in sentence
+
+
+def test_a_bad_option_is_named_as_the_option() -> None:
+    with pytest.raises(SettingsError, match=r"^--metrics-address must be HOST:PORT"):
+        Settings.from_environment({}, metrics_address="nowhere")
+
+
+def test_another_process_reads_the_same_settings_from_the_environment() -> None:
+    settings = Settings(
+        automations=Path("/a"),
+        connections=Path("/c.yaml"),
+        allow=("x", "y"),
+        metrics_address=Address("127.0.0.1", 1),
+        processes=3,
+        grace=2.0,
+        user="ada",
+    )
+    assert Settings.from_environment(settings.to_environment()) == settings
+    assert set(settings.to_environment()) == set(VARIABLES.values())
+
+
+def test_a_misspelt_variable_is_pointed_out() -> None:
+    sentences = unknown_variables({"TRUNKLINE_ALOW": "x", "TRUNKLINE_SECRET_X": "y", "TRUNKLINE_USER": "z", "PATH": ""})
+    assert len(sentences) == 1
+    assert "TRUNKLINE_ALOW" in sentences[0]
+    assert "TRUNKLINE_ALLOW is meant?" in sentences[0]
+
+
+def test_connections_are_loaded_with_the_environment() -> None:
+    path = Path("connections.yaml")
+    path.write_text("shop: {kind: shop, token: '${TOKEN}', baseUrl: https://shop.example.com}\n")
+    connections = load_connections(path, [Shop], {"TOKEN": "t0ken"})
+    assert connections.pick((Shop,), action="x", name=None).token == "t0ken"
+    assert connections.credentials() == {"t0ken"}
+
+
+def test_without_a_file_or_with_an_empty_one_there_are_no_connections() -> None:
+    Path("empty.yaml").write_text("# nothing yet\n")
+    for path in (None, Path("empty.yaml")):
+        with pytest.raises(Refused, match="has none: add one"):
+            load_connections(path, [Shop]).pick((Shop,), action="x", name=None)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "wrong"),
+    [
+        ("a: {kind: shop\nb: c", "line 2", "no YAML"),
+        ("a: {kind: shop}\nb: {kind: shop}\na: {kind: shop}", "line 3", "'a' stands twice"),
+        ("a: {kind: shop, token: 1,\n token: 2}", "line 2", "'token' stands twice"),
+        ("- a\n- b", "line 1", "must map names"),
+        ("a: {kind: shop}\nb: text", "line 2", "'b' must have fields"),
+        ("defaults: shop", "line 1", "must map actions"),
+        ("a: !!python/object/apply:os.getcwd []", "line 1", "tags"),
+    ],
+)
+def test_a_bad_file_is_one_sentence_with_its_place(text: str, place: str, wrong: str) -> None:
+    path = Path("connections.yaml")
+    path.write_text(text)
+    with pytest.raises(SettingsError) as raised:
+        load_connections(path, [Shop])
+    sentence = str(raised.value)
+    assert "connections.yaml" in sentence
+    assert place in sentence
+    assert wrong in sentence
+    assert "\n" not in sentence
+
+
+def test_a_missing_file_and_one_that_is_no_text_are_sentences() -> None:
+    with pytest.raises(SettingsError, match=r"^nowhere\.yaml: The file cannot be read"):
+        load_connections(Path("nowhere.yaml"), [Shop])
+    Path("binary.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SettingsError, match=r"^binary\.yaml, line 1: The file is no UTF-8"):
+        load_connections(Path("binary.yaml"), [Shop])

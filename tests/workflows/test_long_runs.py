@@ -1,0 +1,99 @@
+"""Runs that outgrow one history: they continue as new and lose nothing."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.engine import Engine, step
+from workflows import walk
+
+
+def steps(count: int, path: str = "RECEIVER/s") -> str:
+    return "\n".join(
+        f"  - {{id: s{n}, actionType: http_request, config: {{method: GET, url: {path}/{n}}}}}" for n in range(count)
+    )
+
+
+async def test_two_thousand_sequential_actions(engine: Engine) -> None:
+    engine.define(f"name: long\ntrigger: {{event: test.fired}}\nactions:\n{steps(2000)}\n")
+    handle = await engine.start("long")
+    report = await engine.finish(handle, 300)
+    assert report["outcome"] == "completed"
+    assert [entry["status"] for entry in report["steps"]] == ["succeeded"] * 2000
+    assert [r.path for r in engine.receiver.requests] == [f"/s/{n}" for n in range(2000)]
+    assert (await handle.describe()).run_id != handle.first_execution_run_id, "it continued as new"
+
+
+async def test_five_hundred_parallel_paths(engine: Engine) -> None:
+    paths = "\n".join(
+        f"  - actions: [{{id: s{n}, actionType: http_request, config: {{method: GET, url: RECEIVER/s/{n}}}}}]"
+        for n in range(500)
+    )
+    engine.define(f"name: wide\ntrigger: {{event: test.fired}}\npaths:\n{paths}\n")
+    report = await engine.finish(await engine.start("wide"), 120)
+    assert report["outcome"] == "completed"
+    assert len(engine.receiver.requests) == 500
+    assert len({r.path for r in engine.receiver.requests}) == 500
+
+
+@pytest.fixture
+def short_histories(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let runs continue as new after a hundred events, so that the tests see many hand-overs."""
+    from temporalio import workflow
+
+    def must(self: walk.Walk) -> bool:
+        return self.handing_over or workflow.info().get_current_history_length() > 100
+
+    monkeypatch.setattr(walk.Walk, "must_hand_over", must)
+
+
+@pytest.mark.usefixtures("short_histories")
+async def test_holds_waits_variables_loops_and_report_survive_the_hand_over(engine: Engine) -> None:
+    engine.define(f"""
+name: carried
+trigger: {{event: test.fired, data: [items]}}
+actions:
+  - {{id: first, actionType: http_request, config: {{method: POST, url: RECEIVER/echo, body: {{n: 1}}}}, saveAs: kept}}
+  - paths:
+      - label: Held
+        actions:
+          - {{id: held, actionType: http_request, config: {{method: GET, url: RECEIVER/held}}, requireApproval: true}}
+      - label: Waits
+        actions:
+          - {{id: pause, wait: 4s}}
+          - {{id: waited, actionType: http_request, config: {{method: GET, url: RECEIVER/waited}}}}
+      - label: Loops
+        actions:
+          - id: each
+            forEach: "{{{{items}}}}"
+            actions:
+              - {{id: a, actionType: http_request, config: {{method: POST, url: RECEIVER/echo, body: {{i: "{{{{item}}}}"}}}}, saveAs: answer}}
+              - {{id: b, actionType: http_request, config: {{method: GET, url: "RECEIVER/b/{{{{variables.answer.body.body.i}}}}"}}}}
+            collect: "{{{{variables.answer.body.body.i}}}}"
+            saveAs: all
+      - label: Long
+        actions:
+{steps(40).replace("  - {", "          - {")}
+  - {{id: last, actionType: http_request, config: {{method: POST, url: RECEIVER/last, body: {{kept: "{{{{variables.kept.body.body.n}}}}", all: "{{{{variables.all}}}}"}}}}}}
+""")
+    handle = await engine.start("carried", engine.event({"items": list(range(30))}))
+    (hold,) = await engine.held(handle)
+    first = handle.first_execution_run_id
+    for _ in range(400):
+        latest: object = engine.client.get_workflow_handle(handle.id)
+        report = await latest.query("report")  # type: ignore[attr-defined] # any handle has it
+        if step(report, "s39")["status"] == "succeeded" and step(report, "each")["status"] == "succeeded":
+            break
+        await asyncio.sleep(0.05)
+    now = engine.client.get_workflow_handle(handle.id)
+    assert (await now.describe()).run_id != first, "it continued as new"
+    assert await now.query("holds") == [hold], "the hold is the same after the hand-over"
+    await now.signal("approve", {"hold": hold["hold"], "by": "ann"})
+    report = await engine.finish(handle, 60)
+    assert report["outcome"] == "completed"
+    assert {entry["status"] for entry in report["steps"]} == {"succeeded"}
+    assert engine.receiver.to("/last")[0].body == {"kept": 1, "all": list(range(30))}
+    sent = [r.path for r in engine.receiver.requests if r.path != "/echo"]
+    assert len(sent) == len(set(sent)) == 30 + 40 + 3, "nothing twice, nothing lost"

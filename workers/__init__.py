@@ -1,0 +1,1 @@
+"""Processes and the command line: the only place where actions and workflows meet."""

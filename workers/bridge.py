@@ -1,0 +1,55 @@
+"""The local activities by which a run asks its worker: for the plan, and which automations an event concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from temporalio import activity
+
+from workers.automations import Automations, BadAutomation, UnknownAutomation
+from workflows.automation import PLAN
+from workflows.dispatch import MATCH
+
+
+class Bridge:
+    """What runs may ask of this worker.
+
+    Args:
+        automations: the worker's definitions.
+        attributes: whether the namespace has our search attributes.
+        web_ui: address of the web UI, for `{{run.url}}`.
+        state_limit: bytes that a run's variables, report and audit may take together.
+    """
+
+    def __init__(self, automations: Automations, *, attributes: bool, web_ui: str | None, state_limit: int) -> None:
+        self.automations = automations
+        self.settings = {"attributes": attributes, "webUi": web_ui, "stateLimit": state_limit}
+
+    def activities(self) -> list[Callable[..., Any]]:
+        """Return the local activities to register."""
+        return [self.plan, self.match]
+
+    @activity.defn(name=PLAN)
+    async def plan(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Return the plan of a named or inline automation, or why there is none (for ever, or for now)."""
+        try:
+            if "inline" in asked:
+                plan = self.automations.inline(asked["inline"])
+            else:
+                plan = self.automations.plan(asked["automation"])
+        except UnknownAutomation as error:
+            return {"refused": str(error), "type": "UnknownAutomation"}
+        except BadAutomation as error:
+            if "inline" in asked:
+                return {"refused": str(error), "type": "BadAutomation"}
+            return {"parked": str(error)}
+        return {"plan": plan, **self.settings}
+
+    @activity.defn(name=MATCH)
+    async def match(self, event: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return for every automation whether the event concerns it, and if not, why."""
+        return [
+            {"automation": match.automation, "matches": match.matches, "reason": match.reason}
+            for match in self.automations.matching(event)
+        ]

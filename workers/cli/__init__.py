@@ -1,0 +1,119 @@
+"""The command line. A command is imported when it is called, so that a quick one loads nothing it does not use."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import os
+import sys
+import traceback
+
+from cyclopts import App, CycloptsError, Parameter
+
+from workers.failures import Failure, Usage
+
+COMMANDS = {
+    "Run everything here": ("dev", "demo", "sandbox"),
+    "Write automations": ("validate", "schema", "actions"),
+    "Start runs": ("run", "emit"),
+    "Watch and decide": ("report", "holds", "approve", "reject", "decide"),
+    "Operate": ("worker",),
+}
+
+EPILOGUE = """\
+Exit codes: 0 done; 1 what was asked failed (a run failed, a definition has problems, a decision was not accepted); \
+2 the command was called wrongly; 3 Temporal or a worker does not answer; 4 there is no such thing; 70 a defect of \
+Trunkline (TRUNKLINE_DEBUG=1 shows its traceback); 130 interrupted.
+
+Temporal's address, namespace, TLS and key are Temporal's own settings: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, …"""
+
+DEFECT = 70
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+
+def version() -> str:
+    """Return the version of this installation."""
+    try:
+        return importlib.metadata.version("trunkline")
+    except importlib.metadata.PackageNotFoundError:
+        return "0 (not installed)"
+
+
+app = App(
+    name="trunkline",
+    help="Runs customer-contact automations durably on Temporal.",
+    help_epilogue=EPILOGUE,
+    help_format="plaintext",
+    version=version,
+    default_parameter=Parameter(negative=()),
+    print_error=False,
+    exit_on_error=False,
+    result_action="return_value",
+)
+for _group, _names in COMMANDS.items():
+    for _name in _names:
+        app.command(f"workers.cli.{_name}:{_name}", name=_name, group=_group, help_epilogue="")
+
+
+def main() -> None:
+    """Run the command of this process's arguments and end the process with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr] # a process has text streams
+    code = execute(sys.argv[1:])
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    # Temporal's client can abort the interpreter while it is torn down; all work is done and flushed here.
+    os._exit(code)
+
+
+def execute(arguments: list[str]) -> int:
+    """Run one command and return its exit code; whatever goes wrong is a sentence on standard error."""
+    try:
+        if not arguments or arguments[0] in app.help_flags:
+            _load_all()
+        result = app(arguments)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        return BROKEN_PIPE
+    except Exception as error:  # noqa: BLE001 - the last place where an error can become a sentence
+        return _explain(error)
+    return result if isinstance(result, int) else 0
+
+
+def _load_all() -> None:
+    """Import every command, because the overview quotes their first lines."""
+    for names in COMMANDS.values():
+        for name in names:
+            app[name]
+
+
+def _explain(error: Exception) -> int:
+    if os.environ.get("TRUNKLINE_DEBUG"):
+        traceback.print_exception(error)
+    failure = _known(error)
+    if failure is not None:
+        sys.stderr.write(f"trunkline: {failure}\n")
+        return failure.exit_code
+    sys.stderr.write(
+        f"trunkline: unexpected {type(error).__name__}: {error}. This is a defect of Trunkline; "
+        "with TRUNKLINE_DEBUG=1 the same command shows where it comes from.\n"
+    )
+    return DEFECT
+
+
+def _known(error: Exception) -> Failure | None:
+    if isinstance(error, Failure):
+        return error
+    if isinstance(error, CycloptsError):
+        command = " ".join(["trunkline", *(error.command_chain or ())])
+        return Usage(f"{str(error).rstrip('.')}. `{command} --help` shows how to call it.")
+    if "temporalio" in sys.modules:
+        from workers.client import explain
+
+        return explain(error)
+    return None

@@ -1,0 +1,139 @@
+"""`trunkline actions`: the catalogue, and one action's contract."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from activities.action import Action
+from workers.cli.catalog import actions_at_hand
+from workers.failures import NotFound
+from workers.problems import listed, nearest
+from workflows.definition import spell
+
+REPEATS = {
+    "safe": "repeated when nobody can say whether an attempt had its effect: it is harmless",
+    "keyed": "repeated when nobody can say whether an attempt had its effect: the receiver recognises its key",
+    "never": "never repeated when nobody can say whether an attempt had its effect",
+    "depends": "depends on the config",
+}
+WIDTH = 100
+
+
+def actions(name: str | None = None, *, json: bool = False) -> None:
+    """Print every action, or one action's contract with an example.
+
+    Args:
+        name: the action, as `actionType` names it.
+        json: print JSON for machines instead.
+    """
+    catalog = actions_at_hand()
+    if name is not None and name not in catalog:
+        hint = nearest(name, catalog)
+        raise NotFound(f"There is no action {name!r}. {hint or f'There are {listed(sorted(catalog))}.'}")
+    chosen = [catalog[key] for key in sorted(catalog) if name in (None, key)]
+    if json:
+        described = [describe(action) for action in chosen]
+        sys.stdout.write(jsonlib.dumps(described[0] if name else described, indent=2, ensure_ascii=False) + "\n")
+    elif name is not None:
+        sys.stdout.write("\n".join(_page(chosen[0])) + "\n")
+    else:
+        width = max(len(action.name) for action in chosen)
+        sys.stdout.writelines(f"{action.name:<{width}}  {action.summary}\n" for action in chosen)
+
+
+def describe(action: Action) -> dict[str, Any]:
+    """Return an action's contract as JSON."""
+    return {
+        "name": action.name,
+        "summary": action.summary,
+        "description": action.description,
+        "repeat": _repeat(action),
+        "timeout": round(action.timeout.total_seconds() * 1_000),
+        "maximumAttempts": action.attempts,
+        "triggers": list(action.triggers),
+        "connections": [kind.kind for kind in action.connections],
+        "config": action.config.model_json_schema(),
+        "result": action.result.model_json_schema(mode="serialization") if action.result else None,
+        "example": action.example,
+    }
+
+
+def _repeat(action: Action) -> str:
+    return "depends" if callable(action.repeat) else action.repeat
+
+
+def _page(action: Action) -> Iterator[str]:
+    yield f"{action.name}: {action.summary}"
+    rest = action.description.partition("\n")[2].strip()
+    if rest:
+        yield ""
+        yield rest
+    yield ""
+    yield f"timeout:     {spell(round(action.timeout.total_seconds() * 1_000))} for one attempt"
+    yield (
+        f"repeat:      {_repeat(action)} ({REPEATS[_repeat(action)]})"
+        if not callable(action.repeat)
+        else f"repeat:      {REPEATS['depends']}"
+    )
+    if action.triggers:
+        yield f"trigger:     only {' or '.join(action.triggers)}"
+    if action.connections:
+        yield f"connection:  {' or '.join(kind.kind for kind in action.connections)}"
+    yield ""
+    yield "config:"
+    yield from _fields(action.config.model_json_schema(), action.config.defaults)
+    if action.result is not None:
+        yield ""
+        yield "result:"
+        yield from _fields(action.result.model_json_schema(mode="serialization"), {})
+    yield ""
+    yield "example:"
+    example = {"label": action.summary.rstrip("."), "actionType": action.name, "config": action.example}
+    text = yaml.safe_dump([example], sort_keys=False, allow_unicode=True, width=WIDTH)
+    yield textwrap.indent(text.rstrip(), "  ")
+
+
+def _fields(schema: Mapping[str, Any], filled: Mapping[str, Any]) -> Iterator[str]:
+    definitions = schema.get("$defs", {})
+    required = schema.get("required", [])
+    for name, field in schema.get("properties", {}).items():
+        default = filled.get(name, field.get("default"))
+        mark = (
+            "required"
+            if name in required and name not in filled
+            else "optional"
+            if default is None
+            else f"default {jsonlib.dumps(default, ensure_ascii=False)}"
+        )
+        yield f"  {name}: {_type(field, definitions)}, {mark}"
+        if "description" in field:
+            yield textwrap.fill(field["description"], WIDTH, initial_indent="      ", subsequent_indent="      ")
+
+
+def _type(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
+    if "$ref" in field:
+        name = field["$ref"].rpartition("/")[2]
+        inner = definitions.get(name, {})
+        return f"object {{{', '.join(inner['properties'])}}}" if "properties" in inner else _type(inner, definitions)
+    if "enum" in field:
+        return " | ".join(map(str, field["enum"]))
+    if "const" in field:
+        return str(field["const"])
+    if ways := field.get("anyOf") or field.get("oneOf"):
+        return " | ".join(dict.fromkeys(_type(way, definitions) for way in ways if way.get("type") != "null"))
+    kind: str = field.get("type", "anything")
+    if kind == "array":
+        return f"list of {_type(field.get('items', {}), definitions)}"
+    return {
+        "string": "text",
+        "integer": "whole number",
+        "number": "number",
+        "boolean": "true or false",
+        "object": "object",
+    }.get(kind, kind)

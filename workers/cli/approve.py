@@ -1,0 +1,20 @@
+"""`trunkline approve`: a held step may go on."""
+
+from __future__ import annotations
+
+from workers.cli.decide import send
+
+
+def approve(
+    run: str, hold: str, /, *, by: str | None = None, reason: str | None = None, digest: str | None = None
+) -> int:
+    """Release a step that is held for approval.
+
+    Args:
+        run: workflow id of the run.
+        hold: name of the hold, as `trunkline holds` shows it.
+        by: who approves; by default TRUNKLINE_USER.
+        reason: why, for the report.
+        digest: digest of the request that you saw; the approval counts only if it is still that one.
+    """
+    return send(run, {"hold": hold, "decision": "approve", "by": by, "reason": reason, "digest": digest})

@@ -1,0 +1,126 @@
+"""`trunkline dev`: everything on one machine."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+
+from workers.cli.screen import console
+from workers.failures import Failure, NotFound, Usage
+
+if TYPE_CHECKING:
+    from workers.development import Wish
+
+DATA = Path(".trunkline/temporal.db")
+AUTOMATIONS = Path("automations")
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+def dev(  # noqa: PLR0913 - a command has as many parameters as it has options
+    folder: Path | None = None,
+    /,
+    *,
+    connections: Path | None = None,
+    port: int = 7233,
+    ui_port: int = 8233,
+    sandbox_port: int = 8600,
+    data: Path | None = None,
+    in_memory: bool = False,
+    no_ui: bool = False,
+) -> int:
+    """Run everything here: Temporal with its web UI, a worker, and a sandbox in place of the vendors, until Ctrl-C.
+
+    Automations are read again when their files change. A port that is taken is replaced by a free one.
+
+    Args:
+        folder: the automations; by default `automations` if there is such a folder, else the examples.
+        connections: file with real connections; without it the sandbox stands in for every vendor.
+        port: where Temporal listens.
+        ui_port: where Temporal's web UI listens.
+        sandbox_port: where the sandbox listens.
+        data: file of Temporal's database; by default `.trunkline/temporal.db`.
+        in_memory: keep nothing when it ends.
+        no_ui: run without Temporal's web UI.
+    """
+    if data and in_memory:
+        raise Usage("Say either --data FILE or --in-memory.")
+    for given, what in ((folder, "folder"), (connections, "file")):
+        if given is not None and not given.exists():
+            raise NotFound(f"There is no {what} {given}.")
+    from workers.development import Wish
+    from workers.settings import Settings
+
+    settings = Settings.from_environment()
+    chosen = folder or _default_folder()
+    wish = Wish(
+        folder=chosen,
+        connections=connections,
+        task_queue=settings.task_queue,
+        port=port,
+        ui_port=None if no_ui else ui_port,
+        sandbox_port=sandbox_port,
+        data=None if in_memory else data or _own_data(),
+        files=settings.files or _recordings(chosen),
+    )
+    return asyncio.run(until_told(_serve(wish)))
+
+
+def _default_folder() -> Path:
+    if os.environ.get("TRUNKLINE_AUTOMATIONS"):
+        return Path(os.environ["TRUNKLINE_AUTOMATIONS"])
+    for folder in (AUTOMATIONS, EXAMPLES):
+        if folder.is_dir():
+            return folder
+    raise NotFound("There is no folder `automations` here: make one, or name one (`trunkline dev FOLDER`).")
+
+
+def _recordings(folder: Path) -> Path | None:
+    """Return the folder of recordings that comes with the automations, if there is one."""
+    recordings = folder / "recordings"
+    return recordings if recordings.is_dir() else None
+
+
+def _own_data() -> Path:
+    """Return the database that this folder's `trunkline dev` keeps, out of sight of version control."""
+    DATA.parent.mkdir(exist_ok=True)
+    (DATA.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+    return DATA
+
+
+async def _serve(wish: Wish) -> int:
+    from workers.development import development
+
+    screen = console()
+    async with development(wish) as environment:
+        for sentence in environment.moved:
+            screen.print(sentence)
+        screen.print(f"automations: {escape(str(wish.folder))}")
+        screen.print(environment.ready)
+        raise Failure(await environment.ended())
+
+
+async def until_told(work: Coroutine[Any, Any, int]) -> int:
+    """Do something until it is done or somebody presses Ctrl-C or sends SIGTERM; either way it ends in order."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.ensure_future(work)
+    told = False
+
+    def stop() -> None:
+        nonlocal told
+        told = True
+        task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if not told:
+            raise
+        return 0

@@ -1,0 +1,63 @@
+"""`trunkline emit`: an event happens."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+
+from workers.cli.inputs import read_event_file
+from workers.cli.screen import console, print_json
+from workers.failures import NotFound
+
+if TYPE_CHECKING:
+    from workers.dispatch import Dispatched
+
+
+def emit(event: str, /, *, json: bool = False) -> int:
+    """Start every automation of the folder whose trigger and conditions match an event.
+
+    Each runs once per event: a repeated event is harmless and answered with how the earlier run stands. The exit code
+    is 1 where a definition of the folder is bad, because nobody can say whether the event concerns it.
+
+    Args:
+        event: JSON file with the event (`-`: standard input).
+        json: print the result as JSON, for scripts.
+    """
+    return asyncio.run(_emit(read_event_file(event), json=json))
+
+
+async def _emit(event: dict[str, Any], *, json: bool) -> int:
+    from workers import dispatch
+    from workers.automations import Automations
+    from workers.cli.catalog import actions_at_hand
+    from workers.client import connect
+    from workers.problems import serious
+    from workers.settings import Settings
+
+    settings = Settings.from_environment()
+    if not settings.automations.is_dir():
+        raise NotFound(f"There is no folder {settings.automations} with automations: TRUNKLINE_AUTOMATIONS names one.")
+    automations = Automations(settings.automations, actions_at_hand())
+    matches = automations.matching(event)
+    client = await connect(settings)
+    results = await dispatch.emit(client, matches, event, task_queue=settings.task_queue)
+    if json:
+        print_json(results)
+    else:
+        _show(results, event)
+    return 1 if serious(automations.problems()) else 0
+
+
+def _show(results: list[Dispatched], event: dict[str, Any]) -> None:
+    screen = console()
+    screen.print(f"{escape(event['type'])} {escape(event['id'])}")
+    for result in results:
+        if result["started"]:
+            screen.print(f"  [green]✓[/] {escape(result['automation'])}: started {escape(result['workflowId'])}")
+        else:
+            reason = result.get("reason", "not started")
+            screen.print(f"  [dim]-[/] {escape(result['automation'])}: {escape(reason)}")
+    if not results:
+        screen.print("  No automation is there to start.")

@@ -1,0 +1,114 @@
+"""Follows a run: every step is written as it begins and ends, and a terminal shows what runs meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+
+from workers.cli.screen import duration, mark, seconds
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.status import Status
+    from temporalio.client import Client
+
+CONTAINERS = {"paths", "path", "branch", "forEach"}
+QUIET = {"pending", "skipped"}
+OPEN = {"running", "held"}
+
+Entry = dict[str, Any]
+
+
+class Progress:
+    """Writes what has changed between two reports of one run."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.seen: dict[str, str] = {}
+        self.silent = False
+
+    def show(self, report: dict[str, Any] | None) -> None:
+        """Write the steps whose status has changed; None is a run whose worker does not answer."""
+        if report is None:
+            if not self.silent:
+                self.console.print("  No worker answers; the run waits for one (`trunkline worker`).")
+            self.silent = True
+            return
+        self.silent = False
+        by_id = {entry["id"]: entry for entry in report["steps"]}
+        for entry in report["steps"]:
+            if self.seen.get(entry["id"]) == entry["status"] or entry["status"] in QUIET:
+                continue
+            self.seen[entry["id"]] = entry["status"]
+            if entry.get("kind") not in CONTAINERS or entry.get("error"):
+                self.console.print(line(entry, by_id))
+
+    def running(self, report: dict[str, Any] | None) -> str:
+        """Return what runs now, with how long it has."""
+        now = datetime.now(UTC)
+        entries = (report or {"steps": []})["steps"]
+        return ", ".join(
+            f"{escape(entry['label'])} ({duration((now - datetime.fromisoformat(entry['startedAt'])).total_seconds())})"
+            for entry in entries
+            if entry["status"] in OPEN and entry.get("kind") not in CONTAINERS
+        )
+
+
+def line(entry: Entry, by_id: dict[str, Entry]) -> str:
+    """Return a step as one line of markup: its path, its label, its status, and why it failed."""
+    names = [escape(name) for name in (*_paths(entry, by_id), entry["label"])]
+    text = f"  {mark(entry['status'])} {' / '.join(names)}"
+    if entry.get("actionType"):
+        text += f" [dim]{escape(entry['actionType'])}[/]"
+    facts = [] if entry["status"] == "succeeded" else [entry["status"]]
+    if entry.get("attempts", 1) > 1:
+        facts.append(f"{entry['attempts']} attempts")
+    if seconds(entry) is not None:
+        facts.append(duration(seconds(entry)))
+    text += f" [dim]{' · '.join(facts)}[/]" if facts else ""
+    error = entry.get("error")
+    return f"{text}\n      [red]{escape(error['type'])}: {escape(error['message'])}[/]" if error else text
+
+
+def _paths(entry: Entry, by_id: dict[str, Entry]) -> list[str]:
+    """Return the labels of the paths around a step, the outermost first."""
+    names: list[str] = []
+    parent = by_id.get(entry.get("parent", ""))
+    while parent is not None:
+        if parent.get("kind") == "path":
+            names.insert(0, parent["label"])
+        parent = by_id.get(parent.get("parent", ""))
+    return names
+
+
+async def follow(client: Client, run: str, console: Console) -> dict[str, Any]:
+    """Show a run until it has ended and return its report.
+
+    Raises:
+        Failure: it ended without a report; the sentence says why.
+    """
+    from workers import runs
+
+    progress = Progress(console)
+    report: dict[str, Any] | None = None
+    with _spinner(console) as spinner:
+        async for changed in runs.follow(client, run):
+            report = changed or report
+            progress.show(changed)
+            if spinner is not None:
+                spinner.update(progress.running(report) or "…")
+    return report or await runs.report(client, run)
+
+
+@contextlib.contextmanager
+def _spinner(console: Console) -> Iterator[Status | None]:
+    """Show a line that moves, where somebody watches."""
+    if not console.is_terminal:
+        yield None
+        return
+    with console.status("…") as status:
+        yield status

@@ -1,0 +1,101 @@
+"""`trunkline report`: what a run did and is doing."""
+
+from __future__ import annotations
+
+import asyncio
+import json as json_text
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+
+from workers.cli.holds import show_hold
+from workers.cli.screen import console, duration, mark, outcome, print_json, seconds
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+LONGEST_VALUE = 300
+
+
+def report(run: str, /, *, json: bool = False) -> int:
+    """Show what a run did and is doing: its outcome, every step, its variables, and what it holds.
+
+    Args:
+        run: workflow id, as `emit`, `run` and the web UI show it.
+        json: print the whole report as JSON, for scripts.
+    """
+    return asyncio.run(_report(run, json=json))
+
+
+async def _report(run: str, *, json: bool) -> int:
+    from workers import runs
+    from workers.client import connect
+    from workers.settings import Settings
+
+    client = await connect(Settings.from_environment())
+    found = await runs.report(client, run)
+    if json:
+        print_json(found)
+        return 0
+    show(found, run, console())
+    for hold in await runs.holds_of(client, run) or []:
+        show_hold({"run": run, **hold}, console())
+    return 0
+
+
+def show(report: dict[str, Any], run: str, screen: Console) -> None:
+    """Write a report for people."""
+    screen.print(f"[bold]{escape(run)}[/] {outcome(report.get('outcome'))}")
+    event = report.get("event")
+    if event:
+        screen.print(f"[dim]{escape(event['type'])} {escape(event['id'])} from {escape(event['source'])}[/]")
+    for key in ("reason", "parked"):
+        if report.get(key):
+            screen.print(escape(str(report[key])))
+    for text in _steps(report["steps"]):
+        screen.print(text)
+    variables = report.get("variables") or {}
+    if variables:
+        screen.print("[bold]variables[/]")
+    for name, value in variables.items():
+        screen.print(f"  {escape(name)} = {escape(_short(value))}")
+    for entry in report.get("audit") or []:
+        if "more" in entry:
+            screen.print(f"  … and {entry['more']} more refused decisions")
+        else:
+            said = f"{entry.get('decision')} {entry.get('hold')} by {entry.get('by')}"
+            screen.print(f"[dim]{escape(str(entry.get('at')))}[/] {escape(said)}: {escape(str(entry.get('result')))}")
+
+
+def _steps(entries: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield a line of markup for each step, in columns, and one for whatever else is to be said about it."""
+    by_id = {entry["id"]: entry for entry in entries}
+    rows: list[tuple[dict[str, Any], str, str, str, str]] = []
+    for entry in entries:
+        indent = "  " * _depth(entry, by_id)
+        attempts = entry.get("attempts", 1)
+        numbers = (duration(seconds(entry)), f"{attempts} attempts" if attempts > 1 else "")
+        kind = entry.get("actionType") or entry.get("kind", "")
+        rows.append((entry, indent, entry["label"], kind, f"{entry['status']}  {'  '.join(filter(None, numbers))}"))
+    labels = max((len(indent) + len(label) for _, indent, label, _, _ in rows), default=0)
+    kinds = max((len(kind) for *_, kind, _ in rows), default=0)
+    for entry, indent, label, kind, facts in rows:
+        gap = " " * (labels - len(indent) - len(label) + 2)
+        yield f"{indent}{mark(entry['status'])} {escape(label)}{gap}[dim]{escape(kind):{kinds + 2}}[/]{facts}".rstrip()
+        if entry.get("error"):
+            yield f"{indent}    [red]{escape(entry['error']['type'])}: {escape(entry['error']['message'])}[/]"
+        if entry.get("missing"):
+            yield f"{indent}    missing: {escape(', '.join(map(str, entry['missing'])))}"
+
+
+def _depth(entry: dict[str, Any], by_id: dict[str, dict[str, Any]]) -> int:
+    depth = 0
+    while entry.get("parent") in by_id:
+        entry, depth = by_id[entry["parent"]], depth + 1
+    return depth
+
+
+def _short(value: Any) -> str:
+    text = json_text.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"

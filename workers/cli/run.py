@@ -1,0 +1,165 @@
+"""`trunkline run`: one automation, started by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+from rich.markup import escape
+
+from workers.cli.inputs import read_event_file
+from workers.cli.screen import console, outcome, print_json
+from workers.failures import Failure, NotFound
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+    from workers.client import Started
+    from workers.settings import Settings
+
+DEFINITIONS = {".yaml", ".yml", ".json"}
+UNSUCCESSFUL = {"failed", "canceled", "terminated", "timed out"}
+
+GLANCE = 1.0
+"""Seconds within which a run that cannot even begin (no worker knows its name) has said so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wish:
+    automation: str
+    definition: dict[str, Any] | None
+    event: dict[str, Any]
+    wait: bool
+    again: bool
+    json: bool
+
+
+def run(
+    automation: Annotated[str, Parameter(name="NAME|FILE")],
+    /,
+    *,
+    event: str,
+    wait: bool = False,
+    again: bool = False,
+    json: bool = False,
+) -> int:
+    """Run one automation for an event: one that the workers know by name, or the definition in a file.
+
+    To start by hand is a trigger of its own: the event may be of any type, but the automation's conditions decide.
+
+    Args:
+        automation: name of an automation, or file of a definition (.yaml, .yml or .json).
+        event: JSON file with the event (`-`: standard input); `type` and `data` suffice.
+        wait: follow the run to its end; the exit code is 1 if it fails.
+        again: run once more for an event for which it has run before.
+        json: print JSON, for scripts: what was started, or with --wait the report.
+    """
+    path = Path(automation)
+    wish = _Wish(
+        automation=automation,
+        definition=_definition(path) if path.suffix.lower() in DEFINITIONS else None,
+        event=read_event_file(event),
+        wait=wait,
+        again=again,
+        json=json,
+    )
+    return asyncio.run(_run(wish))
+
+
+def _definition(path: Path) -> dict[str, Any]:
+    """Return the definition in a file.
+
+    Raises:
+        NotFound: there is no such file.
+        Failure: it has problems; the sentences say which.
+    """
+    from workers.cli.catalog import actions_at_hand
+    from workers.loading import Unreadable, read
+    from workers.planning import check
+    from workers.problems import serious
+
+    if not path.is_file():
+        raise NotFound(f"There is no file {path}.")
+    try:
+        data, source = read(path)
+        _, problems = check(data, source, actions_at_hand())
+    except Unreadable as error:
+        raise Failure(str(error)) from error
+    if serious(problems):
+        raise Failure("\n".join([f"{path} cannot run:", *map(str, serious(problems))]))
+    return dict(data)
+
+
+async def _run(wish: _Wish) -> int:
+    from workers.client import connect
+    from workers.settings import Settings
+
+    settings = Settings.from_environment()
+    client = await connect(settings)
+    started = await _start(client, wish, settings)
+    screen = console(stderr=wish.json)
+    screen.print(escape(started.reason or f"Started {started.workflow_id}."))
+    if not started.started and started.outcome != "running":
+        screen.print("  --again runs it once more.")
+    if settings.web_ui:
+        screen.print(f"  {_link(settings.web_ui, client.namespace, started.workflow_id)}")
+    if wish.wait:
+        return await _follow(client, started, wish)
+    if wish.json:
+        print_json(
+            {"automation": started.automation, "workflowId": started.workflow_id, "started": started.started}
+            | ({"reason": started.reason} if started.reason else {})
+        )
+    if started.started:
+        await _glance(client, started, settings)
+    return 0
+
+
+def _link(web_ui: str, namespace: str, run: str) -> str:
+    from workers.runs import web_address
+
+    return web_address(web_ui, namespace, run)
+
+
+async def _start(client: Client, wish: _Wish, settings: Settings) -> Started:
+    from workers.client import start, start_inline
+
+    if wish.definition is None:
+        return await start(client, wish.automation, wish.event, task_queue=settings.task_queue, again=wish.again)
+    return await start_inline(client, wish.definition, wish.event, task_queue=settings.task_queue, again=wish.again)
+
+
+async def _glance(client: Client, started: Started, settings: Settings) -> None:
+    """Say at once what would otherwise be noticed late: that nobody works, or that the run could not begin.
+
+    Raises:
+        Failure: it could not begin; the sentence says why.
+    """
+    from workers import runs
+    from workers.client import outcome as standing
+
+    if not await runs.has_workers(client, settings.task_queue):
+        queue = repr(settings.task_queue)
+        console(stderr=True).print(f"No worker polls the task queue {queue}: the run begins when one does.")
+        return
+    latest = asyncio.get_running_loop().time() + GLANCE
+    while asyncio.get_running_loop().time() < latest:
+        if await standing(client, started.workflow_id) == "failed":
+            await runs.report(client, started.workflow_id)
+            return
+        await asyncio.sleep(GLANCE / 10)
+
+
+async def _follow(client: Client, started: Started, wish: _Wish) -> int:
+    from workers.cli.progress import follow
+
+    screen = console(stderr=wish.json)
+    report = await follow(client, started.workflow_id, screen)
+    if wish.json:
+        print_json(report)
+    reason = f": {escape(str(report['reason']))}" if report.get("reason") else ""
+    screen.print(f"{escape(started.workflow_id)}: {outcome(report.get('outcome'))}{reason}")
+    return int(report.get("outcome") in UNSUCCESSFUL)

@@ -1,0 +1,76 @@
+"""How commands write: people get lines and colour where their terminal has it, scripts get JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+WIDE = 200
+MINUTE = 60.0
+MARKS = {
+    "pending": "[dim]·[/]",
+    "running": "[cyan]▸[/]",
+    "held": "[yellow]‖[/]",
+    "succeeded": "[green]✓[/]",
+    "failed": "[red]✗[/]",
+    "unknown": "[red]?[/]",
+    "rejected": "[yellow]✗[/]",
+    "expired": "[yellow]✗[/]",
+    "superseded": "[yellow]✗[/]",
+    "skipped": "[dim]-[/]",
+    "canceled": "[dim]✗[/]",
+}
+OUTCOMES = {"completed": "green", "failed": "red", "rejected": "yellow", "canceled": "yellow", "skipped": "dim"}
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a console that never breaks lines where nobody watches."""
+    made = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    if not made.is_terminal:
+        made.width = WIDE
+    return made
+
+
+def print_json(value: Any) -> None:
+    """Write a value for scripts: JSON on standard output and nothing else."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def mark(status: str) -> str:
+    """Return the sign of a step's status, as markup."""
+    return MARKS.get(status, "·")
+
+
+def outcome(name: str | None) -> str:
+    """Return an outcome as markup."""
+    return "[cyan]running[/]" if name is None else f"[{OUTCOMES.get(name, 'default')}]{escape(name)}[/]"
+
+
+def seconds(entry: dict[str, Any]) -> float | None:
+    """Return how long a step took, where it has ended."""
+    begun, ended = entry.get("startedAt"), entry.get("endedAt")
+    if not begun or not ended:
+        return None
+    return (datetime.fromisoformat(ended) - datetime.fromisoformat(begun)).total_seconds()
+
+
+def duration(length: float | None) -> str:
+    """Return a duration for people: `0.2 s`, `3 min 5 s`, `2 h 0 min`."""
+    if length is None:
+        return ""
+    if length < MINUTE:
+        return f"{length:.1f} s"
+    minutes, rest = divmod(round(length), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def until(deadline: str, now: datetime) -> str:
+    """Return how long it is until an instant, for people."""
+    left = (datetime.fromisoformat(deadline) - now).total_seconds()
+    return f"in {duration(left)}" if left > 0 else "passed"

@@ -1,0 +1,84 @@
+"""`trunkline validate`: every problem of definition files, with place, sentence and the nearest right name."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from workers.automations import definition_files
+from workers.cli.catalog import actions_at_hand
+from workers.failures import NotFound
+from workers.loading import Source, Unreadable, read
+from workers.planning import check
+from workers.problems import Problem, problem, serious
+
+
+def validate(*files: Path, json: bool = False) -> int:
+    """Check definition files and print every problem; exit 1 if there are any (warnings alone do not count).
+
+    Args:
+        files: YAML or JSON files, or folders of such.
+        json: print a JSON list for machines instead.
+    """
+    if not files:
+        raise NotFound("Nothing to check: name at least one file or folder, as `trunkline validate FILE`.")
+    catalog = actions_at_hand()
+    found: list[Problem] = []
+    names: dict[tuple[Path, str], str] = {}
+    paths = list(dict.fromkeys(_expanded(files)))
+    for path in paths:
+        try:
+            data, source = read(path)
+        except Unreadable as unreadable:
+            found.append(unreadable.problem)
+            continue
+        found += check(data, source, catalog)[1]
+        found += _clash(data, source, path, names)
+    sys.stdout.write(_machine(found) if json else _human(found, len(paths)))
+    return 1 if serious(found) else 0
+
+
+def _expanded(files: tuple[Path, ...]) -> Iterator[Path]:
+    for path in files:
+        if not path.is_dir():
+            yield path
+            continue
+        inside = definition_files(path)
+        if not inside:
+            raise NotFound(f"The folder {path} has no *.yaml, *.yml or *.json file.")
+        yield from inside
+
+
+def _clash(
+    data: dict[str, object], source: Source, path: Path, names: dict[tuple[Path, str], str]
+) -> Iterator[Problem]:
+    name = data.get("name")
+    if not isinstance(name, str):
+        return
+    first = names.setdefault((path.parent.resolve(), name), str(path))
+    if first != str(path):
+        line, column = source.place("/name")
+        sentence = f"The automation {name!r} is defined in {first} already."
+        yield problem("duplicate-name", sentence, hint="rename one of them", file=str(path), line=line, column=column)
+
+
+def _machine(found: list[Problem]) -> str:
+    return jsonlib.dumps([one.to_json() for one in found], indent=2, ensure_ascii=False) + "\n"
+
+
+def _human(found: list[Problem], files: int) -> str:
+    wrong = serious(found)
+    lines = [str(one) for one in found]
+    warnings = _count(len(found) - len(wrong), "warning") if len(found) > len(wrong) else ""
+    if not wrong:
+        lines.append(f"all good ({_count(files, 'file')}{f', {warnings}' if warnings else ''})")
+    else:
+        where = _count(len({one.file for one in wrong}), "file")
+        lines.append(f"{_count(len(wrong), 'problem')}{f' and {warnings}' if warnings else ''} in {where}")
+    return "\n".join(lines) + "\n"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

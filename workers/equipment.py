@@ -1,0 +1,73 @@
+"""What a worker reads before it connects, and what of that will make runs fail."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from activities.action import Action
+from activities.catalog import CatalogError, catalog, connection_kinds
+from activities.connections import Connections
+from activities.errors import Refused
+from activities.secrets import SHORTEST, Scrubber, Secrets
+from workers.automations import Automations
+from workers.connections_file import load_connections
+from workers.settings import Settings, SettingsError, unknown_variables
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """What a worker works with."""
+
+    actions: Mapping[str, Action]
+    automations: Automations
+    connections: Connections
+    secrets: Secrets
+    scrubber: Scrubber
+
+
+def equip(settings: Settings) -> Equipment:
+    """Read actions, automations, connections and secrets.
+
+    Raises:
+        SettingsError: one of them is not where the settings say, or cannot be used at all.
+    """
+    try:
+        actions = catalog(settings.actions)
+    except CatalogError as error:
+        raise SettingsError(str(error)) from None
+    if not settings.automations.is_dir():
+        raise SettingsError(
+            f"There is no folder {settings.automations} with automations; name one, as `trunkline worker FOLDER`."
+        )
+    if settings.secrets is not None and not settings.secrets.is_dir():
+        raise SettingsError(f"TRUNKLINE_SECRETS names {settings.secrets}, which is no folder.")
+    connections = load_connections(settings.connections, connection_kinds(actions))
+    secrets = Secrets(settings.secrets)
+    scrubber = Scrubber([*_values(secrets), *connections.credentials()])
+    return Equipment(actions, Automations(settings.automations, actions), connections, secrets, scrubber)
+
+
+def complaints(equipment: Equipment) -> Iterator[str]:
+    """Yield a sentence for everything that will make runs fail, so that it is known before they do."""
+    yield from unknown_variables()
+    yield from map(str, equipment.automations.problems())
+    yield from equipment.connections.problems()
+    for name in sorted(equipment.automations.secrets()):
+        try:
+            value = equipment.secrets.get(name)
+        except Refused as missing:
+            yield f"Automations use a secret that this worker does not have. {missing}"
+        else:
+            if value in equipment.scrubber.too_short:
+                yield (
+                    f"The secret {name!r} has fewer than {SHORTEST} characters, too few to be told from ordinary text: "
+                    "it is not removed from results and logs. Use a longer one."
+                )
+
+
+def _values(secrets: Secrets) -> Iterator[str]:
+    for name in secrets.names():
+        with contextlib.suppress(Refused):  # a file of the folder whose name is no secret's
+            yield secrets.get(name)

@@ -1,0 +1,170 @@
+"""The sandbox's one web application: the vendors by path, and what controls and shows them under `/_/`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from workers.sandbox.cloudtalk import CloudTalk
+from workers.sandbox.faults import Fault, Faults
+from workers.sandbox.page import ASSETS, FOLDER, page
+from workers.sandbox.receiver import Lesson, Receiver
+from workers.sandbox.record import Answer, Received, Record, Request
+from workers.sandbox.slack import Slack
+from workers.sandbox.twilio import Twilio
+from workers.sandbox.vendor import Vendor
+
+MOST_REQUEST = 32 * 1024 * 1024
+STATUS = 500
+SECURITY = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'",
+    "Cache-Control": "no-store",
+}
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Desk:
+    """Everything behind the sandbox's address: its vendors, its faults, its memory."""
+
+    def __init__(self) -> None:
+        self.record = Record()
+        self.faults = Faults()
+        self.receiver = Receiver()
+        vendors: tuple[Vendor, ...] = (Slack(), Twilio(), CloudTalk(), self.receiver)
+        self.vendors = {vendor.name: vendor for vendor in vendors}
+
+    def clear(self) -> None:
+        """Forget all requests and messages; faults and taught answers stay."""
+        self.record.clear()
+        for vendor in self.vendors.values():
+            vendor.clear()
+
+    def application(self) -> web.Application:
+        """Return the web application."""
+        app = web.Application(client_max_size=MOST_REQUEST)
+        app.add_routes(
+            [
+                web.get("/", self._page),
+                *(web.get(f"/_/{name}", _asset(name, kind)) for name, kind in ASSETS.items()),
+                web.get("/_/requests", self._requests),
+                web.delete("/_/requests", self._emptied(self.clear)),
+                web.get("/_/faults", self._shown(self.faults.shown)),
+                web.post("/_/faults", self._told(Fault, self.faults.add)),
+                web.delete("/_/faults", self._emptied(self.faults.clear)),
+                web.get("/_/responses", self._shown(lambda: [lesson.model_dump() for lesson in self.receiver.lessons])),
+                web.post("/_/responses", self._told(Lesson, self.receiver.teach)),
+                web.delete("/_/responses", self._emptied(self.receiver.lessons.clear)),
+                web.route("*", r"/{vendor:[^/_][^/]*}{path:.*}", self._vendor),
+            ]
+        )
+        return app
+
+    async def _vendor(self, http: web.Request) -> web.StreamResponse:
+        vendor = self.vendors.get(http.match_info["vendor"])
+        if vendor is None:
+            known = ", ".join(f"/{name}/" for name in self.vendors)
+            return _json(
+                {"error": f"The sandbox has nothing at {http.path}; it answers below {known} and /_/."}, status=404
+            )
+        fault = self.faults.take(vendor.name, http.path)
+        request = await _request(http)
+        received = Received(
+            id=self.record.next_id(),
+            at=datetime.now(UTC),
+            vendor=vendor.name,
+            request=request,
+            fault=fault.shown() if fault else None,
+        )
+        below = Request(request.method, http.match_info["path"] or "/", request.query, request.headers, request.raw)
+        received.key = vendor.key(below)
+        answer = self._answer(vendor, below, fault, received)
+        self.record.add(received)
+        if fault and fault.delay:
+            await asyncio.sleep(fault.delay)
+        if answer is None:
+            return _hang_up(http)
+        received.answer = answer
+        return web.Response(
+            status=answer.status,
+            body=answer.content,
+            headers={"Content-Type": "application/json", **answer.headers},
+        )
+
+    def _answer(self, vendor: Vendor, request: Request, fault: Fault | None, received: Received) -> Answer | None:
+        answer: Answer | None = None
+        if fault is None or fault.accepts:
+            answer = vendor.answer(request)
+            received.accepted = answer.accepted
+        if fault and fault.drop:
+            return None
+        if fault and (fault.answers or answer is None):
+            told = vendor.failure(fault.status or (STATUS if fault.body is None else 200), fault.retry_after)
+            return told if fault.body is None else Answer(told.status, fault.body, told.headers)
+        return answer
+
+    async def _page(self, http: web.Request) -> web.Response:
+        chosen = http.query.get("vendor") if http.query.get("vendor") in self.vendors else None
+        counts = Counter(received.vendor for received in self.record)
+        text = page(self.record.find(chosen), self.vendors, counts=counts, chosen=chosen)
+        content = text.encode(errors="replace")
+        return web.Response(body=content, content_type="text/html", charset="utf-8", headers=SECURITY)
+
+    async def _requests(self, http: web.Request) -> web.Response:
+        found = self.record.find(http.query.get("vendor"), http.query.get("key"))
+        return _json([received.shown() for received in found])
+
+    def _shown(self, what: Callable[[], Any]) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def show(_http: web.Request) -> web.Response:
+            return _json(what())
+
+        return show
+
+    def _told(self, model: type[M], keep: Callable[[M], None]) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def tell(http: web.Request) -> web.Response:
+            try:
+                told = model.model_validate_json(await http.read())
+            except ValidationError as error:
+                wrong = [f"{'.'.join(map(str, e['loc'])) or 'the body'}: {e['msg']}" for e in error.errors()]
+                return _json({"error": f"This is no {model.__name__.lower()}: {'; '.join(wrong)}."}, status=400)
+            keep(told)
+            return _json(told.model_dump(by_alias=True, exclude_defaults=True), status=201)
+
+        return tell
+
+    def _emptied(self, empty: Callable[[], None]) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def clear(_http: web.Request) -> web.Response:
+            empty()
+            return web.Response(status=204)
+
+        return clear
+
+
+async def _request(http: web.Request) -> Request:
+    headers = {name.lower(): value for name, value in http.headers.items()}
+    return Request(http.method, http.path, dict(http.query), headers, await http.read())
+
+
+def _asset(name: str, kind: str) -> Callable[[web.Request], Awaitable[web.Response]]:
+    text = (FOLDER / name).read_text(encoding="utf-8")
+
+    async def asset(_http: web.Request) -> web.Response:
+        return web.Response(text=text, content_type=kind)
+
+    return asset
+
+
+def _hang_up(http: web.Request) -> web.Response:
+    if http.transport is not None:
+        http.transport.close()
+    return web.Response()
+
+
+def _json(body: Any, status: int = 200) -> web.Response:
+    return web.json_response(body, status=status)

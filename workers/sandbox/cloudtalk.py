@@ -1,0 +1,73 @@
+"""CloudTalk's SMS endpoint; it answers 200 also where it did not send."""
+
+from __future__ import annotations
+
+import time
+from typing import ClassVar
+
+from workers.sandbox.phones import E164, MOST_TEXT, NOT_ALLOWED, NOT_OURS, QUEUE_FULL, UNREACHABLE
+from workers.sandbox.record import Answer, Request
+from workers.sandbox.vendor import TOO_MANY_REQUESTS, Vendor, basic
+
+LIMIT = 60
+RECIPIENTS = {NOT_ALLOWED: "Not allowed country.", UNREACHABLE: "SMS send failed"}
+SENDERS = {NOT_OURS: "Bad number configuration", QUEUE_FULL: "Limit exceeded"}
+
+
+class CloudTalk(Vendor):
+    """A company that owns every number; the test numbers (+1500555000…) are refused as CloudTalk words it.
+
+    Any key is good, except a secret that contains `invalid`.
+    """
+
+    name: ClassVar[str] = "cloudtalk"
+    title: ClassVar[str] = "CloudTalk"
+
+    def answer(self, request: Request) -> Answer:
+        """Answer one call of the API."""
+        given = basic(request)
+        if given is None or not all(given) or "invalid" in given[1]:
+            return problem(401, "Unauthorized action")
+        if (request.method, request.path) != ("POST", "/sms/send.json"):
+            return problem(404, "Not Found")
+        body = request.json
+        if not isinstance(body, dict) or not request.headers.get("content-type", "").startswith("application/json"):
+            return problem(400, "Bad request: the body must be a JSON object")
+        recipient, message, sender = (str(body.get(name) or "") for name in ("recipient", "message", "sender"))
+        if not (recipient and message and sender) or len(message) > MOST_TEXT:
+            return problem(400, "Bad request: recipient, message (at most 1600 characters) and sender are required")
+        return send(recipient, message, sender)
+
+    def failure(self, status: int, retry_after: int | None) -> Answer:
+        """Answer a rate limit with CloudTalk's own headers: it has no Retry-After."""
+        headers = {}
+        if retry_after is not None:
+            reset = {"X-CloudTalkAPI-Limit": str(LIMIT), "X-CloudTalkAPI-Remaining": "0"}
+            headers = {**reset, "X-CloudTalkAPI-ResetTime": str(int(time.time()) + retry_after)}
+        told = "Too many requests" if status == TOO_MANY_REQUESTS else "Something went wrong."
+        return Answer(status, problem(status, told).body, headers)
+
+    def gist(self, request: Request) -> tuple[str, str]:
+        """Return a message's numbers and text."""
+        body = request.json
+        if not isinstance(body, dict):
+            return "", ""
+        return f"{body.get('sender')} → {body.get('recipient')}", str(body.get("message") or "")
+
+    def clear(self) -> None:
+        """Nothing to forget: CloudTalk cannot be asked what it sent."""
+
+
+def send(recipient: str, message: str, sender: str) -> Answer:
+    """Send a message, or answer why not."""
+    invalid = not E164.fullmatch(recipient) or not E164.fullmatch(sender)
+    refused = "Unknown number" if invalid else RECIPIENTS.get(recipient) or SENDERS.get(sender)
+    if refused:
+        return Answer(200, {"responseData": {"success": False, "data": refused}})
+    data = {"recipient": recipient, "message": message, "sender": sender, "country_code": None}
+    return Answer(200, {"responseData": {"success": True, "data": data}}, accepted=True)
+
+
+def problem(status: int, message: str) -> Answer:
+    """Answer as CloudTalk refuses."""
+    return Answer(status, {"responseData": {"status": status, "message": message}})

@@ -1,0 +1,125 @@
+"""The page that shows people what arrived."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from workers.sandbox.record import Received
+from workers.sandbox.vendor import Vendor
+
+MOST_SHOWN = 200
+FOLDER = Path(__file__).parent
+ASSETS = {"page.css": "text/css", "page.js": "text/javascript"}
+
+FRAME = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Sandbox ({total})</title>
+<link rel="stylesheet" href="/_/page.css">
+<script type="module" src="/_/page.js"></script>
+</head>
+<body>
+<header class="top"><div><h1>Trunkline sandbox</h1><nav>{links}</nav></div></header>
+<main>
+<p class="note">{note}</p>
+{cards}
+</main>
+</body>
+</html>
+"""
+
+CARD = """<article class="{vendor}">
+<div class="line">
+<span class="vendor">{title}</span>{status}{fault}<time datetime="{at}">{clock}</time>
+<code>{method} {path}</code>
+</div>
+{gist}<details id="request-{id}">
+<summary>Request and answer{key}</summary>
+<h2>Headers</h2><pre>{headers}</pre>
+<h2>Body</h2><pre>{body}</pre>
+<h2>Answer</h2><pre>{answer}</pre>
+</details>
+</article>"""
+
+
+def page(
+    received: Sequence[Received], vendors: Mapping[str, Vendor], *, counts: Mapping[str, int], chosen: str | None
+) -> str:
+    """Return the whole page as HTML.
+
+    Args:
+        received: what to show, oldest first.
+        vendors: the sandbox's vendors by name.
+        counts: how many requests of each vendor it remembers.
+        chosen: the vendor that is looked at alone, if any.
+    """
+    total = sum(counts.values())
+    links = [link("/", "All", total, current=chosen is None)]
+    links += [
+        link(f"/?vendor={name}", vendor.title, counts.get(name, 0), current=chosen == name)
+        for name, vendor in vendors.items()
+    ]
+    latest = list(reversed(received))[:MOST_SHOWN]
+    return FRAME.format(
+        total=total,
+        links="".join(links),
+        note=note(len(received), len(latest)),
+        cards="\n".join(card(one, vendors[one.vendor]) for one in latest),
+    )
+
+
+def link(address: str, title: str, count: int, *, current: bool) -> str:
+    """Return the link to one vendor's requests."""
+    return f'<a href="{address}"{" aria-current=page" if current else ""}>{title} <b>{count}</b></a>'
+
+
+def note(count: int, shown: int) -> str:
+    """Say what is on the page."""
+    if not count:
+        return "Nothing has arrived yet. What the vendors are sent appears here by itself."
+    newest = "Newest first." if shown == count else f"The latest {shown} of {count}, newest first."
+    return f'{newest} The same as JSON: <a href="/_/requests">/_/requests</a>.'
+
+
+def card(received: Received, vendor: Vendor) -> str:
+    """Return one request as HTML; everything that came from outside is escaped."""
+    shown = received.shown()
+    whom, text = vendor.gist(received.request)
+    gist = f'<p class="whom">{escape(whom)}</p>\n' if whom else ""
+    gist += f'<p class="text">{escape(text)}</p>\n' if text else ""
+    return CARD.format(
+        id=received.id,
+        vendor=vendor.name,
+        title=vendor.title,
+        method=escape(received.request.method),
+        path=escape(received.request.path),
+        status=status(received),
+        fault='<span class="fault bad">told to fail</span>' if received.fault else "",
+        at=received.at.isoformat(),
+        clock=received.at.astimezone().strftime("%H:%M:%S"),
+        gist=gist,
+        key=f", key {escape(received.key)}" if received.key else "",
+        headers=pretty(shown["headers"]),
+        body=pretty(shown["body"]),
+        answer=pretty(shown["answer"]["body"]) if shown["answer"] else "none: the connection was dropped",
+    )
+
+
+def status(received: Received) -> str:
+    """Return what the request was answered and whether it had its effect."""
+    answered = "dropped" if received.answer is None else str(received.answer.status)
+    word = "taken" if received.accepted else "not taken"
+    return f'<span class="status {"good" if received.accepted else "bad"}">{answered}, {word}</span>'
+
+
+def pretty(value: Any) -> str:
+    """Return JSON for reading, escaped."""
+    if value is None:
+        return "none"
+    return escape(value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False))

@@ -1,0 +1,174 @@
+"""Slack's Web API as far as messages go: chat.postMessage and conversations.history."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections import deque
+from typing import Any, ClassVar
+
+from workers.sandbox.record import Answer, Request
+from workers.sandbox.vendor import MOST_MESSAGES, TOO_MANY_REQUESTS, Vendor
+
+MOST_TEXT = 40_000
+MOST_MARKDOWN = 12_000
+MOST_BLOCKS = 50
+REFUSING_CHANNELS = {"missing": "channel_not_found", "archived": "is_archived", "private": "not_in_channel"}
+"""Beginnings of channel names that have a reason to refuse."""
+
+
+class Slack(Vendor):
+    """A workspace that has every channel but those whose names begin with `missing`, `archived` or `private`.
+
+    Any token is good, except one that contains `invalid`.
+    """
+
+    name: ClassVar[str] = "slack"
+    title: ClassVar[str] = "Slack"
+
+    def __init__(self) -> None:
+        self._messages: deque[dict[str, Any]] = deque(maxlen=MOST_MESSAGES)
+        self._last = 0
+
+    def answer(self, request: Request) -> Answer:
+        """Answer one call of the Web API; a refusal is a 200 with `ok: false`, as Slack has it."""
+        arguments = self._arguments(request)
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        token = token if scheme == "Bearer" else str(arguments.get("token") or "")
+        if not token:
+            return refusal("not_authed")
+        if "invalid" in token:
+            return refusal("invalid_auth")
+        match request.path.strip("/"):
+            case "chat.postMessage" if request.method == "POST":
+                return self._post(arguments)
+            case "conversations.history":
+                try:
+                    return self._history(arguments)
+                except ValueError:
+                    return refusal("invalid_arguments")
+            case _:
+                return refusal("unknown_method")
+
+    def key(self, request: Request) -> str | None:
+        """Return the key in a message's metadata."""
+        metadata = _decoded(self._arguments(request).get("metadata"))
+        key = metadata["event_payload"].get("key") if _is_metadata(metadata) else None
+        return key if isinstance(key, str) else None
+
+    def failure(self, status: int, retry_after: int | None) -> Answer:
+        """Answer 429 as Slack's rate limit does, anything else with an internal error."""
+        headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+        error = "ratelimited" if status == TOO_MANY_REQUESTS else "internal_error"
+        return Answer(status, {"ok": False, "error": error}, headers)
+
+    def gist(self, request: Request) -> tuple[str, str]:
+        """Return a message's channel and text."""
+        arguments = self._arguments(request)
+        channel = str(arguments.get("channel") or "")
+        text = str(arguments.get("text") or arguments.get("markdown_text") or "")
+        return f"{arguments.get('icon_emoji') or ''} {channel}".strip(), text
+
+    def clear(self) -> None:
+        """Forget all messages."""
+        self._messages.clear()
+
+    def _arguments(self, request: Request) -> dict[str, Any]:
+        body = request.body
+        return {**request.query, **body} if isinstance(body, dict) else dict(request.query)
+
+    def _post(self, arguments: dict[str, Any]) -> Answer:
+        error = wrong(arguments)
+        if error:
+            return refusal(error)
+        self._last = max(self._last + 1, time.time_ns() // 1000)
+        ts = f"{self._last // 1_000_000}.{self._last % 1_000_000:06d}"
+        kept = ("icon_emoji", "icon_url", "username", "thread_ts", "metadata", "client_msg_id")
+        message = {
+            "type": "message",
+            "subtype": "bot_message",
+            "text": str(arguments.get("text") or arguments.get("markdown_text") or ""),
+            "ts": ts,
+            "bot_id": "B0SANDBOX",
+            **({"blocks": _decoded(arguments["blocks"])} if arguments.get("blocks") else {}),
+            **{name: arguments[name] for name in kept if arguments.get(name)},
+        }
+        channel = channel_id(str(arguments["channel"]))
+        self._messages.append({"channel": channel, "message": message})
+        return Answer(200, {"ok": True, "channel": channel, "ts": ts, "message": message}, accepted=True)
+
+    def _history(self, arguments: dict[str, Any]) -> Answer:
+        if not arguments.get("channel"):
+            return refusal("channel_not_found")
+        channel = channel_id(str(arguments["channel"]))
+        oldest, latest = float(arguments.get("oldest") or 0), float(arguments.get("latest") or "inf")
+        limit = int(arguments.get("limit") or 100)
+        inclusive = str(arguments.get("inclusive", "")).lower() in {"1", "true"}
+        metadata = str(arguments.get("include_all_metadata", "")).lower() in {"1", "true"}
+
+        def between(ts: float) -> bool:
+            return oldest <= ts <= latest if inclusive else oldest < ts < latest
+
+        fitting = [
+            {name: value for name, value in kept["message"].items() if metadata or name != "metadata"}
+            for kept in reversed(self._messages)
+            if kept["channel"] == channel and between(float(kept["message"]["ts"])) and _top_level(kept["message"])
+        ]
+        return Answer(200, {"ok": True, "messages": fitting[:limit], "has_more": len(fitting) > limit})
+
+
+def wrong(arguments: dict[str, Any]) -> str | None:
+    """Return Slack's error for a message that it would not post."""
+    channel = str(arguments.get("channel") or "")
+    bare = channel.removeprefix("#").lower()
+    text, markdown, blocks, metadata = (arguments.get(name) for name in ("text", "markdown_text", "blocks", "metadata"))
+    rules = [
+        (not channel, "channel_not_found"),
+        *((bare.startswith(start), error) for start, error in REFUSING_CHANNELS.items()),
+        (markdown and (text or blocks), "markdown_text_conflict"),
+        (not (text or markdown or blocks or arguments.get("attachments")), "no_text"),
+        (len(str(text or "")) > MOST_TEXT or len(str(markdown or "")) > MOST_MARKDOWN, "msg_too_long"),
+        (blocks and not _are_blocks(_decoded(blocks)), "invalid_blocks"),
+        (metadata and not _is_metadata(_decoded(metadata)), "invalid_metadata_format"),
+    ]
+    return next((error for broken, error in rules if broken), None)
+
+
+def refusal(error: str) -> Answer:
+    """Answer as Slack refuses."""
+    return Answer(200, {"ok": False, "error": error})
+
+
+def channel_id(channel: str) -> str:
+    """Return the id of a channel given by id or name."""
+    bare = channel.removeprefix("#")
+    if bare[:1] in {"C", "G", "D"} and bare.isalnum() and bare.isupper():
+        return bare
+    return "C" + hashlib.sha256(bare.encode()).hexdigest()[:10].upper()
+
+
+def _decoded(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return None
+
+
+def _are_blocks(blocks: Any) -> bool:
+    typed = isinstance(blocks, list) and all(isinstance(block, dict) and block.get("type") for block in blocks)
+    return typed and len(blocks) <= MOST_BLOCKS
+
+
+def _is_metadata(metadata: Any) -> bool:
+    return (
+        isinstance(metadata, dict)
+        and isinstance(metadata.get("event_type"), str)
+        and isinstance(metadata.get("event_payload"), dict)
+    )
+
+
+def _top_level(message: dict[str, Any]) -> bool:
+    return "thread_ts" not in message or message["thread_ts"] == message["ts"]

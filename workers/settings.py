@@ -1,0 +1,231 @@
+"""Settings of a worker and of the command line, from `TRUNKLINE_*` environment variables.
+
+Temporal's own settings (address, namespace, API key, TLS, profiles) are Temporal's: see `workers/client.py`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from workers.failures import Usage
+
+PREFIX = "TRUNKLINE_"
+SECRET = "TRUNKLINE_SECRET_"  # noqa: S105 - the beginning of a variable's name, no secret
+
+DEBUG = "TRUNKLINE_DEBUG"
+
+VARIABLES = {
+    "automations": "TRUNKLINE_AUTOMATIONS",
+    "connections": "TRUNKLINE_CONNECTIONS",
+    "task_queue": "TRUNKLINE_TASK_QUEUE",
+    "allow": "TRUNKLINE_ALLOW",
+    "files": "TRUNKLINE_ALLOW_FILES",
+    "secrets": "TRUNKLINE_SECRETS",
+    "actions": "TRUNKLINE_ACTIONS",
+    "web_ui": "TRUNKLINE_WEB_UI",
+    "result_limit": "TRUNKLINE_RESULT_LIMIT",
+    "state_limit": "TRUNKLINE_STATE_LIMIT",
+    "processes": "TRUNKLINE_PROCESSES",
+    "metrics_address": "TRUNKLINE_METRICS_ADDRESS",
+    "grace": "TRUNKLINE_GRACE",
+    "user": "TRUNKLINE_USER",
+}
+"""The environment variable of each setting, by the attribute of `Settings`."""
+
+KIB = 1024
+LARGEST_PAYLOAD = 1536 * KIB  # Temporal refuses payloads over 2 MiB, and the value travels with an envelope
+MOST_PROCESSES = 256
+LONGEST_GRACE = 3600.0
+HIGHEST_PORT = 65535
+
+
+class SettingsError(Usage):
+    """A setting is not usable; the message is a sentence that names the variable or option and what is right."""
+
+
+class Address(NamedTuple):
+    """Where a server listens."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        """Return `host:port`, with an IPv6 host in brackets."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything a process of ours needs to know about its surroundings.
+
+    Attributes:
+        automations: folder of the automations.
+        connections: the file that names credentials and addresses, if there is one.
+        task_queue: Temporal task queue that workers poll and runs are started on.
+        allow: hosts (`name`, `name:port`, address range) that may be reached although they are internal or plain HTTP.
+        files: folder that `file:` recordings may come from.
+        secrets: folder with one file per secret, as containers mount them.
+        actions: modules with actions of the user's own.
+        web_ui: address of Temporal's web UI, for links to runs.
+        result_limit: most bytes of one action's result.
+        state_limit: most bytes of one run's variables, report and audit together.
+        processes: how many processes a worker runs.
+        metrics_address: where the worker answers `/healthz` and `/metrics`.
+        grace: seconds that activities in flight may still take when the worker is told to stop.
+        user: who decides where a command is given no `--by`.
+    """
+
+    automations: Path = Path("automations")
+    connections: Path | None = None
+    task_queue: str = "trunkline"
+    allow: tuple[str, ...] = ()
+    files: Path | None = None
+    secrets: Path | None = None
+    actions: tuple[str, ...] = ()
+    web_ui: str | None = None
+    result_limit: int = 256 * KIB
+    state_limit: int = KIB * KIB
+    processes: int = 1
+    metrics_address: Address | None = None
+    grace: float = 20.0
+    user: str | None = None
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> Settings:
+        """Read the settings; an override that is not None goes before its variable.
+
+        Args:
+            environ: the environment; an empty variable counts as unset.
+            overrides: values of options by the names of the attributes, as text or ready-made.
+
+        Raises:
+            SettingsError: a value is not usable.
+        """
+        values: dict[str, Any] = {}
+        for name, variable in VARIABLES.items():
+            given = overrides.pop(name, None)
+            place = f"--{name.replace('_', '-')}"
+            if given is None:
+                given, place = environ.get(variable, "").strip() or None, variable
+            if given is not None:
+                values[name] = READERS[name](given, place)
+        if overrides:
+            raise TypeError(f"There is no setting {', '.join(sorted(overrides))}.")
+        if "connections" not in values and Path("connections.yaml").is_file():
+            values["connections"] = Path("connections.yaml")
+        return cls(**values)
+
+    def to_environment(self) -> dict[str, str]:
+        """Return the variables from which another process reads the same settings."""
+        return {VARIABLES[f.name]: _write(getattr(self, f.name)) for f in fields(self)}
+
+
+def unknown_variables(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Return a sentence for every `TRUNKLINE_*` variable that nothing reads, with the nearest right name."""
+    found = []
+    known = {*VARIABLES.values(), DEBUG}
+    for name in sorted(environ):
+        if not name.startswith(PREFIX) or name.startswith(SECRET) or name in known:
+            continue
+        near = difflib.get_close_matches(name, known, n=1)
+        found.append(f"{name} is set, but there is no such setting{f'; {near[0]} is meant?' if near else '.'}")
+    return found
+
+
+def _write(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, tuple) and not isinstance(value, Address):
+        return ",".join(value)
+    return str(value)
+
+
+def _path(given: str | Path, _place: str) -> Path:
+    return Path(given).expanduser()
+
+
+def _text(given: str, _place: str) -> str:
+    return given
+
+
+def _list(given: str | Iterable[str], _place: str) -> tuple[str, ...]:
+    parts = given.split(",") if isinstance(given, str) else given
+    return tuple(part.strip() for part in parts if part.strip())
+
+
+def _bytes(given: str | int, place: str) -> int:
+    try:
+        value = int(given)
+    except ValueError:
+        value = 0
+    if not KIB <= value <= LARGEST_PAYLOAD:
+        raise SettingsError(
+            f"{place} must be a whole number of bytes from {KIB} to {LARGEST_PAYLOAD}; {given!r} is not."
+        )
+    return value
+
+
+def _processes(given: str | int, place: str) -> int:
+    if given in ("auto", "0", 0):
+        return os.cpu_count() or 1
+    try:
+        value = int(given)
+    except ValueError:
+        value = 0
+    if not 1 <= value <= MOST_PROCESSES:
+        raise SettingsError(
+            f"{place} must be a number of processes from 1 to {MOST_PROCESSES}, or `auto` for one per core; "
+            f"{given!r} is not."
+        )
+    return value
+
+
+def _seconds(given: str | float, place: str) -> float:
+    try:
+        value = float(given)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= LONGEST_GRACE:
+        raise SettingsError(f"{place} must be a number of seconds from 0 to {LONGEST_GRACE:g}; {given!r} is not.")
+    return value
+
+
+def _address(given: str | Address, place: str) -> Address:
+    if isinstance(given, Address):
+        return given
+    host, _, port = given.strip().rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not (port.isascii() and port.isdigit()) or int(port) > HIGHEST_PORT:
+        raise SettingsError(f"{place} must be HOST:PORT, as 127.0.0.1:9464 or 0.0.0.0:9464; {given!r} is not.")
+    return Address(host, int(port))
+
+
+def _web_address(given: str, place: str) -> str:
+    if not given.startswith(("http://", "https://")):
+        raise SettingsError(
+            f"{place} must be the address of Temporal's web UI, as http://localhost:8080; {given!r} is not."
+        )
+    return given.rstrip("/")
+
+
+READERS: Mapping[str, Callable[[Any, str], Any]] = {
+    "automations": _path,
+    "connections": _path,
+    "task_queue": _text,
+    "allow": _list,
+    "files": _path,
+    "secrets": _path,
+    "actions": _list,
+    "web_ui": _web_address,
+    "result_limit": _bytes,
+    "state_limit": _bytes,
+    "processes": _processes,
+    "metrics_address": _address,
+    "grace": _seconds,
+    "user": _text,
+}

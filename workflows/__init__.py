@@ -1,0 +1,1 @@
+"""The language and the interpreter: deterministic, without I/O, clock, randomness or vendor code."""

@@ -1,0 +1,198 @@
+"""One action step, from its rendered request to its end: held, sent, saved, or failed and held again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import uuid
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, is_cancelled_exception
+
+from workflows.failure import Failure, read_failure
+from workflows.fault import Fault, MissingVariable, TooLarge
+from workflows.hold import Hold, seal
+from workflows.program import ActionStep
+from workflows.report import Entry, measure, timestamp
+from workflows.state import Frame
+
+if TYPE_CHECKING:
+    from workflows.walk import Flow, Walk
+
+KEYS = uuid.UUID("b7a5f0c2-6d0e-5e0b-9c39-0d5a3a1f7e55")
+"""Namespace of all idempotency keys; changing it would send again what older runs have sent."""
+
+HEARTBEAT = timedelta(seconds=10)
+LARGEST_REQUEST = 512 * 1024
+LONGEST_SUMMARY = 200
+LONGEST_ACTIVITY_ID = 200
+
+
+async def act(walk: Walk, step: ActionStep, entry: Entry, frame: Frame) -> Flow:
+    """Carry out one action step and return how it ended."""
+    hold = walk.state.holds.of(entry["id"])
+    request = hold.request if hold is not None else _request(walk, step, entry, frame)
+    if hold is None and step.approval is not None:
+        hold = _hold_for_approval(walk, step, entry, frame, request)
+    while True:
+        if hold is not None and (flow := await _decided(walk, step, entry, hold)) is not None:
+            return flow
+        answer = await _send(walk, step, entry, request, _release(walk, entry, hold))
+        if not isinstance(answer, Failure):
+            entry["attempts"] = answer["attempts"]
+            if step.save_as:
+                walk.state.save(frame, step.save_as, answer["result"])
+            return walk.end(step, entry, "succeeded")
+        if answer.attempts is not None:
+            entry["attempts"] = answer.attempts
+        hold = _hold_for_failure(walk, step, entry, request, answer)
+        if hold is None:
+            return walk.end(step, entry, "unknown" if answer.unknown else "failed", answer.error())
+
+
+def _release(walk: Walk, entry: Entry, hold: Hold | None) -> int:
+    """Return how often the step was released anew; a retry after an unknown outcome stays with its old key."""
+    release: int = walk.state.memory.get(entry["id"], {}).get("release", 0)
+    if hold is not None and hold.kind == "failure" and not hold.unknown:
+        release += 1
+        walk.state.memory.setdefault(entry["id"], {})["release"] = release
+    return release
+
+
+def _hold_for_failure(
+    walk: Walk, step: ActionStep, entry: Entry, request: dict[str, Any], failure: Failure
+) -> Hold | None:
+    if not (step.holds_failure or (failure.unknown and step.holds_unknown)):
+        return None
+    try:
+        return _open(walk, step, entry, request, kind="failure", error=failure.error(), unknown=failure.unknown)
+    except Fault:  # what failed matters more than that it cannot be held
+        return None
+
+
+def _request(walk: Walk, step: ActionStep, entry: Entry, frame: Frame) -> dict[str, Any]:
+    rendered = step.config.render(walk.roots(frame), workflow.now())
+    if rendered.missing:
+        walk.state.report.note(entry, "missing", rendered.missing)
+        if walk.program.missing_fails:
+            raise MissingVariable(f"This run has no {', '.join(rendered.missing)}.")
+    if not step.config.constant and (size := measure(rendered.value)) > LARGEST_REQUEST:
+        raise TooLarge(f"The step's config takes {size:,} bytes; {LARGEST_REQUEST:,} is the most that is sent.")
+    request = {"actionType": step.action, "config": rendered.value, "secrets": rendered.secrets}
+    if isinstance(rendered.value.get("connection"), str):
+        request["connection"] = rendered.value["connection"]
+    return request
+
+
+def _hold_for_approval(walk: Walk, step: ActionStep, entry: Entry, frame: Frame, request: dict[str, Any]) -> Hold:
+    now = workflow.now()
+    approval = step.approval or {}
+    approvers = step.approvers.render(walk.roots(frame), now).value
+    if "approvers" in approval and not all(isinstance(name, str) and name.strip() for name in approvers or [None]):
+        raise Fault(f"`approvers` must name people; here it comes to {approvers!r:.200}.")
+    expires = approval.get("expiresAfter")
+    deadline = None if expires is None else timestamp(now + timedelta(milliseconds=expires))
+    return _open(walk, step, entry, request, kind="approval", approvers=approvers, deadline=deadline)
+
+
+def _open(walk: Walk, step: ActionStep, entry: Entry, request: dict[str, Any], **kind: Any) -> Hold:
+    holds = walk.state.holds
+    hold = Hold(
+        hold=holds.new_id(entry["id"]),
+        step=entry["id"],
+        label=step.label,
+        actionType=step.action,
+        request=request,
+        digest=seal(request),
+        openedAt=timestamp(workflow.now()),
+        firstRunId=workflow.info().first_execution_run_id,
+        **kind,
+    )
+    walk.state.reserve(f"{hold.hold}#hold", measure(hold.to_json()))
+    holds.all[hold.hold] = hold
+    walk.holds_changed()
+    return hold
+
+
+async def _decided(walk: Walk, step: ActionStep, entry: Entry, hold: Hold) -> Flow | None:
+    """Wait until a hold is decided; return how the step ended, or None where it goes on to be sent."""
+    entry["status"] = "held"
+    try:
+        await _decision(hold)
+    finally:
+        if not walk.handing_over or hold.decision is not None:
+            walk.state.holds.close(hold)
+            walk.state.forget(f"{hold.hold}#hold")
+            walk.holds_changed()
+    decision = hold.decision
+    if decision is None:
+        return walk.end(step, entry, "expired", {"type": "Expired", "message": f"Nobody decided by {hold.deadline}."})
+    walk.state.report.note(entry, "decision", decision)
+    match decision["decision"]:
+        case "reject":
+            return walk.end(step, entry, "rejected", _said("Rejected", decision))
+        case "skip":
+            return walk.end(step, entry, "skipped", hold.error)
+        case "stop":
+            return walk.end(step, entry, "unknown" if hold.unknown else "failed", hold.error)
+    entry["status"] = "running"
+    return None
+
+
+async def _decision(hold: Hold) -> None:
+    remaining = None
+    if hold.deadline is not None:
+        remaining = max(datetime.fromisoformat(hold.deadline) - workflow.now(), timedelta(0))
+    with contextlib.suppress(asyncio.TimeoutError):
+        await workflow.wait_condition(
+            lambda: hold.decision is not None,
+            timeout=remaining,
+            timeout_summary=f"{hold.label}: expires"[:LONGEST_SUMMARY],
+        )
+
+
+def _said(kind: str, decision: dict[str, Any]) -> dict[str, str]:
+    reason = f": {decision['reason']}" if "reason" in decision else "."
+    return {"type": kind, "message": f"Refused by {decision['by']}{reason}"}
+
+
+async def _send(
+    walk: Walk, step: ActionStep, entry: Entry, request: dict[str, Any], release: int
+) -> dict[str, Any] | Failure:
+    """Run the activity; an attempt that died before it sent anything is simply run again."""
+    key = entry["key"] = str(uuid.uuid5(KEYS, f"{workflow.info().workflow_id}\n{entry['id']}\n{release}"))
+    argument = {"config": request["config"], "key": key}
+    if request["secrets"]:
+        argument["secrets"] = request["secrets"]
+    end = workflow.now() + step.within
+    walk.in_flight += 1
+    try:
+        while True:
+            try:
+                return await workflow.execute_activity(  # type: ignore[no-any-return] # JSON
+                    step.action,
+                    argument,
+                    activity_id=_activity_id(entry["id"]),
+                    summary=step.label[:LONGEST_SUMMARY],
+                    start_to_close_timeout=step.timeout,
+                    schedule_to_close_timeout=max(end - workflow.now(), step.timeout),
+                    heartbeat_timeout=HEARTBEAT,
+                    retry_policy=step.retry,
+                    cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+                )
+            except ActivityError as error:
+                if is_cancelled_exception(error):
+                    raise asyncio.CancelledError from error
+                failure = read_failure(error, step.repeat)
+                if not failure.sent_nothing or workflow.now() >= end:
+                    return failure
+    finally:
+        walk.in_flight -= 1
+
+
+def _activity_id(instance: str) -> str:
+    if len(instance) <= LONGEST_ACTIVITY_ID:
+        return instance
+    return f"{instance[-LONGEST_ACTIVITY_ID + 40 :]}~{uuid.uuid5(KEYS, instance)}"

@@ -1,0 +1,246 @@
+"""The one workflow that runs every automation; it is registered as Temporal's dynamic workflow.
+
+A run is started under its automation's name with the event as its one argument. It asks its worker for the plan once,
+walks it, answers queries at any time, takes decisions for what it holds, and returns its report.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+from temporalio import workflow
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError
+
+from workflows.attributes import Attributes
+from workflows.details import details
+from workflows.dispatch import dispatch
+from workflows.event import EventError, read_event
+from workflows.hold import Receipt
+from workflows.parallel import cancel_all
+from workflows.payload import BadPayload, pack, read, unpack
+from workflows.plan import Plan
+from workflows.program import program
+from workflows.state import State
+from workflows.template import TemplateError
+from workflows.walk import Flow, Stop, Walk
+
+DISPATCH = "event"
+INLINE = "inline"
+PLAN = "trunkline:plan"
+"""Local activity that answers with the plan; no action's name has a colon."""
+
+PARKED = timedelta(seconds=2), timedelta(minutes=1)
+"""How long a run waits for a file to become good again before it asks: at first, and at most."""
+
+ABANDON = workflow.HandlerUnfinishedPolicy.ABANDON
+"""A decision that came too early for a run that never began needs no warning."""
+
+OUTCOMES: dict[Flow, str] = {"done": "completed", "stopped": "completed", "failed": "failed", "rejected": "rejected"}
+
+
+@workflow.defn(dynamic=True)
+class Automation:
+    """A run: one execution of a plan for one event."""
+
+    def __init__(self) -> None:
+        self.state: State | None = None
+        self.walk: Walk | None = None
+        self.plan: Plan | None = None
+        self.outcome: str | None = None
+        self.reason: str | None = None
+        self.parked: str | None = None
+        self.attributes = Attributes()
+        self._begun = False
+
+    @workflow.run
+    async def run(self, args: Sequence[RawValue]) -> Any:
+        """Run the automation (or dispatch the event) that the workflow's type names."""
+        try:
+            if workflow.info().continued_run_id is not None:
+                return await self._run(read(args[0]), unpack(args[1]))
+            arguments = [read(arg) for arg in args]
+            definition, event = _start(workflow.info().workflow_type, arguments)
+        except (BadPayload, EventError) as error:
+            raise _refused("InvalidEvent", str(error)) from None
+        if workflow.info().workflow_type == DISPATCH:
+            return await dispatch(event)
+        try:
+            answer = await self._ask(definition)
+        except asyncio.CancelledError:
+            self.outcome = "canceled"
+            raise
+        return await self._run(event, answer)
+
+    async def _ask(self, definition: dict[str, Any]) -> dict[str, Any]:
+        """Ask the worker for the plan; where the file is bad and was never good here, wait until it is."""
+        pause, longest = PARKED
+        while True:
+            answer: dict[str, Any] = await workflow.execute_local_activity(
+                PLAN, definition, start_to_close_timeout=timedelta(seconds=30), summary="Plan"
+            )
+            if "refused" in answer:
+                raise _refused(answer["type"], answer["refused"])
+            self.parked = answer.get("parked")
+            if self.parked is None:
+                return answer
+            await workflow.sleep(pause, summary="The definition is bad: waiting for a good one")
+            pause = min(pause * 2, longest)
+
+    async def _run(self, event: dict[str, Any], answer: dict[str, Any]) -> Any:
+        self.plan = answer["plan"]
+        carry = answer.get("state")
+        limit = answer["stateLimit"]
+        compiled = program(self.plan)
+        if carry is None:
+            self.state = State(compiled, event, limit=limit)
+        else:
+            self.state = State.carried(compiled, event, carry, limit=limit)
+        info = workflow.info()
+        run = {"id": info.workflow_id, "automation": self.plan["automation"], "url": None}
+        if answer.get("webUi"):
+            run["url"] = f"{answer['webUi']}/namespaces/{quote(info.namespace)}/workflows/{quote(info.workflow_id, '')}"
+        self.walk = Walk(compiled, self.state, run, self._holds_changed)
+        self.attributes = Attributes(enabled=answer["attributes"])
+        self._begun = True
+        if carry is None:
+            self.attributes.begin(self.plan["automation"], event["id"])
+            if compiled.condition is not None and not self._wanted(self.walk):
+                return self._close("skipped")
+        return await self._walk(self.walk, event, answer)
+
+    def _wanted(self, walk: Walk) -> bool:
+        condition = walk.program.condition
+        roots, now = walk.roots(walk.outermost), workflow.now()
+        try:
+            failures = condition.explain(roots, now) if condition and not condition.holds(roots, now) else []
+        except TemplateError as error:
+            raise self._failed("failed", f"The automation's conditions cannot be judged: {error}") from None
+        self.reason = "; ".join(failure.sentence for failure in failures) or None
+        return not failures
+
+    async def _walk(self, walk: Walk, event: dict[str, Any], answer: dict[str, Any]) -> Any:
+        task = asyncio.create_task(walk.whole())
+        try:
+            await workflow.wait_condition(
+                lambda: task.done() or walk.stop is not None or (walk.in_flight == 0 and walk.must_hand_over())
+            )
+        except asyncio.CancelledError:
+            walk.stop = Stop(outcome="canceled", reason="The run was canceled.")
+        if walk.stop is not None:
+            self.reason = walk.stop.reason
+            await cancel_all([task, *walk.background])
+            return self._close(walk.stop.outcome)
+        if not task.done():
+            walk.handing_over = True
+            carry = walk.state.carry()
+            await workflow.wait_condition(workflow.all_handlers_finished)
+            workflow.continue_as_new(args=[event, pack({**answer, "state": carry})])
+        return self._close(OUTCOMES[task.result()])
+
+    def _close(self, outcome: str) -> Any:
+        self.outcome = outcome
+        self.attributes.end(outcome)
+        if outcome == "canceled":
+            raise asyncio.CancelledError
+        if outcome == "failed":
+            raise self._failed(outcome, self._failure())
+        return self.report()
+
+    def _failed(self, outcome: str, message: str) -> ApplicationError:
+        self.outcome = outcome
+        return ApplicationError(message, self.report(), type="AutomationFailed", non_retryable=True)
+
+    def _failure(self) -> str:
+        steps = self.report()["steps"]
+        causes = [step for step in steps if step.get("error") and step["status"] in {"failed", "unknown"}]
+        if not causes:
+            return self.reason or "The automation failed."
+        first = causes[0]
+        more = f" (and {len(causes) - 1} more)" if len(causes) > 1 else ""
+        return f"{first['label']}: {first['error']['message']}{more}"
+
+    def _holds_changed(self) -> None:
+        if self.state is not None:
+            self.attributes.holds(self.state.holds.open())
+
+    @workflow.signal(
+        unfinished_policy=ABANDON, description='Release a held step: {"hold": …, "by": …, "reason"?: …, "digest"?: …}'
+    )
+    async def approve(self, *arguments: Any) -> None:
+        """Take an approval; whatever is wrong with it changes nothing and is noted in the report."""
+        await self._decide(arguments, via="signal", decision="approve")
+
+    @workflow.signal(
+        unfinished_policy=ABANDON, description='Refuse a held step: {"hold": …, "by": …, "reason"?: …, "digest"?: …}'
+    )
+    async def reject(self, *arguments: Any) -> None:
+        """Take a refusal; whatever is wrong with it changes nothing and is noted in the report."""
+        await self._decide(arguments, via="signal", decision="reject")
+
+    @workflow.update(
+        unfinished_policy=ABANDON,
+        description='Decide about a held step: {"hold": …, "decision": …, "by": …, "reason"?: …}',
+    )
+    async def decide(self, *arguments: Any) -> dict[str, str]:
+        """Take any decision and answer what became of it."""
+        return (await self._decide(arguments, via="update")).to_json()
+
+    async def _decide(self, arguments: tuple[Any, ...], *, via: str, decision: str | None = None) -> Receipt:
+        if self.state is None and self.outcome is None:
+            # A decision that comes with the very first task is judged once the state is there.
+            await workflow.wait_condition(lambda: self._begun or self.parked is not None)
+        if self.state is None:
+            return Receipt("not_found", "Nothing is held yet: the run has not begun.")
+        receipt = self.state.holds.decide(arguments, via=via, now=workflow.now(), decision=decision)
+        workflow.logger.info("decision by %s: %s", via, receipt.message)
+        return receipt
+
+    @workflow.query(description="What the run did and is doing, step by step")
+    def report(self, *_: Any) -> dict[str, Any]:
+        """Return the report."""
+        if self.plan is None or self.state is None or self.walk is None:
+            waiting = {"parked": self.parked} if self.parked else {}
+            return {"automation": workflow.info().workflow_type, "outcome": self.outcome, "steps": [], **waiting}
+        event = self.state.event
+        report: dict[str, Any] = {
+            "automation": self.plan["automation"],
+            "definitionHash": self.plan["definition"],
+            "event": {key: event[key] for key in ("id", "type", "source")},
+            "outcome": self.outcome,
+            "steps": self.state.report.steps(closed=self.outcome is not None),
+            "variables": self.state.variables,
+            "audit": self.state.holds.audit_json(),
+        }
+        if self.reason:
+            report["reason"] = self.reason
+        return report
+
+    def details(self) -> str:
+        """Return the Markdown that the web UI shows as current details."""
+        held = self.state.holds.open() if self.state is not None else []
+        return details(self.report(), held, workflow.info().workflow_id)
+
+    @workflow.query(description="What waits for people now, with the request each would release")
+    def holds(self, *_: Any) -> list[dict[str, Any]]:
+        """Return the open holds."""
+        return [hold.to_json() for hold in self.state.holds.open()] if self.state is not None else []
+
+
+def _start(workflow_type: str, arguments: list[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    if len(arguments) != 1:
+        raise EventError(f"A run takes exactly one argument, the event as a JSON object, not {len(arguments)}.")
+    given, definition = arguments[0], {"automation": workflow_type}
+    if workflow_type == INLINE:
+        if not isinstance(given, dict) or not given.keys() >= {"automation", "event"}:
+            raise EventError('An inline run takes one argument: {"automation": {…}, "event": {…}}.')
+        given, definition = given["event"], {"inline": given["automation"]}
+    return definition, read_event(given, default_id=workflow.info().workflow_id)
+
+
+def _refused(kind: str, message: str) -> ApplicationError:
+    return ApplicationError(message, type=kind, non_retryable=True)

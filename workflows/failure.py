@@ -1,0 +1,83 @@
+"""Why an activity failed, read from what Temporal reports about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType
+from temporalio.exceptions import TimeoutError as TimedOut
+
+UNKNOWN = frozenset({"OutcomeUnknown", "WorkerShutdown"})
+SENDING = "sending"
+"""What an attempt that must not be repeated writes down durably just before it sends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """How an action failed, in the report's words.
+
+    Attributes:
+        type: `Refused`, `Unavailable`, `OutcomeUnknown`, `ResultTooLarge`, `Timeout`, or an unexpected error's name.
+        message: a sentence.
+        unknown: whether the action may have had its effect.
+        sent_nothing: whether the attempt certainly ended before it sent anything, so that it may simply run again.
+        attempts: what the last answering attempt said.
+    """
+
+    type: str
+    message: str
+    unknown: bool
+    sent_nothing: bool = False
+    attempts: int | None = None
+
+    def error(self) -> dict[str, str]:
+        """Return the report's `error`."""
+        return {"type": self.type, "message": self.message}
+
+
+def read_failure(error: ActivityError, repeat: str) -> Failure:
+    """Sort an activity's failure; `repeat` is the plan's word on unknown outcomes."""
+    cause = error.cause
+    if isinstance(cause, TimedOut):
+        return _timeout(cause, repeat)
+    if isinstance(cause, ApplicationError):
+        return _application(cause, repeat)
+    return Failure(type=type(cause).__name__, message=str(cause), unknown=repeat != "safe")
+
+
+def _application(cause: ApplicationError, repeat: str) -> Failure:
+    said = cause.details[0] if cause.details and isinstance(cause.details[0], Mapping) else {}
+    if cause.type == "PayloadsTooLarge":
+        return Failure(
+            type="ResultTooLarge",
+            message="The action was carried out, but its answer is too large for Temporal to keep.",
+            unknown=False,
+        )
+    return Failure(
+        type=cause.type or "Unexpected",
+        message=cause.message,
+        unknown=cause.type in UNKNOWN and repeat != "safe",
+        attempts=_attempts(said),
+    )
+
+
+def _timeout(cause: TimedOut, repeat: str) -> Failure:
+    last = cause.__cause__
+    if cause.type == TimeoutType.SCHEDULE_TO_CLOSE and isinstance(last, ApplicationError):
+        return _application(last, repeat)
+    if cause.type == TimeoutType.SCHEDULE_TO_START:
+        return Failure(type="Timeout", message="No worker took the action in time.", unknown=False)
+    died = cause.type == TimeoutType.HEARTBEAT
+    what = "Its worker stopped answering" if died else "It took longer than its timeout"
+    if repeat == "never" and SENDING not in cause.last_heartbeat_details:
+        return Failure(type="Timeout", message=f"{what}, before anything was sent.", unknown=False, sent_nothing=True)
+    unknown = repeat != "safe"
+    so = "; it may have been carried out." if unknown else "."
+    return Failure(type="OutcomeUnknown" if unknown else "Timeout", message=what + so, unknown=unknown)
+
+
+def _attempts(said: Mapping[str, Any]) -> int | None:
+    attempts = said.get("attempts")
+    return attempts if isinstance(attempts, int) else None

@@ -1,0 +1,31 @@
+"""What data, a definition or a decision can do to a step: it ends with a sentence, and nothing else is touched."""
+
+from __future__ import annotations
+
+
+class Fault(Exception):  # noqa: N818 # a run's own word, not a program's error
+    """A step cannot go on; the message is a sentence for its report.
+
+    Attributes:
+        type: the report's word for it.
+    """
+
+    type = "Refused"
+
+
+class TooLarge(Fault):
+    """A value does not fit into a budget; the message says what would help."""
+
+    type = "TooLarge"
+
+
+class Unsealable(Fault):
+    """A request has no canonical form, so that nobody could say what was approved; the message says why."""
+
+    type = "Unsealable"
+
+
+class MissingVariable(Fault):
+    """A template needs what this run does not have."""
+
+    type = "MissingVariable"

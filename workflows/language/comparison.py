@@ -1,0 +1,181 @@
+"""The operators of conditions: each compares two plain JSON values and says what it found."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import re2
+
+from workflows.language.errors import TemplateError
+from workflows.language.instants import nanoseconds
+from workflows.language.scope import Scope
+from workflows.language.values import equal, is_number, number_in, plainly_equal, shown
+
+LONGEST_PATTERN = 1_000
+LARGEST_PROGRAM = 5_000
+COSTLIEST_MATCH = 24_000_000
+"""Bytes of a text times instructions of a pattern: the most that RE2 ever does, about 0.25 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """One operator.
+
+    Attributes:
+        holds: compares the field's value with the condition's.
+        fails: says what is not so, as the rest of a sentence: "not greater than".
+        is_so: says what is so, for `not`.
+        takes_value: whether the condition has a `value`.
+    """
+
+    holds: Callable[[Any, Any, Scope], bool]
+    fails: str
+    is_so: str
+    takes_value: bool = True
+
+
+def loosely_equal(left: Any, right: Any) -> bool:
+    """Compare two scalars: a numeric text equals the number it is, two ISO 8601 texts are equal as instants."""
+    if isinstance(left, str) and isinstance(right, str):
+        if left == right:
+            return True
+        first = nanoseconds(left)
+        return first is not None and first == nanoseconds(right)
+    left, right = _as_numbers(left, right)
+    return plainly_equal(left, right)
+
+
+def _as_numbers(left: Any, right: Any) -> tuple[Any, Any]:
+    """Read a text as a number where the other side is one."""
+    if is_number(left) and isinstance(right, str):
+        found = number_in(right)
+        return left, right if found is None else found
+    if is_number(right) and isinstance(left, str):
+        found = number_in(left)
+        return left if found is None else found, right
+    return left, right
+
+
+def ordered(left: Any, right: Any) -> tuple[Any, Any] | None:
+    """Return two values in a form that Python can order; None where they have no order."""
+    if isinstance(left, str) and isinstance(right, str):
+        first, second = nanoseconds(left), nanoseconds(right)
+        return (left, right) if first is None or second is None else (first, second)
+    left, right = _as_numbers(left, right)
+    return (left, right) if is_number(left) and is_number(right) else None
+
+
+def _equals(left: Any, right: Any, scope: Scope) -> bool:
+    return equal(left, right, scope, loosely_equal)
+
+
+def _order(holds: Callable[[Any, Any], bool]) -> Callable[[Any, Any, Scope], bool]:
+    def run(left: Any, right: Any, scope: Scope) -> bool:
+        scope.spend(32)
+        pair = ordered(left, right)
+        return pair is not None and holds(*pair)
+
+    return run
+
+
+def _contains(left: Any, right: Any, scope: Scope) -> bool:
+    if isinstance(left, list):
+        return any(_equals(element, right, scope) for element in left)
+    if isinstance(left, str) and isinstance(right, str):
+        scope.spend(len(left) + len(right))
+        return right in left
+    return False
+
+
+def _in(left: Any, right: Any, scope: Scope) -> bool:
+    return isinstance(right, list) and any(_equals(left, element, scope) for element in right)
+
+
+def _starts_with(left: Any, right: Any, _scope: Scope) -> bool:
+    return isinstance(left, str) and isinstance(right, str) and left.startswith(right)
+
+
+def _ends_with(left: Any, right: Any, _scope: Scope) -> bool:
+    return isinstance(left, str) and isinstance(right, str) and left.endswith(right)
+
+
+def _matches(left: Any, right: Any, scope: Scope) -> bool:
+    if not isinstance(left, str) or not isinstance(right, str) or pattern_fault(right):
+        return False
+    pattern = compiled(right)
+    found = left.encode("utf-8", "replace")
+    cost = len(found) * pattern.programsize
+    if cost > COSTLIEST_MATCH:
+        raise TemplateError(
+            f"The pattern {shown(right)} is too costly for a text of {len(left):,} characters: make it simpler."
+        )
+    scope.spend(1000 + cost // 4)
+    return pattern.search(found) is not None
+
+
+def pattern_fault(pattern: str) -> str | None:
+    """Say what is wrong with a pattern of `matches`, None where nothing is."""
+    if len(pattern) > LONGEST_PATTERN:
+        return f"it is longer than {LONGEST_PATTERN:,} characters"
+    try:
+        compiled(pattern)
+    except (re2.error, UnicodeEncodeError) as error:
+        reason = error.args[0]
+        return reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+    return None
+
+
+@functools.lru_cache(maxsize=256)
+def compiled(pattern: str) -> Any:
+    """Return a compiled RE2 pattern.
+
+    Raises:
+        re2.error: it is no valid pattern, or would need too much memory.
+        UnicodeEncodeError: it is no valid text.
+    """
+    options = re2.Options()
+    options.max_mem = 2 * 1024 * 1024
+    options.log_errors = False
+    options.never_capture = True
+    result = re2.compile(pattern.encode(), options)
+    if result.programsize > LARGEST_PROGRAM:
+        raise re2.error("it is too large: repeat less")
+    return result
+
+
+def _exists(left: Any, _right: Any, _scope: Scope) -> bool:
+    return left is not None
+
+
+def _is_empty(left: Any, _right: Any, _scope: Scope) -> bool:
+    return left is None or (isinstance(left, str | list | dict) and not left)
+
+
+def _negated(holds: Callable[[Any, Any, Scope], bool]) -> Callable[[Any, Any, Scope], bool]:
+    return lambda left, right, scope: not holds(left, right, scope)
+
+
+OPERATORS = {
+    "equals": Operator(_equals, "not", "is"),
+    "not_equals": Operator(_negated(_equals), "which it must not be:", "is not"),
+    "contains": Operator(_contains, "which does not contain", "contains"),
+    "not_contains": Operator(_negated(_contains), "which contains", "does not contain"),
+    "starts_with": Operator(_starts_with, "which does not start with", "starts with"),
+    "ends_with": Operator(_ends_with, "which does not end with", "ends with"),
+    "matches": Operator(_matches, "which does not match", "matches"),
+    "greater_than": Operator(_order(operator.gt), "not greater than", "is greater than"),
+    "greater_or_equal": Operator(_order(operator.ge), "not greater than or equal to", "is at least"),
+    "less_than": Operator(_order(operator.lt), "not less than", "is less than"),
+    "less_or_equal": Operator(_order(operator.le), "not less than or equal to", "is at most"),
+    "in": Operator(_in, "which is not in", "is in"),
+    "not_in": Operator(_negated(_in), "which is in", "is not in"),
+    "exists": Operator(_exists, "", "exists", takes_value=False),
+    "is_empty": Operator(_is_empty, "which is not empty", "is empty", takes_value=False),
+}
+
+ORDERS = ("greater_than", "greater_or_equal", "less_than", "less_or_equal")
+TEXT_ONLY = ("starts_with", "ends_with", "matches")

@@ -1,0 +1,217 @@
+"""Compiles one text: a constant, one whole `{{ expression }}`, or text around tags and values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from liquid.ast import Node
+from liquid.builtin.content import ContentNode
+from liquid.builtin.expressions import FilteredExpression
+from liquid.builtin.expressions.path import Path
+from liquid.builtin.output import OutputNode
+from liquid.token import Token
+
+from workflows.language.errors import TemplateError, TemplateSyntaxError
+from workflows.language.expression import filtered, path
+from workflows.language.markup import parse, split
+from workflows.language.names import Names, inside, names_made
+from workflows.language.scope import Missing, Scope
+from workflows.language.secrets import secret_in
+from workflows.language.syntax import (
+    BACKSLASH,
+    OUTSIDE,
+    CheckedJson,
+    Json,
+    Markdown,
+    Plain,
+    Slack,
+    Writer,
+    json_fault,
+    json_state,
+)
+from workflows.language.syntax_url import TEMPLATED, Url, host_is_templated
+from workflows.language.tags import Tags
+from workflows.language.values import measure
+
+Render = Callable[[Scope], Any]
+
+SYNTAXES = ("json", "slack", "markdown", "url")
+
+_BEGINS_LIKE_JSON = re.compile(r"\s*(?:\{\s*(?:[\"}]|\Z)|\[\s*(?:[\"{\[\]\-0-9]|true|false|null|\Z))")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A compiled text.
+
+    Attributes:
+        render: gives its value in a scope.
+        whole: it is exactly one `{{ expression }}`, whose value keeps its type.
+        templated_host: it is an address whose host is decided by data.
+    """
+
+    render: Render
+    whole: bool
+    templated_host: bool
+
+
+def compile_text(names: Names, tokens: Sequence[Token], syntax: str | None) -> Text:
+    """Compile a text that has markup in it.
+
+    Raises:
+        TemplateSyntaxError: it is no valid template.
+    """
+    nodes = parse(names.text, tokens)
+    names.made = names_made(nodes)
+    whole = _is_whole(names.text, nodes)
+    render = _whole(nodes[0], names) if whole else _around(nodes, names, syntax)
+    host = syntax == "url" and _host_is_templated(nodes, whole=whole)
+    if host:
+        names.uses = [replace(use, beside_templated_host=True) for use in names.uses]
+    return Text(render, whole, host)
+
+
+def compile_path_text(names: Names) -> Render:
+    """Compile a text that is a bare path, as conditions write one.
+
+    Raises:
+        TemplateSyntaxError: it is no plain path.
+    """
+    wrapped = f"{{{{{names.text}}}}}"
+    nodes = parse(wrapped, list(split(wrapped)))
+    expression = nodes[0].expression if len(nodes) == 1 and isinstance(nodes[0], OutputNode) else None
+    if not isinstance(expression, FilteredExpression) or not isinstance(expression.left, Path) or expression.filters:
+        raise TemplateSyntaxError("A path is names and keys, without filters.", hint='`contact.custom_fields["MRR"]`')
+    value = path(expression.left, names)
+
+    def run(scope: Scope) -> Any:
+        result = value(scope)
+        return None if result.__class__ is Missing else result
+
+    return run
+
+
+def _around(nodes: Sequence[Node], names: Names, syntax: str | None) -> Render:
+    writer = _writer(nodes, syntax)
+    steps = Tags(names, writer).steps(nodes)
+    pointer = names.pointer
+
+    def run(scope: Scope) -> str:
+        scope.begin_text()
+        written = writer(scope)
+        try:
+            for step in steps:
+                step(scope, written)
+            return written.finish(pointer)
+        except TemplateError as error:
+            error.place(pointer)
+            raise
+
+    return run
+
+
+def _is_whole(text: str, nodes: Sequence[Node]) -> bool:
+    one = len(nodes) == 1 and type(nodes[0]) is OutputNode
+    return one and text.startswith("{{") and text.endswith("}}") and text.find("}}") == len(text) - 2
+
+
+def _whole(node: Any, names: Names) -> Render:
+    pointer = names.pointer
+    secret = secret_in(node, names)
+    if secret:
+        place = secret.place(pointer, 0, None)
+
+        def fill(scope: Scope) -> str:
+            scope.places.append(dict(place))
+            return secret.placeholder
+
+        return fill
+    value = filtered(node.expression, names)
+
+    def run(scope: Scope) -> Any:
+        try:
+            scope.spend(32)
+            result = value(scope)
+            if result.__class__ is Missing:
+                return scope.given(result)
+            scope.keep(measure(result, scope))
+        except TemplateError as error:
+            error.place(pointer)
+            raise
+        return result
+
+    return run
+
+
+def _writer(nodes: Sequence[Node], syntax: str | None) -> type[Writer]:
+    if syntax == "json":
+        return _json_writer(nodes)
+    return {None: Plain, "slack": Slack, "markdown": Markdown, "url": Url}[syntax]
+
+
+def _json_writer(nodes: Sequence[Node]) -> type[Writer]:
+    """Decide whether a text is JSON around its variables; where it only begins like JSON, that is a mistake."""
+    begins = _begins_like_json(nodes)
+    if any(not isinstance(node, ContentNode) and type(node) is not OutputNode for node in nodes):
+        return CheckedJson if begins else Plain
+    if not any(isinstance(node, ContentNode) and not node.blank for node in nodes):
+        return Plain
+    fault = json_fault("".join(_stand_ins(nodes)))
+    if fault is None:
+        return Json
+    if begins:
+        raise TemplateSyntaxError(
+            f"This text begins like JSON but is none: {fault}.",
+            hint='A value goes bare (`{{x}}`) or inside quotes (`"{{x}}"`); everything else must be JSON.',
+        )
+    return Plain
+
+
+def _stand_ins(nodes: Sequence[Node]) -> Iterator[str]:
+    """Yield the author's text, and for each value something that can stand in its place."""
+    state = OUTSIDE
+    for node in nodes:
+        if isinstance(node, ContentNode):
+            state = json_state(node.text, state)
+            yield node.text
+        else:
+            if state == BACKSLASH:
+                raise TemplateSyntaxError(
+                    "A backslash stands right before `{{`: it would change what the value means.",
+                    offset=node.token.start_index,
+                )
+            yield "null" if state == OUTSIDE else ""
+
+
+def _begins_like_json(nodes: Sequence[Node]) -> bool:
+    waiting = list(reversed(nodes))
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ContentNode) and not node.blank:
+            return bool(_BEGINS_LIKE_JSON.match(node.text))
+        if isinstance(node, OutputNode):
+            return False
+        waiting.extend(reversed(list(inside(node))))
+    return False
+
+
+def _host_is_templated(nodes: Sequence[Node], *, whole: bool) -> bool:
+    if whole:
+        return not _is_secret_output(nodes[0])
+    return host_is_templated([_address_piece(node) for node in nodes])
+
+
+def _address_piece(node: Node) -> str:
+    if isinstance(node, ContentNode):
+        return node.text.replace(TEMPLATED, "")
+    return "secret" if _is_secret_output(node) else TEMPLATED
+
+
+def _is_secret_output(node: Node) -> bool:
+    if type(node) is not OutputNode:
+        return False
+    left = getattr(node.expression, "left", None)
+    return bool(getattr(left, "path", [None])[0] == "secrets")

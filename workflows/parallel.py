@@ -1,0 +1,41 @@
+"""Running coroutines side by side, in an order that replay repeats."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from typing import Any, TypeVar
+
+from temporalio import workflow
+
+T = TypeVar("T")
+
+
+async def run_parallel(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Run all to their end and return their results in order; a bug in one is raised at once.
+
+    `asyncio.TaskGroup` keeps its children in a set, so that it cancels them in an order that no replay repeats.
+    """
+    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
+    if not tasks:
+        return []
+    try:
+        await workflow.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    except asyncio.CancelledError:
+        await cancel_all(tasks)
+        raise
+    for task in tasks:
+        if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+            raise error
+    return [task.result() for task in tasks]
+
+
+async def cancel_all(tasks: list[asyncio.Task[T]]) -> None:
+    """Cancel tasks in order and wait until each has cleaned up; a bug in one is raised."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await workflow.wait(tasks)
+    for task in tasks:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            raise error

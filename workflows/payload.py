@@ -1,0 +1,70 @@
+"""Reading what came from outside, so that nothing in it can break a run."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import Any
+
+from temporalio.api.common.v1 import Payload
+from temporalio.common import RawValue
+
+DEEPEST = 100
+
+
+class BadPayload(Exception):  # noqa: N818 # says what the payload is
+    """An argument is no JSON that a run can use; the message says why."""
+
+
+def read(value: RawValue) -> Any:
+    """Return an argument's JSON value.
+
+    Raises:
+        BadPayload: it is no JSON, or nests too deep.
+    """
+    encoding = value.payload.metadata.get("encoding", b"").decode("ascii", "replace")
+    if encoding == "binary/null":
+        return None
+    if encoding not in {"json/plain", "json/protobuf"}:
+        raise BadPayload(f"The argument must be JSON; its encoding is {encoding or 'not given'}.")
+    try:
+        found = json.loads(value.payload.data, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise BadPayload(f"The argument must be JSON that can be read: {error}.") from None
+    check_depth(found)
+    return found
+
+
+def pack(value: Any) -> RawValue:
+    """Return a payload for what one run of a chain hands to the next: compressed, so that plan and state always fit."""
+    data = zlib.compress(json.dumps(value, separators=(",", ":")).encode())
+    return RawValue(Payload(metadata={"encoding": b"binary/plain"}, data=data))
+
+
+def unpack(value: RawValue) -> Any:
+    """Return what `pack` was given."""
+    return json.loads(zlib.decompress(value.payload.data))
+
+
+def check_depth(value: Any) -> None:
+    """Refuse values that nest deeper than anything sensible does.
+
+    Raises:
+        BadPayload: it nests deeper than 100 levels.
+    """
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [
+            child
+            for parent in level
+            if isinstance(parent, dict | list)
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return
+    raise BadPayload(f"The argument nests deeper than {DEEPEST} levels.")
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON value")

@@ -1,0 +1,279 @@
+"""The walk over a plan: which step runs when, and what the end of one means for the next.
+
+A walk that starts from a state skips what is finished and reopens what was waiting, so that a run continues after
+continue-as-new exactly where it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from temporalio import workflow
+
+from workflows.act import act
+from workflows.condition import Condition
+from workflows.fault import Fault
+from workflows.instant import instant
+from workflows.parallel import run_parallel
+from workflows.program import (
+    ActionStep,
+    Block,
+    BranchStep,
+    LoopStep,
+    Path,
+    PathsStep,
+    Program,
+    Step,
+    StopStep,
+    WaitStep,
+)
+from workflows.report import ENDED, FAILED, REFUSED, Entry, measure, room_for, timestamp
+from workflows.state import Frame, State
+from workflows.template import TemplateError
+
+Flow = Literal["done", "stopped", "failed", "rejected", "halted"]
+"""How a step or block ended, for what comes after it; `stopped` by a `stop` step inside, `halted` by one elsewhere."""
+
+LONGEST_WAIT = timedelta(days=3650)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Why the run ends before its plan does."""
+
+    outcome: Literal["completed", "failed", "rejected", "canceled"]
+    reason: str
+
+
+class Walk:
+    """One walk over (plan, state).
+
+    Attributes:
+        stop: set once the run is to end; nothing more starts then.
+        handing_over: no new step starts, so that the run can continue as new.
+        in_flight: activities that have not ended.
+        background: steps whose path went on without them.
+    """
+
+    def __init__(self, program: Program, state: State, run: dict[str, Any], holds_changed: Callable[[], None]) -> None:
+        self.program = program
+        self.state = state
+        self.holds_changed = holds_changed
+        self.stop: Stop | None = None
+        self.handing_over = False
+        self.in_flight = 0
+        self.background: list[asyncio.Task[Flow]] = []
+        self.outermost = Frame(variables=state.variables)
+        self._roots = {**state.event["data"], "event": state.event, "run": run}
+
+    async def whole(self) -> Flow:
+        """Walk the whole plan, and wait for what runs in the background."""
+        flow = await self._block(self.program.block, self.outermost, None)
+        behind = await run_parallel(self._result(task) for task in self.background)
+        return next((f for f in _GRAVITY if f in {flow, *behind}), "done")
+
+    @staticmethod
+    async def _result(task: asyncio.Task[Flow]) -> Flow:
+        return await task
+
+    def must_hand_over(self) -> bool:
+        """Say whether the history is so long that the run should continue as new."""
+        return self.handing_over or workflow.info().is_continue_as_new_suggested()
+
+    def roots(self, frame: Frame) -> dict[str, Any]:
+        """Return everything that a template in this frame sees."""
+        return {**self._roots, **frame.visible()}
+
+    def holds(self, condition: Condition, frame: Frame) -> bool:
+        """Say whether a condition holds now."""
+        return condition.holds(self.roots(frame), workflow.now())
+
+    def end(self, step: Step, entry: Entry, status: str, error: dict[str, str] | None = None) -> Flow:
+        """Write down how a step ended, and say what that means for its block."""
+        self.state.report.end(entry, status, workflow.now(), error)
+        self.state.memory.pop(entry["id"], None)
+        return self._flow(step, status)
+
+    @staticmethod
+    def _flow(step: Step, status: str) -> Flow:
+        if status == "canceled":
+            return "halted"
+        if status in FAILED:
+            return "done" if step.goes_on else "failed"
+        if status in REFUSED:
+            return "done" if step.goes_on and not isinstance(step, ActionStep) else "rejected"
+        return "done"
+
+    async def _block(self, block: Block, frame: Frame, parent: str | None) -> Flow:
+        for step in block:
+            flow = await self._step(step, frame, parent)
+            if flow != "done":
+                return flow
+        return "done"
+
+    async def _step(self, step: Step, frame: Frame, parent: str | None) -> Flow:
+        instance = frame.prefix + step.id
+        entry = self.state.report.entries.get(instance)
+        if entry is not None and entry["status"] in ENDED:
+            return self._flow(step, entry["status"])
+        if self.must_hand_over():
+            self.handing_over = True
+            await workflow.wait_condition(lambda: self.stop is not None)
+        if self.stop is not None:
+            return "halted"
+        fresh = entry is None
+        if entry is None:
+            entry = self.state.report.begin(instance, step, parent, workflow.now())
+        started = self._guarded(step, entry, frame, fresh=fresh)
+        if isinstance(step, ActionStep) and step.background:
+            self.background.append(asyncio.create_task(started))
+            return "done"
+        return await started
+
+    async def _guarded(self, step: Step, entry: Entry, frame: Frame, *, fresh: bool) -> Flow:
+        try:
+            if fresh and step.condition is not None and not self.holds(step.condition, frame):
+                return self.end(step, entry, "skipped")
+            return await self._carry_out(step, entry, frame)
+        except asyncio.CancelledError:
+            self.end(step, entry, "canceled")
+            raise
+        except (TemplateError, Fault) as error:
+            return self.end(step, entry, "failed", _error(error))
+
+    async def _carry_out(  # noqa: PLR0911 # one return per kind of step
+        self, step: Step, entry: Entry, frame: Frame
+    ) -> Flow:
+        match step:
+            case ActionStep():
+                return await act(self, step, entry, frame)
+            case PathsStep():
+                flows = await run_parallel(self._step(path, frame, entry["id"]) for path in step.paths)
+                return self.end(step, entry, _worst(flows))
+            case Path():
+                return self.end(step, entry, _STATUS[await self._block(step.block, frame, entry["id"])])
+            case BranchStep():
+                return await self._branch(step, entry, frame)
+            case WaitStep():
+                return await self._wait(step, entry, frame)
+            case LoopStep():
+                return await self._loop(step, entry, frame)
+            case StopStep():
+                return self._stop(step, entry, frame)
+        raise TypeError(f"no such step: {step!r}")
+
+    async def _branch(self, step: BranchStep, entry: Entry, frame: Frame) -> Flow:
+        memory = self.state.memory.setdefault(entry["id"], {})
+        if "case" not in memory:
+            matching = (n for n, (condition, _) in enumerate(step.cases) if self.holds(condition, frame))
+            memory["case"] = next(matching, len(step.cases))
+        blocks = [block for _, block in step.cases] + [step.otherwise]
+        block = blocks[memory["case"]]
+        if not block:
+            return self.end(step, entry, "skipped")
+        return self.end(step, entry, _STATUS[await self._block(block, frame, entry["id"])])
+
+    async def _wait(self, step: WaitStep, entry: Entry, frame: Frame) -> Flow:
+        memory = self.state.memory.setdefault(entry["id"], {})
+        if "until" not in memory:
+            memory["until"] = timestamp(self._until(step, frame))
+        remaining = datetime.fromisoformat(memory["until"]) - workflow.now()
+        if remaining > timedelta(0):
+            await workflow.sleep(remaining, summary=step.label)
+        return self.end(step, entry, "succeeded")
+
+    def _until(self, step: WaitStep, frame: Frame) -> datetime:
+        now = workflow.now()
+        if step.until is None:
+            return now + (step.duration or timedelta(0))
+        value = step.until.render(self.roots(frame), now).value
+        until = instant(value)
+        if until is None:
+            raise Fault(f"`until` must be an instant such as 2030-01-31T09:00:00Z; it is {value!r:.100}.")
+        if until > now + LONGEST_WAIT:
+            raise Fault(f"`until` is {timestamp(until)}, more than ten years from now.")
+        return until
+
+    async def _loop(self, step: LoopStep, entry: Entry, frame: Frame) -> Flow:
+        memory = self.state.memory.setdefault(entry["id"], {})
+        if "items" not in memory:
+            items = step.items.render(self.roots(frame), workflow.now()).value
+            _check_items(items, step)
+            self.state.reserve(f"{entry['id']}[items]", measure(items))
+            memory.update(items=items or [], done={}, frames={})
+        remaining = iter([n for n in range(len(memory["items"])) if str(n) not in memory["done"]])
+
+        async def lane() -> None:
+            for index in remaining:
+                if self.stop is not None:
+                    return
+                memory["done"][str(index)] = await self._iteration(step, entry["id"], index, frame)
+
+        await run_parallel(lane() for _ in range(min(step.parallel, len(memory["items"]))))
+        self.state.release(entry["id"])
+        outcomes = [memory["done"].get(str(n), {"flow": "halted"}) for n in range(len(memory["items"]))]
+        flows: list[Flow] = [outcome["flow"] for outcome in outcomes]
+        entry["counts"] = {_STATUS[flow]: flows.count(flow) for flow in _STATUS if flow in flows}
+        if step.save_as and step.collect:
+            self.state.save(frame, step.save_as, [outcome.get("collected") for outcome in outcomes])
+        return self.end(step, entry, _worst(flows))
+
+    async def _iteration(self, step: LoopStep, loop: str, index: int, outer: Frame) -> dict[str, Any]:
+        memory = self.state.memory[loop]
+        items = memory["items"]
+        position = {"index": index, "first": index == 0, "last": index == len(items) - 1, "length": len(items)}
+        frame = Frame(
+            prefix=f"{loop}[{index}].",
+            roots={step.name: items[index], "loop": position},
+            variables=memory["frames"].setdefault(str(index), {}),
+            outer=outer,
+        )
+        outcome: dict[str, Any] = {}
+        try:
+            self.state.reserve(frame.prefix, room_for(step.block))
+            outcome["flow"] = await self._block(step.block, frame, loop)
+            if step.collect is not None and outcome["flow"] == "done":
+                outcome["collected"] = step.collect.render(self.roots(frame), workflow.now()).value
+                self.state.reserve(f"{frame.prefix}collected", measure(outcome["collected"]))
+        except (TemplateError, Fault) as error:
+            self.state.report.entries[loop]["error"] = _error(error)
+            outcome = {"flow": "failed"}
+        del memory["frames"][str(index)]
+        if self.state.report.forget(frame.prefix):
+            self.state.forget(frame.prefix)
+        return outcome
+
+    def _stop(self, step: StopStep, entry: Entry, frame: Frame) -> Flow:
+        reason = step.reason.render(self.roots(frame), workflow.now()).value
+        self.end(step, entry, "succeeded")
+        self.stop = self.stop or Stop(outcome=step.outcome, reason=str(reason or step.label))
+        return "stopped"
+
+
+_STATUS: dict[Flow, str] = {
+    "done": "succeeded",
+    "stopped": "succeeded",
+    "failed": "failed",
+    "rejected": "rejected",
+    "halted": "canceled",
+}
+_GRAVITY: tuple[Flow, ...] = ("halted", "failed", "rejected", "stopped")
+
+
+def _worst(flows: list[Flow]) -> str:
+    return next((_STATUS[flow] for flow in _GRAVITY if flow in flows), "succeeded")
+
+
+def _error(error: TemplateError | Fault) -> dict[str, str]:
+    return {"type": error.type if isinstance(error, Fault) else "TemplateError", "message": str(error)}
+
+
+def _check_items(items: Any, step: LoopStep) -> None:
+    if items is not None and not isinstance(items, list):
+        raise Fault(f"`forEach` needs a list; this is {type(items).__name__}.")
+    if items and len(items) > step.max_items:
+        raise Fault(f"`forEach` got {len(items)} items; `maxItems` allows {step.max_items}.")
