@@ -110,7 +110,7 @@ class _Attempt:
             key=call["key"],
             run=self.info.workflow_id or "",
             attempt=self.info.attempt,
-            timeout=self.timeout,
+            timeout=self.timeout - min(0.5, self.timeout / 10),  # the client's own sentence says more than ours
             http=self.services.http,
             connections=self.services.connections,
             files=self.services.files,

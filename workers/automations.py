@@ -11,16 +11,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from workflows.condition import Condition, compile_condition
-from workflows.template import TemplateError
-
 from activities.action import Action
 from workers.arrival import Judge, judge
 from workers.loading import SUFFIXES, Source, Unreadable, read
 from workers.planning import inspect, make_plan
 from workers.problems import Problem, listed, nearest, problem, serious
+from workflows.condition import Condition, compile_condition
 from workflows.event import matches
 from workflows.plan import Plan
+from workflows.template import TemplateError
 
 log = logging.getLogger(__name__)
 

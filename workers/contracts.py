@@ -14,8 +14,8 @@ from workers.findings import Findings
 from workers.problems import listed, nearest
 from workers.shape import complain
 from workflows.definition import escape
+from workflows.template import is_template
 
-TEMPLATE = re.compile(r"\{\{|\{%")
 SCHEME = re.compile(r"\s*(basic|bearer|token)\s+[A-Za-z0-9+/=._~-]{6,}\s*", re.IGNORECASE)
 TOKEN = re.compile(
     r"\b(xox[abeoprs]-[A-Za-z0-9-]{10,}|(sk|rk|pk)_(live|test)_[A-Za-z0-9]{10,}|gh[oprsu]_[A-Za-z0-9]{20,}"
@@ -45,7 +45,7 @@ ADVICE = (
 def templated(value: Any) -> bool:
     """Say whether a value is or contains a template."""
     if isinstance(value, str):
-        return TEMPLATE.search(value) is not None
+        return is_template(value)
     if isinstance(value, Mapping):
         return any(templated(child) for child in value.values())
     return isinstance(value, list) and any(templated(child) for child in value)

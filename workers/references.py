@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from workflows.condition import ConditionError, compile_condition
-from workflows.template import TemplateSyntaxError, compile_template
-
 from workers.contracts import templated
 from workers.findings import Findings
 from workers.problems import nearest
+from workflows.condition import ConditionError, compile_condition
 from workflows.definition import RUN_ROOTS, blocks, escape, kind_of, steps
 from workflows.event import known_roots
+from workflows.language.names import HOW_TO_USE_SECRETS
+from workflows.template import TemplateSyntaxError, compile_expression, compile_template
 
 RUN_FIELDS: Mapping[str, tuple[str, ...]] = {"run": ("id", "automation", "url"), "loop": ("index",)}
 
@@ -231,11 +231,14 @@ class References:
         return End(_with(scope.saved, _text(step, "saveAs")), stops=False)
 
     def _whole(self, value: Any, pointer: str, scope: Scope) -> None:
-        text = value.strip() if isinstance(value, str) else ""
-        if isinstance(value, str) and not (text.startswith("{{") and text.endswith("}}") and text.count("{{") == 1):
-            sentence = "Here belongs exactly one template, so that its value keeps its type."
-            self.findings.add("not-one-template", pointer, sentence, 'write it as "{{variables.orders}}"')
+        """Check a value that must be one expression, so that it keeps its type."""
+        before = self.findings.count
         self._template(value, pointer, scope)
+        if isinstance(value, str) and self.findings.count == before:
+            try:
+                compile_expression(value)
+            except TemplateSyntaxError as error:
+                self.findings.add("not-one-template", pointer, str(error), error.hint)
 
     def _template(
         self,
@@ -253,8 +256,7 @@ class References:
             template = compile_template(value, syntaxes, secrets=secrets)
         except TemplateSyntaxError as error:
             if not isinstance(value, (Mapping, list)):
-                misplaced = str(error).startswith("A secret")
-                code = "misplaced-secret" if misplaced else "bad-template"
+                code = "misplaced-secret" if error.hint == HOW_TO_USE_SECRETS else "bad-template"
                 self.findings.add(code, pointer + error.pointer, str(error), error.hint, line=error.line + 1)
                 return
             for key, child in value.items() if isinstance(value, Mapping) else enumerate(value):
@@ -281,7 +283,14 @@ class References:
         try:
             condition = compile_condition(conditions)
         except ConditionError as error:
-            self.findings.add("bad-condition", pointer + error.pointer, str(error), error.hint)
+            before = self.findings.count
+            for group in ("all", "any"):
+                parts = conditions.get(group) if isinstance(conditions, Mapping) else None
+                for index, part in enumerate(parts if isinstance(parts, list) else ()):
+                    self._condition(part, f"{pointer}/{group}/{index}", scope)
+            if self.findings.count == before:
+                code = "misplaced-secret" if error.hint == HOW_TO_USE_SECRETS else "bad-condition"
+                self.findings.add(code, pointer + error.pointer, error.message, error.hint)
             return
         for reference in condition.references:
             place = pointer + reference.pointer

@@ -6,10 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from workflows.condition import OPERATORS, UNARY
-
 from activities.action import Action
 from workflows.definition import TAG, Automation
+from workflows.language.comparison import OPERATORS
 
 TEMPLATED = {"type": "string", "pattern": r"\{\{|\{%", "description": "A template, rendered when the step runs."}
 
@@ -78,8 +77,8 @@ def _or_template(value: dict[str, Any]) -> dict[str, Any]:
 def _conditions() -> dict[str, Any]:
     conditions = {"type": "array", "items": {"$ref": "#/$defs/Conditions"}}
     field = {"type": "string", "description": "Where the value stands, such as `call.waiting_time`."}
-    unary = {"type": "string", "enum": sorted(UNARY)}
-    binary = {"type": "string", "enum": sorted(set(OPERATORS) - set(UNARY))}
+    unary = {"type": "string", "enum": [name for name, one in OPERATORS.items() if not one.takes_value]}
+    binary = {"type": "string", "enum": [name for name, one in OPERATORS.items() if one.takes_value]}
     return {
         "description": "`all`, `any` or `not` over `{field, operator, value}`.",
         "anyOf": [

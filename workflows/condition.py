@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from workflows.language.comparison import OPERATORS, ORDERS, TEXT_ONLY, Operator, ordered, pattern_fault
+from workflows.language.comparison import OPERATORS, ORDERS, TEXT_ONLY, Operator, pattern_fault
+from workflows.language.explanation import Failure, why, why_not
 from workflows.language.names import Reference
 from workflows.language.scope import Scope
 from workflows.language.values import shown
@@ -22,7 +23,6 @@ __all__ = ["Condition", "ConditionError", "Failure", "compile_condition"]
 
 DEEPEST = 20
 MOST_TESTS = 1_000
-LISTED = 5
 
 GROUPS = ("all", "any", "not")
 TEST_KEYS = ("field", "operator", "value")
@@ -42,25 +42,6 @@ class ConditionError(Exception):
         self.message = message
         self.pointer = pointer
         self.hint = hint
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a condition does not hold.
-
-    Attributes:
-        field: the path that was looked at; empty where it is not one test that fails.
-        operator: how it was compared, or `all`, `any`, `not`.
-        expected: the condition's value.
-        actual: the field's value, null where it is missing.
-        sentence: all of this for a person: "`call.waiting_time` is 5, not greater than 60."
-    """
-
-    field: str
-    operator: str
-    expected: Any
-    actual: Any
-    sentence: str
 
 
 Failures = Callable[[Scope], list[Failure]]
@@ -244,43 +225,10 @@ class _Test:
         actual, expected = self.sides(scope)
         if self.operator.holds(actual, expected, scope) is wanted:
             return []
-        sentence = self.why(actual, expected) if wanted else self.why_not(actual, expected)
+        sentence = (
+            why_not(self.field, self.name, actual, expected) if wanted else why(self.field, self.name, actual, expected)
+        )
         return [Failure(self.field, self.name, expected, actual, sentence)]
-
-    def why(self, actual: Any, expected: Any) -> str:
-        """Say in a sentence why the test does not hold."""
-        subject = f"`{self.field}`"
-        if self.name == "exists":
-            return f"{subject} is missing."
-        if self.name == "is_empty":
-            return f"{subject} is {_listed(actual)}, which is not empty."
-        if self.name == "not_equals":
-            return f"{subject} is {_listed(actual)}, which it must not be."
-        if self.name == "matches" and isinstance(expected, str) and (fault := pattern_fault(expected)):
-            return f"{subject} cannot be matched: {shown(expected)} is no pattern: {fault}."
-        found = "missing" if actual is None else _listed(actual)
-        if self.name in ORDERS and actual is not None and ordered(actual, expected) is None:
-            return f"{subject} is {found}, which has no order with {_listed(expected)}."
-        if self.name in {*TEXT_ONLY, "contains"} and actual is not None and not isinstance(actual, str | list):
-            return f"{subject} is {found}, which is no text{' and no list' if self.name == 'contains' else ''}."
-        return f"{subject} is {found}, {self.operator.fails} {_listed(expected)}."
-
-    def why_not(self, actual: Any, expected: Any) -> str:
-        """Say in a sentence that the test holds although it must not."""
-        if not self.operator.takes_value:
-            return f"`{self.field}` {self.operator.is_so}, which must not be."
-        found = "" if self.name == "equals" else f" is {_listed(actual)}, which"
-        return f"`{self.field}`{found} {self.operator.is_so} {_listed(expected)}, and must not."
-
-
-def _listed(value: Any) -> str:
-    if (
-        isinstance(value, list)
-        and 0 < len(value) <= LISTED
-        and not any(isinstance(part, list | dict) for part in value)
-    ):
-        return f"[{', '.join(shown(part, 40) for part in value)}]"
-    return shown(value)
 
 
 def _all(parts: list[_Compiled]) -> _Compiled:

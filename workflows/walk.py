@@ -17,7 +17,7 @@ from temporalio import workflow
 from workflows.act import act
 from workflows.condition import Condition
 from workflows.fault import Fault
-from workflows.instant import instant
+from workflows.language.instants import instant
 from workflows.parallel import run_parallel
 from workflows.program import (
     ActionStep,
@@ -191,7 +191,7 @@ class Walk:
         if step.until is None:
             return now + (step.duration or timedelta(0))
         value = step.until.render(self.roots(frame), now).value
-        until = instant(value)
+        until = instant(value) if isinstance(value, str) else None
         if until is None:
             raise Fault(f"`until` must be an instant such as 2030-01-31T09:00:00Z; it is {value!r:.100}.")
         if until > now + LONGEST_WAIT:

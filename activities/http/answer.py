@@ -156,14 +156,14 @@ def finite(written: str) -> float:
 def deeper(value: Any, most: int) -> bool:
     """Say whether a value nests deeper than `most` levels."""
     level = [value]
-    for _ in range(most + 1):
+    for _ in range(most):
         level = [
             item
             for holder in level
             if isinstance(holder, dict | list)
             for item in (holder.values() if isinstance(holder, dict) else holder)
         ]
-    return bool(level)
+    return any(isinstance(item, dict | list) for item in level)
 
 
 def whole_characters(value: Any) -> Any:

@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 from activities.action import action
 from activities.context import Context
 from activities.http.answer import Answer
-from activities.http.body import Entry, coerced, nested, to_json
+from activities.http.body import Entry, check_keys, coerced, nested, to_json
 from activities.http.encoding import to_bytes
 from activities.http.exchange import Request, exchange, in_background, repeats
 
@@ -22,7 +22,7 @@ class ApiRequest(Request):
     @field_validator("values")
     @classmethod
     def _keys_fit(cls, values: list[Entry]) -> list[Entry]:
-        nested((entry.key, None) for entry in values)
+        check_keys(entry.key for entry in values)
         return values
 
 

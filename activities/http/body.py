@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from activities.action import Config
 from activities.errors import Refused
@@ -164,20 +165,36 @@ def clash(first: str, second: str) -> str:
     return f"The keys {first!r} and {second!r} clash: one is a value where the other needs an object."
 
 
-def check_keys(body: Any) -> Any:
+def check_keys(keys: Iterable[str]) -> None:
+    """Refuse keys that cannot all be set.
+
+    Raises:
+        PydanticCustomError: of type `keys_clash`, which no rendering of the values can undo.
+        ValueError: keys with variables in them, which may be right once they are rendered.
+    """
+    keys = list(keys)
+    try:
+        nested((key, None) for key in keys)
+    except ValueError as clashing:
+        if any("{{" in key or "{%" in key for key in keys):
+            raise
+        raise PydanticCustomError("keys_clash", "{sentence}", {"sentence": str(clashing)}) from None
+
+
+def settable(body: Any) -> Any:
     """Return a body whose keys can all be set.
 
     Raises:
-        ValueError: two of its keys clash, or an entry is not right.
+        ValueError: they cannot, or an entry is not right.
     """
     if is_entries(body):
-        nested((entry.key, None) for entry in entries(body))
+        check_keys(entry.key for entry in entries(body))
     elif isinstance(body, Mapping):
-        nested((str(key), None) for key in body)
+        check_keys(str(key) for key in body)
     return body
 
 
-Body = Annotated[Any, AfterValidator(check_keys)]
+Body = Annotated[Any, AfterValidator(settable)]
 """A JSON value, a raw text, or the list of entries; keys of the body itself nest at their dots."""
 
 

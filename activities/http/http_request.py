@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -19,7 +19,7 @@ Scalar = str | int | float | bool | None
 class HttpRequest(Request):
     """A request to any HTTP API."""
 
-    query: dict[str, Annotated[Scalar | list[Scalar], Field(union_mode="left_to_right")]] = Field(
+    query: dict[str, Scalar | list[Scalar]] = Field(
         default_factory=dict, description="Query parameters; a list repeats its key, null leaves it out."
     )
     body: Body = Field(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 import hmac
 import time
@@ -73,7 +72,7 @@ def signature(secret: str, message: str, timestamp: str, content: bytes) -> str:
     """
     try:
         key = b64decode(secret.strip().removeprefix("whsec_"), validate=True)
-    except binascii.Error:
+    except ValueError:
         key = b""
     if len(key) < 24:  # noqa: PLR2004 - the least that the standard allows
         raise Refused("The webhook's secret must be `whsec_` followed by the base64 of at least 24 bytes.")

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,11 @@ def surroundings(**variables: str) -> dict[str, str]:
 
 
 async def trunkline(
-    *arguments: str | Path, cwd: Path | None = None, stdin: bytes | None = None, **variables: str
+    *arguments: str | Path,
+    cwd: Path | None = None,
+    stdin: bytes | None = None,
+    environment: Mapping[str, str] | None = None,
+    **variables: str,
 ) -> Ended:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -42,7 +47,7 @@ async def trunkline(
         "workers.cli",
         *map(str, arguments),
         cwd=cwd,
-        env=surroundings(**variables),
+        env=surroundings(**{**(environment or {}), **variables}),
         stdin=asyncio.subprocess.PIPE if stdin is not None else asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -68,4 +73,4 @@ async def on(engine: Engine, *arguments: str | Path, stdin: bytes | None = None,
         "TRUNKLINE_AUTOMATIONS": str(engine.folder),
         **variables,
     }
-    return await trunkline(*arguments, stdin=stdin, **surrounding)
+    return await trunkline(*arguments, stdin=stdin, environment=surrounding)

@@ -95,11 +95,11 @@ async def test_an_unexpected_error_is_a_sentence_too_and_its_traceback_can_be_ha
     (tmp_path / "broken_actions.py").write_text("raise ZeroDivisionError('of all things')\n")
     (tmp_path / "event.json").write_text('{"type": "order.paid", "data": {}}')
     broken = {"TRUNKLINE_ACTIONS": "broken_actions", "TRUNKLINE_AUTOMATIONS": str(tmp_path)}
-    ended = await trunkline("emit", "event.json", cwd=tmp_path, **broken)
+    ended = await trunkline("emit", "event.json", cwd=tmp_path, environment=broken)
     assert ended.code == 70
     assert "TRUNKLINE_DEBUG" in ended.err
     assert "Traceback" not in ended.err
-    debugged = await trunkline("emit", "event.json", cwd=tmp_path, TRUNKLINE_DEBUG="1", **broken)
+    debugged = await trunkline("emit", "event.json", cwd=tmp_path, TRUNKLINE_DEBUG="1", environment=broken)
     assert "Traceback" in debugged.err
 
 
@@ -155,6 +155,8 @@ async def test_an_event_without_an_id_comes_from_standard_input(engine: Engine) 
     ended = await on(engine, "run", "greet", "--event", "-", "--wait", "--json", stdin=event)
     assert ended.code == 0, ended.err
     assert ended.json["event"]["source"] == "manual"
+    emitted = await on(engine, "emit", "-", "--json", stdin=event)
+    assert [row["started"] for row in emitted.json] == [True]
 
 
 async def test_a_file_runs_without_a_folder_that_has_it(engine: Engine, tmp_path: Path) -> None:

@@ -45,8 +45,8 @@ def test_places_of_values_and_keys() -> None:
     data, source = parse(b"name: a\nsteps:\n  - {x: 1, y/z: 2}\n  - text: |\n      one\n      two\n", "a.yaml")
     assert data["steps"][1] == {"text": "one\ntwo\n"}
     assert source.place("/name") == (1, 7)
-    assert source.place("/steps/0/y~1z") == (3, 18)
-    assert source.place("/steps/0/y~1z", key=True) == (3, 13)
+    assert source.place("/steps/0/y~1z") == (3, 17)
+    assert source.place("/steps/0/y~1z", key=True) == (3, 12)
     assert source.place("/steps/0/missing") == (3, 5)
     assert source.place("/steps/1/text", line=2) == (6, 1)
 
@@ -55,7 +55,7 @@ def test_places_in_json() -> None:
     text = '{\n\t"a": [1, {"b\\"": "x, {y}"}],\n\t"c": "\\ud83d\\ude00"\n}'
     data, source = parse(text.encode(), "a.json")
     assert data == {"a": [1, {'b"': "x, {y}"}], "c": "😀"}
-    assert source.place('/a/1/b"') == (2, 17)
+    assert source.place('/a/1/b"') == (2, 19)
     assert source.place("/c", key=True) == (3, 2)
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
 import os
 import sys
-import traceback
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -34,6 +32,8 @@ BROKEN_PIPE = 141
 
 def version() -> str:
     """Return the version of this installation."""
+    import importlib.metadata
+
     try:
         return importlib.metadata.version("trunkline")
     except importlib.metadata.PackageNotFoundError:
@@ -94,6 +94,8 @@ def _load_all() -> None:
 
 def _explain(error: Exception) -> int:
     if os.environ.get("TRUNKLINE_DEBUG"):
+        import traceback
+
         traceback.print_exception(error)
     failure = _known(error)
     if failure is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from workers.cli.inputs import read_event_file
+from workers.cli.inputs import EventFile, read_event_file
 from workers.cli.screen import console, print_json
 from workers.failures import NotFound
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from workers.dispatch import Dispatched
 
 
-def emit(event: str, /, *, json: bool = False) -> int:
+def emit(event: EventFile, /, *, json: bool = False) -> int:
     """Start every automation of the folder whose trigger and conditions match an event.
 
     Each runs once per event: a repeated event is harmless and answered with how the earlier run stands. The exit code

@@ -6,11 +6,16 @@ import json
 import sys
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from cyclopts import Parameter
 
 from workers.failures import NotFound, Usage
 
 STANDARD_INPUT = "-"
+
+EventFile = Annotated[str, Parameter(allow_leading_hyphen=True)]
+"""A path, or `-`, which is no option here."""
 
 
 def read_event_file(path: str) -> dict[str, Any]:

@@ -33,19 +33,25 @@ class Progress:
 
     def show(self, report: dict[str, Any] | None) -> None:
         """Write the steps whose status has changed; None is a run whose worker does not answer."""
-        if report is None:
-            if not self.silent:
-                self.console.print("  No worker answers; the run waits for one (`trunkline worker`).")
-            self.silent = True
-            return
-        self.silent = False
-        by_id = {entry["id"]: entry for entry in report["steps"]}
-        for entry in report["steps"]:
+        if report is None and not self.silent:
+            self.console.print("  No worker answers; the run waits for one (`trunkline worker`).")
+        self.silent = report is None
+        for _, text in self.changes(report):
+            self.console.print(text)
+
+    def changes(self, report: dict[str, Any] | None) -> list[tuple[datetime, str]]:
+        """Return when and how (a line of markup) the status of each step has changed, in the order of time."""
+        entries = report["steps"] if report else []
+        by_id = {entry["id"]: entry for entry in entries}
+        changed = []
+        for entry in entries:
             if self.seen.get(entry["id"]) == entry["status"] or entry["status"] in QUIET:
                 continue
             self.seen[entry["id"]] = entry["status"]
             if entry.get("kind") not in CONTAINERS or entry.get("error"):
-                self.console.print(line(entry, by_id))
+                at = datetime.fromisoformat(entry.get("endedAt") or entry["startedAt"])
+                changed.append((at, line(entry, by_id)))
+        return sorted(changed, key=lambda change: change[0])
 
     def running(self, report: dict[str, Any] | None) -> str:
         """Return what runs now, with how long it has."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 from rich.markup import escape
 
-from workers.cli.inputs import read_event_file
+from workers.cli.inputs import EventFile, read_event_file
 from workers.cli.screen import console, outcome, print_json
 from workers.failures import Failure, NotFound
 
@@ -41,7 +41,7 @@ def run(
     automation: Annotated[str, Parameter(name="NAME|FILE")],
     /,
     *,
-    event: str,
+    event: EventFile,
     wait: bool = False,
     again: bool = False,
     json: bool = False,

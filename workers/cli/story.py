@@ -7,6 +7,7 @@ import json
 import time
 import uuid
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,12 +95,11 @@ class Story:
         last: dict[str, Any] = {}
         approved = False
         async for report in runs.follow(self.environment.client, run, every=0.1):
-            progress.show(report)
-            self._tell_sent()
+            for _, text in sorted([*progress.changes(report), *self._sent()], key=lambda line: line[0]):
+                self.screen.print(text)
             last = report or last
             if not approved and any(step["status"] == "held" for step in last.get("steps", [])):
                 approved = await self._approve(run)
-        self._tell_sent()
         return last
 
     async def _approve(self, run: str) -> bool:
@@ -124,10 +124,11 @@ class Story:
     def _to_shop(self, method: str) -> list[Received]:
         return [one for one in self._received() if one.vendor == "http" and one.request.method == method]
 
-    def _tell_sent(self) -> None:
-        for one in self._received()[self.told :]:
-            self.told += 1
-            self.screen.print(f"    [blue]→[/] {escape(_sent(one))}")
+    def _sent(self) -> list[tuple[datetime, str]]:
+        """Return when and what vendors got since the last time."""
+        new = self._received()[self.told :]
+        self.told += len(new)
+        return [(one.at, f"    [blue]→[/] {escape(_sent(one))}") for one in new]
 
     def expect(self, what: str, *, held: bool) -> None:
         """Note an expectation and whether it held."""
@@ -178,10 +179,10 @@ def _event(shop: str, recording: Path) -> dict[str, Any]:
         "source": "/phone-system",
         "type": "recording.uploaded",
         "data": {
-            "call": {"external_number": CALLER, "waiting_time": 75},
+            "call": {"external_number": CALLER, "waiting_time": 3720},
             "contact": {
                 "id": "c-17",
-                "name": "Ada Nguyen",
+                "name": "Dana Price",
                 "custom_fields": {"Shop API": shop, "Order": ORDER["number"]},
             },
             "recording": {"url": recording.resolve().as_uri()},

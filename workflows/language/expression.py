@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -93,7 +92,7 @@ def _literal(node: Expression) -> Any:
     if isinstance(node, StringLiteral | TrueLiteral | FalseLiteral):
         return node.value
     if isinstance(node, IntegerLiteral | FloatLiteral):
-        if not math.isfinite(node.value) or abs(node.value) > LARGEST_LITERAL:
+        if not -LARGEST_LITERAL <= node.value <= LARGEST_LITERAL:
             raise TemplateSyntaxError("This number is too large.", offset=node.token.start_index)
         return node.value
     if isinstance(node, Nil):
@@ -181,7 +180,12 @@ def test(node: Expression, names: Names) -> Value:
     if isinstance(node, LtExpression | LeExpression | GtExpression | GeExpression):
         return _order(primitive(node.left, names), primitive(node.right, names), *_ORDERS[type(node)])
     value = primitive(node, names)
-    return lambda scope: _true(value(scope))
+
+    def run(scope: Scope) -> bool:
+        scope.spend(32)
+        return _true(value(scope))
+
+    return run
 
 
 def _both(left: Value, right: Value, *, every: bool) -> Value:
@@ -219,6 +223,7 @@ _ORDERS: dict[type[Expression], tuple[str, Callable[[Any, Any], bool]]] = {
 
 def _order(left: Value, right: Value, sign: str, holds: Callable[[Any, Any], bool]) -> Value:
     def run(scope: Scope) -> bool:
+        scope.spend(48)
         first, second = _tested(left(scope)), _tested(right(scope))
         if first is None or second is None:
             return False
@@ -233,6 +238,7 @@ def _order(left: Value, right: Value, sign: str, holds: Callable[[Any, Any], boo
 
 
 def _contains(whole: Any, part: Any, scope: Scope) -> bool:
+    scope.spend(48)
     if not _true(whole) or not _true(part):
         return False
     if isinstance(whole, str):

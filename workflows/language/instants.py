@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.resources
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -100,53 +101,34 @@ _COMPOSED = {
     "X": "%H:%M:%S",
     "x": "%m/%d/%y",
 }
-_BLANK_PADDED = {"e", "k", "l"}
+
+
+def spelled_out(pattern: str) -> str:
+    """Return a strftime pattern with the directives replaced that stand for several others."""
+    return _DIRECTIVE.sub(lambda found: _COMPOSED.get(found[2] or "", found[0]), pattern)
 
 
 def formatted(moment: datetime, pattern: str) -> str:
-    """Write a moment by a strftime pattern, with English names and the same result on every machine.
+    """Write a moment by a spelled-out strftime pattern, with English names and the same result on every machine.
 
     Raises:
         ValueError: the pattern has an unknown directive; the message is that directive.
     """
 
     def written(found: re.Match[str]) -> str:
-        flag, directive = found[1], found[2]
-        if directive in _COMPOSED:
-            return formatted(moment, _COMPOSED[directive])
-        if (word := _word(moment, directive)) is not None:
+        flag, directive = found[1], found[2] or ""
+        if directive in _WORDS:
+            word = _WORDS[directive](moment)
             return word.upper() if flag == "^" else word
-        if directive is None or (numbers := _number(moment, directive)) is None:
+        if directive not in _NUMBERS:
             raise ValueError(found[0])
-        number, width = numbers
+        width, number = _NUMBERS[directive]
         if flag == "-":
-            return str(number)
+            return str(number(moment))
         blank = flag == "_" or (directive in _BLANK_PADDED and flag != "0")
-        return str(number).rjust(width, " " if blank else "0")
+        return str(number(moment)).rjust(width, " " if blank else "0")
 
     return _DIRECTIVE.sub(written, pattern)
-
-
-def _word(moment: datetime, directive: str | None) -> str | None:
-    """Return what a directive that is no number stands for."""
-    day, month = DAYS[moment.weekday()], MONTHS[moment.month - 1]
-    half = "AM" if moment.hour < 12 else "PM"  # noqa: PLR2004  # noon
-    words = {
-        "%": "%",
-        "A": day,
-        "a": day[:3],
-        "B": month,
-        "b": month[:3],
-        "h": month[:3],
-        "n": "\n",
-        "P": half.lower(),
-        "p": half,
-        "t": "\t",
-        "Z": moment.tzname() or "",
-        "z": _offset(moment, ""),
-        ":z": _offset(moment, ":"),
-    }
-    return words.get(directive or "")
 
 
 def _offset(moment: datetime, between: str) -> str:
@@ -155,35 +137,54 @@ def _offset(moment: datetime, between: str) -> str:
     return f"{sign}{minutes // 60:02}{between}{minutes % 60:02}"
 
 
-def _number(moment: datetime, directive: str) -> tuple[int, int] | None:
-    """Return a numeric directive's value and width."""
-    year, week, weekday = moment.isocalendar()
-    day = moment.timetuple().tm_yday
-    hour = moment.hour % 12 or 12
-    numbers = {
-        "C": (moment.year // 100, 2),
-        "d": (moment.day, 2),
-        "e": (moment.day, 2),
-        "f": (moment.microsecond, 6),
-        "G": (year, 4),
-        "g": (year % 100, 2),
-        "H": (moment.hour, 2),
-        "I": (hour, 2),
-        "j": (day, 3),
-        "k": (moment.hour, 2),
-        "L": (moment.microsecond // 1000, 3),
-        "l": (hour, 2),
-        "M": (moment.minute, 2),
-        "m": (moment.month, 2),
-        "N": (moment.microsecond * 1000, 9),
-        "S": (moment.second, 2),
-        "s": ((moment - EPOCH) // timedelta(seconds=1), 1),
-        "U": ((day + 6 - (moment.weekday() + 1) % 7) // 7, 2),
-        "u": (weekday, 1),
-        "V": (week, 2),
-        "W": ((day + 6 - moment.weekday()) // 7, 2),
-        "w": (weekday % 7, 1),
-        "Y": (moment.year, 4),
-        "y": (moment.year % 100, 2),
-    }
-    return numbers.get(directive)
+def _half(moment: datetime) -> str:
+    return "AM" if moment.hour < 12 else "PM"  # noqa: PLR2004  # noon
+
+
+def _week(moment: datetime, weekday: int) -> int:
+    """Return the week of the year, where weeks begin so many days after Monday or Sunday."""
+    return (moment.timetuple().tm_yday + 6 - weekday) // 7
+
+
+_BLANK_PADDED = ("e", "k", "l")
+_WORDS: dict[str, Callable[[datetime], str]] = {
+    "%": lambda _: "%",
+    "A": lambda at: DAYS[at.weekday()],
+    "a": lambda at: DAYS[at.weekday()][:3],
+    "B": lambda at: MONTHS[at.month - 1],
+    "b": lambda at: MONTHS[at.month - 1][:3],
+    "h": lambda at: MONTHS[at.month - 1][:3],
+    "n": lambda _: "\n",
+    "P": lambda at: _half(at).lower(),
+    "p": _half,
+    "t": lambda _: "\t",
+    "Z": lambda at: at.tzname() or "",
+    "z": lambda at: _offset(at, ""),
+    ":z": lambda at: _offset(at, ":"),
+}
+_NUMBERS: dict[str, tuple[int, Callable[[datetime], int]]] = {
+    "C": (2, lambda at: at.year // 100),
+    "d": (2, lambda at: at.day),
+    "e": (2, lambda at: at.day),
+    "f": (6, lambda at: at.microsecond),
+    "G": (4, lambda at: at.isocalendar().year),
+    "g": (2, lambda at: at.isocalendar().year % 100),
+    "H": (2, lambda at: at.hour),
+    "I": (2, lambda at: at.hour % 12 or 12),
+    "j": (3, lambda at: at.timetuple().tm_yday),
+    "k": (2, lambda at: at.hour),
+    "L": (3, lambda at: at.microsecond // 1000),
+    "l": (2, lambda at: at.hour % 12 or 12),
+    "M": (2, lambda at: at.minute),
+    "m": (2, lambda at: at.month),
+    "N": (9, lambda at: at.microsecond * 1000),
+    "S": (2, lambda at: at.second),
+    "s": (1, lambda at: (at - EPOCH) // timedelta(seconds=1)),
+    "U": (2, lambda at: _week(at, (at.weekday() + 1) % 7)),
+    "u": (1, lambda at: at.isoweekday()),
+    "V": (2, lambda at: at.isocalendar().week),
+    "W": (2, lambda at: _week(at, at.weekday())),
+    "w": (1, lambda at: at.isoweekday() % 7),
+    "Y": (4, lambda at: at.year),
+    "y": (2, lambda at: at.year % 100),
+}

@@ -9,7 +9,7 @@ from typing import Any
 from workflows.language.errors import TemplateError
 
 WORK = 8_000_000
-"""Steps of one render: about one for each character that is handled, 32 for each `{{ }}`; at most 100 ms in all."""
+"""Steps of one render: about one for each character that is handled, 64 for each `{{ }}`; at most 100 ms in all."""
 
 LONGEST_TEXT = 1024 * 1024
 LONGEST_LIST = 10_000
@@ -100,7 +100,7 @@ class Scope:
         self.iterations += 1
         if self.iterations > MOST_ITERATIONS:
             raise TemplateError(f"The loops run more than {MOST_ITERATIONS:,} times in all: give them a `limit`.")
-        self.spend(32)
+        self.spend(96)
 
     def given(self, value: Any) -> Any:
         """Turn a missing value that is used into nothing, and note it."""

@@ -100,6 +100,6 @@ class Url(Writer):
                 for start, value in values:
                     if at <= start <= end:
                         raise TemplateError(
-                            f"With {shown(value)} the address's path would have a part `{segment}`, which leads elsewhere."
+                            f"{shown(value)} makes `{segment}` a part of the address's path: it would lead elsewhere."
                         )
             at = end + 1

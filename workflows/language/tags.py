@@ -84,7 +84,7 @@ class Tags:
 
     def literal(self, node: ContentNode) -> Step:
         """Compile the author's own text."""
-        prepared, cost = self.writer.prepare(node.text), len(node.text) + 8
+        prepared, cost = self.writer.prepare(node.text), len(node.text) + 32
 
         def run(scope: Scope, writer: Writer) -> Signal:
             scope.spend(cost)
@@ -113,7 +113,7 @@ class Tags:
         value = filtered(expression, self.names)
 
         def run(scope: Scope, writer: Writer) -> Signal:
-            scope.spend(32)
+            scope.spend(64)
             result = value(scope)
             writer.value(scope.given(result) if result.__class__ is Missing else result, as_json=as_json)
             return None
@@ -126,7 +126,7 @@ class Tags:
         self.names.assign(name, node.token.start_index)
 
         def run(scope: Scope, _writer: Writer) -> Signal:
-            scope.spend(32)
+            scope.spend(64)
             scope.made[name] = value(scope)
             return None
 
@@ -138,7 +138,7 @@ class Tags:
         self.names.assign(name, node.token.start_index)
 
         def run(scope: Scope, _writer: Writer) -> Signal:
-            scope.spend(32)
+            scope.spend(64)
             inner = Plain(scope)
             signal = block(scope, inner)
             scope.made[name] = inner.written()
@@ -160,7 +160,7 @@ class Tags:
 
         def run(scope: Scope, writer: Writer) -> Signal:
             for holds, block in ways:
-                scope.spend(32)
+                scope.spend(64)
                 if holds(scope):
                     return block(scope, writer)
             return otherwise(scope, writer) if otherwise else None
@@ -186,7 +186,7 @@ class Tags:
         def run(scope: Scope, writer: Writer) -> Signal:
             fitted = False
             for tests, block in ways:
-                scope.spend(32 * len(tests) + 8)
+                scope.spend(32 * len(tests) + 32)
                 fits = any(holds(scope) for holds in tests) if tests else not fitted
                 fitted = fitted or (bool(tests) and fits)
                 if fits and (signal := block(scope, writer)):
@@ -251,7 +251,7 @@ class Tags:
             if isinstance(found, list):
                 return found
             if isinstance(found, dict):
-                scope.spend(16 * len(found))
+                scope.spend(24 * len(found))
                 return [[key, found[key]] for key in found]
             return [found] if isinstance(found, str) and found else []
 

@@ -133,7 +133,7 @@ def _whole(node: Any, names: Names) -> Render:
 
     def run(scope: Scope) -> Any:
         try:
-            scope.spend(32)
+            scope.spend(64)
             result = value(scope)
             if result.__class__ is Missing:
                 return scope.given(result)

@@ -39,3 +39,17 @@ async def test_a_body_arrives_as_it_was_meant(case: dict[str, Any], wire: Wire, 
         assert seen.body.decode() == case["text"]
     if "type" in case:
         assert seen.headers.get("content-type") == case["type"]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ({"a": "{{x}}", "a.b": "{{y}}"}, "keys_clash"),
+        ([{"key": "a", "value": "{{x}}"}, {"key": "a.b", "value": "{{y}}"}], "keys_clash"),
+        ([{"key": "{{x}}", "value": 1}, {"key": "{{x}}", "value": 2}], "value_error"),
+    ],
+)
+def test_a_clash_that_no_rendering_can_undo_is_told_apart(body: Any, kind: str) -> None:
+    with pytest.raises(ValidationError) as invalid:
+        HttpRequest.model_validate({"method": "POST", "url": "https://example.com/", "body": body})
+    assert [error["type"] for error in invalid.value.errors()] == [kind]

@@ -18,8 +18,8 @@ from aiohttp import web
 from activities.connections import Connections
 from activities.context import Context
 from activities.network import Client
-from activities.speech import CONNECTIONS, transcribe_recording
-from activities.speech.transcribe_recording import Transcription
+from activities.speech import CONNECTIONS
+from activities.speech.transcribe_recording import Transcription, transcribe_recording
 from activities.speech.transcript import Transcript
 from tests.activities.speech.google_server import FakeGoogle, FakeStorage, serve_speech, serve_storage
 

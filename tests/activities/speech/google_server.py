@@ -13,7 +13,6 @@ import grpc
 from aiohttp import web
 from google.cloud import speech_v1 as speech
 from google.longrunning import operations_pb2, operations_pb2_grpc
-from google.rpc import status_pb2
 
 Answer = speech.RecognizeResponse | speech.LongRunningRecognizeResponse
 
@@ -48,7 +47,7 @@ class Failure:
 
 
 @dataclass
-class FakeGoogle(operations_pb2_grpc.OperationsServicer):
+class FakeGoogle(operations_pb2_grpc.OperationsServicer):  # type: ignore[misc]  # gRPC's servicers have no types
     """Remembers what it was asked, and answers as told."""
 
     address: str = ""
@@ -81,7 +80,8 @@ class FakeGoogle(operations_pb2_grpc.OperationsServicer):
         await self.begin("recognize", context, done=False)
         self.recognized.append(speech.RecognizeRequest.deserialize(request))
         await self.begin("recognize", context, done=True)
-        return speech.RecognizeResponse.serialize(self.answer)
+        answer: bytes = speech.RecognizeResponse.serialize(self.answer)
+        return answer
 
     async def long_running(self, request: bytes, context: Any) -> operations_pb2.Operation:
         await self.begin("start", context, done=False)
@@ -121,7 +121,7 @@ class FakeGoogle(operations_pb2_grpc.OperationsServicer):
     def finish(self, operation: operations_pb2.Operation) -> None:
         operation.done = True
         if self.job_error is not None:
-            operation.error.CopyFrom(status_pb2.Status(code=self.job_error[0], message=self.job_error[1]))
+            operation.error.code, operation.error.message = self.job_error
         else:
             answer = self.answer
             if not isinstance(answer, speech.LongRunningRecognizeResponse):

@@ -127,7 +127,7 @@ async def test_too_large_an_answer_is_refused(
     async def answer(_: web.Request) -> web.Response:
         return web.Response(body=sound(2))
 
-    with pytest.raises(Refused, match="The recording on 127.0.0.1 is larger than 100 MB"):
+    with pytest.raises(Refused, match=r"The recording on 127\.0\.0\.1 is larger than 100 MB"):
         await fetch(await serve(answer), surroundings.context())
 
 

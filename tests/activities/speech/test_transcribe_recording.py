@@ -8,15 +8,15 @@ import pytest
 from pydantic import ValidationError
 
 from activities.errors import Refused
-from activities.speech import ACTIONS, transcribe_recording
-from activities.speech.transcribe_recording import Transcription
+from activities.speech import ACTIONS
+from activities.speech.transcribe_recording import Transcription, transcribe_recording
 from tests.activities.speech.conftest import Surroundings
 
 HEAVY = ("temporalio", "httpx", "aiohttp", "google", "grpc", "faster_whisper", "ctranslate2", "numpy", "av")
 
 
 def test_contract() -> None:
-    assert ACTIONS == (transcribe_recording,)
+    assert list(ACTIONS) == [transcribe_recording]
     assert transcribe_recording.name == "transcribe_recording"
     assert transcribe_recording.triggers == ("recording.uploaded",)
     assert transcribe_recording.repeats({}) == "safe"

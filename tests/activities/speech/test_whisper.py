@@ -43,15 +43,15 @@ def word_error_rate(said: list[str], heard: list[str]) -> float:
     return costs[-1] / len(said)
 
 
-def joined(recordings: list[Path], rate: int) -> bytes:
-    """Return one WAV file with half a second of silence after each recording, at this many samples a second."""
+def joined(folder: Path, rate: int) -> bytes:
+    """Return one WAV file with the folder's, half a second of silence after each, at this many samples a second."""
     resampler = av.AudioResampler(format="s16", layout="mono", rate=rate)
     content = io.BytesIO()
     with wave.open(content, "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(2)
         out.setframerate(rate)
-        for path in recordings:
+        for path in sorted(folder.glob("*.wav")):
             with av.open(str(path), mode="r") as container:
                 for frame in container.decode(audio=0):
                     for part in resampler.resample(frame):
@@ -79,9 +79,8 @@ async def test_the_demo_is_understood(local: Surroundings) -> None:
 
 @pytest.mark.parametrize("rate", [16000, TELEPHONE])
 async def test_human_speech_is_understood(local: Surroundings, human_speech: Path, tmp_path: Path, rate: int) -> None:
-    recordings = sorted(human_speech.glob("*.wav"))
     local.files = tmp_path
-    (tmp_path / "speech.wav").write_bytes(joined(recordings, rate))
+    (tmp_path / "speech.wav").write_bytes(joined(human_speech, rate))
     said = words(re.sub(r"</?s>|\(.*\)", "", (human_speech / "transcription").read_text()))
     transcript = await local.transcribe({"recording": "file:speech.wav"})
     assert len(said) > 60

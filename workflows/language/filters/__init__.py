@@ -37,7 +37,7 @@ def applied(value: Value, written: list[tuple[str, int, list[tuple[str | None, V
     def run(scope: Scope) -> Any:
         result, unnoted = value(scope), ""
         for name, filter_, positional, keywords in steps:
-            scope.spend(64)
+            scope.spend(160)
             if result.__class__ is Missing:
                 unnoted, result = result.path, None
             if name == "default" and nothing(result, scope, keywords):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from workflows.language.filters.contract import Filter, Unfit, a_text, fits
-from workflows.language.instants import EPOCH, formatted, instant, zone, zone_names
+from workflows.language.instants import EPOCH, formatted, instant, spelled_out, zone, zone_names
 from workflows.language.scope import Scope
 from workflows.language.values import is_number, shown
 
@@ -21,7 +21,8 @@ def _date(scope: Scope, value: Any, pattern: Any, zone_name: Any = "UTC") -> str
     format_ = a_text(pattern, scope)
     if len(format_) > LONGEST_PATTERN:
         raise Unfit(f"the format has more than {LONGEST_PATTERN} characters")
-    scope.spend(64 * len(format_))
+    format_ = spelled_out(format_)
+    scope.spend(400 + 200 * format_.count("%"))
     moment = _moment(scope, value)
     try:
         shifted = moment.astimezone(_zone(zone_name))

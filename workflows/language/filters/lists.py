@@ -86,6 +86,7 @@ def _sort(scope: Scope, elements: list[Any], key: Any = None) -> list[Any]:
 
 
 def _sort_natural(scope: Scope, elements: list[Any], key: Any = None) -> list[Any]:
+    scope.spend(32 * len(elements))
     keys = [None if value is None else text(value, scope).lower() for value in _keyed(elements, key)]
     return _in_order(scope, elements, keys)
 
@@ -100,6 +101,7 @@ def _in_order(scope: Scope, elements: list[Any], keys: list[Any]) -> list[Any]:
 
 def _uniq(scope: Scope, elements: list[Any], key: Any = None) -> list[Any]:
     # keys are texts and never numbers: only those cannot be chosen so that they collide
+    scope.spend(128 * len(elements))
     first: dict[str, Any] = {}
     for element, value in zip(elements, _keyed(elements, key), strict=True):
         first.setdefault(_identity(value, scope), element)
@@ -116,7 +118,8 @@ def _compact(_scope: Scope, elements: list[Any], key: Any = None) -> list[Any]:
     return [element for element, value in zip(elements, _keyed(elements, key), strict=True) if value is not None]
 
 
-def _sum(_scope: Scope, elements: list[Any], key: Any = None) -> int | float:
+def _sum(scope: Scope, elements: list[Any], key: Any = None) -> int | float:
+    scope.spend(64 * len(elements))
     numbers = [a_number(value) for value in _keyed(elements, key)]
     initial: int | float = 0
     return bounded(functools.reduce(plus, numbers, initial))

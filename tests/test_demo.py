@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+import uuid
+
+import pytest
+
+from tests.workers.command import ROOT, surroundings
+from tests.workers.processes import end, gone, marked
+from workers.development import WHISPER
+
+pytest.importorskip("faster_whisper", reason="the demo transcribes with the local model (make setup installs it)")
+pytestmark = pytest.mark.skipif(not WHISPER.is_dir(), reason="make setup puts the model's weights into .cache")
+
+STORY = (
+    r"ready: temporal 127\.0\.0\.1:\d+, web UI http://127\.0\.0\.1:\d+, sandbox http://127\.0\.0\.1:\d+",
+    r"recording\.uploaded: unhappy-caller\.wav",
+    r"http://127\.0\.0\.1:\d+/namespaces/default/workflows/unhappy-caller%2Fdemo-",
+    r"✓ Transcribe the call transcribe_recording \d+\.\d s",
+    r"GET /http/shop/orders/4712 .*answered 200",
+    r"✓ The team / Post to Slack",
+    r"Slack, #support-alerts: Dana Price waited 62 minutes and wants a refund of order 4712 \(49\.9 EUR\)",
+    r"✓ The caller / Text the caller",
+    r"Refund the order http_request, held for approval",
+    r"the signal approve \{\"hold\": ",
+    r"POST /http/shop/orders/4712/refunds .*\"amount\": 49\.9.*answered 201",
+    r"SMS to \+15550123: 49\.9 EUR are on their way back to you: refund R-2041\.",
+    r"The run ended: completed",
+    r"received before: unhappy-caller/demo-\w+ has ended: completed",
+    r"✓ the run completed",
+)
+
+
+async def test_the_demo_tells_its_story_and_leaves_nothing_behind() -> None:
+    mark = f"TEST_MARK={uuid.uuid4().hex}"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "workers.cli", "demo"),
+        cwd=ROOT,
+        env=surroundings(**dict([mark.split("=")])),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        out, err = await asyncio.wait_for(process.communicate(), 240)
+        assert process.returncode == 0, out.decode() + err.decode()
+        for line in STORY:
+            assert re.search(line, out.decode()), f"{line}\n{out.decode()}"
+        assert "✗" not in out.decode()
+        assert err == b""
+        assert await gone(mark), marked(mark)
+    finally:
+        end(mark)
