@@ -74,7 +74,8 @@ class _Attempt:
         policy = self.info.retry_policy
         self.once = policy is not None and NEVER_REPEATED in (policy.non_retryable_error_types or ())
         self.marked = False
-        self.progress: Any = None
+        earlier = self.info.heartbeat_details
+        self.progress: Any = earlier[0] if earlier and earlier[0] != SENDING else None
         whole = (self.info.start_to_close_timeout or timedelta(seconds=30)).total_seconds()
         self.timeout = max(whole - 1, whole * 0.9)
 
@@ -104,7 +105,6 @@ class _Attempt:
             config = self.action.config.model_validate(filled)
         except ValidationError as error:
             raise Refused(_sentence(self.action, error)) from None
-        details = self.info.heartbeat_details
         context = Context(
             action=self.action.name,
             key=call["key"],
@@ -114,7 +114,7 @@ class _Attempt:
             http=self.services.http,
             connections=self.services.connections,
             files=self.services.files,
-            progress=details[0] if details and details[0] != SENDING else None,
+            progress=self.progress,
             heartbeat=self._keep,
             sending=self._mark if self.once else _nothing,
         )
@@ -148,12 +148,11 @@ class _Attempt:
     def _answer(self, result: Any) -> RawValue:
         value = result.model_dump(mode="json", by_alias=True) if isinstance(result, BaseModel) else result
         try:
-            data = json.dumps({"result": value, "attempts": self.info.attempt}, separators=(",", ":"))
+            data = json.dumps(self._said(value), separators=(",", ":"))
         except (RecursionError, ValueError, TypeError) as error:
             raise ResultTooLarge(f"The action was carried out, but its result is no plain JSON: {error}.") from None
         if self.services.scrubber.found_in(data):
-            clean = {"result": self.services.scrubber.scrub_json(value), "attempts": self.info.attempt}
-            data = json.dumps(clean, separators=(",", ":"))
+            data = json.dumps(self._said(self.services.scrubber.scrub_json(value)), separators=(",", ":"))
         if len(data) > self.services.result_limit:
             raise ResultTooLarge(
                 f"The action was carried out, but its result takes {len(data):,} bytes; "
@@ -162,6 +161,9 @@ class _Attempt:
         if _depth(value) > DEEPEST:
             raise ResultTooLarge(f"The action was carried out, but its result nests deeper than {DEEPEST} levels.")
         return RawValue(Payload(metadata={"encoding": b"json/plain"}, data=data.encode()))
+
+    def _said(self, result: Any) -> dict[str, Any]:
+        return {"result": result} if self.info.attempt == 1 else {"result": result, "attempts": self.info.attempt}
 
     def _ended(self, what: str) -> ActionError:
         if self.once and not self.marked:

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+import signal
 import sys
 import uuid
+from urllib.request import urlopen
 
 import pytest
 
@@ -33,17 +35,21 @@ STORY = (
 )
 
 
-async def test_the_demo_tells_its_story_and_leaves_nothing_behind() -> None:
+@pytest.mark.parametrize("keep", [False, True])
+async def test_the_demo_tells_its_story_and_leaves_nothing_behind(*, keep: bool) -> None:
     mark = f"TEST_MARK={uuid.uuid4().hex}"
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "workers.cli", "demo"),
+        *(["--keep"] if keep else []),
         cwd=ROOT,
         env=surroundings(**dict([mark.split("=")])),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
     try:
+        begun = await asyncio.wait_for(_until_kept(process), 240) if keep else b""
         out, err = await asyncio.wait_for(process.communicate(), 240)
+        out = begun + out
         assert process.returncode == 0, out.decode() + err.decode()
         for line in STORY:
             assert re.search(line, out.decode()), f"{line}\n{out.decode()}"
@@ -52,3 +58,19 @@ async def test_the_demo_tells_its_story_and_leaves_nothing_behind() -> None:
         assert await gone(mark), marked(mark)
     finally:
         end(mark)
+
+
+async def _until_kept(process: asyncio.subprocess.Process) -> bytes:
+    """Read until the demo is told and everything still runs, look around, then press Ctrl-C."""
+    assert process.stdout
+    told = b""
+    while b"Still running" not in told:
+        line = await process.stdout.readline()
+        assert line, told.decode()
+        told += line
+    web_ui = re.search(rb"web UI (http://\S+),", told)
+    assert web_ui
+    with urlopen(web_ui[1].decode()) as page:  # noqa: S310 - an address of this machine
+        assert page.status == 200
+    process.send_signal(signal.SIGINT)
+    return told

@@ -210,10 +210,10 @@ class Automations:
         except OSError as error:
             self._lose_folder(error)
             return
-        self._unreadable = None
+        back, self._unreadable = self._unreadable is not None, None
         changed = [name for name in found if name not in self._files or self._files[name].stamp != found[name]]
         gone = [name for name in self._files if name not in found]
-        if not changed and not gone:
+        if not changed and not gone and not back:
             return
         for name in gone:
             log.info("%s is gone.", self.folder / name)

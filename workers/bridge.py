@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from temporalio import activity
+from temporalio.common import RawValue
 
 from workers.automations import Automations, BadAutomation, UnknownAutomation
 from workflows.automation import PLAN
 from workflows.dispatch import MATCH
+from workflows.payload import pack
 
 
 class Bridge:
@@ -31,8 +33,11 @@ class Bridge:
         return [self.plan, self.match]
 
     @activity.defn(name=PLAN)
-    async def plan(self, asked: dict[str, Any]) -> dict[str, Any]:
+    async def plan(self, asked: dict[str, Any]) -> RawValue:
         """Return the plan of a named or inline automation, or why there is none (for ever, or for now)."""
+        return pack(self._answer(asked))
+
+    def _answer(self, asked: dict[str, Any]) -> dict[str, Any]:
         try:
             if "inline" in asked:
                 plan = self.automations.inline(asked["inline"])

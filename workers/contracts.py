@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from activities.action import Action, Config, Credential, Static, marked, names
 from workers.findings import Findings
 from workers.problems import listed, nearest
-from workers.shape import complain
+from workers.shape import EXPECTED, complain
 from workflows.definition import escape
 from workflows.template import is_template
 
@@ -36,6 +36,9 @@ HEADERS = (
 """Request headers whose value is a credential."""
 SECRETIVE = re.compile(r"x-([a-z]+-)*(api-?key|token|secret)")
 ADDRESSES = re.compile(r"(.*[a-z])?(url|uri)$", re.IGNORECASE)
+
+CERTAIN = frozenset((*EXPECTED, "too_short", "too_long"))
+"""Errors about a whole object or list that templates inside of it cannot undo."""
 
 ADVICE = (
     "write {{secrets.name}} and give the value to the workers as TRUNKLINE_SECRET_NAME or a file of TRUNKLINE_SECRETS"
@@ -144,7 +147,10 @@ def _forgiven(error: ErrorDetails, place: tuple[str | int, ...], config: Any) ->
         place = place[:-1]
         value = _walk(config, place)
         return isinstance(value, str) and templated(value)
-    return templated(_walk(config, place))
+    value = _walk(config, place)
+    if isinstance(value, (Mapping, list)) and error["type"] in CERTAIN:
+        return False
+    return templated(value)
 
 
 def _walk(value: Any, place: tuple[str | int, ...]) -> Any:

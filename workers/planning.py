@@ -170,7 +170,7 @@ def _action(findings: Findings, catalog: Catalog, place: str, step: Mapping[str,
         and not any(matches(trigger, t) and "*" not in trigger for t in action.triggers)
     ):
         wanted = " or ".join(action.triggers)
-        sentence = f"{action.name} makes sense only where the trigger is {wanted}; here it is {trigger}."
+        sentence = f"`{action.name}` makes sense only where the trigger is {wanted}; here it is {trigger}."
         findings.add("wrong-trigger", f"{place}/actionType", sentence)
     return action
 

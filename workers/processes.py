@@ -86,6 +86,8 @@ class Parent:
             )
             self.pages[number] = page.getsockname()[1]
         self.running[number] = process
+        if self.stopping.is_set():  # while it was being started
+            process.terminate()
         try:
             return await process.wait()
         finally:

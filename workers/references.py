@@ -77,7 +77,9 @@ class References:
         self.event = (
             trigger.get("event") if isinstance(trigger, Mapping) and isinstance(trigger.get("event"), str) else None
         )
-        self.roots = _roots(self.event, trigger.get("data") if isinstance(trigger, Mapping) else None)
+        declared = trigger.get("data") if isinstance(trigger, Mapping) else None
+        self.roots = _roots(self.event, declared)
+        self.open = isinstance(declared, Mapping)
         self.secrets: set[str] = set()
         self.variables: dict[str, set[str] | None] = {}
         self.names: set[str] = set()
@@ -354,7 +356,7 @@ class References:
 
     def _data(self, root: str, rest: tuple[Any, ...], pointer: str, line: int, scope: Scope) -> None:
         if self.roots is None:
-            if self.event is not None and root not in self._undeclared:
+            if self.event is not None and not self.open and root not in self._undeclared:
                 self._undeclared.add(root)
                 sentence = f"{root!r} cannot be checked: the event type {self.event} does not say what it brings."
                 self.findings.add(
@@ -389,7 +391,7 @@ class References:
             self.findings.add(
                 "unknown-field",
                 pointer,
-                f"{root} has no documented field {rest[0]!r}.",
+                f"`{root}` has no documented field {rest[0]!r}.",
                 nearest(rest[0], names),
                 line=line,
             )

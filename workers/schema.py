@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from activities.action import Action
-from workflows.definition import TAG, Automation
+from activities.action import Action, Config, names
+from workflows.definition import CONDITIONS, TAG, Automation
 from workflows.language.comparison import OPERATORS
 
 TEMPLATED = {"type": "string", "pattern": r"\{\{|\{%", "description": "A template, rendered when the step runs."}
@@ -39,6 +39,7 @@ def _config(action: Action, definitions: dict[str, Any]) -> dict[str, Any]:
     for name, inner in own.pop("$defs", {}).items():
         definitions[f"{action.name}.{name}"] = _lenient(inner)
     own = _lenient(own)
+    _add_other_spellings(action.config, own)
     own["required"] = [key for key in own.get("required", []) if key not in action.config.defaults]
     own["description"] = action.summary
     definitions[f"{action.name}.config"] = own
@@ -50,6 +51,20 @@ def _config(action: Action, definitions: dict[str, Any]) -> dict[str, Any]:
             **({"required": needed} if needed else {}),
         },
     }
+
+
+def _add_other_spellings(model: type[Config], schema: dict[str, Any]) -> None:
+    """Add the keys that a field may have besides the documented one."""
+    for name, info in model.model_fields.items():
+        known = [key for key in names(model, name) if key != name or key in (info.alias, info.serialization_alias)]
+        first = next((key for key in known if key in schema.get("properties", {})), None)
+        if first is None:
+            continue
+        for other in known:
+            schema["properties"].setdefault(other, schema["properties"][first])
+        if first in schema.get("required", []) and len(known) > 1:
+            schema["required"].remove(first)
+            schema.setdefault("allOf", []).append({"anyOf": [{"required": [key]} for key in known]})
 
 
 def _lenient(model: dict[str, Any]) -> dict[str, Any]:
@@ -111,6 +126,8 @@ def _tidy(node: Any) -> Any:
         ways = [way for way in node["anyOf"] if way != {"type": "null"}]
         node = {key: value for key, value in node.items() if key not in ("anyOf", "default")}
         node |= ways[0] if len(ways) == 1 and not ways[0].keys() & node.keys() else {"anyOf": ways}
+    if node.get(CONDITIONS):
+        node = {**{key: value for key, value in node.items() if key != CONDITIONS}, "$ref": "#/$defs/Conditions"}
     kept = {}
     for key, value in node.items():
         if key == "title" and isinstance(value, str) and value != TITLE:

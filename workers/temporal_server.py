@@ -77,7 +77,7 @@ async def temporal_server(port: int, ui_port: int | None, *, data: Path | None) 
     """
     with _locked(data):
         for attempt in range(TRIES):
-            ports = free_port(port), None if ui_port is None else free_port(ui_port)
+            ports = _free_ports(port, ui_port)
             async with companion(
                 "Temporal's server", _command(*ports, data), local_environment(), keep=True
             ) as process:
@@ -90,6 +90,11 @@ async def temporal_server(port: int, ui_port: int | None, *, data: Path | None) 
                 await _set_retention(client)
                 yield Server(port=ports[0], ui_port=ports[1], client=client, process=process)
                 return
+
+
+def _free_ports(port: int, ui_port: int | None) -> tuple[int, int | None]:
+    free = free_port(port)
+    return free, None if ui_port is None else free_port(0 if ui_port == free else ui_port)
 
 
 def free_port(wished: int) -> int:

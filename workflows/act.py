@@ -41,7 +41,7 @@ async def act(walk: Walk, step: ActionStep, entry: Entry, frame: Frame) -> Flow:
             return flow
         answer = await _send(walk, step, entry, request, _release(walk, entry, hold))
         if not isinstance(answer, Failure):
-            entry["attempts"] = answer["attempts"]
+            entry["attempts"] = answer.get("attempts", 1)
             if step.save_as:
                 walk.state.save(frame, step.save_as, answer["result"])
             return walk.end(step, entry, "succeeded")
@@ -177,7 +177,7 @@ async def _send(
                     activity_id=_activity_id(entry["id"]),
                     summary=step.label[:LONGEST_SUMMARY],
                     start_to_close_timeout=step.timeout,
-                    schedule_to_close_timeout=max(end - workflow.now(), step.timeout),
+                    schedule_to_close_timeout=max(end - workflow.now(), timedelta(milliseconds=1)),
                     heartbeat_timeout=HEARTBEAT,
                     retry_policy=step.retry,
                     cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,

@@ -80,9 +80,10 @@ class Automation:
         """Ask the worker for the plan; where the file is bad and was never good here, wait until it is."""
         pause, longest = PARKED
         while True:
-            answer: dict[str, Any] = await workflow.execute_local_activity(
-                PLAN, definition, start_to_close_timeout=timedelta(seconds=30), summary="Plan"
+            packed = await workflow.execute_local_activity(
+                PLAN, definition, start_to_close_timeout=timedelta(seconds=30), result_type=RawValue
             )
+            answer: dict[str, Any] = unpack(packed)
             if "refused" in answer:
                 raise _refused(answer["type"], answer["refused"])
             self.parked = answer.get("parked")
@@ -224,6 +225,11 @@ class Automation:
         """Return the Markdown that the web UI shows as current details."""
         held = self.state.holds.open() if self.state is not None else []
         return details(self.report(), held, workflow.info().workflow_id)
+
+    @workflow.query(name="plan", description="The plan that this run executes, whatever became of its definition since")
+    def shown_plan(self, *_: Any) -> Plan | None:
+        """Return the plan; the history keeps it compressed."""
+        return self.plan
 
     @workflow.query(description="What waits for people now, with the request each would release")
     def holds(self, *_: Any) -> list[dict[str, Any]]:

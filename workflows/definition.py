@@ -195,7 +195,10 @@ EventType = Annotated[
 ]
 Label = Annotated[StrictStr, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Text = Annotated[StrictStr, StringConstraints(min_length=1, max_length=4_000)]
-Conditions = Annotated[dict[str, Any], WithJsonSchema({"$ref": "#/$defs/Conditions"})]
+CONDITIONS = "x-conditions"
+"""Marks the places in the JSON Schema where the schema of conditions belongs."""
+
+Conditions = Annotated[dict[str, Any], WithJsonSchema({CONDITIONS: True})]
 
 
 TAG = "step:"

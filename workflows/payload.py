@@ -36,7 +36,7 @@ def read(value: RawValue) -> Any:
 
 
 def pack(value: Any) -> RawValue:
-    """Return a payload for what one run of a chain hands to the next: compressed, so that plan and state always fit."""
+    """Return a compressed payload for plans and carried states: small in every history, and sure to fit."""
     data = zlib.compress(json.dumps(value, separators=(",", ":")).encode())
     return RawValue(Payload(metadata={"encoding": b"binary/plain"}, data=data))
 

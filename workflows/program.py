@@ -14,7 +14,7 @@ from workflows.condition import Condition, compile_condition
 from workflows.plan import FOR_EACH_AS, Plan, Retry, StepPlan
 from workflows.template import Template, compile_expression, compile_template
 
-CARRIED_OUT = ("PayloadsTooLarge", "ResultTooLarge")
+CARRIED_OUT = ("PayloadsTooLarge",)
 """Error types that say that the action was carried out, so that repeating it is never right."""
 
 NEVER_REPEATED = ("OutcomeUnknown", "TemporalTimeout:StartToClose", "TemporalTimeout:Heartbeat", "WorkerShutdown")

@@ -32,13 +32,16 @@ DEEPEST = 100
 LONGEST_HEADER = 2_000
 EXCERPT = 200
 
+NOT_KEPT = frozenset({"set-cookie", "content-length", "connection", "keep-alive", "transfer-encoding"})
+
 
 class Answer(Result):
     """What the server answered."""
 
     status: int = Field(description="HTTP status, such as 200.")
     headers: dict[str, str] = Field(
-        description="Headers by lower-case name, each cut at 2,000 characters; without set-cookie."
+        description="Headers by lower-case name, each cut at 2,000 characters; without cookies and those of the "
+        "connection itself (content-length, …)."
     )
     body: Any = Field(
         default=None,
@@ -69,7 +72,7 @@ def succeeded(response: Response, accept: Iterable[int], *, read: bool, strict: 
             f"The request was answered with status {response.status}, but the answer was too large or broke off.",
             status=response.status,
         )
-    headers = {name: value[:LONGEST_HEADER] for name, value in response.headers.items() if name != "set-cookie"}
+    headers = {name: value[:LONGEST_HEADER] for name, value in response.headers.items() if name not in NOT_KEPT}
     return Answer(status=response.status, headers=headers, body=content(response, strict=strict) if read else None)
 
 

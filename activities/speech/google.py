@@ -57,6 +57,9 @@ class Google(Connection):
 
     async def transcribe(self, config: Transcription, context: Context) -> Transcript:
         """Have Google transcribe a recording (see `google_jobs`)."""
+        if context.progress is not None:
+            # An attempt that dies before it comes to the job must not lose the job's name.
+            context.heartbeat(context.progress)
         jobs = await asyncio.to_thread(importlib.import_module, "activities.speech.google_jobs")
         transcript: Transcript = await jobs.transcribe(self, config, context)
         return transcript

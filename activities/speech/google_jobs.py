@@ -122,7 +122,6 @@ async def _begun_before(attempt: Attempt, address: str, progress: dict[str, Any]
     copied = address != attempt.config.recording
     if tried is None and not (copied and attempt.context.attempt > 1):
         return None
-    attempt.context.heartbeat(progress or None)
     try:
         return await _search(attempt, address, since=(tried or 0.0) - CLOCK_SKEW)
     except exceptions.GoogleAPICallError as error:

@@ -44,6 +44,7 @@ async def test_the_version_is_told() -> None:
         (["holds", "--nope"], "--nope"),
         (["decide", "run", "hold", "perhaps"], "perhaps"),
         (["dev", "--in-memory", "--data", "x.db"], "--in-memory"),
+        (["dev", "--port", "99999"], "--port"),
     ],
 )
 async def test_a_command_called_wrongly_is_one_sentence_and_exit_code_2(arguments: list[str], sentence: str) -> None:
@@ -89,6 +90,12 @@ async def test_an_event_that_is_none_is_said_to_be_none(
     assert ended.code == code
     assert sentence in ended.err
     assert "Traceback" not in ended.err
+
+
+async def test_a_setting_that_makes_no_sense_is_named(tmp_path: Path) -> None:
+    ended = await trunkline("holds", TRUNKLINE_GRACE="soon")
+    assert ended.code == 2
+    assert "TRUNKLINE_GRACE" in ended.err
 
 
 async def test_an_unexpected_error_is_a_sentence_too_and_its_traceback_can_be_had(tmp_path: Path) -> None:
@@ -269,6 +276,12 @@ async def test_a_report_is_for_people_and_for_scripts(engine: Engine) -> None:
     assert f"trunkline approve {handle.id} refund" in shown.out
     data = await on(engine, "report", handle.id, "--json")
     assert step(data.json, "refund")["status"] == "held"
+    await engine.decide(handle, hold="refund", decision="approve", by="lead@example.com")
+    await engine.finish(handle)
+    ended = await on(engine, "report", handle.id)
+    assert f"{handle.id} completed" in ended.out
+    assert "✓ Refund the order" in ended.out
+    assert "approve refund by lead@example.com: accepted" in ended.out
     missing = await on(engine, "report", "nope")
     assert missing.code == 4
     assert "There is no run 'nope'" in missing.err

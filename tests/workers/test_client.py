@@ -114,6 +114,10 @@ async def test_a_duplicate_of_a_run_in_progress_is_told_so(engine: Engine) -> No
     assert (again.started, again.outcome) == (False, "running")
     assert again.reason is not None
     assert "still running" in again.reason
+    handle = engine.client.get_workflow_handle(again.workflow_id)
+    await engine.held(handle)
+    await engine.decide(handle, hold="refund", decision="approve", by="lead@example.com")
+    assert (await engine.finish(handle))["outcome"] == "completed"
 
 
 async def test_again_runs_under_an_id_of_its_own(engine: Engine) -> None:

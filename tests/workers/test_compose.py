@@ -1,8 +1,10 @@
 """The deployment files: valid, consistent with each other, and in words that our own command line understands."""
 
+import asyncio
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tomllib
@@ -12,7 +14,9 @@ from typing import Any
 import pytest
 import yaml
 from compose_spec import PyCompose
+from temporalio.testing import WorkflowEnvironment
 
+from tests.workers.command import surroundings
 from workers.cli import app
 from workers.cli.worker import worker
 from workers.search_attributes import WORDS
@@ -177,3 +181,45 @@ def test_the_image_gets_what_the_package_is_built_from() -> None:
     needed = {name for line in copied for name in line.split()}
     assert set(wheel["packages"]) <= needed
     assert {f"!{name}" for name in needed} <= set(ignore)
+
+
+async def test_the_workers_command_and_environment_make_a_healthy_worker(
+    services: dict[str, Any], temporal: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    """What compose would run, with this machine's folders, port and Temporal in place of the containers'."""
+    service = services["worker"]
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+
+    def here(text: str) -> str:
+        places = {"/srv/trunkline": str(tmp_path), "/run/trunkline-secrets": str(tmp_path / "secrets")}
+        for there, place in (places | {"0.0.0.0:9464": f"127.0.0.1:{port}", ":9464/": f":{port}/"}).items():
+            text = text.replace(there, place)
+        return text
+
+    for folder in ("automations", "secrets"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "connections.yaml").touch()
+    variables = {name: here(value) for name, value in service["environment"].items()}
+    variables |= {"TEMPORAL_ADDRESS": temporal.client.service_client.config.target_host}
+    variables |= {"TRUNKLINE_TASK_QUEUE": f"compose-{port}"}
+    with (tmp_path / "worker.log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "workers.cli", *map(here, service["command"]),
+            env=surroundings(**variables), stdout=log, stderr=log,
+        )  # fmt: skip
+    try:
+        check = [sys.executable, *map(here, service["healthcheck"]["test"][2:])]
+        for _ in range(100):
+            checking = await asyncio.create_subprocess_exec(*check, stderr=asyncio.subprocess.DEVNULL)
+            if await checking.wait() == 0:
+                break
+            await asyncio.sleep(0.1)
+        else:
+            pytest.fail((tmp_path / "worker.log").read_text())
+        process.terminate()
+        assert await asyncio.wait_for(process.wait(), 10) == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()

@@ -3,14 +3,16 @@ import json
 import logging
 import subprocess
 import sys
+import uuid
 import warnings
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 import pytest
-from temporalio import activity
-from temporalio.testing import ActivityEnvironment
+from temporalio import activity, workflow
+from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from workers import logs
 
@@ -127,3 +129,22 @@ def test_logging_loads_nothing_of_temporal() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "temporalio" not in done.stdout.split()
     assert json.loads(done.stderr)["message"] == "x"
+
+
+@workflow.defn
+class Talkative:
+    @workflow.run
+    async def run(self) -> None:
+        logging.getLogger("a.library").warning("Odd.")
+
+
+async def test_a_line_written_by_a_run_says_which(temporal: WorkflowEnvironment) -> None:
+    stream = io.StringIO()
+    logs.configure(stream=stream)
+    queue = f"logs-{uuid.uuid4()}"
+    async with Worker(
+        temporal.client, task_queue=queue, workflows=[Talkative], workflow_runner=UnsandboxedWorkflowRunner()
+    ):
+        await temporal.client.execute_workflow(Talkative.run, id=queue, task_queue=queue)
+    [line] = [line for line in json_lines(stream) if line["message"] == "Odd."]
+    assert line["run"] == queue

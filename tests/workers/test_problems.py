@@ -16,8 +16,6 @@ BAD = sorted((ROOT / "tests/workers/bad").rglob("*.yaml"))
 EXPECTED = re.compile(rb"# expect: (.*)")
 
 
-
-
 def expected(path: Path) -> list[str]:
     match = EXPECTED.match(path.read_bytes())
     assert match, f"{path} must begin with `# expect: code:line, …`."
@@ -63,7 +61,9 @@ def test_the_page_of_problems_is_up_to_date() -> None:
 
 
 def test_a_problem_reads_as_a_line_and_as_json() -> None:
-    one = problem("unknown-key", "There is no key 'x'.", hint="did you mean y?", file="a.yaml", line=3, column=5, step="s")
+    one = problem(
+        "unknown-key", "There is no key 'x'.", hint="did you mean y?", file="a.yaml", line=3, column=5, step="s"
+    )
     assert str(one) == "a.yaml:3:5: unknown-key: There is no key 'x'. (Did you mean y?)"
     assert json.loads(json.dumps(one.to_json())) == {
         "code": "unknown-key",

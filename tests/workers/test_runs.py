@@ -84,6 +84,10 @@ async def test_open_holds_are_found_over_all_runs(engine: Engine) -> None:
     opened = [hold["openedAt"] for hold in found.holds]
     assert opened == sorted(opened)
     assert found.silent == []
+    for handle in (first, second):
+        await engine.decide(handle, hold="refund", decision="approve", by="lead@example.com")
+        await engine.finish(handle)
+    assert (await runs.holds(engine.client, engine.task_queue)).holds == []
 
 
 async def test_a_decision_is_answered(engine: Engine) -> None:

@@ -37,7 +37,9 @@ def test_durations(written: Any, milliseconds: int) -> None:
     assert duration(written) == milliseconds
 
 
-@pytest.mark.parametrize("written", ["", "m", "P", "PT", "90", "15 minutes", "30m2h", "-5m", -1, 1.5, True, None, [], "9" * 99 + "s"])
+@pytest.mark.parametrize(
+    "written", ["", "m", "P", "PT", "90", "15 minutes", "30m2h", "-5m", -1, 1.5, True, None, [], "9" * 99 + "s"]
+)
 def test_what_is_no_duration(written: Any) -> None:
     with pytest.raises(ValueError, match=r"duration|unit"):
         duration(written)
@@ -59,7 +61,13 @@ def test_every_step_kind_is_read() -> None:
         )
     )
     assert made.actions is not None
-    assert [type(step).__name__ for step in made.actions] == ["ActionStep", "PathsStep", "BranchStep", "ForEachStep", "StopStep"]
+    assert [type(step).__name__ for step in made.actions] == [
+        "ActionStep",
+        "PathsStep",
+        "BranchStep",
+        "ForEachStep",
+        "StopStep",
+    ]
     assert made.actions[0].timeout == 5_000  # type: ignore[union-attr] # the first step is an action
     assert made.actions[3].as_ == "order"  # type: ignore[union-attr] # the fourth is a loop
 
@@ -127,7 +135,13 @@ def test_ids_are_made_from_labels_else_kinds_and_are_unique() -> None:
     ]
 
 
-@given(st.lists(st.fixed_dictionaries({}, optional={"label": st.text(max_size=80), "id": st.from_regex(r"[a-z0-9_-]{1,9}", fullmatch=True)})))
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {}, optional={"label": st.text(max_size=80), "id": st.from_regex(r"[a-z0-9_-]{1,9}", fullmatch=True)}
+        )
+    )
+)
 def test_made_ids_are_valid_and_differ_from_all_others(drawn: list[dict[str, str]]) -> None:
     written = [step["id"] for step in drawn if "id" in step]
     ids = step_ids(automation(*({**step, "wait": 1} for step in drawn)))

@@ -69,9 +69,19 @@ def test_depth_is_bounded() -> None:
         read_event({"type": "a", "data": {"a": {"b": {"c": deep}}}}, default_id="w")
 
 
-@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
 def test_any_value_is_an_event_or_none_with_a_reason(value: Any) -> None:
-    for given_value in (value, {"type": value, "data": {}}, {"type": "a", "data": value}, {"type": "a", "data": {}, "id": value}):
+    for given_value in (
+        value,
+        {"type": value, "data": {}},
+        {"type": "a", "data": value},
+        {"type": "a", "data": {}, "id": value},
+    ):
         try:
             event = read_event(given_value, default_id="w")
         except EventError as error:

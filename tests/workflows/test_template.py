@@ -98,6 +98,8 @@ def test_anything_else_renders_to_text_and_lists_and_objects_in_it_are_json(temp
         ("{{contact.name.first}}", "A"),
         ("{{contact.name.last}}", "n"),
         ("{{contact.empty.first}}", None),
+        ("{{words.limit}}{{words.for}}{{words.empty.nil}}", "123"),
+        ("{{words.empty.nil}}", 3),
         ("{{order.size}}", "XL"),
         ("{{order.first}}", "one"),
         ("{{order.last}}", None),
@@ -112,7 +114,7 @@ def test_anything_else_renders_to_text_and_lists_and_objects_in_it_are_json(temp
     ],
 )
 def test_a_path_finds_keys_and_indexes_and_nothing_of_python(template: str, value: Any) -> None:
-    assert text(template, **{"a-b": "dash"}) == value
+    assert text(template, **{"a-b": "dash"}, words={"limit": 1, "for": 2, "empty": {"nil": 3}}) == value
 
 
 def test_a_key_that_data_gives_is_looked_up() -> None:
@@ -210,8 +212,8 @@ def test_the_clock_is_the_run_s_and_wins_over_everything() -> None:
 def test_the_machine_s_clock_and_zone_change_nothing() -> None:
     program = (
         "import sys, json; from datetime import datetime, UTC; from workflows.template import compile_template;"
-        "t = compile_template('{{now}} {{today}} {{\"now\" | date: \"%c %Z %s\"}} {{1700000000 | date: \"%H\"}} "
-        "{{\"2026-03-29\" | date: \"%F %T%z\", \"Europe/Berlin\"}}');"
+        't = compile_template(\'{{now}} {{today}} {{"now" | date: "%c %Z %s"}} {{1700000000 | date: "%H"}} '
+        '{{"2026-03-29" | date: "%F %T%z", "Europe/Berlin"}}\');'
         "print(t.render({}, datetime(2026, 11, 21, 10, 15, tzinfo=UTC)).value)"
     )
     outputs = [
@@ -347,7 +349,9 @@ def test_an_expression_is_one_whole_value(text_: str) -> None:
     assert sorted(compile_expression(text_).render(ROOTS, NOW).value) == ["CampaignA", "Vip"]
 
 
-@pytest.mark.parametrize("wrong", ["contact.tags", " {{a}}", "{{a}} ", "{{a}}{{b}}", "{% if a %}{% endif %}", 7, ["{{a}}"], None])
+@pytest.mark.parametrize(
+    "wrong", ["contact.tags", " {{a}}", "{{a}} ", "{{a}}{{b}}", "{% if a %}{% endif %}", 7, ["{{a}}"], None]
+)
 def test_anything_else_is_no_expression(wrong: Any) -> None:
     with pytest.raises(TemplateSyntaxError) as caught:
         compile_expression(wrong)

@@ -6,17 +6,19 @@ import contextlib
 import os
 import sys
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Group, Parameter
 
 from workers.failures import Failure, Usage
+from workers.settings import DEBUG, SettingsError
 
 COMMANDS = {
-    "Run everything here": ("dev", "demo", "sandbox"),
+    "Run everything on this machine": ("dev", "demo", "sandbox"),
     "Write automations": ("validate", "schema", "actions"),
     "Start runs": ("run", "emit"),
     "Watch and decide": ("report", "holds", "approve", "reject", "decide"),
     "Operate": ("worker",),
 }
+"""Every command by what people want; a command is the function of its name in the module of its name."""
 
 EPILOGUE = """\
 Exit codes: 0 done; 1 what was asked failed (a run failed, a definition has problems, a decision was not accepted); \
@@ -51,7 +53,8 @@ app = App(
     exit_on_error=False,
     result_action="return_value",
 )
-for _group, _names in COMMANDS.items():
+for _place, (_purpose, _names) in enumerate(COMMANDS.items()):
+    _group = Group(_purpose, sort_key=_place)
     for _name in _names:
         app.command(f"workers.cli.{_name}:{_name}", name=_name, group=_group, help_epilogue="")
 
@@ -93,7 +96,7 @@ def _load_all() -> None:
 
 
 def _explain(error: Exception) -> int:
-    if os.environ.get("TRUNKLINE_DEBUG"):
+    if os.environ.get(DEBUG):
         import traceback
 
         traceback.print_exception(error)
@@ -111,6 +114,8 @@ def _explain(error: Exception) -> int:
 def _known(error: Exception) -> Failure | None:
     if isinstance(error, Failure):
         return error
+    if isinstance(error, SettingsError):
+        return Usage(str(error))
     if isinstance(error, CycloptsError):
         command = " ".join(["trunkline", *(error.command_chain or ())])
         return Usage(f"{str(error).rstrip('.')}. `{command} --help` shows how to call it.")

@@ -68,6 +68,8 @@ async def _demo(*, keep: bool) -> int:
                 await asyncio.wait_for(story.tell(), LONGEST_SECONDS)
             except TimeoutError:
                 story.expect(f"the run ended within {LONGEST_SECONDS:.0f} s", held=False)
+            except Failure as failure:
+                story.expect(escape(f"the run could be followed: {failure}"), held=False)
             passed = story.verdict()
             if not passed:
                 screen.print(f"[dim]The worker said:[/]\n{escape(log.read_text(errors='replace')[-3000:])}")

@@ -7,8 +7,9 @@ import os
 import signal
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+from cyclopts import Parameter, validators
 from rich.markup import escape
 
 from workers.cli.screen import console
@@ -16,6 +17,8 @@ from workers.failures import Failure, NotFound, Usage
 
 if TYPE_CHECKING:
     from workers.development import Wish
+
+Port = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))]
 
 DATA = Path(".trunkline/temporal.db")
 AUTOMATIONS = Path("automations")
@@ -27,9 +30,9 @@ def dev(  # noqa: PLR0913 - a command has as many parameters as it has options
     /,
     *,
     connections: Path | None = None,
-    port: int = 7233,
-    ui_port: int = 8233,
-    sandbox_port: int = 8600,
+    port: Port = 7233,
+    ui_port: Port = 8233,
+    sandbox_port: Port = 8600,
     data: Path | None = None,
     in_memory: bool = False,
     no_ui: bool = False,
@@ -88,8 +91,13 @@ def _recordings(folder: Path) -> Path | None:
 
 def _own_data() -> Path:
     """Return the database that this folder's `trunkline dev` keeps, out of sight of version control."""
-    DATA.parent.mkdir(exist_ok=True)
-    (DATA.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+    try:
+        DATA.parent.mkdir(exist_ok=True)
+        (DATA.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise Failure(
+            f"{DATA} cannot be kept here ({error.strerror}): name a file (--data FILE), or keep nothing (--in-memory)."
+        ) from error
     return DATA
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -157,7 +158,11 @@ async def _follow(client: Client, started: Started, wish: _Wish) -> int:
     from workers.cli.progress import follow
 
     screen = console(stderr=wish.json)
-    report = await follow(client, started.workflow_id, screen)
+    try:
+        report = await follow(client, started.workflow_id, screen)
+    except asyncio.CancelledError:
+        screen.print(f"The run goes on: trunkline report {escape(quote(started.workflow_id))}")
+        raise
     if wish.json:
         print_json(report)
     reason = f": {escape(str(report['reason']))}" if report.get("reason") else ""

@@ -27,7 +27,7 @@ from liquid.exceptions import LiquidError
 from liquid.mode import Mode
 from liquid.parser import Parser
 from liquid.stream import TokenStream
-from liquid.token import TOKEN_CONTENT, TOKEN_EXPRESSION, TOKEN_OUTPUT, TOKEN_TAG, Token
+from liquid.token import TOKEN_CONTENT, TOKEN_DOT, TOKEN_EXPRESSION, TOKEN_OUTPUT, TOKEN_TAG, TOKEN_WORD, Token
 
 from workflows.language.errors import TemplateSyntaxError
 
@@ -109,12 +109,21 @@ def _words(token: Token) -> list[Token]:
         )
     if value.count("(") + value.count("[") > MOST_BRACKETS:
         raise TemplateSyntaxError(f"An expression has at most {MOST_BRACKETS} brackets.", offset=offset)
-    words = list(tokenize(value, token))
+    words = _keys_are_words(tokenize(value, token))
     if len(words) > MOST_WORDS:
         raise TemplateSyntaxError(f"An expression has at most {MOST_WORDS} words.", offset=offset)
     if sum(word.kind in {"and", "or"} for word in words) > MOST_BRACKETS:
         raise TemplateSyntaxError(f"A test has at most {MOST_BRACKETS} `and` and `or`.", offset=offset)
     return words
+
+
+def _keys_are_words(words: Iterable[Token]) -> list[Token]:
+    """Let any word be a key after a dot: `order.limit`, `answer.empty`; the library would read some as its own."""
+    kept: list[Token] = []
+    for word in words:
+        is_key = kept and kept[-1].kind == TOKEN_DOT and word.kind == word.value
+        kept.append(word._replace(kind=TOKEN_WORD) if is_key else word)
+    return kept
 
 
 _ENVIRONMENT = _Liquid()

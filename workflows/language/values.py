@@ -49,7 +49,7 @@ def compact(value: Any, scope: Scope) -> str:
         measure(value, scope)
     elif isinstance(value, str):
         scope.spend(len(value))
-    elif is_number(value) and not -_HUGE < value < _HUGE:
+    elif isinstance(value, int) and not -_HUGE < value < _HUGE:
         raise TemplateError("A number is too large to be written out.")
     try:
         encoded = _ENCODER.encode(value)

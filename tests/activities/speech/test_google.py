@@ -214,8 +214,16 @@ async def test_a_job_goes_on_by_name_after_a_crash(surroundings: Surroundings, g
     with pytest.raises(Unavailable, match="the next one goes on"):
         await surroundings.transcribe({"recording": "gs://acme/call.wav"}, timeout=1)
     google.polls = 0
+    kept = surroundings.kept.pop()
+    assert kept == {"operation": "7000000", "duration": None}
+    surroundings.kept.clear()
+    surroundings.connections["speech"]["baseUrl"] = "http://127.0.0.1:9"
+    with pytest.raises(Unavailable):
+        await surroundings.transcribe({"recording": "gs://acme/call.wav"}, progress=kept, attempt=2)
+    assert surroundings.kept[0] == kept
+    surroundings.connections["speech"]["baseUrl"] = google.address
     transcript = await surroundings.transcribe(
-        {"recording": "gs://acme/call.wav"}, progress=surroundings.kept[-1], attempt=2
+        {"recording": "gs://acme/call.wav"}, progress=surroundings.kept[-1], attempt=3
     )
     assert transcript.text == "hello"
     assert (len(google.begun), google.calls["list"]) == (1, 0)

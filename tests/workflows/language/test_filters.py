@@ -1,0 +1,275 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from liquid import Environment
+
+from tests.workflows.language.render import render, text
+from workflows.language.filters import FILTERS
+from workflows.template import TemplateError, TemplateSyntaxError
+
+DATA: dict[str, Any] = {
+    "s": "Hello, wörld <b>",
+    "n": 7,
+    "f": 2.5,
+    "l": ["b", "A", "c", "b"],
+    "o": [{"k": "x", "n": 2}, {"k": "y"}, {"k": "x", "n": 1}],
+    "d": {"a": 1},
+    "nested": [1, [2, [3]]],
+    "null": None,
+}
+
+CASES: dict[str, list[tuple[str, Any]]] = {
+    "abs": [("{{ -3 | abs }}", 3), ("{{ '-2.5' | abs }}", 2.5)],
+    "append": [("{{ s | append: n }}", "Hello, wörld <b>7"), ("{{ d | append: l }}", '{"a":1}["b","A","c","b"]')],
+    "at_least": [("{{ n | at_least: 9 }}", 9), ("{{ n | at_least: '3' }}", 7)],
+    "at_most": [("{{ n | at_most: 3.5 }}", 3.5)],
+    "base64_decode": [("{{ 'xb4=' | base64_decode }}", "ž")],
+    "base64_encode": [("{{ 'ž' | base64_encode }}", "xb4=")],
+    "base64_url_safe_decode": [("{{ 'Pz8_' | base64_url_safe_decode }}", "???")],
+    "base64_url_safe_encode": [("{{ '???' | base64_url_safe_encode }}", "Pz8_")],
+    "capitalize": [("{{ 'aB c' | capitalize }}", "Ab c")],
+    "ceil": [("{{ 1.2 | ceil }}", 2), ("{{ n | ceil }}", 7)],
+    "compact": [("{{ mixed | compact }}", [1, False, 2]), ("{{ o | compact: 'n' | size }}", 2)],
+    "concat": [("{{ l | concat: l | size }}", 8), ("{{ l | concat: null | size }}", 4)],
+    "date": [("{{ '2026-11-21' | date: '%d.%m.%Y' }}", "21.11.2026")],
+    "default": [
+        ("{{ null | default: 1 }}", 1),
+        ("{{ '' | default: 1 }}", 1),
+        ("{{ empty_list | default: 1 }}", 1),
+        ("{{ empty_object | default: 1 }}", 1),
+        ("{{ false | default: 1 }}", 1),
+        ("{{ false | default: 1, allow_false: true }}", False),
+        ("{{ 0 | default: 1 }}", 0),
+        ("{{ ' ' | default: 1 }}", " "),
+        ("{{ null | default }}", ""),
+    ],
+    "divided_by": [
+        ("{{ 10 | divided_by: 4 }}", 2),
+        ("{{ 10 | divided_by: 4.0 }}", 2.5),
+        ("{{ '9' | divided_by: '3' }}", 3),
+    ],
+    "downcase": [("{{ 'ÄB' | downcase }}", "äb")],
+    "escape": [("{{ s | escape }}", "Hello, wörld &lt;b&gt;"), ("{{ '&lt;' | escape }}", "&amp;lt;")],
+    "escape_once": [
+        ("{{ '&lt;<&\"' | escape_once }}", "&lt;&lt;&amp;&quot;"),
+        ("{{ '&#60;&x' | escape_once }}", "&#60;&amp;x"),
+    ],
+    "find": [
+        ("{{ o | find: 'k', 'y' }}", {"k": "y"}),
+        ("{{ o | find: 'k', 'z' }}", None),
+        ("{{ o | find: 'n' }}", {"k": "x", "n": 2}),
+    ],
+    "find_index": [("{{ o | find_index: 'k', 'y' }}", 1), ("{{ o | find_index: 'k', 'z' }}", None)],
+    "first": [
+        ("{{ l | first }}", "b"),
+        ("{{ s | first }}", "H"),
+        ("{{ d | first }}", ["a", 1]),
+        ("{{ n | first }}", None),
+    ],
+    "floor": [("{{ 1.8 | floor }}", 1)],
+    "has": [("{{ o | has: 'k', 'y' }}", True), ("{{ o | has: 'z' }}", False)],
+    "join": [
+        ("{{ l | join: '-' }}", "b-A-c-b"),
+        ("{{ nested | join }}", "1 2 3"),
+        ("{{ o | map: 'n' | join: ',' }}", "2,,1"),
+    ],
+    "json": [
+        ("{{ o | first | json }}", '{"k":"x","n":2}'),
+        ("{{ s | json }}", '"Hello, wörld <b>"'),
+        ("{{ null | json }}", "null"),
+    ],
+    "last": [("{{ l | last }}", "b"), ("{{ s | last }}", ">"), ("{{ d | last }}", None)],
+    "lstrip": [("{{ ' a ' | lstrip }}", "a ")],
+    "map": [("{{ o | map: 'n' }}", [2, None, 1]), ("{{ d | map: 'a' }}", [1])],
+    "minus": [("{{ n | minus: 2 }}", 5), ("{{ 0.3 | minus: 0.1 }}", 0.2)],
+    "modulo": [
+        ("{{ n | modulo: 4 }}", 3),
+        ("{{ -7 | modulo: 4 }}", 1),
+        ("{{ 0.3 | modulo: 0.1 }}", 0.0),
+        ("{{ -0.5 | modulo: 2 }}", 1.5),
+    ],
+    "newline_to_br": [("{{ lines | newline_to_br }}", "a<br />\nb<br />\nc")],
+    "plus": [("{{ n | plus: '2' }}", 9), ("{{ 1.1 | plus: 2.2 }}", 3.3), ("{{ null | plus: 1 }}", 1)],
+    "prepend": [("{{ s | prepend: n }}", "7Hello, wörld <b>")],
+    "reject": [("{{ o | reject: 'k', 'x' }}", [{"k": "y"}]), ("{{ o | reject: 'n' }}", [{"k": "y"}])],
+    "remove": [("{{ 'abab' | remove: 'a' }}", "bb")],
+    "remove_first": [("{{ 'abab' | remove_first: 'a' }}", "bab")],
+    "remove_last": [("{{ 'abab' | remove_last: 'a' }}", "abb"), ("{{ 'abab' | remove_last: 'x' }}", "abab")],
+    "replace": [
+        ("{{ 'abab' | replace: 'a', 'x' }}", "xbxb"),
+        ("{{ 'ab' | replace: '', '-' }}", "-a-b-"),
+        ("{{ 'ab' | replace: 'a' }}", "b"),
+    ],
+    "replace_first": [("{{ 'abab' | replace_first: 'a', 'x' }}", "xbab")],
+    "replace_last": [("{{ 'abab' | replace_last: 'ab', 'x' }}", "abx")],
+    "reverse": [("{{ l | reverse }}", ["b", "c", "A", "b"])],
+    "round": [
+        ("{{ 2.5 | round }}", 3),
+        ("{{ -2.5 | round }}", -3),
+        ("{{ 1.005 | round: 2 }}", 1.01),
+        ("{{ n | round: 2 }}", 7),
+    ],
+    "rstrip": [("{{ ' a ' | rstrip }}", " a")],
+    "size": [
+        ("{{ s | size }}", 16),
+        ("{{ l | size }}", 4),
+        ("{{ d | size }}", 1),
+        ("{{ n | size }}", 0),
+        ("{{ null | size }}", 0),
+    ],
+    "slice": [
+        ("{{ 'abcd' | slice: 1 }}", "b"),
+        ("{{ 'abcd' | slice: 1, 2 }}", "bc"),
+        ("{{ 'abcd' | slice: -3, 2 }}", "bc"),
+        ("{{ 'abcd' | slice: -2, 9 }}", "cd"),
+        ("{{ 'abcd' | slice: 9, 2 }}", ""),
+        ("{{ 'abcd' | slice: -9, 2 }}", ""),
+        ("{{ 'abcd' | slice: 1, -1 }}", ""),
+        ("{{ l | slice: 1, 2 }}", ["A", "c"]),
+    ],
+    "sort": [
+        ("{{ l | sort }}", ["A", "b", "b", "c"]),
+        ("{{ o | sort: 'n' | map: 'n' }}", [1, 2, None]),
+        ("{{ numbers | sort }}", [1, 2.5, 10]),
+    ],
+    "sort_natural": [
+        ("{{ l | sort_natural }}", ["A", "b", "b", "c"]),
+        ("{{ mixed | sort_natural }}", [1, 2, False, None]),
+    ],
+    "split": [
+        ("{{ 'a,b,,c' | split: ',' }}", ["a", "b", "", "c"]),
+        ("{{ ' a  b ' | split: ' ' }}", ["a", "b"]),
+        ("{{ 'ab' | split: '' }}", ["a", "b"]),
+        ("{{ '' | split: ',' }}", []),
+        ("{{ ',' | split: ',' }}", []),
+    ],
+    "squish": [("{{ '  a \n  b ' | squish }}", "a b")],
+    "strip": [("{{ ' a ' | strip }}", "a")],
+    "strip_html": [
+        ("{{ 'a<b>c</b> <script>x<y</script>d<!-- > -->e' | strip_html }}", "ac de"),
+        ("{{ 'a < b' | strip_html }}", "a < b"),
+        ("{{ '<STYLE>p{}</style>x' | strip_html }}", "x"),
+    ],
+    "strip_newlines": [("{{ lines | strip_newlines }}", "abc")],
+    "sum": [("{{ numbers | sum }}", 13.5), ("{{ o | sum: 'n' }}", 3), ("{{ '1' | sum }}", 1)],
+    "times": [("{{ n | times: 3 }}", 21), ("{{ 1.1 | times: 3 }}", 3.3)],
+    "truncate": [
+        ("{{ 'abcdef' | truncate: 5 }}", "ab..."),
+        ("{{ 'abcde' | truncate: 5 }}", "abcde"),
+        ("{{ 'abcdef' | truncate: 4, '…' }}", "abc…"),
+        ("{{ 'abcdef' | truncate: 2 }}", "..."),
+    ],
+    "truncatewords": [
+        ("{{ 'a b c d' | truncatewords: 2 }}", "a b..."),
+        ("{{ 'a  b' | truncatewords: 2 }}", "a  b"),
+        ("{{ 'a b' | truncatewords: 1, '' }}", "a"),
+    ],
+    "uniq": [
+        ("{{ l | uniq }}", ["b", "A", "c"]),
+        ("{{ o | uniq: 'k' | size }}", 2),
+        ("{{ alike | uniq }}", [1, True, "1", None]),
+    ],
+    "upcase": [("{{ 'straße' | upcase }}", "STRASSE")],
+    "url_decode": [("{{ 'a+b%20%C5%BE' | url_decode }}", "a b ž")],
+    "url_encode": [("{{ 'a b/ž' | url_encode }}", "a+b%2F%C5%BE")],
+    "where": [("{{ o | where: 'k', 'x' | size }}", 2), ("{{ o | where: 'n' | size }}", 2)],
+}
+MORE: dict[str, Any] = {
+    "mixed": [1, None, False, 2],
+    "numbers": [10, 1, 2.5],
+    "alike": [1, 1.0, True, "1", None, None],
+    "lines": "a\r\nb\nc",
+    "empty_list": [],
+    "empty_object": {},
+}
+
+
+def test_every_filter_has_cases() -> None:
+    assert sorted(CASES) == sorted(FILTERS)
+
+
+@pytest.mark.parametrize(("template", "value"), [case for cases in CASES.values() for case in cases])
+def test_a_filter_does_what_liquid_says(template: str, value: Any) -> None:
+    rendered = text(template, **DATA, **MORE)
+    assert rendered == value
+    assert type(rendered) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("template", "sentence"),
+    [
+        ("{{ s | plus: 1 }}", "a number is needed"),
+        ("{{ true | plus: 1 }}", "a number is needed, not true"),
+        ("{{ '' | plus: 1 }}", 'a number is needed, not ""'),
+        ("{{ n | divided_by: 0 }}", "divided by 0"),
+        ("{{ n | modulo: 0.0 }}", "divided by 0"),
+        ("{{ 100000000000000000000 | times: 100000000000000000000 }}", "the number is too large"),
+        ("{{ n | round: 99 }}", "0 to 15 digits"),
+        ("{{ s | truncate: 'x' }}", "a number is needed"),
+        ("{{ s | truncate: nope }}", "a whole number is needed, not null"),
+        ("{{ s | slice: 1.5 }}", "a whole number is needed, not 1.5"),
+        ("{{ both | sort }}", "only numbers, or only texts"),
+        ("{{ l | concat: 'x' }}", 'a list is needed, not "x"'),
+        ("{{ 'no base64!' | base64_decode }}", "cannot be read"),
+        ("{{ '/w==' | base64_decode }}", "cannot be read"),
+        ("{{ half | url_encode }}", "cannot be read"),
+        ("{{ infinite | plus: 1 }}", "the number is too large"),
+        ("{{ not_a_number | round }}", "the number is too large"),
+        ("x{{ infinite }}", "NaN or infinity"),
+    ],
+)
+def test_a_filter_that_cannot_do_its_work_says_why(template: str, sentence: str) -> None:
+    roots = {"half": "\ud800", "infinite": float("inf"), "not_a_number": float("nan"), "both": [1, "a"]}
+    with pytest.raises(TemplateError, match=sentence):
+        text(template, **DATA, **roots)
+
+
+@pytest.mark.parametrize("name", ["basic", "safe", "escapejs", "t", "sha256"])
+def test_other_filters_do_not_exist(name: str) -> None:
+    with pytest.raises(TemplateSyntaxError):
+        render(f"{{{{ s | {name} }}}}")
+
+
+LIBRARY = Environment()
+PLAIN_TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=0x2FF), max_size=30)
+
+
+@pytest.mark.parametrize(
+    "chain",
+    [
+        "append: b",
+        "prepend: b",
+        "capitalize",
+        "downcase",
+        "upcase",
+        "lstrip",
+        "rstrip",
+        "strip",
+        "remove: b",
+        "remove_first: b",
+        "replace: b, 'x'",
+        "replace_first: b, 'x'",
+        "split: b | join: '|'",
+        "slice: 2, 3",
+        "size",
+        "url_encode",
+        "base64_encode | base64_decode",
+        "squish",
+    ],
+)
+@given(PLAIN_TEXT, st.text("ab ", max_size=2))
+def test_on_texts_a_filter_gives_what_the_library_s_own_gives(chain: str, a: str, b: str) -> None:
+    template = f"-{{{{ a | {chain} }}}}"
+    assert text(template, a=a, b=b) == LIBRARY.from_string(template).render(a=a, b=b)
+
+
+@given(st.integers(-(10**6), 10**6), st.integers(-1000, 1000).filter(bool), st.floats(-1e6, 1e6), st.floats(0.01, 100))
+def test_on_numbers_a_filter_gives_what_the_library_s_own_gives(a: int, b: int, c: float, d: float) -> None:
+    template = "-{{a|plus:b}} {{a|minus:b}} {{a|times:b}} {{a|divided_by:b}} {{a|modulo:b}} {{a|at_most:b}} {{a|abs}}"
+    assert text(template, a=a, b=b) == LIBRARY.from_string(template).render(a=a, b=b)
+    template = "-{{c|floor}} {{c|ceil}} {{c|divided_by:d}}"
+    assert text(template, c=c, d=d) == LIBRARY.from_string(template).render(c=c, d=d)
