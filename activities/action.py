@@ -34,7 +34,7 @@ NAME = re.compile(r"[a-z][a-z0-9]*([._][a-z0-9]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Syntax:
-    """Marks a text field whose values are escaped for a syntax while they are filled in (`Annotated[str, Syntax("url")]`)."""
+    """Marks a text field (`Annotated[str, Syntax("url")]`) whose values are escaped while they are filled in."""
 
     name: SyntaxName
 
@@ -112,7 +112,7 @@ class Action:
         return self.repeat(raw) if callable(self.repeat) else self.repeat
 
 
-def action(
+def action(  # noqa: PLR0913 # a contract says all of this, by name
     name: str,
     *,
     repeat: Repeat | Callable[[Raw], Repeat],
@@ -123,10 +123,10 @@ def action(
     connections: tuple[type[Connection], ...] = (),
     background: Callable[[Raw], bool] | None = None,
 ) -> Callable[[Function], Action]:
-    """Turn an async function `(config, context) -> result` into an action; its annotations are the contract.
+    """Turn an async function `(config, context) -> result` into an action whose contract its annotations are.
 
     Args:
-        name: what definitions call it (`actionType`) and Temporal's activity type; lower case, words joined by `_` or `.`.
+        name: what definitions call it (`actionType`), and Temporal's activity type.
         repeat: what an unknown outcome allows, or a function of the step's unrendered config.
         example: a whole `config` that is valid and sensible.
         timeout: bound of one attempt (start-to-close) where the step gives none.

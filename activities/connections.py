@@ -73,11 +73,13 @@ class Connections:
                 f"in the step's config, or set `defaults: {{{action}: …}}` in connections.yaml."
             )
         if chosen not in self.entries:
-            raise Refused(f"There is no connection {chosen!r}; connections.yaml has {', '.join(sorted(self.entries)) or 'none'}.")
+            known = ", ".join(sorted(self.entries)) or "none"
+            raise Refused(f"There is no connection {chosen!r}; connections.yaml has {known}.")
         made = self.get(chosen)
-        if not isinstance(made, tuple(kinds)):
-            raise Refused(f"Connection {chosen!r} is of kind {made.kind}; {action} needs {' or '.join(fitting)}.")
-        return made
+        for kind in kinds:
+            if isinstance(made, kind):
+                return made
+        raise Refused(f"Connection {chosen!r} is of kind {made.kind}; {action} needs {' or '.join(fitting)}.")
 
     def get(self, name: str) -> Connection:
         """Make the connection of that name.
@@ -124,5 +126,5 @@ class Connections:
             return value
         missing = [variable for variable in VARIABLE.findall(value) if variable not in self.environment]
         if missing:
-            raise Refused(f"Connection {name!r} needs the environment variable {missing[0]}, which is not set on this worker.")
+            raise Refused(f"Connection {name!r} needs the environment variable {missing[0]}: set it on this worker.")
         return VARIABLE.sub(lambda match: self.environment[match[1]], value)

@@ -51,7 +51,7 @@ class Context:
         """Return the connection that this step uses (see `Connections.pick`)."""
         return self.connections.pick(kinds, action=self.action, name=name)
 
-    async def request(
+    async def request(  # noqa: PLR0913 # what an HTTP request has, by name
         self,
         method: str,
         url: str,

@@ -16,11 +16,11 @@ class ActionError(Exception):
         self.status = status
 
 
-class Refused(ActionError):
+class Refused(ActionError):  # noqa: N818 # the words of reports
     """The same request will never succeed, and it had no effect: it is not repeated."""
 
 
-class Unavailable(ActionError):
+class Unavailable(ActionError):  # noqa: N818 # same
     """The request certainly had no effect and may succeed later: it is repeated.
 
     Args:
@@ -34,9 +34,9 @@ class Unavailable(ActionError):
         self.retry_after = retry_after
 
 
-class OutcomeUnknown(ActionError):
+class OutcomeUnknown(ActionError):  # noqa: N818 # same
     """The request may have had its effect; the action's `repeat` decides whether it is sent again."""
 
 
-class ResultTooLarge(ActionError):
+class ResultTooLarge(ActionError):  # noqa: N818 # same
     """The request was carried out, but its answer cannot be kept; it is never repeated."""

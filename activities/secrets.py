@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -57,6 +58,14 @@ class Secrets:
             f"or a file named {name} in the folder that TRUNKLINE_SECRETS names."
         )
 
+    def values(self, places: Iterable[Place]) -> set[str]:
+        """Return the values that these places need.
+
+        Raises:
+            Refused: one is missing.
+        """
+        return {self.get(name) for place in places for name in (place["name"], place.get("password")) if name}
+
     def fill(self, config: Any, places: Iterable[Place]) -> Any:
         """Return the config with the secrets at their places.
 
@@ -69,10 +78,10 @@ class Secrets:
         """
         ordered = sorted(places, key=lambda place: (place["path"], -place.get("start", 0)))
         for place in ordered:
-            config = _replace(config, _segments(place["path"]), lambda text, place=place: self._at(text, place))
+            config = _replace(config, _segments(place["path"]), partial(self._at, place))
         return config
 
-    def _at(self, text: Any, place: Place) -> str:
+    def _at(self, place: Place, text: Any) -> str:
         basic = place.get("filter") == "basic"
         placeholder = "{{secrets." + place["name"] + (f" | basic: secrets.{place['password']}" if basic else "") + "}}"
         start = place.get("start", 0)
@@ -122,11 +131,24 @@ class Scrubber:
     """
 
     def __init__(self, values: Iterable[str]) -> None:
-        values = sorted({value for value in values if value})
-        self.too_short = [value for value in values if len(value) < SHORTEST]
-        forms = {form for value in values if len(value) >= SHORTEST for form in _forms(value)}
+        self._values: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+        self.learn(values)
+
+    def learn(self, values: Iterable[str]) -> None:
+        """Scrub these values too, such as those of a secret that was rotated while the worker ran."""
+        new = {value for value in values if value} - self._values
+        if not new:
+            return
+        self._values |= new
+        forms = {form for value in self._values if len(value) >= SHORTEST for form in _forms(value)}
         longest_first = sorted(forms, key=lambda form: (-len(form), form))
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
+
+    @property
+    def too_short(self) -> list[str]:
+        """Values that are not scrubbed, because they would be found in ordinary text."""
+        return sorted(value for value in self._values if len(value) < SHORTEST)
 
     def scrub(self, text: str) -> str:
         """Return the text with every form of every value replaced."""

@@ -100,7 +100,9 @@ class _Attempt:
             self._next.cancel()
 
     async def _act(self, call: dict[str, Any]) -> Any:
-        filled = self.services.secrets.fill(call["config"], call.get("secrets", ()))
+        places = call.get("secrets", ())
+        self.services.scrubber.learn(self.services.secrets.values(places))
+        filled = self.services.secrets.fill(call["config"], places)
         try:
             config = self.action.config.model_validate(filled)
         except ValidationError as error:

@@ -70,7 +70,7 @@ async def _until_kept(process: asyncio.subprocess.Process) -> bytes:
         told += line
     web_ui = re.search(rb"web UI (http://\S+),", told)
     assert web_ui
-    with urlopen(web_ui[1].decode()) as page:  # noqa: S310 - an address of this machine
+    with await asyncio.to_thread(urlopen, web_ui[1].decode()) as page:
         assert page.status == 200
     process.send_signal(signal.SIGINT)
     return told

@@ -72,6 +72,9 @@ def inspect(data: Any, source: Source, catalog: Catalog) -> tuple[Automation | N
         return None, [problem("not-an-automation", sentence, file=source.file)], frozenset()
     if (excess := _too_large(data)) is not None:
         return None, [problem("too-large", excess, file=source.file, line=1 if source.values else None)], frozenset()
+    if not _is_json(data):
+        sentence = "The definition holds a value that JSON does not have: infinite, not a number, or half a character."
+        return None, [problem("bad-value", sentence, file=source.file)], frozenset()
     findings = Findings(data, source, step_ids(data))
     automation = shape(findings)
     syntaxes, background = _check_steps(findings, catalog)
@@ -110,6 +113,14 @@ def make_plan(automation: Automation, data: Mapping[str, Any], catalog: Catalog)
 def _digest(data: Any) -> str:
     text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _is_json(data: Any) -> bool:
+    try:
+        json.dumps(data, allow_nan=False, ensure_ascii=False).encode()
+    except ValueError:
+        return False
+    return True
 
 
 def _too_large(data: dict[str, Any]) -> str | None:

@@ -161,7 +161,8 @@ def test_inline_definitions(folder: Path) -> None:
     assert plan["automation"] == "here"
     with pytest.raises(BadAutomation, match="step wait: bad-duration: 'soon' is no duration"):
         automations.inline({"name": "here", "trigger": {"event": "x"}, "actions": [{"wait": "soon"}]})
-    for wrong in (None, [], "x", 5, {}):
+    wrongs: list[Any] = [None, [], "x", 5, {}]
+    for wrong in wrongs:
         with pytest.raises(BadAutomation):
             automations.inline(wrong)
 
@@ -230,17 +231,13 @@ def test_conditions_see_the_event_and_the_run(folder: Path) -> None:
     assert match == Match("a", matches=True)
 
 
-def test_asking_again_is_cheap(folder: Path) -> None:
+def test_asking_again_reads_no_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(20):
         good(folder / f"{number}.yaml", f"a{number}")
     automations = Automations(folder, SAMPLE)
     first = automations.plan("a7")
-    opened: list[str] = []
-    original = Path.open
-    try:
-        Path.open = lambda self, *a, **k: (opened.append(str(self)), original(self, *a, **k))[1]  # type: ignore[assignment,method-assign,misc] # counts
-        for _ in range(50):
-            assert automations.plan("a7") is first
-    finally:
-        Path.open = original  # type: ignore[method-assign] # as it was
+    opened: list[Path] = []
+    monkeypatch.setattr("workers.automations.read", opened.append)
+    for _ in range(50):
+        assert automations.plan("a7") is first
     assert opened == []

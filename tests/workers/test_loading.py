@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -70,12 +71,7 @@ def test_json_is_read_as_json_with_a_place_for_each_value(value: dict[str, Any])
 def test_yaml_that_quotes_its_texts_is_read_as_it_was_written(value: dict[str, Any]) -> None:
     text = yaml.safe_dump(value, default_style='"', allow_unicode=False)
     expected = json.loads(json.dumps(value))
-    try:
-        data = load(text)
-    except Unreadable as error:  # YAML itself writes some floats and surrogates in a way of its own
-        assert error.problem.code in ("bad-syntax", "bad-value")
-    else:
-        assert data == expected
+    assert load(text) == expected
 
 
 def test_aliases_are_expanded_within_bounds() -> None:
@@ -142,12 +138,8 @@ def test_a_template_without_quotes_is_told_what_to_do() -> None:
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace")))
 def test_no_content_is_a_traceback(content: bytes) -> None:
     for name in ("a.yaml", "a.json"):
-        try:
-            data, _ = parse(content, name)
-        except Unreadable as error:
-            assert error.problem.message
-        else:
-            assert isinstance(data, dict)
+        with contextlib.suppress(Unreadable):
+            assert isinstance(parse(content, name)[0], dict)
 
 
 def test_a_missing_file_is_a_problem(tmp_path: Path) -> None:

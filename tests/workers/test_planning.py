@@ -14,6 +14,8 @@ from tests.workers.actions_sample import SAMPLE
 from workers.loading import Source, parse, read
 from workers.planning import DEFAULTS, check, make_plan
 from workers.problems import Problem
+from workers.shape import keys
+from workflows.definition import KINDS, ActionStep
 from workflows.plan import Plan
 from workflows.program import program
 
@@ -125,30 +127,16 @@ def test_a_whole_branch_of_mistakes_is_found_at_once() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        None,
-        5,
-        "text",
-        [],
-        {},
-        {"actions": 5},
-        {"actions": [None, [], 5]},
-        {"paths": [5, {"actions": 3}]},
-        {"trigger": 5},
-    ]
-    + [
-        {"actions": [{key: wrong}]}
-        for key in ("branch", "paths", "forEach", "wait", "stop", "actionType")
-        for wrong in (None, 5, [5], {})
-    ]
-    + [
-        {"actions": [{**SMS, key: wrong}]}
-        for key in ("retry", "config", "requireApproval", "saveAs", "id", "label", "conditions")
-        for wrong in (None, 5, [5], "x", {"x": {}})
-    ],
-)
+WRONG: list[Any] = [None, 5, [5], {}]
+STRANGE: list[Any] = [
+    *(None, 5, "text", [], {}),
+    *({"actions": 5}, {"actions": [None, [], 5]}, {"paths": [5, {"actions": 3}]}, {"trigger": 5}),
+    *({"actions": [{kind: value}]} for kind in KINDS for value in WRONG),
+    *({"actions": [{**SMS, key: value}]} for key in keys(ActionStep) for value in [*WRONG[1:], "x", {"x": {}}]),
+]
+
+
+@pytest.mark.parametrize("value", STRANGE, ids=str)
 def test_whatever_is_given_is_judged_and_never_a_traceback(value: Any) -> None:
     made, found = check(value, Source(), SAMPLE)
     assert made is None
@@ -404,6 +392,11 @@ def test_two_thousand_steps_and_five_hundred_paths_are_allowed_and_quick() -> No
         assert made is not None, found[:3]
         assert make_plan(made, data, SAMPLE)
     assert time.perf_counter() - begun < 10
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), "\ud800"])
+def test_what_came_over_the_wire_is_json(wrong: Any) -> None:
+    assert codes({**SMS, "config": {"text": [wrong]}}) == ["bad-value"]
 
 
 @pytest.mark.parametrize(

@@ -329,7 +329,8 @@ async def test_for_each_over_nothing_is_done_at_once(engine: Engine) -> None:
             forEach: "{{items}}"
             actions: [{id: call, actionType: http_request, config: {method: GET, url: RECEIVER/item}}]
     """)
-    for data in ({"items": []}, {"items": None}, {}):
+    nothing: list[JSON] = [{"items": []}, {"items": None}, {}]
+    for data in nothing:
         assert (await engine.run("loop", engine.event(data)))["outcome"] == "completed"
     assert not engine.receiver.requests
 

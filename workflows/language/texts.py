@@ -12,6 +12,7 @@ from liquid.builtin.content import ContentNode
 from liquid.builtin.expressions import FilteredExpression
 from liquid.builtin.expressions.path import Path
 from liquid.builtin.output import OutputNode
+from liquid.builtin.tags.capture_tag import CaptureNode
 from liquid.token import Token
 
 from workflows.language.errors import TemplateError, TemplateSyntaxError
@@ -194,7 +195,8 @@ def _begins_like_json(nodes: Sequence[Node]) -> bool:
             return bool(_BEGINS_LIKE_JSON.match(node.text))
         if isinstance(node, OutputNode):
             return False
-        waiting.extend(reversed(list(inside(node))))
+        if not isinstance(node, CaptureNode):  # it writes nothing where it stands
+            waiting.extend(reversed(list(inside(node))))
     return False
 
 

@@ -190,7 +190,6 @@ def test_in_markdown_every_value_is_plain_text(first: str, second: str) -> None:
 @given(st.one_of(MARKUP, TEXTS))
 def test_in_markdown_no_value_makes_an_address_that_slack_would_turn_into_a_link(value: str) -> None:
     rendered = text("x {{v}}", "markdown", v=value)
-    assert "://" not in rendered
     assert not re.search(r"(?<!\\)[@:.]", rendered[2:])
 
 
