@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from activities.addresses import Rules, Target
@@ -36,6 +37,19 @@ class Response:
     headers: Mapping[str, str]
     body: bytes
     complete: bool = True
+
+    def json(self) -> Any:
+        """Return the body's JSON value.
+
+        Raises:
+            OutcomeUnknown: it is none, so that nobody knows what the server did.
+        """
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            raise OutcomeUnknown(
+                f"The server answered with status {self.status}, but its answer is no JSON.", status=self.status
+            ) from None
 
 
 class Client:

@@ -211,6 +211,9 @@ async def test_emit_says_when_a_definition_is_bad(engine: Engine, tmp_path: Path
     assert ended.code == 1
     assert ended.json[0]["started"] is True
     assert "bad.yaml" in ended.err
+    nowhere = await on(engine, "emit", path, TRUNKLINE_AUTOMATIONS=str(tmp_path / "nowhere"))
+    assert nowhere.code == 4
+    assert "TRUNKLINE_AUTOMATIONS" in nowhere.err
 
 
 async def test_holds_are_shown_and_approved(engine: Engine) -> None:

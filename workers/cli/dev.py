@@ -60,7 +60,7 @@ def dev(  # noqa: PLR0913 - a command has as many parameters as it has options
     from workers.settings import Settings
 
     settings = Settings.from_environment()
-    chosen = folder or _default_folder()
+    chosen = folder or default_folder()
     wish = Wish(
         folder=chosen,
         connections=connections,
@@ -74,13 +74,18 @@ def dev(  # noqa: PLR0913 - a command has as many parameters as it has options
     return asyncio.run(until_told(_serve(wish)))
 
 
-def _default_folder() -> Path:
+def default_folder() -> Path:
+    """Return the folder of automations where none is named: the setting's, else `automations`, else the examples.
+
+    Raises:
+        NotFound: there is none of them.
+    """
     if os.environ.get("TRUNKLINE_AUTOMATIONS"):
         return Path(os.environ["TRUNKLINE_AUTOMATIONS"])
     for folder in (AUTOMATIONS, EXAMPLES):
         if folder.is_dir():
             return folder
-    raise NotFound("There is no folder `automations` here: make one, or name one (`trunkline dev FOLDER`).")
+    raise NotFound("There is no folder `automations` here: make one, or name one with TRUNKLINE_AUTOMATIONS.")
 
 
 def _recordings(folder: Path) -> Path | None:
@@ -102,6 +107,7 @@ def _own_data() -> Path:
 
 
 async def _serve(wish: Wish) -> int:
+    from workers.client import DEFAULT_ADDRESS
     from workers.development import development
 
     screen = console()
@@ -109,6 +115,8 @@ async def _serve(wish: Wish) -> int:
         for sentence in environment.moved:
             screen.print(sentence)
         screen.print(f"automations: {escape(str(wish.folder))}")
+        if environment.address != DEFAULT_ADDRESS:
+            screen.print(f"Other commands find this Temporal with TEMPORAL_ADDRESS={environment.address}.")
         screen.print(environment.ready)
         raise Failure(await environment.ended())
 

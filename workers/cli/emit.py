@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
+from workers.cli.dev import default_folder
 from workers.cli.inputs import EventFile, read_event_file
 from workers.cli.screen import console, print_json
 from workers.failures import NotFound
@@ -37,9 +38,10 @@ async def _emit(event: dict[str, Any], *, json: bool) -> int:
     from workers.settings import Settings
 
     settings = Settings.from_environment()
-    if not settings.automations.is_dir():
-        raise NotFound(f"There is no folder {settings.automations} with automations: TRUNKLINE_AUTOMATIONS names one.")
-    automations = Automations(settings.automations, actions_at_hand())
+    folder = default_folder()
+    if not folder.is_dir():
+        raise NotFound(f"There is no folder {folder} with automations: TRUNKLINE_AUTOMATIONS names one.")
+    automations = Automations(folder, actions_at_hand())
     matches = automations.matching(event)
     client = await connect(settings)
     results = await dispatch.emit(client, matches, event, task_queue=settings.task_queue)

@@ -45,7 +45,7 @@ from workflows.template import TemplateError, TemplateSyntaxError, compile_templ
         ("{% for i in list %}{% for j in list %}{% if j == 2 %}{% break %}{% endif %}{{i}}{{j}} {% endfor %}{% endfor %}", "11 21 31 "),
         ("{% for i in list %}{{forloop.index}}{{forloop.index0}}{{forloop.rindex}}{{forloop.rindex0}}{{forloop.length}} {% endfor %}", "10323 21213 32103 "),
         ("{% for i in list %}{% if forloop.first %}<{% endif %}{{i}}{% if forloop.last %}>{% endif %}{% endfor %}", "<123>"),
-        ("{% for i in list limit: 1 %}{% for j in list %}{{forloop.parentloop.length}}{% endfor %}{% endfor %}", "333"),
+        ("{% for i in list limit: 1 %}{% for j in list %}{{forloop.parentloop.length}}{% endfor %}{% endfor %}", "111"),
         ("{% for word in list %}{{word}}{% endfor %}{{word}}", "123word"),
         ("{% assign x = list | first %}{{x}}{% assign x = x | plus: 1 %}{{x}}", "12"),
         ("{% for i in list %}{% assign sum = sum | plus: i %}{% endfor %}{{sum}}", "6"),
