@@ -121,11 +121,10 @@ async def _decided(walk: Walk, step: ActionStep, entry: Entry, hold: Hold) -> Fl
     entry["status"] = "held"
     try:
         await _decision(hold)
-    finally:
-        if not walk.handing_over or hold.decision is not None:
-            walk.state.holds.close(hold)
-            walk.state.forget(f"{hold.hold}#hold")
-            walk.holds_changed()
+    except asyncio.CancelledError:
+        _close(walk, hold)
+        raise
+    _close(walk, hold)
     decision = hold.decision
     if decision is None:
         return walk.end(step, entry, "expired", {"type": "Expired", "message": f"Nobody decided by {hold.deadline}."})
@@ -139,6 +138,12 @@ async def _decided(walk: Walk, step: ActionStep, entry: Entry, hold: Hold) -> Fl
             return walk.end(step, entry, "unknown" if hold.unknown else "failed", hold.error)
     entry["status"] = "running"
     return None
+
+
+def _close(walk: Walk, hold: Hold) -> None:
+    walk.state.holds.close(hold)
+    walk.state.forget(f"{hold.hold}#hold")
+    walk.holds_changed()
 
 
 async def _decision(hold: Hold) -> None:

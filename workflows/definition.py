@@ -131,7 +131,7 @@ Timeout = Annotated[_Duration, _within(100, DAY)]
 Interval = Annotated[_Duration, _within(1, DAY)]
 Budget = Annotated[_Duration, _within(100, 30 * DAY)]
 Pause = Annotated[_Duration, _within(0, YEAR)]
-Deadline = Annotated[_Duration, _within(SECOND, YEAR)]
+Deadline = Annotated[_Duration, _within(100, YEAR)]
 
 
 def _named(pattern: str, what: str) -> AfterValidator:

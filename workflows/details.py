@@ -26,40 +26,55 @@ METADATA = "__temporal_workflow_metadata"
 """The query by which the web UI and the command line ask for current details."""
 
 MOST_STEPS = 120
+MOST_HOLDS = 5
+MOST_LINES = 40
 LONGEST_TEXT = 400
-MARKS = {"succeeded": "✓", "failed": "✗", "unknown": "?", "held": "⏸", "running": "▶", "rejected": "⊘", "expired": "⊘"}
+WIDTH = 58
+"""Characters of a code block that fit on that page."""
+
+MARKS = {"succeeded": "✓", "failed": "✗", "unknown": "?", "held": "‖", "running": "▶", "rejected": "⊘", "expired": "⊘"}
 
 
 def details(report: dict[str, Any], holds: list[Hold], workflow_id: str) -> str:
     """Return the Markdown of a run: first what it waits for, then its steps under a heading per path."""
-    lines = [*_waiting(holds, workflow_id), *_outcome(report)]
-    return "\n".join([*lines, *_steps(report["steps"])])
+    lines = [line for hold in holds[:MOST_HOLDS] for line in _waiting(hold, workflow_id)]
+    lines += [f"- also held: **{_plain(hold.label)}**, hold `{hold.hold}`" for hold in holds[MOST_HOLDS:MOST_STEPS]]
+    return "\n".join([*lines, *_outcome(report), *_steps(report["steps"])])
 
 
-def _waiting(holds: list[Hold], workflow_id: str) -> Iterator[str]:
-    for hold in holds:
-        yield f"## Waits for a decision: {_plain(hold.label)}"
-        if hold.error:
-            yield f"It failed: {_plain(hold.error['message'])}\n"
-        yield f"Action `{hold.actionType}`, hold `{hold.hold}`" + (f", until {hold.deadline}" if hold.deadline else "")
-        who = ", ".join(map(_plain, hold.approvers))
-        yield f"\nMay be decided by: {who or 'anyone'}\n"
-        decision = "approve" if hold.kind == "approval" else "decide"
-        choice = "" if hold.kind == "approval" else " retry"
-        command = (f"trunkline {decision} \\", f"  {workflow_id} \\", f"  {hold.hold}{choice}")
-        yield from ("On the command line:", "```", *command, "```")
-        if hold.kind == "approval":
-            signal = json.dumps({"hold": hold.hold, "by": "you@example.com"})
-            yield from (f"Here: Send a Signal, name `{decision}`, data:", "```", signal, "```")
-        else:
-            update = json.dumps({"hold": hold.hold, "decision": "retry", "by": "you@example.com"})
-            yield from ("Here: Send an Update, name `decide` (`retry`, `skip` or `stop`), data:", "```", update, "```")
-        yield from ("What would be sent:", "```", *_short(hold.request["config"]), "```")
+def _waiting(hold: Hold, workflow_id: str) -> Iterator[str]:
+    yield f"## Waits for a decision: {_plain(hold.label)}"
+    who = ", ".join(map(_plain, hold.approvers)) or "anyone"
+    until = f" · until {hold.deadline[:16].replace('T', ' ')} UTC" if hold.deadline else ""
+    yield f"Action `{hold.actionType}` · hold `{hold.hold}` · by {who}{until}\n"
+    if hold.error:
+        yield f"It failed: {_plain(hold.error['message'])}\n"
+    approval = hold.kind == "approval"
+    decision = {"hold": hold.hold, **({} if approval else {"decision": "retry"}), "by": "you@example.com"}
+    command = (
+        f"trunkline {'approve' if approval else 'decide'}",
+        workflow_id,
+        hold.hold + ("" if approval else " retry"),
+    )
+    yield from _code(
+        "On the command line (or `reject`):" if approval else "On the command line:", " \\\n  ".join(command)
+    )
+    here = "a Signal `approve` or `reject`" if approval else "an Update `decide` with `retry`, `skip` or `stop`"
+    yield from _code(f"On this page, More Actions, Send {here}:", json.dumps(decision, indent=1))
+    yield from _code("What would be sent:", json.dumps(hold.request["config"], indent=1, ensure_ascii=False))
 
 
-def _short(config: Any) -> Iterator[str]:
-    for line in json.dumps(config, indent=1, ensure_ascii=False)[: LONGEST_TEXT * 3].splitlines():
-        yield re.sub(r"`{3,}", "'''", line[:LONGEST_TEXT])
+def _code(title: str, text: str) -> Iterator[str]:
+    lines = [part for line in text.splitlines() for part in _wrapped(line)]
+    yield from (title, "```", *lines[:MOST_LINES])
+    if len(lines) > MOST_LINES:
+        yield "… (query `holds` shows all)"
+    yield "```"
+
+
+def _wrapped(line: str) -> list[str]:
+    line = re.sub(r"`{3,}", "'''", line)
+    return [line[start : start + WIDTH] for start in range(0, min(len(line), WIDTH * MOST_LINES), WIDTH)] or [""]
 
 
 def _outcome(report: dict[str, Any]) -> Iterator[str]:
@@ -75,16 +90,29 @@ def _steps(steps: list[Entry]) -> Iterator[str]:
     if not steps:
         return
     yield "## Steps"
+    parents = {step["id"]: step.get("parent") for step in steps}
+    paths = {step["id"] for step in steps if step.get("kind") == "path"}
+    inside: str | None = None
     for step in steps[:MOST_STEPS]:
-        if step.get("kind") == "path":
+        if step["id"] in paths:
+            inside = step["id"]
             yield f"\n### {_plain(step['label'])} · {step['status']}"
             continue
-        time = f" · {step['endedAt'][11:19]}" if "endedAt" in step else ""
-        error = f" · {_plain(step['error']['message'])}" if "error" in step else ""
-        mark = MARKS.get(step["status"], "·")
-        yield f"- {mark} **{_plain(step['label'])}** · {step['status']}{time}{error}"
+        path = step.get("parent")
+        while path is not None and path not in paths:
+            path = parents.get(path)
+        if path != inside:
+            inside = path
+            yield "\n### Then"
+        yield _line(step)
     if len(steps) > MOST_STEPS:
         yield f"- and {len(steps) - MOST_STEPS} more: query `report` shows all"
+
+
+def _line(step: Entry) -> str:
+    time = f" · {step['endedAt'][11:19]}" if "endedAt" in step else ""
+    error = f" · {_plain(step['error']['message'])}" if "error" in step else ""
+    return f"- {MARKS.get(step['status'], '·')} **{_plain(step['label'])}** · {step['status']}{time}{error}"
 
 
 def _plain(text: str) -> str:

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  # typographic quotes are what is tested
 from __future__ import annotations
 
 import json
@@ -154,7 +155,7 @@ def test_typographic_quotes_are_plain_only_inside_markup_and_never_inside_a_lite
     ],
 )
 def test_rendered_text_is_never_rendered_again(hostile: str) -> None:
-    roots = {"contact": {"name": hostile, "list": [hostile]}}
+    roots: dict[str, Any] = {"contact": {"name": hostile, "list": [hostile]}}
     assert text("{{contact.name}}", **roots) == hostile
     assert text("Hi {{contact.name}}!", **roots) == f"Hi {hostile}!"
     assert text("{% assign x = contact.name %}{{x}}", **roots) == hostile
@@ -197,7 +198,7 @@ def test_missing_values_are_recorded_over_the_whole_tree_once_each_in_order() ->
 
 
 def test_the_clock_is_the_run_s_and_wins_over_everything() -> None:
-    roots = {"now": "never", "today": {"x": 1}}
+    roots: dict[str, Any] = {"now": "never", "today": {"x": 1}}
     assert text("{{now}}", **roots) == "2026-11-21T10:15:30.123Z"
     assert text("{{today}}", **roots) == "2026-11-21"
     later = datetime(2026, 1, 1, 0, 30, tzinfo=timezone(timedelta(hours=2)))
@@ -391,6 +392,6 @@ def test_a_usual_config_compiles_and_renders_fast(capsys: pytest.CaptureFixture[
     compiling = microseconds(lambda: compile_template(config, {"/text": "slack"}, secrets=True), 50)
     rendering = microseconds(lambda: template.render(ROOTS, NOW), 500)
     with capsys.disabled():
-        print(f" compile {compiling:.0f} µs, render {rendering:.0f} µs ", end="")
+        sys.stdout.write(f" compile {compiling:.0f} µs, render {rendering:.0f} µs ")
     assert rendering < 1_000
     assert json.dumps(template.render(ROOTS, NOW).value)

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from activities.action import Action
+from activities.action import Action, Config
 from workers.cli.catalog import actions_at_hand
 from workers.failures import NotFound
 from workers.problems import listed, nearest
@@ -87,11 +87,11 @@ def _page(action: Action) -> Iterator[str]:
         yield f"connection:  {' or '.join(kind.kind for kind in action.connections)}"
     yield ""
     yield "config:"
-    yield from _fields(action.config.model_json_schema(), action.config.defaults)
+    yield from _fields(action.config.model_json_schema(), action.config)
     if action.result is not None:
         yield ""
         yield "result:"
-        yield from _fields(action.result.model_json_schema(mode="serialization"), {})
+        yield from _fields(action.result.model_json_schema(mode="serialization"), None)
     yield ""
     yield "example:"
     example = {"label": action.summary.rstrip("."), "actionType": action.name, "config": action.example}
@@ -99,19 +99,19 @@ def _page(action: Action) -> Iterator[str]:
     yield textwrap.indent(text.rstrip(), "  ")
 
 
-def _fields(schema: Mapping[str, Any], filled: Mapping[str, Any]) -> Iterator[str]:
+def _fields(schema: Mapping[str, Any], config: type[Config] | None) -> Iterator[str]:
+    filled = config.defaults if config else {}
     definitions = schema.get("$defs", {})
     required = schema.get("required", [])
     for name, field in schema.get("properties", {}).items():
         default = filled.get(name, field.get("default"))
-        mark = (
-            "required"
-            if name in required and name not in filled
-            else "optional"
-            if default is None
-            else f"default {jsonlib.dumps(default, ensure_ascii=False)}"
-        )
-        yield f"  {name}: {_type(field, definitions)}, {mark}"
+        if not config:
+            mark = ""
+        elif name in required and name not in filled:
+            mark = ", required"
+        else:
+            mark = ", optional" if default is None else f", default {jsonlib.dumps(default, ensure_ascii=False)}"
+        yield f"  {name}: {_type(field, definitions)}{mark}"
         if "description" in field:
             yield textwrap.fill(field["description"], WIDTH, initial_indent="      ", subsequent_indent="      ")
 
@@ -124,7 +124,7 @@ def _type(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     if "enum" in field:
         return " | ".join(map(str, field["enum"]))
     if "const" in field:
-        return str(field["const"])
+        return jsonlib.dumps(field["const"])
     if ways := field.get("anyOf") or field.get("oneOf"):
         return " | ".join(dict.fromkeys(_type(way, definitions) for way in ways if way.get("type") != "null"))
     kind: str = field.get("type", "anything")

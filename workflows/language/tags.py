@@ -113,7 +113,7 @@ class Tags:
         value = filtered(expression, self.names)
 
         def run(scope: Scope, writer: Writer) -> Signal:
-            scope.spend(64)
+            scope.spend(96)
             result = value(scope)
             writer.value(scope.given(result) if result.__class__ is Missing else result, as_json=as_json)
             return None
@@ -186,7 +186,7 @@ class Tags:
         def run(scope: Scope, writer: Writer) -> Signal:
             fitted = False
             for tests, block in ways:
-                scope.spend(32 * len(tests) + 32)
+                scope.spend(64 * len(tests) + 32)
                 fits = any(holds(scope) for holds in tests) if tests else not fitted
                 fitted = fitted or (bool(tests) and fits)
                 if fits and (signal := block(scope, writer)):

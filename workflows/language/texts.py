@@ -134,7 +134,7 @@ def _whole(node: Any, names: Names) -> Render:
 
     def run(scope: Scope) -> Any:
         try:
-            scope.spend(64)
+            scope.spend(96)
             result = value(scope)
             if result.__class__ is Missing:
                 return scope.given(result)

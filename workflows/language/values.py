@@ -76,7 +76,7 @@ def measure(value: Any, scope: Scope) -> int:
     for _ in range(DEEPEST_VALUE):
         below: list[Any] = []
         for container in level:
-            scope.spend(24 * len(container) + 8)
+            scope.spend(40 * len(container) + 8)
             size += 4 * len(container) + 2 + _measure_items(container, below)
         if not below:
             scope.spend(size)
@@ -144,7 +144,7 @@ def equal(
     left: Any, right: Any, scope: Scope, scalars: Callable[[Any, Any], bool] = plainly_equal, depth: int = 0
 ) -> bool:
     """Compare two values deeply; `scalars` decides about everything that is neither list nor object."""
-    scope.spend(48)
+    scope.spend(64)
     if isinstance(left, list | dict) or isinstance(right, list | dict):
         if left.__class__ is not right.__class__ or len(left) != len(right):
             return False

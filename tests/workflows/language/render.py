@@ -14,7 +14,7 @@ ROOTS: dict[str, Any] = {
         "name": "Ann",
         "tags": ["Vip", "CampaignA"],
         "emails": ["ann@example.com", "a@example.org"],
-        "custom_fields": {"MRR": 12.5, "first name": "Ann", "Bob’s": 1},
+        "custom_fields": {"MRR": 12.5, "first name": "Ann", "Bob\u2019s": 1},
         "empty": "",
     },
     "input": {"123": {"value": "5"}, "-1": "minus"},

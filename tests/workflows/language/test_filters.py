@@ -223,7 +223,7 @@ def test_a_filter_does_what_liquid_says(template: str, value: Any) -> None:
     ],
 )
 def test_a_filter_that_cannot_do_its_work_says_why(template: str, sentence: str) -> None:
-    roots = {"half": "\ud800", "infinite": float("inf"), "not_a_number": float("nan"), "both": [1, "a"]}
+    roots: dict[str, Any] = {"half": "\ud800", "infinite": float("inf"), "not_a_number": float("nan"), "both": [1, "a"]}
     with pytest.raises(TemplateError, match=sentence):
         text(template, **DATA, **roots)
 

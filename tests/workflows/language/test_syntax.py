@@ -44,7 +44,7 @@ def test_in_json_the_author_s_quotes_decide_and_every_value_arrives_whole(x: Any
 
 
 @given(VALUES, st.lists(VALUES, max_size=4), st.booleans())
-def test_in_json_the_author_s_quotes_decide_through_tags_too(x: Any, items: list[Any], quoted: bool) -> None:  # noqa: FBT001  # hypothesis draws it
+def test_in_json_the_author_s_quotes_decide_through_tags_too(x: Any, items: list[Any], quoted: bool) -> None:
     template = (
         '{"x": {% if quoted %}"{% endif %}{{x}}{% if quoted %}"{% endif %}, "items": ['
         '{% for item in items %}{% unless forloop.first %}, {% endunless %}{"i": "{{item}}"}, {{item}}{% endfor %}]}'
@@ -114,7 +114,7 @@ def test_what_begins_like_json_and_is_none_is_refused_before_anything_runs(templ
     ],
 )
 def test_json_with_tags_that_renders_to_none_is_an_error(template: str) -> None:
-    with pytest.raises(TemplateError, match="JSON|backslash") as caught:
+    with pytest.raises(TemplateError, match=r"JSON|backslash") as caught:
         text(template, "json", yes=True, x="x", list=[1, 2])
     assert not isinstance(caught.value, TemplateSyntaxError)
 

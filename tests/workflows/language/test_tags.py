@@ -65,7 +65,15 @@ from workflows.template import TemplateError, TemplateSyntaxError, compile_templ
     ],
 )  # fmt: skip
 def test_tags_do_what_liquid_says(template: str, value: str) -> None:
-    roots = {"a": False, "b": True, "none": None, "zero": 0, "word": "word", "list": [1, 2, 3], "object": {"k": "v"}}
+    roots: dict[str, Any] = {
+        "a": False,
+        "b": True,
+        "none": None,
+        "zero": 0,
+        "word": "word",
+        "list": [1, 2, 3],
+        "object": {"k": "v"},
+    }
     assert text(template, **roots, five=5, four=4, blanks=" \n") == value
 
 
