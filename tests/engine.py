@@ -43,6 +43,7 @@ class Engine:
         self.actions: dict[str, Action] = catalog()
         self.handles: list[WorkflowHandle[Any, Any]] = []
         self.state_limit = 1024 * 1024
+        self.cached = 1000
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -102,6 +103,7 @@ class Engine:
             activities=[*bind(self.actions, services), *bridge.activities()],
             workflow_runner=UnsandboxedWorkflowRunner(),
             interceptors=[Details()],
+            max_cached_workflows=self.cached,
         )
         await self._stack.enter_async_context(self.worker)
 

@@ -35,6 +35,10 @@ class UnknownAutomation(LookupError):  # noqa: N818  # it is said as it is: ther
     """No file carries an automation of that name; the message names those there are."""
 
 
+class UnfitEvent(ValueError):  # noqa: N818  # the event is unfit, which is no error of this program
+    """An event's data is not what the trigger's schema declares; the message says where."""
+
+
 class BadAutomation(ValueError):  # noqa: N818  # the definition is bad, which is no error of this program
     """A definition has problems and was never good on this worker; the message lists them."""
 
@@ -64,6 +68,16 @@ class Definition:
     judge: Judge | None
     secrets: frozenset[str]
     warnings: list[Problem]
+
+    def plan_for(self, event: Mapping[str, Any] | None) -> Plan:
+        """Return the plan, if the event (where one is given) is what the trigger declares.
+
+        Raises:
+            UnfitEvent: it is not.
+        """
+        if event is not None and self.judge is not None and (reason := self.judge(event["data"])) is not None:
+            raise UnfitEvent(reason)
+        return self.plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,16 +156,21 @@ class Automations:
         self._refresh()
         return {name for definition in self._serving.values() for name in definition.secrets}
 
-    def plan(self, name: str) -> Plan:
+    def plan(self, name: str, event: Mapping[str, Any] | None = None) -> Plan:
         """Return the plan of an automation: of its file's last good version.
+
+        Args:
+            name: the automation's name.
+            event: the event that starts it, judged by the trigger's schema if there is one; its type may be any.
 
         Raises:
             UnknownAutomation: no file carries that name.
             BadAutomation: a file does, and was never good on this worker.
+            UnfitEvent: the event's data is not what the trigger declares.
         """
         self._refresh()
         if name in self._serving:
-            return self._serving[name].plan
+            return self._serving[name].plan_for(event)
         for file in self._files.values():
             if file.claimed == name:
                 wrong = serious(file.problems)
@@ -164,11 +183,12 @@ class Automations:
         did = f" {hint}" if hint else ""
         raise UnknownAutomation(f"There is no automation {name[:100]!r}.{did} This worker has {known}.")
 
-    def inline(self, definition: Any) -> Plan:
+    def inline(self, definition: Any, event: Mapping[str, Any] | None = None) -> Plan:
         """Return the plan of a definition that came with its run.
 
         Raises:
             BadAutomation: it has problems.
+            UnfitEvent: the event's data is not what the trigger declares.
         """
         made, problems = load(definition, Source(), self.catalog)
         if made is None:
@@ -176,7 +196,7 @@ class Automations:
             raise BadAutomation(
                 f"The inline automation has problems: {'; '.join(map(_place_and_sentence, wrong[:SHOWN]))}", wrong
             )
-        return made.plan
+        return made.plan_for(event)
 
     def matching(self, event: Mapping[str, Any]) -> list[Match]:
         """Return for every automation, by name, whether an event (see `workflows.event.read_event`) concerns it."""

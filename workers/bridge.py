@@ -8,7 +8,7 @@ from typing import Any
 from temporalio import activity
 from temporalio.common import RawValue
 
-from workers.automations import Automations, BadAutomation, UnknownAutomation
+from workers.automations import Automations, BadAutomation, UnfitEvent, UnknownAutomation
 from workflows.automation import PLAN
 from workflows.dispatch import MATCH
 from workflows.payload import pack
@@ -40,11 +40,13 @@ class Bridge:
     def _answer(self, asked: dict[str, Any]) -> dict[str, Any]:
         try:
             if "inline" in asked:
-                plan = self.automations.inline(asked["inline"])
+                plan = self.automations.inline(asked["inline"], asked["event"])
             else:
-                plan = self.automations.plan(asked["automation"])
+                plan = self.automations.plan(asked["automation"], asked["event"])
         except UnknownAutomation as error:
             return {"refused": str(error), "type": "UnknownAutomation"}
+        except UnfitEvent as error:
+            return {"refused": str(error), "type": "InvalidEvent"}
         except BadAutomation as error:
             if "inline" in asked:
                 return {"refused": str(error), "type": "BadAutomation"}

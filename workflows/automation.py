@@ -70,18 +70,18 @@ class Automation:
         if workflow.info().workflow_type == DISPATCH:
             return await dispatch(event)
         try:
-            answer = await self._ask(definition)
+            answer = await self._ask({**definition, "event": event})
         except asyncio.CancelledError:
             self.outcome = "canceled"
             raise
         return await self._run(event, answer)
 
-    async def _ask(self, definition: dict[str, Any]) -> dict[str, Any]:
+    async def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
         """Ask the worker for the plan; where the file is bad and was never good here, wait until it is."""
         pause, longest = PARKED
         while True:
             packed = await workflow.execute_local_activity(
-                PLAN, definition, start_to_close_timeout=timedelta(seconds=30), result_type=RawValue
+                PLAN, question, start_to_close_timeout=timedelta(seconds=30), result_type=RawValue
             )
             answer: dict[str, Any] = unpack(packed)
             if "refused" in answer:

@@ -61,11 +61,11 @@ def _waiting(hold: Hold, workflow_id: str) -> Iterator[str]:
     )
     here = "a Signal `approve` or `reject`" if approval else "an Update `decide` with `retry`, `skip` or `stop`"
     yield from _code(f"On this page, More Actions, Send {here}:", json.dumps(decision, indent=1))
-    yield from _code("What would be sent:", json.dumps(hold.request["config"], indent=1, ensure_ascii=False))
+    yield from _code("What would be sent:", json.dumps(hold.request["config"], indent=1, ensure_ascii=False), wrap=True)
 
 
-def _code(title: str, text: str) -> Iterator[str]:
-    lines = [part for line in text.splitlines() for part in _wrapped(line)]
+def _code(title: str, text: str, *, wrap: bool = False) -> Iterator[str]:
+    lines = [part for line in text.splitlines() for part in (_wrapped(line) if wrap else [line])]
     yield from (title, "```", *lines[:MOST_LINES])
     if len(lines) > MOST_LINES:
         yield "… (query `holds` shows all)"

@@ -89,6 +89,21 @@ async def test_what_is_no_event_fails_at_once_and_says_why(engine: Engine, event
     assert words in failure.value.cause.message
 
 
+async def test_a_declared_schema_judges_events_on_arrival(engine: Engine) -> None:
+    engine.define("""
+        name: strict
+        trigger: {event: order.paid, data: {type: object, required: [order], properties: {order: {type: object, required: [id]}}}}
+        actions: [{actionType: http_request, config: {method: GET, url: "RECEIVER/{{order.id}}"}}]
+    """)
+    handle = await engine.start("strict", engine.event({"order": {}}))
+    with pytest.raises(WorkflowFailureError) as failure:
+        await asyncio.wait_for(handle.result(), 10)
+    assert isinstance(failure.value.cause, ApplicationError)
+    assert failure.value.cause.type == "InvalidEvent"
+    assert "'id' is a required property" in failure.value.cause.message
+    assert (await engine.run("strict", engine.event({"order": {"id": 7}})))["outcome"] == "completed"
+
+
 async def test_two_arguments_are_refused(engine: Engine) -> None:
     engine.define(HELLO)
     await engine.serve()

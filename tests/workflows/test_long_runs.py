@@ -97,3 +97,36 @@ actions:
     assert engine.receiver.to("/last")[0].body == {"kept": 1, "all": list(range(30))}
     sent = [r.path for r in engine.receiver.requests if r.path != "/echo"]
     assert len(sent) == len(set(sent)) == 30 + 40 + 3, "nothing twice, nothing lost"
+
+
+@pytest.mark.parametrize("cached", [1, 3])
+async def test_runs_that_are_evicted_all_the_time_do_the_same(engine: Engine, cached: int) -> None:
+    engine.cached = cached
+    engine.define("""
+name: evicted
+trigger: {event: test.fired, data: [items]}
+actions:
+  - paths:
+      - label: Held
+        actions:
+          - {id: held, actionType: http_request, config: {method: POST, url: RECEIVER/held, body: {}}, requireApproval: {expiresAfter: 1h}}
+      - label: Waits
+        actions:
+          - {id: pause, wait: 500}
+          - {id: waited, actionType: http_request, config: {method: GET, url: RECEIVER/waited}}
+      - label: Loops
+        actions:
+          - id: each
+            forEach: "{{items}}"
+            parallel: 3
+            actions:
+              - {id: a, actionType: http_request, config: {method: GET, url: "RECEIVER/a/{{item}}"}}
+  - {id: last, actionType: http_request, config: {method: GET, url: RECEIVER/last}}
+""")
+    handles = [await engine.start("evicted", engine.event({"items": [1, 2, 3, 4, 5]})) for _ in range(6)]
+    for handle in handles:
+        (hold,) = await engine.held(handle)
+        assert (await engine.decide(handle, hold=hold["hold"], decision="approve", by="ann"))["result"] == "accepted"
+    for handle in handles:
+        assert (await engine.finish(handle))["outcome"] == "completed"
+    assert len(engine.receiver.requests) == 6 * (5 + 3)
