@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 import re
 import typing
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -68,6 +68,10 @@ class Result(BaseModel):
 
     model_config = ConfigDict(frozen=True, populate_by_name=True, alias_generator=to_camel)
 
+    def identity(self) -> str | None:
+        """Return what tells this result from any other of the vendor's, where a look-up by content needs it."""
+        return None
+
 
 def names(model: type[BaseModel], field_name: str) -> list[str]:
     """Return the keys under which a definition may write a field, the documented one first."""
@@ -88,6 +92,9 @@ def marked(model: type[BaseModel], raw: Raw, mark: type[M]) -> Iterable[tuple[st
 
 Function = Callable[[Any, Context], Awaitable[Any]]
 
+Look = Callable[[Any, Context, datetime], Awaitable[Sequence[Result]]]
+"""Looks at the vendor for what a step may have done since an instant, and returns every result that would be its."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
@@ -106,6 +113,7 @@ class Action:
     triggers: tuple[str, ...] = ()
     connections: tuple[type[Connection], ...] = ()
     background: Callable[[Raw], bool] = field(default=lambda _raw: False)
+    look: Look | None = None
 
     def repeats(self, raw: Raw) -> Repeat:
         """Say whether an unknown outcome of this step may be repeated."""
@@ -122,6 +130,7 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
     triggers: tuple[str, ...] = (),
     connections: tuple[type[Connection], ...] = (),
     background: Callable[[Raw], bool] | None = None,
+    look: Look | None = None,
 ) -> Callable[[Function], Action]:
     """Turn an async function `(config, context) -> result` into an action whose contract its annotations are.
 
@@ -134,6 +143,7 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
         triggers: event types under which the action makes sense; empty means any.
         connections: kinds of connection that it can use, one of which it needs; empty means none.
         background: says from the unrendered config whether the path goes on without waiting for the result.
+        look: finds out after an unknown outcome what became of it, without sending anything.
     """
     if not NAME.fullmatch(name):
         raise ValueError(f"An action's name is lower case, words joined by '_' or '.'; {name!r} is not.")
@@ -157,6 +167,7 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
             triggers=triggers,
             connections=connections,
             background=background or (lambda _raw: False),
+            look=look,
         )
 
     return wrap

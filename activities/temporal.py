@@ -6,9 +6,9 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 from temporalio import activity
@@ -17,7 +17,7 @@ from temporalio.client import Client as TemporalClient
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.action import Action
+from activities.action import Action, Config, Look, Result
 from activities.connections import Connections
 from activities.context import Context
 from activities.errors import ActionError, OutcomeUnknown, Refused, ResultTooLarge, Unavailable
@@ -33,6 +33,12 @@ NEVER_REPEATED = "TemporalTimeout:StartToClose"
 FIRST_BEAT = 2.0
 BEATS = 3.0
 """Seconds before an attempt first heartbeats, and between heartbeats."""
+
+LOOK = ":look"
+"""What a look-up's activity type ends with; no action's name has a colon."""
+
+LOOKS = 3
+"""How often a look-up that finds nothing is made: what a vendor has just taken may not be listed yet."""
 
 LONGEST_MESSAGE = 2_000
 DEEPEST = 100
@@ -52,14 +58,16 @@ class Services:
 
 
 def bind(catalog: Mapping[str, Action], services: Services) -> list[Callable[..., Any]]:
-    """Return one activity per action, named as the action."""
-    return [_activity(action, services) for action in catalog.values()]
+    """Return one activity per action, named as the action, and one per look-up, named `<action>:look`."""
+    acts = [_activity(action.name, _Attempt, action, services) for action in catalog.values()]
+    looks = [action for action in catalog.values() if action.look is not None]
+    return acts + [_activity(f"{action.name}{LOOK}", _Look, action, services) for action in looks]
 
 
-def _activity(action: Action, services: Services) -> Callable[..., Any]:
-    @activity.defn(name=action.name)
+def _activity(name: str, kind: type[_Attempt], action: Action, services: Services) -> Callable[..., Any]:
+    @activity.defn(name=name)
     async def run(call: dict[str, Any]) -> RawValue:
-        return await _Attempt(action, services).run(call)
+        return await kind(action, services).run(call)
 
     return run
 
@@ -100,6 +108,11 @@ class _Attempt:
             self._next.cancel()
 
     async def _act(self, call: dict[str, Any]) -> Any:
+        config, context = self._prepare(call)
+        result = await self.action.function(config, context)
+        return {"result": _plain(result), **_claim(result)}
+
+    def _prepare(self, call: dict[str, Any]) -> tuple[Config, Context]:
         places = call.get("secrets", ())
         self.services.scrubber.learn(self.services.secrets.values(places))
         filled = self.services.secrets.fill(call["config"], places)
@@ -120,7 +133,7 @@ class _Attempt:
             heartbeat=self._keep,
             sending=self._mark if self.once else _nothing,
         )
-        return await self.action.function(config, context)
+        return config, context
 
     async def _mark(self) -> None:
         """Write the mark durably; it raises for an attempt that has already timed out, which then sends nothing."""
@@ -147,25 +160,23 @@ class _Attempt:
         else:
             activity.heartbeat()
 
-    def _answer(self, result: Any) -> RawValue:
-        value = result.model_dump(mode="json", by_alias=True) if isinstance(result, BaseModel) else result
+    def _answer(self, said: dict[str, Any]) -> RawValue:
+        if self.info.attempt > 1:
+            said["attempts"] = self.info.attempt
         try:
-            data = json.dumps(self._said(value), separators=(",", ":"))
+            data = json.dumps(said, separators=(",", ":"))
         except (RecursionError, ValueError, TypeError) as error:
             raise ResultTooLarge(f"The action was carried out, but its result is no plain JSON: {error}.") from None
         if self.services.scrubber.found_in(data):
-            data = json.dumps(self._said(self.services.scrubber.scrub_json(value)), separators=(",", ":"))
+            data = json.dumps(self.services.scrubber.scrub_json(said), separators=(",", ":"))
         if len(data) > self.services.result_limit:
             raise ResultTooLarge(
                 f"The action was carried out, but its result takes {len(data):,} bytes; "
                 f"{self.services.result_limit:,} is the most that is kept (TRUNKLINE_RESULT_LIMIT)."
             )
-        if _depth(value) > DEEPEST:
+        if _depth(said) > DEEPEST:
             raise ResultTooLarge(f"The action was carried out, but its result nests deeper than {DEEPEST} levels.")
         return RawValue(Payload(metadata={"encoding": b"json/plain"}, data=data.encode()))
-
-    def _said(self, result: Any) -> dict[str, Any]:
-        return {"result": result} if self.info.attempt == 1 else {"result": result, "attempts": self.info.attempt}
 
     def _ended(self, what: str) -> ActionError:
         if self.once and not self.marked:
@@ -195,6 +206,27 @@ class _Attempt:
         return ApplicationError(
             self.services.scrubber.scrub(message)[:LONGEST_MESSAGE], {"attempts": self.info.attempt}, type="Unexpected"
         )
+
+
+class _Look(_Attempt):
+    """One attempt to find out what became of a step, without sending anything."""
+
+    async def _act(self, call: dict[str, Any]) -> Any:
+        config, context = self._prepare(call)
+        look = cast("Look", self.action.look)
+        found = await look(config, context, datetime.fromisoformat(call["since"]))
+        if not found and self.info.attempt < LOOKS:
+            raise Unavailable("Nothing is found yet.")
+        return {"found": [{"result": _plain(result), **_claim(result)} for result in found]}
+
+
+def _plain(result: Any) -> Any:
+    return result.model_dump(mode="json", by_alias=True) if isinstance(result, BaseModel) else result
+
+
+def _claim(result: Any) -> dict[str, str]:
+    identity = result.identity() if isinstance(result, Result) else None
+    return {} if identity is None else {"claim": identity}
 
 
 async def _nothing() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowHistory
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, Worker
@@ -25,6 +25,7 @@ from tests.receiver import Receiver
 from workers.automations import Automations
 from workers.bridge import Bridge
 from workers.converter import DATA_CONVERTER
+from workers.earlier import Earlier
 from workflows.automation import Automation
 from workflows.details import Details
 
@@ -100,7 +101,7 @@ class Engine:
             self.client,
             task_queue=self.task_queue,
             workflows=[Automation],
-            activities=[*bind(self.actions, services), *bridge.activities()],
+            activities=[*bind(self.actions, services), *bridge.activities(), Earlier(self.client).earlier],
             workflow_runner=UnsandboxedWorkflowRunner(),
             interceptors=[Details()],
             max_cached_workflows=self.cached,
@@ -168,19 +169,23 @@ class Engine:
 
     async def replay(self) -> None:
         """Replay every history that the test made: what ran must be deterministic."""
+        for handle in self.handles:
+            run_id: str | None = handle.first_execution_run_id or handle.result_run_id
+            while run_id:
+                history = await self.client.get_workflow_handle(handle.id, run_id=run_id).fetch_history()
+                await self.replay_history(history)
+                last = history.events[-1]
+                run_id = last.workflow_execution_continued_as_new_event_attributes.new_execution_run_id or None
+
+    async def replay_history(self, history: WorkflowHistory) -> None:
+        """Replay one history."""
         replayer = Replayer(
             workflows=[Automation],
             workflow_runner=UnsandboxedWorkflowRunner(),
             data_converter=DATA_CONVERTER,
             interceptors=[Details()],
         )
-        for handle in self.handles:
-            run_id: str | None = handle.first_execution_run_id or handle.result_run_id
-            while run_id:
-                history = await self.client.get_workflow_handle(handle.id, run_id=run_id).fetch_history()
-                await replayer.replay_workflow(history)
-                last = history.events[-1]
-                run_id = last.workflow_execution_continued_as_new_event_attributes.new_execution_run_id or None
+        await replayer.replay_workflow(history)
 
 
 def step(report: JSON, name: str) -> JSON:

@@ -291,6 +291,8 @@ class _Planner:
             plan["approval"] = _approval(step.require_approval)
         if action.background(config):
             plan["background"] = True
+        if action.look is not None and plan["repeat"] == "never":
+            plan["looks"] = True
 
     def paths(self, step: PathsStep, raw: Mapping[str, Any], pointer: str, plan: StepPlan) -> None:
         plan["paths"] = []

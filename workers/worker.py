@@ -19,6 +19,7 @@ from activities.network import Client as HttpClient
 from activities.temporal import Services, bind
 from workers import logs
 from workers.bridge import Bridge
+from workers.earlier import Earlier
 from workers.client import connect, explain
 from workers.equipment import Equipment, complaints, equip
 from workers.failures import Failure, NotFound, Unreachable
@@ -123,7 +124,7 @@ async def _polling(
         client,
         task_queue=settings.task_queue,
         workflows=[Automation],
-        activities=[*bind(equipment.actions, services), *bridge.activities()],
+        activities=[*bind(equipment.actions, services), *bridge.activities(), Earlier(client).earlier],
         interceptors=[Details()],
         workflow_runner=UnsandboxedWorkflowRunner(),  # costs less; replays of every test's history guard determinism
         max_cached_workflows=CACHED_RUNS,

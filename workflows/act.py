@@ -17,17 +17,14 @@ from workflows.hold import Hold, seal
 from workflows.program import ActionStep
 from workflows.report import Entry, measure, timestamp
 from workflows.state import Frame
+from workflows.unknown import KEYS, activity_id, after_reset, look
 
 if TYPE_CHECKING:
     from workflows.walk import Flow, Walk
 
-KEYS = uuid.UUID("b7a5f0c2-6d0e-5e0b-9c39-0d5a3a1f7e55")
-"""Namespace of all idempotency keys; changing it would send again what older runs have sent."""
-
 HEARTBEAT = timedelta(seconds=10)
 LARGEST_REQUEST = 512 * 1024
 LONGEST_SUMMARY = 200
-LONGEST_ACTIVITY_ID = 200
 
 
 async def act(walk: Walk, step: ActionStep, entry: Entry, frame: Frame) -> Flow:
@@ -39,17 +36,25 @@ async def act(walk: Walk, step: ActionStep, entry: Entry, frame: Frame) -> Flow:
     while True:
         if hold is not None and (flow := await _decided(walk, step, entry, hold)) is not None:
             return flow
-        answer = await _send(walk, step, entry, request, _release(walk, entry, hold))
+        asked = hold is not None and hold.kind == "failure"
+        answer = await _answer(walk, step, entry, request, _release(walk, entry, hold), asked=asked)
         if not isinstance(answer, Failure):
-            entry["attempts"] = answer.get("attempts", 1)
-            if step.save_as:
-                walk.state.save(frame, step.save_as, answer["result"])
-            return walk.end(step, entry, "succeeded")
+            return _succeed(walk, step, entry, frame, answer)
         if answer.attempts is not None:
             entry["attempts"] = answer.attempts
         hold = _hold_for_failure(walk, step, entry, request, answer)
         if hold is None:
             return walk.end(step, entry, "unknown" if answer.unknown else "failed", answer.error())
+
+
+def _succeed(walk: Walk, step: ActionStep, entry: Entry, frame: Frame, answer: dict[str, Any]) -> Flow:
+    if "attempts" in answer:
+        entry["attempts"] = answer["attempts"]
+    if "claim" in answer:
+        walk.state.claims.append(answer["claim"])
+    if step.save_as:
+        walk.state.save(frame, step.save_as, answer["result"])
+    return walk.end(step, entry, "succeeded")
 
 
 def _release(walk: Walk, entry: Entry, hold: Hold | None) -> int:
@@ -64,7 +69,7 @@ def _release(walk: Walk, entry: Entry, hold: Hold | None) -> int:
 def _hold_for_failure(
     walk: Walk, step: ActionStep, entry: Entry, request: dict[str, Any], failure: Failure
 ) -> Hold | None:
-    if not (step.holds_failure or (failure.unknown and step.holds_unknown)):
+    if not (step.holds_failure or failure.asks or (failure.unknown and step.holds_unknown)):
         return None
     try:
         return _open(walk, step, entry, request, kind="failure", error=failure.error(), unknown=failure.unknown)
@@ -163,23 +168,35 @@ def _said(kind: str, decision: dict[str, Any]) -> dict[str, str]:
     return {"type": kind, "message": f"Refused by {decision['by']}{reason}"}
 
 
-async def _send(
-    walk: Walk, step: ActionStep, entry: Entry, request: dict[str, Any], release: int
+async def _answer(  # noqa: PLR0913 # one attempt's whole surroundings
+    walk: Walk, step: ActionStep, entry: Entry, request: dict[str, Any], release: int, *, asked: bool
 ) -> dict[str, Any] | Failure:
-    """Run the activity; an attempt that died before it sent anything is simply run again."""
+    """Send a request, unless a look shows that it was sent before; look again where nobody knows what became of it."""
     key = entry["key"] = str(uuid.uuid5(KEYS, f"{workflow.info().workflow_id}\n{entry['id']}\n{release}"))
     argument = {"config": request["config"], "key": key}
     if request["secrets"]:
         argument["secrets"] = request["secrets"]
+    if not asked:
+        earlier: dict[str, Any] | Failure | None = await after_reset(walk, step, entry, argument)
+        if earlier is not None:
+            return earlier
+    answer = await _send(walk, step, entry, argument)
+    if isinstance(answer, Failure) and answer.unknown:
+        return await look(walk, step, entry, argument) or answer
+    return answer
+
+
+async def _send(walk: Walk, step: ActionStep, entry: Entry, argument: dict[str, Any]) -> dict[str, Any] | Failure:
+    """Run the activity; an attempt that died before it sent anything is simply run again."""
     end = workflow.now() + step.within
     walk.in_flight += 1
     try:
         while True:
             try:
-                return await workflow.execute_activity(  # type: ignore[no-any-return] # JSON
+                answer: dict[str, Any] = await workflow.execute_activity(
                     step.action,
                     argument,
-                    activity_id=_activity_id(entry["id"]),
+                    activity_id=activity_id(entry["id"]),
                     summary=step.label[:LONGEST_SUMMARY],
                     start_to_close_timeout=step.timeout,
                     schedule_to_close_timeout=max(end - workflow.now(), timedelta(milliseconds=1)),
@@ -193,11 +210,7 @@ async def _send(
                 failure = read_failure(error, step.repeat)
                 if not failure.sent_nothing or workflow.now() >= end:
                     return failure
+            else:
+                return {"attempts": 1, **answer}
     finally:
         walk.in_flight -= 1
-
-
-def _activity_id(instance: str) -> str:
-    if len(instance) <= LONGEST_ACTIVITY_ID:
-        return instance
-    return f"{instance[-LONGEST_ACTIVITY_ID + 40 :]}~{uuid.uuid5(KEYS, instance)}"

@@ -23,6 +23,7 @@ class Failure:
         message: a sentence.
         unknown: whether the action may have had its effect.
         sent_nothing: whether the attempt certainly ended before it sent anything, so that it may simply run again.
+        asks: whether people must be asked, whatever the step says.
         attempts: what the last answering attempt said.
     """
 
@@ -30,6 +31,7 @@ class Failure:
     message: str
     unknown: bool
     sent_nothing: bool = False
+    asks: bool = False
     attempts: int | None = None
 
     def error(self) -> dict[str, str]:

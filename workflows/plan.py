@@ -73,6 +73,8 @@ class StepPlan(TypedDict, total=False):
     retry: Retry
     approval: Approval
     background: Literal[True]
+    looks: Literal[True]
+    """Whether the action can look for what became of an unknown outcome."""
 
     paths: list[PathPlan]
 

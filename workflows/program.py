@@ -51,6 +51,7 @@ class ActionStep(Step):
     approval: dict[str, Any] | None
     approvers: Template
     background: bool
+    looks: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +196,7 @@ def _action(step: StepPlan, plan: Plan, common: dict[str, Any]) -> Step:
         approval=None if approval is None else dict(approval),
         approvers=compile_template(list((approval or {}).get("approvers", []))),
         background=step.get("background", False),
+        looks=step.get("looks", False),
     )
 
 

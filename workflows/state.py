@@ -42,6 +42,9 @@ class State:
         event: the event as it was read.
         memory: by instance id, what an unfinished step must not decide anew (a wait's end, a branch's choice, a loop's
             items and the iterations done).
+        claims: what steps have found to be theirs, so that a look-up gives it to no other step.
+        began: when the first run of the chain began.
+        earlier: activity ids of steps that may have run before the run was reset, once that was asked.
         limit: bytes that variables, report and audit may take together.
     """
 
@@ -52,6 +55,9 @@ class State:
         self.holds = Holds()
         self.variables: dict[str, Any] = {}
         self.memory: dict[str, dict[str, Any]] = {}
+        self.claims: list[str] = []
+        self.began = ""
+        self.earlier: list[str] | None = None
         self._sizes: dict[str, int] = {}
         self._taken = 0
 
@@ -94,6 +100,9 @@ class State:
         return {
             "variables": self.variables,
             "memory": self.memory,
+            "claims": self.claims,
+            "began": self.began,
+            "earlier": self.earlier,
             "entries": self.report.entries,
             "extra": self.report.extra,
             "holds": [asdict(hold) for hold in self.holds.all.values()],
@@ -108,6 +117,9 @@ class State:
         state = cls(program, event, limit=limit)
         state.variables = carry["variables"]
         state.memory = carry["memory"]
+        state.claims = carry["claims"]
+        state.began = carry["began"]
+        state.earlier = carry["earlier"]
         state.report = Report(program, carry["entries"], room=limit, extra=carry["extra"])
         state.holds = Holds([Hold(**hold) for hold in carry["holds"]], carry["audit"], carry["refusals"])
         state._sizes = carry["sizes"]

@@ -56,6 +56,7 @@ class Walk:
         stop: set once the run is to end; nothing more starts then.
         handing_over: no new step starts, so that the run can continue as new.
         in_flight: activities that have not ended.
+        was_reset: whether the run was reset to a point before this one, so that what follows may have run before.
         background: steps whose path went on without them.
     """
 
@@ -66,9 +67,17 @@ class Walk:
         self.stop: Stop | None = None
         self.handing_over = False
         self.in_flight = 0
+        self.was_reset = state.earlier is not None
         self.background: list[asyncio.Task[Flow]] = []
         self.outermost = Frame(variables=state.variables)
+        # Temporal gives a run a new seed at the point to which it was reset, in every replay too.
+        workflow.register_random_seed_callback(self._reset)
+        state.began = state.began or timestamp(workflow.now())
         self._roots = {**state.event["data"], "event": state.event, "run": run}
+
+    def _reset(self, _seed: int) -> None:
+        self.was_reset = True
+        self.state.earlier = None
 
     async def whole(self) -> Flow:
         """Walk the whole plan, and wait for what runs in the background."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Self
 
 from pydantic import AliasChoices, Field, ValidationInfo, field_validator, model_validator
@@ -95,9 +96,19 @@ class SlackReceipt(Result):
     ts: str = Field(description="Slack's identity of the message within the channel; `threadTs` of a reply.")
 
 
+async def posted(config: SlackMessage, context: Context, since: datetime) -> list[SlackReceipt]:
+    """Return where the channel has the message with this step's key."""
+    from activities.slack.channel import Channel
+
+    token, address = access(config.token, config.connection, context)
+    found = await Channel(token, address, context).find(config.channel, METADATA, since, thread=config.thread_ts)
+    return [SlackReceipt(channel=channel, ts=ts) for channel, ts in found]
+
+
 @action(
     "send_slack_message",
     repeat="never",
+    look=posted,
     connections=(Slack,),
     example={"channel": "#support-alerts", "text": "{{contact.name}} waited {{call.waiting_time}} s"},
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -50,6 +51,13 @@ class CloudTalk(Provider):
             number = data.get("id") if isinstance(data, dict) else None
             return Accepted(status="accepted", id=None if number is None else str(number))
         raise _unsent(told, answer.status)
+
+    async def sent(
+        self, *, sender: str, recipient: str, text: str, since: datetime, context: Context
+    ) -> list[Accepted]:
+        """Return nothing: CloudTalk lists no messages."""
+        del sender, recipient, text, since, context
+        return []
 
 
 def _told(answer: Response) -> Mapping[str, Any]:

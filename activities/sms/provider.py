@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from datetime import datetime
 
 from activities.connections import Connection
 from activities.context import Context
@@ -30,3 +31,9 @@ class Provider(Connection):
             Unavailable: the provider did not take it and may do so later.
             OutcomeUnknown: the provider may have taken it.
         """
+
+    @abstractmethod
+    async def sent(
+        self, *, sender: str, recipient: str, text: str, since: datetime, context: Context
+    ) -> list[Accepted]:
+        """Return the messages like this one that were taken since then; none where the provider keeps no list."""

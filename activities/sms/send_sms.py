@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, WithJsonSchema
@@ -10,7 +11,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from activities.action import Config, Result, Static, action
 from activities.context import Context
 from activities.sms.cloudtalk import CloudTalk
-from activities.sms.provider import Provider
+from activities.sms.provider import Accepted, Provider
 from activities.sms.segments import Encoding, segments
 from activities.sms.twilio import Twilio
 
@@ -63,11 +64,25 @@ class SmsReceipt(Result):
     recipient: str = Field(alias="to", description="Number the message went to.")
     sender: str = Field(alias="from", description="Number the message came from.")
 
+    def identity(self) -> str | None:
+        """Return provider and id: a look-up finds messages by their text, and two steps may send the same one."""
+        return self.id and f"{self.provider}:{self.id}"
+
+
+async def sent_sms(config: SmsMessage, context: Context, since: datetime) -> list[SmsReceipt]:
+    """Return the receipts of the messages like this one that the provider took since then."""
+    provider = context.connection(config.connection, *PROVIDERS)
+    found = await provider.sent(
+        sender=config.sender, recipient=config.recipient, text=config.text, since=since, context=context
+    )
+    return [_receipt(config, provider, accepted) for accepted in found]
+
 
 @action(
     "send_sms",
     repeat="never",
     connections=PROVIDERS,
+    look=sent_sms,
     example={"from": "+15550100", "to": "{{call.external_number}}", "text": "Hi {{contact.name}}, sorry for the wait!"},
 )
 async def send_sms(config: SmsMessage, context: Context) -> SmsReceipt:
@@ -78,6 +93,10 @@ async def send_sms(config: SmsMessage, context: Context) -> SmsReceipt:
     """
     provider = context.connection(config.connection, *PROVIDERS)
     accepted = await provider.send(sender=config.sender, recipient=config.recipient, text=config.text, context=context)
+    return _receipt(config, provider, accepted)
+
+
+def _receipt(config: SmsMessage, provider: Provider, accepted: Accepted) -> SmsReceipt:
     counted = segments(config.text)
     return SmsReceipt(
         provider=provider.kind,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
@@ -13,9 +14,14 @@ from activities.retry_after import retry_after
 from activities.sms.provider import Accepted, Provider
 
 if TYPE_CHECKING:
+    from twilio.rest.api.v2010.account.message import MessageInstance
+
     from activities.network import Response
 
 QUEUE_FULL = 21611
+
+MOST_LISTED = 50
+"""Messages between two numbers that are looked at, the newest first."""
 
 ADVICE = {
     20003: "check accountSid and authToken of the connection",
@@ -56,12 +62,35 @@ class Twilio(Provider):
             raise _sorted(error, transport.last) from None
         if message.status in {"failed", "undelivered", "canceled"}:
             raise Refused(_sentence(message.error_code, message.error_message or f"the message is {message.status}"))
-        segments = str(message.num_segments or "")
-        return Accepted(
-            id=message.sid,
-            status=str(message.status or "accepted"),
-            segments=int(segments) if segments.isdigit() else None,
-        )
+        return _accepted(message)
+
+    async def sent(
+        self, *, sender: str, recipient: str, text: str, since: datetime, context: Context
+    ) -> list[Accepted]:
+        """Return the account's messages of this text between these numbers; Twilio has no key to find one by."""
+        from twilio.base.exceptions import TwilioException
+
+        from activities.sms.twilio_client import Transport, client
+
+        transport = Transport(context)
+        try:
+            listed = await client(self, transport).messages.list_async(to=recipient, from_=sender, limit=MOST_LISTED)
+        except TwilioException as error:
+            raise _sorted(error, transport.last) from None
+        return [
+            _accepted(message)
+            for message in listed
+            if (message.body or "").endswith(text) and message.date_created and message.date_created >= since
+        ]
+
+
+def _accepted(message: MessageInstance) -> Accepted:
+    segments = str(message.num_segments or "")
+    return Accepted(
+        id=message.sid,
+        status=str(message.status or "accepted"),
+        segments=int(segments) if segments.isdigit() else None,
+    )
 
 
 def _sorted(error: Exception, answer: Response) -> ActionError:

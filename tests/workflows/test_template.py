@@ -121,6 +121,8 @@ def test_a_path_finds_keys_and_indexes_and_nothing_of_python(template: str, valu
 def test_a_key_that_data_gives_is_looked_up() -> None:
     assert text("{{lists[which]}}", lists={"a": 1, "7": 2}, which="a") == 1
     assert text("{{lists[which]}}", lists={"a": 1, "7": 2}, which=7) == 2
+    assert text("{{order[which]}}", which="size") == "XL"
+    assert text("{{order[which]}}", which="first") == "one"
     assert text("{{lists[which[0]].x}}", lists={"a": {"x": 1}}, which=["a"]) == 1
 
 

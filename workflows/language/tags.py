@@ -7,8 +7,7 @@ from typing import Any, Literal
 
 from liquid.ast import BlockNode, Node
 from liquid.builtin.content import ContentNode
-from liquid.builtin.expressions import FilteredExpression, LoopExpression
-from liquid.builtin.expressions.primitive import RangeLiteral, StringLiteral
+from liquid.builtin.expressions import FilteredExpression
 from liquid.builtin.output import OutputNode
 from liquid.builtin.tags.assign_tag import AssignNode
 from liquid.builtin.tags.capture_tag import CaptureNode
@@ -18,14 +17,13 @@ from liquid.builtin.tags.if_tag import IfNode
 from liquid.builtin.tags.unless_tag import UnlessNode
 from liquid.expression import Expression
 
-from workflows.language.errors import TemplateError, TemplateSyntaxError
-from workflows.language.expression import Value, equality, filtered, primitive, test
-from workflows.language.filters.contract import Unfit, a_whole_number
+from workflows.language.errors import TemplateSyntaxError
+from workflows.language.expression import Value, equality, filtered, test
+from workflows.language.loops import forloop, items
 from workflows.language.names import Names
-from workflows.language.scope import LONGEST_LIST, Missing, Scope
+from workflows.language.scope import Missing, Scope
 from workflows.language.secrets import secret_in
 from workflows.language.syntax import Plain, Writer
-from workflows.language.values import shown
 
 Signal = Literal["break", "continue"] | None
 Step = Callable[[Scope, Writer], Signal]
@@ -197,13 +195,13 @@ class Tags:
 
     def loop(self, node: ForNode) -> Step:
         """Compile `for`; its names are gone after it."""
-        items, name = self.items(node.expression), str(node.expression.identifier)
+        sequence_of, name = items(node.expression, self.names), str(node.expression.identifier)
         with self.names.loop(name, node.token.start_index):
             block = self.block(node.block)
         otherwise = self.block(node.default) if node.default else None
 
         def run(scope: Scope, writer: Writer) -> Signal:
-            sequence, order = items(scope)
+            sequence, order = sequence_of(scope)
             if not order:
                 return otherwise(scope, writer) if otherwise else None
             length, outer = len(order), scope.loops[-1]["forloop"] if scope.loops else None
@@ -212,7 +210,7 @@ class Tags:
             try:
                 for index, place in enumerate(order):
                     scope.iterate()
-                    names["forloop"] = _forloop(index, length, outer)
+                    names["forloop"] = forloop(index, length, outer)
                     names[name] = sequence[place]
                     if block(scope, writer) == "break":
                         break
@@ -221,71 +219,3 @@ class Tags:
             return None
 
         return run
-
-    def items(self, node: LoopExpression) -> Callable[[Scope], tuple[Sequence[Any], range]]:
-        """Compile what a loop goes over: the sequence, and the places in it in the order of the loop."""
-        source = self.range(node.iterable) if isinstance(node.iterable, RangeLiteral) else self.sequence(node.iterable)
-        limit = primitive(node.limit, self.names) if node.limit else None
-        resumes = isinstance(node.offset, StringLiteral) and node.offset.value == "continue"
-        offset = primitive(node.offset, self.names) if node.offset and not resumes else None
-        if node.cols:
-            raise TemplateSyntaxError("`cols` is no argument of `for`.", offset=node.token.start_index)
-        key, backwards = f"{node.identifier}-{node.iterable}", node.reversed
-
-        def run(scope: Scope) -> tuple[Sequence[Any], range]:
-            sequence = source(scope)
-            start = scope.resume.get(key, 0) if resumes else _whole(offset, scope, "offset", 0)
-            most = _whole(limit, scope, "limit", len(sequence))
-            places = range(len(sequence))[max(start, 0) :][: max(most, 0)]
-            scope.resume[key] = places.stop
-            return sequence, places[::-1] if backwards else places
-
-        return run
-
-    def sequence(self, node: Expression) -> Callable[[Scope], Sequence[Any]]:
-        """Compile a value to loop over: a list, the pairs of an object, a text once, nothing not at all."""
-        value = primitive(node, self.names)
-
-        def run(scope: Scope) -> Sequence[Any]:
-            found = scope.given(value(scope))
-            if isinstance(found, list):
-                return found
-            if isinstance(found, dict):
-                scope.spend(24 * len(found))
-                return [[key, found[key]] for key in found]
-            return [found] if isinstance(found, str) and found else []
-
-        return run
-
-    def range(self, node: RangeLiteral) -> Callable[[Scope], Sequence[Any]]:
-        """Compile `(1..5)`."""
-        first, last = primitive(node.start, self.names), primitive(node.stop, self.names)
-
-        def run(scope: Scope) -> Sequence[Any]:
-            start, stop = _whole(first, scope, "range", 0), _whole(last, scope, "range", 0)
-            if stop - start >= LONGEST_LIST:
-                raise TemplateError(f"A range has at most {LONGEST_LIST:,} numbers.")
-            return range(start, max(stop + 1, start))
-
-        return run
-
-
-def _whole(value: Value | None, scope: Scope, what: str, otherwise: int) -> int:
-    found = otherwise if value is None else scope.given(value(scope))
-    try:
-        return otherwise if found is None else a_whole_number(found)
-    except Unfit:
-        raise TemplateError(f"The `{what}` of a `for` is a whole number, not {shown(found)}.") from None
-
-
-def _forloop(index: int, length: int, outer: Any) -> dict[str, Any]:
-    return {
-        "first": index == 0,
-        "index": index + 1,
-        "index0": index,
-        "last": index == length - 1,
-        "length": length,
-        "rindex": length - index,
-        "rindex0": length - index - 1,
-        "parentloop": outer,
-    }

@@ -17,7 +17,8 @@ from liquid.token import Token
 
 from workflows.language.errors import TemplateError, TemplateSyntaxError
 from workflows.language.expression import filtered, path
-from workflows.language.markup import parse, split
+from workflows.language.grammar import parse
+from workflows.language.markup import split
 from workflows.language.names import Names, inside, names_made
 from workflows.language.scope import Missing, Scope
 from workflows.language.secrets import secret_in
@@ -116,7 +117,7 @@ def _around(nodes: Sequence[Node], names: Names, syntax: str | None) -> Render:
 
 def _is_whole(text: str, nodes: Sequence[Node]) -> bool:
     one = len(nodes) == 1 and type(nodes[0]) is OutputNode
-    return one and text.startswith("{{") and text.endswith("}}") and text.find("}}") == len(text) - 2
+    return one and text.startswith("{{") and text.endswith("}}")
 
 
 def _whole(node: Any, names: Names) -> Render:

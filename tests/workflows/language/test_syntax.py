@@ -119,6 +119,11 @@ def test_json_with_tags_that_renders_to_none_is_an_error(template: str) -> None:
     assert not isinstance(caught.value, TemplateSyntaxError)
 
 
+def test_in_json_a_backslash_cannot_take_a_value_s_first_character() -> None:
+    with pytest.raises(TemplateError, match="backslash"):
+        text('{"a": "\\{% if yes %}{{x}}{% endif %}"}', "json", yes=True, x="n")
+
+
 @given(TEXTS)
 def test_in_slack_no_value_makes_markup(value: str) -> None:
     rendered = text("*{{v}}* <https://x.example|see {{v}}>", "slack", v=value)
