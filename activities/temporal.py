@@ -34,6 +34,9 @@ FIRST_BEAT = 2.0
 BEATS = 3.0
 """Seconds before an attempt first heartbeats, and between heartbeats."""
 
+CHECK = "trunkline:check"
+"""Activity type of the check before a step is held."""
+
 LOOK = ":look"
 """What a look-up's activity type ends with; no action's name has a colon."""
 
@@ -61,7 +64,8 @@ def bind(catalog: Mapping[str, Action], services: Services) -> list[Callable[...
     """Return one activity per action, named as the action, and one per look-up, named `<action>:look`."""
     acts = [_activity(action.name, _Attempt, action, services) for action in catalog.values()]
     looks = [action for action in catalog.values() if action.look is not None]
-    return acts + [_activity(f"{action.name}{LOOK}", _Look, action, services) for action in looks]
+    found = [_activity(f"{action.name}{LOOK}", _Look, action, services) for action in looks]
+    return [*acts, *found, _check(catalog, services)]
 
 
 def _activity(name: str, kind: type[_Attempt], action: Action, services: Services) -> Callable[..., Any]:
@@ -70,6 +74,36 @@ def _activity(name: str, kind: type[_Attempt], action: Action, services: Service
         return await kind(action, services).run(call)
 
     return run
+
+
+def _check(catalog: Mapping[str, Action], services: Services) -> Callable[..., Any]:
+    @activity.defn(name=CHECK)
+    async def check(request: dict[str, Any]) -> str | None:
+        """Return why a request could never be sent by this worker, or None."""
+        action = catalog.get(request["actionType"])
+        if action is None:
+            return f"This worker has no action {request['actionType']}."
+        try:
+            _configured(action, services, request)
+        except Refused as refused:
+            return services.scrubber.scrub(str(refused))
+        return None
+
+    return check
+
+
+def _configured(action: Action, services: Services, call: Mapping[str, Any]) -> Config:
+    """Return a call's config with its secrets, held to the contract.
+
+    Raises:
+        Refused: a secret is missing, or the config is not what the action takes.
+    """
+    places = call.get("secrets", ())
+    services.scrubber.learn(services.secrets.values(places))
+    try:
+        return action.config.model_validate(services.secrets.fill(call["config"], places))
+    except ValidationError as error:
+        raise Refused(_sentence(action, error)) from None
 
 
 class _Attempt:
@@ -113,13 +147,7 @@ class _Attempt:
         return {"result": _plain(result), **_claim(result)}
 
     def _prepare(self, call: dict[str, Any]) -> tuple[Config, Context]:
-        places = call.get("secrets", ())
-        self.services.scrubber.learn(self.services.secrets.values(places))
-        filled = self.services.secrets.fill(call["config"], places)
-        try:
-            config = self.action.config.model_validate(filled)
-        except ValidationError as error:
-            raise Refused(_sentence(self.action, error)) from None
+        config = _configured(self.action, self.services, call)
         context = Context(
             action=self.action.name,
             key=call["key"],

@@ -65,12 +65,12 @@ class Receiver:
 
         self.answers.setdefault(path, []).append(respond)
 
-    def stall(self, path: str, seconds: float) -> None:
+    def stall(self, path: str, seconds: float, status: int = 200) -> None:
         """Let a path answer late."""
 
         async def respond(_: web.Request) -> web.StreamResponse:
             await asyncio.sleep(seconds)
-            return web.json_response({"ok": True})
+            return web.json_response({"ok": True}, status=status)
 
         self.answers.setdefault(path, []).append(respond)
 

@@ -11,6 +11,7 @@ from temporalio.common import RawValue
 from workers.automations import Automations, BadAutomation, UnfitEvent, UnknownAutomation
 from workflows.automation import PLAN
 from workflows.dispatch import MATCH
+from workflows.encrypted import READABLE
 from workflows.payload import pack
 
 
@@ -30,7 +31,7 @@ class Bridge:
 
     def activities(self) -> list[Callable[..., Any]]:
         """Return the local activities to register."""
-        return [self.plan, self.match]
+        return [self.plan, self.match, self.readable]
 
     @activity.defn(name=PLAN)
     async def plan(self, asked: dict[str, Any]) -> RawValue:
@@ -60,3 +61,8 @@ class Bridge:
             {"automation": match.automation, "matches": match.matches, "reason": match.reason}
             for match in self.automations.matching(event)
         ]
+
+    @activity.defn(name=READABLE)
+    async def readable(self, verdict: bool) -> bool:
+        """Return what a run found out about a decision that arrived encrypted: the run writes it down by asking."""
+        return verdict

@@ -7,7 +7,7 @@ import os
 import re
 import socket
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -63,19 +63,24 @@ async def connect(settings: Settings, *, runtime: Runtime | None = None, lazy: b
     options = connect_options()
     if settings.user:
         options["identity"] = f"{settings.user} ({os.getpid()}@{socket.gethostname()})"
-    return await connect_to(options, runtime=runtime, lazy=lazy)
+    return await connect_to(options, keys=settings.encryption_keys, runtime=runtime, lazy=lazy)
 
 
-async def connect_to(options: ClientConnectConfig, *, runtime: Runtime | None = None, lazy: bool = False) -> Client:
-    """Connect as `options` say; see `connect`."""
+async def connect_to(
+    options: ClientConnectConfig, *, keys: Sequence[str] = (), runtime: Runtime | None = None, lazy: bool = False
+) -> Client:
+    """Connect as `options` say; with keys, everything that may be encrypted is. See `connect`."""
     from temporalio.client import Client
+    from temporalio.common import HeaderCodecBehavior
 
-    from workers.converter import DATA_CONVERTER
+    from workers.converter import data_converter
 
     address = options.get("target_host", DEFAULT_ADDRESS)
     if "://" in address or not address.rpartition(":")[2].isdigit():
         raise Failure(f"TEMPORAL_ADDRESS must be HOST:PORT, as {DEFAULT_ADDRESS}; {address!r} is not.")
-    options["data_converter"] = DATA_CONVERTER
+    options["data_converter"] = data_converter(keys)
+    if keys:
+        options["header_codec_behavior"] = HeaderCodecBehavior.CODEC
     options["lazy"] = lazy
     if runtime is not None:
         options["runtime"] = runtime
@@ -108,6 +113,10 @@ def explain(error: Exception) -> Failure | None:
     """Return the sentence for an error that Temporal's client raised, or None where it is none of those."""
     from temporalio.service import RPCError, RPCStatusCode
 
+    from workflows.encrypted import MissingKey
+
+    if isinstance(error, MissingKey):
+        return Failure(str(error))
     if not isinstance(error, RPCError):
         return None
     options = connect_options()

@@ -7,9 +7,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure
+from temporalio.client import Client
 from temporalio.common import RawValue
-from temporalio.converter import DataConverter, DefaultPayloadConverter
+from temporalio.converter import (
+    DataConverter,
+    DefaultFailureConverter,
+    DefaultPayloadConverter,
+    PayloadConverter,
+    SerializationContext,
+    WithSerializationContext,
+    WorkflowSerializationContext,
+)
 
+from workers.encryption import WAS_ENCRYPTED, Encryption
+from workflows.encrypted import MissingKey, Sealed, needs_key
 from workflows.payload import BadPayload, read
 
 
@@ -21,10 +33,17 @@ class PlainJson(DefaultPayloadConverter):
     """
 
     def from_payloads(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
-        """Decode payloads; without type hints, whatever they hold."""
-        if type_hints is not None:
-            return super().from_payloads(payloads, type_hints)
-        return [self._lenient(payload) for payload in payloads]
+        """Decode payloads; without type hints, whatever they hold.
+
+        Raises:
+            MissingKey: one is encrypted under a key that is not at hand.
+        """
+        if type_hints is None:
+            return [self._lenient(payload) for payload in payloads]
+        for payload, hint in zip(payloads, type_hints, strict=False):
+            if hint is not RawValue and needs_key(payload):
+                raise MissingKey(payload)
+        return super().from_payloads(payloads, type_hints)
 
     def _lenient(self, payload: Payload) -> Any:
         try:
@@ -33,4 +52,68 @@ class PlainJson(DefaultPayloadConverter):
             return str(error)
 
 
-DATA_CONVERTER = dataclasses.replace(DataConverter.default, payload_converter_class=PlainJson)
+class RunsJson(PlainJson, WithSerializationContext):
+    """The same on workers, where what is sent to a run may be unreadable: its handlers learn that, and judge it."""
+
+    def with_context(self, context: SerializationContext) -> PayloadConverter:  # type: ignore[override] # the SDK's own type is too narrow
+        """Return the converter of a run's own arguments, or of an activity's."""
+        return _ArgumentsJson() if isinstance(context, WorkflowSerializationContext) else PlainJson()
+
+
+class _ArgumentsJson(PlainJson):
+    def _lenient(self, payload: Payload) -> Any:
+        if needs_key(payload):
+            return Sealed(readable=False, payload=payload)
+        value = super()._lenient(payload)
+        return Sealed(readable=True, value=value) if WAS_ENCRYPTED in payload.metadata else value
+
+
+class PlainFailures(DefaultFailureConverter):
+    """Temporal's default, except that a failure which cannot be decoded is no failure but a missing key."""
+
+    def from_failure(self, failure: Failure, payload_converter: PayloadConverter) -> BaseException:
+        """Return the exception.
+
+        Raises:
+            MissingKey: part of it is encrypted under a key that is not at hand.
+        """
+        parts = [failure.encoded_attributes]
+        for info in (failure.application_failure_info, failure.canceled_failure_info):
+            parts += info.details.payloads
+        parts += failure.timeout_failure_info.last_heartbeat_details.payloads
+        for payload in filter(needs_key, parts):
+            raise MissingKey(payload)
+        return super().from_failure(failure, payload_converter)
+
+
+class EncryptedFailures(PlainFailures):
+    """The same, with messages and stack traces where the codec reaches them."""
+
+    def __init__(self) -> None:
+        super().__init__(encode_common_attributes=True)
+
+
+DATA_CONVERTER = dataclasses.replace(
+    DataConverter.default, payload_converter_class=PlainJson, failure_converter_class=PlainFailures
+)
+"""What clients use where nothing is to be encrypted."""
+
+
+def data_converter(keys: Sequence[str] = ()) -> DataConverter:
+    """Return the converter of clients; with keys (`id:base64`) everything that it writes is encrypted under the first."""
+    if not keys:
+        return DATA_CONVERTER
+    return dataclasses.replace(
+        DATA_CONVERTER, payload_codec=Encryption.of(keys), failure_converter_class=EncryptedFailures
+    )
+
+
+def of_worker(converter: DataConverter) -> DataConverter:
+    """Return what a worker (or a replay) uses where its clients use `converter`."""
+    return dataclasses.replace(converter, payload_converter_class=RunsJson)
+
+
+def client_of_worker(client: Client) -> Client:
+    """Return a client over the same connection for a worker to work with."""
+    options = client.config()
+    return Client(**{**options, "data_converter": of_worker(options["data_converter"])})

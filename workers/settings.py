@@ -8,11 +8,12 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from workers.failures import Usage
+from workers.keys import KEY_SIZE, read_key
 
 PREFIX = "TRUNKLINE_"
 SECRET = "TRUNKLINE_SECRET_"  # noqa: S105 - the beginning of a variable's name, no secret
@@ -34,6 +35,8 @@ VARIABLES = {
     "metrics_address": "TRUNKLINE_METRICS_ADDRESS",
     "grace": "TRUNKLINE_GRACE",
     "user": "TRUNKLINE_USER",
+    "encryption_keys": "TRUNKLINE_ENCRYPTION_KEYS",
+    "codec_token": "TRUNKLINE_CODEC_TOKEN",
 }
 """The environment variable of each setting, by the attribute of `Settings`."""
 
@@ -42,6 +45,7 @@ LARGEST_PAYLOAD = 1536 * KIB  # Temporal refuses payloads over 2 MiB, and the va
 MOST_PROCESSES = 256
 LONGEST_GRACE = 3600.0
 HIGHEST_PORT = 65535
+SHORTEST_TOKEN = 16
 
 
 class SettingsError(Usage):
@@ -78,6 +82,8 @@ class Settings:
         metrics_address: where the worker answers `/healthz` and `/metrics`.
         grace: seconds that activities in flight may still take when the worker is told to stop.
         user: who decides where a command is given no `--by`.
+        encryption_keys: keys (`id:base64`) for what Temporal keeps; the first encrypts, all decrypt.
+        codec_token: what the codec server wants to hear from those who ask it.
     """
 
     automations: Path = Path("automations")
@@ -94,6 +100,8 @@ class Settings:
     metrics_address: Address | None = None
     grace: float = 20.0
     user: str | None = None
+    encryption_keys: tuple[str, ...] = field(default=(), repr=False)
+    codec_token: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> Settings:
@@ -205,6 +213,36 @@ def _address(given: str | Address, place: str) -> Address:
     return Address(host, int(port))
 
 
+def _keys(given: str | Iterable[str], place: str) -> tuple[str, ...]:
+    entries = _list(given, place)
+    seen = set()
+    for number, entry in enumerate(entries, 1):
+        try:
+            name = read_key(entry).id
+        except ValueError as error:
+            raise _bad_keys(place, number, str(error)) from None
+        if name in seen:
+            raise _bad_keys(place, number, f"an earlier one has the id {name!r} too")
+        seen.add(name)
+    return entries
+
+
+def _bad_keys(place: str, number: int, why: str) -> SettingsError:
+    return SettingsError(
+        f"{place} must be id:base64,…: for each key an id of its own and {KEY_SIZE} random bytes in base64 (as "
+        f"`openssl rand -base64 {KEY_SIZE}` prints them); entry {number} is not: {why}."
+    )
+
+
+def _token(given: str, place: str) -> str:
+    if len(given) < SHORTEST_TOKEN or not given.isascii() or not given.isprintable() or " " in given:
+        raise SettingsError(
+            f"{place} must be at least {SHORTEST_TOKEN} ASCII characters without spaces, best random ones; "
+            f"the {len(given)} given are not."
+        )
+    return given
+
+
 def _web_address(given: str, place: str) -> str:
     if not given.startswith(("http://", "https://")):
         raise SettingsError(
@@ -228,4 +266,6 @@ READERS: Mapping[str, Callable[[Any, str], Any]] = {
     "metrics_address": _address,
     "grace": _seconds,
     "user": _text,
+    "encryption_keys": _keys,
+    "codec_token": _token,
 }

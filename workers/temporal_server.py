@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING
 from workers.companion import Companion, companion
 from workers.failures import Failure, Unreachable
 from workers.search_attributes import WORDS
+from workers.settings import Settings
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -156,6 +157,7 @@ def _command(port: int, ui_port: int | None, data: Path | None) -> list[str]:
 async def _until_it_answers(process: Companion, port: int, ui_port: int | None) -> Client:
     from workers.client import connect_to
 
+    keys = Settings.from_environment().encryption_keys
     loop = asyncio.get_running_loop()
     latest = loop.time() + START_SECONDS
     while loop.time() < latest:
@@ -163,7 +165,7 @@ async def _until_it_answers(process: Companion, port: int, ui_port: int | None) 
         if ended:
             raise Unreachable(ended)
         with contextlib.suppress(Unreachable):
-            client = await connect_to({"target_host": f"{HOST}:{port}"})
+            client = await connect_to({"target_host": f"{HOST}:{port}"}, keys=keys)
             if await _has_namespace(client) and (ui_port is None or await _listens(ui_port)):
                 return client
         await asyncio.sleep(0.05)

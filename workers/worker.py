@@ -21,6 +21,7 @@ from workers import logs
 from workers.bridge import Bridge
 from workers.earlier import Earlier
 from workers.client import connect, explain
+from workers.converter import client_of_worker
 from workers.equipment import Equipment, complaints, equip
 from workers.failures import Failure, NotFound, Unreachable
 from workers.health import Vitals, last_poll, serving
@@ -121,7 +122,7 @@ async def _polling(
         equipment.automations, attributes=attributes, web_ui=settings.web_ui, state_limit=settings.state_limit
     )
     worker = Worker(
-        client,
+        client_of_worker(client),
         task_queue=settings.task_queue,
         workflows=[Automation],
         activities=[*bind(equipment.actions, services), *bridge.activities(), Earlier(client).earlier],

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import uuid
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
+from workflows.encrypted import call
 from workflows.failure import Failure, read_failure
-from workflows.fault import Fault, MissingVariable, TooLarge
-from workflows.hold import Hold, seal
+from workflows.fault import MissingVariable, TooLarge
+from workflows.hold import Hold
+from workflows.holding import LONGEST_SUMMARY, decided, hold_for_approval, hold_for_failure
 from workflows.program import ActionStep
-from workflows.report import Entry, measure, timestamp
+from workflows.report import Entry, measure
 from workflows.state import Frame
 from workflows.unknown import KEYS, activity_id, after_reset, look
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 HEARTBEAT = timedelta(seconds=10)
 LARGEST_REQUEST = 512 * 1024
-LONGEST_SUMMARY = 200
 
 
 async def act(walk: Walk, step: ActionStep, entry: Entry, frame: Frame) -> Flow:
@@ -32,9 +32,9 @@ async def act(walk: Walk, step: ActionStep, entry: Entry, frame: Frame) -> Flow:
     hold = walk.state.holds.of(entry["id"])
     request = hold.request if hold is not None else _request(walk, step, entry, frame)
     if hold is None and step.approval is not None:
-        hold = _hold_for_approval(walk, step, entry, frame, request)
+        hold = await hold_for_approval(walk, step, entry, frame, request)
     while True:
-        if hold is not None and (flow := await _decided(walk, step, entry, hold)) is not None:
+        if hold is not None and (flow := await decided(walk, step, entry, hold)) is not None:
             return flow
         asked = hold is not None and hold.kind == "failure"
         answer = await _answer(walk, step, entry, request, _release(walk, entry, hold), asked=asked)
@@ -42,7 +42,7 @@ async def act(walk: Walk, step: ActionStep, entry: Entry, frame: Frame) -> Flow:
             return _succeed(walk, step, entry, frame, answer)
         if answer.attempts is not None:
             entry["attempts"] = answer.attempts
-        hold = _hold_for_failure(walk, step, entry, request, answer)
+        hold = hold_for_failure(walk, step, entry, request, answer)
         if hold is None:
             return walk.end(step, entry, "unknown" if answer.unknown else "failed", answer.error())
 
@@ -66,17 +66,6 @@ def _release(walk: Walk, entry: Entry, hold: Hold | None) -> int:
     return release
 
 
-def _hold_for_failure(
-    walk: Walk, step: ActionStep, entry: Entry, request: dict[str, Any], failure: Failure
-) -> Hold | None:
-    if not (step.holds_failure or failure.asks or (failure.unknown and step.holds_unknown)):
-        return None
-    try:
-        return _open(walk, step, entry, request, kind="failure", error=failure.error(), unknown=failure.unknown)
-    except Fault:  # what failed matters more than that it cannot be held
-        return None
-
-
 def _request(walk: Walk, step: ActionStep, entry: Entry, frame: Frame) -> dict[str, Any]:
     rendered = step.config.render(walk.roots(frame), workflow.now())
     if rendered.missing:
@@ -89,83 +78,6 @@ def _request(walk: Walk, step: ActionStep, entry: Entry, frame: Frame) -> dict[s
     if isinstance(rendered.value.get("connection"), str):
         request["connection"] = rendered.value["connection"]
     return request
-
-
-def _hold_for_approval(walk: Walk, step: ActionStep, entry: Entry, frame: Frame, request: dict[str, Any]) -> Hold:
-    now = workflow.now()
-    approval = step.approval or {}
-    approvers = step.approvers.render(walk.roots(frame), now).value
-    if "approvers" in approval and not all(isinstance(name, str) and name.strip() for name in approvers or [None]):
-        raise Fault(f"`approvers` must name people; here it comes to {approvers!r:.200}.")
-    expires = approval.get("expiresAfter")
-    deadline = None if expires is None else timestamp(now + timedelta(milliseconds=expires))
-    return _open(walk, step, entry, request, kind="approval", approvers=approvers, deadline=deadline)
-
-
-def _open(walk: Walk, step: ActionStep, entry: Entry, request: dict[str, Any], **kind: Any) -> Hold:
-    holds = walk.state.holds
-    hold = Hold(
-        hold=holds.new_id(entry["id"]),
-        step=entry["id"],
-        label=step.label,
-        actionType=step.action,
-        request=request,
-        digest=seal(request),
-        openedAt=timestamp(workflow.now()),
-        firstRunId=workflow.info().first_execution_run_id,
-        **kind,
-    )
-    walk.state.reserve(f"{hold.hold}#hold", measure(hold.to_json()))
-    holds.all[hold.hold] = hold
-    walk.holds_changed()
-    return hold
-
-
-async def _decided(walk: Walk, step: ActionStep, entry: Entry, hold: Hold) -> Flow | None:
-    """Wait until a hold is decided; return how the step ended, or None where it goes on to be sent."""
-    entry["status"] = "held"
-    try:
-        await _decision(hold)
-    except asyncio.CancelledError:
-        _close(walk, hold)
-        raise
-    _close(walk, hold)
-    decision = hold.decision
-    if decision is None:
-        return walk.end(step, entry, "expired", {"type": "Expired", "message": f"Nobody decided by {hold.deadline}."})
-    walk.state.report.note(entry, "decision", decision)
-    match decision["decision"]:
-        case "reject":
-            return walk.end(step, entry, "rejected", _said("Rejected", decision))
-        case "skip":
-            return walk.end(step, entry, "skipped", hold.error)
-        case "stop":
-            return walk.end(step, entry, "unknown" if hold.unknown else "failed", hold.error)
-    entry["status"] = "running"
-    return None
-
-
-def _close(walk: Walk, hold: Hold) -> None:
-    walk.state.holds.close(hold)
-    walk.state.forget(f"{hold.hold}#hold")
-    walk.holds_changed()
-
-
-async def _decision(hold: Hold) -> None:
-    remaining = None
-    if hold.deadline is not None:
-        remaining = max(datetime.fromisoformat(hold.deadline) - workflow.now(), timedelta(0))
-    with contextlib.suppress(asyncio.TimeoutError):
-        await workflow.wait_condition(
-            lambda: hold.decision is not None,
-            timeout=remaining,
-            timeout_summary=f"{hold.label}: expires"[:LONGEST_SUMMARY],
-        )
-
-
-def _said(kind: str, decision: dict[str, Any]) -> dict[str, str]:
-    reason = f": {decision['reason']}" if "reason" in decision else "."
-    return {"type": kind, "message": f"Refused by {decision['by']}{reason}"}
 
 
 async def _answer(  # noqa: PLR0913 # one attempt's whole surroundings
@@ -193,7 +105,7 @@ async def _send(walk: Walk, step: ActionStep, entry: Entry, argument: dict[str, 
     try:
         while True:
             try:
-                answer: dict[str, Any] = await workflow.execute_activity(
+                answer: dict[str, Any] = await call(
                     step.action,
                     argument,
                     activity_id=activity_id(entry["id"]),
@@ -208,7 +120,7 @@ async def _send(walk: Walk, step: ActionStep, entry: Entry, argument: dict[str, 
                 if is_cancelled_exception(error):
                     raise asyncio.CancelledError from error
                 failure = read_failure(error, step.repeat)
-                if not failure.sent_nothing or workflow.now() >= end:
+                if not failure.sent_nothing or walk.stop is not None or workflow.now() >= end:
                     return failure
             else:
                 return {"attempts": 1, **answer}

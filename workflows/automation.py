@@ -19,6 +19,7 @@ from temporalio.exceptions import ApplicationError
 from workflows.attributes import Attributes
 from workflows.details import details
 from workflows.dispatch import dispatch
+from workflows.encrypted import UNREADABLE, opened
 from workflows.event import EventError, read_event
 from workflows.hold import Receipt
 from workflows.parallel import cancel_all
@@ -127,9 +128,7 @@ class Automation:
     async def _walk(self, walk: Walk, event: dict[str, Any], answer: dict[str, Any]) -> Any:
         task = asyncio.create_task(walk.whole())
         try:
-            await workflow.wait_condition(
-                lambda: task.done() or walk.stop is not None or (walk.in_flight == 0 and walk.must_hand_over())
-            )
+            await workflow.wait_condition(lambda: task.done() or walk.stop is not None or _may_hand_over(walk))
         except asyncio.CancelledError:
             walk.stop = Stop(outcome="canceled", reason="The run was canceled.")
         if walk.stop is not None:
@@ -138,9 +137,7 @@ class Automation:
             return self._close(walk.stop.outcome)
         if not task.done():
             walk.handing_over = True
-            carry = walk.state.carry()
-            await workflow.wait_condition(workflow.all_handlers_finished)
-            workflow.continue_as_new(args=[event, pack({**answer, "state": carry})])
+            workflow.continue_as_new(args=[event, pack({**answer, "state": walk.state.carry()})])
         return self._close(OUTCOMES[task.result()])
 
     def _close(self, outcome: str) -> Any:
@@ -192,12 +189,15 @@ class Automation:
         return (await self._decide(arguments, via="update")).to_json()
 
     async def _decide(self, arguments: tuple[Any, ...], *, via: str, decision: str | None = None) -> Receipt:
+        readable = await opened(arguments)
         if self.state is None and self.outcome is None:
             # A decision that comes with the very first task is judged once the state is there.
             await workflow.wait_condition(lambda: self._begun or self.parked is not None)
         if self.state is None:
             return Receipt("not_found", "Nothing is held yet: the run has not begun.")
-        receipt = self.state.holds.decide(arguments, via=via, now=workflow.now(), decision=decision)
+        receipt = self.state.holds.decide(readable or (), via=via, now=workflow.now(), decision=decision)
+        if readable is None:
+            receipt = Receipt("invalid", UNREADABLE)
         workflow.logger.info("decision by %s: %s", via, receipt.message)
         return receipt
 
@@ -235,6 +235,11 @@ class Automation:
     def holds(self, *_: Any) -> list[dict[str, Any]]:
         """Return the open holds."""
         return [hold.to_json() for hold in self.state.holds.open()] if self.state is not None else []
+
+
+def _may_hand_over(walk: Walk) -> bool:
+    # A decision that is being read belongs to the state that is handed over.
+    return walk.in_flight == 0 and workflow.all_handlers_finished() and walk.must_hand_over()
 
 
 def _start(workflow_type: str, arguments: list[Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -9,6 +9,8 @@ from typing import Any
 from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 
+from workflows.encrypted import MissingKey, needs_key
+
 DEEPEST = 100
 
 
@@ -21,7 +23,10 @@ def read(value: RawValue) -> Any:
 
     Raises:
         BadPayload: it is no JSON, or nests too deep.
+        MissingKey: it is encrypted under a key that this worker does not have.
     """
+    if needs_key(value.payload):
+        raise MissingKey(value.payload)
     encoding = value.payload.metadata.get("encoding", b"").decode("ascii", "replace")
     if encoding == "binary/null":
         return None
@@ -42,7 +47,13 @@ def pack(value: Any) -> RawValue:
 
 
 def unpack(value: RawValue) -> Any:
-    """Return what `pack` was given."""
+    """Return what `pack` was given.
+
+    Raises:
+        MissingKey: it is encrypted under a key that this worker does not have.
+    """
+    if needs_key(value.payload):
+        raise MissingKey(value.payload)
     return json.loads(zlib.decompress(value.payload.data))
 
 

@@ -15,6 +15,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
+from workflows.encrypted import call
 from workflows.failure import Failure
 from workflows.program import ActionStep
 from workflows.report import Entry, timestamp
@@ -54,7 +55,7 @@ async def look(walk: Walk, step: ActionStep, entry: Entry, argument: dict[str, A
     since = datetime.fromisoformat(began) - SKEW
     walk.in_flight += 1
     try:
-        answer = await workflow.execute_activity(
+        answer = await call(
             f"{step.action}{LOOK}",
             {**argument, "since": timestamp(since)},
             summary=f"{step.label}: look what became of it",
@@ -66,7 +67,9 @@ async def look(walk: Walk, step: ActionStep, entry: Entry, argument: dict[str, A
         return None
     finally:
         walk.in_flight -= 1
-    unclaimed = [found for found in answer["found"] if found.get("claim") not in walk.state.claims]
+    unclaimed: list[dict[str, Any]] = [
+        found for found in answer["found"] if found.get("claim") not in walk.state.claims
+    ]
     if len(unclaimed) != 1:
         return None
     entry["found"] = True
@@ -91,7 +94,7 @@ async def _may_have_run(walk: Walk, instance: str) -> bool:
     if walk.state.earlier is None:
         walk.in_flight += 1
         try:
-            walk.state.earlier = await workflow.execute_activity(
+            walk.state.earlier = await call(
                 EARLIER,
                 {"workflow": info.workflow_id, "run": info.run_id},
                 summary="Which steps ran before the reset",

@@ -93,6 +93,39 @@ async def test_nobody_to_approve_fails_the_step(engine: Engine) -> None:
     assert not engine.receiver.requests
 
 
+async def test_a_missing_secret_ends_the_step_before_anybody_is_asked(engine: Engine) -> None:
+    engine.environment.clear()
+    engine.define(HELD.replace("APPROVAL", "true"))
+    report = await engine.run("held")
+    assert report["outcome"] == "failed"
+    assert "shop_token" in step(report, "Danger")["error"]["message"]
+    assert "decision" not in step(report, "Danger")
+
+
+async def test_what_is_not_what_the_action_takes_ends_the_step_before_anybody_is_asked(engine: Engine) -> None:
+    engine.define("""
+        name: wrong
+        trigger: {event: test.fired, data: [to]}
+        actions:
+          - {label: Text, actionType: send_sms, config: {from: "+15550100100", to: "{{to}}", text: Hi}, requireApproval: true}
+    """)
+    report = await engine.run("wrong", engine.event({"to": "not a number"}))
+    assert report["outcome"] == "failed"
+    assert "E.164" in step(report, "Text")["error"]["message"]
+
+
+async def test_what_cannot_be_sealed_ends_the_step_before_anybody_is_asked(engine: Engine) -> None:
+    engine.define("""
+        name: huge
+        trigger: {event: test.fired, data: [n]}
+        actions:
+          - {label: Call, actionType: http_request, config: {method: POST, url: RECEIVER/x, body: {n: "{{n}}"}}, requireApproval: true}
+    """)
+    report = await engine.run("huge", engine.event({"n": 2**60}))
+    assert step(report, "Call")["error"]["type"] == "Unsealable"
+    assert not engine.receiver.requests
+
+
 async def test_nobody_decides_in_time(engine: Engine) -> None:
     engine.define(HELD.replace("APPROVAL", "{expiresAfter: 500}"))
     handle = await engine.start("held")
@@ -228,6 +261,36 @@ async def test_a_failed_step_is_skipped_or_stopped(
     assert report["outcome"] == outcome
     assert step(report, "Call")["status"] == status
     assert step(report, "After")["status"] == after
+
+
+async def test_an_action_that_fails_while_its_run_is_canceled_opens_no_hold(engine: Engine) -> None:
+    engine.define(FAILING)
+    engine.receiver.stall("/call", 1, status=400)
+    handle = await engine.start("failing")
+    while not engine.receiver.requests:
+        await asyncio.sleep(0.02)
+    await handle.cancel()
+    report = await engine.finish(handle, 20)
+    assert report["outcome"] == "canceled"
+    assert step(report, "Call")["status"] in {"canceled", "failed"}
+    assert step(report, "After")["status"] == "skipped"
+    assert await handle.query("holds") == []
+
+
+async def test_an_action_that_fails_while_a_stop_ends_its_run_opens_no_hold(engine: Engine) -> None:
+    engine.define("""
+        name: stopped
+        trigger: {event: test.fired}
+        paths:
+          - actions:
+              - {label: Call, actionType: http_request, config: {method: GET, url: RECEIVER/call}, onFailure: hold}
+          - actions:
+              - wait: 300ms
+              - stop: completed
+    """)
+    engine.receiver.stall("/call", 1, status=400)
+    report = await engine.finish(await engine.start("stopped"), 20)
+    assert report["outcome"] == "completed"
 
 
 async def test_holds_find_a_run_in_temporals_list(engine: Engine) -> None:

@@ -76,7 +76,7 @@ class Scope:
 
     def name(self, name: str) -> Any:
         """Look a name up that tags may have made: innermost loop first, then `assign` and `capture`, then the roots."""
-        for loop in reversed(self.loops):
+        for loop in self.loops[::-1]:
             if name in loop:
                 return loop[name]
         if name in self.made:

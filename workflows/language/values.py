@@ -36,11 +36,9 @@ def text(value: Any, scope: Scope) -> str:
     if value.__class__ is str:
         scope.spend(len(value))
         return str(value)
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return compact(value, scope)
+    if value.__class__ is int and -_HUGE < value < _HUGE:
+        return str(value)
+    return "" if value is None else compact(value, scope)
 
 
 def compact(value: Any, scope: Scope) -> str:
