@@ -52,7 +52,13 @@ class Static:
 class Config(BaseModel):
     """What an action takes. Field names are camelCase in definitions; unknown keys are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, alias_generator=to_camel)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        populate_by_name=True,
+        alias_generator=to_camel,
+        coerce_numbers_to_str=True,  # `text: "{{order.total}}"` is a number, and meant as the text that it looks like
+    )
 
     defaults: ClassVar[Mapping[str, Any]] = {}
     """Keys that planning fills in where the author wrote none: defaults that are templates, and so need rendering."""

@@ -15,6 +15,16 @@ from activities.errors import Refused
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
+class RateLimit(BaseModel):
+    """How often a connection may be used, by all workers together."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, alias_generator=to_camel)
+
+    requests_per_second: float = Field(
+        ge=1, le=100_000, description="Actions begun in a second, on average over some seconds; at least 1."
+    )
+
+
 class Connection(BaseModel):
     """What every connection has; each kind is a subclass beside the actions that use it."""
 
@@ -23,6 +33,12 @@ class Connection(BaseModel):
     kind: ClassVar[str]
 
     base_url: str | None = Field(default=None, description="Address to use instead of the vendor's own.")
+    rate_limit: RateLimit | None = Field(
+        default=None, description="How often all workers together may use it; more waits in Temporal."
+    )
+    concurrency: int | None = Field(
+        default=None, ge=1, le=1_000, description="How many actions one worker process may carry out with it at a time."
+    )
 
     def credentials(self) -> Iterable[str]:
         """Return the values of this connection that must never be seen: by default every text but the address."""
@@ -59,6 +75,20 @@ class Connections:
         Raises:
             Refused: none fits, several do, or the one meant is incomplete; the sentence says which and what to do.
         """
+        chosen = self.choose(kinds, action=action, name=name)
+        made = self.get(chosen)
+        for kind in kinds:
+            if isinstance(made, kind):
+                return made
+        fitting = " or ".join(kind.kind for kind in kinds)
+        raise Refused(f"Connection {chosen!r} is of kind {made.kind}; {action} needs {fitting}.")
+
+    def choose(self, kinds: Iterable[type[Connection]], *, action: str, name: str | None) -> str:
+        """Return the name of the connection a step uses; see `pick`.
+
+        Raises:
+            Refused: none fits, several do, or there is none of that name.
+        """
         fitting = [kind.kind for kind in kinds]
         candidates = [n for n, entry in self.entries.items() if entry.get("kind") in fitting]
         chosen = name or self.defaults.get(action)
@@ -75,11 +105,7 @@ class Connections:
         if chosen not in self.entries:
             known = ", ".join(sorted(self.entries)) or "none"
             raise Refused(f"There is no connection {chosen!r}; connections.yaml has {known}.")
-        made = self.get(chosen)
-        for kind in kinds:
-            if isinstance(made, kind):
-                return made
-        raise Refused(f"Connection {chosen!r} is of kind {made.kind}; {action} needs {' or '.join(fitting)}.")
+        return chosen
 
     def get(self, name: str) -> Connection:
         """Make the connection of that name.
@@ -111,6 +137,18 @@ class Connections:
                 found.append(str(refused))
         return found
 
+    def limited(self) -> dict[str, Connection]:
+        """Return every usable connection that has a limit, by name."""
+        found = {}
+        for name in self.entries:
+            try:
+                made = self.get(name)
+            except Refused:
+                continue
+            if made.rate_limit is not None or made.concurrency is not None:
+                found[name] = made
+        return found
+
     def credentials(self) -> set[str]:
         """Return every credential of every usable connection, for scrubbing."""
         found: set[str] = set()
@@ -122,6 +160,8 @@ class Connections:
         return found
 
     def _expand(self, name: str, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {key: self._expand(name, inner) for key, inner in value.items()}
         if not isinstance(value, str):
             return value
         missing = [variable for variable in VARIABLE.findall(value) if variable not in self.environment]

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 C = TypeVar("C", bound=Connection)
 
+LARGEST_ANSWER = 1024 * 1024
+"""Bytes of an answer that are read where the action says nothing."""
+
+LARGEST_PICKED = 8 * 1024 * 1024
+"""Bytes that are read where only parts are kept; parsing more would hold up everything else in the process."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
@@ -25,6 +31,7 @@ class Context:
         run: workflow id of the run.
         attempt: 1 for the first attempt.
         timeout: seconds that this attempt may take from now.
+        largest_answer: bytes of an answer that are read where the action says nothing.
         http: the guarded HTTP client that all attempts of this process share.
         connections: the worker's connections.
         files: the folder that `file:` recordings may come from, if any.
@@ -40,6 +47,7 @@ class Context:
     run: str
     attempt: int
     timeout: float
+    largest_answer: int = LARGEST_ANSWER
     http: Client
     connections: Connections
     files: Path | None
@@ -60,7 +68,7 @@ class Context:
         params: Mapping[str, str] | None = None,
         content: bytes | None = None,
         auth: tuple[str, str] | None = None,
-        max_bytes: int = 1024 * 1024,
+        max_bytes: int | None = None,
         redirects: int = 0,
         effect: bool = True,
     ) -> Response:
@@ -73,7 +81,7 @@ class Context:
             params: query parameters, added to those of `url`.
             content: body.
             auth: HTTP Basic user and password.
-            max_bytes: most bytes of the answer's body, counted as they arrive.
+            max_bytes: most bytes of the answer's body, counted as they arrive; by default `largest_answer`.
             redirects: how many redirects may be followed, each judged anew.
             effect: whether the request may have an effect that somebody would notice.
 
@@ -90,7 +98,7 @@ class Context:
             content=content,
             auth=auth,
             timeout=self.timeout,
-            max_bytes=max_bytes,
+            max_bytes=self.largest_answer if max_bytes is None else max_bytes,
             redirects=redirects,
             before_send=self.sending if effect else None,
         )

@@ -13,15 +13,17 @@ from typing import Any, cast
 from pydantic import BaseModel, ValidationError
 from temporalio import activity
 from temporalio.api.common.v1 import Payload
+from temporalio.client import AsyncActivityHandle
 from temporalio.client import Client as TemporalClient
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.action import Action, Config, Look, Result
 from activities.connections import Connections
-from activities.context import Context
+from activities.context import LARGEST_ANSWER, LARGEST_PICKED, Context
 from activities.errors import ActionError, OutcomeUnknown, Refused, ResultTooLarge, Unavailable
 from activities.network import Client
+from activities.pick import picked
 from activities.secrets import Scrubber, Secrets
 
 SENDING = "sending"
@@ -45,6 +47,9 @@ LOOKS = 3
 
 LONGEST_MESSAGE = 2_000
 DEEPEST = 100
+
+PICK = "Where later steps need only parts of it, let the step's `pick` keep just those (`pick: {id: body.id}`)."
+PICK_LESS = "Let the step's `pick` keep less of it, or ask the receiver for less."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +91,7 @@ def _check(catalog: Mapping[str, Action], services: Services) -> Callable[..., A
         try:
             _configured(action, services, request)
         except Refused as refused:
-            return services.scrubber.scrub(str(refused))
+            return services.scrubber.scrub(str(refused))[:LONGEST_MESSAGE]
         return None
 
     return check
@@ -106,6 +111,78 @@ def _configured(action: Action, services: Services, call: Mapping[str, Any]) -> 
         raise Refused(_sentence(action, error)) from None
 
 
+class _Heartbeat:
+    """One attempt's heartbeats: that it lives, how far it is, and durably that it is about to send.
+
+    The SDK sends heartbeats in the background and late, so that one of them could wipe out a mark written meanwhile.
+    Where there will be a mark, each heartbeat before it is therefore written and awaited in turn.
+
+    Args:
+        progress: what an earlier attempt kept.
+        handle: writes heartbeats; given where there will be a mark.
+    """
+
+    def __init__(self, progress: Any, handle: AsyncActivityHandle | None) -> None:
+        self.progress = progress
+        self.marked = False
+        self._handle = handle
+        self._turn = asyncio.Lock()
+        self._lost = False
+        self._writing: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Heartbeat from now on."""
+        self._next = asyncio.get_running_loop().call_later(FIRST_BEAT, self._again)
+
+    def stop(self) -> None:
+        """Heartbeat no more."""
+        self._next.cancel()
+        if self._writing is not None:
+            self._writing.cancel()
+
+    def keep(self, progress: Any) -> None:
+        """Heartbeat, and keep how far the attempt is for the next one."""
+        self.progress = progress
+        self._beat()
+
+    async def mark(self) -> None:
+        """Write the mark durably; it raises for an attempt that has already timed out, which then sends nothing."""
+        async with self._turn:
+            if self._lost or self._handle is None:
+                raise Unavailable("The attempt lost touch with Temporal before it sent anything.")
+            try:
+                await self._handle.heartbeat(SENDING)
+            except Exception as error:
+                said = f"The attempt could not be marked before sending ({type(error).__name__})."
+                raise Unavailable(said) from error
+            self.marked = True
+
+    def _again(self) -> None:
+        self._beat()
+        self._next = asyncio.get_running_loop().call_later(BEATS, self._again)
+
+    def _beat(self) -> None:
+        if self.marked:
+            activity.heartbeat(SENDING)
+        elif self._handle is None or self._lost:
+            activity.heartbeat(*self._details())
+        elif self._writing is None or self._writing.done():
+            self._writing = asyncio.ensure_future(self._write(self._handle))
+
+    async def _write(self, handle: AsyncActivityHandle) -> None:
+        async with self._turn:
+            if self.marked:
+                return
+            try:
+                await handle.heartbeat(*self._details())
+            except Exception:  # noqa: BLE001 # whatever happened, it may still arrive and would wipe out a mark
+                self._lost = True
+                activity.heartbeat(*self._details())  # the SDK then tells the attempt if it was canceled
+
+    def _details(self) -> tuple[Any, ...]:
+        return () if self.progress is None else (self.progress,)
+
+
 class _Attempt:
     """One attempt of one action: bounded, heartbeating, marked where it must not be repeated, and scrubbed."""
 
@@ -115,15 +192,16 @@ class _Attempt:
         self.info = activity.info()
         policy = self.info.retry_policy
         self.once = policy is not None and NEVER_REPEATED in (policy.non_retryable_error_types or ())
-        self.marked = False
+        self.pick: Any = None
         earlier = self.info.heartbeat_details
-        self.progress: Any = earlier[0] if earlier and earlier[0] != SENDING else None
+        progress = earlier[0] if earlier and earlier[0] != SENDING else None
+        handle = services.client.get_async_activity_handle(task_token=self.info.task_token)
+        self.heartbeat = _Heartbeat(progress, handle if self.once else None)
         whole = (self.info.start_to_close_timeout or timedelta(seconds=30)).total_seconds()
         self.timeout = max(whole - 1, whole * 0.9)
 
     async def run(self, call: dict[str, Any]) -> RawValue:
-        beat = asyncio.get_running_loop().call_later(FIRST_BEAT, self._beat)
-        self._next = beat
+        self.heartbeat.start()
         try:
             async with asyncio.timeout(self.timeout):
                 return self._answer(await self._act(call))
@@ -139,14 +217,23 @@ class _Attempt:
         except Exception as error:  # noqa: BLE001 # a bug in an action must not be reported with its secrets
             raise self._unexpected(error) from None
         finally:
-            self._next.cancel()
+            self.heartbeat.stop()
 
     async def _act(self, call: dict[str, Any]) -> Any:
         config, context = self._prepare(call)
         result = await self.action.function(config, context)
-        return {"result": _plain(result), **_claim(result)}
+        return self._kept(result)
+
+    def _kept(self, result: Any) -> dict[str, Any]:
+        """Return a result as it is kept: whole, or what the step picks of it."""
+        claim = _claim(result)
+        if self.pick is None:
+            return {"result": _plain(result), **claim}
+        kept, missing = picked(_plain(result), self.pick)
+        return {"result": kept, **claim, **({"missing": missing} if missing else {})}
 
     def _prepare(self, call: dict[str, Any]) -> tuple[Config, Context]:
+        self.pick = call.get("pick")
         config = _configured(self.action, self.services, call)
         context = Context(
             action=self.action.name,
@@ -154,45 +241,21 @@ class _Attempt:
             run=self.info.workflow_id or "",
             attempt=self.info.attempt,
             timeout=self.timeout - min(0.5, self.timeout / 10),  # the client's own sentence says more than ours
+            largest_answer=LARGEST_ANSWER if self.pick is None else LARGEST_PICKED,
             http=self.services.http,
             connections=self.services.connections,
             files=self.services.files,
-            progress=self.progress,
-            heartbeat=self._keep,
-            sending=self._mark if self.once else _nothing,
+            progress=self.heartbeat.progress,
+            heartbeat=self.heartbeat.keep,
+            sending=self.heartbeat.mark if self.once else _nothing,
         )
         return config, context
-
-    async def _mark(self) -> None:
-        """Write the mark durably; it raises for an attempt that has already timed out, which then sends nothing."""
-        handle = self.services.client.get_async_activity_handle(task_token=self.info.task_token)
-        try:
-            await handle.heartbeat(SENDING)
-        except Exception as error:
-            raise Unavailable(f"The attempt could not be marked before sending ({type(error).__name__}).") from error
-        self.marked = True
-
-    def _keep(self, progress: Any) -> None:
-        self.progress = progress
-        self._heartbeat()
-
-    def _beat(self) -> None:
-        self._heartbeat()
-        self._next = asyncio.get_running_loop().call_later(BEATS, self._beat)
-
-    def _heartbeat(self) -> None:
-        if self.marked:
-            activity.heartbeat(SENDING)
-        elif self.progress is not None:
-            activity.heartbeat(self.progress)
-        else:
-            activity.heartbeat()
 
     def _answer(self, said: dict[str, Any]) -> RawValue:
         if self.info.attempt > 1:
             said["attempts"] = self.info.attempt
         try:
-            data = json.dumps(said, separators=(",", ":"))
+            data = json.dumps(said, separators=(",", ":"), allow_nan=False)
         except (RecursionError, ValueError, TypeError) as error:
             raise ResultTooLarge(f"The action was carried out, but its result is no plain JSON: {error}.") from None
         if self.services.scrubber.found_in(data):
@@ -207,7 +270,7 @@ class _Attempt:
         return RawValue(Payload(metadata={"encoding": b"json/plain"}, data=data.encode()))
 
     def _ended(self, what: str) -> ActionError:
-        if self.once and not self.marked:
+        if self.once and not self.heartbeat.marked:
             return Unavailable(f"{what}, before anything was sent.")
         return OutcomeUnknown(f"{what}; it may have been carried out.")
 
@@ -216,8 +279,11 @@ class _Attempt:
         details: dict[str, Any] = {"attempts": self.info.attempt}
         if error.status is not None:
             details["status"] = error.status
+        sentence = str(error)
+        if isinstance(error, ResultTooLarge):
+            sentence += f" {PICK_LESS if self.pick else PICK}"
         return ApplicationError(
-            self.services.scrubber.scrub(str(error))[:LONGEST_MESSAGE],
+            self.services.scrubber.scrub(sentence)[:LONGEST_MESSAGE],
             details,
             type=type(error).__name__,
             non_retryable=isinstance(error, Refused | ResultTooLarge),
@@ -229,7 +295,7 @@ class _Attempt:
         """A bug in an action: nothing is known about its effect, and its traceback goes to the log."""
         activity.logger.error("%s failed unexpectedly", self.action.name, exc_info=error)
         message = f"{type(error).__name__}: {error}"
-        if self.once and self.marked:
+        if self.once and self.heartbeat.marked:
             return self._failure(OutcomeUnknown(f"{message} (after sending began; it may have been carried out)"))
         return ApplicationError(
             self.services.scrubber.scrub(message)[:LONGEST_MESSAGE], {"attempts": self.info.attempt}, type="Unexpected"
@@ -245,7 +311,7 @@ class _Look(_Attempt):
         found = await look(config, context, datetime.fromisoformat(call["since"]))
         if not found and self.info.attempt < LOOKS:
             raise Unavailable("Nothing is found yet.")
-        return {"found": [{"result": _plain(result), **_claim(result)} for result in found]}
+        return {"found": [self._kept(result) for result in found]}
 
 
 def _plain(result: Any) -> Any:
@@ -263,9 +329,10 @@ async def _nothing() -> None:
 
 def _sentence(action: Action, error: ValidationError) -> str:
     wrong = "; ".join(
-        f"`{'.'.join(map(str, e['loc'])) or 'config'}`: {e['msg']}" for e in error.errors(include_input=False)
+        (f"`{'.'.join(map(str, e['loc']))}`: " if e["loc"] else "") + e["msg"].removeprefix("Value error, ")
+        for e in error.errors(include_input=False)
     )
-    return f"The step's config is not what {action.name} takes: {wrong}."
+    return f"The step's config is not what {action.name} takes: {wrong.rstrip('.')}."
 
 
 def _depth(value: Any) -> int:

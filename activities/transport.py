@@ -8,11 +8,13 @@ import zlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_address
 from ssl import SSLContext
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
 
 from activities.addresses import Rules, Target
 from activities.errors import ActionError, OutcomeUnknown, Refused, ResultTooLarge, Unavailable
@@ -29,6 +31,8 @@ MAX_HEADERS = 100
 MAX_ALL_HEADERS = 64 * 1024
 
 SUCCESS = range(200, 300)
+BODILESS = (b"204", b"304")
+"""Statuses whose answers have no body; some servers send one all the same."""
 
 WINDOW_BITS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 """How zlib reads a compression; it is never asked for, but some servers use it all the same."""
@@ -75,6 +79,33 @@ class MarkedRequest(aiohttp.ClientRequest):
         return await super().send(conn)
 
 
+class AnswerStream(ResponseHandler):
+    """Reads answers; a body after a status that has none is dropped, and the connection is not used again."""
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came from the server."""
+        if data[9:12] in BODILESS and not self.should_close:
+            head, end, rest = data.partition(b"\r\n\r\n")
+            if rest:
+                self.force_close()
+                data = head + end
+        super().data_received(data)
+
+
+class Connector(aiohttp.TCPConnector):
+    """Opens connections whose answers are read by `AnswerStream`."""
+
+    def __init__(self, rules: Rules, lookup: Lookup, tls: SSLContext | None) -> None:
+        super().__init__(
+            resolver=JudgingResolver(rules, lookup),
+            use_dns_cache=False,
+            ssl=tls or True,
+            limit=0,
+            keepalive_timeout=KEEP_ALIVE,
+        )
+        self._factory = partial(AnswerStream, loop=self._loop)  # type: ignore[assignment]  # partial is invariant
+
+
 class JudgingResolver(AbstractResolver):
     """Looks a name up once per connection and lets through only names all of whose addresses may be reached."""
 
@@ -117,13 +148,7 @@ def open_session(rules: Rules, lookup: Lookup, tls: SSLContext | None) -> aiohtt
     How many requests run at once is bounded by who calls; how long they take, by the client's own clock.
     """
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(
-            resolver=JudgingResolver(rules, lookup),
-            use_dns_cache=False,
-            ssl=tls or True,
-            limit=0,
-            keepalive_timeout=KEEP_ALIVE,
-        ),
+        connector=Connector(rules, lookup, tls),
         request_class=MarkedRequest,
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "Trunkline"},
@@ -173,7 +198,7 @@ async def received(answer: aiohttp.ClientResponse, max_bytes: int) -> Response:
         body, complete = bytearray(), False
     if successful and not complete:
         raise ResultTooLarge(
-            f"The request was carried out (status {status}), but its answer is larger than {max_bytes} bytes.",
+            f"The request was carried out (status {status}), but its answer is larger than {max_bytes:,} bytes.",
             status=status,
         )
     return Response(status, headers, bytes(body[:max_bytes]), complete)

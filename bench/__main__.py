@@ -208,7 +208,9 @@ async def _growth(side: Side, count: int) -> str:
 
 def _table(measured: dict[int, dict[str, Measured]]) -> list[str]:
     columns = ["k"]
-    columns += [f"{figure}: {name}" for figure in ("runs/s", "CPU-ms/action", "idle p50 ms") for name in (*NAMES, "ratio")]
+    columns += [
+        f"{figure}: {name}" for figure in ("runs/s", "CPU-ms/action", "idle p50 ms") for name in (*NAMES, "ratio")
+    ]
     columns += [f"{figure}: {name}" for figure in ("events", "history bytes") for name in NAMES]
     lines = [
         "| " + " | ".join(columns) + " |",

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowHistory
-from temporalio.common import WorkflowIDReusePolicy
+from temporalio.common import HeaderCodecBehavior, WorkflowIDReusePolicy
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, Worker
 
@@ -24,8 +24,9 @@ from activities.temporal import Services, bind
 from tests.receiver import Receiver
 from workers.automations import Automations
 from workers.bridge import Bridge
-from workers.converter import DATA_CONVERTER
+from workers.converter import client_of_worker, data_converter, of_worker
 from workers.earlier import Earlier
+from workers.limits import Limits, running
 from workflows.automation import Automation
 from workflows.details import Details
 
@@ -45,6 +46,7 @@ class Engine:
         self.handles: list[WorkflowHandle[Any, Any]] = []
         self.state_limit = 1024 * 1024
         self.cached = 1000
+        self.files: Path | None = None
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -65,6 +67,7 @@ class Engine:
             },
         }
         self.worker: Worker | None = None
+        self._workers: list[Worker] = []
         return self
 
     async def __aexit__(
@@ -72,6 +75,13 @@ class Engine:
     ) -> None:
         await self.stop()
         await self._stack.aclose()
+
+    def hold_keys(self, *keys: str) -> None:
+        """Encrypt with these keys from now on: the client at once, the worker with its next start."""
+        options = self.client.config()
+        options["data_converter"] = data_converter(keys)
+        options["header_codec_behavior"] = HeaderCodecBehavior.CODEC
+        self.client = Client(**options)
 
     def define(self, text: str, name: str | None = None) -> str:
         """Write a definition into the folder, `RECEIVER` standing for the receiver's address; return its name."""
@@ -91,27 +101,32 @@ class Engine:
             connections=connections,
             secrets=secrets,
             scrubber=Scrubber({*map(secrets.get, secrets.names()), *connections.credentials()}),
-            files=None,
+            files=self.files,
             result_limit=256 * 1024,
             client=self.client,
         )
         automations = Automations(self.folder, self.actions)
-        bridge = Bridge(automations, attributes=True, web_ui="http://ui.example", state_limit=self.state_limit)
+        limits = Limits(connections, self.actions, self.task_queue)
+        bridge = Bridge(
+            automations, attributes=True, web_ui="http://ui.example", state_limit=self.state_limit, limits=limits
+        )
+        client, actions = client_of_worker(self.client), bind(self.actions, services)
         self.worker = Worker(
-            self.client,
+            client,
             task_queue=self.task_queue,
             workflows=[Automation],
-            activities=[*bind(self.actions, services), *bridge.activities(), Earlier(self.client).earlier],
+            activities=[*actions, *bridge.activities(), Earlier(self.client).earlier],
             workflow_runner=UnsandboxedWorkflowRunner(),
             interceptors=[Details()],
             max_cached_workflows=self.cached,
         )
-        await self._stack.enter_async_context(self.worker)
+        self._workers = [self.worker, *limits.workers(client, actions)]
+        await self._stack.enter_async_context(running(self._workers))
 
     async def stop(self) -> None:
         """Stop the worker."""
         if self.worker is not None:
-            await self.worker.shutdown()
+            await asyncio.gather(*(worker.shutdown() for worker in self._workers))
             self.worker = None
 
     def event(self, data: JSON | None = None, **attributes: Any) -> JSON:
@@ -182,7 +197,8 @@ class Engine:
         replayer = Replayer(
             workflows=[Automation],
             workflow_runner=UnsandboxedWorkflowRunner(),
-            data_converter=DATA_CONVERTER,
+            data_converter=of_worker(self.client.data_converter),
+            header_codec_behavior=HeaderCodecBehavior.CODEC,
             interceptors=[Details()],
         )
         await replayer.replay_workflow(history)

@@ -135,6 +135,7 @@ actions:
 """)
     path = f"/twilio/2010-04-01/Accounts/AC{'0' * 32}/Messages.json"
     site.receiver.stall(path, 30)
+    site.receiver.answer(path, 200, {"messages": [], "next_page_uri": None})
     first = await site.worker()
     handle = await site.start("text")
     await site.until("/twilio")

@@ -35,6 +35,11 @@ actions:
   - {label: Refused, actionType: http_request, config: {method: POST, url: RECEIVER/refused, headers: {X-Token: "{{secrets.plain_token}}"}}, onFailure: continue}
   - {label: Broken, actionType: http_request, config: {method: POST, url: RECEIVER/broken, body: {t: "{{secrets.awkward}}"}}, onFailure: continue}
   - {label: Slack, actionType: send_slack_message, config: {channel: "#ops", text: "{{contact.name}}", token: "{{secrets.plain_token}}"}, onFailure: continue}
+  - {label: Text, actionType: send_sms, config: {from: "+15550100100", to: "+15550123123", text: "{{contact.name}}"}, onFailure: continue}
+  - {label: Other text, actionType: send_sms, config: {from: "+15550100100", to: "+15550123123", text: Hi, connection: other}, onFailure: continue}
+  - {label: Channel, actionType: send_slack_message, config: {channel: "#ops", text: Hi}, onFailure: continue}
+  - {label: Hook, actionType: send_webhook, config: {url: RECEIVER/hook, body: {t: "{{secrets.plain_token}}"}, secret: "{{secrets.signing}}"}, saveAs: hook}
+  - {label: Seed, actionType: api_request, config: {method: POST, url: RECEIVER/seed, headers: [{key: Authorization, value: "Bearer {{secrets.plain_token}}"}], values: [{key: t, value: "{{secrets.awkward}}", format: String}]}, saveAs: seed}
   - {label: Bad header, actionType: http_request, config: {method: GET, url: RECEIVER/x, headers: {X-Token: "{{secrets.multi_line}}"}}, onFailure: continue}
   - {label: Missing, actionType: http_request, config: {method: GET, url: RECEIVER/x, headers: {X-Token: "{{secrets.not_there}}"}}, onFailure: continue}
 """
@@ -43,6 +48,7 @@ SECRETS = {
     "PLAIN_TOKEN": "cnryplain0123456789",
     "USER_NAME": "cnryuser0123",
     "AWKWARD": CANARY,
+    "SIGNING": "whsec_Y25yeXNpZ25pbmcwMTIzNDU2Nzg5MDEyMzQ1Njc4OTA=",
     "MULTI_LINE": "cnryline0123456\r\nX-Evil: cnryinjected0123",
 }
 
@@ -50,6 +56,27 @@ SECRETS = {
 async def test_no_canary_leaves_the_worker(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     engine.environment |= {f"TRUNKLINE_SECRET_{name}": value for name, value in SECRETS.items()}
+    tokens = {"slack": "cnryslack-0123456789", "twilio": "cnrytwilio/0123+456", "cloudtalk": "cnrycloud:0123456"}
+    engine.connections["team-slack"]["token"] = tokens["slack"]
+    engine.connections["phone"]["authToken"] = tokens["twilio"]
+    other = {
+        "kind": "cloudtalk",
+        "keyId": "key",
+        "keySecret": tokens["cloudtalk"],
+        "baseUrl": f"{engine.receiver.url}/ct",
+    }
+    engine.connections |= {"other": other, "defaults": {"send_sms": "phone"}}
+    leaks = {**tokens, "basic": base64.b64encode(f"AC{'0' * 32}:{tokens['twilio']}".encode()).decode()}
+    engine.receiver.answer(
+        f"/twilio/2010-04-01/Accounts/AC{'0' * 32}/Messages.json",
+        400,
+        {"code": 1, "message": json.dumps(leaks), "status": 400},
+    )
+    engine.receiver.answer(
+        "/ct/sms/send.json", 200, {"responseData": {"success": False, "data": f"Bad {tokens['cloudtalk']}"}}
+    )
+    engine.receiver.answer("/hook", 200, leaks)
+    engine.receiver.answer("/seed", 200, leaks)
     engine.define(STEPS)
     said = {
         "error": f"no such token {SECRETS['PLAIN_TOKEN']} {quote(CANARY, safe='')}",
@@ -81,6 +108,8 @@ async def test_no_canary_leaves_the_worker(engine: Engine, caplog: pytest.LogCap
     assert step(report, "Missing")["error"]["type"] == "Refused"
     assert step(report, "Bad header")["status"] == "failed"
     assert step(report, "Broken")["status"] == "unknown"
+    assert {step(report, name)["status"] for name in ("Text", "Other text", "Channel")} == {"failed"}
+    assert {step(report, name)["status"] for name in ("Hook", "Seed")} == {"succeeded"}
     assert not engine.receiver.to("/x")
     history = await handle.fetch_history()
     seen = [
@@ -90,7 +119,7 @@ async def test_no_canary_leaves_the_worker(engine: Engine, caplog: pytest.LogCap
         *(event.SerializeToString().decode("latin-1") for event in history.events),
     ]
     for text in seen:
-        for form in (*SECRETS.values(), *forms(CANARY), "cnry"):
+        for form in (*SECRETS.values(), *tokens.values(), *forms(CANARY), leaks["basic"], "cnry"):
             assert form not in text.replace("cnryXX", ""), f"{form} is in {text[:200]}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import re
@@ -87,6 +88,8 @@ class Match:
     automation: str
     matches: bool
     reason: str | None = None
+    priority: Mapping[str, Any] = field(default_factory=dict)
+    """What its run is started with: Temporal's `priority_key` and `fairness_key`, where the automation says so."""
 
 
 @dataclass(slots=True)
@@ -211,14 +214,12 @@ class Automations:
             )
         if definition.judge is not None and (reason := definition.judge(event["data"])) is not None:
             return Match(name, matches=False, reason=reason)
-        if definition.condition is None:
-            return Match(name, matches=True)
         run = {"id": f"{name}/{event['id']}", "automation": name, "url": None}
         roots = {**event["data"], "event": event, "run": run, "variables": {}}
         now = datetime.now(UTC)
         try:
-            if definition.condition.holds(roots, now):
-                return Match(name, matches=True)
+            if definition.condition is None or definition.condition.holds(roots, now):
+                return Match(name, matches=True, priority=_priority(definition.plan, roots, now))
             reason = " ".join(failure.sentence for failure in definition.condition.explain(roots, now))
         except TemplateError as error:
             reason = f"Its conditions cannot be judged: {error}"
@@ -285,6 +286,18 @@ class Automations:
                 clash = problem("duplicate-name", sentence, file=str(file.path), line=1, hint="rename one of them")
                 self._problems.append(clash)
                 log.error("%s", clash)
+
+
+def _priority(plan: Plan, roots: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    from workflows.lane import fairness_key  # these load Temporal, which reading definitions must not
+    from workflows.program import program
+
+    compiled = program(plan)
+    key: str | None = None
+    with contextlib.suppress(TemplateError):  # the run itself says what is wrong
+        key = fairness_key(compiled, roots, now)
+    given = {"priority_key": compiled.priority, "fairness_key": key}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _scan(folder: Path) -> Iterator[tuple[str, Stamp]]:

@@ -9,6 +9,7 @@ from temporalio import activity
 from temporalio.common import RawValue
 
 from workers.automations import Automations, BadAutomation, UnfitEvent, UnknownAutomation
+from workers.limits import Limits
 from workflows.automation import PLAN
 from workflows.dispatch import MATCH
 from workflows.encrypted import READABLE
@@ -23,10 +24,14 @@ class Bridge:
         attributes: whether the namespace has our search attributes.
         web_ui: address of the web UI, for `{{run.url}}`.
         state_limit: bytes that a run's variables, report and audit may take together.
+        limits: the limits of the worker's connections.
     """
 
-    def __init__(self, automations: Automations, *, attributes: bool, web_ui: str | None, state_limit: int) -> None:
+    def __init__(
+        self, automations: Automations, *, attributes: bool, web_ui: str | None, state_limit: int, limits: Limits
+    ) -> None:
         self.automations = automations
+        self.limits = limits
         self.settings = {"attributes": attributes, "webUi": web_ui, "stateLimit": state_limit}
 
     def activities(self) -> list[Callable[..., Any]]:
@@ -52,13 +57,18 @@ class Bridge:
             if "inline" in asked:
                 return {"refused": str(error), "type": "BadAutomation"}
             return {"parked": str(error)}
-        return {"plan": plan, **self.settings}
+        return {"plan": plan, **self.settings, **self.limits.of(plan)}
 
     @activity.defn(name=MATCH)
     async def match(self, event: dict[str, Any]) -> list[dict[str, Any]]:
         """Return for every automation whether the event concerns it, and if not, why."""
         return [
-            {"automation": match.automation, "matches": match.matches, "reason": match.reason}
+            {
+                "automation": match.automation,
+                "matches": match.matches,
+                "reason": match.reason,
+                **({"priority": dict(match.priority)} if match.priority else {}),
+            }
             for match in self.automations.matching(event)
         ]
 

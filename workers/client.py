@@ -8,7 +8,7 @@ import re
 import socket
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from workers.failures import Failure, NotFound, Unreachable
@@ -178,10 +178,17 @@ class _Wanted:
     argument: Mapping[str, Any]
     event: Mapping[str, Any]
     task_queue: str
+    priority: Mapping[str, Any] = field(default_factory=dict)
 
 
-async def start(
-    client: Client, automation: str, event: Mapping[str, Any], *, task_queue: str, again: bool = False
+async def start(  # noqa: PLR0913 # what starting takes, by name
+    client: Client,
+    automation: str,
+    event: Mapping[str, Any],
+    *,
+    task_queue: str,
+    again: bool = False,
+    priority: Mapping[str, Any] | None = None,
 ) -> Started:
     """Start an automation for an event, once: a duplicate is answered with how the earlier run stands.
 
@@ -191,6 +198,7 @@ async def start(
         event: the whole event, with its `id`.
         task_queue: the task queue of the workers.
         again: run once more, under an id of its own, for an event that was received before.
+        priority: Temporal's `priority_key` and `fairness_key` of the run, where they are known.
     """
     run = _fresh(automation, event) if again else workflow_id(automation, event["id"])
     return await _start_once(
@@ -202,6 +210,7 @@ async def start(
             argument=event,
             event=event,
             task_queue=task_queue,
+            priority=priority or {},
         ),
     )
 
@@ -254,7 +263,7 @@ async def _start_once(client: Client, wanted: _Wanted) -> Started:
 
 
 async def _start(client: Client, wanted: _Wanted, attributes: TypedSearchAttributes) -> None:
-    from temporalio.common import WorkflowIDReusePolicy
+    from temporalio.common import Priority, WorkflowIDReusePolicy
 
     await client.start_workflow(
         wanted.workflow_type,
@@ -265,6 +274,7 @@ async def _start(client: Client, wanted: _Wanted, attributes: TypedSearchAttribu
         search_attributes=attributes,
         static_summary=f"{wanted.event['type']} {wanted.event['id']}"[:LONGEST_SUMMARY],
         static_details=_details(wanted),
+        priority=Priority(**wanted.priority),
     )
 
 

@@ -40,6 +40,9 @@ ADDRESSES = re.compile(r"(.*[a-z])?(url|uri)$", re.IGNORECASE)
 CERTAIN = frozenset((*EXPECTED, "too_short", "too_long"))
 """Errors about a whole object or list that templates inside of it cannot undo."""
 
+CERTAIN_BY_CONTRACT = frozenset(("bad_entry", "keys_clash"))
+"""Errors that actions raise by themselves, and only where no rendering can undo them."""
+
 ADVICE = (
     "write {{secrets.name}} and give the value to the workers as TRUNKLINE_SECRET_NAME or a file of TRUNKLINE_SECRETS"
 )
@@ -148,7 +151,7 @@ def _forgiven(error: ErrorDetails, place: tuple[str | int, ...], config: Any) ->
         value = _walk(config, place)
         return isinstance(value, str) and templated(value)
     value = _walk(config, place)
-    if isinstance(value, (Mapping, list)) and error["type"] in CERTAIN:
+    if error["type"] in CERTAIN_BY_CONTRACT or (isinstance(value, (Mapping, list)) and error["type"] in CERTAIN):
         return False
     return templated(value)
 

@@ -100,7 +100,7 @@ DATA_CONVERTER = dataclasses.replace(
 
 
 def data_converter(keys: Sequence[str] = ()) -> DataConverter:
-    """Return the converter of clients; with keys (`id:base64`) everything that it writes is encrypted under the first."""
+    """Return the converter of clients; with keys (`id:base64`), what it writes is encrypted under the first."""
     if not keys:
         return DATA_CONVERTER
     return dataclasses.replace(
@@ -116,4 +116,5 @@ def of_worker(converter: DataConverter) -> DataConverter:
 def client_of_worker(client: Client) -> Client:
     """Return a client over the same connection for a worker to work with."""
     options = client.config()
-    return Client(**{**options, "data_converter": of_worker(options["data_converter"])})
+    options["data_converter"] = of_worker(options["data_converter"])
+    return Client(**options)

@@ -51,7 +51,7 @@ async def _dispatch(client: Client, match: Match, event: Mapping[str, Any], task
     reason = match.reason
     if match.matches:
         try:
-            started = await start(client, match.automation, event, task_queue=task_queue)
+            started = await start(client, match.automation, event, task_queue=task_queue, priority=match.priority)
         except Failure as failure:
             reason = str(failure)
         else:

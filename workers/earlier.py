@@ -9,6 +9,7 @@ from temporalio import activity
 from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.service import RPCError, RPCStatusCode
 
+from workflows.encrypted import needs_key
 from workflows.failure import SENDING
 from workflows.unknown import EARLIER, EVERY_STEP
 
@@ -57,7 +58,10 @@ class Earlier:
         return sorted(may_have_run)
 
     async def _history(self, workflow_id: str, run_id: str) -> AsyncIterator[HistoryEvent]:
+        codec = self.client.data_converter.payload_codec
         async for event in self.client.get_workflow_handle(workflow_id, run_id=run_id).fetch_history_events():
+            if codec is not None and event.HasField("activity_task_timed_out_event_attributes"):
+                await codec.decode_failure(event.activity_task_timed_out_event_attributes.failure)
             yield event
 
 
@@ -93,6 +97,6 @@ def _carried_out(events: Iterable[HistoryEvent]) -> set[str]:
             case "activity_task_timed_out_event_attributes":
                 timed_out = event.activity_task_timed_out_event_attributes
                 details = timed_out.failure.timeout_failure_info.last_heartbeat_details.payloads
-                if not any(SENDING.encode() in payload.data for payload in details):
+                if not any(needs_key(payload) or SENDING.encode() in payload.data for payload in details):
                     may_have_run[ids[timed_out.scheduled_event_id]] = False
     return {name for name, possible in may_have_run.items() if possible}

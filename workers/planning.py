@@ -7,11 +7,12 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from activities.action import Action
+from activities.action import Action, names
 from workers.arrival import SchemaError, judge
 from workers.contracts import check_config, filled
 from workers.findings import Findings
 from workers.loading import Source
+from workers.picking import check_pick, result_keys
 from workers.problems import Problem, listed, nearest, problem, serious
 from workers.references import References
 from workers.shape import shape
@@ -42,6 +43,9 @@ from workflows.plan import Approval as ApprovalPlan
 from workflows.plan import Defaults, Plan, Retry, StepPlan
 
 Catalog = Mapping[str, Action]
+
+CONNECTION = "connection"
+"""The key of a config that names the step's connection."""
 
 DEFAULTS: Defaults = {
     "timeout": 30_000,
@@ -79,7 +83,7 @@ def inspect(data: Any, source: Source, catalog: Catalog) -> tuple[Automation | N
     automation = shape(findings)
     syntaxes, background = _check_steps(findings, catalog)
     _check_schema(findings)
-    results = {name: _result_keys(action) for name, action in catalog.items() if action.result is not None}
+    results = {name: result_keys(action) for name, action in catalog.items() if action.result is not None}
     references = References(findings, syntaxes, background, results)
     references.check()
     problems = findings.problems
@@ -106,6 +110,10 @@ def make_plan(automation: Automation, data: Mapping[str, Any], catalog: Catalog)
         plan["conditions"] = automation.conditions
     if automation.missing_variables is not None:
         plan["missing"] = automation.missing_variables
+    if automation.priority is not None:
+        plan["priority"] = automation.priority
+    if automation.fairness is not None:
+        plan["fairness"] = automation.fairness
     plan["id"] = _digest(plan)
     return plan
 
@@ -165,6 +173,7 @@ def _check_steps(findings: Findings, catalog: Catalog) -> tuple[dict[str, Mappin
                     background.append(place)
         _check_approval(findings, place, step)
         _check_retry(findings, place, step, action)
+        check_pick(step, action, place, findings)
     return syntaxes, background
 
 
@@ -229,11 +238,6 @@ def _check_schema(findings: Findings) -> None:
             findings.add("bad-schema", pointer, str(error))
 
 
-def _result_keys(action: Action) -> tuple[str, ...]:
-    fields = action.result.model_fields if action.result is not None else {}
-    return tuple(info.alias or name for name, info in fields.items())
-
-
 def _milliseconds(action: Action) -> int:
     return round(action.timeout.total_seconds() * 1_000)
 
@@ -274,7 +278,7 @@ class _Planner:
 
     def action(self, step: ActionStep, plan: StepPlan) -> None:
         action = self.catalog[step.action_type]
-        config = filled(action, step.config)
+        config = _under_one_name(action, filled(action, step.config))
         plan["action"] = action.name
         plan["config"] = config
         if syntax := action.config.syntaxes(config):
@@ -287,6 +291,8 @@ class _Planner:
             plan["retry"] = retry
         if step.save_as is not None:
             plan["saveAs"] = step.save_as
+        if step.pick is not None:
+            plan["pick"] = step.pick
         if step.require_approval is not None and step.require_approval is not False:
             plan["approval"] = _approval(step.require_approval)
         if action.background(config):
@@ -358,6 +364,14 @@ def _label(step: Step) -> str:
             return "Paths"
         case BranchStep():
             return "Branch"
+
+
+def _under_one_name(action: Action, config: dict[str, Any]) -> dict[str, Any]:
+    """Return a config whose connection, however its author spelt the key, stands where runs look for it."""
+    if CONNECTION not in action.config.model_fields:
+        return config
+    spellings = names(action.config, CONNECTION)
+    return {CONNECTION if key in spellings else key: value for key, value in config.items()}
 
 
 def _approval(approval: bool | Approval) -> ApprovalPlan:

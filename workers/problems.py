@@ -90,6 +90,12 @@ CODES: dict[str, Code] = {
         "problem",
         "`saveAs` without a result: the step does not wait for one, or `collect` and `saveAs` do not stand together.",
     ),
+    "bad-pick": Code(
+        "problem", "A path of `pick` cannot be read, or begins with a field that the action's result does not have."
+    ),
+    "unsaved-pick": Code(
+        "warning", "`pick` without `saveAs`: what is picked stands in the run's history, and no later step finds it."
+    ),
     "shared-variable": Code("problem", "Parallel paths save to one variable; which of them wins would be chance."),
     "unreachable-step": Code("problem", "A step, or a way of a branch, can never be reached."),
     "wrong-trigger": Code("problem", "The action makes sense only under another trigger."),

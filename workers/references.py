@@ -16,7 +16,7 @@ from workflows.event import known_roots
 from workflows.language.names import HOW_TO_USE_SECRETS
 from workflows.template import TemplateSyntaxError, compile_expression, compile_template
 
-RUN_FIELDS: Mapping[str, tuple[str, ...]] = {"run": ("id", "automation", "url"), "loop": ("index",)}
+RUN_FIELDS: Mapping[str, tuple[str, ...]] = {"run": ("id", "automation", "url"), "loop": ("index", "first", "last", "length")}
 
 GUARDS = ("exists", "is_empty")
 """Operators that ask whether a variable is there, so that it need not be."""
@@ -86,7 +86,7 @@ class References:
         self._undeclared: set[str] = set()
         for _, step, _ in steps(findings.data):
             if (variable := _text(step, "saveAs")) is not None:
-                given = results.get(_text(step, "actionType") or "")
+                given = results.get(_text(step, "actionType") or "") if "pick" not in step else _picked(step["pick"])
                 known = self.variables.setdefault(variable, set())
                 self.variables[variable] = None if given is None or known is None else known | set(given)
             if "forEach" in step:
@@ -96,6 +96,7 @@ class References:
         """Walk the whole definition."""
         data = self.findings.data
         self._condition(data.get("conditions"), "/conditions", Scope())
+        self._template(data.get("fairness"), "/fairness", Scope())
         scope = Scope().under(data.get("conditions"))
         if isinstance(data.get("paths"), list):
             self._paths(data, "", scope)
@@ -188,7 +189,8 @@ class References:
         after = dict(scope.saved)
         for end, variables in ends:
             after.update({name: end.saved[name] for name in variables if name in end.saved})
-        return End(after, stops=any(end.stops for end, _ in ends))
+        # where one path stops the run, what follows still says where the others lead
+        return End(after, stops=False)
 
     def _branch(self, step: Mapping[str, Any], place: str, scope: Scope) -> End:
         ways: list[tuple[End, frozenset[str]]] = []
@@ -272,9 +274,10 @@ class References:
             return
         for use in template.secrets:
             self.secrets.update(use.names)
-            if use.beside_templated_host:
-                sentence = "The host of this address is decided by data: whoever controls it would get the secret."
-                hint = "write the host itself, and templates only after it"
+            if template.templated_hosts:
+                host = template.templated_hosts[0].removeprefix("/")
+                sentence = f"The host of `{host}` is decided by data: whoever controls it would get the secret."
+                hint = "write the host itself followed by `/`, and templates only after it"
                 self.findings.add("exposed-secret", pointer + use.pointer, sentence, hint, line=use.line + 1)
         for reference in template.references:
             self._reference(reference.path, pointer + reference.pointer, scope, line=reference.line + 1)
@@ -432,6 +435,11 @@ def _saved_in(block: list[Any], pointer: str) -> dict[str, str]:
                 for inner in blocks(step, place):
                     found = {**_saved_in(inner.steps, inner.pointer), **found}
     return found
+
+
+def _picked(pick: Any) -> tuple[str, ...] | None:
+    """Return the names that a step's `pick` gives what it keeps; None where it keeps one value."""
+    return tuple(pick) if isinstance(pick, Mapping) else None
 
 
 def _with(saved: Mapping[str, Saved], name: str | None) -> Mapping[str, Saved]:

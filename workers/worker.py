@@ -8,7 +8,7 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from temporalio import activity, workflow
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
@@ -19,12 +19,13 @@ from activities.network import Client as HttpClient
 from activities.temporal import Services, bind
 from workers import logs
 from workers.bridge import Bridge
-from workers.earlier import Earlier
 from workers.client import connect, explain
 from workers.converter import client_of_worker
+from workers.earlier import Earlier
 from workers.equipment import Equipment, complaints, equip
 from workers.failures import Failure, NotFound, Unreachable
 from workers.health import Vitals, last_poll, serving
+from workers.limits import Limits, running
 from workers.search_attributes import register
 from workers.settings import Settings
 from workers.telemetry import measured_runtime, plain_runtime
@@ -118,28 +119,38 @@ async def _polling(
         result_limit=settings.result_limit,
         client=client,
     )
+    limits = Limits(equipment.connections, equipment.actions, settings.task_queue)
     bridge = Bridge(
-        equipment.automations, attributes=attributes, web_ui=settings.web_ui, state_limit=settings.state_limit
+        equipment.automations,
+        attributes=attributes,
+        web_ui=settings.web_ui,
+        state_limit=settings.state_limit,
+        limits=limits,
     )
+    shared = client_of_worker(client)
+    actions = bind(equipment.actions, services)
+    options: dict[str, Any] = {
+        "max_concurrent_activities": ACTIVITIES,
+        "max_concurrent_activity_task_polls": POLLS,
+        "max_heartbeat_throttle_interval": HEARTBEAT_THROTTLE,
+        "default_heartbeat_throttle_interval": HEARTBEAT_THROTTLE,
+        "graceful_shutdown_timeout": timedelta(seconds=settings.grace),
+    }
     worker = Worker(
-        client_of_worker(client),
+        shared,
         task_queue=settings.task_queue,
         workflows=[Automation],
-        activities=[*bind(equipment.actions, services), *bridge.activities(), Earlier(client).earlier],
+        activities=[*actions, *bridge.activities(), Earlier(client).earlier],
         interceptors=[Details()],
         workflow_runner=UnsandboxedWorkflowRunner(),  # costs less; replays of every test's history guard determinism
         max_cached_workflows=CACHED_RUNS,
         max_concurrent_workflow_tasks=WORKFLOW_TASKS,
-        max_concurrent_activities=ACTIVITIES,
         max_concurrent_local_activities=LOCAL_ACTIVITIES,
         max_concurrent_workflow_task_polls=POLLS,
-        max_concurrent_activity_task_polls=POLLS,
-        max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
-        default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
-        graceful_shutdown_timeout=timedelta(seconds=settings.grace),
+        **options,
     )
     try:
-        async with worker:
+        async with running([*limits.workers(shared, actions, **options), worker]):
             yield
     except RuntimeError as error:
         raise Failure(f"Temporal has ended this worker: {error}") from error

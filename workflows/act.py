@@ -12,9 +12,10 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 from workflows.encrypted import call
 from workflows.failure import Failure, read_failure
-from workflows.fault import MissingVariable, TooLarge
+from workflows.fault import TooLarge
 from workflows.hold import Hold
 from workflows.holding import LONGEST_SUMMARY, decided, hold_for_approval, hold_for_failure
+from workflows.language.names import written
 from workflows.program import ActionStep
 from workflows.report import Entry, measure
 from workflows.state import Frame
@@ -52,6 +53,8 @@ def _succeed(walk: Walk, step: ActionStep, entry: Entry, frame: Frame, answer: d
         entry["attempts"] = answer["attempts"]
     if "claim" in answer:
         walk.state.claims.append(answer["claim"])
+    if "missing" in answer:
+        walk.state.report.miss(entry, [written(path) for path in answer["missing"]])
     if step.save_as:
         walk.state.save(frame, step.save_as, answer["result"])
     return walk.end(step, entry, "succeeded")
@@ -67,11 +70,7 @@ def _release(walk: Walk, entry: Entry, hold: Hold | None) -> int:
 
 
 def _request(walk: Walk, step: ActionStep, entry: Entry, frame: Frame) -> dict[str, Any]:
-    rendered = step.config.render(walk.roots(frame), workflow.now())
-    if rendered.missing:
-        walk.state.report.note(entry, "missing", rendered.missing)
-        if walk.program.missing_fails:
-            raise MissingVariable(f"This run has no {', '.join(rendered.missing)}.")
+    rendered = walk.render(step.config, entry, frame)
     if not step.config.constant and (size := measure(rendered.value)) > LARGEST_REQUEST:
         raise TooLarge(f"The step's config takes {size:,} bytes; {LARGEST_REQUEST:,} is the most that is sent.")
     request = {"actionType": step.action, "config": rendered.value, "secrets": rendered.secrets}
@@ -88,6 +87,8 @@ async def _answer(  # noqa: PLR0913 # one attempt's whole surroundings
     argument = {"config": request["config"], "key": key}
     if request["secrets"]:
         argument["secrets"] = request["secrets"]
+    if step.pick is not None:
+        argument["pick"] = step.pick
     if not asked:
         earlier: dict[str, Any] | Failure | None = await after_reset(walk, step, entry, argument)
         if earlier is not None:
@@ -110,6 +111,7 @@ async def _send(walk: Walk, step: ActionStep, entry: Entry, argument: dict[str, 
                     argument,
                     activity_id=activity_id(entry["id"]),
                     summary=step.label[:LONGEST_SUMMARY],
+                    **walk.lane.options(step.action, argument["config"]),
                     start_to_close_timeout=step.timeout,
                     schedule_to_close_timeout=max(end - workflow.now(), timedelta(milliseconds=1)),
                     heartbeat_timeout=HEARTBEAT,

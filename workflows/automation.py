@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from temporalio import workflow
-from temporalio.common import RawValue
+from temporalio.common import Priority, RawValue
 from temporalio.exceptions import ApplicationError
 
 from workflows.attributes import Attributes
@@ -22,10 +22,12 @@ from workflows.dispatch import dispatch
 from workflows.encrypted import UNREADABLE, opened
 from workflows.event import EventError, read_event
 from workflows.hold import Receipt
+from workflows.lane import Lane, fairness_key
 from workflows.parallel import cancel_all
 from workflows.payload import BadPayload, pack, read, unpack
 from workflows.plan import Plan
 from workflows.program import program
+from workflows.report import cut
 from workflows.state import State
 from workflows.template import TemplateError
 from workflows.walk import Flow, Stop, Walk
@@ -57,6 +59,7 @@ class Automation:
         self.parked: str | None = None
         self.attributes = Attributes()
         self._begun = False
+        self._reading = asyncio.Lock()
 
     @workflow.run
     async def run(self, args: Sequence[RawValue]) -> Any:
@@ -113,6 +116,13 @@ class Automation:
             self.attributes.begin(self.plan["automation"], event["id"])
             if compiled.condition is not None and not self._wanted(self.walk):
                 return self._close("skipped")
+            if compiled.fairness is not None:
+                answer = {**answer, "fairness": self._fairness(self.walk)}
+        self.walk.lane = Lane(
+            queues=answer.get("queues", {}),
+            chosen=answer.get("chosen", {}),
+            priority=Priority(priority_key=compiled.priority, fairness_key=answer.get("fairness")),
+        )
         return await self._walk(self.walk, event, answer)
 
     def _wanted(self, walk: Walk) -> bool:
@@ -122,8 +132,14 @@ class Automation:
             failures = condition.explain(roots, now) if condition and not condition.holds(roots, now) else []
         except TemplateError as error:
             raise self._failed("failed", f"The automation's conditions cannot be judged: {error}") from None
-        self.reason = "; ".join(failure.sentence for failure in failures) or None
+        self.reason = cut("; ".join(failure.sentence for failure in failures)) or None
         return not failures
+
+    def _fairness(self, walk: Walk) -> str | None:
+        try:
+            return fairness_key(walk.program, walk.roots(walk.outermost), workflow.now())
+        except TemplateError as error:
+            raise self._failed("failed", f"The automation's `fairness` cannot be rendered: {error}") from None
 
     async def _walk(self, walk: Walk, event: dict[str, Any], answer: dict[str, Any]) -> Any:
         task = asyncio.create_task(walk.whole())
@@ -189,12 +205,13 @@ class Automation:
         return (await self._decide(arguments, via="update")).to_json()
 
     async def _decide(self, arguments: tuple[Any, ...], *, via: str, decision: str | None = None) -> Receipt:
-        readable = await opened(arguments)
         if self.state is None and self.outcome is None:
             # A decision that comes with the very first task is judged once the state is there.
             await workflow.wait_condition(lambda: self._begun or self.parked is not None)
         if self.state is None:
             return Receipt("not_found", "Nothing is held yet: the run has not begun.")
+        async with self._reading:  # one after the other, because a replay has the answers of several all at once
+            readable = await opened(arguments)
         receipt = self.state.holds.decide(readable or (), via=via, now=workflow.now(), decision=decision)
         if readable is None:
             receipt = Receipt("invalid", UNREADABLE)
@@ -238,8 +255,9 @@ class Automation:
 
 
 def _may_hand_over(walk: Walk) -> bool:
-    # A decision that is being read belongs to the state that is handed over.
-    return walk.in_flight == 0 and workflow.all_handlers_finished() and walk.must_hand_over()
+    # What is decided, or is about to be, goes on here: it is not handed over halfway.
+    decided = any(hold.decision is not None for hold in walk.state.holds.open())
+    return walk.in_flight == 0 and not decided and workflow.all_handlers_finished() and walk.must_hand_over()
 
 
 def _start(workflow_type: str, arguments: list[Any]) -> tuple[dict[str, Any], dict[str, Any]]:

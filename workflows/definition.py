@@ -176,8 +176,8 @@ Name = Annotated[
 ]
 StepId = Annotated[
     StrictStr,
-    _named(rf"[a-z0-9_-]{{1,{MAX_ID}}}", f"no id: use up to {MAX_ID} lower-case letters, digits, '-' and '_'"),
-    WithJsonSchema({"type": "string", "pattern": f"^[a-z0-9_-]{{1,{MAX_ID}}}$"}),
+    _named(rf"[A-Za-z0-9_-]{{1,{MAX_ID}}}", f"no id: use up to {MAX_ID} letters, digits, '-' and '_'"),
+    WithJsonSchema({"type": "string", "pattern": f"^[A-Za-z0-9_-]{{1,{MAX_ID}}}$"}),
 ]
 Variable = Annotated[
     StrictStr,
@@ -185,6 +185,8 @@ Variable = Annotated[
     AfterValidator(_not_keyword),
     WithJsonSchema({"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]{0,59}$"}),
 ]
+PickedPath = Annotated[StrictStr, StringConstraints(max_length=500)]
+PickedPaths = Annotated[dict[Variable, PickedPath], Field(min_length=1, max_length=100)]
 EventType = Annotated[
     StrictStr,
     _named(
@@ -292,6 +294,17 @@ class ActionStep(Common):
     )
     save_as: Variable | None = Field(
         default=None, description="Name under which later steps find the result: `{{variables.name}}`."
+    )
+    pick: (
+        Annotated[
+            Annotated[PickedPath, Tag("step:plain")] | Annotated[PickedPaths, Tag("step:object")],
+            Discriminator(_shape),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="What of the result is kept: a path (`body.id`), or names with paths (`{id: body.id}`); by default "
+        "all of it.",
     )
     timeout: Timeout | None = Field(
         default=None, description="Bound of one attempt, by default 30 s or what the action says."
@@ -429,6 +442,14 @@ class Automation(Part):
     missing_variables: Literal["fail"] | None = Field(
         default=None,
         description="`fail`: a template that finds no value fails its step; by default it is empty and noted.",
+    )
+    priority: Annotated[StrictInt, Field(ge=1, le=5)] | None = Field(
+        default=None, description="Whose actions go first where they queue: 1 before 5; by default 3."
+    )
+    fairness: Text | None = Field(
+        default=None,
+        description="Whose run it is, as a template such as `{{customer.tenant}}`: where actions queue, each value "
+        "gets its turn, however many wait behind another.",
     )
     actions: list[Step] | None = Field(default=None, min_length=1, description="The steps, run in order.")
     paths: list[Path] | None = Field(

@@ -14,6 +14,10 @@ SENDING = "sending"
 """What an attempt that must not be repeated writes down durably just before it sends."""
 
 
+NEVER_BEGUN = (TimeoutType.SCHEDULE_TO_CLOSE, TimeoutType.SCHEDULE_TO_START)
+"""Timeouts that may have struck between two attempts: what is known is what the last attempt said."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """How an action failed, in the report's words.
@@ -54,7 +58,8 @@ def _application(cause: ApplicationError, repeat: str) -> Failure:
     if cause.type == "PayloadsTooLarge":
         return Failure(
             type="ResultTooLarge",
-            message="The action was carried out, but its answer is too large for Temporal to keep.",
+            message="The action was carried out, but its answer is too large for Temporal to keep. Where later steps need "
+            "only parts of it, let the step's `pick` keep just those.",
             unknown=False,
         )
     return Failure(
@@ -67,10 +72,14 @@ def _application(cause: ApplicationError, repeat: str) -> Failure:
 
 def _timeout(cause: TimedOut, repeat: str) -> Failure:
     last = cause.__cause__
-    if cause.type == TimeoutType.SCHEDULE_TO_CLOSE and isinstance(last, ApplicationError):
+    if cause.type in NEVER_BEGUN and isinstance(last, ApplicationError):
         return _application(last, repeat)
     if cause.type == TimeoutType.SCHEDULE_TO_START:
-        return Failure(type="Timeout", message="No worker took the action in time.", unknown=False)
+        return Failure(
+            type="Unavailable",
+            message="No worker took the action in time (`within`): none polls its task queue, or too much waits there.",
+            unknown=False,
+        )
     died = cause.type == TimeoutType.HEARTBEAT
     what = "Its worker stopped answering" if died else "It took longer than its timeout"
     if repeat == "never" and SENDING not in cause.last_heartbeat_details:

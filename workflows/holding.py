@@ -12,6 +12,7 @@ from temporalio import workflow
 from workflows.failure import Failure
 from workflows.fault import Fault
 from workflows.hold import Hold, seal
+from workflows.parallel import cancellation
 from workflows.program import ActionStep
 from workflows.report import Entry, measure, timestamp
 from workflows.state import Frame
@@ -28,12 +29,13 @@ LONGEST_SUMMARY = 200
 async def hold_for_approval(walk: Walk, step: ActionStep, entry: Entry, frame: Frame, request: dict[str, Any]) -> Hold:
     """Hold a step until people release it; what could never be sent ends the step before anybody is asked."""
     approval = step.approval or {}
-    approvers = step.approvers.render(walk.roots(frame), workflow.now()).value
+    approvers = walk.render(step.approvers, entry, frame).value
     if "approvers" in approval and not all(isinstance(name, str) and name.strip() for name in approvers or [None]):
         raise Fault(f"`approvers` must name people; here it comes to {approvers!r:.200}.")
-    refused: str | None = await workflow.execute_local_activity(
-        CHECK, request, start_to_close_timeout=timedelta(seconds=10)
-    )
+    with cancellation():
+        refused: str | None = await workflow.execute_local_activity(
+            CHECK, request, start_to_close_timeout=timedelta(seconds=10)
+        )
     if refused:
         raise Fault(refused)
     now = workflow.now()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 T = TypeVar("T")
 
@@ -28,6 +30,17 @@ async def run_parallel(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
         if task.done() and not task.cancelled() and (error := task.exception()) is not None:
             raise error
     return [task.result() for task in tasks]
+
+
+@contextmanager
+def cancellation() -> Iterator[None]:
+    """Let the cancellation of an activity be that of the task that waits for it; the SDK makes it a failure."""
+    try:
+        yield
+    except ActivityError as error:
+        if is_cancelled_exception(error):
+            raise asyncio.CancelledError from error
+        raise
 
 
 async def cancel_all(tasks: list[asyncio.Task[T]]) -> None:

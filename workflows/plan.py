@@ -65,6 +65,8 @@ class StepPlan(TypedDict, total=False):
     saveAs: str
 
     action: str
+    pick: str | dict[str, str]
+    """Path, or paths by name, of what is kept of the result."""
     config: dict[str, Any]
     syntax: dict[str, str]
     """Syntax of text fields by JSON pointer into `config`: `{"/text": "slack"}`."""
@@ -110,5 +112,7 @@ class Plan(TypedDict, total=False):
     id: str
     conditions: dict[str, Any]
     missing: Literal["fail"]
+    priority: int
+    fairness: str
     defaults: Defaults
     block: list[StepPlan]

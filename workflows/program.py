@@ -11,6 +11,7 @@ from typing import Any, Literal
 from temporalio.common import RetryPolicy
 
 from workflows.condition import Condition, compile_condition
+from workflows.pick import Pick, compile_pick
 from workflows.plan import FOR_EACH_AS, Plan, Retry, StepPlan
 from workflows.template import Template, compile_expression, compile_template
 
@@ -42,6 +43,7 @@ class ActionStep(Step):
     action: str
     config: Template
     save_as: str | None
+    pick: Pick | None
     repeat: str
     timeout: timedelta
     retry: RetryPolicy
@@ -115,6 +117,8 @@ class Program:
     plan: Plan
     condition: Condition | None
     missing_fails: bool
+    priority: int | None
+    fairness: Template | None
     block: Block
 
 
@@ -131,6 +135,8 @@ def program(plan: Plan) -> Program:
         plan=plan,
         condition=_condition(plan),
         missing_fails=plan.get("missing") == "fail",
+        priority=plan.get("priority"),
+        fairness=compile_template(plan["fairness"]) if "fairness" in plan else None,
         block=_block(plan["block"], plan),
     )
     _programs[plan["id"]] = made
@@ -181,6 +187,7 @@ def _action(step: StepPlan, plan: Plan, common: dict[str, Any]) -> Step:
         action=step["action"],
         config=compile_template(step.get("config", {}), step.get("syntax"), secrets=True),
         save_as=step.get("saveAs"),
+        pick=compile_pick(step["pick"]) if "pick" in step else None,
         repeat=repeat,
         timeout=_ms(step.get("timeout", plan["defaults"]["timeout"])),
         retry=RetryPolicy(

@@ -25,6 +25,9 @@ ENTRY_SIZE = 380
 """Bytes that an entry takes beside its names, a short error included; an upper bound of what was seen."""
 
 SHORT_ERROR = 80
+LONGEST_ERROR = 2_000
+"""Characters of one error; what names many places at once could be of any length."""
+
 MOST_MISSING = 20
 
 
@@ -69,6 +72,7 @@ class Report:
         entry["status"] = status
         entry["endedAt"] = timestamp(at)
         if error is not None:
+            error = {**error, "message": cut(error["message"])}
             size = measure(error["message"])
             if size > SHORT_ERROR and self.size + size > self.room:
                 error = {**error, "message": error["message"][: SHORT_ERROR // 6] + "…"}
@@ -77,11 +81,19 @@ class Report:
             entry["error"] = error
 
     def note(self, entry: Entry, name: str, value: Any) -> None:
-        """Add what only some entries have (`missing`, `decision`)."""
-        if name == "missing" and len(value) > MOST_MISSING:
-            value = [*value[:MOST_MISSING], f"and {len(value) - MOST_MISSING} more"]
+        """Add what only some entries have, such as a decision."""
+        self.extra += measure(value) - (measure(entry[name]) if name in entry else 0)
         entry[name] = value
-        self.extra += measure(value)
+
+    def miss(self, entry: Entry, names: list[str]) -> None:
+        """Write down what a step used and did not find, each once, and no more than can be read."""
+        known: list[str] = entry.get("missing", [])
+        if len(known) > MOST_MISSING or not (more := [name for name in names if name not in known]):
+            return
+        all_of_them = [*known, *more]
+        if (left := len(all_of_them) - MOST_MISSING) > 0:
+            all_of_them = [*all_of_them[:MOST_MISSING], f"and {left} more"]
+        self.note(entry, "missing", all_of_them)
 
     def forget(self, prefix: str) -> bool:
         """Drop the entries of an iteration if all are plain successes, so that a report stays small; say whether."""
@@ -135,6 +147,11 @@ def _entry(instance: str, step: Step, parent: str | None, status: str) -> Entry:
     if parent is not None:
         entry["parent"] = parent
     return entry
+
+
+def cut(sentence: str) -> str:
+    """Return a sentence as reports keep it: its beginning, where it is very long."""
+    return sentence if len(sentence) <= LONGEST_ERROR else f"{sentence[:LONGEST_ERROR]}…"
 
 
 def timestamp(at: datetime) -> str:

@@ -6,17 +6,17 @@ must not be repeated looks first, if an earlier history says that it may have ru
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.exceptions import ActivityError
 
 from workflows.encrypted import call
 from workflows.failure import Failure
+from workflows.parallel import cancellation
 from workflows.program import ActionStep
 from workflows.report import Entry, timestamp
 
@@ -55,15 +55,15 @@ async def look(walk: Walk, step: ActionStep, entry: Entry, argument: dict[str, A
     since = datetime.fromisoformat(began) - SKEW
     walk.in_flight += 1
     try:
-        answer = await call(
-            f"{step.action}{LOOK}",
-            {**argument, "since": timestamp(since)},
-            summary=f"{step.label}: look what became of it",
-            **LOOKING,
-        )
-    except ActivityError as error:
-        if is_cancelled_exception(error):
-            raise asyncio.CancelledError from error
+        with cancellation():
+            answer = await call(
+                f"{step.action}{LOOK}",
+                {**argument, "since": timestamp(since)},
+                summary=f"{step.label}: look what became of it",
+                **walk.lane.options(step.action, argument["config"], first=True),
+                **LOOKING,
+            )
+    except ActivityError:
         return None
     finally:
         walk.in_flight -= 1
@@ -94,12 +94,15 @@ async def _may_have_run(walk: Walk, instance: str) -> bool:
     if walk.state.earlier is None:
         walk.in_flight += 1
         try:
-            walk.state.earlier = await call(
-                EARLIER,
-                {"workflow": info.workflow_id, "run": info.run_id},
-                summary="Which steps ran before the reset",
-                **READING,
-            )
+            with cancellation():
+                walk.state.earlier = await call(
+                    EARLIER,
+                    {"workflow": info.workflow_id, "run": info.run_id},
+                    summary="Which steps ran before the reset",
+                    **READING,
+                )
+        except ActivityError:  # nobody can say: any may have run
+            walk.state.earlier = [EVERY_STEP]
         finally:
             walk.in_flight -= 1
     return EVERY_STEP in walk.state.earlier or activity_id(instance) in walk.state.earlier

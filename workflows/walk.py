@@ -16,7 +16,9 @@ from temporalio import workflow
 
 from workflows.act import act
 from workflows.condition import Condition
-from workflows.fault import Fault
+from workflows.event import what
+from workflows.fault import Fault, MissingVariable
+from workflows.lane import Lane
 from workflows.language.instants import instant
 from workflows.parallel import run_parallel
 from workflows.program import (
@@ -31,9 +33,9 @@ from workflows.program import (
     StopStep,
     WaitStep,
 )
-from workflows.report import ENDED, FAILED, REFUSED, Entry, measure, room_for, timestamp
+from workflows.report import ENDED, FAILED, REFUSED, Entry, cut, measure, room_for, timestamp
 from workflows.state import Frame, State
-from workflows.template import TemplateError
+from workflows.template import Rendered, Template, TemplateError
 
 Flow = Literal["done", "stopped", "failed", "rejected", "halted"]
 """How a step or block ended, for what comes after it; `stopped` by a `stop` step inside, `halted` by one elsewhere."""
@@ -56,6 +58,7 @@ class Walk:
         stop: set once the run is to end; nothing more starts then.
         handing_over: no new step starts, so that the run can continue as new.
         in_flight: activities that have not ended.
+        lane: where activities queue, and which go first there.
         was_reset: whether the run was reset to a point before this one, so that what follows may have run before.
         background: steps whose path went on without them.
     """
@@ -70,6 +73,7 @@ class Walk:
         self.was_reset = state.earlier is not None
         self.background: list[asyncio.Task[Flow]] = []
         self.outermost = Frame(variables=state.variables)
+        self.lane = Lane()
         # Temporal gives a run a new seed at the point to which it was reset, in every replay too.
         workflow.register_random_seed_callback(self._reset)
         state.began = state.began or timestamp(workflow.now())
@@ -100,6 +104,18 @@ class Walk:
     def holds(self, condition: Condition, frame: Frame) -> bool:
         """Say whether a condition holds now."""
         return condition.holds(self.roots(frame), workflow.now())
+
+    def render(self, template: Template, entry: Entry, frame: Frame) -> Rendered:
+        """Fill in a step's template, and write down what it did not find.
+
+        Raises:
+            MissingVariable: something was not found, and the automation says that this is a failure.
+        """
+        rendered = template.render(self.roots(frame), workflow.now())
+        self.state.report.miss(entry, rendered.missing)
+        if rendered.missing and self.program.missing_fails:
+            raise MissingVariable(f"This run has no {', '.join(rendered.missing)}.")
+        return rendered
 
     def end(self, step: Step, entry: Entry, status: str, error: dict[str, str] | None = None) -> Flow:
         """Write down how a step ended, and say what that means for its block."""
@@ -189,17 +205,17 @@ class Walk:
     async def _wait(self, step: WaitStep, entry: Entry, frame: Frame) -> Flow:
         memory = self.state.memory.setdefault(entry["id"], {})
         if "until" not in memory:
-            memory["until"] = timestamp(self._until(step, frame))
+            memory["until"] = timestamp(self._until(step, entry, frame))
         remaining = datetime.fromisoformat(memory["until"]) - workflow.now()
         if remaining > timedelta(0):
             await workflow.sleep(remaining, summary=step.label)
         return self.end(step, entry, "succeeded")
 
-    def _until(self, step: WaitStep, frame: Frame) -> datetime:
+    def _until(self, step: WaitStep, entry: Entry, frame: Frame) -> datetime:
         now = workflow.now()
         if step.until is None:
             return now + (step.duration or timedelta(0))
-        value = step.until.render(self.roots(frame), now).value
+        value = self.render(step.until, entry, frame).value
         until = instant(value) if isinstance(value, str) else None
         if until is None:
             raise Fault(f"`until` must be an instant such as 2030-01-31T09:00:00Z; it is {value!r:.100}.")
@@ -210,7 +226,7 @@ class Walk:
     async def _loop(self, step: LoopStep, entry: Entry, frame: Frame) -> Flow:
         memory = self.state.memory.setdefault(entry["id"], {})
         if "items" not in memory:
-            items = step.items.render(self.roots(frame), workflow.now()).value
+            items = self.render(step.items, entry, frame).value
             _check_items(items, step)
             self.state.reserve(f"{entry['id']}[items]", measure(items))
             memory.update(items=items or [], done={}, frames={})
@@ -246,7 +262,7 @@ class Walk:
             self.state.reserve(frame.prefix, room_for(step.block))
             outcome["flow"] = await self._block(step.block, frame, loop)
             if step.collect is not None and outcome["flow"] == "done":
-                outcome["collected"] = step.collect.render(self.roots(frame), workflow.now()).value
+                outcome["collected"] = self.render(step.collect, self.state.report.entries[loop], frame).value
                 self.state.reserve(f"{frame.prefix}collected", measure(outcome["collected"]))
         except (TemplateError, Fault) as error:
             self.state.report.entries[loop]["error"] = _error(error)
@@ -257,9 +273,9 @@ class Walk:
         return outcome
 
     def _stop(self, step: StopStep, entry: Entry, frame: Frame) -> Flow:
-        reason = step.reason.render(self.roots(frame), workflow.now()).value
+        reason = self.render(step.reason, entry, frame).value
         self.end(step, entry, "succeeded")
-        self.stop = self.stop or Stop(outcome=step.outcome, reason=str(reason or step.label))
+        self.stop = self.stop or Stop(outcome=step.outcome, reason=cut(str(reason or step.label)))
         return "stopped"
 
 
@@ -283,6 +299,6 @@ def _error(error: TemplateError | Fault) -> dict[str, str]:
 
 def _check_items(items: Any, step: LoopStep) -> None:
     if items is not None and not isinstance(items, list):
-        raise Fault(f"`forEach` needs a list; this is {type(items).__name__}.")
+        raise Fault(f"`forEach` needs a list; this is {what(items)}.")
     if items and len(items) > step.max_items:
         raise Fault(f"`forEach` got {len(items)} items; `maxItems` allows {step.max_items}.")

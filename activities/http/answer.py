@@ -6,23 +6,18 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Iterable
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydantic import Field
 
 from activities.action import Result
 from activities.answers import failure
-from activities.errors import OutcomeUnknown, ResultTooLarge, Unavailable
-from activities.retry_after import retry_after
+from activities.errors import OutcomeUnknown, ResultTooLarge
 
 if TYPE_CHECKING:
     from activities.network import Response
 
 SUCCESS = range(200, 300)
-NOT_RECEIVED = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY)
-"""Statuses that say the request was not taken up."""
-
 JSON_TYPE = re.compile(r"(application|text)/([^;]*\+)?json", re.IGNORECASE)
 CHARSET = re.compile(r"charset=\"?(utf-8|us-ascii|iso-8859-1|iso-8859-15|windows-1252|utf-16)\b", re.IGNORECASE)
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -80,8 +75,6 @@ def refuse(response: Response) -> NoReturn:
     """Raise what a status outside 2xx means, with the beginning of what the server says."""
     said = excerpt(response)
     sentence = f"The server answered with status {response.status}" + (f": {said}" if said else ".")
-    if response.status in NOT_RECEIVED:
-        raise Unavailable(sentence, retry_after=retry_after(response.headers), status=response.status)
     raise failure(sentence, response.status, response.headers)
 
 

@@ -56,7 +56,8 @@ def entries(body: list[Any]) -> list[Entry]:
     """Return the entries of a body.
 
     Raises:
-        ValueError: one is not right; the sentence says which.
+        PydanticCustomError: of type `bad_entry`: one is not right whatever is filled in; the sentence says which.
+        ValueError: one has variables where it is not right.
     """
     found = []
     for position, item in enumerate(body, 1):
@@ -64,8 +65,17 @@ def entries(body: list[Any]) -> list[Entry]:
             found.append(Entry.model_validate(item))
         except ValidationError as error:
             wrong = error.errors(include_input=False, include_url=False)[0]
-            raise ValueError(f"Entry {position} of the list is not right: {wrong['loc'][0]}: {wrong['msg']}.") from None
+            place = str(wrong["loc"][0])
+            sentence = f"Entry {position} of the list is not right: {place}: {wrong['msg']}."
+            if has_variables(item[place]):
+                raise ValueError(sentence) from None
+            raise PydanticCustomError("bad_entry", "{sentence}", {"sentence": sentence}) from None
     return found
+
+
+def has_variables(value: Any) -> bool:
+    """Say whether a text has variables in it, and so is not yet what will be sent."""
+    return isinstance(value, str) and ("{{" in value or "{%" in value)
 
 
 def pairs(body: Any) -> list[tuple[str, Any]] | None:
@@ -176,7 +186,7 @@ def check_keys(keys: Iterable[str]) -> None:
     try:
         nested((key, None) for key in keys)
     except ValueError as clashing:
-        if any("{{" in key or "{%" in key for key in keys):
+        if any(map(has_variables, keys)):
             raise
         raise PydanticCustomError("keys_clash", "{sentence}", {"sentence": str(clashing)}) from None
 

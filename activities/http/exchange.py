@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StrictBool, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, WithJsonSchema, model_validator
 
 from activities.action import Config, Raw, Repeat, Static, Syntax, SyntaxName
 from activities.context import Context
 from activities.http.answer import Answer, succeeded
-from activities.http.body import plain
+from activities.http.body import has_variables, plain
 from activities.http.encoding import written_syntax
 
 Method = Annotated[
@@ -19,6 +20,8 @@ Method = Annotated[
 ]
 
 Status = Annotated[int, Field(ge=100, le=599)]
+
+ADDRESS = re.compile(r"\s*https?://[^/\s?#]", re.IGNORECASE)
 
 SAFE = ("GET", "PUT", "DELETE")
 
@@ -43,6 +46,17 @@ def header_pairs(value: Any) -> Any:
             raise ValueError(f"The header {name!r} is given twice.")
         seen.add(name)
     return {name: item if isinstance(item, dict | list) else plain(item) for name, item in found if item is not None}
+
+
+def absolute(url: str) -> str:
+    """Return an address that can be one; with variables in it, that is seen once they are filled in.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if has_variables(url) or ADDRESS.match(url):
+        return url
+    raise ValueError("An address begins with https:// and a host: https://example.com/path.")
 
 
 Headers = Annotated[
@@ -70,7 +84,7 @@ Headers = Annotated[
 class Destination(Config):
     """Where every HTTP action sends to."""
 
-    url: Annotated[str, Syntax("url")] = Field(
+    url: Annotated[str, AfterValidator(absolute), Syntax("url")] = Field(
         description="Absolute address, https unless an operator allows otherwise."
     )
     headers: Headers = Field(

@@ -45,6 +45,8 @@ def test_keeps_the_contract(action: Action) -> None:
     assert timedelta(seconds=1) <= action.timeout <= timedelta(hours=1)
     assert action.attempts is None or action.attempts >= 1
     assert action.repeats(action.example) in {"safe", "keyed", "never"}
+    if action.connections:
+        assert "connection" in action.config.model_fields, "runs look there for the connection whose limits count"
 
 
 @pytest.mark.parametrize("action", ALL, ids=lambda action: action.name)

@@ -418,6 +418,21 @@ async def test_a_connection_that_the_server_closes_while_idle_is_not_used_again(
     assert wire.connections == 20
 
 
+@pytest.mark.parametrize("status", [204, 304])
+async def test_a_body_where_none_belongs_is_dropped_with_its_connection(
+    client: Client, wire: Wire, status: int
+) -> None:
+    wire.reply(ok(b'{"error":"no body belongs here"}', status=f"{status} So It Is"))
+    for _ in range(3):
+        answer = await send(client, wire.url, "POST", content=b"x")
+        assert (answer.status, answer.body) == (status, b"")
+    assert wire.connections == 3
+    wire.reply(f"HTTP/1.1 {status} So It Is\r\n\r\n".encode())
+    for _ in range(3):
+        await send(client, wire.url, "POST", content=b"x")
+    assert wire.connections == 4, "an answer without a body keeps its connection"
+
+
 async def test_connections_are_kept(client: Client, wire: Wire) -> None:
     for _ in range(5):
         await send(client, wire.url, "POST", content=b"x")

@@ -232,6 +232,8 @@ async def test_holds_are_shown_and_approved(engine: Engine) -> None:
     stranger = await on(engine, "approve", handle.id, "refund", "--by", "bob")
     assert stranger.code == 1
     assert "may not decide" in stranger.err
+    scripted = await on(engine, "approve", handle.id, "refund", "--by", "bob", "--json")
+    assert (scripted.code, scripted.json["result"]) == (1, "not_allowed")
     stale = await on(engine, "approve", handle.id, "refund", "--digest", "0" * 64, TRUNKLINE_USER="lead@example.com")
     assert stale.code == 1
     lead = await on(

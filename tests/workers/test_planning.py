@@ -76,8 +76,8 @@ def test_a_template_passes_any_check_of_types(config: dict[str, Any]) -> None:
         ({"limits": {"most": "x", "{{call.uuid}}": 1}}, ["bad-config", "unknown-key"]),
         ({"retries": "many"}, ["bad-config"]),
         ({"retries": -1, "url": "{{call.uuid}}"}, ["bad-config"]),
-        ({"headers": {"X-Id": ["{{call.uuid}}"], "Y-Id": 5}}, ["bad-config", "bad-config"]),
-        ({"headers": {"X-Id": "{{call.uuid}}", "Y-Id": 5}}, ["bad-config"]),
+        ({"headers": {"X-Id": ["{{call.uuid}}"], "Y-Id": [5]}}, ["bad-config", "bad-config"]),
+        ({"headers": {"X-Id": "{{call.uuid}}", "Y-Id": True}}, ["bad-config"]),
         ({"headers": [{"key": "X-Id", "value": 1, "form": "{{call.uuid}}"}]}, ["unknown-key"]),
         ({"body": "x"}, ["bad-config"]),
     ],
@@ -94,8 +94,9 @@ def test_a_missing_key_is_told_with_what_stands_in_its_place() -> None:
     }
 
 
-def test_a_number_for_a_text_is_told_to_be_quoted() -> None:
-    found = problems(automation({**SMS, "config": {"from": 15550100, "to": "+1", "text": "Hi"}}))
+def test_a_number_is_taken_for_a_text_and_a_boolean_is_told_to_be_quoted() -> None:
+    assert codes({**SMS, "config": {"from": "+15550100", "to": "+15550101", "text": 5}}) == []
+    found = problems(automation({**SMS, "config": {"from": "+15550100", "to": "+15550101", "text": True}}))
     assert [one.hint for one in found] == ["Put it in quotes"]
 
 
@@ -189,11 +190,28 @@ def test_secrets_stand_only_in_configs() -> None:
 
 
 def test_a_secret_beside_a_templated_host_is_a_problem() -> None:
-    def to(url: str) -> Any:
-        return {**GET, "config": {"method": "GET", "url": url}}
+    def to(url: str, **headers: str) -> Any:
+        return {**GET, "config": {"method": "GET", "url": url, "headers": headers}}
 
+    bearer = "Bearer {{secrets.key}}"
     assert codes(to("https://{{contact.company}}/?key={{secrets.key}}")) == ["exposed-secret"]
-    assert codes(to("https://example.com/{{contact.id}}?key={{secrets.key}}")) == []
+    assert codes(to("https://{{contact.company}}/", Authorization=bearer)) == ["exposed-secret"]
+    assert codes(to("https://example.com{{contact.id}}", Authorization=bearer)) == ["exposed-secret"]
+    assert codes(to("{{recording.url}}", Authorization=bearer)) == ["exposed-secret"]
+    assert codes(to("https://example.com/{{contact.id}}?key={{secrets.key}}", Authorization=bearer)) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"a": "{{call.uuid}}", "a.b": 1},
+        [{"key": "a", "value": "{{call.uuid}}"}, {"key": "a.b", "value": 1}],
+        [{"key": "a", "value": "{{call.uuid}}", "format": "Numbr"}],
+    ],
+)
+def test_a_body_that_no_rendering_can_set_right_is_a_problem_whatever_its_values(body: Any) -> None:
+    data = automation({**GET, "config": {"method": "POST", "url": "https://example.com", "body": body}})
+    assert [one.code for one in check(data, Source(), catalog())[1]] == ["bad-config"]
 
 
 # References

@@ -405,6 +405,33 @@ async def test_missing_values_are_recorded_and_fail_where_the_author_wants_it(en
     assert len(engine.receiver.requests) == 1
 
 
+async def test_what_any_kind_of_step_misses_is_recorded_and_fails_where_the_author_wants_it(engine: Engine) -> None:
+    text = """
+        name: missing-parts
+        trigger: {event: test.fired, data: [contact]}
+        actions:
+          - label: Each
+            forEach: "{{contact.orders}}"
+            actions: [{wait: 0}]
+          - label: Kept
+            forEach: "{{contact.emails}}"
+            actions: [{wait: 0}]
+            collect: "{{item.domain}}"
+            saveAs: domains
+          - {label: Done, stop: completed, reason: "For {{contact.name}}"}
+    """
+    data = {"contact": {"emails": [{}, {"domain": "example.com"}, {}]}}
+    engine.define(text)
+    report = await engine.run("missing-parts", engine.event(data))
+    missing = {label: step(report, label)["missing"] for label in ("Each", "Kept", "Done")}
+    assert missing == {"Each": ["contact.orders"], "Kept": ["item.domain"], "Done": ["contact.name"]}
+    assert report["variables"] == {"domains": [None, "example.com", None]}
+    engine.define(text.replace("trigger:", "missingVariables: fail\n        trigger:"))
+    report = await engine.run("missing-parts", engine.event(data))
+    assert report["outcome"] == "failed"
+    assert step(report, "Each")["error"] == {"type": "MissingVariable", "message": "This run has no contact.orders."}
+
+
 async def test_a_step_whose_conditions_do_not_hold_is_skipped(engine: Engine) -> None:
     engine.define("""
         name: maybe

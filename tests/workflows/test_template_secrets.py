@@ -189,9 +189,8 @@ def test_uses_are_listed_with_their_places_and_are_no_references() -> None:
         ("https://a.example/{% if contact %}x{% endif %}{{secrets.a}}", False),
     ],
 )
-def test_a_use_says_whether_it_stands_beside_a_templated_host(url: str, *, templated: bool) -> None:
+def test_a_template_says_which_addresses_have_a_host_decided_by_data(url: str, *, templated: bool) -> None:
     template = compile_template({"url": url, "h": "{{secrets.b}}"}, {"/url": "url"}, secrets=True)
-    assert [use.beside_templated_host for use in template.secrets] == [templated, False]
     assert template.templated_hosts == (("/url",) if templated else ())
 
 

@@ -16,9 +16,9 @@ COMMANDS = {
     "Write automations": ("validate", "schema", "actions"),
     "Start runs": ("run", "emit"),
     "Watch and decide": ("report", "holds", "approve", "reject", "decide"),
-    "Operate": ("worker",),
+    "Operate": ("worker", "codec-server"),
 }
-"""Every command by what people want; a command is the function of its name in the module of its name."""
+"""Every command by what people want; a command is the function of its name in the module of its name, `-` spelt `_`."""
 
 EPILOGUE = """\
 Exit codes: 0 done; 1 what was asked failed (a run failed, a definition has problems, a decision was not accepted); \
@@ -56,7 +56,8 @@ app = App(
 for _place, (_purpose, _names) in enumerate(COMMANDS.items()):
     _group = Group(_purpose, sort_key=_place)
     for _name in _names:
-        app.command(f"workers.cli.{_name}:{_name}", name=_name, group=_group, help_epilogue="")
+        _function = _name.replace("-", "_")
+        app.command(f"workers.cli.{_function}:{_function}", name=_name, group=_group, help_epilogue="")
 
 
 def main() -> None:

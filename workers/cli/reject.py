@@ -5,7 +5,16 @@ from __future__ import annotations
 from workers.cli.decide import send
 
 
-def reject(run: str, hold: str, /, *, reason: str, by: str | None = None, digest: str | None = None) -> int:
+def reject(  # noqa: PLR0913 - a command has as many parameters as it has options
+    run: str,
+    hold: str,
+    /,
+    *,
+    reason: str,
+    by: str | None = None,
+    digest: str | None = None,
+    json: bool = False,
+) -> int:
     """Refuse a step that is held for approval; the rest of its path does not happen.
 
     Args:
@@ -14,5 +23,6 @@ def reject(run: str, hold: str, /, *, reason: str, by: str | None = None, digest
         reason: why, for the report.
         by: who refuses; by default TRUNKLINE_USER.
         digest: digest of the request that you saw; the refusal counts only if it is still that one.
+        json: print what became of it as JSON, for scripts.
     """
-    return send(run, {"hold": hold, "decision": "reject", "by": by, "reason": reason, "digest": digest})
+    return send(run, {"hold": hold, "decision": "reject", "by": by, "reason": reason, "digest": digest}, json=json)

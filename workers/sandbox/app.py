@@ -33,9 +33,9 @@ M = TypeVar("M", bound=BaseModel)
 class Desk:
     """Everything behind the sandbox's address: its vendors, its faults, its memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, faults: Faults | None = None) -> None:
         self.record = Record()
-        self.faults = Faults()
+        self.faults = faults or Faults()
         self.receiver = Receiver()
         vendors: tuple[Vendor, ...] = (Slack(), Twilio(), CloudTalk(), self.receiver)
         self.vendors = {vendor.name: vendor for vendor in vendors}
@@ -84,6 +84,8 @@ class Desk:
         )
         below = Request(request.method, http.match_info["path"] or "/", request.query, request.headers, request.raw)
         received.key = vendor.key(below)
+        if fault and fault.late:
+            await asyncio.sleep(fault.late)
         answer = self._answer(vendor, below, fault, received)
         self.record.add(received)
         if fault and fault.delay:

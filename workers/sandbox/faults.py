@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 class Fault(BaseModel):
     """One way to misbehave, a number of times.
 
-    Without `status`, `body` and `drop` the vendor answers as always, only later (`delay`).
+    Without `status`, `body` and `drop` the vendor answers as always, only later (`late`, `delay`).
     """
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True, alias_generator=to_camel)
@@ -24,13 +24,14 @@ class Fault(BaseModel):
     status: int | None = Field(default=None, ge=100, le=599, description="HTTP status to answer with.")
     body: Any = Field(default=None, description="Body to answer with: text as it stands, anything else as JSON.")
     retry_after: int | None = Field(default=None, ge=0, description="Seconds that the answer advises to wait.")
-    delay: float = Field(default=0, ge=0, le=3600, description="Seconds that pass before the answer.")
+    late: float = Field(default=0, ge=0, le=3600, description="Seconds that pass before the request has its effect.")
+    delay: float = Field(default=0, ge=0, le=3600, description="Seconds that pass between the effect and the answer.")
     drop: Literal["before", "after"] | None = Field(
         default=None, description="Hang up without an answer: before the request has its effect, or after."
     )
     accept: bool | None = Field(
         default=None,
-        description="Whether the request has its effect nevertheless; by default only with `delay` or `drop: after`.",
+        description="Whether the request has its effect nevertheless; by default only with `late`, `delay` or `drop: after`.",
     )
 
     @model_validator(mode="after")

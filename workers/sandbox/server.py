@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 from aiohttp import web
 
 from workers.sandbox.app import Desk
-from workers.sandbox.faults import Fault
+from workers.sandbox.faults import Fault, Faults
 from workers.sandbox.receiver import Lesson
 from workers.sandbox.record import Received
 
@@ -25,13 +25,14 @@ class Sandbox:
     Args:
         port: where to listen; a port that is taken is replaced by a free one (0: any free one).
         host: address to listen on.
+        faults: decides how each request is met; by default as `fail` says.
     """
 
-    def __init__(self, port: int = PORT, *, host: str = HOST) -> None:
+    def __init__(self, port: int = PORT, *, host: str = HOST, faults: Faults | None = None) -> None:
         self.host = host
         self.wanted = port
         self.port = 0
-        self._desk = Desk()
+        self._desk = Desk(faults)
         self._runner: web.AppRunner | None = None
 
     @property
@@ -69,6 +70,7 @@ class Sandbox:
         status: int | None = None,
         body: Any = None,
         retry_after: int | None = None,
+        late: float = 0,
         delay: float = 0,
         drop: Literal["before", "after"] | None = None,
         accept: bool | None = None,
@@ -81,6 +83,7 @@ class Sandbox:
             status=status,
             body=body,
             retry_after=retry_after,
+            late=late,
             delay=delay,
             drop=drop,
             accept=accept,

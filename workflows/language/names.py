@@ -48,13 +48,11 @@ class SecretUse:
         names: the secret's name; where `basic` joins two, the user's and the password's.
         pointer: JSON pointer of the text in the compiled tree.
         line: line within the text, counted from 0.
-        beside_templated_host: the same text is an address whose host is decided by data.
     """
 
     names: tuple[str, ...]
     pointer: str
     line: int
-    beside_templated_host: bool = False
 
 
 @dataclass(slots=True)

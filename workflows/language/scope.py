@@ -8,7 +8,7 @@ from typing import Any
 
 from workflows.language.errors import TemplateError
 
-WORK = 8_000_000
+WORK = 4_000_000
 """Steps of one render: about one for each character that is handled, 96 for each `{{ }}`; at most 100 ms in all."""
 
 LONGEST_TEXT = 1024 * 1024

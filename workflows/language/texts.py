@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from liquid.ast import Node
@@ -41,6 +41,8 @@ from workflows.language.values import measure
 Render = Callable[[Scope], Any]
 
 SYNTAXES = ("json", "slack", "markdown", "url")
+MARKUP = ("slack", "markdown")
+"""Syntaxes that only text can have: one whole value in them is text too, escaped like any other."""
 
 _BEGINS_LIKE_JSON = re.compile(r"\s*(?:\{\s*(?:[\"}]|\Z)|\[\s*(?:[\"{\[\]\-0-9]|true|false|null|\Z))")
 
@@ -69,11 +71,8 @@ def compile_text(names: Names, tokens: Sequence[Token], syntax: str | None) -> T
     nodes = parse(names.text, tokens)
     names.made = names_made(nodes)
     whole = _is_whole(names.text, nodes)
-    render = _whole(nodes[0], names) if whole else _around(nodes, names, syntax)
-    host = syntax == "url" and _host_is_templated(nodes, whole=whole)
-    if host:
-        names.uses = [replace(use, beside_templated_host=True) for use in names.uses]
-    return Text(render, whole, host)
+    render = _whole(nodes[0], names) if whole and syntax not in MARKUP else _around(nodes, names, syntax)
+    return Text(render, whole, templated_host=syntax == "url" and _host_is_templated(nodes, whole=whole))
 
 
 def compile_path_text(names: Names) -> Render:

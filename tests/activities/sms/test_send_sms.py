@@ -85,6 +85,10 @@ def test_text_has_between_1_and_1600_characters(text: str) -> None:
         SmsMessage.model_validate({**MESSAGE, "text": text})
 
 
+def test_text_that_is_one_number_is_sent_as_it_is_written() -> None:
+    assert SmsMessage.model_validate({**MESSAGE, "text": 4711}).text == "4711"
+
+
 def test_seeds_own_words_are_understood() -> None:
     assert SmsMessage.model_validate({"sender": "+15550100", "recipient": "+15550123", "text": "Hi"}) == (
         SmsMessage.model_validate({"from": "+15550100", "to": "+15550123", "text": "Hi"})

@@ -135,6 +135,16 @@ async def test_connection_is_dropped_before_or_after_the_effect(
     assert (received.accepted, received.answer) == (drop == "after", None)
 
 
+async def test_late_effect_comes_after_the_caller_gave_up(browser: aiohttp.ClientSession, sandbox: Sandbox) -> None:
+    sandbox.fail("http", late=0.3)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await post(browser, f"{sandbox.url}/http/x", {})
+    assert not sandbox.requests()
+    await asyncio.sleep(0.4)
+    assert [received.accepted for received in sandbox.requests()] == [True]
+
+
 async def test_slow_answer_has_had_its_effect_when_the_caller_gives_up(
     browser: aiohttp.ClientSession, sandbox: Sandbox
 ) -> None:

@@ -292,6 +292,20 @@ def test_a_value_that_would_lead_elsewhere_is_an_error(template: str, v: str) ->
         text(template, "url", v=v)
 
 
+@pytest.mark.parametrize(
+    ("value", "slack", "markdown"),
+    [
+        ("<!channel> *b*", "&lt;!channel&gt; *b*", r"&lt;\!channel&gt; \*b\*"),
+        (["<@U1>"], '["&lt;@U1&gt;"]', r'\["&lt;\@U1&gt;"\]'),
+        (42, "42", "42"),
+        (None, "", ""),
+    ],
+)
+def test_one_whole_value_is_escaped_text_where_only_text_can_stand(value: Any, slack: str, markdown: str) -> None:
+    assert text("{{v}}", "slack", v=value) == slack
+    assert text("{{v}}", "markdown", v=value) == markdown
+
+
 def test_a_text_without_a_syntax_is_not_escaped() -> None:
     assert text("x {{v}}", None, v='<&">') == 'x <&">'
 

@@ -1,0 +1,158 @@
+"""What the documentation shows is true of the code: definitions, links, commands, settings and names."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import itertools
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from activities.catalog import catalog, connection_kinds
+from activities.connections import Connections
+from workers.cli import COMMANDS, app
+from workers.loading import parse
+from workers.planning import check
+from workers.settings import VARIABLES
+from workflows.event import KNOWN
+from workflows.language.comparison import OPERATORS
+from workflows.language.filters import FILTERS
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
+
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+INLINE = re.compile(r"`(trunkline [^`]+)`")
+
+
+def name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def blocks(page: Path, *languages: str) -> Iterator[tuple[int, str]]:
+    """Yield the line and the text of every fenced block of a page in one of the languages."""
+    text = page.read_text()
+    for block in FENCE.finditer(text):
+        if block[1] in languages:
+            yield text.count("\n", 0, block.start()) + 2, block[2]
+
+
+def automations() -> Iterator[object]:
+    for page in PAGES:
+        for line, text in blocks(page, "yaml"):
+            data = yaml.safe_load(text)
+            if isinstance(data, dict) and {"name", "trigger"} <= data.keys():
+                yield pytest.param(text, id=f"{name(page)}:{line}")
+
+
+@pytest.mark.parametrize("text", list(automations()))
+def test_every_automation_that_is_shown_is_valid(text: str) -> None:
+    data, source = parse(text.encode(), "shown.yaml")
+    automation, problems = check(data, source, catalog(()))
+    assert automation is not None
+    assert problems == []
+
+
+def test_the_readme_shows_an_automation() -> None:
+    assert any("name:" in text for _, text in blocks(ROOT / "README.md", "yaml"))
+
+
+def test_connections_that_are_shown_are_complete(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = [yaml.safe_load(text) for _, text in blocks(ROOT / "docs" / "operating.md", "yaml")]
+    kinds = connection_kinds(catalog(()))
+    for entries in shown:
+        names = set(re.findall(r"\$\{(\w+)\}", str(entries)))
+        connections = Connections(entries, kinds, dict.fromkeys(names, "value"))
+        assert connections.problems() == []
+        assert {entry["kind"] for entry in connections.entries.values()} == {kind.kind for kind in kinds}
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    prose = FENCE.sub("", page.read_text())
+    return {re.sub(r"[^\w\- ]", "", found.lower()).replace(" ", "-") for found in HEADING.findall(prose)}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_relative_links_lead_somewhere(page: Path) -> None:
+    for link in LINK.findall(FENCE.sub("", page.read_text())):
+        if "://" in link:
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path) if path else page
+        assert target.exists(), link
+        if anchor:
+            assert anchor in anchors(target), link
+
+
+def commands(*, fenced: bool) -> list[str]:
+    """Return the commands of all pages: whole lines of fenced blocks, or mentions within sentences."""
+    found: list[str] = []
+    for page in PAGES:
+        if fenced:
+            joined = "\n".join(text.replace("\\\n", " ") for _, text in blocks(page, "", "sh", "console"))
+            found += re.findall(r"^(?:\.venv/bin/)?(trunkline .*)$", joined, re.MULTILINE)
+        else:
+            found += INLINE.findall(FENCE.sub("", page.read_text()))
+    return sorted(set(found))
+
+
+@pytest.mark.parametrize("written", commands(fenced=True))
+def test_every_command_that_is_shown_can_be_called(written: str) -> None:
+    words = list(itertools.takewhile(lambda word: word != ">", shlex.split(written, comments=True)[1:]))
+    _, _, left = app.parse_known_args(words)[:3]
+    assert left == []
+
+
+@pytest.mark.parametrize("written", commands(fenced=False))
+def test_every_command_that_is_mentioned_has_its_options(written: str) -> None:
+    command, *rest = shlex.split(written)[1:]
+    assert command in {one for names in COMMANDS.values() for one in names}
+    page = io.StringIO()
+    with contextlib.redirect_stdout(page):
+        app(f"{command} --help")
+    for option in (word.partition("=")[0] for word in rest if word.startswith("--")):
+        assert re.search(rf"{option}\b", page.getvalue()), f"{command} has no option {option}"
+
+
+def test_every_setting_is_explained() -> None:
+    page = (ROOT / "docs" / "operating.md").read_text()
+    explained = set(re.findall(r"^\| `(TRUNKLINE_\w+)`", page, re.MULTILINE))
+    assert explained == {*VARIABLES.values(), "TRUNKLINE_SECRET_NAME", "TRUNKLINE_DEBUG"}
+
+
+def test_every_filter_operator_and_event_field_is_listed() -> None:
+    page = (ROOT / "docs" / "language.md").read_text()
+    section = page[page.index("### Filters and tags") : page.index("`date` takes a format")]
+    listed = {
+        word.strip() for row in re.findall(r"^\| [\w ]+ \| (.+) \|$", section, re.MULTILINE) for word in row.split(",")
+    }
+    assert listed - {"filters"} == FILTERS.keys()
+    operators = page[page.index("| operator | holds where |") : page.index("How values compare")]
+    rows = re.findall(r"^\| (`.+?) \|", operators, re.MULTILINE)
+    assert {word for row in rows for word in re.findall(r"`(\w+)`", row)} - {"value"} == OPERATORS.keys()
+    events = page[page.index("| event type | roots") : page.index("## Steps")]
+    for roots in KNOWN.values():
+        for root, fields in roots.items():
+            row = re.search(rf"`{root}`: (.+?) \|$", events, re.MULTILINE)
+            assert row is not None, root
+            assert not fields or set(row[1].split(", ")) == fields.keys(), root
+
+
+def test_the_glossary_is_in_order_and_names_files_that_exist() -> None:
+    rows = re.findall(r"^\| (.+?) \| .+? \| `(.+?)` \|$", (ROOT / "docs" / "glossary.md").read_text(), re.MULTILINE)
+    words = [word for word, _ in rows]
+    assert words == sorted(words)
+    assert all((ROOT / place).exists() for _, place in rows)

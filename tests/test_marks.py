@@ -1,0 +1,111 @@
+"""The mark before an action that must not be repeated: what Temporal knows of an attempt when its worker dies."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from temporalio.client import WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
+
+import tests.engine
+from activities import temporal
+from activities.action import Config, Result, action
+from activities.context import Context
+from activities.errors import Unavailable
+from tests.engine import Engine
+
+DEFINITION = """
+name: careful
+trigger: {event: test.fired}
+actions:
+  - {label: Send, id: send, actionType: careful_send, config: {}, saveAs: sent}
+"""
+
+
+class Careful(Config):
+    """Nothing to say."""
+
+
+class Done(Result):
+    """Nothing to tell."""
+
+
+def install(engine: Engine, act: Callable[[Context], Awaitable[None]]) -> None:
+    """Have an action of its own that must not be repeated."""
+
+    @action("careful_send", repeat="never", example={})
+    async def careful_send(config: Careful, context: Context) -> Done:
+        """Do what the test says."""
+        await act(context)
+        return Done()
+
+    engine.actions = {**engine.actions, "careful_send": careful_send}
+    engine.define(DEFINITION)
+
+
+async def last_heartbeat(handle: WorkflowHandle[Any, Any]) -> list[bytes]:
+    """Return what Temporal knows of the attempt."""
+    described = await handle.describe()
+    [pending] = described.raw_description.pending_activities
+    return [payload.data for payload in pending.heartbeat_details.payloads]
+
+
+async def test_no_earlier_heartbeat_wipes_out_the_mark(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK sends heartbeats late: here 0.5 s, in a worker 4 s after the one before."""
+    throttle = timedelta(seconds=0.5)
+    impatient = functools.partial(
+        tests.engine.Worker, max_heartbeat_throttle_interval=throttle, default_heartbeat_throttle_interval=throttle
+    )
+    monkeypatch.setattr(tests.engine, "Worker", impatient)
+    monkeypatch.setattr(temporal, "FIRST_BEAT", 0.05)
+    monkeypatch.setattr(temporal, "BEATS", 0.1)
+    marked, done = asyncio.Event(), asyncio.Event()
+
+    async def prepare_and_send(context: Context) -> None:
+        await asyncio.sleep(0.12)
+        monkeypatch.setattr(temporal, "BEATS", 100)
+        await asyncio.sleep(0.2)
+        await context.sending()
+        marked.set()
+        await done.wait()
+
+    install(engine, prepare_and_send)
+    handle = await engine.start("careful")
+    await asyncio.wait_for(marked.wait(), 10)
+    assert await last_heartbeat(handle) == [b'"sending"']
+    await asyncio.sleep(0.8)
+    assert await last_heartbeat(handle) == [b'"sending"']
+    done.set()
+    assert (await engine.finish(handle))["outcome"] == "completed"
+
+
+async def test_a_heartbeat_that_may_still_arrive_forbids_the_mark(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(temporal, "FIRST_BEAT", 0.05)
+    attempts = 0
+
+    async def prepare_and_send(context: Context) -> None:
+        nonlocal attempts
+        attempts += 1
+        handle = context.sending.__self__._handle  # type: ignore[attr-defined] # there is no other way to lose an answer
+        if attempts == 1:
+
+            async def lost(*_: Any) -> None:
+                raise RPCError("away", RPCStatusCode.UNAVAILABLE, b"")
+
+            monkeypatch.setattr(handle, "heartbeat", lost)
+            await asyncio.sleep(0.2)
+            monkeypatch.undo()
+            with pytest.raises(Unavailable):
+                await context.sending()
+        await context.sending()
+
+    install(engine, prepare_and_send)
+    assert (await engine.run("careful"))["outcome"] == "completed"
+    assert attempts == 2

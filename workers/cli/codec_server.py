@@ -1,0 +1,72 @@
+"""`trunkline codec-server`: lets the web UI and the `temporal` command line show what is encrypted."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
+
+from cyclopts import Parameter, validators
+
+from workers.cli.dev import until_told
+from workers.cli.screen import console
+from workers.failures import Usage
+from workers.settings import Address, Settings
+
+if TYPE_CHECKING:
+    from workers.codec_server import CodecServer
+
+PORT = 8081
+
+
+def codec_server(
+    *,
+    port: Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))] = PORT,
+    host: str = "127.0.0.1",
+    web_ui_origin: str | None = None,
+) -> int:
+    """Show what is encrypted in Temporal to its web UI and to the `temporal` command line, until Ctrl-C.
+
+    It has the keys of TRUNKLINE_ENCRYPTION_KEYS and answers those who send TRUNKLINE_CODEC_TOKEN; without a token it
+    answers everybody on this machine, and nobody else.
+
+    Args:
+        port: where to listen; 0 takes any free port.
+        host: address to listen on; another one than this machine's own needs a token.
+        web_ui_origin: the web UI whose pages may ask, as https://temporal.example.com (else that of TRUNKLINE_WEB_UI).
+    """
+    from workers.codec_server import CodecServer, is_loopback
+    from workers.encryption import Encryption
+
+    settings = Settings.from_environment()
+    if not settings.encryption_keys:
+        raise Usage("There is nothing to decrypt with: TRUNKLINE_ENCRYPTION_KEYS must hold the workers' keys.")
+    if settings.codec_token is None and not is_loopback(host):
+        raise Usage(f"Anybody who reaches {host} could read everything: TRUNKLINE_CODEC_TOKEN must be set.")
+    origin = _origin(web_ui_origin or settings.web_ui)
+    server = CodecServer(Encryption.of(settings.encryption_keys), token=settings.codec_token, origin=origin)
+    return asyncio.run(until_told(_serve(server, Address(host, port))))
+
+
+def _origin(given: str | None) -> str | None:
+    if given is None:
+        return None
+    parts = urlsplit(given)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
+        raise Usage(f"--web-ui-origin must be an address as https://temporal.example.com; {given!r} is not.")
+    default = {"http": ":80", "https": ":443"}[parts.scheme]
+    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(default)}"
+
+
+async def _serve(server: CodecServer, place: Address) -> int:
+    from workers.codec_server import listening
+
+    screen = console()
+    async with listening(server, place) as address:
+        if server.token is None:
+            screen.print(f"No TRUNKLINE_CODEC_TOKEN: it listens on {address.host} only, and whoever is here may ask.")
+        if server.origin is None:
+            screen.print("No web UI may ask: name one with --web-ui-origin.")
+        screen.print(f"codec server: http://{address} for {server.origin or 'the temporal command line'}")
+        await asyncio.Event().wait()
+    raise AssertionError("A server ends by being canceled.")

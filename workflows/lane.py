@@ -1,0 +1,70 @@
+"""Where the activities of a run queue, and which go first there: decided when it starts, the same in every replay."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from temporalio.common import Priority
+
+from workflows.program import Program
+
+LONGEST_KEY = 64
+"""Bytes that Temporal takes as a fairness key."""
+
+FIRST = 1
+"""The priority before which no other goes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """Where this run's activities queue.
+
+    Attributes:
+        queues: task queue of each connection that has a limit, by the connection's name.
+        chosen: the connection with a limit that an action uses where its step names none, by the action's name.
+        priority: what goes first where activities queue; what it leaves open the run's own start decides.
+    """
+
+    queues: Mapping[str, str] = field(default_factory=dict)
+    chosen: Mapping[str, str] = field(default_factory=dict)
+    priority: Priority = Priority.default
+
+    def options(self, action: str, config: Mapping[str, Any], *, first: bool = False) -> dict[str, Any]:
+        """Return what an activity is scheduled with, beside its timeouts and retries.
+
+        Args:
+            action: name of the action.
+            config: its rendered config.
+            first: whether it goes before all others of its queue.
+        """
+        options: dict[str, Any] = {}
+        connection = config.get("connection") or self.chosen.get(action)
+        queue = self.queues.get(connection) if isinstance(connection, str) else None
+        if queue is not None:
+            options["task_queue"] = queue
+        key = FIRST if first and queue is not None else self.priority.priority_key
+        if key is not None or self.priority.fairness_key is not None:
+            options["priority"] = Priority(priority_key=key, fairness_key=self.priority.fairness_key)
+        return options
+
+
+def fairness_key(program: Program, roots: Mapping[str, Any], now: datetime) -> str | None:
+    """Return what tells the run of one tenant from another's, by the automation's `fairness`.
+
+    Raises:
+        TemplateError: it cannot be rendered.
+    """
+    value = None if program.fairness is None else program.fairness.render(roots, now).value
+    if value in (None, ""):
+        return None
+    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
+    whole = text.encode("utf-8", "replace")
+    if len(whole) > LONGEST_KEY:  # two long keys that begin alike stay two
+        digest = hashlib.sha256(whole).hexdigest()[:16]
+        return f"{whole[: LONGEST_KEY - 17].decode('utf-8', 'ignore')}~{digest}"
+    return whole.decode()
