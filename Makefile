@@ -4,13 +4,14 @@
 #   make check         format, lint, types, import rules, tests: what CI runs
 #   make format        rewrite the code in the agreed format
 #   make bench         compare with the same work hand-written for Temporal
+#   make fairness      what one tenant's burst costs another's single run
 #   make setup         the virtual environment in .venv; PYTHON=python3.12 chooses the interpreter
 #   make clean         remove everything that can be made again
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test check format-check lint types imports pytest format bench clean
+.PHONY: help setup demo test check format-check lint types imports pytest format bench fairness clean
 .NOTPARALLEL:
 
 help:
@@ -47,6 +48,9 @@ format: setup
 
 bench: setup
 	@$(BIN)/python -m bench $(ARGS)
+
+fairness: setup
+	@$(BIN)/python -m bench.fairness $(ARGS)
 
 clean:
 	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .trunkline build dist

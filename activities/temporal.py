@@ -282,8 +282,10 @@ class _Attempt:
         sentence = str(error)
         if isinstance(error, ResultTooLarge):
             sentence += f" {PICK_LESS if self.pick else PICK}"
+        sentence = self.services.scrubber.scrub(sentence)[:LONGEST_MESSAGE]
+        activity.logger.warning("%s: %s: %s", self.action.name, type(error).__name__, sentence)
         return ApplicationError(
-            self.services.scrubber.scrub(sentence)[:LONGEST_MESSAGE],
+            sentence,
             details,
             type=type(error).__name__,
             non_retryable=isinstance(error, Refused | ResultTooLarge),

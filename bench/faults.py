@@ -27,9 +27,11 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.service import RPCError
 
 from bench.verdict import JSON, MOST_SHOWN, faults, judge, table
+from workers.client import connect_to
 from workers.companion import Companion, companion
 from workers.sandbox import connections
 from workers.temporal_server import local_environment, temporal_server
@@ -50,14 +52,14 @@ SETTLED = 240.0
 
 DEFINITION = """
 name: {name}
-trigger: {{event: storm.hit, data: [place]}}
+trigger: {{event: storm.hit, data: [contact]}}
 actions:
   - {{id: ask, actionType: http_request, config: {{method: GET, url: {url}/http/ask, query: {{step: "{{{{run.id}}}}.ask"}}}}, {short}}}
   - id: all
     paths:
       - actions:
-          - {{id: twilio, actionType: send_sms, config: {{connection: sandbox-twilio, from: "+15550100100", to: "+15550123123", text: "{{{{run.id}}}}.twilio"}}, {short}}}
-          - {{id: cloudtalk, actionType: send_sms, config: {{connection: sandbox-cloudtalk, from: "+15550100100", to: "+15550123123", text: "{{{{run.id}}}}.cloudtalk"}}, {long}}}
+          - {{id: twilio, actionType: send_sms, config: {{connection: sandbox-twilio, from: "+15550100100", to: "{{{{contact.number}}}}", text: "{{{{run.id}}}}.twilio"}}, {short}}}
+          - {{id: cloudtalk, actionType: send_sms, config: {{connection: sandbox-cloudtalk, from: "+15550100100", to: "{{{{contact.number}}}}", text: "{{{{run.id}}}}.cloudtalk"}}, {long}}}
       - actions:
           - {{id: slack, actionType: send_slack_message, config: {{channel: C0123456789, text: "{{{{run.id}}}}.slack"}}, {short}}}
           - {{id: again, actionType: http_request, config: {{method: GET, url: {url}/http/ask, query: {{step: "{{{{run.id}}}}.again"}}}}, {long}}}
@@ -143,7 +145,7 @@ class Site:
             number = self.chance.choice(sorted(self.workers))
             [how] = self.chance.choices(["SIGKILL", "SIGTERM", "freeze"], [5, 4, 1])
             process = self.workers[number].process
-            if number in self.doomed or process.returncode is not None:
+            if number in self.doomed or process.returncode is not None or not self._is_ready(number):
                 continue
             self.counts[how] += 1
             if how == "freeze":
@@ -154,6 +156,10 @@ class Site:
                 self.doomed.add(number)
                 process.send_signal(signal.Signals[how])
 
+    def _is_ready(self, number: int) -> bool:
+        log = self.workers[number].output
+        return log is not None and b"ready: " in Path(log.name).read_bytes()
+
     async def temporal(self, points: Iterator[int], started: Counter[str]) -> None:
         """Run Temporal; each time that many runs were started, restart it on the same database."""
         database = self.folder / "temporal.db"
@@ -163,7 +169,7 @@ class Site:
                 if server.port != self.port:
                     raise SystemExit(f"Port {self.port} was taken while Temporal was restarted.")
                 if not self.client.done():
-                    self.client.set_result(server.client)
+                    self.client.set_result(await connect_to({"target_host": server.address}, runtime=quiet_runtime()))
                 while point is None or started["runs"] < point:
                     await asyncio.sleep(0.05)
                     if said := server.process.ended():
@@ -189,12 +195,14 @@ class Crowd:
         """Start one run after another."""
         for number in numbers:
             name = "storm-held" if number % EVERY_HELD == 0 else "storm"
-            handle = await self._start(name, f"{name}/{number}")
+            handle = await self._start(name, number)
             self.started["runs"] += 1
             await self._follow(handle)
 
-    async def _start(self, name: str, run: str) -> WorkflowHandle[Any, Any]:
-        event = {"specversion": "1.0", "id": run, "source": "/bench", "type": "storm.hit", "data": {"place": "here"}}
+    async def _start(self, name: str, number: int) -> WorkflowHandle[Any, Any]:
+        run = f"{name}/{number}"
+        contact = {"number": f"+1555{number:07}"}
+        event = {"specversion": "1.0", "id": run, "source": "/bench", "type": "storm.hit", "data": {"contact": contact}}
         while True:
             try:
                 return await self.client.start_workflow(
@@ -313,7 +321,7 @@ async def bench(given: argparse.Namespace, folder: Path) -> tuple[list[str], lis
     counts = site.counts
     summary = (
         f"{given.runs} runs in {took:.0f} s (seed {given.seed}): {outcomes}, {stalled} stalled. "
-        f"Worker processes: {counts['SIGKILL']} killed, {counts['SIGTERM']} ended by SIGTERM, {counts['freeze']} frozen. "
+        f"Worker processes: {counts['SIGKILL']} killed, {counts['SIGTERM']} told to end, {counts['freeze']} frozen. "
         f"Temporal restarted: {counts['restart']} times. No vendor could be connected to: {away} times. "
         f"Workflow tasks that failed: {len(failed_tasks)}."
     )
@@ -325,6 +333,12 @@ async def bench(given: argparse.Namespace, folder: Path) -> tuple[list[str], lis
         *faults(ledger),
     ]
     return lines, broken
+
+
+def quiet_runtime() -> Runtime:
+    """Return a Temporal runtime that says nothing while its server is away."""
+    silent = LoggingConfig(TelemetryFilter(core_level="OFF", other_level="OFF"))
+    return Runtime(telemetry=TelemetryConfig(logging=silent))
 
 
 def free_port() -> int:

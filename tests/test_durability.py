@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -176,7 +177,11 @@ actions:
 """)
     site.receiver.answer("/down", status, headers={"Retry-After": "1"} if status == 503 else None)
     await site.worker()
-    report = await finish(await site.start("budget"))
+    handle = await site.start("budget")
+    report = await finish(handle)
     assert report["outcome"] == "failed"
     assert str(status) in step(report, "Ask")["error"]["message"]
     assert len(site.receiver.requests) >= 2
+    lines = [json.loads(line) for line in site.logs().splitlines() if str(status) in line]
+    attempts = {line["attempt"] for line in lines if (line["run"], line["step"]) == (handle.id, "ask")}
+    assert attempts >= {1, 2}, "each failed attempt is a line that says where it belongs"

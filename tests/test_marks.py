@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
+from temporalio.worker import Worker
 
 import tests.engine
 from activities import temporal
@@ -59,7 +60,7 @@ async def test_no_earlier_heartbeat_wipes_out_the_mark(engine: Engine, monkeypat
     """The SDK sends heartbeats late: here 0.5 s, in a worker 4 s after the one before."""
     throttle = timedelta(seconds=0.5)
     impatient = functools.partial(
-        tests.engine.Worker, max_heartbeat_throttle_interval=throttle, default_heartbeat_throttle_interval=throttle
+        Worker, max_heartbeat_throttle_interval=throttle, default_heartbeat_throttle_interval=throttle
     )
     monkeypatch.setattr(tests.engine, "Worker", impatient)
     monkeypatch.setattr(temporal, "FIRST_BEAT", 0.05)

@@ -13,6 +13,7 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 from workflows.encrypted import call
 from workflows.failure import Failure, read_failure
 from workflows.fault import TooLarge
+from workflows.flow import Flow
 from workflows.hold import Hold
 from workflows.holding import LONGEST_SUMMARY, decided, hold_for_approval, hold_for_failure
 from workflows.language.names import written
@@ -22,7 +23,7 @@ from workflows.state import Frame
 from workflows.unknown import KEYS, activity_id, after_reset, look
 
 if TYPE_CHECKING:
-    from workflows.walk import Flow, Walk
+    from workflows.walk import Walk
 
 HEARTBEAT = timedelta(seconds=10)
 LARGEST_REQUEST = 512 * 1024

@@ -21,6 +21,7 @@ from workflows.details import details
 from workflows.dispatch import dispatch
 from workflows.encrypted import UNREADABLE, opened
 from workflows.event import EventError, read_event
+from workflows.flow import Flow
 from workflows.hold import Receipt
 from workflows.lane import Lane, fairness_key
 from workflows.parallel import cancel_all
@@ -30,7 +31,7 @@ from workflows.program import program
 from workflows.report import cut
 from workflows.state import State
 from workflows.template import TemplateError
-from workflows.walk import Flow, Stop, Walk
+from workflows.walk import Stop, Walk
 
 DISPATCH = "event"
 INLINE = "inline"
@@ -70,7 +71,7 @@ class Automation:
             arguments = [read(arg) for arg in args]
             definition, event = _start(workflow.info().workflow_type, arguments)
         except (BadPayload, EventError) as error:
-            raise _refused("InvalidEvent", str(error)) from None
+            raise self._refused("InvalidEvent", str(error)) from None
         if workflow.info().workflow_type == DISPATCH:
             return await dispatch(event)
         try:
@@ -89,7 +90,7 @@ class Automation:
             )
             answer: dict[str, Any] = unpack(packed)
             if "refused" in answer:
-                raise _refused(answer["type"], answer["refused"])
+                raise self._refused(answer["type"], answer["refused"])
             self.parked = answer.get("parked")
             if self.parked is None:
                 return answer
@@ -131,7 +132,7 @@ class Automation:
         try:
             failures = condition.explain(roots, now) if condition and not condition.holds(roots, now) else []
         except TemplateError as error:
-            raise self._failed("failed", f"The automation's conditions cannot be judged: {error}") from None
+            raise self._failed(f"The automation's conditions cannot be judged: {error}") from None
         self.reason = cut("; ".join(failure.sentence for failure in failures)) or None
         return not failures
 
@@ -139,7 +140,7 @@ class Automation:
         try:
             return fairness_key(walk.program, walk.roots(walk.outermost), workflow.now())
         except TemplateError as error:
-            raise self._failed("failed", f"The automation's `fairness` cannot be rendered: {error}") from None
+            raise self._failed(f"The automation's `fairness` cannot be rendered: {error}") from None
 
     async def _walk(self, walk: Walk, event: dict[str, Any], answer: dict[str, Any]) -> Any:
         task = asyncio.create_task(walk.whole())
@@ -157,17 +158,26 @@ class Automation:
         return self._close(OUTCOMES[task.result()])
 
     def _close(self, outcome: str) -> Any:
+        if outcome == "failed":
+            raise self._failed(self._failure())
         self.outcome = outcome
         self.attributes.end(outcome)
         if outcome == "canceled":
             raise asyncio.CancelledError
-        if outcome == "failed":
-            raise self._failed(outcome, self._failure())
         return self.report()
 
-    def _failed(self, outcome: str, message: str) -> ApplicationError:
-        self.outcome = outcome
-        return ApplicationError(message, self.report(), type="AutomationFailed", non_retryable=True)
+    def _failed(self, sentence: str) -> ApplicationError:
+        """Close the run as failed, with its report in the details."""
+        self.outcome = "failed"
+        if self.state is not None and not self.state.report.entries:
+            self.reason = sentence  # no step says it
+        self.attributes.end(self.outcome)
+        return ApplicationError(sentence, self.report(), type="AutomationFailed", non_retryable=True)
+
+    def _refused(self, kind: str, sentence: str) -> ApplicationError:
+        """Close a run that cannot begin."""
+        self.outcome, self.reason = "failed", sentence
+        return ApplicationError(sentence, type=kind, non_retryable=True)
 
     def _failure(self) -> str:
         steps = self.report()["steps"]
@@ -222,8 +232,15 @@ class Automation:
     def report(self, *_: Any) -> dict[str, Any]:
         """Return the report."""
         if self.plan is None or self.state is None or self.walk is None:
-            waiting = {"parked": self.parked} if self.parked else {}
-            return {"automation": workflow.info().workflow_type, "outcome": self.outcome, "steps": [], **waiting}
+            why = {"parked": self.parked, "reason": self.reason}
+            return {
+                "automation": workflow.info().workflow_type,
+                "outcome": self.outcome,
+                "steps": [],
+                "variables": {},
+                "audit": [],
+                **{name: sentence for name, sentence in why.items() if sentence},
+            }
         event = self.state.event
         report: dict[str, Any] = {
             "automation": self.plan["automation"],
@@ -269,7 +286,3 @@ def _start(workflow_type: str, arguments: list[Any]) -> tuple[dict[str, Any], di
             raise EventError('An inline run takes one argument: {"automation": {…}, "event": {…}}.')
         given, definition = given["event"], {"inline": given["automation"]}
     return definition, read_event(given, default_id=workflow.info().workflow_id)
-
-
-def _refused(kind: str, message: str) -> ApplicationError:
-    return ApplicationError(message, type=kind, non_retryable=True)

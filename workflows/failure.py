@@ -58,8 +58,8 @@ def _application(cause: ApplicationError, repeat: str) -> Failure:
     if cause.type == "PayloadsTooLarge":
         return Failure(
             type="ResultTooLarge",
-            message="The action was carried out, but its answer is too large for Temporal to keep. Where later steps need "
-            "only parts of it, let the step's `pick` keep just those.",
+            message="The action was carried out, but its answer is too large for Temporal to keep. "
+            "Where later steps need only parts of it, let the step's `pick` keep just those.",
             unknown=False,
         )
     return Failure(

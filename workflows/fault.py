@@ -29,3 +29,8 @@ class MissingVariable(Fault):
     """A template needs what this run does not have."""
 
     type = "MissingVariable"
+
+
+def fault_error(error: Exception) -> dict[str, str]:
+    """Return the report's `error` for what ended a step."""
+    return {"type": error.type if isinstance(error, Fault) else "TemplateError", "message": str(error)}

@@ -11,6 +11,7 @@ from temporalio import workflow
 
 from workflows.failure import Failure
 from workflows.fault import Fault
+from workflows.flow import Flow
 from workflows.hold import Hold, seal
 from workflows.parallel import cancellation
 from workflows.program import ActionStep
@@ -18,7 +19,7 @@ from workflows.report import Entry, measure, timestamp
 from workflows.state import Frame
 
 if TYPE_CHECKING:
-    from workflows.walk import Flow, Walk
+    from workflows.walk import Walk
 
 CHECK = "trunkline:check"
 """Local activity that says whether a request is what its action takes, and whether the worker has its secrets."""

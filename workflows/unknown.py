@@ -39,8 +39,17 @@ SKEW = timedelta(minutes=5)
 LOOKING: dict[str, Any] = {
     "start_to_close_timeout": timedelta(seconds=30),
     "schedule_to_close_timeout": timedelta(minutes=5),
-    "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=2), backoff_coefficient=3, maximum_attempts=3),
+    "heartbeat_timeout": timedelta(seconds=10),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=2),
+        backoff_coefficient=3,
+        maximum_interval=timedelta(seconds=30),
+        non_retryable_error_types=["Unexpected"],
+    ),
 }
+"""A vendor whose answer got lost is often still in trouble, so it is asked until it answers; the activity itself decides
+how often it must find nothing."""
+
 READING: dict[str, Any] = {
     "start_to_close_timeout": timedelta(minutes=1),
     "schedule_to_close_timeout": timedelta(hours=1),

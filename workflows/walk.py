@@ -16,10 +16,11 @@ from temporalio import workflow
 
 from workflows.act import act
 from workflows.condition import Condition
-from workflows.event import what
-from workflows.fault import Fault, MissingVariable
+from workflows.fault import Fault, MissingVariable, fault_error
+from workflows.flow import STATUS, Flow, gravest
 from workflows.lane import Lane
 from workflows.language.instants import instant
+from workflows.loop import loop
 from workflows.parallel import run_parallel
 from workflows.program import (
     ActionStep,
@@ -33,12 +34,9 @@ from workflows.program import (
     StopStep,
     WaitStep,
 )
-from workflows.report import ENDED, FAILED, REFUSED, Entry, cut, measure, room_for, timestamp
+from workflows.report import ENDED, FAILED, REFUSED, Entry, cut, timestamp
 from workflows.state import Frame, State
 from workflows.template import Rendered, Template, TemplateError
-
-Flow = Literal["done", "stopped", "failed", "rejected", "halted"]
-"""How a step or block ended, for what comes after it; `stopped` by a `stop` step inside, `halted` by one elsewhere."""
 
 LONGEST_WAIT = timedelta(days=3650)
 
@@ -85,9 +83,9 @@ class Walk:
 
     async def whole(self) -> Flow:
         """Walk the whole plan, and wait for what runs in the background."""
-        flow = await self._block(self.program.block, self.outermost, None)
+        flow = await self.block(self.program.block, self.outermost, None)
         behind = await run_parallel(self._result(task) for task in self.background)
-        return next((f for f in _GRAVITY if f in {flow, *behind}), "done")
+        return gravest([flow, *behind])
 
     @staticmethod
     async def _result(task: asyncio.Task[Flow]) -> Flow:
@@ -133,7 +131,8 @@ class Walk:
             return "done" if step.goes_on and not isinstance(step, ActionStep) else "rejected"
         return "done"
 
-    async def _block(self, block: Block, frame: Frame, parent: str | None) -> Flow:
+    async def block(self, block: Block, frame: Frame, parent: str | None) -> Flow:
+        """Run the steps of a block in order, as far as they go."""
         for step in block:
             flow = await self._step(step, frame, parent)
             if flow != "done":
@@ -168,7 +167,7 @@ class Walk:
             self.end(step, entry, "canceled")
             raise
         except (TemplateError, Fault) as error:
-            return self.end(step, entry, "failed", _error(error))
+            return self.end(step, entry, "failed", fault_error(error))
 
     async def _carry_out(  # noqa: PLR0911 # one return per kind of step
         self, step: Step, entry: Entry, frame: Frame
@@ -178,15 +177,15 @@ class Walk:
                 return await act(self, step, entry, frame)
             case PathsStep():
                 flows = await run_parallel(self._step(path, frame, entry["id"]) for path in step.paths)
-                return self.end(step, entry, _worst(flows))
+                return self.end(step, entry, STATUS[gravest(flows)])
             case Path():
-                return self.end(step, entry, _STATUS[await self._block(step.block, frame, entry["id"])])
+                return self.end(step, entry, STATUS[await self.block(step.block, frame, entry["id"])])
             case BranchStep():
                 return await self._branch(step, entry, frame)
             case WaitStep():
                 return await self._wait(step, entry, frame)
             case LoopStep():
-                return await self._loop(step, entry, frame)
+                return await loop(self, step, entry, frame)
             case StopStep():
                 return self._stop(step, entry, frame)
         raise TypeError(f"no such step: {step!r}")
@@ -200,7 +199,7 @@ class Walk:
         block = blocks[memory["case"]]
         if not block:
             return self.end(step, entry, "skipped")
-        return self.end(step, entry, _STATUS[await self._block(block, frame, entry["id"])])
+        return self.end(step, entry, STATUS[await self.block(block, frame, entry["id"])])
 
     async def _wait(self, step: WaitStep, entry: Entry, frame: Frame) -> Flow:
         memory = self.state.memory.setdefault(entry["id"], {})
@@ -223,82 +222,8 @@ class Walk:
             raise Fault(f"`until` is {timestamp(until)}, more than ten years from now.")
         return until
 
-    async def _loop(self, step: LoopStep, entry: Entry, frame: Frame) -> Flow:
-        memory = self.state.memory.setdefault(entry["id"], {})
-        if "items" not in memory:
-            items = self.render(step.items, entry, frame).value
-            _check_items(items, step)
-            self.state.reserve(f"{entry['id']}[items]", measure(items))
-            memory.update(items=items or [], done={}, frames={})
-        remaining = iter([n for n in range(len(memory["items"])) if str(n) not in memory["done"]])
-
-        async def lane() -> None:
-            for index in remaining:
-                if self.stop is not None:
-                    return
-                memory["done"][str(index)] = await self._iteration(step, entry["id"], index, frame)
-
-        await run_parallel(lane() for _ in range(min(step.parallel, len(memory["items"]))))
-        self.state.release(entry["id"])
-        outcomes = [memory["done"].get(str(n), {"flow": "halted"}) for n in range(len(memory["items"]))]
-        flows: list[Flow] = [outcome["flow"] for outcome in outcomes]
-        entry["counts"] = {_STATUS[flow]: flows.count(flow) for flow in _STATUS if flow in flows}
-        if step.save_as and step.collect:
-            self.state.save(frame, step.save_as, [outcome.get("collected") for outcome in outcomes])
-        return self.end(step, entry, _worst(flows))
-
-    async def _iteration(self, step: LoopStep, loop: str, index: int, outer: Frame) -> dict[str, Any]:
-        memory = self.state.memory[loop]
-        items = memory["items"]
-        position = {"index": index, "first": index == 0, "last": index == len(items) - 1, "length": len(items)}
-        frame = Frame(
-            prefix=f"{loop}[{index}].",
-            roots={step.name: items[index], "loop": position},
-            variables=memory["frames"].setdefault(str(index), {}),
-            outer=outer,
-        )
-        outcome: dict[str, Any] = {}
-        try:
-            self.state.reserve(frame.prefix, room_for(step.block))
-            outcome["flow"] = await self._block(step.block, frame, loop)
-            if step.collect is not None and outcome["flow"] == "done":
-                outcome["collected"] = self.render(step.collect, self.state.report.entries[loop], frame).value
-                self.state.reserve(f"{frame.prefix}collected", measure(outcome["collected"]))
-        except (TemplateError, Fault) as error:
-            self.state.report.entries[loop]["error"] = _error(error)
-            outcome = {"flow": "failed"}
-        del memory["frames"][str(index)]
-        if self.state.report.forget(frame.prefix):
-            self.state.forget(frame.prefix)
-        return outcome
-
     def _stop(self, step: StopStep, entry: Entry, frame: Frame) -> Flow:
         reason = self.render(step.reason, entry, frame).value
         self.end(step, entry, "succeeded")
         self.stop = self.stop or Stop(outcome=step.outcome, reason=cut(str(reason or step.label)))
         return "stopped"
-
-
-_STATUS: dict[Flow, str] = {
-    "done": "succeeded",
-    "stopped": "succeeded",
-    "failed": "failed",
-    "rejected": "rejected",
-    "halted": "canceled",
-}
-_GRAVITY: tuple[Flow, ...] = ("halted", "failed", "rejected", "stopped")
-
-
-def _worst(flows: list[Flow]) -> str:
-    return next((_STATUS[flow] for flow in _GRAVITY if flow in flows), "succeeded")
-
-
-def _error(error: TemplateError | Fault) -> dict[str, str]:
-    return {"type": error.type if isinstance(error, Fault) else "TemplateError", "message": str(error)}
-
-
-def _check_items(items: Any, step: LoopStep) -> None:
-    if items is not None and not isinstance(items, list):
-        raise Fault(f"`forEach` needs a list; this is {what(items)}.")
-    if items and len(items) > step.max_items:
-        raise Fault(f"`forEach` got {len(items)} items; `maxItems` allows {step.max_items}.")

@@ -110,15 +110,17 @@ def coerced(entry: Entry) -> Any:
 
 
 def number(key: str, value: Any) -> int | float | None:
-    """Return a whole number or a decimal with a dot; a missing value stays null.
+    """Return a whole number or a decimal with a dot; what is missing or empty, as a caller's input can be, is null.
 
     Raises:
         Refused: it is something else.
     """
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
         return value
-    written = value.strip() if isinstance(value, str) else ""
-    if not NUMBER.fullmatch(written):
+    written = value.strip() if isinstance(value, str) else None
+    if written == "":
+        return None
+    if written is None or not NUMBER.fullmatch(written):
         shown = f"{written[:40]!r}" if isinstance(value, str) else f"a {type(value).__name__}"
         raise Refused(f"The value of {key!r} has the format Number but is {shown}: write 42 or 4.2.")
     return float(written) if "." in written else int(written)

@@ -63,7 +63,25 @@ async def test_an_unknown_name_fails_at_once_and_names_the_nearest(engine: Engin
     assert isinstance(cause, ApplicationError)
     assert cause.type == "UnknownAutomation"
     assert "hello" in cause.message
-    assert (await handle.query("report"))["steps"] == []
+    report = await handle.query("report")
+    assert (report["outcome"], report["reason"], report["steps"]) == ("failed", cause.message, [])
+
+
+async def test_conditions_that_cannot_be_judged_fail_the_run_and_say_why(engine: Engine) -> None:
+    engine.define("""
+        name: unjudged
+        trigger: {event: test.fired}
+        conditions: {all: [{field: a, operator: equals, value: "{{ 1 | divided_by: n }}"}]}
+        actions:
+          - {label: Ask, actionType: http_request, config: {method: GET, url: RECEIVER/ask}}
+    """)
+    handle = await engine.start("unjudged", engine.event({"a": 1, "n": 0}))
+    report = await engine.finish(handle)
+    assert report["outcome"] == "failed"
+    assert "cannot be judged" in report["reason"]
+    assert step(report, "Ask")["status"] == "skipped"
+    assert (await handle.describe()).search_attributes["TrunklineOutcome"] == ["failed"]
+    assert not engine.receiver.requests
 
 
 @pytest.mark.parametrize(

@@ -203,3 +203,18 @@ async def test_on_unknown_retry_sends_again_under_the_same_key(engine: Engine) -
     assert (await engine.run("again"))["outcome"] == "completed"
     assert len({r.headers["idempotency-key"] for r in engine.receiver.to("/post")}) == 1
     assert len(engine.receiver.to("/post")) == 2
+
+
+async def test_a_vendor_in_trouble_is_asked_until_it_answers(engine: Engine, sandbox: Sandbox) -> None:
+    engine.define("""
+        name: trouble
+        trigger: {event: test.fired}
+        actions:
+          - {label: Tell, actionType: send_slack_message, config: {channel: C0123456789, text: Hello}}
+    """)
+    sandbox.fail("slack", drop="after")
+    sandbox.fail("slack", path="/slack/conversations.history", status=429, retry_after=0, times=2)
+    sandbox.fail("slack", path="/slack/conversations.history", status=500)
+    report = await engine.run("trouble")
+    assert step(report, "Tell")["found"] is True
+    assert len(accepted(sandbox, "slack")) == 1
