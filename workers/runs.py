@@ -274,12 +274,18 @@ async def decide(client: Client, run: str, decision: Mapping[str, Any]) -> Answe
     from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
     from temporalio.service import RPCError, RPCStatusCode
 
-    handle = client.get_workflow_handle(run)
+    async def update() -> Any:
+        handle = client.get_workflow_handle(run)
+        sent = handle.execute_update("decide", decision, id=f"trunkline-{uuid.uuid4()}", rpc_timeout=ANSWER)
+        return await asyncio.wait_for(sent, ANSWER.total_seconds() + 1)
+
     try:
-        answer: Any = await asyncio.wait_for(
-            handle.execute_update("decide", decision, id=f"trunkline-{uuid.uuid4()}", rpc_timeout=ANSWER),
-            ANSWER.total_seconds() + 1,
-        )
+        try:
+            answer: Any = await update()
+        except RPCError as error:
+            if error.status is not RPCStatusCode.FAILED_PRECONDITION:
+                raise
+            answer = await update()  # the run had just continued as new
     except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError):
         return await _signal(client, run, decision)
     except WorkflowUpdateFailedError as error:

@@ -365,10 +365,7 @@ async def test_a_decision_that_was_read_stands_and_its_run_waits_for_the_key_tha
     (hold,) = await engine.held(handle)
     stranger = (await elsewhere(engine, THEIRS, OURS)).get_workflow_handle(handle.id)
     await stranger.signal("approve", {"hold": hold["hold"], "by": "ada"})
-    for _ in range(100):
-        if step(await handle.query("report"), "danger")["status"] == "succeeded":
-            break
-        await asyncio.sleep(0.05)
+    await succeeded(handle, "danger")
     history = await handle.fetch_history()
     await engine.stop()
     for keys, replays in (((OURS, THEIRS), True), ((OURS,), False), ((), False), ((NEXT, THEIRS, OURS), True)):
@@ -378,6 +375,14 @@ async def test_a_decision_that_was_read_stands_and_its_run_waits_for_the_key_tha
     report = await engine.client.get_workflow_handle(handle.id).query("report")
     assert [entry["result"] for entry in report["audit"]] == ["accepted"]
     await handle.terminate()
+
+
+async def succeeded(handle: WorkflowHandle[Any, Any], name: str) -> None:
+    for _ in range(200):
+        if step(await handle.query("report"), name)["status"] == "succeeded":
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(await handle.query("report"))
 
 
 async def replayed(engine: Engine, history: WorkflowHistory) -> bool:
@@ -527,6 +532,7 @@ async def test_runs_continue_as_new_and_take_decisions_while_they_do(
         said = [latest.signal("reject", idle) for _ in range(4)]
         await asyncio.gather(*said, latest.signal("approve", {"hold": hold["hold"], "by": "ada"}))
         await audit(engine, handle, 5 * count)
+        await succeeded(latest, hold["step"])  # while something is in flight nothing is handed over
     report = await engine.finish(latest)
     assert report["outcome"] == "completed"
     assert len(report["audit"]) == 30
