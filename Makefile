@@ -4,6 +4,7 @@
 #   make check         format, lint, types, import rules, tests: what CI runs
 #   make format        rewrite the code in the agreed format
 #   make bench         compare with the same work hand-written for Temporal
+#   make faults        2,000 runs while vendors, workers and Temporal fail (ARGS="--runs 200")
 #   make fairness      what one tenant's burst costs another's single run
 #   make setup         the virtual environment in .venv; PYTHON=python3.12 chooses the interpreter
 #   make clean         remove everything that can be made again
@@ -11,7 +12,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test check format-check lint types imports pytest format bench fairness clean
+.PHONY: help setup demo test check format-check lint types imports pytest format bench faults fairness clean
 .NOTPARALLEL:
 
 help:
@@ -48,6 +49,9 @@ format: setup
 
 bench: setup
 	@$(BIN)/python -m bench $(ARGS)
+
+faults: setup
+	@$(BIN)/python -m bench.faults $(ARGS)
 
 fairness: setup
 	@$(BIN)/python -m bench.fairness $(ARGS)

@@ -99,7 +99,10 @@ def marked(model: type[BaseModel], raw: Raw, mark: type[M]) -> Iterable[tuple[st
 Function = Callable[[Any, Context], Awaitable[Any]]
 
 Look = Callable[[Any, Context, datetime], Awaitable[Sequence[Result]]]
-"""Looks at the vendor for what a step may have done since an instant, and returns every result that would be its."""
+"""Looks at the vendor for what a step may have done since an instant, and returns every result that would be its.
+
+The instant is when the step was first sent, by Temporal's clock; how far the vendor's may be behind, the look knows.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

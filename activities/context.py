@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 C = TypeVar("C", bound=Connection)
 
 LARGEST_ANSWER = 1024 * 1024
-"""Bytes of an answer that are read where the action says nothing."""
+"""Bytes of an answer that are read where the action says nothing, or as many as a result may have."""
 
 LARGEST_PICKED = 8 * 1024 * 1024
 """Bytes that are read where only parts are kept; parsing more would hold up everything else in the process."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -47,6 +48,8 @@ LOOKS = 3
 
 LONGEST_MESSAGE = 2_000
 DEEPEST = 100
+SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+"""What may be half of a character in JSON that is ASCII."""
 
 PICK = "Where later steps need only parts of it, let the step's `pick` keep just those (`pick: {id: body.id}`)."
 PICK_LESS = "Let the step's `pick` keep less of it, or ask the receiver for less."
@@ -157,6 +160,12 @@ class _Heartbeat:
                 raise Unavailable(said) from error
             self.marked = True
 
+    def unmark(self) -> None:
+        """Take the mark back, with the attempt's failure: it certainly had no effect."""
+        if self.marked:
+            self.marked = False
+            activity.heartbeat(None)
+
     def _again(self) -> None:
         self._beat()
         self._next = asyncio.get_running_loop().call_later(BEATS, self._again)
@@ -241,7 +250,9 @@ class _Attempt:
             run=self.info.workflow_id or "",
             attempt=self.info.attempt,
             timeout=self.timeout - min(0.5, self.timeout / 10),  # the client's own sentence says more than ours
-            largest_answer=LARGEST_ANSWER if self.pick is None else LARGEST_PICKED,
+            largest_answer=max(
+                LARGEST_ANSWER if self.pick is None else LARGEST_PICKED, self.services.result_limit
+            ),
             http=self.services.http,
             connections=self.services.connections,
             files=self.services.files,
@@ -258,6 +269,9 @@ class _Attempt:
             data = json.dumps(said, separators=(",", ":"), allow_nan=False)
         except (RecursionError, ValueError, TypeError) as error:
             raise ResultTooLarge(f"The action was carried out, but its result is no plain JSON: {error}.") from None
+        if SURROGATE.search(data):
+            said = _whole(said)
+            data = json.dumps(said, separators=(",", ":"))
         if self.services.scrubber.found_in(data):
             data = json.dumps(self.services.scrubber.scrub_json(said), separators=(",", ":"))
         if len(data) > self.services.result_limit:
@@ -275,7 +289,10 @@ class _Attempt:
         return OutcomeUnknown(f"{what}; it may have been carried out.")
 
     def _failure(self, error: ActionError) -> ApplicationError:
-        retry_after = error.retry_after if isinstance(error, Unavailable) else None
+        retry_after = None
+        if isinstance(error, Unavailable):
+            retry_after = error.retry_after
+            self.heartbeat.unmark()
         details: dict[str, Any] = {"attempts": self.info.attempt}
         if error.status is not None:
             details["status"] = error.status
@@ -323,6 +340,11 @@ def _plain(result: Any) -> Any:
 def _claim(result: Any) -> dict[str, str]:
     identity = result.identity() if isinstance(result, Result) else None
     return {} if identity is None else {"claim": identity}
+
+
+def _whole(value: Any) -> Any:
+    """Return a value with U+FFFD for every half of a character, which nothing after this could show or send on."""
+    return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
 
 async def _nothing() -> None:

@@ -18,7 +18,7 @@ from activities import temporal
 from activities.action import Config, Result, action
 from activities.context import Context
 from activities.errors import Unavailable
-from tests.engine import Engine
+from tests.engine import Engine, step
 
 DEFINITION = """
 name: careful
@@ -110,3 +110,39 @@ async def test_a_heartbeat_that_may_still_arrive_forbids_the_mark(
     install(engine, prepare_and_send)
     assert (await engine.run("careful"))["outcome"] == "completed"
     assert attempts == 2
+
+
+BUDGET = """
+name: budget
+trigger: {event: test.fired}
+actions:
+  - {label: Send, id: send, actionType: http_request, config: {method: POST, url: RECEIVER/send, body: {}}, retry: {within: 3s, initialInterval: 200}}
+"""
+
+
+async def test_a_request_in_flight_when_its_budget_ends_is_unknown(engine: Engine) -> None:
+    engine.define(BUDGET)
+    engine.receiver.answer("/send", 429, headers={"Retry-After": "1"})
+    engine.receiver.stall("/send", 6)
+    report = await engine.run("budget")
+    assert step(report, "send")["status"] == "unknown", step(report, "send")
+
+
+async def test_what_was_only_refused_until_its_budget_ends_has_failed(engine: Engine) -> None:
+    engine.define(BUDGET)
+    engine.receiver.answer("/send", 429, headers={"Retry-After": "1"})
+    report = await engine.run("budget")
+    assert step(report, "send")["status"] == "failed", step(report, "send")
+
+
+async def test_what_waits_for_a_worker_after_a_refusal_when_its_budget_ends_has_failed(engine: Engine) -> None:
+    engine.define(BUDGET)
+    engine.receiver.answer("/send", 429, headers={"Retry-After": "1"})
+    handle = await engine.start("budget")
+    while not engine.receiver.to("/send"):
+        await asyncio.sleep(0.05)
+    await asyncio.sleep(0.3)
+    await engine.stop()
+    await asyncio.sleep(3.5)
+    await engine.serve()
+    assert step(await engine.finish(handle), "send")["status"] == "failed"

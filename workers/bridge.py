@@ -13,6 +13,7 @@ from workers.limits import Limits
 from workflows.automation import PLAN
 from workflows.dispatch import MATCH
 from workflows.encrypted import READABLE
+from workflows.pace import REST
 from workflows.payload import pack
 
 
@@ -36,7 +37,7 @@ class Bridge:
 
     def activities(self) -> list[Callable[..., Any]]:
         """Return the local activities to register."""
-        return [self.plan, self.match, self.readable]
+        return [self.plan, self.match, self.readable, self.rest]
 
     @activity.defn(name=PLAN)
     async def plan(self, asked: dict[str, Any]) -> RawValue:
@@ -71,6 +72,10 @@ class Bridge:
             }
             for match in self.automations.matching(event)
         ]
+
+    @activity.defn(name=REST)
+    async def rest(self) -> None:
+        """Do nothing: a run that has much to do lets others have their turn."""
 
     @activity.defn(name=READABLE)
     async def readable(self, verdict: bool) -> bool:

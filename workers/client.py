@@ -63,11 +63,18 @@ async def connect(settings: Settings, *, runtime: Runtime | None = None, lazy: b
     options = connect_options()
     if settings.user:
         options["identity"] = f"{settings.user} ({os.getpid()}@{socket.gethostname()})"
-    return await connect_to(options, keys=settings.encryption_keys, runtime=runtime, lazy=lazy)
+    return await connect_to(
+        options, keys=settings.encryption_keys, store=settings.payload_store, runtime=runtime, lazy=lazy
+    )
 
 
 async def connect_to(
-    options: ClientConnectConfig, *, keys: Sequence[str] = (), runtime: Runtime | None = None, lazy: bool = False
+    options: ClientConnectConfig,
+    *,
+    keys: Sequence[str] = (),
+    store: str | None = None,
+    runtime: Runtime | None = None,
+    lazy: bool = False,
 ) -> Client:
     """Connect as `options` say; with keys, everything that may be encrypted is. See `connect`."""
     from temporalio.client import Client
@@ -78,7 +85,7 @@ async def connect_to(
     address = options.get("target_host", DEFAULT_ADDRESS)
     if "://" in address or not address.rpartition(":")[2].isdigit():
         raise Failure(f"TEMPORAL_ADDRESS must be HOST:PORT, as {DEFAULT_ADDRESS}; {address!r} is not.")
-    options["data_converter"] = data_converter(keys)
+    options["data_converter"] = data_converter(keys, store)
     if keys:
         options["header_codec_behavior"] = HeaderCodecBehavior.CODEC
     options["lazy"] = lazy

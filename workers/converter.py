@@ -21,8 +21,12 @@ from temporalio.converter import (
 )
 
 from workers.encryption import WAS_ENCRYPTED, Encryption
+from workers.payload_store import payload_store
 from workflows.encrypted import MissingKey, Sealed, needs_key
 from workflows.payload import BadPayload, read
+
+DEEPEST = 250
+"""Levels of what runs answer: what they were given, 100 deep, stands inside configs, holds and reports there."""
 
 
 class PlainJson(DefaultPayloadConverter):
@@ -47,7 +51,7 @@ class PlainJson(DefaultPayloadConverter):
 
     def _lenient(self, payload: Payload) -> Any:
         try:
-            return read(RawValue(payload))
+            return read(RawValue(payload), deepest=DEEPEST)
         except BadPayload as error:
             return str(error)
 
@@ -99,13 +103,21 @@ DATA_CONVERTER = dataclasses.replace(
 """What clients use where nothing is to be encrypted."""
 
 
-def data_converter(keys: Sequence[str] = ()) -> DataConverter:
-    """Return the converter of clients; with keys (`id:base64`), what it writes is encrypted under the first."""
-    if not keys:
-        return DATA_CONVERTER
-    return dataclasses.replace(
-        DATA_CONVERTER, payload_codec=Encryption.of(keys), failure_converter_class=EncryptedFailures
-    )
+def data_converter(keys: Sequence[str] = (), store: str | None = None) -> DataConverter:
+    """Return the converter of clients.
+
+    Args:
+        keys: keys (`id:base64`); what it writes is encrypted under the first.
+        store: where large payloads go, encrypted or not (see `payload_store`).
+    """
+    converter = DATA_CONVERTER
+    if keys:
+        converter = dataclasses.replace(
+            converter, payload_codec=Encryption.of(keys), failure_converter_class=EncryptedFailures
+        )
+    if store is not None:
+        converter = dataclasses.replace(converter, external_storage=payload_store(store))
+    return converter
 
 
 def of_worker(converter: DataConverter) -> DataConverter:

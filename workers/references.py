@@ -16,7 +16,10 @@ from workflows.event import known_roots
 from workflows.language.names import HOW_TO_USE_SECRETS
 from workflows.template import TemplateSyntaxError, compile_expression, compile_template
 
-RUN_FIELDS: Mapping[str, tuple[str, ...]] = {"run": ("id", "automation", "url"), "loop": ("index", "first", "last", "length")}
+RUN_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "run": ("id", "automation", "url"),
+    "loop": ("index", "first", "last", "length"),
+}
 
 GUARDS = ("exists", "is_empty")
 """Operators that ask whether a variable is there, so that it need not be."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from workers.failures import Usage
 from workers.keys import KEY_SIZE, read_key
@@ -29,6 +30,7 @@ VARIABLES = {
     "secrets": "TRUNKLINE_SECRETS",
     "actions": "TRUNKLINE_ACTIONS",
     "web_ui": "TRUNKLINE_WEB_UI",
+    "payload_store": "TRUNKLINE_PAYLOAD_STORE",  # before the limits, which may be higher with it
     "result_limit": "TRUNKLINE_RESULT_LIMIT",
     "state_limit": "TRUNKLINE_STATE_LIMIT",
     "processes": "TRUNKLINE_PROCESSES",
@@ -40,8 +42,12 @@ VARIABLES = {
 }
 """The environment variable of each setting, by the attribute of `Settings`."""
 
+LIMITS = ("result_limit", "state_limit")
+"""Settings that may be higher where large payloads go elsewhere."""
+
 KIB = 1024
 LARGEST_PAYLOAD = 1536 * KIB  # Temporal refuses payloads over 2 MiB, and the value travels with an envelope
+LARGEST_STORED = 8 * KIB * KIB  # what is stored elsewhere is still read, parsed and measured in one piece
 MOST_PROCESSES = 256
 LONGEST_GRACE = 3600.0
 HIGHEST_PORT = 65535
@@ -83,6 +89,7 @@ class Settings:
         grace: seconds that activities in flight may still take when the worker is told to stop.
         user: who decides where a command is given no `--by`.
         encryption_keys: keys (`id:base64`) for what Temporal keeps; the first encrypts, all decrypt.
+        payload_store: where payloads go that are large (`file:///folder`, `s3://bucket/prefix`, `gs://bucket/prefix`).
         codec_token: what the codec server wants to hear from those who ask it.
     """
 
@@ -102,6 +109,7 @@ class Settings:
     user: str | None = None
     encryption_keys: tuple[str, ...] = field(default=(), repr=False)
     codec_token: str | None = field(default=None, repr=False)
+    payload_store: str | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> Settings:
@@ -122,6 +130,8 @@ class Settings:
                 given, place = environ.get(variable, "").strip() or None, variable
             if given is not None:
                 values[name] = READERS[name](given, place)
+                if name in LIMITS and "payload_store" not in values:
+                    _fits_temporal(values[name], place)
         if overrides:
             raise TypeError(f"There is no setting {', '.join(sorted(overrides))}.")
         if "connections" not in values and Path("connections.yaml").is_file():
@@ -171,11 +181,31 @@ def _bytes(given: str | int, place: str) -> int:
         value = int(given)
     except ValueError:
         value = 0
-    if not KIB <= value <= LARGEST_PAYLOAD:
-        raise SettingsError(
-            f"{place} must be a whole number of bytes from {KIB} to {LARGEST_PAYLOAD}; {given!r} is not."
-        )
+    if not KIB <= value <= LARGEST_STORED:
+        raise _no_limit(place, given)
     return value
+
+
+def _fits_temporal(value: int, place: str) -> None:
+    if value > LARGEST_PAYLOAD:
+        raise _no_limit(place, value)
+
+
+def _no_limit(place: str, given: Any) -> SettingsError:
+    return SettingsError(
+        f"{place} must be a whole number of bytes from {KIB} to {LARGEST_PAYLOAD}, "
+        f"or to {LARGEST_STORED} with TRUNKLINE_PAYLOAD_STORE; {str(given)!r} is not."
+    )
+
+
+def _store(given: str, place: str) -> str:
+    parts = urlsplit(given)
+    folder = parts.scheme == "file" and not parts.netloc and parts.path.startswith("/")
+    if not (folder or (parts.scheme in ("s3", "gs") and parts.netloc)):
+        raise SettingsError(
+            f"{place} must be file:///folder, s3://bucket/prefix or gs://bucket/prefix; {given!r} is not."
+        )
+    return given
 
 
 def _processes(given: str | int, place: str) -> int:
@@ -260,6 +290,7 @@ READERS: Mapping[str, Callable[[Any, str], Any]] = {
     "secrets": _path,
     "actions": _list,
     "web_ui": _web_address,
+    "payload_store": _store,
     "result_limit": _bytes,
     "state_limit": _bytes,
     "processes": _processes,

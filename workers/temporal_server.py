@@ -157,7 +157,7 @@ def _command(port: int, ui_port: int | None, data: Path | None) -> list[str]:
 async def _until_it_answers(process: Companion, port: int, ui_port: int | None) -> Client:
     from workers.client import connect_to
 
-    keys = Settings.from_environment().encryption_keys
+    settings = Settings.from_environment()
     loop = asyncio.get_running_loop()
     latest = loop.time() + START_SECONDS
     while loop.time() < latest:
@@ -165,7 +165,9 @@ async def _until_it_answers(process: Companion, port: int, ui_port: int | None) 
         if ended:
             raise Unreachable(ended)
         with contextlib.suppress(Unreachable):
-            client = await connect_to({"target_host": f"{HOST}:{port}"}, keys=keys)
+            client = await connect_to(
+                {"target_host": f"{HOST}:{port}"}, keys=settings.encryption_keys, store=settings.payload_store
+            )
             if await _has_namespace(client) and (ui_port is None or await _listens(ui_port)):
                 return client
         await asyncio.sleep(0.05)

@@ -20,7 +20,7 @@ from workflows.language.names import written
 from workflows.program import ActionStep
 from workflows.report import Entry, measure
 from workflows.state import Frame
-from workflows.unknown import KEYS, activity_id, after_reset, look
+from workflows.unknown import KEYS, activity_id, after_reset, look, sending
 
 if TYPE_CHECKING:
     from workflows.walk import Walk
@@ -94,9 +94,14 @@ async def _answer(  # noqa: PLR0913 # one attempt's whole surroundings
         earlier: dict[str, Any] | Failure | None = await after_reset(walk, step, entry, argument)
         if earlier is not None:
             return earlier
+    sending(walk, step, entry, argument)
     answer = await _send(walk, step, entry, argument)
     if isinstance(answer, Failure) and answer.unknown:
-        return await look(walk, step, entry, argument) or answer
+        found = await look(walk, step, entry, argument)
+        if found is None:
+            return answer
+        answer = found
+    walk.unsettled.pop(entry["id"], None)
     return answer
 
 
@@ -122,7 +127,7 @@ async def _send(walk: Walk, step: ActionStep, entry: Entry, argument: dict[str, 
             except ActivityError as error:
                 if is_cancelled_exception(error):
                     raise asyncio.CancelledError from error
-                failure = read_failure(error, step.repeat)
+                failure = read_failure(error, step.repeat, marked=step.marked)
                 if not failure.sent_nothing or walk.stop is not None or workflow.now() >= end:
                     return failure
             else:

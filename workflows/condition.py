@@ -15,7 +15,7 @@ from typing import Any
 from workflows.language.comparison import OPERATORS, ORDERS, TEXT_ONLY, Operator, pattern_fault
 from workflows.language.explanation import Failure, why, why_not
 from workflows.language.names import Reference
-from workflows.language.scope import Scope
+from workflows.language.scope import Scope, Spent
 from workflows.language.values import shown
 from workflows.template import Template, TemplateSyntaxError, compile_path, compile_template, is_template
 
@@ -67,13 +67,18 @@ class Condition:
     references: tuple[Reference, ...]
     _compiled: _Compiled
 
-    def holds(self, roots: Mapping[str, Any], now: datetime) -> bool:
-        """Say whether it holds for the data of a run.
+    def holds(self, roots: Mapping[str, Any], now: datetime, spent: Spent | None = None) -> bool:
+        """Say whether it holds for the data of a run; `spent` is told how much work it was.
 
         Raises:
             TemplateError: a value cannot be rendered, or a limit is reached.
         """
-        return self._compiled.holds(Scope(roots, now))
+        scope = Scope(roots, now)
+        try:
+            return self._compiled.holds(scope)
+        finally:
+            if spent is not None:
+                spent(scope.spent)
 
     def explain(self, roots: Mapping[str, Any], now: datetime) -> list[Failure]:
         """Say why it does not hold; the list is empty where it does.

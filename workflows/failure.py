@@ -43,11 +43,17 @@ class Failure:
         return {"type": self.type, "message": self.message}
 
 
-def read_failure(error: ActivityError, repeat: str) -> Failure:
-    """Sort an activity's failure; `repeat` is the plan's word on unknown outcomes."""
+def read_failure(error: ActivityError, repeat: str, *, marked: bool) -> Failure:
+    """Sort an activity's failure.
+
+    Args:
+        error: what Temporal says.
+        repeat: the plan's word on unknown outcomes.
+        marked: whether an attempt without a mark has sent nothing.
+    """
     cause = error.cause
     if isinstance(cause, TimedOut):
-        return _timeout(cause, repeat)
+        return _timeout(cause, repeat, marked=marked and repeat == "never")
     if isinstance(cause, ApplicationError):
         return _application(cause, repeat)
     return Failure(type=type(cause).__name__, message=str(cause), unknown=repeat != "safe")
@@ -70,10 +76,12 @@ def _application(cause: ApplicationError, repeat: str) -> Failure:
     )
 
 
-def _timeout(cause: TimedOut, repeat: str) -> Failure:
+def _timeout(cause: TimedOut, repeat: str, *, marked: bool) -> Failure:
     last = cause.__cause__
     if cause.type in NEVER_BEGUN and isinstance(last, ApplicationError):
-        return _application(last, repeat)
+        earlier = _application(last, repeat)
+        if earlier.unknown or not _may_be_under_way(cause, repeat, marked=marked):
+            return earlier
     if cause.type == TimeoutType.SCHEDULE_TO_START:
         return Failure(
             type="Unavailable",
@@ -82,11 +90,18 @@ def _timeout(cause: TimedOut, repeat: str) -> Failure:
         )
     died = cause.type == TimeoutType.HEARTBEAT
     what = "Its worker stopped answering" if died else "It took longer than its timeout"
-    if repeat == "never" and SENDING not in cause.last_heartbeat_details:
+    if marked and SENDING not in cause.last_heartbeat_details:
         return Failure(type="Timeout", message=f"{what}, before anything was sent.", unknown=False, sent_nothing=True)
     unknown = repeat != "safe"
     so = "; it may have been carried out." if unknown else "."
     return Failure(type="OutcomeUnknown" if unknown else "Timeout", message=what + so, unknown=unknown)
+
+
+def _may_be_under_way(cause: TimedOut, repeat: str, *, marked: bool) -> bool:
+    """Say whether a step's time may have ended while one more attempt was sending."""
+    if cause.type != TimeoutType.SCHEDULE_TO_CLOSE or repeat == "safe":
+        return False
+    return not marked or SENDING in cause.last_heartbeat_details
 
 
 def _attempts(said: Mapping[str, Any]) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from typing import Any
 
@@ -12,17 +13,22 @@ from temporalio.common import RawValue
 from workflows.encrypted import MissingKey, needs_key
 
 DEEPEST = 100
+SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class BadPayload(Exception):  # noqa: N818 # says what the payload is
     """An argument is no JSON that a run can use; the message says why."""
 
 
-def read(value: RawValue) -> Any:
+def read(value: RawValue, *, deepest: int = DEEPEST) -> Any:
     """Return an argument's JSON value.
 
+    Args:
+        value: what arrived.
+        deepest: levels that it may nest.
+
     Raises:
-        BadPayload: it is no JSON, or nests too deep.
+        BadPayload: it is no JSON, nests too deep, or holds half a character.
         MissingKey: it is encrypted under a key that this worker does not have.
     """
     if needs_key(value.payload):
@@ -36,7 +42,8 @@ def read(value: RawValue) -> Any:
         found = json.loads(value.payload.data, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise BadPayload(f"The argument must be JSON that can be read: {error}.") from None
-    check_depth(found)
+    check_depth(found, deepest)
+    check_texts(found, value.payload.data)
     return found
 
 
@@ -57,14 +64,14 @@ def unpack(value: RawValue) -> Any:
     return json.loads(zlib.decompress(value.payload.data))
 
 
-def check_depth(value: Any) -> None:
+def check_depth(value: Any, deepest: int) -> None:
     """Refuse values that nest deeper than anything sensible does.
 
     Raises:
-        BadPayload: it nests deeper than 100 levels.
+        BadPayload: it nests deeper.
     """
     level = [value]
-    for _ in range(DEEPEST):
+    for _ in range(deepest):
         level = [
             child
             for parent in level
@@ -74,7 +81,20 @@ def check_depth(value: Any) -> None:
         ]
         if not level:
             return
-    raise BadPayload(f"The argument nests deeper than {DEEPEST} levels.")
+    raise BadPayload(f"The argument nests deeper than {deepest} levels.")
+
+
+def check_texts(value: Any, written: bytes) -> None:
+    """Refuse half characters, which cannot be shown or sent on.
+
+    Raises:
+        BadPayload: a text holds half of a surrogate pair.
+    """
+    if SURROGATE.search(written):
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise BadPayload("Texts are Unicode; one of this argument holds half of a surrogate pair.") from None
 
 
 def _no_constant(name: str) -> Any:

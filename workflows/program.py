@@ -38,13 +38,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionStep(Step):
-    """A step that runs one activity."""
+    """A step that runs one activity; one that is `marked` says durably that it is about to send."""
 
     action: str
     config: Template
     save_as: str | None
     pick: Pick | None
     repeat: str
+    marked: bool
     timeout: timedelta
     retry: RetryPolicy
     within: timedelta
@@ -189,6 +190,7 @@ def _action(step: StepPlan, plan: Plan, common: dict[str, Any]) -> Step:
         save_as=step.get("saveAs"),
         pick=compile_pick(step["pick"]) if "pick" in step else None,
         repeat=repeat,
+        marked=unknown != "retry",
         timeout=_ms(step.get("timeout", plan["defaults"]["timeout"])),
         retry=RetryPolicy(
             initial_interval=_ms(retry["initialInterval"]),

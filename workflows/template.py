@@ -14,7 +14,7 @@ from typing import Any
 from workflows.language.errors import TemplateError, TemplateSyntaxError
 from workflows.language.markup import split
 from workflows.language.names import Names, Reference, SecretUse
-from workflows.language.scope import Scope
+from workflows.language.scope import Scope, Spent
 from workflows.language.texts import SYNTAXES, compile_path_text, compile_text
 
 __all__ = [
@@ -73,12 +73,13 @@ class Template:
     source: Any
     _render: Render | None = field(default=None, repr=False)
 
-    def render(self, roots: Mapping[str, Any], now: datetime) -> Rendered:
+    def render(self, roots: Mapping[str, Any], now: datetime, spent: Spent | None = None) -> Rendered:
         """Fill in the values of one run; constant parts of the tree are returned as they are.
 
         Args:
             roots: plain JSON values by name.
             now: the run's clock, with a time zone; `{{now}}`, `{{today}}` and `date` know no other.
+            spent: is told how much work it was.
 
         Raises:
             TemplateError: a filter cannot do its work, or a limit is reached.
@@ -86,7 +87,11 @@ class Template:
         if self._render is None:
             return Rendered(self.source, [], [])
         scope = Scope(roots, now)
-        value = self._render(scope)
+        try:
+            value = self._render(scope)
+        finally:
+            if spent is not None:
+                spent(scope.spent)
         return Rendered(value, scope.places, list(scope.missing))
 
     def render_in(self, scope: Scope) -> Any:

@@ -7,7 +7,7 @@ must not be repeated looks first, if an earlier history says that it may have ru
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from temporalio import workflow
@@ -33,8 +33,6 @@ KEYS = uuid.UUID("b7a5f0c2-6d0e-5e0b-9c39-0d5a3a1f7e55")
 LONGEST_ACTIVITY_ID = 200
 
 EVERY_STEP = "*"
-SKEW = timedelta(minutes=5)
-"""How far a vendor's clock may be behind ours."""
 
 LOOKING: dict[str, Any] = {
     "start_to_close_timeout": timedelta(seconds=30),
@@ -47,7 +45,7 @@ LOOKING: dict[str, Any] = {
         non_retryable_error_types=["Unexpected"],
     ),
 }
-"""A vendor whose answer got lost is often still in trouble, so it is asked until it answers; the activity itself decides
+"""A vendor whose answer got lost is often still in trouble, so it is asked until it answers; the activity itself knows
 how often it must find nothing."""
 
 READING: dict[str, Any] = {
@@ -60,14 +58,13 @@ async def look(walk: Walk, step: ActionStep, entry: Entry, argument: dict[str, A
     """Return what the vendor knows of this step: the one match that no other step has claimed, else None."""
     if not step.looks:
         return None
-    began = walk.state.began if walk.was_reset else entry["startedAt"]
-    since = datetime.fromisoformat(began) - SKEW
+    since = walk.state.began if walk.was_reset else walk.state.memory[entry["id"]]["sent"]
     walk.in_flight += 1
     try:
         with cancellation():
             answer = await call(
                 f"{step.action}{LOOK}",
-                {**argument, "since": timestamp(since)},
+                {**argument, "since": since},
                 summary=f"{step.label}: look what became of it",
                 **walk.lane.options(step.action, argument["config"], first=True),
                 **LOOKING,
@@ -79,10 +76,23 @@ async def look(walk: Walk, step: ActionStep, entry: Entry, argument: dict[str, A
     unclaimed: list[dict[str, Any]] = [
         found for found in answer["found"] if found.get("claim") not in walk.state.claims
     ]
-    if len(unclaimed) != 1:
+    if len(unclaimed) != 1 or ("claim" in unclaimed[0] and _has_twin(walk, entry)):
         return None
     entry["found"] = True
     return unclaimed[0]
+
+
+def sending(walk: Walk, step: ActionStep, entry: Entry, argument: dict[str, Any]) -> None:
+    """Write down that a step is about to be sent: since when, and what, until its outcome is known."""
+    if step.looks:
+        walk.state.memory.setdefault(entry["id"], {}).setdefault("sent", timestamp(workflow.now()))
+        walk.unsettled[entry["id"]] = (step.action, argument["config"])
+
+
+def _has_twin(walk: Walk, entry: Entry) -> bool:
+    """Say whether another step has sent just the same, so that nobody can tell whose a match is."""
+    mine = walk.unsettled.get(entry["id"])
+    return any(sent == mine for instance, sent in walk.unsettled.items() if instance != entry["id"])
 
 
 async def after_reset(walk: Walk, step: ActionStep, entry: Entry, argument: dict[str, Any]) -> Any:

@@ -21,6 +21,7 @@ from workflows.flow import STATUS, Flow, gravest
 from workflows.lane import Lane
 from workflows.language.instants import instant
 from workflows.loop import loop
+from workflows.pace import Pace
 from workflows.parallel import run_parallel
 from workflows.program import (
     ActionStep,
@@ -56,9 +57,11 @@ class Walk:
         stop: set once the run is to end; nothing more starts then.
         handing_over: no new step starts, so that the run can continue as new.
         in_flight: activities that have not ended.
+        pace: how much was done at a stretch.
         lane: where activities queue, and which go first there.
         was_reset: whether the run was reset to a point before this one, so that what follows may have run before.
         background: steps whose path went on without them.
+        unsettled: action and config of what may have been sent and could be looked for, by instance id.
     """
 
     def __init__(self, program: Program, state: State, run: dict[str, Any], holds_changed: Callable[[], None]) -> None:
@@ -70,8 +73,10 @@ class Walk:
         self.in_flight = 0
         self.was_reset = state.earlier is not None
         self.background: list[asyncio.Task[Flow]] = []
+        self.unsettled: dict[str, tuple[str, dict[str, Any]]] = {}
         self.outermost = Frame(variables=state.variables)
         self.lane = Lane()
+        self.pace = Pace()
         # Temporal gives a run a new seed at the point to which it was reset, in every replay too.
         workflow.register_random_seed_callback(self._reset)
         state.began = state.began or timestamp(workflow.now())
@@ -101,7 +106,7 @@ class Walk:
 
     def holds(self, condition: Condition, frame: Frame) -> bool:
         """Say whether a condition holds now."""
-        return condition.holds(self.roots(frame), workflow.now())
+        return condition.holds(self.roots(frame), workflow.now(), self.pace.spend)
 
     def render(self, template: Template, entry: Entry, frame: Frame) -> Rendered:
         """Fill in a step's template, and write down what it did not find.
@@ -109,7 +114,7 @@ class Walk:
         Raises:
             MissingVariable: something was not found, and the automation says that this is a failure.
         """
-        rendered = template.render(self.roots(frame), workflow.now())
+        rendered = template.render(self.roots(frame), workflow.now(), self.pace.spend)
         self.state.report.miss(entry, rendered.missing)
         if rendered.missing and self.program.missing_fails:
             raise MissingVariable(f"This run has no {', '.join(rendered.missing)}.")
@@ -144,6 +149,7 @@ class Walk:
         entry = self.state.report.entries.get(instance)
         if entry is not None and entry["status"] in ENDED:
             return self._flow(step, entry["status"])
+        await self.pace.step(self)
         if self.must_hand_over():
             self.handing_over = True
             await workflow.wait_condition(lambda: self.stop is not None)

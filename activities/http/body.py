@@ -121,7 +121,7 @@ def number(key: str, value: Any) -> int | float | None:
     if written == "":
         return None
     if written is None or not NUMBER.fullmatch(written):
-        shown = f"{written[:40]!r}" if isinstance(value, str) else f"a {type(value).__name__}"
+        shown = f"a {type(value).__name__}" if written is None else f"{written[:40]!r}"
         raise Refused(f"The value of {key!r} has the format Number but is {shown}: write 42 or 4.2.")
     return float(written) if "." in written else int(written)
 

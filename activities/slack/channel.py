@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
@@ -13,6 +13,9 @@ from activities.slack.failures import sorted_failure
 from activities.slack.slack_client import SlackClient
 
 CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{6,}")
+CLOCKS = timedelta(minutes=5)
+"""How far Slack's clock may be behind ours; the key tells this step's message from all others."""
+
 PAGE = 200
 MOST_PAGES = 5
 
@@ -37,7 +40,7 @@ class Channel:
         method = "conversations.replies" if thread else "conversations.history"
         asked = {
             "channel": channel,
-            "oldest": f"{since.timestamp():.6f}",
+            "oldest": f"{(since - CLOCKS).timestamp():.6f}",
             "include_all_metadata": "true",
             **({"ts": thread} if thread else {}),
         }

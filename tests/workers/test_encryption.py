@@ -25,6 +25,7 @@ from activities.context import Context
 from activities.errors import OutcomeUnknown
 from tests.engine import Engine, step
 from tests.workers.command import on
+from tests.workflows.test_unknown import reset
 from workers.automations import Automations
 from workers.bridge import Bridge
 from workers.converter import client_of_worker, data_converter
@@ -585,3 +586,65 @@ async def test_the_command_line_reads_with_the_keys_and_says_what_is_missing_wit
 def test_without_keys_nothing_is_encoded() -> None:
     assert data_converter().payload_codec is None
     assert not dataclasses.asdict(Settings())["encryption_keys"]
+
+
+@pytest.mark.parametrize(("mark", "outcome", "sent"), [("sending", "held", 0), ("progress", "succeeded", 1)])
+async def test_after_a_reset_the_mark_of_an_encrypted_attempt_still_counts(
+    engine: Engine, mark: str, outcome: str, sent: int
+) -> None:
+    engine.hold_keys(OURS)
+    engine.define("""
+name: marked
+trigger: {event: test.fired}
+actions:
+  - {id: pause, wait: 100}
+  - {id: send, actionType: http_request, config: {method: POST, url: RECEIVER/send}, timeout: 1000, retry: {onUnknown: hold, within: 1100}}
+""")
+    runs = Worker(
+        client_of_worker(engine.client),
+        task_queue=engine.task_queue,
+        workflows=[Automation],
+        activities=[*local_activities(engine), _dying("http_request", mark)],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+    )
+    async with runs:
+        handle = await engine.client.start_workflow(
+            "marked", engine.event(), id=f"marked/{engine.task_queue}", task_queue=engine.task_queue
+        )
+        engine.handles.append(handle)
+        await settled(handle)
+    await engine.serve()
+    again = await reset(engine, handle, 1)
+    for _ in range(200):
+        report: JSON = await again.query("report")
+        status = step(report, "send")["status"] if report["steps"] else None
+        if status == outcome:
+            break
+        await asyncio.sleep(0.05)
+    assert status == outcome
+    assert len(engine.receiver.to("/send")) == sent
+    if status == "held":
+        await engine.decide(engine.client.get_workflow_handle(handle.id), hold="send", decision="skip", by="ada")
+        await again.result()
+
+
+def _dying(name: str, mark: str) -> Callable[..., Awaitable[Any]]:
+    from temporalio import activity
+
+    @activity.defn(name=name)
+    async def run(call: dict[str, Any]) -> Any:
+        activity.heartbeat(mark)
+        await asyncio.sleep(0.1)
+        activity.raise_complete_async()
+
+    return run
+
+
+async def settled(handle: WorkflowHandle[Any, Any]) -> None:
+    """Wait until the attempts of the step are over."""
+    for _ in range(200):
+        report: JSON = await handle.query("report")
+        if report["steps"] and step(report, "send")["status"] in {"held", "failed"}:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(report)

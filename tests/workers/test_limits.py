@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from temporalio import workflow
+from temporalio import activity, workflow
 from temporalio.client import Client, WorkflowHandle
-from temporalio.common import Priority
+from temporalio.common import Priority, RetryPolicy
 from temporalio.testing import WorkflowEnvironment
 
 from activities.catalog import catalog, connection_kinds
@@ -21,7 +22,7 @@ from activities.connections import Connections
 from activities.errors import Refused
 from tests.engine import JSON, Engine, step
 from workers.converter import DATA_CONVERTER
-from workers.limits import Limits
+from workers.limits import Limits, running
 from workers.loading import Source
 from workers.planning import check, make_plan
 from workflows import walk
@@ -151,6 +152,38 @@ actions:
     own = engine.task_queue
     bulk, slack = f"{own}/bulk", f"{own}/team-slack"
     assert queues == {"default": bulk, "named": bulk, "free": own, "only": slack, "spelt": slack, "none": own}
+
+
+async def test_all_workers_of_a_process_end_within_one_grace(temporal: WorkflowEnvironment) -> None:
+    names = [f"limit-{n}" for n in range(3)]
+    queue = f"grace-{uuid.uuid4().hex[:8]}"
+    connections = Connections({n: {**OTHER, "concurrency": 1} for n in names}, connection_kinds(catalog()), {})
+    taken: list[str] = []
+
+    @activity.defn
+    async def hang() -> None:
+        taken.append(activity.info().task_queue)
+        await asyncio.sleep(60)
+
+    client = await Client.connect(temporal.client.service_client.config.target_host)
+    workers = Limits(connections, catalog(), queue).workers(
+        client, [hang], graceful_shutdown_timeout=timedelta(seconds=1.5)
+    )
+    loop = asyncio.get_running_loop()
+    async with running(workers):
+        for name in names:
+            await client.start_activity(
+                hang,
+                id=f"{queue}/{name}",
+                task_queue=f"{queue}/{name}",
+                start_to_close_timeout=timedelta(minutes=1),
+                retry_policy=RetryPolicy(maximum_attempts=1),
+            )
+        while len(taken) < len(names):
+            await asyncio.sleep(0.02)
+        told = loop.time()
+    assert sorted(taken) == [f"{queue}/{name}" for name in names]
+    assert 1.4 <= loop.time() - told < 3, "one grace, not one after the other"
 
 
 async def test_a_look_goes_before_what_waits_in_the_queue(engine: Engine) -> None:

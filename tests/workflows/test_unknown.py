@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import pytest_asyncio
@@ -37,7 +37,7 @@ async def sandbox(engine: Engine) -> AsyncIterator[Sandbox]:
         yield sandbox
 
 
-def accepted(sandbox: Sandbox, vendor: str) -> list[Any]:
+def accepted(sandbox: Sandbox, vendor: Literal["slack", "twilio"]) -> list[Any]:
     return [r for r in sandbox.requests(vendor) if r.accepted and r.request.method == "POST"]
 
 
@@ -218,3 +218,29 @@ async def test_a_vendor_in_trouble_is_asked_until_it_answers(engine: Engine, san
     report = await engine.run("trouble")
     assert step(report, "Tell")["found"] is True
     assert len(accepted(sandbox, "slack")) == 1
+
+
+async def test_the_same_text_of_a_step_beside_it_is_not_taken_for_its_own(engine: Engine, sandbox: Sandbox) -> None:
+    text = '{from: "+15550100100", to: "+15550123123", text: Same}'
+    engine.define(f"""
+        name: twins
+        trigger: {{event: test.fired}}
+        paths:
+          - actions: [{{id: one, actionType: send_sms, config: {text}, onFailure: continue}}]
+          - actions: [{{id: two, actionType: send_sms, config: {text}, onFailure: continue}}]
+    """)
+    sandbox.fail("twilio", status=500)
+    sandbox.fail("twilio", delay=3)
+    report = await engine.run("twins")
+    assert len(accepted(sandbox, "twilio")) == 1
+    assert sorted(step(report, name)["status"] for name in ("one", "two")) == ["succeeded", "unknown"]
+
+
+async def test_the_same_text_of_an_earlier_run_is_not_taken_for_its_own(engine: Engine, sandbox: Sandbox) -> None:
+    engine.define(TEXTS)
+    await engine.run("texts", engine.event({"texts": ["Same"]}))
+    await asyncio.sleep(3.5)
+    sandbox.fail("twilio", status=500)
+    report = await engine.run("texts", engine.event({"texts": ["Same"]}))
+    assert len(accepted(sandbox, "twilio")) == 1
+    assert step(report, "each[0].text")["status"] == "unknown"

@@ -11,6 +11,8 @@ from cyclopts import App, CycloptsError, Group, Parameter
 from workers.failures import Failure, Usage
 from workers.settings import DEBUG, SettingsError
 
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # there are none, and looking for them takes a while
+
 COMMANDS = {
     "Run everything on this machine": ("dev", "demo", "sandbox"),
     "Write automations": ("validate", "schema", "actions"),

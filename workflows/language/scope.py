@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +16,10 @@ LONGEST_LIST = 10_000
 MOST_OUTPUT = 1024 * 1024
 MOST_ITERATIONS = 10_000
 DEEPEST_VALUE = 100
+
+
+Spent = Callable[[int], None]
+"""Is told how much work a render was."""
 
 
 class Missing:
@@ -82,6 +86,11 @@ class Scope:
         if name in self.made:
             return self.made[name]
         return self.roots.get(name, ABSENT)
+
+    @property
+    def spent(self) -> int:
+        """How much work it was so far."""
+        return WORK - self.work
 
     def spend(self, steps: int) -> None:
         """Count work before it is done."""

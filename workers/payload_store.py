@@ -1,0 +1,151 @@
+"""Where large payloads go instead of Temporal: a folder that all share, or a bucket. The SDK calls it a claim check.
+
+What is stored has been encrypted before, where encryption is on. Nothing is ever deleted from here: the owner of the
+folder or bucket lets objects expire, not before the namespace's retention and the longest run have passed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+from temporalio.api.common.v1 import Payload
+from temporalio.converter import (
+    ExternalStorage,
+    StorageDriver,
+    StorageDriverClaim,
+    StorageDriverRetrieveContext,
+    StorageDriverStoreContext,
+)
+
+from workers.failures import Failure
+
+FOLDER = "trunkline.files"
+"""Name of the folder's driver, which histories keep; where the folder is, they do not."""
+
+LARGE = 128 * 1024
+"""Bytes from which a payload is stored elsewhere."""
+
+DIGEST = "sha256"
+
+
+class Folder(StorageDriver):
+    """A folder that every worker and client sees; a file is named by the hash of what it holds."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def name(self) -> str:
+        """Return the driver's name."""
+        return FOLDER
+
+    async def store(
+        self,
+        context: StorageDriverStoreContext,  # noqa: ARG002 # the SDK's signature
+        payloads: Sequence[Payload],
+    ) -> list[StorageDriverClaim]:
+        """Write payloads, each whole or not at all, and return by what they are found."""
+        return [await asyncio.to_thread(self._write, payload.SerializeToString()) for payload in payloads]
+
+    async def retrieve(
+        self,
+        context: StorageDriverRetrieveContext,  # noqa: ARG002 # the SDK's signature
+        claims: Sequence[StorageDriverClaim],
+    ) -> list[Payload]:
+        """Read payloads.
+
+        Raises:
+            Failure: one is not there, or is not what was written; whoever needs it waits until it is.
+        """
+        return [await asyncio.to_thread(self._read, claim.claim_data.get(DIGEST, "")) for claim in claims]
+
+    def _write(self, data: bytes) -> StorageDriverClaim:
+        digest = hashlib.sha256(data).hexdigest()
+        place = self._place(digest)
+        if not place.is_file():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=place.parent, prefix=".", delete=False) as file:
+                try:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                    Path(file.name).replace(place)
+                except BaseException:
+                    Path(file.name).unlink(missing_ok=True)
+                    raise
+        else:
+            os.utime(place)  # who lets old files expire goes by their time
+        return StorageDriverClaim(claim_data={DIGEST: digest})
+
+    def _read(self, digest: str) -> Payload:
+        if len(digest) != len(hashlib.sha256().hexdigest()) or not digest.isalnum():
+            raise Failure(f"A payload's reference is none of this payload store: {digest!r:.100}.")
+        try:
+            data = self._place(digest).read_bytes()
+        except OSError as error:
+            raise Failure(
+                f"The payload {digest} is not in the payload store {self.folder} (TRUNKLINE_PAYLOAD_STORE): "
+                f"{error.strerror}."
+            ) from None
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise Failure(f"The payload {digest} in the payload store {self.folder} has been changed.")
+        return Payload.FromString(data)
+
+    def _place(self, digest: str) -> Path:
+        return self.folder / digest[:2] / digest
+
+
+def payload_store(address: str) -> ExternalStorage:
+    """Return what keeps large payloads at an address.
+
+    Args:
+        address: `file:///folder`, `s3://bucket/prefix` or `gs://bucket/prefix`.
+
+    Raises:
+        Failure: what talks to that kind of bucket is not installed, or the folder cannot be used.
+    """
+    parts = urlsplit(address)
+    if parts.scheme == "file":
+        return ExternalStorage(drivers=[_folder(Path(parts.path))], payload_size_threshold=LARGE)
+    return ExternalStorage(
+        drivers=[_bucket(parts.scheme, parts.netloc, parts.path.strip("/"))], payload_size_threshold=LARGE
+    )
+
+
+def _folder(folder: Path) -> Folder:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Failure(f"The folder {folder} (TRUNKLINE_PAYLOAD_STORE) cannot be made: {error.strerror}.") from None
+    return Folder(folder)
+
+
+def _bucket(scheme: str, bucket: str, prefix: str) -> StorageDriver:
+    try:
+        if scheme == "s3":
+            from temporalio.contrib.aws.s3driver import S3StorageDriver
+
+            from workers.buckets import S3
+
+            return S3StorageDriver(client=S3(prefix), bucket=bucket)
+        from temporalio.contrib.gcp.gcsdriver import GCSStorageDriver
+
+        from workers.buckets import GoogleStorage
+
+        return GCSStorageDriver(client=GoogleStorage(prefix), bucket=bucket)
+    except ImportError as error:
+        _missing(scheme, error)
+
+
+def _missing(scheme: str, error: ImportError) -> NoReturn:
+    package = {"s3": "aioboto3", "gs": "gcloud-aio-storage"}[scheme]
+    raise Failure(
+        f"TRUNKLINE_PAYLOAD_STORE is a {scheme}:// bucket, and what talks to it is not installed ({error.name}): "
+        f"`pip install temporalio[{package}]`."
+    ) from None
