@@ -250,9 +250,7 @@ class _Attempt:
             run=self.info.workflow_id or "",
             attempt=self.info.attempt,
             timeout=self.timeout - min(0.5, self.timeout / 10),  # the client's own sentence says more than ours
-            largest_answer=max(
-                LARGEST_ANSWER if self.pick is None else LARGEST_PICKED, self.services.result_limit
-            ),
+            largest_answer=max(LARGEST_ANSWER if self.pick is None else LARGEST_PICKED, self.services.result_limit),
             http=self.services.http,
             connections=self.services.connections,
             files=self.services.files,
@@ -344,7 +342,8 @@ def _claim(result: Any) -> dict[str, str]:
 
 def _whole(value: Any) -> Any:
     """Return a value with U+FFFD for every half of a character, which nothing after this could show or send on."""
-    return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+    text = json.dumps(value, ensure_ascii=False)
+    return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
 
 async def _nothing() -> None:

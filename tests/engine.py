@@ -45,6 +45,7 @@ class Engine:
         self.actions: dict[str, Action] = catalog()
         self.handles: list[WorkflowHandle[Any, Any]] = []
         self.state_limit = 1024 * 1024
+        self.result_limit = 256 * 1024
         self.cached = 1000
         self.files: Path | None = None
         self._stack = AsyncExitStack()
@@ -102,7 +103,7 @@ class Engine:
             secrets=secrets,
             scrubber=Scrubber({*map(secrets.get, secrets.names()), *connections.credentials()}),
             files=self.files,
-            result_limit=256 * 1024,
+            result_limit=self.result_limit,
             client=self.client,
         )
         automations = Automations(self.folder, self.actions)

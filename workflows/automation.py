@@ -19,7 +19,7 @@ from temporalio.exceptions import ApplicationError
 from workflows.attributes import Attributes
 from workflows.details import details
 from workflows.dispatch import dispatch
-from workflows.encrypted import UNREADABLE, opened, weigh
+from workflows.encrypted import UNREADABLE, opened
 from workflows.event import EventError, read_event
 from workflows.flow import Flow
 from workflows.hold import Receipt
@@ -37,9 +37,6 @@ DISPATCH = "event"
 INLINE = "inline"
 PLAN = "trunkline:plan"
 """Local activity that answers with the plan; no action's name has a colon."""
-
-LARGEST_DECISION = 64 * 1024
-"""Bytes of an update; what is well-formed takes a twentieth of it."""
 
 PARKED = timedelta(seconds=2), timedelta(minutes=1)
 """How long a run waits for a file to become good again before it asks: at first, and at most."""
@@ -117,6 +114,8 @@ class Automation:
         self.attributes = Attributes(enabled=answer["attributes"])
         self._begun = True
         if carry is None:
+            # The plan was asked for by another run than the chain's first one: it was reset to its very beginning.
+            self.walk.was_reset = answer["run"] != info.first_execution_run_id
             self.attributes.begin(self.plan["automation"], event["id"])
             if compiled.condition is not None and not self._wanted(self.walk):
                 return self._close("skipped")
@@ -216,12 +215,6 @@ class Automation:
     async def decide(self, *arguments: Any) -> dict[str, str]:
         """Take any decision and answer what became of it."""
         return (await self._decide(arguments, via="update")).to_json()
-
-    @decide.validator
-    def _fits(self, *arguments: Any) -> None:
-        """Reject an update that Temporal has just taken and would not take back with the answer: it stalls the run."""
-        if (size := weigh(arguments)) > LARGEST_DECISION:
-            raise _refused("TooLarge", f"A decision has at most {LARGEST_DECISION:,} bytes; this one has {size:,}.")
 
     async def _decide(self, arguments: tuple[Any, ...], *, via: str, decision: str | None = None) -> Receipt:
         if self.state is None and self.outcome is None:

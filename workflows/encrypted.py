@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -55,16 +54,6 @@ class Sealed:
 def needs_key(payload: Payload) -> bool:
     """Say whether a payload is (still) encrypted."""
     return payload.metadata.get("encoding") == ENCRYPTED
-
-
-def weigh(arguments: tuple[Any, ...]) -> int:
-    """Return about how many bytes the arguments of a decision take."""
-    return sum(
-        argument.payload.ByteSize()
-        if isinstance(argument, Sealed) and argument.payload is not None
-        else len(json.dumps(argument.value if isinstance(argument, Sealed) else argument))
-        for argument in arguments
-    )
 
 
 async def opened(arguments: tuple[Any, ...]) -> tuple[Any, ...] | None:

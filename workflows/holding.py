@@ -33,10 +33,11 @@ async def hold_for_approval(walk: Walk, step: ActionStep, entry: Entry, frame: F
     approvers = walk.render(step.approvers, entry, frame).value
     if "approvers" in approval and not all(isinstance(name, str) and name.strip() for name in approvers or [None]):
         raise Fault(f"`approvers` must name people; here it comes to {approvers!r:.200}.")
-    with cancellation():
-        refused: str | None = await workflow.execute_local_activity(
-            CHECK, request, start_to_close_timeout=timedelta(seconds=10)
-        )
+    async with walk.checking:
+        with cancellation():
+            refused: str | None = await workflow.execute_local_activity(
+                CHECK, request, start_to_close_timeout=timedelta(seconds=10)
+            )
     if refused:
         raise Fault(refused)
     now = workflow.now()

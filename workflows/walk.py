@@ -57,6 +57,7 @@ class Walk:
         stop: set once the run is to end; nothing more starts then.
         handing_over: no new step starts, so that the run can continue as new.
         in_flight: activities that have not ended.
+        checking: held while a request is checked; a replay gets the answers of several local activities at once.
         pace: how much was done at a stretch.
         lane: where activities queue, and which go first there.
         was_reset: whether the run was reset to a point before this one, so that what follows may have run before.
@@ -71,6 +72,7 @@ class Walk:
         self.stop: Stop | None = None
         self.handing_over = False
         self.in_flight = 0
+        self.checking = asyncio.Lock()
         self.was_reset = state.earlier is not None
         self.background: list[asyncio.Task[Flow]] = []
         self.unsettled: dict[str, tuple[str, dict[str, Any]]] = {}

@@ -8,7 +8,12 @@ from activities.pick import picked
 
 ANSWER = {
     "status": 200,
-    "body": {"order": {"id": 7, "lines": [{"name": "cup"}, {"name": "pot"}]}, "12": "twelve", "size": "L", "note": None},
+    "body": {
+        "order": {"id": 7, "lines": [{"name": "cup"}, {"name": "pot"}]},
+        "12": "twelve",
+        "size": "L",
+        "note": None,
+    },
 }
 
 

@@ -146,6 +146,26 @@ async def test_after_a_reset_what_ran_is_found_or_held_and_what_did_not_run_is_s
     await engine.replay_history(history)
 
 
+async def test_a_reset_to_the_very_beginning_sends_nothing_twice(engine: Engine, sandbox: Sandbox) -> None:
+    engine.define("""
+        name: first
+        trigger: {event: test.fired}
+        actions:
+          - {label: Text, id: text, actionType: send_sms, config: {from: "+15550100100", to: "+15550123123", text: Sorry}}
+          - {label: Post, id: post, actionType: http_request, config: {method: POST, url: RECEIVER/post, body: {}}}
+    """)
+    handle = await engine.start("first")
+    await engine.finish(handle)
+    again = await reset(engine, handle, 0)
+    (hold,) = await engine.held(again)
+    assert hold["hold"] == "post"
+    await engine.decide(again, hold="post", decision="skip", by="op")
+    assert (await engine.finish(again))["outcome"] == "completed"
+    assert len(engine.receiver.to("/post")) == 1
+    assert len(accepted(sandbox, "twilio")) == 1
+    await engine.replay_history(await again.fetch_history())
+
+
 async def test_a_reset_before_anything_dangerous_ran_asks_nobody(engine: Engine, sandbox: Sandbox) -> None:
     engine.define("""
         name: early
