@@ -306,7 +306,7 @@ async def test_a_decision_of_any_size_that_temporal_takes_back_stalls_nothing(en
     handle = await engine.start("held")
     await engine.held(handle)
     for size in (LARGEST - 1_024, LARGEST + 1):
-        said = payload('{"hold": "pay", "by": "lead@example.com", "reason": "' + "x" * (size - 60) + '"}')
+        said = payload(f'{{"hold": "pay", "reason": "{"x" * (size - 27)}"}}')
         for send in (handle.signal("approve", said), handle.execute_update("decide", said)):
             with contextlib.suppress(RPCError):
                 await send
@@ -395,7 +395,7 @@ async def test_a_long_loop_of_nothing_and_one_of_failures_end(engine: Engine) ->
                     forEach: "{{many}}"
                     maxItems: 10000
                     actions: [{conditions: {field: item, operator: equals, value: -1}, wait: 1h}]
-                    collect: "{{many | join: ', ' | slice: 0, 100}}"
+                    collect: "{{item | append: ' of very many, which is a text that is long enough to reach the budget of a run'}}"
                     saveAs: all
     """)
     report, _ = await ended(await engine.start("loops", engine.event({"many": list(range(10_000))})))

@@ -63,7 +63,7 @@ def test_what_breaks_a_promise_is_seen(ledger: list[JSON], changed: JSON, broken
 
 async def test_a_storm_breaks_no_promise() -> None:
     storm = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bench.faults", "--runs", "48", "--concurrency", "16", "--kill-every", "3"),
+        *(sys.executable, "-m", "bench.faults", "--runs", "40", "--concurrency", "16", "--kill-every", "3"),
         *("--restarts", "1", "--seed", "4"),
         cwd=ROOT,
         env=surroundings(),
@@ -82,4 +82,4 @@ async def test_a_storm_breaks_no_promise() -> None:
     assert "restarted: 1 times" in out, out
     delivered = re.findall(r"^\| (.*?) \|.* (\d+) \| \d+ \| 0 \|$", out, re.MULTILINE)
     assert len(delivered) == len({*NEVER, *KEYED}), out
-    assert all(int(count) >= 24 for _, count in delivered), out
+    assert all(int(count) >= 20 for _, count in delivered), out

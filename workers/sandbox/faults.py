@@ -31,7 +31,8 @@ class Fault(BaseModel):
     )
     accept: bool | None = Field(
         default=None,
-        description="Whether the request has its effect nevertheless; by default only with `late`, `delay` or `drop: after`.",
+        description="Whether the request has its effect nevertheless; by default only with `late`, `delay` or "
+        "`drop: after`.",
     )
 
     @model_validator(mode="after")
