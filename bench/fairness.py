@@ -23,8 +23,8 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.common import Priority
 
 from bench.__main__ import connect, port
+from workers.local.temporal_server import DYNAMIC_CONFIG
 from workers.sandbox import connections
-from workers.temporal_server import DYNAMIC_CONFIG
 
 ALONE = 10
 SAMPLES = 10

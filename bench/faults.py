@@ -32,9 +32,9 @@ from temporalio.service import RPCError
 
 from bench.verdict import JSON, MOST_SHOWN, faults, judge, table
 from workers.client import connect_to
-from workers.companion import Companion, companion
+from workers.local.companion import Companion, companion
+from workers.local.temporal_server import local_environment, temporal_server
 from workers.sandbox import connections
-from workers.temporal_server import local_environment, temporal_server
 from workflows.attributes import HOLDS
 
 QUEUE = "trunkline"

@@ -11,7 +11,7 @@ import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
 
 from tests.engine import Engine
-from workers.converter import DATA_CONVERTER
+from workers.payloads.converter import DATA_CONVERTER
 from workflows.attributes import ALL
 
 TEMPORAL = shutil.which("temporal", path=str(Path(sys.executable).parent)) or "temporal"

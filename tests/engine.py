@@ -24,9 +24,9 @@ from activities.temporal import Services, bind
 from tests.receiver import Receiver
 from workers.automations import Automations
 from workers.bridge import Bridge
-from workers.converter import client_of_worker, data_converter, of_worker
 from workers.earlier import Earlier
-from workers.limits import Limits, running
+from workers.payloads.converter import client_of_worker, data_converter, of_worker
+from workers.process.limits import Limits, running
 from workflows.automation import Automation
 from workflows.details import Details
 

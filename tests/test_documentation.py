@@ -15,8 +15,8 @@ import yaml
 
 from activities.catalog import catalog, connection_kinds
 from activities.connections import Connections
+from workers.checking.loading import parse
 from workers.cli import COMMANDS, app
-from workers.loading import parse
 from workers.planning import check
 from workers.settings import VARIABLES
 from workflows.event import KNOWN

@@ -15,9 +15,9 @@ from temporalio.common import HeaderCodecBehavior
 from temporalio.converter import StorageDriverClaim, StorageDriverRetrieveContext, StorageDriverStoreContext
 
 from tests.engine import Engine, step
-from workers.converter import data_converter
 from workers.failures import Failure
-from workers.payload_store import Folder, payload_store
+from workers.payloads.converter import data_converter
+from workers.payloads.payload_store import Folder, payload_store
 from workers.settings import Settings, SettingsError
 
 KEY = "ours:" + base64.b64encode(bytes(range(32))).decode()

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from activities.action import Action
-from workers.arrival import Judge, judge
-from workers.loading import SUFFIXES, Source, Unreadable, read
+from workers.checking.arrival import Judge, judge
+from workers.checking.loading import SUFFIXES, Source, Unreadable, read
 from workers.planning import inspect, make_plan
 from workers.problems import Problem, listed, nearest, problem, serious
 from workflows.condition import Condition, compile_condition

@@ -9,7 +9,7 @@ from temporalio import activity
 from temporalio.common import RawValue
 
 from workers.automations import Automations, BadAutomation, UnfitEvent, UnknownAutomation
-from workers.limits import Limits
+from workers.process.limits import Limits
 from workflows.automation import PLAN
 from workflows.dispatch import MATCH
 from workflows.encrypted import READABLE

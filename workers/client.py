@@ -80,7 +80,7 @@ async def connect_to(
     from temporalio.client import Client
     from temporalio.common import HeaderCodecBehavior
 
-    from workers.converter import data_converter
+    from workers.payloads.converter import data_converter
 
     address = options.get("target_host", DEFAULT_ADDRESS)
     if "://" in address or not address.rpartition(":")[2].isdigit():

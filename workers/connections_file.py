@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from activities.connections import Connection, Connections
-from workers.loading import Source, Unreadable, read
+from workers.checking.loading import Source, Unreadable, read
 from workers.settings import SettingsError
 
 

@@ -13,10 +13,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workers.companion import Companion, companion
 from workers.failures import Failure
+from workers.local.companion import Companion, companion
+from workers.local.temporal_server import Server, local_environment, temporal_server
 from workers.runs import has_workers
-from workers.temporal_server import Server, local_environment, temporal_server
 
 if TYPE_CHECKING:
     from temporalio.client import Client

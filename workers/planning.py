@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from activities.action import Action, names
-from workers.arrival import SchemaError, judge
-from workers.contracts import check_config, filled
-from workers.findings import Findings
-from workers.loading import Source
-from workers.picking import check_pick, result_keys
+from workers.checking.arrival import SchemaError, judge
+from workers.checking.contracts import check_config, filled
+from workers.checking.findings import Findings
+from workers.checking.loading import Source
+from workers.checking.picking import check_pick, result_keys
+from workers.checking.references import References
+from workers.checking.shape import shape
 from workers.problems import Problem, listed, nearest, problem, serious
-from workers.references import References
-from workers.shape import shape
 from workflows.definition import (
     MAX_BYTES,
     MAX_DEPTH,

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from workers.failures import Usage
-from workers.keys import KEY_SIZE, read_key
+from workers.payloads.keys import KEY_SIZE, read_key
 
 PREFIX = "TRUNKLINE_"
 SECRET = "TRUNKLINE_SECRET_"  # noqa: S105 - the beginning of a variable's name, no secret

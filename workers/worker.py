@@ -20,15 +20,15 @@ from activities.temporal import Services, bind
 from workers import logs
 from workers.bridge import Bridge
 from workers.client import connect, explain
-from workers.converter import client_of_worker
 from workers.earlier import Earlier
-from workers.equipment import Equipment, complaints, equip
 from workers.failures import Failure, NotFound, Unreachable
-from workers.health import Vitals, last_poll, serving
-from workers.limits import Limits, running
-from workers.search_attributes import register
+from workers.payloads.converter import client_of_worker
+from workers.process.equipment import Equipment, complaints, equip
+from workers.process.health import Vitals, last_poll, serving
+from workers.process.limits import Limits, running
+from workers.process.search_attributes import register
+from workers.process.telemetry import measured_runtime, plain_runtime
 from workers.settings import Settings
-from workers.telemetry import measured_runtime, plain_runtime
 from workflows.automation import Automation
 from workflows.details import Details
 

@@ -9,8 +9,8 @@ from tests.engine import Engine
 from tests.workers.definitions import GREET, HELD
 from workers import client as client_side
 from workers.client import connect, explain, start, start_inline, workflow_id
-from workers.converter import DATA_CONVERTER
 from workers.failures import Failure, NotFound, Unreachable
+from workers.payloads.converter import DATA_CONVERTER
 from workers.settings import Settings
 
 

@@ -23,9 +23,9 @@ from tests.conftest import TEMPORAL
 from tests.engine import Engine
 from tests.workers.command import Ended, address, surroundings, trunkline
 from workers.cli.codec_server import _origin
-from workers.codec_server import LARGEST_REQUEST, CodecServer, is_loopback, listening
-from workers.encryption import Encryption
 from workers.failures import Failure, Usage
+from workers.payloads.codec_server import LARGEST_REQUEST, CodecServer, is_loopback, listening
+from workers.payloads.encryption import Encryption
 from workers.settings import Address
 
 KEYS = tuple(f"{name}:{base64.b64encode(os.urandom(32)).decode()}" for name in ("ours", "older", "theirs"))

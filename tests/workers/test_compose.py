@@ -19,7 +19,7 @@ from temporalio.testing import WorkflowEnvironment
 from tests.workers.command import surroundings
 from workers.cli import app
 from workers.cli.worker import worker
-from workers.search_attributes import WORDS
+from workers.process.search_attributes import WORDS
 from workers.settings import VARIABLES, Settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -24,7 +24,7 @@ from workers import runs
 from workers.client import start
 from workers.development import Wish, development
 from workers.failures import Failure
-from workers.temporal_server import free_port, temporal_server
+from workers.local.temporal_server import free_port, temporal_server
 
 READY = re.compile(r"ready: temporal (127\.0\.0\.1:\d+), web UI (http://\S+|none), sandbox (http://\S+|none)")
 SECRETIVE = """

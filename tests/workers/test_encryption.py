@@ -28,9 +28,9 @@ from tests.workers.command import on
 from tests.workflows.test_unknown import reset
 from workers.automations import Automations
 from workers.bridge import Bridge
-from workers.converter import client_of_worker, data_converter
-from workers.encryption import Encryption
-from workers.limits import Limits
+from workers.payloads.converter import client_of_worker, data_converter
+from workers.payloads.encryption import Encryption
+from workers.process.limits import Limits
 from workers.settings import Settings, SettingsError
 from workflows import encrypted, walk
 from workflows.automation import Automation

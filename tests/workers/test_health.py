@@ -17,9 +17,9 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from tests.conftest import TEMPORAL
 from workers.failures import Failure
-from workers.health import Processes, Vitals, serving
+from workers.process.health import Processes, Vitals, serving
+from workers.process.telemetry import measured_runtime
 from workers.settings import Address
-from workers.telemetry import measured_runtime
 
 ANYWHERE = Address("127.0.0.1", 0)
 

@@ -21,10 +21,10 @@ from activities.catalog import catalog, connection_kinds
 from activities.connections import Connections
 from activities.errors import Refused
 from tests.engine import JSON, Engine, step
-from workers.converter import DATA_CONVERTER
-from workers.limits import Limits, running
-from workers.loading import Source
+from workers.checking.loading import Source
+from workers.payloads.converter import DATA_CONVERTER
 from workers.planning import check, make_plan
+from workers.process.limits import Limits, running
 from workflows import walk
 from workflows.lane import fairness_key
 from workflows.program import program

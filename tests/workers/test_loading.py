@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.loading import MAX_FILE_BYTES, Unreadable, parse, read
+from workers.checking.loading import MAX_FILE_BYTES, Unreadable, parse, read
 from workers.problems import Problem
 
 JSON = st.recursive(

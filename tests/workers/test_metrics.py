@@ -1,4 +1,4 @@
-from workers.metrics import labelled, merged
+from workers.process.metrics import labelled, merged
 
 FIRST = """\
 # HELP polls Polls so far

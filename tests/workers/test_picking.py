@@ -6,7 +6,7 @@ import pytest
 
 from activities.catalog import catalog
 from tests.workers.test_planning import GET, automation, said
-from workers.loading import Source
+from workers.checking.loading import Source
 from workers.planning import check, make_plan
 
 

@@ -11,10 +11,10 @@ import yaml
 
 from activities.catalog import catalog
 from tests.workers.actions_sample import SAMPLE
-from workers.loading import Source, parse, read
+from workers.checking.loading import Source, parse, read
+from workers.checking.shape import keys
 from workers.planning import DEFAULTS, check, make_plan
 from workers.problems import Problem
-from workers.shape import keys
 from workflows.definition import KINDS, ActionStep
 from workflows.plan import Plan
 from workflows.program import program

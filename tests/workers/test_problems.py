@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.workers.actions_sample import SAMPLE
-from workers.loading import Unreadable, read
+from workers.checking.loading import Unreadable, read
 from workers.planning import check
 from workers.problems import CODES, Problem, document, listed, nearest, problem
 

@@ -11,7 +11,7 @@ from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
-from workers.search_attributes import TYPES, register
+from workers.process.search_attributes import TYPES, register
 
 
 @pytest.fixture

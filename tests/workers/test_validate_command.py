@@ -14,11 +14,11 @@ from jsonschema import Draft202012Validator
 
 from activities.catalog import catalog
 from tests.workers.actions_sample import SAMPLE
+from workers.checking.loading import Unreadable, read
+from workers.checking.schema import automation_schema, render
 from workers.cli.actions import describe
-from workers.loading import Unreadable, read
 from workers.planning import check
 from workers.problems import serious
-from workers.schema import automation_schema, render
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))

@@ -14,7 +14,7 @@ from workers.failures import Usage
 from workers.settings import Address, Settings
 
 if TYPE_CHECKING:
-    from workers.codec_server import CodecServer
+    from workers.payloads.codec_server import CodecServer
 
 PORT = 8081
 
@@ -35,8 +35,8 @@ def codec_server(
         host: address to listen on; another one than this machine's own needs a token.
         web_ui_origin: the web UI whose pages may ask, as https://temporal.example.com (else that of TRUNKLINE_WEB_UI).
     """
-    from workers.codec_server import CodecServer, is_loopback
-    from workers.encryption import Encryption
+    from workers.payloads.codec_server import CodecServer, is_loopback
+    from workers.payloads.encryption import Encryption
 
     settings = Settings.from_environment()
     if not settings.encryption_keys:
@@ -59,7 +59,7 @@ def _origin(given: str | None) -> str | None:
 
 
 async def _serve(server: CodecServer, place: Address) -> int:
-    from workers.codec_server import listening
+    from workers.payloads.codec_server import listening
 
     screen = console()
     async with listening(server, place) as address:

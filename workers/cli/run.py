@@ -77,8 +77,8 @@ def _definition(path: Path) -> dict[str, Any]:
         NotFound: there is no such file.
         Failure: it has problems; the sentences say which.
     """
+    from workers.checking.loading import Unreadable, read
     from workers.cli.catalog import actions_at_hand
-    from workers.loading import Unreadable, read
     from workers.planning import check
     from workers.problems import serious
 

@@ -31,13 +31,13 @@ def worker(
     )
     logs.configure()
     if settings.processes > 1:
-        from workers.processes import Parent
+        from workers.process.processes import Parent
 
         async def parent() -> int:
             return await Parent(settings).run()
 
         return asyncio.run(parent())
 
-    from workers.lifetime import run
+    from workers.process.lifetime import run
 
     return run(settings)

@@ -1,4 +1,4 @@
-"""One process of a worker that has several: `python -m workers.child NUMBER DESCRIPTOR`, started by its parent.
+"""One process of a worker that has several: `python -m workers.process.child NUMBER DESCRIPTOR`, started by its parent.
 
 Its settings come from the environment, its page is served on the listening socket DESCRIPTOR, and its standard input
 ends when the parent does.
@@ -16,7 +16,7 @@ import time
 
 from workers import logs
 from workers.failures import Failure
-from workers.lifetime import OVERTIME, run
+from workers.process.lifetime import OVERTIME, run
 from workers.settings import Settings
 
 log = logging.getLogger("trunkline.worker")

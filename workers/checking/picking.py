@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from activities.action import Action
-from workers.findings import Findings
+from workers.checking.findings import Findings
 from workers.problems import nearest
 from workflows.definition import escape
 from workflows.pick import read_path

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from workers.findings import Findings
+from workers.checking.findings import Findings
 from workers.problems import CODES, listed, nearest
 from workflows.definition import (
     KINDS,

@@ -13,8 +13,8 @@ from asyncio.subprocess import PIPE, Process
 from dataclasses import replace
 
 from workers.failures import Usage
-from workers.health import Processes, serving
-from workers.lifetime import OVERTIME, on_signals, say_stopping
+from workers.process.health import Processes, serving
+from workers.process.lifetime import OVERTIME, on_signals, say_stopping
 from workers.settings import Settings
 
 log = logging.getLogger("trunkline.worker")
@@ -77,7 +77,7 @@ class Parent:
                 sys.executable,
                 "-P",
                 "-m",
-                "workers.child",
+                "workers.process.child",
                 str(number),
                 str(page.fileno()),
                 stdin=PIPE,  # nothing is written: it ends with this process, however that ends

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import aiohttp
 from aiohttp import web
 
-from workers import metrics
 from workers.failures import Failure
+from workers.process import metrics
 from workers.settings import Address
 
 if TYPE_CHECKING:

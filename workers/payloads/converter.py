@@ -20,8 +20,8 @@ from temporalio.converter import (
     WorkflowSerializationContext,
 )
 
-from workers.encryption import WAS_ENCRYPTED, Encryption
-from workers.payload_store import payload_store
+from workers.payloads.encryption import WAS_ENCRYPTED, Encryption
+from workers.payloads.payload_store import payload_store
 from workflows.encrypted import MissingKey, Sealed, needs_key
 from workflows.payload import BadPayload, read
 

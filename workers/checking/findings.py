@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from workers.loading import Source
+from workers.checking.loading import Source
 from workers.problems import Problem, problem
 
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from workers.companion import Companion, companion
 from workers.failures import Failure, Unreachable
-from workers.search_attributes import WORDS
+from workers.local.companion import Companion, companion
+from workers.process.search_attributes import WORDS
 from workers.settings import Settings
 
 if TYPE_CHECKING:

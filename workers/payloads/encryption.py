@@ -9,7 +9,7 @@ from typing import Self
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import PayloadCodec
 
-from workers.keys import read_key
+from workers.payloads.keys import read_key
 from workflows.encrypted import ENCRYPTED, KEY_ID, needs_key
 
 WAS_ENCRYPTED = "trunkline-was-encrypted"
@@ -43,7 +43,7 @@ class Encryption(PayloadCodec):
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
         """Decrypt payloads; what was never encrypted, or is under no key of ours, passes as it is.
 
-        Whoever reads it then decides what an unreadable payload means: see `workers/converter.py`.
+        Whoever reads it then decides what an unreadable payload means: see `workers/payloads/converter.py`.
         """
         return [self._decoded(payload) for payload in payloads]
 

@@ -21,7 +21,7 @@ from workers.settings import Address
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
-    from workers.encryption import Encryption
+    from workers.payloads.encryption import Encryption
 
 LARGEST_REQUEST = 16 * 1024 * 1024
 """Bytes of one request: several payloads of Temporal's largest size, in base64."""

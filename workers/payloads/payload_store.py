@@ -131,12 +131,12 @@ def _bucket(scheme: str, bucket: str, prefix: str) -> StorageDriver:
         if scheme == "s3":
             from temporalio.contrib.aws.s3driver import S3StorageDriver
 
-            from workers.buckets import S3
+            from workers.payloads.buckets import S3
 
             return S3StorageDriver(client=S3(prefix), bucket=bucket)
         from temporalio.contrib.gcp.gcsdriver import GCSStorageDriver
 
-        from workers.buckets import GoogleStorage
+        from workers.payloads.buckets import GoogleStorage
 
         return GCSStorageDriver(client=GoogleStorage(prefix), bucket=bucket)
     except ImportError as error:

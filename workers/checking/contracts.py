@@ -10,9 +10,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from activities.action import Action, Config, Credential, Static, marked, names
-from workers.findings import Findings
+from workers.checking.findings import Findings
+from workers.checking.shape import EXPECTED, complain
 from workers.problems import listed, nearest
-from workers.shape import EXPECTED, complain
 from workflows.definition import escape
 from workflows.template import is_template
 

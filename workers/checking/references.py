@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from workers.contracts import templated
-from workers.findings import Findings
+from workers.checking.contracts import templated
+from workers.checking.findings import Findings
 from workers.problems import nearest
 from workflows.condition import ConditionError, compile_condition
 from workflows.definition import RUN_ROOTS, blocks, escape, kind_of, steps

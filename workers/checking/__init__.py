@@ -1,0 +1,1 @@
+"""What is wrong with a definition: its shape, its configs, its references, with file and line."""

@@ -1,0 +1,1 @@
+"""Temporal's development server and other companions of `trunkline dev`."""

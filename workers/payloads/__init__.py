@@ -1,0 +1,1 @@
+"""How values travel: the converter, encryption, and a store for large ones."""
