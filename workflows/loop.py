@@ -55,6 +55,7 @@ async def _iteration(walk: Walk, step: LoopStep, loop: str, index: int, outer: F
     )
     outcome: dict[str, Any] = {}
     try:
+        await walk.pace.step(walk, scanned=len(walk.state.report.entries))
         walk.state.reserve(frame.prefix, room_for(step.block))
         outcome["flow"] = await walk.block(step.block, frame, loop)
         if step.collect is not None and outcome["flow"] == "done":

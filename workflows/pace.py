@@ -26,6 +26,9 @@ STRETCH = 8_000_000
 STEP = 8_000
 """What each step costs beside its templates and conditions."""
 
+SCAN = 10
+"""What looking at one entry of the report costs."""
+
 
 class Pace:
     """The work of one walk since it last rested."""
@@ -38,8 +41,13 @@ class Pace:
         """Count work that was done."""
         self.work += work
 
-    async def step(self, walk: Walk) -> None:
-        """Count a step; where much was done at a stretch, rest first, together with all other paths."""
+    async def step(self, walk: Walk, *, scanned: int = 0) -> None:
+        """Count a step; where much was done at a stretch, rest first, together with all other paths.
+
+        Args:
+            walk: the walk that takes it.
+            scanned: how many entries of the report it looks at.
+        """
         while self.work > STRETCH:
             if self.resting:
                 await workflow.wait_condition(lambda: not self.resting)
@@ -53,4 +61,4 @@ class Pace:
             finally:
                 walk.in_flight -= 1
                 self.resting = False
-        self.spend(STEP)
+        self.spend(STEP + SCAN * scanned)
