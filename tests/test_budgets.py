@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import random
 from typing import Any
 
 import pytest
 from aiohttp import web
+from temporalio import workflow
 from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.client import WorkflowFailureError, WorkflowHandle
@@ -16,7 +18,11 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
+from activities.action import Config, action
+from activities.context import Context
 from tests.engine import Engine, step
+from workflows import walk
+from workflows.attributes import APPROVERS, HOLDS
 
 JSON = dict[str, Any]
 
@@ -376,7 +382,7 @@ async def test_values_that_are_kept_again_and_again_reach_the_budget_and_not_tem
 async def test_a_long_loop_of_nothing_and_one_of_failures_end(engine: Engine) -> None:
     engine.define("""
         name: loops
-        trigger: {event: test.fired, data: [many]}
+        trigger: {event: test.fired, data: [many, some]}
         actions:
           - paths:
               - actions:
@@ -387,21 +393,22 @@ async def test_a_long_loop_of_nothing_and_one_of_failures_end(engine: Engine) ->
                     actions: [{conditions: {field: item, operator: equals, value: -1}, wait: 1h}]
               - actions:
                   - label: Failing
-                    forEach: "{{many}}"
+                    forEach: "{{some}}"
                     maxItems: 10000
                     onFailure: continue
                     actions: [{wait: {until: "{{item}}"}}]
               - actions:
                   - label: Collecting
-                    forEach: "{{many}}"
+                    forEach: "{{some}}"
                     maxItems: 10000
                     actions: [{conditions: {field: item, operator: equals, value: -1}, wait: 1h}]
                     collect: "{{item | append: ' of very many, which is a text that is long enough to reach the budget of a run'}}"
                     saveAs: all
     """)
-    report, _ = await ended(await engine.start("loops", engine.event({"many": list(range(10_000))})))
+    event = engine.event({"many": list(range(10_000)), "some": list(range(4_000))})
+    report, _ = await ended(await engine.start("loops", event))
     assert step(report, "Nothing")["counts"] == {"succeeded": 10_000}
-    assert step(report, "Failing")["counts"] == {"failed": 10_000}
+    assert step(report, "Failing")["counts"] == {"failed": 4_000}
     assert step(report, "Collecting")["status"] in {"succeeded", "failed"}
     assert len(json.dumps(report)) < 1024 * 1024
 
@@ -413,3 +420,103 @@ async def test_many_costly_conditions_end(engine: Engine) -> None:
     engine.define(f"name: costly\ntrigger: {{event: test.fired, data: [text]}}\nactions:\n{steps}")
     report, _ = await ended(await engine.start("costly", engine.event({"text": "ab" * 200_000})))
     assert report["outcome"] == "completed"
+
+
+ODD: dict[str, Any] = {
+    "infinity": float("inf"),
+    "NaN": [float("nan")],
+    "a 5,000-digit number": 10**5_000,
+    "101 deep": json.loads(deep(101)),
+    "900 deep": json.loads(deep(900)),
+    "a set": {1, 2},
+    "bytes": b"x",
+    "half a character": {"\udc00": "a\ud83d"},
+    "emoji": "\U0001f600",
+}
+
+
+class Nothing(Config):
+    pass
+
+
+@pytest.mark.parametrize("name", ODD)
+async def test_any_result_of_an_action(engine: Engine, name: str) -> None:
+    calls = []
+
+    @action("odd", repeat="safe", example={})
+    async def odd(config: Nothing, context: Context) -> Any:
+        """Give anything."""
+        calls.append(config)
+        return ODD[name]
+
+    engine.actions["odd"] = odd
+    engine.define("""
+        name: odd
+        trigger: {event: test.fired}
+        actions:
+          - {label: Odd, actionType: odd, saveAs: got}
+          - {stop: failed, reason: "{{variables.got}}"}
+    """)
+    report, said = await ended(await engine.start("odd"))
+    assert len(calls) == 1
+    if name in {"half a character", "emoji"}:
+        assert said in {'{"\ufffd":"a\ufffd"}', "\U0001f600"}
+    else:
+        assert step(report, "Odd")["error"]["type"] == "ResultTooLarge", report
+
+
+async def test_many_holds_and_approvers_fit_into_search_attributes(engine: Engine) -> None:
+    engine.define("""
+        name: crowd
+        trigger: {event: test.fired, data: [people]}
+        actions:
+          - forEach: "{{people}}"
+            parallel: 100
+            actions:
+              - label: Pay a person whose name is long
+                actionType: http_request
+                config: {method: POST, url: RECEIVER/pay, body: {}}
+                requireApproval: {approvers: ["{{item}}"], expiresAfter: 1h}
+    """)
+    people = [str(n) + "-" + "\u017e" * 300 + "@example.com" for n in range(90)]
+    handle = await engine.start("crowd", engine.event({"people": people}))
+    await engine.held(handle, 90)
+    attributes = (await handle.describe()).typed_search_attributes
+    for key in (HOLDS, APPROVERS):
+        kept = attributes[key]
+        assert kept[-1] == "more"
+        assert len(json.dumps(list(kept))) <= 1_536
+    await handle.cancel()
+    assert (await engine.finish(handle))["outcome"] == "canceled"
+    assert not await failures(handle)
+
+
+async def test_a_run_hands_over_as_much_as_it_may_keep(monkeypatch: pytest.MonkeyPatch, engine: Engine) -> None:
+    def must(self: walk.Walk) -> bool:
+        return self.handing_over or workflow.info().get_current_history_length() > 60
+
+    monkeypatch.setattr(walk.Walk, "must_hand_over", must)
+    chance = random.Random(7)  # noqa: S311 # what does not compress, the same each time
+    gets = "\n".join(
+        f"  - {{actionType: http_request, config: {{method: GET, url: RECEIVER/{n}}}, saveAs: got{n}}}"
+        for n in range(4)
+    )
+    asks = "\n".join("  - {actionType: http_request, config: {method: GET, url: RECEIVER/x}}" for _ in range(20))
+    padding = "".join(chance.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=300_000))
+    engine.define(
+        f"name: heavy\ndescription: x\ntrigger: {{event: test.fired, data: [pad]}}\nactions:\n{gets}\n{asks}\n"
+        + "".join(
+            f"  - {{stop: completed, reason: '{padding[n : n + 3_900]}', conditions: {{any: []}}}}\n"
+            for n in range(0, 300_000, 3_900)
+        )
+    )
+    for n in range(4):
+        answer(
+            engine, f"/{n}", json.dumps("".join(chance.choices("abcdefghijklmnopqrstuvwxyz0123456789+/ABC", k=150_000)))
+        )
+    pad = "".join(map(chr, chance.choices(range(0x1F300, 0x1F600), k=125_000)))
+    handle = await engine.start("heavy", engine.event({"pad": pad}))
+    report, _ = await ended(handle)
+    assert report["outcome"] == "completed"
+    assert set(report["variables"]) == {f"got{n}" for n in range(4)}
+    assert (await handle.describe()).run_id != handle.first_execution_run_id, "it continued as new"

@@ -126,8 +126,8 @@ def test_with_a_store_the_limits_may_be_higher(address: str) -> None:
         ("TRUNKLINE_PAYLOAD_STORE", "file://srv/payloads", "must be file:///folder"),
         ("TRUNKLINE_PAYLOAD_STORE", "s3:///runs", "must be file:///folder"),
         ("TRUNKLINE_PAYLOAD_STORE", "ftp://acme/runs", "must be file:///folder"),
-        ("TRUNKLINE_RESULT_LIMIT", "8388609", "or to 8388608 with TRUNKLINE_PAYLOAD_STORE"),
-        ("TRUNKLINE_STATE_LIMIT", "1572865", "from 1024 to 1572864"),
+        ("TRUNKLINE_RESULT_LIMIT", "1572865", r"from 1024 to 1572864 \(to 8388608 with TRUNKLINE_PAYLOAD_STORE"),
+        ("TRUNKLINE_STATE_LIMIT", "1310721", "from 1024 to 1310720"),
     ],
 )
 def test_what_cannot_be_used_is_said(variable: str, value: str, sentence: str) -> None:

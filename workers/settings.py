@@ -42,12 +42,13 @@ VARIABLES = {
 }
 """The environment variable of each setting, by the attribute of `Settings`."""
 
-LIMITS = ("result_limit", "state_limit")
-"""Settings that may be higher where large payloads go elsewhere."""
-
 KIB = 1024
-LARGEST_PAYLOAD = 1536 * KIB  # Temporal refuses payloads over 2 MiB, and the value travels with an envelope
+LARGEST_RESULT = 1536 * KIB  # Temporal refuses payloads over 2 MiB, and the value travels with an envelope
+LARGEST_STATE = 1280 * KIB  # handed over compressed, together with the event and the plan
 LARGEST_STORED = 8 * KIB * KIB  # what is stored elsewhere is still read, parsed and measured in one piece
+LIMITS = {"result_limit": LARGEST_RESULT, "state_limit": LARGEST_STATE}
+"""Most that Temporal itself can keep; more where large payloads go elsewhere."""
+
 MOST_PROCESSES = 256
 LONGEST_GRACE = 3600.0
 HIGHEST_PORT = 65535
@@ -129,9 +130,8 @@ class Settings:
             if given is None:
                 given, place = environ.get(variable, "").strip() or None, variable
             if given is not None:
-                values[name] = READERS[name](given, place)
-                if name in LIMITS and "payload_store" not in values:
-                    _fits_temporal(values[name], place)
+                read = READERS[name]
+                values[name] = read(given, place) if name not in LIMITS else read(given, place, _most(name, values))
         if overrides:
             raise TypeError(f"There is no setting {', '.join(sorted(overrides))}.")
         if "connections" not in values and Path("connections.yaml").is_file():
@@ -176,26 +176,19 @@ def _list(given: str | Iterable[str], _place: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in parts if part.strip())
 
 
-def _bytes(given: str | int, place: str) -> int:
+def _most(name: str, values: Mapping[str, Any]) -> int:
+    return LARGEST_STORED if "payload_store" in values else LIMITS[name]
+
+
+def _bytes(given: str | int, place: str, most: int) -> int:
     try:
         value = int(given)
     except ValueError:
         value = 0
-    if not KIB <= value <= LARGEST_STORED:
-        raise _no_limit(place, given)
+    if not KIB <= value <= most:
+        stored = "" if most == LARGEST_STORED else f" (to {LARGEST_STORED} with TRUNKLINE_PAYLOAD_STORE)"
+        raise SettingsError(f"{place} must be a whole number of bytes from {KIB} to {most}{stored}; {given!r} is not.")
     return value
-
-
-def _fits_temporal(value: int, place: str) -> None:
-    if value > LARGEST_PAYLOAD:
-        raise _no_limit(place, value)
-
-
-def _no_limit(place: str, given: Any) -> SettingsError:
-    return SettingsError(
-        f"{place} must be a whole number of bytes from {KIB} to {LARGEST_PAYLOAD}, "
-        f"or to {LARGEST_STORED} with TRUNKLINE_PAYLOAD_STORE; {str(given)!r} is not."
-    )
 
 
 def _store(given: str, place: str) -> str:
@@ -281,7 +274,7 @@ def _web_address(given: str, place: str) -> str:
     return given.rstrip("/")
 
 
-READERS: Mapping[str, Callable[[Any, str], Any]] = {
+READERS: Mapping[str, Callable[..., Any]] = {
     "automations": _path,
     "connections": _path,
     "task_queue": _text,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 from temporalio import workflow
@@ -61,7 +62,7 @@ def _cut(words: Iterable[str]) -> list[str]:
     kept: list[str] = []
     room = LONGEST_LIST
     for word in map(_word, words):
-        room -= len(word.encode()) + 4
+        room -= len(json.dumps(word)) + 1  # as it is sent, where a letter outside ASCII takes up to twelve bytes
         if room < 0:
             return [*kept, "more"]
         kept.append(word)

@@ -28,7 +28,7 @@ from workflows.parallel import cancel_all
 from workflows.payload import BadPayload, pack, read, unpack
 from workflows.plan import Plan
 from workflows.program import program
-from workflows.report import cut
+from workflows.report import cut, measure
 from workflows.state import State
 from workflows.template import TemplateError
 from workflows.walk import Stop, Walk
@@ -37,6 +37,9 @@ DISPATCH = "event"
 INLINE = "inline"
 PLAN = "trunkline:plan"
 """Local activity that answers with the plan; no action's name has a colon."""
+
+LARGE_EVENT = 128 * 1024
+"""Bytes from which an event is handed over compressed, so that it fits beside all that a run may keep."""
 
 PARKED = timedelta(seconds=2), timedelta(minutes=1)
 """How long a run waits for a file to become good again before it asks: at first, and at most."""
@@ -67,7 +70,8 @@ class Automation:
         """Run the automation (or dispatch the event) that the workflow's type names."""
         try:
             if workflow.info().continued_run_id is not None:
-                return await self._run(read(args[0]), unpack(args[1]))
+                answer = unpack(args[1])
+                return await self._run(answer.pop("event", None) or read(args[0]), answer)
             arguments = [read(arg) for arg in args]
             definition, event = _start(workflow.info().workflow_type, arguments)
         except (BadPayload, EventError) as error:
@@ -156,7 +160,7 @@ class Automation:
             return self._close(walk.stop.outcome)
         if not task.done():
             walk.handing_over = True
-            workflow.continue_as_new(args=[event, pack({**answer, "state": walk.state.carry()})])
+            workflow.continue_as_new(args=_carried(event, {**answer, "state": walk.state.carry()}))
         return self._close(OUTCOMES[task.result()])
 
     def _close(self, outcome: str) -> Any:
@@ -277,6 +281,14 @@ def _may_hand_over(walk: Walk) -> bool:
     # What is decided, or is about to be, goes on here: it is not handed over halfway.
     decided = any(hold.decision is not None for hold in walk.state.holds.open())
     return walk.in_flight == 0 and not decided and workflow.all_handlers_finished() and walk.must_hand_over()
+
+
+def _carried(event: dict[str, Any], answer: dict[str, Any]) -> list[Any]:
+    """Return the arguments of the next run of the chain: the event, as people look for it there, and all the rest."""
+    if measure(event) <= LARGE_EVENT:
+        return [event, pack(answer)]
+    shown = {key: event[key] for key in ("id", "type", "source")}
+    return [{**shown, "data": {}}, pack({**answer, "event": event})]
 
 
 def _start(workflow_type: str, arguments: list[Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -41,7 +41,7 @@ LOOKING: dict[str, Any] = {
     "retry_policy": RetryPolicy(
         initial_interval=timedelta(seconds=2),
         backoff_coefficient=3,
-        maximum_interval=timedelta(seconds=30),
+        maximum_interval=timedelta(seconds=10),
         non_retryable_error_types=["Unexpected"],
     ),
 }

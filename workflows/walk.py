@@ -7,6 +7,7 @@ continue-as-new exactly where it was.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -232,6 +233,8 @@ class Walk:
 
     def _stop(self, step: StopStep, entry: Entry, frame: Frame) -> Flow:
         reason = self.render(step.reason, entry, frame).value
+        if reason and not isinstance(reason, str):
+            reason = json.dumps(reason, ensure_ascii=False, separators=(",", ":"))
         self.end(step, entry, "succeeded")
-        self.stop = self.stop or Stop(outcome=step.outcome, reason=cut(str(reason or step.label)))
+        self.stop = self.stop or Stop(outcome=step.outcome, reason=cut(reason or step.label))
         return "stopped"

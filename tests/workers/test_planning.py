@@ -629,3 +629,16 @@ def test_a_definition_reads_the_same_as_yaml_and_json() -> None:
         data, _ = read(path)
         again, _ = parse(json.dumps(data).encode(), "a.json")
         assert again == data == yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    "body", [list(range(10_001)), {f"k{n}": {"x": 1} for n in range(6_000)}, ["{{call.uuid}}" + "x" * 60_000] * 5]
+)
+def test_a_config_that_could_not_be_compiled_is_a_problem_although_each_part_could(body: Any) -> None:
+    data = automation({**GET, "config": {"method": "POST", "url": "https://example.com", "body": body}})
+    assert [one.code for one in check(data, Source(), catalog())[1]] == ["bad-template"]
+
+
+def test_so_is_a_list_of_approvers_without_end() -> None:
+    approval = {"approvers": [f"p{n}" for n in range(10_001)]}
+    assert codes({**GET, "requireApproval": approval}) == ["bad-template"]

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from workers.checking.contracts import templated
 from workers.checking.findings import Findings
 from workers.problems import nearest
 from workflows.condition import ConditionError, compile_condition
@@ -151,7 +150,7 @@ class References:
     def _action(self, step: Mapping[str, Any], place: str, scope: Scope) -> End:
         self._template(step.get("config"), f"{place}/config", scope, syntaxes=self.syntaxes.get(place), secrets=True)
         approval = step.get("requireApproval")
-        if isinstance(approval, Mapping) and templated(approval.get("approvers")):
+        if isinstance(approval, Mapping) and "approvers" in approval:
             self._template(approval["approvers"], f"{place}/requireApproval/approvers", scope)
         if place in self.background:
             if "saveAs" in step:
@@ -257,16 +256,14 @@ class References:
         secrets: bool = False,
     ) -> None:
         """Check a value that may hold templates at any depth; one that cannot be read does not hide the others."""
-        if not templated(value):
-            return
         try:
             template = compile_template(value, syntaxes, secrets=secrets)
         except TemplateSyntaxError as error:
-            if not isinstance(value, (Mapping, list)):
-                code = "misplaced-secret" if error.hint == HOW_TO_USE_SECRETS else "bad-template"
-                self.findings.add(code, pointer + error.pointer, str(error), error.hint, line=error.line + 1)
-                return
-            for key, child in value.items() if isinstance(value, Mapping) else enumerate(value):
+            before = self.findings.count
+            children = (
+                value.items() if isinstance(value, Mapping) else enumerate(value if isinstance(value, list) else ())
+            )
+            for key, child in children:
                 at = f"/{escape(key)}"
                 inner = {
                     place[len(at) :]: name
@@ -274,6 +271,9 @@ class References:
                     if f"{place}/".startswith(f"{at}/")
                 }
                 self._template(child, pointer + at, scope, syntaxes=inner, secrets=secrets)
+            if self.findings.count == before:  # it is this text, or only the whole that is too large
+                code = "misplaced-secret" if error.hint == HOW_TO_USE_SECRETS else "bad-template"
+                self.findings.add(code, pointer + error.pointer, str(error), error.hint, line=error.line + 1)
             return
         for use in template.secrets:
             self.secrets.update(use.names)
