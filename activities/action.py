@@ -57,6 +57,7 @@ class Config(BaseModel):
         frozen=True,
         populate_by_name=True,
         alias_generator=to_camel,
+        defer_build=True,  # most actions are not used by the definition at hand
         coerce_numbers_to_str=True,  # `text: "{{order.total}}"` is a number, and meant as the text that it looks like
     )
 
@@ -72,7 +73,7 @@ class Config(BaseModel):
 class Result(BaseModel):
     """What an action gives; stored in `variables` under the names of its fields' aliases (camelCase)."""
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True, alias_generator=to_camel)
+    model_config = ConfigDict(frozen=True, populate_by_name=True, alias_generator=to_camel, defer_build=True)
 
     def identity(self) -> str | None:
         """Return what tells this result from any other of the vendor's, where a look-up by content needs it."""

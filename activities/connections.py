@@ -18,7 +18,9 @@ VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 class RateLimit(BaseModel):
     """How often a connection may be used, by all workers together."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, alias_generator=to_camel)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, alias_generator=to_camel, defer_build=True
+    )
 
     requests_per_second: float = Field(
         ge=1, le=100_000, description="Actions begun in a second, on average over some seconds; at least 1."
@@ -28,7 +30,9 @@ class RateLimit(BaseModel):
 class Connection(BaseModel):
     """What every connection has; each kind is a subclass beside the actions that use it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, alias_generator=to_camel)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, alias_generator=to_camel, defer_build=True
+    )
 
     kind: ClassVar[str]
 
