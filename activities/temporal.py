@@ -22,6 +22,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from activities.action import Action, Config, Look, Result
 from activities.connections import Connections
 from activities.context import LARGEST_ANSWER, LARGEST_PICKED, Context
+from activities.depth import deeper
 from activities.errors import ActionError, OutcomeUnknown, Refused, ResultTooLarge, Unavailable
 from activities.network import Client
 from activities.pick import picked
@@ -277,7 +278,7 @@ class _Attempt:
                 f"The action was carried out, but its result takes {len(data):,} bytes; "
                 f"{self.services.result_limit:,} is the most that is kept (TRUNKLINE_RESULT_LIMIT)."
             )
-        if _depth(said) > DEEPEST:
+        if deeper(said, DEEPEST):
             raise ResultTooLarge(f"The action was carried out, but its result nests deeper than {DEEPEST} levels.")
         return RawValue(Payload(metadata={"encoding": b"json/plain"}, data=data.encode()))
 
@@ -356,17 +357,3 @@ def _sentence(action: Action, error: ValidationError) -> str:
         for e in error.errors(include_input=False)
     )
     return f"The step's config is not what {action.name} takes: {wrong.rstrip('.')}."
-
-
-def _depth(value: Any) -> int:
-    depth, level = 0, [value]
-    while level and depth <= DEEPEST:
-        depth += 1
-        level = [
-            child
-            for parent in level
-            if isinstance(parent, dict | list)
-            for child in (parent.values() if isinstance(parent, dict) else parent)
-            if isinstance(child, dict | list)
-        ]
-    return depth

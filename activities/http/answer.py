@@ -12,6 +12,7 @@ from pydantic import Field
 
 from activities.action import Result
 from activities.answers import failure
+from activities.depth import deeper
 from activities.errors import OutcomeUnknown, ResultTooLarge
 
 if TYPE_CHECKING:
@@ -147,19 +148,6 @@ def finite(written: str) -> float:
     if value in (float("inf"), float("-inf")):
         raise ValueError(f"{written[:40]} is too large a number.")
     return value
-
-
-def deeper(value: Any, most: int) -> bool:
-    """Say whether a value nests deeper than `most` levels."""
-    level = [value]
-    for _ in range(most):
-        level = [
-            item
-            for holder in level
-            if isinstance(holder, dict | list)
-            for item in (holder.values() if isinstance(holder, dict) else holder)
-        ]
-    return any(isinstance(item, dict | list) for item in level)
 
 
 def whole_characters(value: Any) -> Any:
