@@ -1,4 +1,4 @@
-# A worker: `docker build .`, or with the local speech model's library `docker build --build-arg EXTRAS=whisper .`
+# A worker: `docker build .`; `--build-arg EXTRAS=whisper,s3,gcs` adds the local speech model's library and the buckets'
 FROM python:3.12-slim AS build
 ARG EXTRAS=""
 WORKDIR /src

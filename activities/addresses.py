@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from urllib.parse import quote
 
+from activities.cut import cut
 from activities.errors import Refused
 
 IPAddress = IPv4Address | IPv6Address
@@ -87,7 +88,7 @@ class Target:
             )
         scheme = match["scheme"].lower()
         if scheme not in DEFAULT_PORTS:
-            raise Refused(f"The URL's scheme must be https, not {scheme[:20]!r}.")
+            raise Refused(f"The URL's scheme must be https, not {cut(scheme, 20)!r}.")
         parts = AUTHORITY.fullmatch(authority)
         if parts is None or not parts["host"]:
             raise Refused(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urljoin
 
 from activities.addresses import Target
+from activities.cut import cut
 from activities.errors import Refused
 
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -101,7 +102,7 @@ def check_header(name: str, value: str) -> None:
         Refused: it is.
     """
     if not TOKEN.fullmatch(name):
-        raise Refused(f"{name[:40]!r} is not a valid name of a header.")
+        raise Refused(f"{cut(name, 40)!r} is not a valid name of a header.")
     if name.lower() in OWN_HEADERS:
         raise Refused(f"The header {name} is set by the connection itself and cannot be given.")
     if CONTROL.search(value):

@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from activities.cut import CUT
 from activities.errors import Refused
 
 PREFIX = "TRUNKLINE_SECRET_"
 SHORTEST = 8
 """Characters below which a value is not scrubbed: it would be found in ordinary text."""
+
+SHORTEST_BEGINNING = 4
+"""Characters of a value's beginning that are scrubbed where a text was cut right after them."""
 
 SCRUBBED = "[secret]"
 
@@ -132,7 +136,9 @@ class Scrubber:
 
     def __init__(self, values: Iterable[str]) -> None:
         self._values: set[str] = set()
+        self._forms: list[str] = []
         self._pattern: re.Pattern[str] | None = None
+        self._beginning = re.compile("(?!)")
         self.learn(values)
 
     def learn(self, values: Iterable[str]) -> None:
@@ -142,8 +148,11 @@ class Scrubber:
             return
         self._values |= new
         forms = {form for value in self._values if len(value) >= SHORTEST for form in _forms(value)}
-        longest_first = sorted(forms, key=lambda form: (-len(form), form))
-        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
+        self._forms = sorted(forms, key=lambda form: (-len(form), form))
+        if forms:
+            self._pattern = re.compile("|".join(map(re.escape, self._forms)))
+            beginnings = {re.escape(form[:SHORTEST_BEGINNING]) for form in forms}
+            self._beginning = re.compile(f"(?={'|'.join(sorted(beginnings))})")
 
     @property
     def too_short(self) -> list[str]:
@@ -151,8 +160,20 @@ class Scrubber:
         return sorted(value for value in self._values if len(value) < SHORTEST)
 
     def scrub(self, text: str) -> str:
-        """Return the text with every form of every value replaced."""
-        return self._pattern.sub(SCRUBBED, text) if self._pattern else text
+        """Return the text with every form of every value replaced, and with their beginnings where it was cut."""
+        if self._pattern is None:
+            return text
+        *cut, rest = self._pattern.sub(SCRUBBED, text).split(CUT)
+        return CUT.join([*map(self._without_beginning, cut), rest])
+
+    def _without_beginning(self, text: str) -> str:
+        """Return a text without the beginning of a value that it ends with."""
+        tail = text[-len(self._forms[0]) :]
+        for found in self._beginning.finditer(tail):
+            beginning = tail[found.start() :]
+            if any(form.startswith(beginning) for form in self._forms):
+                return text[: len(text) - len(beginning)] + SCRUBBED
+        return text
 
     def scrub_json(self, value: Any) -> Any:
         """Return a JSON value with every text in it scrubbed, keys included."""
@@ -167,8 +188,10 @@ class Scrubber:
         return value
 
     def found_in(self, text: str) -> bool:
-        """Say whether some form of some value stands in the text."""
-        return self._pattern is not None and self._pattern.search(text) is not None
+        """Say whether some form of some value may stand in a JSON text."""
+        if self._pattern is None:
+            return False
+        return CUT in text or json.dumps(CUT)[1:-1] in text or self._pattern.search(text) is not None
 
 
 def _forms(value: str) -> Iterable[str]:
@@ -179,6 +202,7 @@ def _forms(value: str) -> Iterable[str]:
         yield re.sub(r"%[0-9A-F]{2}", lambda match: match[0].lower(), encoded)
     yield json.dumps(value)[1:-1]
     yield json.dumps(value, ensure_ascii=False)[1:-1]
+    yield repr(value)[1:-1]
     raw = value.encode("utf-8", "surrogatepass")
     for offset in range(3):
         for encode in (base64.b64encode, base64.urlsafe_b64encode):

@@ -5,27 +5,26 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import shutil
-import socket
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
+
+from bench.stage import head, port, row, stage, tell
 
 TICKS = os.sysconf("SC_CLK_TCK")
 COUNTS = (1, 3, 10)
 GROWTH = (10, 100, 1000)
 IDLE_RUNS = 20
+
+SETTINGS = {"history.transferProcessorMaxPollRPS": "1000", "history.timerProcessorMaxTimeShift": '"50ms"'}
+"""Of the server: what it can do is not to be the limit."""
 
 NAMES = ("hand-written", "trunkline")
 
@@ -50,14 +49,6 @@ class Measured:
     idle: float
     events: int
     bytes: int
-
-
-def port() -> int:
-    """Return a free port."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        number: int = s.getsockname()[1]
-        return number
 
 
 def cpu(pid: int) -> float:
@@ -138,50 +129,18 @@ async def measure(sides: list[Side], count: int, seconds: float, rounds: int) ->
     return result
 
 
-def environment(address: str) -> dict[str, str]:
-    """Return what a worker process needs."""
-    return {**os.environ, "TEMPORAL_ADDRESS": address, "TRUNKLINE_ALLOW": "127.0.0.1", "NO_COLOR": "1"}
-
-
-async def connect(address: str, **options: Any) -> Client:
-    """Connect as soon as the server answers."""
-    for _ in range(100):
-        try:
-            return await Client.connect(address, **options)
-        except RuntimeError:
-            await asyncio.sleep(0.1)
-    raise SystemExit("Temporal's development server did not answer within 10 s.")
-
-
 async def bench(seconds: float, rounds: int) -> list[str]:
     """Run everything and return the lines to print."""
-    address, receiver = f"127.0.0.1:{port()}", port()
+    receiver = port()
     url = f"http://127.0.0.1:{receiver}"
-    folder = Path(tempfile.mkdtemp(prefix="trunkline-bench-"))
-    for count in {*COUNTS, *GROWTH}:
-        (folder / f"notify-{count}.yaml").write_text(definition(count, url))
-    bin_folder = Path(sys.executable).parent
-    temporal = shutil.which("temporal", path=str(bin_folder)) or "temporal"
-    server = [temporal, "server", "start-dev", "--headless", "--log-level", "never", "--port", address.split(":")[1]]
-    settings = ["history.transferProcessorMaxPollRPS=1000", 'history.timerProcessorMaxTimeShift="50ms"']
-    server += [part for setting in settings for part in ("--dynamic-config-value", setting)]
-    with ExitStack() as stack:
-
-        def spawn(command: list[str]) -> subprocess.Popen[bytes]:
-            process = subprocess.Popen(  # noqa: S603 # our own commands
-                command, env=environment(address), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            )
-            stack.callback(process.wait)
-            stack.callback(process.terminate)
-            return process
-
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        spawn(server)
-        spawn([sys.executable, "-m", "bench.receiver", str(receiver)])
-        client = await connect(address)
-        typed = await connect(address, data_converter=pydantic_data_converter)
-        hand = spawn([sys.executable, "-m", "bench.handwritten", address, "handwritten"])
-        ours = spawn([sys.executable, "-m", "workers.cli", "worker", str(folder)])
+    with stage(SETTINGS) as site:
+        for count in {*COUNTS, *GROWTH}:
+            (site.folder / f"notify-{count}.yaml").write_text(definition(count, url))
+        site.python("bench.receiver", receiver)
+        client = await site.client()
+        typed = await site.client(data_converter=pydantic_data_converter)
+        hand = site.python("bench.handwritten", site.address, "handwritten")
+        ours = site.python("workers.cli", "worker", site.folder)
 
         async def start_ours(count: int) -> WorkflowHandle[Any, Any]:
             happened = event()
@@ -193,7 +152,7 @@ async def bench(seconds: float, rounds: int) -> list[str]:
             job = {"event": happened, "count": count, "url": f"{url}/notify"}
             return await typed.start_workflow("Handwritten", job, id=happened["id"], task_queue="handwritten")
 
-        sides = [Side("hand-written", start_hand, hand.pid), Side("trunkline", start_ours, ours.pid)]
+        sides = [Side("hand-written", start_hand, hand), Side("trunkline", start_ours, ours)]
         measured = {count: await measure(sides, count, seconds, rounds) for count in COUNTS}
         grown = [await _growth(sides[1], count) for count in GROWTH]
         return [*_table(measured), "", *grown]
@@ -212,10 +171,7 @@ def _table(measured: dict[int, dict[str, Measured]]) -> list[str]:
         f"{figure}: {name}" for figure in ("runs/s", "CPU-ms/action", "idle p50 ms") for name in (*NAMES, "ratio")
     ]
     columns += [f"{figure}: {name}" for figure in ("events", "history bytes") for name in NAMES]
-    lines = [
-        "| " + " | ".join(columns) + " |",
-        "| --- " * 14 + "|",
-    ]
+    lines = head(columns)
     for count, pair in measured.items():
         hand, ours = pair["hand-written"], pair["trunkline"]
         cells = [
@@ -234,7 +190,7 @@ def _table(measured: dict[int, dict[str, Measured]]) -> list[str]:
             f"{hand.bytes}",
             f"{ours.bytes}",
         ]
-        lines.append("| " + " | ".join(cells) + " |")
+        lines.append(row(cells))
     low, high = min(measured), max(measured)
     per_action = {
         name: (measured[high][name].bytes - measured[low][name].bytes) / (high - low) for name in measured[low]
@@ -246,15 +202,12 @@ def _table(measured: dict[int, dict[str, Measured]]) -> list[str]:
 
 
 def main() -> None:
-    """Print the figures; with --json, write the lines to a file as well."""
+    """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=6, help="about how long each measurement takes")
     parser.add_argument("--rounds", type=int, default=3, help="how often both sides are measured in turn")
     given = parser.parse_args()
-    lines = asyncio.run(bench(given.seconds, given.rounds))
-    sys.stdout.write("\n".join(lines) + "\n")
-    sys.stdout.flush()
-    time.sleep(0.1)  # the SDK's threads end badly where the process ends at once
+    tell(asyncio.run(bench(given.seconds, given.rounds)))
 
 
 if __name__ == "__main__":

@@ -5,16 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
-import shutil
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +15,7 @@ from typing import Any
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import Priority
 
-from bench.__main__ import connect, port
+from bench.stage import Stage, head, port, row, stage, tell
 from workers.local.temporal_server import DYNAMIC_CONFIG
 from workers.sandbox import connections
 
@@ -92,39 +85,22 @@ def _write(folder: Path, rate: int, sandbox: str, receiver: str) -> None:
             (folder / "automations" / f"{name}.yaml").write_text(text)
 
 
-@asynccontextmanager
-async def surroundings(rate: int) -> AsyncIterator[Client]:
-    """Run server, sandbox, receiver and one worker process whose Slack connection is limited."""
-    address, sandbox, receiver = f"127.0.0.1:{port()}", port(), port()
-    folder = Path(tempfile.mkdtemp(prefix="trunkline-fairness-"))
-    _write(folder, rate, f"http://127.0.0.1:{sandbox}", f"http://127.0.0.1:{receiver}")
-    temporal = shutil.which("temporal", path=str(Path(sys.executable).parent)) or "temporal"
-    server = [temporal, "server", "start-dev", "--headless", "--log-level", "never", "--port", address.split(":")[1]]
-    server += [part for key, value in DYNAMIC_CONFIG.items() for part in ("--dynamic-config-value", f"{key}={value}")]
-    environment = {**os.environ, "TEMPORAL_ADDRESS": address, "TRUNKLINE_ALLOW": "127.0.0.1", "NO_COLOR": "1"}
-    worker = ["worker", str(folder / "automations"), "--connections", str(folder / "connections.yaml")]
-    with ExitStack() as stack:
-
-        def spawn(*command: str) -> None:
-            process = subprocess.Popen(  # noqa: S603 # our own commands
-                command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            )
-            stack.callback(process.wait)
-            stack.callback(process.terminate)
-
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        spawn(*server)
-        spawn(sys.executable, "-m", "bench.receiver", str(receiver))
-        spawn(sys.executable, "-m", "workers.cli", "sandbox", "--port", str(sandbox))
-        spawn(sys.executable, "-m", "workers.cli", *worker)
-        yield await connect(address)
+def _start_all(site: Stage, rate: int) -> None:
+    """Start sandbox, receiver and one worker process whose Slack connection is limited."""
+    sandbox, receiver = port(), port()
+    _write(site.folder, rate, f"http://127.0.0.1:{sandbox}", f"http://127.0.0.1:{receiver}")
+    site.python("bench.receiver", receiver)
+    site.python("workers.cli", "sandbox", "--port", sandbox)
+    site.python("workers.cli", "worker", site.folder / "automations", "--connections", site.folder / "connections.yaml")
 
 
 async def bench(burst: int, rate: int) -> list[str]:
     """Measure all four and return the lines to print."""
     columns = ["", "alone (ms)", "behind the burst (ms)", "worst (ms)", "burst took (s)", "delay / burst"]
-    lines = ["| " + " | ".join(columns) + " |", "| --- " * len(columns) + "|"]
-    async with surroundings(rate) as client:
+    lines = head(columns)
+    with stage(DYNAMIC_CONFIG) as site:
+        _start_all(site, rate)
+        client = await site.client()
         await single(client, "busy-plain", fair=False)
         for kind, what in (("limited", f"connection limited to {rate}/s"), ("busy", "workers busy")):
             for fair in (True, False):
@@ -138,7 +114,7 @@ async def bench(burst: int, rate: int) -> list[str]:
                     f"{found.burst:.1f}",
                     f"**{delay:.1%}**",
                 ]
-                lines.append("| " + " | ".join(cells) + " |")
+                lines.append(row(cells))
     return lines
 
 
@@ -148,10 +124,7 @@ def main() -> None:
     parser.add_argument("--burst", type=int, default=1_000, help="how many runs the loud tenant starts")
     parser.add_argument("--rate", type=int, default=20, help="requestsPerSecond of the limited connection")
     given = parser.parse_args()
-    lines = asyncio.run(bench(given.burst, given.rate))
-    sys.stdout.write("\n".join(lines) + "\n")
-    sys.stdout.flush()
-    time.sleep(0.1)  # the SDK's threads end badly where the process ends at once
+    tell(asyncio.run(bench(given.burst, given.rate)))
 
 
 if __name__ == "__main__":

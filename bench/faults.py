@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.service import RPCError
 
+from bench.stage import tell
 from bench.verdict import JSON, MOST_SHOWN, faults, judge, table
 from workers.client import connect_to
 from workers.local.companion import Companion, companion
@@ -138,16 +139,23 @@ class Site:
                     self.broken.append(f"{process.ended()} Nobody had told it to.")
                 self.doomed.discard(number)
 
-    async def kill(self, every: float) -> None:
-        """Kill or freeze a worker now and then."""
+    async def kill(self, every: float, ended: Callable[[], int]) -> None:
+        """Kill or freeze a worker now and then, but not before a run has ended since the last time.
+
+        On a machine that is busy with other things workers take long to start, and would do nothing else.
+        """
+        before = -1
         while True:
             await asyncio.sleep(every * self.chance.uniform(0.5, 1.5))
+            if ended() == before:
+                continue
             number = self.chance.choice(sorted(self.workers))
             [how] = self.chance.choices(["SIGKILL", "SIGTERM", "freeze"], [5, 4, 1])
             process = self.workers[number].process
             if number in self.doomed or process.returncode is not None or not self._is_ready(number):
                 continue
             self.counts[how] += 1
+            before = ended()
             if how == "freeze":
                 process.send_signal(signal.SIGSTOP)
                 await asyncio.sleep(FROZEN)
@@ -190,6 +198,10 @@ class Crowd:
     started: Counter[str]
     reports: dict[str, JSON] = field(default_factory=dict)
     held: list[str] = field(default_factory=list)
+
+    def ended(self) -> int:
+        """Return how many have ended or wait for people."""
+        return len(self.reports) + len(self.held)
 
     async def lane(self, numbers: Iterator[int]) -> None:
         """Start one run after another."""
@@ -299,7 +311,7 @@ async def bench(given: argparse.Namespace, folder: Path) -> tuple[list[str], lis
         crowd = Crowd(await site.client, started)
         numbers = iter(range(given.runs))
         lanes = asyncio.gather(*(crowd.lane(numbers) for _ in range(given.concurrency)))
-        async with running(site.kill(given.kill_every)):
+        async with running(site.kill(given.kill_every, crowd.ended)):
             while started["runs"] < given.runs and not lanes.done():
                 await asyncio.sleep(0.1)
                 for part in (temporal, vendors.ended()):
@@ -364,14 +376,12 @@ def main() -> None:
     sys.stderr.write(f"seed {given.seed}\n")
     folder = Path(tempfile.mkdtemp(prefix="trunkline-faults-"))
     lines, broken = asyncio.run(bench(given, folder))
-    sys.stdout.write("\n".join(lines) + "\n")
     if broken:
-        shown = [f"- {sentence}" for sentence in broken[:MOST_SHOWN]]
-        sys.stdout.write("\n".join(["", f"Broken promises: {len(broken)} (logs: {folder})", *shown]) + "\n")
+        lines += ["", f"Broken promises: {len(broken)} (logs: {folder})"]
+        lines += [f"- {sentence}" for sentence in broken[:MOST_SHOWN]]
     else:
         shutil.rmtree(folder, ignore_errors=True)
-    sys.stdout.flush()
-    time.sleep(0.1)  # the SDK's threads end badly where the process ends at once
+    tell(lines)
     sys.exit(1 if broken else 0)
 
 

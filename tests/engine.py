@@ -18,10 +18,14 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, Worker
 from activities.action import Action
 from activities.catalog import catalog, connection_kinds
 from activities.connections import Connections
+from activities.contracts import Contracts
 from activities.network import Client as HttpClient
 from activities.secrets import Scrubber, Secrets
 from activities.temporal import Services, bind
 from tests.receiver import Receiver
+from workers.approvals.desk import Desk
+from workers.approvals.groups import Groups
+from workers.approvals.signing import SigningKeys
 from workers.automations import Automations
 from workers.bridge import Bridge
 from workers.earlier import Earlier
@@ -48,6 +52,9 @@ class Engine:
         self.result_limit = 256 * 1024
         self.cached = 1000
         self.files: Path | None = None
+        self.groups: dict[str, list[str]] = {}
+        self.signing_keys: JSON = {}
+        self.encryption_keys: tuple[str, ...] = ()
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -79,6 +86,7 @@ class Engine:
 
     def hold_keys(self, *keys: str) -> None:
         """Encrypt with these keys from now on: the client at once, the worker with its next start."""
+        self.encryption_keys = keys
         options = self.client.config()
         options["data_converter"] = data_converter(keys)
         options["header_codec_behavior"] = HeaderCodecBehavior.CODEC
@@ -111,12 +119,14 @@ class Engine:
         bridge = Bridge(
             automations, attributes=True, web_ui="http://ui.example", state_limit=self.state_limit, limits=limits
         )
+        contracts = Contracts(self.actions, secrets, services.scrubber, self.result_limit)
+        desk = Desk(contracts, Groups(self.groups), SigningKeys(self.signing_keys), self.encryption_keys)
         client, actions = client_of_worker(self.client), bind(self.actions, services)
         self.worker = Worker(
             client,
             task_queue=self.task_queue,
             workflows=[Automation],
-            activities=[*actions, *bridge.activities(), Earlier(self.client).earlier],
+            activities=[*actions, *bridge.activities(), *desk.activities(), Earlier(self.client).earlier],
             workflow_runner=UnsandboxedWorkflowRunner(),
             interceptors=[Details()],
             max_cached_workflows=self.cached,

@@ -13,7 +13,7 @@ from aiohttp import web
 from temporalio import workflow
 from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
-from temporalio.client import WorkflowFailureError, WorkflowHandle
+from temporalio.client import WorkflowFailureError, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
@@ -21,6 +21,7 @@ from temporalio.service import RPCError
 from activities.action import Config, action
 from activities.context import Context
 from tests.engine import Engine, step
+from workers.payloads.updates import LARGEST as ANSWERED
 from workflows import walk
 from workflows.attributes import APPROVERS, HOLDS
 
@@ -305,22 +306,57 @@ async def test_an_answer_around_a_limit(engine: Engine, size: int, over: int) ->
     assert len(engine.receiver.to("/large")) == 1
 
 
-async def test_a_decision_around_temporals_limit(engine: Engine) -> None:
-    """Of updates the last kilobyte below the limit is left out: Temporal takes them, but not back with the answer."""
+def padded(size: int) -> RawValue:
+    """Return a decision of so many bytes that means nothing."""
+    return payload(f'{{"hold": "pay", "reason": "{"x" * (size - 29)}"}}')
+
+
+SIZES = [ANSWERED - 1_000, LARGEST - 1_024, LARGEST - 1, LARGEST, LARGEST + 1, 2_500_000, 3_500_000, 4_190_000]
+"""Up to what Temporal takes as one request."""
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_decision_around_temporals_limit(engine: Engine, size: int) -> None:
+    """Temporal takes an update that no worker can answer, so its sender is told at once, and the run does not see it."""
     engine.define(HELD)
     engine.receiver.answer("/refused", 400)
     handle = await engine.start("held")
     await engine.held(handle)
-    for size in (LARGEST - 1_024, LARGEST - 1, LARGEST, LARGEST + 1):
-        said = payload(f'{{"hold": "pay", "reason": "{"x" * (size - 29)}"}}')
-        with contextlib.suppress(RPCError):
-            await handle.signal("approve", said)
-        if size == LARGEST - 1_024:
-            assert (await handle.execute_update("decide", said))["result"] == "invalid"
-    await handle.signal("reject", {"hold": "pay", "by": "lead@example.com"})
+    said = padded(size)
+    with contextlib.suppress(RPCError):
+        await handle.signal("approve", said)
+    began = asyncio.get_running_loop().time()
+    if size <= ANSWERED:
+        assert (await handle.execute_update("decide", said))["result"] == "invalid"
+    else:
+        with pytest.raises(WorkflowUpdateFailedError) as caught:
+            await handle.execute_update("decide", said)
+        assert "UnprocessedUpdate" in str(caught.value.cause)
+    assert asyncio.get_running_loop().time() - began < 10, "it did not stall"
+    await engine.decide(handle, hold="pay", by="lead@example.com", decision="reject")
     report, _ = await ended(handle)
     assert report["outcome"] == "rejected"
     assert not engine.receiver.to("/pay")
+
+
+async def test_many_large_decisions_at_once_are_answered_or_refused(engine: Engine) -> None:
+    """Each alone could be answered, all in one task could not."""
+    engine.define(HELD)
+    engine.receiver.answer("/refused", 400)
+    handle = await engine.start("held")
+    await engine.held(handle)
+    await engine.stop()
+    said = padded(1_200_000)
+    waiting = [asyncio.create_task(handle.execute_update("decide", said)) for _ in range(6)]
+    await asyncio.sleep(1)
+    await engine.serve()
+    receipts = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), SECONDS)
+    invalid = [receipt for receipt in receipts if isinstance(receipt, dict) and receipt["result"] == "invalid"]
+    assert invalid
+    assert len(invalid) + sum(isinstance(receipt, WorkflowUpdateFailedError) for receipt in receipts) == 6
+    await engine.decide(handle, hold="pay", by="lead@example.com", decision="reject")
+    report, _ = await ended(handle)
+    assert report["outcome"] == "rejected"
 
 
 @pytest.mark.parametrize("value", VALUES)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import re
 import signal
 import sys
@@ -13,8 +14,16 @@ from tests.workers.command import ROOT, surroundings
 from tests.workers.processes import end, gone, marked
 from workers.development import WHISPER
 
-pytest.importorskip("faster_whisper", reason="the demo transcribes with the local model (make setup installs it)")
-pytestmark = pytest.mark.skipif(not WHISPER.is_dir(), reason="make setup puts the model's weights into .cache")
+
+@pytest.fixture(autouse=True)
+def model() -> None:
+    assert importlib.util.find_spec("faster_whisper"), (
+        "The demo needs the local speech model: `make setup` installs it."
+    )
+    assert WHISPER.is_dir(), (
+        f"The demo needs the local speech model's weights in {WHISPER}: `make setup` puts them there."
+    )
+
 
 STORY = (
     r"ready: temporal 127\.0\.0\.1:\d+, web UI http://127\.0\.0\.1:\d+, sandbox http://127\.0\.0\.1:\d+",

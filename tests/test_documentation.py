@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
 import itertools
@@ -15,6 +16,8 @@ import yaml
 
 from activities.catalog import catalog, connection_kinds
 from activities.connections import Connections
+from workers.approvals.groups import Groups
+from workers.approvals.signing import SigningKeys
 from workers.checking.loading import parse
 from workers.cli import COMMANDS, app
 from workers.planning import check
@@ -70,13 +73,23 @@ def test_the_readme_shows_an_automation() -> None:
 
 
 def test_connections_that_are_shown_are_complete(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = [yaml.safe_load(text) for _, text in blocks(ROOT / "docs" / "operating.md", "yaml")]
+    texts = [text for _, text in blocks(ROOT / "docs" / "operating.md", "yaml")]
+    shown = [yaml.safe_load(text) for text in texts if not text.startswith("# TRUNKLINE_")]
+    assert shown
     kinds = connection_kinds(catalog(()))
     for entries in shown:
         names = set(re.findall(r"\$\{(\w+)\}", str(entries)))
         connections = Connections(entries, kinds, dict.fromkeys(names, "value"))
         assert connections.problems() == []
         assert {entry["kind"] for entry in connections.entries.values()} == {kind.kind for kind in kinds}
+
+
+def test_groups_and_keys_that_are_shown_can_be_read() -> None:
+    [groups, keys] = [
+        text for _, text in blocks(ROOT / "docs" / "operating.md", "yaml") if text.startswith("# TRUNKLINE_")
+    ]
+    assert Groups(groups).names() == ["finance", "ops"]
+    assert SigningKeys(keys, {"GATEWAY_KEY": base64.b64encode(bytes(32)).decode()})
 
 
 def anchors(page: Path) -> set[str]:

@@ -14,7 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
 import tests.engine
-from activities import temporal
+from activities import heartbeat
 from activities.action import Config, Result, action
 from activities.context import Context
 from activities.errors import Unavailable
@@ -63,13 +63,13 @@ async def test_no_earlier_heartbeat_wipes_out_the_mark(engine: Engine, monkeypat
         Worker, max_heartbeat_throttle_interval=throttle, default_heartbeat_throttle_interval=throttle
     )
     monkeypatch.setattr(tests.engine, "Worker", impatient)
-    monkeypatch.setattr(temporal, "FIRST_BEAT", 0.05)
-    monkeypatch.setattr(temporal, "BEATS", 0.1)
+    monkeypatch.setattr(heartbeat, "FIRST_BEAT", 0.05)
+    monkeypatch.setattr(heartbeat, "BEATS", 0.1)
     marked, done = asyncio.Event(), asyncio.Event()
 
     async def prepare_and_send(context: Context) -> None:
         await asyncio.sleep(0.12)
-        monkeypatch.setattr(temporal, "BEATS", 100)
+        monkeypatch.setattr(heartbeat, "BEATS", 100)
         await asyncio.sleep(0.2)
         await context.sending()
         marked.set()
@@ -88,19 +88,19 @@ async def test_no_earlier_heartbeat_wipes_out_the_mark(engine: Engine, monkeypat
 async def test_a_heartbeat_that_may_still_arrive_forbids_the_mark(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(temporal, "FIRST_BEAT", 0.05)
+    monkeypatch.setattr(heartbeat, "FIRST_BEAT", 0.05)
     attempts = 0
 
     async def prepare_and_send(context: Context) -> None:
         nonlocal attempts
         attempts += 1
-        handle = context.sending.__self__._handle  # type: ignore[attr-defined] # there is no other way to lose an answer
+        beats = context.sending.__self__  # type: ignore[attr-defined] # there is no other way to lose an answer
         if attempts == 1:
 
             async def lost(*_: Any) -> None:
                 raise RPCError("away", RPCStatusCode.UNAVAILABLE, b"")
 
-            monkeypatch.setattr(handle, "heartbeat", lost)
+            monkeypatch.setattr(beats, "_write", lost)
             await asyncio.sleep(0.2)
             monkeypatch.undo()
             with pytest.raises(Unavailable):

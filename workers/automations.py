@@ -59,6 +59,7 @@ class Definition:
         condition: its conditions, if any.
         judge: judges events' data by the trigger's schema, if there is one.
         secrets: names of the secrets that it uses.
+        groups: names of the groups of people that it uses.
         warnings: what is likely wrong with it.
     """
 
@@ -68,6 +69,7 @@ class Definition:
     condition: Condition | None
     judge: Judge | None
     secrets: frozenset[str]
+    groups: frozenset[str]
     warnings: list[Problem]
 
     def plan_for(self, event: Mapping[str, Any] | None) -> Plan:
@@ -106,7 +108,7 @@ class File:
 
 def load(data: Any, source: Source, catalog: Mapping[str, Action]) -> tuple[Definition | None, list[Problem]]:
     """Return a definition ready to run, or None and its problems."""
-    automation, problems, secrets = inspect(data, source, catalog)
+    automation, problems, secrets, groups = inspect(data, source, catalog)
     if automation is None:
         return None, problems
     declared = automation.trigger.data
@@ -117,6 +119,7 @@ def load(data: Any, source: Source, catalog: Mapping[str, Action]) -> tuple[Defi
         condition=None if automation.conditions is None else compile_condition(automation.conditions),
         judge=judge(declared) if isinstance(declared, dict) else None,
         secrets=secrets,
+        groups=groups,
         warnings=problems,
     )
     return definition, problems
@@ -158,6 +161,11 @@ class Automations:
         """Return the names of all secrets that the definitions use."""
         self._refresh()
         return {name for definition in self._serving.values() for name in definition.secrets}
+
+    def groups(self) -> set[str]:
+        """Return the names of all groups of people that the definitions use."""
+        self._refresh()
+        return {name for definition in self._serving.values() for name in definition.groups}
 
     def plan(self, name: str, event: Mapping[str, Any] | None = None) -> Plan:
         """Return the plan of an automation: of its file's last good version.

@@ -101,6 +101,23 @@ CODES: dict[str, Code] = {
     "wrong-trigger": Code("problem", "The action makes sense only under another trigger."),
     "nobody-may-approve": Code("problem", "A hold names an empty list of approvers: nobody could ever release it."),
     "anybody-may-approve": Code("warning", "A hold names no approvers: anybody who can reach the run may release it."),
+    "quorum-too-large": Code(
+        "problem", "More people must approve than are named as approvers: nobody could ever release it."
+    ),
+    "unsafe-expiry": Code(
+        "problem", "`onExpiry: approve` beside a quorum over 1, `bands` or `verified`, which waiting would undo."
+    ),
+    "unknown-time-zone": Code("problem", "`timeZone` is no IANA name of a time zone, such as `Europe/Berlin`."),
+    "unused-approvals": Code("warning", "`approvals` where no step ever waits for people."),
+    "unused-key": Code("warning", "A key of a policy changes nothing, because another that it needs is missing."),
+    "after-expiry": Code("warning", "A reminder or an escalation is due only when the hold has expired already."),
+    "hasty-deadline": Code(
+        "warning", "A time of a policy is a number below ten minutes: numbers are milliseconds, not seconds."
+    ),
+    "looser-band": Code("warning", "A band asks for less than the policy; bands only make it stricter."),
+    "unreachable-rule": Code(
+        "warning", "A rule of `onFailure` never decides, because earlier ones take every failure that it is for."
+    ),
 }
 """Every kind of problem, by its code. Codes never change their meaning; `docs/problems.md` is made from this table."""
 

@@ -1,30 +1,22 @@
-"""Runs seen from outside: their reports, what they hold, and the decisions sent to them."""
+"""Runs seen from outside: their reports, and whether any worker answers for them."""
 
 from __future__ import annotations
 
 import asyncio
-import uuid
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from workers.failures import Failure, NotFound, Unreachable
 
 if TYPE_CHECKING:
-    from temporalio.client import Client, WorkflowExecution, WorkflowExecutionDescription, WorkflowHandle
+    from temporalio.client import Client, WorkflowExecutionDescription, WorkflowHandle
     from temporalio.service import RPCError
 
 Report = dict[str, Any]
-Hold = dict[str, Any]
 
 ANSWER = timedelta(seconds=5)
 """How long a worker may take to answer a query or an update."""
-
-QUERIES_AT_ONCE = 10
-
-SIGNALS = ("approve", "reject")
-"""Decisions that also exist as signals, which Temporal keeps until a worker comes."""
 
 ENDED = ("COMPLETED", "FAILED", "CANCELED", "TERMINATED", "TIMED_OUT")
 
@@ -96,7 +88,7 @@ async def _asked_report(handle: WorkflowHandle[Any, Any], status: str) -> Report
     from temporalio.client import WorkflowQueryFailedError
 
     try:
-        answer: Any = await _query(handle, "report")
+        answer: Any = await ask(handle, "report")
     except WorkflowQueryFailedError as error:
         raise Failure(
             f"{handle.id} is no run of an automation, or ended before it had a report ({error.message})."
@@ -111,7 +103,7 @@ async def _asked_report(handle: WorkflowHandle[Any, Any], status: str) -> Report
     return answer
 
 
-async def _query(handle: WorkflowHandle[Any, Any], name: str) -> Any:
+async def ask(handle: WorkflowHandle[Any, Any], name: str) -> Any:
     """Ask a worker about a run.
 
     Raises:
@@ -122,12 +114,13 @@ async def _query(handle: WorkflowHandle[Any, Any], name: str) -> Any:
     try:
         return await handle.query(name, rpc_timeout=ANSWER)
     except RPCError as error:
-        if _no_worker(error):
+        if no_worker(error):
             raise Unreachable(f"No worker answers for {handle.id}.") from error
         raise
 
 
-def _no_worker(error: RPCError) -> bool:
+def no_worker(error: RPCError) -> bool:
+    """Say whether an error means that no worker answered in time."""
     from temporalio.service import RPCStatusCode
 
     return error.status in {
@@ -178,147 +171,3 @@ async def has_workers(client: Client, task_queue: str) -> bool:
         )
     )
     return len(answer.pollers) > 0
-
-
-@dataclass(frozen=True, slots=True)
-class OpenHolds:
-    """What waits for people, over all runs.
-
-    Attributes:
-        holds: every open hold, as the run's query shows it, with its `run`.
-        silent: runs that may hold something but whose worker does not answer.
-    """
-
-    holds: list[Hold]
-    silent: list[str]
-
-
-async def holds(client: Client, task_queue: str) -> OpenHolds:
-    """Collect every open hold of the runs on a task queue, the oldest first."""
-    runs = [execution.id async for execution in _candidates(client, task_queue)]
-    permits = asyncio.Semaphore(QUERIES_AT_ONCE)
-
-    async def ask(run: str) -> tuple[str, list[Hold] | None]:
-        async with permits:
-            return run, await holds_of(client, run)
-
-    answers = await asyncio.gather(*(ask(run) for run in runs))
-    found = [{"run": run, **hold} for run, held in answers for hold in held or []]
-    return OpenHolds(
-        holds=sorted(found, key=lambda hold: str(hold.get("openedAt"))),
-        silent=[run for run, held in answers if held is None],
-    )
-
-
-async def _candidates(client: Client, task_queue: str) -> AsyncIterator[WorkflowExecution]:
-    """Yield the runs that may hold something: by search attribute where the namespace has it, else all that run."""
-    from temporalio.service import RPCError, RPCStatusCode
-
-    escaped = task_queue.replace("'", "''")
-    running = f"ExecutionStatus = 'Running' AND TaskQueue = '{escaped}'"
-    try:
-        async for execution in client.list_workflows(f"{running} AND TrunklineHolds IS NOT NULL"):
-            yield execution
-    except RPCError as error:
-        if error.status is not RPCStatusCode.INVALID_ARGUMENT:
-            raise
-        async for execution in client.list_workflows(running):
-            yield execution
-
-
-async def holds_of(client: Client, run: str) -> list[Hold] | None:
-    """Return a run's open holds as its query shows them, or None where no worker answers."""
-    from temporalio.client import WorkflowQueryFailedError
-    from temporalio.service import RPCError
-
-    try:
-        answer = await _query(client.get_workflow_handle(run), "holds")
-    except Unreachable:
-        return None
-    except (WorkflowQueryFailedError, RPCError):
-        return []  # a workflow that is none of ours, or one that has just ended
-    return [hold for hold in answer if isinstance(hold, dict)] if isinstance(answer, list) else []
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What became of a decision.
-
-    Attributes:
-        result: `accepted`, why not, or `signaled` where no worker could answer.
-        message: a sentence for the person who decided.
-    """
-
-    result: str
-    message: str
-
-    @property
-    def accepted(self) -> bool:
-        """Say whether the decision counts, as far as anybody knows yet."""
-        return self.result in {"accepted", "signaled", "duplicate"}
-
-
-async def decide(client: Client, run: str, decision: Mapping[str, Any]) -> Answer:
-    """Send a decision about a hold; where no worker answers, send the signal that Temporal keeps until one does.
-
-    Args:
-        client: a connected client.
-        run: workflow id.
-        decision: the JSON argument of the update `decide`: `hold`, `decision`, `by`, `reason`?, `digest`?.
-
-    Raises:
-        NotFound: there is no such run.
-        Unreachable: no worker answers, and the decision exists only as an update.
-        Failure: the run has ended.
-    """
-    from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
-    from temporalio.service import RPCError, RPCStatusCode
-
-    async def update() -> Any:
-        handle = client.get_workflow_handle(run)
-        sent = handle.execute_update("decide", decision, id=f"trunkline-{uuid.uuid4()}", rpc_timeout=ANSWER)
-        return await asyncio.wait_for(sent, ANSWER.total_seconds() + 1)
-
-    try:
-        try:
-            answer: Any = await update()
-        except RPCError as error:
-            if error.status is not RPCStatusCode.FAILED_PRECONDITION:
-                raise
-            answer = await update()  # the run had just continued as new
-    except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError):
-        return await _signal(client, run, decision)
-    except WorkflowUpdateFailedError as error:
-        return Answer("refused", getattr(error.cause, "message", str(error.cause)))
-    except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
-            raise await _closed(client, run) from error
-        if _no_worker(error):
-            return await _signal(client, run, decision)
-        raise
-    if not isinstance(answer, dict):
-        raise Failure(f"{run} is no run of an automation: it answers {answer!r} to a decision.")
-    return Answer(str(answer.get("result")), str(answer.get("message")))
-
-
-async def _signal(client: Client, run: str, decision: Mapping[str, Any]) -> Answer:
-    await describe(client, run)
-    name = str(decision["decision"])
-    if name not in SIGNALS:
-        raise Unreachable(
-            f"No worker answers within {ANSWER.seconds} s, and {name!r} needs one: start one (`trunkline worker`) and "
-            "decide again. Nothing was sent."
-        )
-    said = {key: value for key, value in decision.items() if key != "decision"}
-    await client.get_workflow_handle(run).signal(name, said)
-    return Answer(
-        "signaled",
-        f"No worker answered within {ANSWER.seconds} s, so the signal {name!r} was sent instead: Temporal keeps it, "
-        "and the run judges it when a worker is back.",
-    )
-
-
-async def _closed(client: Client, run: str) -> Failure:
-    description = await describe(client, run)
-    status = "ended" if description.status is None else description.status.name.lower().replace("_", " ")
-    return Failure(f"{run} has ended ({status}): there is nothing to decide any more.")

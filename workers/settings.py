@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -39,6 +40,9 @@ VARIABLES = {
     "user": "TRUNKLINE_USER",
     "encryption_keys": "TRUNKLINE_ENCRYPTION_KEYS",
     "codec_token": "TRUNKLINE_CODEC_TOKEN",
+    "groups": "TRUNKLINE_GROUPS",
+    "signing_keys": "TRUNKLINE_SIGNING_KEYS",
+    "signing_key": "TRUNKLINE_SIGNING_KEY",
 }
 """The environment variable of each setting, by the attribute of `Settings`."""
 
@@ -53,6 +57,8 @@ MOST_PROCESSES = 256
 LONGEST_GRACE = 3600.0
 HIGHEST_PORT = 65535
 SHORTEST_TOKEN = 16
+NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
+"""What operators may call a group or a key."""
 
 
 class SettingsError(Usage):
@@ -92,6 +98,9 @@ class Settings:
         encryption_keys: keys (`id:base64`) for what Temporal keeps; the first encrypts, all decrypt.
         payload_store: where payloads go that are large (`file:///folder`, `s3://bucket/prefix`, `gs://bucket/prefix`).
         codec_token: what the codec server wants to hear from those who ask it.
+        groups: who is in which group of approvers: a file's name, or the mapping itself.
+        signing_keys: the keys that decisions may be signed with: a file's name, or the mapping itself.
+        signing_key: the key that this person's decisions are signed with (`kid:file`).
     """
 
     automations: Path = Path("automations")
@@ -111,6 +120,9 @@ class Settings:
     encryption_keys: tuple[str, ...] = field(default=(), repr=False)
     codec_token: str | None = field(default=None, repr=False)
     payload_store: str | None = None
+    groups: str | None = None
+    signing_keys: str | None = field(default=None, repr=False)
+    signing_key: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> Settings:
@@ -266,6 +278,16 @@ def _token(given: str, place: str) -> str:
     return given
 
 
+def _own_key(given: str, place: str) -> str:
+    kid, _, file = given.partition(":")
+    if not NAME.fullmatch(kid) or not file:
+        raise SettingsError(
+            f"{place} must be KID:FILE, a key's id and the file with the private key, as ann:/home/ann/trunkline.pem; "
+            "what is given is not."
+        )
+    return given
+
+
 def _web_address(given: str, place: str) -> str:
     if not given.startswith(("http://", "https://")):
         raise SettingsError(
@@ -292,4 +314,7 @@ READERS: Mapping[str, Callable[..., Any]] = {
     "user": _text,
     "encryption_keys": _keys,
     "codec_token": _token,
+    "groups": _text,
+    "signing_keys": _text,
+    "signing_key": _own_key,
 }

@@ -15,9 +15,11 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from activities.contracts import Contracts
 from activities.network import Client as HttpClient
 from activities.temporal import Services, bind
 from workers import logs
+from workers.approvals.desk import Desk
 from workers.bridge import Bridge
 from workers.client import connect, explain
 from workers.earlier import Earlier
@@ -127,6 +129,8 @@ async def _polling(
         state_limit=settings.state_limit,
         limits=limits,
     )
+    contracts = Contracts(equipment.actions, equipment.secrets, equipment.scrubber, settings.result_limit)
+    desk = Desk(contracts, equipment.groups, equipment.signing, settings.encryption_keys)
     shared = client_of_worker(client)
     actions = bind(equipment.actions, services)
     options: dict[str, Any] = {
@@ -140,7 +144,7 @@ async def _polling(
         shared,
         task_queue=settings.task_queue,
         workflows=[Automation],
-        activities=[*actions, *bridge.activities(), Earlier(client).earlier],
+        activities=[*actions, *bridge.activities(), *desk.activities(), Earlier(client).earlier],
         interceptors=[Details()],
         workflow_runner=UnsandboxedWorkflowRunner(),  # costs less; replays of every test's history guard determinism
         max_cached_workflows=CACHED_RUNS,

@@ -2,54 +2,103 @@
 
 from __future__ import annotations
 
-import asyncio
-import uuid
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, is_cancelled_exception
 
-from workflows.encrypted import call
-from workflows.failure import Failure, read_failure
-from workflows.fault import TooLarge
+from workflows.failure import Failure
+from workflows.fault import Fault
 from workflows.flow import Flow
 from workflows.hold import Hold
-from workflows.holding import LONGEST_SUMMARY, decided, hold_for_approval, hold_for_failure
+from workflows.holding import Release, decided, hold_for_approval, hold_for_failure
 from workflows.language.names import written
-from workflows.program import ActionStep
-from workflows.report import Entry, measure
+from workflows.program import ActionStep, Rule
+from workflows.report import Entry, measure, timestamp
+from workflows.send import LONGEST_SUMMARY, Outgoing, request_of, send
 from workflows.state import Frame
-from workflows.unknown import KEYS, activity_id, after_reset, look, sending
+from workflows.terms import Held
 
 if TYPE_CHECKING:
     from workflows.walk import Walk
 
-HEARTBEAT = timedelta(seconds=10)
-LARGEST_REQUEST = 512 * 1024
+AGAIN = "again"
+"""What a step remembers that waits to be done again: when, and what it sends then."""
 
 
 async def act(walk: Walk, step: ActionStep, entry: Entry, frame: Frame) -> Flow:
     """Carry out one action step and return how it ended."""
-    hold = walk.state.holds.of(entry["id"])
-    request = hold.request if hold is not None else _request(walk, step, entry, frame)
-    if hold is None and step.approval is not None:
-        hold = await hold_for_approval(walk, step, entry, frame, request)
+    held = Held(step, entry, frame)
+    hold, outgoing = await _beginning(walk, held)
     while True:
-        if hold is not None and (flow := await decided(walk, step, entry, hold)) is not None:
-            return flow
-        asked = hold is not None and hold.kind == "failure"
-        answer = await _answer(walk, step, entry, request, _release(walk, entry, hold), asked=asked)
+        if hold is not None:
+            release = await decided(walk, held, hold)
+            if not isinstance(release, Release):
+                return release
+            if release.supplied is not None:
+                return _succeed(walk, held, release.supplied)
+            outgoing = _outgoing(walk, held, release)
+            if release.edited and step.held:
+                hold = await hold_for_approval(walk, held, release.request)
+                continue
+        answer = await send(walk, step, entry, outgoing)
         if not isinstance(answer, Failure):
-            return _succeed(walk, step, entry, frame, answer)
-        if answer.attempts is not None:
-            entry["attempts"] = answer.attempts
-        hold = hold_for_failure(walk, step, entry, request, answer)
-        if hold is None:
-            return walk.end(step, entry, "unknown" if answer.unknown else "failed", answer.error())
+            return _succeed(walk, held, answer)
+        then = await _after_failure(walk, held, outgoing, answer)
+        if isinstance(then, str):
+            return then
+        hold, outgoing = (then, outgoing) if isinstance(then, Hold) else (None, then)
 
 
-def _succeed(walk: Walk, step: ActionStep, entry: Entry, frame: Frame, answer: dict[str, Any]) -> Flow:
+async def _beginning(walk: Walk, held: Held) -> tuple[Hold | None, Outgoing]:
+    """Return what a step sends and what holds it, where an earlier run of the chain left off."""
+    hold = walk.state.holds.of(held.entry["id"])
+    if hold is not None:
+        return hold, Outgoing(hold.request)
+    outgoing = await _paused(walk, held)
+    if outgoing is not None:
+        return None, outgoing
+    step = held.step
+    outgoing = Outgoing(request_of(step, walk.render(step.config, held.entry, held.frame)))
+    return (await hold_for_approval(walk, held, outgoing.request) if step.held else None), outgoing
+
+
+async def _after_failure(walk: Walk, held: Held, outgoing: Outgoing, failure: Failure) -> Flow | Hold | Outgoing:
+    """Return what follows a failure: the step's end, people who judge it, or what is sent again."""
+    step, entry, error = held.step, held.entry, failure.error()
+    if failure.attempts is not None:
+        entry["attempts"] = failure.attempts
+    asks = failure.asks or (failure.unknown and step.holds_unknown)
+    rule = None if asks else _rule(walk, held, failure)
+    todo = rule.do if rule is not None else "stop"
+    if rule is not None and todo == "retry":
+        return await _pause(walk, held, outgoing, rule, failure)
+    if asks or todo == "hold":
+        try:
+            hold = await hold_for_failure(walk, held, outgoing.request, failure)
+        except Fault as fault:
+            error["message"] += f" It could not be held for people: {fault}"
+        else:
+            if hold is not None:
+                return hold
+    if todo == "continue":
+        entry["onFailure"] = "continue"
+    return walk.end(step, entry, "unknown" if failure.unknown else "failed", error)
+
+
+def _outgoing(walk: Walk, held: Held, release: Release) -> Outgoing:
+    """Return what a release lets go: under a new key after a definite failure, and after an edit."""
+    memory = walk.state.memory.setdefault(held.entry["id"], {})
+    if release.anew:
+        memory["release"] = memory.get("release", 0) + 1
+    if release.after_failure:
+        memory["asked"] = True
+    return Outgoing(release.request, release.digest, memory.get("release", 0), asked=memory.get("asked", False))
+
+
+def _succeed(walk: Walk, held: Held, answer: dict[str, Any]) -> Flow:
+    entry, step = held.entry, held.step
     if "attempts" in answer:
         entry["attempts"] = answer["attempts"]
     if "claim" in answer:
@@ -57,80 +106,49 @@ def _succeed(walk: Walk, step: ActionStep, entry: Entry, frame: Frame, answer: d
     if "missing" in answer:
         walk.state.report.miss(entry, [written(path) for path in answer["missing"]])
     if step.save_as:
-        walk.state.save(frame, step.save_as, answer["result"])
+        walk.state.save(held.frame, step.save_as, answer["result"])
     return walk.end(step, entry, "succeeded")
 
 
-def _release(walk: Walk, entry: Entry, hold: Hold | None) -> int:
-    """Return how often the step was released anew; a retry after an unknown outcome stays with its old key."""
-    release: int = walk.state.memory.get(entry["id"], {}).get("release", 0)
-    if hold is not None and hold.kind == "failure" and not hold.unknown:
-        release += 1
-        walk.state.memory.setdefault(entry["id"], {})["release"] = release
-    return release
+def _rule(walk: Walk, held: Held, failure: Failure) -> Rule | None:
+    """Return the first rule of `onFailure` that fits a failure; a `retry` that has used up its attempts fits none."""
+    tried: dict[str, int] = walk.state.memory.get(held.entry["id"], {}).get("tried", {})
+    for number, rule in enumerate(held.step.rules):
+        if not rule.classes & failure.classes:
+            continue
+        if rule.do == "retry":
+            sure = "unknown" in rule.classes or not failure.unknown
+            if not sure or failure.asks or walk.stop is not None or tried.get(str(number), 0) >= rule.attempts:
+                continue
+            memory = walk.state.memory.setdefault(held.entry["id"], {})
+            memory.setdefault("tried", {})[str(number)] = tried.get(str(number), 0) + 1
+        return rule
+    return None
 
 
-def _request(walk: Walk, step: ActionStep, entry: Entry, frame: Frame) -> dict[str, Any]:
-    rendered = walk.render(step.config, entry, frame)
-    if not step.config.constant and (size := measure(rendered.value)) > LARGEST_REQUEST:
-        raise TooLarge(f"The step's config takes {size:,} bytes; {LARGEST_REQUEST:,} is the most that is sent.")
-    request = {"actionType": step.action, "config": rendered.value, "secrets": rendered.secrets}
-    if isinstance(rendered.value.get("connection"), str):
-        request["connection"] = rendered.value["connection"]
-    return request
+async def _pause(walk: Walk, held: Held, outgoing: Outgoing, rule: Rule, failure: Failure) -> Outgoing:
+    """Wait until a failed request is sent again, such that the wait may outlast this run of the chain."""
+    memory = walk.state.memory.setdefault(held.entry["id"], {})
+    release = outgoing.release if failure.unknown else outgoing.release + 1
+    memory["release"] = release
+    walk.state.reserve(f"{held.entry['id']}#{AGAIN}", measure(outgoing.request))
+    memory[AGAIN] = {
+        "at": timestamp(workflow.now() + rule.delay),
+        "request": outgoing.request,
+        "digest": outgoing.digest,
+    }
+    return await _paused(walk, held) or replace(outgoing, release=release)
 
 
-async def _answer(  # noqa: PLR0913 # one attempt's whole surroundings
-    walk: Walk, step: ActionStep, entry: Entry, request: dict[str, Any], release: int, *, asked: bool
-) -> dict[str, Any] | Failure:
-    """Send a request, unless a look shows that it was sent before; look again where nobody knows what became of it."""
-    key = entry["key"] = str(uuid.uuid5(KEYS, f"{workflow.info().workflow_id}\n{entry['id']}\n{release}"))
-    argument = {"config": request["config"], "key": key}
-    if request["secrets"]:
-        argument["secrets"] = request["secrets"]
-    if step.pick is not None:
-        argument["pick"] = step.pick
-    if not asked:
-        earlier: dict[str, Any] | Failure | None = await after_reset(walk, step, entry, argument)
-        if earlier is not None:
-            return earlier
-    sending(walk, step, entry, argument)
-    answer = await _send(walk, step, entry, argument)
-    if isinstance(answer, Failure) and answer.unknown:
-        found = await look(walk, step, entry, argument)
-        if found is None:
-            return answer
-        answer = found
-    walk.unsettled.pop(entry["id"], None)
-    return answer
-
-
-async def _send(walk: Walk, step: ActionStep, entry: Entry, argument: dict[str, Any]) -> dict[str, Any] | Failure:
-    """Run the activity; an attempt that died before it sent anything is simply run again."""
-    end = workflow.now() + step.within
-    walk.in_flight += 1
-    try:
-        while True:
-            try:
-                answer: dict[str, Any] = await call(
-                    step.action,
-                    argument,
-                    activity_id=activity_id(entry["id"]),
-                    summary=step.label[:LONGEST_SUMMARY],
-                    **walk.lane.options(step.action, argument["config"]),
-                    start_to_close_timeout=step.timeout,
-                    schedule_to_close_timeout=max(end - workflow.now(), timedelta(milliseconds=1)),
-                    heartbeat_timeout=HEARTBEAT,
-                    retry_policy=step.retry,
-                    cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-                )
-            except ActivityError as error:
-                if is_cancelled_exception(error):
-                    raise asyncio.CancelledError from error
-                failure = read_failure(error, step.repeat, marked=step.marked)
-                if not failure.sent_nothing or walk.stop is not None or workflow.now() >= end:
-                    return failure
-            else:
-                return {"attempts": 1, **answer}
-    finally:
-        walk.in_flight -= 1
+async def _paused(walk: Walk, held: Held) -> Outgoing | None:
+    """Wait out the pause that a step is in, and return what it sends then; None where it is in none."""
+    memory = walk.state.memory.get(held.entry["id"], {})
+    if AGAIN not in memory:
+        return None
+    again = memory[AGAIN]
+    remaining = datetime.fromisoformat(again["at"]) - workflow.now()
+    if remaining > timedelta(0):
+        await workflow.sleep(remaining, summary=f"{held.step.label}: again"[:LONGEST_SUMMARY])
+    del memory[AGAIN]
+    walk.state.forget(f"{held.entry['id']}#{AGAIN}")
+    return Outgoing(again["request"], again["digest"], memory.get("release", 0), asked=memory.get("asked", False))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 
-from workflows.hold import Hold
+from workflows.hold import Hold, person
 
 AUTOMATION = SearchAttributeKey.for_keyword("TrunklineAutomation")
 EVENT = SearchAttributeKey.for_keyword("TrunklineEvent")
@@ -40,7 +40,9 @@ class Attributes:
             return
         held = list(held)
         ids = _cut(hold.hold for hold in held)
-        approvers = _cut(dict.fromkeys(name.strip() for hold in held for name in hold.approvers))
+        approvers = _cut(
+            dict.fromkeys(word for hold in held for name in hold.approvers for word in _indexed(hold, name))
+        )
         workflow.upsert_search_attributes(
             [
                 HOLDS.value_set(ids) if ids else HOLDS.value_unset(),
@@ -52,6 +54,17 @@ class Attributes:
         """Write how the run ended."""
         if self.enabled:
             workflow.upsert_search_attributes([OUTCOME.value_set(outcome)])
+
+
+def _indexed(hold: Hold, name: str) -> Iterator[str]:
+    """Yield what a person is found by: the name in the form in which names are compared, and as it was written.
+
+    Where names must not leave the run, it is their hash.
+    """
+    if hold.index is None:
+        yield from (person(name), name.strip())
+    elif name in hold.index:
+        yield hold.index[name]
 
 
 def _word(text: str) -> str:

@@ -19,10 +19,10 @@ from temporalio.exceptions import ApplicationError
 from workflows.attributes import Attributes
 from workflows.details import details
 from workflows.dispatch import dispatch
-from workflows.encrypted import UNREADABLE, opened
 from workflows.event import EventError, read_event
 from workflows.flow import Flow
-from workflows.hold import Receipt
+from workflows.hold import Receipt, Via
+from workflows.judging import judge
 from workflows.lane import Lane, fairness_key
 from workflows.parallel import cancel_all
 from workflows.payload import BadPayload, pack, read, unpack
@@ -63,7 +63,6 @@ class Automation:
         self.parked: str | None = None
         self.attributes = Attributes()
         self._begun = False
-        self._reading = asyncio.Lock()
 
     @workflow.run
     async def run(self, args: Sequence[RawValue]) -> Any:
@@ -156,7 +155,7 @@ class Automation:
             walk.stop = Stop(outcome="canceled", reason="The run was canceled.")
         if walk.stop is not None:
             self.reason = walk.stop.reason
-            await cancel_all([task, *walk.background])
+            await cancel_all([task, *walk.background, *walk.notices])
             return self._close(walk.stop.outcome)
         if not task.done():
             walk.handing_over = True
@@ -220,19 +219,13 @@ class Automation:
         """Take any decision and answer what became of it."""
         return (await self._decide(arguments, via="update")).to_json()
 
-    async def _decide(self, arguments: tuple[Any, ...], *, via: str, decision: str | None = None) -> Receipt:
+    async def _decide(self, arguments: tuple[Any, ...], *, via: Via, decision: str | None = None) -> Receipt:
         if self.state is None and self.outcome is None:
             # A decision that comes with the very first task is judged once the state is there.
             await workflow.wait_condition(lambda: self._begun or self.parked is not None)
-        if self.state is None:
+        if self.walk is None:
             return Receipt("not_found", "Nothing is held yet: the run has not begun.")
-        async with self._reading:  # one after the other, because a replay has the answers of several all at once
-            readable = await opened(arguments)
-        receipt = self.state.holds.decide(readable or (), via=via, now=workflow.now(), decision=decision)
-        if readable is None:
-            receipt = Receipt("invalid", UNREADABLE)
-        workflow.logger.info("decision by %s: %s", via, receipt.message)
-        return receipt
+        return await judge(self.walk, arguments, via=via, decision=decision)
 
     @workflow.query(description="What the run did and is doing, step by step")
     def report(self, *_: Any) -> dict[str, Any]:
@@ -263,8 +256,7 @@ class Automation:
 
     def details(self) -> str:
         """Return the Markdown that the web UI shows as current details."""
-        held = self.state.holds.open() if self.state is not None else []
-        return details(self.report(), held, workflow.info().workflow_id)
+        return details(self.report(), self.holds(), workflow.info().workflow_id)
 
     @workflow.query(name="plan", description="The plan that this run executes, whatever became of its definition since")
     def shown_plan(self, *_: Any) -> Plan | None:

@@ -13,11 +13,11 @@ from datetime import datetime
 from typing import Any
 
 from workflows.language.comparison import OPERATORS, ORDERS, TEXT_ONLY, Operator, pattern_fault
-from workflows.language.explanation import Failure, why, why_not
+from workflows.language.explanation import Failure, unjudgeable, why, why_not
 from workflows.language.names import Reference
 from workflows.language.scope import Scope, Spent
 from workflows.language.values import shown
-from workflows.template import Template, TemplateSyntaxError, compile_path, compile_template, is_template
+from workflows.template import Template, TemplateError, TemplateSyntaxError, compile_path, compile_template, is_template
 
 __all__ = ["Condition", "ConditionError", "Failure", "compile_condition"]
 
@@ -46,6 +46,7 @@ class ConditionError(Exception):
 
 Failures = Callable[[Scope], list[Failure]]
 Holds = Callable[[Scope], bool]
+Possible = Callable[[Scope, bool], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class _Compiled:
     failures: Failures
     contrary: Failures
     """Why it holds although it must not."""
+    possible: Possible
+    """Whether it holds (or does not, as asked), or nobody can tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,13 @@ class Condition:
         finally:
             if spent is not None:
                 spent(scope.spent)
+
+    def may_hold(self, roots: Mapping[str, Any], now: datetime) -> bool:
+        """Say whether it holds, or cannot be judged: a side is missing or has no order, a value cannot be rendered."""
+        try:
+            return self._compiled.possible(Scope(roots, now), True)
+        except TemplateError:
+            return True
 
     def explain(self, roots: Mapping[str, Any], now: datetime) -> list[Failure]:
         """Say why it does not hold; the list is empty where it does.
@@ -218,12 +228,18 @@ class _Test:
             holds=lambda scope: self.operator.holds(*self.sides(scope), scope),
             failures=lambda scope: self.told(scope, wanted=True),
             contrary=lambda scope: self.told(scope, wanted=False),
+            possible=self.possible,
         )
 
     def sides(self, scope: Scope) -> tuple[Any, Any]:
         """Return the field's value and the value that it is compared with."""
         scope.spend(64)
         return self.path.render_in(scope), None if self.template is None else self.template.render_in(scope)
+
+    def possible(self, scope: Scope, wanted: bool) -> bool:
+        """Say whether the test comes to what is wanted, or cannot be judged."""
+        actual, expected = self.sides(scope)
+        return unjudgeable(self.name, actual, expected) or self.operator.holds(actual, expected, scope) is wanted
 
     def told(self, scope: Scope, *, wanted: bool) -> list[Failure]:
         """Say what is wrong where the test is not what it must be."""
@@ -246,6 +262,7 @@ def _all(parts: list[_Compiled]) -> _Compiled:
         holds=lambda scope: all(part.holds(scope) for part in parts),
         failures=lambda scope: [failure for part in parts for failure in part.failures(scope)],
         contrary=contrary,
+        possible=lambda scope, wanted: (all if wanted else any)(part.possible(scope, wanted) for part in parts),
     )
 
 
@@ -261,6 +278,7 @@ def _any(parts: list[_Compiled]) -> _Compiled:
         holds=lambda scope: any(part.holds(scope) for part in parts),
         failures=failures,
         contrary=lambda scope: [found for part in parts for found in part.contrary(scope)],
+        possible=lambda scope, wanted: (any if wanted else all)(part.possible(scope, wanted) for part in parts),
     )
 
 
@@ -269,6 +287,7 @@ def _opposite(part: _Compiled) -> _Compiled:
         holds=lambda scope: not part.holds(scope),
         failures=part.contrary,
         contrary=part.failures,
+        possible=lambda scope, wanted: part.possible(scope, not wanted),
     )
 
 

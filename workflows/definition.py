@@ -1,220 +1,47 @@
 """The language: what an author writes, as models whose descriptions become the JSON Schema.
 
 Templates and conditions stay raw here; `workflows/template.py` and `workflows/condition.py` read them. What can only be
-judged with the catalog of actions at hand (configs, references, approvers) is judged in `workers/planning.py`.
+judged with the catalog of actions at hand (configs, references, approvers) is judged in `workers/checking/`.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Strict,
-    StrictBool,
-    StrictInt,
-    StrictStr,
-    StringConstraints,
-    Tag,
-    WithJsonSchema,
-    model_validator,
+from pydantic import Discriminator, Field, StrictBool, StrictInt, StrictStr, StringConstraints, Tag, model_validator
+
+from workflows.approval_definition import Approval
+from workflows.failure_definition import MAX_RULES, Retry, Rule
+from workflows.vocabulary import (
+    TAG,
+    Conditions,
+    EventType,
+    ItemName,
+    Label,
+    Name,
+    Part,
+    Pause,
+    PickedPath,
+    PickedPaths,
+    StepId,
+    Text,
+    Timeout,
+    Variable,
+    list_tag,
+    refuse,
+    shape_tag,
 )
-from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError
 
 MAX_STEPS = 4_000
 MAX_NESTING = 16
 MAX_BYTES = 512 * 1024
 MAX_DEPTH = 100
-MAX_ID = 60
-
-SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
-YEAR = 366 * DAY
-
-RESERVED_NAMES = ("inline", "event")
-"""Workflow types that mean something else than an automation of that name."""
-
-RUN_ROOTS = ("event", "variables", "run", "hold", "secrets", "item", "loop", "now", "today")
-"""Roots that every run has or may have; they win over keys of the event's data."""
-
-KEYWORDS = ("true", "false", "nil", "null", "empty", "blank", "and", "or", "not", "in", "contains", "if", "else")
-"""Words that a template reads as something else than a name."""
 
 Kind = Literal["actionType", "paths", "branch", "wait", "forEach", "stop"]
 """The key that makes a step what it is."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
-
-_SHORT = re.compile(r"(?=.)(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+)s)?(?:(\d+)ms)?")
-_ISO = re.compile(
-    r"P(?=.)(?:(\d+(?:\.\d+)?)W)?(?:(\d+(?:\.\d+)?)D)?"
-    r"(?:T(?=.)(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?"
-)
-_UNITS = (7 * DAY, DAY, HOUR, MINUTE, SECOND, 1)
-_LONGEST_DURATION = 40
-
-
-def refuse(code: str, sentence: str) -> PydanticCustomError:
-    """Return the error that makes a definition's value a problem of that code."""
-    return PydanticCustomError(code, "{sentence}", {"sentence": sentence})
-
-
-def duration(value: Any) -> int:
-    """Return the milliseconds of a duration: an integer (ms), `90s`, `15m`, `2h30m`, `3d` or ISO 8601 (`PT15M`).
-
-    Raises:
-        ValueError: it is none of these.
-    """
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    if isinstance(value, str) and len(value) <= _LONGEST_DURATION:
-        text = value.strip()
-        if match := _SHORT.fullmatch(text) or _ISO.fullmatch(text):
-            return round(sum(float(n) * unit for n, unit in zip(match.groups(), _UNITS, strict=False) if n))
-        if text.isdecimal():
-            raise ValueError(
-                f"{value!r} has no unit: write {text}s for seconds, or the number {text} for milliseconds."
-            )
-    raise ValueError(f"{value!r} is no duration: write 90s, 15m, 2h30m, 3d, PT15M, or a number of milliseconds.")
-
-
-def spell(milliseconds: int) -> str:
-    """Return a duration as an author would write it (`90000` is `1m30s`)."""
-    if milliseconds == 0:
-        return "0s"
-    words, rest = "", milliseconds
-    for unit, size in (("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", SECOND), ("ms", 1)):
-        count, rest = divmod(rest, size)
-        words += f"{count}{unit}" if count else ""
-    return words
-
-
-def _duration(value: Any) -> int:
-    try:
-        return duration(value)
-    except ValueError as error:
-        raise refuse("bad-duration", str(error)) from None
-
-
-def _within(shortest: int, longest: int) -> AfterValidator:
-    def judge(value: int) -> int:
-        if shortest <= value <= longest:
-            return value
-        meant = f" ({value} means milliseconds; for seconds write {value}s)" if 0 < value < SECOND else ""
-        raise refuse(
-            "out-of-range",
-            f"{spell(value)} is outside {spell(shortest)} to {spell(longest)}, which is allowed here{meant}.",
-        )
-
-    return AfterValidator(judge)
-
-
-_DURATION_SCHEMA = WithJsonSchema(
-    {
-        "anyOf": [
-            {"type": "integer", "minimum": 0},
-            {"type": "string", "pattern": r"^(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?$|^P"},
-        ]
-    }
-)
-_Duration = Annotated[int, BeforeValidator(_duration), _DURATION_SCHEMA]
-Timeout = Annotated[_Duration, _within(100, DAY)]
-Interval = Annotated[_Duration, _within(1, DAY)]
-Budget = Annotated[_Duration, _within(100, 30 * DAY)]
-Pause = Annotated[_Duration, _within(0, YEAR)]
-Deadline = Annotated[_Duration, _within(100, YEAR)]
-
-
-def _named(pattern: str, what: str) -> AfterValidator:
-    compiled = re.compile(pattern)
-
-    def judge(value: str) -> str:
-        if compiled.fullmatch(value):
-            return value
-        raise refuse("bad-name", f"{value[:80]!r} is {what}.")
-
-    return AfterValidator(judge)
-
-
-def _not_reserved(value: str) -> str:
-    if value in RESERVED_NAMES:
-        raise refuse(
-            "reserved-name", f"An automation cannot be called {value!r}: runs of that name mean something else."
-        )
-    return value
-
-
-def _not_keyword(value: str) -> str:
-    if value in KEYWORDS:
-        raise refuse("reserved-name", f"{value!r} means something else in templates: choose another name.")
-    return value
-
-
-def _not_root(value: str) -> str:
-    if value in RUN_ROOTS and value != "item":
-        raise refuse("reserved-name", f"{value!r} is a name that every run has already: call the item something else.")
-    return value
-
-
-Name = Annotated[
-    StrictStr,
-    _named(
-        r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}",
-        "no name: use up to 100 letters, digits, '.', '_' and '-', beginning with a letter or digit",
-    ),
-    AfterValidator(_not_reserved),
-    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"}),
-]
-StepId = Annotated[
-    StrictStr,
-    _named(rf"[A-Za-z0-9_-]{{1,{MAX_ID}}}", f"no id: use up to {MAX_ID} letters, digits, '-' and '_'"),
-    WithJsonSchema({"type": "string", "pattern": f"^[A-Za-z0-9_-]{{1,{MAX_ID}}}$"}),
-]
-Variable = Annotated[
-    StrictStr,
-    _named(r"[A-Za-z_][A-Za-z0-9_]{0,59}", "no variable name: use letters, digits and '_', not beginning with a digit"),
-    AfterValidator(_not_keyword),
-    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]{0,59}$"}),
-]
-PickedPath = Annotated[StrictStr, StringConstraints(max_length=500)]
-PickedPaths = Annotated[dict[Variable, PickedPath], Field(min_length=1, max_length=100)]
-EventType = Annotated[
-    StrictStr,
-    _named(
-        r"[^\s*]{1,200}|[^\s*]{1,198}\.\*",
-        "no event type: write one such as call.ended, or call.* for all that begin so",
-    ),
-    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 200}),
-]
-Label = Annotated[StrictStr, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
-Text = Annotated[StrictStr, StringConstraints(min_length=1, max_length=4_000)]
-CONDITIONS = "x-conditions"
-"""Marks the places in the JSON Schema where the schema of conditions belongs."""
-
-Conditions = Annotated[dict[str, Any], WithJsonSchema({CONDITIONS: True})]
-
-
-TAG = "step:"
-"""Begins the segments of a pydantic error's location that choose a model and are no keys of the definition."""
-
-
-def _shape(value: Any) -> str:
-    return "step:object" if isinstance(value, (Mapping, BaseModel)) else "step:plain"
-
-
-class Part(BaseModel):
-    """A piece of a definition: keys are camelCase, unknown ones are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel)
 
 
 class Trigger(Part):
@@ -226,50 +53,13 @@ class Trigger(Part):
     data: (
         Annotated[
             Annotated[list[Variable], Tag("step:plain")] | Annotated[dict[str, Any], Tag("step:object")],
-            Discriminator(_shape),
+            Discriminator(shape_tag),
         ]
         | None
     ) = Field(
         default=None,
         description="What an event type of your own brings: a list of roots (`[order, customer]`), or a JSON Schema of "
         "the event's `data`, which then also judges events on arrival.",
-    )
-
-
-class Retry(Part):
-    """How a failed attempt is repeated."""
-
-    maximum_attempts: Annotated[StrictInt, Field(ge=1, le=1_000)] | None = Field(
-        default=None, description="Most attempts, the first included; by default only `within` bounds them."
-    )
-    initial_interval: Interval | None = Field(default=None, description="Pause before the second attempt (1 s).")
-    backoff_coefficient: Annotated[float, Strict(), Field(ge=1, le=100)] | None = Field(
-        default=None, description="Factor by which each further pause grows (2)."
-    )
-    maximum_interval: Interval | None = Field(default=None, description="Longest pause between attempts (1 min).")
-    within: Budget | None = Field(default=None, description="Time for all attempts together (1 h).")
-    on_unknown: Literal["retry", "fail", "hold"] | None = Field(
-        default=None,
-        description="What follows where nobody knows whether an attempt had its effect; by default the action decides.",
-    )
-
-    @model_validator(mode="after")
-    def _sane(self) -> Retry:
-        if self.initial_interval and self.maximum_interval and self.maximum_interval < self.initial_interval:
-            raise refuse(
-                "out-of-range",
-                "`maximumInterval` is shorter than `initialInterval`: "
-                f"{spell(self.maximum_interval)} is less than {spell(self.initial_interval)}.",
-            )
-        return self
-
-
-class Approval(Part):
-    """Who may release a held step, and until when."""
-
-    approvers: list[Label] | None = Field(default=None, description="Who may release it; without this key anybody may.")
-    expires_after: Deadline | None = Field(
-        default=None, description="The step ends as `expired` when nobody has decided by then; by default it waits."
     )
 
 
@@ -298,7 +88,7 @@ class ActionStep(Common):
     pick: (
         Annotated[
             Annotated[PickedPath, Tag("step:plain")] | Annotated[PickedPaths, Tag("step:object")],
-            Discriminator(_shape),
+            Discriminator(shape_tag),
         ]
         | None
     ) = Field(
@@ -312,14 +102,25 @@ class ActionStep(Common):
     retry: Retry | None = Field(default=None, description="How a failed attempt is repeated.")
     require_approval: (
         Annotated[
-            Annotated[StrictBool, Tag("step:plain")] | Annotated[Approval, Tag("step:object")], Discriminator(_shape)
+            Annotated[StrictBool, Tag("step:plain")] | Annotated[Approval, Tag("step:object")], Discriminator(shape_tag)
         ]
         | None
-    ) = Field(default=None, description="Hold the step until a person releases it.")
-    on_failure: Literal["continue", "hold"] | None = Field(
+    ) = Field(
         default=None,
-        description="`continue`: go on after a failure; `hold`: park the path for an operator; by default the rest of "
-        "the path is skipped.",
+        description="Hold the step until people release it: `true` by the automation's `approvals`, or what is "
+        "different here.",
+    )
+    on_failure: (
+        Annotated[
+            Annotated[Literal["continue", "hold"], Tag("step:plain")]
+            | Annotated[list[Rule], Field(min_length=1, max_length=MAX_RULES), Tag("step:list")],
+            Discriminator(list_tag),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="`continue`: go on after a failure; `hold`: park the path for an operator; a list: rules by the "
+        "failure's class, the first that matches decides; by default the rest of the path is skipped.",
     )
 
 
@@ -363,7 +164,7 @@ class WaitStep(Common):
     """Wait for a while, or until an instant."""
 
     wait: Annotated[
-        Annotated[Pause, Tag("step:plain")] | Annotated[Until, Tag("step:object")], Discriminator(_shape)
+        Annotated[Pause, Tag("step:plain")] | Annotated[Until, Tag("step:object")], Discriminator(shape_tag)
     ] = Field(description='A duration (`15m`), or `{until: "{{ticket.dueAt}}"}`.')
 
 
@@ -371,9 +172,7 @@ class ForEachStep(Common):
     """Do a block once for each item of a list."""
 
     for_each: Text = Field(description="The list, as one template: `{{variables.orders.body}}`.")
-    as_: Annotated[Variable, AfterValidator(_not_root)] = Field(
-        default="item", alias="as", description="Name of the item inside the block."
-    )
+    as_: ItemName = Field(default="item", alias="as", description="Name of the item inside the block.")
     max_items: Annotated[StrictInt, Field(ge=1, le=10_000)] = Field(
         default=100, description="A longer list is a failure."
     )
@@ -451,6 +250,10 @@ class Automation(Part):
         description="Whose run it is, as a template such as `{{customer.tenant}}`: where actions queue, each value "
         "gets its turn, however many wait behind another.",
     )
+    approvals: Approval | None = Field(
+        default=None,
+        description="How held steps are decided, where a step's own `requireApproval` says nothing else.",
+    )
     actions: list[Step] | None = Field(default=None, min_length=1, description="The steps, run in order.")
     paths: list[Path] | None = Field(
         default=None, min_length=1, max_length=1_000, description="Instead of `actions`: blocks that run side by side."
@@ -466,82 +269,3 @@ class Automation(Part):
 
 
 Automation.model_rebuild()
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A list of steps as written, and where it stands (JSON pointer)."""
-
-    pointer: str
-    steps: list[Any]
-
-
-def escape(key: str | int) -> str:
-    """Return a key as one segment of a JSON pointer."""
-    return str(key).replace("~", "~0").replace("/", "~1")
-
-
-def blocks(step: Mapping[str, Any], pointer: str) -> Iterator[Block]:
-    """Yield the blocks inside a raw step or automation, as far as they are lists."""
-    for key in ("paths", "branch"):
-        ways = step.get(key)
-        for index, way in enumerate(ways if isinstance(ways, list) else ()):
-            if isinstance(way, Mapping) and isinstance(way.get("actions"), list):
-                yield Block(f"{pointer}/{key}/{index}/actions", way["actions"])
-    for key in ("otherwise", "actions"):
-        if isinstance(step.get(key), list):
-            yield Block(f"{pointer}/{key}", step[key])
-
-
-def steps(owner: Any, pointer: str = "", depth: int = 0) -> Iterator[tuple[str, Mapping[str, Any], int]]:
-    """Yield (JSON pointer, raw step, nesting) of every step of a raw automation, in the definition's order."""
-    if not isinstance(owner, Mapping) or depth > MAX_NESTING + 1:
-        return
-    for block in blocks(owner, pointer):
-        for index, step in enumerate(block.steps):
-            if isinstance(step, Mapping):
-                place = f"{block.pointer}/{index}"
-                yield place, step, depth + 1
-                yield from steps(step, place, depth + 1)
-
-
-def slug(text: str) -> str:
-    """Return a text as an id: lower-case ASCII letters, digits and `-`; empty where nothing of it can be kept."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9_]+", "-", plain)[: MAX_ID - 6].strip("-")
-
-
-def step_ids(data: Any) -> dict[str, str]:
-    """Return the id of every step of a raw automation by JSON pointer: its own, else one made from its label or kind.
-
-    Where two steps would get the same id, later ones get `-2`, `-3`, …; an id that an author wrote is never given away.
-    """
-    found = {place: (step, _own_id(step)) for place, step, _ in steps(data)}
-    if isinstance(data, Mapping) and isinstance(data.get("paths"), list) and "actions" not in data:
-        found = {"": ({"paths": []}, None), **found}
-    taken = {own for _, own in found.values() if own}
-    counts: dict[str, int] = {}
-    ids: dict[str, str] = {}
-    for place, (step, own) in found.items():
-        if own:
-            ids[place] = own
-            continue
-        base = _base_id(step)
-        candidate = base
-        while candidate in taken:
-            counts[base] = counts.get(base, 1) + 1
-            candidate = f"{base}-{counts[base]}"
-        taken.add(candidate)
-        ids[place] = candidate
-    return ids
-
-
-def _own_id(step: Mapping[str, Any]) -> str | None:
-    own = step.get("id")
-    return own if isinstance(own, str) and own else None
-
-
-def _base_id(step: Mapping[str, Any]) -> str:
-    kind = kind_of(step)
-    named = [step.get("label"), step.get("actionType"), {"forEach": "for-each"}.get(kind or "", kind)]
-    return next((made for text in named if isinstance(text, str) and (made := slug(text))), "step")

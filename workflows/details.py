@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from shlex import quote
 from typing import Any
 
 from temporalio import workflow
@@ -19,49 +20,109 @@ from temporalio.worker import (
     WorkflowInterceptorClassInput,
 )
 
-from workflows.hold import Hold
 from workflows.report import Entry
+from workflows.wording import UNSIGNED, decisions, instant, policy, visible, votes, who
 
 METADATA = "__temporal_workflow_metadata"
 """The query by which the web UI and the command line ask for current details."""
 
 MOST_STEPS = 120
 MOST_HOLDS = 5
+MOST_EDITS = 10
 MOST_LINES = 40
 LONGEST_TEXT = 400
 WIDTH = 58
 """Characters of a code block that fit on that page."""
 
+OF_OPERATORS = ("reassign", "extend")
+
 MARKS = {"succeeded": "✓", "failed": "✗", "unknown": "?", "held": "‖", "running": "▶", "rejected": "⊘", "expired": "⊘"}
 
 
-def details(report: dict[str, Any], holds: list[Hold], workflow_id: str) -> str:
-    """Return the Markdown of a run: first what it waits for, then its steps under a heading per path."""
-    lines = [line for hold in holds[:MOST_HOLDS] for line in _waiting(hold, workflow_id)]
-    lines += [f"- also held: **{_plain(hold.label)}**, hold `{hold.hold}`" for hold in holds[MOST_HOLDS:MOST_STEPS]]
+def details(report: dict[str, Any], holds: Sequence[Mapping[str, Any]], workflow_id: str) -> str:
+    """Return the Markdown of a run: first what it waits for, then its steps under a heading per path.
+
+    Args:
+        report: what the query `report` shows.
+        holds: what the query `holds` shows.
+        workflow_id: the run's id, for the commands.
+    """
+    edits = {step["id"]: step.get("edited") or [] for step in report["steps"]}
+    lines = [line for hold in holds[:MOST_HOLDS] for line in _waiting(hold, edits.get(hold["step"], []), workflow_id)]
+    lines += [
+        f"- also held: **{_plain(hold['label'])}**, hold `{hold['hold']}`" for hold in holds[MOST_HOLDS:MOST_STEPS]
+    ]
+    if any(not hold.get("verified") for hold in holds):
+        lines.append(f"\n{UNSIGNED}\n")
     return "\n".join([*lines, *_outcome(report), *_steps(report["steps"])])
 
 
-def _waiting(hold: Hold, workflow_id: str) -> Iterator[str]:
-    yield f"## Waits for a decision: {_plain(hold.label)}"
-    who = ", ".join(map(_plain, hold.approvers)) or "anyone"
-    until = f" · until {hold.deadline[:16].replace('T', ' ')} UTC" if hold.deadline else ""
-    yield f"Action `{hold.actionType}` · hold `{hold.hold}` · by {who}{until}\n"
-    if hold.error:
-        yield f"It failed: {_plain(hold.error['message'])}\n"
-    approval = hold.kind == "approval"
-    decision = {"hold": hold.hold, **({} if approval else {"decision": "retry"}), "by": "you@example.com"}
-    command = (
-        f"trunkline {'approve' if approval else 'decide'}",
-        workflow_id,
-        hold.hold + ("" if approval else " retry"),
-    )
+def _waiting(hold: Mapping[str, Any], edits: list[dict[str, Any]], workflow_id: str) -> Iterator[str]:
+    approval = hold["kind"] == "approval"
+    yield f"## Waits for a decision: {_plain(hold['label'])}"
+    until = f" · until {instant(hold['deadline'])}" if hold.get("deadline") else ""
+    yield f"Action `{hold['actionType']}` · hold `{hold['hold']}` · by {_plain(who(hold))}{until}\n"
+    if hold.get("error"):
+        yield f"It failed: {_plain(hold['error']['message'])}\n"
+    request = hold["request"]
+    config = visible(json.dumps(request.get("config"), indent=1, ensure_ascii=False))
+    yield from _code("What would be sent:" if approval else "What was sent:", config, wrap=True)
+    yield from _facts(hold, edits)
+    yield from _commands(hold, workflow_id)
+    yield from _forms(hold)
+
+
+def _facts(hold: Mapping[str, Any], edits: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield what the request does not say: secrets, digest, votes, policy, and what was edited."""
+    yield f"\n- Digest `{hold['digest']}`"
+    if hold["request"].get("connection"):
+        yield f"- Connection {_span(hold['request']['connection'])}"
+    for name, paths in _secrets(hold["request"]).items():
+        yield f"- Secret {_span(name)} goes to {_span(', '.join(paths))}"
+    if hold["kind"] == "approval":
+        yield f"- Approvals: {_plain(votes(hold))}"
+    yield from (f"- {_plain(rule)}" for rule in policy(hold))
+    for edit in edits[-MOST_EDITS:]:
+        yield f"- Edited by {_plain(edit.get('by'))} at {instant(str(edit.get('at')))}"
+    yield ""
+
+
+def _secrets(request: Mapping[str, Any]) -> dict[str, list[str]]:
+    places: dict[str, list[str]] = {}
+    for place in request.get("secrets") or []:
+        for name in filter(None, (place["name"], place.get("password"))):
+            places.setdefault(name, []).append(place["path"])
+    return places
+
+
+def _commands(hold: Mapping[str, Any], workflow_id: str) -> Iterator[str]:
+    names = " ".join(f"`{name}`" for name in (*decisions(hold)[1:], *OF_OPERATORS))
+    run, name = quote(workflow_id), quote(hold["hold"])
     yield from _code(
-        "On the command line (or `reject`):" if approval else "On the command line:", " \\\n  ".join(command)
+        f"On the command line (or, instead of `{decisions(hold)[0]}`: {names}):",
+        f"trunkline {decisions(hold)[0]} \\\n  {run} \\\n  {name} \\\n  --digest \\\n{hold['digest']}",
     )
-    here = "a Signal `approve` or `reject`" if approval else "an Update `decide` with `retry`, `skip` or `stop`"
-    yield from _code(f"On this page, More Actions, Send {here}:", json.dumps(decision, indent=1))
-    yield from _code("What would be sent:", json.dumps(hold.request["config"], indent=1, ensure_ascii=False), wrap=True)
+
+
+def _forms(hold: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what to paste into this page's own forms; a signature cannot be made there."""
+    if hold.get("verified"):
+        yield "Its decisions must be signed, which the forms of this page cannot do."
+        return
+    said = {"hold": hold["hold"], "by": "you@example.com", "digest": hold["digest"]}
+    here = "On this page, More Actions,"
+    if hold["kind"] == "approval":
+        yield from _code(f"{here} Send a Signal `approve` or `reject`:", _form(said))
+        here = "Or"
+    names = " ".join(f"`{name}`" for name in decisions(hold))
+    yield from _code(
+        f"{here} Send an Update `decide`, which answers ({names}):", _form({"decision": decisions(hold)[0], **said})
+    )
+
+
+def _form(said: dict[str, str]) -> str:
+    """Return a decision as JSON, with the digest on a line of its own, where it just fits."""
+    return json.dumps(said, indent=1, ensure_ascii=False).replace('"digest": "', '"digest":\n"')
 
 
 def _code(title: str, text: str, *, wrap: bool = False) -> Iterator[str]:
@@ -115,10 +176,20 @@ def _line(step: Entry) -> str:
     return f"- {MARKS.get(step['status'], '·')} **{_plain(step['label'])}** · {step['status']}{time}{error}"
 
 
-def _plain(text: str) -> str:
+def _plain(text: Any) -> str:
     """Return a text that Markdown shows as it is, on one line."""
-    shown = re.sub(r"\s+", " ", str(text))[:LONGEST_TEXT]
+    shown = _cut(visible(re.sub(r"\s+", " ", str(text))))
     return re.sub(r"([\\`*_\[\]<>#|~])", r"\\\1", shown)
+
+
+def _span(text: Any) -> str:
+    """Return a text as inline code."""
+    shown = _cut(visible(re.sub(r"\s+", " ", str(text)))).replace("`", "'")
+    return f"`{shown}`"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
 
 
 class Details(Interceptor):

@@ -27,6 +27,8 @@ class Failure:
         message: a sentence.
         unknown: whether the action may have had its effect.
         sent_nothing: whether the attempt certainly ended before it sent anything, so that it may simply run again.
+        timed_out: whether it took too long.
+        status: HTTP status of the answer, if there was one.
         asks: whether people must be asked, whatever the step says.
         attempts: what the last answering attempt said.
     """
@@ -35,8 +37,24 @@ class Failure:
     message: str
     unknown: bool
     sent_nothing: bool = False
+    timed_out: bool = False
+    status: int | None = None
     asks: bool = False
     attempts: int | None = None
+
+    @property
+    def classes(self) -> set[str]:
+        """Return what it is in the words of `onFailure`."""
+        found = {"any"}
+        if self.status is not None and 400 <= self.status < 500:  # noqa: PLR2004 # HTTP's 4xx
+            found |= {"http_4xx", f"http_{self.status}"}
+        if self.timed_out:
+            found.add("timeout")
+        if self.unknown:
+            found.add("unknown")
+        elif self.type in {"Refused", "Unavailable"}:
+            found.add(self.type.lower())
+        return found
 
     def error(self) -> dict[str, str]:
         """Return the report's `error`."""
@@ -72,6 +90,8 @@ def _application(cause: ApplicationError, repeat: str) -> Failure:
         type=cause.type or "Unexpected",
         message=cause.message,
         unknown=cause.type in UNKNOWN and repeat != "safe",
+        timed_out=said.get("timedOut") is True,
+        status=said["status"] if isinstance(said.get("status"), int) else None,
         attempts=_attempts(said),
     )
 
@@ -87,14 +107,21 @@ def _timeout(cause: TimedOut, repeat: str, *, marked: bool) -> Failure:
             type="Unavailable",
             message="No worker took the action in time (`within`): none polls its task queue, or too much waits there.",
             unknown=False,
+            timed_out=True,
         )
     died = cause.type == TimeoutType.HEARTBEAT
     what = "Its worker stopped answering" if died else "It took longer than its timeout"
     if marked and SENDING not in cause.last_heartbeat_details:
-        return Failure(type="Timeout", message=f"{what}, before anything was sent.", unknown=False, sent_nothing=True)
+        return Failure(
+            type="Timeout",
+            message=f"{what}, before anything was sent.",
+            unknown=False,
+            sent_nothing=True,
+            timed_out=True,
+        )
     unknown = repeat != "safe"
     so = "; it may have been carried out." if unknown else "."
-    return Failure(type="OutcomeUnknown" if unknown else "Timeout", message=what + so, unknown=unknown)
+    return Failure(type="OutcomeUnknown" if unknown else "Timeout", message=what + so, unknown=unknown, timed_out=True)
 
 
 def _may_be_under_way(cause: TimedOut, repeat: str, *, marked: bool) -> bool:

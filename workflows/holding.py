@@ -1,125 +1,236 @@
-"""Holding a step: opening holds, and what their decisions mean for the step."""
+"""Holding a step: opening holds, waiting, reminding, escalating, expiring, and what a decision means for the step."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from temporalio import workflow
 
+from workflows.desk import REMIND
 from workflows.failure import Failure
-from workflows.fault import Fault
 from workflows.flow import Flow
-from workflows.hold import Hold, seal
+from workflows.hold import POLICY, Hold, Kind, seal
+from workflows.notice import notify
 from workflows.parallel import cancellation
-from workflows.program import ActionStep
-from workflows.report import Entry, measure, timestamp
-from workflows.state import Frame
+from workflows.report import measure, timestamp
+from workflows.send import LONGEST_SUMMARY
+from workflows.state import HOLD
+from workflows.terms import ANSWER, Held, Terms, terms_of
 
 if TYPE_CHECKING:
     from workflows.walk import Walk
 
-CHECK = "trunkline:check"
-"""Local activity that says whether a request is what its action takes, and whether the worker has its secrets."""
+ROOM_FOR_A_VOTE = 1_000
+"""Bytes that an approval may take while it waits for others."""
 
-LONGEST_SUMMARY = 200
-
-
-async def hold_for_approval(walk: Walk, step: ActionStep, entry: Entry, frame: Frame, request: dict[str, Any]) -> Hold:
-    """Hold a step until people release it; what could never be sent ends the step before anybody is asked."""
-    approval = step.approval or {}
-    approvers = walk.render(step.approvers, entry, frame).value
-    if "approvers" in approval and not all(isinstance(name, str) and name.strip() for name in approvers or [None]):
-        raise Fault(f"`approvers` must name people; here it comes to {approvers!r:.200}.")
-    async with walk.checking:
-        with cancellation():
-            refused: str | None = await workflow.execute_local_activity(
-                CHECK, request, start_to_close_timeout=timedelta(seconds=10)
-            )
-    if refused:
-        raise Fault(refused)
-    now = workflow.now()
-    expires = approval.get("expiresAfter")
-    deadline = None if expires is None else timestamp(now + timedelta(milliseconds=expires))
-    return _open(walk, step, entry, request, kind="approval", approvers=approvers, deadline=deadline)
+NEVER = "never"
 
 
-def _open(walk: Walk, step: ActionStep, entry: Entry, request: dict[str, Any], **kind: Any) -> Hold:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """What people, or the policy, let go.
+
+    Attributes:
+        request: what is sent.
+        digest: its seal.
+        edited: whether it was edited after a failure, so that it must be approved again.
+        after_failure: whether it was sent before.
+        anew: whether it is another request than the one sent before, so that it needs another key.
+        supplied: what a person says that the action answered, instead of sending anything.
+    """
+
+    request: dict[str, Any]
+    digest: str
+    edited: bool
+    after_failure: bool
+    anew: bool
+    supplied: dict[str, Any] | None
+
+
+async def hold_for_approval(walk: Walk, held: Held, request: dict[str, Any]) -> Hold:
+    """Hold a step until people release it; what could never be sent ends the step before anybody is asked.
+
+    Raises:
+        Fault: it can never be sent, or nobody could ever decide.
+    """
+    seal(request)  # what nobody could seal need not be asked about
+    async with walk.desk:
+        terms = await terms_of(walk, held, request, "approval")
+    hold = _open(walk, held, request, terms, kind="approval")
+    walk.state.report.note(held.entry, "expires", hold.deadline or NEVER)
+    return hold
+
+
+async def hold_for_failure(walk: Walk, held: Held, request: dict[str, Any], failure: Failure) -> Hold | None:
+    """Hold a step that failed; None where its run ends: a hold that opened then would keep it from ending.
+
+    Raises:
+        Fault: it cannot be held.
+    """
+    if walk.stop is not None:
+        return None
+    async with walk.desk:
+        terms = await terms_of(walk, held, request, "failure")
+    if walk.stop is not None:
+        return None
+    return _open(walk, held, request, terms, kind="failure", error=failure.error(), unknown=failure.unknown)
+
+
+def _open(walk: Walk, held: Held, request: dict[str, Any], terms: Terms, *, kind: Kind, **more: Any) -> Hold:
     holds = walk.state.holds
     hold = Hold(
-        hold=holds.new_id(entry["id"]),
-        step=entry["id"],
-        label=step.label,
-        actionType=step.action,
+        hold=holds.new_id(held.entry["id"]),
+        step=held.entry["id"],
+        label=held.step.label,
+        actionType=held.step.action,
+        kind=kind,
         request=request,
         digest=seal(request),
         openedAt=timestamp(workflow.now()),
         firstRunId=workflow.info().first_execution_run_id,
-        **kind,
+        **more,
     )
-    walk.state.reserve(f"{hold.hold}#hold", measure(hold.to_json()))
+    terms.govern(hold)
+    terms.time(hold)
+    keep(walk, hold)
     holds.all[hold.hold] = hold
     walk.holds_changed()
+    notify(walk, held, hold, "opened")
     return hold
 
 
-async def decided(walk: Walk, step: ActionStep, entry: Entry, hold: Hold) -> Flow | None:
-    """Wait until a hold is decided; return how the step ended, or None where it goes on to be sent."""
+def keep(walk: Walk, hold: Hold) -> None:
+    """Take room for a hold of the run's budget.
+
+    Raises:
+        TooLarge: the budget does not allow it.
+    """
+    walk.state.reserve(hold.hold + HOLD, measure(hold.to_json()) + ROOM_FOR_A_VOTE * (hold.quorum - 1))
+
+
+async def decided(walk: Walk, held: Held, hold: Hold) -> Flow | Release:
+    """Wait until a hold is decided; return how the step ended, or what goes on to be sent."""
+    step, entry = held.step, held.entry
     entry["status"] = "held"
+    walk.held[hold.hold] = held
     try:
-        await _decision(hold)
+        while hold.decision is None:
+            await _wake(hold)
+            async with walk.desk:  # what came before is judged before time is
+                if hold.decision is None:
+                    await _due(walk, held, hold)
     except asyncio.CancelledError:
         _close(walk, hold)
         raise
-    _close(walk, hold)
+    finally:
+        del walk.held[hold.hold]
     decision = hold.decision
-    if decision is None:
-        return walk.end(step, entry, "expired", {"type": "Expired", "message": f"Nobody decided by {hold.deadline}."})
+    release = _release(hold)
+    notify(walk, held, hold, "decided")
+    error = hold.error
+    _close(walk, hold)
     walk.state.report.note(entry, "decision", decision)
     match decision["decision"]:
+        case "reject" if decision.get("via") == POLICY:
+            message = f"Nobody decided by {hold.deadline}."
+            return walk.end(step, entry, "expired", {"type": "Expired", "message": message})
         case "reject":
-            return walk.end(step, entry, "rejected", _said("Rejected", decision))
+            return walk.end(step, entry, "rejected", _refused(decision))
         case "skip":
-            return walk.end(step, entry, "skipped", hold.error)
+            return walk.end(step, entry, "skipped", error)
         case "stop":
-            return walk.end(step, entry, "unknown" if hold.unknown else "failed", hold.error)
+            return walk.end(step, entry, "unknown" if hold.unknown else "failed", error)
+    if decision["decision"] != "supply" and not _still_wanted(walk, held):
+        message = "The step's conditions no longer held when it was released, so nothing was sent."
+        return walk.end(step, entry, "superseded", {"type": "Superseded", "message": message})
     entry["status"] = "running"
-    return None
+    return release
+
+
+def _release(hold: Hold) -> Release:
+    after_failure = hold.kind == "failure"
+    edited = after_failure and hold.edited > 0
+    return Release(
+        request=hold.request,
+        digest=hold.digest,
+        edited=edited,
+        after_failure=after_failure,
+        anew=after_failure and (edited or not hold.unknown),
+        supplied=hold.supplied,
+    )
+
+
+def _still_wanted(walk: Walk, held: Held) -> bool:
+    condition = held.step.condition
+    return not held.step.policy.recheck or condition is None or walk.holds(condition, held.frame)
 
 
 def _close(walk: Walk, hold: Hold) -> None:
     walk.state.holds.close(hold)
-    walk.state.forget(f"{hold.hold}#hold")
+    walk.state.forget(hold.hold + HOLD)
     walk.holds_changed()
 
 
-async def _decision(hold: Hold) -> None:
+async def _wake(hold: Hold) -> None:
+    """Wait until a hold is decided or changed, or its next time has come."""
+    seen = hold.version
+    times = [at for at in (hold.remindAt, hold.escalateAt, hold.deadline) if at is not None]
     remaining = None
-    if hold.deadline is not None:
-        remaining = max(datetime.fromisoformat(hold.deadline) - workflow.now(), timedelta(0))
+    if times:
+        remaining = max(min(map(datetime.fromisoformat, times)) - workflow.now(), timedelta(0))
     with contextlib.suppress(asyncio.TimeoutError):
         await workflow.wait_condition(
-            lambda: hold.decision is not None,
+            lambda: hold.decision is not None or hold.version != seen,
             timeout=remaining,
-            timeout_summary=f"{hold.label}: expires"[:LONGEST_SUMMARY],
+            timeout_summary=f"{hold.label}: held"[:LONGEST_SUMMARY],
         )
 
 
-def _said(kind: str, decision: dict[str, Any]) -> dict[str, str]:
+async def _due(walk: Walk, held: Held, hold: Hold) -> None:
+    """Do what a hold's time has come for; what was missed meanwhile happens once."""
+    now = workflow.now()
+    if hold.expired(now):
+        _expire(walk, held, hold, now)
+        return
+    if hold.escalateAt is not None and now >= datetime.fromisoformat(hold.escalateAt):
+        hold.escalate()
+        walk.holds_changed()
+        notify(walk, held, hold, "escalated")
+    if hold.remindAt is not None and now >= datetime.fromisoformat(hold.remindAt):
+        due = hold.remindAt
+        memory = walk.state.memory.setdefault(held.entry["id"], {})
+        memory["reminders"] = memory.get("reminders", 0) + 1
+        hold.remindAt = await _next_reminder(held, due, now)  # none where there are no more hours in sight
+        notify(walk, held, hold, "reminder", memory["reminders"])
+
+
+async def _next_reminder(held: Held, due: str, now: datetime) -> str | None:
+    times = held.step.policy.times
+    every = timedelta(milliseconds=times["remindAfter"])
+    if "businessHours" not in times:
+        at = datetime.fromisoformat(due)
+        return timestamp(at + every * ((now - at) // every + 1))
+    question = {"after": timestamp(now), "every": times["remindAfter"], "businessHours": times["businessHours"]}
+    with cancellation():
+        answer: dict[str, Any] = await workflow.execute_local_activity(REMIND, question, start_to_close_timeout=ANSWER)
+    return answer.get("at")
+
+
+def _expire(walk: Walk, held: Held, hold: Hold, now: datetime) -> None:
+    what = hold.onExpiry or "reject"
+    said = {"hold": hold.hold, "by": POLICY, "decision": what}
+    walk.state.holds.note(said, "accepted", "policy", now, counted=True)
+    if what == "hold":
+        hold.deadline = None
+        walk.state.report.note(held.entry, "expires", NEVER)
+    else:
+        hold.settle(what, POLICY, now, via=POLICY)
+
+
+def _refused(decision: dict[str, Any]) -> dict[str, str]:
     reason = f": {decision['reason']}" if "reason" in decision else "."
-    return {"type": kind, "message": f"Refused by {decision['by']}{reason}"}
-
-
-def hold_for_failure(
-    walk: Walk, step: ActionStep, entry: Entry, request: dict[str, Any], failure: Failure
-) -> Hold | None:
-    """Hold a step that failed, where it asks for that; None where its failure stands."""
-    wanted = step.holds_failure or failure.asks or (failure.unknown and step.holds_unknown)
-    if not wanted or walk.stop is not None:  # a hold that opens after the end would keep the run from ending
-        return None
-    try:
-        return _open(walk, step, entry, request, kind="failure", error=failure.error(), unknown=failure.unknown)
-    except Fault:  # what failed matters more than that it cannot be held
-        return None
+    return {"type": "Rejected", "message": f"Refused by {decision['by']}{reason}"}

@@ -23,11 +23,74 @@ class Retry(TypedDict, total=False):
     onUnknown: Literal["retry", "fail", "hold"]
 
 
+class BusinessHours(TypedDict, total=False):
+    """The hours in which a hold's clocks run."""
+
+    timeZone: str
+    """IANA name, such as `Europe/Berlin`."""
+    days: list[str]
+    """Three letters each: `mon` to `sun`."""
+    start: str
+    end: str
+    """`09:00` to `17:00`, local time."""
+    holidays: list[str]
+    """Days off: `2026-12-25`."""
+
+
+class Notice(TypedDict):
+    """An action that tells people about a hold, and when."""
+
+    on: list[Literal["opened", "reminder", "escalated", "decided"]]
+    step: StepPlan
+    """An action step; its id is `notify-1` and so on."""
+
+
 class Approval(TypedDict, total=False):
-    """Who may release a held step, and until when."""
+    """Who decides about a held step, under which rules, and until when; all times in milliseconds.
+
+    People are ids, `group:` names or templates, as the author wrote them.
+    """
 
     approvers: list[str]
+    operators: list[str]
+    quorum: int
+    selfApproval: bool
+    requester: str
+    rejectNeedsReason: bool
+    allowEdit: bool | Literal["needsApproval"]
+    verified: bool
+    recheck: bool
+    bands: list[Band]
+    remindAfter: int
+    escalateAfter: int
+    escalateTo: list[str]
     expiresAfter: int
+    onExpiry: Literal["reject", "approve", "skip", "hold"]
+    businessHours: BusinessHours
+    notify: list[Notice]
+
+
+class Band(TypedDict, total=False):
+    """A stricter policy for the requests for which `when` holds, or cannot be judged."""
+
+    when: dict[str, Any]
+    approvers: list[str]
+    quorum: int
+    selfApproval: bool
+    rejectNeedsReason: bool
+    allowEdit: bool | Literal["needsApproval"]
+    verified: bool
+
+
+class Rule(TypedDict, total=False):
+    """What follows a failure of one of these classes."""
+
+    when: list[Literal["timeout", "http_4xx", "http_429", "refused", "unavailable", "unknown", "any"]]
+    do: Literal["retry", "continue", "hold", "stop"]
+    attempts: int
+    """Of `retry`: how often, 3 unless it says so."""
+    delay: int
+    """Of `retry`: milliseconds before each."""
 
 
 class Defaults(TypedDict):
@@ -61,7 +124,7 @@ class StepPlan(TypedDict, total=False):
     id: str
     label: str
     conditions: dict[str, Any]
-    onFailure: Literal["continue", "hold"]
+    onFailure: Literal["continue", "hold"] | list[Rule]
     saveAs: str
 
     action: str
@@ -74,6 +137,7 @@ class StepPlan(TypedDict, total=False):
     timeout: int
     retry: Retry
     approval: Approval
+    """What the step says itself; the automation's `approvals` hold for the rest."""
     background: Literal[True]
     looks: Literal[True]
     """Whether the action can look for what became of an unknown outcome."""
@@ -115,4 +179,5 @@ class Plan(TypedDict, total=False):
     priority: int
     fairness: str
     defaults: Defaults
+    approvals: Approval
     block: list[StepPlan]

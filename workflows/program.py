@@ -6,13 +6,14 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from temporalio.common import RetryPolicy
 
 from workflows.condition import Condition, compile_condition
 from workflows.pick import Pick, compile_pick
-from workflows.plan import FOR_EACH_AS, Plan, Retry, StepPlan
+from workflows.plan import FOR_EACH_AS, Approval, Defaults, Plan, Retry, StepPlan
+from workflows.policy import Notice, Policy, compile_policy
 from workflows.template import Template, compile_expression, compile_template
 
 CARRIED_OUT = ("PayloadsTooLarge",)
@@ -20,6 +21,10 @@ CARRIED_OUT = ("PayloadsTooLarge",)
 
 NEVER_REPEATED = ("OutcomeUnknown", "TemporalTimeout:StartToClose", "TemporalTimeout:Heartbeat", "WorkerShutdown")
 """What the server must not repeat by itself where an unknown outcome must not be repeated."""
+
+RETRY_ATTEMPTS = 3
+RETRY_DELAY = 60_000
+"""How often a rule of `onFailure` has a step done again, and the milliseconds before each time."""
 
 KEPT_PROGRAMS = 500
 
@@ -49,12 +54,23 @@ class ActionStep(Step):
     timeout: timedelta
     retry: RetryPolicy
     within: timedelta
-    holds_failure: bool
+    rules: tuple[Rule, ...]
     holds_unknown: bool
-    approval: dict[str, Any] | None
-    approvers: Template
+    held: bool
+    """Whether people must approve it."""
+    policy: Policy
     background: bool
     looks: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What follows a failure of some classes; the first of a step's rules that matches decides."""
+
+    classes: frozenset[str]
+    do: Literal["retry", "continue", "hold", "stop"]
+    attempts: int
+    delay: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +139,17 @@ class Program:
     block: Block
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Whole:
+    """What the plan says for all of its steps."""
+
+    defaults: Defaults
+    approvals: Approval
+    policy: Policy
+
+
+NO_POLICY = compile_policy({}, ())
+
 _programs: OrderedDict[str, Program] = OrderedDict()
 
 
@@ -132,13 +159,16 @@ def program(plan: Plan) -> Program:
     if known is not None:
         _programs.move_to_end(plan["id"])
         return known
+    defaults, approvals = plan["defaults"], plan.get("approvals")
+    policy = NO_POLICY if approvals is None else _policy(approvals, defaults)
+    whole = _Whole(defaults=defaults, approvals=approvals or {}, policy=policy)
     made = Program(
         plan=plan,
         condition=_condition(plan),
         missing_fails=plan.get("missing") == "fail",
         priority=plan.get("priority"),
         fairness=compile_template(plan["fairness"]) if "fairness" in plan else None,
-        block=_block(plan["block"], plan),
+        block=_block(plan["block"], whole),
     )
     _programs[plan["id"]] = made
     if len(_programs) > KEPT_PROGRAMS:
@@ -146,15 +176,15 @@ def program(plan: Plan) -> Program:
     return made
 
 
-def _block(steps: list[StepPlan], plan: Plan) -> Block:
-    return tuple(_step(step, plan) for step in steps)
+def _block(steps: list[StepPlan], whole: _Whole) -> Block:
+    return tuple(_step(step, whole) for step in steps)
 
 
 def _condition(data: Plan | StepPlan) -> Condition | None:
     return compile_condition(data["conditions"]) if "conditions" in data else None
 
 
-def _step(step: StepPlan, plan: Plan) -> Step:
+def _step(step: StepPlan, whole: _Whole) -> Step:
     kinds = {
         "action": _action,
         "paths": _paths,
@@ -166,7 +196,7 @@ def _step(step: StepPlan, plan: Plan) -> Step:
     kind = next(kind for kind in kinds if kind in step)
     return kinds[kind](
         step,
-        plan,
+        whole,
         {
             "id": step["id"],
             "label": step["label"],
@@ -177,12 +207,13 @@ def _step(step: StepPlan, plan: Plan) -> Step:
     )
 
 
-def _action(step: StepPlan, plan: Plan, common: dict[str, Any]) -> Step:
-    retry: Retry = {**plan["defaults"]["retry"], **step.get("retry", {})}
+def _action(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
+    retry: Retry = {**whole.defaults["retry"], **step.get("retry", {})}
     repeat = step["repeat"]
     unknown = retry.get("onUnknown", "fail" if repeat == "never" else "retry")
     final = CARRIED_OUT if unknown == "retry" else CARRIED_OUT + NEVER_REPEATED
     approval = step.get("approval")
+    policy = _policy({**whole.approvals, **approval}, whole.defaults) if approval else whole.policy
     return ActionStep(
         **common,
         action=step["action"],
@@ -191,7 +222,7 @@ def _action(step: StepPlan, plan: Plan, common: dict[str, Any]) -> Step:
         pick=compile_pick(step["pick"]) if "pick" in step else None,
         repeat=repeat,
         marked=unknown != "retry",
-        timeout=_ms(step.get("timeout", plan["defaults"]["timeout"])),
+        timeout=_ms(step.get("timeout", whole.defaults["timeout"])),
         retry=RetryPolicy(
             initial_interval=_ms(retry["initialInterval"]),
             backoff_coefficient=retry["backoffCoefficient"],
@@ -200,16 +231,41 @@ def _action(step: StepPlan, plan: Plan, common: dict[str, Any]) -> Step:
             non_retryable_error_types=final,
         ),
         within=_ms(retry["within"]),
-        holds_failure=step.get("onFailure") == "hold",
+        rules=_rules(step.get("onFailure")),
         holds_unknown=unknown == "hold",
-        approval=None if approval is None else dict(approval),
-        approvers=compile_template(list((approval or {}).get("approvers", []))),
+        held=approval is not None,
+        policy=policy,
         background=step.get("background", False),
         looks=step.get("looks", False),
     )
 
 
-def _paths(step: StepPlan, plan: Plan, common: dict[str, Any]) -> Step:
+def _rules(on_failure: Any) -> tuple[Rule, ...]:
+    if on_failure == "hold":
+        on_failure = [{"when": ["any"], "do": "hold"}]
+    if not isinstance(on_failure, list):
+        return ()
+    return tuple(
+        Rule(
+            classes=frozenset(rule["when"]),
+            do=rule["do"],
+            attempts=rule.get("attempts", RETRY_ATTEMPTS),
+            delay=_ms(rule.get("delay", RETRY_DELAY)),
+        )
+        for rule in on_failure
+    )
+
+
+def _policy(plan: Approval, defaults: Defaults) -> Policy:
+    bare = _Whole(defaults=defaults, approvals={}, policy=NO_POLICY)  # what tells about a hold is never held itself
+    notices = tuple(
+        Notice(on=frozenset(notice["on"]), step=cast("ActionStep", _step(notice["step"], bare)))
+        for notice in plan.get("notify", [])
+    )
+    return compile_policy(plan, notices)
+
+
+def _paths(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
     return PathsStep(
         **common,
         paths=tuple(
@@ -219,42 +275,42 @@ def _paths(step: StepPlan, plan: Plan, common: dict[str, Any]) -> Step:
                 kind="path",
                 condition=None,
                 goes_on=False,
-                block=_block(path["block"], plan),
+                block=_block(path["block"], whole),
             )
             for path in step["paths"]
         ),
     )
 
 
-def _branch(step: StepPlan, plan: Plan, common: dict[str, Any]) -> Step:
+def _branch(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
     return BranchStep(
         **common,
-        cases=tuple((compile_condition(case["conditions"]), _block(case["block"], plan)) for case in step["branch"]),
-        otherwise=_block(step.get("otherwise", []), plan),
+        cases=tuple((compile_condition(case["conditions"]), _block(case["block"], whole)) for case in step["branch"]),
+        otherwise=_block(step.get("otherwise", []), whole),
     )
 
 
-def _wait(step: StepPlan, _plan: Plan, common: dict[str, Any]) -> Step:
+def _wait(step: StepPlan, _whole: _Whole, common: dict[str, Any]) -> Step:
     wait = step["wait"]
     if isinstance(wait, dict):
         return WaitStep(**common, duration=None, until=compile_template(wait["until"]))
     return WaitStep(**common, duration=_ms(wait), until=None)
 
 
-def _loop(step: StepPlan, plan: Plan, common: dict[str, Any]) -> Step:
+def _loop(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
     return LoopStep(
         **common,
         items=compile_expression(step["forEach"]),
         name=step.get(FOR_EACH_AS, "item"),  # type: ignore[arg-type] # a keyword of Python cannot be a field
         max_items=step.get("maxItems", 100),
         parallel=step.get("parallel", 1),
-        block=_block(step["block"], plan),
+        block=_block(step["block"], whole),
         save_as=step.get("saveAs"),
         collect=compile_expression(step["collect"]) if "collect" in step else None,
     )
 
 
-def _stop(step: StepPlan, _plan: Plan, common: dict[str, Any]) -> Step:
+def _stop(step: StepPlan, _whole: _Whole, common: dict[str, Any]) -> Step:
     return StopStep(**common, outcome=step["stop"], reason=compile_template(step.get("reason", "")))
 
 

@@ -10,6 +10,12 @@ from workflows.hold import Hold, Holds
 from workflows.program import Program
 from workflows.report import Report, measure
 
+HOLD = "#hold"
+"""What the place of an open hold in the budget ends with."""
+
+ROOM_FOR_HOLDS = 512 * 1024
+"""Bytes that open holds may take beside the budget: they go over to the next run of the chain, but into no report."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Frame:
@@ -60,6 +66,7 @@ class State:
         self.earlier: list[str] | None = None
         self._sizes: dict[str, int] = {}
         self._taken = 0
+        self._held = 0
 
     def save(self, frame: Frame, name: str, value: Any) -> None:
         """Store a step's output under a name.
@@ -76,18 +83,31 @@ class State:
         Raises:
             TooLarge: the budget does not allow it.
         """
-        taken = self._taken - self._sizes.get(place, 0) + self.report.size + self.holds.size
+        more = size - self._sizes.get(place, 0)
+        held = more if place.endswith(HOLD) else 0
+        self.fit(more, held=held)
+        self._taken += more
+        self._held += held
+        self._sizes[place] = size
+
+    def fit(self, size: int, *, held: int = 0) -> None:
+        """Refuse what does not fit into the run's budget; `held` bytes of it are an open hold's.
+
+        Raises:
+            TooLarge: the budget does not allow `size` bytes more.
+        """
+        taken = self._taken + self.report.size + self.holds.size - min(self._held + held, ROOM_FOR_HOLDS)
         if taken + size > self.limit:
             raise TooLarge(
                 f"Keeping {size:,} more bytes would bring the run to {taken + size:,}; it may keep {self.limit:,}. "
                 f"Save only the parts of answers that later steps use, and loop over shorter lists."
             )
-        self._taken += size - self._sizes.get(place, 0)
-        self._sizes[place] = size
 
     def forget(self, place: str) -> None:
         """Give back what a place took."""
-        self._taken -= self._sizes.pop(place, 0)
+        size = self._sizes.pop(place, 0)
+        self._taken -= size
+        self._held -= size if place.endswith(HOLD) else 0
 
     def release(self, loop: str) -> None:
         """Give back what a loop took, but for the iterations that stand in the report."""
@@ -108,6 +128,7 @@ class State:
             "holds": [asdict(hold) for hold in self.holds.all.values()],
             "audit": self.holds.audit,
             "refusals": self.holds.refusals,
+            "changes": self.holds.changes,
             "sizes": self._sizes,
         }
 
@@ -121,7 +142,10 @@ class State:
         state.began = carry["began"]
         state.earlier = carry["earlier"]
         state.report = Report(program, carry["entries"], room=limit, extra=carry["extra"])
-        state.holds = Holds([Hold(**hold) for hold in carry["holds"]], carry["audit"], carry["refusals"])
+        state.holds = Holds(
+            [Hold(**hold) for hold in carry["holds"]], carry["audit"], carry["refusals"], carry["changes"]
+        )
         state._sizes = carry["sizes"]
         state._taken = sum(state._sizes.values())
+        state._held = sum(size for place, size in state._sizes.items() if place.endswith(HOLD))
         return state

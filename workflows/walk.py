@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from temporalio import workflow
 
@@ -39,8 +39,11 @@ from workflows.program import (
 from workflows.report import ENDED, FAILED, REFUSED, Entry, cut, timestamp
 from workflows.state import Frame, State
 from workflows.template import Rendered, Template, TemplateError
+from workflows.terms import Held
 
 LONGEST_WAIT = timedelta(days=3650)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +61,10 @@ class Walk:
         stop: set once the run is to end; nothing more starts then.
         handing_over: no new step starts, so that the run can continue as new.
         in_flight: activities that have not ended.
-        checking: held while a request is checked; a replay gets the answers of several local activities at once.
+        desk: held while a hold opens or a decision is judged, one after the other, as a replay gets the answers of
+            several local activities at once.
+        held: the steps that wait, by hold.
+        notices: what tells people about holds.
         pace: how much was done at a stretch.
         lane: where activities queue, and which go first there.
         was_reset: whether the run was reset to a point before this one, so that what follows may have run before.
@@ -73,7 +79,9 @@ class Walk:
         self.stop: Stop | None = None
         self.handing_over = False
         self.in_flight = 0
-        self.checking = asyncio.Lock()
+        self.desk = asyncio.Lock()
+        self.held: dict[str, Held] = {}
+        self.notices: list[asyncio.Task[None]] = []
         self.was_reset = state.earlier is not None
         self.background: list[asyncio.Task[Flow]] = []
         self.unsettled: dict[str, tuple[str, dict[str, Any]]] = {}
@@ -93,10 +101,11 @@ class Walk:
         """Walk the whole plan, and wait for what runs in the background."""
         flow = await self.block(self.program.block, self.outermost, None)
         behind = await run_parallel(self._result(task) for task in self.background)
+        await run_parallel(self._result(task) for task in self.notices)
         return gravest([flow, *behind])
 
     @staticmethod
-    async def _result(task: asyncio.Task[Flow]) -> Flow:
+    async def _result(task: asyncio.Task[T]) -> T:
         return await task
 
     def must_hand_over(self) -> bool:
@@ -127,14 +136,15 @@ class Walk:
         """Write down how a step ended, and say what that means for its block."""
         self.state.report.end(entry, status, workflow.now(), error)
         self.state.memory.pop(entry["id"], None)
-        return self._flow(step, status)
+        return self._flow(step, entry)
 
     @staticmethod
-    def _flow(step: Step, status: str) -> Flow:
+    def _flow(step: Step, entry: Entry) -> Flow:
+        status = entry["status"]
         if status == "canceled":
             return "halted"
         if status in FAILED:
-            return "done" if step.goes_on else "failed"
+            return "done" if step.goes_on or "onFailure" in entry else "failed"
         if status in REFUSED:
             return "done" if step.goes_on and not isinstance(step, ActionStep) else "rejected"
         return "done"
@@ -151,7 +161,7 @@ class Walk:
         instance = frame.prefix + step.id
         entry = self.state.report.entries.get(instance)
         if entry is not None and entry["status"] in ENDED:
-            return self._flow(step, entry["status"])
+            return self._flow(step, entry)
         await self.pace.step(self)
         if self.must_hand_over():
             self.handing_over = True

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from activities.action import Result
 from activities.answers import failure
+from activities.cut import cut
 from activities.depth import deeper
 from activities.errors import OutcomeUnknown, ResultTooLarge
 
@@ -68,7 +69,7 @@ def succeeded(response: Response, accept: Iterable[int], *, read: bool, strict: 
             f"The request was answered with status {response.status}, but the answer was too large or broke off.",
             status=response.status,
         )
-    headers = {name: value[:LONGEST_HEADER] for name, value in response.headers.items() if name not in NOT_KEPT}
+    headers = {name: cut(value, LONGEST_HEADER) for name, value in response.headers.items() if name not in NOT_KEPT}
     return Answer(status=response.status, headers=headers, body=content(response, strict=strict) if read else None)
 
 
@@ -85,7 +86,7 @@ def excerpt(response: Response) -> str:
         return ""
     said = response.body[: EXCERPT * 8].decode("utf-8", "replace")
     said = " ".join(UNPRINTABLE.sub(" ", said).split())
-    return said if len(said) <= EXCERPT else said[: EXCERPT - 1] + "…"
+    return cut(said, EXCERPT)
 
 
 def content(response: Response, *, strict: bool) -> Any:
@@ -146,7 +147,7 @@ def finite(written: str) -> float:
     """
     value = float(written)
     if value in (float("inf"), float("-inf")):
-        raise ValueError(f"{written[:40]} is too large a number.")
+        raise ValueError(f"{cut(written, 40)} is too large a number.")
     return value
 
 

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, Validat
 from pydantic_core import PydanticCustomError
 
 from activities.action import Config
+from activities.cut import cut
 from activities.errors import Refused
 
 NUMBER = re.compile(r"-?[0-9]{1,300}(\.[0-9]{1,300})?")
@@ -121,7 +122,7 @@ def number(key: str, value: Any) -> int | float | None:
     if written == "":
         return None
     if written is None or not NUMBER.fullmatch(written):
-        shown = f"a {type(value).__name__}" if written is None else f"{written[:40]!r}"
+        shown = f"a {type(value).__name__}" if written is None else repr(cut(written, 40))
         raise Refused(f"The value of {key!r} has the format Number but is {shown}: write 42 or 4.2.")
     return float(written) if "." in written else int(written)
 

@@ -24,6 +24,7 @@ from google.cloud.speech_v1.services.speech.transports import SpeechGrpcAsyncIOT
 from google.oauth2 import credentials as user
 from google.oauth2 import service_account
 
+from activities.cut import cut
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
 from activities.speech.google import Google
 
@@ -113,7 +114,7 @@ def judged(error: exceptions.GoogleAPICallError, doing: str, *, paid: bool) -> A
         doing: what was being done, for the sentence.
         paid: whether Google may have begun something that it bills, although it answered with this error.
     """
-    sentence = f"Google could not {doing}: {str(error.message)[:300]}".rstrip(". ") + "."
+    sentence = f"Google could not {doing}: {cut(str(error.message), 300)}".rstrip(". ") + "."
     status = None if error.code is None else int(error.code)
     if isinstance(error, REFUSALS):
         return Refused(sentence, status=status)

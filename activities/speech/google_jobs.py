@@ -12,6 +12,7 @@ from google.cloud import speech_v1 as speech
 from google.longrunning import operations_pb2
 
 from activities.context import Context
+from activities.cut import cut
 from activities.errors import OutcomeUnknown, Refused, Unavailable
 from activities.speech import google_storage
 from activities.speech.google import Google
@@ -191,7 +192,7 @@ async def _wait(attempt: Attempt, progress: dict[str, Any]) -> Transcript:
 
 def _ended(attempt: Attempt, operation: operations_pb2.Operation, duration: float | None) -> Transcript:
     if operation.HasField("error"):
-        sentence = f"Google could not transcribe the recording: {operation.error.message[:300].rstrip('. ')}."
+        sentence = f"Google could not transcribe the recording: {cut(operation.error.message, 300).rstrip('. ')}."
         if operation.error.code not in PASSING:
             raise Refused(sentence)
         # The next attempt begins a new job: this one has ended, and what fails is not billed.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote, urlsplit
 
 from activities.context import Context
+from activities.cut import cut
 from activities.errors import Refused, Unavailable
 from activities.network import Response
 from activities.retry_after import retry_after
@@ -40,7 +41,7 @@ async def look(address: str, connection: Google, session: Session, context: Cont
     parts = urlsplit(address)
     name = parts.path.lstrip("/")
     if not parts.netloc or not name:
-        raise Refused(f"A Cloud Storage address is gs://bucket/object; {address[:80]!r} is not.")
+        raise Refused(f"A Cloud Storage address is gs://bucket/object; {cut(address, 80)!r} is not.")
     ending = name.rpartition(".")[2].lower()
     if ending in FROM_NAME:
         return FROM_NAME[ending]

@@ -18,6 +18,7 @@ from faster_whisper.audio import decode_audio
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
 from activities.context import Context
+from activities.cut import cut
 from activities.errors import Refused, Unavailable
 from activities.speech.recording import Recording
 from activities.speech.transcript import Segment, Transcript
@@ -74,7 +75,7 @@ def load(model: str) -> WhisperModel:
             "folder with `model:`."
         ) from error
     except (RuntimeError, ValueError) as error:
-        raise Refused(f"The speech model {model} cannot be used: {str(error)[:200].rstrip('. ')}.") from error
+        raise Refused(f"The speech model {model} cannot be used: {cut(str(error), 200).rstrip('. ')}.") from error
 
 
 def _transcribe(model: str, config: Transcription, recording: Recording, stop: threading.Event) -> Transcript:

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from activities.context import Context
+from activities.cut import cut
 from activities.errors import Refused, ResultTooLarge, Unavailable
 from activities.retry_after import retry_after
 from activities.speech.formats import Audio, recognise
@@ -40,7 +41,7 @@ async def fetch(address: str, context: Context) -> Recording:
         raise Refused("A gs:// recording can only be transcribed by a connection of kind google.")
     else:
         raise Refused(
-            f"A recording is an address that begins with https://, gs:// or file:; {address[:80]!r} does not."
+            f"A recording is an address that begins with https://, gs:// or file:; {cut(address, 80)!r} does not."
         )
     return Recording(content, recognise(content))
 

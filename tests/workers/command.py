@@ -65,12 +65,19 @@ def address(engine: Engine) -> str:
     return engine.client.service_client.config.target_host
 
 
-async def on(engine: Engine, *arguments: str | Path, stdin: bytes | None = None, **variables: str) -> Ended:
+async def on(
+    engine: Engine,
+    *arguments: str | Path,
+    stdin: bytes | None = None,
+    environment: Mapping[str, str] | None = None,
+    **variables: str,
+) -> Ended:
     """A command that sees the engine's Temporal, task queue and folder."""
     surrounding = {
         "TEMPORAL_ADDRESS": address(engine),
         "TRUNKLINE_TASK_QUEUE": engine.task_queue,
         "TRUNKLINE_AUTOMATIONS": str(engine.folder),
+        **(environment or {}),
         **variables,
     }
     return await trunkline(*arguments, stdin=stdin, environment=surrounding)

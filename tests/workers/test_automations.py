@@ -241,3 +241,22 @@ def test_asking_again_reads_no_file(folder: Path, monkeypatch: pytest.MonkeyPatc
     for _ in range(50):
         assert automations.plan("a7") is first
     assert opened == []
+
+
+def test_groups_that_definitions_name(folder: Path) -> None:
+    for name, group in (("a", "ops"), ("b", "finance")):
+        write(
+            folder / f"{name}.yaml",
+            f"""
+name: {name}
+trigger: {{event: call.ended}}
+approvals: {{approvers: [group:{group}, ada@example.com], operators: [group:night]}}
+actions:
+  - actionType: send_sms
+    config: {{from: "+15550100", to: "+15550101", text: Hi}}
+    requireApproval: true
+""",
+        )
+    automations = Automations(folder, SAMPLE)
+    assert automations.groups() == {"ops", "finance", "night"}
+    assert [one.groups for one in automations.loaded()] == [{"ops", "night"}, {"finance", "night"}]

@@ -11,7 +11,11 @@ from tests.workers.command import ROOT, on, trunkline
 from tests.workers.definitions import FAILS, GREET, HELD, PARKS, PICKY
 
 NOWHERE = "127.0.0.1:1"
-COMMANDS = ("dev", "demo", "sandbox", "validate", "schema", "actions", "run", "emit", "report", "holds", "approve")
+COMMANDS = (
+    *("dev", "demo", "sandbox", "validate", "schema", "actions", "run", "emit", "report", "holds", "hold"),
+    *("approve", "reject", "edit", "retry", "skip", "supply", "stop", "reassign", "extend", "decide"),
+    *("worker", "codec-server", "signing-key"),
+)
 
 
 def write_event(engine: Engine, folder: Path, total: int = 10) -> tuple[Path, str]:
@@ -24,7 +28,7 @@ def write_event(engine: Engine, folder: Path, total: int = 10) -> tuple[Path, st
 async def test_the_overview_names_every_command_with_its_first_sentence() -> None:
     ended = await trunkline("--help")
     assert ended.code == 0
-    for command in (*COMMANDS, "reject", "decide", "worker"):
+    for command in COMMANDS:
         assert f" {command} " in ended.out
     assert "Start every automation of the folder" in ended.out
     assert "Exit codes" in ended.out
@@ -43,6 +47,27 @@ async def test_the_version_is_told() -> None:
         (["reject", "run", "hold"], "--reason"),
         (["holds", "--nope"], "--nope"),
         (["decide", "run", "hold", "perhaps"], "perhaps"),
+        (["approve", "run"], "--all"),
+        (["approve", "--all", "run", "hold"], "--all"),
+        (["approve", "run", "hold", "--automation", "x"], "--automation goes with --all"),
+        (["skip", "run", "hold", "--yes", "3"], "--yes goes with --all"),
+        (["approve", "--all", "--digest", "0", "--by", "ann"], "--digest"),
+        (["approve", "--all", "--older-than", "soon", "--by", "ann"], "--older-than"),
+        (["holds", "--older-than", "90"], "no unit"),
+        (["holds", "--approver", "group:finance"], "takes a person"),
+        (["holds", "--kind", "both"], "--kind"),
+        (["retry", "run", "hold", "--edit", "--edits", "{}"], "two ways"),
+        (["retry", "--all", "--edit"], "without --all"),
+        (["reassign", "run", "hold", "--by", "ann"], "trunkline reassign"),
+        (["extend", "run", "hold", "tomorrow"], "no deadline"),
+        (["extend", "run", "hold", "2027-13-01"], "no deadline"),
+        (["edit", "run", "hold", "--edits", "[]", "--by", "ann"], "--edits"),
+        (["edit", "run", "hold", "--edits", "{x", "--by", "ann"], "not valid JSON"),
+        (["edit", "run", "hold", "--edits", '{"a": 1, "a": 2}', "--by", "ann"], "stands twice"),
+        (["edit", "run", "hold"], "TRUNKLINE_USER"),
+        (["supply", "run", "hold", '{"a": NaN}'], "NaN"),
+        (["signing-key", "two words", "--people", "ann"], "id of a key"),
+        (["hold", "show", "run"], "NAME"),
         (["dev", "--in-memory", "--data", "x.db"], "--in-memory"),
         (["dev", "--port", "99999"], "--port"),
     ],
@@ -57,7 +82,15 @@ async def test_a_command_called_wrongly_is_one_sentence_and_exit_code_2(argument
 
 
 @pytest.mark.parametrize(
-    "arguments", [["holds"], ["report", "x"], ["approve", "x", "y", "--by", "ann"], ["emit", "EVENT"]]
+    "arguments",
+    [
+        ["holds"],
+        ["hold", "show", "x", "y"],
+        ["skip", "--all", "--by", "ann"],
+        ["report", "x"],
+        ["approve", "x", "y", "--by", "ann"],
+        ["emit", "EVENT"],
+    ],
 )
 async def test_a_temporal_that_does_not_answer_is_exit_code_3(arguments: list[str], tmp_path: Path) -> None:
     event = tmp_path / "event.json"

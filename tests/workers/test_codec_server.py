@@ -9,22 +9,27 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 from google.protobuf import json_format
 from temporalio.api.common.v1 import Payload
+from temporalio.client import Client
 
 from tests.conftest import TEMPORAL
 from tests.engine import Engine
 from tests.workers.command import Ended, address, surroundings, trunkline
 from workers.cli.codec_server import _origin
 from workers.failures import Failure, Usage
+from workers.payloads import codec_server
 from workers.payloads.codec_server import LARGEST_REQUEST, CodecServer, is_loopback, listening
+from workers.payloads.converter import data_converter
 from workers.payloads.encryption import Encryption
 from workers.settings import Address
 
@@ -47,8 +52,10 @@ def spelt(*payloads: Payload) -> dict[str, Any]:
 
 
 @contextlib.asynccontextmanager
-async def served(*, token: str | None = TOKEN, origin: str | None = WEB_UI) -> AsyncIterator[str]:
-    server = CodecServer(Encryption.of(KEYS[:2]), token=token, origin=origin)
+async def served(
+    *, token: str | None = TOKEN, origin: str | None = WEB_UI, store: str | None = None
+) -> AsyncIterator[str]:
+    server = CodecServer(data_converter(KEYS[:2], store), token=token, origin=origin)
     async with listening(server, Address("127.0.0.1", 0)) as place:
         yield f"http://{place}"
 
@@ -151,9 +158,10 @@ async def test_the_browser_of_the_web_ui_may_ask_and_that_of_another_page_may_no
         ("POST", "/decode", b"{}", 400, "The body must be JSON"),
         ("POST", "/encode", b'{"payloads": [{"data": 3}]}', 400, "its bytes in base64"),
         ("POST", "/decode", b'{"payloads":' * 3000, 400, "The body must be JSON"),
-        ("POST", "/download", b"{}", 404, "There are POST /decode and POST /encode"),
-        ("POST", "/a/b/decode", b"{}", 404, "There are POST /decode and POST /encode"),
-        ("GET", "/decode", None, 405, "There are POST /decode and POST /encode"),
+        ("POST", "/download", b"{}", 400, "The body must be JSON"),
+        ("POST", "/upload", b"{}", 404, "There are POST /decode, POST /encode and POST /download"),
+        ("POST", "/a/b/decode", b"{}", 404, "There are POST /decode, POST /encode and POST /download"),
+        ("GET", "/download", None, 405, "There are POST /decode, POST /encode and POST /download"),
         ("POST", "/decode", b" " * (LARGEST_REQUEST + 1), 413, "16,777,216 bytes are the most"),
     ],
 )
@@ -166,11 +174,68 @@ async def test_what_is_wrong_with_a_request_is_said(
     assert sentence in said["message"]
 
 
+LARGE = Payload(metadata={"encoding": b"json/plain"}, data=json.dumps("Ada" * 100_000).encode())
+
+
+@pytest.mark.parametrize("prefix", ["", "/default"])
+async def test_what_lies_in_the_store_is_shown_and_downloaded(tmp_path: Path, prefix: str) -> None:
+    """What the web UI asks: it decodes with references as they are, and downloads one of them at a time."""
+    store = (tmp_path / "payloads").as_uri()
+    async with served(store=store) as url:
+        status, _, encoded = await asked("POST", f"{url}{prefix}/encode", spelt(LARGE, PLAIN), **BEARER)
+        assert status == 200
+        reference, small = encoded["payloads"]
+        assert base64.b64decode(reference["metadata"]["messageType"]).endswith(b"ExternalStorageReference")
+        assert int(reference["externalPayloads"][0]["sizeBytes"]) > len(LARGE.data)
+        assert all(b"Ada" not in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()), "it is encrypted"
+        query = "?preserveStorageRefs=true"
+        given = {"payloads": [reference, small]}
+        _, _, decoded = await asked("POST", f"{url}{prefix}/decode{query}", given, **BEARER)
+        assert decoded == {"payloads": [reference, *spelt(PLAIN)["payloads"]]}
+        _, _, decoded = await asked("POST", f"{url}{prefix}/decode", given, **BEARER)
+        assert decoded == spelt(LARGE, PLAIN), "as the command line asks, which has nothing to download with"
+        status, _, said = await asked("POST", f"{url}{prefix}/download{query}", {"payloads": [reference]}, **BEARER)
+        assert (status, said) == (200, spelt(LARGE))
+        assert (await asked("POST", f"{url}{prefix}/download{query}", {"payloads": [reference]}))[0] == 401
+        status, _, said = await asked("POST", f"{url}/download", given, **BEARER)
+        assert (status, "Only references" in said["message"]) == (400, True)
+
+
+async def test_what_the_store_does_not_give_is_said_and_hides_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = (tmp_path / "payloads").as_uri()
+    async with served(store=store) as url:
+        _, _, encoded = await asked("POST", f"{url}/encode", spelt(LARGE, PLAIN), **BEARER)
+        only = {"payloads": encoded["payloads"][:1]}
+        async with served() as storeless:
+            status, _, said = await asked("POST", f"{storeless}/download", only, **BEARER)
+            assert (status, "TRUNKLINE_PAYLOAD_STORE must be" in said["message"]) == (404, True)
+            _, _, decoded = await asked("POST", f"{storeless}/decode", encoded, **BEARER)
+            assert decoded == {"payloads": [encoded["payloads"][0], *spelt(PLAIN)["payloads"]]}
+        monkeypatch.setattr(codec_server, "LARGEST_ANSWER", 100_000)
+        status, _, said = await asked("POST", f"{url}/download", only, **BEARER)
+        assert (status, "100,000 bytes" in said["message"]) == (413, True)
+        _, _, decoded = await asked("POST", f"{url}/decode", {"payloads": only["payloads"] * 2}, **BEARER)
+        assert decoded == {"payloads": [*spelt(LARGE)["payloads"], *only["payloads"]]}
+        for path in tmp_path.rglob("*"):
+            if path.is_file():
+                path.unlink()
+        status, _, said = await asked("POST", f"{url}/download", only, **BEARER)
+        assert (status, "is not in the payload store" in said["message"]) == (502, True)
+        _, _, decoded = await asked("POST", f"{url}/decode", encoded, **BEARER)
+        assert decoded == {"payloads": [encoded["payloads"][0], *spelt(PLAIN)["payloads"]]}
+        shutil.rmtree(tmp_path / "payloads")
+        (tmp_path / "payloads").write_text("in its way")
+        status, _, said = await asked("POST", f"{url}/encode", spelt(LARGE), **BEARER)
+        assert (status, "does not take a payload" in said["message"]) == (502, True)
+
+
 async def test_a_place_that_is_taken_is_named() -> None:
     async with served() as url:
         taken = Address("127.0.0.1", int(url.rpartition(":")[2]))
         with pytest.raises(Failure, match=rf"^Nothing can listen at {re.escape(str(taken))} \(.+\); --port and --host"):
-            async with listening(CodecServer(Encryption.of(KEYS), token=None, origin=None), taken):
+            async with listening(CodecServer(data_converter(KEYS), token=None, origin=None), taken):
                 pass
 
 
@@ -224,7 +289,7 @@ async def test_the_command_refuses_to_start_where_it_makes_no_sense() -> None:
     assert "TRUNKLINE_CODEC_TOKEN must be set" in open_to_all.err
     keyless = await trunkline("codec-server")
     assert keyless.code == 2
-    assert "TRUNKLINE_ENCRYPTION_KEYS must hold the workers' keys" in keyless.err
+    assert "TRUNKLINE_ENCRYPTION_KEYS must hold the workers' keys, or TRUNKLINE_PAYLOAD_STORE" in keyless.err
 
 
 async def test_the_temporal_command_line_shows_a_run(engine: Engine) -> None:
@@ -249,6 +314,21 @@ async def test_the_temporal_command_line_shows_a_run(engine: Engine) -> None:
         assert await shown("--codec-endpoint", url, *bearer) == planted
         assert "Ada-event" in await shown("--codec-endpoint", url + "/{namespace}", *bearer, ways=SHOWN[:1])
         assert await shown("--codec-endpoint", url, "--codec-auth", "Bearer another-token-01", ways=SHOWN[:1]) == set()
+
+
+async def test_the_temporal_command_line_shows_what_lies_in_the_store(engine: Engine, tmp_path: Path) -> None:
+    store = (tmp_path / "payloads").as_uri()
+    options = engine.client.config()
+    options["data_converter"] = data_converter(KEYS[:1], store)
+    engine.client = Client(**options)
+    engine.define("{name: large, trigger: {event: test.fired, data: [pad]}, actions: [{wait: 1ms}]}", name="large")
+    handle = await engine.start("large", engine.event({"pad": "Ada-event" + "x" * 200_000}))
+    await engine.finish(handle)
+    show = ("workflow", "show", "--output", "json", "-w", handle.id)
+    assert "Ada-event" not in _readable((await temporal(engine, *show)).out)
+    async with command(TRUNKLINE_PAYLOAD_STORE=store) as lines:
+        url = re.findall(r"http://\S+", lines[-1])[0]
+        assert "Ada-event" in _readable((await temporal(engine, *show, "--codec-endpoint", url)).out)
 
 
 SHOWN = (("show", "--output", "json"), ("show", "--detailed"), ("describe", "--output", "json"))

@@ -397,11 +397,11 @@ async def replayed(engine: Engine, history: WorkflowHistory) -> bool:
     return True
 
 
-@pytest.mark.parametrize("kind", ["POST", "GET"])
+@pytest.mark.parametrize(("kind", "canceled"), [("POST", False), ("GET", False), ("POST", True), ("GET", True)])
 async def test_an_action_whose_input_no_worker_can_read_is_not_carried_out_and_fails_nothing(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch, kind: str
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, kind: str, canceled: bool
 ) -> None:
-    monkeypatch.setattr(encrypted, "PAUSE", timedelta(milliseconds=200))
+    monkeypatch.setattr(encrypted, "PAUSE", timedelta(milliseconds=1 if canceled else 200))
     engine.hold_keys(OURS)
     engine.define(f"""
 name: mixed
@@ -432,12 +432,16 @@ actions:
                 if await _failed_attempts(handle) >= 2:
                     break
                 await asyncio.sleep(0.05)
-        assert await _failed_attempts(handle) >= 2
-        assert step(await handle.query("report"), "send")["status"] == "running"
+            assert await _failed_attempts(handle) >= 2
+            if canceled:
+                await handle.cancel()
+                assert (await engine.finish(handle, 20))["outcome"] == "canceled"
+        if not canceled:
+            assert step(await handle.query("report"), "send")["status"] == "running"
     await engine.serve()
     report = await engine.finish(handle)
-    assert report["outcome"] == "completed"
-    assert len(engine.receiver.to("/send")) == 1
+    assert report["outcome"] == ("canceled" if canceled else "completed")
+    assert len(engine.receiver.to("/send")) == (0 if canceled else 1)
 
 
 def local_activities(engine: Engine) -> list[Callable[..., Any]]:

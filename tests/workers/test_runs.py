@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-import asyncio
+from datetime import timedelta
 
 import pytest
 
 from tests.engine import Engine, step
-from tests.workers.definitions import FAILS, GREET, HELD, PARKS, WAITS
+from tests.workers.definitions import FAILS, GREET, HELD, WAITS
 from workers import runs
 from workers.failures import Failure, NotFound, Unreachable
 
@@ -66,56 +66,11 @@ async def test_a_run_is_followed_from_what_it_does_to_its_end(engine: Engine) ->
 async def test_a_run_that_is_not_there_is_not_found(engine: Engine) -> None:
     with pytest.raises(NotFound, match="nope"):
         await runs.report(engine.client, "nope")
-    with pytest.raises(NotFound, match="nope"):
-        await runs.decide(engine.client, "nope", {"hold": "x", "decision": "approve", "by": "ann"})
 
 
-async def test_open_holds_are_found_over_all_runs(engine: Engine) -> None:
-    engine.define(HELD)
-    first = await engine.start("held", engine.event({"order": {"total": 1}}))
-    second = await engine.start("held", engine.event({"order": {"total": 2}}))
-    await engine.held(first)
-    await engine.held(second)
-    async with asyncio.timeout(10):
-        while len((found := await runs.holds(engine.client, engine.task_queue)).holds) < 2:
-            await asyncio.sleep(0.05)  # until Temporal's list has them
-    amounts = {hold["run"]: hold["request"]["config"]["body"]["total"] for hold in found.holds}
-    assert amounts == {first.id: 1, second.id: 2}
-    opened = [hold["openedAt"] for hold in found.holds]
-    assert opened == sorted(opened)
-    assert found.silent == []
-    for handle in (first, second):
-        await engine.decide(handle, hold="refund", decision="approve", by="lead@example.com")
-        await engine.finish(handle)
-    assert (await runs.holds(engine.client, engine.task_queue)).holds == []
-
-
-async def test_a_decision_is_answered(engine: Engine) -> None:
-    engine.define(HELD)
-    handle = await engine.start("held", engine.event({"order": {"total": 1}}))
-    await engine.held(handle)
-    stranger = await runs.decide(engine.client, handle.id, {"hold": "refund", "decision": "approve", "by": "bob"})
-    assert (stranger.accepted, stranger.result) == (False, "not_allowed")
-    lead = {"hold": "refund", "decision": "approve", "by": "lead@example.com"}
-    assert (await runs.decide(engine.client, handle.id, lead)).accepted
-    assert (await engine.finish(handle))["outcome"] == "completed"
-    with pytest.raises(Failure, match=r"has ended \(completed\)"):
-        await runs.decide(engine.client, handle.id, lead)
-
-
-async def test_a_failed_step_that_is_held_can_be_skipped(engine: Engine) -> None:
-    engine.define(PARKS)
-    engine.receiver.answer("/missing", 404)
-    handle = await engine.start("parks", engine.event({"order": {}}))
-    await engine.held(handle)
-    answer = await runs.decide(engine.client, handle.id, {"hold": "ask", "decision": "skip", "by": "ann"})
-    assert answer.accepted
-    assert (await engine.finish(handle))["outcome"] == "completed"
-
-
-async def test_without_a_worker_an_approval_waits_as_a_signal(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    from datetime import timedelta
-
+async def test_without_a_worker_there_is_no_report_of_what_runs(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(runs, "ANSWER", timedelta(seconds=1))
     engine.define(HELD)
     handle = await engine.start("held", engine.event({"order": {"total": 1}}))
@@ -123,13 +78,7 @@ async def test_without_a_worker_an_approval_waits_as_a_signal(engine: Engine, mo
     await engine.stop()
     with pytest.raises(Unreachable, match="no worker answers"):
         await runs.report(engine.client, handle.id)
-    with pytest.raises(Unreachable, match="Nothing was sent"):
-        await runs.decide(engine.client, handle.id, {"hold": "refund", "decision": "skip", "by": "ann"})
-    approval = {"hold": "refund", "decision": "approve", "by": "lead@example.com"}
-    answer = await runs.decide(engine.client, handle.id, approval)
-    assert (answer.accepted, answer.result) == (True, "signaled")
     await engine.serve()
-    assert (await engine.finish(handle))["outcome"] == "completed"
 
 
 async def test_a_workflow_that_is_none_of_ours_is_said_to_be_none(engine: Engine) -> None:

@@ -106,9 +106,24 @@ def test_another_process_reads_the_same_settings_from_the_environment() -> None:
         processes=3,
         grace=2.0,
         user="ada",
+        groups='{"finance": ["ann@example.com", "bob@example.com"]}',
+        signing_keys="ann: {ed25519: abc, people: [ann@example.com]}\ngateway: {hmac: '${KEY}'}",
+        signing_key="ann:/home/ann/key.pem",
     )
     assert Settings.from_environment(settings.to_environment()) == settings
     assert set(settings.to_environment()) == set(VARIABLES.values())
+
+
+def test_keys_are_not_shown() -> None:
+    settings = Settings(signing_keys="gateway: {hmac: c2VjcmV0}", signing_key="ann:/home/ann/key.pem")
+    assert "c2VjcmV0" not in repr(settings)
+    assert "/home/ann" not in repr(settings)
+
+
+@pytest.mark.parametrize("given", ["key.pem", "ann:", ":/key.pem", "a b:/key.pem"])
+def test_a_signers_key_is_an_id_and_a_file(given: str) -> None:
+    with pytest.raises(SettingsError, match=r"^TRUNKLINE_SIGNING_KEY must be KID:FILE"):
+        Settings.from_environment({"TRUNKLINE_SIGNING_KEY": given})
 
 
 def test_a_misspelt_variable_is_pointed_out() -> None:

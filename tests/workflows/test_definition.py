@@ -7,7 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from workflows.definition import MAX_ID, YEAR, Automation, duration, spell, step_ids, steps
+from workflows.definition import Automation
+from workflows.durations import YEAR, duration, spell
+from workflows.steps import step_ids, steps
+from workflows.vocabulary import MAX_ID
 
 
 def automation(*actions: Any, **more: Any) -> dict[str, Any]:

@@ -130,3 +130,70 @@ actions:
     for handle in handles:
         assert (await engine.finish(handle))["outcome"] == "completed"
     assert len(engine.receiver.requests) == 6 * (5 + 3)
+
+
+@pytest.mark.usefixtures("short_histories")
+async def test_votes_edits_reminders_and_pauses_survive_the_hand_over(engine: Engine) -> None:
+    engine.define(f"""
+name: decided
+trigger: {{event: test.fired}}
+approvals: {{approvers: [ann, bob, cy], quorum: 2, allowEdit: true, remindAfter: 3s, escalateAfter: 6s, escalateTo: [boss]}}
+paths:
+  - actions:
+      - {{id: held, actionType: http_request, config: {{method: POST, url: RECEIVER/held, body: {{n: 1}}}}, requireApproval: true}}
+  - actions:
+      - id: again
+        actionType: http_request
+        config: {{method: GET, url: RECEIVER/again}}
+        onFailure: [{{when: http_4xx, do: retry, attempts: 2, delay: 3s}}]
+  - actions:
+{steps(60).replace("  - {", "      - {")}
+""")
+    for status in (404, 404, 200):
+        engine.receiver.answer("/again", status)
+    handle = await engine.start("decided")
+    (hold,) = await engine.held(handle)
+    edit = {"hold": "held", "by": "ann", "decision": "edit", "edits": {"/body/n": 2}}
+    assert (await engine.decide(handle, **edit))["result"] == "needs_more"
+    now = engine.client.get_workflow_handle(handle.id)
+    while step(await now.query("report"), "s59")["status"] != "succeeded":
+        await asyncio.sleep(0.05)
+    assert (await now.describe()).run_id != handle.first_execution_run_id, "it continued as new"
+    (after,) = await now.query("holds")
+    assert after["openedAt"] == hold["openedAt"]
+    assert [vote["by"] for vote in after["votes"]] == ["ann"]
+    while (await now.query("holds"))[0]["approvers"] != ["ann", "bob", "cy", "boss"]:
+        await asyncio.sleep(0.1)
+    (after,) = await now.query("holds")
+    assert after["remindAt"] > hold["remindAt"]
+    answer = await now.execute_update("decide", {"hold": "held", "by": "boss", "decision": "approve"})
+    assert answer["result"] == "digest_mismatch"
+    said = {"hold": "held", "by": "boss", "decision": "approve", "digest": after["digest"]}
+    assert (await now.execute_update("decide", said))["result"] == "accepted"
+    report = await engine.finish(handle, 60)
+    assert report["outcome"] == "completed"
+    assert [request.body for request in engine.receiver.to("/held")] == [{"n": 2}]
+    assert len(engine.receiver.to("/again")) == 3
+    assert len([r for r in engine.receiver.requests if r.path.startswith("/s/")]) == 60
+    assert [entry["result"] for entry in report["audit"]] == ["needs_more", "digest_mismatch", "accepted"]
+
+
+async def test_a_thousand_holds_wait_beside_each_other(engine: Engine) -> None:
+    paths = "\n".join(
+        f"  - actions: [{{id: s{n}, actionType: http_request, config: {{method: GET, url: RECEIVER/s/{n}}}, "
+        "requireApproval: true}]"
+        for n in range(1000)
+    )
+    engine.define(f"name: parked\ntrigger: {{event: test.fired}}\npaths:\n{paths}\n")
+    handle = await engine.start("parked")
+    held = await engine.held(handle, 1000)
+    assert not engine.receiver.requests
+    for hold in held[:5]:
+        answer = await engine.decide(handle, hold=hold["hold"], decision="approve", by="ann", digest=hold["digest"])
+        assert answer["result"] == "accepted"
+    while len(await handle.query("holds")) > 995:
+        await asyncio.sleep(0.05)
+    await handle.cancel()
+    report = await engine.finish(handle, 60)
+    assert report["outcome"] == "canceled"
+    assert len(engine.receiver.requests) == 5

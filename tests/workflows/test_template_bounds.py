@@ -13,8 +13,9 @@ from tests.workflows.language.render import NOW, ROOTS, render, text
 from workflows.language.filters import FILTERS
 from workflows.template import TemplateError, TemplateSyntaxError, compile_template
 
-LONGEST = 0.5
-"""Seconds that no template and no data may take; on a quiet machine the worst takes a fifth of it."""
+LONGEST = 1.0
+"""CPU seconds that no template and no data may take, half of what stalls a run; on a quiet machine the worst takes a
+tenth of it."""
 
 
 @contextmanager

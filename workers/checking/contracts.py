@@ -13,7 +13,7 @@ from activities.action import Action, Config, Credential, Static, marked, names
 from workers.checking.findings import Findings
 from workers.checking.shape import EXPECTED, complain
 from workers.problems import listed, nearest
-from workflows.definition import escape
+from workflows.steps import escape
 from workflows.template import is_template
 
 SCHEME = re.compile(r"\s*(basic|bearer|token)\s+[A-Za-z0-9+/=._~-]{6,}\s*", re.IGNORECASE)

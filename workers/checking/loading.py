@@ -17,7 +17,8 @@ from typing import Any, NoReturn
 import yaml
 
 from workers.problems import Problem, problem
-from workflows.definition import MAX_DEPTH, escape
+from workflows.definition import MAX_DEPTH
+from workflows.steps import escape
 
 MAX_FILE_BYTES = 1024 * 1024
 MAX_VALUES = 200_000

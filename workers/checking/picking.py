@@ -8,8 +8,8 @@ from typing import Any
 from activities.action import Action
 from workers.checking.findings import Findings
 from workers.problems import nearest
-from workflows.definition import escape
 from workflows.pick import read_path
+from workflows.steps import escape
 from workflows.template import TemplateSyntaxError
 
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from activities.action import Action, Config, names
-from workflows.definition import CONDITIONS, TAG, Automation
+from workflows.definition import Automation
 from workflows.language.comparison import OPERATORS
+from workflows.vocabulary import CONDITIONS, TAG
 
 TEMPLATED = {"type": "string", "pattern": r"\{\{|\{%", "description": "A template, rendered when the step runs."}
 
@@ -20,9 +21,10 @@ def automation_schema(catalog: Mapping[str, Action]) -> dict[str, Any]:
     schema = Automation.model_json_schema(ref_template="#/$defs/{model}")
     definitions: dict[str, Any] = schema.setdefault("$defs", {})
     definitions["Conditions"] = _conditions()
-    step = definitions["ActionStep"]
-    step["properties"]["actionType"]["enum"] = sorted(catalog)
-    step["allOf"] = [_config(action, definitions) for _, action in sorted(catalog.items())]
+    configs = [_config(action, definitions) for _, action in sorted(catalog.items())]
+    for model in ("ActionStep", "Notice"):
+        definitions[model]["properties"]["actionType"]["enum"] = sorted(catalog)
+        definitions[model]["allOf"] = configs
     schema["oneOf"] = [{"required": ["actions"]}, {"required": ["paths"]}]
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": TITLE}
     found: dict[str, Any] = _tidy(schema)

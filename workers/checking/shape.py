@@ -10,21 +10,13 @@ from pydantic_core import ErrorDetails
 
 from workers.checking.findings import Findings
 from workers.problems import CODES, listed, nearest
-from workflows.definition import (
-    KINDS,
-    STEP_MODELS,
-    TAG,
-    Approval,
-    Automation,
-    Case,
-    Part,
-    Path,
-    Retry,
-    Trigger,
-    Until,
-    escape,
-)
+from workflows.approval_definition import Approval, Band, BusinessHours, Notice
+from workflows.definition import KINDS, STEP_MODELS, Automation, Case, Path, Trigger, Until
 from workflows.event import what
+from workflows.failure_definition import Retry, Rule
+from workflows.policy import GROUP
+from workflows.steps import escape
+from workflows.vocabulary import TAG, Part
 
 EXPECTED = {
     "string_type": "a text",
@@ -59,7 +51,12 @@ OWNERS: dict[str, tuple[type[Part], str]] = {
     "retry": (Retry, "`retry`"),
     "paths": (Path, "a path"),
     "branch": (Case, "a way of a branch"),
+    "approvals": (Approval, "`approvals`"),
     "requireApproval": (Approval, "`requireApproval`"),
+    "bands": (Band, "a band"),
+    "businessHours": (BusinessHours, "`businessHours`"),
+    "notify": (Notice, "a notice"),
+    "onFailure": (Rule, "a rule of `onFailure`"),
     "wait": (Until, "`wait`"),
 }
 
@@ -88,12 +85,11 @@ def complain(error: ErrorDetails, value: Any) -> Complaint:
     if kind in CODES:
         return Complaint(kind, error["msg"])
     if kind in EXPECTED:
-        quotes = "put it in quotes" if kind == "string_type" and isinstance(value, (int, float)) else None
-        return Complaint("wrong-type", f"Here belongs {EXPECTED[kind]}; this is {what(value)}.", quotes)
+        hint = _as_text(value) if kind == "string_type" else None
+        return Complaint("wrong-type", f"Here belongs {EXPECTED[kind]}; this is {what(value)}.", hint)
     if kind in ("literal_error", "enum"):
-        allowed = [
-            word.strip("'") for word in error.get("ctx", {}).get("expected", "").replace(" or ", ", ").split(", ")
-        ]
+        words = error.get("ctx", {}).get("expected", "").replace(" or ", ", ").split(", ")
+        allowed = [{"True": "true", "False": "false"}.get(word, word.strip("'")) for word in words]
         return Complaint(
             "wrong-type", f"{_short(value)} is not allowed here: use {_any(allowed)}.", nearest(value, allowed)
         )
@@ -166,6 +162,13 @@ def _owner(location: tuple[int | str, ...]) -> tuple[type[BaseModel], str]:
 
 def _internal(part: int | str) -> bool:
     return isinstance(part, str) and (part.startswith((TAG, "function-")) or part.endswith("]"))
+
+
+def _as_text(value: Any) -> str | None:
+    """Return how to write as a text what YAML has read as something else."""
+    if isinstance(value, Mapping) and list(value) == [GROUP.removesuffix(":")]:
+        return f"a group is written {GROUP}name, without a space"
+    return "put it in quotes" if isinstance(value, (int, float)) else None
 
 
 def _any(words: Iterable[str]) -> str:

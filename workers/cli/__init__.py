@@ -17,10 +17,17 @@ COMMANDS = {
     "Run everything on this machine": ("dev", "demo", "sandbox"),
     "Write automations": ("validate", "schema", "actions"),
     "Start runs": ("run", "emit"),
-    "Watch and decide": ("report", "holds", "approve", "reject", "decide"),
-    "Operate": ("worker", "codec-server"),
+    "See what runs and what waits": ("report", "holds", "hold"),
+    "Decide about what waits": (
+        *("approve", "reject", "edit", "retry", "skip", "supply", "stop", "reassign", "extend", "decide"),
+    ),
+    "Operate": ("worker", "codec-server", "signing-key"),
 }
-"""Every command by what people want; a command is the function of its name in the module of its name, `-` spelt `_`."""
+"""Every command by what people want; it is the function (or group of commands) of its name in the module of its name,
+`-` spelt `_`."""
+
+GROUPS = ("hold",)
+"""Commands that are groups of commands."""
 
 EPILOGUE = """\
 Exit codes: 0 done; 1 what was asked failed (a run failed, a definition has problems, a decision was not accepted); \
@@ -59,7 +66,8 @@ for _place, (_purpose, _names) in enumerate(COMMANDS.items()):
     _group = Group(_purpose, sort_key=_place)
     for _name in _names:
         _function = _name.replace("-", "_")
-        app.command(f"workers.cli.{_function}:{_function}", name=_name, group=_group, help_epilogue="")
+        _options = {} if _name in GROUPS else {"help_epilogue": ""}
+        app.command(f"workers.cli.{_function}:{_function}", name=_name, group=_group, **_options)
 
 
 def main() -> None:

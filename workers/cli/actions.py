@@ -14,7 +14,7 @@ from activities.action import Action, Config
 from workers.cli.catalog import actions_at_hand
 from workers.failures import NotFound
 from workers.problems import listed, nearest
-from workflows.definition import spell
+from workflows.durations import spell
 
 REPEATS = {
     "safe": "repeated when nobody can say whether an attempt had its effect: it is harmless",

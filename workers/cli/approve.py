@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from workers.cli.decide import send
+from workers.cli.bulk import decide_one_or_all
+from workers.cli.options import ONE, PLAIN, Bulk, Said
 
 
-def approve(  # noqa: PLR0913 - a command has as many parameters as it has options
-    run: str,
-    hold: str,
+def approve(
+    run: str | None = None,
+    hold: str | None = None,
     /,
     *,
-    by: str | None = None,
-    reason: str | None = None,
-    digest: str | None = None,
-    json: bool = False,
+    said: Said = PLAIN,
+    bulk: Bulk = ONE,
 ) -> int:
-    """Release a step that is held for approval.
+    """Release a step that is held for approval, or with --all many of them.
 
     Args:
         run: workflow id of the run.
         hold: name of the hold, as `trunkline holds` shows it.
-        by: who approves; by default TRUNKLINE_USER.
-        reason: why, for the report.
-        digest: digest of the request that you saw; the approval counts only if it is still that one.
-        json: print what became of it as JSON, for scripts.
+        said: who decides, and why.
+        bulk: many holds instead of one.
     """
-    return send(run, {"hold": hold, "decision": "approve", "by": by, "reason": reason, "digest": digest}, json=json)
+    return decide_one_or_all(run, hold, bulk, said.decision("approve", hold), json=said.json)

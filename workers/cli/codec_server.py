@@ -1,4 +1,4 @@
-"""`trunkline codec-server`: lets the web UI and the `temporal` command line show what is encrypted."""
+"""`trunkline codec-server`: lets the web UI and the `temporal` command line show what is not in Temporal in clear."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def codec_server(
 ) -> int:
     """Show what is encrypted in Temporal to its web UI and to the `temporal` command line, until Ctrl-C.
 
-    It has the keys of TRUNKLINE_ENCRYPTION_KEYS and answers those who send TRUNKLINE_CODEC_TOKEN; without a token it
-    answers everybody on this machine, and nobody else.
+    It has the keys of TRUNKLINE_ENCRYPTION_KEYS and reads TRUNKLINE_PAYLOAD_STORE. It answers those who send
+    TRUNKLINE_CODEC_TOKEN; without a token it answers everybody on this machine, and nobody else.
 
     Args:
         port: where to listen; 0 takes any free port.
@@ -36,15 +36,19 @@ def codec_server(
         web_ui_origin: the web UI whose pages may ask, as https://temporal.example.com (else that of TRUNKLINE_WEB_UI).
     """
     from workers.payloads.codec_server import CodecServer, is_loopback
-    from workers.payloads.encryption import Encryption
+    from workers.payloads.converter import data_converter
 
     settings = Settings.from_environment()
-    if not settings.encryption_keys:
-        raise Usage("There is nothing to decrypt with: TRUNKLINE_ENCRYPTION_KEYS must hold the workers' keys.")
+    if not settings.encryption_keys and settings.payload_store is None:
+        raise Usage(
+            "There is nothing to show: TRUNKLINE_ENCRYPTION_KEYS must hold the workers' keys, "
+            "or TRUNKLINE_PAYLOAD_STORE name their payload store."
+        )
     if settings.codec_token is None and not is_loopback(host):
         raise Usage(f"Anybody who reaches {host} could read everything: TRUNKLINE_CODEC_TOKEN must be set.")
     origin = _origin(web_ui_origin or settings.web_ui)
-    server = CodecServer(Encryption.of(settings.encryption_keys), token=settings.codec_token, origin=origin)
+    converter = data_converter(settings.encryption_keys, settings.payload_store)
+    server = CodecServer(converter, token=settings.codec_token, origin=origin)
     return asyncio.run(until_told(_serve(server, Address(host, port))))
 
 

@@ -1,4 +1,4 @@
-"""What commands read: events from files or standard input, and who decides."""
+"""What commands read: events and other JSON, from files, from standard input or from an argument itself."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ STANDARD_INPUT = "-"
 
 EventFile = Annotated[str, Parameter(allow_leading_hyphen=True)]
 """A path, or `-`, which is no option here."""
+
+
+JsonOrFile = Annotated[str, Parameter(allow_leading_hyphen=True)]
+"""A path, `-`, or JSON itself, which may begin with a minus."""
 
 
 def read_event_file(path: str) -> dict[str, Any]:
@@ -38,6 +42,60 @@ def read_event_file(path: str) -> dict[str, Any]:
         raise Usage(f"{place} is nested too deep to be an event.") from error
     except EventError as error:
         raise Usage(f"{place}: {error}") from error
+
+
+def read_json(given: str) -> Any:
+    """Return the JSON in a file, on standard input where the path is `-`, or in the argument itself.
+
+    Raises:
+        NotFound: there is no such file, and it is no JSON either.
+        Usage: what is there is no JSON; the sentence says where.
+    """
+    place = "standard input" if given == STANDARD_INPUT else given
+    if given != STANDARD_INPUT and not _is_file(given):
+        place = "what was given"
+        if given[:1] not in '{["' and given.endswith(".json"):
+            raise NotFound(f"There is no file {given}.")
+    else:
+        given = _read(given)
+    try:
+        return strict_json(given)
+    except ValueError as error:
+        raise Usage(f"{place}: {error}") from error
+
+
+def strict_json(text: str) -> Any:
+    """Return the value of a JSON text in which no key stands twice and every number is one.
+
+    Raises:
+        ValueError: it is none; the message is a sentence that says where.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"line {error.lineno}: this is not valid JSON: {error.msg}.") from error
+    except RecursionError as error:
+        raise ValueError("it is nested too deep.") from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice!r} stands twice in one object.")
+    return found
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is no number of JSON.")
+
+
+def _is_file(given: str) -> bool:
+    try:
+        return Path(given).is_file()
+    except (OSError, ValueError):  # too long for a path, or no path at all
+        return False
 
 
 def _read(path: str) -> str:

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from rich.markup import escape
-
-from workers.cli.screen import duration, mark, seconds
+from workers.cli.screen import duration, mark, plain, seconds
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -58,7 +56,7 @@ class Progress:
         now = datetime.now(UTC)
         entries = (report or {"steps": []})["steps"]
         return ", ".join(
-            f"{escape(entry['label'])} ({duration((now - datetime.fromisoformat(entry['startedAt'])).total_seconds())})"
+            f"{plain(entry['label'])} ({duration((now - datetime.fromisoformat(entry['startedAt'])).total_seconds())})"
             for entry in entries
             if entry["status"] in OPEN and entry.get("kind") not in CONTAINERS
         )
@@ -66,10 +64,10 @@ class Progress:
 
 def line(entry: Entry, by_id: dict[str, Entry]) -> str:
     """Return a step as one line of markup: its path, its label, its status, and why it failed."""
-    names = [escape(name) for name in (*_paths(entry, by_id), entry["label"])]
+    names = [plain(name) for name in (*_paths(entry, by_id), entry["label"])]
     text = f"  {mark(entry['status'])} {' / '.join(names)}"
     if entry.get("actionType"):
-        text += f" [dim]{escape(entry['actionType'])}[/]"
+        text += f" [dim]{plain(entry['actionType'])}[/]"
     facts = [] if entry["status"] == "succeeded" else [entry["status"]]
     if entry.get("attempts", 1) > 1:
         facts.append(f"{entry['attempts']} attempts")
@@ -77,7 +75,7 @@ def line(entry: Entry, by_id: dict[str, Entry]) -> str:
         facts.append(duration(seconds(entry)))
     text += f" [dim]{' · '.join(facts)}[/]" if facts else ""
     error = entry.get("error")
-    return f"{text}\n      [red]{escape(error['type'])}: {escape(error['message'])}[/]" if error else text
+    return f"{text}\n      [red]{plain(error['type'])}: {plain(error['message'])}[/]" if error else text
 
 
 def _paths(entry: Entry, by_id: dict[str, Entry]) -> list[str]:

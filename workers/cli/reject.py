@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from workers.cli.decide import send
+from workers.cli.bulk import decide_one_or_all
+from workers.cli.options import ONE, Bulk, SaidWithReason
 
 
-def reject(  # noqa: PLR0913 - a command has as many parameters as it has options
-    run: str,
-    hold: str,
+def reject(
+    run: str | None = None,
+    hold: str | None = None,
     /,
     *,
-    reason: str,
-    by: str | None = None,
-    digest: str | None = None,
-    json: bool = False,
+    said: SaidWithReason,
+    bulk: Bulk = ONE,
 ) -> int:
-    """Refuse a step that is held for approval; the rest of its path does not happen.
+    """Refuse a step that is held for approval, or with --all many; the rest of its path does not happen.
 
     Args:
         run: workflow id of the run.
         hold: name of the hold, as `trunkline holds` shows it.
-        reason: why, for the report.
-        by: who refuses; by default TRUNKLINE_USER.
-        digest: digest of the request that you saw; the refusal counts only if it is still that one.
-        json: print what became of it as JSON, for scripts.
+        said: who decides, and why.
+        bulk: many holds instead of one.
     """
-    return send(run, {"hold": hold, "decision": "reject", "by": by, "reason": reason, "digest": digest}, json=json)
+    return decide_one_or_all(run, hold, bulk, said.decision("reject", hold), json=said.json)

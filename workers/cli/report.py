@@ -7,10 +7,8 @@ import json as json_text
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from rich.markup import escape
-
 from workers.cli.holds import show_hold
-from workers.cli.screen import console, duration, mark, outcome, print_json, seconds
+from workers.cli.screen import console, duration, mark, outcome, plain, print_json, seconds
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,7 +27,7 @@ def report(run: str, /, *, json: bool = False) -> int:
 
 
 async def _report(run: str, *, json: bool) -> int:
-    from workers import runs
+    from workers import holds, runs
     from workers.client import connect
     from workers.settings import Settings
 
@@ -39,33 +37,33 @@ async def _report(run: str, *, json: bool) -> int:
         print_json(found)
         return 0
     show(found, run, console())
-    for hold in await runs.holds_of(client, run) or []:
+    for hold in await holds.of_run(client, run) or []:
         show_hold({"run": run, **hold}, console())
     return 0
 
 
 def show(report: dict[str, Any], run: str, screen: Console) -> None:
     """Write a report for people."""
-    screen.print(f"[bold]{escape(run)}[/] {outcome(report.get('outcome'))}")
+    screen.print(f"[bold]{plain(run)}[/] {outcome(report.get('outcome'))}")
     event = report.get("event")
     if event:
-        screen.print(f"[dim]{escape(event['type'])} {escape(event['id'])} from {escape(event['source'])}[/]")
+        screen.print(f"[dim]{plain(event['type'])} {plain(event['id'])} from {plain(event['source'])}[/]")
     for key in ("reason", "parked"):
         if report.get(key):
-            screen.print(escape(str(report[key])))
+            screen.print(plain(str(report[key])))
     for text in _steps(report["steps"]):
         screen.print(text)
     variables = report.get("variables") or {}
     if variables:
         screen.print("[bold]variables[/]")
     for name, value in variables.items():
-        screen.print(f"  {escape(name)} = {escape(_short(value))}")
+        screen.print(f"  {plain(name)} = {plain(_short(value))}")
     for entry in report.get("audit") or []:
         if "more" in entry:
             screen.print(f"  … and {entry['more']} more refused decisions")
         else:
             said = f"{entry.get('decision')} {entry.get('hold')} by {entry.get('by')}"
-            screen.print(f"[dim]{escape(str(entry.get('at')))}[/] {escape(said)}: {escape(str(entry.get('result')))}")
+            screen.print(f"[dim]{plain(str(entry.get('at')))}[/] {plain(said)}: {plain(str(entry.get('result')))}")
 
 
 def _steps(entries: list[dict[str, Any]]) -> Iterator[str]:
@@ -82,11 +80,11 @@ def _steps(entries: list[dict[str, Any]]) -> Iterator[str]:
     kinds = max((len(kind) for *_, kind, _ in rows), default=0)
     for entry, indent, label, kind, facts in rows:
         gap = " " * (labels - len(indent) - len(label) + 2)
-        yield f"{indent}{mark(entry['status'])} {escape(label)}{gap}[dim]{escape(kind):{kinds + 2}}[/]{facts}".rstrip()
+        yield f"{indent}{mark(entry['status'])} {plain(label)}{gap}[dim]{plain(kind):{kinds + 2}}[/]{facts}".rstrip()
         if entry.get("error"):
-            yield f"{indent}    [red]{escape(entry['error']['type'])}: {escape(entry['error']['message'])}[/]"
+            yield f"{indent}    [red]{plain(entry['error']['type'])}: {plain(entry['error']['message'])}[/]"
         if entry.get("missing"):
-            yield f"{indent}    missing: {escape(', '.join(map(str, entry['missing'])))}"
+            yield f"{indent}    missing: {plain(', '.join(map(str, entry['missing'])))}"
 
 
 def _depth(entry: dict[str, Any], by_id: dict[str, dict[str, Any]]) -> int:

@@ -10,8 +10,12 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from workflows.wording import visible
+
 WIDE = 200
 MINUTE = 60.0
+DAYS = 2
+"""From when on durations are told in days."""
 MARKS = {
     "pending": "[dim]·[/]",
     "running": "[cyan]▸[/]",
@@ -30,10 +34,15 @@ OUTCOMES = {"completed": "green", "failed": "red", "rejected": "yellow", "cancel
 
 def console(*, stderr: bool = False) -> Console:
     """Return a console that never breaks lines where nobody watches."""
-    made = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    made = Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False)
     if not made.is_terminal:
         made.width = WIDE
     return made
+
+
+def plain(text: str) -> str:
+    """Return a text as markup that shows it as it is, with nothing in it hidden."""
+    return escape(visible(text))
 
 
 def print_json(value: Any) -> None:
@@ -60,13 +69,16 @@ def seconds(entry: dict[str, Any]) -> float | None:
 
 
 def duration(length: float | None) -> str:
-    """Return a duration for people: `0.2 s`, `3 min 5 s`, `2 h 0 min`."""
+    """Return a duration for people: `0.2 s`, `3 min 5 s`, `2 h 0 min`, `3 d 4 h`."""
     if length is None:
         return ""
     if length < MINUTE:
         return f"{length:.1f} s"
     minutes, rest = divmod(round(length), 60)
     hours, minutes = divmod(minutes, 60)
+    days, rest_of_day = divmod(hours, 24)
+    if days >= DAYS:
+        return f"{days} d {rest_of_day} h"
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 

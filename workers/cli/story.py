@@ -103,10 +103,10 @@ class Story:
         return last
 
     async def _approve(self, run: str) -> bool:
-        from workers import runs
+        from workers import holds
 
         client = self.environment.client
-        held = await runs.holds_of(client, run)
+        held = await holds.of_run(client, run)
         if not held:
             return False
         self.screen.print()

@@ -33,7 +33,7 @@ DYNAMIC_CONFIG = {
     "matching.enableFairness": "true",
 }
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 TRIES = 3
 
 

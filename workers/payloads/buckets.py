@@ -13,6 +13,11 @@ from typing import Any
 from temporalio.contrib.aws.s3driver import S3StorageDriverClient
 from temporalio.contrib.gcp.gcsdriver import GCSStorageDriverClient
 
+CONNECT_SECONDS = 3
+READ_SECONDS = 10
+ATTEMPTS = 2
+"""A workflow task lasts ten seconds at most, and is repeated by Temporal."""
+
 
 class S3(S3StorageDriverClient):
     """Amazon S3, and what speaks its language (`AWS_ENDPOINT_URL_S3`).
@@ -28,6 +33,11 @@ class S3(S3StorageDriverClient):
         self.prefix = prefix
         self._session: Any = importlib.import_module("aioboto3").Session()
         self._adapter: Any = importlib.import_module("temporalio.contrib.aws.s3driver.aioboto3")
+        self._config: Any = importlib.import_module("aiobotocore.config").AioConfig(
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        )
 
     async def put_object(self, *, bucket: str, key: str, data: bytes) -> None:
         """Write an object."""
@@ -46,7 +56,7 @@ class S3(S3StorageDriverClient):
 
     @asynccontextmanager
     async def _client(self) -> AsyncIterator[S3StorageDriverClient]:
-        async with self._session.client("s3") as client:
+        async with self._session.client("s3", config=self._config) as client:
             yield self._adapter.new_aioboto3_client(client)
 
 

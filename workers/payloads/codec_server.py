@@ -1,4 +1,4 @@
-"""The codec server: shows what Temporal keeps encrypted to the web UI and the `temporal` command line.
+"""The codec server: shows what Temporal keeps encrypted, or elsewhere, to the web UI and the `temporal` command line.
 
 Whoever may ask it may read everything, so it is the real border of confidentiality.
 """
@@ -19,36 +19,45 @@ from workers.failures import Failure
 from workers.settings import Address
 
 if TYPE_CHECKING:
-    from aiohttp.typedefs import Handler
+    from collections.abc import Sequence
 
-    from workers.payloads.encryption import Encryption
+    from aiohttp.typedefs import Handler
+    from temporalio.api.common.v1 import Payload
+
+    from workers.payloads.converter import Converter
 
 LARGEST_REQUEST = 16 * 1024 * 1024
 """Bytes of one request: several payloads of Temporal's largest size, in base64."""
+
+LARGEST_ANSWER = 64 * 1024 * 1024
+"""Bytes of payloads that one request fetches from the payload store."""
+
+ROUTES = "POST /decode, POST /encode and POST /download"
 
 ALLOWED_HEADERS = "content-type,x-namespace,authorization,authorization-extras"
 PREFLIGHT_SECONDS = 600
 
 
 class CodecServer:
-    """Answers `POST /decode` and `POST /encode`, also below a namespace's name.
+    """Answers `POST /decode`, `POST /encode` and `POST /download`, also below a namespace's name.
 
     Args:
-        encryption: what encrypts and decrypts.
+        converter: what encrypts and decrypts, and has the payload store.
         token: what those who ask must send as `Authorization: Bearer …`; without one, anybody who reaches it may ask.
         origin: the one web UI whose pages may ask, as its browser spells it (`https://temporal.example.com`).
     """
 
-    def __init__(self, encryption: Encryption, *, token: str | None, origin: str | None) -> None:
-        self.encryption = encryption
+    def __init__(self, converter: Converter, *, token: str | None, origin: str | None) -> None:
+        self.converter = converter
         self.token = token
         self.origin = origin
 
     def application(self) -> web.Application:
         """Return the server's routes."""
         application = web.Application(middlewares=[self._guard], client_max_size=LARGEST_REQUEST)
-        for path in ("/{operation:decode|encode}", "/{namespace}/{operation:decode|encode}"):
-            application.router.add_post(path, self._convert)
+        for name, handler in (("decode", self._decode), ("encode", self._encode), ("download", self._download)):
+            application.router.add_post(f"/{name}", handler)
+            application.router.add_post(f"/{{namespace}}/{name}", handler)
         return application
 
     @web.middleware
@@ -64,8 +73,13 @@ class CodecServer:
         except web.HTTPRequestEntityTooLarge:
             sentence = f"The request is too large: {LARGEST_REQUEST:,} bytes are the most that is taken."
             answer = _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, sentence)
+        except _BadBody:
+            sentence = (
+                'The body must be JSON, {"payloads": [{"metadata": {"encoding": …}, "data": …}]}, its bytes in base64.'
+            )
+            answer = _refusal(HTTPStatus.BAD_REQUEST, sentence)
         except web.HTTPException as error:
-            sentence = "There are POST /decode and POST /encode, also below a namespace's name, and nothing else."
+            sentence = f"There are {ROUTES}, also below a namespace's name, and nothing else."
             answer = _refusal(HTTPStatus(error.status), sentence)
         if origin is not None:
             answer.headers.update(
@@ -100,26 +114,75 @@ class CodecServer:
         same = hmac.compare_digest(given.strip().encode("utf-8", "replace"), self.token.encode())
         return scheme.lower() == "bearer" and same
 
-    async def _convert(self, request: web.Request) -> web.StreamResponse:
-        from google.protobuf import json_format
-        from temporalio.api.common.v1 import Payloads
+    async def _encode(self, request: web.Request) -> web.StreamResponse:
+        from workers.payloads.payload_store import StoreFailure
 
-        from workflows.encrypted import needs_key
-
-        body = await request.read()
+        given = await _payloads(request)
         try:
-            given = json_format.ParseDict({"payloads": json.loads(body)["payloads"]}, Payloads()).payloads
-        except (json_format.ParseError, ValueError, TypeError, KeyError, RecursionError):
+            return _answer(await self.converter.kept(given))
+        except StoreFailure as error:
+            return _refusal(HTTPStatus.BAD_GATEWAY, str(error))
+
+    async def _decode(self, request: web.Request) -> web.StreamResponse:
+        """Show what can be shown; what cannot is shown as it is, for one such payload must not hide the others."""
+        from workers.payloads.references import driver_of, is_out_of_reach
+
+        given = await _payloads(request)
+        preserve = request.query.get("preserveStorageRefs", "").lower() == "true"
+        found, room = [], LARGEST_ANSWER
+        for payload in given:
+            if driver_of(payload) is None:
+                found.append(self.converter.opened(payload))
+                continue
+            stored = payload if preserve or room <= 0 else await self.converter.fetched(payload)
+            room -= stored.ByteSize()
+            found.append(payload if stored is payload or is_out_of_reach(stored) else self.converter.opened(stored))
+        return _answer(found)
+
+    async def _download(self, request: web.Request) -> web.StreamResponse:
+        """Give what references stand for: the web UI offers it as a file."""
+        from workers.payloads.references import driver_of, is_out_of_reach
+
+        given = await _payloads(request)
+        if not all(map(driver_of, given)):
             return _refusal(
-                HTTPStatus.BAD_REQUEST,
-                'The body must be JSON, {"payloads": [{"metadata": {"encoding": …}, "data": …}]}, its bytes in base64.',
+                HTTPStatus.BAD_REQUEST, "Only references to payloads of the payload store can be downloaded."
             )
-        if request.match_info["operation"] == "encode":
-            found = [self.encryption.seal(payload) for payload in given]
-        else:
-            # What no key opens is shown as it is: one such payload must not hide the others.
-            found = [(self.encryption.open(payload) if needs_key(payload) else None) or payload for payload in given]
-        return web.json_response({"payloads": [json_format.MessageToDict(payload) for payload in found]})
+        if self.converter.external_storage is None:
+            sentence = "There is no payload store here: TRUNKLINE_PAYLOAD_STORE must be that of the workers."
+            return _refusal(HTTPStatus.NOT_FOUND, sentence)  # which the web UI takes for "it cannot do that"
+        found, room = [], LARGEST_ANSWER
+        for payload in given:
+            stored = await self.converter.fetched(payload)
+            room -= stored.ByteSize()
+            if is_out_of_reach(stored):
+                return _refusal(HTTPStatus.BAD_GATEWAY, stored.data.decode())
+            if room < 0:
+                sentence = f"That is too much at once: {LARGEST_ANSWER:,} bytes are the most that one request gets."
+                return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, sentence)
+            found.append(self.converter.opened(stored))
+        return _answer(found)
+
+
+class _BadBody(web.HTTPBadRequest):
+    """The body is no list of payloads."""
+
+
+async def _payloads(request: web.Request) -> Sequence[Payload]:
+    from google.protobuf import json_format
+    from temporalio.api.common.v1 import Payloads
+
+    body = await request.read()
+    try:
+        return json_format.ParseDict({"payloads": json.loads(body)["payloads"]}, Payloads()).payloads
+    except (json_format.ParseError, ValueError, TypeError, KeyError, RecursionError):
+        raise _BadBody from None
+
+
+def _answer(payloads: Sequence[Payload]) -> web.StreamResponse:
+    from google.protobuf import json_format
+
+    return web.json_response({"payloads": [json_format.MessageToDict(payload) for payload in payloads]})
 
 
 def is_loopback(host: str) -> bool:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
-from temporalio.api.common.v1 import Payload
+from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.api.failure.v1 import Failure
 from temporalio.client import Client
 from temporalio.common import RawValue
 from temporalio.converter import (
+    ActivitySerializationContext,
     DataConverter,
     DefaultFailureConverter,
     DefaultPayloadConverter,
@@ -19,14 +21,22 @@ from temporalio.converter import (
     WithSerializationContext,
     WorkflowSerializationContext,
 )
+from temporalio.exceptions import ApplicationError
 
-from workers.payloads.encryption import WAS_ENCRYPTED, Encryption
-from workers.payloads.payload_store import payload_store
+from workers.payloads.encryption import WAS_SEALED, Encryption
+from workers.payloads.payload_store import StoreFailure, payload_store
+from workers.payloads.references import MARK, NO_STORE, OTHER_STORE, driver_of, out_of_reach
+from workers.payloads.updates import BoundedUpdates
 from workflows.encrypted import MissingKey, Sealed, needs_key
 from workflows.payload import BadPayload, read
 
 DEEPEST = 250
 """Levels of what runs answer: what they were given, 100 deep, stands inside configs, holds and reports there."""
+
+PAUSES = (0.5, 2.0)
+"""Seconds before an action's result is stored again; an attempt counts as dead after ten without a sign of life."""
+
+BOUNDED_UPDATES = BoundedUpdates()
 
 
 class PlainJson(DefaultPayloadConverter):
@@ -40,7 +50,7 @@ class PlainJson(DefaultPayloadConverter):
         """Decode payloads; without type hints, whatever they hold.
 
         Raises:
-            MissingKey: one is encrypted under a key that is not at hand.
+            MissingKey: one is encrypted under a key that is not at hand, or out of reach.
         """
         if type_hints is None:
             return [self._lenient(payload) for payload in payloads]
@@ -69,7 +79,7 @@ class _ArgumentsJson(PlainJson):
         if needs_key(payload):
             return Sealed(readable=False, payload=payload)
         value = super()._lenient(payload)
-        return Sealed(readable=True, value=value) if WAS_ENCRYPTED in payload.metadata else value
+        return Sealed(readable=True, value=value) if WAS_SEALED in payload.metadata else value
 
 
 class PlainFailures(DefaultFailureConverter):
@@ -79,7 +89,7 @@ class PlainFailures(DefaultFailureConverter):
         """Return the exception.
 
         Raises:
-            MissingKey: part of it is encrypted under a key that is not at hand.
+            MissingKey: part of it is encrypted under a key that is not at hand, or out of reach.
         """
         parts = [failure.encoded_attributes]
         for info in (failure.application_failure_info, failure.canceled_failure_info):
@@ -97,13 +107,120 @@ class EncryptedFailures(PlainFailures):
         super().__init__(encode_common_attributes=True)
 
 
-DATA_CONVERTER = dataclasses.replace(
-    DataConverter.default, payload_converter_class=PlainJson, failure_converter_class=PlainFailures
-)
+@dataclasses.dataclass(frozen=True)
+class Converter(DataConverter):
+    """Temporal's own, except that a reference to a payload which cannot be fetched breaks nothing by itself.
+
+    Temporal's own fails whatever a reference arrives with, so that anybody who may send a signal could stall a run with
+    a reference to nothing. Here whoever needs the value decides: runs and actions wait, decisions are refused.
+
+    Attributes:
+        of_activity: whether it serves one activity, whose result is kept after its work is done.
+    """
+
+    of_activity: bool = False
+
+    def with_context(self, context: SerializationContext) -> Self:
+        """Return the converter for a run or an activity."""
+        found = super().with_context(context)
+        if not isinstance(context, ActivitySerializationContext):
+            return found
+        if found is self:
+            found = dataclasses.replace(self)
+        object.__setattr__(found, "of_activity", True)
+        return found
+
+    async def encode(self, values: Sequence[Any]) -> list[Payload]:
+        """Return payloads, in the store where they are large.
+
+        Raises:
+            ApplicationError: an action was carried out, and its result cannot be stored.
+        """
+        if not self.of_activity or self.external_storage is None:
+            return await super().encode(values)
+        try:
+            return await self._encode_patiently(values)
+        except StoreFailure as error:
+            raise ApplicationError(
+                f"The action was carried out, but its result could not be kept. {error}", type="OutcomeUnknown"
+            ) from None
+
+    async def _encode_patiently(self, values: Sequence[Any]) -> list[Payload]:
+        """Try for as long as Temporal still counts the attempt as alive, which gives no sign of life any more."""
+        for pause in PAUSES:
+            try:
+                return await super().encode(values)
+            except StoreFailure:
+                await asyncio.sleep(pause)
+        return await super().encode(values)
+
+    async def _decode_reference_payload_sequence(self, payloads: Sequence[Payload]) -> list[Payload]:
+        return [await self._unwrapped(payload) if MARK in payload.metadata else payload for payload in payloads]
+
+    async def _unwrapped(self, payload: Payload) -> Payload:
+        try:
+            [found] = await super()._decode_reference_payload_sequence([payload])
+        except RuntimeError:  # it is marked as an encrypted reference, and is none
+            return payload
+        return found
+
+    async def _external_retrieve_payload_sequence(self, payloads: Sequence[Payload]) -> list[Payload]:
+        if not any(map(driver_of, payloads)):
+            return list(payloads)
+        return list(await asyncio.gather(*map(self.fetched, payloads)))
+
+    async def kept(self, payloads: Sequence[Payload]) -> list[Payload]:
+        """Return payloads as they go to Temporal: encrypted, and references to what is large.
+
+        Raises:
+            StoreFailure: the payload store does not take one.
+        """
+        return await self._external_store_payload_sequence(await self._encode_payload_sequence(payloads))
+
+    async def fetched(self, payload: Payload) -> Payload:
+        """Return what a reference stands for, or a payload that stands for what could not be fetched."""
+        driver = driver_of(payload)
+        if driver is None:
+            return payload
+        if self.external_storage is None:
+            return out_of_reach(NO_STORE)
+        if driver not in {known.name() for known in self.external_storage.drivers}:
+            return out_of_reach(OTHER_STORE.format(driver=driver))
+        try:
+            [stored] = await super()._external_retrieve_payload_sequence([payload])
+        except StoreFailure as error:
+            return out_of_reach(str(error))
+        except Exception:  # noqa: BLE001 # the SDK cannot read the reference: it is a value that makes no sense
+            return payload
+        found = Payload()
+        found.CopyFrom(stored)
+        found.metadata[WAS_SEALED] = b"true"
+        return found
+
+    def opened(self, payload: Payload) -> Payload:
+        """Return a payload as people see it: decrypted where a key fits, without our own notes."""
+        found = Payload()
+        found.CopyFrom(payload)
+        if isinstance(self.payload_codec, Encryption) and needs_key(payload):
+            found = self.payload_codec.open(payload) or found
+        found.metadata.pop(WAS_SEALED, None)
+        return found
+
+    async def _transform_inbound_payload(self, payload: Payload) -> Payload:
+        found = await self._decode_reference_payload_sequence([payload])
+        found = await self._external_retrieve_payload_sequence(found)
+        return (await self._decode_payload_sequence(found))[0]
+
+    async def _transform_inbound_payloads(self, payloads: Payloads) -> None:
+        for payload in payloads.payloads:
+            payload.CopyFrom(await self._transform_inbound_payload(payload))
+
+
+DATA_CONVERTER = Converter(payload_converter_class=PlainJson, failure_converter_class=PlainFailures)
 """What clients use where nothing is to be encrypted."""
 
 
-def data_converter(keys: Sequence[str] = (), store: str | None = None) -> DataConverter:
+def data_converter(keys: Sequence[str] = (), store: str | None = None) -> Converter:
     """Return the converter of clients.
 
     Args:
@@ -129,4 +246,5 @@ def client_of_worker(client: Client) -> Client:
     """Return a client over the same connection for a worker to work with."""
     options = client.config()
     options["data_converter"] = of_worker(options["data_converter"])
+    options["plugins"] = [*options["plugins"], BOUNDED_UPDATES]
     return Client(**options)

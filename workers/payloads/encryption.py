@@ -12,8 +12,8 @@ from temporalio.converter import PayloadCodec
 from workers.payloads.keys import read_key
 from workflows.encrypted import ENCRYPTED, KEY_ID, needs_key
 
-WAS_ENCRYPTED = "trunkline-was-encrypted"
-"""Metadata of a payload that arrived encrypted and was decrypted here."""
+WAS_SEALED = "trunkline-was-sealed"
+"""Metadata of a payload that arrived encrypted, or by way of the payload store, and was opened here."""
 
 NONCE_SIZE = 12
 
@@ -72,5 +72,5 @@ class Encryption(PayloadCodec):
         found = self.open(payload)
         if found is None:
             return payload
-        found.metadata[WAS_ENCRYPTED] = b"true"
+        found.metadata[WAS_SEALED] = b"true"
         return found

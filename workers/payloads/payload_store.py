@@ -35,6 +35,13 @@ LARGE = 128 * 1024
 DIGEST = "sha256"
 
 
+LONGEST_NOTE = 400
+
+
+class StoreFailure(Failure):
+    """The payload store does not take or give a payload; whoever needs it waits until it does."""
+
+
 class Folder(StorageDriver):
     """A folder that every worker and client sees; a file is named by the hash of what it holds."""
 
@@ -50,8 +57,17 @@ class Folder(StorageDriver):
         context: StorageDriverStoreContext,  # noqa: ARG002 # the SDK's signature
         payloads: Sequence[Payload],
     ) -> list[StorageDriverClaim]:
-        """Write payloads, each whole or not at all, and return by what they are found."""
-        return [await asyncio.to_thread(self._write, payload.SerializeToString()) for payload in payloads]
+        """Write payloads, each whole or not at all, and return by what they are found.
+
+        Raises:
+            StoreFailure: the folder does not take one.
+        """
+        try:
+            return [await asyncio.to_thread(self._write, payload.SerializeToString()) for payload in payloads]
+        except OSError as error:
+            raise StoreFailure(
+                f"The payload store {self.folder} (TRUNKLINE_PAYLOAD_STORE) does not take a payload: {error.strerror}."
+            ) from None
 
     async def retrieve(
         self,
@@ -61,7 +77,7 @@ class Folder(StorageDriver):
         """Read payloads.
 
         Raises:
-            Failure: one is not there, or is not what was written; whoever needs it waits until it is.
+            StoreFailure: one is not there, or is not what was written.
         """
         return [await asyncio.to_thread(self._read, claim.claim_data.get(DIGEST, "")) for claim in claims]
 
@@ -85,20 +101,87 @@ class Folder(StorageDriver):
 
     def _read(self, digest: str) -> Payload:
         if len(digest) != len(hashlib.sha256().hexdigest()) or not digest.isalnum():
-            raise Failure(f"A payload's reference is none of this payload store: {digest!r:.100}.")
+            raise StoreFailure(f"A payload's reference is none of this payload store: {digest!r:.100}.")
         try:
             data = self._place(digest).read_bytes()
         except OSError as error:
-            raise Failure(
+            raise StoreFailure(
                 f"The payload {digest} is not in the payload store {self.folder} (TRUNKLINE_PAYLOAD_STORE): "
                 f"{error.strerror}."
             ) from None
         if hashlib.sha256(data).hexdigest() != digest:
-            raise Failure(f"The payload {digest} in the payload store {self.folder} has been changed.")
+            raise StoreFailure(f"The payload {digest} in the payload store {self.folder} has been changed.")
         return Payload.FromString(data)
 
     def _place(self, digest: str) -> Path:
         return self.folder / digest[:2] / digest
+
+
+class Bucket(StorageDriver):
+    """A bucket, through the SDK's own driver; what goes wrong is said in a sentence that names the bucket.
+
+    Args:
+        driver: the SDK's driver; its name stands in histories.
+        bucket: the bucket's name.
+        address: the store as the setting spells it.
+    """
+
+    def __init__(self, driver: StorageDriver, bucket: str, address: str) -> None:
+        self.driver = driver
+        self.bucket = bucket
+        self.address = address
+
+    def name(self) -> str:
+        """Return the driver's name."""
+        return self.driver.name()
+
+    def type(self) -> str:
+        """Return the driver's kind."""
+        return self.driver.type()
+
+    async def store(self, context: StorageDriverStoreContext, payloads: Sequence[Payload]) -> list[StorageDriverClaim]:
+        """Write payloads that are not there yet, and return by what they are found.
+
+        Raises:
+            StoreFailure: the bucket does not take one.
+        """
+        try:
+            return await self.driver.store(context, payloads)
+        except Exception as error:
+            raise StoreFailure(f"{self} does not take a payload: {_why(error)}") from error
+
+    async def retrieve(
+        self, context: StorageDriverRetrieveContext, claims: Sequence[StorageDriverClaim]
+    ) -> list[Payload]:
+        """Read payloads.
+
+        Raises:
+            StoreFailure: the bucket does not give one, or it is not what was written.
+        """
+        return [await self._read(context, claim) for claim in claims]
+
+    async def _read(self, context: StorageDriverRetrieveContext, claim: StorageDriverClaim) -> Payload:
+        names = claim.claim_data
+        name = names.get("key") or names.get("object_name") or "without a name"
+        if names.get("bucket") != self.bucket:
+            raise StoreFailure(f"{self} is not where the payload {name:.{LONGEST_NOTE}} lies: that is another bucket.")
+        try:
+            [payload] = await self.driver.retrieve(context, [claim])
+        except Exception as error:
+            raise StoreFailure(f"{self} does not give the payload {name:.{LONGEST_NOTE}}: {_why(error)}") from error
+        return payload
+
+    def __str__(self) -> str:
+        return f"The payload store {self.address} (TRUNKLINE_PAYLOAD_STORE)"
+
+
+def _why(error: BaseException) -> str:
+    """Return what the bucket's own library says, or else what its driver does."""
+    cause = error
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    said = f"{type(cause).__name__}: {cause}" if cause is not error and str(cause) else str(cause) or repr(cause)
+    return f"{said[:LONGEST_NOTE].rstrip('.')}."
 
 
 def payload_store(address: str) -> ExternalStorage:
@@ -113,9 +196,8 @@ def payload_store(address: str) -> ExternalStorage:
     parts = urlsplit(address)
     if parts.scheme == "file":
         return ExternalStorage(drivers=[_folder(Path(parts.path))], payload_size_threshold=LARGE)
-    return ExternalStorage(
-        drivers=[_bucket(parts.scheme, parts.netloc, parts.path.strip("/"))], payload_size_threshold=LARGE
-    )
+    driver = _bucket(parts.scheme, parts.netloc, parts.path.strip("/"))
+    return ExternalStorage(drivers=[Bucket(driver, parts.netloc, address)], payload_size_threshold=LARGE)
 
 
 def _folder(folder: Path) -> Folder:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from activities.action import Action
@@ -11,9 +11,13 @@ from activities.catalog import CatalogError, catalog, connection_kinds
 from activities.connections import Connections
 from activities.errors import Refused
 from activities.secrets import SHORTEST, Scrubber, Secrets
+from workers.approvals.groups import Groups
+from workers.approvals.signing import SigningKeys
 from workers.automations import Automations
 from workers.connections_file import load_connections
+from workers.problems import listed
 from workers.settings import Settings, SettingsError, unknown_variables
+from workflows.plan import Plan, StepPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +29,12 @@ class Equipment:
     connections: Connections
     secrets: Secrets
     scrubber: Scrubber
+    groups: Groups
+    signing: SigningKeys
 
 
 def equip(settings: Settings) -> Equipment:
-    """Read actions, automations, connections and secrets.
+    """Read actions, automations, connections, secrets, groups and the keys of signed decisions.
 
     Raises:
         SettingsError: one of them is not where the settings say, or cannot be used at all.
@@ -46,7 +52,15 @@ def equip(settings: Settings) -> Equipment:
     connections = load_connections(settings.connections, connection_kinds(actions))
     secrets = Secrets(settings.secrets)
     scrubber = Scrubber([*_values(secrets), *connections.credentials()])
-    return Equipment(actions, Automations(settings.automations, actions), connections, secrets, scrubber)
+    return Equipment(
+        actions=actions,
+        automations=Automations(settings.automations, actions),
+        connections=connections,
+        secrets=secrets,
+        scrubber=scrubber,
+        groups=Groups(settings.groups),
+        signing=SigningKeys(settings.signing_keys),
+    )
 
 
 def complaints(equipment: Equipment) -> Iterator[str]:
@@ -65,6 +79,37 @@ def complaints(equipment: Equipment) -> Iterator[str]:
                     f"The secret {name!r} has fewer than {SHORTEST} characters, too few to be told from ordinary text: "
                     "it is not removed from results and logs. Use a longer one."
                 )
+
+    yield from _about_people(equipment)
+
+
+def _about_people(equipment: Equipment) -> Iterator[str]:
+    known = equipment.groups.names()
+    for name in sorted(equipment.automations.groups() - set(known)):
+        yield (
+            f"Automations ask the group {name!r}, which TRUNKLINE_GROUPS does not have "
+            f"(it has {listed(known) or 'none'}): their steps fail before anybody is asked."
+        )
+    verified = [one.name for one in equipment.automations.loaded() if _signed(one.plan)]
+    if verified and not equipment.signing:
+        yield (
+            f"Automations take signed decisions only ({listed(verified)}), and TRUNKLINE_SIGNING_KEYS has no keys: "
+            "their steps fail before anybody is asked."
+        )
+
+
+def _signed(plan: Plan) -> bool:
+    policies = [plan.get("approvals", {}), *(step.get("approval", {}) for step in _steps(plan["block"]))]
+    return any(policy.get("verified") or any(b.get("verified") for b in policy.get("bands", ())) for policy in policies)
+
+
+def _steps(block: Iterable[StepPlan]) -> Iterator[StepPlan]:
+    for step in block:
+        yield step
+        for way in (*step.get("paths", ()), *step.get("branch", ())):
+            yield from _steps(way["block"])
+        yield from _steps(step.get("otherwise", ()))
+        yield from _steps(step.get("block", ()))
 
 
 def _values(secrets: Secrets) -> Iterator[str]:

@@ -59,6 +59,12 @@ def _obstacle(name: str, actual: Any, expected: Any) -> str | None:
     return None
 
 
+def unjudgeable(name: str, actual: Any, expected: Any) -> bool:
+    """Say whether two values cannot be compared at all, or there is nothing to compare."""
+    nothing = actual is None and (name in ORDERS or name in TEXT_ONLY)
+    return nothing or _obstacle(name, actual, expected) is not None
+
+
 def why(field: str, name: str, actual: Any, expected: Any) -> str:
     """Say that a test holds although it must not."""
     operator = OPERATORS[name]

@@ -1,0 +1,95 @@
+"""What the benchmarks share: processes around one development server, tables, and how a benchmark ends."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import Client
+
+
+class Stage:
+    """A folder and a development server of Temporal, gone when the context ends, with all that was started beside.
+
+    Attributes:
+        folder: for what processes read.
+        address: Temporal's.
+    """
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.folder = folder
+        self.address = f"127.0.0.1:{port()}"
+        self._stack = stack
+
+    def python(self, module: str, *arguments: object) -> int:
+        """Start a module of ours as a process and return its number."""
+        return self.spawn(sys.executable, "-m", module, *map(str, arguments))
+
+    def spawn(self, *command: str) -> int:
+        """Start a process that works with this server, and return its number."""
+        environment = {**os.environ, "TEMPORAL_ADDRESS": self.address, "TRUNKLINE_ALLOW": "127.0.0.1", "NO_COLOR": "1"}
+        process = subprocess.Popen(  # noqa: S603 # our own commands
+            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        self._stack.callback(process.wait)
+        self._stack.callback(process.terminate)
+        return process.pid
+
+    async def client(self, **options: Any) -> Client:
+        """Connect as soon as the server answers."""
+        for _ in range(100):
+            try:
+                return await Client.connect(self.address, **options)
+            except RuntimeError:
+                await asyncio.sleep(0.1)
+        raise SystemExit("Temporal's development server did not answer within 10 s.")
+
+
+@contextmanager
+def stage(settings: Mapping[str, str]) -> Iterator[Stage]:
+    """Run Temporal's development server with dynamic settings while the context lasts."""
+    temporal = shutil.which("temporal", path=str(Path(sys.executable).parent)) or "temporal"
+    with ExitStack() as stack:
+        folder = Path(tempfile.mkdtemp(prefix="trunkline-bench-"))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        made = Stage(folder, stack)
+        command = [temporal, "server", "start-dev", "--headless", "--log-level", "never"]
+        command += ["--port", made.address.rpartition(":")[2]]
+        command += [part for key, value in settings.items() for part in ("--dynamic-config-value", f"{key}={value}")]
+        made.spawn(*command)
+        yield made
+
+
+def port() -> int:
+    """Return a free port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        number: int = free.getsockname()[1]
+        return number
+
+
+def row(cells: Iterable[str]) -> str:
+    """Return a row of a Markdown table."""
+    return "| " + " | ".join(cells) + " |"
+
+
+def head(columns: Sequence[str]) -> list[str]:
+    """Return the first two rows of a Markdown table."""
+    return [row(columns), "| --- " * len(columns) + "|"]
+
+
+def tell(lines: Iterable[str]) -> None:
+    """Print what was found, as the last thing before the process ends."""
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+    time.sleep(0.1)  # the SDK's threads end badly where the process ends at once

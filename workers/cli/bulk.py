@@ -1,0 +1,135 @@
+"""Sends a decision about many holds: shows them, asks for their number, and quotes for each the digest it showed."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from workers.cli.deciding import Decision, said_by, send, short_digest
+from workers.cli.options import Bulk
+from workers.cli.screen import console, plain, print_json
+from workers.failures import Failure, Usage
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from temporalio.client import Client
+
+    from workers.decisions import Answer
+    from workers.holds import Hold, OpenHolds
+    from workers.settings import Settings
+
+SENT_AT_ONCE = 10
+COUNTED = {"accepted", "needs_more"}
+
+Row = tuple[str, ...]
+
+
+def decide_one_or_all(run: str | None, hold: str | None, bulk: Bulk, decision: Decision, *, json: bool) -> int:
+    """Send a decision about one hold, or with `--all` about all that the filters leave; return the exit code."""
+    bulk.check(run, hold)
+    if run is not None:
+        return send(run, decision, json=json)
+    if decision.get("digest") is not None:
+        raise Usage("--digest goes with one hold; with --all, each one's own is quoted.")
+    return asyncio.run(_send_all(bulk, decision, json=json))
+
+
+async def _send_all(bulk: Bulk, decision: Decision, *, json: bool) -> int:
+    from workers import decisions, holds
+    from workers.client import connect
+    from workers.settings import Settings
+
+    settings = Settings.from_environment()
+    said = said_by(decision, settings)
+    wanted = bulk.wanted("failure" if said["decision"] in decisions.ON_FAILURES else "approval")
+    client = await connect(settings)
+    found = await holds.find(client, settings.task_queue, wanted, settings.encryption_keys)
+    meant = [hold for hold in found.holds if decisions.may_decide(hold, said["by"], said["decision"])]
+    screen = console(stderr=json)
+    _show_rest(found, len(found.holds) - len(meant), said["by"])
+    if not meant and not bulk.yes:
+        screen.print("Nothing of that kind waits: nothing was sent.")
+        if json:
+            print_json([])
+        return 0
+    _table(((hold["label"], hold["run"], hold["hold"], short_digest(hold)) for hold in meant), screen)
+    _confirm(said["decision"], len(meant), bulk.yes)
+    answers = await _decide_all(client, meant, said, settings)
+    if json:
+        print_json([_receipt(hold, answer) for hold, answer in zip(meant, answers, strict=True)])
+    else:
+        _table(
+            (
+                (hold["label"], hold["run"], hold["hold"], answer.result, answer.message)
+                for hold, answer in zip(meant, answers, strict=True)
+            ),
+            screen,
+        )
+    return 0 if all(answer.result in COUNTED for answer in answers) else 1
+
+
+def _show_rest(found: OpenHolds, others: int, by: str) -> None:
+    """Say what is left out."""
+    aside = console(stderr=True)
+    if others:
+        aside.print(f"{others} more {'waits' if others == 1 else 'wait'}, but not for {plain(by)}.")
+    if found.silent:
+        runs = plain(", ".join(silent.run for silent in found.silent))
+        aside.print(f"Left out, because no worker answers for them: {runs}")
+
+
+def _confirm(decision: str, count: int, yes: int | None) -> None:
+    """Go on only where the person knows how many holds it is about.
+
+    Raises:
+        Failure: they do not.
+        Usage: nobody is there to be asked.
+    """
+    if yes is not None:
+        if yes != count:
+            raise Failure(f"--yes {yes} was said, but {count} were found: nothing was sent.")
+        return
+    sys.stderr.write(
+        f"{decision.capitalize()} {'this one' if count == 1 else f'these {count}'}? Type {count} to confirm: "
+    )
+    sys.stderr.flush()
+    answer = sys.stdin.readline()
+    if not answer:
+        sys.stderr.write("\n")
+        raise Usage(f"Nothing was sent: nobody confirmed. `--yes {count}` does without being asked.")
+    if answer.strip() != str(count):
+        raise Failure("Nothing was sent.")
+
+
+async def _decide_all(client: Client, meant: Sequence[Hold], said: Decision, settings: Settings) -> list[Answer]:
+    from temporalio.service import RPCError
+
+    from workers import decisions
+    from workers.client import explain
+
+    permits = asyncio.Semaphore(SENT_AT_ONCE)
+
+    async def one(hold: Hold) -> Answer:
+        decision = decisions.sealed({**said, "hold": hold["hold"]}, hold, hold["run"], settings.signing_key)
+        async with permits:
+            try:
+                return await decisions.decide(client, hold["run"], decision)
+            except (Failure, RPCError) as error:  # the others are decided all the same
+                return decisions.Answer("failed", str(error if isinstance(error, Failure) else explain(error)))
+
+    return await asyncio.gather(*map(one, meant))
+
+
+def _receipt(hold: Hold, answer: Answer) -> dict[str, Any]:
+    shown = {key: hold[key] for key in ("run", "hold", "label", "digest")}
+    return {**shown, "result": answer.result, "message": answer.message}
+
+
+def _table(rows: Iterable[Row], screen: Console) -> None:
+    """Write rows in columns."""
+    kept = list(rows)
+    widths = [max(map(len, column)) for column in zip(*kept, strict=True)]
+    for row in kept:
+        screen.print(plain("  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))).rstrip())

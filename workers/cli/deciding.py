@@ -1,0 +1,93 @@
+"""Sends a decision about one hold: looks at what is held now, quotes its digest, signs, and tells what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json as json_text
+from typing import TYPE_CHECKING, Any
+
+from workers.cli.screen import console, plain, print_json
+from workers.failures import Usage
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from workers.decisions import Answer
+    from workers.holds import Hold
+    from workers.settings import Settings
+
+SHORT_DIGEST = 12
+LONGEST_REQUEST = 400
+OPTIONAL = {"reason", "digest"}
+
+Decision = dict[str, Any]
+
+
+def send(run: str, decision: Decision, *, json: bool) -> int:
+    """Send a decision, say what became of it, and return the exit code.
+
+    Args:
+        run: workflow id of the run.
+        decision: what to send; a reason, digest or `by` of None was not given.
+        json: whether a script reads the answer.
+    """
+    return asyncio.run(_send(run, decision, json=json))
+
+
+async def _send(run: str, decision: Decision, *, json: bool) -> int:
+    from workers import decisions, holds
+    from workers.client import connect
+    from workers.settings import Settings
+
+    settings = Settings.from_environment()
+    said = said_by(decision, settings)
+    client = await connect(settings)
+    held = await holds.look(client, run)
+    hold = next((one for one in held or [] if one["hold"] == said["hold"]), None)
+    if hold is not None:
+        if not json:
+            show_what(hold, console())
+        said = decisions.sealed(said, hold, run, settings.signing_key)
+    answer = await decisions.decide(client, run, said, answered=held is not None)
+    return tell(answer, hold, settings, json=json)
+
+
+def said_by(decision: Decision, settings: Settings) -> Decision:
+    """Return a decision without the options that were not given, and with the person who makes it.
+
+    Raises:
+        Usage: nobody is named.
+    """
+    by = decision.get("by") or settings.user
+    if not by:
+        raise Usage("Say who decides: --by NAME, or TRUNKLINE_USER in the environment.")
+    return {key: value for key, value in {**decision, "by": by}.items() if value is not None or key not in OPTIONAL}
+
+
+def tell(answer: Answer, hold: Hold | None, settings: Settings, *, json: bool) -> int:
+    """Write what became of a decision, and return the exit code."""
+    if json:
+        print_json({"result": answer.result, "message": answer.message})
+    else:
+        screen = console(stderr=not answer.accepted)
+        screen.print(plain(answer.message))
+        if not answer.accepted and hold is not None and hold.get("verified") and settings.signing_key is None:
+            screen.print("Decisions about it must be signed: TRUNKLINE_SIGNING_KEY names the key that does.")
+    return 0 if answer.accepted else 1
+
+
+def show_what(hold: Hold, screen: Console) -> None:
+    """Write in short what a decision is about."""
+    screen.print(f"[bold]{plain(hold['label'])}[/] {plain(hold['actionType'])} [dim]{short_digest(hold)}[/]")
+    screen.print(f"    {plain(short_request(hold))}")
+
+
+def short_digest(hold: Hold) -> str:
+    """Return the beginning of a digest, for people to compare."""
+    return f"{hold['digest'][:SHORT_DIGEST]}…"
+
+
+def short_request(hold: Hold) -> str:
+    """Return what would be sent, on one line."""
+    text = json_text.dumps(hold["request"].get("config"), ensure_ascii=False)
+    return text if len(text) <= LONGEST_REQUEST else f"{text[:LONGEST_REQUEST]}…"

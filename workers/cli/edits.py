@@ -1,0 +1,133 @@
+"""Edits of a held request: as a script gives them, or as the difference that a person's editor made."""
+
+from __future__ import annotations
+
+import asyncio
+import json as json_text
+from typing import TYPE_CHECKING, Any
+
+from workers.cli.deciding import Decision, said_by, send, show_what, tell
+from workers.cli.editor import Draft, editor
+from workers.cli.inputs import read_json
+from workers.cli.screen import console, plain
+from workers.failures import Failure, Usage
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from workers.decisions import Answer
+    from workers.holds import Hold
+    from workers.settings import Settings
+
+MOST_OPERATIONS = 100
+"""Operations that one edit may have; what differs more is told as new values of whole keys."""
+
+Edits = list[dict[str, Any]] | dict[str, Any]
+
+
+def send_edits(run: str, decision: Decision, given: str, *, json: bool) -> int:
+    """Send a decision with edits that a script gives: a file, `-`, or the JSON itself."""
+    edits = read_json(given)
+    if not isinstance(edits, list | dict) or not edits:
+        raise Usage(
+            '--edits takes a JSON Patch ([{"op": "replace", "path": "/text", "value": "New"}]) or new values by key '
+            'or JSON pointer ({"text": "New", "/body/amount": 5}).'
+        )
+    return send(run, {**decision, "edits": edits}, json=json)
+
+
+def edit_and_send(run: str, decision: Decision, *, json: bool) -> int:
+    """Open the person's editor on the config of a held request, and send the difference as a decision's edits."""
+    from workers.settings import Settings
+
+    settings = Settings.from_environment()
+    said = said_by(decision, settings)
+    command = editor()
+    hold = asyncio.run(_fetch(settings, run, said))
+    screen = console(stderr=json)
+    show_what(hold, screen)
+    for place in hold["request"].get("secrets") or []:
+        screen.print(f"    [dim]the secret {plain(place['name'])} stays at {plain(place['path'])}[/]")
+    draft = Draft(hold["request"]["config"], command)
+    edits = difference(hold["request"]["config"], draft.edit())
+    if not edits:
+        draft.discard()
+        screen.print(
+            "Nothing was changed, so nothing was sent. (An editor that returns at once needs to be told to wait.)"
+        )
+        return 0
+    _show(edits, screen)
+    return _send(run, {**said, "edits": edits}, hold, draft, settings, json=json)
+
+
+def _send(  # noqa: PLR0913 - what a decision takes, with the draft it came from
+    run: str, said: Decision, hold: Hold, draft: Draft, settings: Settings, *, json: bool
+) -> int:
+    try:
+        answer = asyncio.run(_decide(settings, run, said, hold))
+    except BaseException:
+        console(stderr=True).print(plain(draft.keep().strip()))
+        raise
+    if answer.accepted:
+        draft.discard()
+    else:
+        console(stderr=True).print(plain(draft.keep().strip()))
+    return tell(answer, hold, settings, json=json)
+
+
+async def _fetch(settings: Settings, run: str, said: Decision) -> Hold:
+    """Return the hold that a decision is about, where it is one that can be edited.
+
+    Raises:
+        Failure: its request may not be edited, or is not the one that was seen.
+    """
+    from workers import holds
+    from workers.client import connect
+
+    hold = await holds.one(await connect(settings), run, said["hold"])
+    if said["decision"] == "edit" and hold["kind"] == "approval" and not hold.get("allowEdit"):
+        raise Failure("The policy of this hold does not let its request be edited (`allowEdit`): nothing was sent.")
+    if said.get("digest") not in {None, hold["digest"]}:
+        raise Failure("The request is not the one you saw: look at it again (`trunkline hold show`). Nothing was sent.")
+    return hold
+
+
+async def _decide(settings: Settings, run: str, said: Decision, hold: Hold) -> Answer:
+    from workers import decisions
+    from workers.client import connect
+
+    decision = decisions.sealed(said, hold, run, settings.signing_key)
+    return await decisions.decide(await connect(settings), run, decision)
+
+
+def difference(before: dict[str, Any], after: dict[str, Any]) -> Edits:
+    """Return what makes one config another: a JSON Patch, or new values of whole keys where that would be too long."""
+    import jsonpatch
+
+    patch: list[dict[str, Any]] = jsonpatch.make_patch(before, after).patch
+    if len(patch) <= MOST_OPERATIONS and _same(jsonpatch.apply_patch(before, patch), after):
+        return patch
+    removed: list[dict[str, Any]] = [{"op": "remove", "path": _pointer(key)} for key in before if key not in after]
+    changed = [
+        {"op": "add", "path": _pointer(key), "value": value}
+        for key, value in after.items()
+        if key not in before or not _same(before[key], value)
+    ]
+    return removed + changed
+
+
+def _pointer(key: str) -> str:
+    return "/" + key.replace("~", "~0").replace("/", "~1")
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Say whether two values are the same JSON: 1 is neither 1.0 nor true."""
+    return json_text.dumps(one, sort_keys=True) == json_text.dumps(other, sort_keys=True)
+
+
+def _show(edits: Edits, screen: Console) -> None:
+    """Write a patch for people."""
+    for operation in edits if isinstance(edits, list) else []:
+        value = json_text.dumps(operation["value"], ensure_ascii=False) if "value" in operation else ""
+        place = operation["path"] if "from" not in operation else f"{operation['from']} → {operation['path']}"
+        screen.print(f"    {plain(operation['op'])} {plain(place)} {plain(value)}".rstrip())

@@ -1,0 +1,111 @@
+"""`trunkline hold`: one step that waits, as a whole."""
+
+from __future__ import annotations
+
+import asyncio
+import json as json_text
+from datetime import UTC, datetime
+from shlex import quote
+from typing import TYPE_CHECKING, Any
+
+from cyclopts import App
+
+from workers.cli.screen import console, duration, plain, print_json, until
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from workers.holds import Hold
+
+hold = App(name="hold", help="One step that waits, as a whole.", help_epilogue="")
+
+
+@hold.command(help_epilogue="")
+def show(run: str, name: str, /, *, json: bool = False) -> int:
+    """Show a step that waits: its whole request, who may decide how and until when, and the commands that do.
+
+    Args:
+        run: workflow id of the run.
+        name: name of the hold, as `trunkline holds` shows it.
+        json: print all of it as JSON, for scripts.
+    """
+    return asyncio.run(_show(run, name, json=json))
+
+
+async def _show(run: str, name: str, *, json: bool) -> int:
+    from workers import holds, runs
+    from workers.client import connect
+    from workers.settings import Settings
+
+    client = await connect(Settings.from_environment())
+    found = await holds.one(client, run, name)
+    report = await runs.report(client, run)
+    step: dict[str, Any] = next((entry for entry in report["steps"] if entry["id"] == found["step"]), {})
+    edits = step.get("edited") or []
+    if json:
+        print_json({**found, "edits": edits})
+    else:
+        write(found, edits, console())
+    return 0
+
+
+def write(held: Hold, edits: list[dict[str, Any]], screen: Console) -> None:
+    """Write everything that is known about a hold."""
+    from workflows.wording import UNSIGNED, policy, votes, who
+
+    now = datetime.now(UTC)
+    what = "for approval" if held["kind"] == "approval" else "for a decision after its failure"
+    waits = duration((now - datetime.fromisoformat(held["openedAt"])).total_seconds())
+    screen.print(f"[yellow]‖[/] [bold]{plain(held['label'])}[/] {plain(held['actionType'])}")
+    facts = {
+        "run": held["run"],
+        "hold": held["hold"],
+        "waits": f"{what} for {waits}, since {held['openedAt']}",
+        "until": f"{held['deadline']} ({until(held['deadline'], now)})" if held.get("deadline") else None,
+        "decided by": who(held),
+        "approvals": votes(held) if held["kind"] == "approval" else None,
+        "connection": held["request"].get("connection"),
+        "digest": held["digest"],
+    }
+    for title, fact in facts.items():
+        if fact is not None:
+            screen.print(f"  {title + ':':11} {plain(str(fact))}")
+    if held.get("error"):
+        screen.print(f"  [red]{plain(held['error']['type'])}: {plain(held['error']['message'])}[/]")
+    _section("the request", [json_text.dumps(held["request"].get("config"), ensure_ascii=False, indent=2)], screen)
+    _section("secrets in it", map(_secret, held["request"].get("secrets") or []), screen)
+    _section("the rules", [*policy(held), *([] if held.get("verified") else [UNSIGNED.replace("`", "")])], screen)
+    _section("edited before", map(_edit, edits), screen)
+    _section("commands", commands(held), screen)
+
+
+def _section(title: str, texts: Any, screen: Console) -> None:
+    kept = list(texts)
+    if kept:
+        screen.print(f"  [bold]{title}[/]")
+    for text in kept:
+        for line in text.split("\n"):
+            screen.print(f"    {plain(line)}")
+
+
+def _secret(place: dict[str, Any]) -> str:
+    password = f" and {place['password']}" if place.get("password") else ""
+    return f"{place['name']}{password} at {place['path']}"
+
+
+def _edit(entry: dict[str, Any]) -> str:
+    before, after = (str((entry.get(side) or {}).get("digest", ""))[:12] for side in ("before", "after"))
+    edits = json_text.dumps(entry.get("edits"), ensure_ascii=False)
+    return f"{entry.get('at')} by {entry.get('by')}: {before}… became {after}…\n  {edits}"
+
+
+def commands(held: Hold) -> list[str]:
+    """Return the commands that decide about a hold, quoting the digest of the request that was shown."""
+    from workflows.wording import decisions
+
+    place = f"{quote(held['run'])} {quote(held['hold'])}"
+    shown = []
+    for name in decisions(held):
+        rest = {"reject": " --reason WHY", "supply": " RESULT.json"}.get(name, "")
+        shown.append(f"trunkline {name} {place}{rest} --digest {held['digest']}")
+    return [*shown, f"trunkline reassign {place} WHO", f"trunkline extend {place} 2d"]

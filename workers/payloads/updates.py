@@ -1,0 +1,92 @@
+"""Updates that are too large to be answered never reach a run.
+
+Temporal takes an update of up to 4 MiB, but a worker's answer to it, even a refusal, repeats it; where that exceeds
+what Temporal takes, the task that answers fails for ever. An update that a worker leaves unanswered is refused
+by Temporal itself, at once and without a trace in the history.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from temporalio.plugin import SimplePlugin
+from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
+
+if TYPE_CHECKING:
+    from temporalio import workflow
+    from temporalio.bridge.proto.workflow_activation import DoUpdate, WorkflowActivation
+    from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
+    from temporalio.converter import SerializationContext, StorageDriverStoreContext
+    from temporalio.worker._command_aware_visitor import CommandInfo
+
+LARGEST = 1_900_000
+"""Bytes of the updates that one workflow task answers: with all else that it says, Temporal takes it."""
+
+ENCODING = 256
+"""Bytes by which a payload may have been larger before it was decrypted."""
+
+
+class BoundedUpdates(SimplePlugin):
+    """Lets a worker leave updates unanswered that it could not answer."""
+
+    def __init__(self) -> None:
+        super().__init__("trunkline.bounded-updates", workflow_runner=_bounded)
+
+
+def _bounded(runner: WorkflowRunner | None) -> WorkflowRunner:
+    if runner is None:
+        raise AssertionError("A worker has a runner.")
+    return _Runner(runner)
+
+
+class _Runner(WorkflowRunner):
+    def __init__(self, runner: WorkflowRunner) -> None:
+        self.runner = runner
+
+    def prepare_workflow(self, defn: workflow._Definition) -> None:
+        self.runner.prepare_workflow(defn)
+
+    def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
+        return _Instance(self.runner.create_instance(det))
+
+    def set_worker_level_failure_exception_types(self, types: object) -> None:
+        self.runner.set_worker_level_failure_exception_types(types)  # type: ignore[arg-type] # it is passed on
+
+
+class _Instance(WorkflowInstance):
+    def __init__(self, instance: WorkflowInstance) -> None:
+        self.instance = instance
+
+    def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
+        if not act.is_replaying and any(job.HasField("do_update") for job in act.jobs):
+            _leave_out(act)
+        return self.instance.activate(act)
+
+    def get_serialization_context(self, command_info: CommandInfo | None) -> SerializationContext | None:
+        return self.instance.get_serialization_context(command_info)
+
+    def get_external_store_context(self, command_info: CommandInfo | None) -> StorageDriverStoreContext:
+        return self.instance.get_external_store_context(command_info)
+
+    def get_info(self) -> workflow.Info:
+        return self.instance.get_info()
+
+    def get_thread_id(self) -> int | None:
+        return self.instance.get_thread_id()
+
+
+def _leave_out(act: WorkflowActivation) -> None:
+    """Remove the updates that exceed what one task can answer; what was answered before is replayed whatever it is."""
+    jobs, room = [], LARGEST
+    for job in act.jobs:
+        size = _size(job.do_update) if job.HasField("do_update") else 0
+        if size <= room:
+            jobs.append(job)
+            room -= size
+    if len(jobs) < len(act.jobs):
+        del act.jobs[:]
+        act.jobs.extend(jobs)
+
+
+def _size(update: DoUpdate) -> int:
+    return update.ByteSize() + ENCODING * (len(update.input) + len(update.headers))
