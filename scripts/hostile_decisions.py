@@ -1,4 +1,4 @@
-"""Writes the table of hostile decisions into docs/approvals.md, from tests/workflows/hostile_decisions/*.yaml.
+"""Writes the table of hostile decisions into docs/hostile-decisions.md, from tests/workflows/hostile_decisions/*.yaml.
 
 .venv/bin/python scripts/hostile_decisions.py          writes it
 .venv/bin/python scripts/hostile_decisions.py --check  says whether it is up to date
@@ -16,7 +16,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLE = ROOT / "tests" / "workflows" / "hostile_decisions"
-PAGE = ROOT / "docs" / "approvals.md"
+PAGE = ROOT / "docs" / "hostile-decisions.md"
 BEGIN, END = "<!-- hostile decisions: made by scripts/hostile_decisions.py -->", "<!-- end of hostile decisions -->"
 
 DECISIONS = ("approve", "reject", "edit", "retry", "skip", "supply", "stop", "reassign", "extend")
@@ -38,7 +38,7 @@ def _tables() -> Iterator[str]:
         table = yaml.safe_load(file.read_text(encoding="utf-8"))
         if "rows" in table:
             lines = ["| situation | what is sent | answer | end | sent |", "| --- | --- | --- | --- | --- |"]
-            yield "\n".join([f"### {table['title']}", "", *lines, *map(_row, table["rows"])])
+            yield "\n".join([f"## {table['title']}", "", *lines, *map(_row, table["rows"])])
 
 
 def _row(row: JSON) -> str:
@@ -131,7 +131,7 @@ def main(arguments: list[str]) -> int:
     if arguments == ["--check"]:
         if made != text:
             sys.stderr.write(
-                "docs/approvals.md is not what the table says: .venv/bin/python scripts/hostile_decisions.py\n"
+                "docs/hostile-decisions.md is not what the table says: .venv/bin/python scripts/hostile_decisions.py\n"
             )
         return int(made != text)
     PAGE.write_text(made, encoding="utf-8")

@@ -157,14 +157,16 @@ class Google(Stand):
         if bucket != BUCKET:
             return web.json_response({"error": {"message": "The specified bucket does not exist."}}, status=404)
         if upload:
-            key = request.query["name"]
-            if request.query.get("ifGenerationMatch") == "0" and key in self.objects:
-                return web.json_response({"error": {"message": "conditionNotMet"}}, status=412)
-            self.objects[key] = await request.read()
-            return web.json_response({"name": key})
+            return await self._write(request, request.query["name"])
         key = unquote(name or "")
         if key not in self.objects:
             return web.json_response({"error": {"message": f"No such object: {bucket}/{key}"}}, status=404)
         if request.query.get("alt") == "json":
             return web.json_response({"name": key, "size": str(len(self.objects[key]))})
         return web.Response(body=self.objects[key], content_type="application/octet-stream")
+
+    async def _write(self, request: web.Request, key: str) -> web.StreamResponse:
+        if request.query.get("ifGenerationMatch") == "0" and key in self.objects:
+            return web.json_response({"error": {"message": "conditionNotMet"}}, status=412)
+        self.objects[key] = await request.read()
+        return web.json_response({"name": key})

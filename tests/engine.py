@@ -23,6 +23,7 @@ from activities.network import Client as HttpClient
 from activities.secrets import Scrubber, Secrets
 from activities.temporal import Services, bind
 from tests.receiver import Receiver
+from workers.activation import Activation
 from workers.approvals.desk import Desk
 from workers.approvals.groups import Groups
 from workers.approvals.signing import SigningKeys
@@ -186,7 +187,7 @@ class Engine:
             if len(holds) >= count:
                 return holds
             await asyncio.sleep(0.05)
-        raise AssertionError(f"no {count} hold(s): {await handle.query('report')}")
+        raise AssertionError(f"no {count} hold(s): {await handle.query('report')}"[:2_000])
 
     async def decide(self, handle: WorkflowHandle[Any, Any], **decision: Any) -> JSON:
         """Send the update `decide` and return its receipt."""
@@ -211,6 +212,7 @@ class Engine:
             data_converter=of_worker(self.client.data_converter),
             header_codec_behavior=HeaderCodecBehavior.CODEC,
             interceptors=[Details()],
+            plugins=[Activation()],
         )
         await replayer.replay_workflow(history)
 

@@ -21,7 +21,7 @@ from temporalio.service import RPCError
 from activities.action import Config, action
 from activities.context import Context
 from tests.engine import Engine, step
-from workers.payloads.updates import LARGEST as ANSWERED
+from workers.activation import LARGEST as ANSWERED
 from workflows import walk
 from workflows.attributes import APPROVERS, HOLDS
 
@@ -315,9 +315,11 @@ SIZES = [ANSWERED - 1_000, LARGEST - 1_024, LARGEST - 1, LARGEST, LARGEST + 1, 2
 """Up to what Temporal takes as one request."""
 
 
+@pytest.mark.parametrize("cached", [0, 1000])
 @pytest.mark.parametrize("size", SIZES)
-async def test_a_decision_around_temporals_limit(engine: Engine, size: int) -> None:
+async def test_a_decision_around_temporals_limit(engine: Engine, size: int, cached: int) -> None:
     """Temporal takes an update that no worker can answer, so its sender is told at once, and the run does not see it."""
+    engine.cached = cached
     engine.define(HELD)
     engine.receiver.answer("/refused", 400)
     handle = await engine.start("held")
@@ -514,7 +516,7 @@ async def test_many_holds_and_approvers_fit_into_search_attributes(engine: Engin
                 config: {method: POST, url: RECEIVER/pay, body: {}}
                 requireApproval: {approvers: ["{{item}}"], expiresAfter: 1h}
     """)
-    people = [str(n) + "-" + "\u017e" * 300 + "@example.com" for n in range(90)]
+    people = [str(n) + "-" + "\u017e" * 240 + "@example.com" for n in range(90)]
     handle = await engine.start("crowd", engine.event({"people": people}))
     await engine.held(handle, 90)
     attributes = (await handle.describe()).typed_search_attributes

@@ -270,7 +270,7 @@ async def google(engine: Engine, tmp_path: Path) -> AsyncIterator[FakeGoogle]:
         "key-file": {"kind": "google", "credentials": str(tmp_path / "key.json"), "baseUrl": "https://127.0.0.1:9"},
         "defaults": {"transcribe_recording": "speech"},
     }
-    fake.private = [line for line in key["private_key"].splitlines() if len(line) > 20]  # type: ignore[attr-defined] # for the test alone
+    fake.private = [line for line in key["private_key"].splitlines() if len(line) > 20]
     yield fake
     for stop in (*stops, runner.cleanup):
         await stop()
@@ -336,7 +336,7 @@ async def test_no_canary_leaves_with_a_recording(
     assert len(fetched) > 10
     assert len(google.recognized) >= 2
     for text in await everything(engine, handle, report, caplog):
-        for form in (*SECRETS.values(), *forms(CANARY), *google.private, "cnry"):  # type: ignore[attr-defined] # see the fixture
+        for form in (*SECRETS.values(), *forms(CANARY), *google.private, "cnry"):
             assert form not in text, f"{form} is in {text[max(text.find(form) - 200, 0) :][:500]}"
 
 

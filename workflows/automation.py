@@ -220,12 +220,13 @@ class Automation:
         return (await self._decide(arguments, via="update")).to_json()
 
     async def _decide(self, arguments: tuple[Any, ...], *, via: Via, decision: str | None = None) -> Receipt:
+        at = workflow.now()
         if self.state is None and self.outcome is None:
             # A decision that comes with the very first task is judged once the state is there.
             await workflow.wait_condition(lambda: self._begun or self.parked is not None)
         if self.walk is None:
             return Receipt("not_found", "Nothing is held yet: the run has not begun.")
-        return await judge(self.walk, arguments, via=via, decision=decision)
+        return await judge(self.walk, arguments, at=at, via=via, decision=decision)
 
     @workflow.query(description="What the run did and is doing, step by step")
     def report(self, *_: Any) -> dict[str, Any]:

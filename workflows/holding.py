@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 
 ROOM_FOR_A_VOTE = 1_000
 """Bytes that an approval may take while it waits for others."""
+
+SHORTEST_TIMER = timedelta(milliseconds=1)
 
 NEVER = "never"
 
@@ -60,7 +61,7 @@ async def hold_for_approval(walk: Walk, held: Held, request: dict[str, Any]) -> 
     seal(request)  # what nobody could seal need not be asked about
     async with walk.desk:
         terms = await terms_of(walk, held, request, "approval")
-    hold = _open(walk, held, request, terms, kind="approval")
+    hold = _open(walk, held, terms, kind="approval")
     walk.state.report.note(held.entry, "expires", hold.deadline or NEVER)
     return hold
 
@@ -77,10 +78,10 @@ async def hold_for_failure(walk: Walk, held: Held, request: dict[str, Any], fail
         terms = await terms_of(walk, held, request, "failure")
     if walk.stop is not None:
         return None
-    return _open(walk, held, request, terms, kind="failure", error=failure.error(), unknown=failure.unknown)
+    return _open(walk, held, terms, kind="failure", error=failure.error(), unknown=failure.unknown)
 
 
-def _open(walk: Walk, held: Held, request: dict[str, Any], terms: Terms, *, kind: Kind, **more: Any) -> Hold:
+def _open(walk: Walk, held: Held, terms: Terms, *, kind: Kind, **more: Any) -> Hold:
     holds = walk.state.holds
     hold = Hold(
         hold=holds.new_id(held.entry["id"]),
@@ -88,9 +89,9 @@ def _open(walk: Walk, held: Held, request: dict[str, Any], terms: Terms, *, kind
         label=held.step.label,
         actionType=held.step.action,
         kind=kind,
-        request=request,
-        digest=seal(request),
-        openedAt=timestamp(workflow.now()),
+        request=terms.request,
+        digest=seal(terms.request),
+        openedAt=terms.at,
         firstRunId=workflow.info().first_execution_run_id,
         **more,
     )
@@ -119,10 +120,12 @@ async def decided(walk: Walk, held: Held, hold: Hold) -> Flow | Release:
     walk.held[hold.hold] = held
     try:
         while hold.decision is None:
-            await _wake(hold)
+            if not await _time_comes(hold):
+                continue
+            now = workflow.now()
             async with walk.desk:  # what came before is judged before time is
                 if hold.decision is None:
-                    await _due(walk, held, hold)
+                    await _due(walk, held, hold, now)
     except asyncio.CancelledError:
         _close(walk, hold)
         raise
@@ -175,24 +178,26 @@ def _close(walk: Walk, hold: Hold) -> None:
     walk.holds_changed()
 
 
-async def _wake(hold: Hold) -> None:
-    """Wait until a hold is decided or changed, or its next time has come."""
+async def _time_comes(hold: Hold) -> bool:
+    """Wait until a hold's next time has come; False where it was decided or changed before."""
     seen = hold.version
     times = [at for at in (hold.remindAt, hold.escalateAt, hold.deadline) if at is not None]
     remaining = None
-    if times:
-        remaining = max(min(map(datetime.fromisoformat, times)) - workflow.now(), timedelta(0))
-    with contextlib.suppress(asyncio.TimeoutError):
+    if times:  # there is a timer even where its time has come, lest a replay whose clock differs goes without
+        remaining = max(min(map(datetime.fromisoformat, times)) - workflow.now(), SHORTEST_TIMER)
+    try:
         await workflow.wait_condition(
             lambda: hold.decision is not None or hold.version != seen,
             timeout=remaining,
             timeout_summary=f"{hold.label}: held"[:LONGEST_SUMMARY],
         )
+    except TimeoutError:
+        return True
+    return False
 
 
-async def _due(walk: Walk, held: Held, hold: Hold) -> None:
+async def _due(walk: Walk, held: Held, hold: Hold, now: datetime) -> None:
     """Do what a hold's time has come for; what was missed meanwhile happens once."""
-    now = workflow.now()
     if hold.expired(now):
         _expire(walk, held, hold, now)
         return

@@ -51,12 +51,15 @@ COUNTED = ("accepted", "needs_more")
 """Receipts of decisions that changed something."""
 
 
-async def judge(walk: Walk, arguments: tuple[Any, ...], *, via: Via, decision: str | None = None) -> Receipt:
+async def judge(
+    walk: Walk, arguments: tuple[Any, ...], *, at: datetime, via: Via, decision: str | None = None
+) -> Receipt:
     """Judge one decision, whatever was sent; it counts only as a literal decision for a named open hold.
 
     Args:
         walk: the walk of the run.
         arguments: what the signal or update carried.
+        at: when it came. What is asked meanwhile takes no time, and the clock after it is not that of a replay.
         via: `signal` or `update`.
         decision: what the handler's own name says (`approve`, `reject`), where it says it.
     """
@@ -64,15 +67,17 @@ async def judge(walk: Walk, arguments: tuple[Any, ...], *, via: Via, decision: s
         readable = await opened(arguments)
         only = readable[0] if readable and len(readable) == 1 else None
         said: dict[str, Any] = dict(only) if isinstance(only, dict) else {}
-        if decision is not None and said:
-            said["decision"] = decision
         more: dict[str, Any] = {}
         if readable is None:
             receipt = Receipt("invalid", UNREADABLE)
+        elif decision is not None and said.get("decision", decision) != decision:
+            receipt = Receipt("invalid", f"The signal `{decision}` says itself what is decided: leave `decision` out.")
         else:
-            receipt = await _judged(walk, said, len(readable), more)
+            if decision is not None and said:
+                said["decision"] = decision
+            receipt = await _judged(walk, said, len(readable), at, more)
         counted = receipt.result in COUNTED
-        walk.state.holds.note(said, receipt.result, via, workflow.now(), counted=counted, **more)
+        walk.state.holds.note(said, receipt.result, via, at, counted=counted, **more)
     workflow.logger.info("decision by %s: %s", via, receipt.message)
     return receipt
 
@@ -85,12 +90,14 @@ class _Case:
         walk: the walk of the run.
         hold: the hold.
         said: what was sent.
+        at: when it came.
         more: what the audit says besides.
     """
 
     walk: Walk
     hold: Hold
     said: dict[str, Any]
+    at: datetime
     more: dict[str, Any]
 
     async def ask(self, activity: str, question: dict[str, Any]) -> dict[str, Any]:
@@ -133,15 +140,15 @@ class _Case:
         return walk.held[name]
 
 
-async def _judged(walk: Walk, said: dict[str, Any], count: int, more: dict[str, Any]) -> Receipt:
+async def _judged(walk: Walk, said: dict[str, Any], count: int, at: datetime, more: dict[str, Any]) -> Receipt:
     hold = walk.state.holds.find(said, count)
     if isinstance(hold, Receipt):
         return hold
-    case = _Case(walk, hold, said, more)
+    case = _Case(walk, hold, said, at, more)
     try:
         if hold.verified:
             await _verify(case)
-        refusal = objection(hold, said, workflow.now())
+        refusal = objection(hold, said, at)
         if refusal is not None:
             return refusal
         return await JUDGES.get(said["decision"], _settle)(case)
@@ -163,17 +170,17 @@ async def _verify(case: _Case) -> None:
         "decision": case.said,
         "workflowId": workflow.info().workflow_id,
         "firstRunId": case.hold.firstRunId,
-        "now": timestamp(workflow.now()),
+        "now": timestamp(case.at),
     }
     await case.ask(VERIFY, question)
 
 
 async def _approve(case: _Case) -> Receipt:
-    return approve(case.hold, case.said, workflow.now())
+    return approve(case.hold, case.said, case.at)
 
 
 async def _settle(case: _Case) -> Receipt:
-    return settle(case.hold, case.said, workflow.now())
+    return settle(case.hold, case.said, case.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +210,7 @@ def _change(case: _Case) -> _Change:
     before, after = hold.request["config"], config
     case.more.update(digest=hold.digest, edited=digest, edits=edits, before=before, after=after)
     shown = {
-        "at": timestamp(workflow.now()),
+        "at": timestamp(case.at),
         "by": case.said["by"].strip(),
         "edits": edits,
         "before": {"digest": hold.digest, "config": before},
@@ -237,12 +244,14 @@ async def _edit(case: _Case) -> Receipt:
     case.check_open()
     if terms.editing is False:
         raise No("not_allowed", "A request such as the edited one may not be edited (`allowEdit`).")
+    was_verified = hold.verified
+    terms.check(hold)
     _apply(case, held, change)
     terms.govern(hold)
     case.walk.holds_changed()
-    now = workflow.now()
-    counts = hold.allowEdit is True and not hold.expired(now) and hold.may(said["by"], "approve") is None
-    if counts and hold.vote(said, now):
+    proven = was_verified or not hold.verified
+    counts = hold.allowEdit is True and proven and hold.may(said["by"], "approve") is None
+    if counts and hold.vote(said, case.at):
         return accepted(hold, said)
     return Receipt("needs_more", f"{hold.label}: edited; {len(hold.votes)} of {hold.quorum} approvals are there.")
 
@@ -287,7 +296,7 @@ async def _reassign(case: _Case) -> Receipt:
 
 
 async def _extend(case: _Case) -> Receipt:
-    hold, now, wanted = case.hold, workflow.now(), case.said["deadline"]
+    hold, now, wanted = case.hold, case.at, case.said["deadline"]
     deadline = _deadline(wanted, now)
     if deadline is None or not now < deadline <= now + timedelta(milliseconds=YEAR):
         raise No(
@@ -297,7 +306,7 @@ async def _extend(case: _Case) -> Receipt:
         )
     held = await case.held()
     hold.deadline = case.more["deadline"] = timestamp(deadline)
-    hold.onExpiry = hold.onExpiry or "reject"
+    hold.onExpiry = hold.onExpiry or ("reject" if hold.kind == "approval" else "stop")
     hold.version += 1
     case.walk.state.report.note(held.entry, "expires", hold.deadline)
     return Receipt("accepted", f"{hold.label}: waits until {hold.deadline}.")

@@ -46,10 +46,11 @@ def edited(config: Mapping[str, Any], edits: Any, secrets: Iterable[Mapping[str,
         raise BadEdit("A config is an object: an edit cannot put something else in its place.")
     _check_size(changed)
     for place in secrets:
-        if _at(changed, place["path"]) != _at(config, place["path"]):
+        around = _element(config, place["path"])
+        if _at(changed, around) != _at(config, around):
             raise BadEdit(
-                f"`{place['path'].removeprefix('/')}` holds the secret {place['name']!r}: the text around a secret "
-                "cannot be edited, nor can the secret be moved or dropped."
+                f"`{around.removeprefix('/')}` holds the secret {place['name']!r}: the text around a secret cannot be "
+                "edited, nor can the secret be moved or dropped."
             )
     return changed
 
@@ -89,6 +90,22 @@ def _check_size(config: Any) -> None:
         raise BadEdit(f"The edited config nests deeper than {DEEPEST} levels.") from None
     if (size := measure(config)) > LARGEST_REQUEST:
         raise BadEdit(f"The edited config takes {size:,} bytes; {LARGEST_REQUEST:,} is the most that is sent.")
+
+
+def _element(config: Mapping[str, Any], pointer: str) -> str:
+    """Return the pointer of the innermost element of a list that a place is in (a header, say), else the place's own.
+
+    What stands beside a secret in such an element says where the secret goes.
+    """
+    around, value = pointer, config
+    parts = jsonpointer.JsonPointer(pointer).parts
+    for depth, part in enumerate(parts):
+        if isinstance(value, list):
+            around = jsonpointer.JsonPointer.from_parts(parts[: depth + 1]).path
+            value = value[int(part)]
+        else:
+            value = value[part]
+    return around
 
 
 def _at(config: Any, pointer: str, default: Any = None) -> Any:

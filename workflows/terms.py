@@ -12,7 +12,7 @@ from temporalio import workflow
 from workflows.condition import Condition
 from workflows.desk import CHECK
 from workflows.fault import Fault
-from workflows.hold import Hold, Kind
+from workflows.hold import Hold, Kind, person
 from workflows.parallel import cancellation
 from workflows.policy import Editing, Group, People, Policy
 from workflows.program import ActionStep
@@ -44,8 +44,16 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """Who decides about one hold, how, and until when, with every name and instant resolved."""
+    """Who decides about one hold, how, and until when, with every name and instant resolved.
 
+    Attributes:
+        request: what is held, as the history keeps it: what a replay renders may differ, where a template uses the
+            clock, which Temporal's SDK does not set quite alike after local activities.
+        at: when that was asked.
+    """
+
+    request: dict[str, Any]
+    at: str
     approvers: list[str]
     operators: list[str] | None
     escalate_to: list[str]
@@ -75,6 +83,21 @@ class Terms:
         hold.digestRequired = hold.digestRequired or self.verified
         hold.index = self.index
 
+    def check(self, hold: Hold) -> None:
+        """Refuse terms under which a hold that was reassigned could never be released.
+
+        Raises:
+            Fault: too few people may approve it.
+        """
+        if self.approvers != hold.named or not hold.approvers:
+            return
+        able = [name for name in hold.approvers if self.requester is None or person(name) != person(self.requester)]
+        if len(able) < self.quorum:
+            raise Fault(
+                f"Edited so, it needs {self.quorum} approvals, and {len(able)} may give them since it was reassigned: "
+                "let an operator reassign it to more people first."
+            )
+
     def time(self, hold: Hold) -> None:
         """Set the times of a hold that opens."""
         hold.remindAt, hold.escalateAt, hold.deadline = self.remind_at, self.escalate_at, self.deadline
@@ -98,29 +121,31 @@ async def terms_of(
     """
     approval = kind == "approval"
     roots = {**walk.roots(held.frame), "request": request}
-    now = workflow.now()
     policy = held.step.policy
     if approval:
         policy = policy.under(lambda when: _applies(when, roots))
     question = _question(walk, held, policy, approval=approval)
+    question["from"] = timestamp(workflow.now())
     if approval:
-        question.update(request=request, quorum=policy.quorum, **({"previous": previous} if previous else {}))
+        question.update(request=request, quorum=policy.quorum)
     else:
         question["times"].pop("expiresAfter", None)
-    if not approval and not any(question.values()):
-        answer: dict[str, Any] = {"people": {}, "at": {}}
+    if previous is not None:
+        question["previous"] = previous
     else:
-        with cancellation():
-            answer = await workflow.execute_local_activity(
-                CHECK, {**question, "from": timestamp(now)}, start_to_close_timeout=ANSWER
-            )
+        question["keep"] = {"request": request, "at": question["from"]}
+    with cancellation():
+        answer: dict[str, Any] = await workflow.execute_local_activity(CHECK, question, start_to_close_timeout=ANSWER)
     if "refused" in answer:
         raise Fault(answer["refused"])
     people, at = answer["people"], answer["at"]
+    kept = answer.get("keep", {})
     operators = people.get("operators")
     if not approval and operators == []:
         raise Fault("`operators` comes to nobody.")
     return Terms(
+        request=kept.get("request", request),
+        at=kept.get("at", question["from"]),
         approvers=people.get("approvers", []) if approval else operators or [],
         operators=operators,
         escalate_to=people.get("escalateTo", []),

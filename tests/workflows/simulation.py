@@ -95,7 +95,7 @@ class Simulation:
 
     async def decide(self, said: Any) -> str:
         """Send the update `decide`, and return the receipt's result."""
-        judging = asyncio.create_task(judge(self.walk, (said,), via="update"))
+        judging = asyncio.create_task(judge(self.walk, (said,), at=self.now, via="update"))
         await self.settle()
         assert judging.done(), f"nobody answers {said}"
         return judging.result().result

@@ -52,6 +52,15 @@ def test_an_edit_leaves_secrets_where_they_are(edits: Any) -> None:
         edited(CONFIG, edits, SECRETS)
 
 
+@pytest.mark.parametrize("edits", [{"/headers/1/key": "X-Mine"}, [{"op": "remove", "path": "/headers/0"}]])
+def test_what_says_where_a_secret_goes_stays_beside_it(edits: Any) -> None:
+    config = {"headers": [{"key": "X-A", "value": "1"}, {"key": "Authorization", "value": "{{secrets.k}}"}]}
+    places = [{"path": "/headers/1/value", "name": "k", "start": 0}]
+    with pytest.raises(BadEdit, match="headers/1"):
+        edited(config, edits, places)
+    assert edited(config, {"/headers/0/value": "2"}, places)["headers"][0] == {"key": "X-A", "value": "2"}
+
+
 def test_a_secret_copied_elsewhere_is_only_text() -> None:
     changed = edited(CONFIG, [{"op": "copy", "from": "/headers/Authorization", "path": "/body/token"}], SECRETS)
     assert changed["body"]["token"] == "Bearer {{secrets.shop_token}}"  # no place goes with it: nothing is filled in

@@ -58,6 +58,8 @@ class Desk:
             people = {role: self._people(role, entries) for role, entries in asked.get("people", {}).items()}
             self._enough(asked, people.get("approvers"))
             answer: dict[str, Any] = {"people": people, "at": _times(asked)}
+            if "keep" in asked:
+                answer["keep"] = asked["keep"]  # by the answer, it stands in the history
         except (Refused, BadHours) as refused:
             return {"refused": str(refused)}
         if self.encryption_keys:

@@ -26,7 +26,6 @@ from temporalio.exceptions import ApplicationError
 from workers.payloads.encryption import WAS_SEALED, Encryption
 from workers.payloads.payload_store import StoreFailure, payload_store
 from workers.payloads.references import MARK, NO_STORE, OTHER_STORE, driver_of, out_of_reach
-from workers.payloads.updates import BoundedUpdates
 from workflows.encrypted import MissingKey, Sealed, needs_key
 from workflows.payload import BadPayload, read
 
@@ -35,8 +34,6 @@ DEEPEST = 250
 
 PAUSES = (0.5, 2.0)
 """Seconds before an action's result is stored again; an attempt counts as dead after ten without a sign of life."""
-
-BOUNDED_UPDATES = BoundedUpdates()
 
 
 class PlainJson(DefaultPayloadConverter):
@@ -244,7 +241,9 @@ def of_worker(converter: DataConverter) -> DataConverter:
 
 def client_of_worker(client: Client) -> Client:
     """Return a client over the same connection for a worker to work with."""
+    from workers.activation import Activation  # loads what only workers need
+
     options = client.config()
     options["data_converter"] = of_worker(options["data_converter"])
-    options["plugins"] = [*options["plugins"], BOUNDED_UPDATES]
+    options["plugins"] = [*options["plugins"], Activation()]
     return Client(**options)

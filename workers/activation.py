@@ -1,8 +1,12 @@
-"""Updates that are too large to be answered never reach a run.
+"""What a worker sees to before a run is activated: its clock, and updates that it could not answer.
 
 Temporal takes an update of up to 4 MiB, but a worker's answer to it, even a refusal, repeats it; where that exceeds
-what Temporal takes, the task that answers fails for ever. An update that a worker leaves unanswered is refused
-by Temporal itself, at once and without a trace in the history.
+what Temporal takes from a worker, the task that answers fails for ever. An update that a worker leaves unanswered is
+refused by Temporal itself, at once and without a trace in the history.
+
+After a local activity, Temporal's core tells a run the time at which it was completed; where that falls between two
+tasks, it tells the start of the second one, but in a replay the other again. What a replay reads otherwise is no clock:
+for runs, local activities take no time.
 """
 
 from __future__ import annotations
@@ -13,8 +17,9 @@ from temporalio.plugin import SimplePlugin
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 
 if TYPE_CHECKING:
+    from google.protobuf.timestamp_pb2 import Timestamp
     from temporalio import workflow
-    from temporalio.bridge.proto.workflow_activation import DoUpdate, WorkflowActivation
+    from temporalio.bridge.proto.workflow_activation import DoUpdate, WorkflowActivation, WorkflowActivationJob
     from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
     from temporalio.converter import SerializationContext, StorageDriverStoreContext
     from temporalio.worker._command_aware_visitor import CommandInfo
@@ -26,14 +31,14 @@ ENCODING = 256
 """Bytes by which a payload may have been larger before it was decrypted."""
 
 
-class BoundedUpdates(SimplePlugin):
-    """Lets a worker leave updates unanswered that it could not answer."""
+class Activation(SimplePlugin):
+    """Gives runs a clock that every replay reads alike, and leaves updates unanswered that could not be answered."""
 
     def __init__(self) -> None:
-        super().__init__("trunkline.bounded-updates", workflow_runner=_bounded)
+        super().__init__("trunkline.activation", workflow_runner=_seen_to)
 
 
-def _bounded(runner: WorkflowRunner | None) -> WorkflowRunner:
+def _seen_to(runner: WorkflowRunner | None) -> WorkflowRunner:
     if runner is None:
         raise AssertionError("A worker has a runner.")
     return _Runner(runner)
@@ -56,8 +61,13 @@ class _Runner(WorkflowRunner):
 class _Instance(WorkflowInstance):
     def __init__(self, instance: WorkflowInstance) -> None:
         self.instance = instance
+        self.clock: Timestamp | None = None
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
+        if any(map(_tells_time, act.jobs)):
+            self.clock = act.timestamp
+        elif self.clock is not None:
+            act.timestamp.CopyFrom(self.clock)
         if not act.is_replaying and any(job.HasField("do_update") for job in act.jobs):
             _leave_out(act)
         return self.instance.activate(act)
@@ -73,6 +83,13 @@ class _Instance(WorkflowInstance):
 
     def get_thread_id(self) -> int | None:
         return self.instance.get_thread_id()
+
+
+def _tells_time(job: WorkflowActivationJob) -> bool:
+    """Say whether a job comes from the history alone: the end of a local activity, queries and evictions do not."""
+    if job.HasField("resolve_activity"):
+        return not job.resolve_activity.is_local
+    return not (job.HasField("query_workflow") or job.HasField("remove_from_cache"))
 
 
 def _leave_out(act: WorkflowActivation) -> None:
