@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from activities.action import Action, Config, names
+from activities.cut import cut
 from activities.depth import deeper
 from activities.errors import Refused, ResultTooLarge
 from activities.keeping import DEEPEST, kept, whole, written
@@ -100,7 +101,7 @@ class Contracts:
         known = {key: names(model, name)[0] for name in model.model_fields for key in names(model, name)}
         if isinstance(result, dict) and (unknown := next((key for key in result if key not in known), None)):
             gives = ", ".join(dict.fromkeys(known.values()))
-            raise Refused(f"{SUPPLIED} has {unknown[:100]!r}, which {action_type} does not give; it gives {gives}.")
+            raise Refused(f"{SUPPLIED} has {cut(unknown, 100)!r}, which {action_type} does not give; it gives {gives}.")
         try:
             return model.model_validate(result)
         except ValidationError as error:

@@ -115,6 +115,9 @@ CODES: dict[str, Code] = {
         "warning", "A time of a policy is a number below ten minutes: numbers are milliseconds, not seconds."
     ),
     "looser-band": Code("warning", "A band asks for less than the policy; bands only make it stricter."),
+    "may-happen-twice": Code(
+        "warning", "An action that must not be repeated is, although nobody knows whether it was carried out."
+    ),
     "unreachable-rule": Code(
         "warning", "A rule of `onFailure` never decides, because earlier ones take every failure that it is for."
     ),

@@ -12,6 +12,7 @@ WITHIN = {"http_429": "http_4xx"}
 """Classes of failures that all belong to another class too."""
 
 RETRY = "retry"
+UNKNOWN = "unknown"
 OF_RETRY = ("attempts", "delay")
 
 
@@ -33,6 +34,18 @@ def check_rules(step: Mapping[str, Any], place: str, findings: Findings) -> None
                 if key in rule:
                     sentence = f"`{key}` belongs to a rule that says `do: retry`; this one says {rule.get('do')!r:.40}."
                     findings.add("unknown-key", f"{at}/{key}", sentence, key=True)
+
+
+def check_repeats(step: Mapping[str, Any], place: str, findings: Findings) -> None:
+    """Find where an action that must not be repeated is, although nobody knows whether it was carried out."""
+    retry, rules = step.get("retry"), step.get("onFailure")
+    places = [f"{place}/retry/onUnknown"] if isinstance(retry, Mapping) and retry.get("onUnknown") == RETRY else []
+    for index, rule in enumerate(rules if isinstance(rules, list) else ()):
+        if isinstance(rule, Mapping) and rule.get("do") == RETRY and UNKNOWN in _classes(rule.get("when")):
+            places.append(f"{place}/onFailure/{index}/when")
+    for pointer in places:
+        sentence = "Nobody knows whether it was carried out, and it is repeated all the same: it may happen twice."
+        findings.add("may-happen-twice", pointer, sentence, "hold it: an operator looks at the receiver and decides")
 
 
 def _classes(when: Any) -> set[str]:

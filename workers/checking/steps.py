@@ -8,7 +8,7 @@ from typing import Any
 
 from activities.action import Action
 from workers.checking.contracts import check_config, filled
-from workers.checking.failures import check_rules
+from workers.checking.failures import check_repeats, check_rules
 from workers.checking.findings import Findings
 from workers.checking.picking import check_pick
 from workers.compiling import DEFAULTS, Catalog, milliseconds
@@ -71,6 +71,8 @@ def _check_action(
             contracts.syntaxes[place] = action.config.syntaxes(config)
             if action.background(config):
                 contracts.background.append(place)
+            if action.repeats(config) == "never":
+                check_repeats(step, place, findings)
     _check_retry(findings, place, step, action)
     return action
 
