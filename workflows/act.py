@@ -16,7 +16,8 @@ from workflows.holding import Release, decided, hold_for_approval, hold_for_fail
 from workflows.language.names import written
 from workflows.program import ActionStep, Rule
 from workflows.report import Entry, measure, timestamp
-from workflows.send import LONGEST_SUMMARY, Outgoing, request_of, send
+from workflows.request import request_of
+from workflows.send import LONGEST_SUMMARY, Outgoing, send
 from workflows.state import Frame
 from workflows.terms import Held
 

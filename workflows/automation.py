@@ -7,6 +7,7 @@ walks it, answers queries at any time, takes decisions for what it holds, and re
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -156,10 +157,12 @@ class Automation:
         if walk.stop is not None:
             self.reason = walk.stop.reason
             await cancel_all([task, *walk.background, *walk.notices])
+            await _answered()
             return self._close(walk.stop.outcome)
         if not task.done():
             walk.handing_over = True
             workflow.continue_as_new(args=_carried(event, {**answer, "state": walk.state.carry()}))
+        await _answered()
         return self._close(OUTCOMES[task.result()])
 
     def _close(self, outcome: str) -> Any:
@@ -268,6 +271,13 @@ class Automation:
     def holds(self, *_: Any) -> list[dict[str, Any]]:
         """Return the open holds."""
         return [hold.to_json() for hold in self.state.holds.open()] if self.state is not None else []
+
+
+async def _answered() -> None:
+    """Let the decisions that came before the end be judged, so that each is in the report; a cancel changes nothing."""
+    while not workflow.all_handlers_finished():
+        with contextlib.suppress(asyncio.CancelledError):
+            await workflow.wait_condition(workflow.all_handlers_finished)
 
 
 def _may_hand_over(walk: Walk) -> bool:

@@ -12,10 +12,11 @@ from temporalio import workflow
 from workflows.desk import REMIND
 from workflows.failure import Failure
 from workflows.flow import Flow
-from workflows.hold import POLICY, Hold, Kind, seal
+from workflows.hold import POLICY, Hold, Kind
 from workflows.notice import notify
 from workflows.parallel import cancellation
 from workflows.report import measure, timestamp
+from workflows.request import seal
 from workflows.send import LONGEST_SUMMARY
 from workflows.state import HOLD
 from workflows.terms import ANSWER, Held, Terms, terms_of

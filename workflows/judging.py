@@ -13,25 +13,14 @@ from workflows.desk import CHECK, SUPPLY, VERIFY
 from workflows.durations import YEAR, duration
 from workflows.encrypted import UNREADABLE, opened
 from workflows.fault import Fault
-from workflows.hold import (
-    MOST_EDITS,
-    Hold,
-    Receipt,
-    Via,
-    accepted,
-    approve,
-    late,
-    objection,
-    seal,
-    settle,
-)
+from workflows.hold import Hold, Receipt, Via, accepted, approve, late, objection, settle
 from workflows.holding import keep
 from workflows.language.instants import instant
 from workflows.parallel import cancellation
 from workflows.patch import BadEdit, edited
 from workflows.policy import GROUP
 from workflows.report import measure, timestamp
-from workflows.send import sealed
+from workflows.request import seal, sealed
 from workflows.template import TemplateError
 from workflows.terms import ANSWER, Held, terms_of
 
@@ -46,6 +35,9 @@ class No(Exception):  # noqa: N818 # the answer, and no program's error
         super().__init__(message)
         self.receipt = Receipt(result, message)
 
+
+MOST_EDITS = 20
+"""How often one hold may be edited."""
 
 COUNTED = ("accepted", "needs_more")
 """Receipts of decisions that changed something."""

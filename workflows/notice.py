@@ -12,7 +12,8 @@ from workflows.fault import Fault, fault_error
 from workflows.hold import Hold
 from workflows.policy import Notice, Occasion
 from workflows.report import timestamp
-from workflows.send import Outgoing, request_of, send
+from workflows.request import request_of
+from workflows.send import Outgoing, send
 from workflows.template import TemplateError
 from workflows.terms import Held
 

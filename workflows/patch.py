@@ -11,11 +11,9 @@ import jsonpointer
 
 from workflows.payload import BadPayload, check_depth
 from workflows.report import measure
+from workflows.request import LARGEST_REQUEST
 
 MOST_EDITS = 100
-LARGEST_REQUEST = 512 * 1024
-"""Bytes of a config that are sent at most."""
-
 MISSING = object()
 
 DEEPEST = 90

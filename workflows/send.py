@@ -13,11 +13,8 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 from workflows.encrypted import call
 from workflows.failure import Failure, read_failure
-from workflows.fault import TooLarge
-from workflows.patch import LARGEST_REQUEST
 from workflows.program import ActionStep
-from workflows.report import Entry, measure
-from workflows.template import Rendered
+from workflows.report import Entry
 from workflows.unknown import KEYS, activity_id, after_reset, look, sending
 
 if TYPE_CHECKING:
@@ -42,25 +39,6 @@ class Outgoing:
     digest: str | None = None
     release: int = 0
     asked: bool = False
-
-
-def request_of(step: ActionStep, rendered: Rendered) -> dict[str, Any]:
-    """Return the request that a rendered config makes.
-
-    Raises:
-        TooLarge: it takes more bytes than are sent.
-    """
-    if not step.config.constant and (size := measure(rendered.value)) > LARGEST_REQUEST:
-        raise TooLarge(f"The step's config takes {size:,} bytes; {LARGEST_REQUEST:,} is the most that is sent.")
-    return sealed(step.action, rendered.value, rendered.secrets)
-
-
-def sealed(action: str, config: dict[str, Any], secrets: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return a request as it is shown and sealed."""
-    request = {"actionType": action, "config": config, "secrets": secrets}
-    if isinstance(config.get("connection"), str):
-        request["connection"] = config["connection"]
-    return request
 
 
 async def send(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing) -> dict[str, Any] | Failure:

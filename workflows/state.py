@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from workflows.fault import TooLarge
-from workflows.hold import Hold, Holds
+from workflows.hold import Hold
+from workflows.holds import Holds
 from workflows.program import Program
 from workflows.report import Report, measure
 

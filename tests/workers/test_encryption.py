@@ -22,10 +22,15 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from activities.action import Config, Result, action
 from activities.connections import Connections
 from activities.context import Context
+from activities.contracts import Contracts
 from activities.errors import OutcomeUnknown
+from activities.secrets import Scrubber, Secrets
 from tests.engine import Engine, step
 from tests.workers.command import on
 from tests.workflows.test_unknown import reset
+from workers.approvals.desk import Desk
+from workers.approvals.groups import Groups
+from workers.approvals.signing import SigningKeys
 from workers.automations import Automations
 from workers.bridge import Bridge
 from workers.payloads.converter import client_of_worker, data_converter
@@ -449,7 +454,8 @@ def local_activities(engine: Engine) -> list[Callable[..., Any]]:
     bridge = Bridge(
         Automations(engine.folder, engine.actions), attributes=True, web_ui=None, state_limit=2**20, limits=limits
     )
-    return bridge.activities()
+    contracts = Contracts(engine.actions, Secrets(None, {}), Scrubber(()), engine.result_limit)
+    return [*bridge.activities(), *Desk(contracts, Groups(), SigningKeys(), engine.encryption_keys).activities()]
 
 
 def _never_called(name: str) -> Callable[..., Awaitable[Any]]:

@@ -7,19 +7,10 @@ from typing import Any
 
 import pytest
 
-from workflows.hold import (
-    AUDIT_ENTRY_SIZE,
-    AUDITED_REFUSALS,
-    Hold,
-    Holds,
-    Receipt,
-    approve,
-    distinct,
-    objection,
-    seal,
-    settle,
-)
+from workflows.hold import Hold, Receipt, approve, distinct, objection, settle
+from workflows.holds import AUDIT_ENTRY_SIZE, AUDITED_REFUSALS, Holds
 from workflows.report import measure
+from workflows.request import seal
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 REQUEST = {"actionType": "http_request", "config": {"url": "https://example.com"}, "secrets": []}
