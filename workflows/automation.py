@@ -22,14 +22,15 @@ from workflows.details import details
 from workflows.dispatch import dispatch
 from workflows.event import EventError, read_event
 from workflows.flow import Flow
+from workflows.handover import carried, may_hand_over
 from workflows.hold import Receipt, Via
 from workflows.judging import judge
 from workflows.lane import Lane, fairness_key
 from workflows.parallel import cancel_all
-from workflows.payload import BadPayload, pack, read, unpack
+from workflows.payload import BadPayload, read, unpack
 from workflows.plan import Plan
 from workflows.program import program
-from workflows.report import cut, measure
+from workflows.report import cut
 from workflows.state import State
 from workflows.template import TemplateError
 from workflows.walk import Stop, Walk
@@ -38,9 +39,6 @@ DISPATCH = "event"
 INLINE = "inline"
 PLAN = "trunkline:plan"
 """Local activity that answers with the plan; no action's name has a colon."""
-
-LARGE_EVENT = 128 * 1024
-"""Bytes from which an event is handed over compressed, so that it fits beside all that a run may keep."""
 
 PARKED = timedelta(seconds=2), timedelta(minutes=1)
 """How long a run waits for a file to become good again before it asks: at first, and at most."""
@@ -151,7 +149,7 @@ class Automation:
     async def _walk(self, walk: Walk, event: dict[str, Any], answer: dict[str, Any]) -> Any:
         task = asyncio.create_task(walk.whole())
         try:
-            await workflow.wait_condition(lambda: task.done() or walk.stop is not None or _may_hand_over(walk))
+            await workflow.wait_condition(lambda: task.done() or walk.stop is not None or may_hand_over(walk))
         except asyncio.CancelledError:
             walk.stop = Stop(outcome="canceled", reason="The run was canceled.")
         if walk.stop is not None:
@@ -161,7 +159,7 @@ class Automation:
             return self._close(walk.stop.outcome)
         if not task.done():
             walk.handing_over = True
-            workflow.continue_as_new(args=_carried(event, {**answer, "state": walk.state.carry()}))
+            workflow.continue_as_new(args=carried(event, {**answer, "state": walk.state.carry()}))
         await _answered()
         return self._close(OUTCOMES[task.result()])
 
@@ -278,20 +276,6 @@ async def _answered() -> None:
     while not workflow.all_handlers_finished():
         with contextlib.suppress(asyncio.CancelledError):
             await workflow.wait_condition(workflow.all_handlers_finished)
-
-
-def _may_hand_over(walk: Walk) -> bool:
-    # What is decided, or is about to be, goes on here: it is not handed over halfway.
-    decided = any(hold.decision is not None for hold in walk.state.holds.open())
-    return walk.in_flight == 0 and not decided and workflow.all_handlers_finished() and walk.must_hand_over()
-
-
-def _carried(event: dict[str, Any], answer: dict[str, Any]) -> list[Any]:
-    """Return the arguments of the next run of the chain: the event, as people look for it there, and all the rest."""
-    if measure(event) <= LARGE_EVENT:
-        return [event, pack(answer)]
-    shown = {key: event[key] for key in ("id", "type", "source")}
-    return [{**shown, "data": {}}, pack({**answer, "event": event})]
 
 
 def _start(workflow_type: str, arguments: list[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
