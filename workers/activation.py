@@ -4,9 +4,10 @@ Temporal takes an update of up to 4 MiB, but a worker's answer to it, even a ref
 what Temporal takes from a worker, the task that answers fails for ever. An update that a worker leaves unanswered is
 refused by Temporal itself, at once and without a trace in the history.
 
-After a local activity, Temporal's core tells a run the time at which it was completed; where that falls between two
-tasks, it tells the start of the second one, but in a replay the other again. What a replay reads otherwise is no clock:
-for runs, local activities take no time.
+After a local activity, Temporal's core tells a run the time at which it was completed; where the task ended meanwhile,
+it tells the start of the next one, but in a replay the other again. What a replay reads otherwise is no clock: for
+runs, local activities take no time. Only where the task had nothing to write down does a replay not know that it ever
+was: then the next one's time is right.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 LARGEST = 1_900_000
 """Bytes of the updates that one workflow task answers: with all else that it says, Temporal takes it."""
+
+EMPTY_TASK = 3
+"""Events of a task that wrote down nothing: completed, and the next one scheduled and started."""
 
 ENCODING = 256
 """Bytes by which a payload may have been larger before it was decrypted."""
@@ -62,15 +66,21 @@ class _Instance(WorkflowInstance):
     def __init__(self, instance: WorkflowInstance) -> None:
         self.instance = instance
         self.clock: Timestamp | None = None
+        self.length = 0
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
-        if any(map(_tells_time, act.jobs)):
-            self.clock = act.timestamp
+        if any(map(_tells_time, act.jobs)) or self._slept(act):
+            self.clock, self.length = act.timestamp, act.history_length
         elif self.clock is not None:
             act.timestamp.CopyFrom(self.clock)
         if not act.is_replaying and any(job.HasField("do_update") for job in act.jobs):
             _leave_out(act)
         return self.instance.activate(act)
+
+    def _slept(self, act: WorkflowActivation) -> bool:
+        """Say whether nothing but tasks that wrote down nothing came since the clock was set."""
+        grown = act.history_length - self.length
+        return grown > 0 and grown % EMPTY_TASK == 0 and not any(job.HasField("query_workflow") for job in act.jobs)
 
     def get_serialization_context(self, command_info: CommandInfo | None) -> SerializationContext | None:
         return self.instance.get_serialization_context(command_info)

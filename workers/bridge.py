@@ -12,7 +12,6 @@ from workers.automations import Automations, BadAutomation, UnfitEvent, UnknownA
 from workers.process.limits import Limits
 from workflows.automation import PLAN
 from workflows.dispatch import MATCH
-from workflows.encrypted import READABLE
 from workflows.pace import REST
 from workflows.payload import pack
 
@@ -37,7 +36,7 @@ class Bridge:
 
     def activities(self) -> list[Callable[..., Any]]:
         """Return the local activities to register."""
-        return [self.plan, self.match, self.readable, self.rest]
+        return [self.plan, self.match, self.rest]
 
     @activity.defn(name=PLAN)
     async def plan(self, asked: dict[str, Any]) -> RawValue:
@@ -76,8 +75,3 @@ class Bridge:
     @activity.defn(name=REST)
     async def rest(self) -> None:
         """Do nothing: a run that has much to do lets others have their turn."""
-
-    @activity.defn(name=READABLE)
-    async def readable(self, verdict: bool) -> bool:
-        """Return what a run found out about a decision that arrived encrypted: the run writes it down by asking."""
-        return verdict

@@ -12,4 +12,7 @@ SUPPLY = "trunkline:supply"
 """Says whether a result that a person supplies is one of the action's, and what of it is kept."""
 
 REMIND = "trunkline:remind"
-"""Says when a hold's next reminder is due."""
+"""Says when a hold's next reminder is due, and whether this one is too late."""
+
+NOTE = "trunkline:note"
+"""Writes down, once and for good, what a run has found out that a replay might find otherwise."""

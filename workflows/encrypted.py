@@ -15,6 +15,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.exceptions import TimeoutError as TimedOut
 
+from workflows.desk import NOTE
 from workflows.failure import SENDING
 
 ENCRYPTED = b"binary/encrypted"
@@ -23,9 +24,6 @@ KEY_ID = "encryption-key-id"
 
 OUT_OF_REACH = b"binary/out-of-reach"
 """The encoding of what stands for a payload that the payload store does not give: a sentence that says why."""
-
-READABLE = "trunkline:readable"
-"""Local activity that writes down, once and for good, whether a worker could read a decision."""
 
 UNREADABLE = (
     "The decision cannot be read: it is encrypted under a key that the worker does not have, "
@@ -81,7 +79,7 @@ async def opened(arguments: tuple[Any, ...]) -> tuple[Any, ...] | None:
     if not sealed:
         return arguments
     readable = await workflow.execute_local_activity(
-        READABLE, all(argument.readable for argument in sealed), start_to_close_timeout=timedelta(seconds=10)
+        NOTE, all(argument.readable for argument in sealed), start_to_close_timeout=timedelta(seconds=10)
     )
     if not readable:
         return None

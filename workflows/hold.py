@@ -190,8 +190,8 @@ def late(hold: Hold, said: Mapping[str, Any]) -> Receipt:
     return Receipt("already_decided", f"{made['by']} has decided this already: {made['decision']}.")
 
 
-def objection(hold: Hold, said: Mapping[str, Any], now: datetime) -> Receipt | None:
-    """Return why a decision about an open hold does not count, or None where it does."""
+def objection(hold: Hold, said: Mapping[str, Any], *, expired: bool) -> Receipt | None:
+    """Return why a decision about an open hold does not count, or None where it does; `expired`: it came too late."""
     forbidden = hold.may(said["by"], said["decision"])
     if forbidden is not None:
         return Receipt("not_allowed", forbidden)
@@ -204,7 +204,7 @@ def objection(hold: Hold, said: Mapping[str, Any], now: datetime) -> Receipt | N
         )
     if said["decision"] == "reject" and hold.rejectNeedsReason and not str(said.get("reason") or "").strip():
         return Receipt("invalid", "A refusal needs a `reason` here.")
-    if said["decision"] != "reject" and hold.expired(now):
+    if said["decision"] != "reject" and expired:
         return Receipt("expired", f"This hold expired at {hold.deadline}.")
     if said["decision"] == "approve" and hold.has_voted(said["by"]):
         return Receipt("duplicate", f"You have approved this already; {_more(hold)}.")

@@ -121,12 +121,12 @@ async def decided(walk: Walk, held: Held, hold: Hold) -> Flow | Release:
     walk.held[hold.hold] = held
     try:
         while hold.decision is None:
-            if not await _time_comes(hold):
+            due = await _time_comes(hold)
+            if due is None:
                 continue
-            now = workflow.now()
             async with walk.desk:  # what came before is judged before time is
                 if hold.decision is None:
-                    await _due(walk, held, hold, now)
+                    await _due(walk, held, hold, due)
     except asyncio.CancelledError:
         _close(walk, hold)
         raise
@@ -179,13 +179,13 @@ def _close(walk: Walk, hold: Hold) -> None:
     walk.holds_changed()
 
 
-async def _time_comes(hold: Hold) -> bool:
-    """Wait until a hold's next time has come; False where it was decided or changed before."""
+async def _time_comes(hold: Hold) -> str | None:
+    """Wait until a hold's next time has come, and return it; None where the hold was decided or changed before."""
     seen = hold.version
-    times = [at for at in (hold.remindAt, hold.escalateAt, hold.deadline) if at is not None]
+    due = min((at for at in (hold.remindAt, hold.escalateAt, hold.deadline) if at is not None), default=None)
     remaining = None
-    if times:  # there is a timer even where its time has come, lest a replay whose clock differs goes without
-        remaining = max(min(map(datetime.fromisoformat, times)) - workflow.now(), SHORTEST_TIMER)
+    if due is not None:  # there is a timer even where its time has come, lest a replay whose clock differs goes without
+        remaining = max(datetime.fromisoformat(due) - workflow.now(), SHORTEST_TIMER)
     try:
         await workflow.wait_condition(
             lambda: hold.decision is not None or hold.version != seen,
@@ -193,41 +193,40 @@ async def _time_comes(hold: Hold) -> bool:
             timeout_summary=f"{hold.label}: held"[:LONGEST_SUMMARY],
         )
     except TimeoutError:
-        return True
-    return False
+        return due
+    return None
 
 
-async def _due(walk: Walk, held: Held, hold: Hold, now: datetime) -> None:
-    """Do what a hold's time has come for; what was missed meanwhile happens once."""
-    if hold.expired(now):
-        _expire(walk, held, hold, now)
-        return
-    if hold.escalateAt is not None and now >= datetime.fromisoformat(hold.escalateAt):
+async def _due(walk: Walk, held: Held, hold: Hold, due: str) -> None:
+    """Do what a hold's time has come for: by the time that was waited for, which every replay knows, not the clock."""
+    if due == hold.deadline:
+        _expire(walk, held, hold)
+    elif due == hold.escalateAt:
         hold.escalate()
         walk.holds_changed()
         notify(walk, held, hold, "escalated")
-    if hold.remindAt is not None and now >= datetime.fromisoformat(hold.remindAt):
-        due = hold.remindAt
+    elif due == hold.remindAt:
+        await _remind(walk, held, hold, due)
+
+
+async def _remind(walk: Walk, held: Held, hold: Hold, due: str) -> None:
+    times = held.step.policy.times
+    question = {"now": timestamp(workflow.now()), "due": due, "every": times["remindAfter"]}
+    if "businessHours" in times:
+        question["businessHours"] = times["businessHours"]
+    if hold.deadline is not None:
+        question["deadline"] = hold.deadline
+    with cancellation():
+        answer: dict[str, Any] = await workflow.execute_local_activity(REMIND, question, start_to_close_timeout=ANSWER)
+    hold.remindAt = answer.get("at")
+    if not answer["late"]:  # what was missed while no worker ran is not made up for when it expires next
         memory = walk.state.memory.setdefault(held.entry["id"], {})
         memory["reminders"] = memory.get("reminders", 0) + 1
-        hold.remindAt = await _next_reminder(held, due, now)  # none where there are no more hours in sight
         notify(walk, held, hold, "reminder", memory["reminders"])
 
 
-async def _next_reminder(held: Held, due: str, now: datetime) -> str | None:
-    times = held.step.policy.times
-    every = timedelta(milliseconds=times["remindAfter"])
-    if "businessHours" not in times:
-        at = datetime.fromisoformat(due)
-        return timestamp(at + every * ((now - at) // every + 1))
-    question = {"after": timestamp(now), "every": times["remindAfter"], "businessHours": times["businessHours"]}
-    with cancellation():
-        answer: dict[str, Any] = await workflow.execute_local_activity(REMIND, question, start_to_close_timeout=ANSWER)
-    return answer.get("at")
-
-
-def _expire(walk: Walk, held: Held, hold: Hold, now: datetime) -> None:
-    what = hold.onExpiry or "reject"
+def _expire(walk: Walk, held: Held, hold: Hold) -> None:
+    what, now = hold.onExpiry or "reject", workflow.now()
     said = {"hold": hold.hold, "by": POLICY, "decision": what}
     walk.state.holds.note(said, "accepted", "policy", now, counted=True)
     if what == "hold":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from temporalio import workflow
 
-from workflows.desk import CHECK, SUPPLY, VERIFY
+from workflows.desk import CHECK, NOTE, SUPPLY, VERIFY
 from workflows.durations import YEAR, duration
 from workflows.encrypted import UNREADABLE, opened
 from workflows.fault import Fault
@@ -140,7 +140,7 @@ async def _judged(walk: Walk, said: dict[str, Any], count: int, at: datetime, mo
     try:
         if hold.verified:
             await _verify(case)
-        refusal = objection(hold, said, at)
+        refusal = objection(hold, said, expired=await _came_late(case))
         if refusal is not None:
             return refusal
         return await JUDGES.get(said["decision"], _settle)(case)
@@ -148,6 +148,17 @@ async def _judged(walk: Walk, said: dict[str, Any], count: int, at: datetime, mo
         return no.receipt
     except (BadEdit, Fault, TemplateError) as error:
         return Receipt("invalid", str(error))
+
+
+async def _came_late(case: _Case) -> bool:
+    """Say whether a decision came after the deadline; that is written down, as a replay's clock may be a little off."""
+    hold = case.hold
+    if hold.deadline is None or case.said["decision"] == "reject":  # a refusal is never too late
+        return False
+    with cancellation():
+        late: bool = await workflow.execute_local_activity(NOTE, hold.expired(case.at), start_to_close_timeout=ANSWER)
+    case.check_open()
+    return late
 
 
 async def _verify(case: _Case) -> None:

@@ -36,7 +36,7 @@ def decide(hold: Hold, by: str, decision: str = "approve", **more: Any) -> str:
     found = Holds([hold]).find(said, 1)
     if isinstance(found, Receipt):
         return found.result
-    refusal = objection(hold, said, NOW)
+    refusal = objection(hold, said, expired=hold.expired(NOW))
     if refusal is not None:
         return refusal.result
     return (approve if decision == "approve" else settle)(hold, said, NOW).result

@@ -6,7 +6,7 @@ Whatever it is asked, it answers: what cannot be is `refused`, with a sentence.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio import activity
@@ -21,7 +21,7 @@ from workers.approvals.register import LONGEST_PERSON
 from workers.approvals.signing import VARIABLE as SIGNING_KEYS
 from workers.approvals.signing import SigningKeys
 from workers.problems import listed
-from workflows.desk import CHECK, REMIND, SUPPLY, VERIFY
+from workflows.desk import CHECK, NOTE, REMIND, SUPPLY, VERIFY
 from workflows.report import timestamp
 
 CLOCKS = {"remind": "remindAfter", "escalate": "escalateAfter", "expire": "expiresAfter"}
@@ -48,7 +48,7 @@ class Desk:
 
     def activities(self) -> list[Callable[..., Any]]:
         """Return the local activities to register."""
-        return [self.check, self.verify, self.supply, self.remind]
+        return [self.check, self.verify, self.supply, self.remind, self.note]
 
     @activity.defn(name=CHECK)
     async def check(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -122,12 +122,21 @@ class Desk:
 
     @activity.defn(name=REMIND)
     async def remind(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Return when the next reminder is due, or why there is no such time."""
+        """Return when the next reminder is due, if ever; those that were missed meanwhile are left out."""
+        now, due, every = datetime.fromisoformat(asked["now"]), datetime.fromisoformat(asked["due"]), asked["every"]
+        late = "deadline" in asked and now >= datetime.fromisoformat(asked["deadline"])
+        if "businessHours" not in asked:
+            step = timedelta(milliseconds=every)
+            return {"at": timestamp(due + step * max((now - due) // step + 1, 1)), "late": late}
         try:
-            at = add(datetime.fromisoformat(asked["after"]), asked["every"], asked.get("businessHours"))
-        except BadHours as refused:
-            return {"refused": str(refused)}
-        return {"at": timestamp(at)}
+            return {"at": timestamp(add(max(now, due), every, asked["businessHours"])), "late": late}
+        except BadHours:
+            return {"late": late}
+
+    @activity.defn(name=NOTE)
+    async def note(self, found: bool) -> bool:
+        """Return what a run has found out: by asking, it writes it down."""
+        return found
 
 
 def _times(asked: Mapping[str, Any]) -> dict[str, str]:

@@ -208,7 +208,21 @@ async def test_a_supplied_result_is_judged(desk: Desk) -> None:
 
 
 async def test_the_next_reminder_comes_in_business_time(desk: Desk) -> None:
-    asked = {"after": FRIDAY, "every": 7_200_000}
-    assert await answer(desk, names.REMIND, **asked) == {"at": "2026-03-06T17:00:00.000Z"}
-    assert await answer(desk, names.REMIND, **asked, businessHours=BERLIN) == {"at": "2026-03-09T09:00:00.000Z"}
-    assert "time zone" in (await answer(desk, names.REMIND, **asked, businessHours={"timeZone": "x"}))["refused"]
+    asked = {"due": FRIDAY, "now": FRIDAY, "every": 7_200_000}
+    assert await answer(desk, names.REMIND, **asked) == {"at": "2026-03-06T17:00:00.000Z", "late": False}
+    friday = await answer(desk, names.REMIND, **asked, businessHours=BERLIN, deadline="2026-03-09T09:00:00.000Z")
+    assert friday == {"at": "2026-03-09T09:00:00.000Z", "late": False}
+    assert await answer(desk, names.REMIND, **asked, businessHours={"timeZone": "x"}) == {"late": False}
+
+
+async def test_reminders_that_were_missed_are_one(desk: Desk) -> None:
+    asked = {"due": FRIDAY, "now": "2026-03-06T22:30:00.000Z", "every": 7_200_000}
+    assert await answer(desk, names.REMIND, **asked) == {"at": "2026-03-06T23:00:00.000Z", "late": False}
+    late = await answer(desk, names.REMIND, **asked, deadline="2026-03-06T22:30:00.000Z")
+    assert late == {"at": "2026-03-06T23:00:00.000Z", "late": True}
+
+
+async def test_what_a_run_finds_out_is_only_written_down(desk: Desk) -> None:
+    question = ActivityEnvironment().run
+    assert await question(desk.note, True) is True
+    assert await question(desk.note, False) is False
