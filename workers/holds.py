@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from workers.failures import NotFound, Unreachable
 from workers.runs import ask, describe, has_workers
+from workflows.people import person
 
 if TYPE_CHECKING:
     from temporalio.client import Client, WorkflowExecution
@@ -86,11 +87,6 @@ class OpenHolds:
 
     holds: list[Hold]
     silent: list[Silent]
-
-
-def person(name: str) -> str:
-    """Return a person's id as ids are compared."""
-    return name.strip().casefold()
 
 
 async def find(client: Client, task_queue: str, wanted: Wanted | None = None, keys: Sequence[str] = ()) -> OpenHolds:

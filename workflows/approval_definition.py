@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from workflows.failure_definition import Retry
-from workflows.policy import GROUP
+from workflows.people import GROUP
 from workflows.vocabulary import Conditions, Deadline, Label, Part, Text, Timeout, refuse
 
 MAX_PEOPLE = 100

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 
-from workflows.hold import Hold, person
+from workflows.hold import Hold
+from workflows.people import person
 
 AUTOMATION = SearchAttributeKey.for_keyword("TrunklineAutomation")
 EVENT = SearchAttributeKey.for_keyword("TrunklineEvent")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from workflows.people import distinct, person
 from workflows.report import timestamp
 
 if TYPE_CHECKING:
@@ -235,16 +236,3 @@ def settle(hold: Hold, said: Mapping[str, Any], now: datetime) -> Receipt:
 
 def _reason(said: Mapping[str, Any]) -> dict[str, str]:
     return {"reason": said["reason"]} if said.get("reason") else {}
-
-
-def person(name: str) -> str:
-    """Return a name in the form in which names are compared."""
-    return name.strip().casefold()
-
-
-def distinct(names: Iterable[str]) -> list[str]:
-    """Return names without those that name the same person again."""
-    found: dict[str, str] = {}
-    for name in names:
-        found.setdefault(person(name), name)
-    return list(found.values())

@@ -18,7 +18,7 @@ from workflows.holding import keep
 from workflows.language.instants import instant
 from workflows.parallel import cancellation
 from workflows.patch import BadEdit, edited
-from workflows.policy import GROUP
+from workflows.people import group
 from workflows.report import measure, timestamp
 from workflows.request import seal, sealed
 from workflows.template import TemplateError
@@ -283,9 +283,7 @@ async def _supply(case: _Case) -> Receipt:
 
 async def _reassign(case: _Case) -> Receipt:
     hold, names = case.hold, [name.strip() for name in case.said["approvers"]]
-    entries = [
-        {"group": name.removeprefix(GROUP).strip()} if name.startswith(GROUP) else {"person": name} for name in names
-    ]
+    entries = [{"person": name} if (named := group(name)) is None else {"group": named} for name in names]
     question: dict[str, Any] = {"people": {"approvers": entries}, "quorum": hold.quorum}
     if hold.requester is not None:
         question["excluded"] = hold.requester

@@ -7,13 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from workflows.condition import Condition, compile_condition
+from workflows.people import group
 from workflows.template import Template, compile_template
 
 if TYPE_CHECKING:
     from workflows.program import ActionStep
-
-GROUP = "group:"
-"""What the name of a group begins with, where an author wrote it; nothing that a template renders is one."""
 
 CLOCKS = ("remindAfter", "escalateAfter", "expiresAfter")
 
@@ -146,10 +144,8 @@ def _band(plan: Mapping[str, Any]) -> Band:
 def _people(names: list[str] | None) -> People | None:
     if names is None:
         return None
-    return tuple(
-        Group(name=name.removeprefix(GROUP).strip()) if name.startswith(GROUP) else compile_template(name)
-        for name in names
-    )
+    found = ((name, group(name)) for name in names)
+    return tuple(compile_template(name) if named is None else Group(name=named) for name, named in found)
 
 
 def _strictness(editing: Editing) -> int:

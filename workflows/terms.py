@@ -12,8 +12,9 @@ from temporalio import workflow
 from workflows.condition import Condition
 from workflows.desk import CHECK
 from workflows.fault import Fault
-from workflows.hold import Hold, Kind, person
+from workflows.hold import Hold, Kind
 from workflows.parallel import cancellation
+from workflows.people import person
 from workflows.policy import Editing, Group, People, Policy
 from workflows.program import ActionStep
 from workflows.report import Entry, timestamp

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from workflows.hold import Hold, Receipt, approve, distinct, objection, settle
+from workflows.hold import Hold, Receipt, approve, objection, settle
 from workflows.holds import AUDIT_ENTRY_SIZE, AUDITED_REFUSALS, Holds
+from workflows.people import distinct
 from workflows.report import measure
 from workflows.request import seal
 

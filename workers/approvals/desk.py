@@ -22,6 +22,7 @@ from workers.approvals.signing import VARIABLE as SIGNING_KEYS
 from workers.approvals.signing import SigningKeys
 from workers.problems import listed
 from workflows.desk import CHECK, NOTE, REMIND, SUPPLY, VERIFY
+from workflows.people import distinct, person
 from workflows.report import timestamp
 
 CLOCKS = {"remind": "remindAfter", "escalate": "escalateAfter", "expire": "expiresAfter"}
@@ -63,7 +64,7 @@ class Desk:
         except (Refused, BadHours) as refused:
             return {"refused": str(refused)}
         if self.encryption_keys:
-            everybody = dict.fromkeys(person for role in people.values() for person in role)
+            everybody = dict.fromkeys(name for role in people.values() for name in role)
             answer["index"] = index(everybody, self.encryption_keys)
         return answer
 
@@ -77,13 +78,14 @@ class Desk:
 
     def _people(self, role: str, entries: Iterable[Mapping[str, Any]]) -> list[str]:
         """Return the people that entries name, in order and each once."""
-        found: dict[str, str] = {}
-        for entry in entries:
-            for person in self._members(entry["group"]) if "group" in entry else _person(role, entry["person"]):
-                found.setdefault(_folded(person), person)
+        found = distinct(
+            name
+            for entry in entries
+            for name in (self._members(entry["group"]) if "group" in entry else _person(role, entry["person"]))
+        )
         if not found and (entries or role == "approvers"):
             raise Refused(f"`{role}` comes to nobody: let it name people or groups that have members.")
-        return list(found.values())
+        return found
 
     def _members(self, name: str) -> Iterable[str]:
         members = self.groups.members(name)
@@ -98,7 +100,7 @@ class Desk:
         if approvers is None:
             return
         excluded = asked.get("excluded")
-        able = [person for person in approvers if not isinstance(excluded, str) or _folded(person) != _folded(excluded)]
+        able = [name for name in approvers if not isinstance(excluded, str) or person(name) != person(excluded)]
         quorum = asked.get("quorum", 1)
         if len(able) < quorum:
             without = "" if len(able) == len(approvers) else f" without {excluded}, who may not decide"
@@ -155,7 +157,3 @@ def _person(role: str, value: Any) -> list[str]:
     if not isinstance(value, str) or len(value.strip()) > LONGEST_PERSON:
         raise Refused(f"`{role}` must come to texts of at most {LONGEST_PERSON} characters; {value!r:.100} is none.")
     return [value.strip()]
-
-
-def _folded(person: str) -> str:
-    return person.strip().casefold()

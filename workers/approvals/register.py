@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from workers.checking.loading import Source, Unreadable, parse, read
 from workers.settings import NAME, SettingsError
+from workflows.people import group, person
 from workflows.steps import escape
 
 log = logging.getLogger(__name__)
@@ -121,9 +122,9 @@ def people(value: Any) -> tuple[str, ...]:
     """
     if not isinstance(value, list):
         raise ValueError("must be a list of people, as [ann@example.com, bob@example.com]")  # noqa: TRY004 # a sentence
-    for person in value:
-        if not isinstance(person, str) or not 0 < len(person.strip()) <= LONGEST_PERSON:
+    for name in value:
+        if not isinstance(name, str) or not 0 < len(name.strip()) <= LONGEST_PERSON:
             raise ValueError(f"must hold texts of 1 to {LONGEST_PERSON} characters, one for each person")
-        if person.strip().casefold().startswith("group:"):
-            raise ValueError(f"holds {person.strip()}: a list of people has no groups in it, name the people")
-    return tuple(person.strip() for person in value)
+        if group(person(name)) is not None:
+            raise ValueError(f"holds {name.strip()}: a list of people has no groups in it, name the people")
+    return tuple(name.strip() for name in value)

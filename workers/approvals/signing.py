@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 from activities.connections import VARIABLE as ENVIRONMENT
 from workers.approvals.register import Register, people
 from workers.settings import NAME, SettingsError
+from workflows.people import person
 
 VARIABLE = "TRUNKLINE_SIGNING_KEYS"
 PRIVATE_VARIABLE = "TRUNKLINE_SIGNING_KEY"
@@ -134,7 +135,7 @@ class SigningKeys:
         if exp - now.timestamp() > LONGEST_PROOF.total_seconds():
             return "The signature is valid for more than a year: sign the decision again, with an earlier `exp`."
         speaks_for = keys[kid].people
-        if speaks_for is not None and by.strip().casefold() not in speaks_for:
+        if speaks_for is not None and person(by) not in speaks_for:
             return f"The key {kid} may not speak for {by.strip()}."
         return None
 
@@ -225,7 +226,7 @@ def _key(entry: Any, environment: Mapping[str, str]) -> Key:
     speaks_for = None
     if "people" in entry:
         try:
-            speaks_for = frozenset(person.casefold() for person in people(entry["people"]))
+            speaks_for = frozenset(map(person, people(entry["people"])))
         except ValueError as error:
             raise ValueError(f"has `people`, which {error}") from None
     if "hmac" in entry:

@@ -16,7 +16,8 @@ from workers.compiling import Catalog
 from workers.problems import CODES, nearest
 from workflows.approval_definition import Approval
 from workflows.durations import MINUTE, spell
-from workflows.policy import CLOCKS, GROUP
+from workflows.people import group
+from workflows.policy import CLOCKS
 from workflows.steps import steps
 
 WHOLE = "/approvals"
@@ -129,6 +130,4 @@ def _groups(policy: Approval) -> Iterator[str]:
         policy.escalate_to,
         *(band.approvers for band in policy.bands or ()),
     ):
-        for person in people or ():
-            if person.startswith(GROUP):
-                yield person.removeprefix(GROUP)
+        yield from filter(None, map(group, people or ()))

@@ -15,7 +15,8 @@ from workflows.approval_definition import Approval, Band
 from workflows.condition import ConditionError, compile_condition
 from workflows.durations import spell
 from workflows.language.names import Reference
-from workflows.policy import GROUP, STRICTNESS
+from workflows.people import group, person
+from workflows.policy import STRICTNESS
 from workflows.template import is_template
 
 ANY_VALUE = ("size", "first", "last")
@@ -101,11 +102,11 @@ def _people(held: Held) -> Iterator[Complaint]:
 
 def _electorate(people: list[str] | None, policy: Approval, *, alone: bool) -> int | None:
     """Return how many may approve; None where only the run knows, or where nobody is named."""
-    if not people or any(person.startswith(GROUP) or is_template(person) for person in people):
+    if not people or any(group(name) is not None or is_template(name) for name in people):
         return None
-    named = {person.strip().casefold() for person in people}
+    named = set(map(person, people))
     if not alone and policy.requester is not None:
-        named.discard(policy.requester.strip().casefold())
+        named.discard(person(policy.requester))
     return len(named)
 
 

@@ -14,7 +14,7 @@ from workflows.approval_definition import Approval, Band, BusinessHours, Notice
 from workflows.definition import KINDS, STEP_MODELS, Automation, Case, Path, Trigger, Until
 from workflows.event import what
 from workflows.failure_definition import Retry, Rule
-from workflows.policy import GROUP
+from workflows.people import GROUP
 from workflows.steps import escape
 from workflows.vocabulary import TAG, Part
 

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 from cyclopts import Parameter
 
 from workers.failures import Usage
+from workflows.people import group
 
 if TYPE_CHECKING:
     from workers.holds import Kind, Wanted
-
-GROUP = "group:"
 
 
 @Parameter(name="*")
@@ -76,7 +75,7 @@ class Filters:
         """
         from workers.holds import Wanted
 
-        if self.approver is not None and self.approver.startswith(GROUP):
+        if self.approver is not None and group(self.approver) is not None:
             raise Usage("--approver takes a person: who is in a group was settled when each hold opened.")
         return Wanted(
             approver=self.approver,
