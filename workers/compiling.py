@@ -7,12 +7,12 @@ from typing import Any, cast, get_args
 
 from activities.action import Action, names
 from workers.checking.contracts import filled
-from workflows.approval_definition import Approval, Notice, Occasion
+from workflows.approval_definition import Approval, Notice
 from workflows.definition import ActionStep, BranchStep, ForEachStep, PathsStep, Step, StopStep, Until, WaitStep
 from workflows.durations import MINUTE, spell
 from workflows.failure_definition import Rule
 from workflows.plan import Approval as ApprovalPlan
-from workflows.plan import Defaults, Retry, StepPlan
+from workflows.plan import Defaults, Occasion, Retry, StepPlan
 from workflows.plan import Notice as NoticePlan
 from workflows.plan import Rule as RulePlan
 from workflows.steps import slug

@@ -20,6 +20,7 @@ from pydantic import (
 
 from workflows.failure_definition import Retry
 from workflows.people import GROUP
+from workflows.plan import CLOSES, OPENS, Day, Editing, Occasion, OnExpiry
 from workflows.vocabulary import Conditions, Deadline, Label, Part, Text, Timeout, refuse
 
 MAX_PEOPLE = 100
@@ -28,13 +29,9 @@ MAX_BANDS = 20
 MAX_NOTICES = 20
 MAX_HOLIDAYS = 1_000
 
-Occasion = Literal["opened", "reminder", "escalated", "decided"]
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-
 _GROUP_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):[0-5][0-9]")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_OPENING, _CLOSING = "09:00", "17:00"
 
 
 def _person(value: str) -> str:
@@ -65,7 +62,7 @@ def _flag(value: Any) -> Any:
 def _time(value: str) -> str:
     if not _TIME.fullmatch(value):
         raise refuse("wrong-type", f"{value[:80]!r} is no time of day: write one such as `09:00`, at most `23:59`.")
-    return value.zfill(len(_OPENING))
+    return value.zfill(len(OPENS))
 
 
 def _date(value: str) -> str:
@@ -85,7 +82,7 @@ Person = Annotated[
 People = Annotated[list[Person], Field(max_length=MAX_PEOPLE)]
 NamedPeople = Annotated[list[Person], Field(min_length=1, max_length=MAX_PEOPLE)]
 Quorum = Annotated[StrictInt, Field(ge=1, le=MAX_QUORUM)]
-Editing = Annotated[Literal[True, False, "needsApproval"], BeforeValidator(_flag)]
+AllowEdit = Annotated[Editing, BeforeValidator(_flag)]
 TimeOfDay = Annotated[
     StrictStr, AfterValidator(_time), WithJsonSchema({"type": "string", "pattern": f"^{_TIME.pattern}$"})
 ]
@@ -109,7 +106,7 @@ class BusinessHours(Part):
 
     @model_validator(mode="after")
     def _open_for_a_while(self) -> BusinessHours:
-        start, end = self.start or _OPENING, self.end or _CLOSING
+        start, end = self.start or OPENS, self.end or CLOSES
         night = self.start is not None and self.end is not None and start > end
         if start >= end and not night:
             raise refuse(
@@ -158,7 +155,7 @@ class Band(Part):
     quorum: Quorum | None = Field(default=None, description="How many must approve, if that is more.")
     self_approval: StrictBool | None = Field(default=None, description="`false`: not the requester.")
     reject_needs_reason: StrictBool | None = Field(default=None, description="`true`: a refusal says why.")
-    allow_edit: Editing | None = Field(default=None, description="What may be edited, if that is less.")
+    allow_edit: AllowEdit | None = Field(default=None, description="What may be edited, if that is less.")
     verified: StrictBool | None = Field(default=None, description="`true`: decisions are signed.")
 
     @model_validator(mode="after")
@@ -187,7 +184,7 @@ class Approval(Part):
     reject_needs_reason: StrictBool | None = Field(
         default=None, description="`true`: who refuses must say why (false)."
     )
-    allow_edit: Editing | None = Field(
+    allow_edit: AllowEdit | None = Field(
         default=None,
         description="Whether approvers may edit the request: `true`: an edit approves it as well; `needsApproval`: it "
         "does not (false).",
@@ -208,7 +205,7 @@ class Approval(Part):
     expires_after: Deadline | None = Field(
         default=None, description="When it is too late to approve; by default it waits for ever."
     )
-    on_expiry: Literal["reject", "approve", "skip", "hold"] | None = Field(
+    on_expiry: OnExpiry | None = Field(
         default=None,
         description="What happens then: the step ends as `expired` (`reject`), is sent (`approve`), is skipped "
         "(`skip`), or waits without deadline (`hold`).",

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Discriminator, Field, Strict, StrictInt, Tag, model_validator
 
 from workflows.durations import spell
+from workflows.plan import FailureClass, OnUnknown, Remedy
 from workflows.vocabulary import Budget, Interval, Part, Pause, list_tag, refuse
 
 MAX_RULES = 20
-
-FailureClass = Literal["timeout", "http_4xx", "http_429", "refused", "unavailable", "unknown", "any"]
 
 
 class Retry(Part):
@@ -26,7 +25,7 @@ class Retry(Part):
     )
     maximum_interval: Interval | None = Field(default=None, description="Longest pause between attempts (1 min).")
     within: Budget | None = Field(default=None, description="Time for all attempts together (1 h).")
-    on_unknown: Literal["retry", "fail", "hold"] | None = Field(
+    on_unknown: OnUnknown | None = Field(
         default=None,
         description="What follows where nobody knows whether an attempt had its effect; by default the action decides.",
     )
@@ -50,7 +49,7 @@ class Rule(Part):
         | Annotated[list[FailureClass], Field(min_length=1, max_length=7), Tag("step:list")],
         Discriminator(list_tag),
     ] = Field(description="Class of the failure, or a list of classes.")
-    do: Literal["retry", "continue", "hold", "stop"] = Field(
+    do: Remedy = Field(
         description="`retry`: do the whole step again; `continue`: go on; `hold`: park the path for an operator; "
         "`stop`: the failure stands."
     )

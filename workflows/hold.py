@@ -11,7 +11,7 @@ from workflows.people import distinct, person
 from workflows.report import timestamp
 
 if TYPE_CHECKING:
-    from workflows.policy import Editing
+    from workflows.plan import Editing
 
 Kind = Literal["approval", "failure"]
 Via = Literal["signal", "update", "policy"]

@@ -10,7 +10,8 @@ from temporalio import workflow
 from workflows.failure import Failure
 from workflows.fault import Fault, fault_error
 from workflows.hold import Hold
-from workflows.policy import Notice, Occasion
+from workflows.plan import Occasion
+from workflows.policy import Notice
 from workflows.report import timestamp
 from workflows.request import request_of
 from workflows.send import Outgoing, send

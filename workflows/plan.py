@@ -10,6 +10,16 @@ from __future__ import annotations
 from typing import Any, Literal, TypedDict
 
 Repeat = Literal["safe", "keyed", "never"]
+OnUnknown = Literal["retry", "fail", "hold"]
+Occasion = Literal["opened", "reminder", "escalated", "decided"]
+Editing = Literal[True, False, "needsApproval"]
+OnExpiry = Literal["reject", "approve", "skip", "hold"]
+FailureClass = Literal["timeout", "http_4xx", "http_429", "refused", "unavailable", "unknown", "any"]
+Remedy = Literal["retry", "continue", "hold", "stop"]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+OPENS, CLOSES = "09:00", "17:00"
+"""When a day of business hours begins and ends, where it does not say so."""
 
 
 class Retry(TypedDict, total=False):
@@ -20,7 +30,7 @@ class Retry(TypedDict, total=False):
     backoffCoefficient: float
     maximumInterval: int
     within: int
-    onUnknown: Literal["retry", "fail", "hold"]
+    onUnknown: OnUnknown
 
 
 class BusinessHours(TypedDict, total=False):
@@ -28,11 +38,10 @@ class BusinessHours(TypedDict, total=False):
 
     timeZone: str
     """IANA name, such as `Europe/Berlin`."""
-    days: list[str]
-    """Three letters each: `mon` to `sun`."""
+    days: list[Day]
     start: str
     end: str
-    """`09:00` to `17:00`, local time."""
+    """Local times such as `09:00`."""
     holidays: list[str]
     """Days off: `2026-12-25`."""
 
@@ -40,7 +49,7 @@ class BusinessHours(TypedDict, total=False):
 class Notice(TypedDict):
     """An action that tells people about a hold, and when."""
 
-    on: list[Literal["opened", "reminder", "escalated", "decided"]]
+    on: list[Occasion]
     step: StepPlan
     """An action step; its id is `notify-1` and so on."""
 
@@ -57,7 +66,7 @@ class Approval(TypedDict, total=False):
     selfApproval: bool
     requester: str
     rejectNeedsReason: bool
-    allowEdit: bool | Literal["needsApproval"]
+    allowEdit: Editing
     verified: bool
     recheck: bool
     bands: list[Band]
@@ -65,7 +74,7 @@ class Approval(TypedDict, total=False):
     escalateAfter: int
     escalateTo: list[str]
     expiresAfter: int
-    onExpiry: Literal["reject", "approve", "skip", "hold"]
+    onExpiry: OnExpiry
     businessHours: BusinessHours
     notify: list[Notice]
 
@@ -78,15 +87,15 @@ class Band(TypedDict, total=False):
     quorum: int
     selfApproval: bool
     rejectNeedsReason: bool
-    allowEdit: bool | Literal["needsApproval"]
+    allowEdit: Editing
     verified: bool
 
 
 class Rule(TypedDict, total=False):
     """What follows a failure of one of these classes."""
 
-    when: list[Literal["timeout", "http_4xx", "http_429", "refused", "unavailable", "unknown", "any"]]
-    do: Literal["retry", "continue", "hold", "stop"]
+    when: list[FailureClass]
+    do: Remedy
     attempts: int
     """Of `retry`: how often, 3 unless it says so."""
     delay: int

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from workflows.condition import Condition, compile_condition
 from workflows.people import group
+from workflows.plan import Editing, Occasion, OnExpiry
 from workflows.template import Template, compile_template
 
 if TYPE_CHECKING:
@@ -19,9 +20,6 @@ STRICTNESS: tuple[Editing, ...] = (True, "needsApproval", False)
 """What may be edited, from the freest to the strictest."""
 
 REQUESTER = "{{event.actor}}"
-
-Editing = Literal[True, False, "needsApproval"]
-Occasion = Literal["opened", "reminder", "escalated", "decided"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +86,7 @@ class Policy:
     recheck: bool = False
     bands: tuple[Band, ...] = ()
     times: Mapping[str, Any]
-    on_expiry: Literal["reject", "approve", "skip", "hold"] = "reject"
+    on_expiry: OnExpiry = "reject"
     notices: tuple[Notice, ...] = ()
 
     def under(self, applies: Callable[[Condition], bool]) -> Policy:

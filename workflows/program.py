@@ -12,7 +12,7 @@ from temporalio.common import RetryPolicy
 
 from workflows.condition import Condition, compile_condition
 from workflows.pick import Pick, compile_pick
-from workflows.plan import FOR_EACH_AS, Approval, Defaults, Plan, Retry, StepPlan
+from workflows.plan import FOR_EACH_AS, Approval, Defaults, Plan, Remedy, Retry, StepPlan
 from workflows.policy import Notice, Policy, compile_policy
 from workflows.template import Template, compile_expression, compile_template
 
@@ -68,7 +68,7 @@ class Rule:
     """What follows a failure of some classes; the first of a step's rules that matches decides."""
 
     classes: frozenset[str]
-    do: Literal["retry", "continue", "hold", "stop"]
+    do: Remedy
     attempts: int
     delay: timedelta
 

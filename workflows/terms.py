@@ -15,7 +15,8 @@ from workflows.fault import Fault
 from workflows.hold import Hold, Kind
 from workflows.parallel import cancellation
 from workflows.people import person
-from workflows.policy import Editing, Group, People, Policy
+from workflows.plan import Editing
+from workflows.policy import Group, People, Policy
 from workflows.program import ActionStep
 from workflows.report import Entry, timestamp
 from workflows.state import Frame

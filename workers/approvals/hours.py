@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Self
+from typing import Any, Self, get_args
 from zoneinfo import ZoneInfo
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+from workflows.plan import CLOSES, OPENS, Day
+
+DAYS: tuple[str, ...] = get_args(Day)
 DAY = timedelta(days=1)
 MOMENT = timedelta(microseconds=1)
 
@@ -43,7 +45,7 @@ class Hours:
         Raises:
             BadHours: there is no such time zone, day or time.
         """
-        opens, closes = _time(plan.get("start", "09:00")), _time(plan.get("end", "17:00"))
+        opens, closes = _time(plan.get("start", OPENS)), _time(plan.get("end", CLOSES))
         if opens == closes:
             raise BadHours(f"Business hours from {plan.get('start')} to {plan.get('end')} hold no time.")
         days = plan.get("days", DAYS[:5])
