@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -57,9 +56,8 @@ async def _beginning(walk: Walk, held: Held) -> tuple[Hold | None, Outgoing]:
     hold = walk.state.holds.of(held.entry["id"])
     if hold is not None:
         return hold, Outgoing(hold.request)
-    outgoing = await _paused(walk, held)
-    if outgoing is not None:
-        return None, outgoing
+    if AGAIN in walk.state.recall(held.entry["id"]):
+        return None, await _resumed(walk, held)
     step = held.step
     outgoing = Outgoing(request_of(step, walk.render(step.config, held.entry, held.frame)))
     return (await hold_for_approval(walk, held, outgoing.request) if step.held else None), outgoing
@@ -90,7 +88,7 @@ async def _after_failure(walk: Walk, held: Held, outgoing: Outgoing, failure: Fa
 
 def _outgoing(walk: Walk, held: Held, release: Release) -> Outgoing:
     """Return what a release lets go: under a new key after a definite failure, and after an edit."""
-    memory = walk.state.memory.setdefault(held.entry["id"], {})
+    memory = walk.state.remember(held.entry["id"])
     if release.anew:
         memory["release"] = memory.get("release", 0) + 1
     if release.after_failure:
@@ -113,39 +111,36 @@ def _succeed(walk: Walk, held: Held, answer: dict[str, Any]) -> Flow:
 
 def _rule(walk: Walk, held: Held, failure: Failure) -> Rule | None:
     """Return the first rule of `onFailure` that fits a failure; a `retry` that has used up its attempts fits none."""
-    tried: dict[str, int] = walk.state.memory.get(held.entry["id"], {}).get("tried", {})
+    tried: dict[str, int] = walk.state.recall(held.entry["id"]).get("tried", {})
     for number, rule in enumerate(held.step.rules):
         if not rule.classes & failure.classes:
             continue
         if rule.do == "retry":
             sure = "unknown" in rule.classes or not failure.unknown
-            if not sure or failure.asks or walk.stop is not None or tried.get(str(number), 0) >= rule.attempts:
+            if not sure or walk.stop is not None or tried.get(str(number), 0) >= rule.attempts:
                 continue
-            memory = walk.state.memory.setdefault(held.entry["id"], {})
-            memory.setdefault("tried", {})[str(number)] = tried.get(str(number), 0) + 1
+            tried = walk.state.remember(held.entry["id"]).setdefault("tried", tried)
+            tried[str(number)] = tried.get(str(number), 0) + 1
         return rule
     return None
 
 
 async def _pause(walk: Walk, held: Held, outgoing: Outgoing, rule: Rule, failure: Failure) -> Outgoing:
     """Wait until a failed request is sent again, such that the wait may outlast this run of the chain."""
-    memory = walk.state.memory.setdefault(held.entry["id"], {})
-    release = outgoing.release if failure.unknown else outgoing.release + 1
-    memory["release"] = release
+    memory = walk.state.remember(held.entry["id"])
+    memory["release"] = outgoing.release if failure.unknown else outgoing.release + 1
     walk.state.reserve(f"{held.entry['id']}#{AGAIN}", measure(outgoing.request))
     memory[AGAIN] = {
         "at": timestamp(workflow.now() + rule.delay),
         "request": outgoing.request,
         "digest": outgoing.digest,
     }
-    return await _paused(walk, held) or replace(outgoing, release=release)
+    return await _resumed(walk, held)
 
 
-async def _paused(walk: Walk, held: Held) -> Outgoing | None:
-    """Wait out the pause that a step is in, and return what it sends then; None where it is in none."""
-    memory = walk.state.memory.get(held.entry["id"], {})
-    if AGAIN not in memory:
-        return None
+async def _resumed(walk: Walk, held: Held) -> Outgoing:
+    """Wait out the pause that a step is in, and return what it sends then."""
+    memory = walk.state.remember(held.entry["id"])
     again = memory[AGAIN]
     remaining = datetime.fromisoformat(again["at"]) - workflow.now()
     if remaining > timedelta(0):

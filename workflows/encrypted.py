@@ -15,7 +15,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.exceptions import TimeoutError as TimedOut
 
-from workflows.desk import NOTE
+from workflows.desk import NOTE, ask
 from workflows.failure import SENDING
 
 ENCRYPTED = b"binary/encrypted"
@@ -78,10 +78,7 @@ async def opened(arguments: tuple[Any, ...]) -> tuple[Any, ...] | None:
     sealed = [argument for argument in arguments if isinstance(argument, Sealed)]
     if not sealed:
         return arguments
-    readable = await workflow.execute_local_activity(
-        NOTE, all(argument.readable for argument in sealed), start_to_close_timeout=timedelta(seconds=10)
-    )
-    if not readable:
+    if not await ask(NOTE, all(argument.readable for argument in sealed)):
         return None
     for argument in sealed:
         if argument.payload is not None:

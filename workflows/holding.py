@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from temporalio import workflow
 
-from workflows.desk import REMIND
+from workflows.desk import REMIND, ask
 from workflows.failure import Failure
 from workflows.flow import Flow
 from workflows.hold import POLICY, Hold, Kind
 from workflows.notice import notify
-from workflows.parallel import cancellation
 from workflows.report import measure, timestamp
 from workflows.request import seal
 from workflows.send import LONGEST_SUMMARY
 from workflows.state import HOLD
-from workflows.terms import ANSWER, Held, Terms, terms_of
+from workflows.terms import Held, Terms, terms_of
 
 if TYPE_CHECKING:
     from workflows.walk import Walk
@@ -216,11 +215,10 @@ async def _remind(walk: Walk, held: Held, hold: Hold, due: str) -> None:
         question["businessHours"] = times["businessHours"]
     if hold.deadline is not None:
         question["deadline"] = hold.deadline
-    with cancellation():
-        answer: dict[str, Any] = await workflow.execute_local_activity(REMIND, question, start_to_close_timeout=ANSWER)
+    answer: dict[str, Any] = await ask(REMIND, question)
     hold.remindAt = answer.get("at")
     if not answer["late"]:  # what was missed while no worker ran is not made up for when it expires next
-        memory = walk.state.memory.setdefault(held.entry["id"], {})
+        memory = walk.state.remember(held.entry["id"])
         memory["reminders"] = memory.get("reminders", 0) + 1
         notify(walk, held, hold, "reminder", memory["reminders"])
 

@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 from temporalio import workflow
 
-from workflows.desk import CHECK, NOTE, SUPPLY, VERIFY
+from workflows.desk import CHECK, NOTE, SUPPLY, VERIFY, ask
 from workflows.durations import YEAR, duration
 from workflows.encrypted import UNREADABLE, opened
 from workflows.fault import Fault
 from workflows.hold import Hold, Receipt, Via, accepted, approve, late, objection, settle
 from workflows.holding import keep
 from workflows.language.instants import instant
-from workflows.parallel import cancellation
 from workflows.patch import BadEdit, edited
 from workflows.people import group
 from workflows.report import measure, timestamp
 from workflows.request import seal, sealed
 from workflows.template import TemplateError
-from workflows.terms import ANSWER, Held, terms_of
+from workflows.terms import Held, terms_of
 
 if TYPE_CHECKING:
     from workflows.walk import Walk
@@ -98,10 +97,7 @@ class _Case:
         Raises:
             No: it refuses, or the hold was closed meanwhile.
         """
-        with cancellation():
-            answer: dict[str, Any] = await workflow.execute_local_activity(
-                activity, question, start_to_close_timeout=ANSWER
-            )
+        answer: dict[str, Any] = await ask(activity, question)
         if "refused" in answer:
             raise No("invalid" if activity != VERIFY or answer.get("malformed") else "not_allowed", answer["refused"])
         self.check_open()
@@ -155,10 +151,9 @@ async def _came_late(case: _Case) -> bool:
     hold = case.hold
     if hold.deadline is None or case.said["decision"] == "reject":  # a refusal is never too late
         return False
-    with cancellation():
-        late: bool = await workflow.execute_local_activity(NOTE, hold.expired(case.at), start_to_close_timeout=ANSWER)
+    too_late: bool = await ask(NOTE, hold.expired(case.at))
     case.check_open()
-    return late
+    return too_late
 
 
 async def _verify(case: _Case) -> None:

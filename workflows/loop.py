@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 async def loop(walk: Walk, step: LoopStep, entry: Entry, frame: Frame) -> Flow:
     """Run a loop's block for every item, some side by side; one that fails lets the others finish."""
-    memory = walk.state.memory.setdefault(entry["id"], {})
+    memory = walk.state.remember(entry["id"])
     if "items" not in memory:
         items = walk.render(step.items, entry, frame).value
         _check_items(items, step)

@@ -13,7 +13,7 @@ from workflows.payload import BadPayload, check_depth
 from workflows.report import measure
 from workflows.request import LARGEST_REQUEST
 
-MOST_EDITS = 100
+MOST_OPERATIONS = 100
 MISSING = object()
 
 DEEPEST = 90
@@ -63,8 +63,8 @@ def _operations(edits: Any) -> list[dict[str, Any]]:
         raise BadEdit("Every operation of a JSON Patch has an `op`: add, remove, replace, move, copy or test.")
     if not isinstance(edits, list) or not edits or not all(isinstance(edit, dict) for edit in edits):
         raise BadEdit("`edits` is a JSON Patch (a list of operations), or an object of new values by key or pointer.")
-    if len(edits) > MOST_EDITS:
-        raise BadEdit(f"`edits` has at most {MOST_EDITS} operations; these are {len(edits)}.")
+    if len(edits) > MOST_OPERATIONS:
+        raise BadEdit(f"`edits` has at most {MOST_OPERATIONS} operations; these are {len(edits)}.")
     return edits
 
 

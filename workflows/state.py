@@ -69,6 +69,14 @@ class State:
         self._taken = 0
         self._held = 0
 
+    def remember(self, instance: str) -> dict[str, Any]:
+        """Return what an unfinished step remembers, for it to add to."""
+        return self.memory.setdefault(instance, {})
+
+    def recall(self, instance: str) -> dict[str, Any]:
+        """Return what an unfinished step remembers, if anything."""
+        return self.memory.get(instance, {})
+
     def save(self, frame: Frame, name: str, value: Any) -> None:
         """Store a step's output under a name.
 

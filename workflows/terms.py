@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from temporalio import workflow
 
 from workflows.condition import Condition
-from workflows.desk import CHECK
+from workflows.desk import CHECK, ask
 from workflows.fault import Fault
 from workflows.hold import Hold, Kind
-from workflows.parallel import cancellation
 from workflows.people import person
 from workflows.plan import Editing
 from workflows.policy import Group, People, Policy
@@ -24,9 +22,6 @@ from workflows.template import Template
 
 if TYPE_CHECKING:
     from workflows.walk import Walk
-
-ANSWER = timedelta(seconds=10)
-"""How long a worker may take to answer a question about a hold before it is asked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +43,11 @@ class Held:
 class Terms:
     """Who decides about one hold, how, and until when, with every name and instant resolved.
 
+    All of it is what the history keeps: what a replay renders and judges may differ where it depends on the clock,
+    which Temporal's SDK does not set quite alike after local activities.
+
     Attributes:
-        request: what is held, as the history keeps it: what a replay renders may differ, where a template uses the
-            clock, which Temporal's SDK does not set quite alike after local activities.
+        request: what is held.
         at: when that was asked.
     """
 
@@ -127,35 +124,33 @@ async def terms_of(
     if approval:
         policy = policy.under(lambda when: _applies(when, roots))
     question = _question(walk, held, policy, approval=approval)
-    question["from"] = timestamp(workflow.now())
     if approval:
         question.update(request=request, quorum=policy.quorum)
+    if previous is None:
+        question["times"] = {name: time for name, time in policy.times.items() if approval or name != "expiresAfter"}
     else:
-        question["times"].pop("expiresAfter", None)
-    if previous is not None:
         question["previous"] = previous
-    else:
-        question["keep"] = {"request": request, "at": question["from"]}
-    with cancellation():
-        answer: dict[str, Any] = await workflow.execute_local_activity(CHECK, question, start_to_close_timeout=ANSWER)
+    question["keep"] = {
+        "request": request,
+        "at": question["from"],
+        "quorum": policy.quorum if approval else 1,
+        "requester": question.get("excluded"),
+        "reason_needed": approval and policy.reason_needed,
+        "editing": approval and policy.editing,
+        "verified": policy.verified,
+    }
+    answer: dict[str, Any] = await ask(CHECK, question)
     if "refused" in answer:
         raise Fault(answer["refused"])
     people, at = answer["people"], answer["at"]
-    kept = answer.get("keep", {})
     operators = people.get("operators")
     if not approval and operators == []:
         raise Fault("`operators` comes to nobody.")
     return Terms(
-        request=kept.get("request", request),
-        at=kept.get("at", question["from"]),
+        **answer["keep"],
         approvers=people.get("approvers", []) if approval else operators or [],
         operators=operators,
         escalate_to=people.get("escalateTo", []),
-        quorum=policy.quorum if approval else 1,
-        requester=question.get("excluded"),
-        reason_needed=approval and policy.reason_needed,
-        editing=approval and policy.editing,
-        verified=policy.verified,
         remind_at=at.get("remind"),
         escalate_at=at.get("escalate"),
         deadline=at.get("expire"),
@@ -169,7 +164,7 @@ def _question(walk: Walk, held: Held, policy: Policy, *, approval: bool) -> dict
     if approval:
         wanted["approvers"] = policy.approvers
     people = {name: list(_rendered(walk, held, name, who)) for name, who in wanted.items() if who is not None}
-    question: dict[str, Any] = {"people": people, "times": dict(policy.times)}
+    question: dict[str, Any] = {"people": people, "from": timestamp(workflow.now())}
     if policy.verified:
         question["verified"] = True
     if approval and not policy.self_approval:

@@ -85,7 +85,7 @@ async def look(walk: Walk, step: ActionStep, entry: Entry, argument: dict[str, A
 def sending(walk: Walk, step: ActionStep, entry: Entry, argument: dict[str, Any]) -> None:
     """Write down that a step is about to be sent: since when, and what, until its outcome is known."""
     if step.looks:
-        walk.state.memory.setdefault(entry["id"], {}).setdefault("sent", timestamp(workflow.now()))
+        walk.state.remember(entry["id"]).setdefault("sent", timestamp(workflow.now()))
         walk.unsettled[entry["id"]] = (step.action, argument["config"])
 
 

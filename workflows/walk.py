@@ -210,7 +210,7 @@ class Walk:
         raise TypeError(f"no such step: {step!r}")
 
     async def _branch(self, step: BranchStep, entry: Entry, frame: Frame) -> Flow:
-        memory = self.state.memory.setdefault(entry["id"], {})
+        memory = self.state.remember(entry["id"])
         if "case" not in memory:
             matching = (n for n, (condition, _) in enumerate(step.cases) if self.holds(condition, frame))
             memory["case"] = next(matching, len(step.cases))
@@ -221,7 +221,7 @@ class Walk:
         return self.end(step, entry, STATUS[await self.block(block, frame, entry["id"])])
 
     async def _wait(self, step: WaitStep, entry: Entry, frame: Frame) -> Flow:
-        memory = self.state.memory.setdefault(entry["id"], {})
+        memory = self.state.remember(entry["id"])
         if "until" not in memory:
             memory["until"] = timestamp(self._until(step, entry, frame))
         remaining = datetime.fromisoformat(memory["until"]) - workflow.now()

@@ -48,9 +48,9 @@ def instant(text: str) -> str:
 
 def decisions(hold: JSON) -> list[str]:
     """Return the decisions that a hold takes from those who may decide, the likeliest first."""
-    if hold["kind"] == "failure":
-        return ["retry", "skip", "supply", "stop"]
-    return ["approve", "reject", *(["edit"] if hold.get("allowEdit") else [])]
+    from workflows.hold import DECISIONS  # it loads Temporal, and commands that only show texts do not
+
+    return [name for name in DECISIONS[hold["kind"]] if name != "edit" or hold.get("allowEdit")]
 
 
 def policy(hold: JSON) -> Iterator[str]:

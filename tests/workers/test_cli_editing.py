@@ -16,10 +16,10 @@ import pytest
 from tests.engine import Engine, step
 from tests.workers.command import ROOT, Ended, address, on, surroundings
 from tests.workers.definitions import HELD, PARKS
-from workers.cli.edits import MOST_OPERATIONS, difference
+from workers.cli.edits import difference
 from workers.cli.extend import read_deadline
 from workers.failures import Usage
-from workflows.patch import edited
+from workflows.patch import MOST_OPERATIONS, edited
 
 LEAD = {"TRUNKLINE_USER": "lead@example.com"}
 EDITABLE = HELD.replace("expiresAfter: 1h", "allowEdit: true")

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from workers.holds import Hold
     from workers.settings import Settings
 
-MOST_OPERATIONS = 100
-"""Operations that one edit may have; what differs more is told as new values of whole keys."""
-
 Edits = list[dict[str, Any]] | dict[str, Any]
 
 
@@ -103,21 +100,20 @@ async def _decide(settings: Settings, run: str, said: Decision, hold: Hold) -> A
 def difference(before: dict[str, Any], after: dict[str, Any]) -> Edits:
     """Return what makes one config another: a JSON Patch, or new values of whole keys where that would be too long."""
     import jsonpatch
+    from jsonpointer import escape
+
+    from workflows.patch import MOST_OPERATIONS
 
     patch: list[dict[str, Any]] = jsonpatch.make_patch(before, after).patch
     if len(patch) <= MOST_OPERATIONS and _same(jsonpatch.apply_patch(before, patch), after):
         return patch
-    removed: list[dict[str, Any]] = [{"op": "remove", "path": _pointer(key)} for key in before if key not in after]
+    removed: list[dict[str, Any]] = [{"op": "remove", "path": f"/{escape(key)}"} for key in before if key not in after]
     changed = [
-        {"op": "add", "path": _pointer(key), "value": value}
+        {"op": "add", "path": f"/{escape(key)}", "value": value}
         for key, value in after.items()
         if key not in before or not _same(before[key], value)
     ]
     return removed + changed
-
-
-def _pointer(key: str) -> str:
-    return "/" + key.replace("~", "~0").replace("/", "~1")
 
 
 def _same(one: Any, other: Any) -> bool:
