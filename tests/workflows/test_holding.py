@@ -418,3 +418,15 @@ async def test_a_rule_may_hold_one_kind_of_failure_only(engine: Engine) -> None:
     (hold,) = await engine.held(handle)
     await engine.decide(handle, hold=hold["hold"], decision="retry", by="op")
     assert (await engine.finish(handle))["outcome"] == "completed"
+
+
+@pytest.mark.parametrize(("method", "ends"), [("GET", "failed"), ("POST", "unknown")])
+async def test_a_rule_may_be_about_what_takes_too_long(engine: Engine, method: str, ends: str) -> None:
+    rules = "[{when: [refused, unavailable, http_4xx], do: stop}, {when: timeout, do: continue}]"
+    definition = RULES.replace("METHOD", method).replace("onFailure: RULES", f"onFailure: {rules}, timeout: 300")
+    engine.define(definition)
+    engine.receiver.stall("/call", 2)
+    report = await engine.run("rules")
+    assert step(report, "Call")["status"] == ends
+    assert report["outcome"] == "completed"
+    assert step(report, "After")["status"] == "succeeded"
