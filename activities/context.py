@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from activities.connections import Connection, Connections
 
 if TYPE_CHECKING:
-    from activities.network import Client, Response
+    from activities.message import Response
+    from activities.network import Client
 
 C = TypeVar("C", bound=Connection)
 

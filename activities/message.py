@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urljoin
 
 from activities.addresses import Target
 from activities.cut import cut
-from activities.errors import Refused
+from activities.errors import OutcomeUnknown, Refused
 
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -93,6 +95,32 @@ class Message:
     def without(self, header: str) -> dict[str, str]:
         """Return the headers but one."""
         return {name: value for name, value in self.headers.items() if name.lower() != header}
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer: status, headers (names in lower case) and the body's bytes.
+
+    `complete` is false where the body of an answer outside 2xx was longer than wanted or broke off.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    complete: bool = True
+
+    def json(self) -> Any:
+        """Return the body's JSON value.
+
+        Raises:
+            OutcomeUnknown: it is none, so that nobody knows what the server did.
+        """
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            raise OutcomeUnknown(
+                f"The server answered with status {self.status}, but its answer is no JSON.", status=self.status
+            ) from None
 
 
 def check_header(name: str, value: str) -> None:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from activities.addresses import Rules, Target
 from activities.errors import OutcomeUnknown, Refused, Unavailable
-from activities.message import WITHOUT_EFFECT, Message
+from activities.message import WITHOUT_EFFECT, Message, Response
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -24,32 +22,6 @@ if TYPE_CHECKING:
 BeforeSend = Callable[[], Awaitable[None]]
 
 LARGE_BODY = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """An answer: status, headers (names in lower case) and the body's bytes.
-
-    `complete` is false where the body of an answer outside 2xx was longer than wanted or broke off.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    complete: bool = True
-
-    def json(self) -> Any:
-        """Return the body's JSON value.
-
-        Raises:
-            OutcomeUnknown: it is none, so that nobody knows what the server did.
-        """
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
-            raise OutcomeUnknown(
-                f"The server answered with status {self.status}, but its answer is no JSON.", status=self.status
-            ) from None
 
 
 class Client:

@@ -18,7 +18,7 @@ from aiohttp.client_proto import ResponseHandler
 
 from activities.addresses import Rules, Target
 from activities.errors import ActionError, OutcomeUnknown, Refused, ResultTooLarge, Unavailable
-from activities.network import Response
+from activities.message import Response
 
 Lookup = Callable[[str, int], Awaitable[Iterable[str]]]
 """Looks a host name up for a port and returns its addresses."""

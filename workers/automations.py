@@ -297,8 +297,8 @@ class Automations:
 
 
 def _priority(plan: Plan, roots: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    from workflows.compiled import program
     from workflows.lane import fairness_key  # these load Temporal, which reading definitions must not
-    from workflows.program import program
 
     compiled = program(plan)
     key: str | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from temporalio import workflow
 
@@ -18,10 +18,7 @@ from workflows.report import Entry, measure, timestamp
 from workflows.request import request_of
 from workflows.send import LONGEST_SUMMARY, Outgoing, send
 from workflows.state import Frame
-from workflows.terms import Held
-
-if TYPE_CHECKING:
-    from workflows.walk import Walk
+from workflows.walk import Held, Walk
 
 AGAIN = "again"
 """What a step remembers that waits to be done again: when, and what it sends then."""

@@ -18,18 +18,19 @@ from temporalio.common import Priority, RawValue
 from temporalio.exceptions import ApplicationError
 
 from workflows.attributes import Attributes
+from workflows.compiled import program
 from workflows.details import details
 from workflows.dispatch import dispatch
 from workflows.event import EventError, read_event
 from workflows.flow import Flow
 from workflows.handover import carried, may_hand_over
 from workflows.hold import Receipt, Via
+from workflows.interpreter import walk_whole
 from workflows.judging import judge
 from workflows.lane import Lane, fairness_key
 from workflows.parallel import cancel_all
 from workflows.payload import BadPayload, read, unpack
 from workflows.plan import Plan
-from workflows.program import program
 from workflows.report import cut
 from workflows.state import State
 from workflows.template import TemplateError
@@ -147,7 +148,7 @@ class Automation:
             raise self._failed(f"The automation's `fairness` cannot be rendered: {error}") from None
 
     async def _walk(self, walk: Walk, event: dict[str, Any], answer: dict[str, Any]) -> Any:
-        task = asyncio.create_task(walk.whole())
+        task = asyncio.create_task(walk_whole(walk))
         try:
             await workflow.wait_condition(lambda: task.done() or walk.stop is not None or may_hand_over(walk))
         except asyncio.CancelledError:

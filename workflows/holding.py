@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from temporalio import workflow
 
@@ -18,10 +18,8 @@ from workflows.report import measure, timestamp
 from workflows.request import seal
 from workflows.send import LONGEST_SUMMARY
 from workflows.state import HOLD
-from workflows.terms import Held, Terms, terms_of
-
-if TYPE_CHECKING:
-    from workflows.walk import Walk
+from workflows.terms import Terms, terms_of
+from workflows.walk import Held, Walk
 
 ROOM_FOR_A_VOTE = 1_000
 """Bytes that an approval may take while it waits for others."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from temporalio import workflow
 
@@ -21,10 +21,8 @@ from workflows.people import group
 from workflows.report import measure, timestamp
 from workflows.request import seal, sealed
 from workflows.template import TemplateError
-from workflows.terms import Held, terms_of
-
-if TYPE_CHECKING:
-    from workflows.walk import Walk
+from workflows.terms import terms_of
+from workflows.walk import Held, Walk
 
 
 class No(Exception):  # noqa: N818 # the answer, and no program's error

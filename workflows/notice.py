@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from temporalio import workflow
 
@@ -11,15 +11,12 @@ from workflows.failure import Failure
 from workflows.fault import Fault, fault_error
 from workflows.hold import Hold
 from workflows.plan import Occasion
-from workflows.policy import Notice
+from workflows.program import Notice
 from workflows.report import timestamp
 from workflows.request import request_of
 from workflows.send import Outgoing, send
 from workflows.template import TemplateError
-from workflows.terms import Held
-
-if TYPE_CHECKING:
-    from workflows.walk import Walk
+from workflows.walk import Held, Walk
 
 MOST_NOTED = 10
 """Notices that a step's entry lists, the last ones."""

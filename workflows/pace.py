@@ -8,14 +8,11 @@ costs may change only together with `workflow.patched`.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from temporalio import workflow
 
 from workflows.parallel import cancellation
-
-if TYPE_CHECKING:
-    from workflows.walk import Walk
 
 REST = "trunkline:rest"
 """Local activity that does nothing: waiting for it ends a stretch of work without a word to the server."""
@@ -30,6 +27,12 @@ SCAN = 10
 """What looking at one entry of the report costs."""
 
 
+class InFlight(Protocol):
+    """What counts the activities that have not ended."""
+
+    in_flight: int
+
+
 class Pace:
     """The work of one walk since it last rested."""
 
@@ -41,7 +44,7 @@ class Pace:
         """Count work that was done."""
         self.work += work
 
-    async def step(self, walk: Walk, *, scanned: int = 0) -> None:
+    async def step(self, walk: InFlight, *, scanned: int = 0) -> None:
         """Count a step; where much was done at a stretch, rest first, together with all other paths.
 
         Args:

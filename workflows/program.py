@@ -1,32 +1,110 @@
-"""A plan made ready to execute: templates, conditions and Temporal's options compiled once per process."""
+"""A plan made ready to execute, as types: steps, policies and the program they make up."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from temporalio.common import RetryPolicy
 
-from workflows.condition import Condition, compile_condition
-from workflows.pick import Pick, compile_pick
-from workflows.plan import FOR_EACH_AS, Approval, Defaults, Plan, Remedy, Retry, StepPlan
-from workflows.policy import Notice, Policy, compile_policy
-from workflows.template import Template, compile_expression, compile_template
+from workflows.condition import Condition
+from workflows.pick import Pick
+from workflows.plan import Editing, Occasion, OnExpiry, Plan, Remedy
+from workflows.template import Template
 
-CARRIED_OUT = ("PayloadsTooLarge",)
-"""Error types that say that the action was carried out, so that repeating it is never right."""
+STRICTNESS: tuple[Editing, ...] = (True, "needsApproval", False)
+"""What may be edited, from the freest to the strictest."""
 
-NEVER_REPEATED = ("OutcomeUnknown", "TemporalTimeout:StartToClose", "TemporalTimeout:Heartbeat", "WorkerShutdown")
-"""What the server must not repeat by itself where an unknown outcome must not be repeated."""
 
-RETRY_ATTEMPTS = 3
-RETRY_DELAY = 60_000
-"""How often a rule of `onFailure` has a step done again, and the milliseconds before each time."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A group by its name; who is in it the worker knows."""
 
-KEPT_PROGRAMS = 500
+    name: str
+
+
+People = tuple[Group | Template, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """What is stricter for the requests for which a condition holds; a key that it does not have is None."""
+
+    when: Condition
+    approvers: People | None
+    quorum: int | None
+    self_approval: bool | None
+    reason_needed: bool | None
+    editing: Editing | None
+    verified: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """An action that tells people about a hold."""
+
+    on: frozenset[Occasion]
+    step: ActionStep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Who decides about a held step, and how.
+
+    Attributes:
+        approvers: who may release it; None: anyone.
+        operators: who decides after a failure, reassigns and extends; None: nobody is named.
+        escalate_to: who may release it besides, once it has waited for long.
+        quorum: how many people must approve.
+        self_approval: whether the requester may approve.
+        requester: who wants the step done.
+        reason_needed: whether a refusal must say why.
+        editing: whether approvers may edit the request, and whether an edit approves it.
+        verified: whether decisions must be signed.
+        recheck: whether the step's conditions must still hold on release.
+        bands: what is stricter for which requests.
+        times: what the worker computes a hold's times from, in the plan's words.
+        on_expiry: what happens when nobody has decided in time.
+        notices: whom to tell.
+    """
+
+    approvers: People | None = None
+    operators: People | None = None
+    escalate_to: People = ()
+    quorum: int = 1
+    self_approval: bool = True
+    requester: Template
+    reason_needed: bool = False
+    editing: Editing = False
+    verified: bool = False
+    recheck: bool = False
+    bands: tuple[Band, ...] = ()
+    times: Mapping[str, Any]
+    on_expiry: OnExpiry = "reject"
+    notices: tuple[Notice, ...] = ()
+
+    def under(self, applies: Callable[[Condition], bool]) -> Policy:
+        """Return the policy with every band that applies laid over it: nothing in it gets looser but the names."""
+        policy = self
+        for band in self.bands:
+            if not applies(band.when):
+                continue
+            policy = replace(
+                policy,
+                approvers=policy.approvers if band.approvers is None else band.approvers,
+                quorum=max(policy.quorum, band.quorum or 1),
+                self_approval=policy.self_approval and band.self_approval is not False,
+                reason_needed=policy.reason_needed or band.reason_needed is True,
+                editing=policy.editing if band.editing is None else max(policy.editing, band.editing, key=_strictness),
+                verified=policy.verified or band.verified is True,
+            )
+        return policy
+
+
+def _strictness(editing: Editing) -> int:
+    return STRICTNESS.index(editing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,185 +215,6 @@ class Program:
     priority: int | None
     fairness: Template | None
     block: Block
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Whole:
-    """What the plan says for all of its steps."""
-
-    defaults: Defaults
-    approvals: Approval
-    policy: Policy
-
-
-NO_POLICY = compile_policy({}, ())
-
-_programs: OrderedDict[str, Program] = OrderedDict()
-
-
-def program(plan: Plan) -> Program:
-    """Return the compiled plan; a process keeps those it used last, by the plan's id."""
-    known = _programs.get(plan["id"])
-    if known is not None:
-        _programs.move_to_end(plan["id"])
-        return known
-    defaults, approvals = plan["defaults"], plan.get("approvals")
-    policy = NO_POLICY if approvals is None else _policy(approvals, defaults)
-    whole = _Whole(defaults=defaults, approvals=approvals or {}, policy=policy)
-    made = Program(
-        plan=plan,
-        condition=_condition(plan),
-        missing_fails=plan.get("missing") == "fail",
-        priority=plan.get("priority"),
-        fairness=compile_template(plan["fairness"]) if "fairness" in plan else None,
-        block=_block(plan["block"], whole),
-    )
-    _programs[plan["id"]] = made
-    if len(_programs) > KEPT_PROGRAMS:
-        _programs.popitem(last=False)
-    return made
-
-
-def _block(steps: list[StepPlan], whole: _Whole) -> Block:
-    return tuple(_step(step, whole) for step in steps)
-
-
-def _condition(data: Plan | StepPlan) -> Condition | None:
-    return compile_condition(data["conditions"]) if "conditions" in data else None
-
-
-def _step(step: StepPlan, whole: _Whole) -> Step:
-    kinds = {
-        "action": _action,
-        "paths": _paths,
-        "branch": _branch,
-        "wait": _wait,
-        "forEach": _loop,
-        "stop": _stop,
-    }
-    kind = next(kind for kind in kinds if kind in step)
-    return kinds[kind](
-        step,
-        whole,
-        {
-            "id": step["id"],
-            "label": step["label"],
-            "kind": kind,
-            "condition": _condition(step),
-            "goes_on": step.get("onFailure") == "continue",
-        },
-    )
-
-
-def _action(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
-    retry: Retry = {**whole.defaults["retry"], **step.get("retry", {})}
-    repeat = step["repeat"]
-    unknown = retry.get("onUnknown", "fail" if repeat == "never" else "retry")
-    final = CARRIED_OUT if unknown == "retry" else CARRIED_OUT + NEVER_REPEATED
-    approval = step.get("approval")
-    policy = _policy({**whole.approvals, **approval}, whole.defaults) if approval else whole.policy
-    return ActionStep(
-        **common,
-        action=step["action"],
-        config=compile_template(step.get("config", {}), step.get("syntax"), secrets=True),
-        save_as=step.get("saveAs"),
-        pick=compile_pick(step["pick"]) if "pick" in step else None,
-        repeat=repeat,
-        marked=unknown != "retry",
-        timeout=_ms(step.get("timeout", whole.defaults["timeout"])),
-        retry=RetryPolicy(
-            initial_interval=_ms(retry["initialInterval"]),
-            backoff_coefficient=retry["backoffCoefficient"],
-            maximum_interval=_ms(retry["maximumInterval"]),
-            maximum_attempts=retry.get("maximumAttempts", 0),
-            non_retryable_error_types=final,
-        ),
-        within=_ms(retry["within"]),
-        rules=_rules(step.get("onFailure")),
-        holds_unknown=unknown == "hold",
-        held=approval is not None,
-        policy=policy,
-        background=step.get("background", False),
-        looks=step.get("looks", False),
-    )
-
-
-def _rules(on_failure: Any) -> tuple[Rule, ...]:
-    if on_failure == "hold":
-        on_failure = [{"when": ["any"], "do": "hold"}]
-    if not isinstance(on_failure, list):
-        return ()
-    return tuple(
-        Rule(
-            classes=frozenset(rule["when"]),
-            do=rule["do"],
-            attempts=rule.get("attempts", RETRY_ATTEMPTS),
-            delay=_ms(rule.get("delay", RETRY_DELAY)),
-        )
-        for rule in on_failure
-    )
-
-
-def _policy(plan: Approval, defaults: Defaults) -> Policy:
-    bare = _Whole(defaults=defaults, approvals={}, policy=NO_POLICY)  # what tells about a hold is never held itself
-    notices = tuple(
-        Notice(on=frozenset(notice["on"]), step=cast("ActionStep", _step(notice["step"], bare)))
-        for notice in plan.get("notify", [])
-    )
-    return compile_policy(plan, notices)
-
-
-def _paths(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
-    return PathsStep(
-        **common,
-        paths=tuple(
-            Path(
-                id=path["id"],
-                label=path["label"],
-                kind="path",
-                condition=None,
-                goes_on=False,
-                block=_block(path["block"], whole),
-            )
-            for path in step["paths"]
-        ),
-    )
-
-
-def _branch(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
-    return BranchStep(
-        **common,
-        cases=tuple((compile_condition(case["conditions"]), _block(case["block"], whole)) for case in step["branch"]),
-        otherwise=_block(step.get("otherwise", []), whole),
-    )
-
-
-def _wait(step: StepPlan, _whole: _Whole, common: dict[str, Any]) -> Step:
-    wait = step["wait"]
-    if isinstance(wait, dict):
-        return WaitStep(**common, duration=None, until=compile_template(wait["until"]))
-    return WaitStep(**common, duration=_ms(wait), until=None)
-
-
-def _loop(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
-    return LoopStep(
-        **common,
-        items=compile_expression(step["forEach"]),
-        name=step.get(FOR_EACH_AS, "item"),  # type: ignore[arg-type] # a keyword of Python cannot be a field
-        max_items=step.get("maxItems", 100),
-        parallel=step.get("parallel", 1),
-        block=_block(step["block"], whole),
-        save_as=step.get("saveAs"),
-        collect=compile_expression(step["collect"]) if "collect" in step else None,
-    )
-
-
-def _stop(step: StepPlan, _whole: _Whole, common: dict[str, Any]) -> Step:
-    return StopStep(**common, outcome=step["stop"], reason=compile_template(step.get("reason", "")))
-
-
-def _ms(milliseconds: float) -> timedelta:
-    return timedelta(milliseconds=milliseconds)
 
 
 def children(step: Step) -> Iterator[Step]:

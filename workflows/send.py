@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
@@ -16,9 +16,7 @@ from workflows.failure import Failure, read_failure
 from workflows.program import ActionStep
 from workflows.report import Entry
 from workflows.unknown import KEYS, activity_id, after_reset, look, sending
-
-if TYPE_CHECKING:
-    from workflows.walk import Walk
+from workflows.walk import Walk
 
 HEARTBEAT = timedelta(seconds=10)
 LONGEST_SUMMARY = 200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from temporalio import workflow
 
@@ -14,29 +14,10 @@ from workflows.fault import Fault
 from workflows.hold import Hold, Kind
 from workflows.people import person
 from workflows.plan import Editing
-from workflows.policy import Group, People, Policy
-from workflows.program import ActionStep
-from workflows.report import Entry, timestamp
-from workflows.state import Frame
+from workflows.program import Group, People, Policy
+from workflows.report import timestamp
 from workflows.template import Template
-
-if TYPE_CHECKING:
-    from workflows.walk import Walk
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A step that waits, as the walk knows it: what a decision may need to judge it anew.
-
-    Attributes:
-        step: the step.
-        entry: its entry in the report.
-        frame: the names that it sees.
-    """
-
-    step: ActionStep
-    entry: Entry
-    frame: Frame
+from workflows.walk import Held, Walk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

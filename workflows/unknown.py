@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -19,9 +19,7 @@ from workflows.failure import Failure
 from workflows.parallel import cancellation
 from workflows.program import ActionStep
 from workflows.report import Entry, timestamp
-
-if TYPE_CHECKING:
-    from workflows.walk import Walk
+from workflows.walk import Walk
 
 LOOK = ":look"
 EARLIER = "trunkline:earlier"

@@ -1,49 +1,27 @@
-"""The walk over a plan: which step runs when, and what the end of one means for the next.
-
-A walk that starts from a state skips what is finished and reopens what was waiting, so that a run continues after
-continue-as-new exactly where it was.
-"""
+"""One walk over (plan, state): what every step of a run needs, and nothing about any kind of step."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from temporalio import workflow
 
-from workflows.act import act
 from workflows.condition import Condition
-from workflows.fault import Fault, MissingVariable, fault_error
-from workflows.flow import STATUS, Flow, gravest
+from workflows.fault import MissingVariable
+from workflows.flow import Flow
 from workflows.lane import Lane
-from workflows.language.instants import instant
-from workflows.loop import loop
 from workflows.pace import Pace
-from workflows.parallel import run_parallel
 from workflows.program import (
     ActionStep,
-    Block,
-    BranchStep,
-    LoopStep,
-    Path,
-    PathsStep,
     Program,
     Step,
-    StopStep,
-    WaitStep,
 )
-from workflows.report import ENDED, FAILED, REFUSED, Entry, cut, timestamp
+from workflows.report import FAILED, REFUSED, Entry, timestamp
 from workflows.state import Frame, State
-from workflows.template import Rendered, Template, TemplateError
-from workflows.terms import Held
-
-LONGEST_WAIT = timedelta(days=3650)
-
-T = TypeVar("T")
+from workflows.template import Rendered, Template
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +30,21 @@ class Stop:
 
     outcome: Literal["completed", "failed", "rejected", "canceled"]
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A step that waits, as the walk knows it: what a decision may need to judge it anew.
+
+    Attributes:
+        step: the step.
+        entry: its entry in the report.
+        frame: the names that it sees.
+    """
+
+    step: ActionStep
+    entry: Entry
+    frame: Frame
 
 
 class Walk:
@@ -97,17 +90,6 @@ class Walk:
         self.was_reset = True
         self.state.earlier = None
 
-    async def whole(self) -> Flow:
-        """Walk the whole plan, and wait for what runs in the background."""
-        flow = await self.block(self.program.block, self.outermost, None)
-        behind = await run_parallel(self._result(task) for task in self.background)
-        await run_parallel(self._result(task) for task in self.notices)
-        return gravest([flow, *behind])
-
-    @staticmethod
-    async def _result(task: asyncio.Task[T]) -> T:
-        return await task
-
     def must_hand_over(self) -> bool:
         """Say whether the history is so long that the run should continue as new."""
         return self.handing_over or workflow.info().is_continue_as_new_suggested()
@@ -136,10 +118,11 @@ class Walk:
         """Write down how a step ended, and say what that means for its block."""
         self.state.report.end(entry, status, workflow.now(), error)
         self.state.memory.pop(entry["id"], None)
-        return self._flow(step, entry)
+        return self.flow(step, entry)
 
     @staticmethod
-    def _flow(step: Step, entry: Entry) -> Flow:
+    def flow(step: Step, entry: Entry) -> Flow:
+        """Say what an entry's status means for the block that its step stands in."""
         status = entry["status"]
         if status == "canceled":
             return "halted"
@@ -148,103 +131,3 @@ class Walk:
         if status in REFUSED:
             return "done" if step.goes_on and not isinstance(step, ActionStep) else "rejected"
         return "done"
-
-    async def block(self, block: Block, frame: Frame, parent: str | None) -> Flow:
-        """Run the steps of a block in order, as far as they go."""
-        for step in block:
-            flow = await self._step(step, frame, parent)
-            if flow != "done":
-                return flow
-        return "done"
-
-    async def _step(self, step: Step, frame: Frame, parent: str | None) -> Flow:
-        instance = frame.prefix + step.id
-        entry = self.state.report.entries.get(instance)
-        if entry is not None and entry["status"] in ENDED:
-            return self._flow(step, entry)
-        await self.pace.step(self)
-        if self.must_hand_over():
-            self.handing_over = True
-            await workflow.wait_condition(lambda: self.stop is not None)
-        if self.stop is not None:
-            return "halted"
-        fresh = entry is None
-        if entry is None:
-            entry = self.state.report.begin(instance, step, parent, workflow.now())
-        started = self._guarded(step, entry, frame, fresh=fresh)
-        if isinstance(step, ActionStep) and step.background:
-            self.background.append(asyncio.create_task(started))
-            return "done"
-        return await started
-
-    async def _guarded(self, step: Step, entry: Entry, frame: Frame, *, fresh: bool) -> Flow:
-        try:
-            if fresh and step.condition is not None and not self.holds(step.condition, frame):
-                return self.end(step, entry, "skipped")
-            return await self._carry_out(step, entry, frame)
-        except asyncio.CancelledError:
-            self.end(step, entry, "canceled")
-            raise
-        except (TemplateError, Fault) as error:
-            return self.end(step, entry, "failed", fault_error(error))
-
-    async def _carry_out(  # noqa: PLR0911 # one return per kind of step
-        self, step: Step, entry: Entry, frame: Frame
-    ) -> Flow:
-        match step:
-            case ActionStep():
-                return await act(self, step, entry, frame)
-            case PathsStep():
-                flows = await run_parallel(self._step(path, frame, entry["id"]) for path in step.paths)
-                return self.end(step, entry, STATUS[gravest(flows)])
-            case Path():
-                return self.end(step, entry, STATUS[await self.block(step.block, frame, entry["id"])])
-            case BranchStep():
-                return await self._branch(step, entry, frame)
-            case WaitStep():
-                return await self._wait(step, entry, frame)
-            case LoopStep():
-                return await loop(self, step, entry, frame)
-            case StopStep():
-                return self._stop(step, entry, frame)
-        raise TypeError(f"no such step: {step!r}")
-
-    async def _branch(self, step: BranchStep, entry: Entry, frame: Frame) -> Flow:
-        memory = self.state.remember(entry["id"])
-        if "case" not in memory:
-            matching = (n for n, (condition, _) in enumerate(step.cases) if self.holds(condition, frame))
-            memory["case"] = next(matching, len(step.cases))
-        blocks = [block for _, block in step.cases] + [step.otherwise]
-        block = blocks[memory["case"]]
-        if not block:
-            return self.end(step, entry, "skipped")
-        return self.end(step, entry, STATUS[await self.block(block, frame, entry["id"])])
-
-    async def _wait(self, step: WaitStep, entry: Entry, frame: Frame) -> Flow:
-        memory = self.state.remember(entry["id"])
-        if "until" not in memory:
-            memory["until"] = timestamp(self._until(step, entry, frame))
-        remaining = datetime.fromisoformat(memory["until"]) - workflow.now()
-        if remaining > timedelta(0):
-            await workflow.sleep(remaining, summary=step.label)
-        return self.end(step, entry, "succeeded")
-
-    def _until(self, step: WaitStep, entry: Entry, frame: Frame) -> datetime:
-        now = workflow.now()
-        if step.until is None:
-            return now + (step.duration or timedelta(0))
-        value = self.render(step.until, entry, frame).value
-        until = instant(value) if isinstance(value, str) else None
-        if until is None:
-            raise Fault(f"`until` must be an instant such as 2030-01-31T09:00:00Z; it is {value!r:.100}.")
-        if until > now + LONGEST_WAIT:
-            raise Fault(f"`until` is {timestamp(until)}, more than ten years from now.")
-        return until
-
-    def _stop(self, step: StopStep, entry: Entry, frame: Frame) -> Flow:
-        reason = self.render(step.reason, entry, frame).value
-        if reason and not isinstance(reason, str):
-            reason = json.dumps(reason, ensure_ascii=False, separators=(",", ":"))
-        self.end(step, entry, "succeeded")
-        self.stop = self.stop or Stop(outcome=step.outcome, reason=cut(reason or step.label))
-        return "stopped"

@@ -17,7 +17,7 @@ from activities.depth import deeper
 from activities.errors import OutcomeUnknown, ResultTooLarge
 
 if TYPE_CHECKING:
-    from activities.network import Response
+    from activities.message import Response
 
 SUCCESS = range(200, 300)
 JSON_TYPE = re.compile(r"(application|text)/([^;]*\+)?json", re.IGNORECASE)

@@ -16,7 +16,7 @@ from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
 from activities.sms.provider import Accepted, Provider
 
 if TYPE_CHECKING:
-    from activities.network import Response
+    from activities.message import Response
 
 BASE_URL = "https://my.cloudtalk.io/api"
 

@@ -16,7 +16,7 @@ from activities.sms.provider import Accepted, Provider
 if TYPE_CHECKING:
     from twilio.rest.api.v2010.account.message import MessageInstance
 
-    from activities.network import Response
+    from activities.message import Response
 
 QUEUE_FULL = 21611
 
@@ -64,7 +64,9 @@ class Twilio(Provider):
 
         transport = Transport(context)
         try:
-            message = await client(self, transport).messages.create_async(to=recipient, from_=sender, body=text)
+            message = await client(self.account_sid, self.auth_token, self.base_url, transport).messages.create_async(
+                to=recipient, from_=sender, body=text
+            )
         except TwilioException as error:
             raise _sorted(error, transport.last) from None
         if message.status in {"failed", "undelivered", "canceled"}:
@@ -81,7 +83,9 @@ class Twilio(Provider):
 
         transport = Transport(context)
         try:
-            listed = await client(self, transport).messages.list_async(to=recipient, from_=sender, limit=MOST_LISTED)
+            listed = await client(self.account_sid, self.auth_token, self.base_url, transport).messages.list_async(
+                to=recipient, from_=sender, limit=MOST_LISTED
+            )
         except TwilioException as error:
             raise _sorted(error, transport.last) from None
         return [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 from twilio.http import AsyncHttpClient
@@ -14,10 +14,7 @@ from twilio.rest import Client
 
 from activities.context import Context
 from activities.errors import OutcomeUnknown
-from activities.network import Response
-
-if TYPE_CHECKING:
-    from activities.sms.twilio import Twilio
+from activities.message import Response
 
 
 class Transport(AsyncHttpClient):  # type: ignore[misc]  # the SDK ships no types
@@ -73,12 +70,12 @@ class Transport(AsyncHttpClient):  # type: ignore[misc]  # the SDK ships no type
         return TwilioResponse(answer.status, text, dict(answer.headers))
 
 
-def client(connection: Twilio, transport: Transport) -> Client:
-    """Return the SDK's client for a connection; regions and edges come from `baseUrl`, never from the environment."""
-    made = Client(connection.account_sid, connection.auth_token, http_client=transport)
+def client(account_sid: str, auth_token: str, base_url: str | None, transport: Transport) -> Client:
+    """Return the SDK's client for an account; regions and edges come from `baseUrl`, never from the environment."""
+    made = Client(account_sid, auth_token, http_client=transport)
     made.edge = made.region = None
-    if connection.base_url:
-        made.api.base_url = connection.base_url.rstrip("/")
+    if base_url:
+        made.api.base_url = base_url.rstrip("/")
     return made
 
 

@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from activities.connections import Connection
 from activities.context import Context
+from activities.speech.provider import Provider, Transcription
 
 if TYPE_CHECKING:
-    from activities.speech.transcribe_recording import Transcription
     from activities.speech.transcript import Transcript
 
 SECRETS = ("private_key", "private_key_id", "client_secret", "refresh_token")
 
 
-class Google(Connection):
+class Google(Provider):
     """Google Speech-to-Text, version 1.
 
     `baseUrl` is a regional endpoint (`https://eu-speech.googleapis.com`) or a gateway; over plain http:// no

@@ -22,7 +22,7 @@ from activities.speech.recording import fetch
 from activities.speech.transcript import Transcript
 
 if TYPE_CHECKING:
-    from activities.speech.transcribe_recording import Transcription
+    from activities.speech.provider import Transcription
 
 INLINE_BYTES = 10 * 1024 * 1024
 INLINE_SECONDS = 60.0

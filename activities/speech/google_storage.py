@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 from activities.context import Context
 from activities.cut import cut
 from activities.errors import Refused, Unavailable
-from activities.network import Response
+from activities.message import Response
 from activities.retry_after import retry_after
 from activities.speech.formats import Audio, recognise
 from activities.speech.google import Google

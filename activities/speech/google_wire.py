@@ -13,7 +13,7 @@ from activities.speech.formats import MU_LAW, PCM, Audio
 from activities.speech.transcript import Segment, Transcript
 
 if TYPE_CHECKING:
-    from activities.speech.transcribe_recording import Transcription
+    from activities.speech.provider import Transcription
 
 Encoding = speech.RecognitionConfig.AudioEncoding
 ENCODINGS = {

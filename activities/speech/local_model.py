@@ -24,7 +24,7 @@ from activities.speech.recording import Recording
 from activities.speech.transcript import Segment, Transcript
 
 if TYPE_CHECKING:
-    from activities.speech.transcribe_recording import Transcription
+    from activities.speech.provider import Transcription
 
 HEARTBEAT_SECONDS = 2.0
 RATE = 16000

@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from activities.connections import Connection
 from activities.context import Context
 from activities.errors import Refused
+from activities.speech.provider import Provider, Transcription
 from activities.speech.recording import fetch
 
 if TYPE_CHECKING:
-    from activities.speech.transcribe_recording import Transcription
     from activities.speech.transcript import Transcript
 
 
-class Whisper(Connection):
+class Whisper(Provider):
     """A Whisper model that runs on the worker's own processor; no recording leaves the machine."""
 
     kind: ClassVar[str] = "whisper"

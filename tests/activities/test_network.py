@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from activities.errors import ActionError, OutcomeUnknown, Refused, ResultTooLarge, Unavailable
-from activities.network import Client, Response
+from activities.message import Response
+from activities.network import Client
 from tests.activities.wire import Seen, Wire, drop, hang, listen, ok
 
 NAME = "shop.example.test"

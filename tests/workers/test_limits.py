@@ -26,8 +26,8 @@ from workers.payloads.converter import DATA_CONVERTER
 from workers.planning import check, make_plan
 from workers.process.limits import Limits, running
 from workflows import walk
+from workflows.compiled import program
 from workflows.lane import fairness_key
-from workflows.program import program
 
 RATE = 10
 MANY = 40

@@ -16,9 +16,9 @@ from workers.checking.shape import keys
 from workers.compiling import DEFAULTS
 from workers.planning import check, make_plan
 from workers.problems import Problem
+from workflows.compiled import program
 from workflows.definition import KINDS, ActionStep
 from workflows.plan import Plan
-from workflows.program import program
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
 

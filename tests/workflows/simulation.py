@@ -25,9 +25,9 @@ from workers.approvals.groups import Groups
 from workers.approvals.signing import SigningKeys
 from workers.automations import load
 from workers.checking.loading import Source
+from workflows.compiled import program
 from workflows.judging import judge
 from workflows.plan import Plan
-from workflows.program import program
 from workflows.state import State
 from workflows.walk import Walk
 

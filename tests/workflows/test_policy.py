@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from workflows.compiled import compile_policy
 from workflows.condition import Condition
-from workflows.policy import Group, Policy, compile_policy
+from workflows.program import Group, Policy
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 OVER = {"field": "request.config.amount", "operator": "greater_than", "value": 1000}

@@ -15,9 +15,9 @@ from workers.checking.time_zones import time_zones
 from workers.compiling import Catalog
 from workers.problems import CODES, nearest
 from workflows.approval_definition import Approval
+from workflows.compiled import CLOCKS
 from workflows.durations import MINUTE, spell
 from workflows.people import group
-from workflows.policy import CLOCKS
 from workflows.steps import steps
 
 WHOLE = "/approvals"

@@ -16,7 +16,7 @@ from workflows.condition import ConditionError, compile_condition
 from workflows.durations import spell
 from workflows.language.names import Reference
 from workflows.people import group, person
-from workflows.policy import STRICTNESS
+from workflows.program import STRICTNESS
 from workflows.template import is_template
 
 ANY_VALUE = ("size", "first", "last")

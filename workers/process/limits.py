@@ -12,8 +12,9 @@ from temporalio.worker import Worker
 from activities.action import Action
 from activities.connections import Connection, Connections
 from activities.errors import Refused
+from workflows.compiled import program
 from workflows.plan import Plan
-from workflows.program import ActionStep, Block, children, program
+from workflows.program import ActionStep, Block, children
 
 if TYPE_CHECKING:
     from temporalio.client import Client

@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
-from activities.network import Client, Response
+from activities.message import Response
+from activities.network import Client
 from activities.slack.failures import LATER, PERHAPS
 from activities.slack.send_slack_message import SlackMessage, SlackReceipt, send_slack_message
 from activities.slack.slack_client import BASE_URL, SlackClient

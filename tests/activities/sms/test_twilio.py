@@ -49,7 +49,7 @@ async def test_environment_does_not_redirect_messages(
 
 async def test_without_an_address_twilios_own_is_used() -> None:
     context: Any = None
-    made = client(Twilio(account_sid=ACCOUNT, auth_token=TOKEN), Transport(context))
+    made = client(ACCOUNT, TOKEN, None, Transport(context))
     assert made.api.base_url == "https://api.twilio.com"
 
 
@@ -192,9 +192,7 @@ async def test_sdk_can_look_up_what_was_sent_without_saying_that_it_sends(
     await send(make_context, f"{sandbox.url}/twilio", text="one")
     await send(make_context, f"{sandbox.url}/twilio", text="two", recipient="+15550124")
     marks = Marks()
-    looking = client(
-        Twilio(account_sid=ACCOUNT, auth_token=TOKEN, base_url=f"{sandbox.url}/twilio"),
-        Transport(make_context(action="send_sms", connections=named(connections(sandbox.url)), sending=marks)),
+    looking = client(ACCOUNT, TOKEN, f"{sandbox.url}/twilio", Transport(make_context(action="send_sms", connections=named(connections(sandbox.url)), sending=marks)),
     )
 
     found = await looking.messages.list_async(to="+15550123", from_="+15550100", limit=20)

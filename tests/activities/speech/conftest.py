@@ -19,7 +19,8 @@ from activities.connections import Connections
 from activities.context import Context
 from activities.network import Client
 from activities.speech import CONNECTIONS
-from activities.speech.transcribe_recording import Transcription, transcribe_recording
+from activities.speech.provider import Transcription
+from activities.speech.transcribe_recording import transcribe_recording
 from activities.speech.transcript import Transcript
 from tests.activities.speech.google_server import FakeGoogle, FakeStorage, serve_speech, serve_storage
 

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from activities.errors import Refused
 from activities.speech import ACTIONS
-from activities.speech.transcribe_recording import Transcription, transcribe_recording
+from activities.speech.provider import Transcription
+from activities.speech.transcribe_recording import transcribe_recording
 from tests.activities.speech.conftest import Surroundings
 
 HEAVY = ("temporalio", "httpx", "aiohttp", "google", "grpc", "faster_whisper", "ctranslate2", "numpy", "av")

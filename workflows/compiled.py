@@ -1,0 +1,277 @@
+"""Compiles a plan into a program: templates, conditions and Temporal's options, once per process."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, cast
+
+from temporalio.common import RetryPolicy
+
+from workflows.condition import Condition, compile_condition
+from workflows.people import group
+from workflows.pick import compile_pick
+from workflows.plan import FOR_EACH_AS, Approval, Defaults, Plan, Retry, StepPlan
+from workflows.program import (
+    ActionStep,
+    Band,
+    Block,
+    BranchStep,
+    Group,
+    LoopStep,
+    Notice,
+    Path,
+    PathsStep,
+    People,
+    Policy,
+    Program,
+    Rule,
+    Step,
+    StopStep,
+    WaitStep,
+)
+from workflows.template import compile_expression, compile_template
+
+CLOCKS = ("remindAfter", "escalateAfter", "expiresAfter")
+
+
+REQUESTER = "{{event.actor}}"
+
+
+def compile_policy(plan: Mapping[str, Any], notices: tuple[Notice, ...]) -> Policy:
+    """Compile a policy from the plan's words, the step's laid over the automation's."""
+    return Policy(
+        approvers=_people(plan.get("approvers")),
+        operators=_people(plan.get("operators")),
+        escalate_to=_people(plan.get("escalateTo")) or (),
+        quorum=plan.get("quorum", 1),
+        self_approval=plan.get("selfApproval", True),
+        requester=compile_template(plan.get("requester", REQUESTER)),
+        reason_needed=plan.get("rejectNeedsReason", False),
+        editing=plan.get("allowEdit", False),
+        verified=plan.get("verified", False),
+        recheck=plan.get("recheck", False),
+        bands=tuple(_band(band) for band in plan.get("bands", ())),
+        times={name: plan[name] for name in (*CLOCKS, "businessHours") if name in plan},
+        on_expiry=plan.get("onExpiry", "reject"),
+        notices=notices,
+    )
+
+
+def _band(plan: Mapping[str, Any]) -> Band:
+    return Band(
+        when=compile_condition(plan["when"]),
+        approvers=_people(plan.get("approvers")),
+        quorum=plan.get("quorum"),
+        self_approval=plan.get("selfApproval"),
+        reason_needed=plan.get("rejectNeedsReason"),
+        editing=plan.get("allowEdit"),
+        verified=plan.get("verified"),
+    )
+
+
+def _people(names: list[str] | None) -> People | None:
+    if names is None:
+        return None
+    found = ((name, group(name)) for name in names)
+    return tuple(compile_template(name) if named is None else Group(name=named) for name, named in found)
+
+
+CARRIED_OUT = ("PayloadsTooLarge",)
+"""Error types that say that the action was carried out, so that repeating it is never right."""
+
+
+NEVER_REPEATED = ("OutcomeUnknown", "TemporalTimeout:StartToClose", "TemporalTimeout:Heartbeat", "WorkerShutdown")
+"""What the server must not repeat by itself where an unknown outcome must not be repeated."""
+
+
+RETRY_ATTEMPTS = 3
+
+
+RETRY_DELAY = 60_000
+"""How often a rule of `onFailure` has a step done again, and the milliseconds before each time."""
+
+
+KEPT_PROGRAMS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Whole:
+    """What the plan says for all of its steps."""
+
+    defaults: Defaults
+    approvals: Approval
+    policy: Policy
+
+
+NO_POLICY = compile_policy({}, ())
+
+
+_programs: OrderedDict[str, Program] = OrderedDict()
+
+
+def program(plan: Plan) -> Program:
+    """Return the compiled plan; a process keeps those it used last, by the plan's id."""
+    known = _programs.get(plan["id"])
+    if known is not None:
+        _programs.move_to_end(plan["id"])
+        return known
+    defaults, approvals = plan["defaults"], plan.get("approvals")
+    policy = NO_POLICY if approvals is None else _policy(approvals, defaults)
+    whole = _Whole(defaults=defaults, approvals=approvals or {}, policy=policy)
+    made = Program(
+        plan=plan,
+        condition=_condition(plan),
+        missing_fails=plan.get("missing") == "fail",
+        priority=plan.get("priority"),
+        fairness=compile_template(plan["fairness"]) if "fairness" in plan else None,
+        block=_block(plan["block"], whole),
+    )
+    _programs[plan["id"]] = made
+    if len(_programs) > KEPT_PROGRAMS:
+        _programs.popitem(last=False)
+    return made
+
+
+def _block(steps: list[StepPlan], whole: _Whole) -> Block:
+    return tuple(_step(step, whole) for step in steps)
+
+
+def _condition(data: Plan | StepPlan) -> Condition | None:
+    return compile_condition(data["conditions"]) if "conditions" in data else None
+
+
+def _step(step: StepPlan, whole: _Whole) -> Step:
+    kinds = {
+        "action": _action,
+        "paths": _paths,
+        "branch": _branch,
+        "wait": _wait,
+        "forEach": _loop,
+        "stop": _stop,
+    }
+    kind = next(kind for kind in kinds if kind in step)
+    return kinds[kind](
+        step,
+        whole,
+        {
+            "id": step["id"],
+            "label": step["label"],
+            "kind": kind,
+            "condition": _condition(step),
+            "goes_on": step.get("onFailure") == "continue",
+        },
+    )
+
+
+def _action(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
+    retry: Retry = {**whole.defaults["retry"], **step.get("retry", {})}
+    repeat = step["repeat"]
+    unknown = retry.get("onUnknown", "fail" if repeat == "never" else "retry")
+    final = CARRIED_OUT if unknown == "retry" else CARRIED_OUT + NEVER_REPEATED
+    approval = step.get("approval")
+    policy = _policy({**whole.approvals, **approval}, whole.defaults) if approval else whole.policy
+    return ActionStep(
+        **common,
+        action=step["action"],
+        config=compile_template(step.get("config", {}), step.get("syntax"), secrets=True),
+        save_as=step.get("saveAs"),
+        pick=compile_pick(step["pick"]) if "pick" in step else None,
+        repeat=repeat,
+        marked=unknown != "retry",
+        timeout=_ms(step.get("timeout", whole.defaults["timeout"])),
+        retry=RetryPolicy(
+            initial_interval=_ms(retry["initialInterval"]),
+            backoff_coefficient=retry["backoffCoefficient"],
+            maximum_interval=_ms(retry["maximumInterval"]),
+            maximum_attempts=retry.get("maximumAttempts", 0),
+            non_retryable_error_types=final,
+        ),
+        within=_ms(retry["within"]),
+        rules=_rules(step.get("onFailure")),
+        holds_unknown=unknown == "hold",
+        held=approval is not None,
+        policy=policy,
+        background=step.get("background", False),
+        looks=step.get("looks", False),
+    )
+
+
+def _rules(on_failure: Any) -> tuple[Rule, ...]:
+    if on_failure == "hold":
+        on_failure = [{"when": ["any"], "do": "hold"}]
+    if not isinstance(on_failure, list):
+        return ()
+    return tuple(
+        Rule(
+            classes=frozenset(rule["when"]),
+            do=rule["do"],
+            attempts=rule.get("attempts", RETRY_ATTEMPTS),
+            delay=_ms(rule.get("delay", RETRY_DELAY)),
+        )
+        for rule in on_failure
+    )
+
+
+def _policy(plan: Approval, defaults: Defaults) -> Policy:
+    bare = _Whole(defaults=defaults, approvals={}, policy=NO_POLICY)  # what tells about a hold is never held itself
+    notices = tuple(
+        Notice(on=frozenset(notice["on"]), step=cast("ActionStep", _step(notice["step"], bare)))
+        for notice in plan.get("notify", [])
+    )
+    return compile_policy(plan, notices)
+
+
+def _paths(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
+    return PathsStep(
+        **common,
+        paths=tuple(
+            Path(
+                id=path["id"],
+                label=path["label"],
+                kind="path",
+                condition=None,
+                goes_on=False,
+                block=_block(path["block"], whole),
+            )
+            for path in step["paths"]
+        ),
+    )
+
+
+def _branch(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
+    return BranchStep(
+        **common,
+        cases=tuple((compile_condition(case["conditions"]), _block(case["block"], whole)) for case in step["branch"]),
+        otherwise=_block(step.get("otherwise", []), whole),
+    )
+
+
+def _wait(step: StepPlan, _whole: _Whole, common: dict[str, Any]) -> Step:
+    wait = step["wait"]
+    if isinstance(wait, dict):
+        return WaitStep(**common, duration=None, until=compile_template(wait["until"]))
+    return WaitStep(**common, duration=_ms(wait), until=None)
+
+
+def _loop(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
+    return LoopStep(
+        **common,
+        items=compile_expression(step["forEach"]),
+        name=step.get(FOR_EACH_AS, "item"),  # type: ignore[arg-type] # a keyword of Python cannot be a field
+        max_items=step.get("maxItems", 100),
+        parallel=step.get("parallel", 1),
+        block=_block(step["block"], whole),
+        save_as=step.get("saveAs"),
+        collect=compile_expression(step["collect"]) if "collect" in step else None,
+    )
+
+
+def _stop(step: StepPlan, _whole: _Whole, common: dict[str, Any]) -> Step:
+    return StopStep(**common, outcome=step["stop"], reason=compile_template(step.get("reason", "")))
+
+
+def _ms(milliseconds: float) -> timedelta:
+    return timedelta(milliseconds=milliseconds)
