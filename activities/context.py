@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from activities.connections import Connection, Connections
 
 if TYPE_CHECKING:
-    from activities.message import Response
-    from activities.network import Client
+    from activities.http_client.client import Client
+    from activities.http_client.message import Response
 
 C = TypeVar("C", bound=Connection)
 

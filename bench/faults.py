@@ -30,13 +30,13 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.service import RPCError
 
+from bench.checks import JSON, MOST_SHOWN, faults, judge, table
 from bench.stage import tell
-from bench.verdict import JSON, MOST_SHOWN, faults, judge, table
-from workers.client import connect_to
-from workers.local.companion import Companion, companion
+from workers.client.start import connect_to
+from workers.local.child_process import Companion, companion
 from workers.local.temporal_server import local_environment, temporal_server
 from workers.sandbox import connections
-from workflows.attributes import HOLDS
+from workflows.view.attributes import HOLDS
 
 QUEUE = "trunkline"
 PATIENCE = 5.0
@@ -292,7 +292,7 @@ async def bench(given: argparse.Namespace, folder: Path) -> tuple[list[str], lis
     site.prepare()
     started: Counter[str] = Counter()
     points = iter([given.runs * (n + 1) // (given.restarts + 1) for n in range(given.restarts)])
-    weather = [sys.executable, "-m", "bench.weather", str(site.vendors), str(folder / "ledger.jsonl")]
+    weather = [sys.executable, "-m", "bench.fault_injection", str(site.vendors), str(folder / "ledger.jsonl")]
     began = time.monotonic()
     async with (
         running(site.temporal(points, started)) as temporal,

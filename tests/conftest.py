@@ -13,7 +13,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from tests.engine import Engine
 from workers.payloads.converter import DATA_CONVERTER
-from workflows.attributes import ALL
+from workflows.view.attributes import ALL
 
 TEMPORAL = shutil.which("temporal", path=str(Path(sys.executable).parent)) or "temporal"
 

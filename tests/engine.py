@@ -16,24 +16,25 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, Worker
 
 from activities.action import Action
+from activities.attempt.contracts import Contracts
+from activities.attempt.secrets import Scrubber, Secrets
+from activities.attempt.temporal import Services, bind
 from activities.catalog import catalog, connection_kinds
 from activities.connections import Connections
-from activities.contracts import Contracts
-from activities.network import Client as HttpClient
-from activities.secrets import Scrubber, Secrets
-from activities.temporal import Services, bind
+from activities.http_client.client import Client as HttpClient
 from tests.receiver import Receiver
-from workers.activation import Activation
-from workers.approvals.desk import Desk
 from workers.approvals.groups import Groups
 from workers.approvals.signing import SigningKeys
-from workers.automations import Automations
-from workers.bridge import Bridge
-from workers.earlier import Earlier
-from workers.payloads.converter import client_of_worker, data_converter, of_worker
+from workers.definitions.folder import Automations
+from workers.payloads.converter import data_converter, of_worker
+from workers.process.approval_activities import Desk
 from workers.process.limits import Limits, running
+from workers.process.plan_activities import Bridge
+from workers.process.replay_clock import Activation
+from workers.process.reset_activities import Earlier
+from workers.process.worker_client import client_of_worker
 from workflows.automation import Automation
-from workflows.details import Details
+from workflows.view.details import Details
 
 JSON = dict[str, Any]
 

@@ -18,9 +18,9 @@ from activities.catalog import catalog, connection_kinds
 from activities.connections import Connections
 from workers.approvals.groups import Groups
 from workers.approvals.signing import SigningKeys
-from workers.checking.loading import parse
 from workers.cli import COMMANDS, app
-from workers.planning import check
+from workers.definitions.loading import parse
+from workers.definitions.planning import check
 from workers.settings import VARIABLES
 from workflows.event import KNOWN
 from workflows.language.comparison import OPERATORS

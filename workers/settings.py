@@ -1,6 +1,6 @@
 """Settings of a worker and of the command line, from `TRUNKLINE_*` environment variables.
 
-Temporal's own settings (address, namespace, API key, TLS, profiles) are Temporal's: see `workers/client.py`.
+Temporal's own settings (address, namespace, API key, TLS, profiles) are Temporal's: see `workers/client/start.py`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from workers.failures import Usage
+from workers.errors import Usage
 from workers.payloads.keys import KEY_SIZE, read_key
 
 PREFIX = "TRUNKLINE_"

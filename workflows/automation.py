@@ -17,24 +17,24 @@ from temporalio import workflow
 from temporalio.common import Priority, RawValue
 from temporalio.exceptions import ApplicationError
 
-from workflows.attributes import Attributes
 from workflows.compiled import program
-from workflows.details import details
 from workflows.dispatch import dispatch
 from workflows.event import EventError, read_event
-from workflows.flow import Flow
-from workflows.handover import carried, may_hand_over
-from workflows.hold import Receipt, Via
-from workflows.interpreter import walk_whole
-from workflows.judging import judge
-from workflows.lane import Lane, fairness_key
-from workflows.parallel import cancel_all
-from workflows.payload import BadPayload, read, unpack
+from workflows.holds.hold import Receipt, Via
+from workflows.language.template import TemplateError
 from workflows.plan import Plan
 from workflows.report import cut
-from workflows.state import State
-from workflows.template import TemplateError
-from workflows.walk import Stop, Walk
+from workflows.run.continue_as_new import carried, may_hand_over
+from workflows.run.flow import Flow
+from workflows.run.parallel import cancel_all
+from workflows.run.payload import BadPayload, read, unpack
+from workflows.run.routing import Lane, fairness_key
+from workflows.run.state import State
+from workflows.run.walk import Stop, Walk
+from workflows.steps.decisions import judge
+from workflows.steps.interpreter import walk_whole
+from workflows.view.attributes import Attributes
+from workflows.view.details import details
 
 DISPATCH = "event"
 INLINE = "inline"

@@ -10,9 +10,10 @@ from typing import Any, cast
 
 from temporalio.common import RetryPolicy
 
-from workflows.condition import Condition, compile_condition
-from workflows.people import group
-from workflows.pick import compile_pick
+from workflows.language.condition import Condition, compile_condition
+from workflows.language.people import group
+from workflows.language.pick import compile_pick
+from workflows.language.template import compile_expression, compile_template
 from workflows.plan import FOR_EACH_AS, Approval, Defaults, Plan, Retry, StepPlan
 from workflows.program import (
     ActionStep,
@@ -32,10 +33,8 @@ from workflows.program import (
     StopStep,
     WaitStep,
 )
-from workflows.template import compile_expression, compile_template
 
 CLOCKS = ("remindAfter", "escalateAfter", "expiresAfter")
-
 
 REQUESTER = "{{event.actor}}"
 
@@ -82,17 +81,14 @@ def _people(names: list[str] | None) -> People | None:
 CARRIED_OUT = ("PayloadsTooLarge",)
 """Error types that say that the action was carried out, so that repeating it is never right."""
 
-
 NEVER_REPEATED = ("OutcomeUnknown", "TemporalTimeout:StartToClose", "TemporalTimeout:Heartbeat", "WorkerShutdown")
 """What the server must not repeat by itself where an unknown outcome must not be repeated."""
-
 
 RETRY_ATTEMPTS = 3
 
 
 RETRY_DELAY = 60_000
 """How often a rule of `onFailure` has a step done again, and the milliseconds before each time."""
-
 
 KEPT_PROGRAMS = 500
 

@@ -9,7 +9,7 @@ from temporalio import workflow
 from temporalio.common import Priority, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from workflows.parallel import run_parallel
+from workflows.run.parallel import run_parallel
 
 MATCH = "trunkline:match"
 """Local activity that says which automations an event concerns."""

@@ -1,6 +1,6 @@
 """The plan: an automation with everything decided, as JSON that a run's history pins.
 
-`workers/planning.py` makes it from a definition and the catalog; `workflows/automation.py` executes it. It holds no
+`workers/definitions/planning.py` makes it from a definition and the catalog; `workflows/automation.py` executes it. It holds no
 Python and no vendor's name beyond the activity types, so that a deploy that changes a default never alters a run in
 flight. What a step does not deviate from stands once, in `defaults`.
 """

@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 from temporalio.common import RetryPolicy
 
-from workflows.condition import Condition
-from workflows.pick import Pick
+from workflows.language.condition import Condition
+from workflows.language.pick import Pick
+from workflows.language.template import Template
 from workflows.plan import Editing, Occasion, OnExpiry, Plan, Remedy
-from workflows.template import Template
 
 STRICTNESS: tuple[Editing, ...] = (True, "needsApproval", False)
 """What may be edited, from the freest to the strictest."""

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from pydantic import Field
 
 from activities.action import Result
-from activities.answers import failure
-from activities.cut import cut
-from activities.depth import deeper
+from activities.bounds import cut, deeper
 from activities.errors import OutcomeUnknown, ResultTooLarge
+from activities.rest.answers import failure
 
 if TYPE_CHECKING:
-    from activities.message import Response
+    from activities.http_client.message import Response
 
 SUCCESS = range(200, 300)
 JSON_TYPE = re.compile(r"(application|text)/([^;]*\+)?json", re.IGNORECASE)

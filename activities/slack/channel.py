@@ -10,7 +10,7 @@ from slack_sdk.errors import SlackApiError
 
 from activities.context import Context
 from activities.slack.failures import sorted_failure
-from activities.slack.slack_client import SlackClient
+from activities.vendors.slack import SlackClient
 
 CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{6,}")
 CLOCKS = timedelta(minutes=5)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from activities.answers import failure
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
-from activities.retry_after import retry_after
+from activities.http_client.retry_after import retry_after
+from activities.rest.answers import failure
 
 LATER = frozenset(
     (

@@ -119,7 +119,7 @@ async def send_slack_message(config: SlackMessage, context: Context) -> SlackRec
     """
     from slack_sdk.errors import SlackApiError
 
-    from activities.slack.slack_client import SlackClient
+    from activities.vendors.slack import SlackClient
 
     client = SlackClient(*access(config.token, config.connection, context), context)
     try:

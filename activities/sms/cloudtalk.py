@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from activities.answers import failure
 from activities.context import Context
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
+from activities.rest.answers import failure
 from activities.sms.provider import Accepted, Provider
 
 if TYPE_CHECKING:
-    from activities.message import Response
+    from activities.http_client.message import Response
 
 BASE_URL = "https://my.cloudtalk.io/api"
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from activities.answers import failure
 from activities.context import Context
 from activities.errors import ActionError, Refused, Unavailable
-from activities.retry_after import retry_after
+from activities.http_client.retry_after import retry_after
+from activities.rest.answers import failure
 from activities.sms.provider import Accepted, Provider
 
 if TYPE_CHECKING:
     from twilio.rest.api.v2010.account.message import MessageInstance
 
-    from activities.message import Response
+    from activities.http_client.message import Response
 
 QUEUE_FULL = 21611
 
@@ -60,7 +60,7 @@ class Twilio(Provider):
         """Create one message resource."""
         from twilio.base.exceptions import TwilioException
 
-        from activities.sms.twilio_client import Transport, client
+        from activities.vendors.twilio import Transport, client
 
         transport = Transport(context)
         try:
@@ -79,7 +79,7 @@ class Twilio(Provider):
         """Return the account's messages of this text between these numbers; Twilio has no key to find one by."""
         from twilio.base.exceptions import TwilioException
 
-        from activities.sms.twilio_client import Transport, client
+        from activities.vendors.twilio import Transport, client
 
         transport = Transport(context)
         try:

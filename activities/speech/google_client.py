@@ -24,7 +24,7 @@ from google.cloud.speech_v1.services.speech.transports import SpeechGrpcAsyncIOT
 from google.oauth2 import credentials as user
 from google.oauth2 import service_account
 
-from activities.cut import cut
+from activities.bounds import cut
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
 from activities.speech.google import Google
 

@@ -11,8 +11,8 @@ from google.api_core import exceptions
 from google.cloud import speech_v1 as speech
 from google.longrunning import operations_pb2
 
+from activities.bounds import cut
 from activities.context import Context
-from activities.cut import cut
 from activities.errors import OutcomeUnknown, Refused, Unavailable
 from activities.speech import google_storage
 from activities.speech.google import Google

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlsplit
 
+from activities.bounds import cut
 from activities.context import Context
-from activities.cut import cut
 from activities.errors import Refused, Unavailable
-from activities.message import Response
-from activities.retry_after import retry_after
+from activities.http_client.message import Response
+from activities.http_client.retry_after import retry_after
 from activities.speech.formats import Audio, recognise
 from activities.speech.google import Google
 from activities.speech.google_client import Session

@@ -17,8 +17,8 @@ from faster_whisper import WhisperModel
 from faster_whisper.audio import decode_audio
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
+from activities.bounds import cut
 from activities.context import Context
-from activities.cut import cut
 from activities.errors import Refused, Unavailable
 from activities.speech.recording import Recording
 from activities.speech.transcript import Segment, Transcript

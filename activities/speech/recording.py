@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from activities.bounds import cut
 from activities.context import Context
-from activities.cut import cut
 from activities.errors import Refused, ResultTooLarge, Unavailable
-from activities.retry_after import retry_after
+from activities.http_client.retry_after import retry_after
 from activities.speech.formats import Audio, recognise
 
 MEGABYTES = 100

@@ -10,8 +10,8 @@ import pytest_asyncio
 
 from activities.connections import Connections
 from activities.context import Context
-from activities.network import Client
-from tests.activities.wire import Wire, listen
+from activities.http_client.client import Client
+from tests.activities.http_client.wire import Wire, listen
 
 KEY = "0c9a4f5e-6a0e-5d8a-9d43-1d2f6f1f7c11"
 

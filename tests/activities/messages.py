@@ -10,7 +10,7 @@ from activities.connections import Connections
 from activities.slack.connection import Slack
 from activities.sms.cloudtalk import CloudTalk
 from activities.sms.twilio import Twilio
-from tests.activities.wire import Act, Wire, listen, ok
+from tests.activities.http_client.wire import Act, Wire, listen, ok
 
 
 def named(entries: dict[str, Any]) -> Connections:

@@ -15,7 +15,7 @@ import activities
 from activities.action import NAME, Action, Config
 from activities.catalog import CatalogError, catalog, connection_kinds
 from tests.activities.own_actions import ACTIONS as OWN
-from workflows.template import is_template
+from workflows.language.template import is_template
 
 TESTS = Path(__file__).parent
 ALL = [*catalog().values(), *OWN]
@@ -28,7 +28,7 @@ def modules() -> list[str]:
 def test_every_action_in_the_folders_is_in_the_catalog() -> None:
     listed = set(catalog())
     for name in modules():
-        if name == "activities.temporal":
+        if name == "activities.attempt.temporal":
             continue
         for attribute, value in vars(importlib.import_module(name)).items():
             if isinstance(value, Action) and value.name not in listed:

@@ -11,7 +11,7 @@ from typing import Any
 from tests.conftest import TEMPORAL
 from tests.engine import Engine
 from tests.workers.command import address, surroundings
-from tests.workers.definitions import HELD
+from tests.workers.definitions.documents import HELD
 
 PLAIN = """
 import asyncio, json, os, sys

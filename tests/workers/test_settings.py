@@ -5,7 +5,7 @@ import pytest
 
 from activities.connections import Connection
 from activities.errors import Refused
-from workers.connections_file import load_connections
+from workers.process.connections_file import load_connections
 from workers.settings import VARIABLES, Address, Settings, SettingsError, unknown_variables
 
 

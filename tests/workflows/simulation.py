@@ -16,20 +16,21 @@ from temporalio import workflow
 from temporalio.api.enums.v1 import RetryState
 from temporalio.exceptions import ActivityError, ApplicationError
 
+from activities.attempt.contracts import Contracts
+from activities.attempt.secrets import Scrubber, Secrets
 from activities.catalog import catalog
-from activities.contracts import Contracts
-from activities.secrets import Scrubber, Secrets
 from tests.engine import JSON
-from workers.approvals.desk import Desk
 from workers.approvals.groups import Groups
 from workers.approvals.signing import SigningKeys
-from workers.automations import load
-from workers.checking.loading import Source
+from workers.definitions.folder import load
+from workers.definitions.loading import Source
+from workers.process.approval_activities import Desk
 from workflows.compiled import program
-from workflows.judging import judge
 from workflows.plan import Plan
-from workflows.state import State
-from workflows.walk import Walk
+from workflows.run.state import State
+from workflows.run.walk import Walk
+from workflows.steps.decisions import judge
+from workflows.steps.interpreter import walk_whole
 
 BEGINNING = datetime(2030, 1, 7, 9, tzinfo=UTC)
 ROUNDS = 12
@@ -78,7 +79,7 @@ class Simulation:
         compiled = program(self.plan)
         state = state or State(compiled, self.event, limit=1024 * 1024)
         self.walk = Walk(compiled, state, {"id": "simulated", "automation": "refund", "url": None}, lambda: None)
-        self.task = asyncio.create_task(self.walk.whole())
+        self.task = asyncio.create_task(walk_whole(self.walk))
         await self.settle()
 
     async def end(self) -> None:

@@ -22,7 +22,7 @@ from tests.workflows.hostile.rows import Row, equip, tables
 from tests.workflows.hostile.signing import keys, private
 from tests.workflows.hostile.verdict import SECRET, Played
 from workers.approvals.signing import SigningKeys
-from workflows import walk
+from workflows.run import walk
 
 ROOT = Path(__file__).parents[2]
 TABLES = tables()

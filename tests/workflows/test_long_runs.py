@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from tests.engine import Engine, step
-from workflows import walk
+from workflows.run import walk
 
 
 def steps(count: int, path: str = "RECEIVER/s") -> str:

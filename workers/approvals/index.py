@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from workers.payloads.keys import KEY_SIZE, read_key
-from workflows.people import person
+from workflows.language.people import person
 
 INFO = b"trunkline approvers"
 LENGTH = 32

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from workers.checking.loading import Source, Unreadable, parse, read
+from workers.definitions.loading import Source, Unreadable, parse, read
+from workers.definitions.model.steps import escape
 from workers.settings import NAME, SettingsError
-from workflows.people import group, person
-from workflows.steps import escape
+from workflows.language.people import group, person
 
 log = logging.getLogger(__name__)
 

@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 from activities.connections import VARIABLE as ENVIRONMENT
 from workers.approvals.register import Register, people
 from workers.settings import NAME, SettingsError
-from workflows.people import person
+from workflows.language.people import person
 
 VARIABLE = "TRUNKLINE_SIGNING_KEYS"
 PRIVATE_VARIABLE = "TRUNKLINE_SIGNING_KEY"

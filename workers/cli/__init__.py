@@ -8,7 +8,7 @@ import sys
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
-from workers.failures import Failure, Usage
+from workers.errors import Failure, Usage
 from workers.settings import DEBUG, SettingsError
 
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # there are none, and looking for them takes a while
@@ -131,7 +131,7 @@ def _known(error: Exception) -> Failure | None:
         command = " ".join(["trunkline", *(error.command_chain or ())])
         return Usage(f"{str(error).rstrip('.')}. `{command} --help` shows how to call it.")
     if "temporalio" in sys.modules:
-        from workers.client import explain
+        from workers.client.start import explain
 
         return explain(error)
     return None

@@ -12,9 +12,9 @@ import yaml
 
 from activities.action import Action, Config
 from workers.cli.catalog import actions_at_hand
-from workers.failures import NotFound
-from workers.problems import listed, nearest
-from workflows.durations import spell
+from workers.definitions.problems import listed, nearest
+from workers.errors import NotFound
+from workflows.language.durations import spell
 
 REPEATS = {
     "safe": "repeated when nobody can say whether an attempt had its effect: it is harmless",

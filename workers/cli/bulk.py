@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from workers.cli.deciding import Decision, said_by, send, short_digest
 from workers.cli.options import Bulk
 from workers.cli.screen import console, plain, print_json
-from workers.failures import Failure, Usage
+from workers.errors import Failure, Usage
 
 if TYPE_CHECKING:
     from rich.console import Console
     from temporalio.client import Client
 
-    from workers.decisions import Answer
-    from workers.holds import Hold, OpenHolds
+    from workers.client.decisions import Answer
+    from workers.client.holds import Hold, OpenHolds
     from workers.settings import Settings
 
 SENT_AT_ONCE = 10
@@ -37,8 +37,8 @@ def decide_one_or_all(run: str | None, hold: str | None, bulk: Bulk, decision: D
 
 
 async def _send_all(bulk: Bulk, decision: Decision, *, json: bool) -> int:
-    from workers import decisions, holds
-    from workers.client import connect
+    from workers.client import decisions, holds
+    from workers.client.start import connect
     from workers.settings import Settings
 
     settings = Settings.from_environment()
@@ -106,8 +106,8 @@ def _confirm(decision: str, count: int, yes: int | None) -> None:
 async def _decide_all(client: Client, meant: Sequence[Hold], said: Decision, settings: Settings) -> list[Answer]:
     from temporalio.service import RPCError
 
-    from workers import decisions
-    from workers.client import explain
+    from workers.client import decisions
+    from workers.client.start import explain
 
     permits = asyncio.Semaphore(SENT_AT_ONCE)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from activities.action import Action
 from activities.catalog import CatalogError, catalog
-from workers.failures import Failure
+from workers.errors import Failure
 from workers.settings import Settings
 
 

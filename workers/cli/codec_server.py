@@ -10,11 +10,11 @@ from cyclopts import Parameter, validators
 
 from workers.cli.dev import until_told
 from workers.cli.screen import console
-from workers.failures import Usage
+from workers.errors import Usage
 from workers.settings import Address, Settings
 
 if TYPE_CHECKING:
-    from workers.payloads.codec_server import CodecServer
+    from workers.process.codec_server import CodecServer
 
 PORT = 8081
 
@@ -35,8 +35,8 @@ def codec_server(
         host: address to listen on; another one than this machine's own needs a token.
         web_ui_origin: the web UI whose pages may ask, as https://temporal.example.com (else that of TRUNKLINE_WEB_UI).
     """
-    from workers.payloads.codec_server import CodecServer, is_loopback
     from workers.payloads.converter import data_converter
+    from workers.process.codec_server import CodecServer, is_loopback
 
     settings = Settings.from_environment()
     if not settings.encryption_keys and settings.payload_store is None:
@@ -63,7 +63,7 @@ def _origin(given: str | None) -> str | None:
 
 
 async def _serve(server: CodecServer, place: Address) -> int:
-    from workers.payloads.codec_server import listening
+    from workers.process.codec_server import listening
 
     screen = console()
     async with listening(server, place) as address:

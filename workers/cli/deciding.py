@@ -7,13 +7,13 @@ import json as json_text
 from typing import TYPE_CHECKING, Any
 
 from workers.cli.screen import console, plain, print_json
-from workers.failures import Usage
+from workers.errors import Usage
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from workers.decisions import Answer
-    from workers.holds import Hold
+    from workers.client.decisions import Answer
+    from workers.client.holds import Hold
     from workers.settings import Settings
 
 SHORT_DIGEST = 12
@@ -35,8 +35,8 @@ def send(run: str, decision: Decision, *, json: bool) -> int:
 
 
 async def _send(run: str, decision: Decision, *, json: bool) -> int:
-    from workers import decisions, holds
-    from workers.client import connect
+    from workers.client import decisions, holds
+    from workers.client.start import connect
     from workers.settings import Settings
 
     settings = Settings.from_environment()

@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from workers.cli.dev import EXAMPLES, until_told
 from workers.cli.screen import console
-from workers.failures import Failure
+from workers.errors import Failure
 
 AUTOMATION = EXAMPLES / "demo.yaml"
 RECORDING = EXAMPLES / "recordings" / "unhappy-caller.wav"
@@ -29,7 +29,7 @@ def demo(*, keep: bool = False) -> int:
     Args:
         keep: leave everything running afterwards, to look around, until Ctrl-C.
     """
-    from workers.development import WHISPER
+    from workers.local.environment import WHISPER
 
     if not AUTOMATION.is_file() or not RECORDING.is_file():
         raise Failure("The demo runs from a checkout of Trunkline: `make demo` there.")
@@ -39,8 +39,8 @@ def demo(*, keep: bool = False) -> int:
 
 
 async def _demo(*, keep: bool) -> int:
-    from workers.cli.story import Story
-    from workers.development import Wish, development
+    from workers.cli.demo_script import Story
+    from workers.local.environment import Wish, development
 
     screen = console()
     with tempfile.TemporaryDirectory(prefix="trunkline-demo-") as temporary:

@@ -13,10 +13,10 @@ from cyclopts import Parameter, validators
 from rich.markup import escape
 
 from workers.cli.screen import console
-from workers.failures import Failure, NotFound, Usage
+from workers.errors import Failure, NotFound, Usage
 
 if TYPE_CHECKING:
-    from workers.development import Wish
+    from workers.local.environment import Wish
 
 Port = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))]
 
@@ -56,7 +56,7 @@ def dev(  # noqa: PLR0913 - a command has as many parameters as it has options
     for given, what in ((folder, "folder"), (connections, "file")):
         if given is not None and not given.exists():
             raise NotFound(f"There is no {what} {given}.")
-    from workers.development import Wish
+    from workers.local.environment import Wish
     from workers.settings import Settings
 
     settings = Settings.from_environment()
@@ -107,8 +107,8 @@ def _own_data() -> Path:
 
 
 async def _serve(wish: Wish) -> int:
-    from workers.client import DEFAULT_ADDRESS
-    from workers.development import development
+    from workers.client.start import DEFAULT_ADDRESS
+    from workers.local.environment import development
 
     screen = console()
     async with development(wish) as environment:

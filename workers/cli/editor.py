@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from workers.cli.inputs import strict_json
-from workers.failures import Failure, Usage
+from workers.errors import Failure, Usage
 
 VARIABLES = ("VISUAL", "EDITOR")
 YES = {"", "y", "yes"}

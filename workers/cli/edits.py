@@ -10,13 +10,13 @@ from workers.cli.deciding import Decision, said_by, send, show_what, tell
 from workers.cli.editor import Draft, editor
 from workers.cli.inputs import read_json
 from workers.cli.screen import console, plain
-from workers.failures import Failure, Usage
+from workers.errors import Failure, Usage
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from workers.decisions import Answer
-    from workers.holds import Hold
+    from workers.client.decisions import Answer
+    from workers.client.holds import Hold
     from workers.settings import Settings
 
 Edits = list[dict[str, Any]] | dict[str, Any]
@@ -78,8 +78,8 @@ async def _fetch(settings: Settings, run: str, said: Decision) -> Hold:
     Raises:
         Failure: its request may not be edited, or is not the one that was seen.
     """
-    from workers import holds
-    from workers.client import connect
+    from workers.client import holds
+    from workers.client.start import connect
 
     hold = await holds.one(await connect(settings), run, said["hold"])
     if said["decision"] == "edit" and hold["kind"] == "approval" and not hold.get("allowEdit"):
@@ -90,8 +90,8 @@ async def _fetch(settings: Settings, run: str, said: Decision) -> Hold:
 
 
 async def _decide(settings: Settings, run: str, said: Decision, hold: Hold) -> Answer:
-    from workers import decisions
-    from workers.client import connect
+    from workers.client import decisions
+    from workers.client.start import connect
 
     decision = decisions.sealed(said, hold, run, settings.signing_key)
     return await decisions.decide(await connect(settings), run, decision)
@@ -102,7 +102,7 @@ def difference(before: dict[str, Any], after: dict[str, Any]) -> Edits:
     import jsonpatch
     from jsonpointer import escape
 
-    from workflows.patch import MOST_OPERATIONS
+    from workflows.steps.edits import MOST_OPERATIONS
 
     patch: list[dict[str, Any]] = jsonpatch.make_patch(before, after).patch
     if len(patch) <= MOST_OPERATIONS and _same(jsonpatch.apply_patch(before, patch), after):

@@ -10,10 +10,10 @@ from rich.markup import escape
 from workers.cli.dev import default_folder
 from workers.cli.inputs import EventFile, read_event_file
 from workers.cli.screen import console, print_json
-from workers.failures import NotFound
+from workers.errors import NotFound
 
 if TYPE_CHECKING:
-    from workers.dispatch import Dispatched
+    from workers.client.dispatch import Dispatched
 
 
 def emit(event: EventFile, /, *, json: bool = False) -> int:
@@ -30,11 +30,11 @@ def emit(event: EventFile, /, *, json: bool = False) -> int:
 
 
 async def _emit(event: dict[str, Any], *, json: bool) -> int:
-    from workers import dispatch
-    from workers.automations import Automations
     from workers.cli.catalog import actions_at_hand
-    from workers.client import connect
-    from workers.problems import serious
+    from workers.client import dispatch
+    from workers.client.start import connect
+    from workers.definitions.folder import Automations
+    from workers.definitions.problems import serious
     from workers.settings import Settings
 
     settings = Settings.from_environment()

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from workers.cli.deciding import send
 from workers.cli.options import PLAIN, Said
-from workers.failures import Usage
+from workers.errors import Usage
 
 
 def extend(run: str, hold: str, deadline: Annotated[str, Parameter(name="DEADLINE")], /, *, said: Said = PLAIN) -> int:
@@ -29,7 +29,7 @@ def read_deadline(text: str) -> str:
     Raises:
         Usage: it is neither.
     """
-    from workflows.durations import duration
+    from workflows.language.durations import duration
     from workflows.language.instants import instant
     from workflows.report import timestamp
 

@@ -15,7 +15,7 @@ from workers.cli.screen import console, duration, plain, print_json, until
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from workers.holds import Hold
+    from workers.client.holds import Hold
 
 hold = App(name="hold", help="One step that waits, as a whole.", help_epilogue="")
 
@@ -33,8 +33,8 @@ def show(run: str, name: str, /, *, json: bool = False) -> int:
 
 
 async def _show(run: str, name: str, *, json: bool) -> int:
-    from workers import holds, runs
-    from workers.client import connect
+    from workers.client import holds, runs
+    from workers.client.start import connect
     from workers.settings import Settings
 
     client = await connect(Settings.from_environment())
@@ -51,7 +51,7 @@ async def _show(run: str, name: str, *, json: bool) -> int:
 
 def write(held: Hold, edits: list[dict[str, Any]], screen: Console) -> None:
     """Write everything that is known about a hold."""
-    from workflows.wording import UNSIGNED, policy, votes, who
+    from workflows.holds.wording import UNSIGNED, policy, votes, who
 
     now = datetime.now(UTC)
     what = "for approval" if held["kind"] == "approval" else "for a decision after its failure"
@@ -101,7 +101,7 @@ def _edit(entry: dict[str, Any]) -> str:
 
 def commands(held: Hold) -> list[str]:
     """Return the commands that decide about a hold, quoting the digest of the request that was shown."""
-    from workflows.wording import decisions
+    from workflows.holds.wording import decisions
 
     place = f"{quote(held['run'])} {quote(held['hold'])}"
     shown = []

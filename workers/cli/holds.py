@@ -15,7 +15,7 @@ from workers.cli.screen import console, duration, plain, print_json, until
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from workers.holds import Hold, Silent
+    from workers.client.holds import Hold, Silent
 
 SILENT = (
     "No worker answers for this run: what Temporal's list says is all that can be told. Start one (`trunkline worker`)."
@@ -39,8 +39,8 @@ def holds(
 
 
 async def _holds(filters: Filters, kind: Literal["approval", "failure"] | None, *, json: bool) -> int:
-    from workers.client import connect
-    from workers.holds import find
+    from workers.client.holds import find
+    from workers.client.start import connect
     from workers.settings import Settings
 
     settings = Settings.from_environment()
@@ -78,7 +78,7 @@ def _show_silent(silents: Iterable[Silent], screen: Console) -> None:
 
 def show_hold(hold: Hold, screen: Console) -> None:
     """Write a hold for people: what would happen, since when and until when it waits, and who decides how."""
-    from workflows.wording import votes, who
+    from workflows.holds.wording import votes, who
 
     now = datetime.now(UTC)
     age = duration((now - datetime.fromisoformat(hold["openedAt"])).total_seconds())

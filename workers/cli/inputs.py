@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from workers.failures import NotFound, Usage
+from workers.errors import NotFound, Usage
 
 STANDARD_INPUT = "-"
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import Parameter
 
-from workers.failures import Usage
-from workflows.people import group
+from workers.errors import Usage
+from workflows.language.people import group
 
 if TYPE_CHECKING:
-    from workers.holds import Kind, Wanted
+    from workers.client.holds import Kind, Wanted
 
 
 @Parameter(name="*")
@@ -73,7 +73,7 @@ class Filters:
         Raises:
             Usage: one of them makes no sense.
         """
-        from workers.holds import Wanted
+        from workers.client.holds import Wanted
 
         if self.approver is not None and group(self.approver) is not None:
             raise Usage("--approver takes a person: who is in a group was settled when each hold opened.")
@@ -124,7 +124,7 @@ PLAIN, ANY, ONE = Said(), Filters(), Bulk()
 
 
 def _age(text: str) -> timedelta:
-    from workflows.durations import duration
+    from workflows.language.durations import duration
 
     try:
         return timedelta(milliseconds=duration(text))

@@ -95,7 +95,7 @@ async def follow(client: Client, run: str, console: Console) -> dict[str, Any]:
     Raises:
         Failure: it ended without a report; the sentence says why.
     """
-    from workers import runs
+    from workers.client import runs
 
     progress = Progress(console)
     report: dict[str, Any] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workers.cli.deciding import send
 from workers.cli.options import PLAIN, Said
-from workers.failures import Usage
+from workers.errors import Usage
 
 
 def reassign(run: str, hold: str, /, *who: str, said: Said = PLAIN) -> int:

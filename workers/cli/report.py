@@ -27,8 +27,8 @@ def report(run: str, /, *, json: bool = False) -> int:
 
 
 async def _report(run: str, *, json: bool) -> int:
-    from workers import holds, runs
-    from workers.client import connect
+    from workers.client import holds, runs
+    from workers.client.start import connect
     from workers.settings import Settings
 
     client = await connect(Settings.from_environment())

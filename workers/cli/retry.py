@@ -6,7 +6,7 @@ from workers.cli.bulk import decide_one_or_all
 from workers.cli.edits import edit_and_send, send_edits
 from workers.cli.inputs import JsonOrFile
 from workers.cli.options import ONE, PLAIN, Bulk, Said
-from workers.failures import Usage
+from workers.errors import Usage
 
 
 def retry(  # noqa: PLR0913 - a command has as many parameters as it has options

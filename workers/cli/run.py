@@ -13,12 +13,12 @@ from rich.markup import escape
 
 from workers.cli.inputs import EventFile, read_event_file
 from workers.cli.screen import console, outcome, print_json
-from workers.failures import Failure, NotFound
+from workers.errors import Failure, NotFound
 
 if TYPE_CHECKING:
     from temporalio.client import Client
 
-    from workers.client import Started
+    from workers.client.start import Started
     from workers.settings import Settings
 
 DEFINITIONS = {".yaml", ".yml", ".json"}
@@ -77,10 +77,10 @@ def _definition(path: Path) -> dict[str, Any]:
         NotFound: there is no such file.
         Failure: it has problems; the sentences say which.
     """
-    from workers.checking.loading import Unreadable, read
     from workers.cli.catalog import actions_at_hand
-    from workers.planning import check
-    from workers.problems import serious
+    from workers.definitions.loading import Unreadable, read
+    from workers.definitions.planning import check
+    from workers.definitions.problems import serious
 
     if not path.is_file():
         raise NotFound(f"There is no file {path}.")
@@ -95,7 +95,7 @@ def _definition(path: Path) -> dict[str, Any]:
 
 
 async def _run(wish: _Wish) -> int:
-    from workers.client import connect
+    from workers.client.start import connect
     from workers.settings import Settings
 
     settings = Settings.from_environment()
@@ -120,13 +120,13 @@ async def _run(wish: _Wish) -> int:
 
 
 def _link(web_ui: str, namespace: str, run: str) -> str:
-    from workers.runs import web_address
+    from workers.client.runs import web_address
 
     return web_address(web_ui, namespace, run)
 
 
 async def _start(client: Client, wish: _Wish, settings: Settings) -> Started:
-    from workers.client import start, start_inline
+    from workers.client.start import start, start_inline
 
     if wish.definition is None:
         return await start(client, wish.automation, wish.event, task_queue=settings.task_queue, again=wish.again)
@@ -139,8 +139,8 @@ async def _glance(client: Client, started: Started, settings: Settings) -> None:
     Raises:
         Failure: it could not begin; the sentence says why.
     """
-    from workers import runs
-    from workers.client import outcome as standing
+    from workers.client import runs
+    from workers.client.start import outcome as standing
 
     if not await runs.has_workers(client, settings.task_queue):
         queue = repr(settings.task_queue)

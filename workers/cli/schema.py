@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from workers.checking.schema import automation_schema, render
 from workers.cli.catalog import actions_at_hand
+from workers.definitions.schema import automation_schema, render
 
 
 def schema() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from workflows.wording import visible
+from workflows.holds.wording import visible
 
 WIDE = 200
 MINUTE = 60.0

@@ -9,7 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from workers.cli.screen import console, plain
-from workers.failures import Failure, Usage
+from workers.errors import Failure, Usage
 
 
 def signing_key(

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from workers.automations import definition_files
-from workers.checking.loading import Source, Unreadable, read
 from workers.cli.catalog import actions_at_hand
-from workers.failures import NotFound
-from workers.planning import check
-from workers.problems import Problem, problem, serious
+from workers.definitions.folder import definition_files
+from workers.definitions.loading import Source, Unreadable, read
+from workers.definitions.planning import check
+from workers.definitions.problems import Problem, problem, serious
+from workers.errors import NotFound
 
 
 def validate(*files: Path, json: bool = False) -> int:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from workers.failures import Failure, Unreachable
-from workers.local.companion import Companion, companion
+from workers.errors import Failure, Unreachable
+from workers.local.child_process import Companion, companion
 from workers.process.search_attributes import WORDS
 from workers.settings import Settings
 
@@ -155,7 +155,7 @@ def _command(port: int, ui_port: int | None, data: Path | None) -> list[str]:
 
 
 async def _until_it_answers(process: Companion, port: int, ui_port: int | None) -> Client:
-    from workers.client import connect_to
+    from workers.client.start import connect_to
 
     settings = Settings.from_environment()
     loop = asyncio.get_running_loop()

@@ -9,7 +9,6 @@ from typing import Any, Self
 
 from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.api.failure.v1 import Failure
-from temporalio.client import Client
 from temporalio.common import RawValue
 from temporalio.converter import (
     ActivitySerializationContext,
@@ -26,8 +25,8 @@ from temporalio.exceptions import ApplicationError
 from workers.payloads.encryption import WAS_SEALED, Encryption
 from workers.payloads.payload_store import StoreFailure, payload_store
 from workers.payloads.references import MARK, NO_STORE, OTHER_STORE, driver_of, out_of_reach
-from workflows.encrypted import MissingKey, Sealed, needs_key
-from workflows.payload import BadPayload, read
+from workflows.run.encrypted import MissingKey, Sealed, needs_key
+from workflows.run.payload import BadPayload, read
 
 DEEPEST = 250
 """Levels of what runs answer: what they were given, 100 deep, stands inside configs, holds and reports there."""
@@ -237,13 +236,3 @@ def data_converter(keys: Sequence[str] = (), store: str | None = None) -> Conver
 def of_worker(converter: DataConverter) -> DataConverter:
     """Return what a worker (or a replay) uses where its clients use `converter`."""
     return dataclasses.replace(converter, payload_converter_class=RunsJson)
-
-
-def client_of_worker(client: Client) -> Client:
-    """Return a client over the same connection for a worker to work with."""
-    from workers.activation import Activation  # loads what only workers need
-
-    options = client.config()
-    options["data_converter"] = of_worker(options["data_converter"])
-    options["plugins"] = [*options["plugins"], Activation()]
-    return Client(**options)

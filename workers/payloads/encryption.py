@@ -10,7 +10,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.converter import PayloadCodec
 
 from workers.payloads.keys import read_key
-from workflows.encrypted import ENCRYPTED, KEY_ID, needs_key
+from workflows.run.encrypted import ENCRYPTED, KEY_ID, needs_key
 
 WAS_SEALED = "trunkline-was-sealed"
 """Metadata of a payload that arrived encrypted, or by way of the payload store, and was opened here."""

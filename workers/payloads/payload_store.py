@@ -24,7 +24,7 @@ from temporalio.converter import (
     StorageDriverStoreContext,
 )
 
-from workers.failures import Failure
+from workers.errors import Failure
 
 FOLDER = "trunkline.files"
 """Name of the folder's driver, which histories keep; where the folder is, they do not."""

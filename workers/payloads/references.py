@@ -9,7 +9,7 @@ from google.protobuf import json_format
 from temporalio.api.common.v1 import Payload
 from temporalio.api.sdk.v1.external_storage_pb2 import ExternalStorageReference
 
-from workflows.encrypted import OUT_OF_REACH
+from workflows.run.encrypted import OUT_OF_REACH
 
 OLD_ENCODING = b"json/external-storage-reference"
 MESSAGE = b"temporal.api.sdk.v1.ExternalStorageReference"

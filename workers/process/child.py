@@ -15,7 +15,7 @@ import threading
 import time
 
 from workers import logs
-from workers.failures import Failure
+from workers.errors import Failure
 from workers.process.lifetime import OVERTIME, run
 from workers.settings import Settings
 

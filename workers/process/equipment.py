@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from activities.action import Action
+from activities.attempt.secrets import SHORTEST, Scrubber, Secrets
 from activities.catalog import CatalogError, catalog, connection_kinds
 from activities.connections import Connections
 from activities.errors import Refused
-from activities.secrets import SHORTEST, Scrubber, Secrets
 from workers.approvals.groups import Groups
 from workers.approvals.signing import SigningKeys
-from workers.automations import Automations
-from workers.connections_file import load_connections
-from workers.problems import listed
+from workers.definitions.folder import Automations
+from workers.definitions.problems import listed
+from workers.process.connections_file import load_connections
 from workers.settings import Settings, SettingsError, unknown_variables
 from workflows.plan import Plan, StepPlan
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import aiohttp
 from aiohttp import web
 
-from workers.failures import Failure
+from workers.errors import Failure
 from workers.process import metrics
 from workers.settings import Address
 

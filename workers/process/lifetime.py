@@ -29,7 +29,7 @@ def run(settings: Settings, *, process: int = 1, page: socket.socket | None = No
 
 
 async def _until_told(settings: Settings, process: int, page: socket.socket | None) -> int:
-    from workers.worker import serve
+    from workers.process.worker import serve
 
     loop = asyncio.get_running_loop()
     work = asyncio.ensure_future(serve(settings, process=process, page=page))

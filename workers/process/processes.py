@@ -12,7 +12,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from dataclasses import replace
 
-from workers.failures import Usage
+from workers.errors import Usage
 from workers.process.health import Processes, serving
 from workers.process.lifetime import OVERTIME, on_signals, say_stopping
 from workers.settings import Settings

@@ -10,7 +10,7 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSe
 from temporalio.common import SearchAttributeIndexedValueType
 from temporalio.service import RPCError
 
-from workflows.attributes import ALL
+from workflows.view.attributes import ALL
 
 if TYPE_CHECKING:
     from temporalio.client import Client

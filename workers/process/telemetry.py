@@ -15,7 +15,7 @@ from temporalio.runtime import (
     TelemetryFilter,
 )
 
-from workers.failures import Failure
+from workers.errors import Failure
 from workers.settings import Address
 
 PORT_TRIES = 20

@@ -11,14 +11,14 @@ from typing import Any, TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from workers.sandbox.cloudtalk import CloudTalk
 from workers.sandbox.faults import Fault, Faults
 from workers.sandbox.page import ASSETS, FOLDER, page
 from workers.sandbox.receiver import Lesson, Receiver
 from workers.sandbox.record import Answer, Received, Record, Request
-from workers.sandbox.slack import Slack
-from workers.sandbox.twilio import Twilio
 from workers.sandbox.vendor import Vendor
+from workers.sandbox.vendors.cloudtalk import CloudTalk
+from workers.sandbox.vendors.slack import Slack
+from workers.sandbox.vendors.twilio import Twilio
 
 MOST_REQUEST = 32 * 1024 * 1024
 STATUS = 500

@@ -1,1 +1,1 @@
-"""The parts of the template language: `workflows/template.py` and `workflows/condition.py` are its two doors."""
+"""The parts of the template language: `workflows/language/template.py` and `workflows/language/condition.py` are its two doors."""

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from activities.errors import Refused
 from activities.http.api_request import ApiRequest, api_request
 from tests.activities.conftest import KEY, MakeContext
-from tests.activities.wire import Wire, ok
+from tests.activities.http_client.wire import Wire, ok
 
 
 async def test_the_documents_request_is_sent_as_they_describe_it(wire: Wire, make_context: MakeContext) -> None:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from activities.errors import Refused
 from activities.http.http_request import HttpRequest, http_request
 from tests.activities.conftest import MakeContext
-from tests.activities.wire import Wire
+from tests.activities.http_client.wire import Wire
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases" / "bodies.yaml").read_text())
 

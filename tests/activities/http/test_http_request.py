@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from activities import errors
 from activities.errors import OutcomeUnknown, Refused, ResultTooLarge, Unavailable
 from activities.http.http_request import HttpRequest, http_request
-from activities.network import Client
+from activities.http_client.client import Client
 from tests.activities.conftest import KEY, MakeContext
-from tests.activities.wire import Wire, drop, hang, ok
+from tests.activities.http_client.wire import Wire, drop, hang, ok
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases" / "answers.yaml").read_text())
 

@@ -10,7 +10,7 @@ import pytest
 from activities.errors import OutcomeUnknown, Refused, Unavailable
 from activities.http.send_webhook import Webhook, send_webhook, signature
 from tests.activities.conftest import KEY, MakeContext
-from tests.activities.wire import Wire, drop, ok
+from tests.activities.http_client.wire import Wire, drop, ok
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 

@@ -4,14 +4,14 @@ from typing import Any
 import pytest
 
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
-from activities.message import Response
-from activities.network import Client
+from activities.http_client.client import Client
+from activities.http_client.message import Response
 from activities.slack.failures import LATER, PERHAPS
 from activities.slack.send_slack_message import SlackMessage, SlackReceipt, send_slack_message
-from activities.slack.slack_client import BASE_URL, SlackClient
+from activities.vendors.slack import BASE_URL, SlackClient
 from tests.activities.conftest import KEY, MakeContext
+from tests.activities.http_client.wire import hang
 from tests.activities.messages import Marks, answer, named, serving
-from tests.activities.wire import hang
 from workers.sandbox import Sandbox, connections
 
 MESSAGE = {"channel": "#support-alerts", "text": "Hello"}

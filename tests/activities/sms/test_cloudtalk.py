@@ -8,8 +8,8 @@ from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
 from activities.sms.cloudtalk import CloudTalk
 from activities.sms.provider import Accepted
 from tests.activities.conftest import MakeContext
+from tests.activities.http_client.wire import hang
 from tests.activities.messages import Marks, answer, serving
-from tests.activities.wire import hang
 from workers.sandbox import Sandbox
 
 SECRET = "sandbox-key-secret"

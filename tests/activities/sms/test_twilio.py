@@ -5,10 +5,10 @@ import pytest
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
 from activities.sms.provider import Accepted
 from activities.sms.twilio import Twilio
-from activities.sms.twilio_client import Transport, client
+from activities.vendors.twilio import Transport, client
 from tests.activities.conftest import MakeContext
+from tests.activities.http_client.wire import hang
 from tests.activities.messages import Marks, answer, named, serving
-from tests.activities.wire import hang
 from workers.sandbox import Sandbox, connections
 
 ACCOUNT = "AC00000000000000000000000000000000"
@@ -192,7 +192,11 @@ async def test_sdk_can_look_up_what_was_sent_without_saying_that_it_sends(
     await send(make_context, f"{sandbox.url}/twilio", text="one")
     await send(make_context, f"{sandbox.url}/twilio", text="two", recipient="+15550124")
     marks = Marks()
-    looking = client(ACCOUNT, TOKEN, f"{sandbox.url}/twilio", Transport(make_context(action="send_sms", connections=named(connections(sandbox.url)), sending=marks)),
+    looking = client(
+        ACCOUNT,
+        TOKEN,
+        f"{sandbox.url}/twilio",
+        Transport(make_context(action="send_sms", connections=named(connections(sandbox.url)), sending=marks)),
     )
 
     found = await looking.messages.list_async(to="+15550123", from_="+15550100", limit=20)

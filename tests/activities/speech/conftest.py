@@ -17,7 +17,7 @@ from aiohttp import web
 
 from activities.connections import Connections
 from activities.context import Context
-from activities.network import Client
+from activities.http_client.client import Client
 from activities.speech import CONNECTIONS
 from activities.speech.provider import Transcription
 from activities.speech.transcribe_recording import transcribe_recording

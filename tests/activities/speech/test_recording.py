@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from activities.errors import Refused, Unavailable
-from activities.network import Client
+from activities.http_client.client import Client
 from activities.speech import recording
 from activities.speech.recording import fetch
 from tests.activities.speech.conftest import Serve, Surroundings, sound

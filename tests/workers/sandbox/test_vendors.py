@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 
 import pytest
 
-from workers.sandbox.cloudtalk import CloudTalk
 from workers.sandbox.receiver import Lesson, Receiver
 from workers.sandbox.record import Request
-from workers.sandbox.slack import Slack
-from workers.sandbox.twilio import Twilio
+from workers.sandbox.vendors.cloudtalk import CloudTalk
+from workers.sandbox.vendors.slack import Slack
+from workers.sandbox.vendors.twilio import Twilio
 
 ACCOUNT = "AC1"
 TOKEN = "sandbox"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from workflows.template import Rendered, compile_template
+from workflows.language.template import Rendered, compile_template
 
 NOW = datetime(2026, 11, 21, 10, 15, 30, 123456, tzinfo=UTC)
 ROOTS: dict[str, Any] = {

@@ -9,7 +9,7 @@ from liquid import Environment
 
 from tests.workflows.language.render import render, text
 from workflows.language.filters import FILTERS
-from workflows.template import TemplateError, TemplateSyntaxError
+from workflows.language.template import TemplateError, TemplateSyntaxError
 
 DATA: dict[str, Any] = {
     "s": "Hello, wörld <b>",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.workflows.language.render import text
 from workflows.language.instants import EPOCH, formatted, instant, nanoseconds, spelled_out, zone, zone_names
-from workflows.template import TemplateError
+from workflows.language.template import TemplateError
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from tests.workflows.language.render import NOW, text
-from workflows.template import TemplateError, TemplateSyntaxError, compile_template
+from workflows.language.template import TemplateError, TemplateSyntaxError, compile_template
 
 SIGNS = st.text(st.sampled_from("<>&\"'\\/{}[]()#*_-+=|!`~:;.,@%?$^ \n\r\tabz019ž\u2028\U0001f600"), max_size=30)
 TEXTS = st.one_of(st.text(max_size=30), SIGNS)

@@ -9,7 +9,7 @@ from liquid import Environment
 
 from tests.workflows.language.render import render, text
 from workflows.language.markup import LEFT_OUT
-from workflows.template import TemplateError, TemplateSyntaxError, compile_template
+from workflows.language.template import TemplateError, TemplateSyntaxError, compile_template
 
 
 @pytest.mark.parametrize(

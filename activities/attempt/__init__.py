@@ -1,0 +1,1 @@
+"""One attempt between Temporal and the action: secrets filled in, sealed, marked, bounded, and its result picked."""

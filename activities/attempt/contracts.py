@@ -1,0 +1,143 @@
+"""What the actions' contracts say about a request that waits for people, and about a result that people supply."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from activities.action import Action, Config, names
+from activities.attempt.results import DEEPEST, kept, whole, written
+from activities.attempt.secrets import Scrubber, Secrets
+from activities.bounds import cut, deeper
+from activities.errors import Refused, ResultTooLarge
+
+LONGEST_MESSAGE = 2_000
+
+DESTINATIONS = frozenset(
+    ("address", "connection", "endpoint", "host", "method", "recording", "redirects", "uri", "url")
+)
+"""Last words of the fields that decide where a request goes."""
+
+SUPPLIED = "The supplied result"
+
+
+class Contracts:
+    """The actions of one worker, as those who decide about a held step must keep to them.
+
+    Args:
+        catalog: every action by name.
+        secrets: the worker's secrets.
+        scrubber: removes their values from every sentence.
+        result_limit: most bytes of one result.
+    """
+
+    def __init__(self, catalog: Mapping[str, Action], secrets: Secrets, scrubber: Scrubber, result_limit: int) -> None:
+        self.catalog = catalog
+        self.secrets = secrets
+        self.scrubber = scrubber
+        self.result_limit = result_limit
+
+    def refusal(self, request: Mapping[str, Any]) -> str | None:
+        """Return why a request could never be sent by this worker, or None."""
+        return self._said(lambda: self._unfit(request))
+
+    def redirection(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> str | None:
+        """Return what an edit must not change: where secrets go, and that a request may be repeated; or None."""
+        return self._said(lambda: self._redirection(before, after))
+
+    def supplied(self, action_type: str, result: Any, pick: Any) -> tuple[Any, list[Any]]:
+        """Return what is kept of a result that a person supplies, and the paths of `pick` that found nothing.
+
+        Raises:
+            Refused: it is no result of that action, or cannot be kept.
+        """
+        if deeper(result, DEEPEST):
+            raise Refused(f"{SUPPLIED} nests deeper than {DEEPEST} levels.")
+        said = kept(self._result(action_type, result), pick)
+        try:
+            said = json.loads(written(said, self.scrubber, self.result_limit, what=SUPPLIED))
+        except ResultTooLarge as error:
+            raise Refused(str(error)) from None
+        return said["result"], said.get("missing", [])
+
+    def _action(self, name: str) -> Action:
+        action = self.catalog.get(name)
+        if action is None:
+            raise Refused(f"This worker has no action {name}.")
+        return action
+
+    def _parsed(self, request: Mapping[str, Any]) -> Config:
+        return configured(self._action(request["actionType"]), request, self.secrets, self.scrubber)
+
+    def _unfit(self, request: Mapping[str, Any]) -> None:
+        self._parsed(request)
+
+    def _redirection(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> str | None:
+        action = self._action(before["actionType"])
+        earlier, now = self._parsed(before), self._parsed(after)
+        moved = [
+            names(type(now), name)[0] for name in _destinations(now) if getattr(earlier, name) != getattr(now, name)
+        ]
+        if moved and (before.get("secrets") or after.get("secrets")):
+            return (
+                f"The request carries secrets, so an edit cannot change where it goes: {', '.join(moved)} must stay. "
+                "Reject it, and let the automation send the right one."
+            )
+        if action.repeats(after["config"]) == "never" != action.repeats(before["config"]):
+            return (
+                "An edit cannot make a step that may be repeated when its outcome is unknown into one that must not "
+                "be: the run has decided that already. Reject it, and let the automation send the right one."
+            )
+        return None
+
+    def _result(self, action_type: str, result: Any) -> Any:
+        model = self._action(action_type).result
+        if model is None:
+            return result
+        known = {key: names(model, name)[0] for name in model.model_fields for key in names(model, name)}
+        if isinstance(result, dict) and (unknown := next((key for key in result if key not in known), None)):
+            gives = ", ".join(dict.fromkeys(known.values()))
+            raise Refused(f"{SUPPLIED} has {cut(unknown, 100)!r}, which {action_type} does not give; it gives {gives}.")
+        try:
+            return model.model_validate(result)
+        except ValidationError as error:
+            raise Refused(f"{SUPPLIED} is not what {action_type} gives: {_wrong(error)}.") from None
+
+    def _said(self, judge: Callable[[], str | None]) -> str | None:
+        """Return a verdict as people may read it: a contract that breaks over a request refuses it."""
+        try:
+            sentence = judge()
+        except Refused as refused:
+            sentence = str(refused)
+        except Exception as error:  # noqa: BLE001 # a contract of a user's own may raise anything
+            sentence = f"The config cannot be judged by the action's contract: {type(error).__name__}: {error}"
+        return sentence and self.scrubber.scrub(whole(sentence))[:LONGEST_MESSAGE]
+
+
+def configured(action: Action, call: Mapping[str, Any], secrets: Secrets, scrubber: Scrubber) -> Config:
+    """Return a call's config with its secrets, held to the contract.
+
+    Raises:
+        Refused: a secret is missing, or the config is not what the action takes.
+    """
+    places = call.get("secrets", ())
+    scrubber.learn(secrets.values(places))
+    try:
+        return action.config.model_validate(secrets.fill(call["config"], places))
+    except ValidationError as error:
+        raise Refused(f"The step's config is not what {action.name} takes: {_wrong(error)}.") from None
+
+
+def _destinations(config: Config) -> list[str]:
+    return [name for name in type(config).model_fields if name.rpartition("_")[2] in DESTINATIONS]
+
+
+def _wrong(error: ValidationError) -> str:
+    wrong = "; ".join(
+        (f"`{'.'.join(map(str, e['loc']))}`: " if e["loc"] else "") + e["msg"].removeprefix("Value error, ")
+        for e in error.errors(include_input=False)
+    )
+    return wrong.rstrip(".")

@@ -1,0 +1,65 @@
+"""What is kept of a result: plain JSON without secrets, no larger and no deeper than a run can carry."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from pydantic import BaseModel
+
+from activities.attempt.pick import picked
+from activities.attempt.secrets import Scrubber
+from activities.bounds import deeper
+from activities.errors import ResultTooLarge
+
+DEEPEST = 100
+SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+"""What may be half of a character in JSON that is ASCII."""
+
+CARRIED_OUT = "The action was carried out, but its result"
+
+
+def kept(result: Any, pick: Any) -> dict[str, Any]:
+    """Return a result as it is kept: whole, or what the step picks of it and which of its paths found nothing."""
+    plain = result.model_dump(mode="json", by_alias=True) if isinstance(result, BaseModel) else result
+    if pick is None:
+        return {"result": plain}
+    found, missing = picked(plain, pick)
+    return {"result": found, "missing": missing} if missing else {"result": found}
+
+
+def written(said: dict[str, Any], scrubber: Scrubber, limit: int, *, what: str = CARRIED_OUT) -> str:
+    """Return the JSON text of what is said about a result, with whole characters and without secrets.
+
+    Args:
+        said: the result, and what belongs to it.
+        scrubber: removes what must never be seen.
+        limit: most bytes that are kept.
+        what: how the sentence of an error begins.
+
+    Raises:
+        ResultTooLarge: it is no plain JSON, takes more bytes, or nests too deeply.
+    """
+    try:
+        data = json.dumps(said, separators=(",", ":"), allow_nan=False)
+    except (RecursionError, ValueError, TypeError) as error:
+        raise ResultTooLarge(f"{what} is no plain JSON: {error}.") from None
+    if SURROGATE.search(data):
+        said = whole(said)
+        data = json.dumps(said, separators=(",", ":"))
+    if scrubber.found_in(data):
+        data = json.dumps(scrubber.scrub_json(said), separators=(",", ":"))
+    if len(data) > limit:
+        raise ResultTooLarge(
+            f"{what} takes {len(data):,} bytes; {limit:,} is the most that is kept (TRUNKLINE_RESULT_LIMIT)."
+        )
+    if deeper(said, DEEPEST):
+        raise ResultTooLarge(f"{what} nests deeper than {DEEPEST} levels.")
+    return data
+
+
+def whole(value: Any) -> Any:
+    """Return a value with U+FFFD for every half of a character, which nothing after this could show or send on."""
+    text = json.dumps(value, ensure_ascii=False)
+    return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))

@@ -1,0 +1,203 @@
+"""Actions as Temporal activities: the only file in this folder that knows Temporal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+from temporalio import activity
+from temporalio.api.common.v1 import Payload
+from temporalio.client import Client as TemporalClient
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from activities.action import Action, Config, Look, Result
+from activities.attempt.contracts import LONGEST_MESSAGE, configured
+from activities.attempt.heartbeat import SENDING, Heartbeat
+from activities.attempt.results import kept, written
+from activities.attempt.seal import check_seal
+from activities.attempt.secrets import Scrubber, Secrets
+from activities.connections import Connections
+from activities.context import LARGEST_ANSWER, LARGEST_PICKED, Context
+from activities.errors import ActionError, OutcomeUnknown, Refused, ResultTooLarge, Unavailable
+from activities.http_client.client import Client
+
+NEVER_REPEATED = "TemporalTimeout:StartToClose"
+"""In an activity's retry policy, says that an unknown outcome must not be repeated."""
+
+LOOK = ":look"
+"""What a look-up's activity type ends with; no action's name has a colon."""
+
+LOOKS = 3
+"""How often a look-up that finds nothing is made: what a vendor has just taken may not be listed yet."""
+
+PICK = "Where later steps need only parts of it, let the step's `pick` keep just those (`pick: {id: body.id}`)."
+PICK_LESS = "Let the step's `pick` keep less of it, or ask the receiver for less."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What the attempts of one process share."""
+
+    http: Client
+    connections: Connections
+    secrets: Secrets
+    scrubber: Scrubber
+    files: Path | None
+    result_limit: int
+    client: TemporalClient
+
+
+def bind(catalog: Mapping[str, Action], services: Services) -> list[Callable[..., Any]]:
+    """Return one activity per action, named as the action, and one per look-up, named `<action>:look`."""
+    acts = [_activity(action.name, _Attempt, action, services) for action in catalog.values()]
+    looks = [action for action in catalog.values() if action.look is not None]
+    found = [_activity(f"{action.name}{LOOK}", _Look, action, services) for action in looks]
+    return [*acts, *found]
+
+
+def _activity(name: str, kind: type[_Attempt], action: Action, services: Services) -> Callable[..., Any]:
+    @activity.defn(name=name)
+    async def run(call: dict[str, Any]) -> RawValue:
+        return await kind(action, services).run(call)
+
+    return run
+
+
+class _Attempt:
+    """One attempt of one action: bounded, heartbeating, marked where it must not be repeated, and scrubbed."""
+
+    def __init__(self, action: Action, services: Services) -> None:
+        self.action = action
+        self.services = services
+        self.info = activity.info()
+        policy = self.info.retry_policy
+        self.once = policy is not None and NEVER_REPEATED in (policy.non_retryable_error_types or ())
+        self.pick: Any = None
+        earlier = self.info.heartbeat_details
+        progress = earlier[0] if earlier and earlier[0] != SENDING else None
+        handle = services.client.get_async_activity_handle(task_token=self.info.task_token)
+        self.heartbeat = Heartbeat(progress, activity.heartbeat, handle.heartbeat if self.once else None)
+        whole = (self.info.start_to_close_timeout or timedelta(seconds=30)).total_seconds()
+        self.timeout = max(whole - 1, whole * 0.9)
+        self.patience = self.timeout - min(0.5, self.timeout / 10)  # the client's own sentence says more than ours
+        self.began = asyncio.get_running_loop().time()
+
+    async def run(self, call: dict[str, Any]) -> RawValue:
+        self.heartbeat.start()
+        try:
+            async with asyncio.timeout(self.timeout):
+                return self._answer(await self._act(call))
+        except ActionError as error:
+            raise self._failure(error, timed_out=self._out_of_time(error)) from None
+        except TimeoutError:
+            raise self._failure(self._ended(f"It took longer than {self.timeout:g} s"), timed_out=True) from None
+        except asyncio.CancelledError:
+            details = activity.cancellation_details()
+            if details is not None and details.worker_shutdown:
+                raise self._failure(self._ended("Its worker was shut down")) from None
+            raise
+        except Exception as error:  # noqa: BLE001 # a bug in an action must not be reported with its secrets
+            raise self._unexpected(error) from None
+        finally:
+            self.heartbeat.stop()
+
+    async def _act(self, call: dict[str, Any]) -> Any:
+        config, context = self._prepare(call)
+        result = await self.action.function(config, context)
+        return self._kept(result)
+
+    def _kept(self, result: Any) -> dict[str, Any]:
+        """Return a result as it is kept, and what tells it from any other of the vendor's."""
+        identity = result.identity() if isinstance(result, Result) else None
+        return {**kept(result, self.pick), **({} if identity is None else {"claim": identity})}
+
+    def _prepare(self, call: dict[str, Any]) -> tuple[Config, Context]:
+        check_seal(self.action.name, call)
+        self.pick = call.get("pick")
+        config = configured(self.action, call, self.services.secrets, self.services.scrubber)
+        context = Context(
+            action=self.action.name,
+            key=call["key"],
+            run=self.info.workflow_id or "",
+            attempt=self.info.attempt,
+            timeout=self.patience,
+            largest_answer=max(LARGEST_ANSWER if self.pick is None else LARGEST_PICKED, self.services.result_limit),
+            http=self.services.http,
+            connections=self.services.connections,
+            files=self.services.files,
+            progress=self.heartbeat.progress,
+            heartbeat=self.heartbeat.keep,
+            sending=self.heartbeat.mark if self.once else _nothing,
+        )
+        return config, context
+
+    def _answer(self, said: dict[str, Any]) -> RawValue:
+        if self.info.attempt > 1:
+            said["attempts"] = self.info.attempt
+        data = written(said, self.services.scrubber, self.services.result_limit)
+        return RawValue(Payload(metadata={"encoding": b"json/plain"}, data=data.encode()))
+
+    def _ended(self, what: str) -> ActionError:
+        if self.once and not self.heartbeat.marked:
+            return Unavailable(f"{what}, before anything was sent.")
+        return OutcomeUnknown(f"{what}; it may have been carried out.")
+
+    def _out_of_time(self, error: ActionError) -> bool:
+        """Say whether an action failed because its time was over and it had no answer."""
+        gone = asyncio.get_running_loop().time() - self.began
+        return isinstance(error, OutcomeUnknown | Unavailable) and error.status is None and gone >= self.patience
+
+    def _failure(self, error: ActionError, *, timed_out: bool = False) -> ApplicationError:
+        retry_after = None
+        if isinstance(error, Unavailable):
+            retry_after = error.retry_after
+            self.heartbeat.unmark()
+        details: dict[str, Any] = {"attempts": self.info.attempt}
+        if error.status is not None:
+            details["status"] = error.status
+        if timed_out:
+            details["timedOut"] = True
+        sentence = str(error)
+        if isinstance(error, ResultTooLarge):
+            sentence += f" {PICK_LESS if self.pick else PICK}"
+        sentence = self.services.scrubber.scrub(sentence)[:LONGEST_MESSAGE]
+        activity.logger.warning("%s: %s: %s", self.action.name, type(error).__name__, sentence)
+        return ApplicationError(
+            sentence,
+            details,
+            type=type(error).__name__,
+            non_retryable=isinstance(error, Refused | ResultTooLarge),
+            next_retry_delay=None if retry_after is None else timedelta(seconds=max(retry_after, 0)),
+            category=ApplicationErrorCategory.BENIGN,
+        )
+
+    def _unexpected(self, error: Exception) -> ApplicationError:
+        """A bug in an action: nothing is known about its effect, and its traceback goes to the log."""
+        activity.logger.error("%s failed unexpectedly", self.action.name, exc_info=error)
+        message = f"{type(error).__name__}: {error}"
+        if self.once and self.heartbeat.marked:
+            return self._failure(OutcomeUnknown(f"{message} (after sending began; it may have been carried out)"))
+        return ApplicationError(
+            self.services.scrubber.scrub(message)[:LONGEST_MESSAGE], {"attempts": self.info.attempt}, type="Unexpected"
+        )
+
+
+class _Look(_Attempt):
+    """One attempt to find out what became of a step, without sending anything."""
+
+    async def _act(self, call: dict[str, Any]) -> Any:
+        config, context = self._prepare(call)
+        look = cast("Look", self.action.look)
+        found = await look(config, context, datetime.fromisoformat(call["since"]))
+        if not found and self.info.attempt < LOOKS:
+            raise Unavailable("Nothing is found yet.")
+        return {"found": [self._kept(result) for result in found]}
+
+
+async def _nothing() -> None:
+    """Mark nothing: the action may be repeated."""

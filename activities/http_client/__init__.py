@@ -1,0 +1,1 @@
+"""The guarded HTTP client: every request of every action leaves through it."""

@@ -1,0 +1,1 @@
+"""What actions that only forward to a REST API are made of."""

@@ -1,0 +1,200 @@
+"""What an attempt checks before it does anything, and what it tells about its end."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+import rfc8785
+from temporalio.client import Client as TemporalClient
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from activities.action import Config, Result, action
+from activities.attempt.secrets import Scrubber, Secrets
+from activities.attempt.temporal import LOOK, Services, bind
+from activities.catalog import catalog
+from activities.connections import Connections
+from activities.context import Context
+from activities.errors import OutcomeUnknown, Refused, Unavailable
+from activities.http_client.client import Client
+from tests.activities.conftest import KEY
+from tests.activities.http_client.wire import Wire, hang
+
+Act = Callable[[Context], Awaitable[None]]
+
+
+class Anything(Config):
+    """What the attempt is asked."""
+
+    text: str = ""
+    connection: str | None = None
+
+
+class Nothing(Result):
+    """What it gives."""
+
+
+@pytest_asyncio.fixture
+async def services(client: Client) -> Services:
+    return Services(
+        http=client,
+        connections=Connections({}, ()),
+        secrets=Secrets(None, {"TRUNKLINE_SECRET_PIN": "12345678"}),
+        scrubber=Scrubber([]),
+        files=None,
+        result_limit=10_000,
+        client=await TemporalClient.connect("127.0.0.1:1", lazy=True),
+    )
+
+
+@pytest_asyncio.fixture
+async def environment() -> AsyncIterator[ActivityEnvironment]:
+    made = ActivityEnvironment()
+    made.info = dataclasses.replace(made.info, start_to_close_timeout=timedelta(seconds=0.5))
+    yield made
+
+
+async def attempt(environment: ActivityEnvironment, services: Services, act: Act, **call: Any) -> None:
+    """Make one attempt of an action that does what the test says."""
+
+    async def look(config: Anything, context: Context, since: datetime) -> list[Nothing]:
+        await act(context)
+        return [Nothing()]
+
+    @action("anything", repeat="safe", example={}, look=look)
+    async def anything(config: Anything, context: Context) -> Nothing:
+        """Do what the test says."""
+        await act(context)
+        return Nothing()
+
+    name = call.pop("name", "anything")
+    activities = {run.__temporal_activity_definition.name: run for run in bind({"anything": anything}, services)}  # type: ignore[attr-defined] # the SDK keeps the name there
+    await environment.run(activities[name], {"config": {}, "key": KEY, **call})
+
+
+def sealed(config: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Return the call of an approved request."""
+    secrets = more.get("secrets", [])
+    request = {"actionType": "anything", "config": config, "secrets": secrets}
+    if isinstance(config.get("connection"), str):
+        request["connection"] = config["connection"]
+    return {"config": config, "digest": hashlib.sha256(rfc8785.dumps(request)).hexdigest(), **more}
+
+
+PIN = {"text": "{{secrets.pin}}"}
+PLACES = [{"path": "/text", "name": "pin", "start": 0}]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        sealed({}),
+        sealed({"text": "5", "connection": "phone"}),
+        sealed({"text": "5", "connection": None}),
+        sealed(PIN, secrets=PLACES),
+        {"config": {"text": "nobody approved this, nobody had to"}},
+    ],
+)
+async def test_what_was_approved_is_carried_out(
+    environment: ActivityEnvironment, services: Services, call: dict[str, Any]
+) -> None:
+    done = []
+
+    async def act(context: Context) -> None:
+        done.append(context)
+
+    await attempt(environment, services, act, **call)
+    assert len(done) == 1
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {**sealed({"text": "5"}), "config": {"text": "50"}},
+        {**sealed({"text": "5"}), "config": {"text": 5}},
+        {**sealed({"text": "5"}), "config": {"text": "5", "connection": "mine"}},
+        {**sealed(PIN), "secrets": PLACES},
+        {**sealed(PIN, secrets=PLACES), "secrets": []},
+        {**sealed({}), "digest": None},
+        {**sealed({}), "digest": sealed({})["digest"].upper()},
+        {**sealed({}), "config": {"text": "\ud800"}},
+        {**sealed({}), "config": {"text": 2**60}},
+    ],
+)
+@pytest.mark.parametrize("name", ["anything", f"anything{LOOK}"])
+async def test_anything_else_is_not(
+    environment: ActivityEnvironment, services: Services, call: dict[str, Any], name: str
+) -> None:
+    async def act(context: Context) -> None:
+        raise AssertionError("it was carried out")
+
+    since = datetime.now(UTC).isoformat()
+    with pytest.raises(ApplicationError, match="is not the one that was approved") as raised:
+        await attempt(environment, services, act, name=name, since=since, **call)
+    assert raised.value.type == "Refused"
+    assert raised.value.non_retryable
+
+
+async def failed(environment: ActivityEnvironment, services: Services, act: Act) -> tuple[str | None, dict[str, Any]]:
+    with pytest.raises(ApplicationError) as raised:
+        await attempt(environment, services, act)
+    details: dict[str, Any] = raised.value.details[0]
+    return raised.value.type, details
+
+
+async def test_an_attempt_that_ran_out_of_its_time_says_so(
+    environment: ActivityEnvironment, services: Services
+) -> None:
+    async def act(context: Context) -> None:
+        await asyncio.sleep(60)
+
+    assert await failed(environment, services, act) == ("OutcomeUnknown", {"attempts": 1, "timedOut": True})
+
+
+@pytest.mark.parametrize("error", [OutcomeUnknown, Unavailable])
+async def test_so_does_one_whose_action_gave_up_in_time(
+    environment: ActivityEnvironment, services: Services, error: type[OutcomeUnknown | Unavailable]
+) -> None:
+    async def act(context: Context) -> None:
+        await asyncio.sleep(context.timeout)
+        raise error("No answer in time.")
+
+    assert await failed(environment, services, act) == (error.__name__, {"attempts": 1, "timedOut": True})
+
+
+@pytest.mark.parametrize("error", [OutcomeUnknown("x"), Unavailable("x"), Unavailable("x", retry_after=1)])
+async def test_a_failure_before_that_is_no_timeout(
+    environment: ActivityEnvironment, services: Services, error: Exception
+) -> None:
+    async def act(context: Context) -> None:
+        raise error
+
+    assert await failed(environment, services, act) == (type(error).__name__, {"attempts": 1})
+
+
+@pytest.mark.parametrize("error", [Unavailable("x", status=503), Refused("x")])
+async def test_nor_is_an_answer_however_late(
+    environment: ActivityEnvironment, services: Services, error: Exception
+) -> None:
+    async def act(context: Context) -> None:
+        await asyncio.sleep(context.timeout)
+        raise error
+
+    assert "timedOut" not in (await failed(environment, services, act))[1]
+
+
+async def test_a_server_that_does_not_answer_is_a_timeout(
+    environment: ActivityEnvironment, services: Services, wire: Wire
+) -> None:
+    wire.reply(hang)
+    [run] = bind({"http_request": catalog()["http_request"]}, services)
+    with pytest.raises(ApplicationError, match="did not answer in time") as raised:
+        await environment.run(run, {"config": {"method": "GET", "url": wire.url}, "key": KEY})
+    assert raised.value.details[0] == {"attempts": 1, "timedOut": True}

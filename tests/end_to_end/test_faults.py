@@ -1,0 +1,87 @@
+"""A short storm: runs whose vendors, workers and Temporal fail, held to what the receivers took."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bench.checks import KEYED, NEVER, SAFE, judge
+from tests.engine import JSON
+from tests.workers.command import ROOT, surroundings
+
+RUNS = 40
+LIMIT = 900
+"""Seconds: a minute where nothing else runs, and far more on a machine that is busy with other things."""
+
+
+def report(**changed: Any) -> JSON:
+    """Return a run's report in which every step succeeded, but for what is changed."""
+    steps = {step: {"id": step, "status": "succeeded", "key": f"key of {step}"} for step in (*NEVER, *KEYED, *SAFE)}
+    for step, change in changed.items():
+        steps[step] |= change
+    return {"outcome": "completed", "steps": list(steps.values())}
+
+
+def arrived(*steps: str, **words: Any) -> list[JSON]:
+    """Return what arrived for these steps of the run."""
+    return [
+        {"run": "storm/1", "step": step, "method": "POST", "key": f"key of {step}", "accepted": True, **words}
+        for step in steps
+    ]
+
+
+ALL = arrived(*NEVER, *KEYED)
+UNKNOWN = {"status": "unknown", "error": {"type": "OutcomeUnknown", "message": "Nobody knows."}}
+FAILED = {"status": "failed", "error": {"type": "Refused", "message": "No."}}
+
+
+@pytest.mark.parametrize(
+    ("ledger", "changed", "broken"),
+    [
+        (ALL, {}, None),
+        (ALL + arrived("keyed"), {}, None),
+        (ALL + arrived("post", accepted=False), {}, None),
+        (ALL, {"slack": UNKNOWN}, None),
+        ([line for line in ALL if line["step"] != "slack"], {"slack": UNKNOWN}, None),
+        (ALL + arrived("twilio"), {}, "arrived 2 times"),
+        (ALL + arrived("twilio"), {"twilio": UNKNOWN}, "arrived 2 times"),
+        ([line for line in ALL if line["step"] != "post"], {}, "never arrived"),
+        (ALL, {"cloudtalk": FAILED}, "without effect"),
+        (ALL + arrived("keyed", key="another"), {}, "2 keys"),
+        (ALL, {"slack": {"status": "pending"}}, "ended as pending"),
+        (ALL + arrived("post", run="storm/2"), {}, "nobody reports"),
+    ],
+)
+def test_what_breaks_a_promise_is_seen(ledger: list[JSON], changed: JSON, broken: str | None) -> None:
+    verdict = judge({"storm/1": report(**changed)}, ledger)
+    assert [sentence for sentence in verdict.broken if broken is None or broken not in sentence] == []
+    assert bool(verdict.broken) == (broken is not None)
+
+
+async def test_a_storm_breaks_no_promise() -> None:
+    storm = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bench.faults", "--runs", str(RUNS), "--concurrency", "16", "--kill-every", "3"),
+        *("--restarts", "1", "--seed", "4"),
+        cwd=ROOT,
+        env=surroundings(),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        out, err = (part.decode() for part in await asyncio.wait_for(storm.communicate(), LIMIT))
+    finally:
+        if storm.returncode is None:
+            storm.kill()
+            await storm.wait()
+    assert storm.returncode == 0, out + err
+    number: Callable[[str], int] = lambda what: int(re.findall(rf"(\d+) {what}", out)[0])  # noqa: E731 # one line
+    assert number("killed") + number("told to end") >= 1, out
+    assert "restarted: 1 times" in out, out
+    delivered = re.findall(r"^\| (.*?) \|.* (\d+) \| \d+ \| 0 \|$", out, re.MULTILINE)
+    assert len(delivered) == len({*NEVER, *KEYED}), out
+    assert all(int(count) >= RUNS / 4 for _, count in delivered), out

@@ -1,0 +1,112 @@
+"""Deciding about many holds at once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.engine import Engine
+from tests.workers.command import on
+from tests.workers.definitions.documents import HELD, PARKS
+from workers.client import decisions, holds
+
+LEAD = {"TRUNKLINE_USER": "lead@example.com"}
+
+
+async def hold(engine: Engine, count: int = 3, definition: str = HELD, name: str = "held") -> list[Any]:
+    """Hold a step in so many runs, and wait until Temporal's list has them."""
+    engine.define(definition)
+    handles = [await engine.start(name, engine.event({"order": {"total": total}})) for total in range(count)]
+    for handle in handles:
+        await engine.held(handle)
+    query = f"TrunklineHolds IS NOT NULL AND TaskQueue = '{engine.task_queue}' AND TrunklineAutomation = '{name}'"
+    async with asyncio.timeout(10):
+        while len([run async for run in engine.client.list_workflows(query)]) < count:
+            await asyncio.sleep(0.05)
+    return handles
+
+
+async def outcomes(engine: Engine, handles: list[Any]) -> set[str]:
+    return {(await engine.finish(handle))["outcome"] for handle in handles}
+
+
+async def test_many_are_approved_once_their_number_is_confirmed(engine: Engine) -> None:
+    handles = await hold(engine)
+    (held,) = await handles[0].query("holds")
+    ended = await on(engine, "approve", "--all", "--automation", "held", environment=LEAD, stdin=b"3\n")
+    assert ended.code == 0, ended.err
+    assert "Approve these 3? Type 3 to confirm: " in ended.err
+    listed, receipts = ended.out.splitlines()[:3], ended.out.splitlines()[3:]
+    assert any(handles[0].id in line and f"{held['digest'][:12]}…" in line for line in listed)
+    assert len(receipts) == 3
+    assert all("accepted" in line and "Refund the order" in line for line in receipts)
+    assert await outcomes(engine, handles) == {"completed"}
+    for handle in handles:
+        (entry,) = (await handle.result())["audit"]
+        assert (entry["via"], entry["by"]) == ("update", "lead@example.com")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "code", "sentence"),
+    [
+        ([], b"2\n", 1, "Nothing was sent."),
+        ([], b"yes\n", 1, "Nothing was sent."),
+        ([], b"", 2, "`--yes 3` does without being asked"),
+        (["--yes", "2"], None, 1, "--yes 2 was said, but 3 were found: nothing was sent."),
+        (["--yes", "4", "--json"], None, 1, "3 were found"),
+        (["--automation", "other", "--yes", "3"], None, 1, "0 were found"),
+    ],
+)
+async def test_another_number_sends_nothing(
+    engine: Engine, arguments: list[str], stdin: bytes | None, code: int, sentence: str
+) -> None:
+    handles = await hold(engine)
+    ended = await on(engine, "approve", "--all", *arguments, environment=LEAD, stdin=stdin)
+    assert ended.code == code
+    assert sentence in ended.err
+    for handle in handles:
+        assert len(await handle.query("holds")) == 1
+        assert (await handle.query("report"))["audit"] == []
+    assert (await on(engine, "reject", "--all", "--reason", "enough", "--yes", "3", environment=LEAD)).code == 0
+    assert await outcomes(engine, handles) == {"rejected"}
+
+
+async def test_nothing_to_decide_is_no_error(engine: Engine) -> None:
+    await engine.serve()
+    ended = await on(engine, "approve", "--all", environment=LEAD)
+    assert (ended.code, ended.out) == (0, "Nothing of that kind waits: nothing was sent.\n")
+    scripted = await on(engine, "skip", "--all", "--json", environment=LEAD)
+    assert (scripted.code, scripted.json) == (0, [])
+
+
+async def test_only_what_one_may_decide_is_meant(engine: Engine) -> None:
+    engine.receiver.answer("/missing", 404)
+    mine = await hold(engine, 1)
+    others = await hold(engine, 1, HELD.replace("lead@", "other@").replace("name: held", "name: theirs"), "theirs")
+    failed = await hold(engine, 2, PARKS, "parks")
+    ended = await on(engine, "approve", "--all", "--yes", "1", "--json", environment=LEAD)
+    assert ended.code == 0, ended.err
+    assert [(row["run"], row["hold"], row["result"]) for row in ended.json] == [(mine[0].id, "refund", "accepted")]
+    assert "1 more waits, but not for lead@example.com." in ended.err
+    skipped = await on(engine, "skip", "--all", "--automation", "parks", "--yes", "2", environment=LEAD)
+    assert skipped.code == 0, skipped.err
+    assert len(await others[0].query("holds")) == 1
+    await engine.decide(others[0], hold="refund", decision="approve", by="other@example.com")
+    assert await outcomes(engine, [*mine, *others, *failed]) == {"completed"}
+
+
+async def test_a_request_that_changed_since_it_was_shown_is_not_approved(engine: Engine) -> None:
+    handles = await hold(engine, 2, HELD.replace("expiresAfter: 1h", "allowEdit: needsApproval"))
+
+    shown = (await holds.find(engine.client, engine.task_queue)).holds
+    await engine.decide(handles[0], hold="refund", decision="edit", by="lead@example.com", edits={"/body/total": 99})
+    results = {}
+    for one in shown:
+        said = {"hold": one["hold"], "decision": "approve", "by": "lead@example.com"}
+        answer = await decisions.decide(engine.client, one["run"], decisions.sealed(said, one, one["run"], None))
+        results[one["run"]] = answer.result
+    assert results == {handles[0].id: "digest_mismatch", handles[1].id: "accepted"}
+    assert (await on(engine, "approve", "--all", "--yes", "1", environment=LEAD)).code == 0
+    assert await outcomes(engine, handles) == {"completed"}

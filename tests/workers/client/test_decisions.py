@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.engine import Engine
+from tests.workers.definitions.documents import HELD, PARKS
+from workers.client import runs
+from workers.client.decisions import decide, may_decide
+from workers.errors import Failure, NotFound, Unreachable
+
+
+async def test_a_decision_is_answered(engine: Engine) -> None:
+    engine.define(HELD)
+    handle = await engine.start("held", engine.event({"order": {"total": 1}}))
+    await engine.held(handle)
+    stranger = await decide(engine.client, handle.id, {"hold": "refund", "decision": "approve", "by": "bob"})
+    assert (stranger.accepted, stranger.result) == (False, "not_allowed")
+    lead = {"hold": "refund", "decision": "approve", "by": "lead@example.com"}
+    assert (await decide(engine.client, handle.id, lead)).accepted
+    assert (await engine.finish(handle))["outcome"] == "completed"
+    with pytest.raises(Failure, match=r"has ended \(completed\)"):
+        await decide(engine.client, handle.id, lead)
+    with pytest.raises(Failure, match=r"has ended \(completed\)"):
+        await decide(engine.client, handle.id, lead, answered=False)
+
+
+async def test_a_run_that_is_not_there_is_not_found(engine: Engine) -> None:
+    for answered in (True, False):
+        with pytest.raises(NotFound, match="nope"):
+            await decide(engine.client, "nope", {"hold": "x", "decision": "approve", "by": "ann"}, answered=answered)
+
+
+async def test_a_failed_step_that_is_held_can_be_skipped(engine: Engine) -> None:
+    engine.define(PARKS)
+    engine.receiver.answer("/missing", 404)
+    handle = await engine.start("parks", engine.event({"order": {}}))
+    await engine.held(handle)
+    answer = await decide(engine.client, handle.id, {"hold": "ask", "decision": "skip", "by": "ann"})
+    assert answer.accepted
+    assert (await engine.finish(handle))["outcome"] == "completed"
+
+
+@pytest.mark.parametrize("answered", [True, False])
+async def test_without_a_worker_an_approval_waits_as_a_signal(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, *, answered: bool
+) -> None:
+    monkeypatch.setattr(runs, "ANSWER", timedelta(seconds=1))
+    engine.define(HELD)
+    handle = await engine.start("held", engine.event({"order": {"total": 1}}))
+    await engine.held(handle)
+    await engine.stop()
+    for decision in ("skip", "edit", "supply", "extend"):
+        with pytest.raises(Unreachable, match="Nothing was sent"):
+            await decide(
+                engine.client, handle.id, {"hold": "refund", "decision": decision, "by": "ann"}, answered=answered
+            )
+    approval = {"hold": "refund", "decision": "approve", "by": "lead@example.com"}
+    answer = await decide(engine.client, handle.id, approval, answered=answered)
+    assert (answer.accepted, answer.result) == (True, "signaled")
+    await engine.serve()
+    assert (await engine.finish(handle))["outcome"] == "completed"
+
+
+def hold(**terms: Any) -> dict[str, Any]:
+    return {
+        "run": "a/1",
+        "automation": "a",
+        "hold": "refund",
+        "step": "refund",
+        "label": "Refund",
+        "actionType": "http_request",
+        "kind": "approval",
+        "request": {"actionType": "http_request", "config": {}, "secrets": []},
+        "digest": "0" * 64,
+        "openedAt": "2026-01-01T00:00:00.000Z",
+        "firstRunId": "r",
+        "approvers": [],
+        "votes": [],
+        **terms,
+    }
+
+
+@pytest.mark.parametrize(
+    ("terms", "decision", "can"),
+    [
+        ({}, "approve", True),
+        ({}, "retry", False),
+        ({"kind": "failure"}, "retry", True),
+        ({"kind": "failure"}, "approve", False),
+        ({"kind": "failure", "approvers": ["bob"]}, "skip", False),
+        ({"approvers": [" Ann "]}, "approve", True),
+        ({"approvers": ["bob"]}, "approve", False),
+        ({"requester": "ANN"}, "approve", False),
+        ({"requester": "ANN"}, "reject", True),
+        ({"votes": [{"by": "ann", "decision": "approve", "at": "x"}], "quorum": 2}, "approve", False),
+        ({"votes": [{"by": "ann", "decision": "approve", "at": "x"}], "quorum": 2}, "reject", True),
+        ({"somethingNewer": 1}, "approve", True),
+    ],
+)
+def test_who_can_decide_is_told_as_the_run_will(terms: dict[str, Any], decision: str, *, can: bool) -> None:
+    assert may_decide(hold(**terms), "ann", decision) is can

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from tests.engine import Engine
+from tests.workers.definitions.documents import GREET, OTHER, PICKY
+from workers.client.dispatch import Dispatched, emit
+from workers.definitions.folder import Automations
+
+
+async def dispatch(engine: Engine, event: dict[str, object]) -> dict[str, Dispatched]:
+    await engine.serve()
+    matches = Automations(engine.folder, engine.actions).matching(event)
+    results = await emit(engine.client, matches, event, task_queue=engine.task_queue)
+    return {result["automation"]: result for result in results}
+
+
+async def test_every_automation_is_started_or_said_why_not(engine: Engine) -> None:
+    for definition in (GREET, PICKY, OTHER):
+        engine.define(definition)
+    event = engine.event({"order": {"total": 10}}, type="order.paid")
+    results = await dispatch(engine, event)
+    assert results["greet"] == {"automation": "greet", "workflowId": f"greet/{event['id']}", "started": True}
+    assert not results["picky"]["started"]
+    assert "60" in results["picky"]["reason"]
+    assert "10" in results["picky"]["reason"]
+    assert "order.lost" in results["other"]["reason"]
+    assert (await engine.client.get_workflow_handle(f"greet/{event['id']}").result())["outcome"] == "completed"
+
+
+async def test_a_repeated_event_starts_nothing_and_tells_the_earlier_outcome(engine: Engine) -> None:
+    engine.define(GREET)
+    event = engine.event({"order": {"total": 10}}, type="order.paid")
+    await dispatch(engine, event)
+    await engine.client.get_workflow_handle(f"greet/{event['id']}").result()
+    again = (await dispatch(engine, event))["greet"]
+    assert not again["started"]
+    assert "completed" in again["reason"]
+    assert len(engine.receiver.to("/echo")) == 1
+
+
+async def test_an_event_id_that_is_too_long_is_a_reason(engine: Engine) -> None:
+    engine.define(GREET)
+    event = engine.event({"order": {}}, type="order.paid", id="x" * 300)
+    result = (await dispatch(engine, event))["greet"]
+    assert not result["started"]
+    assert "too long" in result["reason"]

@@ -1,0 +1,262 @@
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.workers.actions_sample import SAMPLE
+from workers.definitions.folder import Automations, BadAutomation, Match, UnknownAutomation
+from workflows.event import read_event
+
+GOOD = "name: {name}\ntrigger: {{event: call.ended}}\nactions: [{{stop: completed, reason: '{reason}'}}]\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+    os.utime(path, ns=(path.stat().st_atime_ns, write.clock))  # type: ignore[attr-defined] # a clock that always moves
+    write.clock += 1_000_000  # type: ignore[attr-defined] # same
+
+
+write.clock = 1_000_000_000_000  # type: ignore[attr-defined] # same
+
+
+def good(path: Path, name: str, reason: str = "one") -> None:
+    write(path, GOOD.format(name=name, reason=reason))
+
+
+def reason(automations: Automations, name: str) -> Any:
+    return automations.plan(name)["block"][0]["reason"]
+
+
+def event(**attributes: Any) -> dict[str, Any]:
+    return read_event({"type": "call.ended", "data": {}, **attributes}, default_id="e1")
+
+
+def test_every_definition_file_is_served_and_nothing_else(folder: Path) -> None:
+    good(folder / "a.yaml", "first")
+    good(folder / "b.yml", "second")
+    write(folder / "c.json", '{"name": "third", "trigger": {"event": "x"}, "actions": [{"stop": "failed"}]}')
+    good(folder / ".hidden.yaml", "hidden")
+    good(folder / "note.txt", "note")
+    (folder / "inside.yaml").mkdir()
+    (folder / "gone.yaml").symlink_to(folder / "nowhere")
+    automations = Automations(folder, SAMPLE)
+    assert automations.names() == ["first", "second", "third"]
+    assert automations.problems() == []
+    assert [one.event for one in automations.loaded()] == ["call.ended", "call.ended", "x"]
+
+
+def test_a_change_is_seen_at_the_next_question(folder: Path) -> None:
+    good(folder / "a.yaml", "first")
+    automations = Automations(folder, SAMPLE)
+    before = automations.plan("first")
+    assert automations.plan("first") is before
+    good(folder / "a.yaml", "first", "two")
+    assert reason(automations, "first") == "two"
+    good(folder / "b.yaml", "second")
+    assert automations.names() == ["first", "second"]
+    (folder / "a.yaml").unlink()
+    assert automations.names() == ["second"]
+
+
+def test_a_file_that_turns_bad_keeps_its_last_good_version_and_says_so_once(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    good(folder / "a.yaml", "first")
+    automations = Automations(folder, SAMPLE)
+    assert reason(automations, "first") == "one"
+    with caplog.at_level(logging.INFO):
+        write(folder / "a.yaml", "name: first\nactions: [\n")
+        for _ in range(3):
+            assert reason(automations, "first") == "one"
+    (record,) = caplog.records
+    assert record.levelname == "ERROR"
+    assert "Its last good version (first) stays in use." in record.message
+    assert "bad-syntax" in record.message
+    assert [one.code for one in automations.problems()] == ["bad-syntax"]
+    good(folder / "a.yaml", "first", "two")
+    assert reason(automations, "first") == "two"
+    assert automations.problems() == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name: first\ntrigger: {event: call.ended}\nactions: [{stop: never}]\n",
+        "name: first\nactions: [\n",
+        '"name": "first"\nactions: {{',
+        "just text",
+    ],
+)
+def test_a_file_that_was_never_good_is_told_from_no_file(folder: Path, text: str) -> None:
+    write(folder / "first.yaml", text)
+    good(folder / "b.yaml", "second")
+    automations = Automations(folder, SAMPLE)
+    assert automations.names() == ["second"]
+    with pytest.raises(BadAutomation, match=r"'first' cannot run before its file is right: .*first\.yaml") as error:
+        automations.plan("first")
+    assert error.value.problems
+    good(folder / "first.yaml", "first")
+    assert reason(automations, "first") == "one"
+
+
+def test_an_unknown_name_is_told_with_the_nearest_and_all_there_are(folder: Path) -> None:
+    good(folder / "a.yaml", "unhappy-caller")
+    good(folder / "b.yaml", "missed-call")
+    automations = Automations(folder, SAMPLE)
+    with pytest.raises(UnknownAutomation) as error:
+        automations.plan("unhapy-caller")
+    assert str(error.value) == (
+        "There is no automation 'unhapy-caller'. Did you mean unhappy-caller? This worker has missed-call and unhappy-caller."
+    )
+    with pytest.raises(UnknownAutomation, match="This worker has none at all"):
+        Automations(folder / "..", SAMPLE).plan("x")
+
+
+def test_two_files_of_one_name(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    good(folder / "b.yaml", "same", "from b")
+    automations = Automations(folder, SAMPLE)
+    assert automations.names() == ["same"]
+    good(folder / "a.yaml", "same", "from a")
+    assert reason(automations, "same") == "from b"
+    assert [(one.code, one.file) for one in automations.problems()] == [("duplicate-name", str(folder / "a.yaml"))]
+    assert "is defined in" in caplog.text
+    (folder / "b.yaml").unlink()
+    assert reason(automations, "same") == "from a"
+    assert automations.problems() == []
+
+
+def test_a_renamed_automation_leaves_its_old_name(folder: Path) -> None:
+    good(folder / "a.yaml", "old")
+    automations = Automations(folder, SAMPLE)
+    assert automations.names() == ["old"]
+    good(folder / "a.yaml", "new")
+    assert automations.names() == ["new"]
+
+
+def test_a_folder_that_goes_away_changes_nothing_and_is_a_problem(folder: Path) -> None:
+    inside = folder / "automations"
+    inside.mkdir()
+    good(inside / "a.yaml", "first")
+    automations = Automations(inside, SAMPLE)
+    assert automations.names() == ["first"]
+    inside.rename(folder / "elsewhere")
+    assert automations.names() == ["first"]
+    assert [one.code for one in automations.problems()] == ["unreadable-file"]
+    (folder / "elsewhere").rename(inside)
+    assert automations.problems() == []
+
+
+def test_inline_definitions(folder: Path) -> None:
+    automations = Automations(folder, SAMPLE)
+    plan = automations.inline({"name": "here", "trigger": {"event": "x"}, "actions": [{"stop": "failed"}]})
+    assert plan["automation"] == "here"
+    with pytest.raises(BadAutomation, match="step wait: bad-duration: 'soon' is no duration"):
+        automations.inline({"name": "here", "trigger": {"event": "x"}, "actions": [{"wait": "soon"}]})
+    wrongs: list[Any] = [None, [], "x", 5, {}]
+    for wrong in wrongs:
+        with pytest.raises(BadAutomation):
+            automations.inline(wrong)
+
+
+def test_secrets_that_definitions_name(folder: Path) -> None:
+    write(
+        folder / "a.yaml",
+        """
+name: a
+trigger: {event: call.ended}
+actions:
+  - actionType: http_request
+    config:
+      method: GET
+      url: https://example.com
+      headers: {Authorization: "{{secrets.user | basic: secrets.password}}", X-Api-Key: "{{secrets.key}}"}
+""",
+    )
+    assert Automations(folder, SAMPLE).secrets() == {"user", "password", "key"}
+
+
+def test_matching_says_for_each_automation_why_not(folder: Path) -> None:
+    good(folder / "a.yaml", "any-call")
+    write(
+        folder / "b.yaml",
+        "name: long-wait\ntrigger: {event: call.*}\nactions: [{stop: completed}]\nconditions:\n"
+        "  all: [{field: call.waiting_time, operator: greater_than, value: 60}]\n",
+    )
+    write(
+        folder / "c.yaml",
+        "name: declared\ntrigger:\n  event: call.ended\n  data: {required: [order], properties: {order: {properties: "
+        "{nr: {type: string, pattern: '^[0-9]+$'}}}}}\nactions: [{stop: completed}]\n",
+    )
+    write(folder / "d.yaml", "name: tickets\ntrigger: {event: ticket.created}\nactions: [{stop: completed}]\n")
+    automations = Automations(folder, SAMPLE)
+    found = {match.automation: match for match in automations.matching(event(data={"call": {"waiting_time": 5}}))}
+    assert found["any-call"] == Match("any-call", matches=True)
+    assert not found["long-wait"].matches
+    assert found["long-wait"].reason == "`call.waiting_time` is 5, not greater than 60."
+    assert found["declared"].reason == (
+        "The event's data is not what the trigger declares: 'order' is a required property."
+    )
+    assert found["tickets"].reason == "Its trigger is ticket.created; the event is call.ended."
+    good_data = {"call": {"waiting_time": "75"}, "order": {"nr": "5"}}
+    assert [m.automation for m in automations.matching(event(data=good_data)) if m.matches] == [
+        "any-call",
+        "declared",
+        "long-wait",
+    ]
+    (declared,) = (m for m in automations.matching(event(data={"order": {"nr": "x"}})) if m.automation == "declared")
+    assert (
+        declared.reason
+        == "The event's data.order.nr is not what the trigger declares: \"x\" does not match '^[0-9]+$'."
+    )
+
+
+def test_conditions_see_the_event_and_the_run(folder: Path) -> None:
+    write(
+        folder / "a.yaml",
+        "name: a\ntrigger: {event: call.ended}\nactions: [{stop: completed}]\nconditions:\n  all:\n"
+        "    - {field: event.source, operator: equals, value: manual}\n"
+        "    - {field: run.id, operator: equals, value: a/e1}\n"
+        "    - {field: call.uuid, operator: equals, value: '{{call.agent_id}}'}\n",
+    )
+    (match,) = Automations(folder, SAMPLE).matching(event(data={"call": {"uuid": 1, "agent_id": 1}, "event": "no"}))
+    assert match == Match("a", matches=True)
+
+
+def test_asking_again_reads_no_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(20):
+        good(folder / f"{number}.yaml", f"a{number}")
+    automations = Automations(folder, SAMPLE)
+    first = automations.plan("a7")
+    opened: list[Path] = []
+    monkeypatch.setattr("workers.definitions.folder.read", opened.append)
+    for _ in range(50):
+        assert automations.plan("a7") is first
+    assert opened == []
+
+
+def test_groups_that_definitions_name(folder: Path) -> None:
+    for name, group in (("a", "ops"), ("b", "finance")):
+        write(
+            folder / f"{name}.yaml",
+            f"""
+name: {name}
+trigger: {{event: call.ended}}
+approvals: {{approvers: [group:{group}, ada@example.com], operators: [group:night]}}
+actions:
+  - actionType: send_sms
+    config: {{from: "+15550100", to: "+15550101", text: Hi}}
+    requireApproval: true
+""",
+        )
+    automations = Automations(folder, SAMPLE)
+    assert automations.groups() == {"ops", "finance", "night"}
+    assert [one.groups for one in automations.loaded()] == [{"ops", "night"}, {"finance", "night"}]

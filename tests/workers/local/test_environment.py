@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import signal
+import socket
+import sys
+import textwrap
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+
+from tests.workers.command import surroundings, trunkline
+from tests.workers.definitions.documents import HELD
+from tests.workers.processes import end, gone, marked
+from workers.client import runs
+from workers.client.start import start
+from workers.errors import Failure
+from workers.local.environment import Wish, development
+from workers.local.temporal_server import free_port, temporal_server
+
+READY = re.compile(r"ready: temporal (127\.0\.0\.1:\d+), web UI (http://\S+|none), sandbox (http://\S+|none)")
+SECRETIVE = """
+    name: secretive
+    trigger: {event: order.paid, data: [shop]}
+    actions:
+      - label: Ask the shop
+        actionType: http_request
+        config:
+          method: GET
+          url: RECEIVER/http/orders
+          headers: {Authorization: "Bearer {{secrets.shop_token}}"}
+"""
+
+
+@dataclass
+class Dev:
+    process: asyncio.subprocess.Process
+    mark: str
+    lines: list[str]
+
+    @property
+    def address(self) -> str:
+        found = READY.fullmatch(self.lines[-1])
+        assert found
+        return found[1]
+
+
+@asynccontextmanager
+async def dev(*arguments: str | Path, cwd: Path | None = None) -> AsyncIterator[Dev]:
+    """`trunkline dev` in a process of its own, from its ready line on."""
+    mark = f"TEST_MARK={uuid.uuid4().hex}"
+    options = {"--port": "0", "--ui-port": "0", "--sandbox-port": "0"}
+    free = [part for option in options.items() if option[0] not in arguments for part in option]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "workers.cli", "dev"),
+        *free,
+        *map(str, arguments),
+        cwd=cwd,
+        env=surroundings(**dict([mark.split("=")])),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout
+    try:
+        running = Dev(process, mark, [])
+        async with asyncio.timeout(60):
+            while not running.lines or not READY.match(running.lines[-1]):
+                line = await process.stdout.readline()
+                assert line, f"it ended: {running.lines}"
+                running.lines.append(line.decode().strip())
+        yield running
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        end(mark)
+
+
+def folder_of(path: Path, *definitions: str, receiver: str = "https://shop.example.com") -> Path:
+    folder = path / "automations"
+    folder.mkdir()
+    for number, text in enumerate(definitions):
+        (folder / f"{number}.yaml").write_text(textwrap.dedent(text).replace("RECEIVER", receiver))
+    return folder
+
+
+def get(url: str) -> str:
+    with urlopen(url) as answer:  # noqa: S310 - an address of this machine
+        body: bytes = answer.read()
+    return body.decode()
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+async def test_dev_runs_everything_and_leaves_nothing_behind(tmp_path: Path, how: signal.Signals) -> None:
+    folder = folder_of(tmp_path, HELD)
+    async with dev(folder, "--in-memory", cwd=tmp_path) as running:
+        found = READY.fullmatch(running.lines[-1])
+        assert found
+        assert "<html" in get(found[2]).lower()
+        assert json.loads(get(f"{found[3]}/_/requests")) == []
+        assert len(marked(running.mark)) >= 3  # itself, Temporal and a worker
+        running.process.send_signal(how)
+        code = await asyncio.wait_for(running.process.wait(), 30)
+        assert code == (-how if how is signal.SIGKILL else 0)
+        assert await gone(running.mark)
+
+
+async def test_ports_that_are_taken_are_replaced_and_said(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
+        taken, also = one.getsockname()[1], two.getsockname()[1]
+        wished = ("--port", str(taken), "--sandbox-port", str(also), "--no-ui", "--in-memory")
+        async with dev(folder_of(tmp_path), *wished) as running:
+            said = "\n".join(running.lines)
+            assert f"Port {taken} is taken: Temporal listens on {running.address.rpartition(':')[2]}." in said
+            assert f"Port {also} is taken: the sandbox listens on" in said
+            assert "web UI none" in said
+
+
+async def test_a_run_outlives_dev_in_its_database(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, HELD)
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps({"type": "order.paid", "id": "e1", "data": {"order": {"total": 1}}}))
+    async with dev(folder, "--no-ui", cwd=tmp_path) as running:
+        started = await trunkline("run", "held", "--event", event, TEMPORAL_ADDRESS=running.address)
+        assert started.code == 0, started.err
+        running.process.send_signal(signal.SIGINT)
+        await running.process.wait()
+    assert (tmp_path / ".trunkline" / ".gitignore").read_text() == "*\n"
+    async with dev(folder, "--no-ui", cwd=tmp_path) as running:
+        held = await trunkline("holds", "--json", TEMPORAL_ADDRESS=running.address)
+        assert [hold["run"] for hold in held.json] == ["held/e1"]
+
+
+async def test_what_is_not_there_is_said(tmp_path: Path) -> None:
+    for arguments in (["nowhere"], ["--connections", "nowhere.yaml"]):
+        ended = await trunkline("dev", *arguments, cwd=tmp_path)
+        assert ended.code == 4
+        assert "nowhere" in ended.err
+
+
+async def test_the_sandbox_stands_in_for_vendors_and_secrets_of_the_definitions(tmp_path: Path) -> None:
+    sandbox_port = free_port(0)
+    folder = folder_of(tmp_path, SECRETIVE, receiver=f"http://127.0.0.1:{sandbox_port}")
+    log = tmp_path / "worker.log"
+    wish = Wish(folder=folder, port=0, ui_port=None, sandbox_port=sandbox_port, worker_log=log, task_queue="dev-test")
+    async with development(wish) as environment:
+        event = {"id": "e1", "type": "order.paid", "source": "t", "data": {"shop": {}}}
+        started = await start(environment.client, "secretive", event, task_queue="dev-test")
+        report = await environment.client.get_workflow_handle(started.workflow_id).result()
+        assert report["outcome"] == "completed"
+        assert environment.sandbox
+        received = environment.sandbox.requests("http")
+        assert [one.request.headers["authorization"] for one in received] == ["Bearer sandbox-shop_token"]
+    assert "sandbox-shop_token" not in log.read_text()
+
+
+async def test_a_worker_that_cannot_start_is_quoted(tmp_path: Path) -> None:
+    connections = tmp_path / "connections.yaml"
+    connections.write_text("- this is a list\n")
+    wish = Wish(
+        folder=folder_of(tmp_path), connections=connections, port=0, ui_port=None, worker_log=tmp_path / "worker.log"
+    )
+    with pytest.raises(Failure, match=r"The worker ended with exit code \d+.*connections\.yaml"):
+        async with development(wish):
+            pytest.fail("it started")
+
+
+async def test_a_repeated_event_is_recognised_for_thirty_days(tmp_path: Path) -> None:
+    async with temporal_server(0, None, data=None) as server:
+        asked = DescribeNamespaceRequest(namespace=server.client.namespace)
+        namespace = await server.client.workflow_service.describe_namespace(asked)
+        assert namespace.config.workflow_execution_retention_ttl.ToTimedelta().days == 30
+        assert not await runs.has_workers(server.client, "trunkline")
+    assert server.process.process.returncode == 0
+
+
+async def test_two_servers_never_share_a_database(tmp_path: Path) -> None:
+    data = tmp_path / "temporal.db"
+    async with temporal_server(0, None, data=data):
+        with pytest.raises(Failure, match=r"uses .*temporal\.db: end it, or take another file"):
+            async with temporal_server(0, None, data=data):
+                pytest.fail("it started")

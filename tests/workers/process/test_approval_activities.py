@@ -1,0 +1,228 @@
+"""What the desk answers to runs, asked as Temporal asks it."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+from typing import Any
+
+import pytest
+from temporalio.testing import ActivityEnvironment
+
+from activities.attempt.contracts import Contracts
+from activities.attempt.secrets import Scrubber, Secrets
+from activities.catalog import catalog
+from workers.approvals.groups import Groups
+from workers.approvals.index import index
+from workers.approvals.signing import SigningKey, SigningKeys, sign
+from workers.process.approval_activities import Desk
+from workflows.run import worker_calls as names
+
+JSON = dict[str, Any]
+
+ENCRYPTION = "k1:" + base64.b64encode(b"e" * 32).decode()
+SECRET = b"g" * 32
+GROUPS = {"finance": ["Ann@example.com", "bob@example.com"], "nobody": []}
+
+
+def request(**config: Any) -> JSON:
+    config = {
+        "method": "POST",
+        "url": "https://shop.example.com/refunds",
+        "headers": {"X": "{{secrets.pin}}"},
+        **config,
+    }
+    places = [{"path": "/headers/X", "name": "pin", "start": 0}]
+    return {"actionType": "http_request", "config": config, "secrets": places}
+
+
+def people(*names_: str) -> list[JSON]:
+    """Return entries: `group:finance` is a group, anything else a person."""
+    return [{"group": n.removeprefix("group:")} if n.startswith("group:") else {"person": n} for n in names_]
+
+
+@pytest.fixture
+def desk() -> Desk:
+    secrets = Secrets(None, {"TRUNKLINE_SECRET_PIN": "1234567890"})
+    contracts = Contracts(catalog(), secrets, Scrubber(["1234567890"]), 2_000)
+    return Desk(contracts, Groups(GROUPS), SigningKeys({"gateway": {"hmac": base64.b64encode(SECRET).decode()}}))
+
+
+async def answer(desk: Desk, name: str, **asked: Any) -> JSON:
+    """Ask as a run does: by the activity's name, with plain JSON, for plain JSON."""
+    activities = {run.__temporal_activity_definition.name: run for run in desk.activities()}  # type: ignore[attr-defined] # the SDK keeps the name there
+    said: JSON = await ActivityEnvironment().run(activities[name], json.loads(json.dumps(asked)))
+    assert json.loads(json.dumps(said)) == said
+    return said
+
+
+async def check(desk: Desk, **asked: Any) -> JSON:
+    return await answer(desk, names.CHECK, **asked)
+
+
+async def refused(desk: Desk, **asked: Any) -> str:
+    said = await check(desk, **asked)
+    assert said.keys() == {"refused"}
+    sentence: str = said["refused"]
+    return sentence
+
+
+async def test_a_request_that_can_be_sent_may_be_held(desk: Desk) -> None:
+    assert await check(desk, request=request()) == {"people": {}, "at": {}}
+
+
+async def test_one_that_cannot_may_not(desk: Desk) -> None:
+    assert "`url`" in await refused(desk, request=request(url="nowhere"))
+    missing = {**request(), "secrets": [{"path": "/headers/X", "name": "absent", "start": 0}]}
+    assert "'absent' is not set" in await refused(desk, request=missing)
+
+
+async def test_an_edit_is_judged_by_what_it_changes(desk: Desk) -> None:
+    assert await check(desk, request=request(body="new"), previous=request()) == {"people": {}, "at": {}}
+    assert "url must stay" in await refused(desk, request=request(url="https://x.example.com"), previous=request())
+    assert "`url`" in await refused(desk, request=request(url="nowhere"), previous=request())
+
+
+async def test_people_are_resolved_in_order_and_each_counts_once(desk: Desk) -> None:
+    said = await check(
+        desk,
+        people={
+            "approvers": people("zoe@example.com", "group:finance", " BOB@example.com", "", "zoe@example.com"),
+            "operators": people("group:finance"),
+            "escalateTo": [],
+        },
+        quorum=3,
+    )
+    assert said["people"] == {
+        "approvers": ["zoe@example.com", "Ann@example.com", "bob@example.com"],
+        "operators": ["Ann@example.com", "bob@example.com"],
+        "escalateTo": [],
+    }
+
+
+async def test_a_text_that_looks_like_a_group_is_a_person(desk: Desk) -> None:
+    said = await check(desk, people={"approvers": [{"person": "group:finance"}]})
+    assert said["people"] == {"approvers": ["group:finance"]}
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (
+            {"people": {"approvers": people("group:sales")}},
+            "no group 'sales'; this worker's TRUNKLINE_GROUPS has finance",
+        ),
+        ({"people": {"approvers": []}}, "`approvers` comes to nobody"),
+        ({"people": {"approvers": people("", " ", "group:nobody")}}, "`approvers` comes to nobody"),
+        ({"people": {"approvers": [{"person": None}]}}, "`approvers` comes to nobody"),
+        ({"people": {"operators": people("group:nobody")}}, "`operators` comes to nobody"),
+        ({"people": {"approvers": [{"person": 5}]}}, "must come to texts"),
+        ({"people": {"approvers": [{"person": {"a": ["x"] * 500}}]}}, "must come to texts"),
+        ({"people": {"approvers": people("x" * 257)}}, "at most 256 characters"),
+        ({"people": {"approvers": people("group:finance", "ANN@example.com")}, "quorum": 3}, "quorum is 3"),
+        (
+            {"people": {"approvers": people("group:finance")}, "quorum": 2, "excluded": " ann@EXAMPLE.com "},
+            "comes to 1 without",
+        ),
+        ({"people": {"approvers": people("ann@example.com")}, "excluded": "ann@example.com"}, "comes to 0 without"),
+    ],
+)
+async def test_a_hold_that_nobody_could_release_is_not_opened(desk: Desk, asked: JSON, words: str) -> None:
+    sentence = await refused(desk, **asked)
+    assert words in sentence
+    assert len(sentence) < 300
+
+
+async def test_where_anybody_may_decide_the_excluded_one_does_not_count(desk: Desk) -> None:
+    assert "refused" not in await check(desk, excluded="ann@example.com", quorum=2)
+    said = await check(desk, people={"approvers": people("group:finance")}, excluded="ann@example.com", quorum=1)
+    assert said["people"]["approvers"] == ["Ann@example.com", "bob@example.com"]
+
+
+async def test_signed_decisions_need_keys(desk: Desk) -> None:
+    assert "refused" not in await check(desk, verified=True)
+    without = Desk(desk.contracts, desk.groups, SigningKeys())
+    assert "TRUNKLINE_SIGNING_KEYS" in await refused(without, verified=True)
+
+
+BERLIN = {"timeZone": "Europe/Berlin"}
+FRIDAY = "2026-03-06T15:00:00.000Z"  # 16:00 in Berlin
+
+
+async def test_clocks_strike_in_business_time(desk: Desk) -> None:
+    times = {"remindAfter": 1_800_000, "escalateAfter": 7_200_000, "expiresAfter": 86_400_000}
+    said = await check(desk, times=times, **{"from": FRIDAY})
+    assert said["at"] == {
+        "remind": "2026-03-06T15:30:00.000Z",
+        "escalate": "2026-03-06T17:00:00.000Z",
+        "expire": "2026-03-07T15:00:00.000Z",
+    }
+    said = await check(desk, times={**times, "businessHours": BERLIN}, **{"from": FRIDAY})
+    assert said["at"] == {
+        "remind": "2026-03-06T15:30:00.000Z",
+        "escalate": "2026-03-09T09:00:00.000Z",
+        "expire": "2026-03-11T15:00:00.000Z",
+    }
+    assert (await check(desk, times={"businessHours": BERLIN}, **{"from": FRIDAY}))["at"] == {}
+
+
+async def test_hours_that_never_come_are_refused(desk: Desk) -> None:
+    times = {"expiresAfter": 1, "businessHours": {"timeZone": "Europe/Atlantis"}}
+    assert "no time zone 'Europe/Atlantis'" in await refused(desk, times=times, **{"from": FRIDAY})
+    assert "within ten years" in await refused(desk, times={"expiresAfter": 10**15}, **{"from": FRIDAY})
+
+
+async def test_with_encryption_everybody_is_indexed_under_a_keyed_hash(desk: Desk) -> None:
+    encrypted = Desk(desk.contracts, desk.groups, desk.signing, [ENCRYPTION])
+    asked = {"approvers": people("group:finance"), "escalateTo": people("boss@example.com", "bob@example.com")}
+    said = await check(encrypted, people=asked)
+    assert said["index"] == index(["Ann@example.com", "bob@example.com", "boss@example.com"], [ENCRYPTION])
+    assert "index" not in await check(desk, people=asked)
+
+
+NOW = "2026-03-02T12:00:00.000Z"
+RUN = {"workflowId": "refunds/evt_1", "firstRunId": "run-1", "now": NOW}
+
+
+async def test_a_signature_is_judged(desk: Desk) -> None:
+    decision = {"hold": "refund", "decision": "approve", "by": "ann@example.com", "digest": "0" * 64}
+    key = SigningKey("gateway", lambda message: hmac.digest(SECRET, message, "sha256"))
+    proof = sign(decision, workflow_id="refunds/evt_1", first_run_id="run-1", key=key, exp=1772454000)
+    assert await answer(desk, names.VERIFY, decision={**decision, "proof": proof}, **RUN) == {}
+    other = await answer(desk, names.VERIFY, decision={**decision, "by": "bob", "proof": proof}, **RUN)
+    assert other.keys() == {"refused"}
+    none = await answer(desk, names.VERIFY, decision=decision, **RUN)
+    assert none.keys() == {"refused", "malformed"}
+
+
+async def test_a_supplied_result_is_judged(desk: Desk) -> None:
+    result = {"status": 200, "headers": {}, "body": {"id": 7}}
+    assert await answer(desk, names.SUPPLY, actionType="http_request", result=result) == {"result": result}
+    assert await answer(desk, names.SUPPLY, actionType="http_request", result=result, pick=["body", "no"]) == {
+        "result": None,
+        "missing": [["body", "no"]],
+    }
+    said = await answer(desk, names.SUPPLY, actionType="http_request", result="done")
+    assert "not what http_request gives" in said["refused"]
+
+
+async def test_the_next_reminder_comes_in_business_time(desk: Desk) -> None:
+    asked = {"due": FRIDAY, "now": FRIDAY, "every": 7_200_000}
+    assert await answer(desk, names.REMIND, **asked) == {"at": "2026-03-06T17:00:00.000Z", "late": False}
+    friday = await answer(desk, names.REMIND, **asked, businessHours=BERLIN, deadline="2026-03-09T09:00:00.000Z")
+    assert friday == {"at": "2026-03-09T09:00:00.000Z", "late": False}
+    assert await answer(desk, names.REMIND, **asked, businessHours={"timeZone": "x"}) == {"late": False}
+
+
+async def test_reminders_that_were_missed_are_one(desk: Desk) -> None:
+    asked = {"due": FRIDAY, "now": "2026-03-06T22:30:00.000Z", "every": 7_200_000}
+    assert await answer(desk, names.REMIND, **asked) == {"at": "2026-03-06T23:00:00.000Z", "late": False}
+    late = await answer(desk, names.REMIND, **asked, deadline="2026-03-06T22:30:00.000Z")
+    assert late == {"at": "2026-03-06T23:00:00.000Z", "late": True}
+
+
+async def test_what_a_run_finds_out_is_only_written_down(desk: Desk) -> None:
+    question = ActivityEnvironment().run
+    assert await question(desk.note, True) is True
+    assert await question(desk.note, False) is False

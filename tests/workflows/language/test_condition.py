@@ -1,0 +1,543 @@
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.workflows.language.render import NOW, ROOTS
+from workflows.language.comparison import OPERATORS
+from workflows.language.condition import Condition, ConditionError, Failure, compile_condition
+from workflows.language.names import Reference
+from workflows.language.template import TemplateError
+
+ABSENT = "<absent>"
+NUMBERS_AND_TEXTS = ("greater_than", "greater_or_equal", "less_than", "less_or_equal")
+
+
+def compiled(operator: str, value: Any = ABSENT, field: str = "x") -> Condition:
+    data = {"field": field, "operator": operator}
+    return compile_condition(data if value is ABSENT else {**data, "value": value})
+
+
+def holds(x: Any, operator: str, value: Any = ABSENT) -> bool:
+    roots = {} if x is ABSENT else {"x": x}
+    condition = compiled(operator, value)
+    result = condition.holds(roots, NOW)
+    assert (condition.explain(roots, NOW) == []) is result
+    assert (
+        compile_condition(
+            {"not": {"field": "x", "operator": operator, **({} if value is ABSENT else {"value": value})}}
+        ).holds(roots, NOW)
+        is not result
+    )
+    return result
+
+
+@pytest.mark.parametrize(
+    ("x", "value", "equal"),
+    [
+        (1, 1, True),
+        (1, 1.0, True),
+        (1, "1", True),
+        ("1", 1, True),
+        ("1.0", 1, True),
+        ("1e2", 100, True),
+        (0.1, "0.1", True),
+        ("-0", 0, True),
+        (12345678901234567890, "12345678901234567890", True),
+        (12345678901234567890, "12345678901234567891", False),
+        ("1", "1.0", False),
+        ("01", 1, False),
+        ("+1", 1, False),
+        (" 1", 1, False),
+        ("1,5", 1.5, False),
+        ("٣", 3, False),
+        ("", 0, False),
+        (True, 1, False),
+        (1, True, False),
+        (True, "true", False),
+        (False, 0, False),
+        (False, None, False),
+        (True, True, True),
+        (None, None, True),
+        (ABSENT, None, True),
+        (None, 0, False),
+        (None, "", False),
+        ("a", "a", True),
+        ("a", "A", False),
+        ("é", "e\u0301", False),
+        ("2026-01-01", "2026-01-01T00:00:00Z", True),
+        ("2026-01-01T01:00:00+01:00", "2026-01-01 00:00", True),
+        ("2026-01-01T00:00:00.0000001Z", "2026-01-01T00:00:00Z", False),
+        ("2026-01-01", "2026-01-02", False),
+        ("20260101", "2026-01-01", False),
+        (["a", 1], ["a", "1.0"], True),
+        ([1], [True], False),
+        ([1, 2], [2, 1], False),
+        ([1], [1, 1], False),
+        ([], {}, False),
+        ({"a": 1, "b": [2]}, {"b": ["2"], "a": 1.0}, True),
+        ({"a": 1}, {"a": 1, "b": 2}, False),
+        ({"a": 1}, {"b": 1}, False),
+        ([1], 1, False),
+        ("[1]", [1], False),
+    ],
+)  # fmt: skip
+def test_equals(x: Any, value: Any, *, equal: bool) -> None:
+    assert holds(x, "equals", value) is equal
+    assert holds(x, "not_equals", value) is not equal
+    if value is not None and x is not ABSENT:
+        assert holds(value, "equals", x) is equal
+    assert holds(x, "in", [value]) is equal
+    assert holds(x, "in", ["other", value]) is equal
+    assert holds(x, "not_in", [value, "other"]) is not equal
+    if x is not ABSENT:
+        assert holds([x], "contains", value) is equal
+        assert holds(["other", x], "not_contains", value) is not equal
+
+
+@pytest.mark.parametrize(
+    ("x", "value", "order"),
+    [
+        (5, 60, "less"),
+        (60, 5, "greater"),
+        (60, 60.0, "same"),
+        ("75", 60, "greater"),
+        (9, "10", "less"),
+        ("9", 10, "less"),
+        ("1e3", 999, "greater"),
+        ("9", "10", "greater"),
+        ("a", "b", "less"),
+        ("a", "B", "greater"),
+        ("a", "a", "same"),
+        ("z", "ä", "less"),
+        ("2026-01-02", "2026-01-01T23:59:59Z", "greater"),
+        ("2026-01-01T00:30:00+01:00", "2026-01-01", "less"),
+        ("2026-01-01", "2026-01-01T00:00Z", "same"),
+        (0.1, "0.1", "same"),
+        (12345678901234567890, "12345678901234567891", "less"),
+        ("abc", 5, None),
+        (5, "abc", None),
+        (True, 5, None),
+        (None, 5, None),
+        (ABSENT, 5, None),
+        ([1], 5, None),
+        ({}, "a", None),
+        (ABSENT, "a", None),
+        ("2026-01-01", 5, None),
+    ],
+)  # fmt: skip
+def test_orders(x: Any, value: Any, order: str | None) -> None:
+    assert holds(x, "greater_than", value) is (order == "greater")
+    assert holds(x, "greater_or_equal", value) is (order in {"greater", "same"})
+    assert holds(x, "less_than", value) is (order == "less")
+    assert holds(x, "less_or_equal", value) is (order in {"less", "same"})
+
+
+def test_what_has_no_order_is_said_so() -> None:
+    for x, value, sentence in (
+        ("abc", 5, '`x` is "abc", which has no order with 5.'),
+        (True, 5, "`x` is true, which has no order with 5."),
+        ([1], "a", '`x` is [1], which has no order with "a".'),
+    ):
+        for operator in NUMBERS_AND_TEXTS:
+            assert [failure.sentence for failure in compiled(operator, value).explain({"x": x}, NOW)] == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("x", "operator", "value", "expected"),
+    [
+        (["Vip", "New"], "contains", "Vip", True),
+        (["Vip"], "contains", "vip", False),
+        (["Vip"], "contains", "Vi", False),
+        ([["a"]], "contains", ["a"], True),
+        ([{"a": 1}], "contains", {"a": "1"}, True),
+        ("Vip customer", "contains", "Vip", True),
+        ("Vip customer", "contains", "vip", False),
+        ("a5b", "contains", 5, False),
+        ("", "contains", "", True),
+        (5, "contains", 5, False),
+        ({"a": 1}, "contains", "a", False),
+        (None, "contains", None, False),
+        (ABSENT, "contains", "a", False),
+        (ABSENT, "not_contains", "a", True),
+        ("+421900", "starts_with", "+421", True),
+        ("+421900", "ends_with", "900", True),
+        ("+421900", "starts_with", "900", False),
+        ("+421900", "ends_with", "+421", False),
+        (421900, "starts_with", "421", False),
+        (["+421"], "starts_with", "+421", False),
+        (ABSENT, "starts_with", "", False),
+        ("I want a Refund!", "matches", "(?i)refund", True),
+        ("I want a Refund!", "matches", "refund", False),
+        ("I want a Refund!", "matches", "^Refund", False),
+        ("žluť", "matches", "^.{4}$", True),
+        ("žluť", "matches", r"^\pL+$", True),
+        ("a\nb", "matches", "(?m)^b$", True),
+        ("\ud800x", "matches", "x$", True),
+        (5, "matches", "5", False),
+        (ABSENT, "matches", "", False),
+        (["a"], "matches", "a", False),
+        ("a", "in", [], False),
+        ("a", "not_in", [], True),
+        (ABSENT, "in", [None], True),
+        ([1], "in", [[1]], True),
+        ("a", "exists", ABSENT, True),
+        ("", "exists", ABSENT, True),
+        (0, "exists", ABSENT, True),
+        (False, "exists", ABSENT, True),
+        ([], "exists", ABSENT, True),
+        (None, "exists", ABSENT, False),
+        (ABSENT, "exists", ABSENT, False),
+        ("", "is_empty", ABSENT, True),
+        ([], "is_empty", ABSENT, True),
+        ({}, "is_empty", ABSENT, True),
+        (None, "is_empty", ABSENT, True),
+        (ABSENT, "is_empty", ABSENT, True),
+        (" ", "is_empty", ABSENT, False),
+        (0, "is_empty", ABSENT, False),
+        (False, "is_empty", ABSENT, False),
+        ([None], "is_empty", ABSENT, False),
+    ],
+)  # fmt: skip
+def test_other_operators(x: Any, operator: str, value: Any, *, expected: bool) -> None:
+    assert holds(x, operator, value) is expected
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ('contact.custom_fields["MRR"]', 12.5),
+        ("contact.custom_fields['first name']", "Ann"),
+        ("contact.custom_fields[“MRR”]", 12.5),
+        ("contact.emails[0]", "ann@example.com"),
+        ("contact.emails[-1]", "a@example.org"),
+        ("contact.tags.size", 2),
+        ("contact.tags.first", "Vip"),
+        ("input[123].value", 5),
+        (" call.waiting_time ", 75),
+        ("order.size", "XL"),
+        ("today", "2026-11-21"),
+        ("now", "2026-11-21T11:15:30.123+01:00"),
+    ],
+)
+def test_a_field_is_a_path_without_braces(field: str, value: Any) -> None:
+    assert compiled("equals", value, field).holds(ROOTS, NOW)
+
+
+def test_a_value_may_be_a_template() -> None:
+    assert compiled("equals", "{{contact.custom_fields['MRR']}}", "contact.custom_fields.MRR").holds(ROOTS, NOW)
+    assert compiled("contains", "{{contact.tags[1]}}", "contact.tags").holds(ROOTS, NOW)
+    assert compiled("equals", "Hi {{contact.name}}").holds({**ROOTS, "x": "Hi Ann"}, NOW)
+    assert compiled("in", ["no", "{{contact.name}}"], "contact.name").holds(ROOTS, NOW)
+    assert compiled("in", "{{contact.tags}}").holds({**ROOTS, "x": "Vip"}, NOW)
+    assert compiled("less_than", "{{now}}").holds({"x": "2026-11-21T10:15:30Z"}, NOW)
+    assert compiled("starts_with", "{{today | date: '%Y'}}").holds({"x": "2026-05"}, NOW)
+    assert compiled("equals", {"n": "{{contact.name}}"}).holds({**ROOTS, "x": {"n": "Ann"}}, NOW)
+
+
+def test_data_is_never_read_as_a_template_or_a_field() -> None:
+    assert compiled("equals", "{{y}}").holds({"x": "{{z}}", "y": "{{z}}"}, NOW)
+
+
+def test_groups_nest() -> None:
+    yes, no = {"field": "x", "operator": "exists"}, {"field": "y", "operator": "exists"}
+
+    def group(data: Any) -> bool:
+        condition = compile_condition(data)
+        result = condition.holds({"x": 1}, NOW)
+        assert (condition.explain({"x": 1}, NOW) == []) is result
+        return result
+
+    assert group({"all": []})
+    assert not group({"any": []})
+    assert group({"all": [yes, yes]})
+    assert not group({"all": [yes, no]})
+    assert group({"any": [no, yes]})
+    assert not group({"any": [no, no]})
+    assert group({"not": no})
+    assert not group({"not": yes})
+    assert group({"not": {"any": [no, {"all": [yes, no]}]}})
+    assert not group({"not": {"all": [yes, {"not": no}]}})
+    assert not group({"not": {"all": []}})
+    assert group({"not": {"any": []}})
+    assert group({"any": [{"all": [yes, {"not": {"any": [no]}}]}, no]})
+
+
+TREES = st.recursive(
+    st.booleans(),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(lambda parts: ("all", parts)),
+        st.lists(inner, max_size=3).map(lambda parts: ("any", parts)),
+        inner.map(lambda part: ("not", part)),
+    ),
+    max_leaves=12,
+)
+
+
+@given(TREES)
+def test_groups_are_the_logic_they_are_named_after_and_explain_themselves(tree: Any) -> None:
+    def data(node: Any) -> Any:
+        if isinstance(node, bool):
+            return {"field": "x", "operator": "equals", "value": 1 if node else 2}
+        group, parts = node
+        return {group: data(parts) if group == "not" else [data(part) for part in parts]}
+
+    def truth(node: Any) -> bool:
+        if isinstance(node, bool):
+            return node
+        group, parts = node
+        if group == "not":
+            return not truth(parts)
+        return (all if group == "all" else any)(truth(part) for part in parts)
+
+    condition = compile_condition(data(tree))
+    assert condition.holds({"x": 1}, NOW) is truth(tree)
+    failures = condition.explain({"x": 1}, NOW)
+    assert (not failures) is truth(tree)
+    assert all(failure.sentence.endswith(".") for failure in failures)
+
+
+def test_explain_says_field_operator_expected_and_actual() -> None:
+    data = {
+        "all": [
+            {"field": "call.waiting_time", "operator": "greater_than", "value": 60},
+            {"field": "contact.tags", "operator": "contains", "value": "Vip"},
+        ]
+    }
+    roots = {"call": {"waiting_time": 5}, "contact": {"tags": ["New"]}}
+    assert compile_condition(data).explain(roots, NOW) == [
+        Failure("call.waiting_time", "greater_than", 60, 5, "`call.waiting_time` is 5, not greater than 60."),
+        Failure("contact.tags", "contains", "Vip", ["New"], '`contact.tags` is ["New"], which does not contain "Vip".'),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("x", "operator", "value", "sentence"),
+    [
+        (ABSENT, "greater_than", 60, "`x` is missing, not greater than 60."),
+        (5, "equals", 6, "`x` is 5, not 6."),
+        (5, "not_equals", 5, "`x` is 5, which it must not be."),
+        (None, "not_equals", None, "`x` is null, which it must not be."),
+        ("ab", "contains", "c", '`x` is "ab", which does not contain "c".'),
+        ("ab", "not_contains", "a", '`x` is "ab", which contains "a".'),
+        (5, "contains", 5, "`x` is 5, and `contains` cannot compare that with 5."),
+        (5, "starts_with", "5", '`x` is 5, and `starts_with` cannot compare that with "5".'),
+        ("b", "starts_with", "a", '`x` is "b", which does not start with "a".'),
+        ("b", "in", ["a"], '`x` is "b", which is not in ["a"].'),
+        ("b", "not_in", ["b"], '`x` is "b", which is in ["b"].'),
+        ("b", "in", "{{nope}}", '`x` is "b", and null is no list.'),
+        ("b", "matches", "^a", '`x` is "b", which does not match "^a".'),
+        ("b", "matches", "{{bad}}", '`x` is "b", and "(" is no pattern: missing ): (.'),
+        ("b", "matches", "{{nope}}", '`x` is "b", and `matches` cannot compare that with null.'),
+        (ABSENT, "exists", ABSENT, "`x` is missing."),
+        ([1], "is_empty", ABSENT, "`x` is [1], which is not empty."),
+        ([1] * 50, "is_empty", ABSENT, "`x` is a list of 50 elements, which is not empty."),
+        ({"a": 1}, "is_empty", ABSENT, "`x` is an object with 1 keys, which is not empty."),
+        ("y" * 500, "is_empty", ABSENT, f'`x` is "{"y" * 79}…", which is not empty.'),
+    ],
+)
+def test_explain_is_a_sentence(x: Any, operator: str, value: Any, sentence: str) -> None:
+    roots = {"bad": "("} | ({} if x is ABSENT else {"x": x})
+    assert [failure.sentence for failure in compiled(operator, value).explain(roots, NOW)] == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        ({"not": {"field": "x", "operator": "equals", "value": 5}}, "`x` is 5, and must not."),
+        (
+            {"not": {"field": "x", "operator": "greater_than", "value": 1}},
+            "`x` is 5, which is greater than 1, and must not.",
+        ),
+        ({"not": {"field": "x", "operator": "exists"}}, "`x` exists, and must not."),
+        ({"not": {"all": []}}, "An empty `all` holds."),
+        ({"any": []}, "An empty `any` never holds."),
+    ],
+)
+def test_explain_says_what_holds_although_it_must_not(data: Any, sentence: str) -> None:
+    assert [failure.sentence for failure in compile_condition(data).explain({"x": 5}, NOW)] == [sentence]
+
+
+TEST = {"field": "x", "operator": "equals", "value": 1}
+
+
+@pytest.mark.parametrize(
+    ("data", "pointer", "message", "hint"),
+    [
+        (None, "", "is an object", None),
+        ("x", "", "is an object", None),
+        ([TEST], "", "is an object", "under `all` or `any`"),
+        ({}, "", "needs `field`", None),
+        ({"field": "x"}, "", "needs `operator`", None),
+        ({"operator": "exists"}, "", "needs `field`", None),
+        ({**TEST, "valeu": 1}, "/valeu", "no key `valeu`", "`value`"),
+        ({"al": []}, "/al", "no key `al`", "`all`"),
+        ({**TEST, "operator": "equal"}, "/operator", "no operator `equal`", "`equals`"),
+        ({**TEST, "operator": "greater"}, "/operator", "no operator `greater`", "greater_than"),
+        ({**TEST, "operator": "xyz"}, "/operator", "no operator `xyz`", "not_in"),
+        ({**TEST, "operator": 5}, "/operator", "no operator `5`", None),
+        ({"field": "x", "operator": "equals"}, "", "`equals` needs a `value`", None),
+        ({**TEST, "operator": "exists"}, "/value", "`exists` takes no `value`", None),
+        ({**TEST, "field": "{{contact.name}}"}, "/field", "without braces", "Write `contact.name`."),
+        ({**TEST, "field": "a | upcase"}, "/field", "no path", "custom_fields"),
+        ({**TEST, "field": "'text'"}, "/field", "no path", "custom_fields"),
+        ({**TEST, "field": "a..b"}, "/field", "no path", None),
+        ({**TEST, "field": "a b"}, "/field", "no path", None),
+        ({**TEST, "field": "a}}{{b"}, "/field", "without braces", None),
+        ({**TEST, "field": "a}} x"}, "/field", "no path", None),
+        ({**TEST, "field": "secrets.x"}, "/field", "no path", "{{secrets.name}}"),
+        ({**TEST, "field": ""}, "/field", "is a path", None),
+        ({**TEST, "field": 5}, "/field", "is a path", None),
+        ({**TEST, "value": "{{ a"}, "/value", "never closed", None),
+        ({**TEST, "value": ["{{ secrets.x }}"]}, "/value/0", "secret", "{{secrets.name}}"),
+        ({**TEST, "operator": "matches", "value": "("}, "/value", "no pattern", "RE2"),
+        ({**TEST, "operator": "matches", "value": "(?=x)"}, "/value", "no pattern", "RE2"),
+        ({**TEST, "operator": "matches", "value": "x" * 1001}, "/value", "longer than 1,000", None),
+        ({**TEST, "operator": "matches", "value": "((x{100}){100}){100}"}, "/value", "no pattern", None),
+        ({**TEST, "operator": "matches", "value": r"(\pL+\s?){50}"}, "/value", "too large", None),
+        ({**TEST, "operator": "matches", "value": "\ud800"}, "/value", "no pattern", None),
+        ({**TEST, "operator": "matches", "value": 5}, "/value", "compares with a text, not with 5", "quotes"),
+        ({**TEST, "operator": "starts_with", "value": 421}, "/value", "compares with a text", "quotes"),
+        ({**TEST, "operator": "in", "value": "a"}, "/value", "looks into a list", "[a, b]"),
+        ({**TEST, "operator": "less_than", "value": True}, "/value", "needs a number", None),
+        ({**TEST, "operator": "less_than", "value": None}, "/value", "needs a number", None),
+        ({"all": TEST}, "/all", "is a list", "`- `"),
+        ({"not": [TEST]}, "/not", "is an object", "under `all` or `any`"),
+        ({"all": [], "any": []}, "", "stands alone", None),
+        ({"all": [], "field": "x"}, "", "stands alone", None),
+        ({"any": [TEST, {"not": {**TEST, "operator": "is"}}]}, "/any/1/not/operator", "no operator `is`", None),
+    ],
+)
+def test_a_wrong_condition_is_refused_with_a_place_and_a_hint(
+    data: Any, pointer: str, message: str, hint: str | None
+) -> None:
+    with pytest.raises(ConditionError) as caught:
+        compile_condition(data)
+    assert caught.value.pointer == pointer
+    assert message in caught.value.message == str(caught.value)
+    if hint:
+        assert hint in str(caught.value.hint)
+
+
+def test_references_stand_where_they_are_written() -> None:
+    data = {
+        "all": [
+            {"field": "a.b[0]", "operator": "exists"},
+            {"not": {"field": "c", "operator": "in", "value": ["{{d.e}}"]}},
+        ]
+    }
+    assert compile_condition(data).references == (
+        Reference("/all/0/field", ("a", "b", 0), 0),
+        Reference("/all/1/not/field", ("c",), 0),
+        Reference("/all/1/not/value/0", ("d", "e"), 0),
+    )
+
+
+NUMBERS = st.one_of(st.integers(-(10**18), 10**18), st.floats(-1e15, 1e15))
+
+
+@given(NUMBERS, NUMBERS)
+def test_numbers_compare_as_numbers_however_they_arrive(a: float, b: float) -> None:
+    for x, y in ((a, b), (str(a), b), (a, str(b))):
+        assert holds(x, "equals", y) is (a == b)
+        assert holds(x, "less_than", y) is (a < b)
+        assert holds(x, "greater_than", y) is (a > b)
+        assert holds(x, "less_or_equal", y) is (a <= b)
+        assert holds(x, "greater_or_equal", y) is (a >= b)
+
+
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    NUMBERS,
+    st.text(max_size=8),
+    st.sampled_from(["5", "5.0", "2026-01-01", "2026-01-01T00:00Z"]),
+)
+JSON = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=3), inner, max_size=3)),
+    max_leaves=5,
+)
+
+
+@given(JSON, JSON)
+def test_any_two_values_compare_without_an_exception_and_in_one_way_at_most(x: Any, y: Any) -> None:
+    roots = {"x": x, "y": y}
+    found = {
+        operator: compiled(operator, "{{y}}").holds(roots, NOW)
+        for operator in OPERATORS
+        if OPERATORS[operator].takes_value
+    }
+    back = {
+        operator: compiled(operator, "{{x}}", "y").holds(roots, NOW)
+        for operator in ("equals", "less_than", "greater_than")
+    }
+    assert compiled("equals", "{{x}}").holds(roots, NOW)
+    assert found["equals"] is back["equals"] is not found["not_equals"]
+    assert found["contains"] is not found["not_contains"]
+    assert found["in"] is not found["not_in"]
+    assert found["less_than"] is back["greater_than"]
+    assert found["greater_than"] is back["less_than"]
+    assert found["less_than"] + found["greater_than"] + found["equals"] <= 1
+    assert found["less_or_equal"] is (found["less_than"] or (found["less_or_equal"] and found["greater_or_equal"]))
+    for operator in OPERATORS:
+        condition = compiled(operator, "{{y}}") if OPERATORS[operator].takes_value else compiled(operator)
+        assert (condition.explain(roots, NOW) == []) is condition.holds(roots, NOW)
+
+
+def nested(levels: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "x"),
+    [
+        ("equals", "{{y}}", nested(900)),
+        ("contains", "{{y}}", [nested(90)] * 10_000),
+        ("contains", "z", list(range(1_000_000))),
+        ("in", "{{y}}", "z"),
+        ("contains", "b" + "a" * 100_000, "a" * 1_000_000),
+        ("matches", "(a?){300}b", "a" * 1_000_000),
+        ("matches", "[a-z ]{1,900}x", "a" * 1_000_000),
+        ("matches", "(x+x+)+y", "x" * 1_000_000),
+        ("matches", "((a?){30}){30}b", "a" * 10_000),
+        ("in", [[{"a": "2026-01-01"}] * 100], [{"a": "2026-01-01T00:00Z"}] * 100),
+        ("in", "{{y}}", [{"a": "2026-01-01"}] * 100_000),
+        ("greater_than", "a" * 60_000, "a" * 1_000_000),
+        ("equals", 1, [10**20_000]),
+    ],
+)
+def test_no_comparison_takes_long(operator: str, value: Any, x: Any) -> None:
+    condition = compiled(operator, value)
+    started = time.process_time()
+    for judge in (condition.holds, condition.explain):
+        with contextlib.suppress(TemplateError):
+            judge({"x": x, "y": nested(900) if operator == "equals" else [x]}, NOW)
+    assert time.process_time() - started < 1
+
+
+def test_a_pattern_too_costly_for_a_text_is_an_error_and_never_a_silent_no() -> None:
+    with pytest.raises(TemplateError, match="too costly for a text of 1,000,000 characters"):
+        compiled("matches", "(a?){300}b").holds({"x": "a" * 1_000_000}, NOW)
+    assert compiled("matches", r"(?i)\b(refund|money back)\b").holds({"x": "word " * 60_000 + "Money back"}, NOW)
+
+
+def test_a_condition_is_bounded() -> None:
+    deep: Any = TEST
+    for _ in range(21):
+        deep = {"not": deep}
+    with pytest.raises(ConditionError, match="at most 20 deep"):
+        compile_condition(deep)
+    with pytest.raises(ConditionError, match="at most 1,000"):
+        compile_condition({"any": [TEST] * 1_000})
+    costly = compile_condition({"all": [{"field": "x", "operator": "matches", "value": "(a?){90}b"}, TEST] * 100})
+    with pytest.raises(TemplateError, match="more work"):
+        costly.explain({"x": "a" * 60_000}, NOW)

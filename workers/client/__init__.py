@@ -1,0 +1,1 @@
+"""What any caller of Temporal does: starting, finding, deciding and following runs."""

@@ -1,0 +1,170 @@
+"""Decisions sent to runs: what they quote, how they are signed, and what became of them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from workers.client import runs
+from workers.client.holds import Hold
+from workers.errors import Failure, Unreachable
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+SIGNALS = ("approve", "reject")
+"""Decisions that also exist as signals, which Temporal keeps until a worker comes."""
+
+ON_FAILURES = ("retry", "skip", "supply", "stop")
+"""Decisions about steps that failed."""
+
+SIGNED_FOR = timedelta(minutes=5)
+"""How long a signature counts: the time that a decision may take to reach its run."""
+
+GOOD = frozenset({"accepted", "needs_more", "signaled", "duplicate"})
+"""Receipts that leave nothing to do for the person who decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a decision.
+
+    Attributes:
+        result: the receipt's word, or `signaled` where no worker could answer.
+        message: a sentence for the person who decided.
+    """
+
+    result: str
+    message: str
+
+    @property
+    def accepted(self) -> bool:
+        """Say whether the decision counts, as far as anybody knows yet."""
+        return self.result in GOOD
+
+
+def may_decide(hold: Hold, by: str, decision: str) -> bool:
+    """Say whether a decision by this person can count, as far as the hold itself tells; its run has the last word."""
+    from workflows.holds.hold import DECISIONS
+    from workflows.holds.hold import Hold as Judged
+
+    known = Judged(**{field.name: hold[field.name] for field in fields(Judged) if field.name in hold})
+    return (
+        decision in DECISIONS[known.kind]
+        and known.may(by, decision) is None
+        and not (decision == "approve" and known.has_voted(by))
+    )
+
+
+def sealed(decision: Mapping[str, Any], hold: Hold, run: str, signing_key: str | None) -> dict[str, Any]:
+    """Return a decision that quotes the digest of the hold as it was seen, and is signed where that is asked for.
+
+    Args:
+        decision: the decision; a digest that it already quotes stays.
+        hold: the hold as its query shows it.
+        run: workflow id.
+        signing_key: who signs, as TRUNKLINE_SIGNING_KEY says; None: nobody.
+
+    Raises:
+        SettingsError: the signing key cannot be read.
+        Failure: what is said cannot be signed.
+    """
+    quoted = {"digest": hold["digest"], **decision}
+    if signing_key is None or not hold.get("verified"):
+        return quoted
+    from workers.approvals import signing
+
+    key = signing.signing_key(signing_key)
+    exp = int(time.time() + SIGNED_FOR.total_seconds())
+    try:
+        proof = signing.sign(quoted, workflow_id=run, first_run_id=hold["firstRunId"], key=key, exp=exp)
+    except ValueError as error:
+        raise Failure(str(error)) from error
+    return {**quoted, "proof": proof}
+
+
+async def decide(client: Client, run: str, decision: Mapping[str, Any], *, answered: bool = True) -> Answer:
+    """Send a decision about a hold; where no worker answers, send the signal that Temporal keeps until one does.
+
+    Args:
+        client: a connected client.
+        run: workflow id.
+        decision: the JSON argument of the update `decide`.
+        answered: false where it is known that no worker answers, so that none is waited for.
+
+    Raises:
+        NotFound: there is no such run.
+        Unreachable: no worker answers, and the decision exists only as an update.
+        Failure: the run has ended.
+    """
+    from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+    from temporalio.service import RPCError, RPCStatusCode
+
+    if not answered:
+        return await _signal(client, run, decision)
+    try:
+        answer: Any = await _update(client, run, decision)
+    except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError):
+        return await _signal(client, run, decision)
+    except WorkflowUpdateFailedError as error:
+        return Answer("refused", getattr(error.cause, "message", str(error.cause)))
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise await _closed(client, run) from error
+        if runs.no_worker(error):
+            return await _signal(client, run, decision)
+        raise
+    if not isinstance(answer, dict):
+        raise Failure(f"{run} is no run of an automation: it answers {answer!r} to a decision.")
+    return Answer(str(answer.get("result")), str(answer.get("message")))
+
+
+async def _update(client: Client, run: str, decision: Mapping[str, Any]) -> Any:
+    from temporalio.service import RPCError, RPCStatusCode
+
+    async def once() -> Any:
+        handle = client.get_workflow_handle(run)
+        sent = handle.execute_update("decide", decision, id=f"trunkline-{uuid.uuid4()}", rpc_timeout=runs.ANSWER)
+        return await asyncio.wait_for(sent, runs.ANSWER.total_seconds() + 1)
+
+    try:
+        return await once()
+    except RPCError as error:
+        if error.status is not RPCStatusCode.FAILED_PRECONDITION:
+            raise
+        return await once()  # the run had just continued as new
+
+
+async def _signal(client: Client, run: str, decision: Mapping[str, Any]) -> Answer:
+    from temporalio.service import RPCError, RPCStatusCode
+
+    await runs.describe(client, run)
+    name = str(decision["decision"])
+    if name not in SIGNALS:
+        raise Unreachable(
+            f"No worker answers for {run}, and {name!r} needs one: start one (`trunkline worker`) and decide again. "
+            "Nothing was sent."
+        )
+    said = {key: value for key, value in decision.items() if key != "decision"}
+    try:
+        await client.get_workflow_handle(run).signal(name, said)
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        raise await _closed(client, run) from error
+    return Answer(
+        "signaled",
+        f"No worker answers for {run}, so the signal {name!r} was sent instead: Temporal keeps it, and the run judges "
+        "it when a worker is back.",
+    )
+
+
+async def _closed(client: Client, run: str) -> Failure:
+    description = await runs.describe(client, run)
+    status = "ended" if description.status is None else description.status.name.lower().replace("_", " ")
+    return Failure(f"{run} has ended ({status}): there is nothing to decide any more.")

@@ -1,0 +1,246 @@
+"""What waits for people, over all runs: found by search attribute, told by the runs themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from workers.client.runs import ask, describe, has_workers
+from workers.errors import NotFound, Unreachable
+from workflows.language.people import person
+
+if TYPE_CHECKING:
+    from temporalio.client import Client, WorkflowExecution
+
+Hold = dict[str, Any]
+Kind = Literal["approval", "failure"]
+
+QUERIES_AT_ONCE = 10
+
+INLINE = "inline"
+"""The workflow type of runs whose definition came with their event."""
+
+LONGEST_WORD = 255
+"""Bytes of a word of a search attribute, after which the workflow cuts it."""
+
+PLAIN = re.compile(r"[\w@.+:/=-]+")
+"""Words that every store of Temporal's finds as they are; SQLite's stumbles over quotes and backslashes in lists."""
+
+CUT = "more"
+"""What the workflow writes last into a list of search attributes that it had to cut: such a run may be any's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which holds are asked for; what is None does not matter.
+
+    Attributes:
+        approver: a person who is named among those who may decide.
+        automation: name of the automation.
+        older_than: how long it must have waited.
+        kind: whether it waits for an approval, or after a failure.
+    """
+
+    approver: str | None = None
+    automation: str | None = None
+    older_than: timedelta | None = None
+    kind: Kind | None = None
+
+    def takes(self, hold: Hold, now: datetime) -> bool:
+        """Say whether a hold, with its `automation`, is one of those that are asked for."""
+        if self.approver is not None and person(self.approver) not in map(person, hold["approvers"]):
+            return False
+        if self.automation is not None and hold["automation"] != self.automation:
+            return False
+        if self.older_than is not None and now - datetime.fromisoformat(hold["openedAt"]) < self.older_than:
+            return False
+        return self.kind is None or hold["kind"] == self.kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silent:
+    """A run that holds something but whose worker does not answer: only what Temporal's list says is known.
+
+    Attributes:
+        run: workflow id.
+        automation: the automation's name.
+        holds: names of the holds; none where the namespace lacks the search attribute, and then it may hold nothing.
+    """
+
+    run: str
+    automation: str
+    holds: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenHolds:
+    """What waits for people, over all runs.
+
+    Attributes:
+        holds: every open hold, as the run's query shows it, with its `run` and `automation`.
+        silent: runs whose worker does not answer.
+    """
+
+    holds: list[Hold]
+    silent: list[Silent]
+
+
+async def find(client: Client, task_queue: str, wanted: Wanted | None = None, keys: Sequence[str] = ()) -> OpenHolds:
+    """Collect the open holds of the runs on a task queue, the oldest first.
+
+    Args:
+        client: a connected client.
+        task_queue: the task queue of the runs.
+        wanted: which holds are asked for.
+        keys: encryption keys; with them, people stand in Temporal's list as keyed hashes only.
+    """
+    wanted = wanted or Wanted()
+    runs = [_silent(execution) async for execution in _candidates(client, task_queue, wanted, keys)]
+    runs = [run for run in runs if wanted.automation in {None, run.automation}]
+    if not runs or not await polled(client, task_queue):
+        return OpenHolds(holds=[], silent=runs)
+    answers = await _ask_all(client, runs)
+    now = datetime.now(UTC)
+    rows = [
+        {"run": run.run, "automation": run.automation, **hold}
+        for run, held in zip(runs, answers, strict=True)
+        for hold in held or []
+    ]
+    return OpenHolds(
+        holds=sorted((row for row in rows if wanted.takes(row, now)), key=lambda row: str(row.get("openedAt"))),
+        silent=[run for run, held in zip(runs, answers, strict=True) if held is None],
+    )
+
+
+async def _ask_all(client: Client, runs: list[Silent]) -> list[list[Hold] | None]:
+    """Ask every run; once one has waited in vain before any has answered, nobody is there, and nobody else is asked."""
+    permits = asyncio.Semaphore(QUERIES_AT_ONCE)
+    answered: set[bool] = set()
+
+    async def one(run: str) -> list[Hold] | None:
+        async with permits:
+            if answered == {False}:
+                return None
+            held = await of_run(client, run)
+            answered.add(held is not None)
+            return held
+
+    return await asyncio.gather(*(one(run.run) for run in runs))
+
+
+async def polled(client: Client, task_queue: str) -> bool:
+    """Say whether a worker may be there: whether one has polled lately, or this client may not know."""
+    from temporalio.service import RPCError
+
+    try:
+        return await has_workers(client, task_queue)
+    except RPCError:
+        return True
+
+
+def _silent(execution: WorkflowExecution) -> Silent:
+    attributes: dict[str, Any] = {pair.key.name: pair.value for pair in execution.typed_search_attributes}
+    name = execution.workflow_type
+    if name == INLINE:  # the id is made from the name
+        name = execution.id.partition("/")[0]
+    return Silent(
+        run=execution.id,
+        automation=attributes.get("TrunklineAutomation") or name,
+        holds=list(attributes.get("TrunklineHolds") or []),
+    )
+
+
+async def _candidates(
+    client: Client, task_queue: str, wanted: Wanted, keys: Sequence[str]
+) -> AsyncIterator[WorkflowExecution]:
+    """Yield the runs that may hold something: by search attribute where the namespace has it, else all that run."""
+    from temporalio.service import RPCError, RPCStatusCode
+
+    running = f"ExecutionStatus = 'Running' AND TaskQueue = {_quoted(task_queue)}"
+    try:
+        async for execution in client.list_workflows(" AND ".join([running, *_clauses(wanted, keys)])):
+            yield execution
+    except RPCError as error:
+        if error.status is not RPCStatusCode.INVALID_ARGUMENT:
+            raise
+        async for execution in client.list_workflows(running):
+            yield execution
+
+
+def _clauses(wanted: Wanted, keys: Sequence[str]) -> list[str]:
+    clauses = ["TrunklineHolds IS NOT NULL"]
+    if wanted.automation is not None and PLAIN.fullmatch(wanted.automation):
+        clauses.append(f"TrunklineAutomation = '{wanted.automation}'")
+    words = [] if wanted.approver is None else [*_words(wanted.approver, keys)]
+    if words and all(map(PLAIN.fullmatch, words)):
+        listed = ", ".join(f"'{word}'" for word in [*words, CUT])
+        clauses.append(f"TrunklineApprovers IN ({listed})")
+    return clauses
+
+
+def _words(approver: str, keys: Sequence[str]) -> Iterable[str]:
+    """Return under which words a person may stand in Temporal's list."""
+    if keys:
+        from workers.approvals.index import words
+
+        return words(approver, keys)
+    names = dict.fromkeys((person(approver), approver.strip()))
+    return [name.encode("utf-8", "replace")[:LONGEST_WORD].decode("utf-8", "ignore") for name in names]
+
+
+def _quoted(text: str) -> str:
+    """Return a text as Temporal's list queries spell it."""
+    escaped = text.replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"
+
+
+async def of_run(client: Client, run: str) -> list[Hold] | None:
+    """Return a run's open holds as its query shows them, or None where no worker answers."""
+    from temporalio.client import WorkflowQueryFailedError
+    from temporalio.service import RPCError
+
+    try:
+        answer = await ask(client.get_workflow_handle(run), "holds")
+    except Unreachable:
+        return None
+    except (WorkflowQueryFailedError, RPCError):
+        return []  # a workflow that is none of ours, or one that has just ended
+    return [hold for hold in answer if isinstance(hold, dict)] if isinstance(answer, list) else []
+
+
+async def look(client: Client, run: str) -> list[Hold] | None:
+    """Return a run's open holds, or at once None where no worker even polls its task queue.
+
+    Raises:
+        NotFound: there is no such run.
+    """
+    description = await describe(client, run)
+    if not await polled(client, description.task_queue):
+        return None
+    return await of_run(client, run)
+
+
+async def one(client: Client, run: str, name: str) -> Hold:
+    """Return one open hold of a run, with its `run`.
+
+    Raises:
+        NotFound: there is no such run, or no such hold is open in it.
+        Unreachable: no worker answers, and only a worker can show a hold.
+    """
+    held = await look(client, run)
+    if held is None:
+        raise Unreachable(
+            f"No worker answers for {run}, and only a worker can show what it holds: start one (`trunkline worker`) "
+            "and try again."
+        )
+    found = next((hold for hold in held if hold["hold"] == name), None)
+    if found is None:
+        names = ", ".join(repr(hold["hold"]) for hold in held)
+        raise NotFound(
+            f"Nothing is held under {name!r} in {run}; {f'open are {names}' if names else 'nothing is open'}."
+        )
+    return {"run": run, **found}

@@ -1,0 +1,173 @@
+"""Runs seen from outside: their reports, and whether any worker answers for them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from workers.errors import Failure, NotFound, Unreachable
+
+if TYPE_CHECKING:
+    from temporalio.client import Client, WorkflowExecutionDescription, WorkflowHandle
+    from temporalio.service import RPCError
+
+Report = dict[str, Any]
+
+ANSWER = timedelta(seconds=5)
+"""How long a worker may take to answer a query or an update."""
+
+ENDED = ("COMPLETED", "FAILED", "CANCELED", "TERMINATED", "TIMED_OUT")
+
+
+def web_address(web_ui: str, namespace: str, run: str) -> str:
+    """Return the address of a run in Temporal's web UI."""
+    from urllib.parse import quote
+
+    return f"{web_ui.rstrip('/')}/namespaces/{quote(namespace, safe='')}/workflows/{quote(run, safe='')}"
+
+
+async def describe(client: Client, run: str) -> WorkflowExecutionDescription:
+    """Return what Temporal knows about a run without asking a worker.
+
+    Raises:
+        NotFound: there is no such run.
+    """
+    from temporalio.service import RPCError, RPCStatusCode
+
+    try:
+        return await client.get_workflow_handle(run).describe()
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND and "amespace" not in error.message:
+            raise _no_run(client, run) from error
+        raise
+
+
+def _no_run(client: Client, run: str) -> NotFound:
+    return NotFound(f"There is no run {run!r} in namespace {client.namespace!r}; `trunkline holds` lists what waits.")
+
+
+async def report(client: Client, run: str) -> Report:
+    """Return a run's report: from its result where it has ended, else from a worker.
+
+    Raises:
+        NotFound: there is no such run.
+        Unreachable: only a worker could tell, and none answers.
+        Failure: the run never had a report; the sentence says how it ended.
+    """
+    description = await describe(client, run)
+    status = "UNKNOWN" if description.status is None else description.status.name
+    handle = client.get_workflow_handle(run, run_id=description.run_id)
+    if status in {"COMPLETED", "FAILED"}:
+        found = await _ended_report(handle)
+        if found is not None:
+            return found
+    return await _asked_report(handle, status)
+
+
+async def _ended_report(handle: WorkflowHandle[Any, Any]) -> Report | None:
+    """Return the report that a closed run carries in its result or failure."""
+    from temporalio.client import WorkflowFailureError
+    from temporalio.exceptions import ApplicationError
+
+    try:
+        result = await handle.result(follow_runs=False)
+    except WorkflowFailureError as error:
+        cause = error.cause
+        if isinstance(cause, ApplicationError):
+            found = next((d for d in cause.details if isinstance(d, dict) and "steps" in d), None)
+            if found is None:
+                raise Failure(f"The run {handle.id} failed before its first step: {cause.message}") from error
+            return found
+        return None
+    return result if isinstance(result, dict) and "steps" in result else None
+
+
+async def _asked_report(handle: WorkflowHandle[Any, Any], status: str) -> Report:
+    from temporalio.client import WorkflowQueryFailedError
+
+    try:
+        answer: Any = await ask(handle, "report")
+    except WorkflowQueryFailedError as error:
+        raise Failure(
+            f"{handle.id} is no run of an automation, or ended before it had a report ({error.message})."
+        ) from error
+    except Unreachable as error:
+        raise Unreachable(
+            f"{handle.id} is {status.lower()}, but no worker answers within {ANSWER.seconds} s, and only a worker can "
+            "tell more: start one (`trunkline worker`) and ask again."
+        ) from error
+    if not isinstance(answer, dict):
+        raise Failure(f"{handle.id} is no run of an automation: its report is no report.")
+    return answer
+
+
+async def ask(handle: WorkflowHandle[Any, Any], name: str) -> Any:
+    """Ask a worker about a run.
+
+    Raises:
+        Unreachable: none answers in time.
+    """
+    from temporalio.service import RPCError
+
+    try:
+        return await handle.query(name, rpc_timeout=ANSWER)
+    except RPCError as error:
+        if no_worker(error):
+            raise Unreachable(f"No worker answers for {handle.id}.") from error
+        raise
+
+
+def no_worker(error: RPCError) -> bool:
+    """Say whether an error means that no worker answered in time."""
+    from temporalio.service import RPCStatusCode
+
+    return error.status in {
+        RPCStatusCode.DEADLINE_EXCEEDED,
+        RPCStatusCode.CANCELLED,
+        RPCStatusCode.FAILED_PRECONDITION,  # the server knows that nobody polls
+    }
+
+
+async def follow(client: Client, run: str, *, every: float = 0.25) -> AsyncIterator[Report | None]:
+    """Yield a run's report whenever it has changed, the last one when it has ended; None where no worker answers.
+
+    Args:
+        client: a connected client.
+        run: workflow id.
+        every: seconds between two looks; longer while nothing happens.
+    """
+    pause, last = every, None
+    while True:
+        ended = (await describe(client, run)).status
+        closed = ended is not None and ended.name in ENDED
+        try:
+            now: Report | None = await report(client, run)
+        except Unreachable:
+            if closed:
+                raise
+            now = None
+        pause = every if now != last else min(pause * 1.25, 2.0)
+        if now != last or closed or now is None:
+            yield now
+        last = now
+        if closed:
+            return
+        await asyncio.sleep(pause)
+
+
+async def has_workers(client: Client, task_queue: str) -> bool:
+    """Say whether any worker has polled the task queue lately."""
+    from temporalio.api.enums.v1 import TaskQueueType
+    from temporalio.api.taskqueue.v1 import TaskQueue
+    from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+
+    answer = await client.workflow_service.describe_task_queue(
+        DescribeTaskQueueRequest(
+            namespace=client.namespace,
+            task_queue=TaskQueue(name=task_queue),
+            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+        )
+    )
+    return len(answer.pollers) > 0

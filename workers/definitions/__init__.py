@@ -1,0 +1,1 @@
+"""From a file to a plan: loading, checking, planning, compiling."""

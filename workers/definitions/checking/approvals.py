@@ -1,0 +1,132 @@
+"""Whether the people who are asked can decide: every policy of a definition, as it holds at each of its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from workers.definitions.checking.findings import Findings
+from workers.definitions.checking.policies import effective, may_park, needs_approval
+from workers.definitions.checking.policy_checks import Held, judge
+from workers.definitions.checking.time_zones import time_zones
+from workers.definitions.compiling import Catalog, filled
+from workers.definitions.model.approvals import Approval
+from workers.definitions.model.steps import steps
+from workers.definitions.problems import CODES, nearest
+from workflows.compiled import CLOCKS
+from workflows.language.durations import MINUTE, spell
+from workflows.language.people import group
+
+WHOLE = "/approvals"
+HASTY = 10 * MINUTE
+"""A number below is likelier meant as seconds than as milliseconds."""
+
+
+def check_approvals(findings: Findings, catalog: Catalog) -> frozenset[str]:
+    """Check every policy, and return the names of the groups that they use."""
+    _check_alone(findings, findings.data.get("approvals"), WHOLE)
+    whole = _read(findings.data.get("approvals"))
+    policies = [whole]
+    held: list[Held] = []
+    waits = False
+    for place, step, _ in steps(findings.data):
+        if "actionType" not in step:
+            continue
+        waits = waits or needs_approval(step) or may_park(step)
+        if not needs_approval(step):
+            continue
+        own = _read(step["requireApproval"])
+        policies.append(own)
+        _check_alone(findings, step["requireApproval"], f"{place}/requireApproval")
+        _check_anybody(findings, step, place)
+        if whole is not None and own is not None:
+            held.append(_held(whole, own, step, place, catalog))
+    if not waits and isinstance(findings.data.get("approvals"), Mapping):
+        sentence = "No step of this automation ever waits for people, so this says nothing."
+        findings.add("unused-approvals", WHOLE, sentence, "write requireApproval: true at the steps to hold", key=True)
+    if whole is not None and not held:
+        held.append(Held(policy=whole, places=dict.fromkeys(Approval.model_fields, WHOLE)))
+    _add(findings, held)
+    return frozenset(name for policy in policies if policy is not None for name in _groups(policy))
+
+
+def _read(policy: Any) -> Approval | None:
+    """Return a policy as a model; None where its shape is wrong, which is told elsewhere."""
+    if policy is None or policy is True:
+        return Approval.model_construct()
+    try:
+        return Approval.model_validate(policy)
+    except ValidationError:
+        return None
+
+
+def _held(whole: Approval, own: Approval, step: Mapping[str, Any], place: str, catalog: Catalog) -> Held:
+    said = {name: value for name in Approval.model_fields if (value := getattr(own, name)) is not None}
+    action, config = catalog.get(str(step["actionType"])), step.get("config", {})
+    return Held(
+        policy=whole.model_copy(update=said),
+        places={name: f"{place}/requireApproval" if name in said else WHOLE for name in Approval.model_fields},
+        step=step,
+        config=filled(action, config) if action is not None and isinstance(config, Mapping) else None,
+    )
+
+
+def _add(findings: Findings, held: list[Held]) -> None:
+    """Add what is wrong; a warning about the automation's own policy only where it is true of all its steps."""
+    told = [(one, set(judge(one))) for one in held]
+    for complaint in sorted({complaint for _, complaints in told for complaint in complaints}):
+        shared = complaint.owner == WHOLE and CODES[complaint.code].severity == "warning"
+        if not shared or all(complaint in complaints for one, complaints in told if one.uses(complaint)):
+            findings.add(
+                complaint.code, complaint.pointer, complaint.message, complaint.hint or None, key=complaint.key
+            )
+
+
+def _check_alone(findings: Findings, policy: Any, pointer: str) -> None:
+    """Check what a policy says that is wrong whatever else holds."""
+    if not isinstance(policy, Mapping):
+        return
+    _check_nobody(findings, policy, pointer, "ever release what waits")
+    bands = policy.get("bands")
+    for index, band in enumerate(bands if isinstance(bands, list) else ()):
+        if isinstance(band, Mapping):
+            _check_nobody(findings, band, f"{pointer}/bands/{index}", "ever release such a request")
+    for key in CLOCKS:
+        value = policy.get(key)
+        if isinstance(value, int) and not isinstance(value, bool) and 0 < value < HASTY:
+            sentence = f"A number means milliseconds, so this is {spell(value)}: hardly time enough for anybody."
+            findings.add("hasty-deadline", f"{pointer}/{key}", sentence, f"write {value}s for seconds, or a unit")
+    hours = policy.get("businessHours")
+    zone = hours.get("timeZone") if isinstance(hours, Mapping) else None
+    if isinstance(zone, str) and zone.strip() and zone.strip() not in time_zones():
+        hint = nearest(zone, time_zones()) or "write an IANA name such as Europe/Berlin"
+        findings.add(
+            "unknown-time-zone", f"{pointer}/businessHours/timeZone", f"There is no time zone {zone!r:.80}.", hint
+        )
+
+
+def _check_nobody(findings: Findings, policy: Mapping[str, Any], pointer: str, what: str) -> None:
+    if "approvers" in policy and policy["approvers"] in ([], None):
+        sentence = f"The list of approvers is empty: nobody could {what}."
+        findings.add("nobody-may-approve", f"{pointer}/approvers", sentence, "name at least one")
+
+
+def _check_anybody(findings: Findings, step: Mapping[str, Any], place: str) -> None:
+    own = step["requireApproval"]
+    if "approvers" in effective(findings.data, step, place) or (isinstance(own, Mapping) and "approvers" in own):
+        return
+    sentence = "No approvers are named: anybody who can reach the run may release this step."
+    hint = "write requireApproval: {approvers: [lead@example.com]}"
+    findings.add("anybody-may-approve", f"{place}/requireApproval", sentence, hint, key=True)
+
+
+def _groups(policy: Approval) -> Iterator[str]:
+    for people in (
+        policy.approvers,
+        policy.operators,
+        policy.escalate_to,
+        *(band.approvers for band in policy.bands or ()),
+    ):
+        yield from filter(None, map(group, people or ()))

@@ -1,0 +1,115 @@
+"""What each step says by itself: its action and config, its retries, its rules for failures, its ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from activities.action import Action
+from workers.definitions.checking.contracts import check_config
+from workers.definitions.checking.failures import check_repeats, check_rules
+from workers.definitions.checking.findings import Findings
+from workers.definitions.checking.picking import check_pick
+from workers.definitions.compiling import DEFAULTS, Catalog, filled, milliseconds
+from workers.definitions.model.automation import ActionStep, kind_of
+from workers.definitions.model.steps import steps
+from workers.definitions.problems import listed, nearest
+from workflows.event import matches
+from workflows.language.durations import spell
+
+
+@dataclass(frozen=True, slots=True)
+class Contracts:
+    """What the contracts of a definition's actions say about their configs.
+
+    Attributes:
+        syntaxes: syntax of text fields by the pointer of the step or notice.
+        background: pointers of the steps whose result nobody waits for.
+    """
+
+    syntaxes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    background: list[str] = field(default_factory=list)
+
+
+def check_steps(findings: Findings, catalog: Catalog) -> Contracts:
+    """Check every step and every notice by itself."""
+    contracts = Contracts()
+    written: dict[str, str] = {}
+    _check_notices(findings, catalog, contracts, findings.data.get("approvals"), "/approvals")
+    for place, step, _ in steps(findings.data):
+        own = step.get("id")
+        if isinstance(own, str) and written.setdefault(own, place) != place:
+            sentence = f"Two steps have the id {own!r}: {findings.name(written[own])!r} has it too."
+            findings.add("duplicate-id", f"{place}/id", sentence)
+        if kind_of(step) != "actionType" or not isinstance(step["actionType"], str):
+            continue
+        action = _check_action(findings, catalog, contracts, place, step)
+        check_pick(step, action, place, findings)
+        check_rules(step, place, findings)
+        _check_notices(findings, catalog, contracts, step.get("requireApproval"), f"{place}/requireApproval")
+    return contracts
+
+
+def _check_notices(findings: Findings, catalog: Catalog, contracts: Contracts, policy: Any, pointer: str) -> None:
+    """Hold the notices of a policy to the contracts of their actions."""
+    notices = policy.get("notify") if isinstance(policy, Mapping) else None
+    for index, notice in enumerate(notices if isinstance(notices, list) else ()):
+        if isinstance(notice, Mapping) and isinstance(notice.get("actionType"), str):
+            _check_action(findings, catalog, contracts, f"{pointer}/notify/{index}", notice)
+
+
+def _check_action(
+    findings: Findings, catalog: Catalog, contracts: Contracts, place: str, step: Mapping[str, Any]
+) -> Action | None:
+    action = _action(findings, catalog, place, step)
+    config = step.get("config", {})
+    if action is not None and isinstance(config, Mapping):
+        config = filled(action, config)
+        at = f"{place}/config" if "config" in step else place
+        if check_config(action, config, at, findings):
+            contracts.syntaxes[place] = action.config.syntaxes(config)
+            if action.background(config):
+                contracts.background.append(place)
+            if action.repeats(config) == "never":
+                check_repeats(step, place, findings)
+    _check_retry(findings, place, step, action)
+    return action
+
+
+def _action(findings: Findings, catalog: Catalog, place: str, step: Mapping[str, Any]) -> Action | None:
+    action = catalog.get(step["actionType"])
+    if action is None:
+        hint = nearest(step["actionType"], catalog) or f"there are {listed(sorted(catalog))}"
+        findings.add("unknown-action", f"{place}/actionType", f"There is no action {step['actionType']!r:.80}.", hint)
+        return None
+    trigger = findings.at("/trigger/event")
+    if (
+        action.triggers
+        and isinstance(trigger, str)
+        and not any(matches(trigger, t) and "*" not in trigger for t in action.triggers)
+    ):
+        wanted = " or ".join(action.triggers)
+        sentence = f"`{action.name}` makes sense only where the trigger is {wanted}; here it is {trigger}."
+        findings.add("wrong-trigger", f"{place}/actionType", sentence)
+    return action
+
+
+def _check_retry(findings: Findings, place: str, step: Mapping[str, Any], action: Action | None) -> None:
+    retry = step.get("retry")
+    if not isinstance(retry, Mapping):
+        return
+    try:
+        parsed = ActionStep.model_validate({"actionType": "any", "retry": retry, "timeout": step.get("timeout")})
+    except ValueError:
+        return
+    timeout = parsed.timeout or (milliseconds(action) if action else DEFAULTS["timeout"])
+    if (
+        parsed.retry
+        and parsed.retry.within is not None
+        and step.get("timeout") is not None
+        and parsed.retry.within < timeout
+    ):
+        budget = spell(parsed.retry.within)
+        sentence = f"All attempts together (`within`: {budget}) have less time than one (`timeout`: {spell(timeout)})."
+        findings.add("out-of-range", f"{place}/retry/within", sentence)

@@ -1,0 +1,298 @@
+"""Whether a template or condition can be read, and whether every reference in it finds something at its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from workers.definitions.checking.findings import Findings
+from workers.definitions.checking.saved import Scope, text_of
+from workers.definitions.model.steps import escape, steps
+from workers.definitions.model.vocabulary import RUN_ROOTS
+from workers.definitions.problems import nearest
+from workflows.event import known_roots
+from workflows.language.condition import ConditionError, compile_condition
+from workflows.language.names import HOW_TO_USE_SECRETS, Reference
+from workflows.language.template import Template, TemplateSyntaxError, compile_expression, compile_template
+
+REQUEST = ("actionType", "connection", "config")
+
+RUN_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "run": ("id", "automation", "url"),
+    "loop": ("index", "first", "last", "length"),
+    "request": REQUEST,
+    "hold": (
+        "id",
+        "step",
+        "label",
+        "actionType",
+        "kind",
+        "request",
+        "digest",
+        "openedAt",
+        "deadline",
+        "approvers",
+        "quorum",
+        "votes",
+        "status",
+        "decision",
+        "error",
+    ),
+    "hold.request": (*REQUEST, "secrets"),
+}
+
+GUARDS = ("exists", "is_empty")
+"""Operators that ask whether a variable is there, so that it need not be."""
+
+
+class Values:
+    """Checks the values of one definition.
+
+    Args:
+        findings: where problems go.
+        results: keys of what an action gives, by its name, where they are known.
+    """
+
+    def __init__(self, findings: Findings, results: Mapping[str, tuple[str, ...]]) -> None:
+        self.findings = findings
+        trigger = findings.data.get("trigger")
+        self.event = (
+            trigger.get("event") if isinstance(trigger, Mapping) and isinstance(trigger.get("event"), str) else None
+        )
+        declared = trigger.get("data") if isinstance(trigger, Mapping) else None
+        self.roots = _roots(self.event, declared)
+        self.open = isinstance(declared, Mapping)
+        self.secrets: set[str] = set()
+        self.variables: dict[str, set[str] | None] = {}
+        self.names: set[str] = set()
+        self._undeclared: set[str] = set()
+        self._read: dict[str, list[tuple[Reference, bool]]] = {}
+        for _, step, _ in steps(findings.data):
+            if (variable := text_of(step, "saveAs")) is not None:
+                given = results.get(text_of(step, "actionType") or "") if "pick" not in step else _picked(step["pick"])
+                known = self.variables.setdefault(variable, set())
+                self.variables[variable] = None if given is None or known is None else known | set(given)
+            if "forEach" in step:
+                self.names.add(text_of(step, "as") or "item")
+
+    @property
+    def event_roots(self) -> Iterable[str]:
+        """Return the roots that the event is known to have."""
+        return self.roots or ()
+
+    def whole(self, value: Any, pointer: str, scope: Scope) -> None:
+        """Check a value that must be one expression, so that it keeps its type."""
+        before = self.findings.count
+        self.template(value, pointer, scope)
+        if isinstance(value, str) and self.findings.count == before:
+            try:
+                compile_expression(value)
+            except TemplateSyntaxError as error:
+                self.findings.add("not-one-template", pointer, str(error), error.hint)
+
+    def template(
+        self,
+        value: Any,
+        pointer: str,
+        scope: Scope,
+        *,
+        syntaxes: Mapping[str, Any] | None = None,
+        secrets: bool = False,
+    ) -> None:
+        """Check a value that may hold templates at any depth; one that cannot be read does not hide the others."""
+        if pointer in self._read:
+            self._again(pointer, scope)
+            return
+        template = self._compiled(value, pointer, scope, syntaxes, secrets=secrets)
+        if template is None:
+            self._judge(pointer, [], scope)
+            return
+        for use in template.secrets:
+            self.secrets.update(use.names)
+            if template.templated_hosts:
+                host = template.templated_hosts[0].removeprefix("/")
+                sentence = f"The host of `{host}` is decided by data: whoever controls it would get the secret."
+                hint = "write the host itself followed by `/`, and templates only after it"
+                self.findings.add("exposed-secret", pointer + use.pointer, sentence, hint, line=use.line + 1)
+        self._judge(pointer, [(reference, False) for reference in template.references], scope)
+
+    def _compiled(
+        self, value: Any, pointer: str, scope: Scope, syntaxes: Mapping[str, Any] | None, *, secrets: bool
+    ) -> Template | None:
+        try:
+            return compile_template(value, syntaxes, secrets=secrets)
+        except TemplateSyntaxError as error:
+            before = self.findings.count
+            children = (
+                value.items() if isinstance(value, Mapping) else enumerate(value if isinstance(value, list) else ())
+            )
+            for key, child in children:
+                at = f"/{escape(key)}"
+                inner = {
+                    place[len(at) :]: name
+                    for place, name in (syntaxes or {}).items()
+                    if f"{place}/".startswith(f"{at}/")
+                }
+                self.template(child, pointer + at, scope, syntaxes=inner, secrets=secrets)
+            if self.findings.count == before:  # it is this text, or only the whole that is too large
+                code = "misplaced-secret" if error.hint == HOW_TO_USE_SECRETS else "bad-template"
+                self.findings.add(code, pointer + error.pointer, str(error), error.hint, line=error.line + 1)
+            return None
+
+    def condition(self, conditions: Any, pointer: str, scope: Scope) -> None:
+        """Check conditions, if there are any; a test that cannot be read does not hide the others."""
+        if conditions is None:
+            return
+        if pointer in self._read:
+            self._again(pointer, scope)
+            return
+        try:
+            references = compile_condition(conditions).references
+        except ConditionError as error:
+            references = ()
+            before = self.findings.count
+            for group in ("all", "any"):
+                parts = conditions.get(group) if isinstance(conditions, Mapping) else None
+                for index, part in enumerate(parts if isinstance(parts, list) else ()):
+                    self.condition(part, f"{pointer}/{group}/{index}", scope)
+            if self.findings.count == before:
+                code = "misplaced-secret" if error.hint == HOW_TO_USE_SECRETS else "bad-condition"
+                self.findings.add(code, pointer + error.pointer, error.message, error.hint)
+        asked = [(self.findings.at((pointer + one.pointer).rpartition("/")[0]), one) for one in references]
+        found = [(one, isinstance(test, Mapping) and test.get("operator") in GUARDS) for test, one in asked]
+        self._judge(pointer, found, scope)
+
+    def _judge(self, pointer: str, references: list[tuple[Reference, bool]], scope: Scope) -> None:
+        """Judge references, each lenient or not; where a policy counts at many places, keep what they decide."""
+        for reference, lenient in references:
+            self._reference(reference.path, pointer + reference.pointer, scope, reference.line + 1, lenient=lenient)
+        if scope.held is not None:
+            placed = {"variables", "item", "loop", *self.names}
+            self._read[pointer] = list(dict.fromkeys(one for one in references if one[0].path[0] in placed))
+
+    def _again(self, pointer: str, scope: Scope) -> None:
+        """Judge once more, at another place, what depends on it."""
+        for reference, lenient in self._read[pointer]:
+            self._reference(reference.path, pointer + reference.pointer, scope, reference.line + 1, lenient=lenient)
+
+    def _reference(self, path: tuple[Any, ...], pointer: str, scope: Scope, line: int, *, lenient: bool) -> None:
+        root, rest = str(path[0]), path[1:]
+        if root == "event" and rest[:1] == ("data",):
+            if len(rest) > 1:
+                self._data(str(rest[1]), rest[2:], pointer, line, scope)
+        elif root in scope.loops or root == scope.about:
+            self._fields(root, rest, RUN_FIELDS.get(root, ()), pointer, line)
+        elif root == "secrets":
+            self.findings.add(
+                "misplaced-secret", pointer, "A secret can stand only in an action's `config`.", line=line
+            )
+        elif root == "hold":
+            self.findings.add(
+                "outside-hold",
+                pointer,
+                "There is no hold here: `hold` exists only in what is sent about one.",
+                line=line,
+            )
+        elif root == "variables":
+            self._variable(rest, pointer, scope, line, lenient=lenient)
+        elif root == "loop" or (root in self.names | {"item"} and root not in self.event_roots):
+            sentence = _where(scope, f"`{root}` exists only inside of its `forEach`.")
+            self.findings.add("outside-loop", pointer, sentence, line=line)
+        elif root in RUN_ROOTS:
+            self._fields(root, rest, RUN_FIELDS.get(root, ()), pointer, line)
+        else:
+            self._data(root, rest, pointer, line, scope)
+
+    def _variable(self, rest: tuple[Any, ...], pointer: str, scope: Scope, line: int, *, lenient: bool) -> None:
+        if not rest:
+            return
+        name = str(rest[0])
+        saved = scope.saved.get(name)
+        if name not in self.variables:
+            hint = nearest(name, self.variables) or ("no step has `saveAs`" if not self.variables else None)
+            self.findings.add("unknown-variable", pointer, f"No step saves the variable {name!r}.", hint, line=line)
+        elif saved is None:
+            sentence = f"The variable {name!r} is not there yet: it is saved only later, or inside of a loop."
+            hint = "a loop keeps values with `collect` and `saveAs`"
+            self.findings.add("saved-later", pointer, _where(scope, sentence), hint, line=line)
+        elif not saved.certain and not lenient and not (saved.guards and saved.guards <= scope.guards):
+            sentence = f"The variable {name!r} is saved {saved.why}."
+            self.findings.add("maybe-saved", pointer, _where(scope, sentence), "else it is empty here", line=line)
+        given = self.variables.get(name)
+        if given:
+            self._fields(f"variables.{name}", rest[1:], tuple(sorted(given)), pointer, line)
+
+    def _data(self, root: str, rest: tuple[Any, ...], pointer: str, line: int, scope: Scope) -> None:
+        if self.roots is None:
+            if self.event is not None and not self.open and root not in self._undeclared:
+                self._undeclared.add(root)
+                sentence = f"{root!r} cannot be checked: the event type {self.event} does not say what it brings."
+                self.findings.add(
+                    "undeclared-root",
+                    pointer,
+                    sentence,
+                    f"declare it with trigger: {{event: {self.event}, data: [{root}]}}",
+                    line=line,
+                )
+            return
+        known = self.roots.get(root)
+        if root in self.roots:
+            self._fields(root, rest, tuple(known or ()), pointer, line)
+            return
+        hint = (
+            f"write variables.{root}"
+            if root in scope.saved
+            else "the request is known only to the `when` of `bands`"
+            if root == "request"
+            else nearest(root, [*self.roots, *(name for name in RUN_ROOTS if name not in ("item", "loop", "hold"))])
+        )
+        sentence = f"There is no {root!r} here: {self.event} brings {', '.join(self.roots) or 'nothing'}."
+        self.findings.add("unknown-root", pointer, sentence, hint, line=line)
+
+    def _fields(self, root: str, rest: tuple[Any, ...], known: Iterable[str], pointer: str, line: int) -> None:
+        names = list(known)
+        if (
+            names
+            and rest
+            and isinstance(rest[0], str)
+            and rest[0] not in names
+            and rest[0] not in ("size", "first", "last")
+        ):
+            self.findings.add(
+                "unknown-field",
+                pointer,
+                f"`{root}` has no documented field {rest[0]!r}.",
+                nearest(rest[0], names),
+                line=line,
+            )
+        if rest and (inner := RUN_FIELDS.get(f"{root}.{rest[0]}")):
+            self._fields(f"{root}.{rest[0]}", rest[1:], inner, pointer, line)
+
+
+def _where(scope: Scope, sentence: str) -> str:
+    """Return a sentence that says for which step it is true, where it is about the automation's own policy."""
+    return sentence if scope.held is None else f"Where {scope.held!r} is held: {sentence}"
+
+
+def _roots(event: str | None, declared: Any) -> Mapping[str, Iterable[str]] | None:
+    """Return the roots of the trigger's event with their fields (none: any); None where any root may be there."""
+    known = known_roots(event) if event else None
+    if isinstance(declared, list):
+        own: dict[str, Iterable[str]] = {name: () for name in declared if isinstance(name, str)}
+    elif isinstance(declared, Mapping) and isinstance(declared.get("properties"), Mapping):
+        own = {name: _properties(schema) for name, schema in declared["properties"].items()}
+    elif isinstance(declared, Mapping):
+        return None
+    else:
+        return known
+    return {**(known or {}), **own}
+
+
+def _properties(schema: Any) -> tuple[str, ...]:
+    inner = schema.get("properties") if isinstance(schema, Mapping) and "$ref" not in schema else None
+    return tuple(inner) if isinstance(inner, Mapping) else ()
+
+
+def _picked(pick: Any) -> tuple[str, ...] | None:
+    """Return the names that a step's `pick` gives what it keeps; None where it keeps one value."""
+    return tuple(pick) if isinstance(pick, Mapping) else None

@@ -1,0 +1,250 @@
+"""Compiles a definition without problems into the steps of its plan, with everything decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, cast, get_args
+
+from activities.action import Action, names
+from workers.definitions.model.approvals import Approval, Notice
+from workers.definitions.model.automation import (
+    ActionStep,
+    BranchStep,
+    ForEachStep,
+    PathsStep,
+    Step,
+    StopStep,
+    Until,
+    WaitStep,
+)
+from workers.definitions.model.failures import Rule
+from workers.definitions.model.steps import slug
+from workers.definitions.model.vocabulary import Part
+from workflows.language.durations import MINUTE, spell
+from workflows.plan import Approval as ApprovalPlan
+from workflows.plan import Defaults, Occasion, Retry, StepPlan
+from workflows.plan import Notice as NoticePlan
+from workflows.plan import Rule as RulePlan
+
+Catalog = Mapping[str, Action]
+
+CONNECTION = "connection"
+"""The key of a config that names the step's connection."""
+
+DEFAULTS: Defaults = {
+    "timeout": 30_000,
+    "retry": {"initialInterval": 1_000, "backoffCoefficient": 2, "maximumInterval": 60_000, "within": 3_600_000},
+}
+"""What holds for every action step that says nothing else."""
+
+NOTICE_WITHIN = 10 * MINUTE
+"""Time for all attempts of a notice together, where it says nothing else: later nobody needs it."""
+
+
+def filled(action: Action, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a step's config with the defaults that are templates, where its author wrote nothing."""
+    written = {name for name in action.config.model_fields if any(key in config for key in names(action.config, name))}
+    owners = {key: name for name in action.config.model_fields for key in names(action.config, name)}
+    return {**config, **{key: value for key, value in action.config.defaults.items() if owners.get(key) not in written}}
+
+
+def milliseconds(action: Action) -> int:
+    """Return the bound of one attempt of an action where the step gives none."""
+    return round(action.timeout.total_seconds() * 1_000)
+
+
+class Planner:
+    """Compiles steps; templates, conditions and configs stay as their author wrote them.
+
+    Args:
+        ids: id of each step by JSON pointer.
+        catalog: every action by name.
+    """
+
+    def __init__(self, ids: Mapping[str, str], catalog: Catalog) -> None:
+        self.ids = ids
+        self.catalog = catalog
+        self.taken = set(ids.values())
+
+    def block(self, block: list[Step], raw: list[Any], pointer: str) -> list[StepPlan]:
+        """Compile a list of steps; `raw` is the same list as written, at that pointer."""
+        return [self.step(step, raw[index], f"{pointer}/{index}") for index, step in enumerate(block)]
+
+    def step(self, step: Step, raw: Mapping[str, Any], pointer: str) -> StepPlan:
+        """Compile one step."""
+        plan: StepPlan = {"id": self.ids[pointer], "label": step.label or _label(step)}
+        if step.conditions is not None:
+            plan["conditions"] = step.conditions
+        if isinstance(step, (ActionStep, PathsStep, ForEachStep)) and step.on_failure is not None:
+            plan["onFailure"] = _rules(step.on_failure) if isinstance(step.on_failure, list) else step.on_failure
+        match step:
+            case ActionStep():
+                self.action(step, plan)
+            case PathsStep():
+                self.paths(step, raw, pointer, plan)
+            case BranchStep():
+                self.branch(step, raw, pointer, plan)
+            case WaitStep():
+                plan["wait"] = {"until": step.wait.until} if isinstance(step.wait, Until) else step.wait
+            case ForEachStep():
+                self.loop(step, raw, pointer, plan)
+            case StopStep():
+                plan["stop"] = step.stop
+                if step.reason is not None:
+                    plan["reason"] = step.reason
+        return plan
+
+    def action(self, step: ActionStep, plan: StepPlan, within: int = DEFAULTS["retry"]["within"]) -> None:
+        """Add what an action step is; `within` bounds all attempts where it says nothing else."""
+        action = self.catalog[step.action_type]
+        config = _under_one_name(action, filled(action, step.config))
+        plan["action"] = action.name
+        plan["config"] = config
+        if syntax := action.config.syntaxes(config):
+            plan["syntax"] = {pointer: str(name) for pointer, name in syntax.items()}
+        plan["repeat"] = action.repeats(config)
+        timeout = step.timeout or milliseconds(action)
+        if timeout != DEFAULTS["timeout"]:
+            plan["timeout"] = timeout
+        if retry := _retry(step, action, timeout, within):
+            plan["retry"] = retry
+        if step.save_as is not None:
+            plan["saveAs"] = step.save_as
+        if step.pick is not None:
+            plan["pick"] = step.pick
+        if step.require_approval is not None and step.require_approval is not False:
+            plan["approval"] = {} if step.require_approval is True else self.policy(step.require_approval)
+        if action.background(config):
+            plan["background"] = True
+        if action.look is not None and plan["repeat"] == "never":
+            plan["looks"] = True
+
+    def policy(self, approval: Approval) -> ApprovalPlan:
+        """Return what an author wrote about approvals; what is left out the run decides."""
+        plan = _said(approval)
+        if approval.business_hours is not None:
+            plan["businessHours"] = _said(approval.business_hours)
+        if approval.bands is not None:
+            plan["bands"] = [_said(band) for band in approval.bands]
+        if approval.notify is not None:
+            plan["notify"] = [self.notice(notice, f"notify-{n}") for n, notice in enumerate(approval.notify, 1)]
+        return cast("ApprovalPlan", plan)
+
+    def notice(self, notice: Notice, name: str) -> NoticePlan:
+        """Return an action that tells people, compiled like a step."""
+        step = ActionStep.model_construct(
+            action_type=notice.action_type, config=notice.config, timeout=notice.timeout, retry=notice.retry
+        )
+        plan: StepPlan = {"id": name, "label": notice.label or notice.action_type}
+        self.action(step, plan, within=NOTICE_WITHIN)
+        return {"on": notice.on or list(get_args(Occasion)), "step": plan}
+
+    def paths(self, step: PathsStep, raw: Mapping[str, Any], pointer: str, plan: StepPlan) -> None:
+        """Add what runs side by side."""
+        plan["paths"] = []
+        for index, path in enumerate(step.paths):
+            label = path.label or f"Path {index + 1}"
+            plan["paths"].append(
+                {
+                    "id": self.unique(f"{plan['id']}.{slug(label) or f'path-{index + 1}'}"),
+                    "label": label,
+                    "block": self.block(
+                        path.actions, raw["paths"][index]["actions"], f"{pointer}/paths/{index}/actions"
+                    ),
+                }
+            )
+
+    def branch(self, step: BranchStep, raw: Mapping[str, Any], pointer: str, plan: StepPlan) -> None:
+        """Add the ways of a branch."""
+        plan["branch"] = [
+            {
+                "conditions": case.conditions,
+                "block": self.block(case.actions, raw["branch"][index]["actions"], f"{pointer}/branch/{index}/actions"),
+            }
+            for index, case in enumerate(step.branch)
+        ]
+        if step.otherwise:
+            plan["otherwise"] = self.block(step.otherwise, raw["otherwise"], f"{pointer}/otherwise")
+
+    def loop(self, step: ForEachStep, raw: Mapping[str, Any], pointer: str, plan: StepPlan) -> None:
+        """Add what is done for each item."""
+        plan["forEach"] = step.for_each
+        plan["as"] = step.as_  # type: ignore[typeddict-unknown-key]  # a keyword of Python cannot be a field
+        plan["maxItems"] = step.max_items
+        plan["parallel"] = step.parallel
+        plan["block"] = self.block(step.actions, raw["actions"], f"{pointer}/actions")
+        if step.collect is not None:
+            plan["collect"] = step.collect
+        if step.save_as is not None:
+            plan["saveAs"] = step.save_as
+
+    def unique(self, wanted: str) -> str:
+        """Return an id that nothing else in the plan has."""
+        candidate = next(c for c in _numbered(wanted) if c not in self.taken)
+        self.taken.add(candidate)
+        return candidate
+
+
+def _numbered(wanted: str) -> Iterator[str]:
+    yield wanted
+    count = 1
+    while True:
+        count += 1
+        yield f"{wanted}-{count}"
+
+
+def _label(step: Step) -> str:
+    match step:
+        case ActionStep():
+            return step.action_type
+        case WaitStep():
+            return f"Wait until {step.wait.until}" if isinstance(step.wait, Until) else f"Wait {spell(step.wait)}"
+        case ForEachStep():
+            return f"For each of {step.for_each}"
+        case StopStep():
+            return f"Stop as {step.stop}"
+        case PathsStep():
+            return "Paths"
+        case BranchStep():
+            return "Branch"
+
+
+def _under_one_name(action: Action, config: dict[str, Any]) -> dict[str, Any]:
+    """Return a config whose connection, however its author spelt the key, stands where runs look for it."""
+    if CONNECTION not in action.config.model_fields:
+        return config
+    spellings = names(action.config, CONNECTION)
+    return {CONNECTION if key in spellings else key: value for key, value in config.items()}
+
+
+def _rules(rules: list[Rule]) -> list[RulePlan]:
+    plan: list[RulePlan] = []
+    for rule in rules:
+        planned: RulePlan = {"when": rule.classes, "do": rule.do}
+        if rule.attempts is not None:
+            planned["attempts"] = rule.attempts
+        if rule.delay is not None:
+            planned["delay"] = rule.delay
+        plan.append(planned)
+    return plan
+
+
+def _said(part: Part) -> dict[str, Any]:
+    """Return what an author wrote of a part, by key; what a part holds are values and parts."""
+    found = {info.alias or name: getattr(part, name) for name, info in type(part).model_fields.items()}
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _retry(step: ActionStep, action: Action, timeout: int, within: int) -> Retry:
+    """Return how this step's retry deviates from the defaults, such that Temporal takes it."""
+    own: dict[str, Any] = step.retry.model_dump(by_alias=True, exclude_none=True) if step.retry else {}
+    if action.attempts is not None:
+        own.setdefault("maximumAttempts", action.attempts)
+    usual = DEFAULTS["retry"]
+    first = own.get("initialInterval", usual["initialInterval"])
+    if "maximumInterval" not in own and first > usual["maximumInterval"]:
+        own["maximumInterval"] = first
+    if "initialInterval" not in own and own.get("maximumInterval", first) < first:
+        own["initialInterval"] = own["maximumInterval"]
+    own.setdefault("within", max(within, timeout))
+    return cast("Retry", {key: value for key, value in own.items() if usual.get(key) != value})

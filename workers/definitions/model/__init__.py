@@ -1,0 +1,1 @@
+"""The definition's models: what an author may write, before anything is compiled."""

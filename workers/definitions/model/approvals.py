@@ -1,0 +1,221 @@
+"""Approvals as authors write them: who may release a held step, under which rules, until when, and who is told."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
+
+from workers.definitions.model.failures import Retry
+from workers.definitions.model.vocabulary import Conditions, Deadline, Label, Part, Text, Timeout, refuse
+from workflows.language.people import GROUP
+from workflows.plan import CLOSES, OPENS, Day, Editing, Occasion, OnExpiry
+
+MAX_PEOPLE = 100
+MAX_QUORUM = 20
+MAX_BANDS = 20
+MAX_NOTICES = 20
+MAX_HOLIDAYS = 1_000
+
+_GROUP_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_TIME = re.compile(r"([01]?[0-9]|2[0-3]):[0-5][0-9]")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _person(value: str) -> str:
+    if not value.lower().startswith(GROUP):
+        return value
+    name = value[len(GROUP) :].strip()
+    if not value.startswith(GROUP):
+        raise refuse(
+            "bad-name", f"A group is written `{GROUP}{name}`, in lower case; {value[:80]!r} would be a person."
+        )
+    if "{{" in name or "{%" in name:
+        raise refuse(
+            "bad-name",
+            "The name of a group cannot be a template: let `bands` choose between groups, or the template name people.",
+        )
+    if not _GROUP_NAME.fullmatch(name):
+        raise refuse(
+            "bad-name",
+            f"{value[:80]!r} names no group: write `group:finance`, with letters, digits, '.', '_' and '-'.",
+        )
+    return GROUP + name
+
+
+def _flag(value: Any) -> Any:
+    return value if isinstance(value, (bool, str)) else str(value)  # 1 is no true
+
+
+def _time(value: str) -> str:
+    if not _TIME.fullmatch(value):
+        raise refuse("wrong-type", f"{value[:80]!r} is no time of day: write one such as `09:00`, at most `23:59`.")
+    return value.zfill(len(OPENS))
+
+
+def _date(value: str) -> str:
+    try:
+        if _DATE.fullmatch(value):
+            return date.fromisoformat(value).isoformat()
+    except ValueError:
+        pass
+    raise refuse("wrong-type", f"{value[:80]!r} is no day: write one such as `2026-12-25`.")
+
+
+Person = Annotated[
+    StrictStr,
+    StringConstraints(min_length=1, max_length=500, strip_whitespace=True),
+    AfterValidator(_person),
+]
+People = Annotated[list[Person], Field(max_length=MAX_PEOPLE)]
+NamedPeople = Annotated[list[Person], Field(min_length=1, max_length=MAX_PEOPLE)]
+Quorum = Annotated[StrictInt, Field(ge=1, le=MAX_QUORUM)]
+AllowEdit = Annotated[Editing, BeforeValidator(_flag)]
+TimeOfDay = Annotated[
+    StrictStr, AfterValidator(_time), WithJsonSchema({"type": "string", "pattern": f"^{_TIME.pattern}$"})
+]
+Holiday = Annotated[StrictStr, AfterValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
+
+
+class BusinessHours(Part):
+    """The hours in which a hold's clocks run."""
+
+    time_zone: Label = Field(description="IANA name of the time zone, such as `Europe/Berlin`.")
+    days: Annotated[list[Day], Field(min_length=1, max_length=7)] | None = Field(
+        default=None, description="Days of the week (`mon` to `fri`)."
+    )
+    start: TimeOfDay | None = Field(default=None, description="When a day begins (`09:00`).")
+    end: TimeOfDay | None = Field(
+        default=None, description="When it ends (`17:00`); before `start`: on the next morning."
+    )
+    holidays: Annotated[list[Holiday], Field(max_length=MAX_HOLIDAYS)] | None = Field(
+        default=None, description="Days off, such as `2026-12-25`."
+    )
+
+    @model_validator(mode="after")
+    def _open_for_a_while(self) -> BusinessHours:
+        start, end = self.start or OPENS, self.end or CLOSES
+        night = self.start is not None and self.end is not None and start > end
+        if start >= end and not night:
+            raise refuse(
+                "out-of-range",
+                f"A business day begins before it ends; this one begins at {start} and ends at {end}. For a night, "
+                "write both `start` and `end`.",
+            )
+        return self
+
+
+class NoticeRetry(Retry):
+    """How a failed attempt to tell people is repeated; nobody is held up by it."""
+
+    on_unknown: Literal["retry", "fail"] | None = Field(
+        default=None,
+        description="What follows where nobody knows whether an attempt had its effect; by default the action decides.",
+    )
+
+
+class Notice(Part):
+    """An action that tells people about a hold."""
+
+    on: Annotated[list[Occasion], Field(min_length=1, max_length=4)] | None = Field(
+        default=None, description="On which occasions (all four)."
+    )
+    label: Label | None = Field(default=None, description="What people see for this notice.")
+    action_type: StrictStr = Field(description="Which action (`trunkline actions` lists them).")
+    config: dict[str, Any] = Field(
+        default_factory=dict, description="What the action takes; its templates know the `hold` besides."
+    )
+    timeout: Timeout | None = Field(
+        default=None, description="Bound of one attempt, by default 30 s or what the action says."
+    )
+    retry: NoticeRetry | None = Field(
+        default=None, description="How a failed attempt is repeated, by default within 10 minutes."
+    )
+
+
+class Band(Part):
+    """A stricter policy for some requests."""
+
+    when: Conditions = Field(
+        description="It applies where these hold or cannot be judged; they know the `request` besides."
+    )
+    approvers: People | None = Field(default=None, description="Who may release such a request instead.")
+    quorum: Quorum | None = Field(default=None, description="How many must approve, if that is more.")
+    self_approval: StrictBool | None = Field(default=None, description="`false`: not the requester.")
+    reject_needs_reason: StrictBool | None = Field(default=None, description="`true`: a refusal says why.")
+    allow_edit: AllowEdit | None = Field(default=None, description="What may be edited, if that is less.")
+    verified: StrictBool | None = Field(default=None, description="`true`: decisions are signed.")
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Band:
+        if all(getattr(self, name) is None for name in type(self).model_fields if name != "when"):
+            raise refuse(
+                "missing-key", "A band says what is stricter, such as `approvers` or `quorum`; this one does not."
+            )
+        return self
+
+
+class Approval(Part):
+    """Who decides about a held step, under which rules, and until when."""
+
+    approvers: People | None = Field(
+        default=None,
+        description="Who may release it: ids, `group:` names or templates; without this key anybody may.",
+    )
+    quorum: Quorum | None = Field(default=None, description="How many different people must approve (1).")
+    self_approval: StrictBool | None = Field(
+        default=None, description="`false`: the requester may neither approve nor edit (true)."
+    )
+    requester: Text | None = Field(
+        default=None, description="Who wants it, for `selfApproval: false`, as a template (`{{event.actor}}`)."
+    )
+    reject_needs_reason: StrictBool | None = Field(
+        default=None, description="`true`: who refuses must say why (false)."
+    )
+    allow_edit: AllowEdit | None = Field(
+        default=None,
+        description="Whether approvers may edit the request: `true`: an edit approves it as well; `needsApproval`: it "
+        "does not (false).",
+    )
+    operators: NamedPeople | None = Field(
+        default=None,
+        description="Who decides after a failure, hands a hold to others and extends it; without this key anybody "
+        "decides after a failure.",
+    )
+    bands: Annotated[list[Band], Field(max_length=MAX_BANDS)] | None = Field(
+        default=None, description="Stricter policies for some requests, laid over this one in their order."
+    )
+    remind_after: Deadline | None = Field(default=None, description="People are reminded whenever so much has passed.")
+    escalate_after: Deadline | None = Field(
+        default=None, description="`escalateTo` may decide as well once so much has passed."
+    )
+    escalate_to: NamedPeople | None = Field(default=None, description="Who may decide as well, after `escalateAfter`.")
+    expires_after: Deadline | None = Field(
+        default=None, description="When it is too late to approve; by default it waits for ever."
+    )
+    on_expiry: OnExpiry | None = Field(
+        default=None,
+        description="What happens then: the step ends as `expired` (`reject`), is sent (`approve`), is skipped "
+        "(`skip`), or waits without deadline (`hold`).",
+    )
+    business_hours: BusinessHours | None = Field(default=None, description="In which hours these clocks run.")
+    verified: StrictBool | None = Field(default=None, description="`true`: only signed decisions count (false).")
+    recheck: StrictBool | None = Field(
+        default=None,
+        description="`true`: the step's conditions must still hold on release, else it ends as `superseded` (false).",
+    )
+    notify: Annotated[list[Notice], Field(max_length=MAX_NOTICES)] | None = Field(
+        default=None, description="Actions that tell people about a hold."
+    )

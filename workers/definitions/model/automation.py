@@ -1,0 +1,271 @@
+"""The language: what an author writes, as models whose descriptions become the JSON Schema.
+
+Templates and conditions stay raw here; `workflows/language/template.py` and `workflows/language/condition.py` read them. What can only be
+judged with the catalog of actions at hand (configs, references, approvers) is judged in `workers/checking/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import Discriminator, Field, StrictBool, StrictInt, StrictStr, StringConstraints, Tag, model_validator
+
+from workers.definitions.model.approvals import Approval
+from workers.definitions.model.failures import MAX_RULES, Retry, Rule
+from workers.definitions.model.vocabulary import (
+    TAG,
+    Conditions,
+    EventType,
+    ItemName,
+    Label,
+    Name,
+    Part,
+    Pause,
+    PickedPath,
+    PickedPaths,
+    StepId,
+    Text,
+    Timeout,
+    Variable,
+    list_tag,
+    refuse,
+    shape_tag,
+)
+
+MAX_STEPS = 4_000
+MAX_NESTING = 16
+MAX_BYTES = 512 * 1024
+MAX_DEPTH = 100
+
+Kind = Literal["actionType", "paths", "branch", "wait", "forEach", "stop"]
+"""The key that makes a step what it is."""
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+class Trigger(Part):
+    """Which events start the automation."""
+
+    event: EventType = Field(
+        description="Type of the events that start it, such as `call.ended`; `call.*`: all that begin so."
+    )
+    data: (
+        Annotated[
+            Annotated[list[Variable], Tag("step:plain")] | Annotated[dict[str, Any], Tag("step:object")],
+            Discriminator(shape_tag),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="What an event type of your own brings: a list of roots (`[order, customer]`), or a JSON Schema of "
+        "the event's `data`, which then also judges events on arrival.",
+    )
+
+
+class Common(Part):
+    """What every step may carry."""
+
+    label: Label | None = Field(default=None, description="What people see for this step.")
+    id: StepId | None = Field(
+        default=None, description="Name of the step in reports and idempotency keys; by default made from the label."
+    )
+    conditions: Conditions | None = Field(
+        default=None, description="The step runs only where these hold; else it is skipped."
+    )
+
+
+class ActionStep(Common):
+    """Do one action."""
+
+    action_type: StrictStr = Field(description="Which action (`trunkline actions` lists them).")
+    config: dict[str, Any] = Field(
+        default_factory=dict, description="What the action takes; any value may contain `{{ }}`."
+    )
+    save_as: Variable | None = Field(
+        default=None, description="Name under which later steps find the result: `{{variables.name}}`."
+    )
+    pick: (
+        Annotated[
+            Annotated[PickedPath, Tag("step:plain")] | Annotated[PickedPaths, Tag("step:object")],
+            Discriminator(shape_tag),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="What of the result is kept: a path (`body.id`), or names with paths (`{id: body.id}`); by default "
+        "all of it.",
+    )
+    timeout: Timeout | None = Field(
+        default=None, description="Bound of one attempt, by default 30 s or what the action says."
+    )
+    retry: Retry | None = Field(default=None, description="How a failed attempt is repeated.")
+    require_approval: (
+        Annotated[
+            Annotated[StrictBool, Tag("step:plain")] | Annotated[Approval, Tag("step:object")], Discriminator(shape_tag)
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="Hold the step until people release it: `true` by the automation's `approvals`, or what is "
+        "different here.",
+    )
+    on_failure: (
+        Annotated[
+            Annotated[Literal["continue", "hold"], Tag("step:plain")]
+            | Annotated[list[Rule], Field(min_length=1, max_length=MAX_RULES), Tag("step:list")],
+            Discriminator(list_tag),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="`continue`: go on after a failure; `hold`: park the path for an operator; a list: rules by the "
+        "failure's class, the first that matches decides; by default the rest of the path is skipped.",
+    )
+
+
+class Path(Part):
+    """One of the blocks that run side by side."""
+
+    label: Label | None = Field(default=None, description="What people see for this path.")
+    actions: list[Step] = Field(min_length=1, description="The path's steps, run in order.")
+
+
+class PathsStep(Common):
+    """Run blocks side by side; one failing does not stop the others."""
+
+    paths: list[Path] = Field(min_length=1, max_length=1_000, description="The blocks.")
+    on_failure: Literal["continue"] | None = Field(
+        default=None, description="`continue`: go on although a path failed."
+    )
+
+
+class Case(Part):
+    """One way through a branch."""
+
+    conditions: Conditions = Field(description="The way is taken where these hold and no earlier way was.")
+    actions: list[Step] = Field(min_length=1, description="The way's steps, run in order.")
+
+
+class BranchStep(Common):
+    """Take the first way whose conditions hold."""
+
+    branch: list[Case] = Field(min_length=1, max_length=200, description="The ways; the first match wins.")
+    otherwise: list[Step] | None = Field(default=None, description="Steps for the case that none matches.")
+
+
+class Until(Part):
+    """An instant to wait for."""
+
+    until: Text = Field(description="ISO 8601 instant, usually a template; one that has passed does not wait.")
+
+
+class WaitStep(Common):
+    """Wait for a while, or until an instant."""
+
+    wait: Annotated[
+        Annotated[Pause, Tag("step:plain")] | Annotated[Until, Tag("step:object")], Discriminator(shape_tag)
+    ] = Field(description='A duration (`15m`), or `{until: "{{ticket.dueAt}}"}`.')
+
+
+class ForEachStep(Common):
+    """Do a block once for each item of a list."""
+
+    for_each: Text = Field(description="The list, as one template: `{{variables.orders.body}}`.")
+    as_: ItemName = Field(default="item", alias="as", description="Name of the item inside the block.")
+    max_items: Annotated[StrictInt, Field(ge=1, le=10_000)] = Field(
+        default=100, description="A longer list is a failure."
+    )
+    parallel: Annotated[StrictInt, Field(ge=1, le=100)] = Field(default=1, description="How many items at a time.")
+    actions: list[Step] = Field(min_length=1, description="Steps for each item, run in order.")
+    on_failure: Literal["continue"] | None = Field(
+        default=None, description="`continue`: go on although an item failed."
+    )
+    collect: Text | None = Field(
+        default=None, description="What to keep of each item, as a template; `saveAs` names the list."
+    )
+    save_as: Variable | None = Field(default=None, description="Name of the list that `collect` makes.")
+
+
+class StopStep(Common):
+    """End the run."""
+
+    stop: Literal["completed", "failed", "rejected"] = Field(description="The outcome.")
+    reason: Text | None = Field(default=None, description="Why, for the report.")
+
+
+def kind_of(step: Any) -> Kind | None:
+    """Return what a step is by the one key that says so; None where none or several do."""
+    if isinstance(step, (BranchStep, PathsStep, ActionStep, WaitStep, ForEachStep, StopStep)):
+        return _KIND_OF_MODEL[type(step)]
+    found = [kind for kind in KINDS if isinstance(step, Mapping) and kind in step]
+    return found[0] if len(found) == 1 else None
+
+
+def _tag(step: Any) -> str | None:
+    kind = kind_of(step)
+    return kind and TAG + kind
+
+
+Step = Annotated[
+    Annotated[ActionStep, Tag("step:actionType")]
+    | Annotated[PathsStep, Tag("step:paths")]
+    | Annotated[BranchStep, Tag("step:branch")]
+    | Annotated[WaitStep, Tag("step:wait")]
+    | Annotated[ForEachStep, Tag("step:forEach")]
+    | Annotated[StopStep, Tag("step:stop")],
+    Discriminator(_tag),
+]
+
+_KIND_OF_MODEL: dict[type[Common], Kind] = {
+    ActionStep: "actionType",
+    PathsStep: "paths",
+    BranchStep: "branch",
+    WaitStep: "wait",
+    ForEachStep: "forEach",
+    StopStep: "stop",
+}
+
+STEP_MODELS: dict[Kind, type[Common]] = {kind: model for model, kind in _KIND_OF_MODEL.items()}
+
+
+class Automation(Part):
+    """When this happens, and these conditions hold, do these actions."""
+
+    name: Name = Field(description="Name of the automation, unique in its folder; also the workflow type of its runs.")
+    description: Annotated[StrictStr, StringConstraints(max_length=2_000)] | None = Field(
+        default=None, description="What it is for."
+    )
+    trigger: Trigger = Field(description="Which events start it.")
+    conditions: Conditions | None = Field(default=None, description="It runs only for events for which these hold.")
+    missing_variables: Literal["fail"] | None = Field(
+        default=None,
+        description="`fail`: a template that finds no value fails its step; by default it is empty and noted.",
+    )
+    priority: Annotated[StrictInt, Field(ge=1, le=5)] | None = Field(
+        default=None, description="Whose actions go first where they queue: 1 before 5; by default 3."
+    )
+    fairness: Text | None = Field(
+        default=None,
+        description="Whose run it is, as a template such as `{{customer.tenant}}`: where actions queue, each value "
+        "gets its turn, however many wait behind another.",
+    )
+    approvals: Approval | None = Field(
+        default=None,
+        description="How held steps are decided, where a step's own `requireApproval` says nothing else.",
+    )
+    actions: list[Step] | None = Field(default=None, min_length=1, description="The steps, run in order.")
+    paths: list[Path] | None = Field(
+        default=None, min_length=1, max_length=1_000, description="Instead of `actions`: blocks that run side by side."
+    )
+
+    @model_validator(mode="after")
+    def _one_body(self) -> Automation:
+        if (self.actions is None) == (self.paths is None):
+            raise refuse(
+                "missing-key" if self.actions is None else "two-kinds", "An automation has either `actions` or `paths`."
+            )
+        return self
+
+
+Automation.model_rebuild()

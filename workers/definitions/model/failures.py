@@ -1,0 +1,64 @@
+"""What follows a failed attempt, and a failed step, as authors write it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Discriminator, Field, Strict, StrictInt, Tag, model_validator
+
+from workers.definitions.model.vocabulary import Budget, Interval, Part, Pause, list_tag, refuse
+from workflows.language.durations import spell
+from workflows.plan import FailureClass, OnUnknown, Remedy
+
+MAX_RULES = 20
+
+
+class Retry(Part):
+    """How a failed attempt is repeated."""
+
+    maximum_attempts: Annotated[StrictInt, Field(ge=1, le=1_000)] | None = Field(
+        default=None, description="Most attempts, the first included; by default only `within` bounds them."
+    )
+    initial_interval: Interval | None = Field(default=None, description="Pause before the second attempt (1 s).")
+    backoff_coefficient: Annotated[float, Strict(), Field(ge=1, le=100)] | None = Field(
+        default=None, description="Factor by which each further pause grows (2)."
+    )
+    maximum_interval: Interval | None = Field(default=None, description="Longest pause between attempts (1 min).")
+    within: Budget | None = Field(default=None, description="Time for all attempts together (1 h).")
+    on_unknown: OnUnknown | None = Field(
+        default=None,
+        description="What follows where nobody knows whether an attempt had its effect; by default the action decides.",
+    )
+
+    @model_validator(mode="after")
+    def _sane(self) -> Retry:
+        if self.initial_interval and self.maximum_interval and self.maximum_interval < self.initial_interval:
+            raise refuse(
+                "out-of-range",
+                "`maximumInterval` is shorter than `initialInterval`: "
+                f"{spell(self.maximum_interval)} is less than {spell(self.initial_interval)}.",
+            )
+        return self
+
+
+class Rule(Part):
+    """What follows a failure of some classes; the first rule that matches decides."""
+
+    when: Annotated[
+        Annotated[FailureClass, Tag("step:plain")]
+        | Annotated[list[FailureClass], Field(min_length=1, max_length=7), Tag("step:list")],
+        Discriminator(list_tag),
+    ] = Field(description="Class of the failure, or a list of classes.")
+    do: Remedy = Field(
+        description="`retry`: do the whole step again; `continue`: go on; `hold`: park the path for an operator; "
+        "`stop`: the failure stands."
+    )
+    attempts: Annotated[StrictInt, Field(ge=1, le=100)] | None = Field(
+        default=None, description="Of `retry`: how often (3)."
+    )
+    delay: Pause | None = Field(default=None, description="Of `retry`: pause before each (1 min).")
+
+    @property
+    def classes(self) -> list[FailureClass]:
+        """Return the classes as a list, however they were written."""
+        return self.when if isinstance(self.when, list) else [self.when]

@@ -1,0 +1,164 @@
+"""The words of which definitions are made: names, texts and durations, as types that refuse in a sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictStr,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from workflows.language.durations import DAY, SECOND, YEAR, duration, spell
+
+MAX_ID = 60
+
+RESERVED_NAMES = ("inline", "event")
+"""Workflow types that mean something else than an automation of that name."""
+
+RUN_ROOTS = ("event", "variables", "run", "hold", "secrets", "item", "loop", "now", "today")
+"""Roots that every run has or may have; they win over keys of the event's data."""
+
+KEYWORDS = ("true", "false", "nil", "null", "empty", "blank", "and", "or", "not", "in", "contains", "if", "else")
+"""Words that a template reads as something else than a name."""
+
+TAG = "step:"
+"""Begins the segments of a pydantic error's location that choose a model and are no keys of the definition."""
+
+CONDITIONS = "x-conditions"
+"""Marks the places in the JSON Schema where the schema of conditions belongs."""
+
+
+class Part(BaseModel):
+    """A piece of a definition: keys are camelCase, unknown ones are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, defer_build=True)
+
+
+def refuse(code: str, sentence: str) -> PydanticCustomError:
+    """Return the error that makes a definition's value a problem of that code."""
+    return PydanticCustomError(code, "{sentence}", {"sentence": sentence})
+
+
+def shape_tag(value: Any) -> str:
+    """Return the tag of the way in which a value that may be plain or an object is read."""
+    return f"{TAG}object" if isinstance(value, (Mapping, BaseModel)) else f"{TAG}plain"
+
+
+def list_tag(value: Any) -> str:
+    """Return the tag of the way in which a value that may be plain or a list is read."""
+    return f"{TAG}list" if isinstance(value, list) else f"{TAG}plain"
+
+
+def spelt(pattern: str, what: str) -> AfterValidator:
+    """Return what refuses a text that the pattern does not match as a whole; `what` says what it is instead."""
+    compiled = re.compile(pattern)
+
+    def judge(value: str) -> str:
+        if compiled.fullmatch(value):
+            return value
+        raise refuse("bad-name", f"{value[:80]!r} is {what}.")
+
+    return AfterValidator(judge)
+
+
+def _duration(value: Any) -> int:
+    try:
+        return duration(value)
+    except ValueError as error:
+        raise refuse("bad-duration", str(error)) from None
+
+
+def _within(shortest: int, longest: int) -> AfterValidator:
+    def judge(value: int) -> int:
+        if shortest <= value <= longest:
+            return value
+        meant = f" ({value} means milliseconds; for seconds write {value}s)" if 0 < value < SECOND else ""
+        raise refuse(
+            "out-of-range",
+            f"{spell(value)} is outside {spell(shortest)} to {spell(longest)}, which is allowed here{meant}.",
+        )
+
+    return AfterValidator(judge)
+
+
+_DURATION_SCHEMA = WithJsonSchema(
+    {
+        "anyOf": [
+            {"type": "integer", "minimum": 0},
+            {"type": "string", "pattern": r"^(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?$|^P"},
+        ]
+    }
+)
+_Duration = Annotated[int, BeforeValidator(_duration), _DURATION_SCHEMA]
+Timeout = Annotated[_Duration, _within(100, DAY)]
+Interval = Annotated[_Duration, _within(1, DAY)]
+Budget = Annotated[_Duration, _within(100, 30 * DAY)]
+Pause = Annotated[_Duration, _within(0, YEAR)]
+Deadline = Annotated[_Duration, _within(100, YEAR)]
+
+
+def _not_reserved(value: str) -> str:
+    if value in RESERVED_NAMES:
+        raise refuse(
+            "reserved-name", f"An automation cannot be called {value!r}: runs of that name mean something else."
+        )
+    return value
+
+
+def _not_keyword(value: str) -> str:
+    if value in KEYWORDS:
+        raise refuse("reserved-name", f"{value!r} means something else in templates: choose another name.")
+    return value
+
+
+def _not_root(value: str) -> str:
+    if value in RUN_ROOTS and value != "item":
+        raise refuse("reserved-name", f"{value!r} is a name that every run has already: call the item something else.")
+    return value
+
+
+Name = Annotated[
+    StrictStr,
+    spelt(
+        r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}",
+        "no name: use up to 100 letters, digits, '.', '_' and '-', beginning with a letter or digit",
+    ),
+    AfterValidator(_not_reserved),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"}),
+]
+StepId = Annotated[
+    StrictStr,
+    spelt(rf"[A-Za-z0-9_-]{{1,{MAX_ID}}}", f"no id: use up to {MAX_ID} letters, digits, '-' and '_'"),
+    WithJsonSchema({"type": "string", "pattern": f"^[A-Za-z0-9_-]{{1,{MAX_ID}}}$"}),
+]
+Variable = Annotated[
+    StrictStr,
+    spelt(r"[A-Za-z_][A-Za-z0-9_]{0,59}", "no variable name: use letters, digits and '_', not beginning with a digit"),
+    AfterValidator(_not_keyword),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]{0,59}$"}),
+]
+ItemName = Annotated[Variable, AfterValidator(_not_root)]
+PickedPath = Annotated[StrictStr, StringConstraints(max_length=500)]
+PickedPaths = Annotated[dict[Variable, PickedPath], Field(min_length=1, max_length=100)]
+EventType = Annotated[
+    StrictStr,
+    spelt(
+        r"[^\s*]{1,200}|[^\s*]{1,198}\.\*",
+        "no event type: write one such as call.ended, or call.* for all that begin so",
+    ),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 200}),
+]
+Label = Annotated[StrictStr, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+Text = Annotated[StrictStr, StringConstraints(min_length=1, max_length=4_000)]
+Conditions = Annotated[dict[str, Any], WithJsonSchema({CONDITIONS: True})]

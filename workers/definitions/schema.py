@@ -1,0 +1,141 @@
+"""The JSON Schema of definitions, for editors: the language's models and every action's config."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from activities.action import Action, Config, names
+from workers.definitions.model.automation import Automation
+from workers.definitions.model.vocabulary import CONDITIONS, TAG
+from workflows.language.comparison import OPERATORS
+
+TEMPLATED = {"type": "string", "pattern": r"\{\{|\{%", "description": "A template, rendered when the step runs."}
+
+TITLE = "A Trunkline automation"
+
+
+def automation_schema(catalog: Mapping[str, Action]) -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a definition; an action's `config` follows its `actionType`."""
+    schema = Automation.model_json_schema(ref_template="#/$defs/{model}")
+    definitions: dict[str, Any] = schema.setdefault("$defs", {})
+    definitions["Conditions"] = _conditions()
+    configs = [_config(action, definitions) for _, action in sorted(catalog.items())]
+    for model in ("ActionStep", "Notice"):
+        definitions[model]["properties"]["actionType"]["enum"] = sorted(catalog)
+        definitions[model]["allOf"] = configs
+    schema["oneOf"] = [{"required": ["actions"]}, {"required": ["paths"]}]
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": TITLE}
+    found: dict[str, Any] = _tidy(schema)
+    return found
+
+
+def render(schema: Mapping[str, Any]) -> str:
+    """Return a schema as text, the same for the same schema."""
+    return json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=False) + "\n"
+
+
+def _config(action: Action, definitions: dict[str, Any]) -> dict[str, Any]:
+    own = action.config.model_json_schema(ref_template=f"#/$defs/{action.name}.{{model}}")
+    for name, inner in own.pop("$defs", {}).items():
+        definitions[f"{action.name}.{name}"] = _lenient(inner)
+    own = _lenient(own)
+    _add_other_spellings(action.config, own)
+    own["required"] = [key for key in own.get("required", []) if key not in action.config.defaults]
+    own["description"] = action.summary
+    definitions[f"{action.name}.config"] = own
+    needed = ["config"] if own["required"] else []
+    return {
+        "if": {"properties": {"actionType": {"const": action.name}}, "required": ["actionType"]},
+        "then": {
+            "properties": {"config": {"$ref": f"#/$defs/{action.name}.config"}},
+            **({"required": needed} if needed else {}),
+        },
+    }
+
+
+def _add_other_spellings(model: type[Config], schema: dict[str, Any]) -> None:
+    """Add the keys that a field may have besides the documented one."""
+    for name, info in model.model_fields.items():
+        known = [key for key in names(model, name) if key != name or key in (info.alias, info.serialization_alias)]
+        first = next((key for key in known if key in schema.get("properties", {})), None)
+        if first is None:
+            continue
+        for other in known:
+            schema["properties"].setdefault(other, schema["properties"][first])
+        if first in schema.get("required", []) and len(known) > 1:
+            schema["required"].remove(first)
+            schema.setdefault("allOf", []).append({"anyOf": [{"required": [key]} for key in known]})
+
+
+def _lenient(model: dict[str, Any]) -> dict[str, Any]:
+    """Return a model's schema in which each value may be a template instead."""
+    properties = {name: _or_template(value) for name, value in model.get("properties", {}).items()}
+    return {**model, **({"properties": properties} if properties else {})}
+
+
+def _or_template(value: dict[str, Any]) -> dict[str, Any]:
+    if value.get("type") == "string" and not value.keys() & {
+        "pattern",
+        "enum",
+        "format",
+        "minLength",
+        "maxLength",
+        "const",
+    }:
+        return value
+    kept: dict[str, Any] = {key: value[key] for key in ("description", "default", "title") if key in value}
+    rest = {key: content for key, content in value.items() if key not in kept}
+    ways = rest["anyOf"] if rest.keys() == {"anyOf"} else [rest]
+    return {**kept, "anyOf": [*ways, TEMPLATED]}
+
+
+def _conditions() -> dict[str, Any]:
+    conditions = {"type": "array", "items": {"$ref": "#/$defs/Conditions"}}
+    field = {"type": "string", "description": "Where the value stands, such as `call.waiting_time`."}
+    unary = {"type": "string", "enum": [name for name, one in OPERATORS.items() if not one.takes_value]}
+    binary = {"type": "string", "enum": [name for name, one in OPERATORS.items() if one.takes_value]}
+    return {
+        "description": "`all`, `any` or `not` over `{field, operator, value}`.",
+        "anyOf": [
+            _object({"all": {**conditions, "description": "Every one holds."}}),
+            _object({"any": {**conditions, "description": "At least one holds."}}),
+            _object({"not": {"$ref": "#/$defs/Conditions", "description": "It does not hold."}}),
+            _object({"field": field, "operator": unary}),
+            _object(
+                {
+                    "field": field,
+                    "operator": binary,
+                    "value": {"description": "What to compare with; may be a template."},
+                }
+            ),
+        ],
+    }
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def _tidy(node: Any) -> Any:
+    """Leave out what only a program would read: titles that repeat names, `null` where a key may be left out, tags."""
+    if isinstance(node, list):
+        return [_tidy(child) for child in node]
+    if not isinstance(node, dict):
+        return node
+    if "anyOf" in node and {"type": "null"} in node["anyOf"] and "default" in node and node["default"] is None:
+        ways = [way for way in node["anyOf"] if way != {"type": "null"}]
+        node = {key: value for key, value in node.items() if key not in ("anyOf", "default")}
+        node |= ways[0] if len(ways) == 1 and not ways[0].keys() & node.keys() else {"anyOf": ways}
+    if node.get(CONDITIONS):
+        node = {**{key: value for key, value in node.items() if key != CONDITIONS}, "$ref": "#/$defs/Conditions"}
+    kept = {}
+    for key, value in node.items():
+        if key == "title" and isinstance(value, str) and value != TITLE:
+            continue
+        if key == "properties":
+            kept[key] = {name: _tidy(child) for name, child in value.items()}
+        elif not (isinstance(value, str) and value.startswith(TAG)):
+            kept[key] = _tidy(value)
+    return kept

@@ -1,0 +1,159 @@
+"""The approvals desk: what a run asks its worker about holds and the people who decide, each answer written down once.
+
+Whatever it is asked, it answers: what cannot be is `refused`, with a sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from temporalio import activity
+
+from activities.attempt.contracts import Contracts
+from activities.errors import Refused
+from workers.approvals.groups import VARIABLE as GROUPS
+from workers.approvals.groups import Groups
+from workers.approvals.hours import BadHours, add
+from workers.approvals.index import index
+from workers.approvals.register import LONGEST_PERSON
+from workers.approvals.signing import VARIABLE as SIGNING_KEYS
+from workers.approvals.signing import SigningKeys
+from workers.definitions.problems import listed
+from workflows.language.people import distinct, person
+from workflows.report import timestamp
+from workflows.run.worker_calls import CHECK, NOTE, REMIND, SUPPLY, VERIFY
+
+CLOCKS = {"remind": "remindAfter", "escalate": "escalateAfter", "expire": "expiresAfter"}
+"""What is due when so much time has passed since a hold was opened."""
+
+
+class Desk:
+    """What runs may ask about holds.
+
+    Args:
+        contracts: the actions of this worker.
+        groups: who is in which group.
+        signing: the keys of signed decisions.
+        encryption_keys: keys for what Temporal keeps (`id:base64`); with them, approvers are indexed as keyed hashes.
+    """
+
+    def __init__(
+        self, contracts: Contracts, groups: Groups, signing: SigningKeys, encryption_keys: Sequence[str] = ()
+    ) -> None:
+        self.contracts = contracts
+        self.groups = groups
+        self.signing = signing
+        self.encryption_keys = encryption_keys
+
+    def activities(self) -> list[Callable[..., Any]]:
+        """Return the local activities to register."""
+        return [self.check, self.verify, self.supply, self.remind, self.note]
+
+    @activity.defn(name=CHECK)
+    async def check(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Return who may decide about a hold and when its clocks strike, or why it cannot be opened or edited so."""
+        try:
+            self._sendable(asked)
+            people = {role: self._people(role, entries) for role, entries in asked.get("people", {}).items()}
+            self._enough(asked, people.get("approvers"))
+            answer: dict[str, Any] = {"people": people, "at": _times(asked)}
+            if "keep" in asked:
+                answer["keep"] = asked["keep"]  # by the answer, it stands in the history
+        except (Refused, BadHours) as refused:
+            return {"refused": str(refused)}
+        if self.encryption_keys:
+            everybody = dict.fromkeys(name for role in people.values() for name in role)
+            answer["index"] = index(everybody, self.encryption_keys)
+        return answer
+
+    def _sendable(self, asked: Mapping[str, Any]) -> None:
+        request, previous = asked.get("request"), asked.get("previous")
+        refusal = None if request is None else self.contracts.refusal(request)
+        if refusal is None and request is not None and previous is not None:
+            refusal = self.contracts.redirection(previous, request)
+        if refusal is not None:
+            raise Refused(refusal)
+
+    def _people(self, role: str, entries: Iterable[Mapping[str, Any]]) -> list[str]:
+        """Return the people that entries name, in order and each once."""
+        found = distinct(
+            name
+            for entry in entries
+            for name in (self._members(entry["group"]) if "group" in entry else _person(role, entry["person"]))
+        )
+        if not found and (entries or role == "approvers"):
+            raise Refused(f"`{role}` comes to nobody: let it name people or groups that have members.")
+        return found
+
+    def _members(self, name: str) -> Iterable[str]:
+        members = self.groups.members(name)
+        if members is None:
+            known = listed(self.groups.names()) or "none"
+            raise Refused(f"There is no group {name!r:.100}; this worker's {GROUPS} has {known}.")
+        return members
+
+    def _enough(self, asked: Mapping[str, Any], approvers: Sequence[str] | None) -> None:
+        if asked.get("verified") and not self.signing:
+            raise Refused(f"Decisions about this step must be signed, and this worker has no {SIGNING_KEYS}: set it.")
+        if approvers is None:
+            return
+        excluded = asked.get("excluded")
+        able = [name for name in approvers if not isinstance(excluded, str) or person(name) != person(excluded)]
+        quorum = asked.get("quorum", 1)
+        if len(able) < quorum:
+            without = "" if len(able) == len(approvers) else f" without {excluded}, who may not decide"
+            raise Refused(f"The quorum is {quorum}, and `approvers` comes to {len(able)}{without}: name more people.")
+
+    @activity.defn(name=VERIFY)
+    async def verify(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Return whether a decision is signed as it must be: nothing, or why not."""
+        now = datetime.fromisoformat(asked["now"])
+        verdict = self.signing.verify(asked["decision"], asked["workflowId"], asked["firstRunId"], now)
+        return verdict.to_json()
+
+    @activity.defn(name=SUPPLY)
+    async def supply(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Return what is kept of a result that a person supplies, or why it is none."""
+        try:
+            kept, missing = self.contracts.supplied(asked["actionType"], asked["result"], asked.get("pick"))
+        except Refused as refused:
+            return {"refused": str(refused)}
+        return {"result": kept, "missing": missing} if missing else {"result": kept}
+
+    @activity.defn(name=REMIND)
+    async def remind(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Return when the next reminder is due, if ever; those that were missed meanwhile are left out."""
+        now, due, every = datetime.fromisoformat(asked["now"]), datetime.fromisoformat(asked["due"]), asked["every"]
+        late = "deadline" in asked and now >= datetime.fromisoformat(asked["deadline"])
+        if "businessHours" not in asked:
+            step = timedelta(milliseconds=every)
+            return {"at": timestamp(due + step * max((now - due) // step + 1, 1)), "late": late}
+        try:
+            return {"at": timestamp(add(max(now, due), every, asked["businessHours"])), "late": late}
+        except BadHours:
+            return {"late": late}
+
+    @activity.defn(name=NOTE)
+    async def note(self, found: bool) -> bool:
+        """Return what a run has found out: by asking, it writes it down."""
+        return found
+
+
+def _times(asked: Mapping[str, Any]) -> dict[str, str]:
+    times = asked.get("times", {})
+    due = {name: times[clock] for name, clock in CLOCKS.items() if clock in times}
+    if not due:
+        return {}
+    since = datetime.fromisoformat(asked["from"])
+    return {name: timestamp(add(since, duration, times.get("businessHours"))) for name, duration in due.items()}
+
+
+def _person(role: str, value: Any) -> list[str]:
+    """Return one person, or nobody where a template came to nothing."""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return []
+    if not isinstance(value, str) or len(value.strip()) > LONGEST_PERSON:
+        raise Refused(f"`{role}` must come to texts of at most {LONGEST_PERSON} characters; {value!r:.100} is none.")
+    return [value.strip()]

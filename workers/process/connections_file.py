@@ -1,0 +1,53 @@
+"""Reads `connections.yaml`: the credentials and addresses that a worker's actions use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from activities.connections import Connection, Connections
+from workers.definitions.loading import Source, Unreadable, read
+from workers.settings import SettingsError
+
+
+def load_connections(
+    path: Path | None,
+    kinds: Iterable[type[Connection]],
+    environment: Mapping[str, str] = os.environ,
+) -> Connections:
+    """Read the connections file; without one, or with an empty one, there are no connections.
+
+    Raises:
+        SettingsError: the file cannot be read or is not what it should be; the sentence says where.
+    """
+    return Connections(_entries(path) if path else {}, kinds, environment)
+
+
+def _entries(path: Path) -> dict[str, Any]:
+    try:
+        entries, source = read(path)
+    except Unreadable as unreadable:
+        found = unreadable.problem
+        if found.code != "not-an-automation":
+            raise _error(path, found.line, found.message) from None
+        if found.line is None:  # the file is empty
+            return {}
+        right = "The file must map names of connections to their fields, as `team: {kind: slack, …}`."
+        raise _error(path, found.line, right) from None
+    for name, entry in entries.items():
+        _check(path, source, name, entry)
+    return dict(entries)
+
+
+def _check(path: Path, source: Source, name: str, entry: Any) -> None:
+    if isinstance(entry, dict) or (name == "defaults" and entry is None):
+        return
+    right = "map actions to names of connections" if name == "defaults" else "have fields, at least `kind`"
+    line, _ = source.place(f"/{name.replace('~', '~0').replace('/', '~1')}", key=True)
+    raise _error(path, line, f"{name!r} must {right}.")
+
+
+def _error(path: Path, line: int | None, message: str) -> SettingsError:
+    return SettingsError(f"{path}{f', line {line}' if line else ''}: {message}")

@@ -1,0 +1,302 @@
+"""Conditions: data that says when an automation, a step or a way of a branch is taken.
+
+`all`, `any` and `not` over `{field, operator, value}`. Numbers compare as numbers, ISO 8601 texts as instants, and what
+has no order is never greater or less. Texts are compared exactly: by code point, upper and lower case apart.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from workflows.language.comparison import OPERATORS, ORDERS, TEXT_ONLY, Operator, pattern_fault
+from workflows.language.explanation import Failure, unjudgeable, why, why_not
+from workflows.language.names import Reference
+from workflows.language.scope import Scope, Spent
+from workflows.language.template import (
+    Template,
+    TemplateError,
+    TemplateSyntaxError,
+    compile_path,
+    compile_template,
+    is_template,
+)
+from workflows.language.values import shown
+
+__all__ = ["Condition", "ConditionError", "Failure", "compile_condition"]
+
+DEEPEST = 20
+MOST_TESTS = 1_000
+
+GROUPS = ("all", "any", "not")
+TEST_KEYS = ("field", "operator", "value")
+
+
+class ConditionError(Exception):
+    """A condition is wrong whatever the data; the message is a sentence.
+
+    Attributes:
+        message: the sentence.
+        pointer: JSON pointer of what is wrong, in the condition.
+        hint: what would be right, if known.
+    """
+
+    def __init__(self, message: str, pointer: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.pointer = pointer
+        self.hint = hint
+
+
+Failures = Callable[[Scope], list[Failure]]
+Holds = Callable[[Scope], bool]
+Possible = Callable[[Scope, bool], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    holds: Holds
+    failures: Failures
+    contrary: Failures
+    """Why it holds although it must not."""
+    possible: Possible
+    """Whether it holds (or does not, as asked), or nobody can tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A compiled condition.
+
+    Attributes:
+        references: every use of a root, in fields and values.
+    """
+
+    references: tuple[Reference, ...]
+    _compiled: _Compiled
+
+    def holds(self, roots: Mapping[str, Any], now: datetime, spent: Spent | None = None) -> bool:
+        """Say whether it holds for the data of a run; `spent` is told how much work it was.
+
+        Raises:
+            TemplateError: a value cannot be rendered, or a limit is reached.
+        """
+        scope = Scope(roots, now)
+        try:
+            return self._compiled.holds(scope)
+        finally:
+            if spent is not None:
+                spent(scope.spent)
+
+    def may_hold(self, roots: Mapping[str, Any], now: datetime) -> bool:
+        """Say whether it holds, or cannot be judged: a side is missing or has no order, a value cannot be rendered."""
+        try:
+            return self._compiled.possible(Scope(roots, now), True)
+        except TemplateError:
+            return True
+
+    def explain(self, roots: Mapping[str, Any], now: datetime) -> list[Failure]:
+        """Say why it does not hold; the list is empty where it does.
+
+        Raises:
+            TemplateError: a value cannot be rendered, or a limit is reached.
+        """
+        return self._compiled.failures(Scope(roots, now))
+
+
+def compile_condition(data: Any) -> Condition:
+    """Compile a condition.
+
+    Raises:
+        ConditionError: it is no valid condition.
+    """
+    compiler = _Compiler()
+    compiled = compiler.compile(data, "", 0)
+    return Condition(tuple(compiler.references), compiled)
+
+
+class _Compiler:
+    def __init__(self) -> None:
+        self.references: list[Reference] = []
+        self.tests = 0
+
+    def compile(self, data: Any, pointer: str, depth: int) -> _Compiled:
+        """Compile a group or a test."""
+        if not isinstance(data, dict):
+            hint = "Put the list under `all` or `any`." if isinstance(data, list) else None
+            raise ConditionError("A condition is an object with `all`, `any`, `not`, or a `field`.", pointer, hint)
+        if depth > DEEPEST:
+            raise ConditionError(f"Conditions are nested at most {DEEPEST} deep.", pointer)
+        self.tests += 1
+        if self.tests > MOST_TESTS:
+            raise ConditionError(f"There are at most {MOST_TESTS:,} conditions in one place.", pointer)
+        groups = [group for group in GROUPS if group in data]
+        if not groups:
+            return self.test(data, pointer)
+        group = groups[0]
+        if len(data) > 1:
+            other = next(key for key in data if key != group)
+            raise ConditionError(
+                f"`{group}` stands alone, and here `{other}` stands beside it.", pointer, "Nest one in the other."
+            )
+        inside = f"{pointer}/{group}"
+        if group == "not":
+            return _opposite(self.compile(data["not"], inside, depth + 1))
+        if not isinstance(data[group], list):
+            raise ConditionError(f"`{group}` is a list of conditions.", inside, "Begin each with `- `.")
+        parts = [self.compile(part, f"{inside}/{n}", depth + 1) for n, part in enumerate(data[group])]
+        return _all(parts) if group == "all" else _any(parts)
+
+    def test(self, data: dict[str, Any], pointer: str) -> _Compiled:
+        """Compile `{field, operator, value}`."""
+        for key in data:
+            if key not in TEST_KEYS:
+                nearest = difflib.get_close_matches(str(key), (*TEST_KEYS, *GROUPS), 1)
+                hint = f"Did you mean `{nearest[0]}`?" if nearest else None
+                raise ConditionError(f"A condition has no key `{key}`.", f"{pointer}/{key}", hint)
+        for key in ("field", "operator"):
+            if key not in data:
+                raise ConditionError(f"A condition needs `{key}`.", pointer)
+        operator, name = self.operator(data, pointer)
+        field = self.field(data["field"], f"{pointer}/field")
+        value = self.value(data, name, operator, pointer)
+        return _Test(data["field"], name, operator, field, value).compiled()
+
+    def operator(self, data: dict[str, Any], pointer: str) -> tuple[Operator, str]:
+        """Return the operator that a test names."""
+        name = data["operator"]
+        if not isinstance(name, str) or name not in OPERATORS:
+            nearest = difflib.get_close_matches(str(name), OPERATORS, 1)
+            hint = f"Did you mean `{nearest[0]}`?" if nearest else f"There are {', '.join(OPERATORS)}."
+            raise ConditionError(f"There is no operator `{name}`.", f"{pointer}/operator", hint)
+        operator = OPERATORS[name]
+        if operator.takes_value and "value" not in data:
+            raise ConditionError(f"`{name}` needs a `value`.", pointer)
+        if not operator.takes_value and "value" in data:
+            raise ConditionError(f"`{name}` takes no `value`.", f"{pointer}/value")
+        return operator, name
+
+    def field(self, field: Any, pointer: str) -> Template:
+        """Compile the path that a test looks at."""
+        if not isinstance(field, str) or not field.strip():
+            raise ConditionError("A `field` is a path: `call.waiting_time`.", pointer)
+        if is_template(field):
+            raise ConditionError("A `field` is written without braces.", pointer, f"Write `{field.strip('{}% ')}`.")
+        try:
+            return self.known(compile_path(field), pointer)
+        except TemplateSyntaxError as error:
+            raise ConditionError(f"`{field}` is no path: {error}", pointer, error.hint) from None
+
+    def value(self, data: dict[str, Any], name: str, operator: Operator, pointer: str) -> Template | None:
+        """Compile the value that a test compares with, and refuse one with which it could never hold."""
+        if not operator.takes_value:
+            return None
+        pointer = f"{pointer}/value"
+        try:
+            template = compile_template(data["value"])
+        except TemplateSyntaxError as error:
+            raise ConditionError(str(error), pointer + error.pointer, error.hint) from None
+        if template.constant:
+            _check_constant(name, data["value"], pointer)
+        return self.known(template, pointer)
+
+    def known(self, template: Template, pointer: str) -> Template:
+        """Keep a template's references under their place in the condition."""
+        self.references += [replace(found, pointer=pointer + found.pointer) for found in template.references]
+        return template
+
+
+def _check_constant(name: str, value: Any, pointer: str) -> None:
+    if name in TEXT_ONLY and not isinstance(value, str):
+        raise ConditionError(f"`{name}` compares with a text, not with {shown(value)}.", pointer, "Put it in quotes.")
+    if name in {"in", "not_in"} and not isinstance(value, list):
+        raise ConditionError(f"`{name}` looks into a list, not into {shown(value)}.", pointer, "Write `[a, b]`.")
+    if name in ORDERS and (isinstance(value, bool | list | dict) or value is None):
+        raise ConditionError(f"`{name}` needs a number, an instant or a text, not {shown(value)}.", pointer)
+    if name == "matches" and (fault := pattern_fault(value)):
+        raise ConditionError(
+            f"{shown(value)} is no pattern: {fault}.", pointer, "Patterns are RE2: no look-around, no back-references."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Test:
+    field: str
+    name: str
+    operator: Operator
+    path: Template
+    template: Template | None
+
+    def compiled(self) -> _Compiled:
+        """Return the test as functions of a scope."""
+        return _Compiled(
+            holds=lambda scope: self.operator.holds(*self.sides(scope), scope),
+            failures=lambda scope: self.told(scope, wanted=True),
+            contrary=lambda scope: self.told(scope, wanted=False),
+            possible=self.possible,
+        )
+
+    def sides(self, scope: Scope) -> tuple[Any, Any]:
+        """Return the field's value and the value that it is compared with."""
+        scope.spend(64)
+        return self.path.render_in(scope), None if self.template is None else self.template.render_in(scope)
+
+    def possible(self, scope: Scope, wanted: bool) -> bool:
+        """Say whether the test comes to what is wanted, or cannot be judged."""
+        actual, expected = self.sides(scope)
+        return unjudgeable(self.name, actual, expected) or self.operator.holds(actual, expected, scope) is wanted
+
+    def told(self, scope: Scope, *, wanted: bool) -> list[Failure]:
+        """Say what is wrong where the test is not what it must be."""
+        actual, expected = self.sides(scope)
+        if self.operator.holds(actual, expected, scope) is wanted:
+            return []
+        sentence = (
+            why_not(self.field, self.name, actual, expected) if wanted else why(self.field, self.name, actual, expected)
+        )
+        return [Failure(self.field, self.name, expected, actual, sentence)]
+
+
+def _all(parts: list[_Compiled]) -> _Compiled:
+    def contrary(scope: Scope) -> list[Failure]:
+        if not all(part.holds(scope) for part in parts):
+            return []
+        return [found for part in parts for found in part.contrary(scope)] or _empty("all", "An empty `all` holds.")
+
+    return _Compiled(
+        holds=lambda scope: all(part.holds(scope) for part in parts),
+        failures=lambda scope: [failure for part in parts for failure in part.failures(scope)],
+        contrary=contrary,
+        possible=lambda scope, wanted: (all if wanted else any)(part.possible(scope, wanted) for part in parts),
+    )
+
+
+def _any(parts: list[_Compiled]) -> _Compiled:
+    def failures(scope: Scope) -> list[Failure]:
+        if any(part.holds(scope) for part in parts):
+            return []
+        return [found for part in parts for found in part.failures(scope)] or _empty(
+            "any", "An empty `any` never holds."
+        )
+
+    return _Compiled(
+        holds=lambda scope: any(part.holds(scope) for part in parts),
+        failures=failures,
+        contrary=lambda scope: [found for part in parts for found in part.contrary(scope)],
+        possible=lambda scope, wanted: (any if wanted else all)(part.possible(scope, wanted) for part in parts),
+    )
+
+
+def _opposite(part: _Compiled) -> _Compiled:
+    return _Compiled(
+        holds=lambda scope: not part.holds(scope),
+        failures=part.contrary,
+        contrary=part.failures,
+        possible=lambda scope, wanted: part.possible(scope, not wanted),
+    )
+
+
+def _empty(group: str, sentence: str) -> list[Failure]:
+    return [Failure("", group, None, None, sentence)]

@@ -1,0 +1,160 @@
+"""What a run knows: everything that a walk needs to start again where another stopped."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from workflows.errors import TooLarge
+from workflows.holds.hold import Hold
+from workflows.holds.holds import Holds
+from workflows.program import Program
+from workflows.report import Report, measure
+
+HOLD = "#hold"
+"""What the place of an open hold in the budget ends with."""
+
+ROOM_FOR_HOLDS = 512 * 1024
+"""Bytes that open holds may take beside the budget: they go over to the next run of the chain, but into no report."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Frame:
+    """The names that exist only inside one iteration of a loop; the outermost frame has none.
+
+    Attributes:
+        prefix: what instance ids inside begin with (`loop[3].`).
+        roots: `item` (or its own name) and `loop`.
+        variables: what `saveAs` stored inside this iteration.
+        outer: the frame around it.
+    """
+
+    prefix: str = ""
+    roots: dict[str, Any] = field(default_factory=dict)
+    variables: dict[str, Any]
+    outer: Frame | None = None
+
+    def visible(self) -> dict[str, Any]:
+        """Return the roots that templates inside see beside the event's."""
+        if self.outer is None:
+            return {"variables": self.variables}
+        around = self.outer.visible()
+        return {**around, **self.roots, "variables": {**around["variables"], **self.variables}}
+
+
+class State:
+    """Report, variables, holds, and what steps in progress remember.
+
+    Attributes:
+        event: the event as it was read.
+        memory: by instance id, what an unfinished step must not decide anew (a wait's end, a branch's choice, a loop's
+            items and the iterations done).
+        claims: what steps have found to be theirs, so that a look-up gives it to no other step.
+        began: when the first run of the chain began.
+        earlier: activity ids of steps that may have run before the run was reset, once that was asked.
+        limit: bytes that variables, report and audit may take together.
+    """
+
+    def __init__(self, program: Program, event: dict[str, Any], *, limit: int) -> None:
+        self.event = event
+        self.limit = limit
+        self.report = Report(program, room=limit)
+        self.holds = Holds()
+        self.variables: dict[str, Any] = {}
+        self.memory: dict[str, dict[str, Any]] = {}
+        self.claims: list[str] = []
+        self.began = ""
+        self.earlier: list[str] | None = None
+        self._sizes: dict[str, int] = {}
+        self._taken = 0
+        self._held = 0
+
+    def remember(self, instance: str) -> dict[str, Any]:
+        """Return what an unfinished step remembers, for it to add to."""
+        return self.memory.setdefault(instance, {})
+
+    def recall(self, instance: str) -> dict[str, Any]:
+        """Return what an unfinished step remembers, if anything."""
+        return self.memory.get(instance, {})
+
+    def save(self, frame: Frame, name: str, value: Any) -> None:
+        """Store a step's output under a name.
+
+        Raises:
+            TooLarge: the run's budget does not allow it.
+        """
+        self.reserve(f"{frame.prefix}variables.{name}", measure(value) + len(name) + 4)
+        frame.variables[name] = value
+
+    def reserve(self, place: str, size: int) -> None:
+        """Take `size` bytes of the run's budget for a place (a variable, a loop's items).
+
+        Raises:
+            TooLarge: the budget does not allow it.
+        """
+        more = size - self._sizes.get(place, 0)
+        held = more if place.endswith(HOLD) else 0
+        self.fit(more, held=held)
+        self._taken += more
+        self._held += held
+        self._sizes[place] = size
+
+    def fit(self, size: int, *, held: int = 0) -> None:
+        """Refuse what does not fit into the run's budget; `held` bytes of it are an open hold's.
+
+        Raises:
+            TooLarge: the budget does not allow `size` bytes more.
+        """
+        taken = self._taken + self.report.size + self.holds.size - min(self._held + held, ROOM_FOR_HOLDS)
+        if taken + size > self.limit:
+            raise TooLarge(
+                f"Keeping {size:,} more bytes would bring the run to {taken + size:,}; it may keep {self.limit:,}. "
+                f"Save only the parts of answers that later steps use, and loop over shorter lists."
+            )
+
+    def forget(self, place: str) -> None:
+        """Give back what a place took."""
+        size = self._sizes.pop(place, 0)
+        self._taken -= size
+        self._held -= size if place.endswith(HOLD) else 0
+
+    def release(self, loop: str) -> None:
+        """Give back what a loop took, but for the iterations that stand in the report."""
+        for place in [place for place in self._sizes if place.startswith(f"{loop}[")]:
+            if not place.endswith("."):
+                self.forget(place)
+
+    def carry(self) -> dict[str, Any]:
+        """Return all of it as JSON, for the next run of the chain."""
+        return {
+            "variables": self.variables,
+            "memory": self.memory,
+            "claims": self.claims,
+            "began": self.began,
+            "earlier": self.earlier,
+            "entries": self.report.entries,
+            "extra": self.report.extra,
+            "holds": [asdict(hold) for hold in self.holds.all.values()],
+            "audit": self.holds.audit,
+            "refusals": self.holds.refusals,
+            "changes": self.holds.changes,
+            "sizes": self._sizes,
+        }
+
+    @classmethod
+    def carried(cls, program: Program, event: dict[str, Any], carry: dict[str, Any], *, limit: int) -> State:
+        """Return the state that an earlier run of the chain carried over."""
+        state = cls(program, event, limit=limit)
+        state.variables = carry["variables"]
+        state.memory = carry["memory"]
+        state.claims = carry["claims"]
+        state.began = carry["began"]
+        state.earlier = carry["earlier"]
+        state.report = Report(program, carry["entries"], room=limit, extra=carry["extra"])
+        state.holds = Holds(
+            [Hold(**hold) for hold in carry["holds"]], carry["audit"], carry["refusals"], carry["changes"]
+        )
+        state._sizes = carry["sizes"]
+        state._taken = sum(state._sizes.values())
+        state._held = sum(size for place, size in state._sizes.items() if place.endswith(HOLD))
+        return state

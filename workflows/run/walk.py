@@ -1,0 +1,133 @@
+"""One walk over (plan, state): what every step of a run needs, and nothing about any kind of step."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from temporalio import workflow
+
+from workflows.errors import MissingVariable
+from workflows.language.condition import Condition
+from workflows.language.template import Rendered, Template
+from workflows.program import (
+    ActionStep,
+    Program,
+    Step,
+)
+from workflows.report import FAILED, REFUSED, Entry, timestamp
+from workflows.run.flow import Flow
+from workflows.run.routing import Lane
+from workflows.run.state import Frame, State
+from workflows.run.yielding import Pace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Why the run ends before its plan does."""
+
+    outcome: Literal["completed", "failed", "rejected", "canceled"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A step that waits, as the walk knows it: what a decision may need to judge it anew.
+
+    Attributes:
+        step: the step.
+        entry: its entry in the report.
+        frame: the names that it sees.
+    """
+
+    step: ActionStep
+    entry: Entry
+    frame: Frame
+
+
+class Walk:
+    """One walk over (plan, state).
+
+    Attributes:
+        stop: set once the run is to end; nothing more starts then.
+        handing_over: no new step starts, so that the run can continue as new.
+        in_flight: activities that have not ended.
+        desk: held while a hold opens or a decision is judged, one after the other, as a replay gets the answers of
+            several local activities at once.
+        held: the steps that wait, by hold.
+        notices: what tells people about holds.
+        pace: how much was done at a stretch.
+        lane: where activities queue, and which go first there.
+        was_reset: whether the run was reset to a point before this one, so that what follows may have run before.
+        background: steps whose path went on without them.
+        unsettled: action and config of what may have been sent and could be looked for, by instance id.
+    """
+
+    def __init__(self, program: Program, state: State, run: dict[str, Any], holds_changed: Callable[[], None]) -> None:
+        self.program = program
+        self.state = state
+        self.holds_changed = holds_changed
+        self.stop: Stop | None = None
+        self.handing_over = False
+        self.in_flight = 0
+        self.desk = asyncio.Lock()
+        self.held: dict[str, Held] = {}
+        self.notices: list[asyncio.Task[None]] = []
+        self.was_reset = state.earlier is not None
+        self.background: list[asyncio.Task[Flow]] = []
+        self.unsettled: dict[str, tuple[str, dict[str, Any]]] = {}
+        self.outermost = Frame(variables=state.variables)
+        self.lane = Lane()
+        self.pace = Pace()
+        # Temporal gives a run a new seed at the point to which it was reset, in every replay too.
+        workflow.register_random_seed_callback(self._reset)
+        state.began = state.began or timestamp(workflow.now())
+        self._roots = {**state.event["data"], "event": state.event, "run": run}
+
+    def _reset(self, _seed: int) -> None:
+        self.was_reset = True
+        self.state.earlier = None
+
+    def must_hand_over(self) -> bool:
+        """Say whether the history is so long that the run should continue as new."""
+        return self.handing_over or workflow.info().is_continue_as_new_suggested()
+
+    def roots(self, frame: Frame) -> dict[str, Any]:
+        """Return everything that a template in this frame sees."""
+        return {**self._roots, **frame.visible()}
+
+    def holds(self, condition: Condition, frame: Frame) -> bool:
+        """Say whether a condition holds now."""
+        return condition.holds(self.roots(frame), workflow.now(), self.pace.spend)
+
+    def render(self, template: Template, entry: Entry, frame: Frame) -> Rendered:
+        """Fill in a step's template, and write down what it did not find.
+
+        Raises:
+            MissingVariable: something was not found, and the automation says that this is a failure.
+        """
+        rendered = template.render(self.roots(frame), workflow.now(), self.pace.spend)
+        self.state.report.miss(entry, rendered.missing)
+        if rendered.missing and self.program.missing_fails:
+            raise MissingVariable(f"This run has no {', '.join(rendered.missing)}.")
+        return rendered
+
+    def end(self, step: Step, entry: Entry, status: str, error: dict[str, str] | None = None) -> Flow:
+        """Write down how a step ended, and say what that means for its block."""
+        self.state.report.end(entry, status, workflow.now(), error)
+        self.state.memory.pop(entry["id"], None)
+        return self.flow(step, entry)
+
+    @staticmethod
+    def flow(step: Step, entry: Entry) -> Flow:
+        """Say what an entry's status means for the block that its step stands in."""
+        status = entry["status"]
+        if status == "canceled":
+            return "halted"
+        if status in FAILED:
+            return "done" if step.goes_on or "onFailure" in entry else "failed"
+        if status in REFUSED:
+            return "done" if step.goes_on and not isinstance(step, ActionStep) else "rejected"
+        return "done"

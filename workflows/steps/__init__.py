@@ -1,0 +1,1 @@
+"""What a step does, from the interpreter down to sending one request."""

@@ -1,0 +1,147 @@
+"""One action step, from its rendered request to its end: held, sent, saved, or failed and held again."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from temporalio import workflow
+
+from workflows.errors import Fault
+from workflows.holds.hold import Hold
+from workflows.holds.request import request_of
+from workflows.language.names import written
+from workflows.program import ActionStep, Rule
+from workflows.report import Entry, measure, timestamp
+from workflows.run.failure import Failure
+from workflows.run.flow import Flow
+from workflows.run.state import Frame
+from workflows.run.walk import Held, Walk
+from workflows.steps.holding import Release, decided, hold_for_approval, hold_for_failure
+from workflows.steps.send import LONGEST_SUMMARY, Outgoing, send
+
+AGAIN = "again"
+"""What a step remembers that waits to be done again: when, and what it sends then."""
+
+
+async def act(walk: Walk, step: ActionStep, entry: Entry, frame: Frame) -> Flow:
+    """Carry out one action step and return how it ended."""
+    held = Held(step, entry, frame)
+    hold, outgoing = await _beginning(walk, held)
+    while True:
+        if hold is not None:
+            release = await decided(walk, held, hold)
+            if not isinstance(release, Release):
+                return release
+            if release.supplied is not None:
+                return _succeed(walk, held, release.supplied)
+            outgoing = _outgoing(walk, held, release)
+            if release.edited and step.held:
+                hold = await hold_for_approval(walk, held, release.request)
+                continue
+        answer = await send(walk, step, entry, outgoing)
+        if not isinstance(answer, Failure):
+            return _succeed(walk, held, answer)
+        then = await _after_failure(walk, held, outgoing, answer)
+        if isinstance(then, str):
+            return then
+        hold, outgoing = (then, outgoing) if isinstance(then, Hold) else (None, then)
+
+
+async def _beginning(walk: Walk, held: Held) -> tuple[Hold | None, Outgoing]:
+    """Return what a step sends and what holds it, where an earlier run of the chain left off."""
+    hold = walk.state.holds.of(held.entry["id"])
+    if hold is not None:
+        return hold, Outgoing(hold.request)
+    if AGAIN in walk.state.recall(held.entry["id"]):
+        return None, await _resumed(walk, held)
+    step = held.step
+    outgoing = Outgoing(request_of(step, walk.render(step.config, held.entry, held.frame)))
+    return (await hold_for_approval(walk, held, outgoing.request) if step.held else None), outgoing
+
+
+async def _after_failure(walk: Walk, held: Held, outgoing: Outgoing, failure: Failure) -> Flow | Hold | Outgoing:
+    """Return what follows a failure: the step's end, people who judge it, or what is sent again."""
+    step, entry, error = held.step, held.entry, failure.error()
+    if failure.attempts is not None:
+        entry["attempts"] = failure.attempts
+    asks = failure.asks or (failure.unknown and step.holds_unknown)
+    rule = None if asks else _rule(walk, held, failure)
+    todo = rule.do if rule is not None else "stop"
+    if rule is not None and todo == "retry":
+        return await _pause(walk, held, outgoing, rule, failure)
+    if asks or todo == "hold":
+        try:
+            hold = await hold_for_failure(walk, held, outgoing.request, failure)
+        except Fault as fault:
+            error["message"] += f" It could not be held for people: {fault}"
+        else:
+            if hold is not None:
+                return hold
+    if todo == "continue":
+        entry["onFailure"] = "continue"
+    return walk.end(step, entry, "unknown" if failure.unknown else "failed", error)
+
+
+def _outgoing(walk: Walk, held: Held, release: Release) -> Outgoing:
+    """Return what a release lets go: under a new key after a definite failure, and after an edit."""
+    memory = walk.state.remember(held.entry["id"])
+    if release.anew:
+        memory["release"] = memory.get("release", 0) + 1
+    if release.after_failure:
+        memory["asked"] = True
+    return Outgoing(release.request, release.digest, memory.get("release", 0), asked=memory.get("asked", False))
+
+
+def _succeed(walk: Walk, held: Held, answer: dict[str, Any]) -> Flow:
+    entry, step = held.entry, held.step
+    if "attempts" in answer:
+        entry["attempts"] = answer["attempts"]
+    if "claim" in answer:
+        walk.state.claims.append(answer["claim"])
+    if "missing" in answer:
+        walk.state.report.miss(entry, [written(path) for path in answer["missing"]])
+    if step.save_as:
+        walk.state.save(held.frame, step.save_as, answer["result"])
+    return walk.end(step, entry, "succeeded")
+
+
+def _rule(walk: Walk, held: Held, failure: Failure) -> Rule | None:
+    """Return the first rule of `onFailure` that fits a failure; a `retry` that has used up its attempts fits none."""
+    tried: dict[str, int] = walk.state.recall(held.entry["id"]).get("tried", {})
+    for number, rule in enumerate(held.step.rules):
+        if not rule.classes & failure.classes:
+            continue
+        if rule.do == "retry":
+            sure = "unknown" in rule.classes or not failure.unknown
+            if not sure or walk.stop is not None or tried.get(str(number), 0) >= rule.attempts:
+                continue
+            tried = walk.state.remember(held.entry["id"]).setdefault("tried", tried)
+            tried[str(number)] = tried.get(str(number), 0) + 1
+        return rule
+    return None
+
+
+async def _pause(walk: Walk, held: Held, outgoing: Outgoing, rule: Rule, failure: Failure) -> Outgoing:
+    """Wait until a failed request is sent again, such that the wait may outlast this run of the chain."""
+    memory = walk.state.remember(held.entry["id"])
+    memory["release"] = outgoing.release if failure.unknown else outgoing.release + 1
+    walk.state.reserve(f"{held.entry['id']}#{AGAIN}", measure(outgoing.request))
+    memory[AGAIN] = {
+        "at": timestamp(workflow.now() + rule.delay),
+        "request": outgoing.request,
+        "digest": outgoing.digest,
+    }
+    return await _resumed(walk, held)
+
+
+async def _resumed(walk: Walk, held: Held) -> Outgoing:
+    """Wait out the pause that a step is in, and return what it sends then."""
+    memory = walk.state.remember(held.entry["id"])
+    again = memory[AGAIN]
+    remaining = datetime.fromisoformat(again["at"]) - workflow.now()
+    if remaining > timedelta(0):
+        await workflow.sleep(remaining, summary=f"{held.step.label}: again"[:LONGEST_SUMMARY])
+    del memory[AGAIN]
+    walk.state.forget(f"{held.entry['id']}#{AGAIN}")
+    return Outgoing(again["request"], again["digest"], memory.get("release", 0), asked=memory.get("asked", False))

@@ -1,0 +1,110 @@
+"""Edits: how people change the request of a held step, with plain values that are never rendered."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import jsonpatch
+import jsonpointer
+
+from workflows.holds.request import LARGEST_REQUEST
+from workflows.report import measure
+from workflows.run.payload import BadPayload, check_depth
+
+MOST_OPERATIONS = 100
+MISSING = object()
+
+DEEPEST = 90
+"""Levels that a config may nest after an edit; what sends it adds some."""
+
+
+class BadEdit(Exception):  # noqa: N818 # says what the edit is
+    """An edit cannot be applied; the message is a sentence for the person who sent it."""
+
+
+def edited(config: Mapping[str, Any], edits: Any, secrets: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return a config with edits applied; the config itself stays as it is.
+
+    Args:
+        config: config of the request.
+        edits: a JSON Patch (RFC 6902) on the config, or new values by key or by JSON pointer.
+        secrets: the request's places where secrets go.
+
+    Raises:
+        BadEdit: the edits are none, do not fit the config, or touch a text into which a secret goes.
+    """
+    changed: Any = copy.deepcopy(dict(config))
+    for operation in _operations(edits):
+        changed = _applied(changed, operation)
+        if operation["op"] == "copy":
+            _check_size(changed)
+    if not isinstance(changed, dict):
+        raise BadEdit("A config is an object: an edit cannot put something else in its place.")
+    _check_size(changed)
+    for place in secrets:
+        around = _element(config, place["path"])
+        if _at(changed, around) != _at(config, around):
+            raise BadEdit(
+                f"`{around.removeprefix('/')}` holds the secret {place['name']!r}: the text around a secret cannot be "
+                "edited, nor can the secret be moved or dropped."
+            )
+    return changed
+
+
+def _operations(edits: Any) -> list[dict[str, Any]]:
+    if isinstance(edits, dict):
+        edits = [
+            {"op": "", "path": key if key.startswith("/") else f"/{jsonpointer.escape(key)}", "value": value}
+            for key, value in edits.items()
+        ]
+    elif isinstance(edits, list) and any(isinstance(edit, dict) and not edit.get("op") for edit in edits):
+        raise BadEdit("Every operation of a JSON Patch has an `op`: add, remove, replace, move, copy or test.")
+    if not isinstance(edits, list) or not edits or not all(isinstance(edit, dict) for edit in edits):
+        raise BadEdit("`edits` is a JSON Patch (a list of operations), or an object of new values by key or pointer.")
+    if len(edits) > MOST_OPERATIONS:
+        raise BadEdit(f"`edits` has at most {MOST_OPERATIONS} operations; these are {len(edits)}.")
+    return edits
+
+
+def _applied(config: Any, operation: dict[str, Any]) -> Any:
+    try:
+        if operation["op"] == "":
+            there = _at(config, operation["path"], MISSING)
+            add = there is MISSING or isinstance(there, jsonpointer.EndOfList)
+            operation = {**operation, "op": "add" if add else "replace"}
+        return jsonpatch.JsonPatch([operation]).apply(config, in_place=True)
+    except Exception as error:  # noqa: BLE001 # whatever the library makes of what was sent, the edit is not applied
+        raise BadEdit(
+            f"The operation {operation!r:.200} cannot be applied: {str(error)[:200] or 'it is wrong'}."
+        ) from None
+
+
+def _check_size(config: Any) -> None:
+    try:
+        check_depth(config, DEEPEST)
+    except BadPayload:
+        raise BadEdit(f"The edited config nests deeper than {DEEPEST} levels.") from None
+    if (size := measure(config)) > LARGEST_REQUEST:
+        raise BadEdit(f"The edited config takes {size:,} bytes; {LARGEST_REQUEST:,} is the most that is sent.")
+
+
+def _element(config: Mapping[str, Any], pointer: str) -> str:
+    """Return the pointer of the innermost element of a list that a place is in (a header, say), else the place's own.
+
+    What stands beside a secret in such an element says where the secret goes.
+    """
+    around, value = pointer, config
+    parts = jsonpointer.JsonPointer(pointer).parts
+    for depth, part in enumerate(parts):
+        if isinstance(value, list):
+            around = jsonpointer.JsonPointer.from_parts(parts[: depth + 1]).path
+            value = value[int(part)]
+        else:
+            value = value[part]
+    return around
+
+
+def _at(config: Any, pointer: str, default: Any = None) -> Any:
+    return jsonpointer.resolve_pointer(config, pointer, default)

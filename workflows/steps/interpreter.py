@@ -1,0 +1,210 @@
+"""The interpreter: which step runs when, and what the end of one means for the next.
+
+A walk that starts from a state skips what is finished and reopens what was waiting, so that a run continues after
+continue-as-new exactly where it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from temporalio import workflow
+
+from workflows.errors import Fault, fault_error
+from workflows.event import what
+from workflows.language.instants import instant
+from workflows.language.template import TemplateError
+from workflows.program import ActionStep, Block, BranchStep, LoopStep, Path, PathsStep, Step, StopStep, WaitStep
+from workflows.report import ENDED, Entry, cut, measure, room_for, timestamp
+from workflows.run.flow import STATUS, Flow, gravest
+from workflows.run.parallel import run_parallel
+from workflows.run.state import Frame
+from workflows.run.walk import Stop, Walk
+from workflows.steps.act import act
+
+LONGEST_WAIT = timedelta(days=3650)
+
+T = TypeVar("T")
+
+
+async def walk_whole(walk: Walk) -> Flow:
+    """Walk the whole plan, and wait for what runs in the background."""
+    flow = await run_block(walk, walk.program.block, walk.outermost, None)
+    behind = await run_parallel(_result(task) for task in walk.background)
+    await run_parallel(_result(task) for task in walk.notices)
+    return gravest([flow, *behind])
+
+
+async def _result(task: asyncio.Task[T]) -> T:
+    return await task
+
+
+async def run_block(walk: Walk, block: Block, frame: Frame, parent: str | None) -> Flow:
+    """Run the steps of a block in order, as far as they go."""
+    for step in block:
+        flow = await _step(walk, step, frame, parent)
+        if flow != "done":
+            return flow
+    return "done"
+
+
+async def _step(walk: Walk, step: Step, frame: Frame, parent: str | None) -> Flow:
+    instance = frame.prefix + step.id
+    entry = walk.state.report.entries.get(instance)
+    if entry is not None and entry["status"] in ENDED:
+        return walk.flow(step, entry)
+    await walk.pace.step(walk)
+    if walk.must_hand_over():
+        walk.handing_over = True
+        await workflow.wait_condition(lambda: walk.stop is not None)
+    if walk.stop is not None:
+        return "halted"
+    fresh = entry is None
+    if entry is None:
+        entry = walk.state.report.begin(instance, step, parent, workflow.now())
+    started = _guarded(walk, step, entry, frame, fresh=fresh)
+    if isinstance(step, ActionStep) and step.background:
+        walk.background.append(asyncio.create_task(started))
+        return "done"
+    return await started
+
+
+async def _guarded(walk: Walk, step: Step, entry: Entry, frame: Frame, *, fresh: bool) -> Flow:
+    try:
+        if fresh and step.condition is not None and not walk.holds(step.condition, frame):
+            return walk.end(step, entry, "skipped")
+        return await _carry_out(walk, step, entry, frame)
+    except asyncio.CancelledError:
+        walk.end(step, entry, "canceled")
+        raise
+    except (TemplateError, Fault) as error:
+        return walk.end(step, entry, "failed", fault_error(error))
+
+
+async def _carry_out(  # noqa: PLR0911 # one return per kind of step
+    walk: Walk, step: Step, entry: Entry, frame: Frame
+) -> Flow:
+    match step:
+        case ActionStep():
+            return await act(walk, step, entry, frame)
+        case PathsStep():
+            flows = await run_parallel(_step(walk, path, frame, entry["id"]) for path in step.paths)
+            return walk.end(step, entry, STATUS[gravest(flows)])
+        case Path():
+            return walk.end(step, entry, STATUS[await run_block(walk, step.block, frame, entry["id"])])
+        case BranchStep():
+            return await _branch(walk, step, entry, frame)
+        case WaitStep():
+            return await _wait(walk, step, entry, frame)
+        case LoopStep():
+            return await _loop(walk, step, entry, frame)
+        case StopStep():
+            return _stop(walk, step, entry, frame)
+    raise TypeError(f"no such step: {step!r}")
+
+
+async def _branch(walk: Walk, step: BranchStep, entry: Entry, frame: Frame) -> Flow:
+    memory = walk.state.remember(entry["id"])
+    if "case" not in memory:
+        matching = (n for n, (condition, _) in enumerate(step.cases) if walk.holds(condition, frame))
+        memory["case"] = next(matching, len(step.cases))
+    blocks = [block for _, block in step.cases] + [step.otherwise]
+    block = blocks[memory["case"]]
+    if not block:
+        return walk.end(step, entry, "skipped")
+    return walk.end(step, entry, STATUS[await run_block(walk, block, frame, entry["id"])])
+
+
+async def _wait(walk: Walk, step: WaitStep, entry: Entry, frame: Frame) -> Flow:
+    memory = walk.state.remember(entry["id"])
+    if "until" not in memory:
+        memory["until"] = timestamp(_until(walk, step, entry, frame))
+    remaining = datetime.fromisoformat(memory["until"]) - workflow.now()
+    if remaining > timedelta(0):
+        await workflow.sleep(remaining, summary=step.label)
+    return walk.end(step, entry, "succeeded")
+
+
+def _until(walk: Walk, step: WaitStep, entry: Entry, frame: Frame) -> datetime:
+    now = workflow.now()
+    if step.until is None:
+        return now + (step.duration or timedelta(0))
+    value = walk.render(step.until, entry, frame).value
+    until = instant(value) if isinstance(value, str) else None
+    if until is None:
+        raise Fault(f"`until` must be an instant such as 2030-01-31T09:00:00Z; it is {value!r:.100}.")
+    if until > now + LONGEST_WAIT:
+        raise Fault(f"`until` is {timestamp(until)}, more than ten years from now.")
+    return until
+
+
+def _stop(walk: Walk, step: StopStep, entry: Entry, frame: Frame) -> Flow:
+    reason = walk.render(step.reason, entry, frame).value
+    if reason and not isinstance(reason, str):
+        reason = json.dumps(reason, ensure_ascii=False, separators=(",", ":"))
+    walk.end(step, entry, "succeeded")
+    walk.stop = walk.stop or Stop(outcome=step.outcome, reason=cut(reason or step.label))
+    return "stopped"
+
+
+async def _loop(walk: Walk, step: LoopStep, entry: Entry, frame: Frame) -> Flow:
+    """Run a loop's block for every item, some side by side; one that fails lets the others finish."""
+    memory = walk.state.remember(entry["id"])
+    if "items" not in memory:
+        items = walk.render(step.items, entry, frame).value
+        _check_items(items, step)
+        walk.state.reserve(f"{entry['id']}[items]", measure(items))
+        memory.update(items=items or [], done={}, frames={})
+    remaining = iter([n for n in range(len(memory["items"])) if str(n) not in memory["done"]])
+
+    async def worker() -> None:
+        for index in remaining:
+            if walk.stop is not None:
+                return
+            memory["done"][str(index)] = await _iteration(walk, step, entry["id"], index, frame)
+
+    await run_parallel(worker() for _ in range(min(step.parallel, len(memory["items"]))))
+    walk.state.release(entry["id"])
+    outcomes = [memory["done"].get(str(n), {"flow": "halted"}) for n in range(len(memory["items"]))]
+    flows: list[Flow] = [outcome["flow"] for outcome in outcomes]
+    entry["counts"] = {STATUS[flow]: flows.count(flow) for flow in STATUS if flow in flows}
+    if step.save_as and step.collect:
+        walk.state.save(frame, step.save_as, [outcome.get("collected") for outcome in outcomes])
+    return walk.end(step, entry, STATUS[gravest(flows)])
+
+
+async def _iteration(walk: Walk, step: LoopStep, loop: str, index: int, outer: Frame) -> dict[str, Any]:
+    memory = walk.state.memory[loop]
+    items = memory["items"]
+    position = {"index": index, "first": index == 0, "last": index == len(items) - 1, "length": len(items)}
+    frame = Frame(
+        prefix=f"{loop}[{index}].",
+        roots={step.name: items[index], "loop": position},
+        variables=memory["frames"].setdefault(str(index), {}),
+        outer=outer,
+    )
+    outcome: dict[str, Any] = {}
+    try:
+        await walk.pace.step(walk, scanned=len(walk.state.report.entries))
+        walk.state.reserve(frame.prefix, room_for(step.block))
+        outcome["flow"] = await run_block(walk, step.block, frame, loop)
+        if step.collect is not None and outcome["flow"] == "done":
+            outcome["collected"] = walk.render(step.collect, walk.state.report.entries[loop], frame).value
+            walk.state.reserve(f"{frame.prefix}collected", measure(outcome["collected"]))
+    except (TemplateError, Fault) as error:
+        walk.state.report.entries[loop]["error"] = fault_error(error)
+        outcome = {"flow": "failed"}
+    del memory["frames"][str(index)]
+    if walk.state.report.forget(frame.prefix):
+        walk.state.forget(frame.prefix)
+    return outcome
+
+
+def _check_items(items: Any, step: LoopStep) -> None:
+    if items is not None and not isinstance(items, list):
+        raise Fault(f"`forEach` needs a list; this is {what(items)}.")
+    if items and len(items) > step.max_items:
+        raise Fault(f"`forEach` got {len(items)} items; `maxItems` allows {step.max_items}.")

@@ -1,0 +1,80 @@
+"""Notices: ordinary actions that tell people about a hold; whatever becomes of them, the hold waits on."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from temporalio import workflow
+
+from workflows.errors import Fault, fault_error
+from workflows.holds.hold import Hold
+from workflows.holds.request import request_of
+from workflows.language.template import TemplateError
+from workflows.plan import Occasion
+from workflows.program import Notice
+from workflows.report import timestamp
+from workflows.run.failure import Failure
+from workflows.run.walk import Held, Walk
+from workflows.steps.send import Outgoing, send
+
+MOST_NOTED = 10
+"""Notices that a step's entry lists, the last ones."""
+
+LONGEST_ERROR = 300
+
+SHOWN = (
+    *("hold", "step", "label", "actionType", "kind", "request", "digest", "openedAt", "deadline"),
+    *("approvers", "quorum", "votes", "error"),
+)
+
+
+def notify(walk: Walk, held: Held, hold: Hold, on: Occasion, count: int = 0) -> None:
+    """Tell about a hold those whom its policy names for the occasion, without waiting for them.
+
+    Args:
+        walk: the walk that holds.
+        held: the step.
+        hold: its hold.
+        on: what happened.
+        count: tells one reminder from the next.
+    """
+    notices = [notice for notice in held.step.policy.notices if on in notice.on]
+    if not notices:
+        return
+    shown = hold.to_json()
+    about: dict[str, Any] = {name: shown.get(name) for name in SHOWN}
+    about.update(id=hold.hold, status=on, decision=hold.decision)
+    for notice in notices:
+        instance = f"{hold.hold}.{notice.step.id}.{on}{f'-{count}' if count else ''}"
+        walk.notices.append(asyncio.create_task(_tell(walk, held, notice, instance, about)))
+
+
+async def _tell(walk: Walk, held: Held, notice: Notice, instance: str, about: dict[str, Any]) -> None:
+    said: dict[str, Any] = {"on": about["status"], "label": notice.step.label, "actionType": notice.step.action}
+    walk.in_flight += 1
+    try:
+        roots = {**walk.roots(held.frame), "hold": about}
+        rendered = notice.step.config.render(roots, workflow.now(), walk.pace.spend)
+        answer = await send(walk, notice.step, {"id": instance}, Outgoing(request_of(notice.step, rendered)))
+        if isinstance(answer, Failure):
+            said.update(status="unknown" if answer.unknown else "failed", error=answer.error())
+        else:
+            said["status"] = "succeeded"
+    except asyncio.CancelledError:
+        said["status"] = "canceled"
+        raise
+    except (TemplateError, Fault) as error:
+        said.update(status="failed", error=fault_error(error))
+    finally:
+        walk.in_flight -= 1
+        walk.state.memory.pop(instance, None)
+        _note(walk, held, said)
+
+
+def _note(walk: Walk, held: Held, said: dict[str, Any]) -> None:
+    said["at"] = timestamp(workflow.now())
+    if "error" in said:
+        said["error"] = {**said["error"], "message": said["error"]["message"][:LONGEST_ERROR]}
+    earlier = held.entry.get("notified", [])
+    walk.state.report.note(held.entry, "notified", [*earlier, said][-MOST_NOTED:])

@@ -1,0 +1,180 @@
+"""The terms of a hold: its policy made concrete for one request, by the worker, once; a run writes them down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from temporalio import workflow
+
+from workflows.errors import Fault
+from workflows.holds.hold import Hold, Kind
+from workflows.language.condition import Condition
+from workflows.language.people import person
+from workflows.language.template import Template
+from workflows.plan import Editing
+from workflows.program import Group, People, Policy
+from workflows.report import timestamp
+from workflows.run.walk import Held, Walk
+from workflows.run.worker_calls import CHECK, ask
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Who decides about one hold, how, and until when, with every name and instant resolved.
+
+    All of it is what the history keeps: what a replay renders and judges may differ where it depends on the clock,
+    which Temporal's SDK does not set quite alike after local activities.
+
+    Attributes:
+        request: what is held.
+        at: when that was asked.
+    """
+
+    request: dict[str, Any]
+    at: str
+    approvers: list[str]
+    operators: list[str] | None
+    escalate_to: list[str]
+    quorum: int
+    requester: str | None
+    reason_needed: bool
+    editing: Editing
+    verified: bool
+    remind_at: str | None
+    escalate_at: str | None
+    deadline: str | None
+    on_expiry: str | None
+    index: dict[str, str] | None
+
+    def govern(self, hold: Hold) -> None:
+        """Let these terms hold for a hold from now on; its times stay what they were.
+
+        Where the policy names the same approvers as before, those stay to whom it was reassigned or escalated.
+        """
+        if self.approvers != hold.named:
+            hold.approvers, hold.named = self.approvers, self.approvers
+            if hold.escalateTo and hold.escalateAt is None:
+                hold.escalate()
+        hold.operators, hold.quorum = self.operators, self.quorum
+        hold.requester, hold.rejectNeedsReason = self.requester, self.reason_needed
+        hold.allowEdit, hold.verified = self.editing, self.verified
+        hold.digestRequired = hold.digestRequired or self.verified
+        hold.index = self.index
+
+    def check(self, hold: Hold) -> None:
+        """Refuse terms under which a hold that was reassigned could never be released.
+
+        Raises:
+            Fault: too few people may approve it.
+        """
+        if self.approvers != hold.named or not hold.approvers:
+            return
+        able = [name for name in hold.approvers if self.requester is None or person(name) != person(self.requester)]
+        if len(able) < self.quorum:
+            raise Fault(
+                f"Edited so, it needs {self.quorum} approvals, and {len(able)} may give them since it was reassigned: "
+                "let an operator reassign it to more people first."
+            )
+
+    def time(self, hold: Hold) -> None:
+        """Set the times of a hold that opens."""
+        hold.remindAt, hold.escalateAt, hold.deadline = self.remind_at, self.escalate_at, self.deadline
+        hold.escalateTo, hold.onExpiry = self.escalate_to if self.escalate_at else [], self.on_expiry
+
+
+async def terms_of(
+    walk: Walk, held: Held, request: dict[str, Any], kind: Kind, *, previous: dict[str, Any] | None = None
+) -> Terms:
+    """Ask the worker for the terms of a hold that opens, or whose request was edited.
+
+    Args:
+        walk: the walk that holds.
+        held: the step.
+        request: what would be sent.
+        kind: whether it waits for approval, or after a failure.
+        previous: the request before it was edited.
+
+    Raises:
+        Fault: it can never be sent, nobody could ever decide, or a template of the policy cannot be rendered.
+    """
+    approval = kind == "approval"
+    roots = {**walk.roots(held.frame), "request": request}
+    policy = held.step.policy
+    if approval:
+        policy = policy.under(lambda when: _applies(when, roots))
+    question = _question(walk, held, policy, approval=approval)
+    if approval:
+        question.update(request=request, quorum=policy.quorum)
+    if previous is None:
+        question["times"] = {name: time for name, time in policy.times.items() if approval or name != "expiresAfter"}
+    else:
+        question["previous"] = previous
+    question["keep"] = {
+        "request": request,
+        "at": question["from"],
+        "quorum": policy.quorum if approval else 1,
+        "requester": question.get("excluded"),
+        "reason_needed": approval and policy.reason_needed,
+        "editing": approval and policy.editing,
+        "verified": policy.verified,
+    }
+    answer: dict[str, Any] = await ask(CHECK, question)
+    if "refused" in answer:
+        raise Fault(answer["refused"])
+    people, at = answer["people"], answer["at"]
+    operators = people.get("operators")
+    if not approval and operators == []:
+        raise Fault("`operators` comes to nobody.")
+    return Terms(
+        **answer["keep"],
+        approvers=people.get("approvers", []) if approval else operators or [],
+        operators=operators,
+        escalate_to=people.get("escalateTo", []),
+        remind_at=at.get("remind"),
+        escalate_at=at.get("escalate"),
+        deadline=at.get("expire"),
+        on_expiry=policy.on_expiry if "expire" in at else None,
+        index=answer.get("index"),
+    )
+
+
+def _question(walk: Walk, held: Held, policy: Policy, *, approval: bool) -> dict[str, Any]:
+    wanted = {"operators": policy.operators, "escalateTo": policy.escalate_to or None}
+    if approval:
+        wanted["approvers"] = policy.approvers
+    people = {name: list(_rendered(walk, held, name, who)) for name, who in wanted.items() if who is not None}
+    question: dict[str, Any] = {"people": people, "from": timestamp(workflow.now())}
+    if policy.verified:
+        question["verified"] = True
+    if approval and not policy.self_approval:
+        question["excluded"] = _requester(walk, held, policy.requester)
+    return question
+
+
+def _rendered(walk: Walk, held: Held, name: str, people: People) -> Iterable[dict[str, str]]:
+    for entry in people:
+        if isinstance(entry, Group):
+            yield {"group": entry.name}
+            continue
+        value = walk.render(entry, held.entry, held.frame).value
+        for one in value if isinstance(value, list) else [value]:
+            if one is not None and not isinstance(one, str):
+                raise Fault(f"`{name}` must name people; {entry.source!r:.100} comes to {one!r:.100}.")
+            if one and one.strip():
+                yield {"person": one.strip()}
+
+
+def _requester(walk: Walk, held: Held, template: Template) -> str:
+    value = walk.render(template, held.entry, held.frame).value
+    if not isinstance(value, str) or not value.strip():
+        raise Fault(
+            f"`selfApproval: false` needs to know who asked for this, and `requester` ({template.source!s:.100}) comes "
+            f"to {value!r:.100}: give events an `actor`, or name another template as `requester`."
+        )
+    return value.strip()
+
+
+def _applies(when: Condition, roots: dict[str, Any]) -> bool:
+    return when.may_hold(roots, workflow.now())

@@ -1,0 +1,83 @@
+"""Search attributes: what lets operators find a run in Temporal's own list."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+from temporalio import workflow
+from temporalio.common import SearchAttributeKey
+
+from workflows.holds.hold import Hold
+from workflows.language.people import person
+
+AUTOMATION = SearchAttributeKey.for_keyword("TrunklineAutomation")
+EVENT = SearchAttributeKey.for_keyword("TrunklineEvent")
+OUTCOME = SearchAttributeKey.for_keyword("TrunklineOutcome")
+HOLDS = SearchAttributeKey.for_keyword_list("TrunklineHolds")
+APPROVERS = SearchAttributeKey.for_keyword_list("TrunklineApprovers")
+
+ALL = (AUTOMATION, EVENT, OUTCOME, HOLDS, APPROVERS)
+
+LONGEST_LIST = 1_500
+"""Bytes after which a list is cut; Temporal terminates a run whose list takes more than 2,048."""
+LONGEST_WORD = 255
+
+
+class Attributes:
+    """A run's search attributes; where the namespace has none (`enabled` is false) nothing is written."""
+
+    def __init__(self, *, enabled: bool = False) -> None:
+        self.enabled = enabled
+
+    def begin(self, automation: str, event: str) -> None:
+        """Write what the run is, unless whoever started it has."""
+        if self.enabled and workflow.info().typed_search_attributes.get(EVENT) is None:
+            workflow.upsert_search_attributes([AUTOMATION.value_set(_word(automation)), EVENT.value_set(_word(event))])
+
+    def holds(self, held: Iterable[Hold]) -> None:
+        """Write what waits now, and for whom."""
+        if not self.enabled:
+            return
+        held = list(held)
+        ids = _cut(hold.hold for hold in held)
+        approvers = _cut(
+            dict.fromkeys(word for hold in held for name in hold.approvers for word in _indexed(hold, name))
+        )
+        workflow.upsert_search_attributes(
+            [
+                HOLDS.value_set(ids) if ids else HOLDS.value_unset(),
+                APPROVERS.value_set(approvers) if approvers else APPROVERS.value_unset(),
+            ]
+        )
+
+    def end(self, outcome: str) -> None:
+        """Write how the run ended."""
+        if self.enabled:
+            workflow.upsert_search_attributes([OUTCOME.value_set(outcome)])
+
+
+def _indexed(hold: Hold, name: str) -> Iterator[str]:
+    """Yield what a person is found by: the name in the form in which names are compared, and as it was written.
+
+    Where names must not leave the run, it is their hash.
+    """
+    if hold.index is None:
+        yield from (person(name), name.strip())
+    elif name in hold.index:
+        yield hold.index[name]
+
+
+def _word(text: str) -> str:
+    return text.encode("utf-8", "replace")[:LONGEST_WORD].decode("utf-8", "ignore")
+
+
+def _cut(words: Iterable[str]) -> list[str]:
+    kept: list[str] = []
+    room = LONGEST_LIST
+    for word in map(_word, words):
+        room -= len(json.dumps(word)) + 1  # as it is sent, where a letter outside ASCII takes up to twelve bytes
+        if room < 0:
+            return [*kept, "more"]
+        kept.append(word)
+    return kept
