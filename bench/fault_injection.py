@@ -1,6 +1,6 @@
 """The vendors of the fault benchmark: the sandbox in a process of its own, in bad weather.
 
-Run as `python -m bench.fault_injection PORT LEDGER SEED RATE`. What arrives is written to LEDGER, one JSON object a line.
+Run as `python -m bench.fault_injection PORT LEDGER SEED RATE`; what arrives is written to LEDGER as JSON lines.
 """
 
 from __future__ import annotations

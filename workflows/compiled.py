@@ -14,7 +14,7 @@ from workflows.language.condition import Condition, compile_condition
 from workflows.language.people import group
 from workflows.language.pick import compile_pick
 from workflows.language.template import compile_expression, compile_template
-from workflows.plan import FOR_EACH_AS, Approval, Defaults, Plan, Retry, StepPlan
+from workflows.plan import CLOCKS, FOR_EACH_AS, Approval, Defaults, Plan, Retry, StepPlan
 from workflows.program import (
     ActionStep,
     Band,
@@ -33,8 +33,6 @@ from workflows.program import (
     StopStep,
     WaitStep,
 )
-
-CLOCKS = ("remindAfter", "escalateAfter", "expiresAfter")
 
 REQUESTER = "{{event.actor}}"
 

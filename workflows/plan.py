@@ -1,8 +1,8 @@
 """The plan: an automation with everything decided, as JSON that a run's history pins.
 
-`workers/definitions/planning.py` makes it from a definition and the catalog; `workflows/automation.py` executes it. It holds no
-Python and no vendor's name beyond the activity types, so that a deploy that changes a default never alters a run in
-flight. What a step does not deviate from stands once, in `defaults`.
+`workers/definitions/planning.py` makes it from a definition and the catalog; `workflows/automation.py` executes it. It
+holds no Python and no vendor's name beyond the activity types, so that a deploy that changes a default never alters a
+run in flight. What a step does not deviate from stands once, in `defaults`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,12 @@ OnExpiry = Literal["reject", "approve", "skip", "hold"]
 FailureClass = Literal["timeout", "http_4xx", "http_429", "refused", "unavailable", "unknown", "any"]
 Remedy = Literal["retry", "continue", "hold", "stop"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+STRICTNESS: tuple[Editing, ...] = (True, "needsApproval", False)
+"""What may be edited, from the freest to the strictest."""
+
+CLOCKS = ("remindAfter", "escalateAfter", "expiresAfter")
+"""The times of a policy that run while a step is held."""
 
 OPENS, CLOSES = "09:00", "17:00"
 """When a day of business hours begins and ends, where it does not say so."""

@@ -12,10 +12,7 @@ from temporalio.common import RetryPolicy
 from workflows.language.condition import Condition
 from workflows.language.pick import Pick
 from workflows.language.template import Template
-from workflows.plan import Editing, Occasion, OnExpiry, Plan, Remedy
-
-STRICTNESS: tuple[Editing, ...] = (True, "needsApproval", False)
-"""What may be edited, from the freest to the strictest."""
+from workflows.plan import STRICTNESS, Editing, Occasion, OnExpiry, Plan, Remedy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ import pytest
 from tests.engine import JSON, Engine
 from workers.sandbox import Sandbox, connections
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 WEIGHTS = EXAMPLES.parent / ".cache" / "whisper-base"
 RECORDING = EXAMPLES / "recordings" / "unhappy-caller.wav"
 

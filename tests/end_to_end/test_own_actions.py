@@ -14,7 +14,7 @@ import pytest
 from activities.catalog import catalog
 from tests.engine import Engine, step
 
-GUIDE = Path(__file__).parent.parent / "docs" / "adding-an-action.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "adding-an-action.md"
 
 
 @pytest.fixture

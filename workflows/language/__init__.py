@@ -1,1 +1,1 @@
-"""The parts of the template language: `workflows/language/template.py` and `workflows/language/condition.py` are its two doors."""
+"""The template language; `template.py` and `condition.py` are its two doors."""

@@ -20,7 +20,7 @@ from workers.definitions.planning import check
 from workers.definitions.problems import serious
 from workers.definitions.schema import automation_schema, render
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 BAD = ROOT / "tests/workers/definitions/bad"
 HEAVY = ("temporalio", "httpx", "aiohttp", "slack_sdk", "twilio", "google.cloud", "grpc", "jsonschema", "rich.console")

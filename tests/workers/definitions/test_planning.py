@@ -20,7 +20,7 @@ from workers.definitions.problems import Problem
 from workflows.compiled import program
 from workflows.plan import Plan
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
+EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.yaml"))
 
 SMS = {"actionType": "send_sms", "config": {"from": "+15550100", "to": "+15550101", "text": "Hi"}}
 GET = {"actionType": "http_request", "config": {"method": "GET", "url": "https://example.com"}}

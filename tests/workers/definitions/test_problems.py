@@ -11,7 +11,7 @@ from workers.definitions.loading import Unreadable, read
 from workers.definitions.planning import check
 from workers.definitions.problems import CODES, Problem, document, listed, nearest, problem
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BAD = sorted((ROOT / "tests/workers/definitions/bad").rglob("*.yaml"))
 EXPECTED = re.compile(rb"# expect: (.*)")
 

@@ -15,9 +15,9 @@ from workers.definitions.compiling import Catalog, filled
 from workers.definitions.model.approvals import Approval
 from workers.definitions.model.steps import steps
 from workers.definitions.problems import CODES, nearest
-from workflows.compiled import CLOCKS
 from workflows.language.durations import MINUTE, spell
 from workflows.language.people import group
+from workflows.plan import CLOCKS
 
 WHOLE = "/approvals"
 HASTY = 10 * MINUTE

@@ -17,7 +17,7 @@ from workflows.language.durations import spell
 from workflows.language.names import Reference
 from workflows.language.people import group, person
 from workflows.language.template import is_template
-from workflows.program import STRICTNESS
+from workflows.plan import STRICTNESS
 
 ANY_VALUE = ("size", "first", "last")
 """Fields that any list or text has."""

@@ -1,7 +1,8 @@
 """The language: what an author writes, as models whose descriptions become the JSON Schema.
 
-Templates and conditions stay raw here; `workflows/language/template.py` and `workflows/language/condition.py` read them. What can only be
-judged with the catalog of actions at hand (configs, references, approvers) is judged in `workers/checking/`.
+Templates and conditions stay raw here; `template.py` and `condition.py` in `workflows/language/` read them. What can
+only be judged with the catalog of actions at hand (configs, references, approvers) is judged in
+`workers/definitions/checking/`.
 """
 
 from __future__ import annotations
