@@ -17,6 +17,7 @@ from temporalio import workflow
 from temporalio.common import Priority, RawValue
 from temporalio.exceptions import ApplicationError
 
+from trunkline.wire import PLAN, Flow
 from workflows.compiled import program
 from workflows.dispatch import dispatch
 from workflows.event import EventError, read_event
@@ -25,7 +26,6 @@ from workflows.language.template import TemplateError
 from workflows.plan import Plan
 from workflows.report import cut
 from workflows.run.continue_as_new import carried, may_hand_over
-from workflows.run.flow import Flow
 from workflows.run.parallel import cancel_all
 from workflows.run.payload import BadPayload, read, unpack
 from workflows.run.routing import Lane, fairness_key
@@ -38,9 +38,6 @@ from workflows.view.details import details
 
 DISPATCH = "event"
 INLINE = "inline"
-PLAN = "trunkline:plan"
-"""Local activity that answers with the plan; no action's name has a colon."""
-
 PARKED = timedelta(seconds=2), timedelta(minutes=1)
 """How long a run waits for a file to become good again before it asks: at first, and at most."""
 

@@ -10,6 +10,8 @@ from typing import Any, cast
 
 from temporalio.common import RetryPolicy
 
+from trunkline.wire import NEVER_REPEATED as ONCE
+from trunkline.wire import OUTCOME_UNKNOWN, PAYLOADS_TOO_LARGE, WORKER_SHUTDOWN
 from workflows.language.condition import Condition, compile_condition
 from workflows.language.people import group
 from workflows.language.pick import compile_pick
@@ -76,10 +78,10 @@ def _people(names: list[str] | None) -> People | None:
     return tuple(compile_template(name) if named is None else Group(name=named) for name, named in found)
 
 
-CARRIED_OUT = ("PayloadsTooLarge",)
+CARRIED_OUT = (PAYLOADS_TOO_LARGE,)
 """Error types that say that the action was carried out, so that repeating it is never right."""
 
-NEVER_REPEATED = ("OutcomeUnknown", "TemporalTimeout:StartToClose", "TemporalTimeout:Heartbeat", "WorkerShutdown")
+NEVER_REPEATED = (OUTCOME_UNKNOWN, ONCE, "TemporalTimeout:Heartbeat", WORKER_SHUTDOWN)
 """What the server must not repeat by itself where an unknown outcome must not be repeated."""
 
 RETRY_ATTEMPTS = 3

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from trunkline.wire import ErrorEntry
+
 
 class Fault(Exception):  # noqa: N818 # a run's own word, not a program's error
     """A step cannot go on; the message is a sentence for its report.
@@ -31,6 +33,6 @@ class MissingVariable(Fault):
     type = "MissingVariable"
 
 
-def fault_error(error: Exception) -> dict[str, str]:
+def fault_error(error: Exception) -> ErrorEntry:
     """Return the report's `error` for what ended a step."""
     return {"type": error.type if isinstance(error, Fault) else "TemplateError", "message": str(error)}

@@ -7,9 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from activities.errors import Unavailable
-
-SENDING = "sending"
-"""What an attempt that must not be repeated writes down durably just before it sends."""
+from trunkline.wire import SENDING
 
 FIRST_BEAT = 2.0
 BEATS = 3.0

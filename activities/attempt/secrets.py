@@ -14,6 +14,7 @@ from urllib.parse import quote, quote_plus
 
 from activities.bounds import CUT
 from activities.errors import Refused
+from trunkline.wire import Place, placeholder
 
 PREFIX = "TRUNKLINE_SECRET_"
 SHORTEST = 8
@@ -23,8 +24,6 @@ SHORTEST_BEGINNING = 4
 """Characters of a value's beginning that are scrubbed where a text was cut right after them."""
 
 SCRUBBED = "[secret]"
-
-Place = Mapping[str, Any]
 
 
 class Secrets:
@@ -87,15 +86,15 @@ class Secrets:
 
     def _at(self, place: Place, text: Any) -> str:
         basic = place.get("filter") == "basic"
-        placeholder = "{{secrets." + place["name"] + (f" | basic: secrets.{place['password']}" if basic else "") + "}}"
+        written = placeholder(place["name"], place["password"] if basic else None)
         start = place.get("start", 0)
-        if not isinstance(text, str) or text[start : start + len(placeholder)] != placeholder:
-            raise Refused(f"The request has no {placeholder} where it says so ({place['path']}).")
+        if not isinstance(text, str) or text[start : start + len(written)] != written:
+            raise Refused(f"The request has no {written} where it says so ({place['path']}).")
         value = self.get(place["name"])
         if basic:
             value = base64.b64encode(f"{value}:{self.get(place['password'])}".encode()).decode()
         value = ESCAPES[place.get("escape", "")](value)
-        return text[:start] + value + text[start + len(placeholder) :]
+        return text[:start] + value + text[start + len(written) :]
 
 
 def _slack(value: str) -> str:

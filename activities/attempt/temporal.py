@@ -17,7 +17,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.action import Action, Config, Look, Result
 from activities.attempt.contracts import LONGEST_MESSAGE, configured
-from activities.attempt.heartbeat import SENDING, Heartbeat
+from activities.attempt.heartbeat import Heartbeat
 from activities.attempt.results import kept, written
 from activities.attempt.seal import check_seal
 from activities.attempt.secrets import Scrubber, Secrets
@@ -25,12 +25,7 @@ from activities.connections import Connections
 from activities.context import LARGEST_ANSWER, LARGEST_PICKED, Context
 from activities.errors import ActionError, OutcomeUnknown, Refused, ResultTooLarge, Unavailable
 from activities.http_client.client import Client
-
-NEVER_REPEATED = "TemporalTimeout:StartToClose"
-"""In an activity's retry policy, says that an unknown outcome must not be repeated."""
-
-LOOK = ":look"
-"""What a look-up's activity type ends with; no action's name has a colon."""
+from trunkline.wire import LOOK, NEVER_REPEATED, SENDING, UNEXPECTED, Answer, Call, FailureDetails, LookAnswer
 
 LOOKS = 3
 """How often a look-up that finds nothing is made: what a vendor has just taken may not be listed yet."""
@@ -63,7 +58,7 @@ def bind(catalog: Mapping[str, Action], services: Services) -> list[Callable[...
 def _activity(name: str, kind: type[_Attempt], action: Action, services: Services) -> Callable[..., Any]:
     @activity.defn(name=name)
     async def run(call: dict[str, Any]) -> RawValue:
-        return await kind(action, services).run(call)
+        return await kind(action, services).run(cast("Call", call))
 
     return run
 
@@ -87,7 +82,7 @@ class _Attempt:
         self.patience = self.timeout - min(0.5, self.timeout / 10)  # the client's own sentence says more than ours
         self.began = asyncio.get_running_loop().time()
 
-    async def run(self, call: dict[str, Any]) -> RawValue:
+    async def run(self, call: Call) -> RawValue:
         self.heartbeat.start()
         try:
             async with asyncio.timeout(self.timeout):
@@ -106,17 +101,20 @@ class _Attempt:
         finally:
             self.heartbeat.stop()
 
-    async def _act(self, call: dict[str, Any]) -> Any:
+    async def _act(self, call: Call) -> Answer | LookAnswer:
         config, context = self._prepare(call)
         result = await self.action.function(config, context)
         return self._kept(result)
 
-    def _kept(self, result: Any) -> dict[str, Any]:
+    def _kept(self, result: Any) -> Answer:
         """Return a result as it is kept, and what tells it from any other of the vendor's."""
         identity = result.identity() if isinstance(result, Result) else None
-        return {**kept(result, self.pick), **({} if identity is None else {"claim": identity})}
+        answer = kept(result, self.pick)
+        if identity is not None:
+            answer["claim"] = identity
+        return answer
 
-    def _prepare(self, call: dict[str, Any]) -> tuple[Config, Context]:
+    def _prepare(self, call: Call) -> tuple[Config, Context]:
         check_seal(self.action.name, call)
         self.pick = call.get("pick")
         config = configured(self.action, call, self.services.secrets, self.services.scrubber)
@@ -136,7 +134,7 @@ class _Attempt:
         )
         return config, context
 
-    def _answer(self, said: dict[str, Any]) -> RawValue:
+    def _answer(self, said: Answer | LookAnswer) -> RawValue:
         if self.info.attempt > 1:
             said["attempts"] = self.info.attempt
         data = written(said, self.services.scrubber, self.services.result_limit)
@@ -157,7 +155,7 @@ class _Attempt:
         if isinstance(error, Unavailable):
             retry_after = error.retry_after
             self.heartbeat.unmark()
-        details: dict[str, Any] = {"attempts": self.info.attempt}
+        details: FailureDetails = {"attempts": self.info.attempt}
         if error.status is not None:
             details["status"] = error.status
         if timed_out:
@@ -183,14 +181,14 @@ class _Attempt:
         if self.once and self.heartbeat.marked:
             return self._failure(OutcomeUnknown(f"{message} (after sending began; it may have been carried out)"))
         return ApplicationError(
-            self.services.scrubber.scrub(message)[:LONGEST_MESSAGE], {"attempts": self.info.attempt}, type="Unexpected"
+            self.services.scrubber.scrub(message)[:LONGEST_MESSAGE], {"attempts": self.info.attempt}, type=UNEXPECTED
         )
 
 
 class _Look(_Attempt):
     """One attempt to find out what became of a step, without sending anything."""
 
-    async def _act(self, call: dict[str, Any]) -> Any:
+    async def _act(self, call: Call) -> Answer | LookAnswer:
         config, context = self._prepare(call)
         look = cast("Look", self.action.look)
         found = await look(config, context, datetime.fromisoformat(call["since"]))

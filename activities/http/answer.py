@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from pydantic import Field
 
 from activities.action import Result
-from activities.bounds import cut, deeper
+from activities.bounds import cut
 from activities.errors import OutcomeUnknown, ResultTooLarge
 from activities.rest.answers import failure
+from trunkline.wire import DEEPEST, nests_deeper
 
 if TYPE_CHECKING:
     from activities.http_client.message import Response
@@ -24,7 +25,6 @@ CHARSET = re.compile(r"charset=\"?(utf-8|us-ascii|iso-8859-1|iso-8859-15|windows
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 UNPRINTABLE = re.compile(r"[^\S ]+|[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 
-DEEPEST = 100
 LONGEST_HEADER = 2_000
 EXCERPT = 200
 
@@ -124,7 +124,7 @@ def parsed(body: bytes) -> Any:
         ResultTooLarge: it nests too deeply to be kept.
     """
     value = json.loads(body.decode("utf-8-sig"), parse_constant=not_json, parse_float=finite)
-    if body.count(b"[") + body.count(b"{") > DEEPEST and deeper(value, DEEPEST):
+    if body.count(b"[") + body.count(b"{") > DEEPEST and nests_deeper(value, DEEPEST):
         raise ResultTooLarge(f"The request was carried out, but its answer nests deeper than {DEEPEST} levels.")
     return whole_characters(value) if SURROGATE.search(body) else value
 

@@ -407,7 +407,7 @@ async def test_a_large_decision_by_way_of_the_store_is_judged_once_and_for_good(
     assert (await engine.decide(handle, **decision))["result"] in {"accepted", "invalid"}
     assert [path for path in tmp_path.rglob("*") if len(path.name) == 64]
     events = [event.SerializeToString() async for event in handle.fetch_history_events()]
-    assert any(b"trunkline:note" in event for event in events), "that it could be read is written down"
+    assert any(b"trunkline:record" in event for event in events), "that it could be read is written down"
     await engine.decide(handle, **{**decision, "reason": "fine"})
     await ended(handle)
 

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from activities.connections import VARIABLE as ENVIRONMENT
+from trunkline.wire import VerifyAnswer
 from workers.approvals.register import Register, people
 from workers.settings import NAME, SettingsError
 from workflows.language.people import person
@@ -75,7 +76,7 @@ class Verdict:
     refused: str | None = None
     malformed: bool = False
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> VerifyAnswer:
         """Return what a run writes down."""
         if self.refused is None:
             return {}

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+from trunkline.wire import LONGEST_ID
 from workers.errors import Failure, NotFound, Unreachable
 
 if TYPE_CHECKING:
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
 DEFAULT_ADDRESS = "127.0.0.1:7233"
 CONNECT_SECONDS = 10.0
-
-LONGEST_ID = 255
-"""Bytes that a workflow id may have: what Temporal's own PostgreSQL set-up allows."""
 
 LONGEST_SUMMARY = 200
 

@@ -8,12 +8,10 @@ from typing import Any
 from temporalio import activity
 from temporalio.common import RawValue
 
+from trunkline.wire import MATCH, PLAN, YIELD
 from workers.definitions.folder import Automations, BadAutomation, UnfitEvent, UnknownAutomation
 from workers.process.limits import Limits
-from workflows.automation import PLAN
-from workflows.dispatch import MATCH
 from workflows.run.payload import pack
-from workflows.run.yielding import REST
 
 
 class Bridge:
@@ -72,6 +70,6 @@ class Bridge:
             for match in self.automations.matching(event)
         ]
 
-    @activity.defn(name=REST)
+    @activity.defn(name=YIELD)
     async def rest(self) -> None:
         """Do nothing: a run that has much to do lets others have their turn."""

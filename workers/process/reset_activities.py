@@ -9,15 +9,14 @@ from temporalio import activity
 from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.service import RPCError, RPCStatusCode
 
+from trunkline.wire import BEFORE_RESET, EVERY_STEP, REFUSED, SENDING, UNAVAILABLE
 from workflows.run.encrypted import needs_key
-from workflows.run.failure import SENDING
-from workflows.steps.reconcile import EARLIER, EVERY_STEP
 
 if TYPE_CHECKING:
     from temporalio.api.history.v1 import HistoryEvent
     from temporalio.client import Client
 
-CERTAIN = frozenset({"Refused", "Unavailable"})
+CERTAIN = frozenset({REFUSED, UNAVAILABLE})
 """Error types that say that an attempt had no effect."""
 
 
@@ -31,7 +30,7 @@ class Earlier:
     def __init__(self, client: Client) -> None:
         self.client = client
 
-    @activity.defn(name=EARLIER)
+    @activity.defn(name=BEFORE_RESET)
     async def earlier(self, run: dict[str, str]) -> list[str]:
         """Return the activity ids of those steps; `*` alone where a history is gone, so that any may have run."""
         seen: set[str] = set()

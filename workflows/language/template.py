@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from trunkline.wire import Place
 from workflows.language.errors import TemplateError, TemplateSyntaxError
 from workflows.language.markup import split
 from workflows.language.names import Names, Reference, SecretUse
@@ -50,7 +51,7 @@ class Rendered:
     """
 
     value: Any
-    secrets: list[dict[str, Any]]
+    secrets: list[Place]
     missing: list[str]
 
 

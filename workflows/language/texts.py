@@ -126,7 +126,7 @@ def _whole(node: Any, names: Names) -> Render:
         place = secret.place(pointer, 0, None)
 
         def fill(scope: Scope) -> str:
-            scope.places.append(dict(place))
+            scope.places.append(place.copy())
             return secret.placeholder
 
         return fill

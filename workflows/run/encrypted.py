@@ -15,8 +15,8 @@ from temporalio.api.common.v1 import Payload
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.exceptions import TimeoutError as TimedOut
 
-from workflows.run.failure import SENDING
-from workflows.run.worker_calls import NOTE, ask
+from trunkline.wire import RECORD, SENDING
+from workflows.run.worker_calls import ask
 
 ENCRYPTED = b"binary/encrypted"
 """The encoding of an encrypted payload, as Temporal's own samples call it."""
@@ -78,7 +78,7 @@ async def opened(arguments: tuple[Any, ...]) -> tuple[Any, ...] | None:
     sealed = [argument for argument in arguments if isinstance(argument, Sealed)]
     if not sealed:
         return arguments
-    if not await ask(NOTE, all(argument.readable for argument in sealed)):
+    if not await ask(RECORD, all(argument.readable for argument in sealed)):
         return None
     for argument in sealed:
         if argument.payload is not None:

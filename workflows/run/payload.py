@@ -10,9 +10,9 @@ from typing import Any
 from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 
+from trunkline.wire import DEEPEST, nests_deeper
 from workflows.run.encrypted import MissingKey, needs_key
 
-DEEPEST = 100
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -70,18 +70,8 @@ def check_depth(value: Any, deepest: int) -> None:
     Raises:
         BadPayload: it nests deeper.
     """
-    level = [value]
-    for _ in range(deepest):
-        level = [
-            child
-            for parent in level
-            if isinstance(parent, dict | list)
-            for child in (parent.values() if isinstance(parent, dict) else parent)
-            if isinstance(child, dict | list)
-        ]
-        if not level:
-            return
-    raise BadPayload(f"The argument nests deeper than {deepest} levels.")
+    if nests_deeper(value, deepest):
+        raise BadPayload(f"The argument nests deeper than {deepest} levels.")
 
 
 def check_texts(value: Any, written: bytes) -> None:

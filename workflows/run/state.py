@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from trunkline.wire import CarriedState, Memory
 from workflows.errors import TooLarge
 from workflows.holds.hold import Hold
 from workflows.holds.holds import Holds
@@ -61,7 +62,7 @@ class State:
         self.report = Report(program, room=limit)
         self.holds = Holds()
         self.variables: dict[str, Any] = {}
-        self.memory: dict[str, dict[str, Any]] = {}
+        self.memory: dict[str, Memory] = {}
         self.claims: list[str] = []
         self.began = ""
         self.earlier: list[str] | None = None
@@ -69,11 +70,11 @@ class State:
         self._taken = 0
         self._held = 0
 
-    def remember(self, instance: str) -> dict[str, Any]:
+    def remember(self, instance: str) -> Memory:
         """Return what an unfinished step remembers, for it to add to."""
         return self.memory.setdefault(instance, {})
 
-    def recall(self, instance: str) -> dict[str, Any]:
+    def recall(self, instance: str) -> Memory:
         """Return what an unfinished step remembers, if anything."""
         return self.memory.get(instance, {})
 
@@ -124,7 +125,7 @@ class State:
             if not place.endswith("."):
                 self.forget(place)
 
-    def carry(self) -> dict[str, Any]:
+    def carry(self) -> CarriedState:
         """Return all of it as JSON, for the next run of the chain."""
         return {
             "variables": self.variables,
@@ -142,7 +143,7 @@ class State:
         }
 
     @classmethod
-    def carried(cls, program: Program, event: dict[str, Any], carry: dict[str, Any], *, limit: int) -> State:
+    def carried(cls, program: Program, event: dict[str, Any], carry: CarriedState, *, limit: int) -> State:
         """Return the state that an earlier run of the chain carried over."""
         state = cls(program, event, limit=limit)
         state.variables = carry["variables"]

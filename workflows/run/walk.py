@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from temporalio import workflow
 
+from trunkline.wire import Entry, ErrorEntry, Flow, Status
 from workflows.errors import MissingVariable
 from workflows.language.condition import Condition
 from workflows.language.template import Rendered, Template
@@ -17,8 +18,7 @@ from workflows.program import (
     Program,
     Step,
 )
-from workflows.report import FAILED, REFUSED, Entry, timestamp
-from workflows.run.flow import Flow
+from workflows.report import FAILED, REFUSED, timestamp
 from workflows.run.routing import Lane
 from workflows.run.state import Frame, State
 from workflows.run.yielding import Pace
@@ -114,7 +114,7 @@ class Walk:
             raise MissingVariable(f"This run has no {', '.join(rendered.missing)}.")
         return rendered
 
-    def end(self, step: Step, entry: Entry, status: str, error: dict[str, str] | None = None) -> Flow:
+    def end(self, step: Step, entry: Entry, status: Status, error: ErrorEntry | None = None) -> Flow:
         """Write down how a step ended, and say what that means for its block."""
         self.state.report.end(entry, status, workflow.now(), error)
         self.state.memory.pop(entry["id"], None)

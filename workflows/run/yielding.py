@@ -12,10 +12,8 @@ from typing import Protocol
 
 from temporalio import workflow
 
+from trunkline.wire import YIELD
 from workflows.run.parallel import cancellation
-
-REST = "trunkline:rest"
-"""Local activity that does nothing: waiting for it ends a stretch of work without a word to the server."""
 
 STRETCH = 8_000_000
 """Work at a stretch, in the units of one render (`workflows/language/scope.py`): about 100 ms."""
@@ -59,7 +57,7 @@ class Pace:
             walk.in_flight += 1
             try:
                 with cancellation():
-                    await workflow.execute_local_activity(REST, start_to_close_timeout=timedelta(seconds=10))
+                    await workflow.execute_local_activity(YIELD, start_to_close_timeout=timedelta(seconds=10))
                 self.work = 0
             finally:
                 walk.in_flight -= 1

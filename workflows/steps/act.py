@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from temporalio import workflow
 
+from trunkline.wire import Answer, Entry, Flow
 from workflows.errors import Fault
 from workflows.holds.hold import Hold
 from workflows.holds.request import request_of
 from workflows.language.names import written
 from workflows.program import ActionStep, Rule
-from workflows.report import Entry, measure, timestamp
+from workflows.report import measure, timestamp
 from workflows.run.failure import Failure
-from workflows.run.flow import Flow
 from workflows.run.state import Frame
 from workflows.run.walk import Held, Walk
 from workflows.steps.holding import Release, decided, hold_for_approval, hold_for_failure
 from workflows.steps.send import LONGEST_SUMMARY, Outgoing, send
 
-AGAIN = "again"
-"""What a step remembers that waits to be done again: when, and what it sends then."""
+AGAIN = "#again"
+"""What the place of a request that waits to be sent again ends with in the budget."""
 
 
 async def act(walk: Walk, step: ActionStep, entry: Entry, frame: Frame) -> Flow:
@@ -53,7 +52,7 @@ async def _beginning(walk: Walk, held: Held) -> tuple[Hold | None, Outgoing]:
     hold = walk.state.holds.of(held.entry["id"])
     if hold is not None:
         return hold, Outgoing(hold.request)
-    if AGAIN in walk.state.recall(held.entry["id"]):
+    if "again" in walk.state.recall(held.entry["id"]):
         return None, await _resumed(walk, held)
     step = held.step
     outgoing = Outgoing(request_of(step, walk.render(step.config, held.entry, held.frame)))
@@ -93,7 +92,7 @@ def _outgoing(walk: Walk, held: Held, release: Release) -> Outgoing:
     return Outgoing(release.request, release.digest, memory.get("release", 0), asked=memory.get("asked", False))
 
 
-def _succeed(walk: Walk, held: Held, answer: dict[str, Any]) -> Flow:
+def _succeed(walk: Walk, held: Held, answer: Answer) -> Flow:
     entry, step = held.entry, held.step
     if "attempts" in answer:
         entry["attempts"] = answer["attempts"]
@@ -126,8 +125,8 @@ async def _pause(walk: Walk, held: Held, outgoing: Outgoing, rule: Rule, failure
     """Wait until a failed request is sent again, such that the wait may outlast this run of the chain."""
     memory = walk.state.remember(held.entry["id"])
     memory["release"] = outgoing.release if failure.unknown else outgoing.release + 1
-    walk.state.reserve(f"{held.entry['id']}#{AGAIN}", measure(outgoing.request))
-    memory[AGAIN] = {
+    walk.state.reserve(f"{held.entry['id']}{AGAIN}", measure(outgoing.request))
+    memory["again"] = {
         "at": timestamp(workflow.now() + rule.delay),
         "request": outgoing.request,
         "digest": outgoing.digest,
@@ -138,10 +137,10 @@ async def _pause(walk: Walk, held: Held, outgoing: Outgoing, rule: Rule, failure
 async def _resumed(walk: Walk, held: Held) -> Outgoing:
     """Wait out the pause that a step is in, and return what it sends then."""
     memory = walk.state.remember(held.entry["id"])
-    again = memory[AGAIN]
+    again = memory["again"]
     remaining = datetime.fromisoformat(again["at"]) - workflow.now()
     if remaining > timedelta(0):
         await workflow.sleep(remaining, summary=f"{held.step.label}: again"[:LONGEST_SUMMARY])
-    del memory[AGAIN]
-    walk.state.forget(f"{held.entry['id']}#{AGAIN}")
+    del memory["again"]
+    walk.state.forget(f"{held.entry['id']}{AGAIN}")
     return Outgoing(again["request"], again["digest"], memory.get("release", 0), asked=memory.get("asked", False))

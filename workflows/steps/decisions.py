@@ -9,9 +9,23 @@ from typing import Any
 
 from temporalio import workflow
 
+from trunkline.wire import (
+    CHECK,
+    RECORD,
+    SUPPLY,
+    VERIFY,
+    Answer,
+    CheckQuestion,
+    Edited,
+    Named,
+    Request,
+    SupplyQuestion,
+    VerifyQuestion,
+    request_from,
+)
 from workflows.errors import Fault
 from workflows.holds.hold import Hold, Receipt, Via, accepted, approve, late, objection, settle
-from workflows.holds.request import seal, sealed
+from workflows.holds.request import signed
 from workflows.language.durations import YEAR, duration
 from workflows.language.instants import instant
 from workflows.language.people import group
@@ -19,7 +33,7 @@ from workflows.language.template import TemplateError
 from workflows.report import measure, timestamp
 from workflows.run.encrypted import UNREADABLE, opened
 from workflows.run.walk import Held, Walk
-from workflows.run.worker_calls import CHECK, NOTE, SUPPLY, VERIFY, ask
+from workflows.run.worker_calls import ask
 from workflows.steps.edits import BadEdit, edited
 from workflows.steps.holding import keep
 from workflows.steps.resolved_policy import terms_of
@@ -89,13 +103,13 @@ class _Case:
     at: datetime
     more: dict[str, Any]
 
-    async def ask(self, activity: str, question: dict[str, Any]) -> dict[str, Any]:
+    async def ask(self, activity: str, question: Any) -> Any:
         """Ask the worker; its answer stands in the history, so that no replay disagrees.
 
         Raises:
             No: it refuses, or the hold was closed meanwhile.
         """
-        answer: dict[str, Any] = await ask(activity, question)
+        answer = await ask(activity, question)
         if "refused" in answer:
             raise No("invalid" if activity != VERIFY or answer.get("malformed") else "not_allowed", answer["refused"])
         self.check_open()
@@ -149,7 +163,7 @@ async def _came_late(case: _Case) -> bool:
     hold = case.hold
     if hold.deadline is None or case.said["decision"] == "reject":  # a refusal is never too late
         return False
-    too_late: bool = await ask(NOTE, hold.expired(case.at))
+    too_late: bool = await ask(RECORD, hold.expired(case.at))
     case.check_open()
     return too_late
 
@@ -162,7 +176,7 @@ async def _verify(case: _Case) -> None:
             "This hold takes signed decisions only (`verified`): sign with `trunkline approve` and a key, or send "
             "`proof`.",
         )
-    question = {
+    question: VerifyQuestion = {
         "decision": case.said,
         "workflowId": workflow.info().workflow_id,
         "firstRunId": case.hold.firstRunId,
@@ -183,9 +197,9 @@ async def _settle(case: _Case) -> Receipt:
 class _Change:
     """A request after an edit, and how the report shows it."""
 
-    request: dict[str, Any]
+    request: Request
     digest: str
-    shown: dict[str, Any]
+    shown: Edited
 
 
 def _change(case: _Case) -> _Change:
@@ -201,11 +215,11 @@ def _change(case: _Case) -> _Change:
     config = edited(hold.request["config"], edits, hold.request["secrets"])
     if config == hold.request["config"]:
         raise BadEdit("The edit changes nothing.")
-    request = sealed(hold.actionType, config, hold.request["secrets"])
-    digest = seal(request)
+    request = request_from(hold.actionType, config, hold.request["secrets"])
+    digest = signed(request)
     before, after = hold.request["config"], config
     case.more.update(digest=hold.digest, edited=digest, edits=edits, before=before, after=after)
-    shown = {
+    shown: Edited = {
         "at": timestamp(case.at),
         "by": case.said["by"].strip(),
         "edits": edits,
@@ -264,10 +278,10 @@ async def _retry(case: _Case) -> Receipt:
 
 async def _supply(case: _Case) -> Receipt:
     held = await case.held()
-    question = {"actionType": case.hold.actionType, "result": case.said["result"]}
+    question: SupplyQuestion = {"actionType": case.hold.actionType, "result": case.said["result"]}
     if held.step.pick is not None:
         question["pick"] = held.step.pick
-    answer = await case.ask(SUPPLY, question)
+    answer: Answer = await case.ask(SUPPLY, question)
     if held.step.save_as:
         case.walk.state.fit(measure(answer["result"]))
     case.hold.supplied = answer
@@ -276,8 +290,8 @@ async def _supply(case: _Case) -> Receipt:
 
 async def _reassign(case: _Case) -> Receipt:
     hold, names = case.hold, [name.strip() for name in case.said["approvers"]]
-    entries = [{"person": name} if (named := group(name)) is None else {"group": named} for name in names]
-    question: dict[str, Any] = {"people": {"approvers": entries}, "quorum": hold.quorum}
+    entries: list[Named] = [{"person": name} if (named := group(name)) is None else {"group": named} for name in names]
+    question: CheckQuestion = {"people": {"approvers": entries}, "quorum": hold.quorum}
     if hold.requester is not None:
         question["excluded"] = hold.requester
     answer = await case.ask(CHECK, question)

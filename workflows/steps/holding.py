@@ -9,14 +9,14 @@ from typing import Any
 
 from temporalio import workflow
 
+from trunkline.wire import REMIND, Answer, Decided, ErrorEntry, Flow, RemindAnswer, RemindQuestion, Request
 from workflows.holds.hold import POLICY, Hold, Kind
-from workflows.holds.request import seal
+from workflows.holds.request import signed
 from workflows.report import measure, timestamp
 from workflows.run.failure import Failure
-from workflows.run.flow import Flow
 from workflows.run.state import HOLD
 from workflows.run.walk import Held, Walk
-from workflows.run.worker_calls import REMIND, ask
+from workflows.run.worker_calls import ask
 from workflows.steps.notices import notify
 from workflows.steps.resolved_policy import Terms, terms_of
 from workflows.steps.send import LONGEST_SUMMARY
@@ -42,21 +42,21 @@ class Release:
         supplied: what a person says that the action answered, instead of sending anything.
     """
 
-    request: dict[str, Any]
+    request: Request
     digest: str
     edited: bool
     after_failure: bool
     anew: bool
-    supplied: dict[str, Any] | None
+    supplied: Answer | None
 
 
-async def hold_for_approval(walk: Walk, held: Held, request: dict[str, Any]) -> Hold:
+async def hold_for_approval(walk: Walk, held: Held, request: Request) -> Hold:
     """Hold a step until people release it; what could never be sent ends the step before anybody is asked.
 
     Raises:
         Fault: it can never be sent, or nobody could ever decide.
     """
-    seal(request)  # what nobody could seal need not be asked about
+    signed(request)  # what nobody could seal need not be asked about
     async with walk.desk:
         terms = await terms_of(walk, held, request, "approval")
     hold = _open(walk, held, terms, kind="approval")
@@ -64,7 +64,7 @@ async def hold_for_approval(walk: Walk, held: Held, request: dict[str, Any]) -> 
     return hold
 
 
-async def hold_for_failure(walk: Walk, held: Held, request: dict[str, Any], failure: Failure) -> Hold | None:
+async def hold_for_failure(walk: Walk, held: Held, request: Request, failure: Failure) -> Hold | None:
     """Hold a step that failed; None where its run ends: a hold that opened then would keep it from ending.
 
     Raises:
@@ -88,7 +88,7 @@ def _open(walk: Walk, held: Held, terms: Terms, *, kind: Kind, **more: Any) -> H
         actionType=held.step.action,
         kind=kind,
         request=terms.request,
-        digest=seal(terms.request),
+        digest=signed(terms.request),
         openedAt=terms.at,
         firstRunId=workflow.info().first_execution_run_id,
         **more,
@@ -208,12 +208,12 @@ async def _due(walk: Walk, held: Held, hold: Hold, due: str) -> None:
 
 async def _remind(walk: Walk, held: Held, hold: Hold, due: str) -> None:
     times = held.step.policy.times
-    question = {"now": timestamp(workflow.now()), "due": due, "every": times["remindAfter"]}
+    question: RemindQuestion = {"now": timestamp(workflow.now()), "due": due, "every": times["remindAfter"]}
     if "businessHours" in times:
         question["businessHours"] = times["businessHours"]
     if hold.deadline is not None:
         question["deadline"] = hold.deadline
-    answer: dict[str, Any] = await ask(REMIND, question)
+    answer: RemindAnswer = await ask(REMIND, question)
     hold.remindAt = answer.get("at")
     if not answer["late"]:  # what was missed while no worker ran is not made up for when it expires next
         memory = walk.state.remember(held.entry["id"])
@@ -232,6 +232,6 @@ def _expire(walk: Walk, held: Held, hold: Hold) -> None:
         hold.settle(what, POLICY, now, via=POLICY)
 
 
-def _refused(decision: dict[str, Any]) -> dict[str, str]:
+def _refused(decision: Decided) -> ErrorEntry:
     reason = f": {decision['reason']}" if "reason" in decision else "."
     return {"type": "Rejected", "message": f"Refused by {decision['by']}{reason}"}

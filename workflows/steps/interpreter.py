@@ -13,13 +13,14 @@ from typing import Any, TypeVar
 
 from temporalio import workflow
 
+from trunkline.wire import Entry, Flow, Iteration
 from workflows.errors import Fault, fault_error
 from workflows.event import what
 from workflows.language.instants import instant
 from workflows.language.template import TemplateError
 from workflows.program import ActionStep, Block, BranchStep, LoopStep, Path, PathsStep, Step, StopStep, WaitStep
-from workflows.report import ENDED, Entry, cut, measure, room_for, timestamp
-from workflows.run.flow import STATUS, Flow, gravest
+from workflows.report import ENDED, cut, measure, room_for, timestamp
+from workflows.run.flow import STATUS, gravest
 from workflows.run.parallel import run_parallel
 from workflows.run.state import Frame
 from workflows.run.walk import Stop, Walk
@@ -157,7 +158,7 @@ async def _loop(walk: Walk, step: LoopStep, entry: Entry, frame: Frame) -> Flow:
         items = walk.render(step.items, entry, frame).value
         _check_items(items, step)
         walk.state.reserve(f"{entry['id']}[items]", measure(items))
-        memory.update(items=items or [], done={}, frames={})
+        memory["items"], memory["done"], memory["frames"] = items or [], {}, {}
     remaining = iter([n for n in range(len(memory["items"])) if str(n) not in memory["done"]])
 
     async def worker() -> None:
@@ -176,7 +177,7 @@ async def _loop(walk: Walk, step: LoopStep, entry: Entry, frame: Frame) -> Flow:
     return walk.end(step, entry, STATUS[gravest(flows)])
 
 
-async def _iteration(walk: Walk, step: LoopStep, loop: str, index: int, outer: Frame) -> dict[str, Any]:
+async def _iteration(walk: Walk, step: LoopStep, loop: str, index: int, outer: Frame) -> Iteration:
     memory = walk.state.memory[loop]
     items = memory["items"]
     position = {"index": index, "first": index == 0, "last": index == len(items) - 1, "length": len(items)}
@@ -186,7 +187,7 @@ async def _iteration(walk: Walk, step: LoopStep, loop: str, index: int, outer: F
         variables=memory["frames"].setdefault(str(index), {}),
         outer=outer,
     )
-    outcome: dict[str, Any] = {}
+    outcome: Iteration = {"flow": "halted"}
     try:
         await walk.pace.step(walk, scanned=len(walk.state.report.entries))
         walk.state.reserve(frame.prefix, room_for(step.block))

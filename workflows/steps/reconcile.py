@@ -14,23 +14,18 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError
 
+from trunkline.wire import BEFORE_RESET, EVERY_STEP, LOOK, Answer, Call, Entry
 from workflows.program import ActionStep
-from workflows.report import Entry, timestamp
+from workflows.report import timestamp
 from workflows.run.encrypted import call
 from workflows.run.failure import Failure
 from workflows.run.parallel import cancellation
 from workflows.run.walk import Walk
 
-LOOK = ":look"
-EARLIER = "trunkline:earlier"
-"""Activity that says which steps an earlier history of a reset run may have carried out."""
-
 KEYS = uuid.UUID("b7a5f0c2-6d0e-5e0b-9c39-0d5a3a1f7e55")
 """Namespace of all idempotency keys; changing it would send again what older runs have sent."""
 
 LONGEST_ACTIVITY_ID = 200
-
-EVERY_STEP = "*"
 
 LOOKING: dict[str, Any] = {
     "start_to_close_timeout": timedelta(seconds=30),
@@ -52,7 +47,7 @@ READING: dict[str, Any] = {
 }
 
 
-async def look(walk: Walk, step: ActionStep, entry: Entry, argument: dict[str, Any]) -> dict[str, Any] | None:
+async def look(walk: Walk, step: ActionStep, entry: Entry, argument: Call) -> Answer | None:
     """Return what the vendor knows of this step: the one match that no other step has claimed, else None."""
     if not step.looks:
         return None
@@ -71,16 +66,14 @@ async def look(walk: Walk, step: ActionStep, entry: Entry, argument: dict[str, A
         return None
     finally:
         walk.in_flight -= 1
-    unclaimed: list[dict[str, Any]] = [
-        found for found in answer["found"] if found.get("claim") not in walk.state.claims
-    ]
+    unclaimed: list[Answer] = [found for found in answer["found"] if found.get("claim") not in walk.state.claims]
     if len(unclaimed) != 1 or ("claim" in unclaimed[0] and _has_twin(walk, entry)):
         return None
     entry["found"] = True
     return unclaimed[0]
 
 
-def sending(walk: Walk, step: ActionStep, entry: Entry, argument: dict[str, Any]) -> None:
+def sending(walk: Walk, step: ActionStep, entry: Entry, argument: Call) -> None:
     """Write down that a step is about to be sent: since when, and what, until its outcome is known."""
     if step.looks:
         walk.state.remember(entry["id"]).setdefault("sent", timestamp(workflow.now()))
@@ -93,7 +86,7 @@ def _has_twin(walk: Walk, entry: Entry) -> bool:
     return any(sent == mine for instance, sent in walk.unsettled.items() if instance != entry["id"])
 
 
-async def after_reset(walk: Walk, step: ActionStep, entry: Entry, argument: dict[str, Any]) -> Any:
+async def after_reset(walk: Walk, step: ActionStep, entry: Entry, argument: Call) -> Answer | Failure | None:
     """Return what a step did before the run was reset: its result, a failure for people to judge, or None."""
     if not walk.was_reset or step.repeat != "never" or not await _may_have_run(walk, entry["id"]):
         return None
@@ -113,7 +106,7 @@ async def _may_have_run(walk: Walk, instance: str) -> bool:
         try:
             with cancellation():
                 walk.state.earlier = await call(
-                    EARLIER,
+                    BEFORE_RESET,
                     {"workflow": info.workflow_id, "run": info.run_id},
                     summary="Which steps ran before the reset",
                     **READING,

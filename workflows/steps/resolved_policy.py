@@ -8,6 +8,7 @@ from typing import Any
 
 from temporalio import workflow
 
+from trunkline.wire import CHECK, CheckAnswer, CheckQuestion, Named, Request
 from workflows.errors import Fault
 from workflows.holds.hold import Hold, Kind
 from workflows.language.condition import Condition
@@ -17,7 +18,7 @@ from workflows.plan import Editing
 from workflows.program import Group, People, Policy
 from workflows.report import timestamp
 from workflows.run.walk import Held, Walk
-from workflows.run.worker_calls import CHECK, ask
+from workflows.run.worker_calls import ask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,7 @@ class Terms:
         at: when that was asked.
     """
 
-    request: dict[str, Any]
+    request: Request
     at: str
     approvers: list[str]
     operators: list[str] | None
@@ -84,9 +85,7 @@ class Terms:
         hold.escalateTo, hold.onExpiry = self.escalate_to if self.escalate_at else [], self.on_expiry
 
 
-async def terms_of(
-    walk: Walk, held: Held, request: dict[str, Any], kind: Kind, *, previous: dict[str, Any] | None = None
-) -> Terms:
+async def terms_of(walk: Walk, held: Held, request: Request, kind: Kind, *, previous: Request | None = None) -> Terms:
     """Ask the worker for the terms of a hold that opens, or whose request was edited.
 
     Args:
@@ -106,21 +105,21 @@ async def terms_of(
         policy = policy.under(lambda when: _applies(when, roots))
     question = _question(walk, held, policy, approval=approval)
     if approval:
-        question.update(request=request, quorum=policy.quorum)
+        question["request"], question["quorum"] = request, policy.quorum
     if previous is None:
         question["times"] = {name: time for name, time in policy.times.items() if approval or name != "expiresAfter"}
     else:
         question["previous"] = previous
     question["keep"] = {
         "request": request,
-        "at": question["from"],
+        "at": question["since"],
         "quorum": policy.quorum if approval else 1,
         "requester": question.get("excluded"),
         "reason_needed": approval and policy.reason_needed,
         "editing": approval and policy.editing,
         "verified": policy.verified,
     }
-    answer: dict[str, Any] = await ask(CHECK, question)
+    answer: CheckAnswer = await ask(CHECK, question)
     if "refused" in answer:
         raise Fault(answer["refused"])
     people, at = answer["people"], answer["at"]
@@ -140,12 +139,12 @@ async def terms_of(
     )
 
 
-def _question(walk: Walk, held: Held, policy: Policy, *, approval: bool) -> dict[str, Any]:
+def _question(walk: Walk, held: Held, policy: Policy, *, approval: bool) -> CheckQuestion:
     wanted = {"operators": policy.operators, "escalateTo": policy.escalate_to or None}
     if approval:
         wanted["approvers"] = policy.approvers
     people = {name: list(_rendered(walk, held, name, who)) for name, who in wanted.items() if who is not None}
-    question: dict[str, Any] = {"people": people, "from": timestamp(workflow.now())}
+    question: CheckQuestion = {"people": people, "since": timestamp(workflow.now())}
     if policy.verified:
         question["verified"] = True
     if approval and not policy.self_approval:
@@ -153,7 +152,7 @@ def _question(walk: Walk, held: Held, policy: Policy, *, approval: bool) -> dict
     return question
 
 
-def _rendered(walk: Walk, held: Held, name: str, people: People) -> Iterable[dict[str, str]]:
+def _rendered(walk: Walk, held: Held, name: str, people: People) -> Iterable[Named]:
     for entry in people:
         if isinstance(entry, Group):
             yield {"group": entry.name}

@@ -6,13 +6,12 @@ import asyncio
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
+from trunkline.wire import Answer, Call, Entry, Request
 from workflows.program import ActionStep
-from workflows.report import Entry
 from workflows.run.encrypted import call
 from workflows.run.failure import Failure, read_failure
 from workflows.run.walk import Walk
@@ -33,17 +32,17 @@ class Outgoing:
         asked: whether people know what became of earlier attempts, so that nobody needs to look.
     """
 
-    request: dict[str, Any]
+    request: Request
     digest: str | None = None
     release: int = 0
     asked: bool = False
 
 
-async def send(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing) -> dict[str, Any] | Failure:
+async def send(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing) -> Answer | Failure:
     """Send a request, unless a look shows that it was sent before; look again where nobody knows what became of it."""
     request = outgoing.request
     key = entry["key"] = str(uuid.uuid5(KEYS, f"{workflow.info().workflow_id}\n{entry['id']}\n{outgoing.release}"))
-    argument = {"config": request["config"], "key": key}
+    argument: Call = {"config": request["config"], "key": key}
     if request["secrets"]:
         argument["secrets"] = request["secrets"]
     if step.pick is not None:
@@ -51,7 +50,7 @@ async def send(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing) -
     if outgoing.digest is not None:
         argument["digest"] = outgoing.digest
     if not outgoing.asked:
-        earlier: dict[str, Any] | Failure | None = await after_reset(walk, step, entry, argument)
+        earlier: Answer | Failure | None = await after_reset(walk, step, entry, argument)
         if earlier is not None:
             return earlier
     sending(walk, step, entry, argument)
@@ -65,14 +64,14 @@ async def send(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing) -
     return answer
 
 
-async def _run(walk: Walk, step: ActionStep, entry: Entry, argument: dict[str, Any]) -> dict[str, Any] | Failure:
+async def _run(walk: Walk, step: ActionStep, entry: Entry, argument: Call) -> Answer | Failure:
     """Run the activity; an attempt that died before it sent anything is simply run again."""
     end = workflow.now() + step.within
     walk.in_flight += 1
     try:
         while True:
             try:
-                answer: dict[str, Any] = await call(
+                answer: Answer = await call(
                     step.action,
                     argument,
                     activity_id=activity_id(entry["id"]),
@@ -91,6 +90,7 @@ async def _run(walk: Walk, step: ActionStep, entry: Entry, argument: dict[str, A
                 if not failure.sent_nothing or walk.stop is not None or workflow.now() >= end:
                     return failure
             else:
-                return {"attempts": 1, **answer}
+                answer.setdefault("attempts", 1)
+                return answer
     finally:
         walk.in_flight -= 1

@@ -20,8 +20,8 @@ from temporalio.worker import (
     WorkflowInterceptorClassInput,
 )
 
+from trunkline.wire import Entry
 from workflows.holds.wording import UNSIGNED, decisions, instant, policy, visible, votes, who
-from workflows.report import Entry
 
 METADATA = "__temporal_workflow_metadata"
 """The query by which the web UI and the command line ask for current details."""

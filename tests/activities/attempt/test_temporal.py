@@ -18,7 +18,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.action import Config, Result, action
 from activities.attempt.secrets import Scrubber, Secrets
-from activities.attempt.temporal import LOOK, Services, bind
+from activities.attempt.temporal import Services, bind
 from activities.catalog import catalog
 from activities.connections import Connections
 from activities.context import Context
@@ -26,6 +26,7 @@ from activities.errors import OutcomeUnknown, Refused, Unavailable
 from activities.http_client.client import Client
 from tests.activities.conftest import KEY
 from tests.activities.http_client.wire import Wire, hang
+from trunkline.wire import LOOK
 
 Act = Callable[[Context], Awaitable[None]]
 

@@ -1,0 +1,1 @@
+"""Trunkline: durable customer-contact automations."""
