@@ -167,7 +167,6 @@ def _sandbox_connections(sandbox: Sandbox | None, folder: Path, wish: Wish) -> P
     import yaml
 
     from workers.connections_file import load_connections
-
     from workers.sandbox import connections
 
     entries: dict[str, Any] = connections(sandbox.url) if sandbox else {}
