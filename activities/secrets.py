@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, quote_plus, unquote
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from activities.bindings import Bindings, BoundSecret
 from activities.cut import CUT
@@ -121,7 +121,9 @@ def _named(places: Iterable[Place]) -> set[str]:
 
 def _recognised(value: str) -> frozenset[str]:
     """Return the forms by which a value is recognised; none where it would be found in ordinary text."""
-    return frozenset(form for one in (value, unquote(value)) for form in _forms(one) if len(value) >= SHORTEST)
+    if len(value) < SHORTEST:
+        return frozenset()
+    return frozenset(form for read in (str, unquote, unquote_plus) for form in _forms(read(value)))
 
 
 def _slack(value: str) -> str:

@@ -101,11 +101,15 @@ class Engine:
         (self.folder / f"{name}.yaml").write_text(text, encoding="utf-8")
         return name
 
+    def make_connections(self) -> Connections:
+        """Return the connections as the worker has them."""
+        return Connections(self.connections, connection_kinds(self.actions), self.environment)
+
     async def serve(self) -> None:
         """Start the worker, unless it runs."""
         if self.worker is not None:
             return
-        connections = Connections(self.connections, connection_kinds(self.actions), self.environment)
+        connections = self.make_connections()
         secrets = Secrets(None, self.environment, connections.bindings)
         services = Services(
             http=self.http,

@@ -97,8 +97,16 @@ def test_the_workers_command_line_is_ours(services: dict[str, Any], monkeypatch:
     assert settings.metrics_address is not None
     assert settings.metrics_address.host == "0.0.0.0"  # noqa: S104 - the inside of a container
     assert settings.web_ui == env_example()["TRUNKLINE_WEB_UI"]
+    assert not settings.inline
     mounted = {volume.split(":")[1] for volume in services["worker"]["volumes"]}
     assert mounted == {str(settings.automations), str(settings.connections), str(settings.secrets)}
+
+
+def test_inline_definitions_run_only_where_the_operator_switches_them_on() -> None:
+    for given, wanted in ((env_example(), "off"), ({}, "off"), ({"TRUNKLINE_INLINE": "on"}, "on")):
+        variables = {"TEMPORAL_DB_PASSWORD": "x", **given}
+        worker_service = yaml.safe_load(interpolated(COMPOSE, variables))["services"]["worker"]
+        assert worker_service["environment"]["TRUNKLINE_INLINE"] == wanted
 
 
 def test_the_images_own_command_line_is_ours() -> None:
