@@ -10,9 +10,9 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
+from tests import test_secrets
 from tests.activities.speech.conftest import sound
 from tests.activities.speech.google_server import FakeGoogle
-from tests import test_secrets
 from tests.engine import Engine, step
 from tests.receiver import Receiver
 
