@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import pytest_asyncio
 
 from activities.addresses import Target
 from activities.bindings import BadBinding, Bindings, Host, StandIn
+from activities.connections import Connection, Connections
 from activities.errors import Refused
 from activities.network import Client, Response
 from activities.secrets import Secrets
@@ -133,6 +134,30 @@ def test_bindings_that_are_none_are_refused(entries: Any, pointer: str, sentence
 
 def test_a_secret_may_be_called_kind() -> None:
     assert Bindings({"kind": {"hosts": ["x.com"]}}).hosts("kind") == (Host("x.com", 0, below=False),)
+
+
+class Shop(Connection):
+    kind: ClassVar[str] = "shop"
+
+
+@pytest.mark.parametrize(
+    ("entry", "wrong"),
+    [
+        ({"standsFor": "shop.example.com"}, "baseUrl"),
+        ({"standsFor": "shop.example.com", "baseUrl": "127.0.0.1:8600"}, "baseUrl"),
+        ({"standsFor": "https://shop.example.com", "baseUrl": "http://127.0.0.1:8600"}, "names a host"),
+        ({"standsFor": "Shop.example.com", "baseUrl": "http://127.0.0.1:8600/shop"}, None),
+    ],
+)
+def test_a_connection_stands_for_one_host(entry: dict[str, str], wrong: str | None) -> None:
+    connections = Connections({"shop": {"kind": "shop", **entry}}, [Shop], {})
+    if wrong is not None:
+        assert wrong in connections.problems()[0]
+        assert connections.stand_ins() == []
+        return
+    assert connections.problems() == []
+    assert [one.host for one in connections.stand_ins()] == ["shop.example.com"]
+    assert connections.credentials() == set(), "an address is nothing to hide"
 
 
 def carrying(client: Client, *hosts: str, token: str = TOKEN, by_content: bool = False) -> Client:

@@ -207,7 +207,9 @@ async def test_the_workers_command_and_environment_make_a_healthy_worker(
 
     for folder in ("automations", "secrets"):
         (tmp_path / folder).mkdir()
-    (tmp_path / "connections.yaml").touch()
+    (tmp_path / "connections.yaml").write_text("secrets: {crm_key: {hosts: [crm.example.com]}}")
+    for name in ("shop_token", "crm_key"):
+        (tmp_path / "secrets" / name).write_text("value-0123456789")
     variables = {name: here(value) for name, value in service["environment"].items()}
     variables |= {"TEMPORAL_ADDRESS": temporal.client.service_client.config.target_host}
     variables |= {"TRUNKLINE_TASK_QUEUE": f"compose-{port}"}
@@ -227,6 +229,10 @@ async def test_the_workers_command_and_environment_make_a_healthy_worker(
             pytest.fail((tmp_path / "worker.log").read_text())
         process.terminate()
         assert await asyncio.wait_for(process.wait(), 10) == 0
+        said = (tmp_path / "worker.log").read_text()
+        assert said.count("shop_token") == 2, "named once, with how it is bound"
+        assert "Definitions may send these secrets to any host: shop_token." in said
+        assert "crm_key" not in said
     finally:
         if process.returncode is None:
             process.kill()
