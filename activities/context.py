@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from activities.connections import Connection, Connections
+from activities.http_client.addresses import Target
 
 if TYPE_CHECKING:
     from activities.http_client.client import Client
@@ -60,6 +61,20 @@ class Context:
         """Return the connection that this step uses (see `Connections.pick`)."""
         return self.connections.pick(kinds, action=self.action, name=name)
 
+    def admit(self, url: str, *texts: str) -> None:
+        """Refuse an address that a bound secret of the step may not go to, right before a client of its own sends.
+
+        `request` does so by itself.
+
+        Args:
+            url: where something is sent.
+            texts: all of the step's config that is in it; without any, every secret of the step counts.
+
+        Raises:
+            Refused: a secret is bound to other hosts, or the address is not valid.
+        """
+        self.http.admit(Target.parse(url), texts or None)
+
     async def request(  # noqa: PLR0913 # what an HTTP request has, by name
         self,
         method: str,
@@ -72,6 +87,7 @@ class Context:
         max_bytes: int | None = None,
         redirects: int = 0,
         effect: bool = True,
+        derived: bool = True,
     ) -> Response:
         """Send one HTTP request through the guarded client and return whatever the server answered.
 
@@ -85,13 +101,16 @@ class Context:
             max_bytes: most bytes of the answer's body, counted as they arrive; by default `largest_answer`.
             redirects: how many redirects may be followed, each judged anew.
             effect: whether the request may have an effect that somebody would notice.
+            derived: whether something in the request may be made of a secret, as a signature is: then every bound
+                secret of the step must be allowed to go there, else only those that stand in the request.
 
         Raises:
-            Refused: the address is not allowed or not valid.
+            Refused: the address is not allowed or not valid, or a secret is bound to other hosts.
             Unavailable: the server cannot be reached; nothing was sent.
             OutcomeUnknown: the request was sent and no whole answer came back.
         """
-        return await self.http.request(
+        http = self.http if derived else self.http.carrying(by_content=True)
+        return await http.request(
             method,
             url,
             headers=headers,

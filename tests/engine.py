@@ -52,6 +52,7 @@ class Engine:
         self.handles: list[WorkflowHandle[Any, Any]] = []
         self.state_limit = 1024 * 1024
         self.result_limit = 256 * 1024
+        self.inline = True
         self.cached = 1000
         self.files: Path | None = None
         self.groups: dict[str, list[str]] = {}
@@ -101,12 +102,16 @@ class Engine:
         (self.folder / f"{name}.yaml").write_text(text, encoding="utf-8")
         return name
 
+    def make_connections(self) -> Connections:
+        """Return the connections as the worker has them."""
+        return Connections(self.connections, connection_kinds(self.actions), self.environment)
+
     async def serve(self) -> None:
         """Start the worker, unless it runs."""
         if self.worker is not None:
             return
-        secrets = Secrets(None, self.environment)
-        connections = Connections(self.connections, connection_kinds(self.actions), self.environment)
+        connections = self.make_connections()
+        secrets = Secrets(None, self.environment, connections.bindings)
         services = Services(
             http=self.http,
             connections=connections,
@@ -119,7 +124,12 @@ class Engine:
         automations = Automations(self.folder, self.actions)
         limits = Limits(connections, self.actions, self.task_queue)
         bridge = Bridge(
-            automations, attributes=True, web_ui="http://ui.example", state_limit=self.state_limit, limits=limits
+            automations,
+            attributes=True,
+            web_ui="http://ui.example",
+            state_limit=self.state_limit,
+            limits=limits,
+            inline=self.inline,
         )
         contracts = Contracts(self.actions, secrets, services.scrubber, self.result_limit)
         desk = Desk(contracts, Groups(self.groups), SigningKeys(self.signing_keys), self.encryption_keys)

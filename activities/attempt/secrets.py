@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from activities.bounds import CUT
 from activities.errors import Refused
+from activities.http_client.bindings import Bindings, BoundSecret
 from trunkline.wire import Place, placeholder
 
 PREFIX = "TRUNKLINE_SECRET_"
@@ -32,11 +33,18 @@ class Secrets:
     Args:
         folder: where the files are; their names are the secrets' names.
         environment: the process environment.
+        bindings: the hosts of those that may not go to any.
     """
 
-    def __init__(self, folder: Path | None = None, environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self,
+        folder: Path | None = None,
+        environment: Mapping[str, str] = os.environ,
+        bindings: Bindings | None = None,
+    ) -> None:
         self.folder = folder
         self.environment = environment
+        self.bindings = bindings or Bindings()
 
     def names(self) -> list[str]:
         """Return the names of all secrets that this worker has."""
@@ -67,7 +75,16 @@ class Secrets:
         Raises:
             Refused: one is missing.
         """
-        return {self.get(name) for place in places for name in (place["name"], place.get("password")) if name}
+        return {self.get(name) for name in _named(places)}
+
+    def bound(self, places: Iterable[Place]) -> list[BoundSecret]:
+        """Return those of the secrets that these places need that may not go to any host.
+
+        Raises:
+            Refused: one is missing.
+        """
+        hosts = [(name, self.bindings.hosts(name)) for name in sorted(_named(places))]
+        return [BoundSecret(name, bound, _recognised(self.get(name))) for name, bound in hosts if bound is not None]
 
     def fill(self, config: Any, places: Iterable[Place]) -> Any:
         """Return the config with the secrets at their places.
@@ -95,6 +112,17 @@ class Secrets:
             value = base64.b64encode(f"{value}:{self.get(place['password'])}".encode()).decode()
         value = ESCAPES[place.get("escape", "")](value)
         return text[:start] + value + text[start + len(written) :]
+
+
+def _named(places: Iterable[Place]) -> set[str]:
+    return {name for place in places for name in (place["name"], place.get("password")) if name}
+
+
+def _recognised(value: str) -> frozenset[str]:
+    """Return the forms by which a value is recognised; none where it would be found in ordinary text."""
+    if len(value) < SHORTEST:
+        return frozenset()
+    return frozenset(form for read in (str, unquote, unquote_plus) for form in _forms(read(value)))
 
 
 def _slack(value: str) -> str:

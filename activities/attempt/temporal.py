@@ -125,7 +125,7 @@ class _Attempt:
             attempt=self.info.attempt,
             timeout=self.patience,
             largest_answer=max(LARGEST_ANSWER if self.pick is None else LARGEST_PICKED, self.services.result_limit),
-            http=self.services.http,
+            http=self.services.http.carrying(self.services.secrets.bound(call.get("secrets", ()))),
             connections=self.services.connections,
             files=self.services.files,
             progress=self.heartbeat.progress,

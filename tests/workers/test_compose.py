@@ -97,8 +97,16 @@ def test_the_workers_command_line_is_ours(services: dict[str, Any], monkeypatch:
     assert settings.metrics_address is not None
     assert settings.metrics_address.host == "0.0.0.0"  # noqa: S104 - the inside of a container
     assert settings.web_ui == env_example()["TRUNKLINE_WEB_UI"]
+    assert not settings.inline
     mounted = {volume.split(":")[1] for volume in services["worker"]["volumes"]}
     assert mounted == {str(settings.automations), str(settings.connections), str(settings.secrets)}
+
+
+def test_inline_definitions_run_only_where_the_operator_switches_them_on() -> None:
+    for given, wanted in ((env_example(), "off"), ({}, "off"), ({"TRUNKLINE_INLINE": "on"}, "on")):
+        variables = {"TEMPORAL_DB_PASSWORD": "x", **given}
+        worker_service = yaml.safe_load(interpolated(COMPOSE, variables))["services"]["worker"]
+        assert worker_service["environment"]["TRUNKLINE_INLINE"] == wanted
 
 
 def test_the_images_own_command_line_is_ours() -> None:
@@ -199,7 +207,9 @@ async def test_the_workers_command_and_environment_make_a_healthy_worker(
 
     for folder in ("automations", "secrets"):
         (tmp_path / folder).mkdir()
-    (tmp_path / "connections.yaml").touch()
+    (tmp_path / "connections.yaml").write_text("secrets: {crm_key: {hosts: [crm.example.com]}}")
+    for name in ("shop_token", "crm_key"):
+        (tmp_path / "secrets" / name).write_text("value-0123456789")
     variables = {name: here(value) for name, value in service["environment"].items()}
     variables |= {"TEMPORAL_ADDRESS": temporal.client.service_client.config.target_host}
     variables |= {"TRUNKLINE_TASK_QUEUE": f"compose-{port}"}
@@ -219,6 +229,10 @@ async def test_the_workers_command_and_environment_make_a_healthy_worker(
             pytest.fail((tmp_path / "worker.log").read_text())
         process.terminate()
         assert await asyncio.wait_for(process.wait(), 10) == 0
+        said = (tmp_path / "worker.log").read_text()
+        assert said.count("shop_token") == 2, "named once, with how it is bound"
+        assert "Definitions may send these secrets to any host: shop_token." in said
+        assert "crm_key" not in said
     finally:
         if process.returncode is None:
             process.kill()

@@ -163,6 +163,33 @@ async def test_an_inline_definition_runs(engine: Engine) -> None:
     assert report["automation"] == "made-up"
 
 
+async def test_an_inline_definition_runs_only_where_the_worker_says_so(engine: Engine) -> None:
+    engine.inline = False
+    automation = {"name": "made-up", "trigger": {"event": "test.fired"}, "actions": [{"stop": "completed"}]}
+    handle = await engine.start("inline", {"automation": automation, "event": engine.event()})
+    with pytest.raises(WorkflowFailureError) as failure:
+        await asyncio.wait_for(handle.result(), 10)
+    assert isinstance(failure.value.cause, ApplicationError)
+    assert failure.value.cause.type == "InlineOff"
+    assert failure.value.cause.non_retryable
+    assert "TRUNKLINE_INLINE=on" in failure.value.cause.message
+    report = await handle.query("report")
+    assert (report["outcome"], report["steps"]) == ("failed", [])
+    assert "TRUNKLINE_INLINE=on" in report["reason"]
+
+
+async def test_a_run_that_has_begun_inline_goes_on_where_it_is_switched_off(engine: Engine) -> None:
+    waiting = {"label": "Wait", "wait": "1s"}
+    automation = {"name": "made-up", "trigger": {"event": "test.fired"}, "actions": [waiting]}
+    handle = await engine.start("inline", {"automation": automation, "event": engine.event()})
+    while await handle.query("plan") is None:
+        await asyncio.sleep(0.05)
+    await engine.stop()
+    engine.inline = False
+    await engine.serve()
+    assert (await engine.finish(handle))["outcome"] == "completed"
+
+
 async def test_a_bad_inline_definition_fails_with_its_problems(engine: Engine) -> None:
     handle = await engine.start(
         "inline", {"automation": {"name": "x", "actions": [{"actionType": "send_smss"}]}, "event": engine.event()}

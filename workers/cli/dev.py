@@ -43,7 +43,8 @@ def dev(  # noqa: PLR0913 - a command has as many parameters as it has options
 
     Args:
         folder: the automations; by default `automations` if there is such a folder, else the examples.
-        connections: file with real connections; without it the sandbox stands in for every vendor.
+        connections: file with real connections; without it the sandbox stands in for every vendor, and secrets stay
+            bound to the hosts that TRUNKLINE_CONNECTIONS or `connections.yaml` gives them.
         port: where Temporal listens.
         ui_port: where Temporal's web UI listens.
         sandbox_port: where the sandbox listens.
@@ -64,12 +65,14 @@ def dev(  # noqa: PLR0913 - a command has as many parameters as it has options
     wish = Wish(
         folder=chosen,
         connections=connections,
+        bindings=settings.connections,
         task_queue=settings.task_queue,
         port=port,
         ui_port=None if no_ui else ui_port,
         sandbox_port=sandbox_port,
         data=None if in_memory else data or _own_data(),
         files=settings.files or _recordings(chosen),
+        secrets=settings.secrets,
     )
     return asyncio.run(until_told(_serve(wish)))
 

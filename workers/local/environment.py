@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import re
 import sys
 import tempfile
@@ -13,6 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from activities.attempt.secrets import Secrets
+from activities.http_client.bindings import SECTION
 from workers.client.runs import has_workers
 from workers.errors import Failure
 from workers.local.child_process import Companion, companion
@@ -41,24 +44,28 @@ class Wish:
     Attributes:
         folder: the automations.
         connections: the connections file; without one the sandbox stands in for every vendor.
+        bindings: a connections file of which only `secrets` counts, where the sandbox stands in.
         task_queue: the worker's task queue.
         port: where Temporal shall listen; a port that is taken is replaced by a free one, as the others are.
         ui_port: where its web UI shall listen, or None for none.
         sandbox_port: where the sandbox shall listen.
         data: file of Temporal's database, or None for one that ends with it.
         files: the folder that `file:` recordings may come from.
+        secrets: the folder of the secrets, if there is one.
         worker_log: file for the worker's output; by default it goes where ours goes.
         environment: variables for the worker, before this process's own.
     """
 
     folder: Path
     connections: Path | None = None
+    bindings: Path | None = None
     task_queue: str = "trunkline"
     port: int = 7233
     ui_port: int | None = 8233
     sandbox_port: int = 8600
     data: Path | None = None
     files: Path | None = None
+    secrets: Path | None = None
     worker_log: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
 
@@ -105,7 +112,7 @@ async def development(wish: Wish) -> AsyncIterator[Development]:
             from workers.sandbox import Sandbox
 
             sandbox = await stack.enter_async_context(Sandbox(wish.sandbox_port))
-        connections = wish.connections or _sandbox_connections(sandbox, folder)
+        connections = wish.connections or _sandbox_connections(sandbox, folder, wish)
         command = [sys.executable, "-m", "workers.cli", "worker", str(wish.folder), "--connections", str(connections)]
         environment = _worker_environment(wish, server, sandbox)
         worker = await stack.enter_async_context(companion("The worker", command, environment, output=wish.worker_log))
@@ -152,21 +159,34 @@ def _moved(wish: Wish, server: Server, sandbox: Sandbox | None) -> Iterator[str]
             yield f"Port {wished} is taken: {name} listens on {got}."
 
 
-def _sandbox_connections(sandbox: Sandbox | None, folder: Path) -> Path:
-    """Write the connections that point every vendor at the sandbox, and speech at this machine's own model."""
+def _sandbox_connections(sandbox: Sandbox | None, folder: Path, wish: Wish) -> Path:
+    """Write the connections that point every vendor at the sandbox, and speech at this machine's own model.
+
+    Secrets stay bound to their hosts, those of them that there are here.
+    """
     import yaml
 
+    from workers.process.connections_file import load_connections
     from workers.sandbox import connections
 
     entries: dict[str, Any] = connections(sandbox.url) if sandbox else {}
     whisper = {"kind": "whisper", **({"model": str(WHISPER)} if WHISPER.is_dir() else {})}
+    bound = load_connections(wish.bindings, ()).bindings
+    here = Secrets(wish.secrets, {**os.environ, **_sandbox_secrets(wish.folder), **wish.environment})
+    spelled = {name.upper() for name in here.names()}
+    hosts = {name: {"hosts": [*map(str, bound.hosts(name) or ())]} for name in bound.names if name.upper() in spelled}
     path = folder / "connections.yaml"
-    path.write_text(yaml.safe_dump({**entries, "sandbox-speech": whisper}), encoding="utf-8")
+    path.write_text(yaml.safe_dump({**entries, "sandbox-speech": whisper, SECTION: hosts}), encoding="utf-8")
     return path
 
 
 def _worker_environment(wish: Wish, server: Server, sandbox: Sandbox | None) -> dict[str, str]:
-    environment = {"TRUNKLINE_GRACE": GRACE, **local_environment(server.address), **wish.environment}
+    environment = {
+        "TRUNKLINE_GRACE": GRACE,
+        "TRUNKLINE_INLINE": "on",
+        **local_environment(server.address),
+        **wish.environment,
+    }
     environment["TRUNKLINE_TASK_QUEUE"] = wish.task_queue
     if server.web_ui:
         environment["TRUNKLINE_WEB_UI"] = server.web_ui

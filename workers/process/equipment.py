@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -14,10 +15,13 @@ from activities.errors import Refused
 from workers.approvals.groups import Groups
 from workers.approvals.signing import SigningKeys
 from workers.definitions.folder import Automations
-from workers.definitions.problems import listed
+from workers.definitions.problems import listed, nearest
 from workers.process.connections_file import load_connections
 from workers.settings import Settings, SettingsError, unknown_variables
 from workflows.plan import Plan, StepPlan
+
+SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+"""What definitions may call a secret; a folder of mounted secrets may hold other files too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +54,31 @@ def equip(settings: Settings) -> Equipment:
     if settings.secrets is not None and not settings.secrets.is_dir():
         raise SettingsError(f"TRUNKLINE_SECRETS names {settings.secrets}, which is no folder.")
     connections = load_connections(settings.connections, connection_kinds(actions))
-    secrets = Secrets(settings.secrets)
+    secrets = Secrets(settings.secrets, bindings=connections.bindings)
     scrubber = Scrubber([*_values(secrets), *connections.credentials()])
+    automations = Automations(settings.automations, actions)
+    _check_bindings(settings, secrets, automations)
     return Equipment(
         actions=actions,
-        automations=Automations(settings.automations, actions),
+        automations=automations,
         connections=connections,
         secrets=secrets,
         scrubber=scrubber,
         groups=Groups(settings.groups),
         signing=SigningKeys(settings.signing_keys),
+    )
+
+
+def unbound(equipment: Equipment) -> str | None:
+    """Return one sentence that names the secrets that may be sent to any host, or None where there are none."""
+    secrets = equipment.secrets
+    names = sorted({*secrets.names(), *equipment.automations.secrets()})
+    free = [name for name in names if SECRET_NAME.fullmatch(name) and secrets.bindings.hosts(name) is None]
+    if not free:
+        return None
+    return (
+        f"Definitions may send these secrets to any host: {', '.join(free)}. "
+        f"`secrets: {{{free[0]}: {{hosts: [\u2026]}}}}` in connections.yaml binds one to the hosts that need it."
     )
 
 
@@ -81,6 +100,23 @@ def complaints(equipment: Equipment) -> Iterator[str]:
                 )
 
     yield from _about_people(equipment)
+
+
+def _check_bindings(settings: Settings, secrets: Secrets, automations: Automations) -> None:
+    """Refuse to bind what is no secret: the one that is meant would go anywhere.
+
+    Raises:
+        SettingsError: neither this worker nor an automation knows a name.
+    """
+    known = {*secrets.names(), *automations.secrets()}
+    spelled = {name.upper() for name in known}
+    for name in secrets.bindings.names:
+        if name.upper() not in spelled:
+            hint = nearest(name, known)
+            raise SettingsError(
+                f"{settings.connections}, secrets.{name}: this worker has no secret {name!r} and no automation uses "
+                f"one.{f' {hint}' if hint else ''} Give the worker the secret, or take its hosts out."
+            )
 
 
 def _about_people(equipment: Equipment) -> Iterator[str]:

@@ -13,6 +13,11 @@ from workers.definitions.folder import Automations, BadAutomation, UnfitEvent, U
 from workers.process.limits import Limits
 from workflows.run.payload import pack
 
+INLINE_OFF = (
+    "This worker runs no inline definitions, because whoever may start one may use all of its secrets and connections: "
+    "put the definition into its folder of automations and start it by name, or set TRUNKLINE_INLINE=on for the worker."
+)
+
 
 class Bridge:
     """What runs may ask of this worker.
@@ -23,12 +28,21 @@ class Bridge:
         web_ui: address of the web UI, for `{{run.url}}`.
         state_limit: bytes that a run's variables, report and audit may take together.
         limits: the limits of the worker's connections.
+        inline: whether runs may bring their own definition.
     """
 
-    def __init__(
-        self, automations: Automations, *, attributes: bool, web_ui: str | None, state_limit: int, limits: Limits
+    def __init__(  # noqa: PLR0913 - what the worker's settings say, by name
+        self,
+        automations: Automations,
+        *,
+        attributes: bool,
+        web_ui: str | None,
+        state_limit: int,
+        limits: Limits,
+        inline: bool,
     ) -> None:
         self.automations = automations
+        self.inline = inline
         self.limits = limits
         self.settings = {"attributes": attributes, "webUi": web_ui, "stateLimit": state_limit}
 
@@ -42,6 +56,8 @@ class Bridge:
         return pack(self._answer(asked))
 
     def _answer(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if "inline" in asked and not self.inline:
+            return {"refused": INLINE_OFF, "type": "InlineOff"}
         try:
             if "inline" in asked:
                 plan = self.automations.inline(asked["inline"], asked["event"])

@@ -22,7 +22,7 @@ from workers import logs
 from workers.client.start import connect, explain
 from workers.errors import Failure, NotFound, Unreachable
 from workers.process.approval_activities import Desk
-from workers.process.equipment import Equipment, complaints, equip
+from workers.process.equipment import Equipment, complaints, equip, unbound
 from workers.process.health import Vitals, last_poll, serving
 from workers.process.limits import Limits, running
 from workers.process.plan_activities import Bridge
@@ -74,6 +74,8 @@ async def serve(
     logs.scrub_with(equipment.scrubber.scrub)
     for sentence in complaints(equipment) if process == 1 else ():
         log.warning("%s", sentence)
+    if process == 1 and (free := unbound(equipment)) is not None:
+        log.info("%s", free)
     async with contextlib.AsyncExitStack() as stack:
         place = page or settings.metrics_address
         vitals = None
@@ -111,7 +113,7 @@ async def _polling(
     """Poll while the context lasts; then let activities in flight finish within the grace."""
     activity.logger.activity_info_on_message = False  # the place of a line is a field of its own
     workflow.logger.workflow_info_on_message = False
-    http = HttpClient(allow=settings.allow)
+    http = HttpClient(allow=settings.allow, stand_ins=equipment.connections.stand_ins())
     services = Services(
         http=http,
         connections=equipment.connections,
@@ -128,6 +130,7 @@ async def _polling(
         web_ui=settings.web_ui,
         state_limit=settings.state_limit,
         limits=limits,
+        inline=settings.inline,
     )
     contracts = Contracts(equipment.actions, equipment.secrets, equipment.scrubber, settings.result_limit)
     desk = Desk(contracts, equipment.groups, equipment.signing, settings.encryption_keys)

@@ -126,18 +126,25 @@ class Sandbox:
 def connections(url: str) -> dict[str, Any]:
     """Return connections, as `connections.yaml` has them, that point every vendor at the sandbox at `url`."""
     return {
-        "sandbox-slack": {"kind": "slack", "token": "xoxb-sandbox-token", "baseUrl": f"{url}/slack"},
+        "sandbox-slack": {
+            "kind": "slack",
+            "token": "xoxb-sandbox-token",
+            "baseUrl": f"{url}/slack",
+            "standsFor": "slack.com",
+        },
         "sandbox-twilio": {
             "kind": "twilio",
             "accountSid": "AC" + "0" * 32,
             "authToken": "sandbox-auth-token",
             "baseUrl": f"{url}/twilio",
+            "standsFor": "api.twilio.com",
         },
         "sandbox-cloudtalk": {
             "kind": "cloudtalk",
             "keyId": "sandbox-key-id",
             "keySecret": "sandbox-key-secret",
             "baseUrl": f"{url}/cloudtalk",
+            "standsFor": "my.cloudtalk.io",
         },
         "defaults": {"send_sms": "sandbox-twilio"},
     }

@@ -344,3 +344,20 @@ async def test_a_reader_that_stops_reading_is_no_error() -> None:
 async def test_a_short_client_process_ends_cleanly(engine: Engine, attempt: int) -> None:
     ended = await on(engine, "holds")
     assert (ended.code, ended.err) == (0, "")
+
+
+@pytest.mark.parametrize("wait", [True, False])
+async def test_a_definition_from_a_file_says_why_the_worker_does_not_run_it(
+    engine: Engine, tmp_path: Path, wait: bool
+) -> None:
+    engine.inline = False
+    await engine.serve()
+    (tmp_path / "mine.yaml").write_text("name: mine\ntrigger: {event: test.fired}\nactions: [{stop: completed}]\n")
+    (tmp_path / "event.json").write_text(json.dumps(engine.event()))
+    ended = await on(
+        engine, "run", tmp_path / "mine.yaml", "--event", tmp_path / "event.json", *(["--wait"] if wait else [])
+    )
+    assert ended.code == 1
+    assert "This worker runs no inline definitions" in ended.err
+    assert "TRUNKLINE_INLINE=on" in ended.err
+    assert "Traceback" not in ended.err

@@ -15,13 +15,14 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+import yaml
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 
 from tests.workers.command import surroundings, trunkline
 from tests.workers.definitions.documents import HELD
 from tests.workers.processes import end, gone, marked
 from workers.client import runs
-from workers.client.start import start
+from workers.client.start import start, start_inline
 from workers.errors import Failure
 from workers.local.environment import Wish, development
 from workers.local.temporal_server import free_port, temporal_server
@@ -159,6 +160,44 @@ async def test_the_sandbox_stands_in_for_vendors_and_secrets_of_the_definitions(
         received = environment.sandbox.requests("http")
         assert [one.request.headers["authorization"] for one in received] == ["Bearer sandbox-shop_token"]
     assert "sandbox-shop_token" not in log.read_text()
+
+
+VENDOR = """
+    name: vendor
+    trigger: {event: order.paid}
+    actions:
+      - {label: At home, actionType: send_slack_message, config: {channel: "#ops", text: Hi, token: "{{secrets.bot}}"}}
+      - label: Away
+        actionType: http_request
+        config: {method: POST, url: RECEIVER/http/x, headers: {X-Token: "{{secrets.bot}}"}}
+        onFailure: continue
+"""
+
+
+async def test_dev_runs_inline_definitions_and_keeps_secrets_to_the_vendors_that_are_meant(tmp_path: Path) -> None:
+    sandbox_port = free_port(0)
+    folder = folder_of(tmp_path, VENDOR, receiver=f"http://127.0.0.1:{sandbox_port}")
+    bindings = tmp_path / "connections.yaml"
+    bindings.write_text("secrets: {bot: {hosts: [slack.com]}, not_here: {hosts: [shop.example.com]}}\n")
+    wish = Wish(
+        folder=folder,
+        bindings=bindings,
+        port=0,
+        ui_port=None,
+        sandbox_port=sandbox_port,
+        worker_log=tmp_path / "worker.log",
+        task_queue="dev-test",
+    )
+    definition = yaml.safe_load(textwrap.dedent(VENDOR).replace("RECEIVER", f"http://127.0.0.1:{sandbox_port}"))
+    async with development(wish) as environment:
+        event = {"id": "e1", "type": "order.paid", "source": "t", "data": {}}
+        started = await start_inline(environment.client, definition, event, task_queue="dev-test")
+        report = await environment.client.get_workflow_handle(started.workflow_id).result()
+        assert [entry["status"] for entry in report["steps"]] == ["succeeded", "failed"]
+        assert "may go to slack.com only" in report["steps"][1]["error"]["message"]
+        assert environment.sandbox
+        assert len(environment.sandbox.requests("slack")) == 1
+        assert environment.sandbox.requests("http") == []
 
 
 async def test_a_worker_that_cannot_start_is_quoted(tmp_path: Path) -> None:

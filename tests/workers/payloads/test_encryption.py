@@ -453,7 +453,12 @@ actions:
 def local_activities(engine: Engine) -> list[Callable[..., Any]]:
     limits = Limits(Connections({}, [], {}), engine.actions, engine.task_queue)
     bridge = Bridge(
-        Automations(engine.folder, engine.actions), attributes=True, web_ui=None, state_limit=2**20, limits=limits
+        Automations(engine.folder, engine.actions),
+        attributes=True,
+        web_ui=None,
+        state_limit=2**20,
+        limits=limits,
+        inline=True,
     )
     contracts = Contracts(engine.actions, Secrets(None, {}), Scrubber(()), engine.result_limit)
     return [*bridge.activities(), *Desk(contracts, Groups(), SigningKeys(), engine.encryption_keys).activities()]

@@ -152,25 +152,25 @@ FRIDAY = "2026-03-06T15:00:00.000Z"  # 16:00 in Berlin
 
 async def test_clocks_strike_in_business_time(desk: Desk) -> None:
     times = {"remindAfter": 1_800_000, "escalateAfter": 7_200_000, "expiresAfter": 86_400_000}
-    said = await check(desk, times=times, **{"since": FRIDAY})
+    said = await check(desk, times=times, since=FRIDAY)
     assert said["at"] == {
         "remind": "2026-03-06T15:30:00.000Z",
         "escalate": "2026-03-06T17:00:00.000Z",
         "expire": "2026-03-07T15:00:00.000Z",
     }
-    said = await check(desk, times={**times, "businessHours": BERLIN}, **{"since": FRIDAY})
+    said = await check(desk, times={**times, "businessHours": BERLIN}, since=FRIDAY)
     assert said["at"] == {
         "remind": "2026-03-06T15:30:00.000Z",
         "escalate": "2026-03-09T09:00:00.000Z",
         "expire": "2026-03-11T15:00:00.000Z",
     }
-    assert (await check(desk, times={"businessHours": BERLIN}, **{"since": FRIDAY}))["at"] == {}
+    assert (await check(desk, times={"businessHours": BERLIN}, since=FRIDAY))["at"] == {}
 
 
 async def test_hours_that_never_come_are_refused(desk: Desk) -> None:
     times = {"expiresAfter": 1, "businessHours": {"timeZone": "Europe/Atlantis"}}
-    assert "no time zone 'Europe/Atlantis'" in await refused(desk, times=times, **{"since": FRIDAY})
-    assert "within ten years" in await refused(desk, times={"expiresAfter": 10**15}, **{"since": FRIDAY})
+    assert "no time zone 'Europe/Atlantis'" in await refused(desk, times=times, since=FRIDAY)
+    assert "within ten years" in await refused(desk, times={"expiresAfter": 10**15}, since=FRIDAY)
 
 
 async def test_with_encryption_everybody_is_indexed_under_a_keyed_hash(desk: Desk) -> None:
