@@ -553,7 +553,7 @@ async def test_a_server_that_compresses_unasked_is_read_within_the_same_limit(
 
 @pytest.mark.parametrize(
     ("compression", "body"),
-    [("br", b"x"), ("gzip, gzip", b"x"), ("gzip", b"x"), ("gzip", gzip.compress(b"x" * 99)[:-9])],
+    [("br", b"x"), ("gzip, gzip", b"x"), ("gzip", b"x"), ("gzip", gzip.compress(b"x" * 99, mtime=0)[:-9])],
 )
 async def test_a_compression_that_cannot_be_read_is_never_repeated(
     client: Client, wire: Wire, compression: str, body: bytes
