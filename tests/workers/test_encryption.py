@@ -17,28 +17,18 @@ from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import ListWorkflowExecutionsRequest
 from temporalio.client import Client, WorkflowHandle, WorkflowHistory
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+from temporalio.worker import Worker
 
 from activities.action import Config, Result, action
-from activities.connections import Connections
 from activities.context import Context
-from activities.contracts import Contracts
 from activities.errors import OutcomeUnknown
-from activities.secrets import Scrubber, Secrets
 from tests.engine import Engine, step
 from tests.workers.command import on
 from tests.workflows.test_unknown import reset
-from workers.approvals.desk import Desk
-from workers.approvals.groups import Groups
-from workers.approvals.signing import SigningKeys
-from workers.automations import Automations
-from workers.bridge import Bridge
 from workers.payloads.converter import client_of_worker, data_converter
 from workers.payloads.encryption import Encryption
-from workers.process.limits import Limits
 from workers.settings import Settings, SettingsError
 from workflows import encrypted, walk
-from workflows.automation import Automation
 
 JSON = dict[str, Any]
 
@@ -414,14 +404,7 @@ trigger: {{event: test.fired}}
 actions:
   - {{id: send, actionType: http_request, config: {{method: {kind}, url: RECEIVER/send}}, retry: {{maximumAttempts: 1}}}}
 """)
-    runs = Worker(
-        client_of_worker(engine.client),
-        task_queue=engine.task_queue,
-        workflows=[Automation],
-        activities=local_activities(engine),
-        workflow_runner=UnsandboxedWorkflowRunner(),
-        no_remote_activities=True,
-    )
+    (runs,) = engine.assembly().workers(())
     without_key = Worker(
         client_of_worker(await elsewhere(engine)),
         task_queue=engine.task_queue,
@@ -449,15 +432,6 @@ actions:
     assert len(engine.receiver.to("/send")) == (0 if canceled else 1)
 
 
-def local_activities(engine: Engine) -> list[Callable[..., Any]]:
-    limits = Limits(Connections({}, [], {}), engine.actions, engine.task_queue)
-    bridge = Bridge(
-        Automations(engine.folder, engine.actions), attributes=True, web_ui=None, state_limit=2**20, limits=limits
-    )
-    contracts = Contracts(engine.actions, Secrets(None, {}), Scrubber(()), engine.result_limit)
-    return [*bridge.activities(), *Desk(contracts, Groups(), SigningKeys(), engine.encryption_keys).activities()]
-
-
 def _never_called(name: str) -> Callable[..., Awaitable[Any]]:
     from temporalio import activity
 
@@ -483,14 +457,7 @@ actions:
   - {id: send, actionType: http_request, config: {method: POST, url: RECEIVER/send}, onFailure: continue}
 """)
     engine.receiver.answer("/send", 400, {"error": "no"})
-    older = Worker(
-        client_of_worker(engine.client),
-        task_queue=engine.task_queue,
-        workflows=[Automation],
-        activities=local_activities(engine),
-        workflow_runner=UnsandboxedWorkflowRunner(),
-        no_remote_activities=True,
-    )
+    (older,) = engine.assembly().workers(())
     newer = Worker(
         client_of_worker(await elsewhere(engine, NEXT, OURS)),
         task_queue=engine.task_queue,
@@ -610,13 +577,7 @@ actions:
   - {id: pause, wait: 100}
   - {id: send, actionType: http_request, config: {method: POST, url: RECEIVER/send}, timeout: 1000, retry: {onUnknown: hold, within: 1100}}
 """)
-    runs = Worker(
-        client_of_worker(engine.client),
-        task_queue=engine.task_queue,
-        workflows=[Automation],
-        activities=[*local_activities(engine), _dying("http_request", mark)],
-        workflow_runner=UnsandboxedWorkflowRunner(),
-    )
+    (runs,) = engine.assembly().workers([_dying("http_request", mark)])
     async with runs:
         handle = await engine.client.start_workflow(
             "marked", engine.event(), id=f"marked/{engine.task_queue}", task_queue=engine.task_queue
