@@ -127,7 +127,6 @@ async def test_a_connections_address_counts_for_what_its_sdk_sends(engine: Engin
 async def test_the_vendor_that_a_connection_stands_in_for_is_the_host_that_was_meant(engine: Engine) -> None:
     bind(engine, "slack.com")
     engine.connections["team-slack"]["standsFor"] = "slack.com"
-    engine.http.stand_ins = tuple(engine.make_connections().stand_ins())
     engine.define(VENDORS)
     report = await engine.run("vendors")
     assert {label: step(report, label)["status"] for label in ("Slack", "Post", "Text")} == {

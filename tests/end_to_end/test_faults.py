@@ -12,6 +12,7 @@ import pytest
 
 from bench.checks import KEYED, NEVER, SAFE, judge
 from tests.engine import JSON
+from tests.starts import Processes
 from tests.workers.command import ROOT, surroundings
 
 RUNS = 40
@@ -63,8 +64,8 @@ def test_what_breaks_a_promise_is_seen(ledger: list[JSON], changed: JSON, broken
     assert bool(verdict.broken) == (broken is not None)
 
 
-async def test_a_storm_breaks_no_promise() -> None:
-    storm = await asyncio.create_subprocess_exec(
+async def test_a_storm_breaks_no_promise(processes: Processes) -> None:
+    storm = await processes.start(
         *(sys.executable, "-m", "bench.faults", "--runs", str(RUNS), "--concurrency", "16", "--kill-every", "3"),
         *("--restarts", "1", "--seed", "4"),
         cwd=ROOT,

@@ -13,6 +13,7 @@ import pytest
 
 from activities.catalog import catalog
 from tests.engine import Engine, step
+from tests.starts import Processes
 
 GUIDE = Path(__file__).parents[2] / "docs" / "adding-an-action.md"
 
@@ -57,10 +58,10 @@ async def test_the_guides_action_runs(engine: Engine, module: Path) -> None:
     assert engine.receiver.to("/tell")[0].body == {"id": "c7"}
 
 
-def test_the_command_line_knows_it(module: Path, tmp_path: Path) -> None:
+def test_the_command_line_knows_it(processes: Processes, module: Path, tmp_path: Path) -> None:
     def trunkline(*words: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "PYTHONPATH": str(module), "TRUNKLINE_ACTIONS": "acme_actions", "NO_COLOR": "1"}
-        return subprocess.run(
+        return processes.run(
             [sys.executable, "-m", "workers.cli", *words], env=environment, capture_output=True, text=True, check=False
         )
 

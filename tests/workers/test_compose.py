@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import socket
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -16,6 +15,7 @@ import yaml
 from compose_spec import PyCompose
 from temporalio.testing import WorkflowEnvironment
 
+from tests.starts import Processes
 from tests.workers.command import surroundings
 from workers.cli import app
 from workers.cli.worker import worker
@@ -139,11 +139,11 @@ def test_the_namespace_keeps_runs_for_thirty_days_and_has_our_search_attributes(
 
 
 @pytest.mark.parametrize("name", ["temporal-schema", "temporal-namespace"])
-def test_scripts_are_valid_shell(services: dict[str, Any], name: str) -> None:
+def test_scripts_are_valid_shell(services: dict[str, Any], processes: Processes, name: str) -> None:
     shell = shutil.which("sh")
     assert shell
     [script] = services[name]["command"]
-    subprocess.run([shell, "-n"], input=script, text=True, check=True)
+    processes.run([shell, "-n"], input=script, text=True, check=True)
 
 
 def test_the_servers_own_settings_are_mounted_where_it_looks(services: dict[str, Any]) -> None:
@@ -157,7 +157,7 @@ def test_the_servers_own_settings_are_mounted_where_it_looks(services: dict[str,
         assert [set(entry) for entry in constraints] == [{"value"}]
 
 
-def test_the_healthcheck_passes_and_fails_with_the_page(services: dict[str, Any]) -> None:
+def test_the_healthcheck_passes_and_fails_with_the_page(services: dict[str, Any], processes: Processes) -> None:
     """The one-liner itself, against a server that answers 200 and one that answers 503."""
     from http.server import BaseHTTPRequestHandler, HTTPServer
     from threading import Thread
@@ -177,7 +177,7 @@ def test_the_healthcheck_passes_and_fails_with_the_page(services: dict[str, Any]
         here = code.replace(":9464/", f":{server.server_port}/")
         assert here != code
         for Page.status, expected in ((200, 0), (503, 1)):
-            done = subprocess.run([sys.executable, flag, here], capture_output=True, env=os.environ, check=False)
+            done = processes.run([sys.executable, flag, here], capture_output=True, env=os.environ, check=False)
             assert done.returncode == expected
         server.shutdown()
 
@@ -192,7 +192,7 @@ def test_the_image_gets_what_the_package_is_built_from() -> None:
 
 
 async def test_the_workers_command_and_environment_make_a_healthy_worker(
-    services: dict[str, Any], temporal: WorkflowEnvironment, tmp_path: Path
+    services: dict[str, Any], temporal: WorkflowEnvironment, processes: Processes, tmp_path: Path
 ) -> None:
     """What compose would run, with this machine's folders, port and Temporal in place of the containers'."""
     service = services["worker"]
@@ -214,14 +214,14 @@ async def test_the_workers_command_and_environment_make_a_healthy_worker(
     variables |= {"TEMPORAL_ADDRESS": temporal.client.service_client.config.target_host}
     variables |= {"TRUNKLINE_TASK_QUEUE": f"compose-{port}"}
     with (tmp_path / "worker.log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
+        process = await processes.start(
             sys.executable, "-m", "workers.cli", *map(here, service["command"]),
             env=surroundings(**variables), stdout=log, stderr=log,
         )  # fmt: skip
     try:
         check = [sys.executable, *map(here, service["healthcheck"]["test"][2:])]
         for _ in range(100):
-            checking = await asyncio.create_subprocess_exec(*check, stderr=asyncio.subprocess.DEVNULL)
+            checking = await processes.start(*check, stderr=asyncio.subprocess.DEVNULL)
             if await checking.wait() == 0:
                 break
             await asyncio.sleep(0.1)

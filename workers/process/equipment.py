@@ -55,7 +55,6 @@ def equip(settings: Settings) -> Equipment:
         raise SettingsError(f"TRUNKLINE_SECRETS names {settings.secrets}, which is no folder.")
     connections = load_connections(settings.connections, connection_kinds(actions))
     secrets = Secrets(settings.secrets, bindings=connections.bindings)
-    scrubber = Scrubber([*_values(secrets), *connections.credentials()])
     automations = Automations(settings.automations, actions)
     _check_bindings(settings, secrets, automations)
     return Equipment(
@@ -63,7 +62,7 @@ def equip(settings: Settings) -> Equipment:
         automations=automations,
         connections=connections,
         secrets=secrets,
-        scrubber=scrubber,
+        scrubber=scrubber_of(secrets, connections),
         groups=Groups(settings.groups),
         signing=SigningKeys(settings.signing_keys),
     )
@@ -146,6 +145,11 @@ def _steps(block: Iterable[StepPlan]) -> Iterator[StepPlan]:
             yield from _steps(way["block"])
         yield from _steps(step.get("otherwise", ()))
         yield from _steps(step.get("block", ()))
+
+
+def scrubber_of(secrets: Secrets, connections: Connections) -> Scrubber:
+    """Return what removes every secret and every connection's credential from results and logs."""
+    return Scrubber([*_values(secrets), *connections.credentials()])
 
 
 def _values(secrets: Secrets) -> Iterator[str]:

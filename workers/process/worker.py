@@ -7,32 +7,21 @@ import contextlib
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from temporalio import activity, workflow
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.service import RPCError
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from activities.attempt.contracts import Contracts
-from activities.attempt.temporal import Services, bind
-from activities.http_client.client import Client as HttpClient
 from workers import logs
 from workers.client.start import connect, explain
 from workers.errors import Failure, NotFound, Unreachable
-from workers.process.approval_activities import Desk
-from workers.process.equipment import Equipment, complaints, equip, unbound
+from workers.process.assembly import Assembly
+from workers.process.equipment import complaints, equip, unbound
 from workers.process.health import Vitals, last_poll, serving
-from workers.process.limits import Limits, running
-from workers.process.plan_activities import Bridge
-from workers.process.reset_activities import Earlier
 from workers.process.search_attributes import register
 from workers.process.telemetry import measured_runtime, plain_runtime
-from workers.process.worker_client import client_of_worker
 from workers.settings import Settings
-from workflows.automation import Automation
-from workflows.view.details import Details
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -42,14 +31,6 @@ log = logging.getLogger("trunkline.worker")
 
 RECONNECT = 3.0
 """Seconds between two attempts to reach Temporal at the start; later its client reconnects by itself."""
-
-CACHED_RUNS = 2000
-WORKFLOW_TASKS = 200
-ACTIVITIES = 200
-LOCAL_ACTIVITIES = 100
-POLLS = 5
-HEARTBEAT_THROTTLE = timedelta(seconds=4)
-"""At most this often heartbeats reach Temporal, well within the ten seconds after which it gives an attempt up."""
 
 
 async def serve(
@@ -91,7 +72,8 @@ async def serve(
         advice = await register(client)
         if advice and process == 1:
             log.warning("%s", advice)
-        await stack.enter_async_context(_polling(settings, equipment, client, attributes=advice is None))
+        assembly = Assembly(settings=settings, equipment=equipment, client=client, attributes=advice is None)
+        await stack.enter_async_context(_polling(assembly))
         if vitals is not None:
             vitals.polling(client, settings.task_queue)
             stack.callback(vitals.ending)
@@ -107,62 +89,15 @@ async def serve(
 
 
 @contextlib.asynccontextmanager
-async def _polling(
-    settings: Settings, equipment: Equipment, client: Client, *, attributes: bool
-) -> AsyncIterator[None]:
-    """Poll while the context lasts; then let activities in flight finish within the grace."""
-    activity.logger.activity_info_on_message = False  # the place of a line is a field of its own
+async def _polling(assembly: Assembly) -> AsyncIterator[None]:
+    """Poll while the context lasts, with the place of a log line in fields of its own."""
+    activity.logger.activity_info_on_message = False
     workflow.logger.workflow_info_on_message = False
-    http = HttpClient(allow=settings.allow, stand_ins=equipment.connections.stand_ins())
-    services = Services(
-        http=http,
-        connections=equipment.connections,
-        secrets=equipment.secrets,
-        scrubber=equipment.scrubber,
-        files=settings.files,
-        result_limit=settings.result_limit,
-        client=client,
-    )
-    limits = Limits(equipment.connections, equipment.actions, settings.task_queue)
-    bridge = Bridge(
-        equipment.automations,
-        attributes=attributes,
-        web_ui=settings.web_ui,
-        state_limit=settings.state_limit,
-        limits=limits,
-        inline=settings.inline,
-    )
-    contracts = Contracts(equipment.actions, equipment.secrets, equipment.scrubber, settings.result_limit)
-    desk = Desk(contracts, equipment.groups, equipment.signing, settings.encryption_keys)
-    shared = client_of_worker(client)
-    actions = bind(equipment.actions, services)
-    options: dict[str, Any] = {
-        "max_concurrent_activities": ACTIVITIES,
-        "max_concurrent_activity_task_polls": POLLS,
-        "max_heartbeat_throttle_interval": HEARTBEAT_THROTTLE,
-        "default_heartbeat_throttle_interval": HEARTBEAT_THROTTLE,
-        "graceful_shutdown_timeout": timedelta(seconds=settings.grace),
-    }
-    worker = Worker(
-        shared,
-        task_queue=settings.task_queue,
-        workflows=[Automation],
-        activities=[*actions, *bridge.activities(), *desk.activities(), Earlier(client).earlier],
-        interceptors=[Details()],
-        workflow_runner=UnsandboxedWorkflowRunner(),  # costs less; replays of every test's history guard determinism
-        max_cached_workflows=CACHED_RUNS,
-        max_concurrent_workflow_tasks=WORKFLOW_TASKS,
-        max_concurrent_local_activities=LOCAL_ACTIVITIES,
-        max_concurrent_workflow_task_polls=POLLS,
-        **options,
-    )
     try:
-        async with running([*limits.workers(shared, actions, **options), worker]):
+        async with assembly.polling():
             yield
     except RuntimeError as error:
         raise Failure(f"Temporal has ended this worker: {error}") from error
-    finally:
-        await http.close()
 
 
 async def _reach(settings: Settings, runtime: Runtime) -> Client:

@@ -212,7 +212,7 @@ async def test_the_password_of_basic_is_bound_too() -> None:
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])
 @pytest.mark.parametrize(("method", "by_content"), [("GET", True), ("GET", False), ("POST", False), ("PUT", False)])
-async def test_a_redirect_is_judged_anew(  # noqa: PLR0913, PLR0917 - three fixtures and what is varied
+async def test_a_redirect_is_judged_anew(
     client: Client, wire: Wire, elsewhere: Wire, status: str, method: str, by_content: bool
 ) -> None:
     wire.reply(ok(b"", f"Location: {elsewhere.url}/y", status=status))

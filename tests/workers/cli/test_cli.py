@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine import Engine, step
+from tests.starts import Processes
 from tests.workers.command import ROOT, on, trunkline
 from tests.workers.definitions.documents import FAILS, GREET, HELD, PARKS, PICKY
 
@@ -131,15 +132,19 @@ async def test_a_setting_that_makes_no_sense_is_named(tmp_path: Path) -> None:
     assert "TRUNKLINE_GRACE" in ended.err
 
 
-async def test_an_unexpected_error_is_a_sentence_too_and_its_traceback_can_be_had(tmp_path: Path) -> None:
+async def test_an_unexpected_error_is_a_sentence_too_and_its_traceback_can_be_had(
+    processes: Processes, tmp_path: Path
+) -> None:
     (tmp_path / "broken_actions.py").write_text("raise ZeroDivisionError('of all things')\n")
     (tmp_path / "event.json").write_text('{"type": "order.paid", "data": {}}')
     broken = {"TRUNKLINE_ACTIONS": "broken_actions", "TRUNKLINE_AUTOMATIONS": str(tmp_path)}
-    ended = await trunkline("emit", "event.json", cwd=tmp_path, environment=broken)
+    ended = await trunkline("emit", "event.json", cwd=tmp_path, environment=broken, processes=processes)
     assert ended.code == 70
     assert "TRUNKLINE_DEBUG" in ended.err
     assert "Traceback" not in ended.err
-    debugged = await trunkline("emit", "event.json", cwd=tmp_path, TRUNKLINE_DEBUG="1", environment=broken)
+    debugged = await trunkline(
+        "emit", "event.json", cwd=tmp_path, TRUNKLINE_DEBUG="1", environment=broken, processes=processes
+    )
     assert "Traceback" in debugged.err
 
 
@@ -325,12 +330,12 @@ async def test_a_report_is_for_people_and_for_scripts(engine: Engine) -> None:
     assert "There is no run 'nope'" in missing.err
 
 
-async def test_a_reader_that_stops_reading_is_no_error() -> None:
+async def test_a_reader_that_stops_reading_is_no_error(processes: Processes) -> None:
     import asyncio
 
     from tests.workers.command import surroundings
 
-    process = await asyncio.create_subprocess_shell(
+    process = await processes.shell(
         f"{sys.executable} -m workers.cli actions | true",
         cwd=ROOT,
         env=surroundings(),
@@ -341,8 +346,8 @@ async def test_a_reader_that_stops_reading_is_no_error() -> None:
 
 
 @pytest.mark.parametrize("attempt", range(5))
-async def test_a_short_client_process_ends_cleanly(engine: Engine, attempt: int) -> None:
-    ended = await on(engine, "holds")
+async def test_a_short_client_process_ends_cleanly(engine: Engine, processes: Processes, attempt: int) -> None:
+    ended = await on(engine, "holds", processes=processes)
     assert (ended.code, ended.err) == (0, "")
 
 

@@ -4,8 +4,8 @@ import pytest
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
-from tests.conftest import TEMPORAL
 from tests.engine import Engine
+from tests.starts import StartServer
 from tests.workers.definitions.documents import GREET, HELD
 from workers.client.start import connect, connect_options, explain, start, start_inline, workflow_id
 from workers.errors import Failure, NotFound, Unreachable
@@ -157,10 +157,8 @@ async def test_operators_find_a_run_by_automation_and_event(engine: Engine) -> N
     assert f"`{event['id']}`" in str(await description.static_details())
 
 
-async def test_a_namespace_without_our_search_attributes_is_good_enough() -> None:
-    async with await WorkflowEnvironment.start_local(
-        dev_server_existing_path=TEMPORAL, dev_server_log_level="never", data_converter=DATA_CONVERTER
-    ) as bare:
+async def test_a_namespace_without_our_search_attributes_is_good_enough(start_server: StartServer) -> None:
+    async with await start_server(data_converter=DATA_CONVERTER) as bare:
         started = await start(bare.client, "greet", {"id": "e1", "type": "t", "data": {}}, task_queue="nobody")
         assert started.started
         duplicate = await start(bare.client, "greet", {"id": "e1", "type": "t", "data": {}}, task_queue="nobody")

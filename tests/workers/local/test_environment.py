@@ -18,6 +18,7 @@ import pytest
 import yaml
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 
+from tests.starts import Processes
 from tests.workers.command import surroundings, trunkline
 from tests.workers.definitions.documents import HELD
 from tests.workers.processes import end, gone, marked
@@ -55,12 +56,12 @@ class Dev:
 
 
 @asynccontextmanager
-async def dev(*arguments: str | Path, cwd: Path | None = None) -> AsyncIterator[Dev]:
+async def dev(processes: Processes, *arguments: str | Path, cwd: Path | None = None) -> AsyncIterator[Dev]:
     """`trunkline dev` in a process of its own, from its ready line on."""
     mark = f"TEST_MARK={uuid.uuid4().hex}"
     options = {"--port": "0", "--ui-port": "0", "--sandbox-port": "0"}
     free = [part for option in options.items() if option[0] not in arguments for part in option]
-    process = await asyncio.create_subprocess_exec(
+    process = await processes.start(
         *(sys.executable, "-m", "workers.cli", "dev"),
         *free,
         *map(str, arguments),
@@ -99,9 +100,11 @@ def get(url: str) -> str:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-async def test_dev_runs_everything_and_leaves_nothing_behind(tmp_path: Path, how: signal.Signals) -> None:
+async def test_dev_runs_everything_and_leaves_nothing_behind(
+    processes: Processes, tmp_path: Path, how: signal.Signals
+) -> None:
     folder = folder_of(tmp_path, HELD)
-    async with dev(folder, "--in-memory", cwd=tmp_path) as running:
+    async with dev(processes, folder, "--in-memory", cwd=tmp_path) as running:
         found = READY.fullmatch(running.lines[-1])
         assert found
         assert "<html" in get(found[2]).lower()
@@ -113,28 +116,28 @@ async def test_dev_runs_everything_and_leaves_nothing_behind(tmp_path: Path, how
         assert await gone(running.mark)
 
 
-async def test_ports_that_are_taken_are_replaced_and_said(tmp_path: Path) -> None:
+async def test_ports_that_are_taken_are_replaced_and_said(processes: Processes, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
         taken, also = one.getsockname()[1], two.getsockname()[1]
         wished = ("--port", str(taken), "--sandbox-port", str(also), "--no-ui", "--in-memory")
-        async with dev(folder_of(tmp_path), *wished) as running:
+        async with dev(processes, folder_of(tmp_path), *wished) as running:
             said = "\n".join(running.lines)
             assert f"Port {taken} is taken: Temporal listens on {running.address.rpartition(':')[2]}." in said
             assert f"Port {also} is taken: the sandbox listens on" in said
             assert "web UI none" in said
 
 
-async def test_a_run_outlives_dev_in_its_database(tmp_path: Path) -> None:
+async def test_a_run_outlives_dev_in_its_database(processes: Processes, tmp_path: Path) -> None:
     folder = folder_of(tmp_path, HELD)
     event = tmp_path / "event.json"
     event.write_text(json.dumps({"type": "order.paid", "id": "e1", "data": {"order": {"total": 1}}}))
-    async with dev(folder, "--no-ui", cwd=tmp_path) as running:
+    async with dev(processes, folder, "--no-ui", cwd=tmp_path) as running:
         started = await trunkline("run", "held", "--event", event, TEMPORAL_ADDRESS=running.address)
         assert started.code == 0, started.err
         running.process.send_signal(signal.SIGINT)
         await running.process.wait()
     assert (tmp_path / ".trunkline" / ".gitignore").read_text() == "*\n"
-    async with dev(folder, "--no-ui", cwd=tmp_path) as running:
+    async with dev(processes, folder, "--no-ui", cwd=tmp_path) as running:
         held = await trunkline("holds", "--json", TEMPORAL_ADDRESS=running.address)
         assert [hold["run"] for hold in held.json] == ["held/e1"]
 
@@ -146,7 +149,9 @@ async def test_what_is_not_there_is_said(tmp_path: Path) -> None:
         assert "nowhere" in ended.err
 
 
-async def test_the_sandbox_stands_in_for_vendors_and_secrets_of_the_definitions(tmp_path: Path) -> None:
+async def test_the_sandbox_stands_in_for_vendors_and_secrets_of_the_definitions(
+    processes: Processes, tmp_path: Path
+) -> None:
     sandbox_port = free_port(0)
     folder = folder_of(tmp_path, SECRETIVE, receiver=f"http://127.0.0.1:{sandbox_port}")
     log = tmp_path / "worker.log"
@@ -200,7 +205,7 @@ async def test_dev_runs_inline_definitions_and_keeps_secrets_to_the_vendors_that
         assert environment.sandbox.requests("http") == []
 
 
-async def test_a_worker_that_cannot_start_is_quoted(tmp_path: Path) -> None:
+async def test_a_worker_that_cannot_start_is_quoted(processes: Processes, tmp_path: Path) -> None:
     connections = tmp_path / "connections.yaml"
     connections.write_text("- this is a list\n")
     wish = Wish(
@@ -211,7 +216,7 @@ async def test_a_worker_that_cannot_start_is_quoted(tmp_path: Path) -> None:
             pytest.fail("it started")
 
 
-async def test_a_repeated_event_is_recognised_for_thirty_days(tmp_path: Path) -> None:
+async def test_a_repeated_event_is_recognised_for_thirty_days(processes: Processes, tmp_path: Path) -> None:
     async with temporal_server(0, None, data=None) as server:
         asked = DescribeNamespaceRequest(namespace=server.client.namespace)
         namespace = await server.client.workflow_service.describe_namespace(asked)
@@ -220,7 +225,7 @@ async def test_a_repeated_event_is_recognised_for_thirty_days(tmp_path: Path) ->
     assert server.process.process.returncode == 0
 
 
-async def test_two_servers_never_share_a_database(tmp_path: Path) -> None:
+async def test_two_servers_never_share_a_database(processes: Processes, tmp_path: Path) -> None:
     data = tmp_path / "temporal.db"
     async with temporal_server(0, None, data=data):
         with pytest.raises(Failure, match=r"uses .*temporal\.db: end it, or take another file"):

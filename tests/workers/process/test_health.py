@@ -15,7 +15,7 @@ from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from tests.conftest import TEMPORAL
+from tests.starts import StartServer
 from workers.errors import Failure
 from workers.process.health import Processes, Vitals, serving
 from workers.process.telemetry import measured_runtime
@@ -82,8 +82,8 @@ async def test_a_worker_that_does_not_poll_is_not_well(temporal: WorkflowEnviron
         assert "does not see this process poll" in report["reason"]
 
 
-async def test_a_worker_whose_temporal_is_gone_says_so_quickly() -> None:
-    server = await WorkflowEnvironment.start_local(dev_server_existing_path=TEMPORAL, dev_server_log_level="never")
+async def test_a_worker_whose_temporal_is_gone_says_so_quickly(start_server: StartServer) -> None:
+    server = await start_server()
     stopped = False
     try:
         async with worker_process(server.client.service_client.config.target_host) as (_, address):

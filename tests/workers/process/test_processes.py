@@ -18,6 +18,7 @@ from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
 from tests.receiver import Receiver
+from tests.starts import Processes
 from tests.workers.command import surroundings
 from tests.workers.processes import end, gone, marked
 
@@ -34,8 +35,9 @@ Line = dict[str, Any]
 class Fleet:
     """A worker over one automation that calls a receiver, its log, and its page."""
 
-    def __init__(self, temporal: WorkflowEnvironment, folder: Path, receiver: Receiver) -> None:
+    def __init__(self, temporal: WorkflowEnvironment, folder: Path, receiver: Receiver, starts: Processes) -> None:
         self.client = temporal.client
+        self.starts = starts
         self.receiver = receiver
         self.folder = folder
         self.log = folder / "worker.log"
@@ -54,7 +56,7 @@ class Fleet:
             **variables,
         )
         with self.log.open("wb") as log:
-            self.worker = await asyncio.create_subprocess_exec(
+            self.worker = await self.starts.start(
                 sys.executable,
                 "-m",
                 "workers.cli",
@@ -116,9 +118,9 @@ class Fleet:
 
 
 @pytest_asyncio.fixture
-async def fleet(temporal: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[Fleet]:
+async def fleet(temporal: WorkflowEnvironment, processes: Processes, tmp_path: Path) -> AsyncIterator[Fleet]:
     async with Receiver() as receiver:
-        fleet = Fleet(temporal, tmp_path, receiver)
+        fleet = Fleet(temporal, tmp_path, receiver, processes)
         try:
             yield fleet
         finally:
