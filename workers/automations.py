@@ -1,23 +1,21 @@
-"""The automations of a worker: a folder of definitions, re-read when its files change."""
+"""The automations of a worker: a folder of definitions, read again when its files have changed."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
-import os
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from activities.action import Action
-from workers.checking.arrival import Judge, judge
-from workers.checking.loading import SUFFIXES, Source, Unreadable, read
-from workers.planning import inspect, make_plan
+from workers.checking.loading import Source
+from workers.folder import File, Folder
 from workers.problems import Problem, listed, nearest, problem, serious
-from workflows.condition import Condition, compile_condition
+from workers.runnable import Definition, load
+from workers.settling import Patience
 from workflows.event import matches
 from workflows.plan import Plan
 from workflows.template import TemplateError
@@ -27,60 +25,24 @@ log = logging.getLogger(__name__)
 SHOWN = 10
 """Most problems that one sentence lists."""
 
-Stamp = tuple[int, int, int]
-
-_NAME = re.compile(r"""^\s*["']?name["']?\s*:\s*["']?([A-Za-z0-9][A-Za-z0-9._-]{0,99})""", re.MULTILINE)
+AS_IT_IS = Patience()
+"""Read what is there, for those who look once: people ask about the file that they have just saved."""
 
 
 class UnknownAutomation(LookupError):  # noqa: N818  # it is said as it is: there is no such automation
     """No file carries an automation of that name; the message names those there are."""
 
 
-class UnfitEvent(ValueError):  # noqa: N818  # the event is unfit, which is no error of this program
-    """An event's data is not what the trigger's schema declares; the message says where."""
-
-
 class BadAutomation(ValueError):  # noqa: N818  # the definition is bad, which is no error of this program
-    """A definition has problems and was never good on this worker; the message lists them."""
+    """An automation cannot run for now: its file was never good on this worker, or several define it."""
 
     def __init__(self, message: str, problems: list[Problem]) -> None:
         super().__init__(message)
         self.problems = problems
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Definition:
-    """A definition that can run.
-
-    Attributes:
-        name: the automation's name.
-        event: type of the events that start it.
-        plan: what its runs execute.
-        condition: its conditions, if any.
-        judge: judges events' data by the trigger's schema, if there is one.
-        secrets: names of the secrets that it uses.
-        groups: names of the groups of people that it uses.
-        warnings: what is likely wrong with it.
-    """
-
-    name: str
-    event: str
-    plan: Plan
-    condition: Condition | None
-    judge: Judge | None
-    secrets: frozenset[str]
-    groups: frozenset[str]
-    warnings: list[Problem]
-
-    def plan_for(self, event: Mapping[str, Any] | None) -> Plan:
-        """Return the plan, if the event (where one is given) is what the trigger declares.
-
-        Raises:
-            UnfitEvent: it is not.
-        """
-        if event is not None and self.judge is not None and (reason := self.judge(event["data"])) is not None:
-            raise UnfitEvent(reason)
-        return self.plan
+class Unsettled(LookupError):  # noqa: N818  # the file is unsettled, which is no error of this program
+    """Nobody can say yet what an automation is: a file has just changed, or the folder cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,81 +56,74 @@ class Match:
     """What its run is started with: Temporal's `priority_key` and `fairness_key`, where the automation says so."""
 
 
-@dataclass(slots=True)
-class File:
-    """One file of the folder: its last good definition, and what is wrong with it now."""
+class _Served(NamedTuple):
+    """What runs under a name, and why that is an old version, if it is one."""
 
-    path: Path
-    stamp: Stamp
-    good: Definition | None = None
-    problems: list[Problem] = field(default_factory=list)
-    claimed: str | None = None
-    """The name that a file which was never good seems to carry."""
-
-
-def load(data: Any, source: Source, catalog: Mapping[str, Action]) -> tuple[Definition | None, list[Problem]]:
-    """Return a definition ready to run, or None and its problems."""
-    automation, problems, secrets, groups = inspect(data, source, catalog)
-    if automation is None:
-        return None, problems
-    declared = automation.trigger.data
-    definition = Definition(
-        name=automation.name,
-        event=automation.trigger.event,
-        plan=make_plan(automation, data, catalog),
-        condition=None if automation.conditions is None else compile_condition(automation.conditions),
-        judge=judge(declared) if isinstance(declared, dict) else None,
-        secrets=secrets,
-        groups=groups,
-        warnings=problems,
-    )
-    return definition, problems
+    definition: Definition
+    outdated: str | None = None
 
 
 class Automations:
     """The automations of one folder. Every question looks first whether a file has changed (one scan, no threads).
 
+    What runs under a name hangs on the files alone, and on which version was the last good one where they define
+    none or several: never on the order in which they were read.
+
     Args:
         folder: holds `*.yaml`, `*.yml` and `*.json` files, each an automation; hidden files and folders
             inside are left alone.
         catalog: every action by name.
+        patience: how long a file must be the same before it counts.
     """
 
-    def __init__(self, folder: Path, catalog: Mapping[str, Action]) -> None:
+    def __init__(self, folder: Path, catalog: Mapping[str, Action], patience: Patience = AS_IT_IS) -> None:
         self.folder = folder
         self.catalog = catalog
-        self._files: dict[str, File] = {}
-        self._serving: dict[str, Definition] = {}
-        self._problems: list[Problem] = []
-        self._unreadable: str | None = None
+        self._files = Folder(folder, catalog, patience)
+        self._serving: dict[str, _Served] = {}
+        self._waiting: dict[str, BadAutomation] = {}
+        self._clashes: dict[str, list[Problem]] = {}
+
+    def look(self) -> bool:
+        """Look whether files have changed, and say whether all that were there at first have settled."""
+        loaded = self._files.loaded
+        if counted := self._files.look():
+            self._decide()
+            self._tell(counted, begun=loaded)
+        return self._files.loaded
+
+    def changing(self) -> list[str]:
+        """Return the files whose change does not count yet."""
+        return [str(path) for path in self._files.changing().values()]
 
     def names(self) -> list[str]:
         """Return the names of all automations that can run, sorted."""
-        self._refresh()
+        self.look()
         return sorted(self._serving)
 
     def loaded(self) -> list[Definition]:
         """Return every definition that can run, by name."""
-        self._refresh()
-        return [self._serving[name] for name in sorted(self._serving)]
+        self.look()
+        return [self._serving[name].definition for name in sorted(self._serving)]
 
     def problems(self) -> list[Problem]:
         """Return what is wrong with the folder as it is now, warnings included."""
-        self._refresh()
-        return list(self._problems)
+        self.look()
+        if self._files.lost is not None:
+            return [problem("unreadable-file", self._files.lost, file=str(self.folder))]
+        found = [one for file in self._files.files.values() for one in file.problems]
+        return found + [one for clash in self._clashes.values() for one in clash]
 
     def secrets(self) -> set[str]:
         """Return the names of all secrets that the definitions use."""
-        self._refresh()
-        return {name for definition in self._serving.values() for name in definition.secrets}
+        return {name for definition in self.loaded() for name in definition.secrets}
 
     def groups(self) -> set[str]:
         """Return the names of all groups of people that the definitions use."""
-        self._refresh()
-        return {name for definition in self._serving.values() for name in definition.groups}
+        return {name for definition in self.loaded() for name in definition.groups}
 
     def plan(self, name: str, event: Mapping[str, Any] | None = None) -> Plan:
-        """Return the plan of an automation: of its file's last good version.
+        """Return the plan of an automation: of the last good version where its files define none or several.
 
         Args:
             name: the automation's name.
@@ -176,23 +131,39 @@ class Automations:
 
         Raises:
             UnknownAutomation: no file carries that name.
-            BadAutomation: a file does, and was never good on this worker.
+            Unsettled: a file that may carry it has just changed.
+            BadAutomation: a file does, and was never good on this worker, or several do.
             UnfitEvent: the event's data is not what the trigger declares.
         """
-        self._refresh()
+        self.look()
+        self._refuse_unsettled(name)
         if name in self._serving:
-            return self._serving[name].plan_for(event)
-        for file in self._files.values():
-            if file.claimed == name:
-                wrong = serious(file.problems)
-                more = f" (and {len(wrong) - SHOWN} more)" if len(wrong) > SHOWN else ""
-                shown = "; ".join(map(str, wrong[:SHOWN]))
-                sentence = f"The automation {name!r} cannot run before its file is right: {shown}{more}"
-                raise BadAutomation(sentence, wrong)
+            return self._serving[name].definition.plan_for(event)
+        if name in self._waiting:
+            raise self._waiting[name]
         hint = nearest(name, self._serving)
         known = listed(sorted(self._serving), most=30) or "none at all"
         did = f" {hint}" if hint else ""
         raise UnknownAutomation(f"There is no automation {name[:100]!r}.{did} This worker has {known}.")
+
+    def outdated(self, name: str) -> str | None:
+        """Return why the last good version of an automation runs and not what its files hold, where that is so."""
+        served = self._serving.get(name)
+        return served.outdated if served else None
+
+    def _refuse_unsettled(self, name: str) -> None:
+        changing = self._files.changing()
+        about = [path for file, path in changing.items() if name in self._files.names(file)]
+        known = name in self._serving or name in self._waiting
+        if known and not about:
+            return
+        if not known and self._files.lost is not None:
+            raise Unsettled(f"The automation {name[:100]!r} is not known. {self._files.lost}")
+        if not known and not about:
+            about = list(changing.values())
+        if about:
+            files = listed(map(str, about), most=SHOWN)
+            raise Unsettled(f"The automation {name[:100]!r} waits until nobody writes {files} any more.")
 
     def inline(self, definition: Any, event: Mapping[str, Any] | None = None) -> Plan:
         """Return the plan of a definition that came with its run.
@@ -211,7 +182,9 @@ class Automations:
 
     def matching(self, event: Mapping[str, Any]) -> list[Match]:
         """Return for every automation, by name, whether an event (see `workflows.event.read_event`) concerns it."""
-        return [self._match(definition, event) for definition in self.loaded()]
+        found = [self._match(definition, event) for definition in self.loaded()]
+        clashing = [Match(name, matches=False, reason=str(bad)) for name, bad in self._waiting.items()]
+        return sorted(found + clashing, key=lambda match: match.automation)
 
     @staticmethod
     def _match(definition: Definition, event: Mapping[str, Any]) -> Match:
@@ -233,67 +206,68 @@ class Automations:
             reason = f"Its conditions cannot be judged: {error}"
         return Match(name, matches=False, reason=reason)
 
-    def _refresh(self) -> None:
-        try:
-            found = dict(_scan(self.folder))
-        except OSError as error:
-            self._lose_folder(error)
-            return
-        back, self._unreadable = self._unreadable is not None, None
-        changed = [name for name in found if name not in self._files or self._files[name].stamp != found[name]]
-        gone = [name for name in self._files if name not in found]
-        if not changed and not gone and not back:
-            return
-        for name in gone:
-            log.info("%s is gone.", self.folder / name)
-            del self._files[name]
-        for name in changed:
-            self._read(name, found[name])
-        self._serve()
-
-    def _lose_folder(self, error: OSError) -> None:
-        sentence = f"The folder of automations cannot be read: {error.strerror or error}."
-        if sentence != self._unreadable:
-            self._unreadable = sentence
-            log.error("%s: %s", self.folder, sentence)
-        self._problems = [problem("unreadable-file", sentence, file=str(self.folder))]
-
-    def _read(self, name: str, stamp: Stamp) -> None:
-        path = self.folder / name
-        file = self._files.get(name) or File(path, stamp)
-        file.stamp = stamp
-        try:
-            data, source = read(path)
-            made, file.problems = load(data, source, self.catalog)
-        except Unreadable as unreadable:
-            data, made, file.problems = None, None, [unreadable.problem]
-        file.claimed = None
-        if made is not None:
-            file.good = made
-            log.debug("%s: automation %s is good.", path, made.name)
-        else:
-            file.claimed = _claimed(path, data)
-            kept = f" Its last good version ({file.good.name}) stays in use." if file.good else ""
-            found = "\n".join(f"  {one}" for one in serious(file.problems))
-            log.error("%s cannot be used.%s\n%s", path, kept, found)
-        self._files[name] = file
-
-    def _serve(self) -> None:
-        """Decide which file serves which name: the one that came first, where several carry it."""
-        self._serving, self._problems, first = {}, [], {}
-        for file in self._files.values():
-            self._problems += file.problems
-            if file.good is None:
+    def _decide(self) -> None:
+        """Decide what runs under which name: what exactly one good file defines, else its last good version."""
+        last = self._serving
+        self._serving, self._waiting, self._clashes = {}, {}, {}
+        files = [self._files.files[name] for name in sorted(self._files.files)]
+        for name in sorted({name for file in files for name in file.names()}):
+            about = [file for file in files if name in file.names()]
+            good = [file for file in about if file.good is not None]
+            if len(good) == 1 and good[0].good is not None:
+                self._serving[name] = _Served(good[0].good)
                 continue
-            name = file.good.name
-            if name not in self._serving:
-                self._serving[name] = file.good
-                first[name] = file
+            why, problems = _clash(name, good) if good else _flaws(about)
+            if good:
+                self._clashes[name] = problems
+            if name in last:
+                outdated = f"The last good version of {name!r} runs, not the present one: {why}"
+                self._serving[name] = _Served(last[name].definition, outdated)
             else:
-                sentence = f"The automation {name!r} is defined in {first[name].path} already; this file is not used."
-                clash = problem("duplicate-name", sentence, file=str(file.path), line=1, hint="rename one of them")
-                self._problems.append(clash)
-                log.error("%s", clash)
+                right = "one file alone defines it" if good else "its file is right"
+                sentence = f"The automation {name!r} cannot run before {right}: {why}"
+                self._waiting[name] = BadAutomation(sentence, problems)
+
+    def _tell(self, counted: Iterable[str], *, begun: bool) -> None:
+        """Log what was read; at first only what is wrong, because the worker says what it has when it is ready."""
+        for name in counted:
+            path, file = self.folder / name, self._files.files.get(name)
+            if file is None:
+                log.info("%s is gone.", path)
+            elif file.good is None:
+                log.error("%s cannot be used.%s%s", path, self._kept(file.names()), _lines(serious(file.problems)))
+            elif begun:
+                log.info("%s was read: automation %s.%s", path, file.good.name, _lines(file.problems))
+        touched = {name for file in counted if file in self._files.files for name in self._files.names(file)}
+        for name in sorted(touched & self._clashes.keys()):
+            log.error("%s%s", "; ".join(map(str, self._clashes[name])), self._kept([name]))
+        if begun:
+            log.info("Automations now: %s.", listed(sorted(self._serving), most=30) or "none")
+
+    def _kept(self, names: Iterable[str]) -> str:
+        kept = [name for name in names if self.outdated(name)]
+        return f" Its last good version ({listed(kept)}) stays in use." if kept else ""
+
+
+def _lines(problems: Iterable[Problem]) -> str:
+    return "".join(f"\n  {one}" for one in problems)
+
+
+def _clash(name: str, files: list[File]) -> tuple[str, list[Problem]]:
+    """Return why several files of one name run nothing, as a sentence and as problems."""
+    sentence = f"The automation {name!r} is defined in {listed([str(file.path) for file in files])}."
+    clashes = [
+        problem("duplicate-name", sentence, file=str(file.path), line=1, hint="rename one of them")
+        for file in files[1:]
+    ]
+    return sentence, clashes
+
+
+def _flaws(files: Iterable[File]) -> tuple[str, list[Problem]]:
+    """Return why bad files run nothing, as a sentence and as problems."""
+    wrong = [one for file in files for one in serious(file.problems)]
+    more = f" (and {len(wrong) - SHOWN} more)" if len(wrong) > SHOWN else ""
+    return f"{'; '.join(map(str, wrong[:SHOWN]))}{more}", wrong
 
 
 def _priority(plan: Plan, roots: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -306,42 +280,6 @@ def _priority(plan: Plan, roots: Mapping[str, Any], now: datetime) -> dict[str, 
         key = fairness_key(compiled, roots, now)
     given = {"priority_key": compiled.priority, "fairness_key": key}
     return {name: value for name, value in given.items() if value is not None}
-
-
-def _scan(folder: Path) -> Iterator[tuple[str, Stamp]]:
-    with os.scandir(folder) as entries:
-        files = sorted((entry for entry in entries if _is_definition(entry.name)), key=lambda entry: entry.name)
-        for entry in files:
-            try:
-                status = entry.stat()
-            except FileNotFoundError:  # removed since, or a link that leads nowhere
-                continue
-            if entry.is_file():
-                yield entry.name, (status.st_mtime_ns, status.st_size, status.st_ino)
-
-
-def _is_definition(name: str) -> bool:
-    return name.lower().endswith(SUFFIXES) and not name.startswith(".")
-
-
-def definition_files(folder: Path) -> list[Path]:
-    """Return the definition files of a folder, sorted by name.
-
-    Raises:
-        OSError: the folder cannot be read.
-    """
-    return [folder / name for name, _ in _scan(folder)]
-
-
-def _claimed(path: Path, data: Any) -> str:
-    """Return the name that a bad file seems to carry, so that runs of that name wait for it instead of being lost."""
-    if isinstance(data, dict) and isinstance(data.get("name"), str):
-        return str(data["name"])
-    try:
-        match = _NAME.search(path.read_text(encoding="utf-8", errors="replace"))
-    except OSError:
-        match = None
-    return match[1] if match else path.stem
 
 
 def _place_and_sentence(one: Problem) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 from temporalio import activity
 from temporalio.common import RawValue
 
-from workers.automations import Automations, BadAutomation, UnfitEvent, UnknownAutomation
+from workers.automations import Automations, BadAutomation, UnknownAutomation, Unsettled
 from workers.process.limits import Limits
+from workers.runnable import UnfitEvent
 from workflows.automation import PLAN
 from workflows.dispatch import MATCH
 from workflows.pace import REST
@@ -44,20 +45,25 @@ class Bridge:
         return pack(self._answer(asked))
 
     def _answer(self, asked: dict[str, Any]) -> dict[str, Any]:
+        outdated = None
         try:
             if "inline" in asked:
                 plan = self.automations.inline(asked["inline"], asked["event"])
             else:
                 plan = self.automations.plan(asked["automation"], asked["event"])
+                outdated = self.automations.outdated(asked["automation"])
         except UnknownAutomation as error:
             return {"refused": str(error), "type": "UnknownAutomation"}
         except UnfitEvent as error:
             return {"refused": str(error), "type": "InvalidEvent"}
+        except Unsettled as error:
+            return {"parked": str(error)}
         except BadAutomation as error:
             if "inline" in asked:
                 return {"refused": str(error), "type": "BadAutomation"}
             return {"parked": str(error)}
-        return {"plan": plan, "run": activity.info().workflow_run_id, **self.settings, **self.limits.of(plan)}
+        answer = {"plan": plan, "run": activity.info().workflow_run_id, **self.settings, **self.limits.of(plan)}
+        return {**answer, "outdated": outdated} if outdated else answer
 
     @activity.defn(name=MATCH)
     async def match(self, event: dict[str, Any]) -> list[dict[str, Any]]:

@@ -30,6 +30,7 @@ from workers.process.health import Vitals, last_poll, serving
 from workers.process.limits import Limits, running
 from workers.process.search_attributes import register
 from workers.process.telemetry import measured_runtime, plain_runtime
+from workers.process.watching import SETTLED, settle, watch
 from workers.settings import Settings
 from workflows.automation import Automation
 from workflows.details import Details
@@ -70,8 +71,9 @@ async def serve(
     Raises:
         Failure: the worker cannot work with these settings, or Temporal has ended it.
     """
-    equipment = equip(settings)
+    equipment = equip(settings, SETTLED)
     logs.scrub_with(equipment.scrubber.scrub)
+    await settle(equipment.automations)
     for sentence in complaints(equipment) if process == 1 else ():
         log.warning("%s", sentence)
     async with contextlib.AsyncExitStack() as stack:
@@ -100,7 +102,7 @@ async def serve(
         )
         if ready is not None:
             ready()
-        await asyncio.Event().wait()
+        await watch(equipment.automations)
     raise AssertionError("A worker ends by being canceled.")
 
 

@@ -23,8 +23,8 @@ from tests.engine import JSON
 from workers.approvals.desk import Desk
 from workers.approvals.groups import Groups
 from workers.approvals.signing import SigningKeys
-from workers.automations import load
 from workers.checking.loading import Source
+from workers.runnable import load
 from workflows.judging import judge
 from workflows.plan import Plan
 from workflows.program import program

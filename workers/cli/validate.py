@@ -7,10 +7,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from workers.automations import definition_files
 from workers.checking.loading import Source, Unreadable, read
 from workers.cli.catalog import actions_at_hand
 from workers.failures import NotFound
+from workers.folder import definition_files
 from workers.planning import check
 from workers.problems import Problem, problem, serious
 

@@ -13,10 +13,11 @@ from activities.errors import Refused
 from activities.secrets import SHORTEST, Scrubber, Secrets
 from workers.approvals.groups import Groups
 from workers.approvals.signing import SigningKeys
-from workers.automations import Automations
+from workers.automations import AS_IT_IS, Automations
 from workers.connections_file import load_connections
 from workers.problems import listed
 from workers.settings import Settings, SettingsError, unknown_variables
+from workers.settling import Patience
 from workflows.plan import Plan, StepPlan
 
 
@@ -33,8 +34,12 @@ class Equipment:
     signing: SigningKeys
 
 
-def equip(settings: Settings) -> Equipment:
+def equip(settings: Settings, patience: Patience = AS_IT_IS) -> Equipment:
     """Read actions, automations, connections, secrets, groups and the keys of signed decisions.
+
+    Args:
+        settings: where they are.
+        patience: how long a file of the automations must be the same before it counts.
 
     Raises:
         SettingsError: one of them is not where the settings say, or cannot be used at all.
@@ -54,7 +59,7 @@ def equip(settings: Settings) -> Equipment:
     scrubber = Scrubber([*_values(secrets), *connections.credentials()])
     return Equipment(
         actions=actions,
-        automations=Automations(settings.automations, actions),
+        automations=Automations(settings.automations, actions, patience),
         connections=connections,
         secrets=secrets,
         scrubber=scrubber,

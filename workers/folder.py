@@ -1,0 +1,180 @@
+"""The folder of definitions: its files, each as it was when it last counted."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from activities.action import Action
+from workers.checking.loading import SUFFIXES, Unreadable, read
+from workers.problems import Problem
+from workers.runnable import Definition, load
+from workers.settling import Patience, Settling, Stamp
+
+log = logging.getLogger(__name__)
+
+_NAME = re.compile(r"""^[\s{]*["']?name["']?\s*:\s*["']?([A-Za-z0-9][A-Za-z0-9._-]{0,99})""", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of the folder, as it was when it last counted.
+
+    Attributes:
+        path: where it is.
+        good: what it defines; None where it has problems.
+        problems: what is wrong with it, warnings included.
+        claimed: the name of its automation, or the one that a bad file seems to carry.
+        former: the name of its last good version, if it ever had one.
+    """
+
+    path: Path
+    good: Definition | None
+    problems: list[Problem]
+    claimed: str
+    former: str | None
+
+    def names(self) -> list[str]:
+        """Return the automations that this file is about."""
+        return [self.claimed] if self.former in (None, self.claimed) else [self.claimed, self.former]
+
+
+class Folder:
+    """The definition files of one folder: `*.yaml`, `*.yml` and `*.json`, but no hidden ones.
+
+    Args:
+        path: the folder.
+        catalog: every action by name.
+        patience: how long a file must be the same before it counts.
+
+    Attributes:
+        files: those that count, by file name.
+        loaded: whether any have counted yet: at first all do at once, so that no order decides anything.
+        lost: why the folder could not be read when it was last looked at, or None where it could.
+    """
+
+    def __init__(self, path: Path, catalog: Mapping[str, Action], patience: Patience) -> None:
+        self.path = path
+        self.catalog = catalog
+        self.files: dict[str, File] = {}
+        self.loaded = False
+        self.lost: str | None = None
+        self._settling = Settling(patience)
+
+    def look(self) -> list[str]:
+        """Look at the folder (one scan), read what has settled since, and return the names of these files."""
+        try:
+            found = dict(_scan(self.path))
+        except OSError as error:
+            lost = f"The folder of automations cannot be read: {error.strerror or error}."
+            if lost != self.lost:
+                self.lost = lost
+                log.error("%s: %s", self.path, lost)  # noqa: TRY400 - the sentence says it all
+            return []
+        self.lost = None
+        self._settling.look(found)
+        due = self._due()
+        counted = [name for name in due if self._count(name)]
+        self.loaded = self.loaded or len(counted) == len(found)
+        return counted
+
+    def changing(self) -> dict[str, Path]:
+        """Return the path of every file whose change does not count yet, by the file's name."""
+        return {name: self.path / name for name in self._settling.pending()}
+
+    def names(self, name: str) -> list[str]:
+        """Return the automations that a file is about as it counts now."""
+        return self.files[name].names() if name in self.files else []
+
+    def _due(self) -> list[str]:
+        """Return the files whose change counts now.
+
+        A file waits for another one that is still changing and carries the same name: whether two files define one
+        automation must not hang on which of them a worker looked at first.
+        """
+        settled = self._settling.settled()
+        changing = [name for name in self._settling.pending() if name not in settled]
+        if not changing:
+            return settled
+        if not self.loaded:
+            return []
+        taken = {claimed for name in changing for claimed in self._claims(name)}
+        return [name for name in settled if taken.isdisjoint(self._claims(name))]
+
+    def _claims(self, name: str) -> set[str]:
+        """Return the automations that a file defines, and those that it will as soon as it counts."""
+        claimed = _claimed(self.path / name) if self._settling.stamp(name) is not None else None
+        return {*self.names(name), *((claimed,) if claimed else ())}
+
+    def _count(self, name: str) -> bool:
+        """Let a file count as it is now, unless it changes while it is being read."""
+        stamp, path = self._settling.stamp(name), self.path / name
+        if stamp is None:
+            self.files.pop(name, None)
+        else:
+            file = self._read(name, path)
+            if self._settling.patience.quiet and _stamp(path) != stamp:
+                return False
+            self.files[name] = file
+        self._settling.count(name)
+        return True
+
+    def _read(self, name: str, path: Path) -> File:
+        data: Any = None
+        try:
+            data, source = read(path)
+            good, problems = load(data, source, self.catalog)
+        except Unreadable as unreadable:
+            good, problems = None, [unreadable.problem]
+        if good is not None:
+            return File(path, good, problems, good.name, good.name)
+        given = data.get("name") if isinstance(data, dict) else None
+        claimed = given if isinstance(given, str) else _claimed(path) or path.stem
+        before = self.files.get(name)
+        return File(path, None, problems, claimed, before.former if before else None)
+
+
+def definition_files(folder: Path) -> list[Path]:
+    """Return the definition files of a folder, sorted by name.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    return [folder / name for name, _ in _scan(folder)]
+
+
+def _scan(folder: Path) -> Iterator[tuple[str, Stamp]]:
+    with os.scandir(folder) as entries:
+        files = sorted((entry for entry in entries if _is_definition(entry.name)), key=lambda entry: entry.name)
+        for entry in files:
+            try:
+                status = entry.stat()
+            except FileNotFoundError:  # removed since, or a link that leads nowhere
+                continue
+            if entry.is_file():
+                yield entry.name, Stamp.of(status)
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        return Stamp.of(path.stat())
+    except OSError:
+        return None
+
+
+def _is_definition(name: str) -> bool:
+    return name.lower().endswith(SUFFIXES) and not name.startswith(".")
+
+
+def _claimed(path: Path) -> str | None:
+    """Return the name that a file seems to carry, so that runs of that name wait for it instead of being lost."""
+    try:
+        match = _NAME.search(path.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return None
+    return match[1] if match else None
