@@ -22,7 +22,7 @@ from activities.connections import Connections
 from tests.receiver import Receiver
 from workers.approvals.groups import Groups
 from workers.approvals.signing import SigningKeys
-from workers.definitions.folder import Automations
+from workers.definitions.automations import Automations
 from workers.payloads.converter import data_converter, of_worker
 from workers.process.assembly import Assembly
 from workers.process.equipment import Equipment, scrubber_of

@@ -25,7 +25,7 @@ from workflows.holds.hold import Receipt, Via
 from workflows.language.template import TemplateError
 from workflows.plan import Plan
 from workflows.report import cut
-from workflows.run.continue_as_new import carried, may_hand_over
+from workflows.run.continue_as_new import carried, long_history, may_hand_over
 from workflows.run.parallel import cancel_all
 from workflows.run.payload import BadPayload, read, unpack
 from workflows.run.routing import Lane, fairness_key
@@ -38,8 +38,8 @@ from workflows.view.details import details
 
 DISPATCH = "event"
 INLINE = "inline"
-PARKED = timedelta(seconds=2), timedelta(minutes=1)
-"""How long a run waits for a file to become good again before it asks: at first, and at most."""
+PARKED = timedelta(seconds=2), timedelta(seconds=25)
+"""How long a run waits for its definition before it asks again: at first, and at most."""
 
 ABANDON = workflow.HandlerUnfinishedPolicy.ABANDON
 """A decision that came too early for a run that never began needs no warning."""
@@ -58,6 +58,7 @@ class Automation:
         self.outcome: str | None = None
         self.reason: str | None = None
         self.parked: str | None = None
+        self.outdated: str | None = None
         self.attributes = Attributes()
         self._begun = False
 
@@ -65,7 +66,7 @@ class Automation:
     async def run(self, args: Sequence[RawValue]) -> Any:
         """Run the automation (or dispatch the event) that the workflow's type names."""
         try:
-            if workflow.info().continued_run_id is not None:
+            if workflow.info().continued_run_id is not None and len(args) > 1:
                 answer = unpack(args[1])
                 return await self._run(answer.pop("event", None) or read(args[0]), answer)
             arguments = [read(arg) for arg in args]
@@ -75,14 +76,17 @@ class Automation:
         if workflow.info().workflow_type == DISPATCH:
             return await dispatch(event)
         try:
-            answer = await self._ask({**definition, "event": event})
+            answer = await self._ask({**definition, "event": event}, args)
         except asyncio.CancelledError:
             self.outcome = "canceled"
             raise
         return await self._run(event, answer)
 
-    async def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
-        """Ask the worker for the plan; where the file is bad and was never good here, wait until it is."""
+    async def _ask(self, question: dict[str, Any], args: Sequence[RawValue]) -> dict[str, Any]:
+        """Ask the worker for the plan, again and again while it cannot say what the automation is.
+
+        A run that has asked until its history is long begins anew with the arguments that it was started with.
+        """
         pause, longest = PARKED
         while True:
             packed = await workflow.execute_local_activity(
@@ -94,11 +98,14 @@ class Automation:
             self.parked = answer.get("parked")
             if self.parked is None:
                 return answer
-            await workflow.sleep(pause, summary="The definition is bad: waiting for a good one")
+            if long_history() and workflow.all_handlers_finished():
+                workflow.continue_as_new(args=args)
+            await workflow.sleep(pause, summary="Parked: waiting for its definition")
             pause = min(pause * 2, longest)
 
     async def _run(self, event: dict[str, Any], answer: dict[str, Any]) -> Any:
         self.plan = answer["plan"]
+        self.outdated = answer.get("outdated")
         carry = answer.get("state")
         limit = answer["stateLimit"]
         compiled = program(self.plan)
@@ -250,6 +257,8 @@ class Automation:
             "variables": self.state.variables,
             "audit": self.state.holds.audit_json(),
         }
+        if self.outdated:
+            report["outdated"] = self.outdated
         if self.reason:
             report["reason"] = self.reason
         return report

@@ -22,8 +22,8 @@ from activities.catalog import catalog
 from tests.engine import JSON
 from workers.approvals.groups import Groups
 from workers.approvals.signing import SigningKeys
-from workers.definitions.folder import load
 from workers.definitions.loading import Source
+from workers.definitions.runnable import load
 from workers.process.approval_activities import Desk
 from workflows.compiled import program
 from workflows.plan import Plan

@@ -47,7 +47,7 @@ async def _demo(*, keep: bool) -> int:
         folder = Path(temporary)
         log = folder / "worker.log"
         (folder / "automations").mkdir()
-        shutil.copy(AUTOMATION, folder / "automations")
+        shutil.copy2(AUTOMATION, folder / "automations")  # as old as it is: it need not settle
         screen.print("[bold]1. Everything on this machine[/]")
         screen.print(
             "  Starting Temporal with its web UI, a sandbox in place of Slack, Twilio and the shop, and a worker."

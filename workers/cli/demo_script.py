@@ -82,7 +82,7 @@ class Story:
     async def _emit(self, event: dict[str, Any]) -> list[Any]:
         from workers.cli.catalog import actions_at_hand
         from workers.client import dispatch
-        from workers.definitions.folder import Automations
+        from workers.definitions.automations import Automations
 
         matches = Automations(self.folder, actions_at_hand()).matching(event)
         return await dispatch.emit(self.environment.client, matches, event, task_queue=self.task_queue)

@@ -33,7 +33,7 @@ async def _emit(event: dict[str, Any], *, json: bool) -> int:
     from workers.cli.catalog import actions_at_hand
     from workers.client import dispatch
     from workers.client.start import connect
-    from workers.definitions.folder import Automations
+    from workers.definitions.automations import Automations
     from workers.definitions.problems import serious
     from workers.settings import Settings
 

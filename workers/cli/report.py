@@ -48,7 +48,7 @@ def show(report: dict[str, Any], run: str, screen: Console) -> None:
     event = report.get("event")
     if event:
         screen.print(f"[dim]{plain(event['type'])} {plain(event['id'])} from {plain(event['source'])}[/]")
-    for key in ("reason", "parked"):
+    for key in ("reason", "parked", "outdated"):
         if report.get(key):
             screen.print(plain(str(report[key])))
     for text in _steps(report["steps"]):

@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from workers.cli.inputs import EventFile, read_event_file
 from workers.cli.screen import console, outcome, print_json
-from workers.errors import Failure, NotFound
+from workers.errors import Failure, NotFound, Unreachable
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -25,7 +25,7 @@ DEFINITIONS = {".yaml", ".yml", ".json"}
 UNSUCCESSFUL = {"failed", "canceled", "terminated", "timed out"}
 
 GLANCE = 1.0
-"""Seconds within which a run that cannot even begin (no worker knows its name) has said so."""
+"""Seconds within which a run has begun, or has said why it cannot (no worker knows its name, its file is bad)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,22 +134,28 @@ async def _start(client: Client, wish: _Wish, settings: Settings) -> Started:
 
 
 async def _glance(client: Client, started: Started, settings: Settings) -> None:
-    """Say at once what would otherwise be noticed late: that nobody works, or that the run could not begin.
+    """Say at once what would otherwise be noticed late: that nobody works, or how the run could not begin, or did.
 
     Raises:
         Failure: it could not begin; the sentence says why.
     """
+    from workers.cli.progress import Progress
     from workers.client import runs
-    from workers.client.start import outcome as standing
 
+    screen = console(stderr=True)
     if not await runs.has_workers(client, settings.task_queue):
         queue = repr(settings.task_queue)
-        console(stderr=True).print(f"No worker polls the task queue {queue}: the run begins when one does.")
+        screen.print(f"No worker polls the task queue {queue}: the run begins when one does.")
         return
+    progress = Progress(screen)
     latest = asyncio.get_running_loop().time() + GLANCE
     while asyncio.get_running_loop().time() < latest:
-        if await standing(client, started.workflow_id) == "failed":
-            await runs.report(client, started.workflow_id)
+        try:
+            report = await runs.report(client, started.workflow_id)
+        except Unreachable:  # it is busy
+            return
+        progress.note(report)
+        if report["steps"] or report["outcome"]:
             return
         await asyncio.sleep(GLANCE / 10)
 

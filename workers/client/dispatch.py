@@ -11,7 +11,7 @@ from workers.errors import Failure
 if TYPE_CHECKING:
     from temporalio.client import Client
 
-    from workers.definitions.folder import Match
+    from workers.definitions.automations import Match
 
 
 class Dispatched(TypedDict):

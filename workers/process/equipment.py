@@ -14,8 +14,9 @@ from activities.connections import Connections
 from activities.errors import Refused
 from workers.approvals.groups import Groups
 from workers.approvals.signing import SigningKeys
-from workers.definitions.folder import Automations
+from workers.definitions.automations import AS_IT_IS, Automations
 from workers.definitions.problems import listed, nearest
+from workers.definitions.settling import Patience
 from workers.process.connections_file import load_connections
 from workers.settings import Settings, SettingsError, unknown_variables
 from workflows.plan import Plan, StepPlan
@@ -37,8 +38,12 @@ class Equipment:
     signing: SigningKeys
 
 
-def equip(settings: Settings) -> Equipment:
+def equip(settings: Settings, patience: Patience = AS_IT_IS) -> Equipment:
     """Read actions, automations, connections, secrets, groups and the keys of signed decisions.
+
+    Args:
+        settings: where they are.
+        patience: how long a file of the automations must be the same before it counts.
 
     Raises:
         SettingsError: one of them is not where the settings say, or cannot be used at all.
@@ -55,11 +60,9 @@ def equip(settings: Settings) -> Equipment:
         raise SettingsError(f"TRUNKLINE_SECRETS names {settings.secrets}, which is no folder.")
     connections = load_connections(settings.connections, connection_kinds(actions))
     secrets = Secrets(settings.secrets, bindings=connections.bindings)
-    automations = Automations(settings.automations, actions)
-    _check_bindings(settings, secrets, automations)
     return Equipment(
         actions=actions,
-        automations=automations,
+        automations=Automations(settings.automations, actions, patience),
         connections=connections,
         secrets=secrets,
         scrubber=scrubber_of(secrets, connections),
@@ -101,13 +104,14 @@ def complaints(equipment: Equipment) -> Iterator[str]:
     yield from _about_people(equipment)
 
 
-def _check_bindings(settings: Settings, secrets: Secrets, automations: Automations) -> None:
-    """Refuse to bind what is no secret: the one that is meant would go anywhere.
+def check_bindings(settings: Settings, equipment: Equipment) -> None:
+    """Refuse to bind what is no secret: the one that is meant would go anywhere; its files must have settled.
 
     Raises:
         SettingsError: neither this worker nor an automation knows a name.
     """
-    known = {*secrets.names(), *automations.secrets()}
+    secrets = equipment.secrets
+    known = {*secrets.names(), *equipment.automations.secrets()}
     spelled = {name.upper() for name in known}
     for name in secrets.bindings.names:
         if name.upper() not in spelled:

@@ -9,7 +9,8 @@ from temporalio import activity
 from temporalio.common import RawValue
 
 from trunkline.wire import MATCH, PLAN, YIELD
-from workers.definitions.folder import Automations, BadAutomation, UnfitEvent, UnknownAutomation
+from workers.definitions.automations import Automations, BadAutomation, UnknownAutomation, Unsettled
+from workers.definitions.runnable import UnfitEvent
 from workers.process.limits import Limits
 from workflows.run.payload import pack
 
@@ -58,20 +59,25 @@ class Bridge:
     def _answer(self, asked: dict[str, Any]) -> dict[str, Any]:
         if "inline" in asked and not self.inline:
             return {"refused": INLINE_OFF, "type": "InlineOff"}
+        outdated = None
         try:
             if "inline" in asked:
                 plan = self.automations.inline(asked["inline"], asked["event"])
             else:
                 plan = self.automations.plan(asked["automation"], asked["event"])
+                outdated = self.automations.outdated(asked["automation"])
         except UnknownAutomation as error:
             return {"refused": str(error), "type": "UnknownAutomation"}
         except UnfitEvent as error:
             return {"refused": str(error), "type": "InvalidEvent"}
+        except Unsettled as error:
+            return {"parked": str(error)}
         except BadAutomation as error:
             if "inline" in asked:
                 return {"refused": str(error), "type": "BadAutomation"}
             return {"parked": str(error)}
-        return {"plan": plan, "run": activity.info().workflow_run_id, **self.settings, **self.limits.of(plan)}
+        answer = {"plan": plan, "run": activity.info().workflow_run_id, **self.settings, **self.limits.of(plan)}
+        return {**answer, "outdated": outdated} if outdated else answer
 
     @activity.defn(name=MATCH)
     async def match(self, event: dict[str, Any]) -> list[dict[str, Any]]:

@@ -17,10 +17,11 @@ from workers import logs
 from workers.client.start import connect, explain
 from workers.errors import Failure, NotFound, Unreachable
 from workers.process.assembly import Assembly
-from workers.process.equipment import complaints, equip, unbound
+from workers.process.equipment import check_bindings, complaints, equip, unbound
 from workers.process.health import Vitals, last_poll, serving
 from workers.process.search_attributes import register
 from workers.process.telemetry import measured_runtime, plain_runtime
+from workers.process.watching import SETTLED, settle, watch
 from workers.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,8 +52,10 @@ async def serve(
     Raises:
         Failure: the worker cannot work with these settings, or Temporal has ended it.
     """
-    equipment = equip(settings)
+    equipment = equip(settings, SETTLED)
     logs.scrub_with(equipment.scrubber.scrub)
+    await settle(equipment.automations)
+    check_bindings(settings, equipment)
     for sentence in complaints(equipment) if process == 1 else ():
         log.warning("%s", sentence)
     if process == 1 and (free := unbound(equipment)) is not None:
@@ -84,7 +87,7 @@ async def serve(
         )
         if ready is not None:
             ready()
-        await asyncio.Event().wait()
+        await watch(equipment.automations)
     raise AssertionError("A worker ends by being canceled.")
 
 

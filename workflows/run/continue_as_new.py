@@ -14,6 +14,11 @@ LARGE_EVENT = 128 * 1024
 """Bytes from which an event is handed over compressed, so that it fits beside all that a run may keep."""
 
 
+def long_history() -> bool:
+    """Say whether the history is so long that the run should continue as new."""
+    return workflow.info().is_continue_as_new_suggested()
+
+
 def may_hand_over(walk: Walk) -> bool:
     """Say whether a run should continue as new, and nothing is under way that would be handed over halfway."""
     # What is decided, or is about to be, goes on here: it is not handed over halfway.

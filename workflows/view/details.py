@@ -139,6 +139,8 @@ def _wrapped(line: str) -> list[str]:
 
 
 def _outcome(report: dict[str, Any]) -> Iterator[str]:
+    if report.get("outdated"):
+        yield f"## Old version\n{_plain(report['outdated'])}"
     if report.get("parked"):
         yield f"## Parked\n{_plain(report['parked'])}"
     if report.get("outcome"):

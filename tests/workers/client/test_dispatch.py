@@ -3,7 +3,7 @@ from __future__ import annotations
 from tests.engine import Engine
 from tests.workers.definitions.documents import GREET, OTHER, PICKY
 from workers.client.dispatch import Dispatched, emit
-from workers.definitions.folder import Automations
+from workers.definitions.automations import Automations
 
 
 async def dispatch(engine: Engine, event: dict[str, object]) -> dict[str, Dispatched]:

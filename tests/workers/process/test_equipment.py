@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from workers.process.equipment import complaints, equip, unbound
+from workers.process.equipment import check_bindings, complaints, equip, unbound
 from workers.settings import Settings, SettingsError
 
 APPROVED = """
@@ -106,4 +106,4 @@ def test_where_all_are_bound_nothing_is_said(tmp_path: Path) -> None:
 def test_hosts_of_what_is_no_secret_end_the_worker(tmp_path: Path) -> None:
     settings = bound(tmp_path, "secrets: {shop_tokn: {hosts: [shop.example.com]}}")
     with pytest.raises(SettingsError, match=r"connections\.yaml, secrets\.shop_tokn: .*Did you mean shop_token\?"):
-        equip(settings)
+        check_bindings(settings, equip(settings))
