@@ -13,18 +13,18 @@ from workers.settings import DEBUG, SettingsError
 
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # there are none, and looking for them takes a while
 
+DECISIONS = "Decide about what waits"
+
 COMMANDS = {
     "Run everything on this machine": ("dev", "demo", "sandbox"),
     "Write automations": ("validate", "schema", "actions"),
     "Start runs": ("run", "emit"),
     "See what runs and what waits": ("report", "holds", "hold"),
-    "Decide about what waits": (
-        *("approve", "reject", "edit", "retry", "skip", "supply", "stop", "reassign", "extend", "decide"),
-    ),
+    DECISIONS: (*("approve", "reject", "edit", "retry", "skip", "supply", "stop", "reassign", "extend", "decide"),),
     "Operate": ("worker", "codec-server", "signing-key"),
 }
 """Every command by what people want; it is the function (or group of commands) of its name in the module of its name,
-`-` spelt `_`."""
+`-` spelt `_`. Decisions stand in one module, `decide.py`."""
 
 GROUPS = ("hold",)
 """Commands that are groups of commands."""
@@ -67,7 +67,8 @@ for _place, (_purpose, _names) in enumerate(COMMANDS.items()):
     for _name in _names:
         _function = _name.replace("-", "_")
         _options = {} if _name in GROUPS else {"help_epilogue": ""}
-        app.command(f"workers.cli.{_function}:{_function}", name=_name, group=_group, **_options)
+        _module = "decide" if _purpose == DECISIONS else _function
+        app.command(f"workers.cli.{_module}:{_function}", name=_name, group=_group, **_options)
 
 
 def main() -> None:
