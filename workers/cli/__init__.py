@@ -8,7 +8,7 @@ import sys
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
-from workers.errors import Failure, Usage
+from workers.errors import Failure, NotFound, Unreachable, Usage
 from workers.settings import DEBUG, SettingsError
 
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # there are none, and looking for them takes a while
@@ -29,16 +29,26 @@ COMMANDS = {
 GROUPS = ("hold",)
 """Commands that are groups of commands."""
 
-EPILOGUE = """\
-Exit codes: 0 done; 1 what was asked failed (a run failed, a definition has problems, a decision was not accepted); \
-2 the command was called wrongly; 3 Temporal or a worker does not answer; 4 there is no such thing; 70 a defect of \
-Trunkline (TRUNKLINE_DEBUG=1 shows its traceback); 130 interrupted.
-
-Temporal's address, namespace, TLS and key are Temporal's own settings: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, …"""
-
 DEFECT = 70
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+
+EXIT_CODES = {
+    0: "done",
+    Failure.exit_code: "what was asked failed (a run failed, a definition has problems, a decision was not accepted)",
+    Usage.exit_code: "the command was called wrongly",
+    Unreachable.exit_code: "Temporal or a worker does not answer",
+    NotFound.exit_code: "there is no such thing",
+    DEFECT: "a defect of Trunkline (TRUNKLINE_DEBUG=1 shows its traceback)",
+    INTERRUPTED: "interrupted",
+    BROKEN_PIPE: "whoever read its output went away",
+}
+"""What the exit codes of all commands mean."""
+
+EPILOGUE = f"""\
+Exit codes: {"; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())}.
+
+Temporal's address, namespace, TLS and key are Temporal's own settings: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, …"""
 
 
 def version() -> str:
