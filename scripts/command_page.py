@@ -17,7 +17,7 @@ from workers.settings import DEBUG, SECRET, VARIABLES, Settings
 PAGE = "docs/commands.md"
 NOTE = "<!-- Generated from workers/cli/ by scripts/reference.py: run `make docs` to update it. -->"
 INTRODUCTION = """\
-`trunkline COMMAND --help` prints the same. Options that are a switch take no value. Settings come from environment
+A command prints the same with `--help`. Options that are a switch take no value. Settings come from environment
 variables: those that an option or a command names stand with it, all of them [at the end](#environment-variables).
 Every command that speaks with Temporal takes its address, namespace, TLS and key from Temporal's own settings
 (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, …)."""
@@ -53,7 +53,7 @@ def _command(words: str, command: App) -> Iterator[str]:
     yield from ("", f"### {words}", "", text.short_description or "")
     if text.long_description:
         yield from ("", *text.long_description.splitlines())
-    yield from ("", "```", f"trunkline {words}{''.join(map(_usage, arguments))}", "```", "")
+    yield from ("", "```text", f"trunkline {words}{''.join(map(_usage, arguments))}", "```", "")
     if arguments:
         yield from ("| | type | default | description |", "| --- | --- | --- | --- |")
         yield from map(_row, arguments)
