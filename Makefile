@@ -3,6 +3,7 @@
 #   make test          the tests
 #   make check         format, lint, types, import rules, tests: what CI runs
 #   make format        rewrite the code in the agreed format
+#   make docs          write what is generated: docs/actions/, docs/commands.md, the schema, the hostile decisions
 #   make bench         compare with the same work hand-written for Temporal
 #   make faults        2,000 runs while vendors, workers and Temporal fail (ARGS="--runs 200")
 #   make fairness      what one tenant's burst costs another's single run
@@ -12,7 +13,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test check format-check lint types imports pytest format bench faults fairness clean
+.PHONY: help setup demo test check format-check lint types imports pytest format docs bench faults fairness clean
 .NOTPARALLEL:
 
 help:
@@ -46,6 +47,11 @@ pytest: setup
 format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix-only .
+
+docs: setup
+	$(BIN)/python -m scripts.reference
+	$(BIN)/python scripts/hostile_decisions.py
+	$(BIN)/trunkline schema > schema/automation.schema.json
 
 bench: setup
 	@$(BIN)/python -m bench $(ARGS)

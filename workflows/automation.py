@@ -2,6 +2,19 @@
 
 A run is started under its automation's name with the event as its one argument. It asks its worker for the plan once,
 walks it, answers queries at any time, takes decisions for what it holds, and returns its report.
+
+The way of a run, for who reads it for the first time (files are below workflows/):
+
+- `run` asks the worker for the plan with `_ask` and hands it to `_walk`, which starts `walk_whole`
+  (`steps/interpreter.py`): it takes the plan's steps in order, and `_carry_out` (`steps/interpreter.py`) says what each
+  kind of step does.
+- An action step goes to `act` (`steps/act.py`), and its request to `send` (`steps/send.py`). The line that calls an
+  activity is in `call` (`run/encrypted.py`).
+- A hold starts in `steps/act.py`: with `hold_for_approval` (`steps/holding.py`) before a request is sent, with
+  `hold_for_failure` (`steps/holding.py`) after it failed. `decided` (`steps/holding.py`) waits for people, whose
+  decisions come through `decide` to `judge` (`steps/decisions.py`).
+- No action is known here, only its name in the plan: `activities/catalog.py` lists them, and one more is a file in a
+  family's folder and a line in its tuple (`docs/adding-an-action.md`).
 """
 
 from __future__ import annotations

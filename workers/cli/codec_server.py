@@ -34,6 +34,9 @@ def codec_server(
         port: where to listen; 0 takes any free port.
         host: address to listen on; another one than this machine's own needs a token.
         web_ui_origin: the web UI whose pages may ask, as https://temporal.example.com (else that of TRUNKLINE_WEB_UI).
+
+    Returns:
+        0 if it was told to stop.
     """
     from workers.payloads.converter import data_converter
     from workers.process.codec_server import CodecServer, is_loopback

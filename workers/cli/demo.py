@@ -28,6 +28,9 @@ def demo(*, keep: bool = False) -> int:
 
     Args:
         keep: leave everything running afterwards, to look around, until Ctrl-C.
+
+    Returns:
+        0 if every expectation held, else 1.
     """
     from workers.local.environment import WHISPER
 

@@ -42,7 +42,7 @@ def dev(  # noqa: PLR0913 - a command has as many parameters as it has options
     Automations are read again when their files change. A port that is taken is replaced by a free one.
 
     Args:
-        folder: the automations; by default `automations` if there is such a folder, else the examples.
+        folder: the automations (TRUNKLINE_AUTOMATIONS, else `automations` if there is that folder, else the examples).
         connections: file with real connections; without it the sandbox stands in for every vendor, and secrets stay
             bound to the hosts that TRUNKLINE_CONNECTIONS or `connections.yaml` gives them.
         port: where Temporal listens.
@@ -51,6 +51,9 @@ def dev(  # noqa: PLR0913 - a command has as many parameters as it has options
         data: file of Temporal's database; by default `.trunkline/temporal.db`.
         in_memory: keep nothing when it ends.
         no_ui: run without Temporal's web UI.
+
+    Returns:
+        0 if it was told to stop, 1 if one of its parts ended by itself.
     """
     if data and in_memory:
         raise Usage("Say either --data FILE or --in-memory.")

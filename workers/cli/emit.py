@@ -19,12 +19,16 @@ if TYPE_CHECKING:
 def emit(event: EventFile, /, *, json: bool = False) -> int:
     """Start every automation of the folder whose trigger and conditions match an event.
 
+    The folder is that of TRUNKLINE_AUTOMATIONS, else `automations` if there is that folder, else the examples.
     Each runs once per event: a repeated event is harmless and answered with how the earlier run stands. The exit code
     is 1 where a definition of the folder is bad, because nobody can say whether the event concerns it.
 
     Args:
         event: JSON file with the event (`-`: standard input).
         json: print the result as JSON, for scripts.
+
+    Returns:
+        0 if every definition of the folder is good, else 1; those that are good start all the same.
     """
     return asyncio.run(_emit(read_event_file(event), json=json))
 

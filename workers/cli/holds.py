@@ -34,6 +34,9 @@ def holds(
         filters: which of them.
         kind: only what waits for an approval, or only what waits after a failure.
         json: print the holds as JSON, for scripts.
+
+    Returns:
+        0, also if nothing waits.
     """
     return asyncio.run(_holds(filters, kind, json=json))
 

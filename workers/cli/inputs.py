@@ -1,10 +1,11 @@
-"""What commands read: events and other JSON, from files, from standard input or from an argument itself."""
+"""What commands read: events and other JSON (from files, standard input or an argument itself), deadlines, people."""
 
 from __future__ import annotations
 
 import json
 import sys
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -62,6 +63,39 @@ def read_json(given: str) -> Any:
         return strict_json(given)
     except ValueError as error:
         raise Usage(f"{place}: {error}") from error
+
+
+def read_deadline(text: str) -> str:
+    """Return a deadline as runs take it: an instant in UTC, or a duration as it was written.
+
+    Raises:
+        Usage: it is neither.
+    """
+    from workflows.language.durations import duration
+    from workflows.language.instants import instant
+    from workflows.report import timestamp
+
+    try:
+        found = instant(text.strip())
+        if found is not None:
+            return timestamp(found)
+        duration(text)
+    except (ValueError, OverflowError):
+        raise Usage(
+            f"{text!r} is no deadline: write how long from now (90m, 2h30m, 3d), or an instant (2027-01-31T17:00:00Z)."
+        ) from None
+    return text.strip()
+
+
+def read_people(names: Sequence[str]) -> list[str]:
+    """Return the people and groups that were named.
+
+    Raises:
+        Usage: nobody was.
+    """
+    if not names:
+        raise Usage("Say who decides from now on: trunkline reassign RUN HOLD ann@example.com group:finance")
+    return list(names)
 
 
 def strict_json(text: str) -> Any:

@@ -22,6 +22,9 @@ def report(run: str, /, *, json: bool = False) -> int:
     Args:
         run: workflow id, as `emit`, `run` and the web UI show it.
         json: print the whole report as JSON, for scripts.
+
+    Returns:
+        0, however the run ended.
     """
     return asyncio.run(_report(run, json=json))
 

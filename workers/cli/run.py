@@ -57,6 +57,9 @@ def run(
         wait: follow the run to its end; the exit code is 1 if it fails.
         again: run once more for an event for which it has run before.
         json: print JSON, for scripts: what was started, or with --wait the report.
+
+    Returns:
+        0 if the run has begun now or had begun before, 1 if it cannot begin; with --wait 1 also if it does not succeed.
     """
     path = Path(automation)
     wish = _Wish(

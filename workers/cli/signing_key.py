@@ -28,6 +28,9 @@ def signing_key(
         name: id of the key, under which the workers know it.
         people: whom it may speak for: ids as approvers are written.
         file: where the private key goes, by default NAME.pem; a file that exists is left alone.
+
+    Returns:
+        0 if the key was made, 1 if its file cannot be written or exists.
     """
     from workers.approvals.signing import new_key
     from workers.settings import NAME

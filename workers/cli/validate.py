@@ -18,9 +18,14 @@ from workers.errors import NotFound
 def validate(*files: Path, json: bool = False) -> int:
     """Check definition files and print every problem; exit 1 if there are any (warnings alone do not count).
 
+    Actions of your own are known where TRUNKLINE_ACTIONS names their module.
+
     Args:
         files: YAML or JSON files, or folders of such.
         json: print a JSON list for machines instead.
+
+    Returns:
+        0 if there are only warnings or nothing at all, 1 if there are problems.
     """
     if not files:
         raise NotFound("Nothing to check: name at least one file or folder, as `trunkline validate FILE`.")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 END_SECONDS = 10.0
 LAST_WORDS = 2000
-LEASH = Path(__file__).with_name("leash.py")
+LEASH = Path(__file__).with_name("parent_watchdog.py")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ INLINE_OFF = (
     "put the definition into its folder of automations and start it by name, or set TRUNKLINE_INLINE=on for the worker."
 )
 
+REFUSALS = {UnknownAutomation: "UnknownAutomation", UnfitEvent: "InvalidEvent"}
+
 
 class Bridge:
     """What runs may ask of this worker.
@@ -66,13 +68,9 @@ class Bridge:
             else:
                 plan = self.automations.plan(asked["automation"], asked["event"])
                 outdated = self.automations.outdated(asked["automation"])
-        except UnknownAutomation as error:
-            return {"refused": str(error), "type": "UnknownAutomation"}
-        except UnfitEvent as error:
-            return {"refused": str(error), "type": "InvalidEvent"}
-        except Unsettled as error:
-            return {"parked": str(error)}
-        except BadAutomation as error:
+        except (UnknownAutomation, UnfitEvent) as error:
+            return {"refused": str(error), "type": REFUSALS[type(error)]}
+        except (Unsettled, BadAutomation) as error:
             if "inline" in asked:
                 return {"refused": str(error), "type": "BadAutomation"}
             return {"parked": str(error)}

@@ -18,7 +18,7 @@ from tests.starts import Processes
 from tests.workers.command import ROOT, Ended, address, on, surroundings
 from tests.workers.definitions.documents import HELD, PARKS
 from workers.cli.edits import difference
-from workers.cli.extend import read_deadline
+from workers.cli.inputs import read_deadline
 from workers.errors import Usage
 from workflows.steps.edits import MOST_OPERATIONS, edited
 

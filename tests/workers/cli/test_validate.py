@@ -134,9 +134,7 @@ def test_validating_a_file_is_quick(processes: Processes) -> None:
 
 def test_the_schema_is_committed_as_it_is() -> None:
     committed = (ROOT / "schema/automation.schema.json").read_text(encoding="utf-8")
-    assert committed == render(automation_schema(catalog())), (
-        "Run `.venv/bin/trunkline schema > schema/automation.schema.json`."
-    )
+    assert committed == render(automation_schema(catalog())), "Run `make docs`."
     assert trunkline("schema").out == committed
 
 
