@@ -209,9 +209,9 @@ class Automations:
             )
         return made.plan_for(event)
 
-    def matching(self, event: Mapping[str, Any]) -> list[Match]:
-        """Return for every automation, by name, whether an event (see `workflows.event.read_event`) concerns it."""
-        return [self._match(definition, event) for definition in self.loaded()]
+    def matching(self, event: Mapping[str, Any]) -> Iterator[Match]:
+        """Yield for every automation, by name, whether an event (see `workflows.event.read_event`) concerns it."""
+        return (self._match(definition, event) for definition in self.loaded())
 
     @staticmethod
     def _match(definition: Definition, event: Mapping[str, Any]) -> Match:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from workers.checking.json_schema import SchemaError, read
-from workers.checking.keywords import TooMuch, Work, checks_of, visit
-
-__all__ = ["Judge", "SchemaError", "judge"]
+from workers.checking.json_schema.applicators import checks_of
+from workers.checking.json_schema.document import read
+from workers.checking.json_schema.work import TooMuch, Work
 
 Judge = Callable[[Any], str | None]
 """Says in a sentence why an event's data is not what its trigger declares, or None where it is."""
 
 MOST_STEPS = 250_000
-"""Values of an event times subschemas that judge them, and what these do: about 0.1 s at most."""
+"""Values of an event times the subschemas that judge them, and what these do: about 0.1 s at most."""
 
 
 def judge(schema: Mapping[str, Any]) -> Judge:
@@ -29,11 +28,11 @@ def judge(schema: Mapping[str, Any]) -> Judge:
 
     def say(data: Any) -> str | None:
         try:
-            fault, _ = visit(checks, schemas[0], data, None, Work(MOST_STEPS, notes))
+            fault = Work(checks, MOST_STEPS, notes).visit(schemas[0], data, None)
         except TooMuch as reason:
             return (
-                f"The event's data is {reason} for the schema that the trigger declares: judging it takes at most "
-                f"{MOST_STEPS:,} steps (values of the event times subschemas)."
+                f"The event's data is {reason} for the schema that the trigger declares: judging it may take "
+                f"{MOST_STEPS:,} steps (values times the subschemas that judge them)."
             )
         if fault is None:
             return None

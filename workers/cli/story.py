@@ -84,7 +84,7 @@ class Story:
         from workers.automations import Automations
         from workers.cli.catalog import actions_at_hand
 
-        matches = Automations(self.folder, actions_at_hand()).matching(event)
+        matches = [*Automations(self.folder, actions_at_hand()).matching(event)]
         return await dispatch.emit(self.environment.client, matches, event, task_queue=self.task_queue)
 
     async def _follow(self, run: str) -> dict[str, Any]:

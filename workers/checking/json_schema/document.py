@@ -8,13 +8,15 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 from urllib.parse import unquote
 
-from workflows.condition import pattern_fault
-from workflows.language.comparison import compiled
+from workflows.language.comparison import compiled, pattern_fault
 
 Path = tuple[str | int, ...]
 
 MAX_SUBSCHEMAS = 10_000
 """Subschemas of one schema, its references unfolded: what one value of an event may be judged by."""
+
+MAX_AT_ONCE = 100
+"""Subschemas that may apply each other to the same value."""
 
 MAX_INSTRUCTIONS = 20_000
 """RE2 instructions that all patterns of one schema compile to: about 0.05 s of compiling."""
@@ -42,19 +44,16 @@ class Schema:
         written: what stands there: an object, or a boolean that takes everything or nothing.
         children: the subschemas that its keywords apply, by where they stand in it.
         targets: where `$ref` and `$dynamicRef` lead.
+        applied: all that judge a value with it, or parts of the value.
+        at_once: those of them that judge the value itself.
     """
 
     path: Path
     written: Mapping[str, Any] | bool
     children: dict[Path, Schema] = field(default_factory=dict)
     targets: dict[str, Schema] = field(default_factory=dict)
-
-    def applied(self, *, to_same_value: bool = False) -> list[Schema]:
-        """Return the subschemas that judge a value with this one, or (if not asked otherwise) parts of it."""
-        return [
-            *(child for at, child in self.children.items() if not to_same_value or at[0] in TO_SAME_VALUE),
-            *self.targets.values(),
-        ]
+    applied: list[Schema] = field(default_factory=list)
+    at_once: list[Schema] = field(default_factory=list)
 
 
 def read(written: Mapping[str, Any]) -> list[Schema]:
@@ -64,13 +63,22 @@ def read(written: Mapping[str, Any]) -> list[Schema]:
         SchemaError: it is none, refers to what is not in it, applies itself for ever, or unfolds to too many.
     """
     schemas = _Document(written).schemas
+    chains: dict[Schema, int] = {}
     try:
-        TopologicalSorter({one: one.applied(to_same_value=True) for one in schemas}).prepare()
+        for one in TopologicalSorter({one: one.at_once for one in schemas}).static_order():
+            chains[one] = 1 + max((chains[child] for child in one.at_once), default=0)
     except CycleError as error:
         raise SchemaError(
             "This schema applies itself to the same value, for ever: go into a property or an item in between.",
             error.args[1][0].path,
         ) from None
+    deepest = max(chains, key=chains.__getitem__)
+    if chains[deepest] > MAX_AT_ONCE:
+        raise SchemaError(
+            f"In this schema, {chains[deepest]:,} subschemas apply each other to the same value; at most "
+            f"{MAX_AT_ONCE} may.",
+            deepest.path,
+        )
     count = _unfolded(schemas[0])
     if count > MAX_SUBSCHEMAS:
         raise SchemaError(
@@ -87,16 +95,16 @@ MOST = 10**15
 def _unfolded(root: Schema) -> int:
     """Count subschemas as often as they are applied; a reference back to where one came from counts no more."""
     counts: dict[Schema, int] = {}
-    inside: dict[Schema, Iterator[Schema]] = {root: iter(root.applied())}
+    inside: dict[Schema, Iterator[Schema]] = {root: iter(root.applied)}
     while inside:
         schema, following = next(reversed(inside.items()))
         for child in following:
             if child not in counts and child not in inside:
-                inside[child] = iter(child.applied())
+                inside[child] = iter(child.applied)
                 break
         else:
             del inside[schema]
-            counts[schema] = min(MOST, 1 + sum(counts.get(child, 0) for child in schema.applied()))
+            counts[schema] = min(MOST, 1 + sum(counts.get(child, 0) for child in schema.applied))
     return counts[root]
 
 
@@ -118,7 +126,9 @@ class _Document:
                 self._read(self._unread.pop())
             else:
                 schema, keyword = self._unresolved.pop()
-                schema.targets[keyword] = self._target(schema, keyword)
+                target = schema.targets[keyword] = self._target(schema, keyword)
+                schema.applied.append(target)
+                schema.at_once.append(target)
 
     @property
     def schemas(self) -> list[Schema]:
@@ -148,6 +158,9 @@ class _Document:
                 child = self._schema((*schema.path, *at), written)
                 if keyword not in DEFINITIONS:
                     schema.children[at] = child
+                    schema.applied.append(child)
+                    if keyword in TO_SAME_VALUE:
+                        schema.at_once.append(child)
             self._note(schema, keyword, argument, path)
 
     def _note(self, schema: Schema, keyword: str, argument: Any, path: Path) -> None:
