@@ -16,6 +16,7 @@ from rich.markup import escape
 from workers.cli.holds import show_hold
 from workers.cli.progress import Progress
 from workers.cli.screen import duration, outcome
+from workers.failures import Unreachable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -106,7 +107,10 @@ class Story:
         from workers import holds
 
         client = self.environment.client
-        held = await holds.of_run(client, run)
+        try:
+            held = await holds.of_run(client, run)
+        except Unreachable:
+            held = []
         if not held:
             return False
         self.screen.print()
