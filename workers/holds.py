@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from workers.failures import Failure, NotFound, Unreachable
+from workers.listing import SILENT, Listed, candidates
 from workers.runs import ENDED, ask, describe, has_workers
 from workflows.people import person
 
 if TYPE_CHECKING:
-    from temporalio.client import Client, WorkflowExecution
+    from temporalio.client import Client
     from temporalio.service import RPCError
 
 Hold = dict[str, Any]
@@ -28,22 +28,9 @@ PAUSES = (0.2, 1.0)
 VAIN_WAITS = 30
 """Runs that may be waited for in vain, `QUERIES_AT_ONCE` at a time; then the others are not asked any more."""
 
-SILENT = "No worker answers for this run: start one (`trunkline worker`) and look again."
 NOT_ASKED = (
     f"This run was not asked: {VAIN_WAITS} others were waited for in vain. Look again, or narrow what you look for."
 )
-
-INLINE = "inline"
-"""The workflow type of runs whose definition came with their event."""
-
-LONGEST_WORD = 255
-"""Bytes of a word of a search attribute, after which the workflow cuts it."""
-
-PLAIN = re.compile(r"[\w@.+:/=-]+")
-"""Words that every store of Temporal's finds as they are; SQLite's stumbles over quotes and backslashes in lists."""
-
-CUT = "more"
-"""What the workflow writes last into a list of search attributes that it had to cut: such a run may be any's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,23 +58,6 @@ class Wanted:
         if self.older_than is not None and now - datetime.fromisoformat(hold["openedAt"]) < self.older_than:
             return False
         return self.kind is None or hold["kind"] == self.kind
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """A run that may hold something: what Temporal's list says about it.
-
-    Attributes:
-        run: workflow id.
-        automation: the automation's name.
-        holds: names of the holds; none where the namespace lacks the search attribute, and then it may hold nothing.
-        error: why it could not be asked.
-    """
-
-    run: str
-    automation: str
-    holds: list[str] = field(default_factory=list)
-    error: str = SILENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +90,9 @@ async def find(client: Client, task_queue: str, wanted: Wanted | None = None, ke
         keys: encryption keys; with them, people stand in Temporal's list as keyed hashes only.
     """
     wanted = wanted or Wanted()
-    listed = [_listed(execution) async for execution in _candidates(client, task_queue, wanted, keys)]
-    runs = [*{run.run: run for run in listed if wanted.automation in {None, run.automation}}.values()]
+    found = candidates(client, task_queue, approver=wanted.approver, automation=wanted.automation, keys=keys)
+    listed = {run.run: run async for run in found if wanted.automation in {None, run.automation}}
+    runs = [*listed.values()]  # each once, also where it continued as new between two pages
     if not runs or not await polled(client, task_queue):
         return OpenHolds(holds=[], silent=runs)
     answers = await _ask_all(client, runs)
@@ -187,62 +158,6 @@ async def polled(client: Client, task_queue: str) -> bool:
         return await has_workers(client, task_queue)
     except RPCError:
         return True
-
-
-def _listed(execution: WorkflowExecution) -> Listed:
-    attributes: dict[str, Any] = {pair.key.name: pair.value for pair in execution.typed_search_attributes}
-    name = execution.workflow_type
-    if name == INLINE:  # the id is made from the name
-        name = execution.id.partition("/")[0]
-    return Listed(
-        run=execution.id,
-        automation=attributes.get("TrunklineAutomation") or name,
-        holds=list(attributes.get("TrunklineHolds") or []),
-    )
-
-
-async def _candidates(
-    client: Client, task_queue: str, wanted: Wanted, keys: Sequence[str]
-) -> AsyncIterator[WorkflowExecution]:
-    """Yield the runs that may hold something: by search attribute where the namespace has it, else all that run."""
-    from temporalio.service import RPCError, RPCStatusCode
-
-    running = f"ExecutionStatus = 'Running' AND TaskQueue = {_quoted(task_queue)}"
-    try:
-        async for execution in client.list_workflows(" AND ".join([running, *_clauses(wanted, keys)])):
-            yield execution
-    except RPCError as error:
-        if error.status is not RPCStatusCode.INVALID_ARGUMENT:
-            raise
-        async for execution in client.list_workflows(running):
-            yield execution
-
-
-def _clauses(wanted: Wanted, keys: Sequence[str]) -> list[str]:
-    clauses = ["TrunklineHolds IS NOT NULL"]
-    if wanted.automation is not None and PLAIN.fullmatch(wanted.automation):
-        clauses.append(f"TrunklineAutomation = '{wanted.automation}'")
-    words = [] if wanted.approver is None else [*_words(wanted.approver, keys)]
-    if words and all(map(PLAIN.fullmatch, words)):
-        listed = ", ".join(f"'{word}'" for word in [*words, CUT])
-        clauses.append(f"TrunklineApprovers IN ({listed})")
-    return clauses
-
-
-def _words(approver: str, keys: Sequence[str]) -> Iterable[str]:
-    """Return under which words a person may stand in Temporal's list."""
-    if keys:
-        from workers.approvals.index import words
-
-        return words(approver, keys)
-    names = dict.fromkeys((person(approver), approver.strip()))
-    return [name.encode("utf-8", "replace")[:LONGEST_WORD].decode("utf-8", "ignore") for name in names]
-
-
-def _quoted(text: str) -> str:
-    """Return a text as Temporal's list queries spell it."""
-    escaped = text.replace("\\", "\\\\").replace("'", "''")
-    return f"'{escaped}'"
 
 
 async def of_run(client: Client, run: str, *, named: bool = True) -> list[Hold]:

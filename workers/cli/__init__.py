@@ -31,7 +31,8 @@ GROUPS = ("hold",)
 
 EPILOGUE = """\
 Exit codes: 0 done; 1 what was asked failed (a run failed, a definition has problems, a decision was not accepted); \
-2 the command was called wrongly; 3 Temporal or a worker does not answer; 4 there is no such thing; 70 a defect of \
+2 the command was called wrongly; 3 Temporal or a worker does not answer, so perhaps not everything was \
+seen; 4 there is no such thing; 70 a defect of \
 Trunkline (TRUNKLINE_DEBUG=1 shows its traceback); 130 interrupted.
 
 Temporal's address, namespace, TLS and key are Temporal's own settings: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, …"""

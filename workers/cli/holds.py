@@ -16,7 +16,8 @@ from workers.failures import Unreachable
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from workers.holds import Hold, Listed, OpenHolds
+    from workers.holds import Hold, OpenHolds
+    from workers.listing import Listed
 
 
 def holds(
