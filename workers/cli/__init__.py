@@ -37,7 +37,7 @@ EXIT_CODES = {
     0: "done",
     Failure.exit_code: "what was asked failed (a run failed, a definition has problems, a decision was not accepted)",
     Usage.exit_code: "the command was called wrongly",
-    Unreachable.exit_code: "Temporal or a worker does not answer",
+    Unreachable.exit_code: "Temporal or a worker does not answer, so perhaps not everything was seen",
     NotFound.exit_code: "there is no such thing",
     DEFECT: "a defect of Trunkline (TRUNKLINE_DEBUG=1 shows its traceback)",
     INTERRUPTED: "interrupted",

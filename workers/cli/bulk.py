@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from workers.cli.deciding import Decision, said_by, send, short_digest
 from workers.cli.options import Bulk
 from workers.cli.screen import console, plain, print_json
-from workers.errors import Failure, Usage
+from workers.errors import Failure, Unreachable, Usage
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,10 +50,11 @@ async def _send_all(bulk: Bulk, decision: Decision, *, json: bool) -> int:
     screen = console(stderr=json)
     _show_rest(found, len(found.holds) - len(meant), said["by"])
     if not meant and not bulk.yes:
-        screen.print("Nothing of that kind waits: nothing was sent.")
+        more = " among the runs that could be asked" if found.left else ""
+        screen.print(f"Nothing of that kind waits{more}: nothing was sent.")
         if json:
             print_json([])
-        return 0
+        return _exit_code([], found)
     _table(((hold["label"], hold["run"], hold["hold"], short_digest(hold)) for hold in meant), screen)
     _confirm(said["decision"], len(meant), bulk.yes)
     answers = await _decide_all(client, meant, said, settings)
@@ -67,7 +68,14 @@ async def _send_all(bulk: Bulk, decision: Decision, *, json: bool) -> int:
             ),
             screen,
         )
-    return 0 if all(answer.result in COUNTED for answer in answers) else 1
+    return _exit_code(answers, found)
+
+
+def _exit_code(answers: Sequence[Answer], found: OpenHolds) -> int:
+    """Return 1 where a decision does not count, else 3 where runs were left because they could not be asked."""
+    if any(answer.result not in COUNTED for answer in answers):
+        return Failure.exit_code
+    return Unreachable.exit_code if found.left else 0
 
 
 def _show_rest(found: OpenHolds, others: int, by: str) -> None:
@@ -78,6 +86,11 @@ def _show_rest(found: OpenHolds, others: int, by: str) -> None:
     if found.silent:
         runs = plain(", ".join(silent.run for silent in found.silent))
         aside.print(f"Left out, because no worker answers for them: {runs}")
+    for run in found.failed:
+        aside.print(plain(f"Left out: {run.error}" if run.run in run.error else f"Left out: {run.run}. {run.error}"))
+    if found.left:
+        runs = "1 run was" if len(found.left) == 1 else f"{len(found.left)} runs were"
+        aside.print(f"{runs} left out: what they hold is not decided.")
 
 
 def _confirm(decision: str, count: int, yes: int | None) -> None:

@@ -16,6 +16,7 @@ from rich.markup import escape
 from workers.cli.holds import show_hold
 from workers.cli.progress import Progress
 from workers.cli.screen import duration, outcome
+from workers.errors import Unreachable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -84,7 +85,7 @@ class Story:
         from workers.client import dispatch
         from workers.definitions.automations import Automations
 
-        matches = Automations(self.folder, actions_at_hand()).matching(event)
+        matches = [*Automations(self.folder, actions_at_hand()).matching(event)]
         return await dispatch.emit(self.environment.client, matches, event, task_queue=self.task_queue)
 
     async def _follow(self, run: str) -> dict[str, Any]:
@@ -106,7 +107,10 @@ class Story:
         from workers.client import holds
 
         client = self.environment.client
-        held = await holds.of_run(client, run)
+        try:
+            held = await holds.of_run(client, run)
+        except Unreachable:
+            held = []
         if not held:
             return False
         self.screen.print()

@@ -46,7 +46,7 @@ async def _emit(event: dict[str, Any], *, json: bool) -> int:
     if not folder.is_dir():
         raise NotFound(f"There is no folder {folder} with automations: TRUNKLINE_AUTOMATIONS names one.")
     automations = Automations(folder, actions_at_hand())
-    matches = automations.matching(event)
+    matches = [*automations.matching(event)]
     client = await connect(settings)
     results = await dispatch.emit(client, matches, event, task_queue=settings.task_queue)
     if json:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from workers.cli.holds import show_hold
 from workers.cli.screen import console, duration, mark, outcome, plain, print_json, seconds
+from workers.errors import Failure
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,7 +41,12 @@ async def _report(run: str, *, json: bool) -> int:
         print_json(found)
         return 0
     show(found, run, console())
-    for hold in await holds.of_run(client, run) or []:
+    try:
+        held = await holds.of_run(client, run)
+    except Failure as error:
+        console(stderr=True).print(plain(f"What it holds cannot be shown. {error}"))
+        return error.exit_code
+    for hold in held:
         show_hold({"run": run, **hold}, console())
     return 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -180,11 +180,14 @@ class Automations:
             )
         return made.plan_for(event)
 
-    def matching(self, event: Mapping[str, Any]) -> list[Match]:
-        """Return for every automation, by name, whether an event (see `workflows.event.read_event`) concerns it."""
-        found = [self._match(definition, event) for definition in self.loaded()]
-        clashing = [Match(name, matches=False, reason=str(bad)) for name, bad in self._waiting.items()]
-        return sorted(found + clashing, key=lambda match: match.automation)
+    def matching(self, event: Mapping[str, Any]) -> Iterator[Match]:
+        """Yield for every automation, by name, whether an event (see `workflows.event.read_event`) concerns it."""
+        definitions = {definition.name: definition for definition in self.loaded()}
+        for name in sorted({*definitions, *self._waiting}):
+            if name in definitions:
+                yield self._match(definitions[name], event)
+            else:
+                yield Match(name, matches=False, reason=str(self._waiting[name]))
 
     @staticmethod
     def _match(definition: Definition, event: Mapping[str, Any]) -> Match:

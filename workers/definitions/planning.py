@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from workers.definitions.checking.approvals import check_approvals
-from workers.definitions.checking.event_schema import SchemaError, judge
 from workers.definitions.checking.findings import Findings
+from workers.definitions.checking.json_schema import document
 from workers.definitions.checking.picking import result_keys
 from workers.definitions.checking.references import References
 from workers.definitions.checking.shape import shape
@@ -142,7 +142,7 @@ def _check_schema(findings: Findings) -> None:
     declared = findings.at("/trigger/data")
     if isinstance(declared, dict):
         try:
-            judge(declared)
-        except SchemaError as error:
+            document.read(declared)
+        except document.SchemaError as error:
             pointer = "/trigger/data" + "".join(f"/{escape(part)}" for part in error.path)
             findings.add("bad-schema", pointer, str(error))

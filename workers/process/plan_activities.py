@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -80,15 +81,18 @@ class Bridge:
     @activity.defn(name=MATCH)
     async def match(self, event: dict[str, Any]) -> list[dict[str, Any]]:
         """Return for every automation whether the event concerns it, and if not, why."""
-        return [
-            {
-                "automation": match.automation,
-                "matches": match.matches,
-                "reason": match.reason,
-                **({"priority": dict(match.priority)} if match.priority else {}),
-            }
-            for match in self.automations.matching(event)
-        ]
+        found = []
+        for match in self.automations.matching(event):
+            found.append(
+                {
+                    "automation": match.automation,
+                    "matches": match.matches,
+                    "reason": match.reason,
+                    **({"priority": dict(match.priority)} if match.priority else {}),
+                }
+            )
+            await asyncio.sleep(0)  # a large event takes each automation a while: others have their turn in between
+        return found
 
     @activity.defn(name=YIELD)
     async def rest(self) -> None:

@@ -8,7 +8,7 @@ from workers.definitions.automations import Automations
 
 async def dispatch(engine: Engine, event: dict[str, object]) -> dict[str, Dispatched]:
     await engine.serve()
-    matches = Automations(engine.folder, engine.actions).matching(event)
+    matches = [*Automations(engine.folder, engine.actions).matching(event)]
     results = await emit(engine.client, matches, event, task_queue=engine.task_queue)
     return {result["automation"]: result for result in results}
 
