@@ -57,7 +57,7 @@ class Bridge:
             if "inline" in asked:
                 return {"refused": str(error), "type": "BadAutomation"}
             return {"parked": str(error)}
-        return {"plan": plan, "run": activity.info().workflow_run_id, **self.settings, **self.limits.of(plan)}
+        return {"plan": plan, **self.settings, **self.limits.of(plan)}
 
     @activity.defn(name=MATCH)
     async def match(self, event: dict[str, Any]) -> list[dict[str, Any]]:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 AGAIN = "again"
 """What a step remembers that waits to be done again: when, and what it sends then."""
 
+UNKNOWN = "unknown"
+"""What a step remembers that may have been carried out: the error with which it ends where its run ends before it."""
+
 
 async def act(walk: Walk, step: ActionStep, entry: Entry, frame: Frame) -> Flow:
     """Carry out one action step and return how it ended."""
@@ -68,6 +71,8 @@ async def _after_failure(walk: Walk, held: Held, outgoing: Outgoing, failure: Fa
     step, entry, error = held.step, held.entry, failure.error()
     if failure.attempts is not None:
         entry["attempts"] = failure.attempts
+    if failure.unknown and step.repeat == "never":
+        walk.state.remember(entry["id"])[UNKNOWN] = error
     asks = failure.asks or (failure.unknown and step.holds_unknown)
     rule = None if asks else _rule(walk, held, failure)
     todo = rule.do if rule is not None else "stop"
@@ -91,9 +96,7 @@ def _outgoing(walk: Walk, held: Held, release: Release) -> Outgoing:
     memory = walk.state.remember(held.entry["id"])
     if release.anew:
         memory["release"] = memory.get("release", 0) + 1
-    if release.after_failure:
-        memory["asked"] = True
-    return Outgoing(release.request, release.digest, memory.get("release", 0), asked=memory.get("asked", False))
+    return Outgoing(release.request, release.digest, memory.get("release", 0))
 
 
 def _succeed(walk: Walk, held: Held, answer: dict[str, Any]) -> Flow:
@@ -147,4 +150,4 @@ async def _resumed(walk: Walk, held: Held) -> Outgoing:
         await workflow.sleep(remaining, summary=f"{held.step.label}: again"[:LONGEST_SUMMARY])
     del memory[AGAIN]
     walk.state.forget(f"{held.entry['id']}#{AGAIN}")
-    return Outgoing(again["request"], again["digest"], memory.get("release", 0), asked=memory.get("asked", False))
+    return Outgoing(again["request"], again["digest"], memory.get("release", 0))

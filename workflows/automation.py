@@ -26,7 +26,7 @@ from workflows.handover import carried, may_hand_over
 from workflows.hold import Receipt, Via
 from workflows.judging import judge
 from workflows.lane import Lane, fairness_key
-from workflows.parallel import cancel_all
+from workflows.parallel import cancel_all, finished
 from workflows.payload import BadPayload, read, unpack
 from workflows.plan import Plan
 from workflows.program import program
@@ -116,8 +116,6 @@ class Automation:
         self.attributes = Attributes(enabled=answer["attributes"])
         self._begun = True
         if carry is None:
-            # The plan was asked for by another run than the chain's first one: it was reset to its very beginning.
-            self.walk.was_reset = answer["run"] != info.first_execution_run_id
             self.attributes.begin(self.plan["automation"], event["id"])
             if compiled.condition is not None and not self._wanted(self.walk):
                 return self._close("skipped")
@@ -154,12 +152,12 @@ class Automation:
             walk.stop = Stop(outcome="canceled", reason="The run was canceled.")
         if walk.stop is not None:
             self.reason = walk.stop.reason
-            await cancel_all([task, *walk.background, *walk.notices])
+            await finished(cancel_all([task, *walk.background, *walk.notices]))
             await _answered()
             return self._close(walk.stop.outcome)
         if not task.done():
             walk.handing_over = True
-            workflow.continue_as_new(args=carried(event, {**answer, "state": walk.state.carry()}))
+            workflow.continue_as_new(args=carried(event, {**answer, "state": walk.state.carry(walk.resets)}))
         await _answered()
         return self._close(OUTCOMES[task.result()])
 

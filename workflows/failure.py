@@ -14,6 +14,9 @@ SENDING = "sending"
 """What an attempt that must not be repeated writes down durably just before it sends."""
 
 
+NOT_SENT = "NotSent"
+"""Error type of an attempt that was told before it sent anything that it must not: its run was reset, or is ending."""
+
 NEVER_BEGUN = (TimeoutType.SCHEDULE_TO_CLOSE, TimeoutType.SCHEDULE_TO_START)
 """Timeouts that may have struck between two attempts: what is known is what the last attempt said."""
 
@@ -90,6 +93,7 @@ def _application(cause: ApplicationError, repeat: str) -> Failure:
         type=cause.type or "Unexpected",
         message=cause.message,
         unknown=cause.type in UNKNOWN and repeat != "safe",
+        sent_nothing=cause.type == NOT_SENT,
         timed_out=said.get("timedOut") is True,
         status=said["status"] if isinstance(said.get("status"), int) else None,
         attempts=_attempts(said),

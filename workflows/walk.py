@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeVar
 
 from temporalio import workflow
 
-from workflows.act import act
+from workflows.act import UNKNOWN, act
 from workflows.condition import Condition
 from workflows.fault import Fault, MissingVariable, fault_error
 from workflows.flow import STATUS, Flow, gravest
@@ -37,6 +37,7 @@ from workflows.program import (
     WaitStep,
 )
 from workflows.report import ENDED, FAILED, REFUSED, Entry, cut, timestamp
+from workflows.resets import resets
 from workflows.state import Frame, State
 from workflows.template import Rendered, Template, TemplateError
 from workflows.terms import Held
@@ -67,7 +68,6 @@ class Walk:
         notices: what tells people about holds.
         pace: how much was done at a stretch.
         lane: where activities queue, and which go first there.
-        was_reset: whether the run was reset to a point before this one, so that what follows may have run before.
         background: steps whose path went on without them.
         unsettled: action and config of what may have been sent and could be looked for, by instance id.
     """
@@ -82,20 +82,18 @@ class Walk:
         self.desk = asyncio.Lock()
         self.held: dict[str, Held] = {}
         self.notices: list[asyncio.Task[None]] = []
-        self.was_reset = state.earlier is not None
         self.background: list[asyncio.Task[Flow]] = []
         self.unsettled: dict[str, tuple[str, dict[str, Any]]] = {}
         self.outermost = Frame(variables=state.variables)
         self.lane = Lane()
         self.pace = Pace()
-        # Temporal gives a run a new seed at the point to which it was reset, in every replay too.
-        workflow.register_random_seed_callback(self._reset)
-        state.began = state.began or timestamp(workflow.now())
+        state.began = state.began or timestamp(workflow.info().start_time)
         self._roots = {**state.event["data"], "event": state.event, "run": run}
 
-    def _reset(self, _seed: int) -> None:
-        self.was_reset = True
-        self.state.earlier = None
+    @property
+    def resets(self) -> int:
+        """How often the run, or an earlier one of its chain, was reset, so that what follows may have run before."""
+        return self.state.resets + resets()
 
     async def whole(self) -> Flow:
         """Walk the whole plan, and wait for what runs in the background."""
@@ -183,7 +181,8 @@ class Walk:
                 return self.end(step, entry, "skipped")
             return await self._carry_out(step, entry, frame)
         except asyncio.CancelledError:
-            self.end(step, entry, "canceled")
+            unknown = self.state.recall(entry["id"]).get(UNKNOWN)
+            self.end(step, entry, "canceled" if unknown is None else "unknown", unknown)
             raise
         except (TemplateError, Fault) as error:
             return self.end(step, entry, "failed", fault_error(error))
