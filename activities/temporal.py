@@ -154,7 +154,7 @@ class _Attempt:
         return config, context
 
     def _sending(self, *, never: bool) -> Callable[[], Awaitable[None]]:
-        """Return what is awaited before something is sent: where `onUnknown: retry` allows repeats, it marks nothing."""
+        """Return what is awaited before sending: where `onUnknown: retry` allows repeats, it marks nothing."""
         if self.once:
             return self.heartbeat.mark
 

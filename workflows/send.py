@@ -41,7 +41,10 @@ class Outgoing:
 
 
 async def send(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing) -> dict[str, Any] | Failure:
-    """Send a request, unless a look shows that it was sent before; look again where nobody knows what became of it."""
+    """Send a request, unless a look shows that it was sent before; look again where nobody knows what became of it.
+
+    Who calls it keeps the run from continuing as new until what follows is written down.
+    """
     request, info = outgoing.request, workflow.info()
     key = entry["key"] = str(uuid.uuid5(KEYS, f"{info.workflow_id}\n{entry['id']}\n{outgoing.release}"))
     argument = {"config": request["config"], "key": key}
@@ -67,30 +70,26 @@ async def _run(walk: Walk, step: ActionStep, entry: Entry, argument: dict[str, A
     """Run the activity; an attempt that ended before it sent anything is simply run again."""
     end = workflow.now() + step.within
     failure: Failure | None = None
-    walk.in_flight += 1
-    try:
-        while True:
-            earlier = await after_reset(walk, step, entry, argument)
-            if earlier is not None:
-                return earlier
-            if walk.stop is not None:
-                raise asyncio.CancelledError
-            if failure is not None and workflow.now() >= end:
+    while True:
+        earlier = await after_reset(walk, step, entry, argument)
+        if earlier is not None:
+            return earlier
+        if walk.stop is not None:
+            raise asyncio.CancelledError
+        if failure is not None and workflow.now() >= end:
+            return failure
+        try:
+            return {"attempts": 1, **await _attempt(walk, step, entry, argument, end)}
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise asyncio.CancelledError from error
+            if was_unreadable(error):
+                await wait_for_key()
+                end = workflow.now() + step.within
+                continue
+            failure = read_failure(error, step.repeat, marked=step.marked)
+            if not failure.sent_nothing:
                 return failure
-            try:
-                return {"attempts": 1, **await _attempt(walk, step, entry, argument, end)}
-            except ActivityError as error:
-                if is_cancelled_exception(error):
-                    raise asyncio.CancelledError from error
-                if was_unreadable(error):
-                    await wait_for_key()
-                    end = workflow.now() + step.within
-                    continue
-                failure = read_failure(error, step.repeat, marked=step.marked)
-                if not failure.sent_nothing:
-                    return failure
-    finally:
-        walk.in_flight -= 1
 
 
 async def _attempt(

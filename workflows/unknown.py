@@ -136,13 +136,10 @@ async def _may_have_run(walk: Walk, instance: str) -> bool:
 
 async def _found_out(walk: Walk, asked: Coroutine[Any, Any, T]) -> T | None:
     """Return what an activity finds out, or None where it cannot; a run that ends meanwhile waits for it, in bounds."""
-    walk.in_flight += 1
     try:
         return await finished(_in_bounds(walk, asked))
     except ActivityError:
         return None
-    finally:
-        walk.in_flight -= 1
 
 
 async def _in_bounds(walk: Walk, asked: Coroutine[Any, Any, T]) -> T | None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar
@@ -61,7 +62,7 @@ class Walk:
     Attributes:
         stop: set once the run is to end; nothing more starts then.
         handing_over: no new step starts, so that the run can continue as new.
-        in_flight: activities that have not ended.
+        in_flight: activities that have not ended, and what follows from them at once.
         desk: held while a hold opens or a decision is judged, one after the other, as a replay gets the answers of
             several local activities at once.
         held: the steps that wait, by hold.
@@ -87,8 +88,17 @@ class Walk:
         self.outermost = Frame(variables=state.variables)
         self.lane = Lane()
         self.pace = Pace()
-        state.began = state.began or timestamp(workflow.info().start_time)
+        state.began = state.began or timestamp(workflow.info().workflow_start_time)
         self._roots = {**state.event["data"], "event": state.event, "run": run}
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Let the run not continue as new meanwhile."""
+        self.in_flight += 1
+        try:
+            yield
+        finally:
+            self.in_flight -= 1
 
     @property
     def resets(self) -> int:

@@ -170,7 +170,7 @@ def simulated(simulation: Simulation) -> Iterator[None]:
     info = SimpleNamespace(
         workflow_id="refund/simulated",
         run_id="run-1",
-        start_time=BEGINNING,
+        workflow_start_time=BEGINNING,
         first_execution_run_id="run-1",
         is_continue_as_new_suggested=lambda: False,
         get_current_history_length=lambda: 10,
