@@ -55,6 +55,9 @@ SENDING = "sending"
 REFUSED = "Refused"
 UNAVAILABLE = "Unavailable"
 OUTCOME_UNKNOWN = "OutcomeUnknown"
+NOT_SENT = "NotSent"
+"""An attempt that was told not to send before it had sent anything; the run decides what follows."""
+
 RESULT_TOO_LARGE = "ResultTooLarge"
 UNEXPECTED = "Unexpected"
 """A bug in an action."""
@@ -173,6 +176,7 @@ class Call(TypedDict):
         secrets: where secrets go.
         pick: what is kept of the result.
         digest: what people have released; the activity holds the request to it.
+        run: the run that scheduled it, where the action must not be repeated.
         since: of a look-up: from when on the step may have been sent (ISO 8601).
     """
 
@@ -181,6 +185,7 @@ class Call(TypedDict):
     secrets: NotRequired[list[Place]]
     pick: NotRequired[Pick]
     digest: NotRequired[str]
+    run: NotRequired[str]
     since: NotRequired[str]
 
 
@@ -216,10 +221,17 @@ class FailureDetails(TypedDict, total=False):
 
 
 class ResetQuestion(TypedDict):
-    """What a reset run asks: which of its steps earlier histories may have carried out."""
+    """What a reset run asks: which of its steps earlier histories may have carried out, up to the last reset."""
 
     workflow: str
-    run: str
+    resets: int
+
+
+class BeforeReset(TypedDict):
+    """The answer as a run keeps it: activity ids, and after how many resets it was asked."""
+
+    resets: int
+    steps: list[str]
 
 
 # Approvals.
@@ -469,6 +481,7 @@ class Memory(TypedDict, total=False):
         sent: when the step was first sent.
         release: how often it was released anew.
         asked: whether people know what became of earlier attempts.
+        unknown: what a cancel interrupted while it may have been carried out.
         tried: how often each rule of `onFailure` has had it sent again, by the rule's position.
         again: the request that waits to be sent again.
         reminders: how many reminders were sent.
@@ -481,7 +494,8 @@ class Memory(TypedDict, total=False):
 
     sent: str
     release: int
-    asked: bool
+    resets: int
+    unknown: ErrorEntry
     tried: dict[str, int]
     again: Again
     reminders: int
@@ -499,7 +513,8 @@ class CarriedState(TypedDict):
     memory: dict[str, Memory]
     claims: list[str]
     began: str
-    earlier: list[str] | None
+    resets: int
+    earlier: BeforeReset | None
     entries: dict[str, Entry]
     extra: int
     holds: list[dict[str, Any]]

@@ -39,7 +39,7 @@ from workflows.language.template import TemplateError
 from workflows.plan import Plan
 from workflows.report import cut
 from workflows.run.continue_as_new import carried, long_history, may_hand_over
-from workflows.run.parallel import cancel_all
+from workflows.run.parallel import cancel_all, finished
 from workflows.run.payload import BadPayload, read, unpack
 from workflows.run.routing import Lane, fairness_key
 from workflows.run.state import State
@@ -134,8 +134,6 @@ class Automation:
         self.attributes = Attributes(enabled=answer["attributes"])
         self._begun = True
         if carry is None:
-            # The plan was asked for by another run than the chain's first one: it was reset to its very beginning.
-            self.walk.was_reset = answer["run"] != info.first_execution_run_id
             self.attributes.begin(self.plan["automation"], event["id"])
             if compiled.condition is not None and not self._wanted(self.walk):
                 return self._close("skipped")
@@ -172,12 +170,12 @@ class Automation:
             walk.stop = Stop(outcome="canceled", reason="The run was canceled.")
         if walk.stop is not None:
             self.reason = walk.stop.reason
-            await cancel_all([task, *walk.background, *walk.notices])
+            await finished(cancel_all([task, *walk.background, *walk.notices]))
             await _answered()
             return self._close(walk.stop.outcome)
         if not task.done():
             walk.handing_over = True
-            workflow.continue_as_new(args=carried(event, {**answer, "state": walk.state.carry()}))
+            workflow.continue_as_new(args=carried(event, {**answer, "state": walk.state.carry(walk.resets)}))
         await _answered()
         return self._close(OUTCOMES[task.result()])
 

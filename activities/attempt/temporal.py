@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from temporalio import activity
 from temporalio.api.common.v1 import Payload
+from temporalio.client import AsyncActivityCancelledError
 from temporalio.client import Client as TemporalClient
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
@@ -23,7 +24,7 @@ from activities.attempt.seal import check_seal
 from activities.attempt.secrets import Scrubber, Secrets
 from activities.connections import Connections
 from activities.context import LARGEST_ANSWER, LARGEST_PICKED, Context
-from activities.errors import ActionError, OutcomeUnknown, Refused, ResultTooLarge, Unavailable
+from activities.errors import ActionError, NotSent, OutcomeUnknown, Refused, ResultTooLarge, Unavailable
 from activities.http_client.client import Client
 from trunkline.wire import LOOK, NEVER_REPEATED, SENDING, UNEXPECTED, Answer, Call, FailureDetails, LookAnswer
 
@@ -73,10 +74,10 @@ class _Attempt:
         policy = self.info.retry_policy
         self.once = policy is not None and NEVER_REPEATED in (policy.non_retryable_error_types or ())
         self.pick: Any = None
+        self.sent = False
         earlier = self.info.heartbeat_details
         progress = earlier[0] if earlier and earlier[0] != SENDING else None
-        handle = services.client.get_async_activity_handle(task_token=self.info.task_token)
-        self.heartbeat = Heartbeat(progress, activity.heartbeat, handle.heartbeat if self.once else None)
+        self.heartbeat = Heartbeat(progress, activity.heartbeat, self._write if self.once else None)
         whole = (self.info.start_to_close_timeout or timedelta(seconds=30)).total_seconds()
         self.timeout = max(whole - 1, whole * 0.9)
         self.patience = self.timeout - min(0.5, self.timeout / 10)  # the client's own sentence says more than ours
@@ -95,13 +96,29 @@ class _Attempt:
             details = activity.cancellation_details()
             if details is not None and details.worker_shutdown:
                 raise self._failure(self._ended("Its worker was shut down")) from None
+            if self.sent or self.heartbeat.marked:
+                said = "It was canceled while it was being sent; it may have been carried out."
+                raise self._failure(OutcomeUnknown(said)) from None
             raise
         except Exception as error:  # noqa: BLE001 # a bug in an action must not be reported with its secrets
             raise self._unexpected(error) from None
         finally:
             self.heartbeat.stop()
 
+    async def _write(self, *details: Any) -> None:
+        """Send a heartbeat and return once Temporal has it."""
+        handle = self.services.client.get_async_activity_handle(task_token=self.info.task_token)
+        try:
+            await handle.heartbeat(*details)
+        except AsyncActivityCancelledError as error:
+            if error.details is not None and error.details.cancel_requested:
+                raise NotSent("It was canceled before anything was sent.") from error
+            raise
+
     async def _act(self, call: Call) -> Answer | LookAnswer:
+        if call.get("run", self.info.workflow_run_id) != self.info.workflow_run_id:
+            # Temporal starts what was pending where a run was reset again, without asking the run.
+            raise NotSent("The run was reset after this was scheduled; nothing was sent since.")
         config, context = self._prepare(call)
         result = await self.action.function(config, context)
         return self._kept(result)
@@ -130,9 +147,19 @@ class _Attempt:
             files=self.services.files,
             progress=self.heartbeat.progress,
             heartbeat=self.heartbeat.keep,
-            sending=self.heartbeat.mark if self.once else _nothing,
+            sending=self._sending(never="run" in call),
         )
         return config, context
+
+    def _sending(self, *, never: bool) -> Callable[[], Awaitable[None]]:
+        """Return what is awaited before sending: where `onUnknown: retry` allows repeats, it marks nothing."""
+        if self.once:
+            return self.heartbeat.mark
+
+        async def begin() -> None:
+            self.sent = never
+
+        return begin
 
     def _answer(self, said: Answer | LookAnswer) -> RawValue:
         if self.info.attempt > 1:
@@ -169,7 +196,7 @@ class _Attempt:
             sentence,
             details,
             type=type(error).__name__,
-            non_retryable=isinstance(error, Refused | ResultTooLarge),
+            non_retryable=isinstance(error, NotSent | Refused | ResultTooLarge),
             next_retry_delay=None if retry_after is None else timedelta(seconds=max(retry_after, 0)),
             category=ApplicationErrorCategory.BENIGN,
         )
@@ -195,7 +222,3 @@ class _Look(_Attempt):
         if not found and self.info.attempt < LOOKS:
             raise Unavailable("Nothing is found yet.")
         return {"found": [self._kept(result) for result in found]}
-
-
-async def _nothing() -> None:
-    """Mark nothing: the action may be repeated."""

@@ -75,7 +75,7 @@ class Bridge:
             if "inline" in asked:
                 return {"refused": str(error), "type": "BadAutomation"}
             return {"parked": str(error)}
-        answer = {"plan": plan, "run": activity.info().workflow_run_id, **self.settings, **self.limits.of(plan)}
+        answer = {"plan": plan, **self.settings, **self.limits.of(plan)}
         return {**answer, "outdated": outdated} if outdated else answer
 
     @activity.defn(name=MATCH)

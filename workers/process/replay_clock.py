@@ -1,4 +1,4 @@
-"""What a worker sees to before a run is activated: its clock, and updates that it could not answer.
+"""What a worker sees to before a run is activated: its clock, its resets, and updates that it could not answer.
 
 Temporal takes an update of up to 4 MiB, but a worker's answer to it, even a refusal, repeats it; where that exceeds
 what Temporal takes from a worker, the task that answers fails for ever. An update that a worker leaves unanswered is
@@ -8,14 +8,20 @@ After a local activity, Temporal's core tells a run the time at which it was com
 it tells the start of the next one, but in a replay the other again. What a replay reads otherwise is no clock: for
 runs, local activities take no time. Only where the task had nothing to write down does a replay not know that it ever
 was: then the next one's time is right.
+
+The task to which a run was reset brings a new random seed beside the signals and updates that Temporal applies again.
+The SDK hands it over after them; a run must know before, as what they release may have been sent already.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from temporalio.plugin import SimplePlugin
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
+
+from workflows.run.resets import RESETS
 
 if TYPE_CHECKING:
     from google.protobuf.timestamp_pb2 import Timestamp
@@ -36,7 +42,7 @@ ENCODING = 256
 
 
 class Activation(SimplePlugin):
-    """Gives runs a clock that every replay reads alike, and leaves updates unanswered that could not be answered."""
+    """Gives runs a clock that replays read alike, tells them of resets, and leaves out updates that have no answer."""
 
     def __init__(self) -> None:
         super().__init__("trunkline.activation", workflow_runner=_seen_to)
@@ -56,15 +62,17 @@ class _Runner(WorkflowRunner):
         self.runner.prepare_workflow(defn)
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        return _Instance(self.runner.create_instance(det))
+        return _Instance(self.runner, det)
 
     def set_worker_level_failure_exception_types(self, types: object) -> None:
         self.runner.set_worker_level_failure_exception_types(types)  # type: ignore[arg-type] # it is passed on
 
 
 class _Instance(WorkflowInstance):
-    def __init__(self, instance: WorkflowInstance) -> None:
-        self.instance = instance
+    def __init__(self, runner: WorkflowRunner, det: WorkflowInstanceDetails) -> None:
+        self.resets: int = 0
+        told = {**det.extern_functions, RESETS: lambda: self.resets}
+        self.instance = runner.create_instance(dataclasses.replace(det, extern_functions=told))
         self.clock: Timestamp | None = None
         self.length = 0
 
@@ -73,6 +81,7 @@ class _Instance(WorkflowInstance):
             self.clock, self.length = act.timestamp, act.history_length
         elif self.clock is not None:
             act.timestamp.CopyFrom(self.clock)
+        self.resets += sum(job.HasField("update_random_seed") for job in act.jobs)
         if not act.is_replaying and any(job.HasField("do_update") for job in act.jobs):
             _leave_out(act)
         return self.instance.activate(act)

@@ -5,7 +5,6 @@ Either they are encrypted under a key that the worker does not have, or the payl
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -92,15 +91,18 @@ async def call(activity: str, argument: Any, **options: Any) -> Any:
         try:
             return await workflow.execute_activity(activity, argument, **options)
         except ActivityError as error:
-            if not _was_unreadable(error):
+            if not was_unreadable(error):
                 raise
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():  # the run has ended: nothing is sent any more
-                raise asyncio.CancelledError from error
-        await workflow.sleep(PAUSE, summary="Waiting for a worker that has the encryption key")
+        await wait_for_key()
 
 
-def _was_unreadable(error: ActivityError) -> bool:
+async def wait_for_key() -> None:
+    """Wait until perhaps another worker takes what the last one could not read."""
+    await workflow.sleep(PAUSE, summary="Waiting for a worker that has the encryption key")
+
+
+def was_unreadable(error: ActivityError) -> bool:
+    """Say whether an activity ended only because its workers could not read its argument."""
     cause: BaseException | None = error.cause
     if isinstance(cause, TimedOut) and SENDING in cause.last_heartbeat_details:
         return False

@@ -10,6 +10,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType
 from temporalio.exceptions import TimeoutError as TimedOut
 
 from trunkline.wire import (
+    NOT_SENT,
     OUTCOME_UNKNOWN,
     PAYLOADS_TOO_LARGE,
     REFUSED,
@@ -99,6 +100,7 @@ def _application(cause: ApplicationError, repeat: str) -> Failure:
         type=cause.type or UNEXPECTED,
         message=cause.message,
         unknown=cause.type in UNKNOWN and repeat != "safe",
+        sent_nothing=cause.type == NOT_SENT,
         timed_out=said.get("timedOut") is True,
         status=said["status"] if isinstance(said.get("status"), int) else None,
         attempts=_attempts(said),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from trunkline.wire import CarriedState, Memory
+from trunkline.wire import BeforeReset, CarriedState, Memory
 from workflows.errors import TooLarge
 from workflows.holds.hold import Hold
 from workflows.holds.holds import Holds
@@ -52,7 +52,9 @@ class State:
             items and the iterations done).
         claims: what steps have found to be theirs, so that a look-up gives it to no other step.
         began: when the first run of the chain began.
-        earlier: activity ids of steps that may have run before the run was reset, once that was asked.
+        resets: how often earlier runs of the chain were reset.
+        earlier: activity ids of steps that may have run before the last reset, and how many resets that counts, once
+            that was asked.
         limit: bytes that variables, report and audit may take together.
     """
 
@@ -65,7 +67,8 @@ class State:
         self.memory: dict[str, Memory] = {}
         self.claims: list[str] = []
         self.began = ""
-        self.earlier: list[str] | None = None
+        self.resets = 0
+        self.earlier: BeforeReset | None = None
         self._sizes: dict[str, int] = {}
         self._taken = 0
         self._held = 0
@@ -125,13 +128,14 @@ class State:
             if not place.endswith("."):
                 self.forget(place)
 
-    def carry(self) -> CarriedState:
-        """Return all of it as JSON, for the next run of the chain."""
+    def carry(self, resets: int) -> CarriedState:
+        """Return all of it as JSON, for the next run of the chain, with how often the chain was reset up to here."""
         return {
             "variables": self.variables,
             "memory": self.memory,
             "claims": self.claims,
             "began": self.began,
+            "resets": resets,
             "earlier": self.earlier,
             "entries": self.report.entries,
             "extra": self.report.extra,
@@ -150,6 +154,7 @@ class State:
         state.memory = carry["memory"]
         state.claims = carry["claims"]
         state.began = carry["began"]
+        state.resets = carry["resets"]
         state.earlier = carry["earlier"]
         state.report = Report(program, carry["entries"], room=limit, extra=carry["extra"])
         state.holds = Holds(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,6 +20,7 @@ from workflows.program import (
     Step,
 )
 from workflows.report import FAILED, REFUSED, timestamp
+from workflows.run.resets import resets
 from workflows.run.routing import Lane
 from workflows.run.state import Frame, State
 from workflows.run.yielding import Pace
@@ -53,14 +55,13 @@ class Walk:
     Attributes:
         stop: set once the run is to end; nothing more starts then.
         handing_over: no new step starts, so that the run can continue as new.
-        in_flight: activities that have not ended.
+        in_flight: activities that have not ended, and what follows from them at once.
         desk: held while a hold opens or a decision is judged, one after the other, as a replay gets the answers of
             several local activities at once.
         held: the steps that wait, by hold.
         notices: what tells people about holds.
         pace: how much was done at a stretch.
         lane: where activities queue, and which go first there.
-        was_reset: whether the run was reset to a point before this one, so that what follows may have run before.
         background: steps whose path went on without them.
         unsettled: action and config of what may have been sent and could be looked for, by instance id.
     """
@@ -75,20 +76,27 @@ class Walk:
         self.desk = asyncio.Lock()
         self.held: dict[str, Held] = {}
         self.notices: list[asyncio.Task[None]] = []
-        self.was_reset = state.earlier is not None
         self.background: list[asyncio.Task[Flow]] = []
         self.unsettled: dict[str, tuple[str, dict[str, Any]]] = {}
         self.outermost = Frame(variables=state.variables)
         self.lane = Lane()
         self.pace = Pace()
-        # Temporal gives a run a new seed at the point to which it was reset, in every replay too.
-        workflow.register_random_seed_callback(self._reset)
-        state.began = state.began or timestamp(workflow.now())
+        state.began = state.began or timestamp(workflow.info().workflow_start_time)
         self._roots = {**state.event["data"], "event": state.event, "run": run}
 
-    def _reset(self, _seed: int) -> None:
-        self.was_reset = True
-        self.state.earlier = None
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Let the run not continue as new meanwhile."""
+        self.in_flight += 1
+        try:
+            yield
+        finally:
+            self.in_flight -= 1
+
+    @property
+    def resets(self) -> int:
+        """How often the run, or an earlier one of its chain, was reset, so that what follows may have run before."""
+        return self.state.resets + resets()
 
     def must_hand_over(self) -> bool:
         """Say whether the history is so long that the run should continue as new."""

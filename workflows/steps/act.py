@@ -26,49 +26,54 @@ AGAIN = "#again"
 async def act(walk: Walk, step: ActionStep, entry: Entry, frame: Frame) -> Flow:
     """Carry out one action step and return how it ended."""
     held = Held(step, entry, frame)
-    hold, outgoing = await _beginning(walk, held)
+    memory = walk.state.remember(entry["id"])
+    with walk.busy():
+        then: Flow | Hold | Outgoing | None = None if "again" in memory else await _beginning(walk, held)
     while True:
-        if hold is not None:
-            release = await decided(walk, held, hold)
+        if isinstance(then, Hold):
+            release = await decided(walk, held, then)
             if not isinstance(release, Release):
                 return release
             if release.supplied is not None:
                 return _succeed(walk, held, release.supplied)
-            outgoing = _outgoing(walk, held, release)
+            then = _outgoing(walk, held, release)
             if release.edited and step.held:
-                hold = await hold_for_approval(walk, held, release.request)
+                with walk.busy():
+                    then = await hold_for_approval(walk, held, release.request)
                 continue
-        answer = await send(walk, step, entry, outgoing)
-        if not isinstance(answer, Failure):
-            return _succeed(walk, held, answer)
-        then = await _after_failure(walk, held, outgoing, answer)
+        outgoing = then if isinstance(then, Outgoing) else await _resumed(walk, held)
+        with walk.busy():  # what becomes of it is not handed over before it is settled
+            answer = await send(walk, step, entry, outgoing)
+            if not isinstance(answer, Failure):
+                return _succeed(walk, held, answer)
+            then = await _after_failure(walk, held, outgoing, answer)
         if isinstance(then, str):
             return then
-        hold, outgoing = (then, outgoing) if isinstance(then, Hold) else (None, then)
 
 
-async def _beginning(walk: Walk, held: Held) -> tuple[Hold | None, Outgoing]:
-    """Return what a step sends and what holds it, where an earlier run of the chain left off."""
+async def _beginning(walk: Walk, held: Held) -> Hold | Outgoing:
+    """Return what a step sends or what holds it, where an earlier run of the chain left off."""
     hold = walk.state.holds.of(held.entry["id"])
     if hold is not None:
-        return hold, Outgoing(hold.request)
-    if "again" in walk.state.recall(held.entry["id"]):
-        return None, await _resumed(walk, held)
+        return hold
     step = held.step
-    outgoing = Outgoing(request_of(step, walk.render(step.config, held.entry, held.frame)))
-    return (await hold_for_approval(walk, held, outgoing.request) if step.held else None), outgoing
+    request = request_of(step, walk.render(step.config, held.entry, held.frame))
+    return await hold_for_approval(walk, held, request) if step.held else Outgoing(request)
 
 
-async def _after_failure(walk: Walk, held: Held, outgoing: Outgoing, failure: Failure) -> Flow | Hold | Outgoing:
-    """Return what follows a failure: the step's end, people who judge it, or what is sent again."""
+async def _after_failure(walk: Walk, held: Held, outgoing: Outgoing, failure: Failure) -> Flow | Hold | None:
+    """Return what follows a failure: the step's end, people who judge it, or None where it is sent again later."""
     step, entry, error = held.step, held.entry, failure.error()
     if failure.attempts is not None:
         entry["attempts"] = failure.attempts
+    if failure.unknown and step.repeat == "never":
+        walk.state.remember(entry["id"])["unknown"] = error
     asks = failure.asks or (failure.unknown and step.holds_unknown)
     rule = None if asks else _rule(walk, held, failure)
     todo = rule.do if rule is not None else "stop"
     if rule is not None and todo == "retry":
-        return await _pause(walk, held, outgoing, rule, failure)
+        _pause(walk, held, outgoing, rule, failure)
+        return None
     if asks or todo == "hold":
         try:
             hold = await hold_for_failure(walk, held, outgoing.request, failure)
@@ -87,9 +92,7 @@ def _outgoing(walk: Walk, held: Held, release: Release) -> Outgoing:
     memory = walk.state.remember(held.entry["id"])
     if release.anew:
         memory["release"] = memory.get("release", 0) + 1
-    if release.after_failure:
-        memory["asked"] = True
-    return Outgoing(release.request, release.digest, memory.get("release", 0), asked=memory.get("asked", False))
+    return Outgoing(release.request, release.digest, memory.get("release", 0))
 
 
 def _succeed(walk: Walk, held: Held, answer: Answer) -> Flow:
@@ -121,8 +124,8 @@ def _rule(walk: Walk, held: Held, failure: Failure) -> Rule | None:
     return None
 
 
-async def _pause(walk: Walk, held: Held, outgoing: Outgoing, rule: Rule, failure: Failure) -> Outgoing:
-    """Wait until a failed request is sent again, such that the wait may outlast this run of the chain."""
+def _pause(walk: Walk, held: Held, outgoing: Outgoing, rule: Rule, failure: Failure) -> None:
+    """Remember when a failed request is sent again, as the wait until then may outlast this run of the chain."""
     memory = walk.state.remember(held.entry["id"])
     memory["release"] = outgoing.release if failure.unknown else outgoing.release + 1
     walk.state.reserve(f"{held.entry['id']}{AGAIN}", measure(outgoing.request))
@@ -131,7 +134,6 @@ async def _pause(walk: Walk, held: Held, outgoing: Outgoing, rule: Rule, failure
         "request": outgoing.request,
         "digest": outgoing.digest,
     }
-    return await _resumed(walk, held)
 
 
 async def _resumed(walk: Walk, held: Held) -> Outgoing:
@@ -143,4 +145,4 @@ async def _resumed(walk: Walk, held: Held) -> Outgoing:
         await workflow.sleep(remaining, summary=f"{held.step.label}: again"[:LONGEST_SUMMARY])
     del memory["again"]
     walk.state.forget(f"{held.entry['id']}{AGAIN}")
-    return Outgoing(again["request"], again["digest"], memory.get("release", 0), asked=memory.get("asked", False))
+    return Outgoing(again["request"], again["digest"], memory.get("release", 0))

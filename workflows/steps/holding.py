@@ -37,7 +37,6 @@ class Release:
         request: what is sent.
         digest: its seal.
         edited: whether it was edited after a failure, so that it must be approved again.
-        after_failure: whether it was sent before.
         anew: whether it is another request than the one sent before, so that it needs another key.
         supplied: what a person says that the action answered, instead of sending anything.
     """
@@ -45,7 +44,6 @@ class Release:
     request: Request
     digest: str
     edited: bool
-    after_failure: bool
     anew: bool
     supplied: Answer | None
 
@@ -159,7 +157,6 @@ def _release(hold: Hold) -> Release:
         request=hold.request,
         digest=hold.digest,
         edited=edited,
-        after_failure=after_failure,
         anew=after_failure and (edited or not hold.unknown),
         supplied=hold.supplied,
     )

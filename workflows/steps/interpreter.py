@@ -79,7 +79,8 @@ async def _guarded(walk: Walk, step: Step, entry: Entry, frame: Frame, *, fresh:
             return walk.end(step, entry, "skipped")
         return await _carry_out(walk, step, entry, frame)
     except asyncio.CancelledError:
-        walk.end(step, entry, "canceled")
+        unknown = walk.state.recall(entry["id"]).get("unknown")
+        walk.end(step, entry, "canceled" if unknown is None else "unknown", unknown)
         raise
     except (TemplateError, Fault) as error:
         return walk.end(step, entry, "failed", fault_error(error))

@@ -52,11 +52,11 @@ def notify(walk: Walk, held: Held, hold: Hold, on: Occasion, count: int = 0) -> 
 
 async def _tell(walk: Walk, held: Held, notice: Notice, instance: str, about: dict[str, Any]) -> None:
     said: dict[str, Any] = {"on": about["status"], "label": notice.step.label, "actionType": notice.step.action}
-    walk.in_flight += 1
     try:
         roots = {**walk.roots(held.frame), "hold": about}
         rendered = notice.step.config.render(roots, workflow.now(), walk.pace.spend)
-        answer = await send(walk, notice.step, {"id": instance}, Outgoing(request_of(notice.step, rendered)))
+        with walk.busy():
+            answer = await send(walk, notice.step, {"id": instance}, Outgoing(request_of(notice.step, rendered)))
         if isinstance(answer, Failure):
             said.update(status="unknown" if answer.unknown else "failed", error=answer.error())
         else:
@@ -67,7 +67,6 @@ async def _tell(walk: Walk, held: Held, notice: Notice, instance: str, about: di
     except (TemplateError, Fault) as error:
         said.update(status="failed", error=fault_error(error))
     finally:
-        walk.in_flight -= 1
         walk.state.memory.pop(instance, None)
         _note(walk, held, said)
 
