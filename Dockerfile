@@ -4,6 +4,7 @@ ARG EXTRAS=""
 WORKDIR /src
 RUN python -m venv --without-pip /opt/trunkline
 COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY trunkline trunkline
 COPY activities activities
 COPY workflows workflows
 COPY workers workers

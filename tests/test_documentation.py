@@ -28,7 +28,6 @@ from workflows import automation
 from workflows.event import KNOWN
 from workflows.language.comparison import OPERATORS
 from workflows.language.filters import FILTERS
-from workflows.run import encrypted
 from workflows.steps import act, holding, send
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -216,7 +215,7 @@ def test_the_way_of_a_run_names_what_there_is() -> None:
     """Each function stands in the file that is named beside it, else in the module itself."""
     text = " ".join((automation.__doc__ or "").split())
     named = WAY.findall(text)
-    assert {"walk_whole", "act", "send", "call", "hold_for_approval"} <= {word for word, _ in named}
+    assert {"walk_whole", "act", "send", "_attempt", "hold_for_approval"} <= {word for word, _ in named}
     for word, file in named:
         assert word in names_defined_in(ROOT / "workflows" / (file or "automation.py")), (word, file)
     for file in re.findall(r"`([\w/-]+\.(?:py|md))`", text):
@@ -224,8 +223,8 @@ def test_the_way_of_a_run_names_what_there_is() -> None:
 
 
 def test_the_lines_that_the_way_leads_to_are_there() -> None:
-    assert "workflow.execute_activity(" in inspect.getsource(encrypted.call)
-    assert "await call(" in inspect.getsource(send)
+    assert "workflow.start_activity(" in inspect.getsource(send._attempt)
+    assert "await _attempt(" in inspect.getsource(send)
     assert "await send(" in inspect.getsource(act.act)
     assert "hold_for_approval(" in inspect.getsource(act)
     assert "Hold(" in inspect.getsource(holding)

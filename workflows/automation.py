@@ -9,7 +9,7 @@ The way of a run, for who reads it for the first time (files are below workflows
   (`steps/interpreter.py`): it takes the plan's steps in order, and `_carry_out` (`steps/interpreter.py`) says what each
   kind of step does.
 - An action step goes to `act` (`steps/act.py`), and its request to `send` (`steps/send.py`). The line that calls an
-  activity is in `call` (`run/encrypted.py`).
+  activity is in `_attempt` (`steps/send.py`).
 - A hold starts in `steps/act.py`: with `hold_for_approval` (`steps/holding.py`) before a request is sent, with
   `hold_for_failure` (`steps/holding.py`) after it failed. `decided` (`steps/holding.py`) waits for people, whose
   decisions come through `decide` to `judge` (`steps/decisions.py`).

@@ -711,7 +711,7 @@ async def parked(handle: Any) -> str:
 DEFINED = """
     name: same
     trigger: {event: test.fired}
-    actions: [{actionType: http_request, config: {method: GET, url: RECEIVER/NAME}}]
+    actions: [{actionType: http_request, config: {method: GET, url: "RECEIVER/NAME"}}]
 """
 
 
