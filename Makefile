@@ -1,6 +1,7 @@
 # Everything a person or CI runs here; each target sets up what it needs first.
 #   make demo          the main job, end to end, on this machine (KEEP=1 leaves it running)
 #   make test          the tests
+#   make quick         the tests that need neither a Temporal server nor a process of their own
 #   make check         format, lint, types, import rules, tests: what CI runs
 #   make format        rewrite the code in the agreed format
 #   make docs          write what is generated: docs/actions/, docs/commands.md, the schema, the hostile decisions
@@ -13,7 +14,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test check format-check lint types imports pytest format docs bench faults fairness clean
+.PHONY: help setup demo test quick check format-check lint types imports pytest format docs bench faults fairness clean
 .NOTPARALLEL:
 
 help:
@@ -26,6 +27,9 @@ demo: setup
 	@$(BIN)/trunkline demo $(if $(filter-out 0,$(KEEP)),--keep)
 
 test: setup pytest
+
+quick: setup
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not server and not process" $(ARGS)
 
 check: setup format-check lint types imports pytest
 
@@ -42,7 +46,7 @@ imports: setup
 	$(BIN)/lint-imports
 
 pytest: setup
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 
 format: setup
 	$(BIN)/ruff format .
