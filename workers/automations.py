@@ -181,9 +181,16 @@ class Automations:
         return made.plan_for(event)
 
     def matching(self, event: Mapping[str, Any]) -> list[Match]:
-        """Return for every automation, by name, whether an event (see `workflows.event.read_event`) concerns it."""
+        """Return for every automation, by name, whether an event (see `workflows.event.read_event`) concerns it.
+
+        Of one that several files define nobody can say.
+        """
         found = [self._match(definition, event) for definition in self.loaded()]
-        clashing = [Match(name, matches=False, reason=str(bad)) for name, bad in self._waiting.items()]
+        clashing = [
+            Match(name, matches=False, reason=str(self._waiting[name]))
+            for name in self._clashes
+            if name in self._waiting
+        ]
         return sorted(found + clashing, key=lambda match: match.automation)
 
     @staticmethod

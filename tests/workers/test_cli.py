@@ -188,6 +188,30 @@ async def test_a_repeated_run_is_told_the_outcome_and_again_runs_it(engine: Engi
     assert len(engine.receiver.to("/echo")) == 2
 
 
+async def test_a_run_of_an_old_version_says_so_at_once(engine: Engine, tmp_path: Path) -> None:
+    engine.define(GREET)
+    await engine.serve()
+    path, _ = write_event(engine, tmp_path)
+    assert "last good" not in (await on(engine, "run", "greet", "--event", path)).err
+    (engine.folder / "greet.yaml").write_text("name: greet\nactions: 3\n")
+    for options in ([], ["--wait"], ["--wait", "--json"]):
+        ended = await on(engine, "run", "greet", "--event", path, "--again", *options)
+        assert ended.code == 0, ended.err
+        assert (ended.out + ended.err).count("The last good version of 'greet' runs") == 1 + ("--json" in options)
+        assert "greet.yaml" in ended.out + ended.err
+
+
+async def test_a_run_that_waits_for_its_file_says_so_at_once(engine: Engine, tmp_path: Path) -> None:
+    (engine.folder / "greet.yaml").write_text("name: greet\nactions: 3\n")
+    await engine.serve()
+    path, event_id = write_event(engine, tmp_path)
+    ended = await on(engine, "run", "greet", "--event", path)
+    assert ended.code == 0
+    assert "cannot run before its file is right" in ended.err
+    engine.define(GREET)
+    assert (await engine.client.get_workflow_handle(f"greet/{event_id}").result())["outcome"] == "completed"
+
+
 async def test_an_event_without_an_id_comes_from_standard_input(engine: Engine) -> None:
     engine.define(GREET)
     await engine.serve()

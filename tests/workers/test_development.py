@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import signal
 import socket
@@ -27,6 +28,7 @@ from workers.failures import Failure
 from workers.local.temporal_server import free_port, temporal_server
 
 READY = re.compile(r"ready: temporal (127\.0\.0\.1:\d+), web UI (http://\S+|none), sandbox (http://\S+|none)")
+LONG_AGO = 1_700_000_000
 SECRETIVE = """
     name: secretive
     trigger: {event: order.paid, data: [shop]}
@@ -87,7 +89,9 @@ def folder_of(path: Path, *definitions: str, receiver: str = "https://shop.examp
     folder = path / "automations"
     folder.mkdir()
     for number, text in enumerate(definitions):
-        (folder / f"{number}.yaml").write_text(textwrap.dedent(text).replace("RECEIVER", receiver))
+        path = folder / f"{number}.yaml"
+        path.write_text(textwrap.dedent(text).replace("RECEIVER", receiver))
+        os.utime(path, (LONG_AGO, LONG_AGO))  # it has settled
     return folder
 
 
@@ -170,6 +174,32 @@ async def test_a_worker_that_cannot_start_is_quoted(tmp_path: Path) -> None:
     with pytest.raises(Failure, match=r"The worker ended with exit code \d+.*connections\.yaml"):
         async with development(wish):
             pytest.fail("it started")
+
+
+async def test_no_run_is_taken_while_a_file_is_being_written_and_every_reload_is_told(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, HELD)
+    log, file = tmp_path / "worker.log", folder / "slow.yaml"
+    unapproved = (folder / "0.yaml").read_text().partition("requireApproval")[0].rstrip()
+
+    async def write() -> None:
+        for piece in range(100):
+            file.write_text(f"# {piece}\n{unapproved.replace('name: held', 'name: slow')}")
+            await asyncio.sleep(0.5)
+            if log.exists() and "Waiting until nobody writes" in log.read_text():
+                return
+
+    wish = Wish(folder=folder, port=0, ui_port=None, sandbox_port=0, worker_log=log, task_queue="slow-test")
+    writing = asyncio.create_task(write())
+    async with development(wish):
+        assert writing.done(), "it was ready before the file had settled"
+        file.write_text("name: slow\nactions: 3\n")
+        (folder / "0.yaml").unlink()
+        async with asyncio.timeout(10):
+            while "Automations now: slow." not in log.read_text():
+                await asyncio.sleep(0.1)
+        said = log.read_text()
+        assert "slow.yaml cannot be used. Its last good version (slow) stays in use." in said
+        assert "0.yaml is gone." in said
 
 
 async def test_a_repeated_event_is_recognised_for_thirty_days(tmp_path: Path) -> None:

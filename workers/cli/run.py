@@ -155,7 +155,7 @@ async def _glance(client: Client, started: Started, settings: Settings) -> None:
         except Unreachable:  # it is busy
             return
         progress.note(report)
-        if report["steps"] or report["outcome"]:
+        if "definitionHash" in report:  # it has begun
             return
         await asyncio.sleep(GLANCE / 10)
 
