@@ -18,6 +18,9 @@ STEPS = {**NEVER, **KEYED, **SAFE}
 LOOKS = ("twilio", "slack")
 """Steps whose vendor can be asked what it took."""
 
+GUARDED_RUNS, UNAPPROVED = "storm-guarded", "unapproved"
+"""The automation that waits for an approval that nobody gives, and its only step."""
+
 MOST_SHOWN = 20
 
 
@@ -54,6 +57,8 @@ def judge(reports: Mapping[str, JSON], ledger: Iterable[JSON]) -> Verdict:
     keys: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     verdict = Verdict({step: Row() for step in (*NEVER, *KEYED)}, Counter(), [])
     for request in ledger:
+        if request.get("step") == UNAPPROVED:
+            verdict.broken.append(f"{request['run']}: a request was sent that nobody has approved.")
         if request.get("step") not in STEPS or request["method"] != "POST":
             continue
         place = request["run"], request["step"]
@@ -64,6 +69,10 @@ def judge(reports: Mapping[str, JSON], ledger: Iterable[JSON]) -> Verdict:
         entries = {entry["id"]: entry for entry in report["steps"]}
         held = any(entry["status"] == "held" for entry in entries.values())
         verdict.outcomes["held" if held else str(report["outcome"])] += 1
+        if run.startswith(f"{GUARDED_RUNS}/"):
+            if not held:
+                verdict.broken.append(f"{run}: it did not wait for its approval.")
+            continue
         for step in (*NEVER, *KEYED):
             entry = entries.get(step)
             if held and entry is not None and entry["status"] == "pending":

@@ -1,7 +1,7 @@
 """`make faults`: thousands of runs while vendors, workers and Temporal fail, and what became of every message.
 
-Nothing may arrive twice where that is promised, nothing that is reported as sent may be missing, and every run ends or
-waits for people. Exits with 1 where a promise broke.
+Nothing may arrive twice where that is promised, nothing that is reported as sent may be missing, every run ends or
+waits for people, and no half of a definition runs while it is being written. Exits with 1 where a promise broke.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import itertools
 import json
 import random
 import shutil
@@ -30,7 +31,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.service import RPCError
 
-from bench.checks import JSON, MOST_SHOWN, faults, judge, table
+from bench.checks import GUARDED_RUNS, JSON, MOST_SHOWN, faults, judge, table
 from bench.stage import tell
 from workers.client.start import connect_to
 from workers.local.child_process import Companion, companion
@@ -69,6 +70,20 @@ actions:
           - {{id: keyed, actionType: http_request, config: {{method: POST, url: {url}/http/keyed, idempotent: true, body: {{step: "{{{{run.id}}}}.keyed"}}}}, {short}}}
 """  # noqa: E501 # one step a line
 
+GUARDED = """
+name: {name}
+trigger: {{event: storm.hit, data: [contact]}}
+actions:
+  - id: unapproved
+    actionType: http_request
+    config: {{method: POST, url: {url}/http/post, body: {{step: "{{{{run.id}}}}.unapproved"}}}}
+    requireApproval: {{approvers: [lead@example.com]}}
+"""
+"""Nobody approves it: whatever arrives was sent by a version without its last line."""
+
+WRITING, RESTING = (0.2, 1.0), (3.0, 8.0)
+"""Seconds for which a definition lacks its last line while it is written, and between two of them."""
+
 RETRY = "initialInterval: 200, maximumInterval: 2s, within: 2m"
 SHORT = f"timeout: 3s, retry: {{{RETRY}}}, onFailure: continue"
 LONG = f"timeout: 15s, retry: {{{RETRY}}}, onFailure: continue"
@@ -76,7 +91,7 @@ ASKING = f"timeout: 3s, retry: {{{RETRY}, onUnknown: hold}}, onFailure: continue
 
 NAMES = {"storm": SHORT, "storm-held": ASKING}
 EVERY_HELD = 10
-"""Every so many runs are of the automation that asks people about unknown outcomes."""
+"""Every so many runs are of the automation that asks people about unknown outcomes, and of the one nobody approves."""
 
 
 @dataclass(slots=True)
@@ -118,7 +133,22 @@ class Site:
         for name, post in NAMES.items():
             text = DEFINITION.format(name=name, url=url, short=SHORT, long=LONG, post=post)
             (automations / f"{name}.yaml").write_text(text)
+        (automations / f"{GUARDED_RUNS}.yaml").write_text(GUARDED.format(name=GUARDED_RUNS, url=url))
         (self.folder / "connections.yaml").write_text(json.dumps(connections(url)))
+
+    async def rewrite(self) -> None:
+        """Write one definition after another again, in place and in two pieces: the first lacks the last line."""
+        for path in itertools.cycle(sorted((self.folder / "automations").iterdir())):
+            lines = path.read_text().splitlines(keepends=True)
+            with path.open("w") as file:
+                file.writelines(lines[:-1])
+                file.flush()
+                try:
+                    await asyncio.sleep(self.chance.uniform(*WRITING))
+                finally:
+                    file.write(lines[-1])
+            self.counts["rewritten"] += 1
+            await asyncio.sleep(self.chance.uniform(*RESTING))
 
     async def work(self, number: int) -> None:
         """Keep one worker process running, whatever happens to it."""
@@ -206,7 +236,7 @@ class Crowd:
     async def lane(self, numbers: Iterator[int]) -> None:
         """Start one run after another."""
         for number in numbers:
-            name = "storm-held" if number % EVERY_HELD == 0 else "storm"
+            name = {0: "storm-held", 1: GUARDED_RUNS}.get(number % EVERY_HELD, "storm")
             handle = await self._start(name, number)
             self.started["runs"] += 1
             await self._follow(handle)
@@ -311,7 +341,7 @@ async def bench(given: argparse.Namespace, folder: Path) -> tuple[list[str], lis
         crowd = Crowd(await site.client, started)
         numbers = iter(range(given.runs))
         lanes = asyncio.gather(*(crowd.lane(numbers) for _ in range(given.concurrency)))
-        async with running(site.kill(given.kill_every, crowd.ended)):
+        async with running(site.kill(given.kill_every, crowd.ended)), running(site.rewrite()):
             while started["runs"] < given.runs and not lanes.done():
                 await asyncio.sleep(0.1)
                 for part in (temporal, vendors.ended()):
@@ -335,6 +365,7 @@ async def bench(given: argparse.Namespace, folder: Path) -> tuple[list[str], lis
         f"{given.runs} runs in {took:.0f} s (seed {given.seed}): {outcomes}, {stalled} stalled. "
         f"Worker processes: {counts['SIGKILL']} killed, {counts['SIGTERM']} told to end, {counts['freeze']} frozen. "
         f"Temporal restarted: {counts['restart']} times. No vendor could be connected to: {away} times. "
+        f"Definitions written again: {counts['rewritten']} times. "
         f"Workflow tasks that failed: {len(failed_tasks)}."
     )
     lines = [

@@ -112,6 +112,7 @@ class Automation:
             if self.parked is None:
                 return answer
             if long_history() and workflow.all_handlers_finished():
+                # `_run` will take this chain for one that was reset, which costs a look at histories without requests.
                 workflow.continue_as_new(args=args)
             await workflow.sleep(pause, summary="Parked: waiting for its definition")
             pause = min(pause * 2, longest)

@@ -64,6 +64,14 @@ def test_what_breaks_a_promise_is_seen(ledger: list[JSON], changed: JSON, broken
     assert bool(verdict.broken) == (broken is not None)
 
 
+def test_what_was_sent_without_its_approval_is_seen() -> None:
+    held = {"outcome": None, "steps": [{"id": "unapproved", "status": "held"}]}
+    assert judge({"storm-guarded/1": held}, []).broken == []
+    done = {"outcome": "completed", "steps": [{"id": "unapproved", "status": "succeeded"}]}
+    broken = judge({"storm-guarded/1": done}, arrived("unapproved", run="storm-guarded/1")).broken
+    assert len(broken) == 2, broken
+
+
 async def test_a_storm_breaks_no_promise(processes: Processes) -> None:
     storm = await processes.start(
         *(sys.executable, "-m", "bench.faults", "--runs", str(RUNS), "--concurrency", "16", "--kill-every", "3"),
@@ -83,6 +91,7 @@ async def test_a_storm_breaks_no_promise(processes: Processes) -> None:
     number: Callable[[str], int] = lambda what: int(re.findall(rf"(\d+) {what}", out)[0])  # noqa: E731 # one line
     assert number("killed") + number("told to end") >= 1, out
     assert "restarted: 1 times" in out, out
+    assert number("times. Workflow tasks") >= 1, "no definition was written while the storm went on"
     delivered = re.findall(r"^\| (.*?) \|.* (\d+) \| \d+ \| 0 \|$", out, re.MULTILINE)
     assert len(delivered) == len({*NEVER, *KEYED}), out
     assert all(int(count) >= RUNS / 4 for _, count in delivered), out

@@ -741,9 +741,15 @@ async def test_a_run_of_an_old_version_says_so_in_its_report(engine: Engine) -> 
     assert [r.path for r in engine.receiver.requests] == ["/good", "/good"]
 
 
-async def test_a_run_that_is_parked_for_long_continues_as_new(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def short_histories(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let parked runs ask often, and continue as new soon."""
     monkeypatch.setattr("workflows.automation.long_history", lambda: workflow.info().get_current_history_length() > 8)
     monkeypatch.setattr("workflows.automation.PARKED", (timedelta(milliseconds=50), timedelta(milliseconds=100)))
+
+
+@pytest.mark.usefixtures("short_histories")
+async def test_a_run_that_is_parked_for_long_continues_as_new(engine: Engine) -> None:
     engine.define("name: same\ntrigger: {event: test.fired}\nactions: 3\n", "same")
     handle = await engine.start("same", engine.event({"n": 5}))
     while (await handle.describe()).run_id == handle.first_execution_run_id:

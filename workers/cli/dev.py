@@ -39,7 +39,8 @@ def dev(  # noqa: PLR0913 - a command has as many parameters as it has options
 ) -> int:
     """Run everything here: Temporal with its web UI, a worker, and a sandbox in place of the vendors, until Ctrl-C.
 
-    Automations are read again when their files change. A port that is taken is replaced by a free one.
+    Automations are read again when their files change, and each reload is printed. A port that is taken is replaced by
+    a free one.
 
     Args:
         folder: the automations (TRUNKLINE_AUTOMATIONS, else `automations` if there is that folder, else the examples).

@@ -181,9 +181,12 @@ class Automations:
         return made.plan_for(event)
 
     def matching(self, event: Mapping[str, Any]) -> Iterator[Match]:
-        """Yield for every automation, by name, whether an event (see `workflows.event.read_event`) concerns it."""
+        """Yield for every automation, by name, whether an event (see `workflows.event.read_event`) concerns it.
+
+        Of one that several files define nobody can say.
+        """
         definitions = {definition.name: definition for definition in self.loaded()}
-        for name in sorted({*definitions, *self._waiting}):
+        for name in sorted({*definitions, *(self._clashes.keys() & self._waiting.keys())}):
             if name in definitions:
                 yield self._match(definitions[name], event)
             else:

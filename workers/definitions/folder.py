@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from activities.action import Action
-from workers.definitions.loading import SUFFIXES, Unreadable, read
+from workers.definitions.loading import MAX_FILE_BYTES, SUFFIXES, Unreadable, read
 from workers.definitions.problems import Problem
 from workers.definitions.runnable import Definition, load
 from workers.definitions.settling import Patience, Settling, Stamp
@@ -54,7 +54,7 @@ class Folder:
 
     Attributes:
         files: those that count, by file name.
-        loaded: whether any have counted yet: at first all do at once, so that no order decides anything.
+        loaded: whether all that were there at first have counted: at once, so that no order decides anything.
         lost: why the folder could not be read when it was last looked at, or None where it could.
     """
 
@@ -80,7 +80,7 @@ class Folder:
         self._settling.look(found)
         due = self._due()
         counted = [name for name in due if self._count(name)]
-        self.loaded = self.loaded or len(counted) == len(found)
+        self.loaded = self.loaded or not self._settling.pending()
         return counted
 
     def changing(self) -> dict[str, Path]:
@@ -174,7 +174,8 @@ def _is_definition(name: str) -> bool:
 def _claimed(path: Path) -> str | None:
     """Return the name that a file seems to carry, so that runs of that name wait for it instead of being lost."""
     try:
-        match = _NAME.search(path.read_text(encoding="utf-8", errors="replace"))
+        with path.open("rb") as file:
+            match = _NAME.search(file.read(MAX_FILE_BYTES).decode("utf-8-sig", errors="replace"))
     except OSError:
         return None
     return match[1] if match else None

@@ -297,9 +297,14 @@ def test_two_new_files_of_one_name_park_it_until_one_is_gone(site: Site, seconds
     assert [reason(worker, "same") for worker in workers] == ["other", "other"]
 
 
-def test_a_file_that_changes_while_it_is_read_does_not_count(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    site.good("a.yaml", "first", "one")
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_file_that_changes_while_it_is_read_does_not_count(
+    site: Site, monkeypatch: pytest.MonkeyPatch, *, begun: bool
+) -> None:
+    site.good("b.yaml", "second", "one")
     worker = site.worker()
+    site.wait(10 if begun else 0)
+    site.good("a.yaml", "first", "one")
 
     def interrupted(path: Path) -> Any:
         found = loading.read(path)
@@ -309,8 +314,10 @@ def test_a_file_that_changes_while_it_is_read_does_not_count(site: Site, monkeyp
 
     monkeypatch.setattr("workers.definitions.folder.read", interrupted)
     site.wait(QUIET)
+    assert worker.look() == begun
     assert "a.yaml" in parked(worker, "first")
     site.settled()
+    assert worker.look()
     assert reason(worker, "first") == "two"
 
 

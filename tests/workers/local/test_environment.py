@@ -225,7 +225,7 @@ async def test_no_run_is_taken_while_a_file_is_being_written_and_every_reload_is
 ) -> None:
     folder = folder_of(tmp_path, HELD)
     log, file = tmp_path / "worker.log", folder / "slow.yaml"
-    unapproved = textwrap.dedent(HELD).partition("requireApproval")[0].rstrip(" ,")
+    unapproved = (folder / "0.yaml").read_text().partition("requireApproval")[0].rstrip()
 
     async def write() -> None:
         for piece in range(100):
