@@ -107,11 +107,11 @@ def _type(argument: Argument) -> str:
 
 
 def _is_switch(argument: Argument) -> bool:
-    return argument.token_count()[0] == 0
+    return bool(argument.token_count()[0] == 0)
 
 
 def _is_many(argument: Argument) -> bool:
-    return argument.token_count()[1]
+    return bool(argument.token_count()[1])
 
 
 def _prose(text: Docstring) -> str:
