@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import logging
 import os
 import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 
@@ -57,6 +58,7 @@ def call(
         patch.chdir(cwd or Path.cwd())
         for name, stream in (("stdin", given), ("stdout", out), ("stderr", err)):
             patch.setattr(sys, name, stream)
+        patch.setattr(logging.root, "handlers", [*logging.root.handlers, _last_resort(err)])
         code = execute([str(argument) for argument in arguments])
     return Ended(code, _text(out), _text(err))
 
@@ -123,6 +125,15 @@ def _lend(patch: pytest.MonkeyPatch, environment: Mapping[str, str]) -> None:
     for name, value in environment.items():
         if os.environ.get(name) != value:
             patch.setenv(name, value)
+
+
+def _last_resort(err: TextIO) -> logging.Handler:
+    """What a process logs to where it has set up nothing, for the lines of this thread: workers run in others."""
+    handler = logging.StreamHandler(err)
+    handler.setLevel(logging.WARNING)
+    thread = threading.get_ident()
+    handler.addFilter(lambda record: record.thread == thread)
+    return handler
 
 
 def _stream() -> io.TextIOWrapper:
