@@ -82,6 +82,7 @@ async def test_a_storm_breaks_no_promise() -> None:
     number: Callable[[str], int] = lambda what: int(re.findall(rf"(\d+) {what}", out)[0])  # noqa: E731 # one line
     assert number("killed") + number("told to end") >= 1, out
     assert "restarted: 1 times" in out, out
+    assert int(re.findall(r"Resets: (\d+)", out)[0]) >= 1, out
     delivered = re.findall(r"^\| (.*?) \|.* (\d+) \| \d+ \| 0 \|$", out, re.MULTILINE)
     assert len(delivered) == len({*NEVER, *KEYED}), out
     assert all(int(count) >= RUNS / 4 for _, count in delivered), out
