@@ -11,7 +11,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.worker._workflow import _WorkflowWorker
 
 from tests.engine import Engine
-from workflows import walk
+from workflows.run import walk
 
 
 async def test_a_replay_reads_the_same_clock(engine: Engine) -> None:
