@@ -10,16 +10,13 @@ import pytest
 import pytest_asyncio
 from temporalio import activity
 from temporalio.client import WorkflowHandle
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+from temporalio.worker import Worker
 
 from activities.context import Context
 from tests.end_to_end.test_marks import install
 from tests.engine import JSON, Engine, step
-from tests.workers.payloads.test_encryption import local_activities
-from workers.payloads.converter import client_of_worker
 from workers.sandbox import Sandbox, connections
-from workflows.automation import Automation
-from workflows.steps import reconcile as unknown
+from workflows.steps import reconcile
 
 POST = "actionType: http_request, config: {method: POST, url: RECEIVER/post}"
 BEHIND = "actionType: http_request, config: {method: POST, url: RECEIVER/post, parseResponse: false}"
@@ -112,7 +109,7 @@ async def test_a_canceled_run_looks_what_became_of_a_text(
 async def test_a_look_that_takes_long_does_not_keep_a_canceled_run(
     engine: Engine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(unknown, "CLOSING", unknown.CLOSING / 20)
+    monkeypatch.setattr(reconcile, "CLOSING", unknown.CLOSING / 20)
     engine.define(f"name: long\ntrigger: {{event: test.fired}}\nactions: [{{id: text, {TEXT}}}]\n")
     sandbox.fail("twilio", drop="before")
     sandbox.fail("twilio", drop="after")
@@ -181,14 +178,8 @@ async def test_an_answer_that_comes_with_the_cancel_is_not_lost(engine: Engine) 
         return {"result": {"status": 200, "headers": {}, "body": {}}}
 
     def runs() -> Worker:
-        return Worker(
-            client_of_worker(engine.client),
-            task_queue=engine.task_queue,
-            workflows=[Automation],
-            activities=local_activities(engine),
-            no_remote_activities=True,
-            workflow_runner=UnsandboxedWorkflowRunner(),
-        )
+        (worker,) = engine.assembly().workers(())
+        return worker
 
     async with Worker(engine.client, task_queue=engine.task_queue, activities=[post]):
         async with runs():
