@@ -109,7 +109,7 @@ async def test_a_canceled_run_looks_what_became_of_a_text(
 async def test_a_look_that_takes_long_does_not_keep_a_canceled_run(
     engine: Engine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reconcile, "CLOSING", unknown.CLOSING / 20)
+    monkeypatch.setattr(reconcile, "CLOSING", reconcile.CLOSING / 20)
     engine.define(f"name: long\ntrigger: {{event: test.fired}}\nactions: [{{id: text, {TEXT}}}]\n")
     sandbox.fail("twilio", drop="before")
     sandbox.fail("twilio", drop="after")
