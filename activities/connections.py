@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from pydantic.alias_generators import to_camel
 
 from activities.errors import Refused
@@ -43,6 +43,13 @@ class Connection(BaseModel):
     concurrency: int | None = Field(
         default=None, ge=1, le=1_000, description="How many actions one worker process may carry out with it at a time."
     )
+
+    _remembered: dict[Any, Any] = PrivateAttr(default_factory=dict)
+
+    @property
+    def remembered(self) -> dict[Any, Any]:
+        """What this process knows about the connection while it runs, such as its token, by what knows it."""
+        return self._remembered
 
     def credentials(self) -> Iterable[str]:
         """Return the values of this connection that must never be seen: by default every text but the address."""

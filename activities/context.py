@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import json as json_text
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from activities.connections import Connection, Connections
+from activities.errors import Refused
 
 if TYPE_CHECKING:
     from activities.network import Client, Response
@@ -40,6 +42,8 @@ class Context:
         sending: writes down durably that the attempt is about to have its effect; awaited right before it. It costs a
             round trip for actions that are never repeated, and nothing for others. It raises where the attempt has
             already timed out, so that nothing is sent then.
+        conceal: scrubs values that came at run time, such as a token, from everything that leaves an activity: those
+            that their owner (any object) gave last, and what these replaced.
     """
 
     action: str
@@ -54,6 +58,7 @@ class Context:
     progress: Any
     heartbeat: Callable[[Any], None]
     sending: Callable[[], Awaitable[None]]
+    conceal: Callable[[object, Collection[str]], None]
 
     def connection(self, name: str | None, *kinds: type[C]) -> C:
         """Return the connection that this step uses (see `Connections.pick`)."""
@@ -67,6 +72,7 @@ class Context:
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
         content: bytes | None = None,
+        json: Any = None,
         auth: tuple[str, str] | None = None,
         max_bytes: int | None = None,
         redirects: int = 0,
@@ -80,6 +86,7 @@ class Context:
             headers: request headers.
             params: query parameters, added to those of `url`.
             content: body.
+            json: body as a JSON value instead; the header Content-Type says so unless another is given.
             auth: HTTP Basic user and password.
             max_bytes: most bytes of the answer's body, counted as they arrive; by default `largest_answer`.
             redirects: how many redirects may be followed, each judged anew.
@@ -90,6 +97,12 @@ class Context:
             Unavailable: the server cannot be reached; nothing was sent.
             OutcomeUnknown: the request was sent and no whole answer came back.
         """
+        if json is not None:
+            if content is not None:
+                raise ValueError("A request has one body: `content` or `json`.")
+            content = json_body(json)
+            if not any(name.lower() == "content-type" for name in headers or ()):
+                headers = {"Content-Type": "application/json", **(headers or {})}
         return await self.http.request(
             method,
             url,
@@ -102,3 +115,15 @@ class Context:
             redirects=redirects,
             before_send=self.sending if effect else None,
         )
+
+
+def json_body(value: Any) -> bytes:
+    """Return a value as JSON.
+
+    Raises:
+        Refused: it has no JSON form, such as an infinite number.
+    """
+    try:
+        return json_text.dumps(value, allow_nan=False).encode()
+    except (ValueError, TypeError, RecursionError) as error:
+        raise Refused(f"The request's body has no JSON form: {error}.") from None

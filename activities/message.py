@@ -6,7 +6,6 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from urllib.parse import urljoin
 
 from activities.addresses import Target
 from activities.cut import cut
@@ -80,7 +79,7 @@ class Message:
         """
         if status not in REDIRECTS or not location:
             return None
-        target = Target.parse(urljoin(self.target.url, location))
+        target = Target.linked(self.target.url, location)
         following = replace(self, target=target)
         if status == SEE_OTHER or (status in BECOME_GET and self.method == "POST"):
             following = replace(following, method="GET", content=None, headers=self.without("content-type"))

@@ -133,6 +133,7 @@ class _Attempt:
             progress=self.heartbeat.progress,
             heartbeat=self.heartbeat.keep,
             sending=self.heartbeat.mark if self.once else _nothing,
+            conceal=self.services.scrubber.renew,
         )
         return config, context
 

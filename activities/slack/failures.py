@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from activities.answers import failure
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
+from activities.http_client.statuses import failure
 from activities.retry_after import retry_after
 
 LATER = frozenset(

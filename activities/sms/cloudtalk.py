@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from activities.answers import failure
 from activities.context import Context
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
+from activities.http_client.statuses import failure
 from activities.sms.provider import Accepted, Provider
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from activities.answers import failure
 from activities.context import Context
 from activities.errors import ActionError, Refused, Unavailable
+from activities.http_client.statuses import failure
 from activities.retry_after import retry_after
 from activities.sms.provider import Accepted, Provider
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from activities.answers import failure
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
+from activities.http_client.statuses import failure
 
 
 @pytest.mark.parametrize(
