@@ -6,12 +6,15 @@ import json as json_text
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from activities.connections import Connection, Connections
 from activities.errors import Refused
 
 if TYPE_CHECKING:
+    from httpx import AsyncClient
+    from httpx2 import AsyncClient as AsyncClient2
+
     from activities.network import Client, Response
 
 C = TypeVar("C", bound=Connection)
@@ -115,6 +118,34 @@ class Context:
             redirects=redirects,
             before_send=self.sending if effect else None,
         )
+
+    def httpx(self) -> AsyncClient:
+        """Return a client of httpx for this attempt, for SDKs that take one and for who wants its API.
+
+        It sends through the guarded client: the same addresses, deadline, bound of an answer, and mark before the
+        first byte (GET and HEAD have none). It has no cookies and no proxies, and sends nothing again that failed.
+        What it raises is one of our errors; in the end so is what an SDK raises because of it.
+        """
+        import httpx
+
+        from activities.http_client.httpx_transport import opened
+
+        return cast("AsyncClient", opened(httpx, self))
+
+    def httpx2(self) -> AsyncClient2:
+        """Return a client of httpx2, which some SDKs want instead; see `httpx`.
+
+        Raises:
+            Refused: this worker does not have httpx2.
+        """
+        try:
+            import httpx2
+        except ImportError:
+            raise Refused("httpx2 is not installed on this worker: install it beside Trunkline.") from None
+
+        from activities.http_client.httpx_transport import opened
+
+        return cast("AsyncClient2", opened(httpx2, self))
 
 
 def json_body(value: Any) -> bytes:

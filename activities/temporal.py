@@ -21,6 +21,7 @@ from activities.context import LARGEST_ANSWER, LARGEST_PICKED, Context
 from activities.contracts import LONGEST_MESSAGE, configured
 from activities.errors import ActionError, OutcomeUnknown, Refused, ResultTooLarge, Unavailable
 from activities.heartbeat import SENDING, Heartbeat
+from activities.http_client.statuses import meaning
 from activities.keeping import kept, written
 from activities.network import Client
 from activities.seal import check_seal
@@ -102,6 +103,8 @@ class _Attempt:
                 raise self._failure(self._ended("Its worker was shut down")) from None
             raise
         except Exception as error:  # noqa: BLE001 # a bug in an action must not be reported with its secrets
+            if known := meaning(error):
+                raise self._failure(known, timed_out=self._out_of_time(known)) from None
             raise self._unexpected(error) from None
         finally:
             self.heartbeat.stop()

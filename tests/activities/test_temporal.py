@@ -209,3 +209,15 @@ async def test_what_an_attempt_conceals_is_scrubbed_from_its_end(
 
     with pytest.raises(ApplicationError, match=r"The vendor said \[secret\]"):
         await attempt(environment, services, act)
+
+
+@pytest.mark.parametrize("error", [Refused("Not allowed."), Unavailable("Busy."), OutcomeUnknown("Lost.")])
+async def test_an_error_of_ours_that_an_sdk_wraps_keeps_its_kind(
+    environment: ActivityEnvironment, services: Services, error: Exception
+) -> None:
+    async def act(context: Context) -> None:
+        raise RuntimeError("Connection error.") from error
+
+    with pytest.raises(ApplicationError, match=str(error)) as raised:
+        await attempt(environment, services, act)
+    assert raised.value.type == type(error).__name__
