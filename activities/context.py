@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_text
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -130,7 +130,7 @@ class Context:
 
         from activities.http_client.httpx_transport import opened
 
-        return cast("AsyncClient", opened(httpx, self))
+        return cast("AsyncClient", opened(httpx, self._within, self.timeout))
 
     def httpx2(self) -> AsyncClient2:
         """Return a client of httpx2, which some SDKs want instead; see `httpx`.
@@ -145,7 +145,10 @@ class Context:
 
         from activities.http_client.httpx_transport import opened
 
-        return cast("AsyncClient2", opened(httpx2, self))
+        return cast("AsyncClient2", opened(httpx2, self._within, self.timeout))
+
+    def _within(self, seconds: float) -> Callable[..., Awaitable[Response]]:
+        return replace(self, timeout=seconds).request
 
 
 def json_body(value: Any) -> bytes:

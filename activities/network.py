@@ -7,11 +7,12 @@ import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode
 
 from activities.addresses import Rules, Target
 from activities.errors import OutcomeUnknown, Refused, Unavailable
+from activities.http_client.statuses import SUCCESS, unexpected
 from activities.message import WITHOUT_EFFECT, Message
 
 if TYPE_CHECKING:
@@ -37,6 +38,18 @@ class Response:
     headers: Mapping[str, str]
     body: bytes
     complete: bool = True
+
+    def require(self, *statuses: int) -> Self:
+        """Return this answer if its status is one of these, by default any success (2xx).
+
+        Raises:
+            Refused: the status says that the request will never succeed.
+            Unavailable: it says that the request was not taken up; `retry_after` is when the server says to come back.
+            OutcomeUnknown: it says neither, or is another success than the one that was needed.
+        """
+        if self.status in (statuses or SUCCESS):
+            return self
+        raise unexpected(self.status, self.headers, self.body)
 
     def json(self) -> Any:
         """Return the body's JSON value.

@@ -18,9 +18,8 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
-from activities.action import Config, action
-from activities.context import Context
 from tests.engine import Engine, step
+from trunkline.actions import Config, Context, action
 from workers.activation import LARGEST as ANSWERED
 from workflows import walk
 from workflows.attributes import APPROVERS, HOLDS

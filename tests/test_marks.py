@@ -15,10 +15,8 @@ from temporalio.worker import Worker
 
 import tests.engine
 from activities import heartbeat
-from activities.action import Config, Result, action
-from activities.context import Context
-from activities.errors import Unavailable
 from tests.engine import Engine, step
+from trunkline.actions import Config, Context, Result, Unavailable, action
 
 DEFINITION = """
 name: careful

@@ -60,7 +60,7 @@ def succeeded(response: Response, accept: Iterable[int], *, read: bool, strict: 
         ResultTooLarge: the answer cannot be kept.
     """
     if response.status not in SUCCESS and response.status not in accept:
-        raise unexpected(response)
+        raise unexpected(response.status, response.headers, response.body)
     if not response.complete and read:
         raise ResultTooLarge(
             f"The request was answered with status {response.status}, but the answer was too large or broke off.",
@@ -87,7 +87,7 @@ def content(response: Response, *, strict: bool) -> Any:
             if kind and strict:
                 raise OutcomeUnknown(
                     f"The server answered with status {response.status} and a body that should be JSON but is not: "
-                    f"{excerpt(response)}",
+                    f"{excerpt(response.headers, response.body)}",
                     status=response.status,
                 ) from None
     charset = CHARSET.search(kind)

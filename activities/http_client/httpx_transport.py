@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from activities.addresses import Target
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
 from activities.http_client.statuses import ACTED
 from activities.message import PUBLIC_HEADERS
 from activities.network import Response
-
-if TYPE_CHECKING:
-    from activities.context import Context
 
 ORIGIN = "trunkline.origin"
 """Extension of a request that has been sent: its origin, which httpx copies into the request that a redirect makes."""
@@ -36,10 +33,14 @@ NO_EFFECT = frozenset(("GET", "HEAD"))
 
 Key = tuple[str, str, bytes, str]
 
+Within = Callable[[float], Callable[..., Awaitable[Response]]]
+"""Gives the attempt's guarded `request`, bounded to so many seconds."""
 
-def opened(library: Any, context: Context) -> Any:
+
+def opened(library: Any, within: Within, timeout: float) -> Any:
     """Return a client of httpx or httpx2 for one attempt: no proxies, no cookies, no timeout but the attempt's."""
-    return library.AsyncClient(transport=Transport(library, context), trust_env=False, timeout=None)
+    transport = Transport(library, within, time.monotonic() + timeout)
+    return library.AsyncClient(transport=transport, trust_env=False, timeout=None)
 
 
 @dataclass(slots=True)
@@ -51,21 +52,17 @@ class Transport:
 
     Attributes:
         library: httpx or httpx2.
-        context: the attempt's surroundings.
+        within: sends requests, bounded.
         deadline: when the attempt's time is over, by the monotonic clock.
         acted: whether a request was carried out that may have had an effect.
         failed: what became of requests that were no success.
     """
 
     library: Any
-    context: Context
-    deadline: float = field(init=False)
+    within: Within
+    deadline: float
     acted: bool = False
     failed: dict[Key, ActionError | Response] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Start the attempt's clock."""
-        self.deadline = time.monotonic() + self.context.timeout
 
     async def handle_async_request(self, request: Any) -> Any:
         """Send one request and return the library's answer.
@@ -97,11 +94,9 @@ class Transport:
     ) -> Response | ActionError:
         left = self.deadline - time.monotonic()
         read = request.extensions.get("timeout", {}).get("read")
-        attempt = replace(self.context, timeout=max(left if read is None else min(left, read), 0.0))
+        send = self.within(max(left if read is None else min(left, read), 0.0))
         try:
-            answer = await attempt.request(
-                request.method, target.url, headers=headers, content=content or None, effect=effect
-            )
+            answer = await send(request.method, target.url, headers=headers, content=content or None, effect=effect)
         except ActionError as error:
             if self.acted and isinstance(error, Unavailable):
                 return OutcomeUnknown(f"An earlier request of the same attempt was carried out; then: {error}")

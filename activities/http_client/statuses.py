@@ -5,14 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from activities.cut import cut
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
 from activities.retry_after import retry_after
-
-if TYPE_CHECKING:
-    from activities.network import Response
 
 SUCCESS = range(200, 300)
 
@@ -90,23 +86,23 @@ def _of_httpx(error: BaseException) -> ActionError | None:
     return made(one_line(f"{kind.__name__}: {error}", LONGEST_SENTENCE)) if made else None
 
 
-def unexpected(response: Response) -> ActionError:
+def unexpected(status: int, headers: Mapping[str, str], body: bytes) -> ActionError:
     """Return the error for an answer that is not the one that was needed, with the beginning of what the server says.
 
     A success that is not the right one had some effect, so that its outcome is unknown.
     """
-    said = excerpt(response)
-    sentence = f"The server answered with status {response.status}" + (f": {said}" if said else ".")
-    if response.status in SUCCESS:
-        return OutcomeUnknown(sentence, status=response.status)
-    return failure(sentence, response.status, response.headers)
+    said = excerpt(headers, body)
+    sentence = f"The server answered with status {status}" + (f": {said}" if said else ".")
+    if status in SUCCESS:
+        return OutcomeUnknown(sentence, status=status)
+    return failure(sentence, status, headers)
 
 
-def excerpt(response: Response) -> str:
+def excerpt(headers: Mapping[str, str], body: bytes) -> str:
     """Return the beginning of an answer's text on one line, without anything that could garble a terminal or a page."""
-    if response.headers.get("content-type", "").partition("/")[0] in ("image", "audio", "video", "font"):
+    if headers.get("content-type", "").partition("/")[0] in ("image", "audio", "video", "font"):
         return ""
-    return one_line(response.body[: EXCERPT * 8].decode("utf-8", "replace"))
+    return one_line(body[: EXCERPT * 8].decode("utf-8", "replace"))
 
 
 def one_line(text: str, at_most: int = EXCERPT) -> str:

@@ -6,12 +6,18 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from activities.action import Config, Result, Static
-from activities.answers import RateHeaders
-from activities.connections import Connection
-from activities.rest.endpoint import endpoint, found_by
-from activities.rest.paging import Listed, Paging
-from activities.rest.service import Service
+from trunkline.actions import (
+    Config,
+    Connection,
+    Listed,
+    Paging,
+    RateHeaders,
+    Result,
+    Service,
+    Static,
+    endpoint,
+    found_by,
+)
 
 
 class Desk(Connection):
