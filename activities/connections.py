@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any, ClassVar, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from activities.errors import Refused
@@ -68,6 +68,13 @@ class Connection(BaseModel):
         if self.stands_for is None:
             return None
         return StandIn(Target.parse(self.base_url or ""), parse_host(self.stands_for)[0])
+
+    _remembered: dict[Any, Any] = PrivateAttr(default_factory=dict)
+
+    @property
+    def remembered(self) -> dict[Any, Any]:
+        """What this process knows about the connection while it runs, such as its token, by what knows it."""
+        return self._remembered
 
     def credentials(self) -> Iterable[str]:
         """Return the values of this connection that must never be seen: by default every text but addresses."""

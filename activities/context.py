@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+import json as json_text
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from activities.connections import Connection, Connections
+from activities.errors import Refused
 from activities.http_client.addresses import Target
 
 if TYPE_CHECKING:
+    from httpx import AsyncClient
+    from httpx2 import AsyncClient as AsyncClient2
+
     from activities.http_client.client import Client
     from activities.http_client.message import Response
 
@@ -42,6 +47,8 @@ class Context:
         sending: writes down durably that the attempt is about to have its effect; awaited right before it. It costs a
             round trip for actions that are never repeated, and nothing for others. It raises where the attempt has
             already timed out, so that nothing is sent then.
+        conceal: scrubs values that came at run time, such as a token, from everything that leaves an activity: those
+            that their owner (any object) gave last, and what these replaced.
     """
 
     action: str
@@ -56,6 +63,7 @@ class Context:
     progress: Any
     heartbeat: Callable[[Any], None]
     sending: Callable[[], Awaitable[None]]
+    conceal: Callable[[object, Collection[str]], None]
 
     def connection(self, name: str | None, *kinds: type[C]) -> C:
         """Return the connection that this step uses (see `Connections.pick`)."""
@@ -83,6 +91,7 @@ class Context:
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
         content: bytes | None = None,
+        json: Any = None,
         auth: tuple[str, str] | None = None,
         max_bytes: int | None = None,
         redirects: int = 0,
@@ -97,6 +106,7 @@ class Context:
             headers: request headers.
             params: query parameters, added to those of `url`.
             content: body.
+            json: body as a JSON value instead; the header Content-Type says so unless another is given.
             auth: HTTP Basic user and password.
             max_bytes: most bytes of the answer's body, counted as they arrive; by default `largest_answer`.
             redirects: how many redirects may be followed, each judged anew.
@@ -109,6 +119,12 @@ class Context:
             Unavailable: the server cannot be reached; nothing was sent.
             OutcomeUnknown: the request was sent and no whole answer came back.
         """
+        if json is not None:
+            if content is not None:
+                raise ValueError("A request has one body: `content` or `json`.")
+            content = json_body(json)
+            if not any(name.lower() == "content-type" for name in headers or ()):
+                headers = {"Content-Type": "application/json", **(headers or {})}
         http = self.http if derived else self.http.carrying(by_content=True)
         return await http.request(
             method,
@@ -122,3 +138,46 @@ class Context:
             redirects=redirects,
             before_send=self.sending if effect else None,
         )
+
+    def httpx(self) -> AsyncClient:
+        """Return a client of httpx for this attempt, for SDKs that take one and for who wants its API.
+
+        It sends through the guarded client: the same addresses, deadline, bound of an answer, and mark before the
+        first byte (GET and HEAD have none). It has no cookies and no proxies, and sends nothing again that failed.
+        What it raises is one of our errors; in the end so is what an SDK raises because of it.
+        """
+        import httpx
+
+        from activities.http_client.httpx_transport import opened
+
+        return cast("AsyncClient", opened(httpx, self._within, self.timeout))
+
+    def httpx2(self) -> AsyncClient2:
+        """Return a client of httpx2, which some SDKs want instead; see `httpx`.
+
+        Raises:
+            Refused: this worker does not have httpx2.
+        """
+        try:
+            import httpx2
+        except ImportError:
+            raise Refused("httpx2 is not installed on this worker: install it beside Trunkline.") from None
+
+        from activities.http_client.httpx_transport import opened
+
+        return cast("AsyncClient2", opened(httpx2, self._within, self.timeout))
+
+    def _within(self, seconds: float) -> Callable[..., Awaitable[Response]]:
+        return replace(self, timeout=seconds).request
+
+
+def json_body(value: Any) -> bytes:
+    """Return a value as JSON.
+
+    Raises:
+        Refused: it has no JSON form, such as an infinite number.
+    """
+    try:
+        return json_text.dumps(value, allow_nan=False).encode()
+    except (ValueError, TypeError, RecursionError) as error:
+        raise Refused(f"The request's body has no JSON form: {error}.") from None

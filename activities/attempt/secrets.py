@@ -6,7 +6,8 @@ import base64
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,9 @@ SHORTEST = 8
 
 SHORTEST_BEGINNING = 4
 """Characters of a value's beginning that are scrubbed where a text was cut right after them."""
+
+KEPT_RENEWALS = 4
+"""How many of the values that replace each other are scrubbed; what came before them is accepted nowhere any more."""
 
 SCRUBBED = "[secret]"
 
@@ -163,6 +167,7 @@ class Scrubber:
 
     def __init__(self, values: Iterable[str]) -> None:
         self._values: set[str] = set()
+        self._renewed: dict[object, deque[set[str]]] = {}
         self._forms: list[str] = []
         self._pattern: re.Pattern[str] | None = None
         self._beginning = re.compile("(?!)")
@@ -174,7 +179,18 @@ class Scrubber:
         if not new:
             return
         self._values |= new
-        forms = {form for value in self._values if len(value) >= SHORTEST for form in _forms(value)}
+        self._look_for()
+
+    def renew(self, owner: object, values: Collection[str]) -> None:
+        """Scrub these values of an owner too, such as its token, and the few that it gave before them."""
+        given = self._renewed.setdefault(owner, deque(maxlen=KEPT_RENEWALS))
+        if values and (not given or given[-1] != {*values}):
+            given.append({*values})
+            self._look_for()
+
+    def _look_for(self) -> None:
+        values = self._values.union(*(replaced for given in self._renewed.values() for replaced in given))
+        forms = {form for value in values if len(value) >= SHORTEST for form in _forms(value)}
         self._forms = sorted(forms, key=lambda form: (-len(form), form))
         if forms:
             self._pattern = re.compile("|".join(map(re.escape, self._forms)))

@@ -26,6 +26,7 @@ from activities.connections import Connections
 from activities.context import LARGEST_ANSWER, LARGEST_PICKED, Context
 from activities.errors import ActionError, NotSent, OutcomeUnknown, Refused, ResultTooLarge, Unavailable
 from activities.http_client.client import Client
+from activities.http_client.statuses import meaning
 from trunkline.wire import LOOK, NEVER_REPEATED, SENDING, UNEXPECTED, Answer, Call, FailureDetails, LookAnswer
 
 LOOKS = 3
@@ -101,6 +102,8 @@ class _Attempt:
                 raise self._failure(OutcomeUnknown(said)) from None
             raise
         except Exception as error:  # noqa: BLE001 # a bug in an action must not be reported with its secrets
+            if known := meaning(error):
+                raise self._failure(known, timed_out=self._out_of_time(known)) from None
             raise self._unexpected(error) from None
         finally:
             self.heartbeat.stop()
@@ -148,6 +151,7 @@ class _Attempt:
             progress=self.heartbeat.progress,
             heartbeat=self.heartbeat.keep,
             sending=self._sending(never="run" in call),
+            conceal=self.services.scrubber.renew,
         )
         return config, context
 

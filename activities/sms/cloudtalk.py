@@ -12,7 +12,7 @@ from pydantic import Field
 
 from activities.context import Context
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
-from activities.rest.answers import failure
+from activities.http_client.statuses import failure
 from activities.sms.provider import Accepted, Provider
 
 if TYPE_CHECKING:

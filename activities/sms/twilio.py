@@ -10,7 +10,7 @@ from pydantic import Field
 from activities.context import Context
 from activities.errors import ActionError, Refused, Unavailable
 from activities.http_client.retry_after import retry_after
-from activities.rest.answers import failure
+from activities.http_client.statuses import failure
 from activities.sms.provider import Accepted, Provider
 
 if TYPE_CHECKING:

@@ -18,9 +18,8 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
-from activities.action import Config, action
-from activities.context import Context
 from tests.engine import Engine, step
+from trunkline.actions import Config, Context, action
 from workers.process.replay_clock import LARGEST as ANSWERED
 from workflows.run import walk
 from workflows.view.attributes import APPROVERS, HOLDS

@@ -11,11 +11,9 @@ import pytest
 from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.action import Config, Result, action
 from activities.attempt import heartbeat
-from activities.context import Context
-from activities.errors import Unavailable
 from tests.engine import Engine, step
+from trunkline.actions import Config, Context, Result, Unavailable, action
 from workers.process import assembly
 
 DEFINITION = """

@@ -65,6 +65,7 @@ class Surroundings:
             progress=progress,
             heartbeat=self.kept.append,
             sending=sending,
+            conceal=lambda _owner, _values: None,
         )
 
     async def transcribe(self, config: dict[str, Any], **context: Any) -> Transcript:
