@@ -1,4 +1,4 @@
-"""`make faults`: thousands of runs while vendors, workers and Temporal fail, and what became of every message.
+"""`make faults`: thousands of runs while all around them fails and people reset them, and what became of every message.
 
 Nothing may arrive twice where that is promised, nothing that is reported as sent may be missing, every run ends or
 waits for people, and no half of a definition runs while it is being written. Exits with 1 where a promise broke.
@@ -24,10 +24,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from temporalio.api.enums.v1 import EventType
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.exceptions import ApplicationError, TerminatedError, WorkflowAlreadyStartedError
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.service import RPCError
 
@@ -226,6 +228,8 @@ class Crowd:
 
     client: Client
     started: Counter[str]
+    chance: random.Random
+    resets: float
     reports: dict[str, JSON] = field(default_factory=dict)
     held: list[str] = field(default_factory=list)
 
@@ -239,6 +243,10 @@ class Crowd:
             name = {0: "storm-held", 1: GUARDED_RUNS}.get(number % EVERY_HELD, "storm")
             handle = await self._start(name, number)
             self.started["runs"] += 1
+            while self.chance.random() < self.resets:  # while it runs, when it has ended, and one that was reset before
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._follow(handle), self.chance.uniform(0, PATIENCE))
+                await self._reset(handle)
             await self._follow(handle)
 
     async def _start(self, name: str, number: int) -> WorkflowHandle[Any, Any]:
@@ -247,13 +255,35 @@ class Crowd:
         event = {"specversion": "1.0", "id": run, "source": "/bench", "type": "storm.hit", "data": {"contact": contact}}
         while True:
             try:
-                return await self.client.start_workflow(
+                await self.client.start_workflow(
                     name, event, id=run, task_queue=QUEUE, id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE
                 )
             except WorkflowAlreadyStartedError:  # the answer to an earlier try got lost
-                return self.client.get_workflow_handle(run)
+                pass
             except RPCError:
                 await asyncio.sleep(0.2)
+                continue
+            return self.client.get_workflow_handle(run)  # whatever a reset makes of it
+
+    async def _reset(self, handle: WorkflowHandle[Any, Any]) -> None:
+        """Reset a run to one of its workflow tasks, if Temporal is there."""
+        self.reports.pop(handle.id, None)
+        self.held = [run for run in self.held if run != handle.id]
+        with contextlib.suppress(RPCError):
+            events = [event async for event in handle.fetch_history_events()]
+            tasks = [e.event_id for e in events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED]
+            if not tasks:
+                return
+            await self.client.workflow_service.reset_workflow_execution(
+                ResetWorkflowExecutionRequest(
+                    namespace=self.client.namespace,
+                    workflow_execution=WorkflowExecution(workflow_id=handle.id),
+                    reason="The storm",
+                    workflow_task_finish_event_id=self.chance.choice(tasks),
+                    request_id=str(self.started["resets"]),
+                )
+            )
+            self.started["resets"] += 1
 
     async def _follow(self, handle: WorkflowHandle[Any, Any]) -> None:
         while True:
@@ -267,7 +297,8 @@ class Crowd:
                 cause = failure.cause
                 if isinstance(cause, ApplicationError) and cause.details:
                     self.reports[handle.id] = cause.details[0]
-                return
+                if not isinstance(cause, TerminatedError):  # a reset ended it so, and the next one is followed
+                    return
             except RPCError:
                 await asyncio.sleep(0.2)
             else:
@@ -278,7 +309,9 @@ class Crowd:
             described = await handle.describe()
         except RPCError:
             return False
-        return bool(described.typed_search_attributes.get(HOLDS)) and not described.raw_description.pending_activities
+        raw = described.raw_description
+        busy = raw.pending_activities or raw.HasField("pending_workflow_task")
+        return bool(described.typed_search_attributes.get(HOLDS)) and not busy
 
     async def ask_held(self) -> None:
         """Ask the runs that wait for people for their reports."""
@@ -292,10 +325,17 @@ class Crowd:
         async def read(run: str) -> list[str]:
             async with gate:
                 events = [e async for e in self.client.get_workflow_handle(run).fetch_history_events()]
-            failed = [e for e in events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED]
+            failed = [
+                e for e in events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED and not _by_reset(e)
+            ]
             return [f"{run}: a workflow task failed: {_why(e)}" for e in failed]
 
         return [said for found in await asyncio.gather(*map(read, self.reports)) for said in found]
+
+
+def _by_reset(event: Any) -> bool:
+    cause = event.workflow_task_failed_event_attributes.cause
+    return bool(cause == WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW)
 
 
 def _why(event: Any) -> str:
@@ -338,7 +378,7 @@ async def bench(given: argparse.Namespace, folder: Path) -> tuple[list[str], lis
         await asyncio.wait([temporal, site.client], return_when=asyncio.FIRST_COMPLETED)
         if temporal.done():
             await temporal
-        crowd = Crowd(await site.client, started)
+        crowd = Crowd(await site.client, started, chance, given.resets)
         numbers = iter(range(given.runs))
         lanes = asyncio.gather(*(crowd.lane(numbers) for _ in range(given.concurrency)))
         async with running(site.kill(given.kill_every, crowd.ended)), running(site.rewrite()):
@@ -364,7 +404,8 @@ async def bench(given: argparse.Namespace, folder: Path) -> tuple[list[str], lis
     summary = (
         f"{given.runs} runs in {took:.0f} s (seed {given.seed}): {outcomes}, {stalled} stalled. "
         f"Worker processes: {counts['SIGKILL']} killed, {counts['SIGTERM']} told to end, {counts['freeze']} frozen. "
-        f"Temporal restarted: {counts['restart']} times. No vendor could be connected to: {away} times. "
+        f"Temporal restarted: {counts['restart']} times. Resets: {started['resets']}. "
+        f"No vendor could be connected to: {away} times. "
         f"Definitions written again: {counts['rewritten']} times. "
         f"Workflow tasks that failed: {len(failed_tasks)}."
     )
@@ -400,6 +441,7 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, default=150, help="how many of them at a time")
     parser.add_argument("--rate", type=float, default=0.25, help="share of the requests that meet a fault")
     parser.add_argument("--kill-every", type=float, default=4, help="about how many seconds pass between two kills")
+    parser.add_argument("--resets", type=float, default=0.2, help="share of the runs that are reset, once or more")
     parser.add_argument("--restarts", type=int, default=2, help="how often Temporal is restarted")
     seed = int(time.time())
     parser.add_argument("--seed", type=int, default=seed, help="of everything that is left to chance")

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowHistory
 from temporalio.common import HeaderCodecBehavior, WorkflowIDReusePolicy
 from temporalio.testing import WorkflowEnvironment
@@ -191,6 +193,19 @@ class Engine:
         """Send the update `decide` and return its receipt."""
         receipt: JSON = await handle.execute_update("decide", decision)
         return receipt
+
+    async def reset(self, workflow_id: str, event: int, run: str = "") -> WorkflowHandle[Any, Any]:
+        """Reset a run to a workflow task, by the event with which it ended, and return what it becomes."""
+        await self.client.workflow_service.reset_workflow_execution(
+            ResetWorkflowExecutionRequest(
+                namespace="default",
+                workflow_execution=WorkflowExecution(workflow_id=workflow_id, run_id=run),
+                reason="test",
+                workflow_task_finish_event_id=event,
+                request_id=uuid.uuid4().hex,
+            )
+        )
+        return self.client.get_workflow_handle(workflow_id)
 
     async def replay(self) -> None:
         """Replay every history that the test made: what ran must be deterministic."""

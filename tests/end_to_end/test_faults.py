@@ -92,6 +92,7 @@ async def test_a_storm_breaks_no_promise(processes: Processes) -> None:
     assert number("killed") + number("told to end") >= 1, out
     assert "restarted: 1 times" in out, out
     assert number("times. Workflow tasks") >= 1, "no definition was written while the storm went on"
+    assert int(re.findall(r"Resets: (\d+)", out)[0]) >= 1, out
     delivered = re.findall(r"^\| (.*?) \|.* (\d+) \| \d+ \| 0 \|$", out, re.MULTILINE)
     assert len(delivered) == len({*NEVER, *KEYED}), out
     assert all(int(count) >= RUNS / 4 for _, count in delivered), out

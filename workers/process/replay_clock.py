@@ -1,4 +1,4 @@
-"""What a worker sees to before a run is activated: its clock, its resets, and updates that it could not answer.
+"""What a worker sees to before a run is activated: its clock, resets, peace, and updates it could not answer.
 
 Temporal takes an update of up to 4 MiB, but a worker's answer to it, even a refusal, repeats it; where that exceeds
 what Temporal takes from a worker, the task that answers fails for ever. An update that a worker leaves unanswered is
@@ -11,11 +11,19 @@ was: then the next one's time is right.
 
 The task to which a run was reset brings a new random seed beside the signals and updates that Temporal applies again.
 The SDK hands it over after them; a run must know before, as what they release may have been sent already.
+
+Temporal's SDK takes a task that has not ended after two seconds by the clock on the wall for a deadlock; on a busy
+machine 100 ms of work can take so long. It fails the task, interrupts its thread, and evicts the run, so that the task
+is repeated. But it does not wait for the thread: the run is evicted on a second thread while the first still runs it.
+Coroutines get lost between the two, the eviction is tried again for ever, the run stalls, and the worker cannot be
+stopped. Here an eviction waits until the run's thread has ended. That it does by itself, as the work of a task is
+bounded (`workflows/run/yielding.py`), so nothing needs to interrupt it, wherever it happens to be.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from temporalio.plugin import SimplePlugin
@@ -75,8 +83,13 @@ class _Instance(WorkflowInstance):
         self.instance = runner.create_instance(dataclasses.replace(det, extern_functions=told))
         self.clock: Timestamp | None = None
         self.length = 0
+        self.alone = Lock()
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
+        with self.alone:
+            return self._activate(act)
+
+    def _activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
         if any(map(_tells_time, act.jobs)) or self._slept(act):
             self.clock, self.length = act.timestamp, act.history_length
         elif self.clock is not None:
@@ -101,7 +114,7 @@ class _Instance(WorkflowInstance):
         return self.instance.get_info()
 
     def get_thread_id(self) -> int | None:
-        return self.instance.get_thread_id()
+        return None  # so that the SDK has no thread to interrupt
 
 
 def _tells_time(job: WorkflowActivationJob) -> bool:
