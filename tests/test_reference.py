@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import re
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from activities.action import Action
 from activities.catalog import catalog
@@ -75,11 +75,9 @@ def section(words: str) -> str:
 
 
 @pytest.mark.parametrize("words", WORDS)
-def test_a_command_has_its_options_and_exit_codes(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "300")  # no line of the help is broken
+def test_a_command_has_its_options_and_exit_codes(words: str) -> None:
     shown = io.StringIO()
-    with contextlib.redirect_stdout(shown):
-        app([*words.split(), "--help"])
+    app([*words.split(), "--help"], console=Console(file=shown, width=300))  # no line of the help is broken
     words_shown = re.findall(r"^│ \*? *((?:--[a-z-]+)|[A-Z][A-Z|]*) ", shown.getvalue(), re.MULTILINE)
     rows = re.findall(r"^\| `(.+?)` \|", section(words), re.MULTILINE)
     assert sorted(row.replace("\\", "") for row in rows) == sorted(words_shown)

@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.starts import Processes
 from tests.workers.command import ROOT, surroundings
 from tests.workers.processes import end, gone, marked
 
@@ -140,7 +141,7 @@ async def follow(page: list[Part], folder: Path, environment: dict[str, str], st
             assert as_printed(output, shown), f"{part.text}{output}"
 
 
-async def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
+async def test_the_tutorial_does_what_it_says(processes: Processes, tmp_path: Path) -> None:
     mark = uuid.uuid4().hex
     environment = surroundings(HOME=str(tmp_path), TEST_MARK=mark, COLUMNS="120")
     page = list(parts())

@@ -30,7 +30,7 @@ WORKER_SECONDS = 60.0
 GRACE = "2"
 """Seconds that actions in flight have when everything ends: somebody waits for their prompt."""
 
-WHISPER = Path(__file__).resolve().parents[1] / ".cache" / "whisper-base"
+WHISPER = Path(__file__).resolve().parents[2] / ".cache" / "whisper-base"
 """Where the set-up of demo and tests puts the weights of the local speech model."""
 
 SECRET = re.compile(r"\bsecrets\.([A-Za-z_][A-Za-z0-9_]*)")

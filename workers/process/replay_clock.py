@@ -7,7 +7,8 @@ refused by Temporal itself, at once and without a trace in the history.
 After a local activity, Temporal's core tells a run the time at which it was completed; where the task ended meanwhile,
 it tells the start of the next one, but in a replay the other again. What a replay reads otherwise is no clock: for
 runs, local activities take no time. Only where the task had nothing to write down does a replay not know that it ever
-was: then the next one's time is right.
+was: then the next one's time is right. How long the history is, and with it whether a run continues as new, is told
+and read in the same way.
 
 The task to which a run was reset brings a new random seed beside the signals and updates that Temporal applies again.
 The SDK hands it over after them; a run must know before, as what they release may have been sent already.
@@ -83,6 +84,7 @@ class _Instance(WorkflowInstance):
         self.instance = runner.create_instance(dataclasses.replace(det, extern_functions=told))
         self.clock: Timestamp | None = None
         self.length = 0
+        self.long = False
         self.alone = Lock()
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
@@ -91,9 +93,10 @@ class _Instance(WorkflowInstance):
 
     def _activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
         if any(map(_tells_time, act.jobs)) or self._slept(act):
-            self.clock, self.length = act.timestamp, act.history_length
+            self.clock, self.length, self.long = act.timestamp, act.history_length, act.continue_as_new_suggested
         elif self.clock is not None:
             act.timestamp.CopyFrom(self.clock)
+            act.history_length, act.continue_as_new_suggested = self.length, self.long
         self.resets += sum(job.HasField("update_random_seed") for job in act.jobs)
         if not act.is_replaying and any(job.HasField("do_update") for job in act.jobs):
             _leave_out(act)

@@ -197,7 +197,7 @@ async def test_a_run_of_an_old_version_says_so_at_once(engine: Engine, tmp_path:
     engine.define(GREET)
     await engine.serve()
     path, _ = write_event(engine, tmp_path)
-    assert "last good" not in (await on(engine, "run", "greet", "--event", path)).err
+    assert "last good" not in (await on(engine, "run", "greet", "--event", path, "--wait")).err
     (engine.folder / "greet.yaml").write_text("name: greet\nactions: 3\n")
     for options in ([], ["--wait"], ["--wait", "--json"]):
         ended = await on(engine, "run", "greet", "--event", path, "--again", *options)

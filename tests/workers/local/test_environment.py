@@ -183,7 +183,9 @@ VENDOR = """
 """
 
 
-async def test_dev_runs_inline_definitions_and_keeps_secrets_to_the_vendors_that_are_meant(tmp_path: Path) -> None:
+async def test_dev_runs_inline_definitions_and_keeps_secrets_to_the_vendors_that_are_meant(
+    processes: Processes, tmp_path: Path
+) -> None:
     sandbox_port = free_port(0)
     folder = folder_of(tmp_path, VENDOR, receiver=f"http://127.0.0.1:{sandbox_port}")
     bindings = tmp_path / "connections.yaml"
