@@ -13,6 +13,7 @@ import pytest
 
 from activities.catalog import CatalogError, catalog
 from tests.engine import Engine, step
+from tests.starts import Processes
 from trunkline.__main__ import PACKAGES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,9 +69,9 @@ async def test_the_guides_action_runs(engine: Engine, module: Path, names: str) 
 CONSOLE = Path(sys.executable).with_name("trunkline")
 
 
-def run(*words: str | Path, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def run(processes: Processes, *words: str | Path, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "NO_COLOR": "1", **variables}
-    return subprocess.run(list(map(str, words)), env=environment, cwd=cwd, capture_output=True, text=True, check=False)
+    return processes.run(list(map(str, words)), env=environment, cwd=cwd, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize(
@@ -81,9 +82,11 @@ def run(*words: str | Path, cwd: Path, **variables: str) -> subprocess.Completed
         {"TRUNKLINE_ACTIONS": "./elsewhere/acme_actions.py"},
     ],
 )
-def test_the_command_line_knows_it(module: Path, tmp_path: Path, variables: dict[str, str]) -> None:
+def test_the_command_line_knows_it(
+    processes: Processes, module: Path, tmp_path: Path, variables: dict[str, str]
+) -> None:
     def trunkline(*words: str) -> subprocess.CompletedProcess[str]:
-        return run(CONSOLE, *words, cwd=tmp_path, **variables)
+        return run(processes, CONSOLE, *words, cwd=tmp_path, **variables)
 
     known = trunkline("actions", "create_contact")
     assert known.returncode == 0, known.stderr
@@ -126,7 +129,7 @@ async def test_a_files_neighbours_can_be_imported_and_errors_name_it(tmp_path: P
 @pytest.mark.parametrize("form", ["package", "module"])
 @pytest.mark.parametrize("start", [[CONSOLE], [sys.executable, "-m", "trunkline"]], ids=["console", "-m"])
 def test_a_package_that_hides_one_of_ours_is_told_in_one_sentence(
-    tmp_path: Path, name: str, form: str, start: list[Path | str]
+    processes: Processes, tmp_path: Path, name: str, form: str, start: list[Path | str]
 ) -> None:
     other = tmp_path / name / "__init__.py" if form == "package" else tmp_path / f"{name}.py"
     other.parent.mkdir(exist_ok=True)
@@ -135,32 +138,34 @@ def test_a_package_that_hides_one_of_ours_is_told_in_one_sentence(
     elsewhere = tmp_path / "cwd"
     elsewhere.mkdir()
     paths = os.pathsep.join([str(tmp_path), str(ROOT)])
-    ended = run(*start, "actions", cwd=elsewhere, PYTHONPATH=paths)
+    ended = run(processes, *start, "actions", cwd=elsewhere, PYTHONPATH=paths)
     assert ended.returncode == 2
     assert ended.stderr.startswith(f"trunkline: {place} hides Trunkline's own package {name}: rename it")
     assert ended.stderr.count("\n") == 1
     assert ended.stdout == ""
 
 
-def test_a_folder_that_is_no_package_hides_nothing(tmp_path: Path) -> None:
+def test_a_folder_that_is_no_package_hides_nothing(processes: Processes, tmp_path: Path) -> None:
     (tmp_path / "activities").mkdir()
-    ended = run(CONSOLE, "actions", cwd=tmp_path, PYTHONPATH=str(tmp_path))
+    ended = run(processes, CONSOLE, "actions", cwd=tmp_path, PYTHONPATH=str(tmp_path))
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
-def test_the_commands_start_loads_the_standard_library_alone() -> None:
+def test_the_commands_start_loads_the_standard_library_alone(processes: Processes) -> None:
     code = "import sys; import trunkline.__main__; print(*{m.partition('.')[0] for m in sys.modules})"
-    loaded = set(run(sys.executable, "-c", code, cwd=ROOT).stdout.split())
-    bare = set(run(sys.executable, "-c", "import sys; print(*sys.modules)", cwd=ROOT).stdout.split())
+    loaded = set(run(processes, sys.executable, "-c", code, cwd=ROOT).stdout.split())
+    bare = set(run(processes, sys.executable, "-c", "import sys; print(*sys.modules)", cwd=ROOT).stdout.split())
     assert {name for name in loaded - bare if name not in sys.stdlib_module_names} == {"trunkline"}
 
 
-def test_the_public_face_is_typed_for_those_outside(tmp_path: Path) -> None:
+def test_the_public_face_is_typed_for_those_outside(processes: Processes, tmp_path: Path) -> None:
     for name in ("acme_actions.py", "book_rows.py"):
         (tmp_path / name).write_text(shown(name), encoding="utf-8")
     wrong = shown("acme_actions.py").replace("config.name,", "config.nam,").replace("book.token", "book.tokn")
     (tmp_path / "wrong.py").write_text(wrong, encoding="utf-8")
-    ended = run(sys.executable, "-m", "mypy", "--strict", "acme_actions.py", "book_rows.py", "wrong.py", cwd=tmp_path)
+    ended = run(
+        processes, sys.executable, "-m", "mypy", "--strict", "acme_actions.py", "book_rows.py", "wrong.py", cwd=tmp_path
+    )
     problems = [line for line in ended.stdout.splitlines() if ": error:" in line]
     assert [line.partition(":")[0] for line in problems] == ["wrong.py", "wrong.py"], ended.stdout + ended.stderr
 
