@@ -32,7 +32,7 @@ class Row:
 
 
 @dataclass(slots=True)
-class Verdict:
+class Findings:
     """How the promises fared.
 
     Attributes:
@@ -46,17 +46,17 @@ class Verdict:
     broken: list[str]
 
 
-def judge(reports: Mapping[str, JSON], ledger: Iterable[JSON]) -> Verdict:
+def judge(reports: Mapping[str, JSON], delivery_log: Iterable[JSON]) -> Findings:
     """Compare all runs' reports with all that arrived.
 
     Args:
         reports: the last report of each run by its workflow id.
-        ledger: the requests that arrived, as `bench/fault_injection.py` writes them.
+        delivery_log: the requests that arrived, as `bench/fault_injection.py` writes them.
     """
     accepted: Counter[tuple[str, str]] = Counter()
     keys: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    verdict = Verdict({step: Row() for step in (*NEVER, *KEYED)}, Counter(), [])
-    for request in ledger:
+    verdict = Findings({step: Row() for step in (*NEVER, *KEYED)}, Counter(), [])
+    for request in delivery_log:
         if request.get("step") == UNAPPROVED:
             verdict.broken.append(f"{request['run']}: a request was sent that nobody has approved.")
         if request.get("step") not in STEPS or request["method"] != "POST":
@@ -110,7 +110,7 @@ def _judge_step(step: str, entry: JSON | None, count: int, keys: set[str], row: 
     return broken
 
 
-def table(verdict: Verdict) -> list[str]:
+def table(verdict: Findings) -> list[str]:
     """Return the Markdown table of what became of the steps."""
     columns = {
         "steps": "steps",
@@ -131,8 +131,8 @@ def table(verdict: Verdict) -> list[str]:
     return lines
 
 
-def faults(ledger: Iterable[JSON]) -> list[str]:
+def faults(delivery_log: Iterable[JSON]) -> list[str]:
     """Return the Markdown table of how many requests met which fault."""
-    met = Counter(request["fault"] for request in ledger if request.get("fault"))
+    met = Counter(request["fault"] for request in delivery_log if request.get("fault"))
     lines = ["| fault | requests that met it |", "| --- | ---: |"]
     return [*lines, *(f"| {name} | {count} |" for name, count in met.most_common())]

@@ -36,7 +36,7 @@ from temporalio.service import RPCError
 from bench.checks import GUARDED_RUNS, JSON, MOST_SHOWN, faults, judge, table
 from bench.stage import tell
 from workers.client.start import connect_to
-from workers.local.child_process import Companion, companion
+from workers.local.child_process import ChildProcess, child_process
 from workers.local.temporal_server import local_environment, temporal_server
 from workers.sandbox import connections
 from workflows.view.attributes import HOLDS
@@ -118,12 +118,12 @@ class Site:
     chance: random.Random
     counts: Counter[str] = field(default_factory=Counter)
     broken: list[str] = field(default_factory=list)
-    workers: dict[int, Companion] = field(default_factory=dict)
+    workers: dict[int, ChildProcess] = field(default_factory=dict)
     doomed: set[int] = field(default_factory=set)
     client: asyncio.Future[Client] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     @property
-    def ledger(self) -> list[JSON]:
+    def delivery_log(self) -> list[JSON]:
         """What arrived at the vendors."""
         return [json.loads(line) for line in (self.folder / "ledger.jsonl").read_text().splitlines()]
 
@@ -164,7 +164,7 @@ class Site:
         command += ["--connections", str(self.folder / "connections.yaml")]
         for life in range(10_000):
             log = self.folder / f"worker-{number}-{life}.log"
-            async with companion(f"Worker {number}", command, environment, output=log) as process:
+            async with child_process(f"Worker {number}", command, environment, output=log) as process:
                 self.workers[number] = process
                 await process.process.wait()
                 if number not in self.doomed:
@@ -237,7 +237,7 @@ class Crowd:
         """Return how many have ended or wait for people."""
         return len(self.reports) + len(self.held)
 
-    async def lane(self, numbers: Iterator[int]) -> None:
+    async def routing(self, numbers: Iterator[int]) -> None:
         """Start one run after another."""
         for number in numbers:
             name = {0: "storm-held", 1: GUARDED_RUNS}.get(number % EVERY_HELD, "storm")
@@ -362,13 +362,13 @@ async def bench(given: argparse.Namespace, folder: Path) -> tuple[list[str], lis
     site.prepare()
     started: Counter[str] = Counter()
     points = iter([given.runs * (n + 1) // (given.restarts + 1) for n in range(given.restarts)])
-    weather = [sys.executable, "-m", "bench.fault_injection", str(site.vendors), str(folder / "ledger.jsonl")]
+    vendors_command = [sys.executable, "-m", "bench.fault_injection", str(site.vendors), str(folder / "ledger.jsonl")]
     began = time.monotonic()
     async with (
         running(site.temporal(points, started)) as temporal,
-        companion(
+        child_process(
             "The vendors",
-            [*weather, str(given.seed), str(given.rate)],
+            [*vendors_command, str(given.seed), str(given.rate)],
             local_environment(),
             output=folder / "weather.log",
         ) as vendors,
@@ -380,7 +380,7 @@ async def bench(given: argparse.Namespace, folder: Path) -> tuple[list[str], lis
             await temporal
         crowd = Crowd(await site.client, started, chance, given.resets)
         numbers = iter(range(given.runs))
-        lanes = asyncio.gather(*(crowd.lane(numbers) for _ in range(given.concurrency)))
+        lanes = asyncio.gather(*(crowd.routing(numbers) for _ in range(given.concurrency)))
         async with running(site.kill(given.kill_every, crowd.ended)), running(site.rewrite()):
             while started["runs"] < given.runs and not lanes.done():
                 await asyncio.sleep(0.1)
@@ -392,14 +392,14 @@ async def bench(given: argparse.Namespace, folder: Path) -> tuple[list[str], lis
         await crowd.ask_held()
         failed_tasks = await crowd.failed_tasks()
     took = time.monotonic() - began
-    ledger = site.ledger
-    verdict = judge(crowd.reports, ledger)
+    delivery_log = site.delivery_log
+    verdict = judge(crowd.reports, delivery_log)
     stalled = given.runs - len(crowd.reports)
     broken = site.broken + failed_tasks + verdict.broken
     if stalled:
         broken.append(f"{stalled} runs neither ended nor wait for people.")
     outcomes = ", ".join(f"{count} {outcome}" for outcome, count in verdict.outcomes.most_common())
-    away = sum(1 for line in ledger if "closed" in line)
+    away = sum(1 for line in delivery_log if "closed" in line)
     counts = site.counts
     summary = (
         f"{given.runs} runs in {took:.0f} s (seed {given.seed}): {outcomes}, {stalled} stalled. "
@@ -414,7 +414,7 @@ async def bench(given: argparse.Namespace, folder: Path) -> tuple[list[str], lis
         "",
         *table(verdict),
         "",
-        *faults(ledger),
+        *faults(delivery_log),
     ]
     return lines, broken
 

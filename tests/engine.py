@@ -28,7 +28,7 @@ from workers.definitions.automations import Automations
 from workers.payloads.converter import data_converter, of_worker
 from workers.process.assembly import Assembly
 from workers.process.equipment import Equipment, scrubber_of
-from workers.process.replay_clock import Activation
+from workers.process.replay_clock import ReplayClock
 from workers.settings import Settings
 from workflows.automation import Automation
 from workflows.view.details import Details
@@ -225,7 +225,7 @@ class Engine:
             data_converter=of_worker(self.client.data_converter),
             header_codec_behavior=HeaderCodecBehavior.CODEC,
             interceptors=[Details()],
-            plugins=[Activation()],
+            plugins=[ReplayClock()],
         )
         await replayer.replay_workflow(history)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from workers.errors import Usage
+from workers.errors import UsageError
 from workers.payloads.keys import KEY_SIZE, read_key
 
 PREFIX = "TRUNKLINE_"
@@ -62,7 +62,7 @@ NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 """What operators may call a group or a key."""
 
 
-class SettingsError(Usage):
+class SettingsError(UsageError):
     """A setting is not usable; the message is a sentence that names the variable or option and what is right."""
 
 

@@ -12,7 +12,7 @@ The way of a run, for who reads it for the first time (files are below workflows
   activity is in `_attempt` (`steps/send.py`).
 - A hold starts in `steps/act.py`: with `hold_for_approval` (`steps/holding.py`) before a request is sent, with
   `hold_for_failure` (`steps/holding.py`) after it failed. `decided` (`steps/holding.py`) waits for people, whose
-  decisions come through `decide` to `judge` (`steps/decisions.py`).
+  decisions come through `decide` to `decide` (`steps/decisions.py`).
 - No action is known here, only its name in the plan: `activities/catalog.py` lists them, and one more is a file in a
   family's folder and a line in its tuple (`docs/adding-an-action.md`).
 """
@@ -38,13 +38,13 @@ from workflows.holds.hold import Receipt, Via
 from workflows.language.template import TemplateError
 from workflows.plan import Plan
 from workflows.report import cut
-from workflows.run.continue_as_new import carried, long_history, may_hand_over
+from workflows.run.continue_as_new import long_history, may_continue_as_new, next_arguments
 from workflows.run.parallel import cancel_all, finished
-from workflows.run.payload import BadPayload, read, unpack
-from workflows.run.routing import Lane, fairness_key
+from workflows.run.payload import PayloadError, read, unpack
+from workflows.run.routing import Routing, fairness_key
 from workflows.run.state import State
 from workflows.run.walk import Stop, Walk
-from workflows.steps.decisions import judge
+from workflows.steps.decisions import decide
 from workflows.steps.interpreter import walk_whole
 from workflows.view.attributes import Attributes
 from workflows.view.details import details
@@ -84,7 +84,7 @@ class Automation:
                 return await self._run(answer.pop("event", None) or read(args[0]), answer)
             arguments = [read(arg) for arg in args]
             definition, event = _start(workflow.info().workflow_type, arguments)
-        except (BadPayload, EventError) as error:
+        except (PayloadError, EventError) as error:
             raise self._refused("InvalidEvent", str(error)) from None
         if workflow.info().workflow_type == DISPATCH:
             return await dispatch(event)
@@ -140,7 +140,7 @@ class Automation:
                 return self._close("skipped")
             if compiled.fairness is not None:
                 answer = {**answer, "fairness": self._fairness(self.walk)}
-        self.walk.lane = Lane(
+        self.walk.routing = Routing(
             queues=answer.get("queues", {}),
             chosen=answer.get("chosen", {}),
             priority=Priority(priority_key=compiled.priority, fairness_key=answer.get("fairness")),
@@ -166,7 +166,7 @@ class Automation:
     async def _walk(self, walk: Walk, event: dict[str, Any], answer: dict[str, Any]) -> Any:
         task = asyncio.create_task(walk_whole(walk))
         try:
-            await workflow.wait_condition(lambda: task.done() or walk.stop is not None or may_hand_over(walk))
+            await workflow.wait_condition(lambda: task.done() or walk.stop is not None or may_continue_as_new(walk))
         except asyncio.CancelledError:
             walk.stop = Stop(outcome="canceled", reason="The run was canceled.")
         if walk.stop is not None:
@@ -175,8 +175,8 @@ class Automation:
             await _answered()
             return self._close(walk.stop.outcome)
         if not task.done():
-            walk.handing_over = True
-            workflow.continue_as_new(args=carried(event, {**answer, "state": walk.state.carry(walk.resets)}))
+            walk.continuing_as_new = True
+            workflow.continue_as_new(args=next_arguments(event, {**answer, "state": walk.state.carry(walk.resets)}))
         await _answered()
         return self._close(OUTCOMES[task.result()])
 
@@ -244,7 +244,7 @@ class Automation:
             await workflow.wait_condition(lambda: self._begun or self.parked is not None)
         if self.walk is None:
             return Receipt("not_found", "Nothing is held yet: the run has not begun.")
-        return await judge(self.walk, arguments, at=at, via=via, decision=decision)
+        return await decide(self.walk, arguments, at=at, via=via, decision=decision)
 
     @workflow.query(description="What the run did and is doing, step by step")
     def report(self, *_: Any) -> dict[str, Any]:

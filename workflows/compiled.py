@@ -16,7 +16,7 @@ from workflows.language.condition import Condition, compile_condition
 from workflows.language.people import group
 from workflows.language.pick import compile_pick
 from workflows.language.template import compile_expression, compile_template
-from workflows.plan import CLOCKS, FOR_EACH_AS, Approval, Defaults, Plan, Retry, StepPlan
+from workflows.plan import CLOCKS, FOR_EACH_AS, ApprovalPlan, Defaults, Plan, RetryPlan, StepPlan
 from workflows.program import (
     ActionStep,
     Band,
@@ -98,7 +98,7 @@ class _Whole:
     """What the plan says for all of its steps."""
 
     defaults: Defaults
-    approvals: Approval
+    approvals: ApprovalPlan
     policy: Policy
 
 
@@ -163,7 +163,7 @@ def _step(step: StepPlan, whole: _Whole) -> Step:
 
 
 def _action(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
-    retry: Retry = {**whole.defaults["retry"], **step.get("retry", {})}
+    retry: RetryPlan = {**whole.defaults["retry"], **step.get("retry", {})}
     repeat = step["repeat"]
     unknown = retry.get("onUnknown", "fail" if repeat == "never" else "retry")
     final = CARRIED_OUT if unknown == "retry" else CARRIED_OUT + NEVER_REPEATED
@@ -211,7 +211,7 @@ def _rules(on_failure: Any) -> tuple[Rule, ...]:
     )
 
 
-def _policy(plan: Approval, defaults: Defaults) -> Policy:
+def _policy(plan: ApprovalPlan, defaults: Defaults) -> Policy:
     bare = _Whole(defaults=defaults, approvals={}, policy=NO_POLICY)  # what tells about a hold is never held itself
     notices = tuple(
         Notice(on=frozenset(notice["on"]), step=cast("ActionStep", _step(notice["step"], bare)))

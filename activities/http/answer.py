@@ -28,7 +28,7 @@ LONGEST_HEADER = 2_000
 NOT_KEPT = frozenset({"set-cookie", "content-length", "connection", "keep-alive", "transfer-encoding"})
 
 
-class Answer(Result):
+class HttpAnswer(Result):
     """What the server answered."""
 
     status: int = Field(description="HTTP status, such as 200.")
@@ -43,7 +43,7 @@ class Answer(Result):
     )
 
 
-def succeeded(response: Response, accept: Iterable[int], *, read: bool, strict: bool) -> Answer:
+def succeeded(response: Response, accept: Iterable[int], *, read: bool, strict: bool) -> HttpAnswer:
     """Return an answer as a result.
 
     Args:
@@ -66,7 +66,7 @@ def succeeded(response: Response, accept: Iterable[int], *, read: bool, strict: 
             status=response.status,
         )
     headers = {name: cut(value, LONGEST_HEADER) for name, value in response.headers.items() if name not in NOT_KEPT}
-    return Answer(status=response.status, headers=headers, body=content(response, strict=strict) if read else None)
+    return HttpAnswer(status=response.status, headers=headers, body=content(response, strict=strict) if read else None)
 
 
 def content(response: Response, *, strict: bool) -> Any:

@@ -21,7 +21,7 @@ HOSTS = (
 )
 
 
-class BadBinding(ValueError):  # noqa: N818 # the binding is bad, which is no error of this program
+class BindingError(ValueError):
     """The bindings are not what they should be.
 
     Args:
@@ -90,7 +90,7 @@ class Bindings:
         expand: fills environment variables in.
 
     Raises:
-        BadBinding: an entry is not like that.
+        BindingError: an entry is not like that.
     """
 
     def __init__(self, entries: Any = None, expand: Callable[[str], str] = str) -> None:
@@ -99,13 +99,13 @@ class Bindings:
         if entries is None:
             return
         if not isinstance(entries, Mapping):
-            raise BadBinding(f"/{SECTION}", f"`{SECTION}` says which hosts secrets may go to, as {FORM}.")
+            raise BindingError(f"/{SECTION}", f"`{SECTION}` says which hosts secrets may go to, as {FORM}.")
         if "kind" in entries and not isinstance(entries["kind"], Mapping):
             raise _no_connection(f"/{SECTION}/kind")
         for name, entry in entries.items():
             pointer = f"/{SECTION}/{str(name).replace('~', '~0').replace('/', '~1')}"
             if _key(name) in self._hosts:
-                raise BadBinding(pointer, f"The secret {name!r} is bound twice; case makes no difference: keep one.")
+                raise BindingError(pointer, f"The secret {name!r} is bound twice; case makes no difference: keep one.")
             self._hosts[_key(name)] = _hosts(pointer, name, entry, expand)
             self.names.append(str(name))
 
@@ -119,8 +119,8 @@ def _key(name: object) -> str:
     return str(name).upper()
 
 
-def _no_connection(pointer: str) -> BadBinding:
-    return BadBinding(
+def _no_connection(pointer: str) -> BindingError:
+    return BindingError(
         pointer,
         f"`{SECTION}` cannot be the name of a connection: it says which hosts secrets may go to, as {FORM}. "
         "Give the connection another name.",
@@ -131,19 +131,21 @@ def _hosts(pointer: str, name: object, entry: Any, expand: Callable[[str], str])
     if isinstance(entry, Mapping) and "kind" in entry:
         raise _no_connection(f"{pointer}/kind")
     if not isinstance(entry, Mapping) or entry.keys() != {"hosts"}:
-        raise BadBinding(pointer, f"The secret {name!r} must have `hosts` and nothing else, as {FORM}.")
+        raise BindingError(pointer, f"The secret {name!r} must have `hosts` and nothing else, as {FORM}.")
     hosts = entry["hosts"]
     if not isinstance(hosts, list) or not hosts:
-        raise BadBinding(f"{pointer}/hosts", f"`hosts` of the secret {name!r} must list at least one host, as {FORM}.")
+        raise BindingError(
+            f"{pointer}/hosts", f"`hosts` of the secret {name!r} must list at least one host, as {FORM}."
+        )
     found = []
     for number, written in enumerate(hosts):
         try:
             found.append(Host.parse(expand(written) if isinstance(written, str) else written))
         except KeyError as missing:
             sentence = f"`hosts` of the secret {name!r} need the environment variable {missing.args[0]}: set it."
-            raise BadBinding(f"{pointer}/hosts/{number}", sentence) from None
+            raise BindingError(f"{pointer}/hosts/{number}", sentence) from None
         except ValueError as error:
-            raise BadBinding(f"{pointer}/hosts/{number}", f"The secret {name!r} is bound wrongly. {error}") from None
+            raise BindingError(f"{pointer}/hosts/{number}", f"The secret {name!r} is bound wrongly. {error}") from None
     return tuple(found)
 
 

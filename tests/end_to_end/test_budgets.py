@@ -530,7 +530,7 @@ async def test_many_holds_and_approvers_fit_into_search_attributes(engine: Engin
 
 async def test_a_run_hands_over_as_much_as_it_may_keep(monkeypatch: pytest.MonkeyPatch, engine: Engine) -> None:
     def must(self: walk.Walk) -> bool:
-        return self.handing_over or workflow.info().get_current_history_length() > 60
+        return self.continuing_as_new or workflow.info().get_current_history_length() > 60
 
     monkeypatch.setattr(walk.Walk, "must_hand_over", must)
     chance = random.Random(7)  # noqa: S311 # what does not compress, the same each time

@@ -42,7 +42,7 @@ FAILED = {"status": "failed", "error": {"type": "Refused", "message": "No."}}
 
 
 @pytest.mark.parametrize(
-    ("ledger", "changed", "broken"),
+    ("delivery_log", "changed", "broken"),
     [
         (ALL, {}, None),
         (ALL + arrived("keyed"), {}, None),
@@ -58,8 +58,8 @@ FAILED = {"status": "failed", "error": {"type": "Refused", "message": "No."}}
         (ALL + arrived("post", run="storm/2"), {}, "nobody reports"),
     ],
 )
-def test_what_breaks_a_promise_is_seen(ledger: list[JSON], changed: JSON, broken: str | None) -> None:
-    verdict = judge({"storm/1": report(**changed)}, ledger)
+def test_what_breaks_a_promise_is_seen(delivery_log: list[JSON], changed: JSON, broken: str | None) -> None:
+    verdict = judge({"storm/1": report(**changed)}, delivery_log)
     assert [sentence for sentence in verdict.broken if broken is None or broken not in sentence] == []
     assert bool(verdict.broken) == (broken is not None)
 

@@ -93,7 +93,7 @@ async def test_no_reset_sends_anything_twice(
     """A run with everything, also one that continues as new all the time, is reset to each of its workflow tasks."""
 
     def must(self: Walk) -> bool:
-        return self.handing_over or workflow.info().get_current_history_length() > longest
+        return self.continuing_as_new or workflow.info().get_current_history_length() > longest
 
     monkeypatch.setattr(Walk, "must_hand_over", must)
     engine.define(EVERYTHING)

@@ -24,13 +24,13 @@ from workers.approvals.groups import Groups
 from workers.approvals.signing import SigningKeys
 from workers.definitions.loading import Source
 from workers.definitions.runnable import load
-from workers.process.approval_activities import Desk
+from workers.process.approval_activities import ApprovalActivities
 from workflows.compiled import program
 from workflows.plan import Plan
 from workflows.run.resets import RESETS
 from workflows.run.state import State
 from workflows.run.walk import Walk
-from workflows.steps.decisions import judge
+from workflows.steps.decisions import decide
 from workflows.steps.interpreter import walk_whole
 
 BEGINNING = datetime(2030, 1, 7, 9, tzinfo=UTC)
@@ -38,7 +38,7 @@ ROUNDS = 12
 """Turns of the event loop after which nothing moves any more."""
 
 ACTIONS = catalog()
-DESK = Desk(Contracts(ACTIONS, Secrets(None, {}), Scrubber(()), 256 * 1024), Groups({}), SigningKeys({}))
+DESK = ApprovalActivities(Contracts(ACTIONS, Secrets(None, {}), Scrubber(()), 256 * 1024), Groups({}), SigningKeys({}))
 ASKED = {activity.__temporal_activity_definition.name: activity for activity in DESK.activities()}  # type: ignore[attr-defined] # the SDK's own mark
 
 
@@ -97,7 +97,7 @@ class Simulation:
 
     async def decide(self, said: Any) -> str:
         """Send the update `decide`, and return the receipt's result."""
-        judging = asyncio.create_task(judge(self.walk, (said,), at=self.now, via="update"))
+        judging = asyncio.create_task(decide(self.walk, (said,), at=self.now, via="update"))
         await self.settle()
         assert judging.done(), f"nobody answers {said}"
         return judging.result().result

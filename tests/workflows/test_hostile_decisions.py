@@ -80,7 +80,7 @@ class Tables:
 
 
 def _long(self: walk.Walk, events: int) -> bool:
-    return self.handing_over or workflow.info().get_current_history_length() > events
+    return self.continuing_as_new or workflow.info().get_current_history_length() > events
 
 
 @pytest_asyncio.fixture(scope="module")

@@ -8,7 +8,7 @@ import sys
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
-from workers.errors import Failure, NotFound, Unreachable, Usage
+from workers.errors import NotFoundError, TrunklineError, UnreachableError, UsageError
 from workers.settings import DEBUG, SettingsError
 
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # there are none, and looking for them takes a while
@@ -35,10 +35,12 @@ BROKEN_PIPE = 141
 
 EXIT_CODES = {
     0: "done",
-    Failure.exit_code: "what was asked failed (a run failed, a definition has problems, a decision was not accepted)",
-    Usage.exit_code: "the command was called wrongly",
-    Unreachable.exit_code: "Temporal or a worker does not answer, so perhaps not everything was seen",
-    NotFound.exit_code: "there is no such thing",
+    TrunklineError.exit_code: (
+        "what was asked failed (a run failed, a definition has problems, a decision was not accepted)"
+    ),
+    UsageError.exit_code: "the command was called wrongly",
+    UnreachableError.exit_code: "Temporal or a worker does not answer, so perhaps not everything was seen",
+    NotFoundError.exit_code: "there is no such thing",
     DEFECT: "a defect of Trunkline (TRUNKLINE_DEBUG=1 shows its traceback)",
     INTERRUPTED: "interrupted",
     BROKEN_PIPE: "whoever read its output went away",
@@ -133,14 +135,14 @@ def _explain(error: Exception) -> int:
     return DEFECT
 
 
-def _known(error: Exception) -> Failure | None:
-    if isinstance(error, Failure):
+def _known(error: Exception) -> TrunklineError | None:
+    if isinstance(error, TrunklineError):
         return error
     if isinstance(error, SettingsError):
-        return Usage(str(error))
+        return UsageError(str(error))
     if isinstance(error, CycloptsError):
         command = " ".join(["trunkline", *(error.command_chain or ())])
-        return Usage(f"{str(error).rstrip('.')}. `{command} --help` shows how to call it.")
+        return UsageError(f"{str(error).rstrip('.')}. `{command} --help` shows how to call it.")
     if "temporalio" in sys.modules:
         from workers.client.start import explain
 

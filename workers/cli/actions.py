@@ -13,7 +13,7 @@ import yaml
 from activities.action import Action, Config
 from workers.cli.catalog import actions_at_hand
 from workers.definitions.problems import listed, nearest
-from workers.errors import NotFound
+from workers.errors import NotFoundError
 from workflows.language.durations import spell
 
 REPEATS = {
@@ -55,7 +55,7 @@ def actions(name: str | None = None, *, json: bool = False) -> None:
     catalog = actions_at_hand()
     if name is not None and name not in catalog:
         hint = nearest(name, catalog)
-        raise NotFound(f"There is no action {name!r}. {hint or f'There are {listed(sorted(catalog))}.'}")
+        raise NotFoundError(f"There is no action {name!r}. {hint or f'There are {listed(sorted(catalog))}.'}")
     chosen = [catalog[key] for key in sorted(catalog) if name in (None, key)]
     if json:
         described = [describe(action) for action in chosen]

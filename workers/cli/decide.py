@@ -14,7 +14,7 @@ from workers.cli.deciding import send
 from workers.cli.edits import edit_and_send, send_edits
 from workers.cli.inputs import JsonOrFile, read_deadline, read_json, read_people
 from workers.cli.options import ONE, PLAIN, Bulk, Said, SaidWithReason
-from workers.errors import Usage
+from workers.errors import UsageError
 
 HELP = {
     "run": "workflow id of the run.",
@@ -204,7 +204,9 @@ def retry(  # noqa: PLR0913 - a command has as many parameters as it has options
         return decide_one_or_all(run, hold, bulk, decision, json=said.json)
     bulk.check(run, hold)
     if run is None or (edit and edits is not None):
-        raise Usage("--edit and --edits are two ways to change one hold's request: give one of them, without --all.")
+        raise UsageError(
+            "--edit and --edits are two ways to change one hold's request: give one of them, without --all."
+        )
     if edits is not None:
         return send_edits(run, decision, edits, json=said.json)
     return edit_and_send(run, decision, json=said.json)

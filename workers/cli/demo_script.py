@@ -16,7 +16,7 @@ from rich.markup import escape
 from workers.cli.holds import show_hold
 from workers.cli.progress import Progress
 from workers.cli.screen import duration, outcome
-from workers.errors import Unreachable
+from workers.errors import UnreachableError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,7 +34,7 @@ READING_SECONDS = 1.0
 
 
 @dataclass(slots=True)
-class Story:
+class DemoScript:
     """The demo's run, what is said about it, and what must be true in the end."""
 
     environment: Development
@@ -109,7 +109,7 @@ class Story:
         client = self.environment.client
         try:
             held = await holds.of_run(client, run)
-        except Unreachable:
+        except UnreachableError:
             held = []
         if not held:
             return False

@@ -10,7 +10,7 @@ from rich.markup import escape
 from workers.cli.dev import default_folder
 from workers.cli.inputs import EventFile, read_event_file
 from workers.cli.screen import console, print_json
-from workers.errors import NotFound
+from workers.errors import NotFoundError
 
 if TYPE_CHECKING:
     from workers.client.dispatch import Dispatched
@@ -44,7 +44,7 @@ async def _emit(event: dict[str, Any], *, json: bool) -> int:
     settings = Settings.from_environment()
     folder = default_folder()
     if not folder.is_dir():
-        raise NotFound(f"There is no folder {folder} with automations: TRUNKLINE_AUTOMATIONS names one.")
+        raise NotFoundError(f"There is no folder {folder} with automations: TRUNKLINE_AUTOMATIONS names one.")
     automations = Automations(folder, actions_at_hand())
     matches = [*automations.matching(event)]
     client = await connect(settings)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from workers.cli.deciding import short_digest, short_request
 from workers.cli.options import ANY, Filters
 from workers.cli.screen import console, duration, plain, print_json, until
-from workers.errors import Unreachable
+from workers.errors import UnreachableError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -77,7 +77,7 @@ def tell_left(found: OpenHolds) -> int:
         return 0
     runs = "1 run" if count == 1 else f"{count} runs"
     console(stderr=True).print(f"{runs} could not be asked: more may wait than is shown.")
-    return Unreachable.exit_code
+    return UnreachableError.exit_code
 
 
 def _rows(runs: Iterable[Listed], *, silent: bool) -> Iterator[dict[str, Any]]:

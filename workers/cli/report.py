@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from workers.cli.holds import show_hold
 from workers.cli.screen import console, duration, mark, outcome, plain, print_json, seconds
-from workers.errors import Failure
+from workers.errors import TrunklineError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -43,7 +43,7 @@ async def _report(run: str, *, json: bool) -> int:
     show(found, run, console())
     try:
         held = await holds.of_run(client, run)
-    except Failure as error:
+    except TrunklineError as error:
         console(stderr=True).print(plain(f"What it holds cannot be shown. {error}"))
         return error.exit_code
     for hold in held:

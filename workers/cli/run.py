@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from workers.cli.inputs import EventFile, read_event_file
 from workers.cli.screen import console, outcome, print_json
-from workers.errors import Failure, NotFound, Unreachable
+from workers.errors import NotFoundError, TrunklineError, UnreachableError
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -77,23 +77,23 @@ def _definition(path: Path) -> dict[str, Any]:
     """Return the definition in a file.
 
     Raises:
-        NotFound: there is no such file.
-        Failure: it has problems; the sentences say which.
+        NotFoundError: there is no such file.
+        TrunklineError: it has problems; the sentences say which.
     """
     from workers.cli.catalog import actions_at_hand
-    from workers.definitions.loading import Unreadable, read
+    from workers.definitions.loading import UnreadableFileError, read
     from workers.definitions.planning import check
     from workers.definitions.problems import serious
 
     if not path.is_file():
-        raise NotFound(f"There is no file {path}.")
+        raise NotFoundError(f"There is no file {path}.")
     try:
         data, source = read(path)
         _, problems = check(data, source, actions_at_hand())
-    except Unreadable as error:
-        raise Failure(str(error)) from error
+    except UnreadableFileError as error:
+        raise TrunklineError(str(error)) from error
     if serious(problems):
-        raise Failure("\n".join([f"{path} cannot run:", *map(str, serious(problems))]))
+        raise TrunklineError("\n".join([f"{path} cannot run:", *map(str, serious(problems))]))
     return dict(data)
 
 
@@ -140,22 +140,26 @@ async def _glance(client: Client, started: Started, settings: Settings) -> None:
     """Say at once what would otherwise be noticed late: that nobody works, or how the run could not begin, or did.
 
     Raises:
-        Failure: it could not begin; the sentence says why.
+        TrunklineError: it could not begin; the sentence says why.
     """
     from workers.cli.progress import Progress
     from workers.client import runs
 
     screen = console(stderr=True)
-    if not await runs.has_workers(client, settings.task_queue):
-        queue = repr(settings.task_queue)
-        screen.print(f"No worker polls the task queue {queue}: the run begins when one does.")
-        return
+    clock = asyncio.get_running_loop().time
+    latest = clock() + GLANCE
+    while not await runs.has_workers(client, settings.task_queue):  # it may just have started
+        if clock() > latest:
+            queue = repr(settings.task_queue)
+            screen.print(f"No worker polls the task queue {queue}: the run begins when one does.")
+            return
+        await asyncio.sleep(GLANCE / 10)
     progress = Progress(screen)
-    latest = asyncio.get_running_loop().time() + GLANCE
-    while asyncio.get_running_loop().time() < latest:
+    latest = clock() + GLANCE
+    while clock() < latest:
         try:
             report = await runs.report(client, started.workflow_id)
-        except Unreachable:  # it is busy
+        except UnreachableError:  # it is busy
             return
         progress.note(report)
         if "definitionHash" in report:  # it has begun

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
-from workers.errors import Failure
+from workers.errors import TrunklineError
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -52,7 +52,7 @@ async def _dispatch(client: Client, match: Match, event: Mapping[str, Any], task
     if match.matches:
         try:
             started = await start(client, match.automation, event, task_queue=task_queue, priority=match.priority)
-        except Failure as failure:
+        except TrunklineError as failure:
             reason = str(failure)
         else:
             answer["started"], reason = started.started, started.reason

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from workers.client.listing import SILENT, Listed, candidates
 from workers.client.runs import ENDED, ask, describe, has_workers
-from workers.errors import Failure, NotFound, Unreachable
+from workers.errors import NotFoundError, TrunklineError, UnreachableError
 from workflows.language.people import person
 
 if TYPE_CHECKING:
@@ -100,21 +100,21 @@ async def find(client: Client, task_queue: str, wanted: Wanted | None = None, ke
     rows = [
         {"run": run.run, "automation": run.automation, **hold}
         for run, held in answers
-        if not isinstance(held, Failure)
+        if not isinstance(held, TrunklineError)
         for hold in held
     ]
     return OpenHolds(
         holds=sorted((row for row in rows if wanted.takes(row, now)), key=lambda row: str(row.get("openedAt"))),
-        silent=[run for run, held in answers if isinstance(held, Unreachable)],
+        silent=[run for run, held in answers if isinstance(held, UnreachableError)],
         failed=[
             replace(run, error=str(held))
             for run, held in answers
-            if isinstance(held, Failure) and not isinstance(held, Unreachable)
+            if isinstance(held, TrunklineError) and not isinstance(held, UnreachableError)
         ],
     )
 
 
-async def _ask_all(client: Client, runs: list[Listed]) -> list[tuple[Listed, list[Hold] | Failure]]:
+async def _ask_all(client: Client, runs: list[Listed]) -> list[tuple[Listed, list[Hold] | TrunklineError]]:
     """Ask every run, so many at a time, and give up where nobody seems to be there.
 
     Once one has waited in vain before any has answered, nobody else is asked; later, each is waited for once more,
@@ -123,27 +123,27 @@ async def _ask_all(client: Client, runs: list[Listed]) -> list[tuple[Listed, lis
     permits = asyncio.Semaphore(QUERIES_AT_ONCE)
     answered = vain = 0
 
-    async def one(run: Listed) -> list[Hold] | Failure:
+    async def one(run: Listed) -> list[Hold] | TrunklineError:
         nonlocal answered, vain
         for last in (False, True):
             if vain and not answered:
-                return Unreachable(SILENT)
+                return UnreachableError(SILENT)
             if vain >= VAIN_WAITS:
-                return Failure(NOT_ASKED)
+                return TrunklineError(NOT_ASKED)
             try:
                 held = await of_run(client, run.run, named=bool(run.holds))
-            except Unreachable as error:
+            except UnreachableError as error:
                 vain += 1
                 if last:
                     return error
-            except Failure as error:
+            except TrunklineError as error:
                 return error
             else:
                 answered += 1
                 return held
         raise AssertionError("the last time returns")
 
-    async def permitted(run: Listed) -> tuple[Listed, list[Hold] | Failure]:
+    async def permitted(run: Listed) -> tuple[Listed, list[Hold] | TrunklineError]:
         async with permits:
             return run, await one(run)
 
@@ -169,31 +169,33 @@ async def of_run(client: Client, run: str, *, named: bool = True) -> list[Hold]:
         named: whether Temporal's list names holds of it; else it may be no run of an automation, and holds nothing.
 
     Raises:
-        Unreachable: no worker answers.
-        Failure: it could not be asked for another reason.
+        UnreachableError: no worker answers.
+        TrunklineError: it could not be asked for another reason.
     """
     from temporalio.client import WorkflowQueryFailedError
     from temporalio.service import RPCError
 
-    from workflows.run.encrypted import MissingKey
+    from workflows.run.encrypted import MissingKeyError
 
     for pause in (*PAUSES, None):
         try:
             answer = await ask(client.get_workflow_handle(run), "holds")
-        except (Unreachable, RPCError, WorkflowQueryFailedError, MissingKey) as error:
-            if not isinstance(error, MissingKey) and await _has_ended(client, run):
+        except (UnreachableError, RPCError, WorkflowQueryFailedError, MissingKeyError) as error:
+            if not isinstance(error, MissingKeyError) and await _has_ended(client, run):
                 return []
             if isinstance(error, WorkflowQueryFailedError) and not named and UNKNOWN_QUERY in str(error):
                 return []
-            if isinstance(error, Unreachable):
+            if isinstance(error, UnreachableError):
                 raise
             if pause is None or not (isinstance(error, RPCError) and _passes(error)):
-                raise Failure(f"{run} could not be asked what it holds: {error}") from error
+                raise TrunklineError(f"{run} could not be asked what it holds: {error}") from error
             await asyncio.sleep(pause)
         else:
             break
     if not isinstance(answer, list) or not all(isinstance(hold, dict) for hold in answer):
-        raise Failure(f"{run} could not be asked what it holds: it answers something else, as no run of ours does.")
+        raise TrunklineError(
+            f"{run} could not be asked what it holds: it answers something else, as no run of ours does."
+        )
     return answer
 
 
@@ -219,7 +221,7 @@ async def _has_ended(client: Client, run: str) -> bool:
 
     try:
         status = (await describe(client, run)).status
-    except NotFound:  # and its retention is over
+    except NotFoundError:  # and its retention is over
         return True
     except RPCError:
         return False
@@ -230,15 +232,15 @@ async def look(client: Client, run: str) -> list[Hold] | None:
     """Return a run's open holds, or at once None where no worker even polls its task queue.
 
     Raises:
-        NotFound: there is no such run.
-        Failure: it could not be asked for another reason.
+        NotFoundError: there is no such run.
+        TrunklineError: it could not be asked for another reason.
     """
     description = await describe(client, run)
     if not await polled(client, description.task_queue):
         return None
     try:
         return await of_run(client, run)
-    except Unreachable:
+    except UnreachableError:
         return None
 
 
@@ -246,19 +248,19 @@ async def one(client: Client, run: str, name: str) -> Hold:
     """Return one open hold of a run, with its `run`.
 
     Raises:
-        NotFound: there is no such run, or no such hold is open in it.
-        Unreachable: no worker answers, and only a worker can show a hold.
+        NotFoundError: there is no such run, or no such hold is open in it.
+        UnreachableError: no worker answers, and only a worker can show a hold.
     """
     held = await look(client, run)
     if held is None:
-        raise Unreachable(
+        raise UnreachableError(
             f"No worker answers for {run}, and only a worker can show what it holds: start one (`trunkline worker`) "
             "and try again."
         )
     found = next((hold for hold in held if hold["hold"] == name), None)
     if found is None:
         names = ", ".join(repr(hold["hold"]) for hold in held)
-        raise NotFound(
+        raise NotFoundError(
             f"Nothing is held under {name!r} in {run}; {f'open are {names}' if names else 'nothing is open'}."
         )
     return {"run": run, **found}

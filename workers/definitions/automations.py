@@ -29,11 +29,11 @@ AS_IT_IS = Patience()
 """Read what is there, for those who look once: people ask about the file that they have just saved."""
 
 
-class UnknownAutomation(LookupError):  # noqa: N818  # it is said as it is: there is no such automation
+class UnknownAutomationError(LookupError):  # it is said as it is: there is no such automation
     """No file carries an automation of that name; the message names those there are."""
 
 
-class BadAutomation(ValueError):  # noqa: N818  # the definition is bad, which is no error of this program
+class BadAutomationError(ValueError):  # the definition is bad, which is no error of this program
     """An automation cannot run for now: its file was never good on this worker, or several define it."""
 
     def __init__(self, message: str, problems: list[Problem]) -> None:
@@ -41,7 +41,7 @@ class BadAutomation(ValueError):  # noqa: N818  # the definition is bad, which i
         self.problems = problems
 
 
-class Unsettled(LookupError):  # noqa: N818  # the file is unsettled, which is no error of this program
+class UnsettledError(LookupError):  # the file is unsettled, which is no error of this program
     """Nobody can say yet what an automation is: a file has just changed, or the folder cannot be read."""
 
 
@@ -81,7 +81,7 @@ class Automations:
         self.catalog = catalog
         self._files = Folder(folder, catalog, patience)
         self._serving: dict[str, _Served] = {}
-        self._waiting: dict[str, BadAutomation] = {}
+        self._waiting: dict[str, BadAutomationError] = {}
         self._clashes: dict[str, list[Problem]] = {}
 
     def look(self) -> bool:
@@ -130,10 +130,10 @@ class Automations:
             event: the event that starts it, judged by the trigger's schema if there is one; its type may be any.
 
         Raises:
-            UnknownAutomation: no file carries that name.
-            Unsettled: a file that may carry it has just changed.
-            BadAutomation: a file does, and was never good on this worker, or several do.
-            UnfitEvent: the event's data is not what the trigger declares.
+            UnknownAutomationError: no file carries that name.
+            UnsettledError: a file that may carry it has just changed.
+            BadAutomationError: a file does, and was never good on this worker, or several do.
+            UnfitEventError: the event's data is not what the trigger declares.
         """
         self.look()
         self._refuse_unsettled(name)
@@ -144,7 +144,7 @@ class Automations:
         hint = nearest(name, self._serving)
         known = listed(sorted(self._serving), most=30) or "none at all"
         did = f" {hint}" if hint else ""
-        raise UnknownAutomation(f"There is no automation {name[:100]!r}.{did} This worker has {known}.")
+        raise UnknownAutomationError(f"There is no automation {name[:100]!r}.{did} This worker has {known}.")
 
     def outdated(self, name: str) -> str | None:
         """Return why the last good version of an automation runs and not what its files hold, where that is so."""
@@ -158,24 +158,24 @@ class Automations:
         if known and not about:
             return
         if not known and self._files.lost is not None:
-            raise Unsettled(f"The automation {name[:100]!r} is not known. {self._files.lost}")
+            raise UnsettledError(f"The automation {name[:100]!r} is not known. {self._files.lost}")
         if not known and not about:
             about = list(changing.values())
         if about:
             files = listed(map(str, about), most=SHOWN)
-            raise Unsettled(f"The automation {name[:100]!r} waits until nobody writes {files} any more.")
+            raise UnsettledError(f"The automation {name[:100]!r} waits until nobody writes {files} any more.")
 
     def inline(self, definition: Any, event: Mapping[str, Any] | None = None) -> Plan:
         """Return the plan of a definition that came with its run.
 
         Raises:
-            BadAutomation: it has problems.
-            UnfitEvent: the event's data is not what the trigger declares.
+            BadAutomationError: it has problems.
+            UnfitEventError: the event's data is not what the trigger declares.
         """
         made, problems = load(definition, Source(), self.catalog)
         if made is None:
             wrong = serious(problems)
-            raise BadAutomation(
+            raise BadAutomationError(
                 f"The inline automation has problems: {'; '.join(map(_place_and_sentence, wrong[:SHOWN]))}", wrong
             )
         return made.plan_for(event)
@@ -232,7 +232,7 @@ class Automations:
             else:
                 right = "one file alone defines it" if good else "its file is right"
                 sentence = f"The automation {name!r} cannot run before {right}: {why}"
-                self._waiting[name] = BadAutomation(sentence, problems)
+                self._waiting[name] = BadAutomationError(sentence, problems)
 
     def _tell(self, counted: Iterable[str], *, begun: bool) -> None:
         """Log what was read; at first only what is wrong, because the worker says what it has when it is ready."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from activities.action import Action
-from workers.definitions.loading import MAX_FILE_BYTES, SUFFIXES, Unreadable, read
+from workers.definitions.loading import MAX_FILE_BYTES, SUFFIXES, UnreadableFileError, read
 from workers.definitions.problems import Problem
 from workers.definitions.runnable import Definition, load
 from workers.definitions.settling import Patience, Settling, Stamp
@@ -129,7 +129,7 @@ class Folder:
         try:
             data, source = read(path)
             good, problems = load(data, source, self.catalog)
-        except Unreadable as unreadable:
+        except UnreadableFileError as unreadable:
             good, problems = None, [unreadable.problem]
         if good is not None:
             return File(path, good, problems, good.name, good.name)

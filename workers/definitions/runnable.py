@@ -15,7 +15,7 @@ from workflows.language.condition import Condition, compile_condition
 from workflows.plan import Plan
 
 
-class UnfitEvent(ValueError):  # noqa: N818  # the event is unfit, which is no error of this program
+class UnfitEventError(ValueError):  # the event is unfit, which is no error of this program
     """An event's data is not what the trigger's schema declares; the message says where."""
 
 
@@ -47,10 +47,10 @@ class Definition:
         """Return the plan, if the event (where one is given) is what the trigger declares.
 
         Raises:
-            UnfitEvent: it is not.
+            UnfitEventError: it is not.
         """
         if event is not None and self.judge is not None and (reason := self.judge(event["data"])) is not None:
-            raise UnfitEvent(reason)
+            raise UnfitEventError(reason)
         return self.plan
 
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from activities.attempt.secrets import Secrets
 from activities.http_client.bindings import SECTION
 from workers.client.runs import has_workers
-from workers.errors import Failure
-from workers.local.child_process import Companion, companion
+from workers.errors import TrunklineError
+from workers.local.child_process import ChildProcess, child_process
 from workers.local.temporal_server import Server, local_environment, temporal_server
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ async def development(wish: Wish) -> AsyncIterator[Development]:
     """Start everything, go on when a worker polls, and end everything whatever happens.
 
     Raises:
-        Failure: a part of it does not start; the sentence quotes what it said.
+        TrunklineError: a part of it does not start; the sentence quotes what it said.
     """
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trunkline-")))
@@ -115,7 +115,9 @@ async def development(wish: Wish) -> AsyncIterator[Development]:
         connections = wish.connections or _sandbox_connections(sandbox, folder, wish)
         command = [sys.executable, "-m", "workers.cli", "worker", str(wish.folder), "--connections", str(connections)]
         environment = _worker_environment(wish, server, sandbox)
-        worker = await stack.enter_async_context(companion("The worker", command, environment, output=wish.worker_log))
+        worker = await stack.enter_async_context(
+            child_process("The worker", command, environment, output=wish.worker_log)
+        )
         await _until_polled(server.client, wish.task_queue, worker)
         yield Development(
             address=server.address,
@@ -127,26 +129,28 @@ async def development(wish: Wish) -> AsyncIterator[Development]:
         )
 
 
-async def _first_end(*companions: Companion) -> str:
+async def _first_end(*children: ChildProcess) -> str:
     """Wait until one of them ends by itself."""
-    waiting = [asyncio.ensure_future(one.process.wait()) for one in companions]
+    waiting = [asyncio.ensure_future(one.process.wait()) for one in children]
     try:
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in waiting:
             task.cancel()
-    return next(sentence for one in companions if (sentence := one.ended()))
+    return next(sentence for one in children if (sentence := one.ended()))
 
 
-async def _until_polled(client: Client, task_queue: str, worker: Companion) -> None:
+async def _until_polled(client: Client, task_queue: str, worker: ChildProcess) -> None:
     loop = asyncio.get_running_loop()
     latest = loop.time() + WORKER_SECONDS
     while not await has_workers(client, task_queue):
         ended = worker.ended()
         if ended:
-            raise Failure(ended)
+            raise TrunklineError(ended)
         if loop.time() > latest:
-            raise Failure(f"The worker did not poll {task_queue!r} within {WORKER_SECONDS:.0f} s. {worker.said()}")
+            raise TrunklineError(
+                f"The worker did not poll {task_queue!r} within {WORKER_SECONDS:.0f} s. {worker.said()}"
+            )
         await asyncio.sleep(0.1)
 
 

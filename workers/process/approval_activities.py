@@ -29,7 +29,7 @@ from trunkline.wire import (
 )
 from workers.approvals.groups import VARIABLE as GROUPS
 from workers.approvals.groups import Groups
-from workers.approvals.hours import BadHours, add
+from workers.approvals.hours import BusinessHoursError, add
 from workers.approvals.index import index
 from workers.approvals.register import LONGEST_PERSON
 from workers.approvals.signing import VARIABLE as SIGNING_KEYS
@@ -42,7 +42,7 @@ CLOCKS = {"remind": "remindAfter", "escalate": "escalateAfter", "expire": "expir
 """What is due when so much time has passed since a hold was opened."""
 
 
-class Desk:
+class ApprovalActivities:
     """What runs may ask about holds.
 
     Args:
@@ -75,7 +75,7 @@ class Desk:
             answer: CheckAnswer = {"people": people, "at": _times(question)}
             if "keep" in question:
                 answer["keep"] = question["keep"]  # by the answer, it stands in the history
-        except (Refused, BadHours) as refused:
+        except (Refused, BusinessHoursError) as refused:
             return {"refused": str(refused)}
         if self.encryption_keys:
             everybody = dict.fromkeys(name for role in people.values() for name in role)
@@ -146,7 +146,7 @@ class Desk:
             return {"at": timestamp(due + step * max((now - due) // step + 1, 1)), "late": late}
         try:
             return {"at": timestamp(add(max(now, due), every, asked["businessHours"])), "late": late}
-        except BadHours:
+        except BusinessHoursError:
             return {"late": late}
 
     @activity.defn(name=RECORD)

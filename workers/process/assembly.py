@@ -13,10 +13,10 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from activities.attempt.contracts import Contracts
 from activities.attempt.temporal import Services, bind
 from activities.http_client.client import Client as HttpClient
-from workers.process.approval_activities import Desk
+from workers.process.approval_activities import ApprovalActivities
 from workers.process.limits import Limits, running
-from workers.process.plan_activities import Bridge
-from workers.process.reset_activities import Earlier
+from workers.process.plan_activities import PlanActivities
+from workers.process.reset_activities import ResetActivities
 from workers.process.worker_client import client_of_worker
 from workflows.automation import Automation
 from workflows.view.details import Details
@@ -114,7 +114,7 @@ class Assembly:
 
     def _local_activities(self, limits: Limits) -> Activities:
         equipment, settings = self.equipment, self.settings
-        bridge = Bridge(
+        plans = PlanActivities(
             equipment.automations,
             attributes=self.attributes,
             web_ui=settings.web_ui,
@@ -123,5 +123,5 @@ class Assembly:
             inline=settings.inline,
         )
         contracts = Contracts(equipment.actions, equipment.secrets, equipment.scrubber, settings.result_limit)
-        desk = Desk(contracts, equipment.groups, equipment.signing, settings.encryption_keys)
-        return [*bridge.activities(), *desk.activities(), Earlier(self.client).earlier]
+        desk = ApprovalActivities(contracts, equipment.groups, equipment.signing, settings.encryption_keys)
+        return [*plans.activities(), *desk.activities(), ResetActivities(self.client).earlier]

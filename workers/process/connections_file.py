@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from activities.connections import Connection, Connections
-from activities.http_client.bindings import SECTION, BadBinding
-from workers.definitions.loading import Source, Unreadable, read
+from activities.http_client.bindings import SECTION, BindingError
+from workers.definitions.loading import Source, UnreadableFileError, read
 from workers.settings import SettingsError
 
 
@@ -26,7 +26,7 @@ def load_connections(
     entries, source = _read(path) if path else ({}, Source())
     try:
         return Connections(entries, kinds, environment)
-    except BadBinding as bad:
+    except BindingError as bad:
         line, _ = source.place(bad.pointer)
         raise _error(path, line, str(bad)) from None
 
@@ -34,7 +34,7 @@ def load_connections(
 def _read(path: Path) -> tuple[dict[str, Any], Source]:
     try:
         entries, source = read(path)
-    except Unreadable as unreadable:
+    except UnreadableFileError as unreadable:
         found = unreadable.problem
         if found.code != "not-an-automation":
             raise _error(path, found.line, found.message) from None

@@ -10,8 +10,8 @@ from temporalio import activity
 from temporalio.common import RawValue
 
 from trunkline.wire import MATCH, PLAN, YIELD
-from workers.definitions.automations import Automations, BadAutomation, UnknownAutomation, Unsettled
-from workers.definitions.runnable import UnfitEvent
+from workers.definitions.automations import Automations, BadAutomationError, UnknownAutomationError, UnsettledError
+from workers.definitions.runnable import UnfitEventError
 from workers.process.limits import Limits
 from workflows.run.payload import pack
 
@@ -20,10 +20,10 @@ INLINE_OFF = (
     "put the definition into its folder of automations and start it by name, or set TRUNKLINE_INLINE=on for the worker."
 )
 
-REFUSALS = {UnknownAutomation: "UnknownAutomation", UnfitEvent: "InvalidEvent"}
+REFUSALS = {UnknownAutomationError: "UnknownAutomation", UnfitEventError: "InvalidEvent"}
 
 
-class Bridge:
+class PlanActivities:
     """What runs may ask of this worker.
 
     Args:
@@ -69,9 +69,9 @@ class Bridge:
             else:
                 plan = self.automations.plan(asked["automation"], asked["event"])
                 outdated = self.automations.outdated(asked["automation"])
-        except (UnknownAutomation, UnfitEvent) as error:
+        except (UnknownAutomationError, UnfitEventError) as error:
             return {"refused": str(error), "type": REFUSALS[type(error)]}
-        except (Unsettled, BadAutomation) as error:
+        except (UnsettledError, BadAutomationError) as error:
             if "inline" in asked:
                 return {"refused": str(error), "type": "BadAutomation"}
             return {"parked": str(error)}

@@ -50,7 +50,7 @@ ENCODING = 256
 """Bytes by which a payload may have been larger before it was decrypted."""
 
 
-class Activation(SimplePlugin):
+class ReplayClock(SimplePlugin):
     """Gives runs a clock that replays read alike, tells them of resets, and leaves out updates that have no answer."""
 
     def __init__(self) -> None:

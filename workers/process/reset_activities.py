@@ -23,7 +23,7 @@ CERTAIN = frozenset({REFUSED, UNAVAILABLE, NOT_SENT})
 ALL_OF_IT = 0
 
 
-class Earlier:
+class ResetActivities:
     """Answers which steps of a reset run may have been carried out in the histories before its reset.
 
     Args:

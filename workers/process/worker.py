@@ -15,10 +15,10 @@ from temporalio.service import RPCError
 
 from workers import logs
 from workers.client.start import connect, explain
-from workers.errors import Failure, NotFound, Unreachable
+from workers.errors import NotFoundError, TrunklineError, UnreachableError
 from workers.process.assembly import Assembly
 from workers.process.equipment import check_bindings, complaints, equip, unbound
-from workers.process.health import Vitals, last_poll, serving
+from workers.process.health import HealthStatus, last_poll, serving
 from workers.process.search_attributes import register
 from workers.process.telemetry import measured_runtime, plain_runtime
 from workers.process.watching import SETTLED, settle, watch
@@ -50,7 +50,7 @@ async def serve(
         page: listening socket for `/healthz` and `/metrics`, instead of the settings' address.
 
     Raises:
-        Failure: the worker cannot work with these settings, or Temporal has ended it.
+        TrunklineError: the worker cannot work with these settings, or Temporal has ended it.
     """
     equipment = equip(settings, SETTLED)
     logs.scrub_with(equipment.scrubber.scrub)
@@ -62,13 +62,13 @@ async def serve(
         log.info("%s", free)
     async with contextlib.AsyncExitStack() as stack:
         place = page or settings.metrics_address
-        vitals = None
+        status = None
         if place is None:
             runtime = plain_runtime()
         else:
             runtime, exporter = measured_runtime()
-            vitals = Vitals(process, exporter)
-            address = await stack.enter_async_context(serving(vitals, place))
+            status = HealthStatus(process, exporter)
+            address = await stack.enter_async_context(serving(status, place))
             if page is None:
                 log.info("Health and metrics: http://%s/healthz and /metrics", address)
         client = await _reach(settings, runtime)
@@ -77,9 +77,9 @@ async def serve(
             log.warning("%s", advice)
         assembly = Assembly(settings=settings, equipment=equipment, client=client, attributes=advice is None)
         await stack.enter_async_context(_polling(assembly))
-        if vitals is not None:
-            vitals.polling(client, settings.task_queue)
-            stack.callback(vitals.ending)
+        if status is not None:
+            status.polling(client, settings.task_queue)
+            stack.callback(status.ending)
         await _until_seen(client, settings.task_queue)
         names = sorted(equipment.automations.names())
         log.info(
@@ -100,7 +100,7 @@ async def _polling(assembly: Assembly) -> AsyncIterator[None]:
         async with assembly.polling():
             yield
     except RuntimeError as error:
-        raise Failure(f"Temporal has ended this worker: {error}") from error
+        raise TrunklineError(f"Temporal has ended this worker: {error}") from error
 
 
 async def _reach(settings: Settings, runtime: Runtime) -> Client:
@@ -110,7 +110,7 @@ async def _reach(settings: Settings, runtime: Runtime) -> Client:
         try:
             client = await connect(settings, runtime=runtime)
             await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
-        except (Unreachable, NotFound) as error:
+        except (UnreachableError, NotFoundError) as error:
             sentence = str(error)
         except RPCError as error:
             sentence = str(explain(error) or error)

@@ -13,12 +13,12 @@ from pydantic import BaseModel, ValidationError
 
 from workers.sandbox.faults import Fault, Faults
 from workers.sandbox.page import ASSETS, FOLDER, page
-from workers.sandbox.receiver import Lesson, Receiver
-from workers.sandbox.record import Answer, Received, Record, Request
+from workers.sandbox.receiver import Receiver, Stub
+from workers.sandbox.record import Received, ReceivedRequest, Record, VendorAnswer
 from workers.sandbox.vendor import Vendor
-from workers.sandbox.vendors.cloudtalk import CloudTalk
-from workers.sandbox.vendors.slack import Slack
-from workers.sandbox.vendors.twilio import Twilio
+from workers.sandbox.vendors.cloudtalk import CloudTalkVendor
+from workers.sandbox.vendors.slack import SlackVendor
+from workers.sandbox.vendors.twilio import TwilioVendor
 
 MOST_REQUEST = 32 * 1024 * 1024
 STATUS = 500
@@ -30,14 +30,14 @@ SECURITY = {
 M = TypeVar("M", bound=BaseModel)
 
 
-class Desk:
+class SandboxApp:
     """Everything behind the sandbox's address: its vendors, its faults, its memory."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.record = Record()
         self.faults = faults or Faults()
         self.receiver = Receiver()
-        vendors: tuple[Vendor, ...] = (Slack(), Twilio(), CloudTalk(), self.receiver)
+        vendors: tuple[Vendor, ...] = (SlackVendor(), TwilioVendor(), CloudTalkVendor(), self.receiver)
         self.vendors = {vendor.name: vendor for vendor in vendors}
 
     def clear(self) -> None:
@@ -58,9 +58,9 @@ class Desk:
                 web.get("/_/faults", self._shown(self.faults.shown)),
                 web.post("/_/faults", self._told(Fault, self.faults.add)),
                 web.delete("/_/faults", self._emptied(self.faults.clear)),
-                web.get("/_/responses", self._shown(lambda: [lesson.model_dump() for lesson in self.receiver.lessons])),
-                web.post("/_/responses", self._told(Lesson, self.receiver.teach)),
-                web.delete("/_/responses", self._emptied(self.receiver.lessons.clear)),
+                web.get("/_/responses", self._shown(lambda: [stub.model_dump() for stub in self.receiver.stubs])),
+                web.post("/_/responses", self._told(Stub, self.receiver.stub)),
+                web.delete("/_/responses", self._emptied(self.receiver.stubs.clear)),
                 web.route("*", r"/{vendor:[^/_][^/]*}{path:.*}", self._vendor),
             ]
         )
@@ -82,7 +82,9 @@ class Desk:
             request=request,
             fault=fault.shown() if fault else None,
         )
-        below = Request(request.method, http.match_info["path"] or "/", request.query, request.headers, request.raw)
+        below = ReceivedRequest(
+            request.method, http.match_info["path"] or "/", request.query, request.headers, request.raw
+        )
         received.key = vendor.key(below)
         if fault and fault.late:
             await asyncio.sleep(fault.late)
@@ -99,8 +101,10 @@ class Desk:
             headers={"Content-Type": "application/json", **answer.headers},
         )
 
-    def _answer(self, vendor: Vendor, request: Request, fault: Fault | None, received: Received) -> Answer | None:
-        answer: Answer | None = None
+    def _answer(
+        self, vendor: Vendor, request: ReceivedRequest, fault: Fault | None, received: Received
+    ) -> VendorAnswer | None:
+        answer: VendorAnswer | None = None
         if fault is None or fault.accepts:
             answer = vendor.answer(request)
             received.accepted = answer.accepted
@@ -108,7 +112,7 @@ class Desk:
             return None
         if fault and (fault.answers or answer is None):
             told = vendor.failure(fault.status or (STATUS if fault.body is None else 200), fault.retry_after)
-            return told if fault.body is None else Answer(told.status, fault.body, told.headers)
+            return told if fault.body is None else VendorAnswer(told.status, fault.body, told.headers)
         return answer
 
     async def _page(self, http: web.Request) -> web.Response:
@@ -148,9 +152,9 @@ class Desk:
         return clear
 
 
-async def _request(http: web.Request) -> Request:
+async def _request(http: web.Request) -> ReceivedRequest:
     headers = {name.lower(): value for name, value in http.headers.items()}
-    return Request(http.method, http.path, dict(http.query), headers, await http.read())
+    return ReceivedRequest(http.method, http.path, dict(http.query), headers, await http.read())
 
 
 def _asset(name: str, kind: str) -> Callable[[web.Request], Awaitable[web.Response]]:

@@ -39,7 +39,7 @@ CARD = """<article class="{vendor}">
 <span class="vendor">{title}</span>{status}{fault}<time datetime="{at}">{clock}</time>
 <code>{method} {path}</code>
 </div>
-{gist}<details id="request-{id}">
+{summary}<details id="request-{id}">
 <summary>Request and answer{key}</summary>
 <h2>Headers</h2><pre>{headers}</pre>
 <h2>Body</h2><pre>{body}</pre>
@@ -90,9 +90,9 @@ def note(count: int, shown: int) -> str:
 def card(received: Received, vendor: Vendor) -> str:
     """Return one request as HTML; everything that came from outside is escaped."""
     shown = received.shown()
-    whom, text = vendor.gist(received.request)
-    gist = f'<p class="whom">{escape(whom)}</p>\n' if whom else ""
-    gist += f'<p class="text">{escape(text)}</p>\n' if text else ""
+    whom, text = vendor.summary(received.request)
+    summary = f'<p class="whom">{escape(whom)}</p>\n' if whom else ""
+    summary += f'<p class="text">{escape(text)}</p>\n' if text else ""
     return CARD.format(
         id=received.id,
         vendor=vendor.name,
@@ -103,7 +103,7 @@ def card(received: Received, vendor: Vendor) -> str:
         fault='<span class="fault bad">told to fail</span>' if received.fault else "",
         at=received.at.isoformat(),
         clock=received.at.astimezone().strftime("%H:%M:%S"),
-        gist=gist,
+        summary=summary,
         key=f", key {escape(received.key)}" if received.key else "",
         headers=pretty(shown["headers"]),
         body=pretty(shown["body"]),

@@ -8,14 +8,14 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from workers.sandbox.record import Answer, Request, masked
+from workers.sandbox.record import ReceivedRequest, VendorAnswer, masked
 from workers.sandbox.vendor import Vendor
 
 MOST_GIST = 500
 PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 
 
-class Lesson(BaseModel):
+class Stub(BaseModel):
     """An answer that the receiver was taught."""
 
     model_config = ConfigDict(extra="forbid")
@@ -32,7 +32,7 @@ class Lesson(BaseModel):
         default=None, description="Body: text as it stands, anything else as JSON; {name} in it is filled in."
     )
 
-    def match(self, request: Request) -> dict[str, str] | None:
+    def match(self, request: ReceivedRequest) -> dict[str, str] | None:
         """Return the parts that the placeholders stand for, or None where another request is meant."""
         if self.method not in (None, request.method):
             return None
@@ -51,18 +51,18 @@ class Receiver(Vendor):
     title: ClassVar[str] = "HTTP"
 
     def __init__(self) -> None:
-        self.lessons: list[Lesson] = []
+        self.stubs: list[Stub] = []
 
-    def teach(self, lesson: Lesson) -> None:
+    def stub(self, stub: Stub) -> None:
         """Answer like this from now on; what was taught last wins."""
-        self.lessons.insert(0, lesson)
+        self.stubs.insert(0, stub)
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: ReceivedRequest) -> VendorAnswer:
         """Answer as taught, else with what arrived."""
-        for lesson in self.lessons:
-            parts = lesson.match(request)
+        for stub in self.stubs:
+            parts = stub.match(request)
             if parts is not None:
-                return Answer(lesson.status, fill(lesson.body, parts), lesson.headers, accepted=lesson.status < 400)  # noqa: PLR2004 - HTTP's first failure
+                return VendorAnswer(stub.status, fill(stub.body, parts), stub.headers, accepted=stub.status < 400)  # noqa: PLR2004 - HTTP's first failure
         received = {
             "method": request.method,
             "path": request.path,
@@ -70,19 +70,19 @@ class Receiver(Vendor):
             "headers": masked(request.headers),
             "body": request.body,
         }
-        return Answer(200, {"received": received}, accepted=True)
+        return VendorAnswer(200, {"received": received}, accepted=True)
 
-    def key(self, request: Request) -> str | None:
+    def key(self, request: ReceivedRequest) -> str | None:
         """Return the request's Idempotency-Key or webhook-id."""
         return request.headers.get("idempotency-key", "").strip('"') or request.headers.get("webhook-id")
 
-    def failure(self, status: int, retry_after: int | None) -> Answer:
+    def failure(self, status: int, retry_after: int | None) -> VendorAnswer:
         """Answer as any web server would."""
-        return Answer(
+        return VendorAnswer(
             status, {"error": "told to fail"}, {} if retry_after is None else {"Retry-After": str(retry_after)}
         )
 
-    def gist(self, request: Request) -> tuple[str, str]:
+    def summary(self, request: ReceivedRequest) -> tuple[str, str]:
         """Return the beginning of the body."""
         body = request.body
         text = "" if body is None else body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)

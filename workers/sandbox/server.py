@@ -8,9 +8,9 @@ from typing import Any, Literal, Self
 
 from aiohttp import web
 
-from workers.sandbox.app import Desk
+from workers.sandbox.app import SandboxApp
 from workers.sandbox.faults import Fault, Faults
-from workers.sandbox.receiver import Lesson
+from workers.sandbox.receiver import Stub
 from workers.sandbox.record import Received
 
 PORT = 8600
@@ -32,7 +32,7 @@ class Sandbox:
         self.host = host
         self.wanted = port
         self.port = 0
-        self._desk = Desk(faults)
+        self._desk = SandboxApp(faults)
         self._runner: web.AppRunner | None = None
 
     @property
@@ -99,13 +99,13 @@ class Sandbox:
         method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] | None = None,
     ) -> None:
         """Teach the plain receiver an answer: `respond("/shop/orders/{id}", {"id": "{id}", "total": 42})`."""
-        self._desk.receiver.teach(Lesson(path=path, body=body, status=status, method=method))
+        self._desk.receiver.stub(Stub(path=path, body=body, status=status, method=method))
 
     def clear(self) -> None:
         """Forget everything that arrived, all faults and all taught answers."""
         self._desk.clear()
         self._desk.faults.clear()
-        self._desk.receiver.lessons.clear()
+        self._desk.receiver.stubs.clear()
 
     async def _listen(self, port: int) -> None:
         assert self._runner is not None  # noqa: S101 - only `start` calls this

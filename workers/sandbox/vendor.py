@@ -7,7 +7,7 @@ import binascii
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-from workers.sandbox.record import Answer, Request
+from workers.sandbox.record import ReceivedRequest, VendorAnswer
 
 MOST_MESSAGES = 20_000
 TOO_MANY_REQUESTS = 429
@@ -22,19 +22,19 @@ class Vendor(ABC):
     """What people call it."""
 
     @abstractmethod
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: ReceivedRequest) -> VendorAnswer:
         """Answer a request whose path is the vendor's own, without its name."""
 
-    def key(self, _request: Request) -> str | None:
+    def key(self, _request: ReceivedRequest) -> str | None:
         """Return the idempotency key that a request carries, where the vendor has a place for one."""
         return None
 
     @abstractmethod
-    def failure(self, status: int, retry_after: int | None) -> Answer:
+    def failure(self, status: int, retry_after: int | None) -> VendorAnswer:
         """Answer in the vendor's shape with a failure that has nothing to do with the request."""
 
     @abstractmethod
-    def gist(self, request: Request) -> tuple[str, str]:
+    def summary(self, request: ReceivedRequest) -> tuple[str, str]:
         """Return whom a request concerns and what it says, each empty where there is nothing to say."""
 
     @abstractmethod
@@ -42,7 +42,7 @@ class Vendor(ABC):
         """Forget all messages."""
 
 
-def basic(request: Request) -> tuple[str, str] | None:
+def basic(request: ReceivedRequest) -> tuple[str, str] | None:
     """Return user and password of HTTP Basic, or None where the header is missing or malformed."""
     scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trunkline.wire import Request, SealError, request_from, seal
-from workflows.errors import TooLarge, Unsealable
+from workflows.errors import SealingError, TooLargeError
 from workflows.language.template import Rendered
 from workflows.program import ActionStep
 from workflows.report import measure
@@ -16,10 +16,10 @@ def request_of(step: ActionStep, rendered: Rendered) -> Request:
     """Return the request that a rendered config makes.
 
     Raises:
-        TooLarge: it takes more bytes than are sent.
+        TooLargeError: it takes more bytes than are sent.
     """
     if not step.config.constant and (size := measure(rendered.value)) > LARGEST_REQUEST:
-        raise TooLarge(f"The step's config takes {size:,} bytes; {LARGEST_REQUEST:,} is the most that is sent.")
+        raise TooLargeError(f"The step's config takes {size:,} bytes; {LARGEST_REQUEST:,} is the most that is sent.")
     return request_from(step.action, rendered.value, rendered.secrets)
 
 
@@ -27,9 +27,9 @@ def signed(request: Request) -> str:
     """Return the digest of a request that people are asked to approve.
 
     Raises:
-        Unsealable: it has none, so that nobody could say what was approved.
+        SealingError: it has none, so that nobody could say what was approved.
     """
     try:
         return seal(request)
     except SealError as error:
-        raise Unsealable(f"The request cannot be sealed for approval: {error}.") from None
+        raise SealingError(f"The request cannot be sealed for approval: {error}.") from None

@@ -116,7 +116,7 @@ def compile_template(value: Any, syntaxes: Mapping[str, str] | None = None, *, s
     Raises:
         TemplateSyntaxError: a text is no valid template, or the tree is too large.
     """
-    return _Compiler(syntaxes or {}, secrets=secrets).compile(value)
+    return _TemplateCompiler(syntaxes or {}, secrets=secrets).compile(value)
 
 
 def compile_expression(text: Any) -> Template:
@@ -125,7 +125,7 @@ def compile_expression(text: Any) -> Template:
     Raises:
         TemplateSyntaxError: it is something else.
     """
-    compiler = _Compiler({}, secrets=False)
+    compiler = _TemplateCompiler({}, secrets=False)
     template = compiler.compile(text)
     if not compiler.whole:
         raise TemplateSyntaxError(
@@ -140,10 +140,10 @@ def compile_path(path: str) -> Template:
     Raises:
         TemplateSyntaxError: it is no plain path.
     """
-    return _Compiler({}, secrets=False).path(path)
+    return _TemplateCompiler({}, secrets=False).path(path)
 
 
-class _Compiler:
+class _TemplateCompiler:
     """Walks one tree, and counts what compiling it costs."""
 
     def __init__(self, syntaxes: Mapping[str, str], *, secrets: bool) -> None:

@@ -32,7 +32,7 @@ UNREADABLE = (
 PAUSE = timedelta(seconds=15)
 
 
-class MissingKey(Exception):  # noqa: N818 # says what is wrong
+class MissingKeyError(Exception):  # says what is wrong
     """Something is encrypted under a key that is not at hand, or out of reach: a task that needs it waits for it."""
 
     def __init__(self, payload: Payload) -> None:
@@ -47,7 +47,7 @@ class MissingKey(Exception):  # noqa: N818 # says what is wrong
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sealed:
+class EncryptedArgument:
     """An argument of a signal, update or query that arrived encrypted, or by way of the payload store.
 
     Attributes:
@@ -72,17 +72,18 @@ async def opened(arguments: tuple[Any, ...]) -> tuple[Any, ...] | None:
     Whether they could is written down, so that what comes later changes nothing about what was decided.
 
     Raises:
-        MissingKey: they were read, but the worker that replays this can read them no more; its task waits until it can.
+        MissingKeyError: they were read, but the worker that replays this can read them no more; its task waits until
+            it can.
     """
-    sealed = [argument for argument in arguments if isinstance(argument, Sealed)]
+    sealed = [argument for argument in arguments if isinstance(argument, EncryptedArgument)]
     if not sealed:
         return arguments
     if not await ask(RECORD, all(argument.readable for argument in sealed)):
         return None
     for argument in sealed:
         if argument.payload is not None:
-            raise MissingKey(argument.payload)
-    return tuple(argument.value if isinstance(argument, Sealed) else argument for argument in arguments)
+            raise MissingKeyError(argument.payload)
+    return tuple(argument.value if isinstance(argument, EncryptedArgument) else argument for argument in arguments)
 
 
 async def call(activity: str, argument: Any, **options: Any) -> Any:
@@ -107,7 +108,7 @@ def was_unreadable(error: ActivityError) -> bool:
     if isinstance(cause, TimedOut) and SENDING in cause.last_heartbeat_details:
         return False
     while cause is not None:
-        if isinstance(cause, ApplicationError) and cause.type == MissingKey.__name__:
+        if isinstance(cause, ApplicationError) and cause.type == MissingKeyError.__name__:
             return True
         cause = cause.__cause__
     return False

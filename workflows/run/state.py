@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from trunkline.wire import BeforeReset, CarriedState, Memory
-from workflows.errors import TooLarge
+from workflows.errors import TooLargeError
 from workflows.holds.hold import Hold
 from workflows.holds.holds import Holds
 from workflows.program import Program
@@ -85,7 +85,7 @@ class State:
         """Store a step's output under a name.
 
         Raises:
-            TooLarge: the run's budget does not allow it.
+            TooLargeError: the run's budget does not allow it.
         """
         self.reserve(f"{frame.prefix}variables.{name}", measure(value) + len(name) + 4)
         frame.variables[name] = value
@@ -94,7 +94,7 @@ class State:
         """Take `size` bytes of the run's budget for a place (a variable, a loop's items).
 
         Raises:
-            TooLarge: the budget does not allow it.
+            TooLargeError: the budget does not allow it.
         """
         more = size - self._sizes.get(place, 0)
         held = more if place.endswith(HOLD) else 0
@@ -107,11 +107,11 @@ class State:
         """Refuse what does not fit into the run's budget; `held` bytes of it are an open hold's.
 
         Raises:
-            TooLarge: the budget does not allow `size` bytes more.
+            TooLargeError: the budget does not allow `size` bytes more.
         """
         taken = self._taken + self.report.size + self.holds.size - min(self._held + held, ROOM_FOR_HOLDS)
         if taken + size > self.limit:
-            raise TooLarge(
+            raise TooLargeError(
                 f"Keeping {size:,} more bytes would bring the run to {taken + size:,}; it may keep {self.limit:,}. "
                 f"Save only the parts of answers that later steps use, and loop over shorter lists."
             )

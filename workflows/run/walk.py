@@ -11,7 +11,7 @@ from typing import Any, Literal
 from temporalio import workflow
 
 from trunkline.wire import Entry, ErrorEntry, Flow, Status
-from workflows.errors import MissingVariable
+from workflows.errors import MissingVariableError
 from workflows.language.condition import Condition
 from workflows.language.template import Rendered, Template
 from workflows.program import (
@@ -21,9 +21,9 @@ from workflows.program import (
 )
 from workflows.report import FAILED, REFUSED, timestamp
 from workflows.run.resets import resets
-from workflows.run.routing import Lane
+from workflows.run.routing import Routing
 from workflows.run.state import Frame, State
-from workflows.run.yielding import Pace
+from workflows.run.yielding import WorkBudget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldStep:
     """A step that waits, as the walk knows it: what a decision may need to judge it anew.
 
     Attributes:
@@ -54,14 +54,14 @@ class Walk:
 
     Attributes:
         stop: set once the run is to end; nothing more starts then.
-        handing_over: no new step starts, so that the run can continue as new.
+        continuing_as_new: no new step starts, so that the run can continue as new.
         in_flight: activities that have not ended, and what follows from them at once.
-        desk: held while a hold opens or a decision is judged, one after the other, as a replay gets the answers of
-            several local activities at once.
+        decision_lock: held while a hold opens or a decision is judged, one after the other, as a replay gets the
+            answers of several local activities at once.
         held: the steps that wait, by hold.
         notices: what tells people about holds.
-        pace: how much was done at a stretch.
-        lane: where activities queue, and which go first there.
+        work_budget: how much was done at a stretch.
+        routing: where activities queue, and which go first there.
         background: steps whose path went on without them.
         unsettled: action and config of what may have been sent and could be looked for, by instance id.
     """
@@ -71,16 +71,16 @@ class Walk:
         self.state = state
         self.holds_changed = holds_changed
         self.stop: Stop | None = None
-        self.handing_over = False
+        self.continuing_as_new = False
         self.in_flight = 0
-        self.desk = asyncio.Lock()
-        self.held: dict[str, Held] = {}
+        self.decision_lock = asyncio.Lock()
+        self.held: dict[str, HeldStep] = {}
         self.notices: list[asyncio.Task[None]] = []
         self.background: list[asyncio.Task[Flow]] = []
         self.unsettled: dict[str, tuple[str, dict[str, Any]]] = {}
         self.outermost = Frame(variables=state.variables)
-        self.lane = Lane()
-        self.pace = Pace()
+        self.routing = Routing()
+        self.work_budget = WorkBudget()
         state.began = state.began or timestamp(workflow.info().workflow_start_time)
         self._roots = {**state.event["data"], "event": state.event, "run": run}
 
@@ -98,9 +98,9 @@ class Walk:
         """How often the run, or an earlier one of its chain, was reset, so that what follows may have run before."""
         return self.state.resets + resets()
 
-    def must_hand_over(self) -> bool:
+    def must_continue_as_new(self) -> bool:
         """Say whether the history is so long that the run should continue as new."""
-        return self.handing_over or workflow.info().is_continue_as_new_suggested()
+        return self.continuing_as_new or workflow.info().is_continue_as_new_suggested()
 
     def roots(self, frame: Frame) -> dict[str, Any]:
         """Return everything that a template in this frame sees."""
@@ -108,18 +108,18 @@ class Walk:
 
     def holds(self, condition: Condition, frame: Frame) -> bool:
         """Say whether a condition holds now."""
-        return condition.holds(self.roots(frame), workflow.now(), self.pace.spend)
+        return condition.holds(self.roots(frame), workflow.now(), self.work_budget.spend)
 
     def render(self, template: Template, entry: Entry, frame: Frame) -> Rendered:
         """Fill in a step's template, and write down what it did not find.
 
         Raises:
-            MissingVariable: something was not found, and the automation says that this is a failure.
+            MissingVariableError: something was not found, and the automation says that this is a failure.
         """
-        rendered = template.render(self.roots(frame), workflow.now(), self.pace.spend)
+        rendered = template.render(self.roots(frame), workflow.now(), self.work_budget.spend)
         self.state.report.miss(entry, rendered.missing)
         if rendered.missing and self.program.missing_fails:
-            raise MissingVariable(f"This run has no {', '.join(rendered.missing)}.")
+            raise MissingVariableError(f"This run has no {', '.join(rendered.missing)}.")
         return rendered
 
     def end(self, step: Step, entry: Entry, status: Status, error: ErrorEntry | None = None) -> Flow:

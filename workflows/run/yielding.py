@@ -15,7 +15,7 @@ from temporalio import workflow
 from trunkline.wire import YIELD
 from workflows.run.parallel import cancellation
 
-STRETCH = 8_000_000
+BUDGET = 8_000_000
 """Work at a stretch, in the units of one render (`workflows/language/scope.py`): about 100 ms."""
 
 STEP = 8_000
@@ -31,7 +31,7 @@ class InFlight(Protocol):
     in_flight: int
 
 
-class Pace:
+class WorkBudget:
     """The work of one walk since it last rested."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Pace:
             walk: the walk that takes it.
             scanned: how many entries of the report it looks at.
         """
-        while self.work > STRETCH:
+        while self.work > BUDGET:
             if self.resting:
                 await workflow.wait_condition(lambda: not self.resting)
                 continue

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 
 from trunkline.wire import Answer, Entry, Flow
-from workflows.errors import Fault
+from workflows.errors import StepError
 from workflows.holds.hold import Hold
 from workflows.holds.request import request_of
 from workflows.language.names import written
@@ -15,7 +15,7 @@ from workflows.program import ActionStep, Rule
 from workflows.report import measure, timestamp
 from workflows.run.failure import Failure
 from workflows.run.state import Frame
-from workflows.run.walk import Held, Walk
+from workflows.run.walk import HeldStep, Walk
 from workflows.steps.holding import Release, decided, hold_for_approval, hold_for_failure
 from workflows.steps.send import LONGEST_SUMMARY, Outgoing, send
 
@@ -25,7 +25,7 @@ AGAIN = "#again"
 
 async def act(walk: Walk, step: ActionStep, entry: Entry, frame: Frame) -> Flow:
     """Carry out one action step and return how it ended."""
-    held = Held(step, entry, frame)
+    held = HeldStep(step, entry, frame)
     memory = walk.state.remember(entry["id"])
     with walk.busy():
         then: Flow | Hold | Outgoing | None = None if "again" in memory else await _beginning(walk, held)
@@ -51,7 +51,7 @@ async def act(walk: Walk, step: ActionStep, entry: Entry, frame: Frame) -> Flow:
             return then
 
 
-async def _beginning(walk: Walk, held: Held) -> Hold | Outgoing:
+async def _beginning(walk: Walk, held: HeldStep) -> Hold | Outgoing:
     """Return what a step sends or what holds it, where an earlier run of the chain left off."""
     hold = walk.state.holds.of(held.entry["id"])
     if hold is not None:
@@ -61,7 +61,7 @@ async def _beginning(walk: Walk, held: Held) -> Hold | Outgoing:
     return await hold_for_approval(walk, held, request) if step.held else Outgoing(request)
 
 
-async def _after_failure(walk: Walk, held: Held, outgoing: Outgoing, failure: Failure) -> Flow | Hold | None:
+async def _after_failure(walk: Walk, held: HeldStep, outgoing: Outgoing, failure: Failure) -> Flow | Hold | None:
     """Return what follows a failure: the step's end, people who judge it, or None where it is sent again later."""
     step, entry, error = held.step, held.entry, failure.error()
     if failure.attempts is not None:
@@ -77,7 +77,7 @@ async def _after_failure(walk: Walk, held: Held, outgoing: Outgoing, failure: Fa
     if asks or todo == "hold":
         try:
             hold = await hold_for_failure(walk, held, outgoing.request, failure)
-        except Fault as fault:
+        except StepError as fault:
             error["message"] += f" It could not be held for people: {fault}"
         else:
             if hold is not None:
@@ -87,7 +87,7 @@ async def _after_failure(walk: Walk, held: Held, outgoing: Outgoing, failure: Fa
     return walk.end(step, entry, "unknown" if failure.unknown else "failed", error)
 
 
-def _outgoing(walk: Walk, held: Held, release: Release) -> Outgoing:
+def _outgoing(walk: Walk, held: HeldStep, release: Release) -> Outgoing:
     """Return what a release lets go: under a new key after a definite failure, and after an edit."""
     memory = walk.state.remember(held.entry["id"])
     if release.anew:
@@ -95,7 +95,7 @@ def _outgoing(walk: Walk, held: Held, release: Release) -> Outgoing:
     return Outgoing(release.request, release.digest, memory.get("release", 0))
 
 
-def _succeed(walk: Walk, held: Held, answer: Answer) -> Flow:
+def _succeed(walk: Walk, held: HeldStep, answer: Answer) -> Flow:
     entry, step = held.entry, held.step
     if "attempts" in answer:
         entry["attempts"] = answer["attempts"]
@@ -108,7 +108,7 @@ def _succeed(walk: Walk, held: Held, answer: Answer) -> Flow:
     return walk.end(step, entry, "succeeded")
 
 
-def _rule(walk: Walk, held: Held, failure: Failure) -> Rule | None:
+def _rule(walk: Walk, held: HeldStep, failure: Failure) -> Rule | None:
     """Return the first rule of `onFailure` that fits a failure; a `retry` that has used up its attempts fits none."""
     tried: dict[str, int] = walk.state.recall(held.entry["id"]).get("tried", {})
     for number, rule in enumerate(held.step.rules):
@@ -124,7 +124,7 @@ def _rule(walk: Walk, held: Held, failure: Failure) -> Rule | None:
     return None
 
 
-def _pause(walk: Walk, held: Held, outgoing: Outgoing, rule: Rule, failure: Failure) -> None:
+def _pause(walk: Walk, held: HeldStep, outgoing: Outgoing, rule: Rule, failure: Failure) -> None:
     """Remember when a failed request is sent again, as the wait until then may outlast this run of the chain."""
     memory = walk.state.remember(held.entry["id"])
     memory["release"] = outgoing.release if failure.unknown else outgoing.release + 1
@@ -136,7 +136,7 @@ def _pause(walk: Walk, held: Held, outgoing: Outgoing, rule: Rule, failure: Fail
     }
 
 
-async def _resumed(walk: Walk, held: Held) -> Outgoing:
+async def _resumed(walk: Walk, held: HeldStep) -> Outgoing:
     """Wait out the pause that a step is in, and return what it sends then."""
     memory = walk.state.remember(held.entry["id"])
     again = memory["again"]

@@ -66,7 +66,7 @@ async def look(walk: Walk, step: ActionStep, entry: Entry, argument: Call) -> An
         f"{step.action}{LOOK}",
         {**argument, "since": since},
         summary=f"{step.label}: look what became of it",
-        **walk.lane.options(step.action, argument["config"], first=True),
+        **walk.routing.options(step.action, argument["config"], first=True),
         **LOOKING,
     )
     answer = await _found_out(walk, asked)

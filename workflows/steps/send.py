@@ -100,7 +100,7 @@ async def _attempt(walk: Walk, step: ActionStep, entry: Entry, argument: Call, e
         argument,
         activity_id=activity_id(entry["id"]),
         summary=step.label[:LONGEST_SUMMARY],
-        **walk.lane.options(step.action, argument["config"]),
+        **walk.routing.options(step.action, argument["config"]),
         start_to_close_timeout=step.timeout,
         schedule_to_close_timeout=max(end - workflow.now(), timedelta(milliseconds=1)),
         heartbeat_timeout=HEARTBEAT,

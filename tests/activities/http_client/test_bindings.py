@@ -13,7 +13,7 @@ from activities.attempt.secrets import Secrets
 from activities.connections import Connection, Connections
 from activities.errors import Refused
 from activities.http_client.addresses import Target
-from activities.http_client.bindings import BadBinding, Bindings, Host, StandIn
+from activities.http_client.bindings import BindingError, Bindings, Host, StandIn
 from activities.http_client.client import Client
 from activities.http_client.message import Response
 from tests.activities.http_client.wire import Wire, listen, ok
@@ -104,7 +104,7 @@ def test_addresses_that_two_readers_could_read_differently_are_none(url: str) ->
     ],
 )
 def test_what_is_no_host_is_refused_with_the_right_form(written: Any) -> None:
-    with pytest.raises(BadBinding, match=r"shop\.example\.com:8443.*\*\.example\.com") as raised:
+    with pytest.raises(BindingError, match=r"shop\.example\.com:8443.*\*\.example\.com") as raised:
         Bindings({"shop_token": {"hosts": ["fine.example.com", written]}})
     assert raised.value.pointer == "/secrets/shop_token/hosts/1"
 
@@ -129,7 +129,7 @@ def test_what_is_no_host_is_refused_with_the_right_form(written: Any) -> None:
     ],
 )
 def test_bindings_that_are_none_are_refused(entries: Any, pointer: str, sentence: str) -> None:
-    with pytest.raises(BadBinding, match=sentence) as raised:
+    with pytest.raises(BindingError, match=sentence) as raised:
         Bindings(entries)
     assert raised.value.pointer == pointer
 

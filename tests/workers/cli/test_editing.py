@@ -19,7 +19,7 @@ from tests.workers.command import ROOT, Ended, address, on, surroundings
 from tests.workers.definitions.documents import HELD, PARKS
 from workers.cli.edits import difference
 from workers.cli.inputs import read_deadline
-from workers.errors import Usage
+from workers.errors import UsageError
 from workflows.steps.edits import MOST_OPERATIONS, edited
 
 LEAD = {"TRUNKLINE_USER": "lead@example.com"}
@@ -293,5 +293,5 @@ def test_a_deadline_is_a_duration_or_an_instant(text: str, deadline: str) -> Non
 
 @pytest.mark.parametrize("text", ["", "soon", "90", "2027-13-01", "-2d"])
 def test_no_deadline_is_said_to_be_none(text: str) -> None:
-    with pytest.raises(Usage, match="no deadline"):
+    with pytest.raises(UsageError, match="no deadline"):
         read_deadline(text)

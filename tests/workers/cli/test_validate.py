@@ -16,7 +16,7 @@ from tests.workers import command
 from tests.workers.actions_sample import SAMPLE
 from tests.workers.command import Ended, call
 from workers.cli.actions import describe
-from workers.definitions.loading import Unreadable, read
+from workers.definitions.loading import UnreadableFileError, read
 from workers.definitions.planning import check
 from workers.definitions.problems import serious
 from workers.definitions.schema import automation_schema, render
@@ -196,19 +196,19 @@ def test_the_schema_takes_templates_wherever_a_value_is_no_text(schema: Draft202
 def test_every_key_of_the_language_is_described() -> None:
     definitions = automation_schema(SAMPLE)["$defs"]
     for name in (
-        "ActionStep",
-        "PathsStep",
-        "BranchStep",
-        "WaitStep",
-        "ForEachStep",
-        "StopStep",
+        "ActionDefinition",
+        "PathsDefinition",
+        "BranchDefinition",
+        "WaitDefinition",
+        "ForEachDefinition",
+        "StopDefinition",
         "Trigger",
-        "Retry",
-        "Approval",
-        "Band",
-        "BusinessHours",
-        "Notice",
-        "Rule",
+        "RetryDefinition",
+        "ApprovalDefinition",
+        "BandDefinition",
+        "BusinessHoursDefinition",
+        "NoticeDefinition",
+        "RuleDefinition",
     ):
         for key, value in definitions[name]["properties"].items():
             assert value.get("description"), f"{name}.{key}"
@@ -247,7 +247,7 @@ def test_every_bad_definition_that_has_problems_is_refused_by_the_command() -> N
     for path in BAD.glob("*.yaml"):
         try:
             data, source = read(path)
-        except Unreadable:
+        except UnreadableFileError:
             continue
         made, found = check(data, source, SAMPLE)
         assert (made is None) == bool(serious(found)), path

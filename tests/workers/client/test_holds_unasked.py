@@ -24,7 +24,7 @@ from tests.workers.command import on
 from tests.workers.definitions.documents import HELD
 from workers.client import holds
 from workers.client.listing import Listed
-from workers.errors import Failure, Unreachable
+from workers.errors import TrunklineError, UnreachableError
 from workers.payloads.converter import data_converter
 from workflows.view.attributes import AUTOMATION, HOLDS
 
@@ -149,7 +149,7 @@ async def test_a_failure_that_stays_is_listed_with_its_reason(engine: Engine) ->
     (left,) = found.failed
     assert (left.run, left.holds, "it is unavailable" in left.error) == (handles[0].id, ["refund"], True)
     assert flaky.asked.count(handles[0].id) == 3
-    with pytest.raises(Failure, match="could not be asked what it holds: it is unavailable"):
+    with pytest.raises(TrunklineError, match="could not be asked what it holds: it is unavailable"):
         await holds.one(flaky.on(engine), handles[0].id, "refund")
     await release(engine, handles)
 
@@ -184,9 +184,9 @@ async def test_waiting_in_vain_has_an_end_however_many_do_not_answer(engine: Eng
     assert time.monotonic() - begun < 10
     assert flaky.asked.count(handles[0].id) <= holds.VAIN_WAITS + holds.QUERIES_AT_ONCE
     assert len(answers) == 501
-    held = [answer for _, answer in answers if not isinstance(answer, Failure)]
+    held = [answer for _, answer in answers if not isinstance(answer, TrunklineError)]
     assert [[hold["hold"] for hold in answer] for answer in held] == [["refund"]]
-    reasons = {str(answer) for _, answer in answers if isinstance(answer, Failure)}
+    reasons = {str(answer) for _, answer in answers if isinstance(answer, TrunklineError)}
     assert holds.NOT_ASKED in reasons
-    assert any(isinstance(answer, Unreachable) for _, answer in answers)
+    assert any(isinstance(answer, UnreachableError) for _, answer in answers)
     await release(engine, handles)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.workers.actions_sample import SAMPLE
-from workers.definitions.automations import Automations, BadAutomation, Match, UnknownAutomation
+from workers.definitions.automations import Automations, BadAutomationError, Match, UnknownAutomationError
 from workflows.event import read_event
 
 GOOD = "name: {name}\ntrigger: {{event: call.ended}}\nactions: [{{stop: completed, reason: '{reason}'}}]\n"
@@ -100,7 +100,9 @@ def test_a_file_that_was_never_good_is_told_from_no_file(folder: Path, text: str
     good(folder / "b.yaml", "second")
     automations = Automations(folder, SAMPLE)
     assert automations.names() == ["second"]
-    with pytest.raises(BadAutomation, match=r"'first' cannot run before its file is right: .*first\.yaml") as error:
+    with pytest.raises(
+        BadAutomationError, match=r"'first' cannot run before its file is right: .*first\.yaml"
+    ) as error:
         automations.plan("first")
     assert error.value.problems
     good(folder / "first.yaml", "first")
@@ -111,12 +113,12 @@ def test_an_unknown_name_is_told_with_the_nearest_and_all_there_are(folder: Path
     good(folder / "a.yaml", "unhappy-caller")
     good(folder / "b.yaml", "missed-call")
     automations = Automations(folder, SAMPLE)
-    with pytest.raises(UnknownAutomation) as error:
+    with pytest.raises(UnknownAutomationError) as error:
         automations.plan("unhapy-caller")
     assert str(error.value) == (
         "There is no automation 'unhapy-caller'. Did you mean unhappy-caller? This worker has missed-call and unhappy-caller."
     )
-    with pytest.raises(UnknownAutomation, match="This worker has none at all"):
+    with pytest.raises(UnknownAutomationError, match="This worker has none at all"):
         Automations(folder / "..", SAMPLE).plan("x")
 
 
@@ -134,7 +136,7 @@ def test_of_two_files_of_one_name_neither_is_served(folder: Path, caplog: pytest
     good(folder / "b.yaml", "same", "from b again")
     assert reason(running, "same") == "from b"
     started_later = Automations(folder, SAMPLE)
-    with pytest.raises(BadAutomation, match="one file alone defines it") as parked:
+    with pytest.raises(BadAutomationError, match="one file alone defines it") as parked:
         started_later.plan("same")
     assert both in str(parked.value)
     assert started_later.names() == []
@@ -184,11 +186,11 @@ def test_inline_definitions(folder: Path) -> None:
     automations = Automations(folder, SAMPLE)
     plan = automations.inline({"name": "here", "trigger": {"event": "x"}, "actions": [{"stop": "failed"}]})
     assert plan["automation"] == "here"
-    with pytest.raises(BadAutomation, match="step wait: bad-duration: 'soon' is no duration"):
+    with pytest.raises(BadAutomationError, match="step wait: bad-duration: 'soon' is no duration"):
         automations.inline({"name": "here", "trigger": {"event": "x"}, "actions": [{"wait": "soon"}]})
     wrongs: list[Any] = [None, [], "x", 5, {}]
     for wrong in wrongs:
-        with pytest.raises(BadAutomation):
+        with pytest.raises(BadAutomationError):
             automations.inline(wrong)
 
 

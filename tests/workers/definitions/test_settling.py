@@ -12,7 +12,7 @@ import pytest
 
 from tests.workers.actions_sample import SAMPLE
 from workers.definitions import loading
-from workers.definitions.automations import Automations, BadAutomation, UnknownAutomation, Unsettled
+from workers.definitions.automations import Automations, BadAutomationError, UnknownAutomationError, UnsettledError
 from workers.definitions.settling import APART, QUIET, Patience, Settling, Stamp
 from workers.process.watching import EVERY
 
@@ -148,7 +148,7 @@ def reason(automations: Automations, name: str) -> Any:
 
 
 def parked(automations: Automations, name: str) -> str:
-    with pytest.raises(Unsettled) as found:
+    with pytest.raises(UnsettledError) as found:
         automations.plan(name)
     return str(found.value)
 
@@ -166,7 +166,7 @@ def test_a_worker_has_nothing_before_all_its_files_have_settled(site: Site) -> N
     site.settled()
     assert worker.look()
     assert (reason(worker, "old"), reason(worker, "new")) == ("one", "one")
-    with pytest.raises(UnknownAutomation):
+    with pytest.raises(UnknownAutomationError):
         worker.plan("anything")
 
 
@@ -222,7 +222,7 @@ def test_a_run_of_an_unknown_name_parks_while_any_file_may_become_it(site: Site,
     assert "new.yaml" in parked(worker, "second")
     site.settled()
     assert reason(worker, "second") == "one"
-    with pytest.raises(UnknownAutomation):
+    with pytest.raises(UnknownAutomationError):
         worker.plan("third")
 
 
@@ -240,7 +240,7 @@ def test_a_file_that_an_editor_replaces_is_never_unknown(site: Site) -> None:
     (site.folder / "a.yaml").unlink()
     parked(worker, "first")
     site.settled()
-    with pytest.raises(UnknownAutomation):
+    with pytest.raises(UnknownAutomationError):
         worker.plan("first")
 
 
@@ -252,7 +252,7 @@ def test_a_file_under_another_name_is_never_unknown_or_defined_twice(
     site.wait(10)
     (site.folder / "a.yaml").rename(site.folder / "b.yaml")
     for _ in range(12):
-        with contextlib.suppress(Unsettled):
+        with contextlib.suppress(UnsettledError):
             assert reason(worker, "first") == "one"
         site.wait(EVERY)
     assert reason(worker, "first") == "one"
@@ -277,7 +277,7 @@ def test_workers_agree_about_two_files_whatever_they_looked_at_first(site: Site,
     assert "b.yaml" in (early.outdated("same") or "")
     late = site.worker()
     site.settled()
-    with pytest.raises(BadAutomation, match=r"a\.yaml and .*b\.yaml"):
+    with pytest.raises(BadAutomationError, match=r"a\.yaml and .*b\.yaml"):
         late.plan("same")
 
 
@@ -290,7 +290,7 @@ def test_two_new_files_of_one_name_park_it_until_one_is_gone(site: Site, seconds
     workers.append(site.worker())
     site.settled()
     for worker in workers:
-        with pytest.raises(BadAutomation, match=r"a\.yaml and .*b\.yaml"):
+        with pytest.raises(BadAutomationError, match=r"a\.yaml and .*b\.yaml"):
             worker.plan("same")
     (site.folder / "a.yaml").unlink()
     site.settled()
@@ -330,5 +330,5 @@ def test_runs_wait_while_the_folder_itself_is_away(site: Site) -> None:
     assert reason(worker, "first") == "one"
     assert "cannot be read" in parked(worker, "second")
     away.rename(site.folder)
-    with pytest.raises(UnknownAutomation):
+    with pytest.raises(UnknownAutomationError):
         worker.plan("second")

@@ -25,7 +25,7 @@ from tests.workers.definitions.documents import HELD
 from tests.workers.processes import end, gone, marked
 from workers.client import runs
 from workers.client.start import start, start_inline
-from workers.errors import Failure
+from workers.errors import TrunklineError
 from workers.local.environment import Wish, development
 from workers.local.temporal_server import free_port, temporal_server
 
@@ -217,7 +217,7 @@ async def test_a_worker_that_cannot_start_is_quoted(processes: Processes, tmp_pa
     wish = Wish(
         folder=folder_of(tmp_path), connections=connections, port=0, ui_port=None, worker_log=tmp_path / "worker.log"
     )
-    with pytest.raises(Failure, match=r"The worker ended with exit code \d+.*connections\.yaml"):
+    with pytest.raises(TrunklineError, match=r"The worker ended with exit code \d+.*connections\.yaml"):
         async with development(wish):
             pytest.fail("it started")
 
@@ -262,6 +262,6 @@ async def test_a_repeated_event_is_recognised_for_thirty_days(processes: Process
 async def test_two_servers_never_share_a_database(processes: Processes, tmp_path: Path) -> None:
     data = tmp_path / "temporal.db"
     async with temporal_server(0, None, data=data):
-        with pytest.raises(Failure, match=r"uses .*temporal\.db: end it, or take another file"):
+        with pytest.raises(TrunklineError, match=r"uses .*temporal\.db: end it, or take another file"):
             async with temporal_server(0, None, data=data):
                 pytest.fail("it started")

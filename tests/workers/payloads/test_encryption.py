@@ -276,7 +276,9 @@ async def test_a_run_waits_for_a_missing_key_and_goes_on_once_it_is_back(engine:
     await theirs.signal("approve", {"hold": hold["hold"], "by": "eve"})
     await stalled(theirs)
     assert (await theirs.describe()).raw_description.workflow_execution_info.status == 1, "it runs"
-    with pytest.raises(encrypted.MissingKey, match="'ours-2031', and TRUNKLINE_ENCRYPTION_KEYS has no such key here"):
+    with pytest.raises(
+        encrypted.MissingKeyError, match="'ours-2031', and TRUNKLINE_ENCRYPTION_KEYS has no such key here"
+    ):
         await _read_event(theirs)
     await engine.stop()
     engine.hold_keys(NEXT, THEIRS, OURS)
@@ -495,7 +497,7 @@ async def test_runs_continue_as_new_and_take_decisions_while_they_do(
     monkeypatch: pytest.MonkeyPatch, engine: Engine
 ) -> None:
     def must(self: walk.Walk) -> bool:
-        return self.handing_over or workflow.info().get_current_history_length() > 40
+        return self.continuing_as_new or workflow.info().get_current_history_length() > 40
 
     monkeypatch.setattr(walk.Walk, "must_hand_over", must)
     engine.hold_keys(OURS)
@@ -522,7 +524,7 @@ async def test_runs_continue_as_new_and_take_decisions_while_they_do(
 async def test_the_largest_run_fits_when_it_is_encrypted(monkeypatch: pytest.MonkeyPatch, engine: Engine) -> None:
     def must(self: walk.Walk) -> bool:
         first = workflow.info().continued_run_id is None
-        return self.handing_over or (first and len(self.state.variables) == 6)
+        return self.continuing_as_new or (first and len(self.state.variables) == 6)
 
     monkeypatch.setattr(walk.Walk, "must_hand_over", must)
     engine.state_limit = 1536 * 1024

@@ -26,7 +26,7 @@ from tests.engine import Engine
 from tests.starts import TEMPORAL, Processes
 from tests.workers.command import Ended, address, surroundings, trunkline
 from workers.cli.codec_server import _origin
-from workers.errors import Failure, Usage
+from workers.errors import TrunklineError, UsageError
 from workers.payloads.converter import data_converter
 from workers.payloads.encryption import Encryption
 from workers.process import codec_server
@@ -234,7 +234,9 @@ async def test_what_the_store_does_not_give_is_said_and_hides_nothing(
 async def test_a_place_that_is_taken_is_named() -> None:
     async with served() as url:
         taken = Address("127.0.0.1", int(url.rpartition(":")[2]))
-        with pytest.raises(Failure, match=rf"^Nothing can listen at {re.escape(str(taken))} \(.+\); --port and --host"):
+        with pytest.raises(
+            TrunklineError, match=rf"^Nothing can listen at {re.escape(str(taken))} \(.+\); --port and --host"
+        ):
             async with listening(CodecServer(data_converter(KEYS), token=None, origin=None), taken):
                 pass
 
@@ -245,7 +247,7 @@ def test_hosts_and_origins_are_read() -> None:
     assert _origin("https://Temporal.example.com:443/namespaces/default") == WEB_UI
     assert _origin("http://localhost:8233/") == "http://localhost:8233"
     for wrong in ("temporal.example.com", "ftp://x", "https://", "https://a@b"):
-        with pytest.raises(Usage, match="--web-ui-origin must be an address"):
+        with pytest.raises(UsageError, match="--web-ui-origin must be an address"):
             _origin(wrong)
 
 

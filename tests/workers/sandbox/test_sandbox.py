@@ -174,8 +174,8 @@ async def test_fault_that_makes_no_sense_is_refused_with_a_sentence(
 
 
 async def test_receiver_is_taught_answers_over_http(browser: aiohttp.ClientSession, sandbox: Sandbox) -> None:
-    lesson = {"path": "/shop/orders/{id}", "body": {"order": "{id}"}, "status": 201, "headers": {"X-Shop": "1"}}
-    assert (await post(browser, f"{sandbox.url}/_/responses", lesson))[0] == 201
+    stub = {"path": "/shop/orders/{id}", "body": {"order": "{id}"}, "status": 201, "headers": {"X-Shop": "1"}}
+    assert (await post(browser, f"{sandbox.url}/_/responses", stub))[0] == 201
     assert await post(browser, f"{sandbox.url}/http/shop/orders/42", {}) == (201, {"order": "42"})
     async with browser.delete(f"{sandbox.url}/_/responses") as answer:
         assert answer.status == 204

@@ -7,7 +7,7 @@ from typing import Any
 
 from workers.definitions.checking.json_schema.applicators import checks_of
 from workers.definitions.checking.json_schema.document import read
-from workers.definitions.checking.json_schema.work import TooMuch, Work
+from workers.definitions.checking.json_schema.work import Work, WorkLimitError
 
 Judge = Callable[[Any], str | None]
 """Says in a sentence why an event's data is not what its trigger declares, or None where it is."""
@@ -29,7 +29,7 @@ def judge(schema: Mapping[str, Any]) -> Judge:
     def say(data: Any) -> str | None:
         try:
             fault = Work(checks, MOST_STEPS, notes).visit(schemas[0], data, None)
-        except TooMuch as reason:
+        except WorkLimitError as reason:
             return (
                 f"The event's data is {reason} for the schema that the trigger declares: judging it may take "
                 f"{MOST_STEPS:,} steps (values times the subschemas that judge them)."

@@ -6,7 +6,7 @@ import time
 from typing import ClassVar
 
 from workers.sandbox.phones import E164, MOST_TEXT, NOT_ALLOWED, NOT_OURS, QUEUE_FULL, UNREACHABLE
-from workers.sandbox.record import Answer, Request
+from workers.sandbox.record import ReceivedRequest, VendorAnswer
 from workers.sandbox.vendor import TOO_MANY_REQUESTS, Vendor, basic
 
 LIMIT = 60
@@ -14,7 +14,7 @@ RECIPIENTS = {NOT_ALLOWED: "Not allowed country.", UNREACHABLE: "SMS send failed
 SENDERS = {NOT_OURS: "Bad number configuration", QUEUE_FULL: "Limit exceeded"}
 
 
-class CloudTalk(Vendor):
+class CloudTalkVendor(Vendor):
     """A company that owns every number; the test numbers (+1500555000…) are refused as CloudTalk words it.
 
     Any key is good, except a secret that contains `invalid`.
@@ -23,7 +23,7 @@ class CloudTalk(Vendor):
     name: ClassVar[str] = "cloudtalk"
     title: ClassVar[str] = "CloudTalk"
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: ReceivedRequest) -> VendorAnswer:
         """Answer one call of the API."""
         given = basic(request)
         if given is None or not all(given) or "invalid" in given[1]:
@@ -38,16 +38,16 @@ class CloudTalk(Vendor):
             return problem(400, "Bad request: recipient, message (at most 1600 characters) and sender are required")
         return send(recipient, message, sender)
 
-    def failure(self, status: int, retry_after: int | None) -> Answer:
+    def failure(self, status: int, retry_after: int | None) -> VendorAnswer:
         """Answer a rate limit with CloudTalk's own headers: it has no Retry-After."""
         headers = {}
         if retry_after is not None:
             reset = {"X-CloudTalkAPI-Limit": str(LIMIT), "X-CloudTalkAPI-Remaining": "0"}
             headers = {**reset, "X-CloudTalkAPI-ResetTime": str(int(time.time()) + retry_after)}
         told = "Too many requests" if status == TOO_MANY_REQUESTS else "Something went wrong."
-        return Answer(status, problem(status, told).body, headers)
+        return VendorAnswer(status, problem(status, told).body, headers)
 
-    def gist(self, request: Request) -> tuple[str, str]:
+    def summary(self, request: ReceivedRequest) -> tuple[str, str]:
         """Return a message's numbers and text."""
         body = request.json
         if not isinstance(body, dict):
@@ -58,16 +58,16 @@ class CloudTalk(Vendor):
         """Nothing to forget: CloudTalk cannot be asked what it sent."""
 
 
-def send(recipient: str, message: str, sender: str) -> Answer:
+def send(recipient: str, message: str, sender: str) -> VendorAnswer:
     """Send a message, or answer why not."""
     invalid = not E164.fullmatch(recipient) or not E164.fullmatch(sender)
     refused = "Unknown number" if invalid else RECIPIENTS.get(recipient) or SENDERS.get(sender)
     if refused:
-        return Answer(200, {"responseData": {"success": False, "data": refused}})
+        return VendorAnswer(200, {"responseData": {"success": False, "data": refused}})
     data = {"recipient": recipient, "message": message, "sender": sender, "country_code": None}
-    return Answer(200, {"responseData": {"success": True, "data": data}}, accepted=True)
+    return VendorAnswer(200, {"responseData": {"success": True, "data": data}}, accepted=True)
 
 
-def problem(status: int, message: str) -> Answer:
+def problem(status: int, message: str) -> VendorAnswer:
     """Answer as CloudTalk refuses."""
-    return Answer(status, {"responseData": {"status": status, "message": message}})
+    return VendorAnswer(status, {"responseData": {"status": status, "message": message}})

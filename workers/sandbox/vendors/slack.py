@@ -8,7 +8,7 @@ import time
 from collections import deque
 from typing import Any, ClassVar
 
-from workers.sandbox.record import Answer, Request
+from workers.sandbox.record import ReceivedRequest, VendorAnswer
 from workers.sandbox.vendor import MOST_MESSAGES, TOO_MANY_REQUESTS, Vendor
 
 MOST_TEXT = 40_000
@@ -18,7 +18,7 @@ REFUSING_CHANNELS = {"missing": "channel_not_found", "archived": "is_archived", 
 """Beginnings of channel names that have a reason to refuse."""
 
 
-class Slack(Vendor):
+class SlackVendor(Vendor):
     """A workspace that has every channel but those whose names begin with `missing`, `archived` or `private`.
 
     Any token is good, except one that contains `invalid`.
@@ -31,7 +31,7 @@ class Slack(Vendor):
         self._messages: deque[dict[str, Any]] = deque(maxlen=MOST_MESSAGES)
         self._last = 0
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: ReceivedRequest) -> VendorAnswer:
         """Answer one call of the Web API; a refusal is a 200 with `ok: false`, as Slack has it."""
         arguments = self._arguments(request)
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -51,19 +51,19 @@ class Slack(Vendor):
             case _:
                 return refusal("unknown_method")
 
-    def key(self, request: Request) -> str | None:
+    def key(self, request: ReceivedRequest) -> str | None:
         """Return the key in a message's metadata."""
         metadata = _decoded(self._arguments(request).get("metadata"))
         key = metadata["event_payload"].get("key") if _is_metadata(metadata) else None
         return key if isinstance(key, str) else None
 
-    def failure(self, status: int, retry_after: int | None) -> Answer:
+    def failure(self, status: int, retry_after: int | None) -> VendorAnswer:
         """Answer 429 as Slack's rate limit does, anything else with an internal error."""
         headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
         error = "ratelimited" if status == TOO_MANY_REQUESTS else "internal_error"
-        return Answer(status, {"ok": False, "error": error}, headers)
+        return VendorAnswer(status, {"ok": False, "error": error}, headers)
 
-    def gist(self, request: Request) -> tuple[str, str]:
+    def summary(self, request: ReceivedRequest) -> tuple[str, str]:
         """Return a message's channel and text."""
         arguments = self._arguments(request)
         channel = str(arguments.get("channel") or "")
@@ -74,11 +74,11 @@ class Slack(Vendor):
         """Forget all messages."""
         self._messages.clear()
 
-    def _arguments(self, request: Request) -> dict[str, Any]:
+    def _arguments(self, request: ReceivedRequest) -> dict[str, Any]:
         body = request.body
         return {**request.query, **body} if isinstance(body, dict) else dict(request.query)
 
-    def _post(self, arguments: dict[str, Any]) -> Answer:
+    def _post(self, arguments: dict[str, Any]) -> VendorAnswer:
         error = wrong(arguments)
         if error:
             return refusal(error)
@@ -96,9 +96,9 @@ class Slack(Vendor):
         }
         channel = channel_id(str(arguments["channel"]))
         self._messages.append({"channel": channel, "message": message})
-        return Answer(200, {"ok": True, "channel": channel, "ts": ts, "message": message}, accepted=True)
+        return VendorAnswer(200, {"ok": True, "channel": channel, "ts": ts, "message": message}, accepted=True)
 
-    def _history(self, arguments: dict[str, Any]) -> Answer:
+    def _history(self, arguments: dict[str, Any]) -> VendorAnswer:
         if not arguments.get("channel"):
             return refusal("channel_not_found")
         channel = channel_id(str(arguments["channel"]))
@@ -115,7 +115,7 @@ class Slack(Vendor):
             for kept in reversed(self._messages)
             if kept["channel"] == channel and between(float(kept["message"]["ts"])) and _top_level(kept["message"])
         ]
-        return Answer(200, {"ok": True, "messages": fitting[:limit], "has_more": len(fitting) > limit})
+        return VendorAnswer(200, {"ok": True, "messages": fitting[:limit], "has_more": len(fitting) > limit})
 
 
 def wrong(arguments: dict[str, Any]) -> str | None:
@@ -135,9 +135,9 @@ def wrong(arguments: dict[str, Any]) -> str | None:
     return next((error for broken, error in rules if broken), None)
 
 
-def refusal(error: str) -> Answer:
+def refusal(error: str) -> VendorAnswer:
     """Answer as Slack refuses."""
-    return Answer(200, {"ok": False, "error": error})
+    return VendorAnswer(200, {"ok": False, "error": error})
 
 
 def channel_id(channel: str) -> str:

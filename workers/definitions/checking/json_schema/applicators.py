@@ -7,7 +7,7 @@ from typing import Any
 
 from workers.definitions.checking.json_schema.assertions import assertions
 from workers.definitions.checking.json_schema.document import Schema
-from workers.definitions.checking.json_schema.work import LONGEST_SHOWN, Check, Fault, Place, Seen, Work, shown
+from workers.definitions.checking.json_schema.work import LONGEST_SHOWN, Check, Place, Seen, Violation, Work, shown
 from workflows.language.comparison import compiled
 
 
@@ -20,7 +20,7 @@ def _checks(schema: Schema) -> Iterator[Check]:
     written = schema.written
     if isinstance(written, bool):
         if not written:
-            yield lambda value, place, _work, _seen: Fault(place, "is not allowed here", (value,))
+            yield lambda value, place, _work, _seen: Violation(place, "is not allowed here", (value,))
         return
     yield from assertions(written)
     if schema.targets:
@@ -52,7 +52,7 @@ def _to_itself(schema: Schema) -> Iterator[Check]:
 
 
 def _all(branches: list[Schema]) -> Check:
-    def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Fault | None:
+    def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Violation | None:
         for branch in branches:
             fault = work.visit(branch, value, place, seen)
             if fault is not None:
@@ -63,7 +63,7 @@ def _all(branches: list[Schema]) -> Check:
 
 
 def _any(branches: list[Schema]) -> Check:
-    def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Fault | None:
+    def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Violation | None:
         faults = []
         for branch in branches:
             fault = work.visit(branch, value, place, seen)
@@ -77,38 +77,38 @@ def _any(branches: list[Schema]) -> Check:
 
 
 def _one(branches: list[Schema]) -> Check:
-    def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Fault | None:
+    def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Violation | None:
         faults = []
         for index, branch in enumerate(branches):
             fault = work.visit(branch, value, place, seen)
             if fault is not None:
                 faults.append(fault)
             elif len(faults) < index:
-                return Fault(place, "is valid under more than one of the schemas of `oneOf`", (value,))
+                return Violation(place, "is valid under more than one of the schemas of `oneOf`", (value,))
         return _nearest(faults, value, place) if len(faults) == len(branches) else None
 
     return check
 
 
-def _nearest(faults: list[Fault], value: Any, place: Place) -> Fault:
+def _nearest(faults: list[Violation], value: Any, place: Place) -> Violation:
     """Return the fault of the one branch that took the most of a value, if there is one."""
     by_depth = sorted(faults, key=lambda fault: -len(fault.keys))
     if len(by_depth) == 1 or len(by_depth[0].keys) > len(by_depth[1].keys):
         return by_depth[0]
-    return Fault(place, "is not valid under any of the given schemas", (value,))
+    return Violation(place, "is not valid under any of the given schemas", (value,))
 
 
 def _not(banned: Schema) -> Check:
     text = f"should not be valid under {shown(banned.written)}"
 
-    def check(value: Any, place: Place, work: Work, _seen: Seen | None) -> Fault | None:
-        return Fault(place, text, (value,)) if work.visit(banned, value, place) is None else None
+    def check(value: Any, place: Place, work: Work, _seen: Seen | None) -> Violation | None:
+        return Violation(place, text, (value,)) if work.visit(banned, value, place) is None else None
 
     return check
 
 
 def _if(condition: Schema, then: Schema | None, otherwise: Schema | None) -> Check:
-    def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Fault | None:
+    def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Violation | None:
         following = then if work.visit(condition, value, place, seen) is None else otherwise
         return None if following is None else work.visit(following, value, place, seen)
 
@@ -116,7 +116,7 @@ def _if(condition: Schema, then: Schema | None, otherwise: Schema | None) -> Che
 
 
 def _dependents(dependents: Mapping[str, Schema]) -> Check:
-    def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Fault | None:
+    def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Violation | None:
         if not isinstance(value, dict):
             return None
         work.spend(len(dependents))
@@ -136,7 +136,7 @@ def _to_items(schema: Schema, written: Mapping[str, Any]) -> Iterator[Check]:
 
 
 def _items(first: list[Schema], rest: Schema | None) -> Check:
-    def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Fault | None:
+    def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Violation | None:
         if not isinstance(value, list):
             return None
         count = len(value) if rest is not None else min(len(first), len(value))
@@ -155,13 +155,13 @@ def _items(first: list[Schema], rest: Schema | None) -> Check:
 def _contains(wanted: Schema, least: float, most: float | None) -> Check:
     limits = f"at least {shown(least)}{'' if most is None else f' and at most {shown(most)}'}"
 
-    def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Fault | None:
+    def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Violation | None:
         if not isinstance(value, list):
             return None
         found = [index for index, one in enumerate(value) if work.visit(wanted, one, (place, index)) is None]
         if len(found) < least or (most is not None and len(found) > most):
             text = f"has {len(found)} items that are valid under {shown(wanted.written)}, not {limits}"
-            return Fault(place, text, (value,))
+            return Violation(place, text, (value,))
         if seen is not None:
             seen.indices.update(found)
         return None
@@ -170,7 +170,7 @@ def _contains(wanted: Schema, least: float, most: float | None) -> Check:
 
 
 def _other_items(unseen: Schema) -> Check:
-    def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Fault | None:
+    def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Violation | None:
         if not isinstance(value, list) or seen is None:
             return None
         work.spend(len(value))
@@ -198,7 +198,7 @@ def _to_members(schema: Schema) -> Iterator[Check]:
 
 
 def _properties(named: Mapping[str, Schema]) -> Check:
-    def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Fault | None:
+    def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Violation | None:
         if not isinstance(value, dict):
             return None
         work.spend(min(len(named), len(value)))
@@ -217,7 +217,7 @@ def _properties(named: Mapping[str, Schema]) -> Check:
 def _members(named: Mapping[str, Schema], patterns: Mapping[str, Schema], rest: Schema | None) -> Check:
     matching = [(compiled(pattern), child) for pattern, child in patterns.items()]
 
-    def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Fault | None:
+    def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Violation | None:
         if not isinstance(value, dict):
             return None
         work.spend(len(value))
@@ -239,18 +239,18 @@ def _members(named: Mapping[str, Schema], patterns: Mapping[str, Schema], rest: 
 
 
 def _names(names: Schema) -> Check:
-    def check(value: Any, place: Place, work: Work, _seen: Seen | None) -> Fault | None:
+    def check(value: Any, place: Place, work: Work, _seen: Seen | None) -> Violation | None:
         for name in value if isinstance(value, dict) else ():
             fault = work.visit(names, name, place)
             if fault is not None:
-                return Fault(place, f"has a name that it may not have: {fault}")
+                return Violation(place, f"has a name that it may not have: {fault}")
         return None
 
     return check
 
 
 def _other_members(unseen: Schema) -> Check:
-    def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Fault | None:
+    def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Violation | None:
         if not isinstance(value, dict) or seen is None:
             return None
         work.spend(len(value))
@@ -264,8 +264,8 @@ def _other_members(unseen: Schema) -> Check:
     return check
 
 
-def _member(schema: Schema, value: Mapping[str, Any], name: str, place: Place, work: Work) -> Fault | None:
+def _member(schema: Schema, value: Mapping[str, Any], name: str, place: Place, work: Work) -> Violation | None:
     fault = work.visit(schema, value[name], (place, name))
     if fault is not None and schema.written is False:
-        return Fault(place, f"{name[:LONGEST_SHOWN]!r} is none of the properties that it may have")
+        return Violation(place, f"{name[:LONGEST_SHOWN]!r} is none of the properties that it may have")
     return fault

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from workers.definitions.checking.json_schema.document import is_integer, is_number
-from workers.definitions.checking.json_schema.work import LONGEST_SHOWN, Check, Fault, Place, Seen, Work, shown
+from workers.definitions.checking.json_schema.work import LONGEST_SHOWN, Check, Place, Seen, Violation, Work, shown
 from workflows.language.comparison import compiled
 
 BYTES_A_STEP = 4
@@ -22,8 +22,8 @@ def _type(wanted: str | list[str]) -> Check:
     first, *others = [TYPE_TESTS[name] for name in names]
     text = f"is not of type {', '.join(map(repr, names))}"
 
-    def check(value: Any, place: Place, _work: Work, _seen: Seen | None) -> Fault | None:
-        return None if first(value) or any(test(value) for test in others) else Fault(place, text, (value,))
+    def check(value: Any, place: Place, _work: Work, _seen: Seen | None) -> Violation | None:
+        return None if first(value) or any(test(value) for test in others) else Violation(place, text, (value,))
 
     return check
 
@@ -44,10 +44,10 @@ def _one_of(options: list[Any], text: str) -> Check:
     kinds = {_kind(option) for option in options}
     longest = max((len(option) for option in options if isinstance(option, list | dict | str)), default=0)
 
-    def check(value: Any, place: Place, work: Work, _seen: Seen | None) -> Fault | None:
+    def check(value: Any, place: Place, work: Work, _seen: Seen | None) -> Violation | None:
         if _kind(value) not in kinds or (isinstance(value, list | dict | str) and len(value) > longest):
-            return Fault(place, text, (value,))
-        return None if _key(value, work) in keys else Fault(place, text, (value,))
+            return Violation(place, text, (value,))
+        return None if _key(value, work) in keys else Violation(place, text, (value,))
 
     return check
 
@@ -55,12 +55,12 @@ def _one_of(options: list[Any], text: str) -> Check:
 def _multiple_of(factor: float) -> Check:
     exact = _fraction(factor)
 
-    def check(value: Any, place: Place, work: Work, _seen: Seen | None) -> Fault | None:
+    def check(value: Any, place: Place, work: Work, _seen: Seen | None) -> Violation | None:
         if not is_number(value) or (isinstance(value, float) and not math.isfinite(value)):
             return None
         number = _fraction(value)
         work.spend(20 + (number.numerator.bit_length() + exact.denominator.bit_length()) // 50)
-        return Fault(place, f"is not a multiple of {shown(factor)}", (value,)) if number % exact else None
+        return Violation(place, f"is not a multiple of {shown(factor)}", (value,)) if number % exact else None
 
     return check
 
@@ -71,9 +71,9 @@ def _fraction(number: float) -> Fraction:
 
 def _limit(within: Callable[[Any, Any], bool], text: str) -> Callable[[Any], Check]:
     def make(limit: Any) -> Check:
-        def check(value: Any, place: Place, _work: Work, _seen: Seen | None) -> Fault | None:
+        def check(value: Any, place: Place, _work: Work, _seen: Seen | None) -> Violation | None:
             if is_number(value) and not within(value, limit):
-                return Fault(place, f"{text} {shown(limit)}", (value,))
+                return Violation(place, f"{text} {shown(limit)}", (value,))
             return None
 
         return check
@@ -83,9 +83,9 @@ def _limit(within: Callable[[Any, Any], bool], text: str) -> Callable[[Any], Che
 
 def _size(kind: type, within: Callable[[Any, Any], bool], text: str) -> Callable[[Any], Check]:
     def make(limit: Any) -> Check:
-        def check(value: Any, place: Place, _work: Work, _seen: Seen | None) -> Fault | None:
+        def check(value: Any, place: Place, _work: Work, _seen: Seen | None) -> Violation | None:
             if isinstance(value, kind) and not within(len(value), limit):  # type: ignore[arg-type] # all of them have one
-                return Fault(place, f"{text} {shown(limit)}", (value,))
+                return Violation(place, f"{text} {shown(limit)}", (value,))
             return None
 
         return check
@@ -96,47 +96,47 @@ def _size(kind: type, within: Callable[[Any, Any], bool], text: str) -> Callable
 def _pattern(written: str) -> Check:
     pattern = compiled(written)
 
-    def check(value: Any, place: Place, work: Work, _seen: Seen | None) -> Fault | None:
+    def check(value: Any, place: Place, work: Work, _seen: Seen | None) -> Violation | None:
         if isinstance(value, str) and not work.match(pattern, value):
-            return Fault(place, f"does not match {written[:LONGEST_SHOWN]!r}", (value,))
+            return Violation(place, f"does not match {written[:LONGEST_SHOWN]!r}", (value,))
         return None
 
     return check
 
 
 def _required(names: list[str]) -> Check:
-    def check(value: Any, place: Place, work: Work, _seen: Seen | None) -> Fault | None:
+    def check(value: Any, place: Place, work: Work, _seen: Seen | None) -> Violation | None:
         if isinstance(value, dict):
             work.spend(len(names))
             for name in names:
                 if name not in value:
-                    return Fault(place, f"{name[:LONGEST_SHOWN]!r} is a required property")
+                    return Violation(place, f"{name[:LONGEST_SHOWN]!r} is a required property")
         return None
 
     return check
 
 
 def _dependent_required(dependents: Mapping[str, list[str]]) -> Check:
-    def check(value: Any, place: Place, work: Work, _seen: Seen | None) -> Fault | None:
+    def check(value: Any, place: Place, work: Work, _seen: Seen | None) -> Violation | None:
         if isinstance(value, dict):
             for name, names in dependents.items():
                 work.spend(1 + len(names))
                 missing = next((one for one in names if one not in value), None) if name in value else None
                 if missing is not None:
-                    return Fault(place, f"{missing[:LONGEST_SHOWN]!r} is required beside {name[:LONGEST_SHOWN]!r}")
+                    return Violation(place, f"{missing[:LONGEST_SHOWN]!r} is required beside {name[:LONGEST_SHOWN]!r}")
         return None
 
     return check
 
 
 def _unique(wanted: bool) -> Check:
-    def check(value: Any, place: Place, work: Work, _seen: Seen | None) -> Fault | None:
+    def check(value: Any, place: Place, work: Work, _seen: Seen | None) -> Violation | None:
         if wanted and isinstance(value, list) and len(value) > 1:
             keys: set[str] = set()
             for index, one in enumerate(value):
                 keys.add(_key(one, work))
                 if len(keys) == index:
-                    return Fault(place, f"has item {index} twice", (value,))
+                    return Violation(place, f"has item {index} twice", (value,))
         return None
 
     return check

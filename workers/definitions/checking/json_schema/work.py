@@ -21,12 +21,12 @@ INSTRUCTIONS_A_STEP = 40
 """Bytes of a text times RE2 instructions of a pattern that take as long as one step, at worst."""
 
 
-class TooMuch(Exception):  # noqa: N818  # no error: the value is larger than its schema may judge
+class WorkLimitError(Exception):
     """Judging takes more steps, or goes deeper, than it may; the message says which."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Violation:
     """What is wrong with a value.
 
     Attributes:
@@ -81,11 +81,11 @@ class Work:
         """Take steps.
 
         Raises:
-            TooMuch: there are not so many left.
+            WorkLimitError: there are not so many left.
         """
         self.left -= steps
         if self.left < 0:
-            raise TooMuch("too large")
+            raise WorkLimitError("too large")
 
     def match(self, pattern: Any, text: str) -> bool:
         """Say whether a compiled pattern is in a text."""
@@ -93,16 +93,16 @@ class Work:
         self.spend(3 + len(content) * pattern.programsize // INSTRUCTIONS_A_STEP)
         return pattern.search(content) is not None
 
-    def visit(self, schema: Schema, value: Any, place: Place, seen: Seen | None = None) -> Fault | None:
+    def visit(self, schema: Schema, value: Any, place: Place, seen: Seen | None = None) -> Violation | None:
         """Judge a value by one subschema and return what is wrong; note in `seen` which of its parts were judged.
 
         Raises:
-            TooMuch: that takes too many steps, or goes too deep.
+            WorkLimitError: that takes too many steps, or goes too deep.
         """
         checks = self.checks[schema]
         self.spend(2 + len(checks))
         if self.depth == DEEPEST:
-            raise TooMuch("nested too deep")
+            raise WorkLimitError("nested too deep")
         self.depth += 1
         parts = Seen() if self.notes else None
         fault = None
@@ -118,7 +118,7 @@ class Work:
         return fault
 
 
-Check = Callable[[Any, Place, Work, Seen | None], Fault | None]
+Check = Callable[[Any, Place, Work, Seen | None], Violation | None]
 """Says what is wrong with a value; see `Work.visit`."""
 
 
