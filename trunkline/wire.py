@@ -389,6 +389,8 @@ class Entry(TypedDict, total=False):
     found: bool
     counts: dict[str, int]
     onFailure: Literal["continue"]
+    onRejected: Literal["failed"]
+    httpStatus: int
 
 
 class Vote(TypedDict):
@@ -490,6 +492,10 @@ class Memory(TypedDict, total=False):
         items: a loop's items.
         done: its finished iterations, by index.
         frames: the variables of its unfinished iterations, by index.
+        failure: what rules and templates know of its last failure beyond the report's error.
+        uncertain: whether a rule had it sent again although an earlier attempt may have been carried out.
+        reacted: the rules of `onFailure` whose actions have run, by position.
+        reaction: the actions that follow its end, while they run.
     """
 
     sent: str
@@ -504,6 +510,54 @@ class Memory(TypedDict, total=False):
     items: list[Any]
     done: dict[str, Iteration]
     frames: dict[str, dict[str, Any]]
+    failure: FailureFacts
+    uncertain: bool
+    reacted: list[int]
+    reaction: Reaction
+
+
+class FailureFacts(TypedDict):
+    """What is known of a failure beyond the type and the message that the report has.
+
+    Attributes:
+        status: HTTP status of the answer, if there was one.
+        attempts: how often it was tried.
+        classes: what it is in the words of `onFailure`.
+        certain: whether it certainly had no effect.
+    """
+
+    status: int | None
+    attempts: int
+    classes: list[str]
+    certain: bool
+
+
+class Reaction(TypedDict):
+    """The actions that follow a step's end.
+
+    Attributes:
+        rule: position of the rule of `onFailure` that they belong to; None: they are those of `onRejected`.
+        do: what follows them.
+        request: what failed, where people are to judge it afterwards.
+        flow: how the actions ended, once they have.
+    """
+
+    rule: int | None
+    do: Literal["continue", "hold", "stop"]
+    request: Request | None
+    flow: Flow | None
+
+
+class RunFailure(TypedDict):
+    """Why a run has failed, for the actions that follow.
+
+    Attributes:
+        reason: why, where a `stop` said so.
+        failure: what templates find under `failure`.
+    """
+
+    reason: str | None
+    failure: dict[str, Any]
 
 
 class CarriedState(TypedDict):
@@ -522,3 +576,4 @@ class CarriedState(TypedDict):
     refusals: int
     changes: int
     sizes: dict[str, int]
+    failed: NotRequired[RunFailure | None]

@@ -46,6 +46,7 @@ from workflows.run.state import State
 from workflows.run.walk import Stop, Walk
 from workflows.steps.decisions import decide
 from workflows.steps.interpreter import walk_whole
+from workflows.steps.reactions import failure_of_run
 from workflows.view.attributes import Attributes
 from workflows.view.details import details
 
@@ -164,21 +165,37 @@ class Automation:
             raise self._failed(f"The automation's `fairness` cannot be rendered: {error}") from None
 
     async def _walk(self, walk: Walk, event: dict[str, Any], answer: dict[str, Any]) -> Any:
+        if walk.state.failed is not None:
+            self.reason = walk.state.failed["reason"]
         task = asyncio.create_task(walk_whole(walk))
         try:
             await workflow.wait_condition(lambda: task.done() or walk.stop is not None or may_continue_as_new(walk))
         except asyncio.CancelledError:
             walk.stop = Stop(outcome="canceled", reason="The run was canceled.")
         if walk.stop is not None:
-            self.reason = walk.stop.reason
             await finished(cancel_all([task, *walk.background, *walk.notices]))
             await _answered()
-            return self._close(walk.stop.outcome)
+            return await self._stopped(walk, walk.stop, event, answer)
         if not task.done():
             walk.continuing_as_new = True
             workflow.continue_as_new(args=next_arguments(event, {**answer, "state": walk.state.carry(walk.resets)}))
         await _answered()
         return self._close(OUTCOMES[task.result()])
+
+    async def _stopped(self, walk: Walk, stop: Stop, event: dict[str, Any], answer: dict[str, Any]) -> Any:
+        """Close a run that was ended before its plan; one that has failed does first what it does then."""
+        reacting = walk.state.failed is not None
+        if reacting and stop.outcome != "canceled":
+            return self._close("failed")  # no `stop` in these actions makes it anything else
+        self.reason = stop.reason
+        canceled = workflow.cancellation_reason() is not None
+        if stop.outcome != "failed" or canceled or not walk.program.on_failure:
+            return self._close(stop.outcome)
+        walk.stop = None
+        walk.background.clear()
+        walk.notices.clear()
+        walk.state.failed = {"reason": stop.reason, "failure": failure_of_run(walk, stop.reason)}
+        return await self._walk(walk, event, answer)
 
     def _close(self, outcome: str) -> Any:
         if outcome == "failed":
@@ -203,8 +220,7 @@ class Automation:
         return ApplicationError(sentence, type=kind, non_retryable=True)
 
     def _failure(self) -> str:
-        steps = self.report()["steps"]
-        causes = [step for step in steps if step.get("error") and step["status"] in {"failed", "unknown"}]
+        causes = self.state.report.causes() if self.state is not None else []
         if not causes:
             return self.reason or "The automation failed."
         first = causes[0]
@@ -269,6 +285,8 @@ class Automation:
             "variables": self.state.variables,
             "audit": self.state.holds.audit_json(),
         }
+        if tolerated := self.state.report.tolerated(self.outcome):
+            report["tolerated"] = tolerated
         if self.outdated:
             report["outdated"] = self.outdated
         if self.reason:

@@ -34,6 +34,7 @@ from workflows.program import (
     Step,
     StopStep,
     WaitStep,
+    asked,
 )
 
 REQUESTER = "{{event.actor}}"
@@ -117,13 +118,16 @@ def program(plan: Plan) -> Program:
     defaults, approvals = plan["defaults"], plan.get("approvals")
     policy = NO_POLICY if approvals is None else _policy(approvals, defaults)
     whole = _Whole(defaults=defaults, approvals=approvals or {}, policy=policy)
+    block, on_failure = _block(plan["block"], whole), _block(plan.get("onFailure", []), whole)
     made = Program(
         plan=plan,
         condition=_condition(plan),
         missing_fails=plan.get("missing") == "fail",
         priority=plan.get("priority"),
         fairness=compile_template(plan["fairness"]) if "fairness" in plan else None,
-        block=_block(plan["block"], whole),
+        block=block,
+        on_failure=on_failure,
+        asked=asked(block, on_failure),
     )
     _programs[plan["id"]] = made
     if len(_programs) > KEPT_PROGRAMS:
@@ -186,7 +190,8 @@ def _action(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
             non_retryable_error_types=final,
         ),
         within=_ms(retry["within"]),
-        rules=_rules(step.get("onFailure")),
+        rules=_rules(step.get("onFailure"), whole),
+        on_rejected=_block(step.get("onRejected", []), whole),
         holds_unknown=unknown == "hold",
         held=approval is not None,
         policy=policy,
@@ -195,7 +200,7 @@ def _action(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
     )
 
 
-def _rules(on_failure: Any) -> tuple[Rule, ...]:
+def _rules(on_failure: Any, whole: _Whole) -> tuple[Rule, ...]:
     if on_failure == "hold":
         on_failure = [{"when": ["any"], "do": "hold"}]
     if not isinstance(on_failure, list):
@@ -203,6 +208,7 @@ def _rules(on_failure: Any) -> tuple[Rule, ...]:
     return tuple(
         Rule(
             classes=frozenset(rule["when"]),
+            block=_block(rule.get("block", []), whole),
             do=rule["do"],
             attempts=rule.get("attempts", RETRY_ATTEMPTS),
             delay=_ms(rule.get("delay", RETRY_DELAY)),

@@ -102,6 +102,8 @@ class RulePlan(TypedDict, total=False):
 
     when: list[FailureClass]
     do: Remedy
+    block: list[StepPlan]
+    """What runs before that."""
     attempts: int
     """Of `retry`: how often, 3 unless it says so."""
     delay: int
@@ -140,6 +142,8 @@ class StepPlan(TypedDict, total=False):
     label: str
     conditions: dict[str, Any]
     onFailure: Literal["continue", "hold"] | list[RulePlan]
+    onRejected: list[StepPlan]
+    """What runs once people refused an action step, or nobody decided in time."""
     saveAs: str
 
     action: str
@@ -196,3 +200,5 @@ class Plan(TypedDict, total=False):
     defaults: Defaults
     approvals: ApprovalPlan
     block: list[StepPlan]
+    onFailure: list[StepPlan]
+    """What runs once everything else has ended and the run has failed."""

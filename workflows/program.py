@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -130,6 +130,8 @@ class ActionStep(Step):
     retry: RetryPolicy
     within: timedelta
     rules: tuple[Rule, ...]
+    on_rejected: Block
+    """What runs once people refused it, or nobody decided in time."""
     holds_unknown: bool
     held: bool
     """Whether people must approve it."""
@@ -140,9 +142,18 @@ class ActionStep(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """What follows a failure of some classes; the first of a step's rules that matches decides."""
+    """What follows a failure of some classes; the first of a step's rules that matches decides.
+
+    Attributes:
+        classes: the classes.
+        block: what runs first.
+        do: what follows then.
+        attempts: of `retry`: how often.
+        delay: of `retry`: the pause before each.
+    """
 
     classes: frozenset[str]
+    block: Block
     do: Remedy
     attempts: int
     delay: timedelta
@@ -204,7 +215,18 @@ Block = tuple[Step, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """A plan made ready to execute."""
+    """A plan made ready to execute.
+
+    Attributes:
+        plan: the plan.
+        condition: what must hold for it to run.
+        missing_fails: whether a template that finds no value fails its step.
+        priority: whose actions go first where they queue.
+        fairness: whose run it is.
+        block: the steps.
+        on_failure: the steps that run once all others have ended and the run has failed.
+        asked: the steps whose status is read somewhere, each with the ids of the steps around it, the innermost first.
+    """
 
     plan: Plan
     condition: Condition | None
@@ -212,11 +234,17 @@ class Program:
     priority: int | None
     fairness: Template | None
     block: Block
+    on_failure: Block
+    asked: Mapping[str, tuple[str, ...]]
 
 
 def children(step: Step) -> Iterator[Step]:
     """Yield the steps directly inside a step, in the definition's order."""
     match step:
+        case ActionStep():
+            for rule in step.rules:
+                yield from rule.block
+            yield from step.on_rejected
         case PathsStep():
             yield from step.paths
         case Path() | LoopStep():
@@ -225,3 +253,30 @@ def children(step: Step) -> Iterator[Step]:
             for _, block in step.cases:
                 yield from block
             yield from step.otherwise
+
+
+STATUSES = "steps"
+"""The root under which templates and conditions find how steps have ended."""
+
+
+def asked(*blocks: Block) -> dict[str, tuple[str, ...]]:
+    """Return the steps whose status something in these blocks reads, each with the ids of the steps around it."""
+    read: set[str] = set()
+    waiting: list[Any] = list(blocks)
+    seen: set[int] = set()
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, (Template, Condition)):
+            read |= {str(one.path[1]) for one in part.references if one.path[0] == STATUSES and len(one.path) > 1}
+        elif isinstance(part, tuple):
+            waiting.extend(part)
+        elif isinstance(part, (Step, Rule, Policy, Band, Notice)) and id(part) not in seen:
+            seen.add(id(part))
+            waiting.extend(getattr(part, one.name) for one in fields(part))
+    return {id_: around for block in blocks for id_, around in _around(block, ()) if id_ in read} if read else {}
+
+
+def _around(block: Block, outer: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for step in block:
+        yield step.id, outer
+        yield from _around(tuple(children(step)), (step.id, *outer))

@@ -52,7 +52,7 @@ class Report:
     @cached_property
     def base(self) -> int:
         """Bytes for one entry of every step outside loops."""
-        return room_for(self.program.block)
+        return room_for(self.program.block) + room_for(self.program.on_failure)
 
     @property
     def size(self) -> int:
@@ -78,6 +78,16 @@ class Report:
             elif size > SHORT_ERROR:
                 self.extra += size
             entry["error"] = error
+
+    def reopen(self, entry: Entry) -> ErrorEntry:
+        """Take back that a step has ended with an error, and return that error."""
+        error = entry.pop("error")
+        del entry["endedAt"]
+        entry.pop("httpStatus", None)
+        size = measure(error["message"])
+        if size > SHORT_ERROR:
+            self.extra -= size
+        return error
 
     def note(self, entry: Entry, name: str, value: Any) -> None:
         """Add what only some entries have, such as a decision."""
@@ -107,23 +117,49 @@ class Report:
 
     def steps(self, *, closed: bool) -> list[Entry]:
         """Return all entries in the definition's order; what was not reached is pending, or skipped after the end."""
-        return list(self._steps(self.program.block, "", None, "skipped" if closed else "pending"))
+        return [entry for _, entry in self._whole("skipped" if closed else "pending")]
 
-    def _steps(self, block: Block, prefix: str, parent: str | None, unreached: Status) -> Iterator[Entry]:
+    def causes(self) -> list[Entry]:
+        """Return the steps that failed before any actions for that, first those whose failure nothing has covered."""
+        failed = [
+            (_covered(step, entry), entry)
+            for step, entry in self._steps(self.program.block, "", None, "skipped")
+            if entry["status"] in FAILED and "error" in entry
+        ]
+        return [entry for _, entry in sorted(failed, key=lambda one: one[0])]
+
+    def tolerated(self, outcome: str | None) -> list[str]:
+        """Return the steps of which nobody knows whether they had their effect, and that do not count in the outcome."""
+        if outcome is None:
+            return []
+        unknown = [(step, entry) for step, entry in self._whole("skipped") if entry["status"] == "unknown"]
+        counted = outcome in {"failed", "canceled"}
+        return [entry["id"] for step, entry in unknown if not counted or _covered(step, entry)]
+
+    def _whole(self, unreached: Status) -> Iterator[tuple[Step, Entry]]:
+        return self._steps((*self.program.block, *self.program.on_failure), "", None, unreached)
+
+    def _steps(self, block: Block, prefix: str, parent: str | None, unreached: Status) -> Iterator[tuple[Step, Entry]]:
         for step in block:
             instance = prefix + step.id
             entry = self.entries.get(instance)
             if entry is not None or not prefix:
-                yield entry or _entry(instance, step, parent, unreached)
+                yield step, entry or _entry(instance, step, parent, unreached)
             if isinstance(step, LoopStep):
                 for index in self._iterations(instance):
                     yield from self._steps(step.block, f"{instance}[{index}].", instance, unreached)
             else:
-                yield from self._steps(tuple(children(step)), prefix, instance, unreached)
+                over = entry is not None and entry["status"] in ENDED
+                yield from self._steps(tuple(children(step)), prefix, instance, "skipped" if over else unreached)
 
     def _iterations(self, loop: str) -> list[int]:
         start = len(loop) + 1
         return sorted({int(i[start : i.index("]", start)]) for i in self.entries if i.startswith(f"{loop}[")})
+
+
+def _covered(step: Step, entry: Entry) -> bool:
+    """Say whether the step itself lets its block go on after its failure."""
+    return step.goes_on or "onFailure" in entry
 
 
 def room_for(block: Block) -> int:

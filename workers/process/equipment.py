@@ -138,17 +138,19 @@ def _about_people(equipment: Equipment) -> Iterator[str]:
 
 
 def _signed(plan: Plan) -> bool:
-    policies = [plan.get("approvals", {}), *(step.get("approval", {}) for step in _steps(plan["block"]))]
+    steps = [*_steps(plan["block"]), *_steps(plan.get("onFailure", ()))]
+    policies = [plan.get("approvals", {}), *(step.get("approval", {}) for step in steps)]
     return any(policy.get("verified") or any(b.get("verified") for b in policy.get("bands", ())) for policy in policies)
 
 
 def _steps(block: Iterable[StepPlan]) -> Iterator[StepPlan]:
     for step in block:
         yield step
-        for way in (*step.get("paths", ()), *step.get("branch", ())):
-            yield from _steps(way["block"])
-        yield from _steps(step.get("otherwise", ()))
-        yield from _steps(step.get("block", ()))
+        rules = step.get("onFailure", ())
+        for way in (*step.get("paths", ()), *step.get("branch", ()), *(rules if isinstance(rules, list) else ())):
+            yield from _steps(way.get("block", ()))
+        for block in (step.get("otherwise", ()), step.get("block", ()), step.get("onRejected", ())):
+            yield from _steps(block)
 
 
 def scrubber_of(secrets: Secrets, connections: Connections) -> Scrubber:

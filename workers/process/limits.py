@@ -45,7 +45,7 @@ class Limits:
             return {}
         queues: dict[str, str] = {}
         chosen: dict[str, str] = {}
-        for name in sorted(set(_actions(program(plan).block))):
+        for name in sorted({*_actions(program(plan).block), *_actions(program(plan).on_failure)}):
             kinds = self.actions[name].connections
             if not kinds:
                 continue

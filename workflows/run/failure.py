@@ -21,6 +21,7 @@ from trunkline.wire import (
     WORKER_SHUTDOWN,
     ErrorEntry,
 )
+from workflows.errors import StepError, error_entry
 
 UNKNOWN = frozenset({OUTCOME_UNKNOWN, WORKER_SHUTDOWN})
 
@@ -41,6 +42,9 @@ class Failure:
         status: HTTP status of the answer, if there was one.
         asks: whether people must be asked, whatever the step says.
         attempts: what the last answering attempt said.
+        tried: whether there was a request to send.
+        uncertain: whether the action may have been carried out all the same: only its result was lost, or an earlier
+            attempt may have had its effect.
     """
 
     type: str
@@ -51,6 +55,13 @@ class Failure:
     status: int | None = None
     asks: bool = False
     attempts: int | None = None
+    tried: bool = True
+    uncertain: bool = False
+
+    @property
+    def certain(self) -> bool:
+        """Say whether the action certainly had no effect, so that it may be repeated, or what it was for undone."""
+        return not self.unknown and not self.uncertain
 
     @property
     def classes(self) -> set[str]:
@@ -95,6 +106,7 @@ def _application(cause: ApplicationError, repeat: str) -> Failure:
             message="The action was carried out, but its answer is too large for Temporal to keep. "
             "Where later steps need only parts of it, let the step's `pick` keep just those.",
             unknown=False,
+            uncertain=repeat != "safe",
         )
     return Failure(
         type=cause.type or UNEXPECTED,
@@ -104,7 +116,18 @@ def _application(cause: ApplicationError, repeat: str) -> Failure:
         timed_out=said.get("timedOut") is True,
         status=said["status"] if isinstance(said.get("status"), int) else None,
         attempts=_attempts(said),
+        uncertain=cause.type == RESULT_TOO_LARGE and repeat != "safe",
     )
+
+
+def never_sent(error: Exception) -> Failure:
+    """Return the failure of a step whose request could not be made."""
+    return Failure(**error_entry(error), unknown=False, tried=False)
+
+
+def not_kept(error: StepError, repeat: str) -> Failure:
+    """Return the failure of a step that was carried out, and whose result the run has no room for."""
+    return Failure(**error_entry(error), unknown=False, uncertain=repeat != "safe")
 
 
 def _timeout(cause: TimedOut, repeat: str, *, marked: bool) -> Failure:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from trunkline.wire import BeforeReset, CarriedState, Memory
+from trunkline.wire import BeforeReset, CarriedState, Memory, RunFailure
 from workflows.errors import TooLargeError
 from workflows.holds.hold import Hold
 from workflows.holds.holds import Holds
@@ -21,12 +22,12 @@ ROOM_FOR_HOLDS = 512 * 1024
 
 @dataclass(slots=True, kw_only=True)
 class Frame:
-    """The names that exist only inside one iteration of a loop; the outermost frame has none.
+    """The names that exist only inside one iteration of a loop, or after a failure; the outermost frame has none.
 
     Attributes:
         prefix: what instance ids inside begin with (`loop[3].`).
-        roots: `item` (or its own name) and `loop`.
-        variables: what `saveAs` stored inside this iteration.
+        roots: `item` (or its own name) and `loop`, or `failure`.
+        variables: what `saveAs` stored inside this iteration; after a failure, those of the frame around.
         outer: the frame around it.
     """
 
@@ -42,6 +43,17 @@ class Frame:
         around = self.outer.visible()
         return {**around, **self.roots, "variables": {**around["variables"], **self.variables}}
 
+    def after(self, failure: dict[str, Any]) -> Frame:
+        """Return the frame of actions that follow a failure here: they save to the same variables."""
+        return Frame(prefix=self.prefix, roots={"failure": failure}, variables=self.variables, outer=self)
+
+    def prefixes(self) -> Iterator[str]:
+        """Yield what the instance ids of steps that can be seen here begin with, the innermost first."""
+        frame: Frame | None = self
+        while frame is not None:
+            yield frame.prefix
+            frame = frame.outer
+
 
 class State:
     """Report, variables, holds, and what steps in progress remember.
@@ -55,6 +67,7 @@ class State:
         resets: how often earlier runs of the chain were reset.
         earlier: activity ids of steps that may have run before the last reset, and how many resets that counts, once
             that was asked.
+        failed: why the run has failed, once all of its steps have ended and the actions that follow begin.
         limit: bytes that variables, report and audit may take together.
     """
 
@@ -69,6 +82,7 @@ class State:
         self.began = ""
         self.resets = 0
         self.earlier: BeforeReset | None = None
+        self.failed: RunFailure | None = None
         self._sizes: dict[str, int] = {}
         self._taken = 0
         self._held = 0
@@ -144,6 +158,7 @@ class State:
             "refusals": self.holds.refusals,
             "changes": self.holds.changes,
             "sizes": self._sizes,
+            "failed": self.failed,
         }
 
     @classmethod
@@ -160,6 +175,7 @@ class State:
         state.holds = Holds(
             [Hold(**hold) for hold in carry["holds"]], carry["audit"], carry["refusals"], carry["changes"]
         )
+        state.failed = carry.get("failed")
         state._sizes = carry["sizes"]
         state._taken = sum(state._sizes.values())
         state._held = sum(size for place, size in state._sizes.items() if place.endswith(HOLD))

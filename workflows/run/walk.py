@@ -14,12 +14,8 @@ from trunkline.wire import Entry, ErrorEntry, Flow, Status
 from workflows.errors import MissingVariableError
 from workflows.language.condition import Condition
 from workflows.language.template import Rendered, Template
-from workflows.program import (
-    ActionStep,
-    Program,
-    Step,
-)
-from workflows.report import FAILED, REFUSED, timestamp
+from workflows.program import STATUSES, ActionStep, Program, Step
+from workflows.report import ENDED, FAILED, REFUSED, timestamp
 from workflows.run.resets import resets
 from workflows.run.routing import Routing
 from workflows.run.state import Frame, State
@@ -104,7 +100,20 @@ class Walk:
 
     def roots(self, frame: Frame) -> dict[str, Any]:
         """Return everything that a template in this frame sees."""
-        return {**self._roots, **frame.visible()}
+        statuses = {step: {"status": self._status(step, around, frame)} for step, around in self.program.asked.items()}
+        return {**self._roots, STATUSES: statuses, **frame.visible()}
+
+    def _status(self, step: str, around: tuple[str, ...], frame: Frame) -> Status:
+        """Return how a step stands, seen from a frame; what an ended step around it has left out is skipped."""
+        entries = self.state.report.entries
+        for name in (step, *around):
+            for prefix in frame.prefixes():
+                entry = entries.get(prefix + name)
+                if entry is not None and name == step:
+                    return entry["status"]
+                if entry is not None:
+                    return "skipped" if entry["status"] in ENDED else "pending"
+        return "pending"
 
     def holds(self, condition: Condition, frame: Frame) -> bool:
         """Say whether a condition holds now."""
@@ -136,6 +145,8 @@ class Walk:
             return "halted"
         if status in FAILED:
             return "done" if step.goes_on or "onFailure" in entry else "failed"
+        if entry.get("onRejected") == "failed":
+            return "failed"
         if status in REFUSED:
             return "done" if step.goes_on and not isinstance(step, ActionStep) else "rejected"
         return "done"

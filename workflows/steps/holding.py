@@ -13,7 +13,6 @@ from trunkline.wire import REMIND, Answer, Decided, ErrorEntry, Flow, RemindAnsw
 from workflows.holds.hold import POLICY, Hold, Kind
 from workflows.holds.request import signed
 from workflows.report import measure, timestamp
-from workflows.run.failure import Failure
 from workflows.run.state import HOLD
 from workflows.run.walk import HeldStep, Walk
 from workflows.run.worker_calls import ask
@@ -62,7 +61,9 @@ async def hold_for_approval(walk: Walk, held: HeldStep, request: Request) -> Hol
     return hold
 
 
-async def hold_for_failure(walk: Walk, held: HeldStep, request: Request, failure: Failure) -> Hold | None:
+async def hold_for_failure(
+    walk: Walk, held: HeldStep, request: Request, error: ErrorEntry, *, unknown: bool
+) -> Hold | None:
     """Hold a step that failed; None where its run ends: a hold that opened then would keep it from ending.
 
     Raises:
@@ -74,7 +75,7 @@ async def hold_for_failure(walk: Walk, held: HeldStep, request: Request, failure
         resolved = await resolve_policy(walk, held, request, "failure")
     if walk.stop is not None:
         return None
-    return _open(walk, held, resolved, kind="failure", error=failure.error(), unknown=failure.unknown)
+    return _open(walk, held, resolved, kind="failure", error=error, unknown=unknown)
 
 
 def _open(walk: Walk, held: HeldStep, resolved: ResolvedPolicy, *, kind: Kind, **more: Any) -> Hold:

@@ -25,6 +25,7 @@ from workflows.run.parallel import run_parallel
 from workflows.run.state import Frame
 from workflows.run.walk import Stop, Walk
 from workflows.steps.act import act
+from workflows.steps.reactions import FollowUp, failure_of_run
 
 LONGEST_WAIT = timedelta(days=3650)
 
@@ -32,10 +33,24 @@ T = TypeVar("T")
 
 
 async def walk_whole(walk: Walk) -> Flow:
-    """Walk the whole plan, and wait for what runs in the background."""
-    flow = await run_block(walk, walk.program.block, walk.outermost, None)
-    behind = await run_parallel(_result(task) for task in walk.background)
+    """Walk the whole plan, and wait for what runs in the background; where it failed, what follows that as well."""
+    if walk.state.failed is None:
+        flow = await _walk_block(walk, walk.program.block, walk.outermost)
+        if flow != "failed" or walk.stop is not None or not walk.program.on_failure:
+            return flow
+        walk.state.failed = {"reason": None, "failure": failure_of_run(walk)}
+    await _walk_block(walk, walk.program.on_failure, walk.outermost.after(walk.state.failed["failure"]))
+    return "failed"
+
+
+async def _walk_block(walk: Walk, block: Block, frame: Frame) -> Flow:
+    flow = await run_block(walk, block, frame, None)
+    behind: list[Flow] = []
+    while len(behind) < len(walk.background):  # actions that follow a failure may leave more behind
+        behind += await run_parallel(_result(task) for task in walk.background[len(behind) :])
     await run_parallel(_result(task) for task in walk.notices)
+    walk.background.clear()
+    walk.notices.clear()
     return gravest([flow, *behind])
 
 
@@ -55,7 +70,11 @@ async def run_block(walk: Walk, block: Block, frame: Frame, parent: str | None) 
 async def _step(walk: Walk, step: Step, frame: Frame, parent: str | None) -> Flow:
     instance = frame.prefix + step.id
     entry = walk.state.report.entries.get(instance)
-    if entry is not None and entry["status"] in ENDED:
+    behind = isinstance(step, ActionStep) and step.background
+    if entry is not None and entry["status"] in ENDED and "reaction" not in walk.state.recall(instance):
+        if behind:
+            walk.background.append(asyncio.create_task(_ended(walk, step, entry)))
+            return "done"
         return walk.flow(step, entry)
     await walk.work_budget.step(walk)
     if walk.must_continue_as_new():
@@ -67,18 +86,30 @@ async def _step(walk: Walk, step: Step, frame: Frame, parent: str | None) -> Flo
     if entry is None:
         entry = walk.state.report.begin(instance, step, parent, workflow.now())
     started = _guarded(walk, step, entry, frame, fresh=fresh)
-    if isinstance(step, ActionStep) and step.background:
+    if behind:
         walk.background.append(asyncio.create_task(started))
         return "done"
     return await started
 
 
+async def _ended(walk: Walk, step: Step, entry: Entry) -> Flow:
+    """Return how a step ended that nothing waits for."""
+    return walk.flow(step, entry)
+
+
 async def _guarded(walk: Walk, step: Step, entry: Entry, frame: Frame, *, fresh: bool) -> Flow:
     try:
-        if fresh and step.condition is not None and not walk.holds(step.condition, frame):
-            return walk.end(step, entry, "skipped")
-        return await _carry_out(walk, step, entry, frame)
+        try:
+            wanted = not fresh or step.condition is None or walk.holds(step.condition, frame)
+        except TemplateError as error:
+            if not isinstance(step, ActionStep):
+                raise
+            return await _act(walk, step, entry, frame, error)
+        return await _carry_out(walk, step, entry, frame) if wanted else walk.end(step, entry, "skipped")
     except asyncio.CancelledError:
+        if entry["status"] in ENDED:  # only the actions that follow its end were canceled
+            walk.state.memory.pop(entry["id"], None)
+            raise
         unknown = walk.state.recall(entry["id"]).get("unknown")
         walk.end(step, entry, "canceled" if unknown is None else "unknown", unknown)
         raise
@@ -91,7 +122,7 @@ async def _carry_out(  # noqa: PLR0911 # one return per kind of step
 ) -> Flow:
     match step:
         case ActionStep():
-            return await act(walk, step, entry, frame)
+            return await _act(walk, step, entry, frame)
         case PathsStep():
             flows = await run_parallel(_step(walk, path, frame, entry["id"]) for path in step.paths)
             return walk.end(step, entry, STATUS[gravest(flows)])
@@ -106,6 +137,18 @@ async def _carry_out(  # noqa: PLR0911 # one return per kind of step
         case StopStep():
             return _stop(walk, step, entry, frame)
     raise TypeError(f"no such step: {step!r}")
+
+
+async def _act(
+    walk: Walk, step: ActionStep, entry: Entry, frame: Frame, unjudged: TemplateError | None = None
+) -> Flow:
+    """Carry out an action step, and the actions that follow its failure or its refusal."""
+    ended = await act(walk, step, entry, frame, unjudged)
+    while isinstance(ended, FollowUp):
+        flow = await run_block(walk, ended.block, ended.frame, entry["id"])
+        walk.state.memory[entry["id"]]["reaction"]["flow"] = flow
+        ended = await act(walk, step, entry, frame)
+    return ended
 
 
 async def _branch(walk: Walk, step: BranchStep, entry: Entry, frame: Frame) -> Flow:
