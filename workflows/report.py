@@ -129,7 +129,7 @@ class Report:
         return [entry for _, entry in sorted(failed, key=lambda one: one[0])]
 
     def tolerated(self, outcome: str | None) -> list[str]:
-        """Return the steps of which nobody knows whether they had their effect, and that do not count in the outcome."""
+        """Return the steps that do not count in the outcome although nobody knows whether they had their effect."""
         if outcome is None:
             return []
         unknown = [(step, entry) for step, entry in self._whole("skipped") if entry["status"] == "unknown"]

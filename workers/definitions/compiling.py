@@ -12,12 +12,12 @@ from workers.definitions.model.automation import (
     BranchDefinition,
     ForEachDefinition,
     PathsDefinition,
+    RuleDefinition,
     Step,
     StopDefinition,
     Until,
     WaitDefinition,
 )
-from workers.definitions.model.failures import RuleDefinition
 from workers.definitions.model.steps import slug
 from workers.definitions.model.vocabulary import Part
 from workflows.language.durations import MINUTE, spell
@@ -72,10 +72,9 @@ class Planner:
         plan: StepPlan = {"id": self.ids[pointer], "label": step.label or _label(step)}
         if step.conditions is not None:
             plan["conditions"] = step.conditions
-        if isinstance(step, (ActionDefinition, PathsDefinition, ForEachDefinition)) and step.on_failure is not None:
-            plan["onFailure"] = _rules(step.on_failure) if isinstance(step.on_failure, list) else step.on_failure
         match step:
             case ActionDefinition():
+                self.reactions(step, raw, pointer, plan)
                 self.action(step, plan)
             case PathsDefinition():
                 self.paths(step, raw, pointer, plan)
@@ -89,6 +88,31 @@ class Planner:
                 plan["stop"] = step.stop
                 if step.reason is not None:
                     plan["reason"] = step.reason
+        return plan
+
+    def reactions(self, step: ActionDefinition, raw: Mapping[str, Any], pointer: str, plan: StepPlan) -> None:
+        """Add what follows how an action step ends."""
+        if isinstance(step.on_failure, list):
+            plan["onFailure"] = [
+                self.rule(rule, raw["onFailure"][index], f"{pointer}/onFailure/{index}")
+                for index, rule in enumerate(step.on_failure)
+            ]
+        elif step.on_failure is not None:
+            plan["onFailure"] = step.on_failure
+        if step.on_rejected is not None:
+            plan["onRejected"] = self.block(
+                step.on_rejected.actions, raw["onRejected"]["actions"], f"{pointer}/onRejected/actions"
+            )
+
+    def rule(self, rule: RuleDefinition, raw: Mapping[str, Any], pointer: str) -> RulePlan:
+        """Compile a rule of `onFailure`."""
+        plan: RulePlan = {"when": rule.classes, "do": rule.do}
+        if rule.actions is not None:
+            plan["block"] = self.block(rule.actions, raw["actions"], f"{pointer}/actions")
+        if rule.attempts is not None:
+            plan["attempts"] = rule.attempts
+        if rule.delay is not None:
+            plan["delay"] = rule.delay
         return plan
 
     def action(self, step: ActionDefinition, plan: StepPlan, within: int = DEFAULTS["retry"]["within"]) -> None:
@@ -138,6 +162,8 @@ class Planner:
 
     def paths(self, step: PathsDefinition, raw: Mapping[str, Any], pointer: str, plan: StepPlan) -> None:
         """Add what runs side by side."""
+        if step.on_failure is not None:
+            plan["onFailure"] = step.on_failure
         plan["paths"] = []
         for index, path in enumerate(step.paths):
             label = path.label or f"Path {index + 1}"
@@ -165,6 +191,8 @@ class Planner:
 
     def loop(self, step: ForEachDefinition, raw: Mapping[str, Any], pointer: str, plan: StepPlan) -> None:
         """Add what is done for each item."""
+        if step.on_failure is not None:
+            plan["onFailure"] = step.on_failure
         plan["forEach"] = step.for_each
         plan["as"] = step.as_  # type: ignore[typeddict-unknown-key]  # a keyword of Python cannot be a field
         plan["maxItems"] = step.max_items
@@ -212,18 +240,6 @@ def _under_one_name(action: Action, config: dict[str, Any]) -> dict[str, Any]:
         return config
     spellings = names(action.config, CONNECTION)
     return {CONNECTION if key in spellings else key: value for key, value in config.items()}
-
-
-def _rules(rules: list[RuleDefinition]) -> list[RulePlan]:
-    plan: list[RulePlan] = []
-    for rule in rules:
-        planned: RulePlan = {"when": rule.classes, "do": rule.do}
-        if rule.attempts is not None:
-            planned["attempts"] = rule.attempts
-        if rule.delay is not None:
-            planned["delay"] = rule.delay
-        plan.append(planned)
-    return plan
 
 
 def _said(part: Part) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def inspect(data: Any, source: Source, catalog: Catalog) -> Inspected:
     _check_schema(findings)
     groups = check_approvals(findings, catalog)
     results = {name: result_keys(action) for name, action in catalog.items() if action.result is not None}
-    references = References(findings, contracts.syntaxes, contracts.background, results)
+    references = References(findings, contracts, results)
     references.check()
     problems = findings.problems
     return Inspected(None if serious(problems) else automation, problems, references.secrets, groups)
@@ -99,6 +99,10 @@ def make_plan(automation: AutomationDefinition, data: Mapping[str, Any], catalog
     else:
         block = planner.block(automation.actions or [], data["actions"], "/actions")
     plan: Plan = {"automation": automation.name, "definition": _digest(data), "defaults": DEFAULTS, "block": block}
+    if automation.on_failure is not None:
+        plan["onFailure"] = planner.block(
+            automation.on_failure.actions, data["onFailure"]["actions"], "/onFailure/actions"
+        )
     if automation.conditions is not None:
         plan["conditions"] = automation.conditions
     if automation.missing_variables is not None:

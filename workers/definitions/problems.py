@@ -72,6 +72,16 @@ CODES: dict[str, Code] = {
         "warning", "A reference to a variable that is saved only on some ways here, or beside in a parallel path."
     ),
     "outside-loop": Code("problem", "`item`, `loop` or the name given by `as` is used outside of its `forEach`."),
+    "outside-failure": Code("problem", "`failure` is used where no failure is being reacted to."),
+    "unknown-step-id": Code("problem", "A reference to the status of a step that does not exist, or of none."),
+    "ends-later": Code("problem", "A reference to the status of a step that cannot have ended at that place."),
+    "may-end-later": Code("warning", "A reference to the status of a step that runs beside, and may not have ended."),
+    "unknown-status": Code("warning", "A status of a step is compared with a word that no step's status is."),
+    "unknown-as-empty": Code(
+        "warning",
+        "A step runs where a variable is empty, which it also is where nobody knows whether the step that saves it was "
+        "carried out.",
+    ),
     "outside-hold": Code("problem", "`hold` is used where no hold exists."),
     "misplaced-secret": Code(
         "problem", "A secret is used outside of an action's `config`, where it could be seen or stored."
@@ -111,7 +121,7 @@ CODES: dict[str, Code] = {
     ),
     "unknown-time-zone": Code("problem", "`timeZone` is no IANA name of a time zone, such as `Europe/Berlin`."),
     "unused-approvals": Code("warning", "`approvals` where no step ever waits for people."),
-    "unused-key": Code("warning", "A key of a policy changes nothing, because another that it needs is missing."),
+    "unused-key": Code("warning", "A key changes nothing, because another that it needs is missing."),
     "after-expiry": Code("warning", "A reminder or an escalation is due only when the hold has expired already."),
     "hasty-deadline": Code(
         "warning", "A time of a policy is a number below ten minutes: numbers are milliseconds, not seconds."

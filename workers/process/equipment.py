@@ -149,8 +149,8 @@ def _steps(block: Iterable[StepPlan]) -> Iterator[StepPlan]:
         rules = step.get("onFailure", ())
         for way in (*step.get("paths", ()), *step.get("branch", ()), *(rules if isinstance(rules, list) else ())):
             yield from _steps(way.get("block", ()))
-        for block in (step.get("otherwise", ()), step.get("block", ()), step.get("onRejected", ())):
-            yield from _steps(block)
+        for inside in (step.get("otherwise", ()), step.get("block", ()), step.get("onRejected", ())):
+            yield from _steps(inside)
 
 
 def scrubber_of(secrets: Secrets, connections: Connections) -> Scrubber:

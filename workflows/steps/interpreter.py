@@ -139,9 +139,7 @@ async def _carry_out(  # noqa: PLR0911 # one return per kind of step
     raise TypeError(f"no such step: {step!r}")
 
 
-async def _act(
-    walk: Walk, step: ActionStep, entry: Entry, frame: Frame, unjudged: TemplateError | None = None
-) -> Flow:
+async def _act(walk: Walk, step: ActionStep, entry: Entry, frame: Frame, unjudged: TemplateError | None = None) -> Flow:
     """Carry out an action step, and the actions that follow its failure or its refusal."""
     ended = await act(walk, step, entry, frame, unjudged)
     while isinstance(ended, FollowUp):

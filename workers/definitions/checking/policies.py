@@ -56,6 +56,21 @@ def may_park(step: Mapping[str, Any]) -> bool:
     )
 
 
+def goes_on_after_unknown(step: Mapping[str, Any]) -> bool:
+    """Say whether what follows a step may run although nobody knows whether the step was carried out."""
+    on_failure = step.get("onFailure")
+    for rule in on_failure if isinstance(on_failure, list) else ():
+        if not isinstance(rule, Mapping) or rule.get("do") == "retry":
+            continue
+        when = rule.get("when")
+        classes = when if isinstance(when, list) else [when]
+        if "unknown" in classes or ("any" in classes and "actions" not in rule):
+            return rule.get("do") == "continue"
+        if "timeout" in classes and "actions" not in rule and rule.get("do") == "continue":
+            return True
+    return on_failure == "continue"
+
+
 def goes_on_after_failure(step: Mapping[str, Any]) -> bool:
     """Say whether what follows a step may run although the step has failed."""
     on_failure = step.get("onFailure")

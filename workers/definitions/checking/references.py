@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from workers.definitions.checking.emptiness import Emptiness
 from workers.definitions.checking.findings import Findings
-from workers.definitions.checking.policies import PEOPLE, Written, effective, goes_on_after_failure, written
+from workers.definitions.checking.policies import (
+    PEOPLE,
+    Written,
+    effective,
+    goes_on_after_failure,
+    written,
+)
 from workers.definitions.checking.saved import (
     End,
-    Saved,
     VisibleNames,
     canonical,
     merged,
+    saved_by,
     saved_in,
     text_of,
     unsure,
     with_saved,
 )
+from workers.definitions.checking.steps import ConfigUses
 from workers.definitions.checking.values import Values
 from workers.definitions.model.automation import kind_of
-from workers.definitions.model.steps import blocks
+from workers.definitions.model.steps import Block, blocks, reactions
 
 
 class References:
@@ -29,22 +37,21 @@ class References:
 
     Args:
         findings: where problems go.
-        syntaxes: syntax of text fields of a step's or notice's config, by its pointer.
-        background: pointers of steps whose result nobody waits for.
+        contracts: what the contracts of the actions say about the configs.
         results: keys of what an action gives, by its name, where they are known.
     """
 
     def __init__(
         self,
         findings: Findings,
-        syntaxes: Mapping[str, Mapping[str, Any]],
-        background: Iterable[str],
+        contracts: ConfigUses,
         results: Mapping[str, tuple[str, ...]],
     ) -> None:
         self.findings = findings
-        self.syntaxes = syntaxes
-        self.background = set(background)
-        self.values = Values(findings, results)
+        self.syntaxes = contracts.syntaxes
+        self.background = set(contracts.background)
+        self.emptiness = Emptiness(findings, set(contracts.effects))
+        self.values = Values(findings, results, self.background)
         self._judged: dict[tuple[Any, ...], VisibleNames] = {}
 
     @property
@@ -62,6 +69,10 @@ class References:
             self._paths(data, "", scope)
         if isinstance(data.get("actions"), list):
             self._block(data["actions"], "/actions", scope)
+        body = {key: data[key] for key in ("actions", "paths") if key in data}
+        saved = self.emptiness.perhaps(saved_by(body, ""), "only where the run came so far")
+        for block in reactions(data, ""):
+            self._block(block.steps, block.pointer, replace(scope, saved=saved, given=frozenset(["failure"])))
         judged = {pointer for pointer, *_ in self._judged}
         whole = written(data.get("approvals"), "/approvals")
         self._policy({key: said for key, said in whole.items() if said.pointer not in judged}, VisibleNames())
@@ -78,6 +89,9 @@ class References:
                 )
                 told = True
             end = self._step(step, place, scope)
+            if kind_of(step) == "stop":
+                rest = {f"{pointer}/{n}": block[n] for n in range(index + 1, len(block))}
+                self.emptiness.check(step.get("conditions"), f"{place}/conditions", scope, rest, negated=True)
             stops = stops or end.stops
             scope = replace(scope, saved=end.saved)
         return End(scope.saved, stops)
@@ -87,6 +101,7 @@ class References:
         self.values.condition(conditions, f"{place}/conditions", scope)
         kind = kind_of(step)
         inside = scope.under(conditions)
+        self.emptiness.check(conditions, f"{place}/conditions", scope, {place: step})
         visit = {
             "actionType": self._action,
             "paths": self._paths,
@@ -100,9 +115,10 @@ class References:
                 self._block(block.steps, block.pointer, inside)
             return End(scope.saved, stops=False)
         end = visit(step, place, inside)
-        if goes_on_after_failure(step):
+        if goes_on_after_failure(step) and not _reacts(step):
             why = f"only where {self.findings.name(place)!r} does not fail"
             end = End(unsure(end.saved, scope.saved, why), stops=end.stops and kind == "stop")
+        end = self.emptiness.after(step, place, end)
         if conditions is not None:
             why = f"only where the conditions of {self.findings.name(place)!r} hold"
             end = End(unsure(end.saved, scope.saved, why, frozenset([canonical(conditions)])), stops=False)
@@ -116,21 +132,52 @@ class References:
         for key, said in policy.items():  # what the automation says is judged once for all steps that see the same
             if said.pointer.startswith(f"{place}/"):
                 self._policy({key: said}, scope)
-            elif self._judged.setdefault((said.pointer, id(scope.saved), scope.loops, scope.guards), scope) is scope:
+            elif self._judged.setdefault((said.pointer, id(scope.saved), scope.given, scope.guards), scope) is scope:
                 self._policy({key: said}, replace(scope, held=self.findings.name(place)))
+        ends = {
+            block.pointer: self._block(
+                block.steps, block.pointer, replace(scope, given=scope.given | _seen_in(block, place))
+            )
+            for block in reactions(step, place)
+        }
         if place in self.background:
-            if "saveAs" in step:
-                sentence = "The step does not wait for its result, so there is nothing to save."
-                self.findings.add(
-                    "unsaved-result", f"{place}/saveAs", sentence, "leave out `saveAs`, or `parseResponse: false`"
-                )
-            return End(scope.saved, stops=False)
+            return self._behind(step, place, scope)
         end = End(with_saved(scope.saved, text_of(step, "saveAs")), stops=False)
+        if ends:
+            end = self._after_reactions(step, place, scope, end, ends)
         if "onExpiry" in policy and policy["onExpiry"].value == "skip":
             end = End(
                 unsure(end.saved, scope.saved, f"only where {self.findings.name(place)!r} does not expire"), stops=False
             )
         return end
+
+    def _behind(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
+        """Return what is known after a step that nothing waits for."""
+        if "saveAs" in step:
+            sentence = "The step does not wait for its result, so there is nothing to save."
+            self.findings.add(
+                "unsaved-result", f"{place}/saveAs", sentence, "leave out `saveAs`, or `parseResponse: false`"
+            )
+        why = f"beside, where {self.findings.name(place)!r} fails, perhaps later"
+        perhaps = {
+            name: at for block in reactions(step, place) for name, at in saved_in(block.steps, block.pointer).items()
+        }
+        return End({**self.emptiness.perhaps(perhaps, why), **scope.saved}, stops=False)
+
+    def _after_reactions(
+        self, step: Mapping[str, Any], place: str, scope: VisibleNames, end: End, ends: Mapping[str, End]
+    ) -> End:
+        """Return what is known after a step whose end actions follow: on each way on which its block goes on."""
+        label, on_failure = self.findings.name(place), step.get("onFailure")
+        ways = [(end, frozenset[str]())]
+        if on_failure == "continue":
+            ways.append((End(scope.saved, stops=False), frozenset()))
+        for index, rule in enumerate(on_failure if isinstance(on_failure, list) else ()):
+            if isinstance(rule, Mapping) and rule.get("do") == "continue":
+                after = ends.get(f"{place}/onFailure/{index}/actions", End(scope.saved, stops=False))
+                ways.append((after, frozenset()))
+        perhaps = self.emptiness.perhaps(saved_by(step, place), f"only where {label!r} does not succeed")
+        return End({**perhaps, **merged([way for way in ways if not way[0].stops], scope.saved, label)}, stops=False)
 
     def _policy(self, policy: Mapping[str, Written], scope: VisibleNames) -> None:
         """Check what a policy says about people, requests and notices."""
@@ -175,7 +222,8 @@ class References:
             saved = dict(scope.saved)
             for name in sorted(beside - set(own[index])):
                 if name not in saved or not saved[name].certain:
-                    saved[name] = Saved(certain=False, why="beside, in a parallel path, perhaps later")
+                    saver = next(one[name] for n, one in enumerate(own) if n != index and name in one)
+                    saved |= self.emptiness.perhaps({name: saver}, "beside, in a parallel path, perhaps later")
             end = self._block(block.steps, block.pointer, replace(scope, saved=saved))
             ends.append((end, own[index]))
         after = dict(scope.saved)
@@ -192,6 +240,11 @@ class References:
                 continue
             pointer, conditions = f"{place}/branch/{index}", case.get("conditions")
             self.values.condition(conditions, f"{pointer}/conditions", scope)
+            way, later = _inside({"branch": step["branch"][: index + 1]}, place), _inside(step, place)
+            mine = {at: one for at, one in way.items() if at.startswith(f"{pointer}/")}
+            after = {at: one for at, one in later.items() if at not in way}
+            self.emptiness.check(conditions, f"{pointer}/conditions", scope, mine)
+            self.emptiness.check(conditions, f"{pointer}/conditions", scope, after, negated=True)
             same = canonical(conditions)
             if same in seen:
                 sentence = "This way can never be taken: an earlier one has the same conditions."
@@ -212,7 +265,7 @@ class References:
         self.values.whole(step["forEach"], f"{place}/forEach", scope)
         name = text_of(step, "as") or "item"
         actions = step.get("actions")
-        inside = replace(scope, loops=scope.loops | {name, "loop"})
+        inside = replace(scope, given=scope.given | {name, "loop"})
         end = self._block(actions if isinstance(actions, list) else [], f"{place}/actions", inside)
         if name != "item" and (name in self.values.event_roots or name in self.values.variables):
             other = "data of the event" if name in self.values.event_roots else "a variable"
@@ -225,3 +278,18 @@ class References:
         if "collect" in step:
             self.values.whole(step["collect"], f"{place}/collect", replace(inside, saved=end.saved))
         return End(with_saved(scope.saved, text_of(step, "saveAs")), stops=False)
+
+
+def _inside(step: Mapping[str, Any], place: str) -> dict[str, Any]:
+    """Return the steps directly inside of a step, by their place."""
+    return {f"{block.pointer}/{n}": one for block in blocks(step, place) for n, one in enumerate(block.steps)}
+
+
+def _reacts(step: Mapping[str, Any]) -> bool:
+    """Say whether actions of its own follow how a step ends."""
+    return next(reactions(step, ""), None) is not None
+
+
+def _seen_in(block: Block, place: str) -> frozenset[str]:
+    """Return the names that exist only in a block of actions that follow a step's end."""
+    return frozenset(["failure"] if block.pointer.startswith(f"{place}/onFailure/") else [])

@@ -14,11 +14,13 @@ class Saved(NamedTuple):
     """What is known about a variable at one place.
 
     `certain`: it is saved on every way here; else `why` says on which, and where `guards` hold it is certain too.
+    `unknown`: the step that saves it, where it may be empty although that step had its effect.
     """
 
     certain: bool
     why: str = ""
     guards: frozenset[str] = frozenset()
+    unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +29,14 @@ class VisibleNames:
 
     Attributes:
         saved: variables.
-        loops: names that loops give.
+        given: names that exist only here: what loops give, and `failure`.
         guards: conditions that hold here.
         about: what else is there: `hold` in what is sent about one, `request` where a band is chosen.
         held: what the step is called whose hold the automation's own policy is judged for.
     """
 
     saved: Mapping[str, Saved] = field(default_factory=dict)
-    loops: frozenset[str] = frozenset()
+    given: frozenset[str] = frozenset()
     guards: frozenset[str] = frozenset()
     about: str | None = None
     held: str | None = None
@@ -67,12 +69,18 @@ def saved_in(block: list[Any], pointer: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for index, step in enumerate(block):
         if isinstance(step, Mapping):
-            place = f"{pointer}/{index}"
-            if (name := text_of(step, "saveAs")) is not None:
-                found.setdefault(name, f"{place}/saveAs")
-            if "forEach" not in step:
-                for inner in blocks(step, place):
-                    found = {**saved_in(inner.steps, inner.pointer), **found}
+            for name, place in saved_by(step, f"{pointer}/{index}").items():
+                found.setdefault(name, place)
+    return found
+
+
+def saved_by(step: Mapping[str, Any], place: str) -> dict[str, str]:
+    """Return the variables that a step, and what is inside of it, save for what follows, with the place of `saveAs`."""
+    name = text_of(step, "saveAs")
+    found = {} if name is None else {name: f"{place}/saveAs"}
+    if "forEach" not in step:
+        for inner in blocks(step, place):
+            found = {**saved_in(inner.steps, inner.pointer), **found}
     return found
 
 

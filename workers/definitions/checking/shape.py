@@ -21,11 +21,13 @@ from workers.definitions.model.automation import (
     AutomationDefinition,
     CaseDefinition,
     PathDefinition,
-    Trigger,
+    ReactionDefinition,
+    RuleDefinition,
     Until,
 )
-from workers.definitions.model.failures import RetryDefinition, RuleDefinition
+from workers.definitions.model.failures import RetryDefinition
 from workers.definitions.model.steps import escape
+from workers.definitions.model.trigger import Trigger
 from workers.definitions.model.vocabulary import TAG, Part
 from workers.definitions.problems import CODES, listed, nearest
 from workflows.event import what
@@ -70,6 +72,7 @@ OWNERS: dict[str, tuple[type[Part], str]] = {
     "businessHours": (BusinessHoursDefinition, "`businessHours`"),
     "notify": (NoticeDefinition, "a notice"),
     "onFailure": (RuleDefinition, "a rule of `onFailure`"),
+    "onRejected": (ReactionDefinition, "`onRejected`"),
     "wait": (Until, "`wait`"),
 }
 
@@ -163,6 +166,8 @@ def _add_step(findings: Findings, pointer: str) -> None:
 
 def _owner(location: tuple[int | str, ...]) -> tuple[type[BaseModel], str]:
     """Return the model to which a key at that place belongs, and what to call it."""
+    if location == ("onFailure",):
+        return ReactionDefinition, "the automation's `onFailure`"
     for part in reversed(location):
         if isinstance(part, int) or _internal(part):
             kind = str(part).removeprefix(TAG)

@@ -26,10 +26,12 @@ class ConfigUses:
     Attributes:
         syntaxes: syntax of text fields by the pointer of the step or notice.
         background: pointers of the steps whose result nobody waits for.
+        effects: pointers of the steps of which nobody may know whether they were carried out.
     """
 
     syntaxes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     background: list[str] = field(default_factory=list)
+    effects: list[str] = field(default_factory=list)
 
 
 def check_steps(findings: Findings, catalog: Catalog) -> ConfigUses:
@@ -71,6 +73,8 @@ def _check_action(
             contracts.syntaxes[place] = action.config.syntaxes(config)
             if action.background(config):
                 contracts.background.append(place)
+            if action.repeats(config) != "safe":
+                contracts.effects.append(place)
             if action.repeats(config) == "never":
                 check_repeats(step, place, findings)
     _check_retry(findings, place, step, action)

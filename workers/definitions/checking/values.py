@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from workers.definitions.checking.findings import Findings
+from workers.definitions.checking.order import order
 from workers.definitions.checking.saved import VisibleNames, text_of
 from workers.definitions.model.steps import escape, steps
 from workers.definitions.model.vocabulary import RUN_ROOTS
-from workers.definitions.problems import nearest
+from workers.definitions.problems import listed, nearest
 from workflows.event import known_roots
 from workflows.language.condition import ConditionError, compile_condition
 from workflows.language.names import HOW_TO_USE_SECRETS, Reference
@@ -19,6 +20,7 @@ REQUEST = ("actionType", "connection", "config")
 
 RUN_FIELDS: Mapping[str, tuple[str, ...]] = {
     "run": ("id", "automation", "url"),
+    "failure": ("type", "message", "status", "attempts"),
     "loop": ("index", "first", "last", "length"),
     "request": REQUEST,
     "hold": (
@@ -41,6 +43,15 @@ RUN_FIELDS: Mapping[str, tuple[str, ...]] = {
     "hold.request": (*REQUEST, "secrets"),
 }
 
+PLACED = ("item", "loop", "hold", "failure")
+"""Roots that exist only at some places."""
+
+OUTSIDE: Mapping[str, tuple[str, str]] = {
+    "hold": ("outside-hold", "There is no hold here: `hold` exists only in what is sent about one."),
+    "failure": ("outside-failure", "There is no failure here: `failure` exists only in the `actions` that follow one."),
+}
+"""What is wrong where a root is used that exists only at some places."""
+
 GUARDS = ("exists", "is_empty")
 """Operators that ask whether a variable is there, so that it need not be."""
 
@@ -51,10 +62,13 @@ class Values:
     Args:
         findings: where problems go.
         results: keys of what an action gives, by its name, where they are known.
+        background: pointers of steps that nothing waits for.
     """
 
-    def __init__(self, findings: Findings, results: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(self, findings: Findings, results: Mapping[str, tuple[str, ...]], background: Collection[str]) -> None:
         self.findings = findings
+        self.background = background
+        self.places = {name: place for place, name in findings.ids.items()}
         trigger = findings.data.get("trigger")
         self.event = (
             trigger.get("event") if isinstance(trigger, Mapping) and isinstance(trigger.get("event"), str) else None
@@ -180,21 +194,19 @@ class Values:
         if root == "event" and rest[:1] == ("data",):
             if len(rest) > 1:
                 self._data(str(rest[1]), rest[2:], pointer, line, scope)
-        elif root in scope.loops or root == scope.about:
+        elif root in scope.given or root == scope.about:
             self._fields(root, rest, RUN_FIELDS.get(root, ()), pointer, line)
         elif root == "secrets":
             self.findings.add(
                 "misplaced-secret", pointer, "A secret can stand only in an action's `config`.", line=line
             )
-        elif root == "hold":
-            self.findings.add(
-                "outside-hold",
-                pointer,
-                "There is no hold here: `hold` exists only in what is sent about one.",
-                line=line,
-            )
+        elif root in OUTSIDE and root not in self.event_roots:
+            code, sentence = OUTSIDE[root]
+            self.findings.add(code, pointer, sentence, line=line)
         elif root == "variables":
             self._variable(rest, pointer, scope, line, lenient=lenient)
+        elif root == "steps":
+            self._step(rest, pointer, line)
         elif root == "loop" or (root in self.names | {"item"} and root not in self.event_roots):
             sentence = _where(scope, f"`{root}` exists only inside of its `forEach`.")
             self.findings.add("outside-loop", pointer, sentence, line=line)
@@ -222,6 +234,30 @@ class Values:
         if given:
             self._fields(f"variables.{name}", rest[1:], tuple(sorted(given)), pointer, line)
 
+    def _step(self, rest: tuple[Any, ...], pointer: str, line: int) -> None:
+        """Check a use of `steps`: whether there is such a step, and whether it can have ended where that is asked."""
+        if not rest:
+            sentence = "`steps` alone says nothing, nor do names of steps that only the data knows."
+            self.findings.add("unknown-step-id", pointer, sentence, "write steps.<id>.status", line=line)
+            return
+        name = str(rest[0])
+        place = self.places.get(name)
+        if place is None:
+            hint = nearest(name, self.places) or f"there are {listed(self.places)}"
+            self.findings.add("unknown-step-id", pointer, f"No step has the id {name!r:.80}.", hint, line=line)
+            return
+        self._fields(f"steps.{name}", rest[1:], ("status",), pointer, line)
+        if pointer.startswith("/approvals/"):
+            return  # it counts at many places
+        found = order(pointer, place, self.findings.data, self.background)
+        label = self.findings.name(place)
+        if found == "never":
+            sentence = f"{label!r} cannot have ended here: it comes later, on another way, or only inside of a loop."
+            self.findings.add("ends-later", pointer, sentence, line=line)
+        elif found == "beside":
+            sentence = f"{label!r} runs beside and may not have ended here: its status may be `pending` or `running`."
+            self.findings.add("may-end-later", pointer, sentence, line=line)
+
     def _data(self, root: str, rest: tuple[Any, ...], pointer: str, line: int, scope: VisibleNames) -> None:
         if self.roots is None:
             if self.event is not None and not self.open and root not in self._undeclared:
@@ -244,7 +280,7 @@ class Values:
             if root in scope.saved
             else "the request is known only to the `when` of `bands`"
             if root == "request"
-            else nearest(root, [*self.roots, *(name for name in RUN_ROOTS if name not in ("item", "loop", "hold"))])
+            else nearest(root, [*self.roots, *(name for name in RUN_ROOTS if name not in PLACED)])
         )
         sentence = f"There is no {root!r} here: {self.event} brings {', '.join(self.roots) or 'nothing'}."
         self.findings.add("unknown-root", pointer, sentence, hint, line=line)

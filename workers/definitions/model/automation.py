@@ -10,14 +10,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Discriminator, Field, StrictBool, StrictInt, StrictStr, StringConstraints, Tag, model_validator
+from pydantic import (
+    ConfigDict,
+    Discriminator,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
 
 from workers.definitions.model.approvals import ApprovalDefinition
-from workers.definitions.model.failures import MAX_RULES, RetryDefinition, RuleDefinition
+from workers.definitions.model.failures import RetryDefinition
+from workers.definitions.model.trigger import Trigger
 from workers.definitions.model.vocabulary import (
     TAG,
     Conditions,
-    EventType,
     ItemName,
     Label,
     Name,
@@ -33,8 +43,10 @@ from workers.definitions.model.vocabulary import (
     refuse,
     shape_tag,
 )
+from workflows.plan import FailureClass, Remedy
 
 MAX_STEPS = 4_000
+MAX_RULES = 20
 MAX_NESTING = 16
 MAX_BYTES = 512 * 1024
 MAX_DEPTH = 100
@@ -43,25 +55,6 @@ Kind = Literal["actionType", "paths", "branch", "wait", "forEach", "stop"]
 """The key that makes a step what it is."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
-
-
-class Trigger(Part):
-    """Which events start the automation."""
-
-    event: EventType = Field(
-        description="Type of the events that start it, such as `call.ended`; `call.*`: all that begin so."
-    )
-    data: (
-        Annotated[
-            Annotated[list[Variable], Tag("step:plain")] | Annotated[dict[str, Any], Tag("step:object")],
-            Discriminator(shape_tag),
-        ]
-        | None
-    ) = Field(
-        default=None,
-        description="What an event type of your own brings: a list of roots (`[order, customer]`), or a JSON Schema of "
-        "the event's `data`, which then also judges events on arrival.",
-    )
 
 
 class Common(Part):
@@ -74,6 +67,55 @@ class Common(Part):
     conditions: Conditions | None = Field(
         default=None, description="The step runs only where these hold; else it is skipped."
     )
+
+
+class ReactionDefinition(Part):
+    """What is done once something has ended so."""
+
+    actions: list[Step] = Field(min_length=1, description="The steps, run in order.")
+
+
+class RuleDefinition(Part):
+    """What follows a failure of some classes; the first rule that matches decides."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [{"required": ["do"]}, {"required": ["actions"]}],
+            "not": {"properties": {"do": {"const": "retry"}}, "required": ["do", "actions"]},
+        }
+    )
+
+    when: Annotated[
+        Annotated[FailureClass, Tag("step:plain")]
+        | Annotated[list[FailureClass], Field(min_length=1, max_length=7), Tag("step:list")],
+        Discriminator(list_tag),
+    ] = Field(description="Class of the failure, or a list of classes.")
+    actions: list[Step] | None = Field(
+        default=None,
+        min_length=1,
+        description="Steps that run first and see `failure`; where nobody knows whether the failed step had its "
+        "effect, only if `when` names `unknown`.",
+    )
+    do: Remedy = Field(
+        default="stop",
+        description="`retry`: do the whole step again; `continue`: go on; `hold`: park the path for an operator; "
+        "`stop`: the failure stands, as after `actions` without `do`.",
+    )
+    attempts: Annotated[StrictInt, Field(ge=1, le=100)] | None = Field(
+        default=None, description="Of `retry`: how often (3)."
+    )
+    delay: Pause | None = Field(default=None, description="Of `retry`: pause before each (1 min).")
+
+    @property
+    def classes(self) -> list[FailureClass]:
+        """Return the classes as a list, however they were written."""
+        return self.when if isinstance(self.when, list) else [self.when]
+
+    @model_validator(mode="after")
+    def _does_something(self) -> RuleDefinition:
+        if self.actions is None and "do" not in self.model_fields_set:
+            raise refuse("missing-key", "A rule of `onFailure` needs `do`, `actions`, or both.")
+        return self
 
 
 class ActionDefinition(Common):
@@ -123,6 +165,10 @@ class ActionDefinition(Common):
         default=None,
         description="`continue`: go on after a failure; `hold`: park the path for an operator; a list: rules by the "
         "failure's class, the first that matches decides; by default the rest of the path is skipped.",
+    )
+    on_rejected: ReactionDefinition | None = Field(
+        default=None,
+        description="What is done once people refused the step, or nobody decided in time; it stays refused.",
     )
 
 
@@ -261,6 +307,9 @@ class AutomationDefinition(Part):
     actions: list[Step] | None = Field(default=None, min_length=1, description="The steps, run in order.")
     paths: list[PathDefinition] | None = Field(
         default=None, min_length=1, max_length=1_000, description="Instead of `actions`: blocks that run side by side."
+    )
+    on_failure: ReactionDefinition | None = Field(
+        default=None, description="What is done once everything has ended and the run has failed, which it stays."
     )
 
     @model_validator(mode="after")

@@ -1,16 +1,14 @@
-"""What follows a failed attempt, and a failed step, as authors write it."""
+"""What follows a failed attempt, as authors write it."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Discriminator, Field, Strict, StrictInt, Tag, model_validator
+from pydantic import Field, Strict, StrictInt, model_validator
 
-from workers.definitions.model.vocabulary import Budget, Interval, Part, Pause, list_tag, refuse
+from workers.definitions.model.vocabulary import Budget, Interval, Part, refuse
 from workflows.language.durations import spell
-from workflows.plan import FailureClass, OnUnknown, Remedy
-
-MAX_RULES = 20
+from workflows.plan import OnUnknown
 
 
 class RetryDefinition(Part):
@@ -39,26 +37,3 @@ class RetryDefinition(Part):
                 f"{spell(self.maximum_interval)} is less than {spell(self.initial_interval)}.",
             )
         return self
-
-
-class RuleDefinition(Part):
-    """What follows a failure of some classes; the first rule that matches decides."""
-
-    when: Annotated[
-        Annotated[FailureClass, Tag("step:plain")]
-        | Annotated[list[FailureClass], Field(min_length=1, max_length=7), Tag("step:list")],
-        Discriminator(list_tag),
-    ] = Field(description="Class of the failure, or a list of classes.")
-    do: Remedy = Field(
-        description="`retry`: do the whole step again; `continue`: go on; `hold`: park the path for an operator; "
-        "`stop`: the failure stands."
-    )
-    attempts: Annotated[StrictInt, Field(ge=1, le=100)] | None = Field(
-        default=None, description="Of `retry`: how often (3)."
-    )
-    delay: Pause | None = Field(default=None, description="Of `retry`: pause before each (1 min).")
-
-    @property
-    def classes(self) -> list[FailureClass]:
-        """Return the classes as a list, however they were written."""
-        return self.when if isinstance(self.when, list) else [self.when]

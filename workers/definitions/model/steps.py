@@ -35,6 +35,17 @@ def blocks(step: Mapping[str, Any], pointer: str) -> Iterator[Block]:
     for key in ("otherwise", "actions"):
         if isinstance(step.get(key), list):
             yield Block(f"{pointer}/{key}", step[key])
+    yield from reactions(step, pointer)
+
+
+def reactions(step: Mapping[str, Any], pointer: str) -> Iterator[Block]:
+    """Yield the blocks that follow how a raw step or automation has ended."""
+    for key in ("onFailure", "onRejected"):
+        told, place = step.get(key), f"{pointer}/{key}"
+        rules = [(f"{place}/{n}", rule) for n, rule in enumerate(told)] if isinstance(told, list) else [(place, told)]
+        for at, rule in rules:
+            if isinstance(rule, Mapping) and isinstance(rule.get("actions"), list):
+                yield Block(f"{at}/actions", rule["actions"])
 
 
 def steps(owner: Any, pointer: str = "", depth: int = 0) -> Iterator[tuple[str, Mapping[str, Any], int]]:

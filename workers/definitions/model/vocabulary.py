@@ -26,7 +26,7 @@ MAX_ID = 60
 RESERVED_NAMES = ("inline", "event")
 """Workflow types that mean something else than an automation of that name."""
 
-RUN_ROOTS = ("event", "variables", "run", "hold", "secrets", "item", "loop", "now", "today")
+RUN_ROOTS = ("event", "variables", "run", "steps", "failure", "hold", "secrets", "item", "loop", "now", "today")
 """Roots that every run has or may have; they win over keys of the event's data."""
 
 KEYWORDS = ("true", "false", "nil", "null", "empty", "blank", "and", "or", "not", "in", "contains", "if", "else")

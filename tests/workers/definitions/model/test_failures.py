@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from workers.definitions.model.failures import RuleDefinition
+from workers.definitions.model.automation import RuleDefinition
 
 
 def test_a_rule_is_for_one_class_or_for_several() -> None:

@@ -1,0 +1,28 @@
+"""Which events start an automation, as authors write it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Discriminator, Field, Tag
+
+from workers.definitions.model.vocabulary import EventType, Part, Variable, shape_tag
+
+
+class Trigger(Part):
+    """Which events start the automation."""
+
+    event: EventType = Field(
+        description="Type of the events that start it, such as `call.ended`; `call.*`: all that begin so."
+    )
+    data: (
+        Annotated[
+            Annotated[list[Variable], Tag("step:plain")] | Annotated[dict[str, Any], Tag("step:object")],
+            Discriminator(shape_tag),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="What an event type of your own brings: a list of roots (`[order, customer]`), or a JSON Schema of "
+        "the event's `data`, which then also judges events on arrival.",
+    )
