@@ -6,15 +6,16 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from workers.definitions.checking.findings import Findings
-from workers.definitions.checking.order import order
 from workers.definitions.checking.saved import VisibleNames, text_of
+from workers.definitions.checking.statuses import Statuses
 from workers.definitions.model.steps import escape, steps
 from workers.definitions.model.vocabulary import RUN_ROOTS
-from workers.definitions.problems import listed, nearest
+from workers.definitions.problems import nearest
 from workflows.event import known_roots
 from workflows.language.condition import ConditionError, compile_condition
 from workflows.language.names import HOW_TO_USE_SECRETS, Reference
 from workflows.language.template import Template, TemplateSyntaxError, compile_expression, compile_template
+from workflows.program import STATUSES
 
 REQUEST = ("actionType", "connection", "config")
 
@@ -67,8 +68,7 @@ class Values:
 
     def __init__(self, findings: Findings, results: Mapping[str, tuple[str, ...]], background: Collection[str]) -> None:
         self.findings = findings
-        self.background = background
-        self.places = {name: place for place, name in findings.ids.items()}
+        self.statuses = Statuses(findings, background)
         trigger = findings.data.get("trigger")
         self.event = (
             trigger.get("event") if isinstance(trigger, Mapping) and isinstance(trigger.get("event"), str) else None
@@ -173,6 +173,7 @@ class Values:
                 code = "misplaced-secret" if error.hint == HOW_TO_USE_SECRETS else "bad-condition"
                 self.findings.add(code, pointer + error.pointer, error.message, error.hint)
         asked = [(self.findings.at((pointer + one.pointer).rpartition("/")[0]), one) for one in references]
+        self.statuses.check_words(asked, pointer)
         found = [(one, isinstance(test, Mapping) and test.get("operator") in GUARDS) for test, one in asked]
         self._judge(pointer, found, scope)
 
@@ -205,8 +206,8 @@ class Values:
             self.findings.add(code, pointer, sentence, line=line)
         elif root == "variables":
             self._variable(rest, pointer, scope, line, lenient=lenient)
-        elif root == "steps":
-            self._step(rest, pointer, line)
+        elif root == STATUSES:
+            self._status(rest, pointer, line)
         elif root == "loop" or (root in self.names | {"item"} and root not in self.event_roots):
             sentence = _where(scope, f"`{root}` exists only inside of its `forEach`.")
             self.findings.add("outside-loop", pointer, sentence, line=line)
@@ -214,6 +215,10 @@ class Values:
             self._fields(root, rest, RUN_FIELDS.get(root, ()), pointer, line)
         else:
             self._data(root, rest, pointer, line, scope)
+
+    def _status(self, rest: tuple[Any, ...], pointer: str, line: int) -> None:
+        if self.statuses.known(rest, pointer, line):
+            self._fields(f"{STATUSES}.{rest[0]}", rest[1:], ("status",), pointer, line)
 
     def _variable(self, rest: tuple[Any, ...], pointer: str, scope: VisibleNames, line: int, *, lenient: bool) -> None:
         if not rest:
@@ -233,30 +238,6 @@ class Values:
         given = self.variables.get(name)
         if given:
             self._fields(f"variables.{name}", rest[1:], tuple(sorted(given)), pointer, line)
-
-    def _step(self, rest: tuple[Any, ...], pointer: str, line: int) -> None:
-        """Check a use of `steps`: whether there is such a step, and whether it can have ended where that is asked."""
-        if not rest:
-            sentence = "`steps` alone says nothing, nor do names of steps that only the data knows."
-            self.findings.add("unknown-step-id", pointer, sentence, "write steps.<id>.status", line=line)
-            return
-        name = str(rest[0])
-        place = self.places.get(name)
-        if place is None:
-            hint = nearest(name, self.places) or f"there are {listed(self.places)}"
-            self.findings.add("unknown-step-id", pointer, f"No step has the id {name!r:.80}.", hint, line=line)
-            return
-        self._fields(f"steps.{name}", rest[1:], ("status",), pointer, line)
-        if pointer.startswith("/approvals/"):
-            return  # it counts at many places
-        found = order(pointer, place, self.findings.data, self.background)
-        label = self.findings.name(place)
-        if found == "never":
-            sentence = f"{label!r} cannot have ended here: it comes later, on another way, or only inside of a loop."
-            self.findings.add("ends-later", pointer, sentence, line=line)
-        elif found == "beside":
-            sentence = f"{label!r} runs beside and may not have ended here: its status may be `pending` or `running`."
-            self.findings.add("may-end-later", pointer, sentence, line=line)
 
     def _data(self, root: str, rest: tuple[Any, ...], pointer: str, line: int, scope: VisibleNames) -> None:
         if self.roots is None:

@@ -78,7 +78,9 @@ def test_failure_exists_only_after_one() -> None:
 
 def test_a_rule_for_any_with_actions_leaves_what_is_unknown_to_later_ones() -> None:
     assert codes(post("Pay", onFailure=[on("any", TELL), on("unknown", do="hold")])) == []
-    assert codes(post("Pay", onFailure=[on(["any", "unknown"], TELL), on("unknown", do="hold")])) == ["unreachable-rule"]
+    assert codes(post("Pay", onFailure=[on(["any", "unknown"], TELL), on("unknown", do="hold")])) == [
+        "unreachable-rule"
+    ]
     assert codes(post("Pay", onFailure=[on("any", do="stop"), on("unknown", TELL)])) == ["unreachable-rule"]
     assert codes(post("Pay", onFailure=[on("any", TELL), on("refused", do="hold")])) == ["unreachable-rule"]
 
@@ -147,7 +149,13 @@ def test_variables_of_actions_after_a_failure_are_known_where_the_block_goes_on(
     assert codes(post("Pay", onFailure=[on("any", other, use)])) == []
     assert codes(post("Pay", saveAs="paid", onFailure=[on("any", use)])) == ["saved-later"]
     assert codes(post("Pay", saveAs="paid"), onFailure={"actions": [use]}) == ["maybe-saved"]
-    assert codes(post("Pay", saveAs="paid", onRejected={"actions": [post("Undo")]}, requireApproval={"approvers": ["a"]}), use) == []
+    assert (
+        codes(
+            post("Pay", saveAs="paid", onRejected={"actions": [post("Undo")]}, requireApproval={"approvers": ["a"]}),
+            use,
+        )
+        == []
+    )
 
 
 def test_ids_and_nesting_count_in_actions_after_a_failure() -> None:
