@@ -46,7 +46,7 @@ from workflows.run.state import State
 from workflows.run.walk import Stop, Walk
 from workflows.steps.decisions import decide
 from workflows.steps.interpreter import walk_whole
-from workflows.steps.reactions import failure_of_run
+from workflows.steps.reactions import ended_early
 from workflows.view.attributes import Attributes
 from workflows.view.details import details
 
@@ -175,31 +175,21 @@ class Automation:
         if walk.stop is not None:
             await finished(cancel_all([task, *walk.background, *walk.notices]))
             await _answered()
-            return await self._stopped(walk, walk.stop, event, answer)
+            stop = ended_early(walk, walk.stop)
+            if stop is None:
+                return await self._walk(walk, event, answer)
+            self.reason = stop.reason
+            return self._close(stop.outcome)
         if not task.done():
             walk.continuing_as_new = True
             workflow.continue_as_new(args=next_arguments(event, {**answer, "state": walk.state.carry(walk.resets)}))
         await _answered()
         return self._close(OUTCOMES[task.result()])
 
-    async def _stopped(self, walk: Walk, stop: Stop, event: dict[str, Any], answer: dict[str, Any]) -> Any:
-        """Close a run that was ended before its plan; one that has failed does first what it does then."""
-        reacting = walk.state.failed is not None
-        if reacting and stop.outcome != "canceled":
-            return self._close("failed")  # no `stop` in these actions makes it anything else
-        self.reason = stop.reason
-        canceled = workflow.cancellation_reason() is not None
-        if stop.outcome != "failed" or canceled or not walk.program.on_failure:
-            return self._close(stop.outcome)
-        walk.stop = None
-        walk.background.clear()
-        walk.notices.clear()
-        walk.state.failed = {"reason": stop.reason, "failure": failure_of_run(walk, stop.reason)}
-        return await self._walk(walk, event, answer)
-
     def _close(self, outcome: str) -> Any:
         if outcome == "failed":
-            raise self._failed(self._failure())
+            cause = self.state.report.failure() if self.state is not None else None
+            raise self._failed(cause or self.reason or "The automation failed.")
         self.outcome = outcome
         self.attributes.end(outcome)
         if outcome == "canceled":
@@ -218,14 +208,6 @@ class Automation:
         """Close a run that cannot begin."""
         self.outcome, self.reason = "failed", sentence
         return ApplicationError(sentence, type=kind, non_retryable=True)
-
-    def _failure(self) -> str:
-        causes = self.state.report.causes() if self.state is not None else []
-        if not causes:
-            return self.reason or "The automation failed."
-        first = causes[0]
-        more = f" (and {len(causes) - 1} more)" if len(causes) > 1 else ""
-        return f"{first['label']}: {first['error']['message']}{more}"
 
     def _holds_changed(self) -> None:
         if self.state is not None:

@@ -21,6 +21,9 @@ Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 STRICTNESS: tuple[Editing, ...] = (True, "needsApproval", False)
 """What may be edited, from the freest to the strictest."""
 
+STATUSES = "steps"
+"""The root under which templates and conditions find how steps have ended."""
+
 CLOCKS = ("remindAfter", "escalateAfter", "expiresAfter")
 """The times of a policy that run while a step is held."""
 

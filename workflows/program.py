@@ -12,7 +12,7 @@ from temporalio.common import RetryPolicy
 from trunkline.wire import Pick
 from workflows.language.condition import Condition
 from workflows.language.template import Template
-from workflows.plan import STRICTNESS, Editing, Occasion, OnExpiry, Plan, Remedy
+from workflows.plan import STATUSES, STRICTNESS, Editing, Occasion, OnExpiry, Plan, Remedy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,10 +253,6 @@ def children(step: Step) -> Iterator[Step]:
             for _, block in step.cases:
                 yield from block
             yield from step.otherwise
-
-
-STATUSES = "steps"
-"""The root under which templates and conditions find how steps have ended."""
 
 
 def asked(*blocks: Block) -> dict[str, tuple[str, ...]]:

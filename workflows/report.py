@@ -128,6 +128,14 @@ class Report:
         ]
         return [entry for _, entry in sorted(failed, key=lambda one: one[0])]
 
+    def failure(self) -> str | None:
+        """Return in a sentence why the run has failed, where a step says it."""
+        causes = self.causes()
+        if not causes:
+            return None
+        more = f" (and {len(causes) - 1} more)" if len(causes) > 1 else ""
+        return f"{causes[0]['label']}: {causes[0]['error']['message']}{more}"
+
     def tolerated(self, outcome: str | None) -> list[str]:
         """Return the steps that do not count in the outcome although nobody knows whether they had their effect."""
         if outcome is None:

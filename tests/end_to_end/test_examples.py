@@ -28,6 +28,10 @@ EVENTS: dict[str, tuple[str, JSON]] = {
     "call-survey-to-crm": ("call.ended", {"call": CALL, "contact": CONTACT, "input": {"123": {"value": "5"}}}),
     "demo": ("recording.uploaded", RECORDED),
     "missed-call-follow-up": ("call.missed", {"call": CALL, "contact": CONTACT}),
+    "order-with-compensation": (
+        "order.placed",
+        {"order": {"id": "4712", "amount": 49.9}, "customer": {"email": "ada@example.net"}},
+    ),
     "refund-by-amount": (
         "order.returned",
         {
@@ -56,6 +60,7 @@ ANSWERS: dict[str, JSON] = {
     "/crm/accounts": {"ownerChannel": "#owners"},
     "/helpdesk/api/tickets/7": {"status": "open"},
     "/payments/refunds": {"id": "R-1"},
+    "/payments/charges": {"id": "C-1"},
     "/mail/follow-ups": {"id": "f1"},
     "/crm/surveys": {"id": "s1"},
     "/shop/orders/4712": {"number": "4712", "total": 49.9, "currency": "EUR"},

@@ -65,7 +65,7 @@ class DemoScript:
         self.screen.print(f"  {runs.web_address(self.environment.web_ui, client.namespace, run)}")
         self.screen.print("\n[bold]3. What the run does[/]")
         report = await self._follow(run)
-        self.screen.print(f"  The run ended: {outcome(report['outcome'])} after {duration(time.monotonic() - begun)}.")
+        self.screen.print(f"  The run ended: {outcome(report)} after {duration(time.monotonic() - begun)}.")
         self._check(report)
         self.screen.print("\n[bold]4. The same event arrives again[/]")
         again = (await self._emit(event))[0]

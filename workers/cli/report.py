@@ -53,7 +53,7 @@ async def _report(run: str, *, json: bool) -> int:
 
 def show(report: dict[str, Any], run: str, screen: Console) -> None:
     """Write a report for people."""
-    screen.print(f"[bold]{plain(run)}[/] {outcome(report.get('outcome'))}")
+    screen.print(f"[bold]{plain(run)}[/] {outcome(report)}")
     event = report.get("event")
     if event:
         screen.print(f"[dim]{plain(event['type'])} {plain(event['id'])} from {plain(event['source'])}[/]")

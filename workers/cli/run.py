@@ -179,5 +179,5 @@ async def _follow(client: Client, started: Started, wish: _Wish) -> int:
     if wish.json:
         print_json(report)
     reason = f": {escape(str(report['reason']))}" if report.get("reason") else ""
-    screen.print(f"{escape(started.workflow_id)}: {outcome(report.get('outcome'))}{reason}")
+    screen.print(f"{escape(started.workflow_id)}: {outcome(report)}{reason}")
     return int(report.get("outcome") in UNSUCCESSFUL)

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from workflows.holds.wording import visible
+from workflows.holds.wording import tolerance, visible
 
 WIDE = 200
 MINUTE = 60.0
@@ -55,9 +55,12 @@ def mark(status: str) -> str:
     return MARKS.get(status, "·")
 
 
-def outcome(name: str | None) -> str:
-    """Return an outcome as markup."""
-    return "[cyan]running[/]" if name is None else f"[{OUTCOMES.get(name, 'default')}]{escape(name)}[/]"
+def outcome(report: dict[str, Any]) -> str:
+    """Return the outcome of a report as markup, with what it leaves unsaid."""
+    name = report.get("outcome")
+    if name is None:
+        return "[cyan]running[/]"
+    return f"[{OUTCOMES.get(name, 'default')}]{escape(name)}[/]{tolerance(report.get('tolerated'))}"
 
 
 def seconds(entry: dict[str, Any]) -> float | None:

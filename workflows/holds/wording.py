@@ -89,3 +89,9 @@ def _times(hold: JSON) -> Iterator[str]:
     if hold.get("escalateAt"):
         besides = ", ".join(hold.get("escalateTo") or [])
         yield f"From {instant(hold['escalateAt'])}{f' {besides} may decide too' if besides else ' it is escalated'}."
+
+
+def tolerance(tolerated: list[str] | None) -> str:
+    """Return what a run's outcome leaves unsaid, to be put after it: how many steps are unknown, and do not count."""
+    count = len(tolerated or ())
+    return f", {count} {'step' if count == 1 else 'steps'} unknown, tolerated" if count else ""

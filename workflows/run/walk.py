@@ -14,7 +14,8 @@ from trunkline.wire import Entry, ErrorEntry, Flow, Status
 from workflows.errors import MissingVariableError
 from workflows.language.condition import Condition
 from workflows.language.template import Rendered, Template
-from workflows.program import STATUSES, ActionStep, Program, Step
+from workflows.plan import STATUSES
+from workflows.program import ActionStep, Program, Step
 from workflows.report import ENDED, FAILED, REFUSED, timestamp
 from workflows.run.resets import resets
 from workflows.run.routing import Routing
@@ -27,7 +28,7 @@ class Stop:
     """Why the run ends before its plan does."""
 
     outcome: Literal["completed", "failed", "rejected", "canceled"]
-    reason: str
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from temporalio import workflow
+
 from trunkline.wire import Entry, ErrorEntry, FailureFacts, Flow, Reaction, Request
 from workflows.program import Block, Rule
 from workflows.report import FAILED, measure
 from workflows.run.failure import Failure
 from workflows.run.state import Frame
-from workflows.run.walk import HeldStep, Walk
+from workflows.run.walk import HeldStep, Stop, Walk
 
 REQUEST = "#failed"
 """What the place of a request that people judge after the actions ends with in the budget."""
@@ -96,6 +98,24 @@ def failure_of_run(walk: Walk, reason: str | None = None) -> dict[str, Any]:
     first = causes[0]
     known = {"status": first.get("httpStatus"), "attempts": first.get("attempts")}
     return {**first["error"], **known}
+
+
+def ended_early(walk: Walk, stop: Stop) -> Stop | None:
+    """Return how a run ends that a `stop` or a cancel has ended; None where it begins what it does once it has failed.
+
+    Such actions are not canceled by what they follow, and no `stop` among them makes the run anything but failed.
+    """
+    failed = walk.state.failed
+    if failed is not None and stop.outcome != "canceled":
+        return Stop(outcome="failed", reason=failed["reason"])
+    canceled = workflow.cancellation_reason() is not None
+    if stop.outcome != "failed" or canceled or not walk.program.on_failure:
+        return stop
+    walk.stop = None
+    walk.background.clear()
+    walk.notices.clear()
+    walk.state.failed = {"reason": stop.reason, "failure": failure_of_run(walk, stop.reason)}
+    return None
 
 
 def after_end(walk: Walk, held: HeldStep, facts: FailureFacts | None, reacted: list[int]) -> FollowUp | Flow:

@@ -21,7 +21,7 @@ from temporalio.worker import (
 )
 
 from trunkline.wire import Entry
-from workflows.holds.wording import UNSIGNED, decisions, instant, policy, visible, votes, who
+from workflows.holds.wording import UNSIGNED, decisions, instant, policy, tolerance, visible, votes, who
 
 METADATA = "__temporal_workflow_metadata"
 """The query by which the web UI and the command line ask for current details."""
@@ -144,7 +144,7 @@ def _outcome(report: dict[str, Any]) -> Iterator[str]:
     if report.get("parked"):
         yield f"## Parked\n{_plain(report['parked'])}"
     if report.get("outcome"):
-        yield f"## {str(report['outcome']).capitalize()}"
+        yield f"## {str(report['outcome']).capitalize()}{tolerance(report.get('tolerated'))}"
     if report.get("reason"):
         yield _plain(report["reason"])
 

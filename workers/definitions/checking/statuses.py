@@ -10,7 +10,7 @@ from workers.definitions.checking.findings import Findings
 from workers.definitions.checking.order import order
 from workers.definitions.problems import listed, nearest
 from workflows.language.names import Reference
-from workflows.program import STATUSES
+from workflows.plan import STATUSES
 
 WORDS: tuple[str, ...] = get_args(Status)
 

@@ -15,7 +15,7 @@ from workflows.event import known_roots
 from workflows.language.condition import ConditionError, compile_condition
 from workflows.language.names import HOW_TO_USE_SECRETS, Reference
 from workflows.language.template import Template, TemplateSyntaxError, compile_expression, compile_template
-from workflows.program import STATUSES
+from workflows.plan import STATUSES
 
 REQUEST = ("actionType", "connection", "config")
 
