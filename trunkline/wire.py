@@ -213,11 +213,19 @@ class LookAnswer(TypedDict):
 
 
 class FailureDetails(TypedDict, total=False):
-    """The details of an action's error, beside its type and sentence."""
+    """The details of an action's error, beside its type and sentence.
+
+    Attributes:
+        attempts: which attempt it was.
+        status: HTTP status of the answer, if there was one.
+        timedOut: whether it took too long.
+        uncertain: whether nobody knows what became of an earlier attempt.
+    """
 
     attempts: int
     status: int
     timedOut: bool
+    uncertain: bool
 
 
 class ResetQuestion(TypedDict):

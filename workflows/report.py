@@ -41,6 +41,7 @@ class Report:
     Attributes:
         entries: what was begun; JSON that goes into reports as it stands.
         extra: bytes that errors and decisions take beyond what every entry has.
+        reacting: actions under way that follow the end of a step, by its instance id.
     """
 
     def __init__(self, program: Program, entries: dict[str, Entry] | None = None, *, room: int, extra: int = 0) -> None:
@@ -48,6 +49,7 @@ class Report:
         self.entries: dict[str, Entry] = entries or {}
         self.room = room
         self.extra = extra
+        self.reacting: dict[str, Block] = {}
 
     @cached_property
     def base(self) -> int:
@@ -83,6 +85,7 @@ class Report:
         """Take back that a step has ended with an error, and return that error."""
         error = entry.pop("error")
         del entry["endedAt"]
+        entry["status"] = "running"
         entry.pop("httpStatus", None)
         size = measure(error["message"])
         if size > SHORT_ERROR:
@@ -157,8 +160,10 @@ class Report:
                 for index in self._iterations(instance):
                     yield from self._steps(step.block, f"{instance}[{index}].", instance, unreached)
             else:
-                over = entry is not None and entry["status"] in ENDED
-                yield from self._steps(tuple(children(step)), prefix, instance, "skipped" if over else unreached)
+                over, due = entry is not None and entry["status"] in ENDED, self.reacting.get(instance, ())
+                for child in children(step):
+                    left_out = over and not any(child is one for one in due)
+                    yield from self._steps((child,), prefix, instance, "skipped" if left_out else unreached)
 
     def _iterations(self, loop: str) -> list[int]:
         start = len(loop) + 1

@@ -70,6 +70,10 @@ class Heartbeat:
             self.marked = False
             self._send(None)
 
+    def clear(self, attempt: int) -> None:
+        """Tell the next attempt, with this one's failure, that none up to here can have had an effect."""
+        self._send(self.progress, attempt)
+
     def _again(self) -> None:
         self._beat()
         self._next = asyncio.get_running_loop().call_later(BEATS, self._again)

@@ -78,6 +78,7 @@ class _Attempt:
         self.sent = False
         earlier = self.info.heartbeat_details
         progress = earlier[0] if earlier and earlier[0] != SENDING else None
+        self.uncertain = self.info.attempt > 1 and list(earlier[1:]) != [self.info.attempt - 1]
         self.heartbeat = Heartbeat(progress, activity.heartbeat, self._write if self.once else None)
         whole = (self.info.start_to_close_timeout or timedelta(seconds=30)).total_seconds()
         self.timeout = max(whole - 1, whole * 0.9)
@@ -186,7 +187,11 @@ class _Attempt:
         if isinstance(error, Unavailable):
             retry_after = error.retry_after
             self.heartbeat.unmark()
+            if not self.once and not self.uncertain:
+                self.heartbeat.clear(self.info.attempt)
         details: FailureDetails = {"attempts": self.info.attempt}
+        if not self.once and self.uncertain:
+            details["uncertain"] = True
         if error.status is not None:
             details["status"] = error.status
         if timed_out:

@@ -564,3 +564,58 @@ async def decided(engine: Engine, run: Any) -> JSON:
             await engine.decide(run, hold=hold["hold"], decision=decision, by="ann")
         await asyncio.sleep(0.05)
     return last.result()
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "undone"),
+    [
+        ((None, 429), "unknown", 0),
+        ((429, None, 429), "unknown", 0),
+        ((429, 429), "failed", 1),
+        ((None, 422), "failed", 1),
+        ((429, 422), "failed", 1),
+    ],
+)
+async def test_what_an_earlier_attempt_may_have_done_counts(
+    engine: Engine, answers: tuple[int | None, ...], status: str, undone: int
+) -> None:
+    """None stands for an answer that got lost; a refusal under the same key says that nothing was done before."""
+    engine.define(f"""
+name: attempts
+trigger: {{event: test.fired}}
+actions:
+  - label: Pay
+    actionType: http_request
+    config: {{method: POST, url: RECEIVER/pay, idempotent: true}}
+    retry: {{maximumAttempts: {len(answers)}, initialInterval: 1}}
+    onFailure: [{{when: any, actions: [{{label: Undo, {POST}/undo, body: {{attempts: "{{{{failure.attempts}}}}"}}}}}}]}}]
+""")
+    for answer in answers:
+        if answer is None:
+            engine.receiver.drop("/pay")
+        else:
+            engine.receiver.answer("/pay", answer)
+    report = await engine.run("attempts")
+    assert step(report, "Pay")["status"] == status
+    assert bodies(engine, "/undo") == [{"attempts": len(answers)}] * undone
+
+
+async def test_a_rule_repeats_under_the_same_key_what_an_earlier_attempt_may_have_done(engine: Engine) -> None:
+    engine.define("""
+name: same-key
+trigger: {event: test.fired}
+actions:
+  - label: Pay
+    actionType: http_request
+    config: {method: POST, url: RECEIVER/pay, idempotent: true}
+    retry: {maximumAttempts: 2, initialInterval: 1}
+    onFailure: [{when: unavailable, do: retry, attempts: 1, delay: 0}]
+""")
+    engine.receiver.drop("/pay")
+    engine.receiver.answer("/pay", 429)
+    engine.receiver.answer("/pay")
+    report = await engine.run("same-key")
+    assert report["outcome"] == "completed"
+    keys = [request.headers["idempotency-key"] for request in engine.receiver.to("/pay")]
+    assert len(keys) == 3
+    assert len(set(keys)) == 1

@@ -43,8 +43,8 @@ class Failure:
         asks: whether people must be asked, whatever the step says.
         attempts: what the last answering attempt said.
         tried: whether there was a request to send.
-        uncertain: whether the action may have been carried out all the same: only its result was lost, or an earlier
-            attempt may have had its effect.
+        carried_out: whether the action was carried out, and only its result was lost.
+        uncertain: whether an earlier attempt may have had its effect, whatever is known of the last one.
     """
 
     type: str
@@ -56,12 +56,13 @@ class Failure:
     asks: bool = False
     attempts: int | None = None
     tried: bool = True
+    carried_out: bool = False
     uncertain: bool = False
 
     @property
     def certain(self) -> bool:
-        """Say whether the action certainly had no effect, so that it may be repeated, or what it was for undone."""
-        return not self.unknown and not self.uncertain
+        """Say whether the action certainly had no effect, so that what came before it may be undone."""
+        return not (self.unknown or self.uncertain or self.carried_out)
 
     @property
     def classes(self) -> set[str]:
@@ -106,7 +107,7 @@ def _application(cause: ApplicationError, repeat: str) -> Failure:
             message="The action was carried out, but its answer is too large for Temporal to keep. "
             "Where later steps need only parts of it, let the step's `pick` keep just those.",
             unknown=False,
-            uncertain=repeat != "safe",
+            carried_out=repeat != "safe",
         )
     return Failure(
         type=cause.type or UNEXPECTED,
@@ -116,7 +117,8 @@ def _application(cause: ApplicationError, repeat: str) -> Failure:
         timed_out=said.get("timedOut") is True,
         status=said["status"] if isinstance(said.get("status"), int) else None,
         attempts=_attempts(said),
-        uncertain=cause.type == RESULT_TOO_LARGE and repeat != "safe",
+        carried_out=cause.type == RESULT_TOO_LARGE and repeat != "safe",
+        uncertain=said.get("uncertain") is True and settles_nothing(cause.type, repeat),
     )
 
 
@@ -127,7 +129,12 @@ def never_sent(error: Exception) -> Failure:
 
 def not_kept(error: StepError, repeat: str) -> Failure:
     """Return the failure of a step that was carried out, and whose result the run has no room for."""
-    return Failure(**error_entry(error), unknown=False, uncertain=repeat != "safe")
+    return Failure(**error_entry(error), unknown=False, carried_out=repeat != "safe")
+
+
+def settles_nothing(kind: str | None, repeat: str) -> bool:
+    """Say whether a failure leaves open what an earlier attempt did; a refusal under its key says: nothing."""
+    return repeat == "never" or (repeat == "keyed" and kind == UNAVAILABLE)
 
 
 def _timeout(cause: TimedOut, repeat: str, *, marked: bool) -> Failure:

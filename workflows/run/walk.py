@@ -113,7 +113,8 @@ class Walk:
                 if entry is not None and name == step:
                     return entry["status"]
                 if entry is not None:
-                    return "skipped" if entry["status"] in ENDED else "pending"
+                    over = entry["status"] in ENDED and prefix + name not in self.state.report.reacting
+                    return "skipped" if over else "pending"
         return "pending"
 
     def holds(self, condition: Condition, frame: Frame) -> bool:
@@ -135,8 +136,13 @@ class Walk:
     def end(self, step: Step, entry: Entry, status: Status, error: ErrorEntry | None = None) -> Flow:
         """Write down how a step ended, and say what that means for its block."""
         self.state.report.end(entry, status, workflow.now(), error)
-        self.state.memory.pop(entry["id"], None)
+        self.forget(entry)
         return self.flow(step, entry)
+
+    def forget(self, entry: Entry) -> None:
+        """Drop what only an unfinished step remembers."""
+        self.state.memory.pop(entry["id"], None)
+        self.state.report.reacting.pop(entry["id"], None)
 
     @staticmethod
     def flow(step: Step, entry: Entry) -> Flow:

@@ -15,7 +15,7 @@ from workflows.language.names import written
 from workflows.language.template import TemplateError
 from workflows.program import ActionStep, Rule
 from workflows.report import measure, timestamp
-from workflows.run.failure import Failure, never_sent, not_kept
+from workflows.run.failure import Failure, never_sent, not_kept, settles_nothing
 from workflows.run.state import Frame
 from workflows.run.walk import HeldStep, Walk
 from workflows.steps.holding import Release, decided, hold_for_approval, hold_for_failure
@@ -57,7 +57,7 @@ async def act(
     memory = walk.state.remember(entry["id"])
     reaction = memory.get("reaction")
     if reaction is not None and reaction["flow"] is None:
-        return under_way(held, reaction, memory.get("failure"))
+        return under_way(walk, held, reaction, memory.get("failure"))
     then: Next
     with walk.busy():
         if unjudged is not None:
@@ -125,15 +125,16 @@ async def _after_failure(walk: Walk, held: HeldStep, outgoing: Outgoing | None, 
         entry["attempts"] = failure.attempts
     if failure.unknown and step.repeat == "never":
         memory["unknown"] = error
-    unknown = failure.unknown or memory.get("uncertain", False)
-    failure = replace(failure, uncertain=failure.uncertain or unknown)
+    if memory.get("uncertain") and (not failure.tried or settles_nothing(failure.type, step.repeat)):
+        failure = replace(failure, uncertain=True)
+    unknown = failure.unknown or failure.uncertain
     memory["failure"] = facts_of(failure, entry)
     asks = failure.asks or (failure.unknown and step.holds_unknown)
     number = None if asks else rule_for(walk, held, failure, again=outgoing is not None)
     rule = None if number is None else step.rules[number]
     then: Then = "stop"
     if rule is not None and rule.do == "retry" and outgoing is not None:
-        memory["uncertain"] = unknown and step.repeat == "never"
+        memory["uncertain"] = unknown
         _pause(walk, held, outgoing, rule, failure)
         return None
     if rule is not None and rule.do != "retry":
@@ -176,6 +177,7 @@ async def _after_reaction(walk: Walk, held: HeldStep, reaction: Reaction) -> Nex
     unknown = entry["status"] == "unknown"
     error = walk.state.report.reopen(entry)
     del walk.state.remember(entry["id"])["reaction"]
+    del walk.state.report.reacting[entry["id"]]
     hold = await _held(walk, held, request, error, unknown=unknown)
     return hold or _ended(walk, held, "unknown" if unknown else "failed", error, "stop")
 
@@ -207,7 +209,7 @@ async def _succeed(walk: Walk, held: HeldStep, answer: Answer) -> Next:
 def _pause(walk: Walk, held: HeldStep, outgoing: Outgoing, rule: Rule, failure: Failure) -> None:
     """Remember when a failed request is sent again, as the wait until then may outlast this run of the chain."""
     memory = walk.state.remember(held.entry["id"])
-    memory["release"] = outgoing.release if failure.unknown else outgoing.release + 1
+    memory["release"] = outgoing.release if failure.unknown or failure.uncertain else outgoing.release + 1
     walk.state.reserve(f"{held.entry['id']}{AGAIN}", measure(outgoing.request))
     memory["again"] = {
         "at": timestamp(workflow.now() + rule.delay),

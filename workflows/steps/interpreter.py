@@ -108,7 +108,7 @@ async def _guarded(walk: Walk, step: Step, entry: Entry, frame: Frame, *, fresh:
         return await _carry_out(walk, step, entry, frame) if wanted else walk.end(step, entry, "skipped")
     except asyncio.CancelledError:
         if entry["status"] in ENDED:  # only the actions that follow its end were canceled
-            walk.state.memory.pop(entry["id"], None)
+            walk.forget(entry)
             raise
         unknown = walk.state.recall(entry["id"]).get("unknown")
         walk.end(step, entry, "canceled" if unknown is None else "unknown", unknown)

@@ -48,8 +48,8 @@ def rule_for(walk: Walk, held: HeldStep, failure: Failure, *, again: bool) -> in
         if not _fits(rule, failure.classes, certain=failure.certain):
             continue
         if rule.do == "retry":
-            tried = memory.setdefault("tried", {})
-            if walk.stop is not None or not again or tried.get(str(number), 0) >= rule.attempts:
+            tried, sure = memory.setdefault("tried", {}), "unknown" in rule.classes or not failure.unknown
+            if not sure or walk.stop is not None or not again or tried.get(str(number), 0) >= rule.attempts:
                 continue
             tried[str(number)] = tried.get(str(number), 0) + 1
         return number
@@ -57,10 +57,8 @@ def rule_for(walk: Walk, held: HeldStep, failure: Failure, *, again: bool) -> in
 
 
 def _fits(rule: Rule, classes: set[str], *, certain: bool) -> bool:
-    """Say whether a rule fits a failure; what may have happened is repeated or undone only by a rule for `unknown`."""
-    if not rule.classes & classes:
-        return False
-    return certain or "unknown" in rule.classes or not (rule.do == "retry" or rule.block)
+    """Say whether a rule fits a failure; actions follow what may have happened only where the rule says `unknown`."""
+    return bool(rule.classes & classes) and (certain or "unknown" in rule.classes or not rule.block)
 
 
 def begin(walk: Walk, held: HeldStep, rule: int | None, do: Then = "stop", request: Request | None = None) -> FollowUp:
@@ -71,15 +69,18 @@ def begin(walk: Walk, held: HeldStep, rule: int | None, do: Then = "stop", reque
     if rule is not None:
         memory.setdefault("reacted", []).append(rule)
     memory["reaction"] = {"rule": rule, "do": do, "request": request, "flow": None}
-    return under_way(held, memory["reaction"], memory.get("failure"))
+    return under_way(walk, held, memory["reaction"], memory.get("failure"))
 
 
-def under_way(held: HeldStep, reaction: Reaction, failure: FailureFacts | None) -> FollowUp:
+def under_way(walk: Walk, held: HeldStep, reaction: Reaction, failure: FailureFacts | None) -> FollowUp:
     """Return the actions that have begun."""
     if reaction["rule"] is None:
-        return FollowUp(held.step.on_rejected, held.frame)
-    seen = failure_root(held.entry["error"], failure)
-    return FollowUp(held.step.rules[reaction["rule"]].block, held.frame.after(seen))
+        block, frame = held.step.on_rejected, held.frame
+    else:
+        block = held.step.rules[reaction["rule"]].block
+        frame = held.frame.after(failure_root(held.entry["error"], failure))
+    walk.state.report.reacting[held.entry["id"]] = block
+    return FollowUp(block, frame)
 
 
 def failure_root(error: ErrorEntry, facts: FailureFacts | None) -> dict[str, Any]:
@@ -157,5 +158,5 @@ def finish(walk: Walk, held: HeldStep, reaction: Reaction) -> Flow:
         entry["onRejected"] = "failed"
     if reaction["do"] == "continue" and flow == "done":
         entry["onFailure"] = "continue"
-    walk.state.memory.pop(entry["id"], None)
+    walk.forget(entry)
     return walk.flow(held.step, entry)
