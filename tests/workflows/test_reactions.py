@@ -441,7 +441,7 @@ async def test_a_cancel_during_the_actions_leaves_the_failure_as_it_is(engine: E
 name: interrupted
 trigger: {{event: test.fired}}
 actions:
-  - {{label: Pay, {POST}/pay}}, onFailure: [{{when: any, actions: [{{label: Pause, wait: 1h}}]}}]}}
+  - {{label: Pay, {POST}/pay}}, onFailure: [{{when: any, actions: [{{label: Pause, wait: 1h}}, {{label: After, {POST}/after}}}}]}}, {{when: unknown, actions: [{{label: Other, {POST}/other}}}}]}}]}}
 onFailure: {{actions: [{{label: Tell, {POST}/tell}}}}]}}
 """)
     engine.receiver.answer("/pay", 422)
@@ -450,7 +450,7 @@ onFailure: {{actions: [{{label: Tell, {POST}/tell}}}}]}}
     while not report["steps"] or step(report, "Pause")["status"] != "running":
         await asyncio.sleep(0.05)
         report = await handle.query("report")
-    assert statuses(report, "Pay", "Pause") == ["failed", "running"]
+    assert statuses(report, "Pay", "Pause", "After", "Other") == ["failed", "running", "pending", "skipped"]
     await handle.cancel()
     report = await engine.finish(handle)
     assert report["outcome"] == "canceled"

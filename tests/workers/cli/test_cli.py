@@ -354,6 +354,28 @@ async def test_a_report_is_for_people_and_for_scripts(engine: Engine) -> None:
     assert "There is no run 'nope'" in missing.err
 
 
+async def test_an_outcome_says_what_was_tolerated(engine: Engine, tmp_path: Path) -> None:
+    engine.define("""
+        name: tolerant
+        trigger: {event: test.fired}
+        actions:
+          - label: Pay
+            actionType: http_request
+            config: {method: POST, url: RECEIVER/pay}
+            onFailure: [{when: unknown, actions: [{label: Note it, wait: 0}], do: continue}]
+    """)
+    engine.receiver.drop("/pay")
+    await engine.serve()
+    path, event_id = write_event(engine, tmp_path)
+    ended = await on(engine, "run", "tolerant", "--event", path, "--wait")
+    assert ended.code == 0, ended.err
+    assert f"tolerant/{event_id}: completed, 1 step unknown, tolerated" in ended.out
+    shown = await on(engine, "report", f"tolerant/{event_id}")
+    assert f"tolerant/{event_id} completed, 1 step unknown, tolerated" in shown.out
+    assert "? Pay" in shown.out
+    assert "  ✓ Note it" in shown.out, "what followed stands below its step"
+
+
 async def test_a_reader_that_stops_reading_is_no_error(processes: Processes) -> None:
     import asyncio
 

@@ -167,6 +167,11 @@ def test_examples_fit_the_schema(path: Path, schema: Draft202012Validator) -> No
         {**SMS, "requireApproval": {"businessHours": {"start": "09:00"}}},
         {**SMS, "onFailure": [{"when": "timeout"}]},
         {**SMS, "onFailure": [{"when": ["never"], "do": "hold"}]},
+        {**SMS, "onFailure": [{"when": "any", "do": "retry", "actions": [SMS]}]},
+        {**SMS, "onFailure": [{"when": "any", "actions": []}]},
+        {**SMS, "onFailure": [{"when": "any", "actions": [{"actionType": "send_smss"}]}]},
+        {**SMS, "onRejected": {"actions": [SMS], "do": "continue"}},
+        {**SMS, "onRejected": [SMS]},
     ],
 )
 def test_the_schema_refuses_what_is_misspelt(wrong: Any, schema: Draft202012Validator) -> None:
@@ -180,11 +185,20 @@ def test_the_schema_refuses_what_is_misspelt(wrong: Any, schema: Draft202012Vali
         {"requireApproval": {"notify": [{**SMS, "on": ["opened"]}], "businessHours": {"timeZone": "UTC"}}},
         {"requireApproval": {"bands": [{"when": {"all": []}, "allowEdit": "needsApproval"}], "expiresAfter": "3d"}},
         {"onFailure": [{"when": ["timeout", "http_429"], "do": "retry"}, {"when": "any", "do": "hold"}]},
+        {"onFailure": [{"when": "any", "actions": [SMS]}, {"when": "unknown", "actions": [SMS], "do": "hold"}]},
+        {"requireApproval": True, "onRejected": {"actions": [SMS]}},
     ],
 )
 def test_the_schema_takes_policies_and_rules(more: Any, schema: Draft202012Validator) -> None:
     data = {"name": "a", "trigger": {"event": "x"}, "approvals": {"quorum": 2}, "actions": [{**SMS, **more}]}
     assert [error.message for error in schema.iter_errors(data)] == []
+
+
+def test_the_schema_takes_what_a_failed_run_does(schema: Draft202012Validator) -> None:
+    data = {"name": "a", "trigger": {"event": "x"}, "actions": [SMS]}
+    assert schema.is_valid({**data, "onFailure": {"actions": [SMS]}})
+    assert not schema.is_valid({**data, "onFailure": "continue"})
+    assert not schema.is_valid({**data, "onFailure": {"actions": []}})
 
 
 def test_the_schema_takes_templates_wherever_a_value_is_no_text(schema: Draft202012Validator) -> None:
@@ -209,6 +223,7 @@ def test_every_key_of_the_language_is_described() -> None:
         "BusinessHoursDefinition",
         "NoticeDefinition",
         "RuleDefinition",
+        "ReactionDefinition",
     ):
         for key, value in definitions[name]["properties"].items():
             assert value.get("description"), f"{name}.{key}"

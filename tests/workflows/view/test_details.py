@@ -78,6 +78,18 @@ async def test_says_first_what_it_waits_for_and_what_releases_it(engine: Engine)
     assert "- ✓ **Last** · succeeded" in after
 
 
+async def test_what_was_tolerated_stands_behind_the_outcome(engine: Engine) -> None:
+    engine.define("""
+        name: tolerant
+        trigger: {event: test.fired}
+        actions: [{label: Pay, actionType: http_request, config: {method: POST, url: RECEIVER/pay}, onFailure: continue}]
+    """)
+    engine.receiver.drop("/pay")
+    handle = await engine.start("tolerant")
+    await engine.finish(handle)
+    assert (await shown(engine, handle.id)).startswith("## Completed, 1 step unknown, tolerated\n")
+
+
 FAILING = """
 name: failing
 trigger: {event: test.fired}
