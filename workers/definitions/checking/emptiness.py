@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from workers.definitions.checking.findings import Findings
@@ -85,7 +85,7 @@ class Emptiness:
         conditions: Any,
         pointer: str,
         scope: VisibleNames,
-        decided: Mapping[str, Any],
+        decided: Iterable[tuple[str, Any]],
         *,
         negated: bool = False,
     ) -> None:
@@ -95,11 +95,11 @@ class Emptiness:
             conditions: what decides.
             pointer: where it stands.
             scope: what is known of variables there.
-            decided: the steps that run where the conditions hold, by their place.
+            decided: the steps that run where the conditions hold, each with its place.
             negated: whether they run where the conditions do not hold.
         """
         told = [one for one in emptied(conditions, pointer, negated=negated) if _unknown(scope, one.variable)]
-        doing = next((place for top, step in decided.items() for place in _doing(top, step)), None) if told else None
+        doing = next((place for top, step in decided for place in _doing(top, step)), None) if told else None
         if doing is None:
             return
         texts = [re.sub(r"""[\\"'\[\]]""", ".", text) for text in (canonical(conditions), *scope.guards)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -90,7 +90,7 @@ class References:
                 told = True
             end = self._step(step, place, scope)
             if kind_of(step) == "stop":
-                rest = {f"{pointer}/{n}": block[n] for n in range(index + 1, len(block))}
+                rest = ((f"{pointer}/{n}", block[n]) for n in range(index + 1, len(block)))
                 self.emptiness.check(step.get("conditions"), f"{place}/conditions", scope, rest, negated=True)
             stops = stops or end.stops
             scope = replace(scope, saved=end.saved)
@@ -101,7 +101,7 @@ class References:
         self.values.condition(conditions, f"{place}/conditions", scope)
         kind = kind_of(step)
         inside = scope.under(conditions)
-        self.emptiness.check(conditions, f"{place}/conditions", scope, {place: step})
+        self.emptiness.check(conditions, f"{place}/conditions", scope, [(place, step)])
         visit = {
             "actionType": self._action,
             "paths": self._paths,
@@ -217,13 +217,14 @@ class References:
                     sentence = f"Two parallel paths save to {name!r}; which of them comes last is chance."
                     self.findings.add("shared-variable", pointer, sentence, "give each its own name")
         ends = []
+        places = {name: place for variables in own[::-1] for name, place in variables.items()}
+        elsewhere = self.emptiness.perhaps(places, "beside, in a parallel path, perhaps later")
         for index, block in enumerate(paths):
             beside = {name for other, variables in enumerate(own) if other != index for name in variables}
             saved = dict(scope.saved)
             for name in sorted(beside - set(own[index])):
                 if name not in saved or not saved[name].certain:
-                    saver = next(one[name] for n, one in enumerate(own) if n != index and name in one)
-                    saved |= self.emptiness.perhaps({name: saver}, "beside, in a parallel path, perhaps later")
+                    saved[name] = elsewhere[name]
             end = self._block(block.steps, block.pointer, replace(scope, saved=saved))
             ends.append((end, own[index]))
         after = dict(scope.saved)
@@ -240,9 +241,8 @@ class References:
                 continue
             pointer, conditions = f"{place}/branch/{index}", case.get("conditions")
             self.values.condition(conditions, f"{pointer}/conditions", scope)
-            way, later = _inside({"branch": step["branch"][: index + 1]}, place), _inside(step, place)
-            mine = {at: one for at, one in way.items() if at.startswith(f"{pointer}/")}
-            after = {at: one for at, one in later.items() if at not in way}
+            mine = (one for one in _inside(step, place) if one[0].startswith(f"{pointer}/"))
+            after = (one for one in _inside(step, place) if _comes_after(one[0], f"{place}/branch", index))
             self.emptiness.check(conditions, f"{pointer}/conditions", scope, mine)
             self.emptiness.check(conditions, f"{pointer}/conditions", scope, after, negated=True)
             same = canonical(conditions)
@@ -280,9 +280,15 @@ class References:
         return End(with_saved(scope.saved, text_of(step, "saveAs")), stops=False)
 
 
-def _inside(step: Mapping[str, Any], place: str) -> dict[str, Any]:
-    """Return the steps directly inside of a step, by their place."""
-    return {f"{block.pointer}/{n}": one for block in blocks(step, place) for n, one in enumerate(block.steps)}
+def _inside(step: Mapping[str, Any], place: str) -> Iterator[tuple[str, Any]]:
+    """Yield the steps directly inside of a step, each with its place."""
+    for block in blocks(step, place):
+        yield from ((f"{block.pointer}/{n}", one) for n, one in enumerate(block.steps))
+
+
+def _comes_after(place: str, branch: str, way: int) -> bool:
+    """Say whether a step of a branch runs only where neither this way nor an earlier one was taken."""
+    return not place.startswith(f"{branch}/") or int(place.removeprefix(f"{branch}/").partition("/")[0]) > way
 
 
 def _reacts(step: Mapping[str, Any]) -> bool:
