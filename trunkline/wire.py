@@ -160,6 +160,9 @@ def seal(request: Request) -> str:
     """
     try:
         return hashlib.sha256(rfc8785.dumps(request)).hexdigest()  # type: ignore[arg-type] # a TypedDict is a dict
+    except rfc8785.IntegerDomainError as error:
+        number = str(error).partition(" ")[0]
+        raise SealError(f"many receivers read the integer {number} (2^53 or more) as another one; write a text") from None
     except (rfc8785.CanonicalizationError, UnicodeError, RecursionError) as error:
         raise SealError(str(error)) from None
 

@@ -91,10 +91,15 @@ def read_people(names: Sequence[str]) -> list[str]:
     """Return the people and groups that were named.
 
     Raises:
-        UsageError: nobody was.
+        UsageError: nobody was, or an id holds what nobody sees.
     """
+    from workflows.language.people import hidden_in
+
     if not names:
         raise UsageError("Say who decides from now on: trunkline reassign RUN HOLD ann@example.com group:finance")
+    for name in names:
+        if hidden := hidden_in(name):
+            raise UsageError(f"{name!a} holds {hidden}, which nobody sees: write the id without it.")
     return list(names)
 
 
