@@ -135,10 +135,8 @@ def _lacking(said: dict[str, Any]) -> str | None:
             return "`edit` needs `edits`: a JSON Patch on the config, or new values by key."
         case "supply" if "result" not in said:
             return "`supply` needs a `result`: what the action would have answered."
-        case "reassign" if not _are_people(said.get("approvers")):
-            return f"`reassign` needs `approvers`: a list of 1 to {MOST_PEOPLE} people or groups."
-        case "reassign" if hidden := next(filter(None, map(hidden_in, said["approvers"])), None):
-            return f"One of `approvers` holds {hidden}, which nobody sees: write the id without it."
+        case "reassign" if wrong := _wrong_people(said.get("approvers")):
+            return wrong
         case "extend" if not isinstance(said.get("deadline"), str):
             return "`extend` needs a `deadline`: an instant such as 2030-01-31T09:00:00Z, or a duration such as 2d."
         case other if other not in {"edit", "retry"} and said.get("edits") is not None:
@@ -146,12 +144,15 @@ def _lacking(said: dict[str, Any]) -> str | None:
     return None
 
 
-def _are_people(names: Any) -> bool:
-    return (
-        isinstance(names, list)
-        and 0 < len(names) <= MOST_PEOPLE
-        and all(isinstance(name, str) and name.strip() and len(name) <= LONGEST_NAME for name in names)
-    )
+def _wrong_people(names: Any) -> str | None:
+    if (
+        not isinstance(names, list)
+        or not 0 < len(names) <= MOST_PEOPLE
+        or not all(isinstance(name, str) and name.strip() and len(name) <= LONGEST_NAME for name in names)
+    ):
+        return f"`reassign` needs `approvers`: a list of 1 to {MOST_PEOPLE} people or groups."
+    hidden = next(filter(None, map(hidden_in, names)), None)
+    return hidden and f"One of `approvers` holds {hidden}, which nobody sees: write the id without it."
 
 
 def _shown(value: Any) -> str | None:
