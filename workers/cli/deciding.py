@@ -6,9 +6,9 @@ import asyncio
 import json as json_text
 from typing import TYPE_CHECKING, Any
 
+from workers.cli.inputs import check_person
 from workers.cli.screen import console, plain, print_json
 from workers.errors import UsageError
-from workflows.language.people import hidden_in
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -62,9 +62,7 @@ def said_by(decision: Decision, settings: Settings) -> Decision:
     by = decision.get("by") or settings.user
     if not by:
         raise UsageError("Say who decides: --by NAME, or TRUNKLINE_USER in the environment.")
-    if hidden := hidden_in(by):
-        place = "--by" if decision.get("by") else "TRUNKLINE_USER"
-        raise UsageError(f"{place} holds {hidden}, which nobody sees: write the id without it.")
+    check_person(by, "--by" if decision.get("by") else "TRUNKLINE_USER")
     return {key: value for key, value in {**decision, "by": by}.items() if value is not None or key not in OPTIONAL}
 
 

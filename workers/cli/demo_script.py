@@ -70,7 +70,7 @@ class DemoScript:
         self._check(report)
         self.screen.print("\n[bold]4. The same event arrives again[/]")
         again = (await self._emit(event))[0]
-        self.screen.print(f"  {escape(again.get('reason', 'It started a second run.'))}")
+        self.screen.print(f"  {escape(again.reason or 'It started a second run.')}")
         self.expect("the same event, delivered twice, ran once", held=not again.started)
 
     def _open_shop(self) -> str:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import Parameter
 
+from workers.cli.inputs import check_person
 from workers.errors import UsageError
-from workflows.language.people import group, hidden_in
+from workflows.language.people import group
 
 if TYPE_CHECKING:
     from workers.client.holds import Kind, Wanted
@@ -77,8 +78,8 @@ class Filters:
 
         if self.approver is not None and group(self.approver) is not None:
             raise UsageError("--approver takes a person: who is in a group was settled when each hold opened.")
-        if self.approver is not None and (hidden := hidden_in(self.approver)):
-            raise UsageError(f"--approver holds {hidden}, which nobody sees: write the id without it.")
+        if self.approver is not None:
+            check_person(self.approver, "--approver")
         return Wanted(
             approver=self.approver,
             automation=self.automation,

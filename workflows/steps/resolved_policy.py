@@ -20,7 +20,6 @@ from workflows.report import timestamp
 from workflows.run.walk import HeldStep, Walk
 from workflows.run.worker_calls import ask
 
-
 LAYOUT = " \t\r\n"
 """Blanks around a name where its author wrote the template over several lines."""
 

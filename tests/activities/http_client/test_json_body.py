@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import struct
 from collections import OrderedDict
@@ -16,7 +17,7 @@ from activities.attempt.contracts import configured
 from activities.attempt.secrets import Scrubber, Secrets
 from activities.catalog import catalog, connection_kinds
 from activities.connections import Connections
-from activities.errors import Refused
+from activities.errors import ActionError, Refused
 from activities.http_client.json_body import json_bytes, json_text, to_bytes, with_whole_numbers
 from tests.activities.conftest import MakeContext
 from tests.activities.http_client.wire import Wire
@@ -127,16 +128,14 @@ async def test_configs_of_one_digest_are_sent_as_the_same_bytes(
         whole |= {"connection": "team"} if "channel" in whole else {"url": wire.url}
         whole.pop("token", None)
         request = request_from(action, whole, [])
-        secrets = Secrets(None, {}, {})
+        secrets = Secrets(None, {})
         connections = Connections(
             {"team": {"kind": "slack", "token": "xoxb-1", "baseUrl": wire.url}}, connection_kinds(actions), {}
         )
         model = configured(actions[action], request, secrets, Scrubber(()))
         wire.requests.clear()
-        try:
+        with contextlib.suppress(ActionError):  # the server is no Slack; what was sent is what counts
             await actions[action].function(model, make_context(connections=connections))
-        except Exception as error:  # noqa: BLE001 # the server is no Slack; what was sent is what counts
-            assert wire.requests, error
         (sent,) = wire.requests
         found.append((seal(request), sent.target, sent.headers.get("x-page"), sent.body))
     assert found[0] == found[1]

@@ -51,7 +51,8 @@ async def emitted(engine: Engine, event: dict[str, Any]) -> Dispatched:
 async def dispatched(engine: Engine, event: dict[str, Any], run: str) -> dict[str, Any]:
     """Let the workflow type `event` dispatch it."""
     (found,) = await engine.finish(await engine.start("event", event, id=run))
-    return dict(found)
+    assert isinstance(found, dict)
+    return found
 
 
 async def test_the_same_id_from_another_source_is_another_event(engine: Engine, name: str) -> None:
