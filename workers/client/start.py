@@ -286,7 +286,7 @@ async def _start_once(client: Client, wanted: _Wanted) -> Started:
 
 async def _duplicate(client: Client, wanted: _Wanted) -> Started:
     """Say what became of an event whose workflow id is taken: it has run before, or is another event than that."""
-    from workers.client.earlier import source_of
+    from workers.client.earlier import outcome, source_of
     from workflows.event import another_event
 
     refused = None
@@ -334,18 +334,3 @@ def _details(wanted: _Wanted) -> str:
     return "\n".join(
         f"- {key}: `{str(value)[:LONGEST_SUMMARY].replace('`', ' ')}`" for key, value in rows.items() if value
     )
-
-
-async def outcome(client: Client, run: str) -> str:
-    """Return how a run stands: `running`, or its outcome (`terminated` and `timed out` where Temporal ended it)."""
-    from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
-
-    handle = client.get_workflow_handle(run)
-    status = (await handle.describe()).status
-    if status is WorkflowExecutionStatus.COMPLETED:
-        try:
-            result: Any = await handle.result()
-        except WorkflowFailureError:  # another run under the same id ended between the two calls
-            return "failed"
-        return str(result.get("outcome", "completed")) if isinstance(result, dict) else "completed"
-    return "unknown" if status is None else status.name.lower().replace("_", " ")
