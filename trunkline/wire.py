@@ -20,6 +20,9 @@ PLAN = "trunkline:plan"
 MATCH = "trunkline:match"
 """Local activity that says which automations an event concerns."""
 
+SOURCE = "trunkline:source"
+"""Local activity that says from which source the event came that a run was started for."""
+
 YIELD = "trunkline:yield"
 """Local activity that does nothing: waiting for it lets a worker turn to other runs, without a word to the server."""
 
@@ -160,6 +163,11 @@ def seal(request: Request) -> str:
     """
     try:
         return hashlib.sha256(rfc8785.dumps(request)).hexdigest()  # type: ignore[arg-type] # a TypedDict is a dict
+    except rfc8785.IntegerDomainError as error:
+        number = str(error).partition(" ")[0]
+        raise SealError(
+            f"many receivers read the integer {number} (2^53 or more) as another one; write a text"
+        ) from None
     except (rfc8785.CanonicalizationError, UnicodeError, RecursionError) as error:
         raise SealError(str(error)) from None
 

@@ -13,6 +13,7 @@ from activities.attempt.results import kept, whole, written
 from activities.attempt.secrets import Scrubber, Secrets
 from activities.bounds import cut
 from activities.errors import Refused, ResultTooLarge
+from activities.http_client.json_body import with_whole_numbers
 from trunkline.wire import DEEPEST, Call, Pick, Request, nests_deeper
 
 LONGEST_MESSAGE = 2_000
@@ -127,7 +128,7 @@ def configured(action: Action, call: Call | Request, secrets: Secrets, scrubber:
     places = call.get("secrets", ())
     scrubber.learn(secrets.values(places))
     try:
-        return action.config.model_validate(secrets.fill(call["config"], places))
+        return action.config.model_validate(secrets.fill(with_whole_numbers(call["config"]), places))
     except ValidationError as error:
         raise Refused(f"The step's config is not what {action.name} takes: {_wrong(error)}.") from None
 

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from activities.action import Config
 from activities.bounds import cut
 from activities.errors import Refused
+from activities.http_client.json_body import json_text
 
 NUMBER = re.compile(r"-?[0-9]{1,300}(\.[0-9]{1,300})?")
 DETECTED_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
@@ -131,7 +132,7 @@ def plain(value: Any) -> str:
     """Return the text of a value: nothing for null, JSON for whatever is not text."""
     if value is None:
         return ""
-    return value if isinstance(value, str) else to_json(value)
+    return value if isinstance(value, str) else json_text(value)
 
 
 def detected(value: Any) -> Any:
@@ -209,15 +210,3 @@ def settable(body: Any) -> Any:
 
 Body = Annotated[Any, AfterValidator(settable)]
 """A JSON value, a raw text, or the list of entries; keys of the body itself nest at their dots."""
-
-
-def to_json(value: Any) -> str:
-    """Return compact JSON.
-
-    Raises:
-        Refused: a number in it has no JSON form.
-    """
-    try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    except ValueError:
-        raise Refused("The body contains a number that JSON cannot hold (infinite, or not a number).") from None

@@ -38,8 +38,8 @@ class CloudTalk(SmsProvider):
         answer = await context.request(
             "POST",
             f"{(self.base_url or BASE_URL).rstrip('/')}/sms/send.json",
-            headers={"Accept": "application/json", "Content-Type": "application/json"},
-            content=json.dumps({"recipient": recipient, "message": text, "sender": sender}).encode(),
+            headers={"Accept": "application/json"},
+            json={"recipient": recipient, "message": text, "sender": sender},
             auth=(self.key_id, self.key_secret),
         )
         told = _told(answer)

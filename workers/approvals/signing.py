@@ -29,7 +29,7 @@ from activities.connections import VARIABLE as ENVIRONMENT
 from trunkline.wire import VerifyAnswer
 from workers.approvals.register import Register, people
 from workers.settings import NAME, SettingsError
-from workflows.language.people import person
+from workflows.language.people import hidden_in, person
 
 VARIABLE = "TRUNKLINE_SIGNING_KEYS"
 PRIVATE_VARIABLE = "TRUNKLINE_SIGNING_KEY"
@@ -213,6 +213,8 @@ def _proof(decision: Any) -> tuple[dict[str, Any], bytes]:
 
 def _message(decision: Mapping[str, Any], workflow_id: str, first_run_id: str, kid: str, exp: int) -> bytes:
     """Return what is signed; ValueError says why it cannot be."""
+    if hidden := hidden_in(str(decision.get("by"))):
+        raise ValueError(f"`by` holds {hidden}, which nobody sees: write the id without it.")
     said = {name: value for name, value in decision.items() if name != "proof"}
     signed: Any = {"workflowId": workflow_id, "firstRunId": first_run_id, "kid": kid, "exp": exp, "decision": said}
     try:

@@ -6,6 +6,7 @@ import asyncio
 import json as json_text
 from typing import TYPE_CHECKING, Any
 
+from workers.cli.inputs import check_person
 from workers.cli.screen import console, plain, print_json
 from workers.errors import UsageError
 
@@ -61,6 +62,7 @@ def said_by(decision: Decision, settings: Settings) -> Decision:
     by = decision.get("by") or settings.user
     if not by:
         raise UsageError("Say who decides: --by NAME, or TRUNKLINE_USER in the environment.")
+    check_person(by, "--by" if decision.get("by") else "TRUNKLINE_USER")
     return {key: value for key, value in {**decision, "by": by}.items() if value is not None or key not in OPTIONAL}
 
 

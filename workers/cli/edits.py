@@ -36,6 +36,7 @@ def send_edits(run: str, decision: Decision, given: str, *, json: bool) -> int:
 def edit_and_send(run: str, decision: Decision, *, json: bool) -> int:
     """Open the person's editor on the config of a held request, and send the difference as a decision's edits."""
     from workers.settings import Settings
+    from workflows.steps.edits import same_json
 
     settings = Settings.from_environment()
     said = said_by(decision, settings)
@@ -46,8 +47,9 @@ def edit_and_send(run: str, decision: Decision, *, json: bool) -> int:
     for place in hold["request"].get("secrets") or []:
         screen.print(f"    [dim]the secret {plain(place['name'])} stays at {plain(place['path'])}[/]")
     draft = Draft(hold["request"]["config"], command)
-    edits = difference(hold["request"]["config"], draft.edit())
-    if not edits:
+    before, after = hold["request"]["config"], draft.edit()
+    edits = difference(before, after)
+    if same_json(before, after):
         draft.discard()
         screen.print(
             "Nothing was changed, so nothing was sent. (An editor that returns at once needs to be told to wait.)"

@@ -20,15 +20,17 @@ def emit(event: EventFile, /, *, json: bool = False) -> int:
     """Start every automation of the folder whose trigger and conditions match an event.
 
     The folder is that of TRUNKLINE_AUTOMATIONS, else `automations` if there is that folder, else the examples.
-    Each runs once per event: a repeated event is harmless and answered with how the earlier run stands. The exit code
-    is 1 where a definition of the folder is bad, because nobody can say whether the event concerns it.
+    Each runs once per event: a repeated event is harmless and answered with how the earlier run stands. An event is the
+    same where its source and its id are, or what `trigger.once` makes of it. The exit code is 1 where a definition of
+    the folder is bad, because nobody can say whether the event concerns it, and where the event should have started
+    an automation and could not: its id is that of another source's event, or `trigger.once` comes to nothing for it.
 
     Args:
         event: JSON file with the event (`-`: standard input).
         json: print the result as JSON, for scripts.
 
     Returns:
-        0 if every definition of the folder is good, else 1; those that are good start all the same.
+        0 if every definition of the folder is good and starts or had started, else 1; the others start all the same.
     """
     return asyncio.run(_emit(read_event_file(event), json=json))
 
@@ -50,20 +52,21 @@ async def _emit(event: dict[str, Any], *, json: bool) -> int:
     client = await connect(settings)
     results = await dispatch.emit(client, matches, event, task_queue=settings.task_queue)
     if json:
-        print_json(results)
+        print_json([result.to_json() for result in results])
     else:
         _show(results, event)
-    return 1 if serious(automations.problems()) else 0
+    failed = any(result.failed for result in results)
+    return 1 if failed or serious(automations.problems()) else 0
 
 
 def _show(results: list[Dispatched], event: dict[str, Any]) -> None:
     screen = console()
     screen.print(f"{escape(event['type'])} {escape(event['id'])}")
     for result in results:
-        if result["started"]:
-            screen.print(f"  [green]✓[/] {escape(result['automation'])}: started {escape(result['workflowId'])}")
+        if result.started:
+            screen.print(f"  [green]✓[/] {escape(result.automation)}: started {escape(result.workflow_id)}")
         else:
-            reason = result.get("reason", "not started")
-            screen.print(f"  [dim]-[/] {escape(result['automation'])}: {escape(reason)}")
+            mark = "[red]✗[/]" if result.failed else "[dim]-[/]"
+            screen.print(f"  {mark} {escape(result.automation)}: {escape(result.reason or 'not started')}")
     if not results:
         screen.print("  No automation is there to start.")

@@ -91,11 +91,29 @@ def read_people(names: Sequence[str]) -> list[str]:
     """Return the people and groups that were named.
 
     Raises:
-        UsageError: nobody was.
+        UsageError: nobody was, or an id holds what nobody sees.
     """
     if not names:
         raise UsageError("Say who decides from now on: trunkline reassign RUN HOLD ann@example.com group:finance")
+    for name in names:
+        check_person(name, ascii(name))
     return list(names)
+
+
+def check_person(name: str, place: str) -> None:
+    """Refuse an id in which something cannot be seen, as every run does.
+
+    Args:
+        name: the id.
+        place: where it was given, for the sentence.
+
+    Raises:
+        UsageError: it holds such a character.
+    """
+    from workflows.language.people import hidden_in
+
+    if hidden := hidden_in(name):
+        raise UsageError(f"{place} holds {hidden}, which nobody sees: write the id without it.")
 
 
 def strict_json(text: str) -> Any:

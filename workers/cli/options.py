@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import Parameter
 
+from workers.cli.inputs import check_person
 from workers.errors import UsageError
 from workflows.language.people import group
 
@@ -77,6 +78,8 @@ class Filters:
 
         if self.approver is not None and group(self.approver) is not None:
             raise UsageError("--approver takes a person: who is in a group was settled when each hold opened.")
+        if self.approver is not None:
+            check_person(self.approver, "--approver")
         return Wanted(
             approver=self.approver,
             automation=self.automation,

@@ -14,9 +14,9 @@ from activities.action import Action
 from workers.definitions.folder import File, Folder
 from workers.definitions.loading import Source
 from workers.definitions.problems import Problem, listed, nearest, problem, serious
-from workers.definitions.runnable import Definition, load
+from workers.definitions.runnable import Definition, NoIdentityError, load
 from workers.definitions.settling import Patience
-from workflows.event import matches
+from workflows.event import EventError, matches, run_id
 from workflows.language.template import TemplateError
 from workflows.plan import Plan
 
@@ -47,11 +47,19 @@ class UnsettledError(LookupError):  # the file is unsettled, which is no error o
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Whether an event concerns an automation; where not, `reason` says in a sentence what was expected and found."""
+    """Whether an event concerns an automation, and what makes it the event that it is.
+
+    Attributes:
+        automation: the automation's name.
+        matches: whether the event concerns it.
+        reason: where not, what was expected and found; where it does, why it cannot start a run all the same.
+        once: what the automation's `trigger.once` makes of the event, where it has one.
+    """
 
     automation: str
     matches: bool
     reason: str | None = None
+    once: str | None = None
     priority: Mapping[str, Any] = field(default_factory=dict)
     """What its run is started with: Temporal's `priority_key` and `fairness_key`, where the automation says so."""
 
@@ -146,6 +154,18 @@ class Automations:
         did = f" {hint}" if hint else ""
         raise UnknownAutomationError(f"There is no automation {name[:100]!r}.{did} This worker has {known}.")
 
+    def identity(self, name: str, event: Mapping[str, Any]) -> str | None:
+        """Return what an automation's `trigger.once` makes of an event, or None where it has none.
+
+        Raises:
+            UnknownAutomationError: nothing can run under that name.
+            NoIdentityError: it comes to nothing.
+        """
+        self.look()
+        if name not in self._serving:
+            raise UnknownAutomationError(f"There is no automation {name[:100]!r} in {self.folder} that can run.")
+        return self._serving[name].definition.identity(event)
+
     def outdated(self, name: str) -> str | None:
         """Return why the last good version of an automation runs and not what its files hold, where that is so."""
         served = self._serving.get(name)
@@ -201,12 +221,14 @@ class Automations:
             )
         if definition.judge is not None and (reason := definition.judge(event["data"])) is not None:
             return Match(name, matches=False, reason=reason)
-        run = {"id": f"{name}/{event['id']}", "automation": name, "url": None}
+        once, unknown = _identity(definition, event)
+        run = {"id": _run_id(name, event, once), "automation": name, "url": None}
         roots = {**event["data"], "event": event, "run": run, "variables": {}}
         now = datetime.now(UTC)
         try:
             if definition.condition is None or definition.condition.holds(roots, now):
-                return Match(name, matches=True, priority=_priority(definition.plan, roots, now))
+                priority = _priority(definition.plan, roots, now)
+                return Match(name, matches=True, reason=unknown, once=once, priority=priority)
             reason = " ".join(failure.sentence for failure in definition.condition.explain(roots, now))
         except TemplateError as error:
             reason = f"Its conditions cannot be judged: {error}"
@@ -274,6 +296,21 @@ def _flaws(files: Iterable[File]) -> tuple[str, list[Problem]]:
     wrong = [one for file in files for one in serious(file.problems)]
     more = f" (and {len(wrong) - SHOWN} more)" if len(wrong) > SHOWN else ""
     return f"{'; '.join(map(str, wrong[:SHOWN]))}{more}", wrong
+
+
+def _identity(definition: Definition, event: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Return what `trigger.once` makes of an event, or why that is nothing."""
+    try:
+        return definition.identity(event), None
+    except NoIdentityError as error:
+        return None, str(error)
+
+
+def _run_id(name: str, event: Mapping[str, Any], once: str | None) -> str:
+    try:
+        return run_id(name, event["id"], once)
+    except EventError:  # whoever starts it says so
+        return f"{name}/{event['id']}"
 
 
 def _priority(plan: Plan, roots: Mapping[str, Any], now: datetime) -> dict[str, Any]:

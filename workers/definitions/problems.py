@@ -60,6 +60,10 @@ CODES: dict[str, Code] = {
     "bad-schema": Code(
         "problem", "`trigger.data` is no JSON Schema, refers to another document, or unfolds to too much."
     ),
+    "bad-once": Code(
+        "problem",
+        "`trigger.once` uses nothing of the event, so that all events would be one, or something that only a run has.",
+    ),
     "unknown-root": Code("problem", "A reference begins with a name that neither the event nor the run has."),
     "undeclared-root": Code(
         "warning",

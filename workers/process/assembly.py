@@ -17,6 +17,7 @@ from workers.process.approval_activities import ApprovalActivities
 from workers.process.limits import Limits, running
 from workers.process.plan_activities import PlanActivities
 from workers.process.reset_activities import ResetActivities
+from workers.process.source_activities import SourceActivities
 from workers.process.worker_client import client_of_worker
 from workflows.automation import Automation
 from workflows.view.details import Details
@@ -124,4 +125,5 @@ class Assembly:
         )
         contracts = Contracts(equipment.actions, equipment.secrets, equipment.scrubber, settings.result_limit)
         desk = ApprovalActivities(contracts, equipment.groups, equipment.signing, settings.encryption_keys)
-        return [*plans.activities(), *desk.activities(), ResetActivities(self.client).earlier]
+        sources = SourceActivities(self.client)
+        return [*plans.activities(), *desk.activities(), ResetActivities(self.client).earlier, sources.source]

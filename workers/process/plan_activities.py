@@ -88,6 +88,7 @@ class PlanActivities:
                     "automation": match.automation,
                     "matches": match.matches,
                     "reason": match.reason,
+                    **({} if match.once is None else {"once": match.once}),
                     **({"priority": dict(match.priority)} if match.priority else {}),
                 }
             )

@@ -217,10 +217,10 @@ def _change(case: _Case) -> _Change:
     if hold.edited >= MOST_EDITS:
         raise EditError(f"This request was edited {MOST_EDITS} times: decide about it as it is.")
     config = edited(hold.request["config"], edits, hold.request["secrets"])
-    if config == hold.request["config"]:
-        raise EditError("The edit changes nothing.")
     request = request_from(hold.actionType, config, hold.request["secrets"])
     digest = signed(request)
+    if digest == hold.digest:  # not Python's own equality, to which true is 1
+        raise EditError("The edit changes nothing: the request is the one that is held.")
     before, after = hold.request["config"], config
     case.more.update(digest=hold.digest, edited=digest, edits=edits, before=before, after=after)
     shown: Edited = {

@@ -45,12 +45,21 @@ def edited(config: Mapping[str, Any], edits: Any, secrets: Iterable[Mapping[str,
     _check_size(changed)
     for place in secrets:
         around = _element(config, place["path"])
-        if _at(changed, around) != _at(config, around):
+        if not same_json(_at(changed, around), _at(config, around)):
             raise EditError(
                 f"`{around.removeprefix('/')}` holds the secret {place['name']!r}: the text around a secret cannot be "
                 "edited, nor can the secret be moved or dropped."
             )
     return changed
+
+
+def same_json(one: Any, other: Any) -> bool:
+    """Say whether two values are the same JSON, as the digest of a request has it: 1 is 1.0, and true is not 1."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same_json(value, other[key]) for key, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same_json, one, other))
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
 
 
 def _operations(edits: Any) -> list[dict[str, Any]]:
@@ -74,6 +83,8 @@ def _applied(config: Any, operation: dict[str, Any]) -> Any:
             there = _at(config, operation["path"], MISSING)
             add = there is MISSING or isinstance(there, jsonpointer.EndOfList)
             operation = {**operation, "op": "add" if add else "replace"}
+        elif operation["op"] == "test" and not same_json(_at(config, operation["path"]), operation["value"]):
+            raise ValueError("that is not its value")  # noqa: TRY301 # the library takes 1 for true
         return jsonpatch.JsonPatch([operation]).apply(config, in_place=True)
     except Exception as error:  # noqa: BLE001 # whatever the library makes of what was sent, the edit is not applied
         raise EditError(

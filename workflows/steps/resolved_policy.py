@@ -20,6 +20,9 @@ from workflows.report import timestamp
 from workflows.run.walk import HeldStep, Walk
 from workflows.run.worker_calls import ask
 
+LAYOUT = " \t\r\n"
+"""Blanks around a name where its author wrote the template over several lines."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedPolicy:
@@ -160,11 +163,12 @@ def _rendered(walk: Walk, held: HeldStep, name: str, people: People) -> Iterable
             yield {"group": entry.name}
             continue
         value = walk.render(entry, held.entry, held.frame).value
+        blanks = LAYOUT if "\n" in entry.source else " "
         for one in value if isinstance(value, list) else [value]:
             if one is not None and not isinstance(one, str):
                 raise StepError(f"`{name}` must name people; {entry.source!r:.100} comes to {one!r:.100}.")
             if one and one.strip():
-                yield {"person": one.strip()}
+                yield {"person": one.strip(blanks)}
 
 
 def _requester(walk: Walk, held: HeldStep, template: Template) -> str:
@@ -174,7 +178,7 @@ def _requester(walk: Walk, held: HeldStep, template: Template) -> str:
             f"`selfApproval: false` needs to know who asked for this, and `requester` ({template.source!s:.100}) comes "
             f"to {value!r:.100}: give events an `actor`, or name another template as `requester`."
         )
-    return value.strip()
+    return value.strip(" ")
 
 
 def _applies(when: Condition, roots: dict[str, Any]) -> bool:

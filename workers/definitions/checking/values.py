@@ -80,6 +80,15 @@ class Values:
         """Return the roots that the event is known to have."""
         return self.roots or ()
 
+    @staticmethod
+    def roots_of(text: str) -> list[str]:
+        """Return the roots that a template uses, each once; none where it cannot be read, which is told elsewhere."""
+        try:
+            references = compile_template(text).references
+        except TemplateSyntaxError:
+            return []
+        return list(dict.fromkeys(str(reference.path[0]) for reference in references))
+
     def whole(self, value: Any, pointer: str, scope: VisibleNames) -> None:
         """Check a value that must be one expression, so that it keeps its type."""
         before = self.findings.count

@@ -62,6 +62,11 @@ class Trigger(Part):
         description="What an event type of your own brings: a list of roots (`[order, customer]`), or a JSON Schema of "
         "the event's `data`, which then also judges events on arrival.",
     )
+    once: Text | None = Field(
+        default=None,
+        description="What makes an event the same, as a template such as `{{order.id}}`: it runs once for each text; "
+        "by default the event's `source` and `id` do.",
+    )
 
 
 class Common(Part):
