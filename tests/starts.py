@@ -34,7 +34,7 @@ StartServer = Callable[..., Awaitable[WorkflowEnvironment]]
 
 def examples(hundreds: int) -> int:
     """Return how many examples a property deserves: hundreds, or a tenth of that under `make quick`."""
-    return hundreds * settings.default.max_examples
+    return hundreds * settings().max_examples
 
 
 class Processes:
