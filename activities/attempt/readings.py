@@ -9,16 +9,17 @@ import re
 from binascii import a2b_base64
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 from html.entities import html5
 from itertools import accumulate
 
-UNESCAPES = 3
-"""Escapes are undone two levels deep, and once more for secrets that look like escapes themselves."""
+LEVELS = 2
+"""How often one after another a text may have been encoded."""
 
-DECODINGS = 2
-"""Levels down to which base64 and hex are read."""
+UNESCAPES = LEVELS + 1
+"""How often escapes are undone: once more, for secrets that look like escapes themselves."""
 
 ESCAPE = re.compile(
     r"(\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|U[0-9a-fA-F]{8}|[uU][0-9a-fA-F]{4}"
@@ -91,17 +92,30 @@ class Reading:
 
 def readings(text: str) -> Iterator[Reading]:
     """Yield a text and every way to read it; together they take time in proportion to the text."""
-    yield from _further(Reading(text), 0)
+    whole = Reading(text)
+    yield whole
+    yield from _decoded(whole, 1)
+    escaped = whole
+    for level in range(1, UNESCAPES + 1):
+        unescaped = Unescaped.of(escaped)
+        if unescaped is None:
+            return
+        yield unescaped
+        if level < LEVELS:
+            yield from _decoded(unescaped, level + 1, escaped)
+        escaped = unescaped
 
 
-def _further(reading: Reading, level: int) -> Iterator[Reading]:
-    yield reading
-    if level < UNESCAPES and (unescaped := Unescaped.of(reading)):
-        yield from _further(unescaped, level + 1)
-    if level < DECODINGS:
-        for code in (BASE64, HEX):
-            for decoded in Decoded.of(reading, code):
-                yield from _further(decoded, level + 1)
+def _decoded(reading: Reading, level: int, source: Reading | None = None) -> Iterator[Reading]:
+    """Yield what is encoded in a reading and was not in its source, and what that means in turn."""
+    for code in (BASE64, HEX):
+        known = frozenset(code.found.findall(source.text)) if source else frozenset[str]()
+        for decoded in Decoded.of(reading, code, known):
+            yield decoded
+            if level < LEVELS:
+                yield from _decoded(decoded, level + 1)
+                if unescaped := Unescaped.of(decoded):
+                    yield unescaped
 
 
 def unescape(text: str) -> str:
@@ -185,23 +199,25 @@ class Decoded(Reading):
         source: the reading that was decoded.
         code: what it is written in.
         shift: how many characters were left out at the beginning.
+        known: texts of the source that are left out, because they were decoded elsewhere.
     """
 
-    def __init__(self, text: str, source: Reading, code: Code, shift: int) -> None:
+    def __init__(self, text: str, source: Reading, code: Code, shift: int, known: AbstractSet[str]) -> None:
         super().__init__(text)
+        self._known = known
         self.source = source
         self._code = code
         self._shift = shift
         self._places: tuple[list[int], list[int]] | None = None
 
     @classmethod
-    def of(cls, source: Reading, code: Code) -> Iterator[Decoded]:
+    def of(cls, source: Reading, code: Code, known: AbstractSet[str] = frozenset()) -> Iterator[Decoded]:
         """Yield what is encoded in a reading, decoded from each of the characters at which a byte may begin."""
-        found = code.found.findall(source.text)
+        found = [text for text in code.found.findall(source.text) if text not in known]
         joined = code.breaks.sub("", code.between.join(found)) + code.between
         for shift in range(code.whole if found else 0):
             end = len(joined) - (len(joined) - shift) % code.whole
-            yield cls(code.decode(joined[shift:end]).decode("latin-1"), source, code, shift)
+            yield cls(code.decode(joined[shift:end]).decode("latin-1"), source, code, shift, known)
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return where in the whole text this part of the reading stands."""
@@ -221,6 +237,8 @@ class Decoded(Reading):
         """Return where each piece without a break begins, in the joined texts and in the source."""
         joined, written, at = [], [], 0
         for found in self._code.found.finditer(self.source.text):
+            if found[0] in self._known:
+                continue
             begin, end = found.span()
             for gap in self._code.breaks.finditer(self.source.text, begin, end):
                 joined.append(at)

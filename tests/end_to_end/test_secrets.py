@@ -16,7 +16,7 @@ import pytest_asyncio
 from aiohttp import web
 from temporalio.client import WorkflowHandle
 
-from activities.attempt.secrets import Scrubber
+from activities.attempt.scrubber import Scrubber
 from activities.bounds import CUT, cut
 from tests.activities.speech.conftest import sound
 from tests.activities.speech.google_server import Failure, FakeGoogle, FakeStorage, heard, serve_speech, serve_storage
