@@ -32,6 +32,9 @@ ESCAPE = re.compile(
 UNFINISHED = re.compile(r"(?:\\(?:[uUxX][0-9a-fA-F]{0,7})?|%[0-9a-fA-F]?|&#?[0-9a-zA-Z]{0,10})\Z")
 """The beginning of an escape at the end of a text."""
 
+LONGEST_ESCAPE = 34
+"""Characters of the longest escape."""
+
 CONTROLS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 LAST = 0x10FFFF
 

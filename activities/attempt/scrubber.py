@@ -11,7 +11,7 @@ from itertools import accumulate, islice
 from typing import Any, Protocol
 from urllib.parse import unquote
 
-from activities.attempt.readings import UNESCAPES, UNFINISHED, Reading, readings, unescape
+from activities.attempt.readings import LONGEST_ESCAPE, UNESCAPES, UNFINISHED, Reading, readings, unescape
 from activities.bounds import CUT
 
 SHORTEST = 8
@@ -120,7 +120,10 @@ class Scrubber:
             leaf = bisect_right(starts, start) - 1
             if isinstance(leaves[leaf], str) or end - start >= SHORTEST:
                 within.setdefault(leaf, []).append((start - starts[leaf], end - starts[leaf]))
-        masked = {leaf: _masked(str(leaves[leaf]), found) for leaf, found in within.items()}
+        masked = {
+            leaf: _masked(leaves[leaf], found) if isinstance(leaves[leaf], str) else SCRUBBED
+            for leaf, found in within.items()
+        }
         return _with_leaves(value, (masked.get(number, leaf) for number, leaf in enumerate(leaves)))
 
 
@@ -187,7 +190,7 @@ class Needles:
 
     def _begun(self, folded: str, cut: int) -> Iterator[tuple[int, int]]:
         """Yield the beginnings of values that a text was cut in."""
-        before = folded[max(cut - self._longest, 0) : cut]
+        before = folded[max(cut - self._longest - LONGEST_ESCAPE, 0) : cut]
         for form in self._long:
             for start in _found(before, form[:SHORTEST_LEFT]):
                 if form.startswith(UNFINISHED.sub("", before[start:])):
