@@ -51,7 +51,9 @@ def origin_refusal(headers: Mapping[str, str]) -> str | None:
     origin, host = headers.get("Origin"), headers.get("Host", "")
     if origin is not None and origin.lower() != f"http://{host.lower()}":
         return f"Pages of {origin[:200]!r} may not ask."
-    read = headers.get("Sec-Fetch-Mode") == "navigate"  # a link to a page, which shows itself to a person and to no script
+    read = (
+        headers.get("Sec-Fetch-Mode") == "navigate"
+    )  # a link to a page, which shows itself to a person and to no script
     if headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"} and not read:
         return "Pages of other servers may not ask."
     return None

@@ -21,6 +21,7 @@ from trunkline.wire import Place, placeholder
 PREFIX = "TRUNKLINE_SECRET_"
 NAME = re.compile(r"[\w-]+")
 
+
 class Secrets:
     """The secrets of one worker: one file each in a folder, or `TRUNKLINE_SECRET_SHOP_TOKEN` in the environment.
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from workers.cli.catalog import actions_at_hand
-from workers.cli.screen import print_json
 from workers.definitions.folder import definition_files
 from workers.definitions.loading import Source, UnreadableFileError, read
 from workers.definitions.planning import check
@@ -43,6 +42,8 @@ def validate(*files: Path, json: bool = False) -> int:
         found += check(data, source, catalog)[1]
         found += _clash(data, source, path, names)
     if json:
+        from workers.cli.screen import print_json
+
         print_json([one.to_json() for one in found])
     else:
         sys.stdout.write(visible(_human(found, len(paths))))

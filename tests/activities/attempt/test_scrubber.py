@@ -173,9 +173,7 @@ async def test_a_secret_as_host_is_in_no_error_about_it(send: Send) -> None:
     assert LABEL.lower() not in raised.value.message.lower()
 
 
-async def test_a_rotated_secret_is_scrubbed_before_it_was_ever_used(
-    send: Send, wire: Wire, services: Services
-) -> None:
+async def test_a_rotated_secret_is_scrubbed_before_it_was_ever_used(send: Send, wire: Wire, services: Services) -> None:
     new = "rotated-3kZ9xQ7w"
     wire.reply(ok(f'{{"now": "{new}", "before": "{TOKEN}"}}'.encode()))
     assert (await send())["body"] == {"now": new, "before": "[secret]"}
@@ -211,7 +209,9 @@ def test_what_is_scrubbed_twice_stays_what_it_is() -> None:
     assert scrubber.scrub(once) == once
 
 
-@pytest.mark.parametrize("text", ["nothing to see", "https://hooks.slack.com/services", "2016-06-01", "/triggers/manual", *CUTS])
+@pytest.mark.parametrize(
+    "text", ["nothing to see", "https://hooks.slack.com/services", "2016-06-01", "/triggers/manual", *CUTS]
+)
 def test_what_is_no_secret_stays(text: str) -> None:
     assert Scrubber(SECRETS.values()).scrub(text) == text
     value = {"a": [text, 1, 2.5, None, True]}

@@ -100,7 +100,10 @@ def test_customers_words_inside_blocks_are_escaped_where_slack_reads_markup() ->
         ("{{variables.blocks}}", ["/blocks"]),
         (["{{d.block}}", {"type": "divider"}], ["/blocks/0"]),
         ([{"type": "context", "elements": "{{d.elements}}"}], ["/blocks/0/elements"]),
-        ([{"type": "section", "text": "{{d.text}}", "accessory": "{{d.a}}"}], ["/blocks/0/text", "/blocks/0/accessory"]),
+        (
+            [{"type": "section", "text": "{{d.text}}", "accessory": "{{d.a}}"}],
+            ["/blocks/0/text", "/blocks/0/accessory"],
+        ),
     ],
 )
 def test_whatever_of_the_blocks_comes_from_data_as_a_whole_is_escaped(blocks: Any, places: list[str]) -> None:

@@ -38,7 +38,9 @@ def rendered(value: Any, syntaxes: dict[str, str], **roots: Any) -> Any:
 def test_blocks_from_data_can_mention_nobody_and_fake_no_link(given: Any, kept: Any) -> None:
     before = json.dumps(given)
     assert rendered("{{d}}", {"": "slack-blocks"}, d=given) == kept
-    assert rendered({"blocks": [{"a": 1}, "{{d}}"]}, {"/blocks/1": "slack-blocks"}, d=given) == {"blocks": [{"a": 1}, kept]}
+    assert rendered({"blocks": [{"a": 1}, "{{d}}"]}, {"/blocks/1": "slack-blocks"}, d=given) == {
+        "blocks": [{"a": 1}, kept]
+    }
     assert json.dumps(given) == before, "the run's own data stays"
 
 
