@@ -1,4 +1,4 @@
-"""Which requests of browsers a server on this machine answers: those that a page of somebody else's can make, it does not.
+"""Which requests a server on this machine answers: none that the page of somebody else can have a browser send.
 
 A page can send requests to any address of this machine, and with a name of its own that leads here (DNS rebinding) it
 could read the answers too. Both show in what the browser says: `Host`, `Origin` and `Sec-Fetch-Site`.

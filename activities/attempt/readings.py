@@ -151,7 +151,8 @@ def _character(escape: str) -> str:
 
 def _entity(escape: str, name: str) -> str:
     if name[0] == "#":
-        return _numbered(int(name[2:], 16) if name[1] in "xX" else int(name[1:]), escape)
+        digits = name[1:].lower()
+        return _numbered(int(digits.lstrip("x"), 16) if digits[0] == "x" else int(digits), escape)
     return html5.get(f"{name};") or html5.get(f"{name.lower()};") or escape
 
 

@@ -20,8 +20,8 @@ from activities.action import Action, Config, Look, Result
 from activities.attempt.contracts import LONGEST_MESSAGE, configured
 from activities.attempt.heartbeat import Heartbeat
 from activities.attempt.results import kept, written
-from activities.attempt.seal import check_seal
 from activities.attempt.scrubber import Scrubber
+from activities.attempt.seal import check_seal
 from activities.attempt.secrets import Secrets
 from activities.bounds import scrubbing
 from activities.connections import Connections

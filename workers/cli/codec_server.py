@@ -40,8 +40,8 @@ def codec_server(
     Returns:
         0 if it was told to stop.
     """
-    from workers.payloads.converter import data_converter
     from workers.hosts import is_loopback
+    from workers.payloads.converter import data_converter
     from workers.process.codec_server import CodecServer
 
     settings = Settings.from_environment()

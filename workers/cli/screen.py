@@ -46,7 +46,7 @@ def plain(text: str) -> str:
 
 
 def print_json(value: Any) -> None:
-    """Write a value for scripts: JSON on standard output and nothing else, in ASCII, so that nothing in it is hidden."""
+    """Write a value for scripts: JSON and nothing else, in ASCII, so that nothing in it is hidden."""
     sys.stdout.write(json.dumps(value, indent=2) + "\n")
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from aiohttp import hdrs, web
 
 from workers.errors import TrunklineError
-from workers.hosts import host_refusal, is_loopback
+from workers.hosts import host_refusal
 from workers.settings import Address
 
 if TYPE_CHECKING:

@@ -155,10 +155,10 @@ class SandboxApp:
 
 
 @web.middleware
-async def _own_pages_only(http: web.Request, handler: Handler) -> web.StreamResponse:
+async def _own_pages_only(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse what pages of others have a browser send: they could read what was sent, and teach answers."""
-    refusal = host_refusal(http.headers.get("Host")) or origin_refusal(http.headers)
-    return await handler(http) if refusal is None else _json({"error": refusal}, status=403)
+    refusal = host_refusal(request.headers.get("Host")) or origin_refusal(request.headers)
+    return await handler(request) if refusal is None else _json({"error": refusal}, status=403)
 
 
 async def _request(http: web.Request) -> ReceivedRequest:

@@ -1,4 +1,4 @@
-"""Lists and objects from data in fields that take more than text: what of them is markup is escaped, and mentions nobody.
+"""Lists and objects from data, in fields that take more than text: what of them is markup is escaped.
 
 What the author wrote stays as it is; this is about what one whole `{{ }}` brings.
 """
@@ -30,7 +30,7 @@ FIELD = ("title", "value")
 
 
 def slack_blocks(value: Any, scope: Scope) -> Any:
-    """Return Slack's blocks or attachments, or a part of them, such that data can neither mention nor mislead anybody."""
+    """Return Slack's blocks or attachments, or a part, such that data can neither mention nor mislead anybody."""
     if isinstance(value, list):
         return [slack_blocks(item, scope) for item in value]
     if not isinstance(value, dict):

@@ -157,7 +157,7 @@ class CheckedJson(KeyedJson):
 
 
 def json_keys(written: str, *, twice: bool = False) -> list[str]:
-    """Return the keys of all objects in a JSON text, or in one JSON value a line; with `twice` those that repeat one."""
+    """Return the keys of all objects in a JSON text, or one JSON value a line; with `twice` those that repeat."""
     found: list[str] = []
 
     def collect(pairs: list[tuple[str, Any]]) -> None:

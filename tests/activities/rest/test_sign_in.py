@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from base64 import b64decode
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace

@@ -186,7 +186,7 @@ async def test_receiver_is_taught_answers_over_http(browser: aiohttp.ClientSessi
 
 
 OWN = ("localhost:1", "127.0.0.1:8600", "[::1]:9", "sandbox.localhost")
-TEACHING = {"path": "/http/x", "body": {"taught": True}}
+TEACHING = {"path": "/x", "body": {"taught": True}}
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8600", "localhost.evil.example", "10.0.0.1", "[::2]:1"])
