@@ -94,8 +94,8 @@ class _Attempt:
         self.heartbeat.start()
         try:
             async with asyncio.timeout(self.timeout):
-                said = await self._act(call)
-            return await self._answer(said)
+                done = await self._act(call)
+            return await self._answer(done)
         except ActionError as error:
             raise self._failure(error, timed_out=self._out_of_time(error)) from None
         except TimeoutError:
