@@ -10,8 +10,9 @@ from pydantic import ValidationError
 
 from activities.action import Action, Config, names
 from activities.attempt.results import kept, whole, written
-from activities.attempt.secrets import Scrubber, Secrets
-from activities.bounds import cut
+from activities.attempt.scrubber import Scrubber
+from activities.attempt.secrets import Secrets
+from activities.bounds import cut, scrubbing
 from activities.errors import Refused, ResultTooLarge
 from activities.http_client.json_body import with_whole_numbers
 from trunkline.wire import DEEPEST, Call, Pick, Request, nests_deeper
@@ -58,7 +59,8 @@ class Contracts:
         """
         if nests_deeper(result, DEEPEST):
             raise Refused(f"{SUPPLIED} nests deeper than {DEEPEST} levels.")
-        said = kept(self._result(action_type, result), pick)
+        with scrubbing(self.scrubber.scrub):
+            said = kept(self._result(action_type, result), pick)
         try:
             said = json.loads(written(said, self.scrubber, self.result_limit, what=SUPPLIED))
         except ResultTooLarge as error:
@@ -111,7 +113,8 @@ class Contracts:
     def _said(self, judge: Callable[[], str | None]) -> str | None:
         """Return a verdict as people may read it: a contract that breaks over a request refuses it."""
         try:
-            sentence = judge()
+            with scrubbing(self.scrubber.scrub):
+                sentence = judge()
         except Refused as refused:
             sentence = str(refused)
         except Exception as error:  # noqa: BLE001 # a contract of a user's own may raise anything

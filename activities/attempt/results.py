@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from activities.attempt.pick import picked
-from activities.attempt.secrets import Scrubber
+from activities.attempt.scrubber import Scrubber
 from activities.errors import ResultTooLarge
 from trunkline.wire import DEEPEST, Answer, LookAnswer, Pick, nests_deeper
 
@@ -47,8 +47,9 @@ def written(said: Answer | LookAnswer, scrubber: Scrubber, limit: int, *, what: 
     if SURROGATE.search(data):
         said = whole(said)
         data = json.dumps(said, separators=(",", ":"))
-    if scrubber.found_in(data):
-        data = json.dumps(scrubber.scrub_json(said), separators=(",", ":"))
+    scrubbed = scrubber.scrub_json(said)
+    if scrubbed is not said:
+        data = json.dumps(scrubbed, separators=(",", ":"))
     if len(data) > limit:
         raise ResultTooLarge(
             f"{what} takes {len(data):,} bytes; {limit:,} is the most that is kept (TRUNKLINE_RESULT_LIMIT)."

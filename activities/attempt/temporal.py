@@ -20,8 +20,10 @@ from activities.action import Action, Config, Look, Result
 from activities.attempt.contracts import LONGEST_MESSAGE, configured
 from activities.attempt.heartbeat import Heartbeat
 from activities.attempt.results import kept, written
+from activities.attempt.scrubber import Scrubber
 from activities.attempt.seal import check_seal
-from activities.attempt.secrets import Scrubber, Secrets
+from activities.attempt.secrets import Secrets
+from activities.bounds import scrubbing
 from activities.connections import Connections
 from activities.context import LARGEST_ANSWER, LARGEST_PICKED, Context
 from activities.errors import ActionError, NotSent, OutcomeUnknown, Refused, ResultTooLarge, Unavailable
@@ -78,17 +80,22 @@ class _Attempt:
         self.sent = False
         earlier = self.info.heartbeat_details
         progress = earlier[0] if earlier and earlier[0] != SENDING else None
-        self.heartbeat = Heartbeat(progress, activity.heartbeat, self._write if self.once else None)
+        self.heartbeat = Heartbeat(progress, self._beat, self._write if self.once else None)
         whole = (self.info.start_to_close_timeout or timedelta(seconds=30)).total_seconds()
         self.timeout = max(whole - 1, whole * 0.9)
         self.patience = self.timeout - min(0.5, self.timeout / 10)  # the client's own sentence says more than ours
         self.began = asyncio.get_running_loop().time()
 
     async def run(self, call: Call) -> RawValue:
+        with scrubbing(self.services.scrubber.scrub):
+            return await self._run(call)
+
+    async def _run(self, call: Call) -> RawValue:
         self.heartbeat.start()
         try:
             async with asyncio.timeout(self.timeout):
-                return self._answer(await self._act(call))
+                done = await self._act(call)
+            return await self._answer(done)
         except ActionError as error:
             raise self._failure(error, timed_out=self._out_of_time(error)) from None
         except TimeoutError:
@@ -108,11 +115,14 @@ class _Attempt:
         finally:
             self.heartbeat.stop()
 
+    def _beat(self, *details: Any) -> None:
+        activity.heartbeat(*self.services.scrubber.scrub_json([*details]))
+
     async def _write(self, *details: Any) -> None:
         """Send a heartbeat and return once Temporal has it."""
         handle = self.services.client.get_async_activity_handle(task_token=self.info.task_token)
         try:
-            await handle.heartbeat(*details)
+            await handle.heartbeat(*self.services.scrubber.scrub_json([*details]))
         except AsyncActivityCancelledError as error:
             if error.details is not None and error.details.cancel_requested:
                 raise NotSent("It was canceled before anything was sent.") from error
@@ -165,10 +175,11 @@ class _Attempt:
 
         return begin
 
-    def _answer(self, said: Answer | LookAnswer) -> RawValue:
+    async def _answer(self, said: Answer | LookAnswer) -> RawValue:
         if self.info.attempt > 1:
             said["attempts"] = self.info.attempt
-        data = written(said, self.services.scrubber, self.services.result_limit)
+        # in a thread, because a large result takes longer than other attempts can wait
+        data = await asyncio.to_thread(written, said, self.services.scrubber, self.services.result_limit)
         return RawValue(Payload(metadata={"encoding": b"json/plain"}, data=data.encode()))
 
     def _ended(self, what: str) -> ActionError:

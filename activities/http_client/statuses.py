@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from activities.bounds import cut
+from activities.bounds import cut, without_secrets
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
 from activities.http_client.retry_after import retry_after
 
@@ -102,9 +102,9 @@ def excerpt(headers: Mapping[str, str], body: bytes) -> str:
     """Return the beginning of an answer's text on one line, without anything that could garble a terminal or a page."""
     if headers.get("content-type", "").partition("/")[0] in ("image", "audio", "video", "font"):
         return ""
-    return one_line(body[: EXCERPT * 8].decode("utf-8", "replace"))
+    return one_line(body.decode("utf-8", "replace"))
 
 
 def one_line(text: str, at_most: int = EXCERPT) -> str:
     """Return the beginning of a server's text on one line of printable characters."""
-    return cut(" ".join(UNPRINTABLE.sub(" ", text).split()), at_most)
+    return cut(" ".join(UNPRINTABLE.sub(" ", without_secrets(text)).split()), at_most)

@@ -10,6 +10,7 @@ from cyclopts import App, CycloptsError, Group, Parameter
 
 from workers.errors import NotFoundError, TrunklineError, UnreachableError, UsageError
 from workers.settings import DEBUG, SettingsError
+from workflows.holds.wording import visible
 
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # there are none, and looking for them takes a while
 
@@ -126,12 +127,13 @@ def _explain(error: Exception) -> int:
         traceback.print_exception(error)
     failure = _known(error)
     if failure is not None:
-        sys.stderr.write(f"trunkline: {failure}\n")
+        sys.stderr.write(visible(f"trunkline: {failure}\n"))
         return failure.exit_code
-    sys.stderr.write(
+    sentence = (
         f"trunkline: unexpected {type(error).__name__}: {error}. This is a defect of Trunkline; "
         "with TRUNKLINE_DEBUG=1 the same command shows where it comes from.\n"
     )
+    sys.stderr.write(visible(sentence))
     return DEFECT
 
 

@@ -33,7 +33,7 @@ def automation_schema(catalog: Mapping[str, Action]) -> dict[str, Any]:
 
 def render(schema: Mapping[str, Any]) -> str:
     """Return a schema as text, the same for the same schema."""
-    return json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=False) + "\n"
+    return json.dumps(schema, indent=2, sort_keys=False) + "\n"
 
 
 def _config(action: Action, definitions: dict[str, Any]) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from activities.action import Action
-from activities.attempt.secrets import SHORTEST, Scrubber, Secrets
+from activities.attempt.scrubber import SHORTEST, Scrubber
+from activities.attempt.secrets import Secrets
 from activities.catalog import CatalogError, catalog, connection_kinds
 from activities.connections import Connections
 from activities.errors import Refused
@@ -98,7 +98,7 @@ def complaints(equipment: Equipment) -> Iterator[str]:
             if value in equipment.scrubber.too_short:
                 yield (
                     f"The secret {name!r} has fewer than {SHORTEST} characters, too few to be told from ordinary text: "
-                    "it is not removed from results and logs. Use a longer one."
+                    "encoded, or as a part of a word, it is not removed from results and logs. Use a longer one."
                 )
 
     yield from _about_people(equipment)
@@ -153,10 +153,4 @@ def _steps(block: Iterable[StepPlan]) -> Iterator[StepPlan]:
 
 def scrubber_of(secrets: Secrets, connections: Connections) -> Scrubber:
     """Return what removes every secret and every connection's credential from results and logs."""
-    return Scrubber([*_values(secrets), *connections.credentials()])
-
-
-def _values(secrets: Secrets) -> Iterator[str]:
-    for name in secrets.names():
-        with contextlib.suppress(Refused):  # a file of the folder whose name is no secret's
-            yield secrets.get(name)
+    return Scrubber(connections.credentials(), secrets)

@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from pydantic import BaseModel, ValidationError
 
+from workers.hosts import host_refusal, origin_refusal
 from workers.sandbox.faults import Fault, Faults
 from workers.sandbox.page import ASSETS, FOLDER, page
 from workers.sandbox.receiver import Receiver, Stub
@@ -48,7 +50,7 @@ class SandboxApp:
 
     def application(self) -> web.Application:
         """Return the web application."""
-        app = web.Application(client_max_size=MOST_REQUEST)
+        app = web.Application(client_max_size=MOST_REQUEST, middlewares=[_own_pages_only])
         app.add_routes(
             [
                 web.get("/", self._page),
@@ -150,6 +152,13 @@ class SandboxApp:
             return web.Response(status=204)
 
         return clear
+
+
+@web.middleware
+async def _own_pages_only(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse what pages of others have a browser send: they could read what was sent, and teach answers."""
+    refusal = host_refusal(request.headers.get("Host")) or origin_refusal(request.headers)
+    return await handler(request) if refusal is None else _json({"error": refusal}, status=403)
 
 
 async def _request(http: web.Request) -> ReceivedRequest:

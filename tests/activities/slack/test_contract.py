@@ -89,9 +89,25 @@ def test_customers_words_inside_blocks_are_escaped_where_slack_reads_markup() ->
         "/blocks/1/text/text": "slack",
         "/blocks/1/fields/0/text": "slack",
         "/blocks/2/text": "markdown",
+        "/blocks/3/elements/0/type": "slack-blocks",
         "/blocks/3/elements/0/text": "slack",
     }
-    assert SlackMessage.syntaxes({"blocks": "{{variables.blocks}}"}) == {}
+
+
+@pytest.mark.parametrize(
+    ("blocks", "places"),
+    [
+        ("{{variables.blocks}}", ["/blocks"]),
+        (["{{d.block}}", {"type": "divider"}], ["/blocks/0"]),
+        ([{"type": "context", "elements": "{{d.elements}}"}], ["/blocks/0/elements"]),
+        (
+            [{"type": "section", "text": "{{d.text}}", "accessory": "{{d.a}}"}],
+            ["/blocks/0/text", "/blocks/0/accessory"],
+        ),
+    ],
+)
+def test_whatever_of_the_blocks_comes_from_data_as_a_whole_is_escaped(blocks: Any, places: list[str]) -> None:
+    assert SlackMessage.syntaxes({"blocks": blocks}) == dict.fromkeys(places, "slack-blocks")
 
 
 def test_contract_says_that_it_is_never_repeated_and_what_is_confidential() -> None:

@@ -185,6 +185,53 @@ async def test_receiver_is_taught_answers_over_http(browser: aiohttp.ClientSessi
     assert await post(browser, f"{sandbox.url}/http/shop/orders/7", {}) == (202, {"order": "7"})
 
 
+OWN = ("localhost:1", "127.0.0.1:8600", "[::1]:9", "sandbox.localhost")
+TEACHING = {"path": "/x", "body": {"taught": True}}
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8600", "localhost.evil.example", "10.0.0.1", "[::2]:1"])
+@pytest.mark.parametrize("path", ["/", "/_/requests", "/http/hook", "/slack/chat.postMessage"])
+async def test_a_name_that_somebody_else_pointed_here_is_not_answered(
+    browser: aiohttp.ClientSession, sandbox: Sandbox, host: str, path: str
+) -> None:
+    for method in ("GET", "POST"):
+        async with browser.request(method, f"{sandbox.url}{path}", headers={"Host": host}) as answer:
+            assert (answer.status, "This server is not" in (await answer.json())["error"]) == (403, True)
+    assert not sandbox.requests()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"},
+        {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"},
+    ],
+)
+async def test_pages_of_others_teach_send_and_read_nothing(
+    browser: aiohttp.ClientSession, sandbox: Sandbox, headers: dict[str, str]
+) -> None:
+    said, _ = await post(browser, f"{sandbox.url}/_/responses", TEACHING, **headers)
+    sent, _ = await post(browser, f"{sandbox.url}/http/x", {"forged": True}, **headers)
+    async with browser.get(f"{sandbox.url}/_/requests", headers=headers) as read:
+        assert (said, sent, read.status) == (403, 403, 403)
+    assert not sandbox.requests()
+
+
+@pytest.mark.parametrize("host", OWN)
+async def test_its_own_page_and_programs_are_answered_by_each_of_its_names(
+    browser: aiohttp.ClientSession, sandbox: Sandbox, host: str
+) -> None:
+    own = {"Host": host, "Origin": f"http://{host}", "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"}
+    assert (await post(browser, f"{sandbox.url}/_/responses", TEACHING, **own))[0] == 201
+    assert (await post(browser, f"{sandbox.url}/http/x", {}, Host=host))[1] == {"taught": True}
+    link = {"Host": host, "Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate"}
+    async with browser.get(f"{sandbox.url}/", headers=link) as page:
+        assert page.status == 200, "the web UI links to it"
+
+
 async def test_unknown_address_says_what_there_is(browser: aiohttp.ClientSession, sandbox: Sandbox) -> None:
     status, told = await post(browser, f"{sandbox.url}/telex/send", {})
     assert status == 404
