@@ -29,11 +29,11 @@ def demo(*, keep: bool = False) -> int:
     Args:
         keep: leave everything running afterwards, to look around, until Ctrl-C.
     """
-    from workers.local.environment import WHISPER
+    from workers.sandbox.vendors.speech import WHISPER_MODEL
 
     if not AUTOMATION.is_file() or not RECORDING.is_file():
         raise Failure("The demo runs from a checkout of Trunkline: `make demo` there.")
-    if not WHISPER.is_dir() or importlib.util.find_spec("faster_whisper") is None:
+    if not WHISPER_MODEL.is_dir() or importlib.util.find_spec("faster_whisper") is None:
         raise Failure("The demo needs the local speech model, which `make setup` installs: `make demo` does both.")
     return asyncio.run(until_told(_demo(keep=keep)))
 

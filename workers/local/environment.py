@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from workers.client.runs import has_workers
 from workers.errors import Failure
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 WORKER_SECONDS = 60.0
 GRACE = "2"
 """Seconds that actions in flight have when everything ends: somebody waits for their prompt."""
-
-WHISPER = Path(__file__).resolve().parents[1] / ".cache" / "whisper-base"
-"""Where the set-up of demo and tests puts the weights of the local speech model."""
 
 SECRET = re.compile(r"\bsecrets\.([A-Za-z_][A-Za-z0-9_]*)")
 DEFINITIONS = {".yaml", ".yml", ".json"}
@@ -100,12 +97,12 @@ async def development(wish: Wish) -> AsyncIterator[Development]:
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trunkline-")))
         server = await stack.enter_async_context(temporal_server(wish.port, wish.ui_port, data=wish.data))
-        sandbox = None
-        if wish.connections is None:
+        sandbox, connections = None, wish.connections
+        if connections is None:
             from workers.sandbox import Sandbox
 
             sandbox = await stack.enter_async_context(Sandbox(wish.sandbox_port))
-        connections = wish.connections or _sandbox_connections(sandbox, folder)
+            connections = _sandbox_connections(sandbox.url, folder)
         command = [sys.executable, "-m", "workers.cli", "worker", str(wish.folder), "--connections", str(connections)]
         environment = _worker_environment(wish, server, sandbox)
         worker = await stack.enter_async_context(companion("The worker", command, environment, output=wish.worker_log))
@@ -152,16 +149,14 @@ def _moved(wish: Wish, server: Server, sandbox: Sandbox | None) -> Iterator[str]
             yield f"Port {wished} is taken: {name} listens on {got}."
 
 
-def _sandbox_connections(sandbox: Sandbox | None, folder: Path) -> Path:
-    """Write the connections that point every vendor at the sandbox, and speech at this machine's own model."""
+def _sandbox_connections(url: str, folder: Path) -> Path:
+    """Write the connections that stand in for every vendor's."""
     import yaml
 
     from workers.sandbox import connections
 
-    entries: dict[str, Any] = connections(sandbox.url) if sandbox else {}
-    whisper = {"kind": "whisper", **({"model": str(WHISPER)} if WHISPER.is_dir() else {})}
     path = folder / "connections.yaml"
-    path.write_text(yaml.safe_dump({**entries, "sandbox-speech": whisper}), encoding="utf-8")
+    path.write_text(yaml.safe_dump(connections(url)), encoding="utf-8")
     return path
 
 

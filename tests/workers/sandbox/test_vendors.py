@@ -7,9 +7,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from workers.sandbox.receiver import Lesson, Receiver
 from workers.sandbox.record import Request
+from workers.sandbox.stubs import Stub, Stubs
 from workers.sandbox.vendors.cloudtalk import CloudTalk
+from workers.sandbox.vendors.http import Receiver
 from workers.sandbox.vendors.slack import Slack
 from workers.sandbox.vendors.twilio import Twilio
 
@@ -109,6 +110,15 @@ def test_slack_keeps_replies_out_of_the_channels_history() -> None:
     vendor.answer(slack("chat.postMessage", {"channel": "#ops", "text": "reply", "thread_ts": first["ts"]}))
     history = vendor.answer(slack("conversations.history", {"channel": "#ops"})).body
     assert [message["text"] for message in history["messages"]] == ["one"]
+    replies = vendor.answer(slack("conversations.replies", {"channel": "#ops", "ts": first["ts"]})).body
+    assert [message["text"] for message in replies["messages"]] == ["reply", "one"]
+
+
+def test_slack_lists_the_channels_by_name() -> None:
+    vendor = Slack()
+    posted = vendor.answer(slack("chat.postMessage", {"channel": "#ops", "text": "one"})).body
+    listed = vendor.answer(slack("conversations.list", {})).body
+    assert listed["channels"] == [{"id": posted["channel"], "name": "ops"}]
 
 
 @pytest.mark.parametrize(
@@ -194,10 +204,9 @@ def test_cloudtalk_answers_200_also_where_it_did_not_send() -> None:
     assert answer.body == {"responseData": {"success": False, "data": "Unknown number"}}
 
 
-def test_receiver_tells_what_it_got_and_can_be_taught_answers() -> None:
-    receiver = Receiver()
+def test_receiver_says_what_it_got() -> None:
     request = Request("GET", "/shop/orders/42", {"full": "1"}, {"x-api-key": "hush", "accept": "*/*"}, b"")
-    assert receiver.answer(request).body == {
+    assert Receiver().answer(request).body == {
         "received": {
             "method": "GET",
             "path": "/shop/orders/42",
@@ -207,14 +216,22 @@ def test_receiver_tells_what_it_got_and_can_be_taught_answers() -> None:
         }
     }
 
-    receiver.teach(Lesson(path="/shop/orders/{id}", body={"id": "{id}", "total": 42, "other": "{name}"}))
-    assert receiver.answer(request).body == {"id": "42", "total": 42, "other": "{name}"}
 
-    receiver.teach(Lesson(path="/shop/orders/{id}", method="GET", status=404, body="no {id}"))
-    assert (receiver.answer(request).status, receiver.answer(request).content) == (404, b"no 42")
-    assert not receiver.answer(request).accepted
-    assert receiver.answer(Request("POST", "/shop/orders/42", {}, {}, b"")).status == 200
-    assert "received" in receiver.answer(Request("GET", "/shop/orders/42/items", {}, {}, b"")).body
+def test_stubs_answer_what_they_fit_and_the_latest_wins() -> None:
+    stubs = Stubs()
+    order = Request("GET", "/shop/orders/42", {}, {}, b"")
+
+    def answered(request: Request) -> tuple[int, bytes, bool]:
+        answer = stubs.answer(request)
+        assert answer is not None
+        return answer.status, answer.content, answer.accepted
+
+    stubs.add(Stub(path="/shop/orders/{id}", body={"id": "{id}", "total": 42, "other": "{name}"}))
+    assert answered(order) == (200, b'{"id": "42", "total": 42, "other": "{name}"}', True)
+    stubs.add(Stub(path="/shop/orders/{id}", method="GET", status=404, body="no {id}"))
+    assert answered(order) == (404, b"no 42", False)
+    assert answered(Request("POST", "/shop/orders/42", {}, {}, b""))[0] == 200
+    assert stubs.answer(Request("GET", "/shop/orders/42/items", {}, {}, b"")) is None
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from workers.sandbox.phones import E164, MOST_TEXT, NOT_ALLOWED, NOT_OURS, QUEUE_FULL, UNREACHABLE
 from workers.sandbox.record import Answer, Request
@@ -20,8 +21,8 @@ class CloudTalk(Vendor):
     Any key is good, except a secret that contains `invalid`.
     """
 
-    name: ClassVar[str] = "cloudtalk"
     title: ClassVar[str] = "CloudTalk"
+    connection: ClassVar[Mapping[str, Any]] = {"keyId": "sandbox-key-id", "keySecret": "sandbox-key-secret"}
 
     def answer(self, request: Request) -> Answer:
         """Answer one call of the API."""
@@ -47,15 +48,12 @@ class CloudTalk(Vendor):
         told = "Too many requests" if status == TOO_MANY_REQUESTS else "Something went wrong."
         return Answer(status, problem(status, told).body, headers)
 
-    def gist(self, request: Request) -> tuple[str, str]:
+    def summary(self, request: Request) -> tuple[str, str]:
         """Return a message's numbers and text."""
         body = request.json
         if not isinstance(body, dict):
             return "", ""
         return f"{body.get('sender')} → {body.get('recipient')}", str(body.get("message") or "")
-
-    def clear(self) -> None:
-        """Nothing to forget: CloudTalk cannot be asked what it sent."""
 
 
 def send(recipient: str, message: str, sender: str) -> Answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections import deque
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any, ClassVar
@@ -57,8 +58,8 @@ class Twilio(Vendor):
     Any token is good, except one that contains `invalid`.
     """
 
-    name: ClassVar[str] = "twilio"
     title: ClassVar[str] = "Twilio"
+    connection: ClassVar[Mapping[str, Any]] = {"accountSid": "AC" + "0" * 32, "authToken": "sandbox-auth-token"}
 
     def __init__(self) -> None:
         self._messages: deque[dict[str, Any]] = deque(maxlen=MOST_MESSAGES)
@@ -87,10 +88,10 @@ class Twilio(Vendor):
 
     def failure(self, status: int, retry_after: int | None) -> Answer:
         """Answer 429 as Twilio's concurrency limit does, anything else with a server's error."""
-        told = problem(status, 20429 if status == TOO_MANY_REQUESTS else 20500, "Told to fail")
+        told = problem(status, 20429 if status == TOO_MANY_REQUESTS else 20500, "Made to fail")
         return Answer(status, told.body, {} if retry_after is None else {"Retry-After": str(retry_after)})
 
-    def gist(self, request: Request) -> tuple[str, str]:
+    def summary(self, request: Request) -> tuple[str, str]:
         """Return a message's numbers and text."""
         form = request.form
         return (f"{form['From']} → {form['To']}" if "From" in form and "To" in form else "", form.get("Body", ""))
