@@ -1,8 +1,10 @@
 # Everything a person or CI runs here; each target sets up what it needs first.
 #   make demo          the main job, end to end, on this machine (KEEP=1 leaves it running)
 #   make test          the tests
+#   make quick         the tests that need neither a Temporal server nor a process of their own
 #   make check         format, lint, types, import rules, tests: what CI runs
 #   make format        rewrite the code in the agreed format
+#   make docs          write what is generated: docs/actions/, docs/commands.md, the schema, the hostile decisions
 #   make bench         compare with the same work hand-written for Temporal
 #   make faults        2,000 runs while vendors, workers and Temporal fail (ARGS="--runs 200")
 #   make fairness      what one tenant's burst costs another's single run
@@ -12,7 +14,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test check format-check lint types imports pytest format bench faults fairness clean
+.PHONY: help setup demo test quick check format-check lint types imports pytest format docs bench faults fairness clean
 .NOTPARALLEL:
 
 help:
@@ -25,6 +27,9 @@ demo: setup
 	@$(BIN)/trunkline demo $(if $(filter-out 0,$(KEEP)),--keep)
 
 test: setup pytest
+
+quick: setup
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not server and not process" $(ARGS)
 
 check: setup format-check lint types imports pytest
 
@@ -41,11 +46,16 @@ imports: setup
 	$(BIN)/lint-imports
 
 pytest: setup
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 
 format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix-only .
+
+docs: setup
+	$(BIN)/python -m scripts.reference
+	$(BIN)/python scripts/hostile_decisions.py
+	$(BIN)/trunkline schema > schema/automation.schema.json
 
 bench: setup
 	@$(BIN)/python -m bench $(ARGS)

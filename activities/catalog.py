@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import re
+import sys
 from collections.abc import Iterable, Mapping
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
 
 from activities import http, slack, sms, speech
 from activities.action import Action
@@ -22,7 +27,7 @@ class CatalogError(Exception):
 
 
 def catalog(modules: Iterable[str] = ()) -> dict[str, Action]:
-    """Return every action by name: ours, and those in the tuple `ACTIONS` of each module named.
+    """Return every action by name: ours, and those in the tuple `ACTIONS` of each module or file named.
 
     Raises:
         CatalogError: a module cannot be imported, has no such tuple, or names an action that exists already.
@@ -41,13 +46,41 @@ def connection_kinds(actions: Mapping[str, Action]) -> list[type[Connection]]:
     return list(dict.fromkeys(kind for action in actions.values() for kind in action.connections))
 
 
-def _actions(module: str) -> tuple[Action, ...]:
+def _actions(name: str) -> tuple[Action, ...]:
+    path = name.endswith(".py") or "/" in name
     try:
-        actions = importlib.import_module(module).ACTIONS
-    except ImportError as error:
-        raise CatalogError(f"TRUNKLINE_ACTIONS names {module}, which cannot be imported: {error}.") from None
-    except AttributeError:
-        raise CatalogError(f"{module} has no tuple ACTIONS with its actions.") from None
+        module = _file(Path(name).expanduser()) if path else importlib.import_module(name)
+    except (ImportError, SyntaxError, ValueError) as error:  # also what @action and endpoint() refuse
+        raise CatalogError(
+            f"TRUNKLINE_ACTIONS names {name}, which cannot be imported: {str(error).rstrip('.')}."
+        ) from error
+    actions = getattr(module, "ACTIONS", None)
+    if not isinstance(actions, tuple | list):
+        raise CatalogError(f"{name} has no tuple ACTIONS with its actions.")
     if not all(isinstance(action, Action) for action in actions):
-        raise CatalogError(f"ACTIONS of {module} must hold only what @action returns.")
+        raise CatalogError(f"ACTIONS of {name} must hold only what @action and endpoint() return.")
     return tuple(actions)
+
+
+def _file(path: Path) -> ModuleType:
+    """Return a file as a module; what it imports may stand beside it.
+
+    Raises:
+        ImportError: there is no such file, or it is no Python.
+    """
+    path = path.resolve()
+    name = "own_actions_" + re.sub(r"\W", "_", str(path))
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = spec_from_file_location(name, path) if path.is_file() else None
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is no file of Python")
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))  # last, so that it hides nothing
+    module = sys.modules[name] = module_from_spec(spec)  # pydantic looks there for the names of annotations
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module

@@ -5,14 +5,20 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, TypeVar
+from contextlib import suppress
+from typing import Any, ClassVar, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from activities.errors import Refused
+from activities.http_client.addresses import Target, parse_host
+from activities.http_client.bindings import SECTION, Bindings, StandIn
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+ADDRESSES = frozenset(("base_url", "stands_for"))
 
 
 class RateLimit(BaseModel):
@@ -37,6 +43,11 @@ class Connection(BaseModel):
     kind: ClassVar[str]
 
     base_url: str | None = Field(default=None, description="Address to use instead of the vendor's own.")
+    stands_for: str | None = Field(
+        default=None,
+        description="The vendor's host, where `baseUrl` is a test server that stands in for it: secrets bound to that "
+        "host may go to `baseUrl`.",
+    )
     rate_limit: RateLimit | None = Field(
         default=None, description="How often all workers together may use it; more waits in Temporal."
     )
@@ -44,9 +55,30 @@ class Connection(BaseModel):
         default=None, ge=1, le=1_000, description="How many actions one worker process may carry out with it at a time."
     )
 
+    @model_validator(mode="after")
+    def _stands_for_a_host(self) -> Self:
+        try:
+            self.stand_in()
+        except Refused as refused:
+            raise ValueError(f"`standsFor` names a host, beside an absolute `baseUrl`. {refused}") from None
+        return self
+
+    def stand_in(self) -> StandIn | None:
+        """Return which vendor `base_url` stands in for, if it does."""
+        if self.stands_for is None:
+            return None
+        return StandIn(Target.parse(self.base_url or ""), parse_host(self.stands_for)[0])
+
+    _remembered: dict[Any, Any] = PrivateAttr(default_factory=dict)
+
+    @property
+    def remembered(self) -> dict[Any, Any]:
+        """What this process knows about the connection while it runs, such as its token, by what knows it."""
+        return self._remembered
+
     def credentials(self) -> Iterable[str]:
-        """Return the values of this connection that must never be seen: by default every text but the address."""
-        return [value for name, value in self if name != "base_url" and isinstance(value, str)]
+        """Return the values of this connection that must never be seen: by default every text but addresses."""
+        return [value for name, value in self if name not in ADDRESSES and isinstance(value, str)]
 
 
 C = TypeVar("C", bound=Connection)
@@ -56,9 +88,13 @@ class Connections:
     """The connections of one worker, as `connections.yaml` names them.
 
     Args:
-        entries: the file's content; values may be `${ENVIRONMENT_VARIABLE}`; the key `defaults` maps actions to names.
+        entries: the file's content; values may be `${ENVIRONMENT_VARIABLE}`; the key `defaults` maps actions to names,
+            and `secrets` binds secrets to hosts.
         kinds: every kind that the catalog's actions use.
         environment: where `${…}` is looked up.
+
+    Raises:
+        BadBinding: `secrets` is not what it should be.
     """
 
     def __init__(
@@ -69,8 +105,9 @@ class Connections:
     ) -> None:
         self.kinds = {kind.kind: kind for kind in kinds}
         self.defaults: dict[str, str] = dict(entries.get("defaults") or {})
-        self.entries = {name: dict(entry) for name, entry in entries.items() if name != "defaults"}
+        self.entries = {name: dict(entry) for name, entry in entries.items() if name not in {"defaults", SECTION}}
         self.environment = environment
+        self.bindings = Bindings(entries.get(SECTION), self._filled)
         self._made: dict[str, Connection] = {}
 
     def pick(self, kinds: tuple[type[C], ...], *, action: str, name: str | None) -> C:
@@ -141,26 +178,24 @@ class Connections:
                 found.append(str(refused))
         return found
 
+    def stand_ins(self) -> list[StandIn]:
+        """Return the addresses of usable connections that stand in for vendors."""
+        return [found for made in self._usable().values() if (found := made.stand_in()) is not None]
+
     def limited(self) -> dict[str, Connection]:
         """Return every usable connection that has a limit, by name."""
-        found = {}
-        for name in self.entries:
-            try:
-                made = self.get(name)
-            except Refused:
-                continue
-            if made.rate_limit is not None or made.concurrency is not None:
-                found[name] = made
-        return found
+        usable = self._usable()
+        return {n: made for n, made in usable.items() if made.rate_limit is not None or made.concurrency is not None}
 
     def credentials(self) -> set[str]:
         """Return every credential of every usable connection, for scrubbing."""
-        found: set[str] = set()
+        return {value for made in self._usable().values() for value in made.credentials()}
+
+    def _usable(self) -> dict[str, Connection]:
+        found = {}
         for name in self.entries:
-            try:
-                found.update(self.get(name).credentials())
-            except Refused:
-                continue
+            with suppress(Refused):
+                found[name] = self.get(name)
         return found
 
     def _expand(self, name: str, value: Any) -> Any:
@@ -168,7 +203,12 @@ class Connections:
             return {key: self._expand(name, inner) for key, inner in value.items()}
         if not isinstance(value, str):
             return value
-        missing = [variable for variable in VARIABLE.findall(value) if variable not in self.environment]
-        if missing:
-            raise Refused(f"Connection {name!r} needs the environment variable {missing[0]}: set it on this worker.")
+        try:
+            return self._filled(value)
+        except KeyError as missing:
+            raise Refused(
+                f"Connection {name!r} needs the environment variable {missing.args[0]}: set it on this worker."
+            ) from None
+
+    def _filled(self, value: str) -> str:
         return VARIABLE.sub(lambda match: self.environment[match[1]], value)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+import json as json_text
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from activities.connections import Connection, Connections
+from activities.errors import Refused
+from activities.http_client.addresses import Target
 
 if TYPE_CHECKING:
+    from httpx import AsyncClient
+    from httpx2 import AsyncClient as AsyncClient2
+
     from activities.http_client.client import Client
     from activities.http_client.message import Response
 
@@ -41,6 +47,8 @@ class Context:
         sending: writes down durably that the attempt is about to have its effect; awaited right before it. It costs a
             round trip for actions that are never repeated, and nothing for others. It raises where the attempt has
             already timed out, so that nothing is sent then.
+        conceal: scrubs values that came at run time, such as a token, from everything that leaves an activity: those
+            that their owner (any object) gave last, and what these replaced.
     """
 
     action: str
@@ -55,10 +63,25 @@ class Context:
     progress: Any
     heartbeat: Callable[[Any], None]
     sending: Callable[[], Awaitable[None]]
+    conceal: Callable[[object, Collection[str]], None]
 
     def connection(self, name: str | None, *kinds: type[C]) -> C:
         """Return the connection that this step uses (see `Connections.pick`)."""
         return self.connections.pick(kinds, action=self.action, name=name)
+
+    def admit(self, url: str, *texts: str) -> None:
+        """Refuse an address that a bound secret of the step may not go to, right before a client of its own sends.
+
+        `request` does so by itself.
+
+        Args:
+            url: where something is sent.
+            texts: all of the step's config that is in it; without any, every secret of the step counts.
+
+        Raises:
+            Refused: a secret is bound to other hosts, or the address is not valid.
+        """
+        self.http.admit(Target.parse(url), texts or None)
 
     async def request(  # noqa: PLR0913 # what an HTTP request has, by name
         self,
@@ -68,10 +91,12 @@ class Context:
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
         content: bytes | None = None,
+        json: Any = None,
         auth: tuple[str, str] | None = None,
         max_bytes: int | None = None,
         redirects: int = 0,
         effect: bool = True,
+        derived: bool = True,
     ) -> Response:
         """Send one HTTP request through the guarded client and return whatever the server answered.
 
@@ -81,17 +106,27 @@ class Context:
             headers: request headers.
             params: query parameters, added to those of `url`.
             content: body.
+            json: body as a JSON value instead; the header Content-Type says so unless another is given.
             auth: HTTP Basic user and password.
             max_bytes: most bytes of the answer's body, counted as they arrive; by default `largest_answer`.
             redirects: how many redirects may be followed, each judged anew.
             effect: whether the request may have an effect that somebody would notice.
+            derived: whether something in the request may be made of a secret, as a signature is: then every bound
+                secret of the step must be allowed to go there, else only those that stand in the request.
 
         Raises:
-            Refused: the address is not allowed or not valid.
+            Refused: the address is not allowed or not valid, or a secret is bound to other hosts.
             Unavailable: the server cannot be reached; nothing was sent.
             OutcomeUnknown: the request was sent and no whole answer came back.
         """
-        return await self.http.request(
+        if json is not None:
+            if content is not None:
+                raise ValueError("A request has one body: `content` or `json`.")
+            content = json_body(json)
+            if not any(name.lower() == "content-type" for name in headers or ()):
+                headers = {"Content-Type": "application/json", **(headers or {})}
+        http = self.http if derived else self.http.carrying(by_content=True)
+        return await http.request(
             method,
             url,
             headers=headers,
@@ -103,3 +138,46 @@ class Context:
             redirects=redirects,
             before_send=self.sending if effect else None,
         )
+
+    def httpx(self) -> AsyncClient:
+        """Return a client of httpx for this attempt, for SDKs that take one and for who wants its API.
+
+        It sends through the guarded client: the same addresses, deadline, bound of an answer, and mark before the
+        first byte (GET and HEAD have none). It has no cookies and no proxies, and sends nothing again that failed.
+        What it raises is one of our errors; in the end so is what an SDK raises because of it.
+        """
+        import httpx
+
+        from activities.http_client.httpx_transport import opened
+
+        return cast("AsyncClient", opened(httpx, self._within, self.timeout))
+
+    def httpx2(self) -> AsyncClient2:
+        """Return a client of httpx2, which some SDKs want instead; see `httpx`.
+
+        Raises:
+            Refused: this worker does not have httpx2.
+        """
+        try:
+            import httpx2
+        except ImportError:
+            raise Refused("httpx2 is not installed on this worker: install it beside Trunkline.") from None
+
+        from activities.http_client.httpx_transport import opened
+
+        return cast("AsyncClient2", opened(httpx2, self._within, self.timeout))
+
+    def _within(self, seconds: float) -> Callable[..., Awaitable[Response]]:
+        return replace(self, timeout=seconds).request
+
+
+def json_body(value: Any) -> bytes:
+    """Return a value as JSON.
+
+    Raises:
+        Refused: it has no JSON form, such as an infinite number.
+    """
+    try:
+        return json_text.dumps(value, allow_nan=False).encode()
+    except (ValueError, TypeError, RecursionError) as error:
+        raise Refused(f"The request's body has no JSON form: {error}.") from None

@@ -1,4 +1,4 @@
-"""The three ways in which an action can fail, sorted by what may be done next."""
+"""The ways in which an action can fail, sorted by what may be done next."""
 
 from __future__ import annotations
 
@@ -32,6 +32,10 @@ class Unavailable(ActionError):  # noqa: N818 # same
     def __init__(self, message: str, *, retry_after: float | None = None, status: int | None = None) -> None:
         super().__init__(message, status=status)
         self.retry_after = retry_after
+
+
+class NotSent(ActionError):  # noqa: N818 # same
+    """This attempt was told that it must not send before it sent anything; the run decides what follows."""
 
 
 class OutcomeUnknown(ActionError):  # noqa: N818 # same

@@ -84,12 +84,12 @@ async def saturate(side: Side, count: int, runs: int, concurrency: int) -> tuple
     """Return runs per second and worker CPU seconds per action with that many runs in progress at any time."""
     left = iter(range(runs))
 
-    async def lane() -> None:
+    async def routing() -> None:
         for _ in left:
             await (await side.start(count)).result()
 
     before, began = cpu(side.pid), time.perf_counter()
-    await asyncio.gather(*(lane() for _ in range(concurrency)))
+    await asyncio.gather(*(routing() for _ in range(concurrency)))
     return runs / (time.perf_counter() - began), (cpu(side.pid) - before) / (runs * count)
 
 

@@ -18,6 +18,9 @@ STEPS = {**NEVER, **KEYED, **SAFE}
 LOOKS = ("twilio", "slack")
 """Steps whose vendor can be asked what it took."""
 
+GUARDED_RUNS, UNAPPROVED = "storm-guarded", "unapproved"
+"""The automation that waits for an approval that nobody gives, and its only step."""
+
 MOST_SHOWN = 20
 
 
@@ -29,7 +32,7 @@ class Row:
 
 
 @dataclass(slots=True)
-class Verdict:
+class Findings:
     """How the promises fared.
 
     Attributes:
@@ -43,17 +46,19 @@ class Verdict:
     broken: list[str]
 
 
-def judge(reports: Mapping[str, JSON], ledger: Iterable[JSON]) -> Verdict:
+def judge(reports: Mapping[str, JSON], delivery_log: Iterable[JSON]) -> Findings:
     """Compare all runs' reports with all that arrived.
 
     Args:
         reports: the last report of each run by its workflow id.
-        ledger: the requests that arrived, as `bench/fault_injection.py` writes them.
+        delivery_log: the requests that arrived, as `bench/fault_injection.py` writes them.
     """
     accepted: Counter[tuple[str, str]] = Counter()
     keys: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    verdict = Verdict({step: Row() for step in (*NEVER, *KEYED)}, Counter(), [])
-    for request in ledger:
+    verdict = Findings({step: Row() for step in (*NEVER, *KEYED)}, Counter(), [])
+    for request in delivery_log:
+        if request.get("step") == UNAPPROVED:
+            verdict.broken.append(f"{request['run']}: a request was sent that nobody has approved.")
         if request.get("step") not in STEPS or request["method"] != "POST":
             continue
         place = request["run"], request["step"]
@@ -64,6 +69,10 @@ def judge(reports: Mapping[str, JSON], ledger: Iterable[JSON]) -> Verdict:
         entries = {entry["id"]: entry for entry in report["steps"]}
         held = any(entry["status"] == "held" for entry in entries.values())
         verdict.outcomes["held" if held else str(report["outcome"])] += 1
+        if run.startswith(f"{GUARDED_RUNS}/"):
+            if not held:
+                verdict.broken.append(f"{run}: it did not wait for its approval.")
+            continue
         for step in (*NEVER, *KEYED):
             entry = entries.get(step)
             if held and entry is not None and entry["status"] == "pending":
@@ -101,7 +110,7 @@ def _judge_step(step: str, entry: JSON | None, count: int, keys: set[str], row: 
     return broken
 
 
-def table(verdict: Verdict) -> list[str]:
+def table(verdict: Findings) -> list[str]:
     """Return the Markdown table of what became of the steps."""
     columns = {
         "steps": "steps",
@@ -122,8 +131,8 @@ def table(verdict: Verdict) -> list[str]:
     return lines
 
 
-def faults(ledger: Iterable[JSON]) -> list[str]:
+def faults(delivery_log: Iterable[JSON]) -> list[str]:
     """Return the Markdown table of how many requests met which fault."""
-    met = Counter(request["fault"] for request in ledger if request.get("fault"))
+    met = Counter(request["fault"] for request in delivery_log if request.get("fault"))
     lines = ["| fault | requests that met it |", "| --- | ---: |"]
     return [*lines, *(f"| {name} | {count} |" for name, count in met.most_common())]

@@ -98,7 +98,7 @@ def line(received: Received) -> dict[str, Any]:
     }
 
 
-async def main(port: int, ledger: Path, seed: int, rate: float) -> None:
+async def main(port: int, delivery_log: Path, seed: int, rate: float) -> None:
     """Serve until SIGTERM; now and then accept no connection for a moment."""
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
@@ -108,7 +108,7 @@ async def main(port: int, ledger: Path, seed: int, rate: float) -> None:
     await sandbox.start()
     if sandbox.port != port:
         raise SystemExit(f"Port {port} is taken.")
-    with ledger.open("w") as file:
+    with delivery_log.open("w") as file:
         loop = asyncio.get_running_loop()
         closes = loop.time() + chance.uniform(*CALM)
         while not stopped.is_set():

@@ -1,7 +1,7 @@
-"""`make faults`: thousands of runs while vendors, workers and Temporal fail, and what became of every message.
+"""`make faults`: thousands of runs while all around them fails and people reset them, and what became of every message.
 
-Nothing may arrive twice where that is promised, nothing that is reported as sent may be missing, and every run ends or
-waits for people. Exits with 1 where a promise broke.
+Nothing may arrive twice where that is promised, nothing that is reported as sent may be missing, every run ends or
+waits for people, and no half of a definition runs while it is being written. Exits with 1 where a promise broke.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import itertools
 import json
 import random
 import shutil
@@ -23,17 +24,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from temporalio.api.enums.v1 import EventType
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.exceptions import ApplicationError, TerminatedError, WorkflowAlreadyStartedError
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.service import RPCError
 
-from bench.checks import JSON, MOST_SHOWN, faults, judge, table
+from bench.checks import GUARDED_RUNS, JSON, MOST_SHOWN, faults, judge, table
 from bench.stage import tell
 from workers.client.start import connect_to
-from workers.local.child_process import Companion, companion
+from workers.local.child_process import ChildProcess, child_process
 from workers.local.temporal_server import local_environment, temporal_server
 from workers.sandbox import connections
 from workflows.view.attributes import HOLDS
@@ -69,6 +72,20 @@ actions:
           - {{id: keyed, actionType: http_request, config: {{method: POST, url: {url}/http/keyed, idempotent: true, body: {{step: "{{{{run.id}}}}.keyed"}}}}, {short}}}
 """  # noqa: E501 # one step a line
 
+GUARDED = """
+name: {name}
+trigger: {{event: storm.hit, data: [contact]}}
+actions:
+  - id: unapproved
+    actionType: http_request
+    config: {{method: POST, url: {url}/http/post, body: {{step: "{{{{run.id}}}}.unapproved"}}}}
+    requireApproval: {{approvers: [lead@example.com]}}
+"""
+"""Nobody approves it: whatever arrives was sent by a version without its last line."""
+
+WRITING, RESTING = (0.2, 1.0), (3.0, 8.0)
+"""Seconds for which a definition lacks its last line while it is written, and between two of them."""
+
 RETRY = "initialInterval: 200, maximumInterval: 2s, within: 2m"
 SHORT = f"timeout: 3s, retry: {{{RETRY}}}, onFailure: continue"
 LONG = f"timeout: 15s, retry: {{{RETRY}}}, onFailure: continue"
@@ -76,7 +93,7 @@ ASKING = f"timeout: 3s, retry: {{{RETRY}, onUnknown: hold}}, onFailure: continue
 
 NAMES = {"storm": SHORT, "storm-held": ASKING}
 EVERY_HELD = 10
-"""Every so many runs are of the automation that asks people about unknown outcomes."""
+"""Every so many runs are of the automation that asks people about unknown outcomes, and of the one nobody approves."""
 
 
 @dataclass(slots=True)
@@ -101,12 +118,12 @@ class Site:
     chance: random.Random
     counts: Counter[str] = field(default_factory=Counter)
     broken: list[str] = field(default_factory=list)
-    workers: dict[int, Companion] = field(default_factory=dict)
+    workers: dict[int, ChildProcess] = field(default_factory=dict)
     doomed: set[int] = field(default_factory=set)
     client: asyncio.Future[Client] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     @property
-    def ledger(self) -> list[JSON]:
+    def delivery_log(self) -> list[JSON]:
         """What arrived at the vendors."""
         return [json.loads(line) for line in (self.folder / "ledger.jsonl").read_text().splitlines()]
 
@@ -118,7 +135,22 @@ class Site:
         for name, post in NAMES.items():
             text = DEFINITION.format(name=name, url=url, short=SHORT, long=LONG, post=post)
             (automations / f"{name}.yaml").write_text(text)
+        (automations / f"{GUARDED_RUNS}.yaml").write_text(GUARDED.format(name=GUARDED_RUNS, url=url))
         (self.folder / "connections.yaml").write_text(json.dumps(connections(url)))
+
+    async def rewrite(self) -> None:
+        """Write one definition after another again, in place and in two pieces: the first lacks the last line."""
+        for path in itertools.cycle(sorted((self.folder / "automations").iterdir())):
+            lines = path.read_text().splitlines(keepends=True)
+            with path.open("w") as file:
+                file.writelines(lines[:-1])
+                file.flush()
+                try:
+                    await asyncio.sleep(self.chance.uniform(*WRITING))
+                finally:
+                    file.write(lines[-1])
+            self.counts["rewritten"] += 1
+            await asyncio.sleep(self.chance.uniform(*RESTING))
 
     async def work(self, number: int) -> None:
         """Keep one worker process running, whatever happens to it."""
@@ -132,7 +164,7 @@ class Site:
         command += ["--connections", str(self.folder / "connections.yaml")]
         for life in range(10_000):
             log = self.folder / f"worker-{number}-{life}.log"
-            async with companion(f"Worker {number}", command, environment, output=log) as process:
+            async with child_process(f"Worker {number}", command, environment, output=log) as process:
                 self.workers[number] = process
                 await process.process.wait()
                 if number not in self.doomed:
@@ -196,6 +228,8 @@ class Crowd:
 
     client: Client
     started: Counter[str]
+    chance: random.Random
+    resets: float
     reports: dict[str, JSON] = field(default_factory=dict)
     held: list[str] = field(default_factory=list)
 
@@ -203,12 +237,16 @@ class Crowd:
         """Return how many have ended or wait for people."""
         return len(self.reports) + len(self.held)
 
-    async def lane(self, numbers: Iterator[int]) -> None:
+    async def routing(self, numbers: Iterator[int]) -> None:
         """Start one run after another."""
         for number in numbers:
-            name = "storm-held" if number % EVERY_HELD == 0 else "storm"
+            name = {0: "storm-held", 1: GUARDED_RUNS}.get(number % EVERY_HELD, "storm")
             handle = await self._start(name, number)
             self.started["runs"] += 1
+            while self.chance.random() < self.resets:  # while it runs, when it has ended, and one that was reset before
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._follow(handle), self.chance.uniform(0, PATIENCE))
+                await self._reset(handle)
             await self._follow(handle)
 
     async def _start(self, name: str, number: int) -> WorkflowHandle[Any, Any]:
@@ -217,13 +255,35 @@ class Crowd:
         event = {"specversion": "1.0", "id": run, "source": "/bench", "type": "storm.hit", "data": {"contact": contact}}
         while True:
             try:
-                return await self.client.start_workflow(
+                await self.client.start_workflow(
                     name, event, id=run, task_queue=QUEUE, id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE
                 )
             except WorkflowAlreadyStartedError:  # the answer to an earlier try got lost
-                return self.client.get_workflow_handle(run)
+                pass
             except RPCError:
                 await asyncio.sleep(0.2)
+                continue
+            return self.client.get_workflow_handle(run)  # whatever a reset makes of it
+
+    async def _reset(self, handle: WorkflowHandle[Any, Any]) -> None:
+        """Reset a run to one of its workflow tasks, if Temporal is there."""
+        self.reports.pop(handle.id, None)
+        self.held = [run for run in self.held if run != handle.id]
+        with contextlib.suppress(RPCError):
+            events = [event async for event in handle.fetch_history_events()]
+            tasks = [e.event_id for e in events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED]
+            if not tasks:
+                return
+            await self.client.workflow_service.reset_workflow_execution(
+                ResetWorkflowExecutionRequest(
+                    namespace=self.client.namespace,
+                    workflow_execution=WorkflowExecution(workflow_id=handle.id),
+                    reason="The storm",
+                    workflow_task_finish_event_id=self.chance.choice(tasks),
+                    request_id=str(self.started["resets"]),
+                )
+            )
+            self.started["resets"] += 1
 
     async def _follow(self, handle: WorkflowHandle[Any, Any]) -> None:
         while True:
@@ -237,7 +297,8 @@ class Crowd:
                 cause = failure.cause
                 if isinstance(cause, ApplicationError) and cause.details:
                     self.reports[handle.id] = cause.details[0]
-                return
+                if not isinstance(cause, TerminatedError):  # a reset ended it so, and the next one is followed
+                    return
             except RPCError:
                 await asyncio.sleep(0.2)
             else:
@@ -248,7 +309,9 @@ class Crowd:
             described = await handle.describe()
         except RPCError:
             return False
-        return bool(described.typed_search_attributes.get(HOLDS)) and not described.raw_description.pending_activities
+        raw = described.raw_description
+        busy = raw.pending_activities or raw.HasField("pending_workflow_task")
+        return bool(described.typed_search_attributes.get(HOLDS)) and not busy
 
     async def ask_held(self) -> None:
         """Ask the runs that wait for people for their reports."""
@@ -262,10 +325,17 @@ class Crowd:
         async def read(run: str) -> list[str]:
             async with gate:
                 events = [e async for e in self.client.get_workflow_handle(run).fetch_history_events()]
-            failed = [e for e in events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED]
+            failed = [
+                e for e in events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED and not _by_reset(e)
+            ]
             return [f"{run}: a workflow task failed: {_why(e)}" for e in failed]
 
         return [said for found in await asyncio.gather(*map(read, self.reports)) for said in found]
+
+
+def _by_reset(event: Any) -> bool:
+    cause = event.workflow_task_failed_event_attributes.cause
+    return bool(cause == WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW)
 
 
 def _why(event: Any) -> str:
@@ -292,13 +362,13 @@ async def bench(given: argparse.Namespace, folder: Path) -> tuple[list[str], lis
     site.prepare()
     started: Counter[str] = Counter()
     points = iter([given.runs * (n + 1) // (given.restarts + 1) for n in range(given.restarts)])
-    weather = [sys.executable, "-m", "bench.fault_injection", str(site.vendors), str(folder / "ledger.jsonl")]
+    vendors_command = [sys.executable, "-m", "bench.fault_injection", str(site.vendors), str(folder / "ledger.jsonl")]
     began = time.monotonic()
     async with (
         running(site.temporal(points, started)) as temporal,
-        companion(
+        child_process(
             "The vendors",
-            [*weather, str(given.seed), str(given.rate)],
+            [*vendors_command, str(given.seed), str(given.rate)],
             local_environment(),
             output=folder / "weather.log",
         ) as vendors,
@@ -308,10 +378,10 @@ async def bench(given: argparse.Namespace, folder: Path) -> tuple[list[str], lis
         await asyncio.wait([temporal, site.client], return_when=asyncio.FIRST_COMPLETED)
         if temporal.done():
             await temporal
-        crowd = Crowd(await site.client, started)
+        crowd = Crowd(await site.client, started, chance, given.resets)
         numbers = iter(range(given.runs))
-        lanes = asyncio.gather(*(crowd.lane(numbers) for _ in range(given.concurrency)))
-        async with running(site.kill(given.kill_every, crowd.ended)):
+        lanes = asyncio.gather(*(crowd.routing(numbers) for _ in range(given.concurrency)))
+        async with running(site.kill(given.kill_every, crowd.ended)), running(site.rewrite()):
             while started["runs"] < given.runs and not lanes.done():
                 await asyncio.sleep(0.1)
                 for part in (temporal, vendors.ended()):
@@ -322,19 +392,21 @@ async def bench(given: argparse.Namespace, folder: Path) -> tuple[list[str], lis
         await crowd.ask_held()
         failed_tasks = await crowd.failed_tasks()
     took = time.monotonic() - began
-    ledger = site.ledger
-    verdict = judge(crowd.reports, ledger)
+    delivery_log = site.delivery_log
+    verdict = judge(crowd.reports, delivery_log)
     stalled = given.runs - len(crowd.reports)
     broken = site.broken + failed_tasks + verdict.broken
     if stalled:
         broken.append(f"{stalled} runs neither ended nor wait for people.")
     outcomes = ", ".join(f"{count} {outcome}" for outcome, count in verdict.outcomes.most_common())
-    away = sum(1 for line in ledger if "closed" in line)
+    away = sum(1 for line in delivery_log if "closed" in line)
     counts = site.counts
     summary = (
         f"{given.runs} runs in {took:.0f} s (seed {given.seed}): {outcomes}, {stalled} stalled. "
         f"Worker processes: {counts['SIGKILL']} killed, {counts['SIGTERM']} told to end, {counts['freeze']} frozen. "
-        f"Temporal restarted: {counts['restart']} times. No vendor could be connected to: {away} times. "
+        f"Temporal restarted: {counts['restart']} times. Resets: {started['resets']}. "
+        f"No vendor could be connected to: {away} times. "
+        f"Definitions written again: {counts['rewritten']} times. "
         f"Workflow tasks that failed: {len(failed_tasks)}."
     )
     lines = [
@@ -342,7 +414,7 @@ async def bench(given: argparse.Namespace, folder: Path) -> tuple[list[str], lis
         "",
         *table(verdict),
         "",
-        *faults(ledger),
+        *faults(delivery_log),
     ]
     return lines, broken
 
@@ -369,6 +441,7 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, default=150, help="how many of them at a time")
     parser.add_argument("--rate", type=float, default=0.25, help="share of the requests that meet a fault")
     parser.add_argument("--kill-every", type=float, default=4, help="about how many seconds pass between two kills")
+    parser.add_argument("--resets", type=float, default=0.2, help="share of the runs that are reset, once or more")
     parser.add_argument("--restarts", type=int, default=2, help="how often Temporal is restarted")
     seed = int(time.time())
     parser.add_argument("--seed", type=int, default=seed, help="of everything that is left to chance")

@@ -2,38 +2,54 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
+import pytest
 import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
 
 from tests.engine import Engine
+from tests.starts import Guard, Processes, StartServer, bound, mark, server
 from workers.payloads.converter import DATA_CONVERTER
 from workflows.view.attributes import ALL
 
-TEMPORAL = shutil.which("temporal", path=str(Path(sys.executable).parent)) or "temporal"
+LONGEST = 240
+"""Seconds that a test may wait for something; pytest itself ends what blocks for longer (`faulthandler_timeout`)."""
+
+GUARD = Guard()
 
 
-def server(*settings: str) -> dict[str, Any]:
-    """Return how a development server is started: with timers and retries that are not rounded up to a second."""
-    quick = ('history.timerProcessorMaxTimeShift="50ms"', "history.transferProcessorMaxPollRPS=200")
-    return {
-        "dev_server_existing_path": TEMPORAL,
-        "dev_server_log_level": "never",
-        "search_attributes": list(ALL),
-        "data_converter": DATA_CONVERTER,
-        "dev_server_extra_args": [part for one in (*settings, *quick) for part in ("--dynamic-config-value", one)],
-    }
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    mark(items)
+    bound(items, LONGEST)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    GUARD.item = item
+    try:
+        return (yield)
+    finally:
+        GUARD.item = None
+
+
+@pytest.fixture(scope="session")
+def processes() -> Processes:
+    """What starts processes."""
+    return Processes()
+
+
+@pytest.fixture(scope="session")
+def start_server() -> StartServer:
+    """What starts a Temporal development server."""
+    return server
 
 
 @pytest_asyncio.fixture(scope="session")
-async def temporal() -> AsyncIterator[WorkflowEnvironment]:
+async def temporal(start_server: StartServer) -> AsyncIterator[WorkflowEnvironment]:
     """A real Temporal development server."""
-    async with await WorkflowEnvironment.start_local(**server()) as environment:
+    async with await start_server(search_attributes=list(ALL), data_converter=DATA_CONVERTER) as environment:
         yield environment
 
 

@@ -10,29 +10,26 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowHistory
 from temporalio.common import HeaderCodecBehavior, WorkflowIDReusePolicy
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, Worker
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from activities.action import Action
-from activities.attempt.contracts import Contracts
-from activities.attempt.secrets import Scrubber, Secrets
-from activities.attempt.temporal import Services, bind
+from activities.attempt.secrets import Secrets
 from activities.catalog import catalog, connection_kinds
 from activities.connections import Connections
-from activities.http_client.client import Client as HttpClient
 from tests.receiver import Receiver
 from workers.approvals.groups import Groups
 from workers.approvals.signing import SigningKeys
-from workers.definitions.folder import Automations
+from workers.definitions.automations import Automations
 from workers.payloads.converter import data_converter, of_worker
-from workers.process.approval_activities import Desk
-from workers.process.limits import Limits, running
-from workers.process.plan_activities import Bridge
-from workers.process.replay_clock import Activation
-from workers.process.reset_activities import Earlier
-from workers.process.worker_client import client_of_worker
+from workers.process.assembly import Assembly
+from workers.process.equipment import Equipment, scrubber_of
+from workers.process.replay_clock import ReplayClock
+from workers.settings import Settings
 from workflows.automation import Automation
 from workflows.view.details import Details
 
@@ -52,6 +49,7 @@ class Engine:
         self.handles: list[WorkflowHandle[Any, Any]] = []
         self.state_limit = 1024 * 1024
         self.result_limit = 256 * 1024
+        self.inline = True
         self.cached = 1000
         self.files: Path | None = None
         self.groups: dict[str, list[str]] = {}
@@ -61,8 +59,6 @@ class Engine:
 
     async def __aenter__(self) -> Self:
         self.receiver = await self._stack.enter_async_context(Receiver())
-        self.http = HttpClient(allow=["127.0.0.1"])
-        self._stack.push_async_callback(self.http.close)
         self.connections: JSON = {
             "team-slack": {
                 "kind": "slack",
@@ -76,8 +72,7 @@ class Engine:
                 "baseUrl": f"{self.receiver.url}/twilio",
             },
         }
-        self.worker: Worker | None = None
-        self._workers: list[Worker] = []
+        self.worker: AsyncExitStack | None = None
         return self
 
     async def __aexit__(
@@ -101,46 +96,50 @@ class Engine:
         (self.folder / f"{name}.yaml").write_text(text, encoding="utf-8")
         return name
 
+    def make_connections(self) -> Connections:
+        """Return the connections as the worker has them."""
+        return Connections(self.connections, connection_kinds(self.actions), self.environment)
+
     async def serve(self) -> None:
         """Start the worker, unless it runs."""
         if self.worker is not None:
             return
-        secrets = Secrets(None, self.environment)
-        connections = Connections(self.connections, connection_kinds(self.actions), self.environment)
-        services = Services(
-            http=self.http,
-            connections=connections,
-            secrets=secrets,
-            scrubber=Scrubber({*map(secrets.get, secrets.names()), *connections.credentials()}),
-            files=self.files,
-            result_limit=self.result_limit,
+        self.worker = AsyncExitStack()
+        await self.worker.enter_async_context(self.assembly().polling(cached_runs=self.cached))
+
+    def assembly(self) -> Assembly:
+        """Return the product's own assembly of a worker, over what the test has set."""
+        connections = self.make_connections()
+        secrets = Secrets(None, self.environment, connections.bindings)
+        return Assembly(
+            settings=Settings(
+                allow=("127.0.0.1",),
+                task_queue=self.task_queue,
+                files=self.files,
+                web_ui="http://ui.example",
+                result_limit=self.result_limit,
+                state_limit=self.state_limit,
+                encryption_keys=self.encryption_keys,
+                grace=0,
+                inline=self.inline,
+            ),
+            equipment=Equipment(
+                actions=self.actions,
+                automations=Automations(self.folder, self.actions),
+                connections=connections,
+                secrets=secrets,
+                scrubber=scrubber_of(secrets, connections),
+                groups=Groups(self.groups),
+                signing=SigningKeys(self.signing_keys),
+            ),
             client=self.client,
         )
-        automations = Automations(self.folder, self.actions)
-        limits = Limits(connections, self.actions, self.task_queue)
-        bridge = Bridge(
-            automations, attributes=True, web_ui="http://ui.example", state_limit=self.state_limit, limits=limits
-        )
-        contracts = Contracts(self.actions, secrets, services.scrubber, self.result_limit)
-        desk = Desk(contracts, Groups(self.groups), SigningKeys(self.signing_keys), self.encryption_keys)
-        client, actions = client_of_worker(self.client), bind(self.actions, services)
-        self.worker = Worker(
-            client,
-            task_queue=self.task_queue,
-            workflows=[Automation],
-            activities=[*actions, *bridge.activities(), *desk.activities(), Earlier(self.client).earlier],
-            workflow_runner=UnsandboxedWorkflowRunner(),
-            interceptors=[Details()],
-            max_cached_workflows=self.cached,
-        )
-        self._workers = [self.worker, *limits.workers(client, actions)]
-        await self._stack.enter_async_context(running(self._workers))
 
     async def stop(self) -> None:
         """Stop the worker."""
         if self.worker is not None:
-            await asyncio.gather(*(worker.shutdown() for worker in self._workers))
-            self.worker = None
+            worker, self.worker = self.worker, None
+            await worker.aclose()
 
     def event(self, data: JSON | None = None, **attributes: Any) -> JSON:
         """Return an event with an id of its own."""
@@ -195,6 +194,19 @@ class Engine:
         receipt: JSON = await handle.execute_update("decide", decision)
         return receipt
 
+    async def reset(self, workflow_id: str, event: int, run: str = "") -> WorkflowHandle[Any, Any]:
+        """Reset a run to a workflow task, by the event with which it ended, and return what it becomes."""
+        await self.client.workflow_service.reset_workflow_execution(
+            ResetWorkflowExecutionRequest(
+                namespace="default",
+                workflow_execution=WorkflowExecution(workflow_id=workflow_id, run_id=run),
+                reason="test",
+                workflow_task_finish_event_id=event,
+                request_id=uuid.uuid4().hex,
+            )
+        )
+        return self.client.get_workflow_handle(workflow_id)
+
     async def replay(self) -> None:
         """Replay every history that the test made: what ran must be deterministic."""
         for handle in self.handles:
@@ -213,7 +225,7 @@ class Engine:
             data_converter=of_worker(self.client.data_converter),
             header_codec_behavior=HeaderCodecBehavior.CODEC,
             interceptors=[Details()],
-            plugins=[Activation()],
+            plugins=[ReplayClock()],
         )
         await replayer.replay_workflow(history)
 

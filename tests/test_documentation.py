@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import contextlib
+import inspect
 import io
 import itertools
 import re
@@ -22,9 +24,11 @@ from workers.cli import COMMANDS, app
 from workers.definitions.loading import parse
 from workers.definitions.planning import check
 from workers.settings import VARIABLES
+from workflows import automation
 from workflows.event import KNOWN
 from workflows.language.comparison import OPERATORS
 from workflows.language.filters import FILTERS
+from workflows.steps import act, holding, send
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [
@@ -164,8 +168,84 @@ def test_every_filter_operator_and_event_field_is_listed() -> None:
             assert not fields or set(row[1].split(", ")) == fields.keys(), root
 
 
-def test_the_glossary_is_in_order_and_names_files_that_exist() -> None:
-    rows = re.findall(r"^\| (.+?) \| .+? \| `(.+?)` \|$", (ROOT / "docs" / "glossary.md").read_text(), re.MULTILINE)
-    words = [word for word, _ in rows]
-    assert words == sorted(words)
-    assert all((ROOT / place).exists() for _, place in rows)
+GLOSSARY = re.findall(
+    r"^\| (.+?) \| .+? \| `(\w+)` \| `(.+?)` \|$", (ROOT / "docs/glossary.md").read_text(), re.MULTILINE
+)
+
+
+def names_defined_in(place: Path) -> set[str]:
+    """Return the names of the classes, functions, constants and attributes that a file, or a folder's files, define."""
+    found: set[str] = set()
+    for file in [place] if place.is_file() else sorted(place.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            match node:
+                case ast.ClassDef(name=word) | ast.FunctionDef(name=word) | ast.AsyncFunctionDef(name=word):
+                    found.add(word)
+                case ast.Name(id=word, ctx=ast.Store()) | ast.Attribute(attr=word, ctx=ast.Store()):
+                    found.add(word)
+    return found
+
+
+def test_the_glossary_is_in_order_and_says_each_word_once() -> None:
+    words = [word for word, _, _ in GLOSSARY]
+    assert words == sorted(set(words))
+    rows = (ROOT / "docs/glossary.md").read_text().count("\n| ") - 2  # its head takes two lines
+    assert len(words) == rows, "a row has the word, its meaning, its name in the code and the file that defines it"
+
+
+@pytest.mark.parametrize(("word", "name_in_code", "place"), GLOSSARY, ids=[word for word, _, _ in GLOSSARY])
+def test_the_file_that_the_glossary_names_defines_the_word(word: str, name_in_code: str, place: str) -> None:
+    assert name_in_code in names_defined_in(ROOT / place), f"{place} defines no {name_in_code}, which {word!r} is there"
+
+
+FIVE = ("README.md", "workflows/automation.py", "workflows/plan.py", "workers/definitions/planning.py")
+"""What a stranger reads first, with one action."""
+WAY = re.compile(r"`(\w+)`(?: \(`([\w/.]+)`\))?")
+
+
+def test_what_a_stranger_reads_first_is_short() -> None:
+    def lines(file: Path) -> int:
+        return len(file.read_text(encoding="utf-8").splitlines())
+
+    actions = {Path(inspect.getfile(action.function)) for action in catalog(()).values()}
+    assert sum(lines(ROOT / name) for name in FIVE) + max(map(lines, actions)) < 1_000
+
+
+def test_the_way_of_a_run_names_what_there_is() -> None:
+    """Each function stands in the file that is named beside it, else in the module itself."""
+    text = " ".join((automation.__doc__ or "").split())
+    named = WAY.findall(text)
+    assert {"walk_whole", "act", "send", "_attempt", "hold_for_approval"} <= {word for word, _ in named}
+    for word, file in named:
+        assert word in names_defined_in(ROOT / "workflows" / (file or "automation.py")), (word, file)
+    for file in re.findall(r"`([\w/-]+\.(?:py|md))`", text):
+        assert (ROOT / file).is_file() or (ROOT / "workflows" / file).is_file(), file
+
+
+def test_the_lines_that_the_way_leads_to_are_there() -> None:
+    assert "workflow.start_activity(" in inspect.getsource(send._attempt)
+    assert "await _attempt(" in inspect.getsource(send)
+    assert "await send(" in inspect.getsource(act.act)
+    assert "hold_for_approval(" in inspect.getsource(act)
+    assert "Hold(" in inspect.getsource(holding)
+
+
+INDEX = ROOT / "docs" / "README.md"
+
+
+def links(page: Path) -> set[Path]:
+    """Return the pages of docs/ that a page links to."""
+    found = {
+        (page.parent / link.partition("#")[0]).resolve()
+        for link in LINK.findall(FENCE.sub("", page.read_text()))
+        if "://" not in link and not link.startswith("#")
+    }
+    return {target for target in found if target.suffix == ".md" and target.is_relative_to(ROOT / "docs")}
+
+
+def test_every_page_is_reached_from_the_index() -> None:
+    """The pages of actions are reached by their own index, all others at once."""
+    actions = ROOT / "docs" / "actions"
+    pages = set((ROOT / "docs").rglob("*.md")) - {INDEX}
+    assert pages - links(INDEX) == {page for page in pages if page.parent == actions and page.name != "README.md"}
+    assert pages <= links(INDEX) | links(actions / "README.md")

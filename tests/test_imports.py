@@ -2,7 +2,6 @@
 
 import importlib
 import pkgutil
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -10,15 +9,16 @@ from pathlib import Path
 import pytest
 
 import activities
+from tests.starts import Processes
 
 ROOT = Path(__file__).resolve().parent.parent
 HEAVY = {"aiohttp", "faster_whisper", "google", "grpc", "httpx", "slack_sdk", "temporalio", "twilio", "uvloop"}
 
 
-def loaded_by(code: str) -> set[str]:
+def loaded_by(processes: Processes, code: str) -> set[str]:
     """Return the modules that a fresh interpreter has loaded after running `code`."""
     program = f"import sys\n{code}\nprint(*sys.modules, sep='\\n')"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    done = processes.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     return set(done.stdout.split())
 
 
@@ -26,8 +26,8 @@ def below(package: str, modules: set[str]) -> set[str]:
     return {module for module in modules if module == package or module.startswith(f"{package}.")}
 
 
-def test_the_interpreter_loads_nothing_with_side_effects() -> None:
-    modules = loaded_by("import workflows.automation")
+def test_the_interpreter_loads_nothing_with_side_effects(processes: Processes) -> None:
+    modules = loaded_by(processes, "import workflows.automation")
     assert "workflows.automation" in modules
     assert not below("activities", modules)
     assert not below("workers", modules)
@@ -39,14 +39,14 @@ def test_the_interpreter_loads_nothing_with_side_effects() -> None:
 @pytest.mark.parametrize(
     "module", ["activities.catalog", "workers.definitions.model.automation", "workers.settings", "workers.logs"]
 )
-def test_what_a_quick_command_needs_loads_nothing_heavy(module: str) -> None:
-    modules = loaded_by(f"import {module}")
+def test_what_a_quick_command_needs_loads_nothing_heavy(processes: Processes, module: str) -> None:
+    modules = loaded_by(processes, f"import {module}")
     assert module in modules
     assert not HEAVY & modules
 
 
-def test_actions_load_no_workflow() -> None:
-    assert not below("workflows", loaded_by("import activities.catalog, activities.attempt.temporal"))
+def test_actions_load_no_workflow(processes: Processes) -> None:
+    assert not below("workflows", loaded_by(processes, "import activities.catalog, activities.attempt.temporal"))
 
 
 def test_every_family_stands_in_the_contract_of_independence() -> None:

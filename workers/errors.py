@@ -5,25 +5,25 @@ from __future__ import annotations
 from typing import ClassVar
 
 
-class Failure(Exception):  # noqa: N818 - it is raised as what it says: the command failed
+class TrunklineError(Exception):
     """What was asked failed; the message is a sentence that says why and what would help."""
 
     exit_code: ClassVar[int] = 1
 
 
-class Usage(Failure):
+class UsageError(TrunklineError):
     """The command was called in a way that makes no sense."""
 
     exit_code = 2
 
 
-class Unreachable(Failure):
+class UnreachableError(TrunklineError):
     """Temporal does not answer, or no worker does."""
 
     exit_code = 3
 
 
-class NotFound(Failure):
+class NotFoundError(TrunklineError):
     """What was named does not exist."""
 
     exit_code = 4

@@ -13,7 +13,10 @@ from typing import Any, TextIO
 Scrub = Callable[[str], str]
 
 PLACE = ("run", "step", "attempt")
-CHATTY = ("aiohttp.access", "google", "httpcore", "httpx", "slack_sdk", "twilio", "watchfiles")
+CHATTY = (
+    *("aiohttp.access", "anthropic", "google", "httpcore", "httpcore2", "httpx", "httpx2", "openai", "slack_sdk"),
+    *("twilio", "watchfiles"),
+)
 """Loggers of libraries that write a line per request, with addresses that may hold what nobody should read."""
 
 COLOURS = {logging.WARNING: "33", logging.ERROR: "31", logging.CRITICAL: "31;1"}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from workers.errors import Usage
+from workers.errors import UsageError
 from workers.payloads.keys import KEY_SIZE, read_key
 
 PREFIX = "TRUNKLINE_"
@@ -29,6 +29,7 @@ VARIABLES = {
     "allow": "TRUNKLINE_ALLOW",
     "files": "TRUNKLINE_ALLOW_FILES",
     "secrets": "TRUNKLINE_SECRETS",
+    "inline": "TRUNKLINE_INLINE",
     "actions": "TRUNKLINE_ACTIONS",
     "web_ui": "TRUNKLINE_WEB_UI",
     "payload_store": "TRUNKLINE_PAYLOAD_STORE",  # before the limits, which may be higher with it
@@ -61,7 +62,7 @@ NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 """What operators may call a group or a key."""
 
 
-class SettingsError(Usage):
+class SettingsError(UsageError):
     """A setting is not usable; the message is a sentence that names the variable or option and what is right."""
 
 
@@ -87,6 +88,7 @@ class Settings:
         allow: hosts (`name`, `name:port`, address range) that may be reached although they are internal or plain HTTP.
         files: folder that `file:` recordings may come from.
         secrets: folder with one file per secret, as containers mount them.
+        inline: whether the worker runs definitions that come with their runs.
         actions: modules with actions of the user's own.
         web_ui: address of Temporal's web UI, for links to runs.
         result_limit: most bytes of one action's result.
@@ -109,6 +111,7 @@ class Settings:
     allow: tuple[str, ...] = ()
     files: Path | None = None
     secrets: Path | None = None
+    inline: bool = False
     actions: tuple[str, ...] = ()
     web_ui: str | None = None
     result_limit: int = 256 * KIB
@@ -170,6 +173,8 @@ def unknown_variables(environ: Mapping[str, str] = os.environ) -> list[str]:
 def _write(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "on" if value else "off"
     if isinstance(value, tuple) and not isinstance(value, Address):
         return ",".join(value)
     return str(value)
@@ -186,6 +191,12 @@ def _text(given: str, _place: str) -> str:
 def _list(given: str | Iterable[str], _place: str) -> tuple[str, ...]:
     parts = given.split(",") if isinstance(given, str) else given
     return tuple(part.strip() for part in parts if part.strip())
+
+
+def _switch(given: str | bool, place: str) -> bool:
+    if given not in {"on", "off", True, False}:
+        raise SettingsError(f"{place} must be on or off; {given!r} is not.")
+    return given in {"on", True}
 
 
 def _most(name: str, values: Mapping[str, Any]) -> int:
@@ -303,6 +314,7 @@ READERS: Mapping[str, Callable[..., Any]] = {
     "allow": _list,
     "files": _path,
     "secrets": _path,
+    "inline": _switch,
     "actions": _list,
     "web_ui": _web_address,
     "payload_store": _store,

@@ -2,6 +2,19 @@
 
 A run is started under its automation's name with the event as its one argument. It asks its worker for the plan once,
 walks it, answers queries at any time, takes decisions for what it holds, and returns its report.
+
+The way of a run, for who reads it for the first time (files are below workflows/):
+
+- `run` asks the worker for the plan with `_ask` and hands it to `_walk`, which starts `walk_whole`
+  (`steps/interpreter.py`): it takes the plan's steps in order, and `_carry_out` (`steps/interpreter.py`) says what each
+  kind of step does.
+- An action step goes to `act` (`steps/act.py`), and its request to `send` (`steps/send.py`). The line that calls an
+  activity is in `_attempt` (`steps/send.py`).
+- A hold starts in `steps/act.py`: with `hold_for_approval` (`steps/holding.py`) before a request is sent, with
+  `hold_for_failure` (`steps/holding.py`) after it failed. `decided` (`steps/holding.py`) waits for people, whose
+  decisions come through `decide` to `decide` (`steps/decisions.py`).
+- No action is known here, only its name in the plan: `activities/catalog.py` lists them, and one more is a file in a
+  family's folder and a line in its tuple (`docs/adding-an-action.md`).
 """
 
 from __future__ import annotations
@@ -17,6 +30,7 @@ from temporalio import workflow
 from temporalio.common import Priority, RawValue
 from temporalio.exceptions import ApplicationError
 
+from trunkline.wire import PLAN, Flow
 from workflows.compiled import program
 from workflows.dispatch import dispatch
 from workflows.event import EventError, read_event
@@ -24,25 +38,21 @@ from workflows.holds.hold import Receipt, Via
 from workflows.language.template import TemplateError
 from workflows.plan import Plan
 from workflows.report import cut
-from workflows.run.continue_as_new import carried, may_hand_over
-from workflows.run.flow import Flow
-from workflows.run.parallel import cancel_all
-from workflows.run.payload import BadPayload, read, unpack
-from workflows.run.routing import Lane, fairness_key
+from workflows.run.continue_as_new import long_history, may_continue_as_new, next_arguments
+from workflows.run.parallel import cancel_all, finished
+from workflows.run.payload import PayloadError, read, unpack
+from workflows.run.routing import Routing, fairness_key
 from workflows.run.state import State
 from workflows.run.walk import Stop, Walk
-from workflows.steps.decisions import judge
+from workflows.steps.decisions import decide
 from workflows.steps.interpreter import walk_whole
 from workflows.view.attributes import Attributes
 from workflows.view.details import details
 
 DISPATCH = "event"
 INLINE = "inline"
-PLAN = "trunkline:plan"
-"""Local activity that answers with the plan; no action's name has a colon."""
-
-PARKED = timedelta(seconds=2), timedelta(minutes=1)
-"""How long a run waits for a file to become good again before it asks: at first, and at most."""
+PARKED = timedelta(seconds=2), timedelta(seconds=25)
+"""How long a run waits for its definition before it asks again: at first, and at most."""
 
 ABANDON = workflow.HandlerUnfinishedPolicy.ABANDON
 """A decision that came too early for a run that never began needs no warning."""
@@ -61,6 +71,7 @@ class Automation:
         self.outcome: str | None = None
         self.reason: str | None = None
         self.parked: str | None = None
+        self.outdated: str | None = None
         self.attributes = Attributes()
         self._begun = False
 
@@ -68,24 +79,27 @@ class Automation:
     async def run(self, args: Sequence[RawValue]) -> Any:
         """Run the automation (or dispatch the event) that the workflow's type names."""
         try:
-            if workflow.info().continued_run_id is not None:
+            if workflow.info().continued_run_id is not None and len(args) > 1:
                 answer = unpack(args[1])
                 return await self._run(answer.pop("event", None) or read(args[0]), answer)
             arguments = [read(arg) for arg in args]
             definition, event = _start(workflow.info().workflow_type, arguments)
-        except (BadPayload, EventError) as error:
+        except (PayloadError, EventError) as error:
             raise self._refused("InvalidEvent", str(error)) from None
         if workflow.info().workflow_type == DISPATCH:
             return await dispatch(event)
         try:
-            answer = await self._ask({**definition, "event": event})
+            answer = await self._ask({**definition, "event": event}, args)
         except asyncio.CancelledError:
             self.outcome = "canceled"
             raise
         return await self._run(event, answer)
 
-    async def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
-        """Ask the worker for the plan; where the file is bad and was never good here, wait until it is."""
+    async def _ask(self, question: dict[str, Any], args: Sequence[RawValue]) -> dict[str, Any]:
+        """Ask the worker for the plan, again and again while it cannot say what the automation is.
+
+        A run that has asked until its history is long begins anew with the arguments that it was started with.
+        """
         pause, longest = PARKED
         while True:
             packed = await workflow.execute_local_activity(
@@ -97,11 +111,15 @@ class Automation:
             self.parked = answer.get("parked")
             if self.parked is None:
                 return answer
-            await workflow.sleep(pause, summary="The definition is bad: waiting for a good one")
+            if long_history() and workflow.all_handlers_finished():
+                # `_run` will take this chain for one that was reset, which costs a look at histories without requests.
+                workflow.continue_as_new(args=args)
+            await workflow.sleep(pause, summary="Parked: waiting for its definition")
             pause = min(pause * 2, longest)
 
     async def _run(self, event: dict[str, Any], answer: dict[str, Any]) -> Any:
         self.plan = answer["plan"]
+        self.outdated = answer.get("outdated")
         carry = answer.get("state")
         limit = answer["stateLimit"]
         compiled = program(self.plan)
@@ -117,14 +135,12 @@ class Automation:
         self.attributes = Attributes(enabled=answer["attributes"])
         self._begun = True
         if carry is None:
-            # The plan was asked for by another run than the chain's first one: it was reset to its very beginning.
-            self.walk.was_reset = answer["run"] != info.first_execution_run_id
             self.attributes.begin(self.plan["automation"], event["id"])
             if compiled.condition is not None and not self._wanted(self.walk):
                 return self._close("skipped")
             if compiled.fairness is not None:
                 answer = {**answer, "fairness": self._fairness(self.walk)}
-        self.walk.lane = Lane(
+        self.walk.routing = Routing(
             queues=answer.get("queues", {}),
             chosen=answer.get("chosen", {}),
             priority=Priority(priority_key=compiled.priority, fairness_key=answer.get("fairness")),
@@ -150,17 +166,17 @@ class Automation:
     async def _walk(self, walk: Walk, event: dict[str, Any], answer: dict[str, Any]) -> Any:
         task = asyncio.create_task(walk_whole(walk))
         try:
-            await workflow.wait_condition(lambda: task.done() or walk.stop is not None or may_hand_over(walk))
+            await workflow.wait_condition(lambda: task.done() or walk.stop is not None or may_continue_as_new(walk))
         except asyncio.CancelledError:
             walk.stop = Stop(outcome="canceled", reason="The run was canceled.")
         if walk.stop is not None:
             self.reason = walk.stop.reason
-            await cancel_all([task, *walk.background, *walk.notices])
+            await finished(cancel_all([task, *walk.background, *walk.notices]))
             await _answered()
             return self._close(walk.stop.outcome)
         if not task.done():
-            walk.handing_over = True
-            workflow.continue_as_new(args=carried(event, {**answer, "state": walk.state.carry()}))
+            walk.continuing_as_new = True
+            workflow.continue_as_new(args=next_arguments(event, {**answer, "state": walk.state.carry(walk.resets)}))
         await _answered()
         return self._close(OUTCOMES[task.result()])
 
@@ -228,7 +244,7 @@ class Automation:
             await workflow.wait_condition(lambda: self._begun or self.parked is not None)
         if self.walk is None:
             return Receipt("not_found", "Nothing is held yet: the run has not begun.")
-        return await judge(self.walk, arguments, at=at, via=via, decision=decision)
+        return await decide(self.walk, arguments, at=at, via=via, decision=decision)
 
     @workflow.query(description="What the run did and is doing, step by step")
     def report(self, *_: Any) -> dict[str, Any]:
@@ -253,6 +269,8 @@ class Automation:
             "variables": self.state.variables,
             "audit": self.state.holds.audit_json(),
         }
+        if self.outdated:
+            report["outdated"] = self.outdated
         if self.reason:
             report["reason"] = self.reason
         return report

@@ -10,11 +10,13 @@ from typing import Any, cast
 
 from temporalio.common import RetryPolicy
 
+from trunkline.wire import NEVER_REPEATED as ONCE
+from trunkline.wire import OUTCOME_UNKNOWN, PAYLOADS_TOO_LARGE, WORKER_SHUTDOWN
 from workflows.language.condition import Condition, compile_condition
 from workflows.language.people import group
 from workflows.language.pick import compile_pick
 from workflows.language.template import compile_expression, compile_template
-from workflows.plan import CLOCKS, FOR_EACH_AS, Approval, Defaults, Plan, Retry, StepPlan
+from workflows.plan import CLOCKS, FOR_EACH_AS, ApprovalPlan, Defaults, Plan, RetryPlan, StepPlan
 from workflows.program import (
     ActionStep,
     Band,
@@ -76,10 +78,10 @@ def _people(names: list[str] | None) -> People | None:
     return tuple(compile_template(name) if named is None else Group(name=named) for name, named in found)
 
 
-CARRIED_OUT = ("PayloadsTooLarge",)
+CARRIED_OUT = (PAYLOADS_TOO_LARGE,)
 """Error types that say that the action was carried out, so that repeating it is never right."""
 
-NEVER_REPEATED = ("OutcomeUnknown", "TemporalTimeout:StartToClose", "TemporalTimeout:Heartbeat", "WorkerShutdown")
+NEVER_REPEATED = (OUTCOME_UNKNOWN, ONCE, "TemporalTimeout:Heartbeat", WORKER_SHUTDOWN)
 """What the server must not repeat by itself where an unknown outcome must not be repeated."""
 
 RETRY_ATTEMPTS = 3
@@ -96,7 +98,7 @@ class _Whole:
     """What the plan says for all of its steps."""
 
     defaults: Defaults
-    approvals: Approval
+    approvals: ApprovalPlan
     policy: Policy
 
 
@@ -161,7 +163,7 @@ def _step(step: StepPlan, whole: _Whole) -> Step:
 
 
 def _action(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
-    retry: Retry = {**whole.defaults["retry"], **step.get("retry", {})}
+    retry: RetryPlan = {**whole.defaults["retry"], **step.get("retry", {})}
     repeat = step["repeat"]
     unknown = retry.get("onUnknown", "fail" if repeat == "never" else "retry")
     final = CARRIED_OUT if unknown == "retry" else CARRIED_OUT + NEVER_REPEATED
@@ -209,7 +211,7 @@ def _rules(on_failure: Any) -> tuple[Rule, ...]:
     )
 
 
-def _policy(plan: Approval, defaults: Defaults) -> Policy:
+def _policy(plan: ApprovalPlan, defaults: Defaults) -> Policy:
     bare = _Whole(defaults=defaults, approvals={}, policy=NO_POLICY)  # what tells about a hold is never held itself
     notices = tuple(
         Notice(on=frozenset(notice["on"]), step=cast("ActionStep", _step(notice["step"], bare)))

@@ -9,12 +9,8 @@ from temporalio import workflow
 from temporalio.common import Priority, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
+from trunkline.wire import LONGEST_ID, MATCH
 from workflows.run.parallel import run_parallel
-
-MATCH = "trunkline:match"
-"""Local activity that says which automations an event concerns."""
-
-LONGEST_ID = 255
 
 
 async def dispatch(event: dict[str, Any]) -> list[dict[str, Any]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from trunkline.wire import ErrorEntry
 
-class Fault(Exception):  # noqa: N818 # a run's own word, not a program's error
+
+class StepError(Exception):  # a run's own word, not a program's error
     """A step cannot go on; the message is a sentence for its report.
 
     Attributes:
@@ -13,24 +15,24 @@ class Fault(Exception):  # noqa: N818 # a run's own word, not a program's error
     type = "Refused"
 
 
-class TooLarge(Fault):
+class TooLargeError(StepError):
     """A value does not fit into a budget; the message says what would help."""
 
     type = "TooLarge"
 
 
-class Unsealable(Fault):
+class SealingError(StepError):
     """A request has no canonical form, so that nobody could say what was approved; the message says why."""
 
     type = "Unsealable"
 
 
-class MissingVariable(Fault):
+class MissingVariableError(StepError):
     """A template needs what this run does not have."""
 
     type = "MissingVariable"
 
 
-def fault_error(error: Exception) -> dict[str, str]:
+def error_entry(error: Exception) -> ErrorEntry:
     """Return the report's `error` for what ended a step."""
-    return {"type": error.type if isinstance(error, Fault) else "TemplateError", "message": str(error)}
+    return {"type": error.type if isinstance(error, StepError) else "TemplateError", "message": str(error)}

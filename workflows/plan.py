@@ -28,7 +28,7 @@ OPENS, CLOSES = "09:00", "17:00"
 """When a day of business hours begins and ends, where it does not say so."""
 
 
-class Retry(TypedDict, total=False):
+class RetryPlan(TypedDict, total=False):
     """How attempts are repeated; Temporal's words, all times in milliseconds."""
 
     maximumAttempts: int
@@ -39,7 +39,7 @@ class Retry(TypedDict, total=False):
     onUnknown: OnUnknown
 
 
-class BusinessHours(TypedDict, total=False):
+class BusinessHoursPlan(TypedDict, total=False):
     """The hours in which a hold's clocks run."""
 
     timeZone: str
@@ -52,7 +52,7 @@ class BusinessHours(TypedDict, total=False):
     """Days off: `2026-12-25`."""
 
 
-class Notice(TypedDict):
+class NoticePlan(TypedDict):
     """An action that tells people about a hold, and when."""
 
     on: list[Occasion]
@@ -60,7 +60,7 @@ class Notice(TypedDict):
     """An action step; its id is `notify-1` and so on."""
 
 
-class Approval(TypedDict, total=False):
+class ApprovalPlan(TypedDict, total=False):
     """Who decides about a held step, under which rules, and until when; all times in milliseconds.
 
     People are ids, `group:` names or templates, as the author wrote them.
@@ -75,17 +75,17 @@ class Approval(TypedDict, total=False):
     allowEdit: Editing
     verified: bool
     recheck: bool
-    bands: list[Band]
+    bands: list[BandPlan]
     remindAfter: int
     escalateAfter: int
     escalateTo: list[str]
     expiresAfter: int
     onExpiry: OnExpiry
-    businessHours: BusinessHours
-    notify: list[Notice]
+    businessHours: BusinessHoursPlan
+    notify: list[NoticePlan]
 
 
-class Band(TypedDict, total=False):
+class BandPlan(TypedDict, total=False):
     """A stricter policy for the requests for which `when` holds, or cannot be judged."""
 
     when: dict[str, Any]
@@ -97,7 +97,7 @@ class Band(TypedDict, total=False):
     verified: bool
 
 
-class Rule(TypedDict, total=False):
+class RulePlan(TypedDict, total=False):
     """What follows a failure of one of these classes."""
 
     when: list[FailureClass]
@@ -112,7 +112,7 @@ class Defaults(TypedDict):
     """What holds for every action step that says nothing else."""
 
     timeout: int
-    retry: Retry
+    retry: RetryPlan
 
 
 class PathPlan(TypedDict):
@@ -123,7 +123,7 @@ class PathPlan(TypedDict):
     block: list[StepPlan]
 
 
-class Case(TypedDict):
+class CasePlan(TypedDict):
     """One way through a `branch` step."""
 
     conditions: dict[str, Any]
@@ -139,7 +139,7 @@ class StepPlan(TypedDict, total=False):
     id: str
     label: str
     conditions: dict[str, Any]
-    onFailure: Literal["continue", "hold"] | list[Rule]
+    onFailure: Literal["continue", "hold"] | list[RulePlan]
     saveAs: str
 
     action: str
@@ -150,8 +150,8 @@ class StepPlan(TypedDict, total=False):
     """Syntax of text fields by JSON pointer into `config`: `{"/text": "slack"}`."""
     repeat: Repeat
     timeout: int
-    retry: Retry
-    approval: Approval
+    retry: RetryPlan
+    approval: ApprovalPlan
     """What the step says itself; the automation's `approvals` hold for the rest."""
     background: Literal[True]
     looks: Literal[True]
@@ -159,7 +159,7 @@ class StepPlan(TypedDict, total=False):
 
     paths: list[PathPlan]
 
-    branch: list[Case]
+    branch: list[CasePlan]
     otherwise: list[StepPlan]
 
     wait: int | dict[str, str]
@@ -194,5 +194,5 @@ class Plan(TypedDict, total=False):
     priority: int
     fairness: str
     defaults: Defaults
-    approvals: Approval
+    approvals: ApprovalPlan
     block: list[StepPlan]

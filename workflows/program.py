@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from temporalio.common import RetryPolicy
 
+from trunkline.wire import Pick
 from workflows.language.condition import Condition
-from workflows.language.pick import Pick
 from workflows.language.template import Template
 from workflows.plan import STRICTNESS, Editing, Occasion, OnExpiry, Plan, Remedy
 

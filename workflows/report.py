@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
+from trunkline.wire import Entry, ErrorEntry, Status
 from workflows.program import ActionStep, Block, LoopStep, Program, Step, children
-
-Entry = dict[str, Any]
 
 ENDED = frozenset({"succeeded", "failed", "unknown", "rejected", "expired", "superseded", "skipped", "canceled"})
 """Statuses that a step does not leave by itself."""
@@ -67,7 +66,7 @@ class Report:
         self.entries[instance] = entry
         return entry
 
-    def end(self, entry: Entry, status: str, at: datetime, error: dict[str, str] | None = None) -> None:
+    def end(self, entry: Entry, status: Status, at: datetime, error: ErrorEntry | None = None) -> None:
         """Write down how a step ended; where the report is full, only the beginning of a long error is kept."""
         entry["status"] = status
         entry["endedAt"] = timestamp(at)
@@ -82,8 +81,8 @@ class Report:
 
     def note(self, entry: Entry, name: str, value: Any) -> None:
         """Add what only some entries have, such as a decision."""
-        self.extra += measure(value) - (measure(entry[name]) if name in entry else 0)
-        entry[name] = value
+        self.extra += measure(value) - (measure(entry.get(name)) if name in entry else 0)
+        entry[name] = value  # type: ignore[literal-required] # what only some entries have
 
     def miss(self, entry: Entry, names: list[str]) -> None:
         """Write down what a step used and did not find, each once, and no more than can be read."""
@@ -110,7 +109,7 @@ class Report:
         """Return all entries in the definition's order; what was not reached is pending, or skipped after the end."""
         return list(self._steps(self.program.block, "", None, "skipped" if closed else "pending"))
 
-    def _steps(self, block: Block, prefix: str, parent: str | None, unreached: str) -> Iterator[Entry]:
+    def _steps(self, block: Block, prefix: str, parent: str | None, unreached: Status) -> Iterator[Entry]:
         for step in block:
             instance = prefix + step.id
             entry = self.entries.get(instance)
@@ -137,7 +136,7 @@ def room_for(block: Block) -> int:
     return size
 
 
-def _entry(instance: str, step: Step, parent: str | None, status: str) -> Entry:
+def _entry(instance: str, step: Step, parent: str | None, status: Status) -> Entry:
     entry: Entry = {"id": instance, "label": step.label}
     if isinstance(step, ActionStep):
         entry["actionType"] = step.action

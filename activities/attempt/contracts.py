@@ -9,10 +9,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from activities.action import Action, Config, names
-from activities.attempt.results import DEEPEST, kept, whole, written
+from activities.attempt.results import kept, whole, written
 from activities.attempt.secrets import Scrubber, Secrets
-from activities.bounds import cut, deeper
+from activities.bounds import cut
 from activities.errors import Refused, ResultTooLarge
+from trunkline.wire import DEEPEST, Call, Pick, Request, nests_deeper
 
 LONGEST_MESSAGE = 2_000
 
@@ -40,21 +41,21 @@ class Contracts:
         self.scrubber = scrubber
         self.result_limit = result_limit
 
-    def refusal(self, request: Mapping[str, Any]) -> str | None:
+    def refusal(self, request: Request) -> str | None:
         """Return why a request could never be sent by this worker, or None."""
         return self._said(lambda: self._unfit(request))
 
-    def redirection(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> str | None:
+    def redirection(self, before: Request, after: Request) -> str | None:
         """Return what an edit must not change: where secrets go, and that a request may be repeated; or None."""
         return self._said(lambda: self._redirection(before, after))
 
-    def supplied(self, action_type: str, result: Any, pick: Any) -> tuple[Any, list[Any]]:
+    def supplied(self, action_type: str, result: Any, pick: Pick | None) -> tuple[Any, list[Any]]:
         """Return what is kept of a result that a person supplies, and the paths of `pick` that found nothing.
 
         Raises:
             Refused: it is no result of that action, or cannot be kept.
         """
-        if deeper(result, DEEPEST):
+        if nests_deeper(result, DEEPEST):
             raise Refused(f"{SUPPLIED} nests deeper than {DEEPEST} levels.")
         said = kept(self._result(action_type, result), pick)
         try:
@@ -69,13 +70,13 @@ class Contracts:
             raise Refused(f"This worker has no action {name}.")
         return action
 
-    def _parsed(self, request: Mapping[str, Any]) -> Config:
+    def _parsed(self, request: Request) -> Config:
         return configured(self._action(request["actionType"]), request, self.secrets, self.scrubber)
 
-    def _unfit(self, request: Mapping[str, Any]) -> None:
+    def _unfit(self, request: Request) -> None:
         self._parsed(request)
 
-    def _redirection(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> str | None:
+    def _redirection(self, before: Request, after: Request) -> str | None:
         action = self._action(before["actionType"])
         earlier, now = self._parsed(before), self._parsed(after)
         moved = [
@@ -117,7 +118,7 @@ class Contracts:
         return sentence and self.scrubber.scrub(whole(sentence))[:LONGEST_MESSAGE]
 
 
-def configured(action: Action, call: Mapping[str, Any], secrets: Secrets, scrubber: Scrubber) -> Config:
+def configured(action: Action, call: Call | Request, secrets: Secrets, scrubber: Scrubber) -> Config:
     """Return a call's config with its secrets, held to the contract.
 
     Raises:

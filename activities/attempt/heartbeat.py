@@ -6,10 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from activities.errors import Unavailable
-
-SENDING = "sending"
-"""What an attempt that must not be repeated writes down durably just before it sends."""
+from activities.errors import ActionError, NotSent, Unavailable
+from trunkline.wire import SENDING
 
 FIRST_BEAT = 2.0
 BEATS = 3.0
@@ -34,7 +32,7 @@ class Heartbeat:
         self._send = beat
         self._write = write
         self._turn = asyncio.Lock()
-        self._lost = False
+        self._lost: ActionError | None = None
         self._writing: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -55,10 +53,12 @@ class Heartbeat:
     async def mark(self) -> None:
         """Write the mark durably; it raises for an attempt that has already timed out, which then sends nothing."""
         async with self._turn:
-            if self._lost or self._write is None:
-                raise Unavailable("The attempt lost touch with Temporal before it sent anything.")
+            if self._lost is not None or self._write is None:
+                raise self._lost or Unavailable("The attempt lost touch with Temporal before it sent anything.")
             try:
                 await self._write(SENDING)
+            except NotSent:
+                raise
             except Exception as error:
                 said = f"The attempt could not be marked before sending ({type(error).__name__})."
                 raise Unavailable(said) from error
@@ -77,7 +77,7 @@ class Heartbeat:
     def _beat(self) -> None:
         if self.marked:
             self._send(SENDING)
-        elif self._write is None or self._lost:
+        elif self._write is None or self._lost is not None:
             self._send(*self._details())
         elif self._writing is None or self._writing.done():
             self._writing = asyncio.ensure_future(self._in_turn(self._write))
@@ -88,8 +88,11 @@ class Heartbeat:
                 return
             try:
                 await write(*self._details())
+            except NotSent as error:
+                self._lost = error
             except Exception:  # noqa: BLE001 # whatever happened, it may still arrive and would wipe out a mark
-                self._lost = True
+                self._lost = Unavailable("The attempt lost touch with Temporal before it sent anything.")
+            if self._lost is not None:
                 self._send(*self._details())  # the SDK then tells the attempt if it was canceled
 
     def _details(self) -> tuple[Any, ...]:

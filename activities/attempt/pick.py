@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-Path = Sequence[str | int]
+from trunkline.wire import Pick, PickPath
 
 ABSENT: Any = object()
 """Nothing is there; told apart from a `null`."""
 
 
-def picked(result: Any, pick: Path | Mapping[str, Path]) -> tuple[Any, list[Path]]:
+def picked(result: Any, pick: Pick) -> tuple[Any, list[PickPath]]:
     """Return what of a result is kept, and the paths that found nothing.
 
     Args:
@@ -27,7 +27,7 @@ def picked(result: Any, pick: Path | Mapping[str, Path]) -> tuple[Any, list[Path
     return (None, [pick]) if value is ABSENT else (value, [])
 
 
-def follow(value: Any, path: Path) -> Any:
+def follow(value: Any, path: PickPath) -> Any:
     """Return what stands at the end of a path, as templates find it, or ABSENT."""
     for key in path:
         value = _item(value, key)

@@ -10,17 +10,16 @@ from pydantic import BaseModel
 
 from activities.attempt.pick import picked
 from activities.attempt.secrets import Scrubber
-from activities.bounds import deeper
 from activities.errors import ResultTooLarge
+from trunkline.wire import DEEPEST, Answer, LookAnswer, Pick, nests_deeper
 
-DEEPEST = 100
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 """What may be half of a character in JSON that is ASCII."""
 
 CARRIED_OUT = "The action was carried out, but its result"
 
 
-def kept(result: Any, pick: Any) -> dict[str, Any]:
+def kept(result: Any, pick: Pick | None) -> Answer:
     """Return a result as it is kept: whole, or what the step picks of it and which of its paths found nothing."""
     plain = result.model_dump(mode="json", by_alias=True) if isinstance(result, BaseModel) else result
     if pick is None:
@@ -29,7 +28,7 @@ def kept(result: Any, pick: Any) -> dict[str, Any]:
     return {"result": found, "missing": missing} if missing else {"result": found}
 
 
-def written(said: dict[str, Any], scrubber: Scrubber, limit: int, *, what: str = CARRIED_OUT) -> str:
+def written(said: Answer | LookAnswer, scrubber: Scrubber, limit: int, *, what: str = CARRIED_OUT) -> str:
     """Return the JSON text of what is said about a result, with whole characters and without secrets.
 
     Args:
@@ -54,7 +53,7 @@ def written(said: dict[str, Any], scrubber: Scrubber, limit: int, *, what: str =
         raise ResultTooLarge(
             f"{what} takes {len(data):,} bytes; {limit:,} is the most that is kept (TRUNKLINE_RESULT_LIMIT)."
         )
-    if deeper(said, DEEPEST):
+    if nests_deeper(said, DEEPEST):
         raise ResultTooLarge(f"{what} nests deeper than {DEEPEST} levels.")
     return data
 

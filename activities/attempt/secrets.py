@@ -6,14 +6,17 @@ import base64
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from activities.bounds import CUT
 from activities.errors import Refused
+from activities.http_client.bindings import Bindings, BoundSecret
+from trunkline.wire import Place, placeholder
 
 PREFIX = "TRUNKLINE_SECRET_"
 SHORTEST = 8
@@ -22,9 +25,10 @@ SHORTEST = 8
 SHORTEST_BEGINNING = 4
 """Characters of a value's beginning that are scrubbed where a text was cut right after them."""
 
-SCRUBBED = "[secret]"
+KEPT_RENEWALS = 4
+"""How many of the values that replace each other are scrubbed; what came before them is accepted nowhere any more."""
 
-Place = Mapping[str, Any]
+SCRUBBED = "[secret]"
 
 
 class Secrets:
@@ -33,11 +37,18 @@ class Secrets:
     Args:
         folder: where the files are; their names are the secrets' names.
         environment: the process environment.
+        bindings: the hosts of those that may not go to any.
     """
 
-    def __init__(self, folder: Path | None = None, environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self,
+        folder: Path | None = None,
+        environment: Mapping[str, str] = os.environ,
+        bindings: Bindings | None = None,
+    ) -> None:
         self.folder = folder
         self.environment = environment
+        self.bindings = bindings or Bindings()
 
     def names(self) -> list[str]:
         """Return the names of all secrets that this worker has."""
@@ -68,7 +79,16 @@ class Secrets:
         Raises:
             Refused: one is missing.
         """
-        return {self.get(name) for place in places for name in (place["name"], place.get("password")) if name}
+        return {self.get(name) for name in _named(places)}
+
+    def bound(self, places: Iterable[Place]) -> list[BoundSecret]:
+        """Return those of the secrets that these places need that may not go to any host.
+
+        Raises:
+            Refused: one is missing.
+        """
+        hosts = [(name, self.bindings.hosts(name)) for name in sorted(_named(places))]
+        return [BoundSecret(name, bound, _recognised(self.get(name))) for name, bound in hosts if bound is not None]
 
     def fill(self, config: Any, places: Iterable[Place]) -> Any:
         """Return the config with the secrets at their places.
@@ -87,15 +107,26 @@ class Secrets:
 
     def _at(self, place: Place, text: Any) -> str:
         basic = place.get("filter") == "basic"
-        placeholder = "{{secrets." + place["name"] + (f" | basic: secrets.{place['password']}" if basic else "") + "}}"
+        written = placeholder(place["name"], place["password"] if basic else None)
         start = place.get("start", 0)
-        if not isinstance(text, str) or text[start : start + len(placeholder)] != placeholder:
-            raise Refused(f"The request has no {placeholder} where it says so ({place['path']}).")
+        if not isinstance(text, str) or text[start : start + len(written)] != written:
+            raise Refused(f"The request has no {written} where it says so ({place['path']}).")
         value = self.get(place["name"])
         if basic:
             value = base64.b64encode(f"{value}:{self.get(place['password'])}".encode()).decode()
         value = ESCAPES[place.get("escape", "")](value)
-        return text[:start] + value + text[start + len(placeholder) :]
+        return text[:start] + value + text[start + len(written) :]
+
+
+def _named(places: Iterable[Place]) -> set[str]:
+    return {name for place in places for name in (place["name"], place.get("password")) if name}
+
+
+def _recognised(value: str) -> frozenset[str]:
+    """Return the forms by which a value is recognised; none where it would be found in ordinary text."""
+    if len(value) < SHORTEST:
+        return frozenset()
+    return frozenset(form for read in (str, unquote, unquote_plus) for form in _forms(read(value)))
 
 
 def _slack(value: str) -> str:
@@ -136,6 +167,7 @@ class Scrubber:
 
     def __init__(self, values: Iterable[str]) -> None:
         self._values: set[str] = set()
+        self._renewed: dict[object, deque[set[str]]] = {}
         self._forms: list[str] = []
         self._pattern: re.Pattern[str] | None = None
         self._beginning = re.compile("(?!)")
@@ -147,7 +179,18 @@ class Scrubber:
         if not new:
             return
         self._values |= new
-        forms = {form for value in self._values if len(value) >= SHORTEST for form in _forms(value)}
+        self._look_for()
+
+    def renew(self, owner: object, values: Collection[str]) -> None:
+        """Scrub these values of an owner too, such as its token, and the few that it gave before them."""
+        given = self._renewed.setdefault(owner, deque(maxlen=KEPT_RENEWALS))
+        if values and (not given or given[-1] != {*values}):
+            given.append({*values})
+            self._look_for()
+
+    def _look_for(self) -> None:
+        values = self._values.union(*(replaced for given in self._renewed.values() for replaced in given))
+        forms = {form for value in values if len(value) >= SHORTEST for form in _forms(value)}
         self._forms = sorted(forms, key=lambda form: (-len(form), form))
         if forms:
             self._pattern = re.compile("|".join(map(re.escape, self._forms)))

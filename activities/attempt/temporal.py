@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,26 +11,23 @@ from typing import Any, cast
 
 from temporalio import activity
 from temporalio.api.common.v1 import Payload
+from temporalio.client import AsyncActivityCancelledError
 from temporalio.client import Client as TemporalClient
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.action import Action, Config, Look, Result
 from activities.attempt.contracts import LONGEST_MESSAGE, configured
-from activities.attempt.heartbeat import SENDING, Heartbeat
+from activities.attempt.heartbeat import Heartbeat
 from activities.attempt.results import kept, written
 from activities.attempt.seal import check_seal
 from activities.attempt.secrets import Scrubber, Secrets
 from activities.connections import Connections
 from activities.context import LARGEST_ANSWER, LARGEST_PICKED, Context
-from activities.errors import ActionError, OutcomeUnknown, Refused, ResultTooLarge, Unavailable
+from activities.errors import ActionError, NotSent, OutcomeUnknown, Refused, ResultTooLarge, Unavailable
 from activities.http_client.client import Client
-
-NEVER_REPEATED = "TemporalTimeout:StartToClose"
-"""In an activity's retry policy, says that an unknown outcome must not be repeated."""
-
-LOOK = ":look"
-"""What a look-up's activity type ends with; no action's name has a colon."""
+from activities.http_client.statuses import meaning
+from trunkline.wire import LOOK, NEVER_REPEATED, SENDING, UNEXPECTED, Answer, Call, FailureDetails, LookAnswer
 
 LOOKS = 3
 """How often a look-up that finds nothing is made: what a vendor has just taken may not be listed yet."""
@@ -63,7 +60,7 @@ def bind(catalog: Mapping[str, Action], services: Services) -> list[Callable[...
 def _activity(name: str, kind: type[_Attempt], action: Action, services: Services) -> Callable[..., Any]:
     @activity.defn(name=name)
     async def run(call: dict[str, Any]) -> RawValue:
-        return await kind(action, services).run(call)
+        return await kind(action, services).run(cast("Call", call))
 
     return run
 
@@ -78,16 +75,16 @@ class _Attempt:
         policy = self.info.retry_policy
         self.once = policy is not None and NEVER_REPEATED in (policy.non_retryable_error_types or ())
         self.pick: Any = None
+        self.sent = False
         earlier = self.info.heartbeat_details
         progress = earlier[0] if earlier and earlier[0] != SENDING else None
-        handle = services.client.get_async_activity_handle(task_token=self.info.task_token)
-        self.heartbeat = Heartbeat(progress, activity.heartbeat, handle.heartbeat if self.once else None)
+        self.heartbeat = Heartbeat(progress, activity.heartbeat, self._write if self.once else None)
         whole = (self.info.start_to_close_timeout or timedelta(seconds=30)).total_seconds()
         self.timeout = max(whole - 1, whole * 0.9)
         self.patience = self.timeout - min(0.5, self.timeout / 10)  # the client's own sentence says more than ours
         self.began = asyncio.get_running_loop().time()
 
-    async def run(self, call: dict[str, Any]) -> RawValue:
+    async def run(self, call: Call) -> RawValue:
         self.heartbeat.start()
         try:
             async with asyncio.timeout(self.timeout):
@@ -100,23 +97,44 @@ class _Attempt:
             details = activity.cancellation_details()
             if details is not None and details.worker_shutdown:
                 raise self._failure(self._ended("Its worker was shut down")) from None
+            if self.sent or self.heartbeat.marked:
+                said = "It was canceled while it was being sent; it may have been carried out."
+                raise self._failure(OutcomeUnknown(said)) from None
             raise
         except Exception as error:  # noqa: BLE001 # a bug in an action must not be reported with its secrets
+            if known := meaning(error):
+                raise self._failure(known, timed_out=self._out_of_time(known)) from None
             raise self._unexpected(error) from None
         finally:
             self.heartbeat.stop()
 
-    async def _act(self, call: dict[str, Any]) -> Any:
+    async def _write(self, *details: Any) -> None:
+        """Send a heartbeat and return once Temporal has it."""
+        handle = self.services.client.get_async_activity_handle(task_token=self.info.task_token)
+        try:
+            await handle.heartbeat(*details)
+        except AsyncActivityCancelledError as error:
+            if error.details is not None and error.details.cancel_requested:
+                raise NotSent("It was canceled before anything was sent.") from error
+            raise
+
+    async def _act(self, call: Call) -> Answer | LookAnswer:
+        if call.get("run", self.info.workflow_run_id) != self.info.workflow_run_id:
+            # Temporal starts what was pending where a run was reset again, without asking the run.
+            raise NotSent("The run was reset after this was scheduled; nothing was sent since.")
         config, context = self._prepare(call)
         result = await self.action.function(config, context)
         return self._kept(result)
 
-    def _kept(self, result: Any) -> dict[str, Any]:
+    def _kept(self, result: Any) -> Answer:
         """Return a result as it is kept, and what tells it from any other of the vendor's."""
         identity = result.identity() if isinstance(result, Result) else None
-        return {**kept(result, self.pick), **({} if identity is None else {"claim": identity})}
+        answer = kept(result, self.pick)
+        if identity is not None:
+            answer["claim"] = identity
+        return answer
 
-    def _prepare(self, call: dict[str, Any]) -> tuple[Config, Context]:
+    def _prepare(self, call: Call) -> tuple[Config, Context]:
         check_seal(self.action.name, call)
         self.pick = call.get("pick")
         config = configured(self.action, call, self.services.secrets, self.services.scrubber)
@@ -127,16 +145,27 @@ class _Attempt:
             attempt=self.info.attempt,
             timeout=self.patience,
             largest_answer=max(LARGEST_ANSWER if self.pick is None else LARGEST_PICKED, self.services.result_limit),
-            http=self.services.http,
+            http=self.services.http.carrying(self.services.secrets.bound(call.get("secrets", ()))),
             connections=self.services.connections,
             files=self.services.files,
             progress=self.heartbeat.progress,
             heartbeat=self.heartbeat.keep,
-            sending=self.heartbeat.mark if self.once else _nothing,
+            sending=self._sending(never="run" in call),
+            conceal=self.services.scrubber.renew,
         )
         return config, context
 
-    def _answer(self, said: dict[str, Any]) -> RawValue:
+    def _sending(self, *, never: bool) -> Callable[[], Awaitable[None]]:
+        """Return what is awaited before sending: where `onUnknown: retry` allows repeats, it marks nothing."""
+        if self.once:
+            return self.heartbeat.mark
+
+        async def begin() -> None:
+            self.sent = never
+
+        return begin
+
+    def _answer(self, said: Answer | LookAnswer) -> RawValue:
         if self.info.attempt > 1:
             said["attempts"] = self.info.attempt
         data = written(said, self.services.scrubber, self.services.result_limit)
@@ -157,7 +186,7 @@ class _Attempt:
         if isinstance(error, Unavailable):
             retry_after = error.retry_after
             self.heartbeat.unmark()
-        details: dict[str, Any] = {"attempts": self.info.attempt}
+        details: FailureDetails = {"attempts": self.info.attempt}
         if error.status is not None:
             details["status"] = error.status
         if timed_out:
@@ -171,7 +200,7 @@ class _Attempt:
             sentence,
             details,
             type=type(error).__name__,
-            non_retryable=isinstance(error, Refused | ResultTooLarge),
+            non_retryable=isinstance(error, NotSent | Refused | ResultTooLarge),
             next_retry_delay=None if retry_after is None else timedelta(seconds=max(retry_after, 0)),
             category=ApplicationErrorCategory.BENIGN,
         )
@@ -183,21 +212,17 @@ class _Attempt:
         if self.once and self.heartbeat.marked:
             return self._failure(OutcomeUnknown(f"{message} (after sending began; it may have been carried out)"))
         return ApplicationError(
-            self.services.scrubber.scrub(message)[:LONGEST_MESSAGE], {"attempts": self.info.attempt}, type="Unexpected"
+            self.services.scrubber.scrub(message)[:LONGEST_MESSAGE], {"attempts": self.info.attempt}, type=UNEXPECTED
         )
 
 
 class _Look(_Attempt):
     """One attempt to find out what became of a step, without sending anything."""
 
-    async def _act(self, call: dict[str, Any]) -> Any:
+    async def _act(self, call: Call) -> Answer | LookAnswer:
         config, context = self._prepare(call)
         look = cast("Look", self.action.look)
         found = await look(config, context, datetime.fromisoformat(call["since"]))
         if not found and self.info.attempt < LOOKS:
             raise Unavailable("Nothing is found yet.")
         return {"found": [self._kept(result) for result in found]}
-
-
-async def _nothing() -> None:
-    """Mark nothing: the action may be repeated."""

@@ -11,27 +11,24 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from pydantic import Field
 
 from activities.action import Result
-from activities.bounds import cut, deeper
+from activities.bounds import cut
 from activities.errors import OutcomeUnknown, ResultTooLarge
-from activities.rest.answers import failure
+from activities.http_client.statuses import SUCCESS, excerpt, unexpected
+from trunkline.wire import DEEPEST, nests_deeper
 
 if TYPE_CHECKING:
     from activities.http_client.message import Response
 
-SUCCESS = range(200, 300)
 JSON_TYPE = re.compile(r"(application|text)/([^;]*\+)?json", re.IGNORECASE)
 CHARSET = re.compile(r"charset=\"?(utf-8|us-ascii|iso-8859-1|iso-8859-15|windows-1252|utf-16)\b", re.IGNORECASE)
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-UNPRINTABLE = re.compile(r"[^\S ]+|[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 
-DEEPEST = 100
 LONGEST_HEADER = 2_000
-EXCERPT = 200
 
 NOT_KEPT = frozenset({"set-cookie", "content-length", "connection", "keep-alive", "transfer-encoding"})
 
 
-class Answer(Result):
+class HttpAnswer(Result):
     """What the server answered."""
 
     status: int = Field(description="HTTP status, such as 200.")
@@ -46,7 +43,7 @@ class Answer(Result):
     )
 
 
-def succeeded(response: Response, accept: Iterable[int], *, read: bool, strict: bool) -> Answer:
+def succeeded(response: Response, accept: Iterable[int], *, read: bool, strict: bool) -> HttpAnswer:
     """Return an answer as a result.
 
     Args:
@@ -62,30 +59,14 @@ def succeeded(response: Response, accept: Iterable[int], *, read: bool, strict: 
         ResultTooLarge: the answer cannot be kept.
     """
     if response.status not in SUCCESS and response.status not in accept:
-        refuse(response)
+        raise unexpected(response.status, response.headers, response.body)
     if not response.complete and read:
         raise ResultTooLarge(
             f"The request was answered with status {response.status}, but the answer was too large or broke off.",
             status=response.status,
         )
     headers = {name: cut(value, LONGEST_HEADER) for name, value in response.headers.items() if name not in NOT_KEPT}
-    return Answer(status=response.status, headers=headers, body=content(response, strict=strict) if read else None)
-
-
-def refuse(response: Response) -> NoReturn:
-    """Raise what a status outside 2xx means, with the beginning of what the server says."""
-    said = excerpt(response)
-    sentence = f"The server answered with status {response.status}" + (f": {said}" if said else ".")
-    raise failure(sentence, response.status, response.headers)
-
-
-def excerpt(response: Response) -> str:
-    """Return the beginning of an answer's text on one line, without anything that could garble a terminal or a page."""
-    if response.headers.get("content-type", "").partition("/")[0] in ("image", "audio", "video", "font"):
-        return ""
-    said = response.body[: EXCERPT * 8].decode("utf-8", "replace")
-    said = " ".join(UNPRINTABLE.sub(" ", said).split())
-    return cut(said, EXCERPT)
+    return HttpAnswer(status=response.status, headers=headers, body=content(response, strict=strict) if read else None)
 
 
 def content(response: Response, *, strict: bool) -> Any:
@@ -105,7 +86,7 @@ def content(response: Response, *, strict: bool) -> Any:
             if kind and strict:
                 raise OutcomeUnknown(
                     f"The server answered with status {response.status} and a body that should be JSON but is not: "
-                    f"{excerpt(response)}",
+                    f"{excerpt(response.headers, response.body)}",
                     status=response.status,
                 ) from None
     charset = CHARSET.search(kind)
@@ -124,7 +105,7 @@ def parsed(body: bytes) -> Any:
         ResultTooLarge: it nests too deeply to be kept.
     """
     value = json.loads(body.decode("utf-8-sig"), parse_constant=not_json, parse_float=finite)
-    if body.count(b"[") + body.count(b"{") > DEEPEST and deeper(value, DEEPEST):
+    if body.count(b"[") + body.count(b"{") > DEEPEST and nests_deeper(value, DEEPEST):
         raise ResultTooLarge(f"The request was carried out, but its answer nests deeper than {DEEPEST} levels.")
     return whole_characters(value) if SURROGATE.search(body) else value
 

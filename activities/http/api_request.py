@@ -6,22 +6,22 @@ from pydantic import Field, field_validator
 
 from activities.action import action
 from activities.context import Context
-from activities.http.answer import Answer
-from activities.http.body import Entry, check_keys, coerced, nested, to_json
+from activities.http.answer import HttpAnswer
+from activities.http.body import BodyEntry, check_keys, coerced, nested, to_json
 from activities.http.encoding import to_bytes
-from activities.http.exchange import Request, exchange, in_background, repeats
+from activities.http.exchange import ExchangeConfig, exchange, in_background, repeats
 
 
-class ApiRequest(Request):
+class ApiRequest(ExchangeConfig):
     """A request to an API whose body is an object made of values."""
 
-    values: list[Entry] = Field(
+    values: list[BodyEntry] = Field(
         default_factory=list, description="The body, value by value: `{key, value, format}`; it is sent as JSON."
     )
 
     @field_validator("values")
     @classmethod
-    def _keys_fit(cls, values: list[Entry]) -> list[Entry]:
+    def _keys_fit(cls, values: list[BodyEntry]) -> list[BodyEntry]:
         check_keys(entry.key for entry in values)
         return values
 
@@ -37,7 +37,7 @@ class ApiRequest(Request):
         "values": [{"key": "contactName", "value": "{{contact.name}}", "format": "String"}],
     },
 )
-async def api_request(config: ApiRequest, context: Context) -> Answer:
+async def api_request(config: ApiRequest, context: Context) -> HttpAnswer:
     """Call an API with a JSON body made of values.
 
     It is `http_request` in the words of the workflow automations: headers as a list, and a body of values of which each

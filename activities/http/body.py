@@ -28,7 +28,7 @@ Format = Annotated[
 ]
 
 
-class Entry(Config):
+class BodyEntry(Config):
     """One value of a body: where it goes, what it is, and as which type it is sent."""
 
     model_config = ConfigDict(coerce_numbers_to_str=True)
@@ -53,7 +53,7 @@ def is_entries(body: Any) -> bool:
     )
 
 
-def entries(body: list[Any]) -> list[Entry]:
+def entries(body: list[Any]) -> list[BodyEntry]:
     """Return the entries of a body.
 
     Raises:
@@ -63,7 +63,7 @@ def entries(body: list[Any]) -> list[Entry]:
     found = []
     for position, item in enumerate(body, 1):
         try:
-            found.append(Entry.model_validate(item))
+            found.append(BodyEntry.model_validate(item))
         except ValidationError as error:
             wrong = error.errors(include_input=False, include_url=False)[0]
             place = str(wrong["loc"][0])
@@ -92,7 +92,7 @@ def pairs(body: Any) -> list[tuple[str, Any]] | None:
     return None
 
 
-def coerced(entry: Entry) -> Any:
+def coerced(entry: BodyEntry) -> Any:
     """Return an entry's value as its format says.
 
     Raises:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, WithJso
 
 from activities.action import Config, Raw, Repeat, Static, Syntax, SyntaxName
 from activities.context import Context
-from activities.http.answer import Answer, succeeded
+from activities.http.answer import HttpAnswer, succeeded
 from activities.http.body import has_variables, plain
 from activities.http.encoding import written_syntax
 
@@ -99,7 +99,7 @@ class Destination(Config):
         return found if syntax is None else {**found, "/body": syntax}
 
 
-class Request(Destination):
+class ExchangeConfig(Destination):
     """What the HTTP actions that call an API have in common."""
 
     method: Method = Field(description="GET, POST, PUT, PATCH or DELETE.")
@@ -126,7 +126,7 @@ class Request(Destination):
     follow_redirects: int = Field(default=0, ge=0, le=10, description="How many redirects are followed.")
 
     @model_validator(mode="after")
-    def _key_is_sent(self) -> Request:
+    def _key_is_sent(self) -> ExchangeConfig:
         if self.idempotent and not self.idempotency_header:
             raise ValueError("`idempotent: true` needs the key to be sent: give `idempotencyHeader` a name.")
         return self
@@ -154,8 +154,12 @@ def completed(headers: Mapping[str, str], defaults: Mapping[str, str]) -> dict[s
 
 
 async def exchange(
-    context: Context, request: Request, content: bytes | None, content_type: str = "application/json", query: str = ""
-) -> Answer:
+    context: Context,
+    request: ExchangeConfig,
+    content: bytes | None,
+    content_type: str = "application/json",
+    query: str = "",
+) -> HttpAnswer:
     """Send a request and return its answer as a result.
 
     Args:

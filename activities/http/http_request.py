@@ -8,15 +8,15 @@ from pydantic import Field
 
 from activities.action import action
 from activities.context import Context
-from activities.http.answer import Answer
+from activities.http.answer import HttpAnswer
 from activities.http.body import Body
 from activities.http.encoding import encoded, query_text
-from activities.http.exchange import Request, exchange, in_background, repeats
+from activities.http.exchange import ExchangeConfig, exchange, in_background, repeats
 
 Scalar = str | int | float | bool | None
 
 
-class HttpRequest(Request):
+class HttpRequest(ExchangeConfig):
     """A request to any HTTP API."""
 
     query: dict[str, Scalar | list[Scalar]] = Field(
@@ -43,7 +43,7 @@ class HttpRequest(Request):
         "body": {"customer.id": "{{contact.id}}", "amount": 20},
     },
 )
-async def http_request(config: HttpRequest, context: Context) -> Answer:
+async def http_request(config: HttpRequest, context: Context) -> HttpAnswer:
     """Call any HTTP API and keep its answer.
 
     GET, PUT and DELETE are repeated when their outcome is unknown; POST and PATCH only with `idempotent: true`.

@@ -13,7 +13,7 @@ from pydantic import Field
 from activities.action import Credential, action
 from activities.context import Context
 from activities.errors import Refused
-from activities.http.answer import Answer, succeeded
+from activities.http.answer import HttpAnswer, succeeded
 from activities.http.body import Body
 from activities.http.encoding import encoded
 from activities.http.exchange import Destination, Method, completed
@@ -42,7 +42,7 @@ class Webhook(Destination):
         "secret": "{{secrets.notify_signing}}",
     },
 )
-async def send_webhook(config: Webhook, context: Context) -> Answer:
+async def send_webhook(config: Webhook, context: Context) -> HttpAnswer:
     """Notify another system over HTTP, at least once.
 
     The request carries `webhook-id`, the same over all attempts, so that its receiver can tell a repetition, and

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 from activities.bounds import cut
 from activities.errors import Refused
@@ -99,6 +99,18 @@ class Target:
             raise Refused(f"The URL's port must be between 1 and 65535, not {port}.")
         host, address = parse_host(parts["host"])
         return cls(scheme, host, port, encoded(match["target"]), address)
+
+    @classmethod
+    def linked(cls, url: str, link: str) -> Target:
+        """Read a link that stands in the answer from a URL.
+
+        Raises:
+            Refused: it is no link that can mean only one thing.
+        """
+        try:
+            return cls.parse(urljoin(url, link))
+        except ValueError:
+            raise Refused("The answer has a link that is no valid address.") from None
 
     def extended(self, query: str) -> Target:
         """Return the same target with more of a query, already encoded."""

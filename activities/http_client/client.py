@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from activities.errors import OutcomeUnknown, Refused, Unavailable
 from activities.http_client.addresses import Rules, Target
+from activities.http_client.bindings import BoundSecret, StandIn
 from activities.http_client.message import WITHOUT_EFFECT, Message, Response
 
 if TYPE_CHECKING:
@@ -31,18 +35,55 @@ class Client:
         allow: hosts, `host:port`, addresses and networks that are reached although private or over plain HTTP.
         lookup: looks names up; by default as the machine is configured to.
         tls: how certificates are verified; by default against the machine's authorities.
+        stand_ins: addresses that answer in place of vendors; for bound secrets the vendors' hosts count.
 
     Raises:
         ValueError: an entry of `allow` cannot be read.
     """
 
     def __init__(
-        self, *, allow: Iterable[str] = (), lookup: Lookup | None = None, tls: SSLContext | None = None
+        self,
+        *,
+        allow: Iterable[str] = (),
+        lookup: Lookup | None = None,
+        tls: SSLContext | None = None,
+        stand_ins: Iterable[StandIn] = (),
     ) -> None:
         self.rules = Rules.of(allow)
         self.lookup = lookup
         self.tls = tls
-        self._session: ClientSession | None = None
+        self.stand_ins = tuple(stand_ins)
+        self.secrets: tuple[BoundSecret, ...] = ()
+        self.by_content = False
+        self._sessions: list[ClientSession] = []  # one at most; every `carrying` shares it
+
+    def carrying(self, secrets: Iterable[BoundSecret] | None = None, *, by_content: bool = False) -> Client:
+        """Return this client for an attempt that has filled in bound secrets: they go to their hosts alone.
+
+        Args:
+            secrets: the attempt's bound secrets; None leaves those there are.
+            by_content: only secrets whose value stands in a request count for it. By default all count for every
+                request, because a signature or a digest tells of a secret without holding it.
+        """
+        client = copy(self)
+        client.secrets = self.secrets if secrets is None else tuple(secrets)
+        client.by_content = by_content
+        return client
+
+    def admit(self, target: Target, texts: Iterable[str | bytes] | None) -> None:
+        """Refuse a target that the attempt's bound secrets may not go to.
+
+        Args:
+            target: where a request goes.
+            texts: all that it carries, where only secrets in it count; None where all count.
+
+        Raises:
+            Refused: a secret is bound to other hosts.
+        """
+        meant = next((meant for one in self.stand_ins if (meant := one.meant(target)) is not None), target)
+        for secret in self.secrets:
+            if not secret.may_go(meant) and (texts is None or secret.stands_in(texts)):
+                raise secret.refusal(meant)
 
     async def request(  # noqa: PLR0913 - what a request can have
         self,
@@ -61,10 +102,12 @@ class Client:
         """Send one request and return whatever the server answered; see `Context.request`.
 
         `before_send` is awaited once, when the connection stands and before the first byte is written. A redirect that
-        would carry the body to another origin is not followed; its answer is returned as it is.
+        would carry the body to another origin is not followed; its answer is returned as it is. One that leads where a
+        secret of the attempt may not go is refused, whatever of the request would follow it.
 
         Raises:
-            Refused: the address or a header is not allowed or not valid; nothing was sent.
+            Refused: the address or a header is not allowed or not valid; nothing was sent. Or a redirect leads where
+                a secret may not go; nothing was sent there.
             Unavailable: the server cannot be reached; nothing was sent.
             OutcomeUnknown: the request was sent and no whole answer came back.
             ResultTooLarge: a successful answer is larger than `max_bytes`.
@@ -75,24 +118,27 @@ class Client:
         message = Message.of(method, target, headers or {}, content, auth)
         deadline = asyncio.get_running_loop().time() + timeout
         answer = await self._exchange(message, deadline, max_bytes, before_send)
-        try:
-            while redirects > 0:
-                following = message.redirected(answer.status, answer.headers.get("location"))
-                if following is None:
-                    break
-                message, redirects = following, redirects - 1
+        while redirects > 0:
+            with _redirecting(method):
+                location = message.location(answer.status, answer.headers.get("location"))
+            if location is None:
+                break
+            self._judge(replace(message, target=location))
+            following = message.redirected(answer.status, location)
+            if following is None:
+                break
+            message, redirects = following, redirects - 1
+            with _redirecting(method):
                 answer = await self._exchange(message, deadline, max_bytes)
-        except (Refused, Unavailable) as error:
-            if method.upper() in WITHOUT_EFFECT:
-                raise
-            raise OutcomeUnknown(f"The request was sent, and answered with a redirect that failed: {error}") from None
         return answer
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        while self._sessions:
+            await self._sessions.pop().close()
+
+    def _judge(self, message: Message) -> None:
+        self.admit(message.target, message.texts() if self.by_content else None)
 
     async def _exchange(
         self, message: Message, deadline: float, max_bytes: int, before_send: BeforeSend | None = None
@@ -102,16 +148,17 @@ class Client:
 
         from activities.http_client.transport import Exchange, current, failed, open_session, received, system_lookup
 
+        self._judge(message)
         self.rules.judge_target(message.target)
-        if self._session is None:
-            self._session = open_session(self.rules, self.lookup or system_lookup, self.tls)
+        if not self._sessions:
+            self._sessions.append(open_session(self.rules, self.lookup or system_lookup, self.tls))
         content = message.content or None
         exchange = Exchange(message.target, before_send)
         token = current.set(exchange)
         try:
             async with (
                 asyncio.timeout_at(deadline),
-                self._session.request(
+                self._sessions[0].request(
                     message.method,
                     URL(message.target.url, encoded=True),
                     headers=message.headers,
@@ -127,3 +174,14 @@ class Client:
             raise failed(exchange, error) from None
         finally:
             current.reset(token)
+
+
+@contextmanager
+def _redirecting(method: str) -> Iterator[None]:
+    """Say of what fails after a redirect that the request itself was sent, where that may have had an effect."""
+    try:
+        yield
+    except (Refused, Unavailable) as error:
+        if method.upper() in WITHOUT_EFFECT:
+            raise
+        raise OutcomeUnknown(f"The request was sent, and answered with a redirect that failed: {error}") from None

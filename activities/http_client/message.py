@@ -7,12 +7,12 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
-from urllib.parse import urljoin
+from typing import Any, Self
 
 from activities.bounds import cut
 from activities.errors import OutcomeUnknown, Refused
 from activities.http_client.addresses import Target
+from activities.http_client.statuses import SUCCESS, unexpected
 
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -72,17 +72,19 @@ class Message:
             headers = {**headers, "Authorization": f"Basic {b64encode(':'.join(auth).encode()).decode()}"}
         return cls(method.upper(), target, headers, content)
 
-    def redirected(self, status: int, location: str | None) -> Message | None:
-        """Return the request that follows an answer, or None where nothing may follow.
-
-        To another origin goes no header that could be a credential, and no body at all.
+    def location(self, status: int, location: str | None) -> Target | None:
+        """Return where an answer redirects to, or None where it does not.
 
         Raises:
             Refused: the location is not a valid address.
         """
-        if status not in REDIRECTS or not location:
-            return None
-        target = Target.parse(urljoin(self.target.url, location))
+        return Target.linked(self.target.url, location) if status in REDIRECTS and location else None
+
+    def redirected(self, status: int, target: Target) -> Message | None:
+        """Return the request that follows a redirect, or None where nothing may follow.
+
+        To another origin goes no header that could be a credential, and no body at all.
+        """
         following = replace(self, target=target)
         if status == SEE_OTHER or (status in BECOME_GET and self.method == "POST"):
             following = replace(following, method="GET", content=None, headers=self.without("content-type"))
@@ -91,6 +93,10 @@ class Message:
         if following.content:
             return None
         return replace(following, headers={n: v for n, v in following.headers.items() if n.lower() in PUBLIC_HEADERS})
+
+    def texts(self) -> list[str | bytes]:
+        """Return all that the request carries."""
+        return [self.target.url, *self.headers, *self.headers.values(), self.content or b""]
 
     def without(self, header: str) -> dict[str, str]:
         """Return the headers but one."""
@@ -108,6 +114,18 @@ class Response:
     headers: Mapping[str, str]
     body: bytes
     complete: bool = True
+
+    def require(self, *statuses: int) -> Self:
+        """Return this answer if its status is one of these, by default any success (2xx).
+
+        Raises:
+            Refused: the status says that the request will never succeed.
+            Unavailable: it says that the request was not taken up; `retry_after` is when the server says to come back.
+            OutcomeUnknown: it says neither, or is another success than the one that was needed.
+        """
+        if self.status in (statuses or SUCCESS):
+            return self
+        raise unexpected(self.status, self.headers, self.body)
 
     def json(self) -> Any:
         """Return the body's JSON value.

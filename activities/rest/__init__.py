@@ -1,1 +1,1 @@
-"""What actions that only forward to a REST API are made of."""
+"""What plain REST actions are made of: a service, its sign-in, and one row an operation."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
 from activities.http_client.retry_after import retry_after
-from activities.rest.answers import failure
+from activities.http_client.statuses import failure
 
 LATER = frozenset(
     (

@@ -12,8 +12,8 @@ from pydantic import Field
 
 from activities.context import Context
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
-from activities.rest.answers import failure
-from activities.sms.provider import Accepted, Provider
+from activities.http_client.statuses import failure
+from activities.sms.provider import Accepted, SmsProvider
 
 if TYPE_CHECKING:
     from activities.http_client.message import Response
@@ -25,7 +25,7 @@ PERHAPS = "sms send failed"
 """What CloudTalk says, in a 200, about a message that another attempt may send, and about one that it may have sent."""
 
 
-class CloudTalk(Provider):
+class CloudTalk(SmsProvider):
     """An API key pair of a CloudTalk company."""
 
     kind: ClassVar[str] = "cloudtalk"

@@ -19,7 +19,7 @@ class Accepted:
     segments: int | None = None
 
 
-class Provider(Connection):
+class SmsProvider(Connection):
     """A connection that text messages can be sent through."""
 
     @abstractmethod

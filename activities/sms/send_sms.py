@@ -11,11 +11,11 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from activities.action import Config, Result, Static, action
 from activities.context import Context
 from activities.sms.cloudtalk import CloudTalk
-from activities.sms.provider import Accepted, Provider
+from activities.sms.provider import Accepted, SmsProvider
 from activities.sms.segments import Encoding, segments
 from activities.sms.twilio import Twilio
 
-PROVIDERS: tuple[type[Provider], ...] = (Twilio, CloudTalk)
+PROVIDERS: tuple[type[SmsProvider], ...] = (Twilio, CloudTalk)
 
 E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 
@@ -96,7 +96,7 @@ async def send_sms(config: SmsMessage, context: Context) -> SmsReceipt:
     return _receipt(config, provider, accepted)
 
 
-def _receipt(config: SmsMessage, provider: Provider, accepted: Accepted) -> SmsReceipt:
+def _receipt(config: SmsMessage, provider: SmsProvider, accepted: Accepted) -> SmsReceipt:
     counted = segments(config.text)
     return SmsReceipt(
         provider=provider.kind,

@@ -10,8 +10,8 @@ from pydantic import Field
 from activities.context import Context
 from activities.errors import ActionError, Refused, Unavailable
 from activities.http_client.retry_after import retry_after
-from activities.rest.answers import failure
-from activities.sms.provider import Accepted, Provider
+from activities.http_client.statuses import failure
+from activities.sms.provider import Accepted, SmsProvider
 
 if TYPE_CHECKING:
     from twilio.rest.api.v2010.account.message import MessageInstance
@@ -48,7 +48,7 @@ ADVICE = {
 """What to do about an error, or what it means (https://www.twilio.com/docs/api/errors)."""
 
 
-class Twilio(Provider):
+class Twilio(SmsProvider):
     """A Twilio account."""
 
     kind: ClassVar[str] = "twilio"

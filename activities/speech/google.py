@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from activities.context import Context
-from activities.speech.provider import Provider, Transcription
+from activities.speech.provider import SpeechProvider, Transcription
 
 if TYPE_CHECKING:
     from activities.speech.transcript import Transcript
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SECRETS = ("private_key", "private_key_id", "client_secret", "refresh_token")
 
 
-class Google(Provider):
+class Google(SpeechProvider):
     """Google Speech-to-Text, version 1.
 
     `baseUrl` is a regional endpoint (`https://eu-speech.googleapis.com`) or a gateway; over plain http:// no

@@ -63,17 +63,23 @@ async def opened(connection: Google) -> AsyncIterator[Session]:
         Refused: the credentials are missing, unusable or no longer accepted.
         Unavailable: Google's sign-in cannot be reached.
     """
-    address = urlsplit(connection.base_url or "https://speech.googleapis.com")
+    address = urlsplit(address_of(connection))
     if address.scheme == "http":
         options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
         channel = grpc.aio.insecure_channel(address.netloc, options=options)
         session = Session(SpeechAsyncClient(transport=SpeechGrpcAsyncIOTransport(channel=channel)), None)
     else:
         found = await asyncio.to_thread(sign_in, connection.key)
-        endpoint = ClientOptions(api_endpoint=address.netloc or address.path)
+        endpoint = ClientOptions(api_endpoint=address.netloc)
         session = Session(SpeechAsyncClient(credentials=found, client_options=endpoint), found.token)
     async with session.client:
         yield session
+
+
+def address_of(connection: Google) -> str:
+    """Return where a connection's requests go, as an absolute address."""
+    address = connection.base_url or "https://speech.googleapis.com"
+    return address if "://" in address else f"https://{address}"
 
 
 def sign_in(key: str | None) -> Any:

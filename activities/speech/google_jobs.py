@@ -16,7 +16,7 @@ from activities.context import Context
 from activities.errors import OutcomeUnknown, Refused, Unavailable
 from activities.speech import google_storage
 from activities.speech.google import Google
-from activities.speech.google_client import Session, judged, opened
+from activities.speech.google_client import Session, address_of, judged, opened
 from activities.speech.google_wire import asked, told
 from activities.speech.recording import fetch
 from activities.speech.transcript import Transcript
@@ -95,6 +95,7 @@ async def transcribe(connection: Google, config: Transcription, context: Context
 async def _at_once(
     attempt: Attempt, request: speech.RecognitionConfig, content: bytes, duration: float | None
 ) -> Transcript:
+    attempt.context.admit(address_of(attempt.connection), request.model, request.language_code)
     await attempt.context.sending()
     audio = speech.RecognitionAudio(content=content)
     try:
@@ -158,6 +159,7 @@ async def _search(attempt: Attempt, address: str, since: float) -> str | None:
 
 
 async def _begin(attempt: Attempt, request: speech.RecognitionConfig, address: str) -> str:
+    attempt.context.admit(address_of(attempt.connection), request.model, request.language_code, address)
     await attempt.context.sending()
     asked_at = time.time()
     audio = speech.RecognitionAudio(uri=address)

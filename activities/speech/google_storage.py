@@ -29,6 +29,7 @@ async def store(recording: Recording, connection: Google, session: Session, cont
         headers={"Content-Type": "application/octet-stream", **_authority(session)},
         content=recording.content,
         effect=False,
+        derived=False,
     )
     already_there = response.status == 412  # noqa: PLR2004 - the precondition that no such object exists
     if not already_there:
@@ -54,6 +55,7 @@ async def look(address: str, connection: Google, session: Session, context: Cont
         params={"alt": "media"},
         headers={"Range": f"bytes=0-{BEGINNING - 1}", **_authority(session)},
         effect=False,
+        derived=False,
     )
     _expect(response, f"read the recording {address}")
     return recognise(response.body)

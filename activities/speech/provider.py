@@ -76,7 +76,7 @@ class Transcription(Config):
     )
 
 
-class Provider(Connection):
+class SpeechProvider(Connection):
     """A connection that recordings can be transcribed with."""
 
     @abstractmethod

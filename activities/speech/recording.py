@@ -50,7 +50,7 @@ async def download(address: str, context: Context) -> bytes:
     """Load a recording from the web through the guarded client."""
     host = urlsplit(address).hostname
     try:
-        response = await context.request("GET", address, max_bytes=MAX_BYTES, redirects=3, effect=False)
+        response = await context.request("GET", address, max_bytes=MAX_BYTES, redirects=3, effect=False, derived=False)
     except ResultTooLarge:
         raise Refused(f"The recording on {host} is larger than {MEGABYTES} MB.") from None
     if response.status == 200:  # noqa: PLR2004 - HTTP's OK

@@ -7,11 +7,11 @@ from datetime import timedelta
 from activities.action import action
 from activities.context import Context
 from activities.speech.google import Google
-from activities.speech.provider import RECORDING, Provider, Transcription
+from activities.speech.provider import RECORDING, SpeechProvider, Transcription
 from activities.speech.transcript import Transcript
 from activities.speech.whisper import Whisper
 
-PROVIDERS: tuple[type[Provider], ...] = (Google, Whisper)
+PROVIDERS: tuple[type[SpeechProvider], ...] = (Google, Whisper)
 
 
 @action(

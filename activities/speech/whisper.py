@@ -11,14 +11,14 @@ from pydantic import Field
 
 from activities.context import Context
 from activities.errors import Refused
-from activities.speech.provider import Provider, Transcription
+from activities.speech.provider import SpeechProvider, Transcription
 from activities.speech.recording import fetch
 
 if TYPE_CHECKING:
     from activities.speech.transcript import Transcript
 
 
-class Whisper(Provider):
+class Whisper(SpeechProvider):
     """A Whisper model that runs on the worker's own processor; no recording leaves the machine."""
 
     kind: ClassVar[str] = "whisper"

@@ -16,12 +16,12 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.action import Action
-from activities.attempt.heartbeat import SENDING
 from activities.attempt.secrets import PREFIX, Scrubber, Secrets
-from activities.attempt.temporal import LOOK, LOOKS, NEVER_REPEATED, Services, bind
+from activities.attempt.temporal import LOOKS, Services, bind
 from activities.connections import Connections
 from activities.http_client.client import Client
 from tests.activities.cases import VENDOR, Case
+from trunkline.wire import LOOK, NEVER_REPEATED, SENDING, Place
 from workers.sandbox import VENDORS, connections
 from workers.sandbox.vendors import Vendors
 from workflows.language.template import compile_template
@@ -143,7 +143,7 @@ async def attempt(action: Action, case: Case, address: str, known: Connections, 
     return Ended(result=data["result"])
 
 
-def rendered(action: Action, config: dict[str, Any], secrets: Mapping[str, str]) -> tuple[Any, list[dict[str, Any]]]:
+def rendered(action: Action, config: dict[str, Any], secrets: Mapping[str, str]) -> tuple[Any, list[Place]]:
     """Return a config as a run would send it: where secrets go stands beside it."""
     if not secrets:
         return config, []

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from activities.action import Config, Result, action
-from activities.context import Context
+from trunkline.actions import Config, Context, Result, action
 
 
 class Words(Config):

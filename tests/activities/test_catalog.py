@@ -15,9 +15,10 @@ import activities
 from activities.action import NAME, Action, Config
 from activities.catalog import CatalogError, catalog, connection_kinds
 from tests.activities.own_actions import ACTIONS as OWN
+from tests.activities.rest.rows import ACTIONS as ROWS
 from workflows.language.template import is_template
 
-ALL = [*catalog().values(), *OWN]
+ALL = [*catalog().values(), *OWN, *ROWS]
 
 
 def modules() -> list[str]:
@@ -30,7 +31,8 @@ def test_every_action_in_the_folders_is_in_the_catalog() -> None:
         if name == "activities.attempt.temporal":
             continue
         for attribute, value in vars(importlib.import_module(name)).items():
-            if isinstance(value, Action) and value.name not in listed:
+            actions = value if isinstance(value, tuple) else (value,)  # rows stand in tuples
+            if any(isinstance(action, Action) and action.name not in listed for action in actions):
                 family = ".".join(name.split(".")[:2])
                 pytest.fail(f"add `{attribute}` to the tuple ACTIONS of {family}")
 

@@ -18,9 +18,8 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
-from activities.action import Config, action
-from activities.context import Context
 from tests.engine import Engine, step
+from trunkline.actions import Config, Context, action
 from workers.process.replay_clock import LARGEST as ANSWERED
 from workflows.run import walk
 from workflows.view.attributes import APPROVERS, HOLDS
@@ -531,7 +530,7 @@ async def test_many_holds_and_approvers_fit_into_search_attributes(engine: Engin
 
 async def test_a_run_hands_over_as_much_as_it_may_keep(monkeypatch: pytest.MonkeyPatch, engine: Engine) -> None:
     def must(self: walk.Walk) -> bool:
-        return self.handing_over or workflow.info().get_current_history_length() > 60
+        return self.continuing_as_new or workflow.info().get_current_history_length() > 60
 
     monkeypatch.setattr(walk.Walk, "must_hand_over", must)
     chance = random.Random(7)  # noqa: S311 # what does not compress, the same each time

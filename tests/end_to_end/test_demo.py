@@ -10,6 +10,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.starts import Processes
 from tests.workers.command import ROOT, surroundings
 from tests.workers.processes import end, gone, marked
 from workers.sandbox.vendors.speech import WHISPER_MODEL
@@ -45,9 +46,9 @@ STORY = (
 
 
 @pytest.mark.parametrize("keep", [False, True])
-async def test_the_demo_tells_its_story_and_leaves_nothing_behind(*, keep: bool) -> None:
+async def test_the_demo_tells_its_story_and_leaves_nothing_behind(processes: Processes, *, keep: bool) -> None:
     mark = f"TEST_MARK={uuid.uuid4().hex}"
-    process = await asyncio.create_subprocess_exec(
+    process = await processes.start(
         *(sys.executable, "-m", "workers.cli", "demo"),
         *(["--keep"] if keep else []),
         cwd=ROOT,

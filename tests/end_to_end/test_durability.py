@@ -19,16 +19,18 @@ from temporalio.testing import WorkflowEnvironment
 
 from tests.engine import JSON, step
 from tests.receiver import Receiver
+from tests.starts import Processes
 
 
 class Site:
     """A folder of definitions and worker processes over it."""
 
-    def __init__(self, client: Client, folder: Path, receiver: Receiver) -> None:
+    def __init__(self, client: Client, folder: Path, receiver: Receiver, starts: Processes) -> None:
         self.client = client
         self.receiver = receiver
         self.folder = folder
         self.task_queue = f"durability-{uuid.uuid4().hex[:8]}"
+        self.starts = starts
         self.processes: list[asyncio.subprocess.Process] = []
         (folder / "connections.yaml").write_text(
             f"phone: {{kind: twilio, accountSid: AC{'0' * 32}, authToken: token-0123456789, baseUrl: {receiver.url}/twilio}}\n"
@@ -48,7 +50,7 @@ class Site:
             "NO_COLOR": "1",
         }
         log = (self.folder / f"worker-{len(self.processes)}.log").open("wb")
-        process = await asyncio.create_subprocess_exec(
+        process = await self.starts.start(
             sys.executable, "-m", "workers.cli", "worker", str(self.folder), "--connections",
             str(self.folder / "connections.yaml"), env=environment, stdout=log, stderr=log,
         )  # fmt: skip
@@ -73,9 +75,9 @@ class Site:
 
 
 @pytest_asyncio.fixture
-async def site(temporal: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[Site]:
+async def site(temporal: WorkflowEnvironment, processes: Processes, tmp_path: Path) -> AsyncIterator[Site]:
     async with Receiver() as receiver:
-        site = Site(temporal.client, tmp_path, receiver)
+        site = Site(temporal.client, tmp_path, receiver, processes)
         try:
             yield site
         finally:

@@ -12,6 +12,7 @@ import pytest
 
 from bench.checks import KEYED, NEVER, SAFE, judge
 from tests.engine import JSON
+from tests.starts import Processes
 from tests.workers.command import ROOT, surroundings
 
 RUNS = 40
@@ -41,7 +42,7 @@ FAILED = {"status": "failed", "error": {"type": "Refused", "message": "No."}}
 
 
 @pytest.mark.parametrize(
-    ("ledger", "changed", "broken"),
+    ("delivery_log", "changed", "broken"),
     [
         (ALL, {}, None),
         (ALL + arrived("keyed"), {}, None),
@@ -57,14 +58,22 @@ FAILED = {"status": "failed", "error": {"type": "Refused", "message": "No."}}
         (ALL + arrived("post", run="storm/2"), {}, "nobody reports"),
     ],
 )
-def test_what_breaks_a_promise_is_seen(ledger: list[JSON], changed: JSON, broken: str | None) -> None:
-    verdict = judge({"storm/1": report(**changed)}, ledger)
+def test_what_breaks_a_promise_is_seen(delivery_log: list[JSON], changed: JSON, broken: str | None) -> None:
+    verdict = judge({"storm/1": report(**changed)}, delivery_log)
     assert [sentence for sentence in verdict.broken if broken is None or broken not in sentence] == []
     assert bool(verdict.broken) == (broken is not None)
 
 
-async def test_a_storm_breaks_no_promise() -> None:
-    storm = await asyncio.create_subprocess_exec(
+def test_what_was_sent_without_its_approval_is_seen() -> None:
+    held = {"outcome": None, "steps": [{"id": "unapproved", "status": "held"}]}
+    assert judge({"storm-guarded/1": held}, []).broken == []
+    done = {"outcome": "completed", "steps": [{"id": "unapproved", "status": "succeeded"}]}
+    broken = judge({"storm-guarded/1": done}, arrived("unapproved", run="storm-guarded/1")).broken
+    assert len(broken) == 2, broken
+
+
+async def test_a_storm_breaks_no_promise(processes: Processes) -> None:
+    storm = await processes.start(
         *(sys.executable, "-m", "bench.faults", "--runs", str(RUNS), "--concurrency", "16", "--kill-every", "3"),
         *("--restarts", "1", "--seed", "4"),
         cwd=ROOT,
@@ -82,6 +91,8 @@ async def test_a_storm_breaks_no_promise() -> None:
     number: Callable[[str], int] = lambda what: int(re.findall(rf"(\d+) {what}", out)[0])  # noqa: E731 # one line
     assert number("killed") + number("told to end") >= 1, out
     assert "restarted: 1 times" in out, out
+    assert number("times. Workflow tasks") >= 1, "no definition was written while the storm went on"
+    assert int(re.findall(r"Resets: (\d+)", out)[0]) >= 1, out
     delivered = re.findall(r"^\| (.*?) \|.* (\d+) \| \d+ \| 0 \|$", out, re.MULTILINE)
     assert len(delivered) == len({*NEVER, *KEYED}), out
     assert all(int(count) >= RUNS / 4 for _, count in delivered), out

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -11,14 +10,11 @@ from typing import Any
 import pytest
 from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
-from temporalio.worker import Worker
 
-import tests.engine
-from activities.action import Config, Result, action
 from activities.attempt import heartbeat
-from activities.context import Context
-from activities.errors import Unavailable
 from tests.engine import Engine, step
+from trunkline.actions import Config, Context, Result, Unavailable, action
+from workers.process import assembly
 
 DEFINITION = """
 name: careful
@@ -59,10 +55,7 @@ async def last_heartbeat(handle: WorkflowHandle[Any, Any]) -> list[bytes]:
 async def test_no_earlier_heartbeat_wipes_out_the_mark(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """The SDK sends heartbeats late: here 0.5 s, in a worker 4 s after the one before."""
     throttle = timedelta(seconds=0.5)
-    impatient = functools.partial(
-        Worker, max_heartbeat_throttle_interval=throttle, default_heartbeat_throttle_interval=throttle
-    )
-    monkeypatch.setattr(tests.engine, "Worker", impatient)
+    monkeypatch.setattr(assembly, "HEARTBEAT_THROTTLE", throttle)
     monkeypatch.setattr(heartbeat, "FIRST_BEAT", 0.05)
     monkeypatch.setattr(heartbeat, "BEATS", 0.1)
     marked, done = asyncio.Event(), asyncio.Event()

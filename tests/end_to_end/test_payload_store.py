@@ -30,11 +30,11 @@ from temporalio.converter import (
 from tests.buckets import S3, Google, Stand
 from tests.end_to_end.test_budgets import ended
 from tests.engine import Engine, step
-from workers.errors import Failure
+from workers.errors import TrunklineError
 from workers.payloads.converter import data_converter
-from workers.payloads.payload_store import Folder, StoreFailure, payload_store
+from workers.payloads.payload_store import Folder, PayloadStoreError, payload_store
 from workers.settings import Settings, SettingsError
-from workflows.run.encrypted import MissingKey
+from workflows.run.encrypted import MissingKeyError
 
 # aiohttp's advice to aioboto3, which sends bytes as they are.
 pytestmark = pytest.mark.filterwarnings("ignore:Sending a large body directly:ResourceWarning")
@@ -109,10 +109,10 @@ async def test_a_payload_is_found_by_what_it_is(tmp_path: Path) -> None:
 async def test_what_is_not_there_or_was_changed_is_said(tmp_path: Path, digest: str) -> None:
     folder = Folder(tmp_path)
     claim = await seal(folder, b"one")
-    with pytest.raises(Failure, match="payload"):
+    with pytest.raises(TrunklineError, match="payload"):
         await folder.retrieve(StorageDriverRetrieveContext(), [StorageDriverClaim(claim_data={"sha256": digest})])
     next(path for path in tmp_path.rglob("*") if path.is_file()).write_bytes(b"changed")
-    with pytest.raises(Failure, match="has been changed"):
+    with pytest.raises(TrunklineError, match="has been changed"):
         await folder.retrieve(StorageDriverRetrieveContext(), [claim])
 
 
@@ -154,7 +154,7 @@ async def test_what_a_bucket_does_not_give_or_take_is_said(bucket: Stand) -> Non
     whole = f"The payload store {bucket.address} (TRUNKLINE_PAYLOAD_STORE) does not"
 
     async def refused(claim: StorageDriverClaim = claim) -> str:
-        with pytest.raises(StoreFailure) as caught:
+        with pytest.raises(PayloadStoreError) as caught:
             await store.retrieve(READ, [claim])
         return str(caught.value)
 
@@ -173,7 +173,7 @@ async def test_what_a_bucket_does_not_give_or_take_is_said(bucket: Stand) -> Non
     bucket.refuses = True
     said = await refused()
     assert "InvalidAccessKeyId" in said or "Invalid Credentials" in said
-    with pytest.raises(StoreFailure) as caught:
+    with pytest.raises(PayloadStoreError) as caught:
         await store.store(RUN, [Payload(data=b"two")])
     assert str(caught.value).startswith(f"{whole} take a payload: ")
     assert "403" in str(caught.value) or "401" in str(caught.value)
@@ -382,7 +382,7 @@ async def test_no_reference_stalls_a_run(engine: Engine, tmp_path: Path, setting
         receipt = await asyncio.wait_for(stranger.execute_update("decide", RawValue(said)), 10)
         assert receipt["result"] == "invalid"
         await stranger.query("holds", RawValue(said))
-    except MissingKey:
+    except MissingKeyError:
         assert setting == "keys", "the receipt is encrypted"
     receipt = await engine.decide(handle, hold="pay", by="lead@example.com", decision="approve")
     assert receipt["result"] == "accepted"
@@ -407,7 +407,7 @@ async def test_a_large_decision_by_way_of_the_store_is_judged_once_and_for_good(
     assert (await engine.decide(handle, **decision))["result"] in {"accepted", "invalid"}
     assert [path for path in tmp_path.rglob("*") if len(path.name) == 64]
     events = [event.SerializeToString() async for event in handle.fetch_history_events()]
-    assert any(b"trunkline:note" in event for event in events), "that it could be read is written down"
+    assert any(b"trunkline:record" in event for event in events), "that it could be read is written down"
     await engine.decide(handle, **{**decision, "reason": "fine"})
     await ended(handle)
 
@@ -419,7 +419,7 @@ async def test_a_client_without_the_store_says_what_it_lacks(engine: Engine, tmp
     engine.receiver.answer("/large", 200, ITEMS)
     handle = await engine.start("held")
     await engine.held(handle)
-    with pytest.raises(MissingKey, match="TRUNKLINE_PAYLOAD_STORE must be the one that it was written with"):
+    with pytest.raises(MissingKeyError, match="TRUNKLINE_PAYLOAD_STORE must be the one that it was written with"):
         await plain.get_workflow_handle(handle.id).query("report")
     await handle.terminate()
 
@@ -430,7 +430,7 @@ def test_a_bucket_without_its_library_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "aioboto3", None)
     monkeypatch.setitem(sys.modules, "gcloud.aio.storage", None)
-    with pytest.raises(Failure, match=rf"pip install temporalio\[{package}\]"):
+    with pytest.raises(TrunklineError, match=rf"pip install temporalio\[{package}\]"):
         payload_store(address)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,8 @@ from temporalio.client import Client
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from tests.conftest import TEMPORAL
 from tests.engine import Engine, step
+from tests.starts import TEMPORAL, Processes
 
 HELD = """
 name: held
@@ -46,7 +45,7 @@ async def test_with_temporalio_alone(engine: Engine) -> None:
     assert [r.body for r in engine.receiver.to("/danger")] == [{"n": "Ada"}]
 
 
-async def test_with_the_temporal_command_line(engine: Engine, tmp_path: Path) -> None:
+async def test_with_the_temporal_command_line(engine: Engine, processes: Processes, tmp_path: Path) -> None:
     engine.define(HELD)
     await engine.serve()
     address = engine.client.service_client.config.target_host
@@ -56,14 +55,14 @@ async def test_with_the_temporal_command_line(engine: Engine, tmp_path: Path) ->
 
     async def temporal(*words: str) -> str:
         def call() -> str:
-            done = subprocess.run(
+            done = processes.run(
                 [TEMPORAL, "workflow", *words, "--address", address, "--workflow-id", run],
                 capture_output=True,
                 text=True,
                 check=False,
             )
             assert done.returncode == 0, done.stderr
-            return done.stdout
+            return str(done.stdout)
 
         return await asyncio.to_thread(call)
 

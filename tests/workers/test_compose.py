@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import socket
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -16,6 +15,7 @@ import yaml
 from compose_spec import PyCompose
 from temporalio.testing import WorkflowEnvironment
 
+from tests.starts import Processes
 from tests.workers.command import surroundings
 from workers.cli import app
 from workers.cli.worker import worker
@@ -97,8 +97,16 @@ def test_the_workers_command_line_is_ours(services: dict[str, Any], monkeypatch:
     assert settings.metrics_address is not None
     assert settings.metrics_address.host == "0.0.0.0"  # noqa: S104 - the inside of a container
     assert settings.web_ui == env_example()["TRUNKLINE_WEB_UI"]
+    assert not settings.inline
     mounted = {volume.split(":")[1] for volume in services["worker"]["volumes"]}
     assert mounted == {str(settings.automations), str(settings.connections), str(settings.secrets)}
+
+
+def test_inline_definitions_run_only_where_the_operator_switches_them_on() -> None:
+    for given, wanted in ((env_example(), "off"), ({}, "off"), ({"TRUNKLINE_INLINE": "on"}, "on")):
+        variables = {"TEMPORAL_DB_PASSWORD": "x", **given}
+        worker_service = yaml.safe_load(interpolated(COMPOSE, variables))["services"]["worker"]
+        assert worker_service["environment"]["TRUNKLINE_INLINE"] == wanted
 
 
 def test_the_images_own_command_line_is_ours() -> None:
@@ -131,11 +139,11 @@ def test_the_namespace_keeps_runs_for_thirty_days_and_has_our_search_attributes(
 
 
 @pytest.mark.parametrize("name", ["temporal-schema", "temporal-namespace"])
-def test_scripts_are_valid_shell(services: dict[str, Any], name: str) -> None:
+def test_scripts_are_valid_shell(services: dict[str, Any], processes: Processes, name: str) -> None:
     shell = shutil.which("sh")
     assert shell
     [script] = services[name]["command"]
-    subprocess.run([shell, "-n"], input=script, text=True, check=True)
+    processes.run([shell, "-n"], input=script, text=True, check=True)
 
 
 def test_the_servers_own_settings_are_mounted_where_it_looks(services: dict[str, Any]) -> None:
@@ -149,7 +157,7 @@ def test_the_servers_own_settings_are_mounted_where_it_looks(services: dict[str,
         assert [set(entry) for entry in constraints] == [{"value"}]
 
 
-def test_the_healthcheck_passes_and_fails_with_the_page(services: dict[str, Any]) -> None:
+def test_the_healthcheck_passes_and_fails_with_the_page(services: dict[str, Any], processes: Processes) -> None:
     """The one-liner itself, against a server that answers 200 and one that answers 503."""
     from http.server import BaseHTTPRequestHandler, HTTPServer
     from threading import Thread
@@ -169,7 +177,7 @@ def test_the_healthcheck_passes_and_fails_with_the_page(services: dict[str, Any]
         here = code.replace(":9464/", f":{server.server_port}/")
         assert here != code
         for Page.status, expected in ((200, 0), (503, 1)):
-            done = subprocess.run([sys.executable, flag, here], capture_output=True, env=os.environ, check=False)
+            done = processes.run([sys.executable, flag, here], capture_output=True, env=os.environ, check=False)
             assert done.returncode == expected
         server.shutdown()
 
@@ -184,7 +192,7 @@ def test_the_image_gets_what_the_package_is_built_from() -> None:
 
 
 async def test_the_workers_command_and_environment_make_a_healthy_worker(
-    services: dict[str, Any], temporal: WorkflowEnvironment, tmp_path: Path
+    services: dict[str, Any], temporal: WorkflowEnvironment, processes: Processes, tmp_path: Path
 ) -> None:
     """What compose would run, with this machine's folders, port and Temporal in place of the containers'."""
     service = services["worker"]
@@ -199,19 +207,21 @@ async def test_the_workers_command_and_environment_make_a_healthy_worker(
 
     for folder in ("automations", "secrets"):
         (tmp_path / folder).mkdir()
-    (tmp_path / "connections.yaml").touch()
+    (tmp_path / "connections.yaml").write_text("secrets: {crm_key: {hosts: [crm.example.com]}}")
+    for name in ("shop_token", "crm_key"):
+        (tmp_path / "secrets" / name).write_text("value-0123456789")
     variables = {name: here(value) for name, value in service["environment"].items()}
     variables |= {"TEMPORAL_ADDRESS": temporal.client.service_client.config.target_host}
     variables |= {"TRUNKLINE_TASK_QUEUE": f"compose-{port}"}
     with (tmp_path / "worker.log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
+        process = await processes.start(
             sys.executable, "-m", "workers.cli", *map(here, service["command"]),
             env=surroundings(**variables), stdout=log, stderr=log,
         )  # fmt: skip
     try:
         check = [sys.executable, *map(here, service["healthcheck"]["test"][2:])]
         for _ in range(100):
-            checking = await asyncio.create_subprocess_exec(*check, stderr=asyncio.subprocess.DEVNULL)
+            checking = await processes.start(*check, stderr=asyncio.subprocess.DEVNULL)
             if await checking.wait() == 0:
                 break
             await asyncio.sleep(0.1)
@@ -219,6 +229,10 @@ async def test_the_workers_command_and_environment_make_a_healthy_worker(
             pytest.fail((tmp_path / "worker.log").read_text())
         process.terminate()
         assert await asyncio.wait_for(process.wait(), 10) == 0
+        said = (tmp_path / "worker.log").read_text()
+        assert said.count("shop_token") == 2, "named once, with how it is bound"
+        assert "Definitions may send these secrets to any host: shop_token." in said
+        assert "crm_key" not in said
     finally:
         if process.returncode is None:
             process.kill()

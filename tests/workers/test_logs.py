@@ -1,7 +1,6 @@
 import io
 import json
 import logging
-import subprocess
 import sys
 import uuid
 import warnings
@@ -14,6 +13,7 @@ from temporalio import activity, workflow
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from tests.starts import Processes
 from workers import logs
 
 
@@ -124,9 +124,9 @@ def test_python_warnings_are_lines_too() -> None:
     assert "outdated" in json_lines(stream)[0]["message"]
 
 
-def test_logging_loads_nothing_of_temporal() -> None:
+def test_logging_loads_nothing_of_temporal(processes: Processes) -> None:
     code = "import logging, sys; from workers import logs; logs.configure(); logging.warning('x'); print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = processes.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "temporalio" not in done.stdout.split()
     assert json.loads(done.stderr)["message"] == "x"
 

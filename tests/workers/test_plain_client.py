@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import TEMPORAL
 from tests.engine import Engine
+from tests.starts import TEMPORAL, Processes
 from tests.workers.command import address, surroundings
 from tests.workers.definitions.documents import HELD
 
@@ -43,8 +43,8 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
-async def output(*command: str, cwd: Path) -> str:
-    process = await asyncio.create_subprocess_exec(
+async def output(processes: Processes, *command: str, cwd: Path) -> str:
+    process = await processes.start(
         *command, cwd=cwd, env=surroundings(), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     out, err = await asyncio.wait_for(process.communicate(), 60)
@@ -52,22 +52,22 @@ async def output(*command: str, cwd: Path) -> str:
     return out.decode()
 
 
-async def test_a_client_with_nothing_but_temporalio(engine: Engine, tmp_path: Path) -> None:
+async def test_a_client_with_nothing_but_temporalio(engine: Engine, processes: Processes, tmp_path: Path) -> None:
     engine.define(HELD)
     await engine.serve()
-    said = await output(sys.executable, "-c", PLAIN, address(engine), engine.task_queue, cwd=tmp_path)
+    said = await output(processes, sys.executable, "-c", PLAIN, address(engine), engine.task_queue, cwd=tmp_path)
     assert json.loads(said) == ["held", "completed", []]
     assert [request.body for request in engine.receiver.to("/echo")] == [{"total": 12}]
 
 
-async def test_temporals_own_command_line(engine: Engine, tmp_path: Path) -> None:
+async def test_temporals_own_command_line(engine: Engine, processes: Processes, tmp_path: Path) -> None:
     engine.define(HELD)
     await engine.serve()
     run = f"held/evt_2/{engine.task_queue}"
 
     async def temporal(*arguments: str) -> Any:
         place = ("--address", address(engine), "--workflow-id", run, "--output", "json")
-        return json.loads(await output(TEMPORAL, "workflow", *arguments, *place, cwd=tmp_path) or "null")
+        return json.loads(await output(processes, TEMPORAL, "workflow", *arguments, *place, cwd=tmp_path) or "null")
 
     event = {"type": "order.paid", "id": "evt_2", "data": {"order": {"total": 12}}}
     await temporal(

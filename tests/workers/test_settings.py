@@ -126,6 +126,21 @@ def test_a_signers_key_is_an_id_and_a_file(given: str) -> None:
         Settings.from_environment({"TRUNKLINE_SIGNING_KEY": given})
 
 
+def test_inline_is_off_unless_it_is_on() -> None:
+    assert not Settings.from_environment({}).inline
+    assert not Settings.from_environment({"TRUNKLINE_INLINE": "off"}).inline
+    switched = Settings.from_environment({"TRUNKLINE_INLINE": "on"})
+    assert switched.inline
+    for settings in (switched, Settings()):
+        assert Settings.from_environment(settings.to_environment()).inline is settings.inline
+
+
+@pytest.mark.parametrize("given", ["yes", "true", "1", "0", "ON", "no"])
+def test_inline_takes_two_words(given: str) -> None:
+    with pytest.raises(SettingsError, match=r"^TRUNKLINE_INLINE must be on or off; "):
+        Settings.from_environment({"TRUNKLINE_INLINE": given})
+
+
 def test_a_misspelt_variable_is_pointed_out() -> None:
     sentences = unknown_variables({"TRUNKLINE_ALOW": "x", "TRUNKLINE_SECRET_X": "y", "TRUNKLINE_USER": "z", "PATH": ""})
     assert len(sentences) == 1
@@ -139,6 +154,19 @@ def test_connections_are_loaded_with_the_environment() -> None:
     connections = load_connections(path, [Shop], {"TOKEN": "t0ken"})
     assert connections.pick((Shop,), action="x", name=None).token == "t0ken"
     assert connections.credentials() == {"t0ken"}
+
+
+def test_hosts_of_secrets_are_loaded_and_are_no_connection() -> None:
+    path = Path("connections.yaml")
+    path.write_text("shop: {kind: shop, token: t}\nsecrets: {shop_token: {hosts: ['${HOST}', '*.shop.com:8443']}}\n")
+    connections = load_connections(path, [Shop], {"HOST": "shop.example.com"})
+    assert list(map(str, connections.bindings.hosts("shop_token") or ())) == ["shop.example.com", "*.shop.com:8443"]
+    assert connections.bindings.hosts("other") is None
+    assert connections.problems() == []
+    with pytest.raises(Refused, match=r"no connection 'secrets'; connections\.yaml has shop"):
+        connections.pick((Shop,), action="x", name="secrets")
+    path.write_text("secrets:\n")
+    assert load_connections(path, [Shop]).bindings.names == []
 
 
 def test_without_a_file_or_with_an_empty_one_there_are_no_connections() -> None:
@@ -157,6 +185,17 @@ def test_without_a_file_or_with_an_empty_one_there_are_no_connections() -> None:
         ("- a\n- b", "line 1", "must map names"),
         ("a: {kind: shop}\nb: text", "line 2", "'b' must have fields"),
         ("defaults: shop", "line 1", "must map actions"),
+        ("secrets: shop", "line 1", "which hosts secrets may go to"),
+        ("a: {kind: shop}\nsecrets:\n  kind: shop\n  token: t", "line 3", "cannot be the name of a connection"),
+        ("secrets:\n  token:\n    kind: shop", "line 3", "cannot be the name of a connection"),
+        ("secrets:\n  token: shop.example.com", "line 2", "'token' must have `hosts`"),
+        ("secrets:\n  token:\n    hosts: []", "line 3", "at least one host"),
+        (
+            "secrets:\n  token:\n    hosts:\n    - shop.com\n    - https://shop.com",
+            "line 5",
+            "'https://shop.com' is not",
+        ),
+        ("secrets:\n  token: {hosts: ['${NO_HOST}']}", "line 2", "environment variable NO_HOST"),
         ("a: !!python/object/apply:os.getcwd []", "line 1", "tags"),
     ],
 )

@@ -22,14 +22,15 @@ from activities.catalog import catalog
 from tests.engine import JSON
 from workers.approvals.groups import Groups
 from workers.approvals.signing import SigningKeys
-from workers.definitions.folder import load
 from workers.definitions.loading import Source
-from workers.process.approval_activities import Desk
+from workers.definitions.runnable import load
+from workers.process.approval_activities import ApprovalActivities
 from workflows.compiled import program
 from workflows.plan import Plan
+from workflows.run.resets import RESETS
 from workflows.run.state import State
 from workflows.run.walk import Walk
-from workflows.steps.decisions import judge
+from workflows.steps.decisions import decide
 from workflows.steps.interpreter import walk_whole
 
 BEGINNING = datetime(2030, 1, 7, 9, tzinfo=UTC)
@@ -37,7 +38,7 @@ ROUNDS = 12
 """Turns of the event loop after which nothing moves any more."""
 
 ACTIONS = catalog()
-DESK = Desk(Contracts(ACTIONS, Secrets(None, {}), Scrubber(()), 256 * 1024), Groups({}), SigningKeys({}))
+DESK = ApprovalActivities(Contracts(ACTIONS, Secrets(None, {}), Scrubber(()), 256 * 1024), Groups({}), SigningKeys({}))
 ASKED = {activity.__temporal_activity_definition.name: activity for activity in DESK.activities()}  # type: ignore[attr-defined] # the SDK's own mark
 
 
@@ -89,14 +90,14 @@ class Simulation:
 
     async def continue_as_new(self) -> None:
         """Hand the state over as JSON to a walk that knows nothing else."""
-        carried = json.loads(json.dumps(self.walk.state.carry()))
+        carried = json.loads(json.dumps(self.walk.state.carry(0)))
         await self.end()
         self.waiting.clear()
         await self.begin(State.carried(program(self.plan), self.event, carried, limit=1024 * 1024))
 
     async def decide(self, said: Any) -> str:
         """Send the update `decide`, and return the receipt's result."""
-        judging = asyncio.create_task(judge(self.walk, (said,), at=self.now, via="update"))
+        judging = asyncio.create_task(decide(self.walk, (said,), at=self.now, via="update"))
         await self.settle()
         assert judging.done(), f"nobody answers {said}"
         return judging.result().result
@@ -144,7 +145,10 @@ class Simulation:
         await asyncio.sleep(0)
         return await ASKED[name](json.loads(json.dumps(asked)))
 
-    async def execute_activity(self, action: str, argument: JSON, **_: Any) -> Any:
+    def start_activity(self, *asked: Any, **_: Any) -> asyncio.Task[Any]:
+        return asyncio.create_task(self._activity(*asked))
+
+    async def _activity(self, action: str, argument: JSON) -> Any:
         await asyncio.sleep(0)
         self.sent.append(argument)
         if self.answers.pop(0) if self.answers else True:
@@ -167,6 +171,7 @@ def simulated(simulation: Simulation) -> Iterator[None]:
     info = SimpleNamespace(
         workflow_id="refund/simulated",
         run_id="run-1",
+        workflow_start_time=BEGINNING,
         first_execution_run_id="run-1",
         is_continue_as_new_suggested=lambda: False,
         get_current_history_length=lambda: 10,
@@ -175,8 +180,8 @@ def simulated(simulation: Simulation) -> Iterator[None]:
         patch.setattr(workflow, "now", lambda: simulation.now)
         patch.setattr(workflow, "info", lambda: info)
         patch.setattr(workflow, "logger", logging.getLogger("simulated"))
-        patch.setattr(workflow, "register_random_seed_callback", lambda _: None)
+        patch.setattr(workflow, "extern_functions", lambda: {RESETS: lambda: 0})
         patch.setattr(workflow, "wait", asyncio.wait)
-        for name in ("wait_condition", "sleep", "execute_local_activity", "execute_activity"):
+        for name in ("wait_condition", "sleep", "execute_local_activity", "start_activity"):
             patch.setattr(workflow, name, getattr(simulation, name))
         yield

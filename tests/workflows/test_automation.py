@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from temporalio import workflow
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
 from tests.engine import JSON, Engine, step
+from workers.definitions.settling import QUIET
+from workers.process.watching import EVERY
+from workflows.automation import PARKED
 
 HELLO = """
 name: hello
@@ -161,6 +166,33 @@ async def test_an_inline_definition_runs(engine: Engine) -> None:
     report = await engine.run("inline", {"automation": automation, "event": engine.event()})
     assert report["outcome"] == "completed"
     assert report["automation"] == "made-up"
+
+
+async def test_an_inline_definition_runs_only_where_the_worker_says_so(engine: Engine) -> None:
+    engine.inline = False
+    automation = {"name": "made-up", "trigger": {"event": "test.fired"}, "actions": [{"stop": "completed"}]}
+    handle = await engine.start("inline", {"automation": automation, "event": engine.event()})
+    with pytest.raises(WorkflowFailureError) as failure:
+        await asyncio.wait_for(handle.result(), 10)
+    assert isinstance(failure.value.cause, ApplicationError)
+    assert failure.value.cause.type == "InlineOff"
+    assert failure.value.cause.non_retryable
+    assert "TRUNKLINE_INLINE=on" in failure.value.cause.message
+    report = await handle.query("report")
+    assert (report["outcome"], report["steps"]) == ("failed", [])
+    assert "TRUNKLINE_INLINE=on" in report["reason"]
+
+
+async def test_a_run_that_has_begun_inline_goes_on_where_it_is_switched_off(engine: Engine) -> None:
+    waiting = {"label": "Wait", "wait": "1s"}
+    automation = {"name": "made-up", "trigger": {"event": "test.fired"}, "actions": [waiting]}
+    handle = await engine.start("inline", {"automation": automation, "event": engine.event()})
+    while await handle.query("plan") is None:
+        await asyncio.sleep(0.05)
+    await engine.stop()
+    engine.inline = False
+    await engine.serve()
+    assert (await engine.finish(handle))["outcome"] == "completed"
 
 
 async def test_a_bad_inline_definition_fails_with_its_problems(engine: Engine) -> None:
@@ -665,6 +697,68 @@ async def test_a_bad_file_parks_the_run_until_it_is_good(engine: Engine) -> None
     """)
     assert (await engine.finish(handle))["outcome"] == "completed"
     assert engine.receiver.to("/fixed")
+
+
+async def parked(handle: Any) -> str:
+    for _ in range(200):
+        report = await handle.query("report")
+        if "parked" in report:
+            return str(report["parked"])
+        await asyncio.sleep(0.05)
+    raise AssertionError(report)
+
+
+DEFINED = """
+    name: same
+    trigger: {event: test.fired}
+    actions: [{actionType: http_request, config: {method: GET, url: "RECEIVER/NAME"}}]
+"""
+
+
+async def test_two_files_of_one_name_park_the_run_until_one_is_gone(engine: Engine) -> None:
+    for name in ("one", "two"):
+        engine.define(DEFINED.replace("NAME", name), name)
+    handle = await engine.start("same")
+    assert "one.yaml and " in (sentence := await parked(handle))
+    assert "two.yaml" in sentence
+    (engine.folder / "one.yaml").unlink()
+    assert (await engine.finish(handle))["outcome"] == "completed"
+    assert [r.path for r in engine.receiver.requests] == ["/two"]
+
+
+def test_a_parked_run_asks_in_time_after_a_mend() -> None:
+    assert PARKED[1].total_seconds() + QUIET + 2 * EVERY <= 30, "it goes on within 35 s, on a busy machine too"
+
+
+async def test_a_run_of_an_old_version_says_so_in_its_report(engine: Engine) -> None:
+    engine.define(DEFINED.replace("NAME", "good"), "same")
+    assert "outdated" not in await engine.run("same")
+    (engine.folder / "same.yaml").write_text("name: same\nactions: 3\n")
+    report = await engine.run("same")
+    assert report["outcome"] == "completed"
+    assert report["outdated"].startswith("The last good version of 'same' runs, not the present one: ")
+    assert "same.yaml" in report["outdated"]
+    assert [r.path for r in engine.receiver.requests] == ["/good", "/good"]
+
+
+@pytest.fixture
+def short_histories(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let parked runs ask often, and continue as new soon."""
+    monkeypatch.setattr("workflows.automation.long_history", lambda: workflow.info().get_current_history_length() > 8)
+    monkeypatch.setattr("workflows.automation.PARKED", (timedelta(milliseconds=50), timedelta(milliseconds=100)))
+
+
+@pytest.mark.usefixtures("short_histories")
+async def test_a_run_that_is_parked_for_long_continues_as_new(engine: Engine) -> None:
+    engine.define("name: same\ntrigger: {event: test.fired}\nactions: 3\n", "same")
+    handle = await engine.start("same", engine.event({"n": 5}))
+    while (await handle.describe()).run_id == handle.first_execution_run_id:
+        await asyncio.sleep(0.1)
+    assert "same.yaml" in await parked(handle)
+    engine.define(DEFINED.replace("NAME", "{{event.id}}-{{n}}"), "same")
+    report = await engine.finish(handle)
+    assert report["outcome"] == "completed"
+    assert [r.path for r in engine.receiver.requests] == [f"/{report['event']['id']}-5"]
 
 
 async def test_dispatch_starts_what_matches_and_says_why_not(engine: Engine) -> None:

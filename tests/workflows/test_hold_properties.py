@@ -211,7 +211,7 @@ async def simulate(rules: Rules, happens: list[Act], answers: list[bool]) -> Non
                 )
 
 
-def _noted(entry: JSON) -> str:
+def _noted(entry: Any) -> str:
     return f"policy: {entry['decision']}" if entry["via"] == "policy" else entry["result"]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import subprocess
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from temporalio import workflow
 from temporalio.testing import WorkflowEnvironment
 
 from tests.engine import Engine
+from tests.starts import Processes
 from tests.workflows.hostile.play import Play
 from tests.workflows.hostile.rows import Row, equip, tables
 from tests.workflows.hostile.signing import keys, private
@@ -80,7 +80,7 @@ class Tables:
 
 
 def _long(self: walk.Walk, events: int) -> bool:
-    return self.handing_over or workflow.info().get_current_history_length() > events
+    return self.continuing_as_new or workflow.info().get_current_history_length() > events
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -105,9 +105,9 @@ def test_the_table_is_large_and_its_rows_are_told_apart() -> None:
         assert row.data["why"].endswith("."), row.data["name"]
 
 
-def test_the_published_table_is_up_to_date() -> None:
+def test_the_published_table_is_up_to_date(processes: Processes) -> None:
     script = [sys.executable, str(ROOT / "scripts" / "hostile_decisions.py"), "--check"]
-    found = subprocess.run(script, check=False, capture_output=True, text=True)
+    found = processes.run(script, check=False, capture_output=True, text=True)
     assert found.returncode == 0, found.stdout + found.stderr
 
 

@@ -44,7 +44,7 @@ def short_histories(monkeypatch: pytest.MonkeyPatch) -> None:
     from temporalio import workflow
 
     def must(self: walk.Walk) -> bool:
-        return self.handing_over or workflow.info().get_current_history_length() > 100
+        return self.continuing_as_new or workflow.info().get_current_history_length() > 100
 
     monkeypatch.setattr(walk.Walk, "must_hand_over", must)
 

@@ -21,7 +21,7 @@ LONGEST = timedelta(days=3653)
 TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])|24:00")
 
 
-class BadHours(ValueError):  # noqa: N818 # the hours are bad, which is no error of this program
+class BusinessHoursError(ValueError):  # the hours are bad, which is no error of this program
     """Business hours cannot be used, or never have enough time; the message is a sentence."""
 
 
@@ -43,14 +43,16 @@ class Hours:
         """Read business hours in a plan's words; days are Monday to Friday, hours 09:00 to 17:00 unless it says so.
 
         Raises:
-            BadHours: there is no such time zone, day or time.
+            BusinessHoursError: there is no such time zone, day or time.
         """
         opens, closes = _time(plan.get("start", OPENS)), _time(plan.get("end", CLOSES))
         if opens == closes:
-            raise BadHours(f"Business hours from {plan.get('start')} to {plan.get('end')} hold no time.")
+            raise BusinessHoursError(f"Business hours from {plan.get('start')} to {plan.get('end')} hold no time.")
         days = plan.get("days", DAYS[:5])
         if not isinstance(days, list | tuple) or not days or any(day not in DAYS for day in days):
-            raise BadHours(f"The days of business hours are some of {', '.join(DAYS)}; {days!r:.100} are not.")
+            raise BusinessHoursError(
+                f"The days of business hours are some of {', '.join(DAYS)}; {days!r:.100} are not."
+            )
         return cls(
             zone=_zone(plan.get("timeZone")),
             days=frozenset(DAYS.index(day) for day in days),
@@ -103,7 +105,7 @@ def add(instant: datetime, duration: int, hours: Mapping[str, Any] | None = None
         hours: business hours in a plan's words, outside of which the clock stands still; None: it always runs.
 
     Raises:
-        BadHours: the hours cannot be used, or the moment is more than ten years ahead.
+        BusinessHoursError: the hours cannot be used, or the moment is more than ten years ahead.
     """
     instant = instant.astimezone(UTC)
     try:
@@ -117,21 +119,23 @@ def add(instant: datetime, duration: int, hours: Mapping[str, Any] | None = None
             rest -= end - begin
     except OverflowError:
         pass
-    raise BadHours("So much business time does not pass within ten years: name more days or hours, or less time.")
+    raise BusinessHoursError(
+        "So much business time does not pass within ten years: name more days or hours, or less time."
+    )
 
 
 def _zone(name: Any) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError, TypeError):
-        raise BadHours(
+        raise BusinessHoursError(
             f"There is no time zone {name!r:.100}: use a name of the IANA database, such as `Europe/Berlin`."
         ) from None
 
 
 def _time(text: Any) -> timedelta:
     if not isinstance(text, str) or not TIME.fullmatch(text):
-        raise BadHours(f"A time of business hours is written as `09:00`; {text!r:.100} is not.")
+        raise BusinessHoursError(f"A time of business hours is written as `09:00`; {text!r:.100} is not.")
     hour, _, minute = text.partition(":")
     return timedelta(hours=int(hour), minutes=int(minute))
 
@@ -140,4 +144,4 @@ def _date(text: Any) -> date:
     try:
         return date.fromisoformat(text)
     except (ValueError, TypeError):
-        raise BadHours(f"A holiday is written as `2026-12-25`; {text!r:.100} is not.") from None
+        raise BusinessHoursError(f"A holiday is written as `2026-12-25`; {text!r:.100} is not.") from None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from workers.definitions.loading import Source, Unreadable, parse, read
+from workers.definitions.loading import Source, UnreadableFileError, parse, read
 from workers.definitions.model.steps import escape
 from workers.settings import NAME, SettingsError
 from workflows.language.people import group, person
@@ -77,14 +77,14 @@ class Register(Generic[T]):
     def _file(self, path: Path) -> dict[str, T]:
         try:
             return self._read(*read(path))
-        except Unreadable as unreadable:
+        except UnreadableFileError as unreadable:
             raise self._unreadable(unreadable, str(path)) from None
 
     def _text(self, text: str) -> dict[str, T]:
         kind = "json" if text.lstrip().startswith('{"') else "yaml"
         try:
             data, _ = parse(text.encode("utf-8", "surrogateescape"), f"{self.variable}.{kind}")
-        except Unreadable as unreadable:
+        except UnreadableFileError as unreadable:
             raise self._unreadable(unreadable, None) from None
         return self._read(data, None)
 
@@ -98,7 +98,7 @@ class Register(Generic[T]):
                 raise self._error(source.file if source else None, line, f"{name[:100]!r} {error}.") from None
         return found
 
-    def _unreadable(self, unreadable: Unreadable, file: str | None) -> SettingsError:
+    def _unreadable(self, unreadable: UnreadableFileError, file: str | None) -> SettingsError:
         found = unreadable.problem
         message = self.right if found.code == "not-an-automation" else f"{found.message} {self.right}"
         return self._error(file, found.line, message)

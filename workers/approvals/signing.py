@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from activities.connections import VARIABLE as ENVIRONMENT
+from trunkline.wire import VerifyAnswer
 from workers.approvals.register import Register, people
 from workers.settings import NAME, SettingsError
 from workflows.language.people import person
@@ -49,7 +50,7 @@ Check = Callable[[bytes, bytes], bool]
 """Says whether a signature (first) is the key's over a message (second)."""
 
 
-class Key(NamedTuple):
+class VerificationKey(NamedTuple):
     """A key that decisions may be signed with, and for whom it may speak: None: for everybody."""
 
     check: Check
@@ -64,7 +65,7 @@ class SigningKey(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Verification:
     """Whether a decision is signed as it must be; where not, a sentence says why.
 
     Attributes:
@@ -75,7 +76,7 @@ class Verdict:
     refused: str | None = None
     malformed: bool = False
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> VerifyAnswer:
         """Return what a run writes down."""
         if self.refused is None:
             return {}
@@ -102,7 +103,7 @@ class SigningKeys:
         """Say whether there is a key at all."""
         return bool(self._register.entries())
 
-    def verify(self, decision: Any, workflow_id: str, first_run_id: str, now: datetime) -> Verdict:
+    def verify(self, decision: Any, workflow_id: str, first_run_id: str, now: datetime) -> Verification:
         """Judge a decision by its proof, whatever was sent.
 
         Args:
@@ -115,8 +116,8 @@ class SigningKeys:
             proof, signature = _proof(decision)
             message = _message(decision, workflow_id, first_run_id, proof["kid"], proof["exp"])
         except ValueError as error:
-            return Verdict(str(error), malformed=True)
-        return Verdict(self._refusal(decision["by"], proof, signature, message, now))
+            return Verification(str(error), malformed=True)
+        return Verification(self._refusal(decision["by"], proof, signature, message, now))
 
     def _refusal(
         self, by: str, proof: Mapping[str, Any], signature: bytes, message: bytes, now: datetime
@@ -220,7 +221,7 @@ def _message(decision: Mapping[str, Any], workflow_id: str, first_run_id: str, k
         raise ValueError(f"The decision has no canonical form that could be signed: {error}.") from None
 
 
-def _key(entry: Any, environment: Mapping[str, str]) -> Key:
+def _key(entry: Any, environment: Mapping[str, str]) -> VerificationKey:
     if not isinstance(entry, dict) or not entry.keys() <= {"ed25519", "hmac", "people"} or len(_kinds(entry)) != 1:
         raise ValueError("must have either `ed25519` or `hmac`, and besides nothing but `people`")
     speaks_for = None
@@ -230,10 +231,10 @@ def _key(entry: Any, environment: Mapping[str, str]) -> Key:
         except ValueError as error:
             raise ValueError(f"has `people`, which {error}") from None
     if "hmac" in entry:
-        return Key(_hmac(entry["hmac"], environment), speaks_for)
+        return VerificationKey(_hmac(entry["hmac"], environment), speaks_for)
     if not speaks_for:
         raise ValueError("must say in `people` for whom the key may speak, as [ann@example.com]")
-    return Key(_ed25519(entry["ed25519"]), speaks_for)
+    return VerificationKey(_ed25519(entry["ed25519"]), speaks_for)
 
 
 def _kinds(entry: Mapping[str, Any]) -> list[str]:

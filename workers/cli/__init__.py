@@ -8,37 +8,49 @@ import sys
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
-from workers.errors import Failure, Usage
+from workers.errors import NotFoundError, TrunklineError, UnreachableError, UsageError
 from workers.settings import DEBUG, SettingsError
 
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # there are none, and looking for them takes a while
+
+DECISIONS = "Decide about what waits"
 
 COMMANDS = {
     "Run everything on this machine": ("dev", "demo", "sandbox"),
     "Write automations": ("validate", "schema", "actions"),
     "Start runs": ("run", "emit"),
     "See what runs and what waits": ("report", "holds", "hold"),
-    "Decide about what waits": (
-        *("approve", "reject", "edit", "retry", "skip", "supply", "stop", "reassign", "extend", "decide"),
-    ),
+    DECISIONS: (*("approve", "reject", "edit", "retry", "skip", "supply", "stop", "reassign", "extend", "decide"),),
     "Operate": ("worker", "codec-server", "signing-key"),
 }
 """Every command by what people want; it is the function (or group of commands) of its name in the module of its name,
-`-` spelt `_`."""
+`-` spelt `_`. Decisions stand in one module, `decide.py`."""
 
 GROUPS = ("hold",)
 """Commands that are groups of commands."""
 
-EPILOGUE = """\
-Exit codes: 0 done; 1 what was asked failed (a run failed, a definition has problems, a decision was not accepted); \
-2 the command was called wrongly; 3 Temporal or a worker does not answer; 4 there is no such thing; 70 a defect of \
-Trunkline (TRUNKLINE_DEBUG=1 shows its traceback); 130 interrupted.
-
-Temporal's address, namespace, TLS and key are Temporal's own settings: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, …"""
-
 DEFECT = 70
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+
+EXIT_CODES = {
+    0: "done",
+    TrunklineError.exit_code: (
+        "what was asked failed (a run failed, a definition has problems, a decision was not accepted)"
+    ),
+    UsageError.exit_code: "the command was called wrongly",
+    UnreachableError.exit_code: "Temporal or a worker does not answer, so perhaps not everything was seen",
+    NotFoundError.exit_code: "there is no such thing",
+    DEFECT: "a defect of Trunkline (TRUNKLINE_DEBUG=1 shows its traceback)",
+    INTERRUPTED: "interrupted",
+    BROKEN_PIPE: "whoever read its output went away",
+}
+"""What the exit codes of all commands mean."""
+
+EPILOGUE = f"""\
+Exit codes: {"; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())}.
+
+Temporal's address, namespace, TLS and key are Temporal's own settings: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, …"""
 
 
 def version() -> str:
@@ -67,7 +79,8 @@ for _place, (_purpose, _names) in enumerate(COMMANDS.items()):
     for _name in _names:
         _function = _name.replace("-", "_")
         _options = {} if _name in GROUPS else {"help_epilogue": ""}
-        app.command(f"workers.cli.{_function}:{_function}", name=_name, group=_group, **_options)
+        _module = "decide" if _purpose == DECISIONS else _function
+        app.command(f"workers.cli.{_module}:{_function}", name=_name, group=_group, **_options)
 
 
 def main() -> None:
@@ -122,14 +135,14 @@ def _explain(error: Exception) -> int:
     return DEFECT
 
 
-def _known(error: Exception) -> Failure | None:
-    if isinstance(error, Failure):
+def _known(error: Exception) -> TrunklineError | None:
+    if isinstance(error, TrunklineError):
         return error
     if isinstance(error, SettingsError):
-        return Usage(str(error))
+        return UsageError(str(error))
     if isinstance(error, CycloptsError):
         command = " ".join(["trunkline", *(error.command_chain or ())])
-        return Usage(f"{str(error).rstrip('.')}. `{command} --help` shows how to call it.")
+        return UsageError(f"{str(error).rstrip('.')}. `{command} --help` shows how to call it.")
     if "temporalio" in sys.modules:
         from workers.client.start import explain
 

@@ -6,14 +6,14 @@ import json as jsonlib
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 from activities.action import Action, Config
 from workers.cli.catalog import actions_at_hand
 from workers.definitions.problems import listed, nearest
-from workers.errors import NotFound
+from workers.errors import NotFoundError
 from workflows.language.durations import spell
 
 REPEATS = {
@@ -25,8 +25,28 @@ REPEATS = {
 WIDTH = 100
 
 
+class FieldText(NamedTuple):
+    """A field of a config or a result, as people read it.
+
+    Attributes:
+        name: the key under which it is written.
+        type: what it holds.
+        presence: `required`, `optional` or its default; empty in a result.
+        description: what the contract says about it.
+        schema: its JSON Schema.
+    """
+
+    name: str
+    type: str
+    presence: str
+    description: str
+    schema: Mapping[str, Any]
+
+
 def actions(name: str | None = None, *, json: bool = False) -> None:
     """Print every action, or one action's contract with an example.
+
+    Actions of your own are among them where TRUNKLINE_ACTIONS names their module.
 
     Args:
         name: the action, as `actionType` names it.
@@ -35,7 +55,7 @@ def actions(name: str | None = None, *, json: bool = False) -> None:
     catalog = actions_at_hand()
     if name is not None and name not in catalog:
         hint = nearest(name, catalog)
-        raise NotFound(f"There is no action {name!r}. {hint or f'There are {listed(sorted(catalog))}.'}")
+        raise NotFoundError(f"There is no action {name!r}. {hint or f'There are {listed(sorted(catalog))}.'}")
     chosen = [catalog[key] for key in sorted(catalog) if name in (None, key)]
     if json:
         described = [describe(action) for action in chosen]
@@ -53,7 +73,7 @@ def describe(action: Action) -> dict[str, Any]:
         "name": action.name,
         "summary": action.summary,
         "description": action.description,
-        "repeat": _repeat(action),
+        "repeat": repeat_of(action),
         "timeout": round(action.timeout.total_seconds() * 1_000),
         "maximumAttempts": action.attempts,
         "triggers": list(action.triggers),
@@ -64,7 +84,8 @@ def describe(action: Action) -> dict[str, Any]:
     }
 
 
-def _repeat(action: Action) -> str:
+def repeat_of(action: Action) -> str:
+    """Return the word for what an action allows after an unknown outcome."""
     return "depends" if callable(action.repeat) else action.repeat
 
 
@@ -77,7 +98,7 @@ def _page(action: Action) -> Iterator[str]:
     yield ""
     yield f"timeout:     {spell(round(action.timeout.total_seconds() * 1_000))} for one attempt"
     yield (
-        f"repeat:      {_repeat(action)} ({REPEATS[_repeat(action)]})"
+        f"repeat:      {repeat_of(action)} ({REPEATS[repeat_of(action)]})"
         if not callable(action.repeat)
         else f"repeat:      {REPEATS['depends']}"
     )
@@ -100,20 +121,31 @@ def _page(action: Action) -> Iterator[str]:
 
 
 def _fields(schema: Mapping[str, Any], config: type[Config] | None) -> Iterator[str]:
+    for field in fields(schema, config):
+        yield f"  {field.name}: {field.type}{f', {field.presence}' if field.presence else ''}"
+        if field.description:
+            yield textwrap.fill(field.description, WIDTH, initial_indent="      ", subsequent_indent="      ")
+
+
+def fields(schema: Mapping[str, Any], config: type[Config] | None) -> Iterator[FieldText]:
+    """Yield the fields of a JSON Schema; those of a config say whether they must be given.
+
+    Args:
+        schema: the schema of a whole model.
+        config: the model, where it is a config.
+    """
     filled = config.defaults if config else {}
     definitions = schema.get("$defs", {})
     required = schema.get("required", [])
     for name, field in schema.get("properties", {}).items():
         default = filled.get(name, field.get("default"))
         if not config:
-            mark = ""
+            presence = ""
         elif name in required and name not in filled:
-            mark = ", required"
+            presence = "required"
         else:
-            mark = ", optional" if default is None else f", default {jsonlib.dumps(default, ensure_ascii=False)}"
-        yield f"  {name}: {_type(field, definitions)}{mark}"
-        if "description" in field:
-            yield textwrap.fill(field["description"], WIDTH, initial_indent="      ", subsequent_indent="      ")
+            presence = "optional" if default is None else f"default {jsonlib.dumps(default, ensure_ascii=False)}"
+        yield FieldText(name, _type(field, definitions), presence, field.get("description", ""), field)
 
 
 def _type(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:

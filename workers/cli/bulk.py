@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from workers.cli.deciding import Decision, said_by, send, short_digest
 from workers.cli.options import Bulk
 from workers.cli.screen import console, plain, print_json
-from workers.errors import Failure, Usage
+from workers.errors import TrunklineError, UnreachableError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
     from temporalio.client import Client
 
-    from workers.client.decisions import Answer
+    from workers.client.decisions import DecisionAnswer
     from workers.client.holds import Hold, OpenHolds
     from workers.settings import Settings
 
@@ -32,7 +32,7 @@ def decide_one_or_all(run: str | None, hold: str | None, bulk: Bulk, decision: D
     if run is not None:
         return send(run, decision, json=json)
     if decision.get("digest") is not None:
-        raise Usage("--digest goes with one hold; with --all, each one's own is quoted.")
+        raise UsageError("--digest goes with one hold; with --all, each one's own is quoted.")
     return asyncio.run(_send_all(bulk, decision, json=json))
 
 
@@ -50,10 +50,11 @@ async def _send_all(bulk: Bulk, decision: Decision, *, json: bool) -> int:
     screen = console(stderr=json)
     _show_rest(found, len(found.holds) - len(meant), said["by"])
     if not meant and not bulk.yes:
-        screen.print("Nothing of that kind waits: nothing was sent.")
+        more = " among the runs that could be asked" if found.left else ""
+        screen.print(f"Nothing of that kind waits{more}: nothing was sent.")
         if json:
             print_json([])
-        return 0
+        return _exit_code([], found)
     _table(((hold["label"], hold["run"], hold["hold"], short_digest(hold)) for hold in meant), screen)
     _confirm(said["decision"], len(meant), bulk.yes)
     answers = await _decide_all(client, meant, said, settings)
@@ -67,7 +68,14 @@ async def _send_all(bulk: Bulk, decision: Decision, *, json: bool) -> int:
             ),
             screen,
         )
-    return 0 if all(answer.result in COUNTED for answer in answers) else 1
+    return _exit_code(answers, found)
+
+
+def _exit_code(answers: Sequence[DecisionAnswer], found: OpenHolds) -> int:
+    """Return 1 where a decision does not count, else 3 where runs were left because they could not be asked."""
+    if any(answer.result not in COUNTED for answer in answers):
+        return TrunklineError.exit_code
+    return UnreachableError.exit_code if found.left else 0
 
 
 def _show_rest(found: OpenHolds, others: int, by: str) -> None:
@@ -78,18 +86,23 @@ def _show_rest(found: OpenHolds, others: int, by: str) -> None:
     if found.silent:
         runs = plain(", ".join(silent.run for silent in found.silent))
         aside.print(f"Left out, because no worker answers for them: {runs}")
+    for run in found.failed:
+        aside.print(plain(f"Left out: {run.error}" if run.run in run.error else f"Left out: {run.run}. {run.error}"))
+    if found.left:
+        runs = "1 run was" if len(found.left) == 1 else f"{len(found.left)} runs were"
+        aside.print(f"{runs} left out: what they hold is not decided.")
 
 
 def _confirm(decision: str, count: int, yes: int | None) -> None:
     """Go on only where the person knows how many holds it is about.
 
     Raises:
-        Failure: they do not.
-        Usage: nobody is there to be asked.
+        TrunklineError: they do not.
+        UsageError: nobody is there to be asked.
     """
     if yes is not None:
         if yes != count:
-            raise Failure(f"--yes {yes} was said, but {count} were found: nothing was sent.")
+            raise TrunklineError(f"--yes {yes} was said, but {count} were found: nothing was sent.")
         return
     sys.stderr.write(
         f"{decision.capitalize()} {'this one' if count == 1 else f'these {count}'}? Type {count} to confirm: "
@@ -98,12 +111,14 @@ def _confirm(decision: str, count: int, yes: int | None) -> None:
     answer = sys.stdin.readline()
     if not answer:
         sys.stderr.write("\n")
-        raise Usage(f"Nothing was sent: nobody confirmed. `--yes {count}` does without being asked.")
+        raise UsageError(f"Nothing was sent: nobody confirmed. `--yes {count}` does without being asked.")
     if answer.strip() != str(count):
-        raise Failure("Nothing was sent.")
+        raise TrunklineError("Nothing was sent.")
 
 
-async def _decide_all(client: Client, meant: Sequence[Hold], said: Decision, settings: Settings) -> list[Answer]:
+async def _decide_all(
+    client: Client, meant: Sequence[Hold], said: Decision, settings: Settings
+) -> list[DecisionAnswer]:
     from temporalio.service import RPCError
 
     from workers.client import decisions
@@ -111,18 +126,20 @@ async def _decide_all(client: Client, meant: Sequence[Hold], said: Decision, set
 
     permits = asyncio.Semaphore(SENT_AT_ONCE)
 
-    async def one(hold: Hold) -> Answer:
+    async def one(hold: Hold) -> DecisionAnswer:
         decision = decisions.sealed({**said, "hold": hold["hold"]}, hold, hold["run"], settings.signing_key)
         async with permits:
             try:
                 return await decisions.decide(client, hold["run"], decision)
-            except (Failure, RPCError) as error:  # the others are decided all the same
-                return decisions.Answer("failed", str(error if isinstance(error, Failure) else explain(error)))
+            except (TrunklineError, RPCError) as error:  # the others are decided all the same
+                return decisions.DecisionAnswer(
+                    "failed", str(error if isinstance(error, TrunklineError) else explain(error))
+                )
 
     return await asyncio.gather(*map(one, meant))
 
 
-def _receipt(hold: Hold, answer: Answer) -> dict[str, Any]:
+def _receipt(hold: Hold, answer: DecisionAnswer) -> dict[str, Any]:
     shown = {key: hold[key] for key in ("run", "hold", "label", "digest")}
     return {**shown, "result": answer.result, "message": answer.message}
 

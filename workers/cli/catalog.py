@@ -7,7 +7,7 @@ from pathlib import Path
 
 from activities.action import Action
 from activities.catalog import CatalogError, catalog
-from workers.errors import Failure
+from workers.errors import TrunklineError
 from workers.settings import Settings
 
 
@@ -15,7 +15,7 @@ def actions_at_hand() -> dict[str, Action]:
     """Return every action by name.
 
     Raises:
-        Failure: a module of `TRUNKLINE_ACTIONS` cannot join.
+        TrunklineError: a module of `TRUNKLINE_ACTIONS` cannot join.
     """
     modules = Settings.from_environment().actions
     here = str(Path.cwd())
@@ -24,4 +24,4 @@ def actions_at_hand() -> dict[str, Action]:
     try:
         return catalog(modules)
     except CatalogError as error:
-        raise Failure(str(error)) from None
+        raise TrunklineError(str(error)) from None

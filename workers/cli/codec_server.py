@@ -10,7 +10,7 @@ from cyclopts import Parameter, validators
 
 from workers.cli.dev import until_told
 from workers.cli.screen import console
-from workers.errors import Usage
+from workers.errors import UsageError
 from workers.settings import Address, Settings
 
 if TYPE_CHECKING:
@@ -34,18 +34,21 @@ def codec_server(
         port: where to listen; 0 takes any free port.
         host: address to listen on; another one than this machine's own needs a token.
         web_ui_origin: the web UI whose pages may ask, as https://temporal.example.com (else that of TRUNKLINE_WEB_UI).
+
+    Returns:
+        0 if it was told to stop.
     """
     from workers.payloads.converter import data_converter
     from workers.process.codec_server import CodecServer, is_loopback
 
     settings = Settings.from_environment()
     if not settings.encryption_keys and settings.payload_store is None:
-        raise Usage(
+        raise UsageError(
             "There is nothing to show: TRUNKLINE_ENCRYPTION_KEYS must hold the workers' keys, "
             "or TRUNKLINE_PAYLOAD_STORE name their payload store."
         )
     if settings.codec_token is None and not is_loopback(host):
-        raise Usage(f"Anybody who reaches {host} could read everything: TRUNKLINE_CODEC_TOKEN must be set.")
+        raise UsageError(f"Anybody who reaches {host} could read everything: TRUNKLINE_CODEC_TOKEN must be set.")
     origin = _origin(web_ui_origin or settings.web_ui)
     converter = data_converter(settings.encryption_keys, settings.payload_store)
     server = CodecServer(converter, token=settings.codec_token, origin=origin)
@@ -57,7 +60,7 @@ def _origin(given: str | None) -> str | None:
         return None
     parts = urlsplit(given)
     if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
-        raise Usage(f"--web-ui-origin must be an address as https://temporal.example.com; {given!r} is not.")
+        raise UsageError(f"--web-ui-origin must be an address as https://temporal.example.com; {given!r} is not.")
     default = {"http": ":80", "https": ":443"}[parts.scheme]
     return f"{parts.scheme}://{parts.netloc.lower().removesuffix(default)}"
 

@@ -7,12 +7,12 @@ import json as json_text
 from typing import TYPE_CHECKING, Any
 
 from workers.cli.screen import console, plain, print_json
-from workers.errors import Usage
+from workers.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from workers.client.decisions import Answer
+    from workers.client.decisions import DecisionAnswer
     from workers.client.holds import Hold
     from workers.settings import Settings
 
@@ -56,15 +56,15 @@ def said_by(decision: Decision, settings: Settings) -> Decision:
     """Return a decision without the options that were not given, and with the person who makes it.
 
     Raises:
-        Usage: nobody is named.
+        UsageError: nobody is named.
     """
     by = decision.get("by") or settings.user
     if not by:
-        raise Usage("Say who decides: --by NAME, or TRUNKLINE_USER in the environment.")
+        raise UsageError("Say who decides: --by NAME, or TRUNKLINE_USER in the environment.")
     return {key: value for key, value in {**decision, "by": by}.items() if value is not None or key not in OPTIONAL}
 
 
-def tell(answer: Answer, hold: Hold | None, settings: Settings, *, json: bool) -> int:
+def tell(answer: DecisionAnswer, hold: Hold | None, settings: Settings, *, json: bool) -> int:
     """Write what became of a decision, and return the exit code."""
     if json:
         print_json({"result": answer.result, "message": answer.message})

@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from workers.cli.dev import EXAMPLES, until_told
 from workers.cli.screen import console
-from workers.errors import Failure
+from workers.errors import TrunklineError
 
 AUTOMATION = EXAMPLES / "demo.yaml"
 RECORDING = EXAMPLES / "recordings" / "unhappy-caller.wav"
@@ -28,18 +28,23 @@ def demo(*, keep: bool = False) -> int:
 
     Args:
         keep: leave everything running afterwards, to look around, until Ctrl-C.
+
+    Returns:
+        0 if every expectation held, else 1.
     """
     from workers.sandbox.vendors.speech import WHISPER_MODEL
 
     if not AUTOMATION.is_file() or not RECORDING.is_file():
-        raise Failure("The demo runs from a checkout of Trunkline: `make demo` there.")
+        raise TrunklineError("The demo runs from a checkout of Trunkline: `make demo` there.")
     if not WHISPER_MODEL.is_dir() or importlib.util.find_spec("faster_whisper") is None:
-        raise Failure("The demo needs the local speech model, which `make setup` installs: `make demo` does both.")
+        raise TrunklineError(
+            "The demo needs the local speech model, which `make setup` installs: `make demo` does both."
+        )
     return asyncio.run(until_told(_demo(keep=keep)))
 
 
 async def _demo(*, keep: bool) -> int:
-    from workers.cli.demo_script import Story
+    from workers.cli.demo_script import DemoScript
     from workers.local.environment import Wish, development
 
     screen = console()
@@ -47,7 +52,7 @@ async def _demo(*, keep: bool) -> int:
         folder = Path(temporary)
         log = folder / "worker.log"
         (folder / "automations").mkdir()
-        shutil.copy(AUTOMATION, folder / "automations")
+        shutil.copy2(AUTOMATION, folder / "automations")  # as old as it is: it need not settle
         screen.print("[bold]1. Everything on this machine[/]")
         screen.print(
             "  Starting Temporal with its web UI, a sandbox in place of Slack, Twilio and the shop, and a worker."
@@ -63,14 +68,14 @@ async def _demo(*, keep: bool) -> int:
             for sentence in environment.moved:
                 screen.print(f"  {sentence}")
             screen.print(f"  {environment.ready}")
-            story = Story(environment, RECORDING, wish.folder, wish.task_queue, screen)
+            script = DemoScript(environment, RECORDING, wish.folder, wish.task_queue, screen)
             try:
-                await asyncio.wait_for(story.tell(), LONGEST_SECONDS)
+                await asyncio.wait_for(script.tell(), LONGEST_SECONDS)
             except TimeoutError:
-                story.expect(f"the run ended within {LONGEST_SECONDS:.0f} s", held=False)
-            except Failure as failure:
-                story.expect(escape(f"the run could be followed: {failure}"), held=False)
-            passed = story.verdict()
+                script.expect(f"the run ended within {LONGEST_SECONDS:.0f} s", held=False)
+            except TrunklineError as failure:
+                script.expect(escape(f"the run could be followed: {failure}"), held=False)
+            passed = script.verdict()
             if not passed:
                 screen.print(f"[dim]The worker said:[/]\n{escape(log.read_text(errors='replace')[-3000:])}")
             if keep:

@@ -16,6 +16,7 @@ from rich.markup import escape
 from workers.cli.holds import show_hold
 from workers.cli.progress import Progress
 from workers.cli.screen import duration, outcome
+from workers.errors import UnreachableError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,7 +34,7 @@ READING_SECONDS = 1.0
 
 
 @dataclass(slots=True)
-class Story:
+class DemoScript:
     """The demo's run, what is said about it, and what must be true in the end."""
 
     environment: Development
@@ -82,9 +83,9 @@ class Story:
     async def _emit(self, event: dict[str, Any]) -> list[Any]:
         from workers.cli.catalog import actions_at_hand
         from workers.client import dispatch
-        from workers.definitions.folder import Automations
+        from workers.definitions.automations import Automations
 
-        matches = Automations(self.folder, actions_at_hand()).matching(event)
+        matches = [*Automations(self.folder, actions_at_hand()).matching(event)]
         return await dispatch.emit(self.environment.client, matches, event, task_queue=self.task_queue)
 
     async def _follow(self, run: str) -> dict[str, Any]:
@@ -106,7 +107,10 @@ class Story:
         from workers.client import holds
 
         client = self.environment.client
-        held = await holds.of_run(client, run)
+        try:
+            held = await holds.of_run(client, run)
+        except UnreachableError:
+            held = []
         if not held:
             return False
         self.screen.print()

@@ -13,7 +13,7 @@ from cyclopts import Parameter, validators
 from rich.markup import escape
 
 from workers.cli.screen import console
-from workers.errors import Failure, NotFound, Usage
+from workers.errors import NotFoundError, TrunklineError, UsageError
 
 if TYPE_CHECKING:
     from workers.local.environment import Wish
@@ -39,23 +39,28 @@ def dev(  # noqa: PLR0913 - a command has as many parameters as it has options
 ) -> int:
     """Run everything here: Temporal with its web UI, a worker, and a sandbox in place of the vendors, until Ctrl-C.
 
-    Automations are read again when their files change. A port that is taken is replaced by a free one.
+    Automations are read again when their files change, and each reload is printed. A port that is taken is replaced by
+    a free one.
 
     Args:
-        folder: the automations; by default `automations` if there is such a folder, else the examples.
-        connections: file with real connections; without it the sandbox stands in for every vendor.
+        folder: the automations (TRUNKLINE_AUTOMATIONS, else `automations` if there is that folder, else the examples).
+        connections: file with real connections; without it the sandbox stands in for every vendor, and secrets stay
+            bound to the hosts that TRUNKLINE_CONNECTIONS or `connections.yaml` gives them.
         port: where Temporal listens.
         ui_port: where Temporal's web UI listens.
         sandbox_port: where the sandbox listens.
         data: file of Temporal's database; by default `.trunkline/temporal.db`.
         in_memory: keep nothing when it ends.
         no_ui: run without Temporal's web UI.
+
+    Returns:
+        0 if it was told to stop, 1 if one of its parts ended by itself.
     """
     if data and in_memory:
-        raise Usage("Say either --data FILE or --in-memory.")
+        raise UsageError("Say either --data FILE or --in-memory.")
     for given, what in ((folder, "folder"), (connections, "file")):
         if given is not None and not given.exists():
-            raise NotFound(f"There is no {what} {given}.")
+            raise NotFoundError(f"There is no {what} {given}.")
     from workers.local.environment import Wish
     from workers.settings import Settings
 
@@ -64,12 +69,14 @@ def dev(  # noqa: PLR0913 - a command has as many parameters as it has options
     wish = Wish(
         folder=chosen,
         connections=connections,
+        bindings=settings.connections,
         task_queue=settings.task_queue,
         port=port,
         ui_port=None if no_ui else ui_port,
         sandbox_port=sandbox_port,
         data=None if in_memory else data or _own_data(),
         files=settings.files or _recordings(chosen),
+        secrets=settings.secrets,
     )
     return asyncio.run(until_told(_serve(wish)))
 
@@ -78,14 +85,14 @@ def default_folder() -> Path:
     """Return the folder of automations where none is named: the setting's, else `automations`, else the examples.
 
     Raises:
-        NotFound: there is none of them.
+        NotFoundError: there is none of them.
     """
     if os.environ.get("TRUNKLINE_AUTOMATIONS"):
         return Path(os.environ["TRUNKLINE_AUTOMATIONS"])
     for folder in (AUTOMATIONS, EXAMPLES):
         if folder.is_dir():
             return folder
-    raise NotFound("There is no folder `automations` here: make one, or name one with TRUNKLINE_AUTOMATIONS.")
+    raise NotFoundError("There is no folder `automations` here: make one, or name one with TRUNKLINE_AUTOMATIONS.")
 
 
 def _recordings(folder: Path) -> Path | None:
@@ -100,7 +107,7 @@ def _own_data() -> Path:
         DATA.parent.mkdir(exist_ok=True)
         (DATA.parent / ".gitignore").write_text("*\n", encoding="utf-8")
     except OSError as error:
-        raise Failure(
+        raise TrunklineError(
             f"{DATA} cannot be kept here ({error.strerror}): name a file (--data FILE), or keep nothing (--in-memory)."
         ) from error
     return DATA
@@ -118,7 +125,7 @@ async def _serve(wish: Wish) -> int:
         if environment.address != DEFAULT_ADDRESS:
             screen.print(f"Other commands find this Temporal with TEMPORAL_ADDRESS={environment.address}.")
         screen.print(environment.ready)
-        raise Failure(await environment.ended())
+        raise TrunklineError(await environment.ended())
 
 
 async def until_told(work: Coroutine[Any, Any, int]) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from workers.cli.inputs import strict_json
-from workers.errors import Failure, Usage
+from workers.errors import TrunklineError, UsageError
 
 VARIABLES = ("VISUAL", "EDITOR")
 YES = {"", "y", "yes"}
@@ -24,16 +24,16 @@ def editor(environ: Mapping[str, str] = os.environ) -> list[str]:
     """Return the command of the person's editor.
 
     Raises:
-        Usage: the environment names none.
+        UsageError: the environment names none.
     """
     for name in VARIABLES:
         try:
             command = shlex.split(environ.get(name, ""))
         except ValueError as error:
-            raise Usage(f"{name} is no command: {error}.") from error
+            raise UsageError(f"{name} is no command: {error}.") from error
         if command:
             return command
-    raise Usage("No editor is named: set VISUAL or EDITOR (such as `nano`, or `code --wait`), or use --edits.")
+    raise UsageError("No editor is named: set VISUAL or EDITOR (such as `nano`, or `code --wait`), or use --edits.")
 
 
 class Draft:
@@ -51,8 +51,8 @@ class Draft:
         """Open the editor until what it leaves is a JSON object, and return that.
 
         Raises:
-            Failure: the editor failed.
-            Usage: it is none, and the person does not want to go on.
+            TrunklineError: the editor failed.
+            UsageError: it is none, and the person does not want to go on.
         """
         while True:
             self._open()
@@ -86,11 +86,13 @@ class Draft:
             code = subprocess.call([*self.command, str(self.path)])  # noqa: S603 - the person's own editor
         except OSError as error:
             self.discard()
-            raise Usage(f"The editor {self.command[0]!r} cannot be started: {error.strerror}.") from error
+            raise UsageError(f"The editor {self.command[0]!r} cannot be started: {error.strerror}.") from error
         finally:
             signal.signal(signal.SIGINT, before)
         if code:
-            raise Failure(f"The editor {self.command[0]!r} ended with code {code}: nothing was sent.{self.keep()}")
+            raise TrunklineError(
+                f"The editor {self.command[0]!r} ended with code {code}: nothing was sent.{self.keep()}"
+            )
 
     def _ask_again(self, error: str) -> None:
         if sys.stdin.isatty():
@@ -99,4 +101,4 @@ class Draft:
             answer = sys.stdin.readline()
             if answer and answer.strip().lower() in YES:
                 return
-        raise Usage(f"Nothing was sent: {error}{self.keep()}")
+        raise UsageError(f"Nothing was sent: {error}{self.keep()}")

@@ -10,12 +10,12 @@ from workers.cli.deciding import Decision, said_by, send, show_what, tell
 from workers.cli.editor import Draft, editor
 from workers.cli.inputs import read_json
 from workers.cli.screen import console, plain
-from workers.errors import Failure, Usage
+from workers.errors import TrunklineError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from workers.client.decisions import Answer
+    from workers.client.decisions import DecisionAnswer
     from workers.client.holds import Hold
     from workers.settings import Settings
 
@@ -26,7 +26,7 @@ def send_edits(run: str, decision: Decision, given: str, *, json: bool) -> int:
     """Send a decision with edits that a script gives: a file, `-`, or the JSON itself."""
     edits = read_json(given)
     if not isinstance(edits, list | dict) or not edits:
-        raise Usage(
+        raise UsageError(
             '--edits takes a JSON Patch ([{"op": "replace", "path": "/text", "value": "New"}]) or new values by key '
             'or JSON pointer ({"text": "New", "/body/amount": 5}).'
         )
@@ -76,20 +76,24 @@ async def _fetch(settings: Settings, run: str, said: Decision) -> Hold:
     """Return the hold that a decision is about, where it is one that can be edited.
 
     Raises:
-        Failure: its request may not be edited, or is not the one that was seen.
+        TrunklineError: its request may not be edited, or is not the one that was seen.
     """
     from workers.client import holds
     from workers.client.start import connect
 
     hold = await holds.one(await connect(settings), run, said["hold"])
     if said["decision"] == "edit" and hold["kind"] == "approval" and not hold.get("allowEdit"):
-        raise Failure("The policy of this hold does not let its request be edited (`allowEdit`): nothing was sent.")
+        raise TrunklineError(
+            "The policy of this hold does not let its request be edited (`allowEdit`): nothing was sent."
+        )
     if said.get("digest") not in {None, hold["digest"]}:
-        raise Failure("The request is not the one you saw: look at it again (`trunkline hold show`). Nothing was sent.")
+        raise TrunklineError(
+            "The request is not the one you saw: look at it again (`trunkline hold show`). Nothing was sent."
+        )
     return hold
 
 
-async def _decide(settings: Settings, run: str, said: Decision, hold: Hold) -> Answer:
+async def _decide(settings: Settings, run: str, said: Decision, hold: Hold) -> DecisionAnswer:
     from workers.client import decisions
     from workers.client.start import connect
 

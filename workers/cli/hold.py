@@ -28,6 +28,9 @@ def show(run: str, name: str, /, *, json: bool = False) -> int:
         run: workflow id of the run.
         name: name of the hold, as `trunkline holds` shows it.
         json: print all of it as JSON, for scripts.
+
+    Returns:
+        0 if it waits, 4 if it does not.
     """
     return asyncio.run(_show(run, name, json=json))
 

@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from workers.cli.deciding import short_digest, short_request
 from workers.cli.options import ANY, Filters
 from workers.cli.screen import console, duration, plain, print_json, until
+from workers.errors import UnreachableError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from workers.client.holds import Hold, Silent
-
-SILENT = (
-    "No worker answers for this run: what Temporal's list says is all that can be told. Start one (`trunkline worker`)."
-)
+    from workers.client.holds import Hold, OpenHolds
+    from workers.client.listing import Listed
 
 
 def holds(
@@ -30,10 +28,15 @@ def holds(
 ) -> int:
     """Show every step that waits for a person, over all runs, the oldest first.
 
+    Runs that could not be asked are listed as such, and the exit code is 3: there may be more than was seen.
+
     Args:
         filters: which of them.
         kind: only what waits for an approval, or only what waits after a failure.
         json: print the holds as JSON, for scripts.
+
+    Returns:
+        0, also if nothing waits.
     """
     return asyncio.run(_holds(filters, kind, json=json))
 
@@ -47,33 +50,45 @@ async def _holds(filters: Filters, kind: Literal["approval", "failure"] | None, 
     wanted = filters.wanted(kind)
     found = await find(await connect(settings), settings.task_queue, wanted, settings.encryption_keys)
     if json:
-        print_json([*found.holds, *(row for silent in found.silent for row in _silent_rows(silent))])
-        return 0
+        print_json([*found.holds, *_rows(found.silent, silent=True), *_rows(found.failed, silent=False)])
+        return tell_left(found)
     screen = console()
     for hold in found.holds:
         show_hold(hold, screen)
-    _show_silent(found.silent, screen)
-    if not found.holds and not found.silent:
-        screen.print("Nothing waits for anybody." if filters == ANY and kind is None else "Nothing like that waits.")
-    return 0
-
-
-def _silent_rows(silent: Silent) -> Iterator[dict[str, Any]]:
-    names: list[str | None] = [*silent.holds] or [None]
-    for name in names:
-        yield {"run": silent.run, "automation": silent.automation, "hold": name, "silent": True, "message": SILENT}
-
-
-def _show_silent(silents: Iterable[Silent], screen: Console) -> None:
-    kept = list(silents)
-    for silent in kept:
-        names = ", ".join(map(quote, silent.holds)) or "perhaps something"
-        screen.print(f"[yellow]?[/] [bold]{plain(silent.run)}[/] holds {plain(names)}, silent")
-    if kept:
-        these = "this run" if len(kept) == 1 else f"these {len(kept)} runs"
+    for run in found.silent:
+        screen.print(f"[yellow]?[/] [bold]{plain(run.run)}[/] holds {plain(_names(run))}, silent")
+    if found.silent:
+        these = "this run" if len(found.silent) == 1 else f"these {len(found.silent)} runs"
         screen.print(
             f"  No worker answers for {these}: Temporal's list is all that can be told. `trunkline worker` starts one."
         )
+    for run in found.failed:
+        screen.print(f"[red]![/] [bold]{plain(run.run)}[/] holds {plain(_names(run))}, not asked")
+        screen.print(f"    [red]{plain(run.error)}[/]")
+    if not found.holds and not found.left:
+        screen.print("Nothing waits for anybody." if filters == ANY and kind is None else "Nothing like that waits.")
+    return tell_left(found)
+
+
+def tell_left(found: OpenHolds) -> int:
+    """Say on standard error how many runs could not be asked, and return the exit code."""
+    count = len(found.left)
+    if not count:
+        return 0
+    runs = "1 run" if count == 1 else f"{count} runs"
+    console(stderr=True).print(f"{runs} could not be asked: more may wait than is shown.")
+    return UnreachableError.exit_code
+
+
+def _rows(runs: Iterable[Listed], *, silent: bool) -> Iterator[dict[str, Any]]:
+    for run in runs:
+        names: list[str | None] = [*run.holds] or [None]
+        for name in names:
+            yield {"run": run.run, "automation": run.automation, "hold": name, "silent": silent, "error": run.error}
+
+
+def _names(run: Listed) -> str:
+    return ", ".join(map(quote, run.holds)) or "perhaps something"
 
 
 def show_hold(hold: Hold, screen: Console) -> None:

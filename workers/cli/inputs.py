@@ -1,16 +1,17 @@
-"""What commands read: events and other JSON, from files, from standard input or from an argument itself."""
+"""What commands read: events and other JSON (from files, standard input or an argument itself), deadlines, people."""
 
 from __future__ import annotations
 
 import json
 import sys
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from workers.errors import NotFound, Usage
+from workers.errors import NotFoundError, UsageError
 
 STANDARD_INPUT = "-"
 
@@ -26,8 +27,8 @@ def read_event_file(path: str) -> dict[str, Any]:
     """Return the event in a JSON file, or on standard input where the path is `-`; an event without an id is given one.
 
     Raises:
-        NotFound: there is no such file.
-        Usage: what it holds is no event; the sentence says why.
+        NotFoundError: there is no such file.
+        UsageError: what it holds is no event; the sentence says why.
     """
     from workflows.event import EventError, read_event
 
@@ -35,33 +36,66 @@ def read_event_file(path: str) -> dict[str, Any]:
     try:
         return read_event(json.loads(_read(path)), default_id=uuid.uuid4().hex)
     except json.JSONDecodeError as error:
-        raise Usage(f"{place}, line {error.lineno}: this is not valid JSON: {error.msg}.") from error
+        raise UsageError(f"{place}, line {error.lineno}: this is not valid JSON: {error.msg}.") from error
     except UnicodeDecodeError as error:
-        raise Usage(f"{place} is not UTF-8 text.") from error
+        raise UsageError(f"{place} is not UTF-8 text.") from error
     except RecursionError as error:
-        raise Usage(f"{place} is nested too deep to be an event.") from error
+        raise UsageError(f"{place} is nested too deep to be an event.") from error
     except EventError as error:
-        raise Usage(f"{place}: {error}") from error
+        raise UsageError(f"{place}: {error}") from error
 
 
 def read_json(given: str) -> Any:
     """Return the JSON in a file, on standard input where the path is `-`, or in the argument itself.
 
     Raises:
-        NotFound: there is no such file, and it is no JSON either.
-        Usage: what is there is no JSON; the sentence says where.
+        NotFoundError: there is no such file, and it is no JSON either.
+        UsageError: what is there is no JSON; the sentence says where.
     """
     place = "standard input" if given == STANDARD_INPUT else given
     if given != STANDARD_INPUT and not _is_file(given):
         place = "what was given"
         if given[:1] not in '{["' and given.endswith(".json"):
-            raise NotFound(f"There is no file {given}.")
+            raise NotFoundError(f"There is no file {given}.")
     else:
         given = _read(given)
     try:
         return strict_json(given)
     except ValueError as error:
-        raise Usage(f"{place}: {error}") from error
+        raise UsageError(f"{place}: {error}") from error
+
+
+def read_deadline(text: str) -> str:
+    """Return a deadline as runs take it: an instant in UTC, or a duration as it was written.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    from workflows.language.durations import duration
+    from workflows.language.instants import instant
+    from workflows.report import timestamp
+
+    try:
+        found = instant(text.strip())
+        if found is not None:
+            return timestamp(found)
+        duration(text)
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"{text!r} is no deadline: write how long from now (90m, 2h30m, 3d), or an instant (2027-01-31T17:00:00Z)."
+        ) from None
+    return text.strip()
+
+
+def read_people(names: Sequence[str]) -> list[str]:
+    """Return the people and groups that were named.
+
+    Raises:
+        UsageError: nobody was.
+    """
+    if not names:
+        raise UsageError("Say who decides from now on: trunkline reassign RUN HOLD ann@example.com group:finance")
+    return list(names)
 
 
 def strict_json(text: str) -> Any:
@@ -104,6 +138,6 @@ def _read(path: str) -> str:
     try:
         return Path(path).read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
-        raise NotFound(f"There is no file {path}.") from error
+        raise NotFoundError(f"There is no file {path}.") from error
     except OSError as error:
-        raise Usage(f"{path} cannot be read: {error.strerror}.") from error
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from error

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import Parameter
 
-from workers.errors import Usage
+from workers.errors import UsageError
 from workflows.language.people import group
 
 if TYPE_CHECKING:
@@ -71,12 +71,12 @@ class Filters:
         """Return what to ask for.
 
         Raises:
-            Usage: one of them makes no sense.
+            UsageError: one of them makes no sense.
         """
         from workers.client.holds import Wanted
 
         if self.approver is not None and group(self.approver) is not None:
-            raise Usage("--approver takes a person: who is in a group was settled when each hold opened.")
+            raise UsageError("--approver takes a person: who is in a group was settled when each hold opened.")
         return Wanted(
             approver=self.approver,
             automation=self.automation,
@@ -105,18 +105,18 @@ class Bulk(Filters):
         """Say what does not go together.
 
         Raises:
-            Usage: it names one hold and many, or neither.
+            UsageError: it names one hold and many, or neither.
         """
         if self.all:
             if run is not None:
-                raise Usage("Say RUN and HOLD, or --all with filters, not both.")
+                raise UsageError("Say RUN and HOLD, or --all with filters, not both.")
             return
         if run is None or hold is None:
-            raise Usage("Say which: RUN and HOLD, as `trunkline holds` shows them, or --all with filters.")
+            raise UsageError("Say which: RUN and HOLD, as `trunkline holds` shows them, or --all with filters.")
         given = [("--approver", self.approver), ("--automation", self.automation), ("--older-than", self.older_than)]
         for option, value in (*given, ("--yes", self.yes)):
             if value is not None:
-                raise Usage(f"{option} goes with --all.")
+                raise UsageError(f"{option} goes with --all.")
 
 
 PLAIN, ANY, ONE = Said(), Filters(), Bulk()
@@ -129,4 +129,4 @@ def _age(text: str) -> timedelta:
     try:
         return timedelta(milliseconds=duration(text))
     except (ValueError, OverflowError) as error:
-        raise Usage(f"--older-than: {error}") from None
+        raise UsageError(f"--older-than: {error}") from None

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 CONTAINERS = {"paths", "path", "branch", "forEach"}
 QUIET = {"pending", "skipped"}
 OPEN = {"running", "held"}
+NOTES = ("parked", "outdated")
 
 Entry = dict[str, Any]
 
@@ -28,14 +29,24 @@ class Progress:
         self.console = console
         self.seen: dict[str, str] = {}
         self.silent = False
+        self.noted: set[str] = set()
 
     def show(self, report: dict[str, Any] | None) -> None:
         """Write the steps whose status has changed; None is a run whose worker does not answer."""
         if report is None and not self.silent:
             self.console.print("  No worker answers; the run waits for one (`trunkline worker`).")
         self.silent = report is None
+        self.note(report)
         for _, text in self.changes(report):
             self.console.print(text)
+
+    def note(self, report: dict[str, Any] | None) -> None:
+        """Write why the run waits before its first step, and that it runs an old version."""
+        for key in NOTES:
+            sentence = (report or {}).get(key)
+            if sentence and sentence not in self.noted:
+                self.noted.add(sentence)
+                self.console.print(f"  {plain(sentence)}")
 
     def changes(self, report: dict[str, Any] | None) -> list[tuple[datetime, str]]:
         """Return when and how (a line of markup) the status of each step has changed, in the order of time."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from workers.cli.holds import show_hold
 from workers.cli.screen import console, duration, mark, outcome, plain, print_json, seconds
+from workers.errors import TrunklineError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,6 +23,9 @@ def report(run: str, /, *, json: bool = False) -> int:
     Args:
         run: workflow id, as `emit`, `run` and the web UI show it.
         json: print the whole report as JSON, for scripts.
+
+    Returns:
+        0, however the run ended.
     """
     return asyncio.run(_report(run, json=json))
 
@@ -37,7 +41,12 @@ async def _report(run: str, *, json: bool) -> int:
         print_json(found)
         return 0
     show(found, run, console())
-    for hold in await holds.of_run(client, run) or []:
+    try:
+        held = await holds.of_run(client, run)
+    except TrunklineError as error:
+        console(stderr=True).print(plain(f"What it holds cannot be shown. {error}"))
+        return error.exit_code
+    for hold in held:
         show_hold({"run": run, **hold}, console())
     return 0
 
@@ -48,7 +57,7 @@ def show(report: dict[str, Any], run: str, screen: Console) -> None:
     event = report.get("event")
     if event:
         screen.print(f"[dim]{plain(event['type'])} {plain(event['id'])} from {plain(event['source'])}[/]")
-    for key in ("reason", "parked"):
+    for key in ("reason", "parked", "outdated"):
         if report.get(key):
             screen.print(plain(str(report[key])))
     for text in _steps(report["steps"]):

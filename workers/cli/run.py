@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from workers.cli.inputs import EventFile, read_event_file
 from workers.cli.screen import console, outcome, print_json
-from workers.errors import Failure, NotFound
+from workers.errors import NotFoundError, TrunklineError, UnreachableError
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -25,7 +25,7 @@ DEFINITIONS = {".yaml", ".yml", ".json"}
 UNSUCCESSFUL = {"failed", "canceled", "terminated", "timed out"}
 
 GLANCE = 1.0
-"""Seconds within which a run that cannot even begin (no worker knows its name) has said so."""
+"""Seconds within which a run has begun, or has said why it cannot (no worker knows its name, its file is bad)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +57,9 @@ def run(
         wait: follow the run to its end; the exit code is 1 if it fails.
         again: run once more for an event for which it has run before.
         json: print JSON, for scripts: what was started, or with --wait the report.
+
+    Returns:
+        0 if the run has begun now or had begun before, 1 if it cannot begin; with --wait 1 also if it does not succeed.
     """
     path = Path(automation)
     wish = _Wish(
@@ -74,23 +77,23 @@ def _definition(path: Path) -> dict[str, Any]:
     """Return the definition in a file.
 
     Raises:
-        NotFound: there is no such file.
-        Failure: it has problems; the sentences say which.
+        NotFoundError: there is no such file.
+        TrunklineError: it has problems; the sentences say which.
     """
     from workers.cli.catalog import actions_at_hand
-    from workers.definitions.loading import Unreadable, read
+    from workers.definitions.loading import UnreadableFileError, read
     from workers.definitions.planning import check
     from workers.definitions.problems import serious
 
     if not path.is_file():
-        raise NotFound(f"There is no file {path}.")
+        raise NotFoundError(f"There is no file {path}.")
     try:
         data, source = read(path)
         _, problems = check(data, source, actions_at_hand())
-    except Unreadable as error:
-        raise Failure(str(error)) from error
+    except UnreadableFileError as error:
+        raise TrunklineError(str(error)) from error
     if serious(problems):
-        raise Failure("\n".join([f"{path} cannot run:", *map(str, serious(problems))]))
+        raise TrunklineError("\n".join([f"{path} cannot run:", *map(str, serious(problems))]))
     return dict(data)
 
 
@@ -134,22 +137,32 @@ async def _start(client: Client, wish: _Wish, settings: Settings) -> Started:
 
 
 async def _glance(client: Client, started: Started, settings: Settings) -> None:
-    """Say at once what would otherwise be noticed late: that nobody works, or that the run could not begin.
+    """Say at once what would otherwise be noticed late: that nobody works, or how the run could not begin, or did.
 
     Raises:
-        Failure: it could not begin; the sentence says why.
+        TrunklineError: it could not begin; the sentence says why.
     """
+    from workers.cli.progress import Progress
     from workers.client import runs
-    from workers.client.start import outcome as standing
 
-    if not await runs.has_workers(client, settings.task_queue):
-        queue = repr(settings.task_queue)
-        console(stderr=True).print(f"No worker polls the task queue {queue}: the run begins when one does.")
-        return
-    latest = asyncio.get_running_loop().time() + GLANCE
-    while asyncio.get_running_loop().time() < latest:
-        if await standing(client, started.workflow_id) == "failed":
-            await runs.report(client, started.workflow_id)
+    screen = console(stderr=True)
+    clock = asyncio.get_running_loop().time
+    latest = clock() + GLANCE
+    while not await runs.has_workers(client, settings.task_queue):  # it may just have started
+        if clock() > latest:
+            queue = repr(settings.task_queue)
+            screen.print(f"No worker polls the task queue {queue}: the run begins when one does.")
+            return
+        await asyncio.sleep(GLANCE / 10)
+    progress = Progress(screen)
+    latest = clock() + GLANCE
+    while clock() < latest:
+        try:
+            report = await runs.report(client, started.workflow_id)
+        except UnreachableError:  # it is busy
+            return
+        progress.note(report)
+        if "definitionHash" in report:  # it has begun
             return
         await asyncio.sleep(GLANCE / 10)
 

@@ -9,7 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from workers.cli.screen import console, plain
-from workers.errors import Failure, Usage
+from workers.errors import TrunklineError, UsageError
 
 
 def signing_key(
@@ -28,15 +28,18 @@ def signing_key(
         name: id of the key, under which the workers know it.
         people: whom it may speak for: ids as approvers are written.
         file: where the private key goes, by default NAME.pem; a file that exists is left alone.
+
+    Returns:
+        0 if the key was made, 1 if its file cannot be written or exists.
     """
     from workers.approvals.signing import new_key
     from workers.settings import NAME
 
     if not NAME.fullmatch(name):
-        raise Usage(f"{name!r} is no id of a key: take letters, digits, dots, underscores and hyphens.")
+        raise UsageError(f"{name!r} is no id of a key: take letters, digits, dots, underscores and hyphens.")
     who = [person.strip() for person in people if person.strip()]
     if not who:
-        raise Usage("Say whom the key may speak for: --people ann@example.com")
+        raise UsageError("Say whom the key may speak for: --people ann@example.com")
     path = (file or Path(f"{name}.pem")).expanduser().absolute()
     private, public = new_key()
     _write(path, private)
@@ -52,8 +55,8 @@ def _write(path: Path, text: str) -> None:
     try:
         number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
-        raise Failure(f"{path} exists and was left as it is: --file names another place.") from error
+        raise TrunklineError(f"{path} exists and was left as it is: --file names another place.") from error
     except OSError as error:
-        raise Failure(f"{path} cannot be written: {error.strerror}.") from error
+        raise TrunklineError(f"{path} cannot be written: {error.strerror}.") from error
     with os.fdopen(number, "w", encoding="ascii") as file:
         file.write(text)

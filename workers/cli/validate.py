@@ -9,21 +9,26 @@ from pathlib import Path
 
 from workers.cli.catalog import actions_at_hand
 from workers.definitions.folder import definition_files
-from workers.definitions.loading import Source, Unreadable, read
+from workers.definitions.loading import Source, UnreadableFileError, read
 from workers.definitions.planning import check
 from workers.definitions.problems import Problem, problem, serious
-from workers.errors import NotFound
+from workers.errors import NotFoundError
 
 
 def validate(*files: Path, json: bool = False) -> int:
     """Check definition files and print every problem; exit 1 if there are any (warnings alone do not count).
 
+    Actions of your own are known where TRUNKLINE_ACTIONS names their module.
+
     Args:
         files: YAML or JSON files, or folders of such.
         json: print a JSON list for machines instead.
+
+    Returns:
+        0 if there are only warnings or nothing at all, 1 if there are problems.
     """
     if not files:
-        raise NotFound("Nothing to check: name at least one file or folder, as `trunkline validate FILE`.")
+        raise NotFoundError("Nothing to check: name at least one file or folder, as `trunkline validate FILE`.")
     catalog = actions_at_hand()
     found: list[Problem] = []
     names: dict[tuple[Path, str], str] = {}
@@ -31,7 +36,7 @@ def validate(*files: Path, json: bool = False) -> int:
     for path in paths:
         try:
             data, source = read(path)
-        except Unreadable as unreadable:
+        except UnreadableFileError as unreadable:
             found.append(unreadable.problem)
             continue
         found += check(data, source, catalog)[1]
@@ -47,7 +52,7 @@ def _expanded(files: tuple[Path, ...]) -> Iterator[Path]:
             continue
         inside = definition_files(path)
         if not inside:
-            raise NotFound(f"The folder {path} has no *.yaml, *.yml or *.json file.")
+            raise NotFoundError(f"The folder {path} has no *.yaml, *.yml or *.json file.")
         yield from inside
 
 

@@ -23,6 +23,9 @@ def worker(
         connections: File that names credentials and addresses (TRUNKLINE_CONNECTIONS, else `connections.yaml` if any).
         processes: How many processes share the work, or `auto` for one per core (TRUNKLINE_PROCESSES, else 1).
         metrics_address: HOST:PORT that answers /healthz and /metrics (TRUNKLINE_METRICS_ADDRESS, else none).
+
+    Returns:
+        0 if it was told to stop, 1 if it cannot go on, 128 and the signal's number if it was told twice.
     """
     from workers import logs
 

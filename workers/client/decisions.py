@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from workers.client import runs
 from workers.client.holds import Hold
-from workers.errors import Failure, Unreachable
+from workers.errors import TrunklineError, UnreachableError
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -31,7 +31,7 @@ GOOD = frozenset({"accepted", "needs_more", "signaled", "duplicate"})
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DecisionAnswer:
     """What became of a decision.
 
     Attributes:
@@ -72,7 +72,7 @@ def sealed(decision: Mapping[str, Any], hold: Hold, run: str, signing_key: str |
 
     Raises:
         SettingsError: the signing key cannot be read.
-        Failure: what is said cannot be signed.
+        TrunklineError: what is said cannot be signed.
     """
     quoted = {"digest": hold["digest"], **decision}
     if signing_key is None or not hold.get("verified"):
@@ -84,11 +84,11 @@ def sealed(decision: Mapping[str, Any], hold: Hold, run: str, signing_key: str |
     try:
         proof = signing.sign(quoted, workflow_id=run, first_run_id=hold["firstRunId"], key=key, exp=exp)
     except ValueError as error:
-        raise Failure(str(error)) from error
+        raise TrunklineError(str(error)) from error
     return {**quoted, "proof": proof}
 
 
-async def decide(client: Client, run: str, decision: Mapping[str, Any], *, answered: bool = True) -> Answer:
+async def decide(client: Client, run: str, decision: Mapping[str, Any], *, answered: bool = True) -> DecisionAnswer:
     """Send a decision about a hold; where no worker answers, send the signal that Temporal keeps until one does.
 
     Args:
@@ -99,8 +99,8 @@ async def decide(client: Client, run: str, decision: Mapping[str, Any], *, answe
 
     Raises:
         NotFound: there is no such run.
-        Unreachable: no worker answers, and the decision exists only as an update.
-        Failure: the run has ended.
+        UnreachableError: no worker answers, and the decision exists only as an update.
+        TrunklineError: the run has ended.
     """
     from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
     from temporalio.service import RPCError, RPCStatusCode
@@ -112,7 +112,7 @@ async def decide(client: Client, run: str, decision: Mapping[str, Any], *, answe
     except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError):
         return await _signal(client, run, decision)
     except WorkflowUpdateFailedError as error:
-        return Answer("refused", getattr(error.cause, "message", str(error.cause)))
+        return DecisionAnswer("refused", getattr(error.cause, "message", str(error.cause)))
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             raise await _closed(client, run) from error
@@ -120,8 +120,8 @@ async def decide(client: Client, run: str, decision: Mapping[str, Any], *, answe
             return await _signal(client, run, decision)
         raise
     if not isinstance(answer, dict):
-        raise Failure(f"{run} is no run of an automation: it answers {answer!r} to a decision.")
-    return Answer(str(answer.get("result")), str(answer.get("message")))
+        raise TrunklineError(f"{run} is no run of an automation: it answers {answer!r} to a decision.")
+    return DecisionAnswer(str(answer.get("result")), str(answer.get("message")))
 
 
 async def _update(client: Client, run: str, decision: Mapping[str, Any]) -> Any:
@@ -140,13 +140,13 @@ async def _update(client: Client, run: str, decision: Mapping[str, Any]) -> Any:
         return await once()  # the run had just continued as new
 
 
-async def _signal(client: Client, run: str, decision: Mapping[str, Any]) -> Answer:
+async def _signal(client: Client, run: str, decision: Mapping[str, Any]) -> DecisionAnswer:
     from temporalio.service import RPCError, RPCStatusCode
 
     await runs.describe(client, run)
     name = str(decision["decision"])
     if name not in SIGNALS:
-        raise Unreachable(
+        raise UnreachableError(
             f"No worker answers for {run}, and {name!r} needs one: start one (`trunkline worker`) and decide again. "
             "Nothing was sent."
         )
@@ -157,14 +157,14 @@ async def _signal(client: Client, run: str, decision: Mapping[str, Any]) -> Answ
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
         raise await _closed(client, run) from error
-    return Answer(
+    return DecisionAnswer(
         "signaled",
         f"No worker answers for {run}, so the signal {name!r} was sent instead: Temporal keeps it, and the run judges "
         "it when a worker is back.",
     )
 
 
-async def _closed(client: Client, run: str) -> Failure:
+async def _closed(client: Client, run: str) -> TrunklineError:
     description = await runs.describe(client, run)
     status = "ended" if description.status is None else description.status.name.lower().replace("_", " ")
-    return Failure(f"{run} has ended ({status}): there is nothing to decide any more.")
+    return TrunklineError(f"{run} has ended ({status}): there is nothing to decide any more.")

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
-from workers.errors import Failure
+from workers.errors import TrunklineError
 
 if TYPE_CHECKING:
     from temporalio.client import Client
 
-    from workers.definitions.folder import Match
+    from workers.definitions.automations import Match
 
 
 class Dispatched(TypedDict):
@@ -52,7 +52,7 @@ async def _dispatch(client: Client, match: Match, event: Mapping[str, Any], task
     if match.matches:
         try:
             started = await start(client, match.automation, event, task_queue=task_queue, priority=match.priority)
-        except Failure as failure:
+        except TrunklineError as failure:
             reason = str(failure)
         else:
             answer["started"], reason = started.started, started.reason

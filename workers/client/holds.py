@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from workers.client.runs import ask, describe, has_workers
-from workers.errors import NotFound, Unreachable
+from workers.client.listing import SILENT, Listed, candidates
+from workers.client.runs import ENDED, ask, describe, has_workers
+from workers.errors import NotFoundError, TrunklineError, UnreachableError
 from workflows.language.people import person
 
 if TYPE_CHECKING:
-    from temporalio.client import Client, WorkflowExecution
+    from temporalio.client import Client
+    from temporalio.service import RPCError
 
 Hold = dict[str, Any]
 Kind = Literal["approval", "failure"]
 
 QUERIES_AT_ONCE = 10
 
-INLINE = "inline"
-"""The workflow type of runs whose definition came with their event."""
+PAUSES = (0.2, 1.0)
+"""Seconds before a run is asked again after Temporal failed for a moment."""
 
-LONGEST_WORD = 255
-"""Bytes of a word of a search attribute, after which the workflow cuts it."""
+VAIN_WAITS = 30
+"""Runs that may be waited for in vain, `QUERIES_AT_ONCE` at a time; then the others are not asked any more."""
 
-PLAIN = re.compile(r"[\w@.+:/=-]+")
-"""Words that every store of Temporal's finds as they are; SQLite's stumbles over quotes and backslashes in lists."""
-
-CUT = "more"
-"""What the workflow writes last into a list of search attributes that it had to cut: such a run may be any's."""
+NOT_ASKED = (
+    f"This run was not asked: {VAIN_WAITS} others were waited for in vain. Look again, or narrow what you look for."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,21 +60,6 @@ class Wanted:
         return self.kind is None or hold["kind"] == self.kind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Silent:
-    """A run that holds something but whose worker does not answer: only what Temporal's list says is known.
-
-    Attributes:
-        run: workflow id.
-        automation: the automation's name.
-        holds: names of the holds; none where the namespace lacks the search attribute, and then it may hold nothing.
-    """
-
-    run: str
-    automation: str
-    holds: list[str] = field(default_factory=list)
-
-
 @dataclass(frozen=True, slots=True)
 class OpenHolds:
     """What waits for people, over all runs.
@@ -83,10 +67,17 @@ class OpenHolds:
     Attributes:
         holds: every open hold, as the run's query shows it, with its `run` and `automation`.
         silent: runs whose worker does not answer.
+        failed: runs that could not be asked for another reason.
     """
 
     holds: list[Hold]
-    silent: list[Silent]
+    silent: list[Listed]
+    failed: list[Listed] = field(default_factory=list)
+
+    @property
+    def left(self) -> list[Listed]:
+        """Return every run that could not be asked, and so may hold more than `holds` tells."""
+        return [*self.silent, *self.failed]
 
 
 async def find(client: Client, task_queue: str, wanted: Wanted | None = None, keys: Sequence[str] = ()) -> OpenHolds:
@@ -99,37 +90,64 @@ async def find(client: Client, task_queue: str, wanted: Wanted | None = None, ke
         keys: encryption keys; with them, people stand in Temporal's list as keyed hashes only.
     """
     wanted = wanted or Wanted()
-    runs = [_silent(execution) async for execution in _candidates(client, task_queue, wanted, keys)]
-    runs = [run for run in runs if wanted.automation in {None, run.automation}]
+    found = candidates(client, task_queue, approver=wanted.approver, automation=wanted.automation, keys=keys)
+    listed = {run.run: run async for run in found if wanted.automation in {None, run.automation}}
+    runs = [*listed.values()]  # each once, also where it continued as new between two pages
     if not runs or not await polled(client, task_queue):
         return OpenHolds(holds=[], silent=runs)
     answers = await _ask_all(client, runs)
     now = datetime.now(UTC)
     rows = [
         {"run": run.run, "automation": run.automation, **hold}
-        for run, held in zip(runs, answers, strict=True)
-        for hold in held or []
+        for run, held in answers
+        if not isinstance(held, TrunklineError)
+        for hold in held
     ]
     return OpenHolds(
         holds=sorted((row for row in rows if wanted.takes(row, now)), key=lambda row: str(row.get("openedAt"))),
-        silent=[run for run, held in zip(runs, answers, strict=True) if held is None],
+        silent=[run for run, held in answers if isinstance(held, UnreachableError)],
+        failed=[
+            replace(run, error=str(held))
+            for run, held in answers
+            if isinstance(held, TrunklineError) and not isinstance(held, UnreachableError)
+        ],
     )
 
 
-async def _ask_all(client: Client, runs: list[Silent]) -> list[list[Hold] | None]:
-    """Ask every run; once one has waited in vain before any has answered, nobody is there, and nobody else is asked."""
+async def _ask_all(client: Client, runs: list[Listed]) -> list[tuple[Listed, list[Hold] | TrunklineError]]:
+    """Ask every run, so many at a time, and give up where nobody seems to be there.
+
+    Once one has waited in vain before any has answered, nobody else is asked; later, each is waited for once more,
+    until too many were.
+    """
     permits = asyncio.Semaphore(QUERIES_AT_ONCE)
-    answered: set[bool] = set()
+    answered = vain = 0
 
-    async def one(run: str) -> list[Hold] | None:
+    async def one(run: Listed) -> list[Hold] | TrunklineError:
+        nonlocal answered, vain
+        for last in (False, True):
+            if vain and not answered:
+                return UnreachableError(SILENT)
+            if vain >= VAIN_WAITS:
+                return TrunklineError(NOT_ASKED)
+            try:
+                held = await of_run(client, run.run, named=bool(run.holds))
+            except UnreachableError as error:
+                vain += 1
+                if last:
+                    return error
+            except TrunklineError as error:
+                return error
+            else:
+                answered += 1
+                return held
+        raise AssertionError("the last time returns")
+
+    async def permitted(run: Listed) -> tuple[Listed, list[Hold] | TrunklineError]:
         async with permits:
-            if answered == {False}:
-                return None
-            held = await of_run(client, run)
-            answered.add(held is not None)
-            return held
+            return run, await one(run)
 
-    return await asyncio.gather(*(one(run.run) for run in runs))
+    return await asyncio.gather(*map(permitted, runs))
 
 
 async def polled(client: Client, task_queue: str) -> bool:
@@ -142,105 +160,107 @@ async def polled(client: Client, task_queue: str) -> bool:
         return True
 
 
-def _silent(execution: WorkflowExecution) -> Silent:
-    attributes: dict[str, Any] = {pair.key.name: pair.value for pair in execution.typed_search_attributes}
-    name = execution.workflow_type
-    if name == INLINE:  # the id is made from the name
-        name = execution.id.partition("/")[0]
-    return Silent(
-        run=execution.id,
-        automation=attributes.get("TrunklineAutomation") or name,
-        holds=list(attributes.get("TrunklineHolds") or []),
-    )
+async def of_run(client: Client, run: str, *, named: bool = True) -> list[Hold]:
+    """Return a run's open holds as its query shows them; a run that has ended holds nothing.
 
+    Args:
+        client: a connected client.
+        run: workflow id.
+        named: whether Temporal's list names holds of it; else it may be no run of an automation, and holds nothing.
 
-async def _candidates(
-    client: Client, task_queue: str, wanted: Wanted, keys: Sequence[str]
-) -> AsyncIterator[WorkflowExecution]:
-    """Yield the runs that may hold something: by search attribute where the namespace has it, else all that run."""
-    from temporalio.service import RPCError, RPCStatusCode
-
-    running = f"ExecutionStatus = 'Running' AND TaskQueue = {_quoted(task_queue)}"
-    try:
-        async for execution in client.list_workflows(" AND ".join([running, *_clauses(wanted, keys)])):
-            yield execution
-    except RPCError as error:
-        if error.status is not RPCStatusCode.INVALID_ARGUMENT:
-            raise
-        async for execution in client.list_workflows(running):
-            yield execution
-
-
-def _clauses(wanted: Wanted, keys: Sequence[str]) -> list[str]:
-    clauses = ["TrunklineHolds IS NOT NULL"]
-    if wanted.automation is not None and PLAIN.fullmatch(wanted.automation):
-        clauses.append(f"TrunklineAutomation = '{wanted.automation}'")
-    words = [] if wanted.approver is None else [*_words(wanted.approver, keys)]
-    if words and all(map(PLAIN.fullmatch, words)):
-        listed = ", ".join(f"'{word}'" for word in [*words, CUT])
-        clauses.append(f"TrunklineApprovers IN ({listed})")
-    return clauses
-
-
-def _words(approver: str, keys: Sequence[str]) -> Iterable[str]:
-    """Return under which words a person may stand in Temporal's list."""
-    if keys:
-        from workers.approvals.index import words
-
-        return words(approver, keys)
-    names = dict.fromkeys((person(approver), approver.strip()))
-    return [name.encode("utf-8", "replace")[:LONGEST_WORD].decode("utf-8", "ignore") for name in names]
-
-
-def _quoted(text: str) -> str:
-    """Return a text as Temporal's list queries spell it."""
-    escaped = text.replace("\\", "\\\\").replace("'", "''")
-    return f"'{escaped}'"
-
-
-async def of_run(client: Client, run: str) -> list[Hold] | None:
-    """Return a run's open holds as its query shows them, or None where no worker answers."""
+    Raises:
+        UnreachableError: no worker answers.
+        TrunklineError: it could not be asked for another reason.
+    """
     from temporalio.client import WorkflowQueryFailedError
     from temporalio.service import RPCError
 
+    from workflows.run.encrypted import MissingKeyError
+
+    for pause in (*PAUSES, None):
+        try:
+            answer = await ask(client.get_workflow_handle(run), "holds")
+        except (UnreachableError, RPCError, WorkflowQueryFailedError, MissingKeyError) as error:
+            if not isinstance(error, MissingKeyError) and await _has_ended(client, run):
+                return []
+            if isinstance(error, WorkflowQueryFailedError) and not named and UNKNOWN_QUERY in str(error):
+                return []
+            if isinstance(error, UnreachableError):
+                raise
+            if pause is None or not (isinstance(error, RPCError) and _passes(error)):
+                raise TrunklineError(f"{run} could not be asked what it holds: {error}") from error
+            await asyncio.sleep(pause)
+        else:
+            break
+    if not isinstance(answer, list) or not all(isinstance(hold, dict) for hold in answer):
+        raise TrunklineError(
+            f"{run} could not be asked what it holds: it answers something else, as no run of ours does."
+        )
+    return answer
+
+
+UNKNOWN_QUERY = "expected but not found"
+"""What Temporal's SDK answers for a workflow that has no such query."""
+
+
+def _passes(error: RPCError) -> bool:
+    """Say whether an error of Temporal's is likely to pass."""
+    from temporalio.service import RPCStatusCode
+
+    return error.status in {
+        RPCStatusCode.UNAVAILABLE,
+        RPCStatusCode.RESOURCE_EXHAUSTED,
+        RPCStatusCode.ABORTED,
+        RPCStatusCode.INTERNAL,
+        RPCStatusCode.UNKNOWN,
+    }
+
+
+async def _has_ended(client: Client, run: str) -> bool:
+    from temporalio.service import RPCError
+
     try:
-        answer = await ask(client.get_workflow_handle(run), "holds")
-    except Unreachable:
-        return None
-    except (WorkflowQueryFailedError, RPCError):
-        return []  # a workflow that is none of ours, or one that has just ended
-    return [hold for hold in answer if isinstance(hold, dict)] if isinstance(answer, list) else []
+        status = (await describe(client, run)).status
+    except NotFoundError:  # and its retention is over
+        return True
+    except RPCError:
+        return False
+    return status is not None and status.name in ENDED
 
 
 async def look(client: Client, run: str) -> list[Hold] | None:
     """Return a run's open holds, or at once None where no worker even polls its task queue.
 
     Raises:
-        NotFound: there is no such run.
+        NotFoundError: there is no such run.
+        TrunklineError: it could not be asked for another reason.
     """
     description = await describe(client, run)
     if not await polled(client, description.task_queue):
         return None
-    return await of_run(client, run)
+    try:
+        return await of_run(client, run)
+    except UnreachableError:
+        return None
 
 
 async def one(client: Client, run: str, name: str) -> Hold:
     """Return one open hold of a run, with its `run`.
 
     Raises:
-        NotFound: there is no such run, or no such hold is open in it.
-        Unreachable: no worker answers, and only a worker can show a hold.
+        NotFoundError: there is no such run, or no such hold is open in it.
+        UnreachableError: no worker answers, and only a worker can show a hold.
     """
     held = await look(client, run)
     if held is None:
-        raise Unreachable(
+        raise UnreachableError(
             f"No worker answers for {run}, and only a worker can show what it holds: start one (`trunkline worker`) "
             "and try again."
         )
     found = next((hold for hold in held if hold["hold"] == name), None)
     if found is None:
         names = ", ".join(repr(hold["hold"]) for hold in held)
-        raise NotFound(
+        raise NotFoundError(
             f"Nothing is held under {name!r} in {run}; {f'open are {names}' if names else 'nothing is open'}."
         )
     return {"run": run, **found}

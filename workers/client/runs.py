@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from workers.errors import Failure, NotFound, Unreachable
+from workers.errors import NotFoundError, TrunklineError, UnreachableError
 
 if TYPE_CHECKING:
     from temporalio.client import Client, WorkflowExecutionDescription, WorkflowHandle
@@ -32,7 +32,7 @@ async def describe(client: Client, run: str) -> WorkflowExecutionDescription:
     """Return what Temporal knows about a run without asking a worker.
 
     Raises:
-        NotFound: there is no such run.
+        NotFoundError: there is no such run.
     """
     from temporalio.service import RPCError, RPCStatusCode
 
@@ -44,17 +44,19 @@ async def describe(client: Client, run: str) -> WorkflowExecutionDescription:
         raise
 
 
-def _no_run(client: Client, run: str) -> NotFound:
-    return NotFound(f"There is no run {run!r} in namespace {client.namespace!r}; `trunkline holds` lists what waits.")
+def _no_run(client: Client, run: str) -> NotFoundError:
+    return NotFoundError(
+        f"There is no run {run!r} in namespace {client.namespace!r}; `trunkline holds` lists what waits."
+    )
 
 
 async def report(client: Client, run: str) -> Report:
     """Return a run's report: from its result where it has ended, else from a worker.
 
     Raises:
-        NotFound: there is no such run.
-        Unreachable: only a worker could tell, and none answers.
-        Failure: the run never had a report; the sentence says how it ended.
+        NotFoundError: there is no such run.
+        UnreachableError: only a worker could tell, and none answers.
+        TrunklineError: the run never had a report; the sentence says how it ended.
     """
     description = await describe(client, run)
     status = "UNKNOWN" if description.status is None else description.status.name
@@ -78,7 +80,7 @@ async def _ended_report(handle: WorkflowHandle[Any, Any]) -> Report | None:
         if isinstance(cause, ApplicationError):
             found = next((d for d in cause.details if isinstance(d, dict) and "steps" in d), None)
             if found is None:
-                raise Failure(f"The run {handle.id} failed before its first step: {cause.message}") from error
+                raise TrunklineError(f"The run {handle.id} failed before its first step: {cause.message}") from error
             return found
         return None
     return result if isinstance(result, dict) and "steps" in result else None
@@ -90,16 +92,16 @@ async def _asked_report(handle: WorkflowHandle[Any, Any], status: str) -> Report
     try:
         answer: Any = await ask(handle, "report")
     except WorkflowQueryFailedError as error:
-        raise Failure(
+        raise TrunklineError(
             f"{handle.id} is no run of an automation, or ended before it had a report ({error.message})."
         ) from error
-    except Unreachable as error:
-        raise Unreachable(
+    except UnreachableError as error:
+        raise UnreachableError(
             f"{handle.id} is {status.lower()}, but no worker answers within {ANSWER.seconds} s, and only a worker can "
             "tell more: start one (`trunkline worker`) and ask again."
         ) from error
     if not isinstance(answer, dict):
-        raise Failure(f"{handle.id} is no run of an automation: its report is no report.")
+        raise TrunklineError(f"{handle.id} is no run of an automation: its report is no report.")
     return answer
 
 
@@ -107,7 +109,7 @@ async def ask(handle: WorkflowHandle[Any, Any], name: str) -> Any:
     """Ask a worker about a run.
 
     Raises:
-        Unreachable: none answers in time.
+        UnreachableError: none answers in time.
     """
     from temporalio.service import RPCError
 
@@ -115,7 +117,7 @@ async def ask(handle: WorkflowHandle[Any, Any], name: str) -> Any:
         return await handle.query(name, rpc_timeout=ANSWER)
     except RPCError as error:
         if no_worker(error):
-            raise Unreachable(f"No worker answers for {handle.id}.") from error
+            raise UnreachableError(f"No worker answers for {handle.id}.") from error
         raise
 
 
@@ -144,7 +146,7 @@ async def follow(client: Client, run: str, *, every: float = 0.25) -> AsyncItera
         closed = ended is not None and ended.name in ENDED
         try:
             now: Report | None = await report(client, run)
-        except Unreachable:
+        except UnreachableError:
             if closed:
                 raise
             now = None

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from workers.errors import Failure, NotFound, Unreachable
+from trunkline.wire import LONGEST_ID
+from workers.errors import NotFoundError, TrunklineError, UnreachableError
 
 if TYPE_CHECKING:
     from temporalio.client import Client, ClientConnectConfig
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 DEFAULT_ADDRESS = "127.0.0.1:7233"
 CONNECT_SECONDS = 10.0
 
-LONGEST_ID = 255
-"""Bytes that a workflow id may have: what Temporal's own PostgreSQL set-up allows."""
-
 LONGEST_SUMMARY = 200
 
 
@@ -33,18 +31,20 @@ def connect_options() -> ClientConnectConfig:
     """Return what Temporal's own environment variables and configuration file say about the connection.
 
     Raises:
-        Failure: they cannot be read; the sentence says why.
+        TrunklineError: they cannot be read; the sentence says why.
     """
     from temporalio.envconfig import ClientConfig
 
     try:
         options = ClientConfig.load_client_connect_config()
     except OSError as error:
-        raise Failure(f"Temporal's connection settings name a file that cannot be read: {error.strerror}.") from error
+        raise TrunklineError(
+            f"Temporal's connection settings name a file that cannot be read: {error.strerror}."
+        ) from error
     except Exception as error:
         if type(error).__name__ != "ConfigError":  # the class is private to the SDK's native module
             raise
-        raise Failure(f"Temporal's connection settings cannot be read: {error}.") from error
+        raise TrunklineError(f"Temporal's connection settings cannot be read: {error}.") from error
     return cast("ClientConnectConfig", {"target_host": DEFAULT_ADDRESS, **options})
 
 
@@ -57,8 +57,8 @@ async def connect(settings: Settings, *, runtime: Runtime | None = None, lazy: b
         lazy: connect with the first call instead of now.
 
     Raises:
-        Unreachable: nothing answers there.
-        Failure: the connection's settings make no sense.
+        UnreachableError: nothing answers there.
+        TrunklineError: the connection's settings make no sense.
     """
     options = connect_options()
     if settings.user:
@@ -84,7 +84,7 @@ async def connect_to(
 
     address = options.get("target_host", DEFAULT_ADDRESS)
     if "://" in address or not address.rpartition(":")[2].isdigit():
-        raise Failure(f"TEMPORAL_ADDRESS must be HOST:PORT, as {DEFAULT_ADDRESS}; {address!r} is not.")
+        raise TrunklineError(f"TEMPORAL_ADDRESS must be HOST:PORT, as {DEFAULT_ADDRESS}; {address!r} is not.")
     options["data_converter"] = data_converter(keys, store)
     if keys:
         options["header_codec_behavior"] = HeaderCodecBehavior.CODEC
@@ -99,12 +99,12 @@ async def connect_to(
     except RuntimeError as error:
         raise unreachable(address, _innermost(str(error))) from error
     except ValueError as error:
-        raise Failure(f"{address!r} (TEMPORAL_ADDRESS) is no address of a Temporal server: {error}.") from error
+        raise TrunklineError(f"{address!r} (TEMPORAL_ADDRESS) is no address of a Temporal server: {error}.") from error
 
 
-def unreachable(address: str, reason: str) -> Unreachable:
+def unreachable(address: str, reason: str) -> UnreachableError:
     """Return the sentence for a Temporal that does not answer."""
-    return Unreachable(
+    return UnreachableError(
         f"Temporal does not answer at {address} ({reason}). "
         "`trunkline dev` starts one on this machine; TEMPORAL_ADDRESS names another."
     )
@@ -116,14 +116,14 @@ def _innermost(text: str) -> str:
     return quoted[-1] if quoted else text.removeprefix("Failed client connect: ")
 
 
-def explain(error: Exception) -> Failure | None:
+def explain(error: Exception) -> TrunklineError | None:
     """Return the sentence for an error that Temporal's client raised, or None where it is none of those."""
     from temporalio.service import RPCError, RPCStatusCode
 
-    from workflows.run.encrypted import MissingKey
+    from workflows.run.encrypted import MissingKeyError
 
-    if isinstance(error, MissingKey):
-        return Failure(str(error))
+    if isinstance(error, MissingKeyError):
+        return TrunklineError(str(error))
     if not isinstance(error, RPCError):
         return None
     options = connect_options()
@@ -131,22 +131,24 @@ def explain(error: Exception) -> Failure | None:
         case RPCStatusCode.UNAVAILABLE | RPCStatusCode.DEADLINE_EXCEEDED:
             return unreachable(options.get("target_host", DEFAULT_ADDRESS), _innermost(error.message))
         case RPCStatusCode.UNAUTHENTICATED | RPCStatusCode.PERMISSION_DENIED:
-            return Failure(f"Temporal refuses this client: {error.message}. TEMPORAL_API_KEY or TLS settings decide.")
+            return TrunklineError(
+                f"Temporal refuses this client: {error.message}. TEMPORAL_API_KEY or TLS settings decide."
+            )
         case RPCStatusCode.NOT_FOUND if "amespace" in error.message:
-            return NotFound(f"Temporal has no such namespace: {error.message} TEMPORAL_NAMESPACE names another.")
+            return NotFoundError(f"Temporal has no such namespace: {error.message} TEMPORAL_NAMESPACE names another.")
         case _:
-            return Failure(f"Temporal refused: {error.message}")
+            return TrunklineError(f"Temporal refused: {error.message}")
 
 
 def workflow_id(automation: str, event_id: str) -> str:
     """Return the workflow id under which an automation runs for an event.
 
     Raises:
-        Failure: Temporal's databases do not take so long an id.
+        TrunklineError: Temporal's databases do not take so long an id.
     """
     whole = f"{automation}/{event_id}"
     if len(whole.encode()) > LONGEST_ID:
-        raise Failure(f"The event's id is too long: a workflow id takes at most {LONGEST_ID} bytes.")
+        raise TrunklineError(f"The event's id is too long: a workflow id takes at most {LONGEST_ID} bytes.")
     return whole
 
 

@@ -6,25 +6,22 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast, get_args
 
 from activities.action import Action, names
-from workers.definitions.model.approvals import Approval, Notice
+from workers.definitions.model.approvals import ApprovalDefinition, NoticeDefinition
 from workers.definitions.model.automation import (
-    ActionStep,
-    BranchStep,
-    ForEachStep,
-    PathsStep,
+    ActionDefinition,
+    BranchDefinition,
+    ForEachDefinition,
+    PathsDefinition,
     Step,
-    StopStep,
+    StopDefinition,
     Until,
-    WaitStep,
+    WaitDefinition,
 )
-from workers.definitions.model.failures import Rule
+from workers.definitions.model.failures import RuleDefinition
 from workers.definitions.model.steps import slug
 from workers.definitions.model.vocabulary import Part
 from workflows.language.durations import MINUTE, spell
-from workflows.plan import Approval as ApprovalPlan
-from workflows.plan import Defaults, Occasion, Retry, StepPlan
-from workflows.plan import Notice as NoticePlan
-from workflows.plan import Rule as RulePlan
+from workflows.plan import ApprovalPlan, Defaults, NoticePlan, Occasion, RetryPlan, RulePlan, StepPlan
 
 Catalog = Mapping[str, Action]
 
@@ -75,26 +72,26 @@ class Planner:
         plan: StepPlan = {"id": self.ids[pointer], "label": step.label or _label(step)}
         if step.conditions is not None:
             plan["conditions"] = step.conditions
-        if isinstance(step, (ActionStep, PathsStep, ForEachStep)) and step.on_failure is not None:
+        if isinstance(step, (ActionDefinition, PathsDefinition, ForEachDefinition)) and step.on_failure is not None:
             plan["onFailure"] = _rules(step.on_failure) if isinstance(step.on_failure, list) else step.on_failure
         match step:
-            case ActionStep():
+            case ActionDefinition():
                 self.action(step, plan)
-            case PathsStep():
+            case PathsDefinition():
                 self.paths(step, raw, pointer, plan)
-            case BranchStep():
+            case BranchDefinition():
                 self.branch(step, raw, pointer, plan)
-            case WaitStep():
+            case WaitDefinition():
                 plan["wait"] = {"until": step.wait.until} if isinstance(step.wait, Until) else step.wait
-            case ForEachStep():
+            case ForEachDefinition():
                 self.loop(step, raw, pointer, plan)
-            case StopStep():
+            case StopDefinition():
                 plan["stop"] = step.stop
                 if step.reason is not None:
                     plan["reason"] = step.reason
         return plan
 
-    def action(self, step: ActionStep, plan: StepPlan, within: int = DEFAULTS["retry"]["within"]) -> None:
+    def action(self, step: ActionDefinition, plan: StepPlan, within: int = DEFAULTS["retry"]["within"]) -> None:
         """Add what an action step is; `within` bounds all attempts where it says nothing else."""
         action = self.catalog[step.action_type]
         config = _under_one_name(action, filled(action, step.config))
@@ -119,7 +116,7 @@ class Planner:
         if action.look is not None and plan["repeat"] == "never":
             plan["looks"] = True
 
-    def policy(self, approval: Approval) -> ApprovalPlan:
+    def policy(self, approval: ApprovalDefinition) -> ApprovalPlan:
         """Return what an author wrote about approvals; what is left out the run decides."""
         plan = _said(approval)
         if approval.business_hours is not None:
@@ -130,16 +127,16 @@ class Planner:
             plan["notify"] = [self.notice(notice, f"notify-{n}") for n, notice in enumerate(approval.notify, 1)]
         return cast("ApprovalPlan", plan)
 
-    def notice(self, notice: Notice, name: str) -> NoticePlan:
+    def notice(self, notice: NoticeDefinition, name: str) -> NoticePlan:
         """Return an action that tells people, compiled like a step."""
-        step = ActionStep.model_construct(
+        step = ActionDefinition.model_construct(
             action_type=notice.action_type, config=notice.config, timeout=notice.timeout, retry=notice.retry
         )
         plan: StepPlan = {"id": name, "label": notice.label or notice.action_type}
         self.action(step, plan, within=NOTICE_WITHIN)
         return {"on": notice.on or list(get_args(Occasion)), "step": plan}
 
-    def paths(self, step: PathsStep, raw: Mapping[str, Any], pointer: str, plan: StepPlan) -> None:
+    def paths(self, step: PathsDefinition, raw: Mapping[str, Any], pointer: str, plan: StepPlan) -> None:
         """Add what runs side by side."""
         plan["paths"] = []
         for index, path in enumerate(step.paths):
@@ -154,7 +151,7 @@ class Planner:
                 }
             )
 
-    def branch(self, step: BranchStep, raw: Mapping[str, Any], pointer: str, plan: StepPlan) -> None:
+    def branch(self, step: BranchDefinition, raw: Mapping[str, Any], pointer: str, plan: StepPlan) -> None:
         """Add the ways of a branch."""
         plan["branch"] = [
             {
@@ -166,7 +163,7 @@ class Planner:
         if step.otherwise:
             plan["otherwise"] = self.block(step.otherwise, raw["otherwise"], f"{pointer}/otherwise")
 
-    def loop(self, step: ForEachStep, raw: Mapping[str, Any], pointer: str, plan: StepPlan) -> None:
+    def loop(self, step: ForEachDefinition, raw: Mapping[str, Any], pointer: str, plan: StepPlan) -> None:
         """Add what is done for each item."""
         plan["forEach"] = step.for_each
         plan["as"] = step.as_  # type: ignore[typeddict-unknown-key]  # a keyword of Python cannot be a field
@@ -195,17 +192,17 @@ def _numbered(wanted: str) -> Iterator[str]:
 
 def _label(step: Step) -> str:
     match step:
-        case ActionStep():
+        case ActionDefinition():
             return step.action_type
-        case WaitStep():
+        case WaitDefinition():
             return f"Wait until {step.wait.until}" if isinstance(step.wait, Until) else f"Wait {spell(step.wait)}"
-        case ForEachStep():
+        case ForEachDefinition():
             return f"For each of {step.for_each}"
-        case StopStep():
+        case StopDefinition():
             return f"Stop as {step.stop}"
-        case PathsStep():
+        case PathsDefinition():
             return "Paths"
-        case BranchStep():
+        case BranchDefinition():
             return "Branch"
 
 
@@ -217,7 +214,7 @@ def _under_one_name(action: Action, config: dict[str, Any]) -> dict[str, Any]:
     return {CONNECTION if key in spellings else key: value for key, value in config.items()}
 
 
-def _rules(rules: list[Rule]) -> list[RulePlan]:
+def _rules(rules: list[RuleDefinition]) -> list[RulePlan]:
     plan: list[RulePlan] = []
     for rule in rules:
         planned: RulePlan = {"when": rule.classes, "do": rule.do}
@@ -235,7 +232,7 @@ def _said(part: Part) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value is not None}
 
 
-def _retry(step: ActionStep, action: Action, timeout: int, within: int) -> Retry:
+def _retry(step: ActionDefinition, action: Action, timeout: int, within: int) -> RetryPlan:
     """Return how this step's retry deviates from the defaults, such that Temporal takes it."""
     own: dict[str, Any] = step.retry.model_dump(by_alias=True, exclude_none=True) if step.retry else {}
     if action.attempts is not None:
@@ -247,4 +244,4 @@ def _retry(step: ActionStep, action: Action, timeout: int, within: int) -> Retry
     if "initialInterval" not in own and own.get("maximumInterval", first) < first:
         own["initialInterval"] = own["maximumInterval"]
     own.setdefault("within", max(within, timeout))
-    return cast("Retry", {key: value for key, value in own.items() if usual.get(key) != value})
+    return cast("RetryPlan", {key: value for key, value in own.items() if usual.get(key) != value})

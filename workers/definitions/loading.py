@@ -36,7 +36,7 @@ _TOKEN = re.compile(r'[\s,:]*("(?:[^"\\]|\\.)*"|[\[\]{}]|[^\s,:\[\]{}"]+)')
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
-class Unreadable(Exception):  # noqa: N818 - it is said as it is: the file is unreadable
+class UnreadableFileError(Exception):
     """A file holds no definition; `problem` says why and where."""
 
     def __init__(self, found: Problem) -> None:
@@ -84,14 +84,14 @@ def read(path: Path, *, shown: str | None = None) -> tuple[Any, Source]:
     """Return a definition file's data and where its values stand.
 
     Raises:
-        Unreadable: the file cannot be read or is no such file.
+        UnreadableFileError: the file cannot be read or is no such file.
     """
     name = shown or str(path)
     try:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        raise Unreadable(
+        raise UnreadableFileError(
             problem("unreadable-file", f"The file cannot be read: {error.strerror or error}.", file=name)
         ) from None
     return parse(content, name)
@@ -101,18 +101,18 @@ def parse(content: bytes, name: str) -> tuple[Any, Source]:
     """Return the data of a YAML or JSON document (JSON where `name` ends so) and where its values stand.
 
     Raises:
-        Unreadable: see `read`.
+        UnreadableFileError: see `read`.
     """
     source = Source(name)
     if len(content) > MAX_FILE_BYTES:
-        raise Unreadable(
+        raise UnreadableFileError(
             problem("too-large", f"A definition file has at most {MAX_FILE_BYTES // 1024} KiB.", file=name)
         )
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         row = content[: error.start].count(b"\n") + 1
-        raise Unreadable(
+        raise UnreadableFileError(
             problem(
                 "unreadable-file",
                 f"The file is no UTF-8 text: byte {error.start + 1} is not.",
@@ -122,7 +122,7 @@ def parse(content: bytes, name: str) -> tuple[Any, Source]:
             )
         ) from None
     if not text.strip():
-        raise Unreadable(
+        raise UnreadableFileError(
             problem(
                 "not-an-automation",
                 "The file is empty: a definition is an object with `name`, `trigger` and `actions`.",
@@ -133,7 +133,7 @@ def parse(content: bytes, name: str) -> tuple[Any, Source]:
     if not isinstance(data, dict):
         kind = "a list" if isinstance(data, list) else "nothing" if data is None else "a single value"
         line, column = source.place("")
-        raise Unreadable(
+        raise UnreadableFileError(
             problem(
                 "not-an-automation",
                 f"A definition is an object with `name`, `trigger` and `actions`; this file holds {kind}.",
@@ -154,7 +154,7 @@ class _Reader:
         self.count = 0
 
     def fail(self, code: str, message: str, line: int | None, column: int | None, hint: str | None = None) -> NoReturn:
-        raise Unreadable(problem(code, message, hint=hint, file=self.source.file, line=line, column=column))
+        raise UnreadableFileError(problem(code, message, hint=hint, file=self.source.file, line=line, column=column))
 
     def enter(self, depth: int, place: tuple[int, int]) -> None:
         self.count += 1

@@ -8,15 +8,22 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from workers.definitions.checking.approvals import check_approvals
-from workers.definitions.checking.event_schema import SchemaError, judge
 from workers.definitions.checking.findings import Findings
+from workers.definitions.checking.json_schema import document
 from workers.definitions.checking.picking import result_keys
 from workers.definitions.checking.references import References
 from workers.definitions.checking.shape import shape
 from workers.definitions.checking.steps import check_steps
 from workers.definitions.compiling import DEFAULTS, Catalog, Planner
 from workers.definitions.loading import Source
-from workers.definitions.model.automation import MAX_BYTES, MAX_DEPTH, MAX_NESTING, MAX_STEPS, Automation, PathsStep
+from workers.definitions.model.automation import (
+    MAX_BYTES,
+    MAX_DEPTH,
+    MAX_NESTING,
+    MAX_STEPS,
+    AutomationDefinition,
+    PathsDefinition,
+)
 from workers.definitions.model.steps import escape, step_ids, steps
 from workers.definitions.problems import Problem, problem, serious
 from workflows.event import what
@@ -33,13 +40,13 @@ class Inspected(NamedTuple):
         groups: names of the groups of people that it uses.
     """
 
-    automation: Automation | None
+    automation: AutomationDefinition | None
     problems: list[Problem]
     secrets: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
 
 
-def check(data: Any, source: Source, catalog: Catalog) -> tuple[Automation | None, list[Problem]]:
+def check(data: Any, source: Source, catalog: Catalog) -> tuple[AutomationDefinition | None, list[Problem]]:
     """Hold a definition to the language and the catalog.
 
     Args:
@@ -76,7 +83,7 @@ def inspect(data: Any, source: Source, catalog: Catalog) -> Inspected:
     return Inspected(None if serious(problems) else automation, problems, references.secrets, groups)
 
 
-def make_plan(automation: Automation, data: Mapping[str, Any], catalog: Catalog) -> Plan:
+def make_plan(automation: AutomationDefinition, data: Mapping[str, Any], catalog: Catalog) -> Plan:
     """Compile a definition without problems into its plan.
 
     Args:
@@ -87,7 +94,7 @@ def make_plan(automation: Automation, data: Mapping[str, Any], catalog: Catalog)
     planner = Planner(step_ids(data), catalog)
     if automation.paths is not None:
         pointer = ""
-        body = PathsStep(label=None, id=None, conditions=None, paths=automation.paths, onFailure=None)
+        body = PathsDefinition(label=None, id=None, conditions=None, paths=automation.paths, onFailure=None)
         block = [planner.step(body, data, pointer)]
     else:
         block = planner.block(automation.actions or [], data["actions"], "/actions")
@@ -142,7 +149,7 @@ def _check_schema(findings: Findings) -> None:
     declared = findings.at("/trigger/data")
     if isinstance(declared, dict):
         try:
-            judge(declared)
-        except SchemaError as error:
+            document.read(declared)
+        except document.SchemaError as error:
             pointer = "/trigger/data" + "".join(f"/{escape(part)}" for part in error.path)
             findings.add("bad-schema", pointer, str(error))

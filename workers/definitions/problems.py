@@ -57,7 +57,9 @@ CODES: dict[str, Code] = {
     "bad-config": Code("problem", "The action does not take this value."),
     "bad-template": Code("problem", "A template cannot be read, or uses something that templates here do not have."),
     "bad-condition": Code("problem", "A condition cannot be read."),
-    "bad-schema": Code("problem", "`trigger.data` is no JSON Schema, or refers to another document."),
+    "bad-schema": Code(
+        "problem", "`trigger.data` is no JSON Schema, refers to another document, or unfolds to too much."
+    ),
     "unknown-root": Code("problem", "A reference begins with a name that neither the event nor the run has."),
     "undeclared-root": Code(
         "warning",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from activities.action import Action, Config, names
-from workers.definitions.model.automation import Automation
+from workers.definitions.model.automation import AutomationDefinition
 from workers.definitions.model.vocabulary import CONDITIONS, TAG
 from workflows.language.comparison import OPERATORS
 
@@ -18,11 +18,11 @@ TITLE = "A Trunkline automation"
 
 def automation_schema(catalog: Mapping[str, Action]) -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a definition; an action's `config` follows its `actionType`."""
-    schema = Automation.model_json_schema(ref_template="#/$defs/{model}")
+    schema = AutomationDefinition.model_json_schema(ref_template="#/$defs/{model}")
     definitions: dict[str, Any] = schema.setdefault("$defs", {})
     definitions["Conditions"] = _conditions()
     configs = [_config(action, definitions) for _, action in sorted(catalog.items())]
-    for model in ("ActionStep", "Notice"):
+    for model in ("ActionDefinition", "NoticeDefinition"):
         definitions[model]["properties"]["actionType"]["enum"] = sorted(catalog)
         definitions[model]["allOf"] = configs
     schema["oneOf"] = [{"required": ["actions"]}, {"required": ["paths"]}]

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 END_SECONDS = 10.0
 LAST_WORDS = 2000
-LEASH = Path(__file__).with_name("leash.py")
+PARENT_WATCHDOG = Path(__file__).with_name("parent_watchdog.py")
 
 
 @dataclass(frozen=True, slots=True)
-class Companion:
+class ChildProcess:
     """A process that ends with ours and, where we keep it, what it wrote."""
 
     name: str
@@ -65,9 +65,9 @@ class Companion:
 
 
 @contextlib.asynccontextmanager
-async def companion(
+async def child_process(
     name: str, command: Sequence[str], environment: Mapping[str, str], *, output: Path | None = None, keep: bool = False
-) -> AsyncIterator[Companion]:
+) -> AsyncIterator[ChildProcess]:
     """Run a process that ends when this block does, and also when this process dies in whatever way.
 
     Args:
@@ -85,7 +85,7 @@ async def companion(
             kept = stack.enter_context(tempfile.TemporaryFile())
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-I", "-S", str(LEASH), str(os.getpid())),
+            *("-I", "-S", str(PARENT_WATCHDOG), str(os.getpid())),
             *command,
             env=environment,
             stdin=asyncio.subprocess.DEVNULL,
@@ -93,7 +93,7 @@ async def companion(
             stderr=asyncio.subprocess.STDOUT if kept else None,
             start_new_session=True,  # Ctrl-C reaches us alone, so that we end the parts in order
         )
-        made = Companion(name, process, kept)
+        made = ChildProcess(name, process, kept)
         try:
             yield made
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import re
 import sys
 import tempfile
@@ -13,9 +14,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from activities.attempt.secrets import Secrets
+from activities.http_client.bindings import SECTION
 from workers.client.runs import has_workers
-from workers.errors import Failure
-from workers.local.child_process import Companion, companion
+from workers.errors import TrunklineError
+from workers.local.child_process import ChildProcess, child_process
 from workers.local.temporal_server import Server, local_environment, temporal_server
 
 if TYPE_CHECKING:
@@ -38,24 +41,28 @@ class Wish:
     Attributes:
         folder: the automations.
         connections: the connections file; without one the sandbox stands in for every vendor.
+        bindings: a connections file of which only `secrets` counts, where the sandbox stands in.
         task_queue: the worker's task queue.
         port: where Temporal shall listen; a port that is taken is replaced by a free one, as the others are.
         ui_port: where its web UI shall listen, or None for none.
         sandbox_port: where the sandbox shall listen.
         data: file of Temporal's database, or None for one that ends with it.
         files: the folder that `file:` recordings may come from.
+        secrets: the folder of the secrets, if there is one.
         worker_log: file for the worker's output; by default it goes where ours goes.
         environment: variables for the worker, before this process's own.
     """
 
     folder: Path
     connections: Path | None = None
+    bindings: Path | None = None
     task_queue: str = "trunkline"
     port: int = 7233
     ui_port: int | None = 8233
     sandbox_port: int = 8600
     data: Path | None = None
     files: Path | None = None
+    secrets: Path | None = None
     worker_log: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
 
@@ -92,7 +99,7 @@ async def development(wish: Wish) -> AsyncIterator[Development]:
     """Start everything, go on when a worker polls, and end everything whatever happens.
 
     Raises:
-        Failure: a part of it does not start; the sentence quotes what it said.
+        TrunklineError: a part of it does not start; the sentence quotes what it said.
     """
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trunkline-")))
@@ -102,10 +109,12 @@ async def development(wish: Wish) -> AsyncIterator[Development]:
             from workers.sandbox import Sandbox
 
             sandbox = await stack.enter_async_context(Sandbox(wish.sandbox_port))
-            connections = _sandbox_connections(sandbox.url, folder)
+            connections = _sandbox_connections(sandbox.url, folder, wish)
         command = [sys.executable, "-m", "workers.cli", "worker", str(wish.folder), "--connections", str(connections)]
         environment = _worker_environment(wish, server, sandbox)
-        worker = await stack.enter_async_context(companion("The worker", command, environment, output=wish.worker_log))
+        worker = await stack.enter_async_context(
+            child_process("The worker", command, environment, output=wish.worker_log)
+        )
         await _until_polled(server.client, wish.task_queue, worker)
         yield Development(
             address=server.address,
@@ -117,26 +126,28 @@ async def development(wish: Wish) -> AsyncIterator[Development]:
         )
 
 
-async def _first_end(*companions: Companion) -> str:
+async def _first_end(*children: ChildProcess) -> str:
     """Wait until one of them ends by itself."""
-    waiting = [asyncio.ensure_future(one.process.wait()) for one in companions]
+    waiting = [asyncio.ensure_future(one.process.wait()) for one in children]
     try:
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in waiting:
             task.cancel()
-    return next(sentence for one in companions if (sentence := one.ended()))
+    return next(sentence for one in children if (sentence := one.ended()))
 
 
-async def _until_polled(client: Client, task_queue: str, worker: Companion) -> None:
+async def _until_polled(client: Client, task_queue: str, worker: ChildProcess) -> None:
     loop = asyncio.get_running_loop()
     latest = loop.time() + WORKER_SECONDS
     while not await has_workers(client, task_queue):
         ended = worker.ended()
         if ended:
-            raise Failure(ended)
+            raise TrunklineError(ended)
         if loop.time() > latest:
-            raise Failure(f"The worker did not poll {task_queue!r} within {WORKER_SECONDS:.0f} s. {worker.said()}")
+            raise TrunklineError(
+                f"The worker did not poll {task_queue!r} within {WORKER_SECONDS:.0f} s. {worker.said()}"
+            )
         await asyncio.sleep(0.1)
 
 
@@ -149,19 +160,32 @@ def _moved(wish: Wish, server: Server, sandbox: Sandbox | None) -> Iterator[str]
             yield f"Port {wished} is taken: {name} listens on {got}."
 
 
-def _sandbox_connections(url: str, folder: Path) -> Path:
-    """Write the connections that stand in for every vendor's."""
+def _sandbox_connections(url: str, folder: Path, wish: Wish) -> Path:
+    """Write the connections that stand in for every vendor's.
+
+    Secrets stay bound to their hosts, those of them that there are here.
+    """
     import yaml
 
+    from workers.process.connections_file import load_connections
     from workers.sandbox import connections
 
+    bound = load_connections(wish.bindings, ()).bindings
+    here = Secrets(wish.secrets, {**os.environ, **_sandbox_secrets(wish.folder), **wish.environment})
+    spelled = {name.upper() for name in here.names()}
+    hosts = {name: {"hosts": [*map(str, bound.hosts(name) or ())]} for name in bound.names if name.upper() in spelled}
     path = folder / "connections.yaml"
-    path.write_text(yaml.safe_dump(connections(url)), encoding="utf-8")
+    path.write_text(yaml.safe_dump({**connections(url), SECTION: hosts}), encoding="utf-8")
     return path
 
 
 def _worker_environment(wish: Wish, server: Server, sandbox: Sandbox | None) -> dict[str, str]:
-    environment = {"TRUNKLINE_GRACE": GRACE, **local_environment(server.address), **wish.environment}
+    environment = {
+        "TRUNKLINE_GRACE": GRACE,
+        "TRUNKLINE_INLINE": "on",
+        **local_environment(server.address),
+        **wish.environment,
+    }
     environment["TRUNKLINE_TASK_QUEUE"] = wish.task_queue
     if server.web_ui:
         environment["TRUNKLINE_WEB_UI"] = server.web_ui

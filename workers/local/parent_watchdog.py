@@ -1,7 +1,7 @@
 """Becomes another program, which then ends when the process that started it does, in whatever way that dies.
 
-Run as a script: `python leash.py PARENT COMMAND…`. It is a program of its own because a process with threads must not
-run Python between fork and exec.
+Run as a script: `python parent_watchdog.py PARENT COMMAND…`. It is a program of its own because a process with threads
+must not run Python between fork and exec.
 """
 
 from __future__ import annotations

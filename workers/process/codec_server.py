@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
 
-from workers.errors import Failure
+from workers.errors import TrunklineError
 from workers.settings import Address
 
 if TYPE_CHECKING:
@@ -115,12 +115,12 @@ class CodecServer:
         return scheme.lower() == "bearer" and same
 
     async def _encode(self, request: web.Request) -> web.StreamResponse:
-        from workers.payloads.payload_store import StoreFailure
+        from workers.payloads.payload_store import PayloadStoreError
 
         given = await _payloads(request)
         try:
             return _answer(await self.converter.kept(given))
-        except StoreFailure as error:
+        except PayloadStoreError as error:
             return _refusal(HTTPStatus.BAD_GATEWAY, str(error))
 
     async def _decode(self, request: web.Request) -> web.StreamResponse:
@@ -198,7 +198,7 @@ async def listening(server: CodecServer, place: Address) -> AsyncIterator[Addres
     """Serve while the context lasts; its value is the address, with the port that was free where 0 was wished.
 
     Raises:
-        Failure: nothing can listen there.
+        TrunklineError: nothing can listen there.
     """
     runner = web.AppRunner(server.application(), access_log=None, handle_signals=False)
     await runner.setup()
@@ -207,7 +207,9 @@ async def listening(server: CodecServer, place: Address) -> AsyncIterator[Addres
             await web.TCPSite(runner, place.host, place.port).start()
         except OSError as error:
             reason = error.strerror or str(error)
-            raise Failure(f"Nothing can listen at {place} ({reason}); --port and --host name another place.") from None
+            raise TrunklineError(
+                f"Nothing can listen at {place} ({reason}); --port and --host name another place."
+            ) from None
         host, port, *_ = runner.addresses[0]
         yield Address(host, port)
     finally:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from activities.connections import Connection, Connections
-from workers.definitions.loading import Source, Unreadable, read
+from activities.http_client.bindings import SECTION, BindingError
+from workers.definitions.loading import Source, UnreadableFileError, read
 from workers.settings import SettingsError
 
 
@@ -22,32 +23,37 @@ def load_connections(
     Raises:
         SettingsError: the file cannot be read or is not what it should be; the sentence says where.
     """
-    return Connections(_entries(path) if path else {}, kinds, environment)
+    entries, source = _read(path) if path else ({}, Source())
+    try:
+        return Connections(entries, kinds, environment)
+    except BindingError as bad:
+        line, _ = source.place(bad.pointer)
+        raise _error(path, line, str(bad)) from None
 
 
-def _entries(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> tuple[dict[str, Any], Source]:
     try:
         entries, source = read(path)
-    except Unreadable as unreadable:
+    except UnreadableFileError as unreadable:
         found = unreadable.problem
         if found.code != "not-an-automation":
             raise _error(path, found.line, found.message) from None
         if found.line is None:  # the file is empty
-            return {}
+            return {}, Source()
         right = "The file must map names of connections to their fields, as `team: {kind: slack, …}`."
         raise _error(path, found.line, right) from None
     for name, entry in entries.items():
         _check(path, source, name, entry)
-    return dict(entries)
+    return dict(entries), source
 
 
 def _check(path: Path, source: Source, name: str, entry: Any) -> None:
-    if isinstance(entry, dict) or (name == "defaults" and entry is None):
+    if isinstance(entry, dict) or name == SECTION or (name == "defaults" and entry is None):
         return
     right = "map actions to names of connections" if name == "defaults" else "have fields, at least `kind`"
     line, _ = source.place(f"/{name.replace('~', '~0').replace('/', '~1')}", key=True)
     raise _error(path, line, f"{name!r} must {right}.")
 
 
-def _error(path: Path, line: int | None, message: str) -> SettingsError:
+def _error(path: Path | None, line: int | None, message: str) -> SettingsError:
     return SettingsError(f"{path}{f', line {line}' if line else ''}: {message}")

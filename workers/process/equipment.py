@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -13,11 +14,15 @@ from activities.connections import Connections
 from activities.errors import Refused
 from workers.approvals.groups import Groups
 from workers.approvals.signing import SigningKeys
-from workers.definitions.folder import Automations
-from workers.definitions.problems import listed
+from workers.definitions.automations import AS_IT_IS, Automations
+from workers.definitions.problems import listed, nearest
+from workers.definitions.settling import Patience
 from workers.process.connections_file import load_connections
 from workers.settings import Settings, SettingsError, unknown_variables
 from workflows.plan import Plan, StepPlan
+
+SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+"""What definitions may call a secret; a folder of mounted secrets may hold other files too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +38,12 @@ class Equipment:
     signing: SigningKeys
 
 
-def equip(settings: Settings) -> Equipment:
+def equip(settings: Settings, patience: Patience = AS_IT_IS) -> Equipment:
     """Read actions, automations, connections, secrets, groups and the keys of signed decisions.
+
+    Args:
+        settings: where they are.
+        patience: how long a file of the automations must be the same before it counts.
 
     Raises:
         SettingsError: one of them is not where the settings say, or cannot be used at all.
@@ -50,16 +59,28 @@ def equip(settings: Settings) -> Equipment:
     if settings.secrets is not None and not settings.secrets.is_dir():
         raise SettingsError(f"TRUNKLINE_SECRETS names {settings.secrets}, which is no folder.")
     connections = load_connections(settings.connections, connection_kinds(actions))
-    secrets = Secrets(settings.secrets)
-    scrubber = Scrubber([*_values(secrets), *connections.credentials()])
+    secrets = Secrets(settings.secrets, bindings=connections.bindings)
     return Equipment(
         actions=actions,
-        automations=Automations(settings.automations, actions),
+        automations=Automations(settings.automations, actions, patience),
         connections=connections,
         secrets=secrets,
-        scrubber=scrubber,
+        scrubber=scrubber_of(secrets, connections),
         groups=Groups(settings.groups),
         signing=SigningKeys(settings.signing_keys),
+    )
+
+
+def unbound(equipment: Equipment) -> str | None:
+    """Return one sentence that names the secrets that may be sent to any host, or None where there are none."""
+    secrets = equipment.secrets
+    names = sorted({*secrets.names(), *equipment.automations.secrets()})
+    free = [name for name in names if SECRET_NAME.fullmatch(name) and secrets.bindings.hosts(name) is None]
+    if not free:
+        return None
+    return (
+        f"Definitions may send these secrets to any host: {', '.join(free)}. "
+        f"`secrets: {{{free[0]}: {{hosts: [\u2026]}}}}` in connections.yaml binds one to the hosts that need it."
     )
 
 
@@ -81,6 +102,24 @@ def complaints(equipment: Equipment) -> Iterator[str]:
                 )
 
     yield from _about_people(equipment)
+
+
+def check_bindings(settings: Settings, equipment: Equipment) -> None:
+    """Refuse to bind what is no secret: the one that is meant would go anywhere; its files must have settled.
+
+    Raises:
+        SettingsError: neither this worker nor an automation knows a name.
+    """
+    secrets = equipment.secrets
+    known = {*secrets.names(), *equipment.automations.secrets()}
+    spelled = {name.upper() for name in known}
+    for name in secrets.bindings.names:
+        if name.upper() not in spelled:
+            hint = nearest(name, known)
+            raise SettingsError(
+                f"{settings.connections}, secrets.{name}: this worker has no secret {name!r} and no automation uses "
+                f"one.{f' {hint}' if hint else ''} Give the worker the secret, or take its hosts out."
+            )
 
 
 def _about_people(equipment: Equipment) -> Iterator[str]:
@@ -110,6 +149,11 @@ def _steps(block: Iterable[StepPlan]) -> Iterator[StepPlan]:
             yield from _steps(way["block"])
         yield from _steps(step.get("otherwise", ()))
         yield from _steps(step.get("block", ()))
+
+
+def scrubber_of(secrets: Secrets, connections: Connections) -> Scrubber:
+    """Return what removes every secret and every connection's credential from results and logs."""
+    return Scrubber([*_values(secrets), *connections.credentials()])
 
 
 def _values(secrets: Secrets) -> Iterator[str]:

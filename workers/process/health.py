@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import aiohttp
 from aiohttp import web
 
-from workers.errors import Failure
+from workers.errors import TrunklineError
 from workers.process import metrics
 from workers.settings import Address
 
@@ -39,7 +39,7 @@ class Subject(Protocol):
         """Return Prometheus text."""
 
 
-class Vitals:
+class HealthStatus:
     """How one worker process is.
 
     Args:
@@ -121,7 +121,7 @@ async def serving(subject: Subject, place: Address | socket.socket) -> AsyncIter
     """Serve `/healthz` and `/metrics` at an address or on a listening socket while the context lasts.
 
     Raises:
-        Failure: nothing can listen there.
+        TrunklineError: nothing can listen there.
     """
 
     async def health(_request: web.Request) -> web.Response:
@@ -145,7 +145,7 @@ async def serving(subject: Subject, place: Address | socket.socket) -> AsyncIter
             await site.start()
         except OSError as error:
             reason = error.strerror or str(error)
-            raise Failure(
+            raise TrunklineError(
                 f"Nothing can listen at {place} ({reason}); --metrics-address names another address."
             ) from None
         host, port, *_ = runner.addresses[0]

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 from temporalio import activity
 from temporalio.common import RawValue
 
-from workers.definitions.folder import Automations, BadAutomation, UnfitEvent, UnknownAutomation
+from trunkline.wire import MATCH, PLAN, YIELD
+from workers.definitions.automations import Automations, BadAutomationError, UnknownAutomationError, UnsettledError
+from workers.definitions.runnable import UnfitEventError
 from workers.process.limits import Limits
-from workflows.automation import PLAN
-from workflows.dispatch import MATCH
 from workflows.run.payload import pack
-from workflows.run.yielding import REST
+
+INLINE_OFF = (
+    "This worker runs no inline definitions, because whoever may start one may use all of its secrets and connections: "
+    "put the definition into its folder of automations and start it by name, or set TRUNKLINE_INLINE=on for the worker."
+)
+
+REFUSALS = {UnknownAutomationError: "UnknownAutomation", UnfitEventError: "InvalidEvent"}
 
 
-class Bridge:
+class PlanActivities:
     """What runs may ask of this worker.
 
     Args:
@@ -25,12 +32,21 @@ class Bridge:
         web_ui: address of the web UI, for `{{run.url}}`.
         state_limit: bytes that a run's variables, report and audit may take together.
         limits: the limits of the worker's connections.
+        inline: whether runs may bring their own definition.
     """
 
-    def __init__(
-        self, automations: Automations, *, attributes: bool, web_ui: str | None, state_limit: int, limits: Limits
+    def __init__(  # noqa: PLR0913 - what the worker's settings say, by name
+        self,
+        automations: Automations,
+        *,
+        attributes: bool,
+        web_ui: str | None,
+        state_limit: int,
+        limits: Limits,
+        inline: bool,
     ) -> None:
         self.automations = automations
+        self.inline = inline
         self.limits = limits
         self.settings = {"attributes": attributes, "webUi": web_ui, "stateLimit": state_limit}
 
@@ -44,34 +60,40 @@ class Bridge:
         return pack(self._answer(asked))
 
     def _answer(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if "inline" in asked and not self.inline:
+            return {"refused": INLINE_OFF, "type": "InlineOff"}
+        outdated = None
         try:
             if "inline" in asked:
                 plan = self.automations.inline(asked["inline"], asked["event"])
             else:
                 plan = self.automations.plan(asked["automation"], asked["event"])
-        except UnknownAutomation as error:
-            return {"refused": str(error), "type": "UnknownAutomation"}
-        except UnfitEvent as error:
-            return {"refused": str(error), "type": "InvalidEvent"}
-        except BadAutomation as error:
+                outdated = self.automations.outdated(asked["automation"])
+        except (UnknownAutomationError, UnfitEventError) as error:
+            return {"refused": str(error), "type": REFUSALS[type(error)]}
+        except (UnsettledError, BadAutomationError) as error:
             if "inline" in asked:
                 return {"refused": str(error), "type": "BadAutomation"}
             return {"parked": str(error)}
-        return {"plan": plan, "run": activity.info().workflow_run_id, **self.settings, **self.limits.of(plan)}
+        answer = {"plan": plan, **self.settings, **self.limits.of(plan)}
+        return {**answer, "outdated": outdated} if outdated else answer
 
     @activity.defn(name=MATCH)
     async def match(self, event: dict[str, Any]) -> list[dict[str, Any]]:
         """Return for every automation whether the event concerns it, and if not, why."""
-        return [
-            {
-                "automation": match.automation,
-                "matches": match.matches,
-                "reason": match.reason,
-                **({"priority": dict(match.priority)} if match.priority else {}),
-            }
-            for match in self.automations.matching(event)
-        ]
+        found = []
+        for match in self.automations.matching(event):
+            found.append(
+                {
+                    "automation": match.automation,
+                    "matches": match.matches,
+                    "reason": match.reason,
+                    **({"priority": dict(match.priority)} if match.priority else {}),
+                }
+            )
+            await asyncio.sleep(0)  # a large event takes each automation a while: others have their turn in between
+        return found
 
-    @activity.defn(name=REST)
+    @activity.defn(name=YIELD)
     async def rest(self) -> None:
         """Do nothing: a run that has much to do lets others have their turn."""

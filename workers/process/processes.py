@@ -12,7 +12,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from dataclasses import replace
 
-from workers.errors import Usage
+from workers.errors import UsageError
 from workers.process.health import Processes, serving
 from workers.process.lifetime import OVERTIME, on_signals, say_stopping
 from workers.settings import Settings
@@ -60,7 +60,7 @@ class Parent:
             code = await self._run(number)
             if self.stopping.is_set():
                 return
-            if code == Usage.exit_code:  # it has said what is wrong with the settings: it would be wrong again
+            if code == UsageError.exit_code:  # it has said what is wrong with the settings: it would be wrong again
                 self._stop(code)
                 return
             if loop.time() - began > STEADY:

@@ -1,4 +1,4 @@
-"""What a worker sees to before a run is activated: its clock, and updates that it could not answer.
+"""What a worker sees to before a run is activated: its clock, resets, peace, and updates it could not answer.
 
 Temporal takes an update of up to 4 MiB, but a worker's answer to it, even a refusal, repeats it; where that exceeds
 what Temporal takes from a worker, the task that answers fails for ever. An update that a worker leaves unanswered is
@@ -7,15 +7,30 @@ refused by Temporal itself, at once and without a trace in the history.
 After a local activity, Temporal's core tells a run the time at which it was completed; where the task ended meanwhile,
 it tells the start of the next one, but in a replay the other again. What a replay reads otherwise is no clock: for
 runs, local activities take no time. Only where the task had nothing to write down does a replay not know that it ever
-was: then the next one's time is right.
+was: then the next one's time is right. How long the history is, and with it whether a run continues as new, is told
+and read in the same way.
+
+The task to which a run was reset brings a new random seed beside the signals and updates that Temporal applies again.
+The SDK hands it over after them; a run must know before, as what they release may have been sent already.
+
+Temporal's SDK takes a task that has not ended after two seconds by the clock on the wall for a deadlock; on a busy
+machine 100 ms of work can take so long. It fails the task, interrupts its thread, and evicts the run, so that the task
+is repeated. But it does not wait for the thread: the run is evicted on a second thread while the first still runs it.
+Coroutines get lost between the two, the eviction is tried again for ever, the run stalls, and the worker cannot be
+stopped. Here an eviction waits until the run's thread has ended. That it does by itself, as the work of a task is
+bounded (`workflows/run/yielding.py`), so nothing needs to interrupt it, wherever it happens to be.
 """
 
 from __future__ import annotations
 
+import dataclasses
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from temporalio.plugin import SimplePlugin
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
+
+from workflows.run.resets import RESETS
 
 if TYPE_CHECKING:
     from google.protobuf.timestamp_pb2 import Timestamp
@@ -35,8 +50,8 @@ ENCODING = 256
 """Bytes by which a payload may have been larger before it was decrypted."""
 
 
-class Activation(SimplePlugin):
-    """Gives runs a clock that every replay reads alike, and leaves updates unanswered that could not be answered."""
+class ReplayClock(SimplePlugin):
+    """Gives runs a clock that replays read alike, tells them of resets, and leaves out updates that have no answer."""
 
     def __init__(self) -> None:
         super().__init__("trunkline.activation", workflow_runner=_seen_to)
@@ -56,23 +71,33 @@ class _Runner(WorkflowRunner):
         self.runner.prepare_workflow(defn)
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        return _Instance(self.runner.create_instance(det))
+        return _Instance(self.runner, det)
 
     def set_worker_level_failure_exception_types(self, types: object) -> None:
         self.runner.set_worker_level_failure_exception_types(types)  # type: ignore[arg-type] # it is passed on
 
 
 class _Instance(WorkflowInstance):
-    def __init__(self, instance: WorkflowInstance) -> None:
-        self.instance = instance
+    def __init__(self, runner: WorkflowRunner, det: WorkflowInstanceDetails) -> None:
+        self.resets: int = 0
+        told = {**det.extern_functions, RESETS: lambda: self.resets}
+        self.instance = runner.create_instance(dataclasses.replace(det, extern_functions=told))
         self.clock: Timestamp | None = None
         self.length = 0
+        self.long = False
+        self.alone = Lock()
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
+        with self.alone:
+            return self._activate(act)
+
+    def _activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
         if any(map(_tells_time, act.jobs)) or self._slept(act):
-            self.clock, self.length = act.timestamp, act.history_length
+            self.clock, self.length, self.long = act.timestamp, act.history_length, act.continue_as_new_suggested
         elif self.clock is not None:
             act.timestamp.CopyFrom(self.clock)
+            act.history_length, act.continue_as_new_suggested = self.length, self.long
+        self.resets += sum(job.HasField("update_random_seed") for job in act.jobs)
         if not act.is_replaying and any(job.HasField("do_update") for job in act.jobs):
             _leave_out(act)
         return self.instance.activate(act)
@@ -92,7 +117,7 @@ class _Instance(WorkflowInstance):
         return self.instance.get_info()
 
     def get_thread_id(self) -> int | None:
-        return self.instance.get_thread_id()
+        return None  # so that the SDK has no thread to interrupt
 
 
 def _tells_time(job: WorkflowActivationJob) -> bool:

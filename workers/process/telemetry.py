@@ -15,7 +15,7 @@ from temporalio.runtime import (
     TelemetryFilter,
 )
 
-from workers.errors import Failure
+from workers.errors import TrunklineError
 from workers.settings import Address
 
 PORT_TRIES = 20
@@ -34,7 +34,7 @@ def measured_runtime() -> tuple[Runtime, Address]:
         metrics = PrometheusConfig(bind_address=str(address), counters_total_suffix=True, durations_as_seconds=True)
         with contextlib.suppress(ValueError):  # another process has taken the port since
             return _runtime(metrics), address
-    raise Failure("No port for Temporal's metrics could be had on this machine.")
+    raise TrunklineError("No port for Temporal's metrics could be had on this machine.")
 
 
 def _runtime(metrics: PrometheusConfig | None) -> Runtime:

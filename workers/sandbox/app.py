@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from workers.sandbox.faults import Fault, Faults
 from workers.sandbox.page import assets, page
-from workers.sandbox.record import Answer, Received, Record, Request
+from workers.sandbox.record import Received, ReceivedRequest, Record, VendorAnswer
 from workers.sandbox.stubs import Stub, Stubs
 from workers.sandbox.vendor import Vendor
 from workers.sandbox.vendors import VENDORS, Vendors
@@ -90,7 +90,9 @@ class SandboxApp:
             request=request,
             fault=fault.shown() if fault else None,
         )
-        below = Request(request.method, http.match_info["path"] or "/", request.query, request.headers, request.raw)
+        below = ReceivedRequest(
+            request.method, http.match_info["path"] or "/", request.query, request.headers, request.raw
+        )
         received.key = vendor.key(below)
         if fault and fault.late:
             await asyncio.sleep(fault.late)
@@ -107,8 +109,10 @@ class SandboxApp:
             headers={"Content-Type": "application/json", **answer.headers},
         )
 
-    def _answer(self, vendor: Vendor, request: Request, fault: Fault | None, received: Received) -> Answer | None:
-        answer: Answer | None = None
+    def _answer(
+        self, vendor: Vendor, request: ReceivedRequest, fault: Fault | None, received: Received
+    ) -> VendorAnswer | None:
+        answer: VendorAnswer | None = None
         if fault is None or fault.accepts:
             answer = (self.stubs.answer(request) if vendor.stubbed else None) or vendor.answer(request)
             received.accepted = answer.accepted
@@ -116,7 +120,7 @@ class SandboxApp:
             return None
         if fault and (fault.answers or answer is None):
             failure = vendor.failure(fault.status or (STATUS if fault.body is None else 200), fault.retry_after)
-            return failure if fault.body is None else Answer(failure.status, fault.body, failure.headers)
+            return failure if fault.body is None else VendorAnswer(failure.status, fault.body, failure.headers)
         return answer
 
     async def _page(self, http: web.Request) -> web.Response:
@@ -158,9 +162,9 @@ class SandboxApp:
         return clear
 
 
-async def _request(http: web.Request) -> Request:
+async def _request(http: web.Request) -> ReceivedRequest:
     headers = {name.lower(): value for name, value in http.headers.items()}
-    return Request(http.method, http.path, dict(http.query), headers, await http.read())
+    return ReceivedRequest(http.method, http.path, dict(http.query), headers, await http.read())
 
 
 def _asset(text: str, kind: str) -> Callable[[web.Request], Awaitable[web.Response]]:

@@ -18,7 +18,7 @@ MOST_BODY = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ReceivedRequest:
     """One request as it arrived; header names are in lower case."""
 
     method: str
@@ -52,7 +52,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class VendorAnswer:
     """What a vendor answers; `accepted` says whether the request had its effect."""
 
     status: int
@@ -84,9 +84,9 @@ class Received:
     id: int
     at: datetime
     vendor: str
-    request: Request
+    request: ReceivedRequest
     accepted: bool = False
-    answer: Answer | None = None
+    answer: VendorAnswer | None = None
     fault: Mapping[str, Any] | None = None
     key: str | None = None
 

@@ -147,7 +147,8 @@ def connections(url: str, actions: Mapping[str, Action] | None = None, vendors: 
             if vendor.connection is not None:
                 entries[f"sandbox-{kind}"] = {"kind": kind, **vendor.connection()}
         elif vendor.connection is not None:
-            entries[f"sandbox-{kind}"] = {"kind": kind, **vendor.connection, "baseUrl": f"{url}/{kind}"}
+            stands_for = {} if vendor.host is None else {"standsFor": vendor.host}
+            entries[f"sandbox-{kind}"] = {"kind": kind, **vendor.connection, "baseUrl": f"{url}/{kind}", **stands_for}
     fitting = {
         action.name: [name for kind in action.connections if (name := f"sandbox-{kind.kind}") in entries]
         for action in (catalog() if actions is None else actions).values()

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from workers.sandbox.record import Answer, Request
+from workers.sandbox.record import ReceivedRequest, VendorAnswer
 
 PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 
@@ -29,7 +29,7 @@ class Stub(BaseModel):
         default=None, description="Body: text as it stands, anything else as JSON; {name} in it is filled in."
     )
 
-    def match(self, request: Request) -> dict[str, str] | None:
+    def match(self, request: ReceivedRequest) -> dict[str, str] | None:
         """Return the parts that the placeholders stand for, or None where another request is meant."""
         if self.method not in (None, request.method):
             return None
@@ -51,12 +51,12 @@ class Stubs:
         """Answer like this from now on."""
         self._latest_first.insert(0, stub)
 
-    def answer(self, request: Request) -> Answer | None:
+    def answer(self, request: ReceivedRequest) -> VendorAnswer | None:
         """Return the answer that a stub gives to a request, None where none fits."""
         for stub in self._latest_first:
             parts = stub.match(request)
             if parts is not None:
-                return Answer(stub.status, fill(stub.body, parts), stub.headers, accepted=stub.status < 400)  # noqa: PLR2004 - HTTP's first failure
+                return VendorAnswer(stub.status, fill(stub.body, parts), stub.headers, accepted=stub.status < 400)  # noqa: PLR2004 - HTTP's first failure
         return None
 
     def shown(self) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from workers.sandbox.record import Answer, Request
+from workers.sandbox.record import ReceivedRequest, VendorAnswer
 
 MOST_MESSAGES = 20_000
 TOO_MANY_REQUESTS = 429
@@ -22,23 +22,25 @@ class Vendor(ABC):
     """What people call it."""
     connection: ClassVar[Mapping[str, Any] | None] = None
     """Credentials that it takes, as an entry of `connections.yaml` has them; None where it needs no connection."""
+    host: ClassVar[str | None] = None
+    """The vendor's own host: secrets that are bound to it may go to the sandbox; None where it has no one host."""
     stubbed: ClassVar[bool] = False
     """Whether stubs may answer in its place."""
 
     @abstractmethod
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: ReceivedRequest) -> VendorAnswer:
         """Answer a request whose path is the vendor's own, without its name."""
 
-    def key(self, _request: Request) -> str | None:
+    def key(self, _request: ReceivedRequest) -> str | None:
         """Return the idempotency key that a request carries, where the vendor has a place for one."""
         return None
 
     @abstractmethod
-    def failure(self, status: int, retry_after: int | None) -> Answer:
+    def failure(self, status: int, retry_after: int | None) -> VendorAnswer:
         """Answer in the vendor's shape with a failure that has nothing to do with the request."""
 
     @abstractmethod
-    def summary(self, request: Request) -> tuple[str, str]:
+    def summary(self, request: ReceivedRequest) -> tuple[str, str]:
         """Return whom a request concerns and what it says, each empty where there is nothing to say."""
 
     def clear(self) -> None:  # noqa: B027 # many vendors keep nothing
@@ -58,7 +60,7 @@ class Absent:
     connection: Callable[[], Mapping[str, Any]] | None = None
 
 
-def basic(request: Request) -> tuple[str, str] | None:
+def basic(request: ReceivedRequest) -> tuple[str, str] | None:
     """Return user and password of HTTP Basic, or None where the header is missing or malformed."""
     scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":

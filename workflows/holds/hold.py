@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
+from trunkline.wire import Answer, Decided, ErrorEntry, Request, Vote
 from workflows.language.people import distinct, person
 from workflows.report import timestamp
 
@@ -77,14 +78,14 @@ class Hold:
     label: str
     actionType: str  # noqa: N815 # the public name
     kind: Kind
-    request: dict[str, Any]
+    request: Request
     digest: str
     openedAt: str  # noqa: N815 # the public name
     firstRunId: str  # noqa: N815 # the public name
     approvers: list[str] = field(default_factory=list)
     operators: list[str] | None = None
     quorum: int = 1
-    votes: list[dict[str, Any]] = field(default_factory=list)
+    votes: list[Vote] = field(default_factory=list)
     requester: str | None = None
     rejectNeedsReason: bool = False  # noqa: N815 # the public name
     allowEdit: Editing = False  # noqa: N815 # the public name
@@ -95,13 +96,13 @@ class Hold:
     remindAt: str | None = None  # noqa: N815 # the public name
     escalateAt: str | None = None  # noqa: N815 # the public name
     escalateTo: list[str] = field(default_factory=list)  # noqa: N815 # the public name
-    error: dict[str, str] | None = None
+    error: ErrorEntry | None = None
     edited: int = 0
     named: list[str] = field(default_factory=list)
     index: dict[str, str] | None = None
     unknown: bool = False
-    supplied: dict[str, Any] | None = None
-    decision: dict[str, Any] | None = None
+    supplied: Answer | None = None
+    decision: Decided | None = None
     version: int = 0
     closed: bool = False
 
@@ -117,12 +118,12 @@ class Hold:
 
     def settle(self, decision: str, by: str, now: datetime, **more: Any) -> None:
         """Decide the hold."""
-        self.decision = {"decision": decision, "by": by, "at": timestamp(now), **more}
+        self.decision = cast("Decided", {"decision": decision, "by": by, "at": timestamp(now), **more})
         self.version += 1
 
     def vote(self, said: Mapping[str, Any], now: datetime) -> bool:
         """Count an approval, and say whether it settled the hold."""
-        vote = {"by": said["by"].strip(), "at": timestamp(now), "decision": said["decision"]}
+        vote: Vote = {"by": said["by"].strip(), "at": timestamp(now), "decision": said["decision"]}
         if said.get("reason"):
             vote["reason"] = said["reason"][:LONGEST_VOTE]
         self.votes.append(vote)

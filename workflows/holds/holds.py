@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from trunkline.wire import AuditEntry
 from workflows.holds.hold import DECISIONS, OPERATIONS, Hold, Receipt, Via, late
 from workflows.report import measure, timestamp
 
@@ -28,12 +29,12 @@ class Holds:
     def __init__(
         self,
         holds: Iterable[Hold] = (),
-        audit: list[dict[str, Any]] | None = None,
+        audit: list[AuditEntry] | None = None,
         refusals: int = 0,
         changes: int = 0,
     ) -> None:
         self.all: dict[str, Hold] = {hold.hold: hold for hold in holds}
-        self.audit: list[dict[str, Any]] = audit or []
+        self.audit: list[AuditEntry] = audit or []
         self.refusals = refusals
         self.changes = changes
         self.size = sum(map(measure, self.audit))
@@ -45,7 +46,7 @@ class Holds:
     def close(self, hold: Hold) -> None:
         """Close a hold; what was asked is dropped, what was decided is kept for those who come late."""
         hold.closed = True
-        hold.request, hold.error, hold.supplied, hold.index = {}, None, None, None
+        hold.request, hold.error, hold.supplied, hold.index = {}, None, None, None  # type: ignore[typeddict-item] # dropped
         hold.approvers, hold.named, hold.operators, hold.escalateTo = [], [], None, []
 
     def of(self, step: str) -> Hold | None:
@@ -88,7 +89,7 @@ class Holds:
             full = self.refusals > AUDITED_REFUSALS
         if full:
             return
-        entry: dict[str, Any] = {
+        entry: AuditEntry = {
             "at": timestamp(now),
             "hold": _shown(said.get("hold")),
             "by": _shown(said.get("by")),
@@ -98,13 +99,13 @@ class Holds:
         }
         for name, value in more.items():
             if measure({**entry, name: value}) <= AUDIT_ENTRY_SIZE:
-                entry[name] = value
+                entry[name] = value  # type: ignore[literal-required] # what the kind of decision adds
             else:
                 entry["cut"] = True
         self.size += measure(entry)
         self.audit.append(entry)
 
-    def audit_json(self) -> list[dict[str, Any]]:
+    def audit_json(self) -> list[AuditEntry]:
         """Return the audit; what is only counted stands at its end."""
         more = max(self.refusals - AUDITED_REFUSALS, 0) + max(self.changes - AUDITED_CHANGES, 0)
         return [*self.audit, {"more": more}] if more else list(self.audit)

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from workflows.language.comparison import OPERATORS, ORDERS, TEXT_ONLY, Operator, pattern_fault
-from workflows.language.explanation import Failure, unjudgeable, why, why_not
+from workflows.language.explanation import Mismatch, unjudgeable, why, why_not
 from workflows.language.names import Reference
 from workflows.language.scope import Scope, Spent
 from workflows.language.template import (
@@ -26,7 +26,7 @@ from workflows.language.template import (
 )
 from workflows.language.values import shown
 
-__all__ = ["Condition", "ConditionError", "Failure", "compile_condition"]
+__all__ = ["Condition", "ConditionError", "Mismatch", "compile_condition"]
 
 DEEPEST = 20
 MOST_TESTS = 1_000
@@ -51,7 +51,7 @@ class ConditionError(Exception):
         self.hint = hint
 
 
-Failures = Callable[[Scope], list[Failure]]
+Failures = Callable[[Scope], list[Mismatch]]
 Holds = Callable[[Scope], bool]
 Possible = Callable[[Scope, bool], bool]
 
@@ -97,7 +97,7 @@ class Condition:
         except TemplateError:
             return True
 
-    def explain(self, roots: Mapping[str, Any], now: datetime) -> list[Failure]:
+    def explain(self, roots: Mapping[str, Any], now: datetime) -> list[Mismatch]:
         """Say why it does not hold; the list is empty where it does.
 
         Raises:
@@ -112,12 +112,12 @@ def compile_condition(data: Any) -> Condition:
     Raises:
         ConditionError: it is no valid condition.
     """
-    compiler = _Compiler()
+    compiler = _ConditionCompiler()
     compiled = compiler.compile(data, "", 0)
     return Condition(tuple(compiler.references), compiled)
 
 
-class _Compiler:
+class _ConditionCompiler:
     def __init__(self) -> None:
         self.references: list[Reference] = []
         self.tests = 0
@@ -248,7 +248,7 @@ class _Test:
         actual, expected = self.sides(scope)
         return unjudgeable(self.name, actual, expected) or self.operator.holds(actual, expected, scope) is wanted
 
-    def told(self, scope: Scope, *, wanted: bool) -> list[Failure]:
+    def told(self, scope: Scope, *, wanted: bool) -> list[Mismatch]:
         """Say what is wrong where the test is not what it must be."""
         actual, expected = self.sides(scope)
         if self.operator.holds(actual, expected, scope) is wanted:
@@ -256,11 +256,11 @@ class _Test:
         sentence = (
             why_not(self.field, self.name, actual, expected) if wanted else why(self.field, self.name, actual, expected)
         )
-        return [Failure(self.field, self.name, expected, actual, sentence)]
+        return [Mismatch(self.field, self.name, expected, actual, sentence)]
 
 
 def _all(parts: list[_Compiled]) -> _Compiled:
-    def contrary(scope: Scope) -> list[Failure]:
+    def contrary(scope: Scope) -> list[Mismatch]:
         if not all(part.holds(scope) for part in parts):
             return []
         return [found for part in parts for found in part.contrary(scope)] or _empty("all", "An empty `all` holds.")
@@ -274,7 +274,7 @@ def _all(parts: list[_Compiled]) -> _Compiled:
 
 
 def _any(parts: list[_Compiled]) -> _Compiled:
-    def failures(scope: Scope) -> list[Failure]:
+    def failures(scope: Scope) -> list[Mismatch]:
         if any(part.holds(scope) for part in parts):
             return []
         return [found for part in parts for found in part.failures(scope)] or _empty(
@@ -298,5 +298,5 @@ def _opposite(part: _Compiled) -> _Compiled:
     )
 
 
-def _empty(group: str, sentence: str) -> list[Failure]:
-    return [Failure("", group, None, None, sentence)]
+def _empty(group: str, sentence: str) -> list[Mismatch]:
+    return [Mismatch("", group, None, None, sentence)]

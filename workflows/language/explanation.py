@@ -13,7 +13,7 @@ LISTED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class Mismatch:
     """Why a condition does not hold.
 
     Attributes:

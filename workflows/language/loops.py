@@ -11,7 +11,7 @@ from liquid.expression import Expression
 
 from workflows.language.errors import TemplateError, TemplateSyntaxError
 from workflows.language.expression import Value, primitive
-from workflows.language.filters.contract import Unfit, a_whole_number
+from workflows.language.filters.contract import FilterValueError, a_whole_number
 from workflows.language.names import Names
 from workflows.language.scope import LONGEST_LIST, Scope
 from workflows.language.values import shown
@@ -73,7 +73,7 @@ def _whole(value: Value | None, scope: Scope, what: str, otherwise: int) -> int:
     found = otherwise if value is None else scope.given(value(scope))
     try:
         return otherwise if found is None else a_whole_number(found)
-    except Unfit:
+    except FilterValueError:
         raise TemplateError(f"The `{what}` of a `for` is a whole number, not {shown(found)}.") from None
 
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from workflows.language.names import Segment
+from trunkline.wire import Pick, PickPath
 from workflows.language.template import TemplateSyntaxError, compile_path
-
-Path = list[Segment]
-Pick = Path | dict[str, Path]
 
 
 def compile_pick(pick: str | Mapping[str, str]) -> Pick:
@@ -22,7 +19,7 @@ def compile_pick(pick: str | Mapping[str, str]) -> Pick:
     return {name: read_path(path) for name, path in pick.items()}
 
 
-def read_path(path: str) -> Path:
+def read_path(path: str) -> PickPath:
     """Return the segments of one path: `body.items[0]["first name"]` is `body`, `items`, 0 and `first name`.
 
     Raises:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from trunkline.wire import Place
 from workflows.language.errors import TemplateError
 
 WORK = 4_000_000
@@ -61,7 +62,7 @@ class Scope:
         self.loops: list[dict[str, Any]] = []
         self.resume: dict[str, int] = {}
         self.missing: dict[str, None] = {}
-        self.places: list[dict[str, Any]] = []
+        self.places: list[Place] = []
         self.work = WORK
         self.output = 0
         self.iterations = 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from liquid.builtin.expressions import FilteredExpression
 from liquid.builtin.expressions.path import Path
@@ -11,6 +10,7 @@ from liquid.builtin.output import OutputNode
 from liquid.builtin.tags.echo_tag import EchoNode
 from liquid.expression import Expression
 
+from trunkline.wire import Place, placeholder
 from workflows.language.errors import TemplateSyntaxError
 from workflows.language.names import HOW_TO_USE_SECRETS, SECRET_NAME, SECRETS, Names, SecretUse
 
@@ -25,15 +25,13 @@ class Secret:
     @property
     def placeholder(self) -> str:
         """What stands in the rendered text."""
-        if self.password is None:
-            return f"{{{{secrets.{self.name}}}}}"
-        return f"{{{{secrets.{self.name} | basic: secrets.{self.password}}}}}"
+        return placeholder(self.name, self.password)
 
-    def place(self, pointer: str, start: int, escape: str | None) -> dict[str, Any]:
+    def place(self, pointer: str, start: int, escape: str | None) -> Place:
         """Return where it goes, for the activity that fills it in."""
-        place: dict[str, Any] = {"path": pointer, "name": self.name, "start": start}
+        place: Place = {"path": pointer, "name": self.name, "start": start}
         if self.password is not None:
-            place |= {"filter": "basic", "password": self.password}
+            place["filter"], place["password"] = "basic", self.password
         if escape:
             place["escape"] = escape
         return place

@@ -163,7 +163,7 @@ _IN_LINK = str.maketrans({"&": "&amp;", "<": "%3C", ">": "%3E", "|": "%7C", "\n"
 _MENTION = re.compile(r"^[!@#]")
 
 
-class Slack(Writer):
+class SlackText(Writer):
     """Slack's own markup: a value cannot mention anybody, and cannot make or change a link."""
 
     name = "slack"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from trunkline.wire import Place
 from workflows.language.errors import TemplateError, TemplateSyntaxError
 from workflows.language.markup import split
 from workflows.language.names import Names, Reference, SecretUse
@@ -50,7 +51,7 @@ class Rendered:
     """
 
     value: Any
-    secrets: list[dict[str, Any]]
+    secrets: list[Place]
     missing: list[str]
 
 
@@ -115,7 +116,7 @@ def compile_template(value: Any, syntaxes: Mapping[str, str] | None = None, *, s
     Raises:
         TemplateSyntaxError: a text is no valid template, or the tree is too large.
     """
-    return _Compiler(syntaxes or {}, secrets=secrets).compile(value)
+    return _TemplateCompiler(syntaxes or {}, secrets=secrets).compile(value)
 
 
 def compile_expression(text: Any) -> Template:
@@ -124,7 +125,7 @@ def compile_expression(text: Any) -> Template:
     Raises:
         TemplateSyntaxError: it is something else.
     """
-    compiler = _Compiler({}, secrets=False)
+    compiler = _TemplateCompiler({}, secrets=False)
     template = compiler.compile(text)
     if not compiler.whole:
         raise TemplateSyntaxError(
@@ -139,10 +140,10 @@ def compile_path(path: str) -> Template:
     Raises:
         TemplateSyntaxError: it is no plain path.
     """
-    return _Compiler({}, secrets=False).path(path)
+    return _TemplateCompiler({}, secrets=False).path(path)
 
 
-class _Compiler:
+class _TemplateCompiler:
     """Walks one tree, and counts what compiling it costs."""
 
     def __init__(self, syntaxes: Mapping[str, str], *, secrets: bool) -> None:

@@ -29,7 +29,7 @@ from workflows.language.syntax import (
     Json,
     Markdown,
     Plain,
-    Slack,
+    SlackText,
     Writer,
     json_fault,
     json_state,
@@ -126,7 +126,7 @@ def _whole(node: Any, names: Names) -> Render:
         place = secret.place(pointer, 0, None)
 
         def fill(scope: Scope) -> str:
-            scope.places.append(dict(place))
+            scope.places.append(place.copy())
             return secret.placeholder
 
         return fill
@@ -150,7 +150,7 @@ def _whole(node: Any, names: Names) -> Render:
 def _writer(nodes: Sequence[Node], syntax: str | None) -> type[Writer]:
     if syntax == "json":
         return _json_writer(nodes)
-    return {None: Plain, "slack": Slack, "markdown": Markdown, "url": Url}[syntax]
+    return {None: Plain, "slack": SlackText, "markdown": Markdown, "url": Url}[syntax]
 
 
 def _json_writer(nodes: Sequence[Node]) -> type[Writer]:

@@ -14,14 +14,19 @@ LARGE_EVENT = 128 * 1024
 """Bytes from which an event is handed over compressed, so that it fits beside all that a run may keep."""
 
 
-def may_hand_over(walk: Walk) -> bool:
+def long_history() -> bool:
+    """Say whether the history is so long that the run should continue as new."""
+    return workflow.info().is_continue_as_new_suggested()
+
+
+def may_continue_as_new(walk: Walk) -> bool:
     """Say whether a run should continue as new, and nothing is under way that would be handed over halfway."""
     # What is decided, or is about to be, goes on here: it is not handed over halfway.
     decided = any(hold.decision is not None for hold in walk.state.holds.open())
-    return walk.in_flight == 0 and not decided and workflow.all_handlers_finished() and walk.must_hand_over()
+    return walk.in_flight == 0 and not decided and workflow.all_handlers_finished() and walk.must_continue_as_new()
 
 
-def carried(event: dict[str, Any], answer: dict[str, Any]) -> list[Any]:
+def next_arguments(event: dict[str, Any], answer: dict[str, Any]) -> list[Any]:
     """Return the arguments of the next run of the chain: the event, as people look for it there, and all the rest."""
     if measure(event) <= LARGE_EVENT:
         return [event, pack(answer)]

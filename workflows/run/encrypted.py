@@ -5,7 +5,6 @@ Either they are encrypted under a key that the worker does not have, or the payl
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,8 +14,8 @@ from temporalio.api.common.v1 import Payload
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.exceptions import TimeoutError as TimedOut
 
-from workflows.run.failure import SENDING
-from workflows.run.worker_calls import NOTE, ask
+from trunkline.wire import RECORD, SENDING
+from workflows.run.worker_calls import ask
 
 ENCRYPTED = b"binary/encrypted"
 """The encoding of an encrypted payload, as Temporal's own samples call it."""
@@ -33,7 +32,7 @@ UNREADABLE = (
 PAUSE = timedelta(seconds=15)
 
 
-class MissingKey(Exception):  # noqa: N818 # says what is wrong
+class MissingKeyError(Exception):  # says what is wrong
     """Something is encrypted under a key that is not at hand, or out of reach: a task that needs it waits for it."""
 
     def __init__(self, payload: Payload) -> None:
@@ -48,7 +47,7 @@ class MissingKey(Exception):  # noqa: N818 # says what is wrong
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sealed:
+class EncryptedArgument:
     """An argument of a signal, update or query that arrived encrypted, or by way of the payload store.
 
     Attributes:
@@ -73,17 +72,18 @@ async def opened(arguments: tuple[Any, ...]) -> tuple[Any, ...] | None:
     Whether they could is written down, so that what comes later changes nothing about what was decided.
 
     Raises:
-        MissingKey: they were read, but the worker that replays this can read them no more; its task waits until it can.
+        MissingKeyError: they were read, but the worker that replays this can read them no more; its task waits until
+            it can.
     """
-    sealed = [argument for argument in arguments if isinstance(argument, Sealed)]
+    sealed = [argument for argument in arguments if isinstance(argument, EncryptedArgument)]
     if not sealed:
         return arguments
-    if not await ask(NOTE, all(argument.readable for argument in sealed)):
+    if not await ask(RECORD, all(argument.readable for argument in sealed)):
         return None
     for argument in sealed:
         if argument.payload is not None:
-            raise MissingKey(argument.payload)
-    return tuple(argument.value if isinstance(argument, Sealed) else argument for argument in arguments)
+            raise MissingKeyError(argument.payload)
+    return tuple(argument.value if isinstance(argument, EncryptedArgument) else argument for argument in arguments)
 
 
 async def call(activity: str, argument: Any, **options: Any) -> Any:
@@ -92,20 +92,23 @@ async def call(activity: str, argument: Any, **options: Any) -> Any:
         try:
             return await workflow.execute_activity(activity, argument, **options)
         except ActivityError as error:
-            if not _was_unreadable(error):
+            if not was_unreadable(error):
                 raise
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():  # the run has ended: nothing is sent any more
-                raise asyncio.CancelledError from error
-        await workflow.sleep(PAUSE, summary="Waiting for a worker that has the encryption key")
+        await wait_for_key()
 
 
-def _was_unreadable(error: ActivityError) -> bool:
+async def wait_for_key() -> None:
+    """Wait until perhaps another worker takes what the last one could not read."""
+    await workflow.sleep(PAUSE, summary="Waiting for a worker that has the encryption key")
+
+
+def was_unreadable(error: ActivityError) -> bool:
+    """Say whether an activity ended only because its workers could not read its argument."""
     cause: BaseException | None = error.cause
     if isinstance(cause, TimedOut) and SENDING in cause.last_heartbeat_details:
         return False
     while cause is not None:
-        if isinstance(cause, ApplicationError) and cause.type == MissingKey.__name__:
+        if isinstance(cause, ApplicationError) and cause.type == MissingKeyError.__name__:
             return True
         cause = cause.__cause__
     return False

@@ -9,10 +9,20 @@ from typing import Any
 from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType
 from temporalio.exceptions import TimeoutError as TimedOut
 
-UNKNOWN = frozenset({"OutcomeUnknown", "WorkerShutdown"})
-SENDING = "sending"
-"""What an attempt that must not be repeated writes down durably just before it sends."""
+from trunkline.wire import (
+    NOT_SENT,
+    OUTCOME_UNKNOWN,
+    PAYLOADS_TOO_LARGE,
+    REFUSED,
+    RESULT_TOO_LARGE,
+    SENDING,
+    UNAVAILABLE,
+    UNEXPECTED,
+    WORKER_SHUTDOWN,
+    ErrorEntry,
+)
 
+UNKNOWN = frozenset({OUTCOME_UNKNOWN, WORKER_SHUTDOWN})
 
 NEVER_BEGUN = (TimeoutType.SCHEDULE_TO_CLOSE, TimeoutType.SCHEDULE_TO_START)
 """Timeouts that may have struck between two attempts: what is known is what the last attempt said."""
@@ -52,11 +62,11 @@ class Failure:
             found.add("timeout")
         if self.unknown:
             found.add("unknown")
-        elif self.type in {"Refused", "Unavailable"}:
+        elif self.type in {REFUSED, UNAVAILABLE}:
             found.add(self.type.lower())
         return found
 
-    def error(self) -> dict[str, str]:
+    def error(self) -> ErrorEntry:
         """Return the report's `error`."""
         return {"type": self.type, "message": self.message}
 
@@ -79,17 +89,18 @@ def read_failure(error: ActivityError, repeat: str, *, marked: bool) -> Failure:
 
 def _application(cause: ApplicationError, repeat: str) -> Failure:
     said = cause.details[0] if cause.details and isinstance(cause.details[0], Mapping) else {}
-    if cause.type == "PayloadsTooLarge":
+    if cause.type == PAYLOADS_TOO_LARGE:
         return Failure(
-            type="ResultTooLarge",
+            type=RESULT_TOO_LARGE,
             message="The action was carried out, but its answer is too large for Temporal to keep. "
             "Where later steps need only parts of it, let the step's `pick` keep just those.",
             unknown=False,
         )
     return Failure(
-        type=cause.type or "Unexpected",
+        type=cause.type or UNEXPECTED,
         message=cause.message,
         unknown=cause.type in UNKNOWN and repeat != "safe",
+        sent_nothing=cause.type == NOT_SENT,
         timed_out=said.get("timedOut") is True,
         status=said["status"] if isinstance(said.get("status"), int) else None,
         attempts=_attempts(said),
@@ -104,7 +115,7 @@ def _timeout(cause: TimedOut, repeat: str, *, marked: bool) -> Failure:
             return earlier
     if cause.type == TimeoutType.SCHEDULE_TO_START:
         return Failure(
-            type="Unavailable",
+            type=UNAVAILABLE,
             message="No worker took the action in time (`within`): none polls its task queue, or too much waits there.",
             unknown=False,
             timed_out=True,
@@ -121,7 +132,7 @@ def _timeout(cause: TimedOut, repeat: str, *, marked: bool) -> Failure:
         )
     unknown = repeat != "safe"
     so = "; it may have been carried out." if unknown else "."
-    return Failure(type="OutcomeUnknown" if unknown else "Timeout", message=what + so, unknown=unknown, timed_out=True)
+    return Failure(type=OUTCOME_UNKNOWN if unknown else "Timeout", message=what + so, unknown=unknown, timed_out=True)
 
 
 def _may_be_under_way(cause: TimedOut, repeat: str, *, marked: bool) -> bool:

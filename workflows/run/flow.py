@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
 
-Flow = Literal["done", "stopped", "failed", "rejected", "halted"]
-"""How a step or block ended, for what comes after it; `stopped` by a `stop` step inside, `halted` by one elsewhere."""
+from trunkline.wire import Flow, Status
 
-STATUS: Mapping[Flow, str] = {
+STATUS: Mapping[Flow, Status] = {
     "done": "succeeded",
     "stopped": "succeeded",
     "failed": "failed",

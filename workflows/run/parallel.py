@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine, Iterable, Iterator
-from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from temporalio import workflow
@@ -32,7 +32,7 @@ async def run_parallel(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     return [task.result() for task in tasks]
 
 
-@contextmanager
+@contextlib.contextmanager
 def cancellation() -> Iterator[None]:
     """Let the cancellation of an activity be that of the task that waits for it; the SDK makes it a failure."""
     try:
@@ -41,6 +41,26 @@ def cancellation() -> Iterator[None]:
         if is_cancelled_exception(error):
             raise asyncio.CancelledError from error
         raise
+
+
+async def finished(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Await a coroutine to its end, although the task that waits for it is canceled meanwhile."""
+    task = asyncio.create_task(coroutine)
+    while not task.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await workflow.wait([task])
+    return task.result()
+
+
+async def result_of(activity: workflow.ActivityHandle[T]) -> T:
+    """Await an activity; a cancellation that comes in the same workflow task as its end does not lose its result."""
+    try:
+        await workflow.wait([activity])
+    except asyncio.CancelledError:
+        await workflow.wait_condition(lambda: True)  # once all that the task brought was taken
+        activity.cancel()
+        await workflow.wait([activity])
+    return activity.result()
 
 
 async def cancel_all(tasks: list[asyncio.Task[T]]) -> None:

@@ -10,13 +10,13 @@ from typing import Any
 from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 
-from workflows.run.encrypted import MissingKey, needs_key
+from trunkline.wire import DEEPEST, nests_deeper
+from workflows.run.encrypted import MissingKeyError, needs_key
 
-DEEPEST = 100
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
-class BadPayload(Exception):  # noqa: N818 # says what the payload is
+class PayloadError(Exception):  # says what the payload is
     """An argument is no JSON that a run can use; the message says why."""
 
 
@@ -28,20 +28,20 @@ def read(value: RawValue, *, deepest: int = DEEPEST) -> Any:
         deepest: levels that it may nest.
 
     Raises:
-        BadPayload: it is no JSON, nests too deep, or holds half a character.
-        MissingKey: it is encrypted under a key that this worker does not have.
+        PayloadError: it is no JSON, nests too deep, or holds half a character.
+        MissingKeyError: it is encrypted under a key that this worker does not have.
     """
     if needs_key(value.payload):
-        raise MissingKey(value.payload)
+        raise MissingKeyError(value.payload)
     encoding = value.payload.metadata.get("encoding", b"").decode("ascii", "replace")
     if encoding == "binary/null":
         return None
     if encoding not in {"json/plain", "json/protobuf"}:
-        raise BadPayload(f"The argument must be JSON; its encoding is {encoding or 'not given'}.")
+        raise PayloadError(f"The argument must be JSON; its encoding is {encoding or 'not given'}.")
     try:
         found = json.loads(value.payload.data, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise BadPayload(f"The argument must be JSON that can be read: {error}.") from None
+        raise PayloadError(f"The argument must be JSON that can be read: {error}.") from None
     check_depth(found, deepest)
     check_texts(found, value.payload.data)
     return found
@@ -57,10 +57,10 @@ def unpack(value: RawValue) -> Any:
     """Return what `pack` was given.
 
     Raises:
-        MissingKey: it is encrypted under a key that this worker does not have.
+        MissingKeyError: it is encrypted under a key that this worker does not have.
     """
     if needs_key(value.payload):
-        raise MissingKey(value.payload)
+        raise MissingKeyError(value.payload)
     return json.loads(zlib.decompress(value.payload.data))
 
 
@@ -68,33 +68,23 @@ def check_depth(value: Any, deepest: int) -> None:
     """Refuse values that nest deeper than anything sensible does.
 
     Raises:
-        BadPayload: it nests deeper.
+        PayloadError: it nests deeper.
     """
-    level = [value]
-    for _ in range(deepest):
-        level = [
-            child
-            for parent in level
-            if isinstance(parent, dict | list)
-            for child in (parent.values() if isinstance(parent, dict) else parent)
-            if isinstance(child, dict | list)
-        ]
-        if not level:
-            return
-    raise BadPayload(f"The argument nests deeper than {deepest} levels.")
+    if nests_deeper(value, deepest):
+        raise PayloadError(f"The argument nests deeper than {deepest} levels.")
 
 
 def check_texts(value: Any, written: bytes) -> None:
     """Refuse half characters, which cannot be shown or sent on.
 
     Raises:
-        BadPayload: a text holds half of a surrogate pair.
+        PayloadError: a text holds half of a surrogate pair.
     """
     if SURROGATE.search(written):
         try:
             json.dumps(value, ensure_ascii=False).encode()
         except UnicodeEncodeError:
-            raise BadPayload("Texts are Unicode; one of this argument holds half of a surrogate pair.") from None
+            raise PayloadError("Texts are Unicode; one of this argument holds half of a surrogate pair.") from None
 
 
 def _no_constant(name: str) -> Any:

@@ -21,7 +21,7 @@ FIRST = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lane:
+class Routing:
     """Where this run's activities queue.
 
     Attributes:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from workflows.errors import TooLarge
+from trunkline.wire import BeforeReset, CarriedState, Memory
+from workflows.errors import TooLargeError
 from workflows.holds.hold import Hold
 from workflows.holds.holds import Holds
 from workflows.program import Program
@@ -51,7 +52,9 @@ class State:
             items and the iterations done).
         claims: what steps have found to be theirs, so that a look-up gives it to no other step.
         began: when the first run of the chain began.
-        earlier: activity ids of steps that may have run before the run was reset, once that was asked.
+        resets: how often earlier runs of the chain were reset.
+        earlier: activity ids of steps that may have run before the last reset, and how many resets that counts, once
+            that was asked.
         limit: bytes that variables, report and audit may take together.
     """
 
@@ -61,19 +64,20 @@ class State:
         self.report = Report(program, room=limit)
         self.holds = Holds()
         self.variables: dict[str, Any] = {}
-        self.memory: dict[str, dict[str, Any]] = {}
+        self.memory: dict[str, Memory] = {}
         self.claims: list[str] = []
         self.began = ""
-        self.earlier: list[str] | None = None
+        self.resets = 0
+        self.earlier: BeforeReset | None = None
         self._sizes: dict[str, int] = {}
         self._taken = 0
         self._held = 0
 
-    def remember(self, instance: str) -> dict[str, Any]:
+    def remember(self, instance: str) -> Memory:
         """Return what an unfinished step remembers, for it to add to."""
         return self.memory.setdefault(instance, {})
 
-    def recall(self, instance: str) -> dict[str, Any]:
+    def recall(self, instance: str) -> Memory:
         """Return what an unfinished step remembers, if anything."""
         return self.memory.get(instance, {})
 
@@ -81,7 +85,7 @@ class State:
         """Store a step's output under a name.
 
         Raises:
-            TooLarge: the run's budget does not allow it.
+            TooLargeError: the run's budget does not allow it.
         """
         self.reserve(f"{frame.prefix}variables.{name}", measure(value) + len(name) + 4)
         frame.variables[name] = value
@@ -90,7 +94,7 @@ class State:
         """Take `size` bytes of the run's budget for a place (a variable, a loop's items).
 
         Raises:
-            TooLarge: the budget does not allow it.
+            TooLargeError: the budget does not allow it.
         """
         more = size - self._sizes.get(place, 0)
         held = more if place.endswith(HOLD) else 0
@@ -103,11 +107,11 @@ class State:
         """Refuse what does not fit into the run's budget; `held` bytes of it are an open hold's.
 
         Raises:
-            TooLarge: the budget does not allow `size` bytes more.
+            TooLargeError: the budget does not allow `size` bytes more.
         """
         taken = self._taken + self.report.size + self.holds.size - min(self._held + held, ROOM_FOR_HOLDS)
         if taken + size > self.limit:
-            raise TooLarge(
+            raise TooLargeError(
                 f"Keeping {size:,} more bytes would bring the run to {taken + size:,}; it may keep {self.limit:,}. "
                 f"Save only the parts of answers that later steps use, and loop over shorter lists."
             )
@@ -124,13 +128,14 @@ class State:
             if not place.endswith("."):
                 self.forget(place)
 
-    def carry(self) -> dict[str, Any]:
-        """Return all of it as JSON, for the next run of the chain."""
+    def carry(self, resets: int) -> CarriedState:
+        """Return all of it as JSON, for the next run of the chain, with how often the chain was reset up to here."""
         return {
             "variables": self.variables,
             "memory": self.memory,
             "claims": self.claims,
             "began": self.began,
+            "resets": resets,
             "earlier": self.earlier,
             "entries": self.report.entries,
             "extra": self.report.extra,
@@ -142,13 +147,14 @@ class State:
         }
 
     @classmethod
-    def carried(cls, program: Program, event: dict[str, Any], carry: dict[str, Any], *, limit: int) -> State:
+    def carried(cls, program: Program, event: dict[str, Any], carry: CarriedState, *, limit: int) -> State:
         """Return the state that an earlier run of the chain carried over."""
         state = cls(program, event, limit=limit)
         state.variables = carry["variables"]
         state.memory = carry["memory"]
         state.claims = carry["claims"]
         state.began = carry["began"]
+        state.resets = carry["resets"]
         state.earlier = carry["earlier"]
         state.report = Report(program, carry["entries"], room=limit, extra=carry["extra"])
         state.holds = Holds(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from temporalio import workflow
 
-from workflows.errors import MissingVariable
+from trunkline.wire import Entry, ErrorEntry, Flow, Status
+from workflows.errors import MissingVariableError
 from workflows.language.condition import Condition
 from workflows.language.template import Rendered, Template
 from workflows.program import (
@@ -17,11 +19,11 @@ from workflows.program import (
     Program,
     Step,
 )
-from workflows.report import FAILED, REFUSED, Entry, timestamp
-from workflows.run.flow import Flow
-from workflows.run.routing import Lane
+from workflows.report import FAILED, REFUSED, timestamp
+from workflows.run.resets import resets
+from workflows.run.routing import Routing
 from workflows.run.state import Frame, State
-from workflows.run.yielding import Pace
+from workflows.run.yielding import WorkBudget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,7 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldStep:
     """A step that waits, as the walk knows it: what a decision may need to judge it anew.
 
     Attributes:
@@ -52,15 +54,14 @@ class Walk:
 
     Attributes:
         stop: set once the run is to end; nothing more starts then.
-        handing_over: no new step starts, so that the run can continue as new.
-        in_flight: activities that have not ended.
-        desk: held while a hold opens or a decision is judged, one after the other, as a replay gets the answers of
-            several local activities at once.
+        continuing_as_new: no new step starts, so that the run can continue as new.
+        in_flight: activities that have not ended, and what follows from them at once.
+        decision_lock: held while a hold opens or a decision is judged, one after the other, as a replay gets the
+            answers of several local activities at once.
         held: the steps that wait, by hold.
         notices: what tells people about holds.
-        pace: how much was done at a stretch.
-        lane: where activities queue, and which go first there.
-        was_reset: whether the run was reset to a point before this one, so that what follows may have run before.
+        work_budget: how much was done at a stretch.
+        routing: where activities queue, and which go first there.
         background: steps whose path went on without them.
         unsettled: action and config of what may have been sent and could be looked for, by instance id.
     """
@@ -70,29 +71,36 @@ class Walk:
         self.state = state
         self.holds_changed = holds_changed
         self.stop: Stop | None = None
-        self.handing_over = False
+        self.continuing_as_new = False
         self.in_flight = 0
-        self.desk = asyncio.Lock()
-        self.held: dict[str, Held] = {}
+        self.decision_lock = asyncio.Lock()
+        self.held: dict[str, HeldStep] = {}
         self.notices: list[asyncio.Task[None]] = []
-        self.was_reset = state.earlier is not None
         self.background: list[asyncio.Task[Flow]] = []
         self.unsettled: dict[str, tuple[str, dict[str, Any]]] = {}
         self.outermost = Frame(variables=state.variables)
-        self.lane = Lane()
-        self.pace = Pace()
-        # Temporal gives a run a new seed at the point to which it was reset, in every replay too.
-        workflow.register_random_seed_callback(self._reset)
-        state.began = state.began or timestamp(workflow.now())
+        self.routing = Routing()
+        self.work_budget = WorkBudget()
+        state.began = state.began or timestamp(workflow.info().workflow_start_time)
         self._roots = {**state.event["data"], "event": state.event, "run": run}
 
-    def _reset(self, _seed: int) -> None:
-        self.was_reset = True
-        self.state.earlier = None
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Let the run not continue as new meanwhile."""
+        self.in_flight += 1
+        try:
+            yield
+        finally:
+            self.in_flight -= 1
 
-    def must_hand_over(self) -> bool:
+    @property
+    def resets(self) -> int:
+        """How often the run, or an earlier one of its chain, was reset, so that what follows may have run before."""
+        return self.state.resets + resets()
+
+    def must_continue_as_new(self) -> bool:
         """Say whether the history is so long that the run should continue as new."""
-        return self.handing_over or workflow.info().is_continue_as_new_suggested()
+        return self.continuing_as_new or workflow.info().is_continue_as_new_suggested()
 
     def roots(self, frame: Frame) -> dict[str, Any]:
         """Return everything that a template in this frame sees."""
@@ -100,21 +108,21 @@ class Walk:
 
     def holds(self, condition: Condition, frame: Frame) -> bool:
         """Say whether a condition holds now."""
-        return condition.holds(self.roots(frame), workflow.now(), self.pace.spend)
+        return condition.holds(self.roots(frame), workflow.now(), self.work_budget.spend)
 
     def render(self, template: Template, entry: Entry, frame: Frame) -> Rendered:
         """Fill in a step's template, and write down what it did not find.
 
         Raises:
-            MissingVariable: something was not found, and the automation says that this is a failure.
+            MissingVariableError: something was not found, and the automation says that this is a failure.
         """
-        rendered = template.render(self.roots(frame), workflow.now(), self.pace.spend)
+        rendered = template.render(self.roots(frame), workflow.now(), self.work_budget.spend)
         self.state.report.miss(entry, rendered.missing)
         if rendered.missing and self.program.missing_fails:
-            raise MissingVariable(f"This run has no {', '.join(rendered.missing)}.")
+            raise MissingVariableError(f"This run has no {', '.join(rendered.missing)}.")
         return rendered
 
-    def end(self, step: Step, entry: Entry, status: str, error: dict[str, str] | None = None) -> Flow:
+    def end(self, step: Step, entry: Entry, status: Status, error: ErrorEntry | None = None) -> Flow:
         """Write down how a step ended, and say what that means for its block."""
         self.state.report.end(entry, status, workflow.now(), error)
         self.state.memory.pop(entry["id"], None)

@@ -12,12 +12,10 @@ from typing import Protocol
 
 from temporalio import workflow
 
+from trunkline.wire import YIELD
 from workflows.run.parallel import cancellation
 
-REST = "trunkline:rest"
-"""Local activity that does nothing: waiting for it ends a stretch of work without a word to the server."""
-
-STRETCH = 8_000_000
+BUDGET = 8_000_000
 """Work at a stretch, in the units of one render (`workflows/language/scope.py`): about 100 ms."""
 
 STEP = 8_000
@@ -33,7 +31,7 @@ class InFlight(Protocol):
     in_flight: int
 
 
-class Pace:
+class WorkBudget:
     """The work of one walk since it last rested."""
 
     def __init__(self) -> None:
@@ -51,7 +49,7 @@ class Pace:
             walk: the walk that takes it.
             scanned: how many entries of the report it looks at.
         """
-        while self.work > STRETCH:
+        while self.work > BUDGET:
             if self.resting:
                 await workflow.wait_condition(lambda: not self.resting)
                 continue
@@ -59,7 +57,7 @@ class Pace:
             walk.in_flight += 1
             try:
                 with cancellation():
-                    await workflow.execute_local_activity(REST, start_to_close_timeout=timedelta(seconds=10))
+                    await workflow.execute_local_activity(YIELD, start_to_close_timeout=timedelta(seconds=10))
                 self.work = 0
             finally:
                 walk.in_flight -= 1

@@ -3,77 +3,81 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from temporalio import workflow
 
-from workflows.errors import Fault
+from trunkline.wire import Answer, Entry, Flow
+from workflows.errors import StepError
 from workflows.holds.hold import Hold
 from workflows.holds.request import request_of
 from workflows.language.names import written
 from workflows.program import ActionStep, Rule
-from workflows.report import Entry, measure, timestamp
+from workflows.report import measure, timestamp
 from workflows.run.failure import Failure
-from workflows.run.flow import Flow
 from workflows.run.state import Frame
-from workflows.run.walk import Held, Walk
+from workflows.run.walk import HeldStep, Walk
 from workflows.steps.holding import Release, decided, hold_for_approval, hold_for_failure
 from workflows.steps.send import LONGEST_SUMMARY, Outgoing, send
 
-AGAIN = "again"
-"""What a step remembers that waits to be done again: when, and what it sends then."""
+AGAIN = "#again"
+"""What the place of a request that waits to be sent again ends with in the budget."""
 
 
 async def act(walk: Walk, step: ActionStep, entry: Entry, frame: Frame) -> Flow:
     """Carry out one action step and return how it ended."""
-    held = Held(step, entry, frame)
-    hold, outgoing = await _beginning(walk, held)
+    held = HeldStep(step, entry, frame)
+    memory = walk.state.remember(entry["id"])
+    with walk.busy():
+        then: Flow | Hold | Outgoing | None = None if "again" in memory else await _beginning(walk, held)
     while True:
-        if hold is not None:
-            release = await decided(walk, held, hold)
+        if isinstance(then, Hold):
+            release = await decided(walk, held, then)
             if not isinstance(release, Release):
                 return release
             if release.supplied is not None:
                 return _succeed(walk, held, release.supplied)
-            outgoing = _outgoing(walk, held, release)
+            then = _outgoing(walk, held, release)
             if release.edited and step.held:
-                hold = await hold_for_approval(walk, held, release.request)
+                with walk.busy():
+                    then = await hold_for_approval(walk, held, release.request)
                 continue
-        answer = await send(walk, step, entry, outgoing)
-        if not isinstance(answer, Failure):
-            return _succeed(walk, held, answer)
-        then = await _after_failure(walk, held, outgoing, answer)
+        outgoing = then if isinstance(then, Outgoing) else await _resumed(walk, held)
+        with walk.busy():  # what becomes of it is not handed over before it is settled
+            answer = await send(walk, step, entry, outgoing)
+            if not isinstance(answer, Failure):
+                return _succeed(walk, held, answer)
+            then = await _after_failure(walk, held, outgoing, answer)
         if isinstance(then, str):
             return then
-        hold, outgoing = (then, outgoing) if isinstance(then, Hold) else (None, then)
 
 
-async def _beginning(walk: Walk, held: Held) -> tuple[Hold | None, Outgoing]:
-    """Return what a step sends and what holds it, where an earlier run of the chain left off."""
+async def _beginning(walk: Walk, held: HeldStep) -> Hold | Outgoing:
+    """Return what a step sends or what holds it, where an earlier run of the chain left off."""
     hold = walk.state.holds.of(held.entry["id"])
     if hold is not None:
-        return hold, Outgoing(hold.request)
-    if AGAIN in walk.state.recall(held.entry["id"]):
-        return None, await _resumed(walk, held)
+        return hold
     step = held.step
-    outgoing = Outgoing(request_of(step, walk.render(step.config, held.entry, held.frame)))
-    return (await hold_for_approval(walk, held, outgoing.request) if step.held else None), outgoing
+    request = request_of(step, walk.render(step.config, held.entry, held.frame))
+    return await hold_for_approval(walk, held, request) if step.held else Outgoing(request)
 
 
-async def _after_failure(walk: Walk, held: Held, outgoing: Outgoing, failure: Failure) -> Flow | Hold | Outgoing:
-    """Return what follows a failure: the step's end, people who judge it, or what is sent again."""
+async def _after_failure(walk: Walk, held: HeldStep, outgoing: Outgoing, failure: Failure) -> Flow | Hold | None:
+    """Return what follows a failure: the step's end, people who judge it, or None where it is sent again later."""
     step, entry, error = held.step, held.entry, failure.error()
     if failure.attempts is not None:
         entry["attempts"] = failure.attempts
+    if failure.unknown and step.repeat == "never":
+        walk.state.remember(entry["id"])["unknown"] = error
     asks = failure.asks or (failure.unknown and step.holds_unknown)
     rule = None if asks else _rule(walk, held, failure)
     todo = rule.do if rule is not None else "stop"
     if rule is not None and todo == "retry":
-        return await _pause(walk, held, outgoing, rule, failure)
+        _pause(walk, held, outgoing, rule, failure)
+        return None
     if asks or todo == "hold":
         try:
             hold = await hold_for_failure(walk, held, outgoing.request, failure)
-        except Fault as fault:
+        except StepError as fault:
             error["message"] += f" It could not be held for people: {fault}"
         else:
             if hold is not None:
@@ -83,17 +87,15 @@ async def _after_failure(walk: Walk, held: Held, outgoing: Outgoing, failure: Fa
     return walk.end(step, entry, "unknown" if failure.unknown else "failed", error)
 
 
-def _outgoing(walk: Walk, held: Held, release: Release) -> Outgoing:
+def _outgoing(walk: Walk, held: HeldStep, release: Release) -> Outgoing:
     """Return what a release lets go: under a new key after a definite failure, and after an edit."""
     memory = walk.state.remember(held.entry["id"])
     if release.anew:
         memory["release"] = memory.get("release", 0) + 1
-    if release.after_failure:
-        memory["asked"] = True
-    return Outgoing(release.request, release.digest, memory.get("release", 0), asked=memory.get("asked", False))
+    return Outgoing(release.request, release.digest, memory.get("release", 0))
 
 
-def _succeed(walk: Walk, held: Held, answer: dict[str, Any]) -> Flow:
+def _succeed(walk: Walk, held: HeldStep, answer: Answer) -> Flow:
     entry, step = held.entry, held.step
     if "attempts" in answer:
         entry["attempts"] = answer["attempts"]
@@ -106,7 +108,7 @@ def _succeed(walk: Walk, held: Held, answer: dict[str, Any]) -> Flow:
     return walk.end(step, entry, "succeeded")
 
 
-def _rule(walk: Walk, held: Held, failure: Failure) -> Rule | None:
+def _rule(walk: Walk, held: HeldStep, failure: Failure) -> Rule | None:
     """Return the first rule of `onFailure` that fits a failure; a `retry` that has used up its attempts fits none."""
     tried: dict[str, int] = walk.state.recall(held.entry["id"]).get("tried", {})
     for number, rule in enumerate(held.step.rules):
@@ -122,26 +124,25 @@ def _rule(walk: Walk, held: Held, failure: Failure) -> Rule | None:
     return None
 
 
-async def _pause(walk: Walk, held: Held, outgoing: Outgoing, rule: Rule, failure: Failure) -> Outgoing:
-    """Wait until a failed request is sent again, such that the wait may outlast this run of the chain."""
+def _pause(walk: Walk, held: HeldStep, outgoing: Outgoing, rule: Rule, failure: Failure) -> None:
+    """Remember when a failed request is sent again, as the wait until then may outlast this run of the chain."""
     memory = walk.state.remember(held.entry["id"])
     memory["release"] = outgoing.release if failure.unknown else outgoing.release + 1
-    walk.state.reserve(f"{held.entry['id']}#{AGAIN}", measure(outgoing.request))
-    memory[AGAIN] = {
+    walk.state.reserve(f"{held.entry['id']}{AGAIN}", measure(outgoing.request))
+    memory["again"] = {
         "at": timestamp(workflow.now() + rule.delay),
         "request": outgoing.request,
         "digest": outgoing.digest,
     }
-    return await _resumed(walk, held)
 
 
-async def _resumed(walk: Walk, held: Held) -> Outgoing:
+async def _resumed(walk: Walk, held: HeldStep) -> Outgoing:
     """Wait out the pause that a step is in, and return what it sends then."""
     memory = walk.state.remember(held.entry["id"])
-    again = memory[AGAIN]
+    again = memory["again"]
     remaining = datetime.fromisoformat(again["at"]) - workflow.now()
     if remaining > timedelta(0):
         await workflow.sleep(remaining, summary=f"{held.step.label}: again"[:LONGEST_SUMMARY])
-    del memory[AGAIN]
-    walk.state.forget(f"{held.entry['id']}#{AGAIN}")
-    return Outgoing(again["request"], again["digest"], memory.get("release", 0), asked=memory.get("asked", False))
+    del memory["again"]
+    walk.state.forget(f"{held.entry['id']}{AGAIN}")
+    return Outgoing(again["request"], again["digest"], memory.get("release", 0))

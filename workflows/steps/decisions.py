@@ -9,23 +9,37 @@ from typing import Any
 
 from temporalio import workflow
 
-from workflows.errors import Fault
+from trunkline.wire import (
+    CHECK,
+    RECORD,
+    SUPPLY,
+    VERIFY,
+    Answer,
+    CheckQuestion,
+    Edited,
+    Named,
+    Request,
+    SupplyQuestion,
+    VerifyQuestion,
+    request_from,
+)
+from workflows.errors import StepError
 from workflows.holds.hold import Hold, Receipt, Via, accepted, approve, late, objection, settle
-from workflows.holds.request import seal, sealed
+from workflows.holds.request import signed
 from workflows.language.durations import YEAR, duration
 from workflows.language.instants import instant
 from workflows.language.people import group
 from workflows.language.template import TemplateError
 from workflows.report import measure, timestamp
 from workflows.run.encrypted import UNREADABLE, opened
-from workflows.run.walk import Held, Walk
-from workflows.run.worker_calls import CHECK, NOTE, SUPPLY, VERIFY, ask
-from workflows.steps.edits import BadEdit, edited
-from workflows.steps.holding import keep
-from workflows.steps.resolved_policy import terms_of
+from workflows.run.walk import HeldStep, Walk
+from workflows.run.worker_calls import ask
+from workflows.steps.edits import EditError, edited
+from workflows.steps.holding import reserve_room
+from workflows.steps.resolved_policy import resolve_policy
 
 
-class No(Exception):  # noqa: N818 # the answer, and no program's error
+class DecisionRefused(Exception):  # noqa: N818 # the answer, and no program's error
     """A decision does not count; the receipt says why."""
 
     def __init__(self, result: str, message: str) -> None:
@@ -40,7 +54,7 @@ COUNTED = ("accepted", "needs_more")
 """Receipts of decisions that changed something."""
 
 
-async def judge(
+async def decide(
     walk: Walk, arguments: tuple[Any, ...], *, at: datetime, via: Via, decision: str | None = None
 ) -> Receipt:
     """Judge one decision, whatever was sent; it counts only as a literal decision for a named open hold.
@@ -52,7 +66,7 @@ async def judge(
         via: `signal` or `update`.
         decision: what the handler's own name says (`approve`, `reject`), where it says it.
     """
-    async with walk.desk:
+    async with walk.decision_lock:
         readable = await opened(arguments)
         only = readable[0] if readable and len(readable) == 1 else None
         said: dict[str, Any] = dict(only) if isinstance(only, dict) else {}
@@ -89,15 +103,17 @@ class _Case:
     at: datetime
     more: dict[str, Any]
 
-    async def ask(self, activity: str, question: dict[str, Any]) -> dict[str, Any]:
+    async def ask(self, activity: str, question: Any) -> Any:
         """Ask the worker; its answer stands in the history, so that no replay disagrees.
 
         Raises:
-            No: it refuses, or the hold was closed meanwhile.
+            DecisionRefused: it refuses, or the hold was closed meanwhile.
         """
-        answer: dict[str, Any] = await ask(activity, question)
+        answer = await ask(activity, question)
         if "refused" in answer:
-            raise No("invalid" if activity != VERIFY or answer.get("malformed") else "not_allowed", answer["refused"])
+            raise DecisionRefused(
+                "invalid" if activity != VERIFY or answer.get("malformed") else "not_allowed", answer["refused"]
+            )
         self.check_open()
         return answer
 
@@ -105,24 +121,26 @@ class _Case:
         """Refuse a decision about a hold that was closed while somebody was asked.
 
         Raises:
-            No: it was closed.
+            DecisionRefused: it was closed.
         """
         if self.hold.closed or self.hold.decision is not None:
             receipt = late(self.hold, self.said)
-            raise No(receipt.result, receipt.message)
+            raise DecisionRefused(receipt.result, receipt.message)
 
-    async def held(self) -> Held:
+    async def held(self) -> HeldStep:
         """Return the step that waits; just after continue-as-new the walk must reach it first.
 
         Raises:
-            No: the run is ending, or being continued.
+            DecisionRefused: the run is ending, or being continued.
         """
         walk, name = self.walk, self.hold.hold
         await workflow.wait_condition(
-            lambda: name in walk.held or self.hold.closed or walk.stop is not None or walk.handing_over
+            lambda: name in walk.held or self.hold.closed or walk.stop is not None or walk.continuing_as_new
         )
         if name not in walk.held:
-            raise No("not_found", "The run was just being continued or ended: look at it, and decide again.")
+            raise DecisionRefused(
+                "not_found", "The run was just being continued or ended: look at it, and decide again."
+            )
         return walk.held[name]
 
 
@@ -138,9 +156,9 @@ async def _judged(walk: Walk, said: dict[str, Any], count: int, at: datetime, mo
         if refusal is not None:
             return refusal
         return await JUDGES.get(said["decision"], _settle)(case)
-    except No as no:
+    except DecisionRefused as no:
         return no.receipt
-    except (BadEdit, Fault, TemplateError) as error:
+    except (EditError, StepError, TemplateError) as error:
         return Receipt("invalid", str(error))
 
 
@@ -149,7 +167,7 @@ async def _came_late(case: _Case) -> bool:
     hold = case.hold
     if hold.deadline is None or case.said["decision"] == "reject":  # a refusal is never too late
         return False
-    too_late: bool = await ask(NOTE, hold.expired(case.at))
+    too_late: bool = await ask(RECORD, hold.expired(case.at))
     case.check_open()
     return too_late
 
@@ -157,12 +175,12 @@ async def _came_late(case: _Case) -> bool:
 async def _verify(case: _Case) -> None:
     """Refuse a decision that is not proven to come from its sender."""
     if case.said.get("proof") is None:
-        raise No(
+        raise DecisionRefused(
             "not_allowed",
             "This hold takes signed decisions only (`verified`): sign with `trunkline approve` and a key, or send "
             "`proof`.",
         )
-    question = {
+    question: VerifyQuestion = {
         "decision": case.said,
         "workflowId": workflow.info().workflow_id,
         "firstRunId": case.hold.firstRunId,
@@ -183,29 +201,29 @@ async def _settle(case: _Case) -> Receipt:
 class _Change:
     """A request after an edit, and how the report shows it."""
 
-    request: dict[str, Any]
+    request: Request
     digest: str
-    shown: dict[str, Any]
+    shown: Edited
 
 
 def _change(case: _Case) -> _Change:
     """Apply an edit to a copy of a hold's request.
 
     Raises:
-        BadEdit: it cannot be applied.
-        Fault: the edited request cannot be sealed, or the run has no room to keep both versions.
+        EditError: it cannot be applied.
+        StepError: the edited request cannot be sealed, or the run has no room to keep both versions.
     """
     hold, edits = case.hold, case.said["edits"]
     if hold.edited >= MOST_EDITS:
-        raise BadEdit(f"This request was edited {MOST_EDITS} times: decide about it as it is.")
+        raise EditError(f"This request was edited {MOST_EDITS} times: decide about it as it is.")
     config = edited(hold.request["config"], edits, hold.request["secrets"])
     if config == hold.request["config"]:
-        raise BadEdit("The edit changes nothing.")
-    request = sealed(hold.actionType, config, hold.request["secrets"])
-    digest = seal(request)
+        raise EditError("The edit changes nothing.")
+    request = request_from(hold.actionType, config, hold.request["secrets"])
+    digest = signed(request)
     before, after = hold.request["config"], config
     case.more.update(digest=hold.digest, edited=digest, edits=edits, before=before, after=after)
-    shown = {
+    shown: Edited = {
         "at": timestamp(case.at),
         "by": case.said["by"].strip(),
         "edits": edits,
@@ -216,13 +234,13 @@ def _change(case: _Case) -> _Change:
     return _Change(request, digest, shown)
 
 
-def _apply(case: _Case, held: Held, change: _Change) -> None:
+def _apply(case: _Case, held: HeldStep, change: _Change) -> None:
     """Put an edited request in the place of the one that was held: its seal is dead, and so are the votes."""
     hold, earlier = case.hold, (case.hold.request, case.hold.digest)
     hold.request, hold.digest = change.request, change.digest
     try:
-        keep(case.walk, hold)
-    except Fault:
+        reserve_room(case.walk, hold)
+    except StepError:
         hold.request, hold.digest = earlier
         raise
     hold.edited += 1
@@ -236,14 +254,14 @@ async def _edit(case: _Case) -> Receipt:
     hold, said = case.hold, case.said
     held = await case.held()
     change = _change(case)
-    terms = await terms_of(case.walk, held, change.request, "approval", previous=hold.request)
+    resolved = await resolve_policy(case.walk, held, change.request, "approval", previous=hold.request)
     case.check_open()
-    if terms.editing is False:
-        raise No("not_allowed", "A request such as the edited one may not be edited (`allowEdit`).")
+    if resolved.editing is False:
+        raise DecisionRefused("not_allowed", "A request such as the edited one may not be edited (`allowEdit`).")
     was_verified = hold.verified
-    terms.check(hold)
+    resolved.check(hold)
     _apply(case, held, change)
-    terms.govern(hold)
+    resolved.govern(hold)
     case.walk.holds_changed()
     proven = was_verified or not hold.verified
     counts = hold.allowEdit is True and proven and hold.may(said["by"], "approve") is None
@@ -264,10 +282,10 @@ async def _retry(case: _Case) -> Receipt:
 
 async def _supply(case: _Case) -> Receipt:
     held = await case.held()
-    question = {"actionType": case.hold.actionType, "result": case.said["result"]}
+    question: SupplyQuestion = {"actionType": case.hold.actionType, "result": case.said["result"]}
     if held.step.pick is not None:
         question["pick"] = held.step.pick
-    answer = await case.ask(SUPPLY, question)
+    answer: Answer = await case.ask(SUPPLY, question)
     if held.step.save_as:
         case.walk.state.fit(measure(answer["result"]))
     case.hold.supplied = answer
@@ -276,8 +294,8 @@ async def _supply(case: _Case) -> Receipt:
 
 async def _reassign(case: _Case) -> Receipt:
     hold, names = case.hold, [name.strip() for name in case.said["approvers"]]
-    entries = [{"person": name} if (named := group(name)) is None else {"group": named} for name in names]
-    question: dict[str, Any] = {"people": {"approvers": entries}, "quorum": hold.quorum}
+    entries: list[Named] = [{"person": name} if (named := group(name)) is None else {"group": named} for name in names]
+    question: CheckQuestion = {"people": {"approvers": entries}, "quorum": hold.quorum}
     if hold.requester is not None:
         question["excluded"] = hold.requester
     answer = await case.ask(CHECK, question)
@@ -293,7 +311,7 @@ async def _extend(case: _Case) -> Receipt:
     hold, now, wanted = case.hold, case.at, case.said["deadline"]
     deadline = _deadline(wanted, now)
     if deadline is None or not now < deadline <= now + timedelta(milliseconds=YEAR):
-        raise No(
+        raise DecisionRefused(
             "invalid",
             f"{wanted!r:.60} is no `deadline`: it must be an instant such as 2030-01-31T09:00:00Z or a duration such "
             "as 2d, in the future and at most a year ahead.",

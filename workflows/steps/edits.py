@@ -11,7 +11,7 @@ import jsonpointer
 
 from workflows.holds.request import LARGEST_REQUEST
 from workflows.report import measure
-from workflows.run.payload import BadPayload, check_depth
+from workflows.run.payload import PayloadError, check_depth
 
 MOST_OPERATIONS = 100
 MISSING = object()
@@ -20,7 +20,7 @@ DEEPEST = 90
 """Levels that a config may nest after an edit; what sends it adds some."""
 
 
-class BadEdit(Exception):  # noqa: N818 # says what the edit is
+class EditError(Exception):  # says what the edit is
     """An edit cannot be applied; the message is a sentence for the person who sent it."""
 
 
@@ -33,7 +33,7 @@ def edited(config: Mapping[str, Any], edits: Any, secrets: Iterable[Mapping[str,
         secrets: the request's places where secrets go.
 
     Raises:
-        BadEdit: the edits are none, do not fit the config, or touch a text into which a secret goes.
+        EditError: the edits are none, do not fit the config, or touch a text into which a secret goes.
     """
     changed: Any = copy.deepcopy(dict(config))
     for operation in _operations(edits):
@@ -41,12 +41,12 @@ def edited(config: Mapping[str, Any], edits: Any, secrets: Iterable[Mapping[str,
         if operation["op"] == "copy":
             _check_size(changed)
     if not isinstance(changed, dict):
-        raise BadEdit("A config is an object: an edit cannot put something else in its place.")
+        raise EditError("A config is an object: an edit cannot put something else in its place.")
     _check_size(changed)
     for place in secrets:
         around = _element(config, place["path"])
         if _at(changed, around) != _at(config, around):
-            raise BadEdit(
+            raise EditError(
                 f"`{around.removeprefix('/')}` holds the secret {place['name']!r}: the text around a secret cannot be "
                 "edited, nor can the secret be moved or dropped."
             )
@@ -60,11 +60,11 @@ def _operations(edits: Any) -> list[dict[str, Any]]:
             for key, value in edits.items()
         ]
     elif isinstance(edits, list) and any(isinstance(edit, dict) and not edit.get("op") for edit in edits):
-        raise BadEdit("Every operation of a JSON Patch has an `op`: add, remove, replace, move, copy or test.")
+        raise EditError("Every operation of a JSON Patch has an `op`: add, remove, replace, move, copy or test.")
     if not isinstance(edits, list) or not edits or not all(isinstance(edit, dict) for edit in edits):
-        raise BadEdit("`edits` is a JSON Patch (a list of operations), or an object of new values by key or pointer.")
+        raise EditError("`edits` is a JSON Patch (a list of operations), or an object of new values by key or pointer.")
     if len(edits) > MOST_OPERATIONS:
-        raise BadEdit(f"`edits` has at most {MOST_OPERATIONS} operations; these are {len(edits)}.")
+        raise EditError(f"`edits` has at most {MOST_OPERATIONS} operations; these are {len(edits)}.")
     return edits
 
 
@@ -76,7 +76,7 @@ def _applied(config: Any, operation: dict[str, Any]) -> Any:
             operation = {**operation, "op": "add" if add else "replace"}
         return jsonpatch.JsonPatch([operation]).apply(config, in_place=True)
     except Exception as error:  # noqa: BLE001 # whatever the library makes of what was sent, the edit is not applied
-        raise BadEdit(
+        raise EditError(
             f"The operation {operation!r:.200} cannot be applied: {str(error)[:200] or 'it is wrong'}."
         ) from None
 
@@ -84,10 +84,10 @@ def _applied(config: Any, operation: dict[str, Any]) -> Any:
 def _check_size(config: Any) -> None:
     try:
         check_depth(config, DEEPEST)
-    except BadPayload:
-        raise BadEdit(f"The edited config nests deeper than {DEEPEST} levels.") from None
+    except PayloadError:
+        raise EditError(f"The edited config nests deeper than {DEEPEST} levels.") from None
     if (size := measure(config)) > LARGEST_REQUEST:
-        raise BadEdit(f"The edited config takes {size:,} bytes; {LARGEST_REQUEST:,} is the most that is sent.")
+        raise EditError(f"The edited config takes {size:,} bytes; {LARGEST_REQUEST:,} is the most that is sent.")
 
 
 def _element(config: Mapping[str, Any], pointer: str) -> str:

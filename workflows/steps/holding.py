@@ -9,16 +9,16 @@ from typing import Any
 
 from temporalio import workflow
 
+from trunkline.wire import REMIND, Answer, Decided, ErrorEntry, Flow, RemindAnswer, RemindQuestion, Request
 from workflows.holds.hold import POLICY, Hold, Kind
-from workflows.holds.request import seal
+from workflows.holds.request import signed
 from workflows.report import measure, timestamp
 from workflows.run.failure import Failure
-from workflows.run.flow import Flow
 from workflows.run.state import HOLD
-from workflows.run.walk import Held, Walk
-from workflows.run.worker_calls import REMIND, ask
+from workflows.run.walk import HeldStep, Walk
+from workflows.run.worker_calls import ask
 from workflows.steps.notices import notify
-from workflows.steps.resolved_policy import Terms, terms_of
+from workflows.steps.resolved_policy import ResolvedPolicy, resolve_policy
 from workflows.steps.send import LONGEST_SUMMARY
 
 ROOM_FOR_A_VOTE = 1_000
@@ -37,34 +37,32 @@ class Release:
         request: what is sent.
         digest: its seal.
         edited: whether it was edited after a failure, so that it must be approved again.
-        after_failure: whether it was sent before.
         anew: whether it is another request than the one sent before, so that it needs another key.
         supplied: what a person says that the action answered, instead of sending anything.
     """
 
-    request: dict[str, Any]
+    request: Request
     digest: str
     edited: bool
-    after_failure: bool
     anew: bool
-    supplied: dict[str, Any] | None
+    supplied: Answer | None
 
 
-async def hold_for_approval(walk: Walk, held: Held, request: dict[str, Any]) -> Hold:
+async def hold_for_approval(walk: Walk, held: HeldStep, request: Request) -> Hold:
     """Hold a step until people release it; what could never be sent ends the step before anybody is asked.
 
     Raises:
         Fault: it can never be sent, or nobody could ever decide.
     """
-    seal(request)  # what nobody could seal need not be asked about
-    async with walk.desk:
-        terms = await terms_of(walk, held, request, "approval")
-    hold = _open(walk, held, terms, kind="approval")
+    signed(request)  # what nobody could seal need not be asked about
+    async with walk.decision_lock:
+        resolved = await resolve_policy(walk, held, request, "approval")
+    hold = _open(walk, held, resolved, kind="approval")
     walk.state.report.note(held.entry, "expires", hold.deadline or NEVER)
     return hold
 
 
-async def hold_for_failure(walk: Walk, held: Held, request: dict[str, Any], failure: Failure) -> Hold | None:
+async def hold_for_failure(walk: Walk, held: HeldStep, request: Request, failure: Failure) -> Hold | None:
     """Hold a step that failed; None where its run ends: a hold that opened then would keep it from ending.
 
     Raises:
@@ -72,14 +70,14 @@ async def hold_for_failure(walk: Walk, held: Held, request: dict[str, Any], fail
     """
     if walk.stop is not None:
         return None
-    async with walk.desk:
-        terms = await terms_of(walk, held, request, "failure")
+    async with walk.decision_lock:
+        resolved = await resolve_policy(walk, held, request, "failure")
     if walk.stop is not None:
         return None
-    return _open(walk, held, terms, kind="failure", error=failure.error(), unknown=failure.unknown)
+    return _open(walk, held, resolved, kind="failure", error=failure.error(), unknown=failure.unknown)
 
 
-def _open(walk: Walk, held: Held, terms: Terms, *, kind: Kind, **more: Any) -> Hold:
+def _open(walk: Walk, held: HeldStep, resolved: ResolvedPolicy, *, kind: Kind, **more: Any) -> Hold:
     holds = walk.state.holds
     hold = Hold(
         hold=holds.new_id(held.entry["id"]),
@@ -87,22 +85,22 @@ def _open(walk: Walk, held: Held, terms: Terms, *, kind: Kind, **more: Any) -> H
         label=held.step.label,
         actionType=held.step.action,
         kind=kind,
-        request=terms.request,
-        digest=seal(terms.request),
-        openedAt=terms.at,
+        request=resolved.request,
+        digest=signed(resolved.request),
+        openedAt=resolved.at,
         firstRunId=workflow.info().first_execution_run_id,
         **more,
     )
-    terms.govern(hold)
-    terms.time(hold)
-    keep(walk, hold)
+    resolved.govern(hold)
+    resolved.time(hold)
+    reserve_room(walk, hold)
     holds.all[hold.hold] = hold
     walk.holds_changed()
     notify(walk, held, hold, "opened")
     return hold
 
 
-def keep(walk: Walk, hold: Hold) -> None:
+def reserve_room(walk: Walk, hold: Hold) -> None:
     """Take room for a hold of the run's budget.
 
     Raises:
@@ -111,7 +109,7 @@ def keep(walk: Walk, hold: Hold) -> None:
     walk.state.reserve(hold.hold + HOLD, measure(hold.to_json()) + ROOM_FOR_A_VOTE * (hold.quorum - 1))
 
 
-async def decided(walk: Walk, held: Held, hold: Hold) -> Flow | Release:
+async def decided(walk: Walk, held: HeldStep, hold: Hold) -> Flow | Release:
     """Wait until a hold is decided; return how the step ended, or what goes on to be sent."""
     step, entry = held.step, held.entry
     entry["status"] = "held"
@@ -121,7 +119,7 @@ async def decided(walk: Walk, held: Held, hold: Hold) -> Flow | Release:
             due = await _time_comes(hold)
             if due is None:
                 continue
-            async with walk.desk:  # what came before is judged before time is
+            async with walk.decision_lock:  # what came before is judged before time is
                 if hold.decision is None:
                     await _due(walk, held, hold, due)
     except asyncio.CancelledError:
@@ -159,13 +157,12 @@ def _release(hold: Hold) -> Release:
         request=hold.request,
         digest=hold.digest,
         edited=edited,
-        after_failure=after_failure,
         anew=after_failure and (edited or not hold.unknown),
         supplied=hold.supplied,
     )
 
 
-def _still_wanted(walk: Walk, held: Held) -> bool:
+def _still_wanted(walk: Walk, held: HeldStep) -> bool:
     condition = held.step.condition
     return not held.step.policy.recheck or condition is None or walk.holds(condition, held.frame)
 
@@ -194,7 +191,7 @@ async def _time_comes(hold: Hold) -> str | None:
     return None
 
 
-async def _due(walk: Walk, held: Held, hold: Hold, due: str) -> None:
+async def _due(walk: Walk, held: HeldStep, hold: Hold, due: str) -> None:
     """Do what a hold's time has come for: by the time that was waited for, which every replay knows, not the clock."""
     if due == hold.deadline:
         _expire(walk, held, hold)
@@ -206,14 +203,14 @@ async def _due(walk: Walk, held: Held, hold: Hold, due: str) -> None:
         await _remind(walk, held, hold, due)
 
 
-async def _remind(walk: Walk, held: Held, hold: Hold, due: str) -> None:
+async def _remind(walk: Walk, held: HeldStep, hold: Hold, due: str) -> None:
     times = held.step.policy.times
-    question = {"now": timestamp(workflow.now()), "due": due, "every": times["remindAfter"]}
+    question: RemindQuestion = {"now": timestamp(workflow.now()), "due": due, "every": times["remindAfter"]}
     if "businessHours" in times:
         question["businessHours"] = times["businessHours"]
     if hold.deadline is not None:
         question["deadline"] = hold.deadline
-    answer: dict[str, Any] = await ask(REMIND, question)
+    answer: RemindAnswer = await ask(REMIND, question)
     hold.remindAt = answer.get("at")
     if not answer["late"]:  # what was missed while no worker ran is not made up for when it expires next
         memory = walk.state.remember(held.entry["id"])
@@ -221,7 +218,7 @@ async def _remind(walk: Walk, held: Held, hold: Hold, due: str) -> None:
         notify(walk, held, hold, "reminder", memory["reminders"])
 
 
-def _expire(walk: Walk, held: Held, hold: Hold) -> None:
+def _expire(walk: Walk, held: HeldStep, hold: Hold) -> None:
     what, now = hold.onExpiry or "reject", workflow.now()
     said = {"hold": hold.hold, "by": POLICY, "decision": what}
     walk.state.holds.note(said, "accepted", "policy", now, counted=True)
@@ -232,6 +229,6 @@ def _expire(walk: Walk, held: Held, hold: Hold) -> None:
         hold.settle(what, POLICY, now, via=POLICY)
 
 
-def _refused(decision: dict[str, Any]) -> dict[str, str]:
+def _refused(decision: Decided) -> ErrorEntry:
     reason = f": {decision['reason']}" if "reason" in decision else "."
     return {"type": "Rejected", "message": f"Refused by {decision['by']}{reason}"}

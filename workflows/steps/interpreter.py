@@ -13,13 +13,14 @@ from typing import Any, TypeVar
 
 from temporalio import workflow
 
-from workflows.errors import Fault, fault_error
+from trunkline.wire import Entry, Flow, Iteration
+from workflows.errors import StepError, error_entry
 from workflows.event import what
 from workflows.language.instants import instant
 from workflows.language.template import TemplateError
 from workflows.program import ActionStep, Block, BranchStep, LoopStep, Path, PathsStep, Step, StopStep, WaitStep
-from workflows.report import ENDED, Entry, cut, measure, room_for, timestamp
-from workflows.run.flow import STATUS, Flow, gravest
+from workflows.report import ENDED, cut, measure, room_for, timestamp
+from workflows.run.flow import STATUS, gravest
 from workflows.run.parallel import run_parallel
 from workflows.run.state import Frame
 from workflows.run.walk import Stop, Walk
@@ -56,9 +57,9 @@ async def _step(walk: Walk, step: Step, frame: Frame, parent: str | None) -> Flo
     entry = walk.state.report.entries.get(instance)
     if entry is not None and entry["status"] in ENDED:
         return walk.flow(step, entry)
-    await walk.pace.step(walk)
-    if walk.must_hand_over():
-        walk.handing_over = True
+    await walk.work_budget.step(walk)
+    if walk.must_continue_as_new():
+        walk.continuing_as_new = True
         await workflow.wait_condition(lambda: walk.stop is not None)
     if walk.stop is not None:
         return "halted"
@@ -78,10 +79,11 @@ async def _guarded(walk: Walk, step: Step, entry: Entry, frame: Frame, *, fresh:
             return walk.end(step, entry, "skipped")
         return await _carry_out(walk, step, entry, frame)
     except asyncio.CancelledError:
-        walk.end(step, entry, "canceled")
+        unknown = walk.state.recall(entry["id"]).get("unknown")
+        walk.end(step, entry, "canceled" if unknown is None else "unknown", unknown)
         raise
-    except (TemplateError, Fault) as error:
-        return walk.end(step, entry, "failed", fault_error(error))
+    except (TemplateError, StepError) as error:
+        return walk.end(step, entry, "failed", error_entry(error))
 
 
 async def _carry_out(  # noqa: PLR0911 # one return per kind of step
@@ -135,9 +137,9 @@ def _until(walk: Walk, step: WaitStep, entry: Entry, frame: Frame) -> datetime:
     value = walk.render(step.until, entry, frame).value
     until = instant(value) if isinstance(value, str) else None
     if until is None:
-        raise Fault(f"`until` must be an instant such as 2030-01-31T09:00:00Z; it is {value!r:.100}.")
+        raise StepError(f"`until` must be an instant such as 2030-01-31T09:00:00Z; it is {value!r:.100}.")
     if until > now + LONGEST_WAIT:
-        raise Fault(f"`until` is {timestamp(until)}, more than ten years from now.")
+        raise StepError(f"`until` is {timestamp(until)}, more than ten years from now.")
     return until
 
 
@@ -157,7 +159,7 @@ async def _loop(walk: Walk, step: LoopStep, entry: Entry, frame: Frame) -> Flow:
         items = walk.render(step.items, entry, frame).value
         _check_items(items, step)
         walk.state.reserve(f"{entry['id']}[items]", measure(items))
-        memory.update(items=items or [], done={}, frames={})
+        memory["items"], memory["done"], memory["frames"] = items or [], {}, {}
     remaining = iter([n for n in range(len(memory["items"])) if str(n) not in memory["done"]])
 
     async def worker() -> None:
@@ -176,7 +178,7 @@ async def _loop(walk: Walk, step: LoopStep, entry: Entry, frame: Frame) -> Flow:
     return walk.end(step, entry, STATUS[gravest(flows)])
 
 
-async def _iteration(walk: Walk, step: LoopStep, loop: str, index: int, outer: Frame) -> dict[str, Any]:
+async def _iteration(walk: Walk, step: LoopStep, loop: str, index: int, outer: Frame) -> Iteration:
     memory = walk.state.memory[loop]
     items = memory["items"]
     position = {"index": index, "first": index == 0, "last": index == len(items) - 1, "length": len(items)}
@@ -186,16 +188,16 @@ async def _iteration(walk: Walk, step: LoopStep, loop: str, index: int, outer: F
         variables=memory["frames"].setdefault(str(index), {}),
         outer=outer,
     )
-    outcome: dict[str, Any] = {}
+    outcome: Iteration = {"flow": "halted"}
     try:
-        await walk.pace.step(walk, scanned=len(walk.state.report.entries))
+        await walk.work_budget.step(walk, scanned=len(walk.state.report.entries))
         walk.state.reserve(frame.prefix, room_for(step.block))
         outcome["flow"] = await run_block(walk, step.block, frame, loop)
         if step.collect is not None and outcome["flow"] == "done":
             outcome["collected"] = walk.render(step.collect, walk.state.report.entries[loop], frame).value
             walk.state.reserve(f"{frame.prefix}collected", measure(outcome["collected"]))
-    except (TemplateError, Fault) as error:
-        walk.state.report.entries[loop]["error"] = fault_error(error)
+    except (TemplateError, StepError) as error:
+        walk.state.report.entries[loop]["error"] = error_entry(error)
         outcome = {"flow": "failed"}
     del memory["frames"][str(index)]
     if walk.state.report.forget(frame.prefix):
@@ -205,6 +207,6 @@ async def _iteration(walk: Walk, step: LoopStep, loop: str, index: int, outer: F
 
 def _check_items(items: Any, step: LoopStep) -> None:
     if items is not None and not isinstance(items, list):
-        raise Fault(f"`forEach` needs a list; this is {what(items)}.")
+        raise StepError(f"`forEach` needs a list; this is {what(items)}.")
     if items and len(items) > step.max_items:
-        raise Fault(f"`forEach` got {len(items)} items; `maxItems` allows {step.max_items}.")
+        raise StepError(f"`forEach` got {len(items)} items; `maxItems` allows {step.max_items}.")

@@ -7,7 +7,7 @@ from typing import Any
 
 from temporalio import workflow
 
-from workflows.errors import Fault, fault_error
+from workflows.errors import StepError, error_entry
 from workflows.holds.hold import Hold
 from workflows.holds.request import request_of
 from workflows.language.template import TemplateError
@@ -15,7 +15,7 @@ from workflows.plan import Occasion
 from workflows.program import Notice
 from workflows.report import timestamp
 from workflows.run.failure import Failure
-from workflows.run.walk import Held, Walk
+from workflows.run.walk import HeldStep, Walk
 from workflows.steps.send import Outgoing, send
 
 MOST_NOTED = 10
@@ -29,7 +29,7 @@ SHOWN = (
 )
 
 
-def notify(walk: Walk, held: Held, hold: Hold, on: Occasion, count: int = 0) -> None:
+def notify(walk: Walk, held: HeldStep, hold: Hold, on: Occasion, count: int = 0) -> None:
     """Tell about a hold those whom its policy names for the occasion, without waiting for them.
 
     Args:
@@ -50,13 +50,13 @@ def notify(walk: Walk, held: Held, hold: Hold, on: Occasion, count: int = 0) -> 
         walk.notices.append(asyncio.create_task(_tell(walk, held, notice, instance, about)))
 
 
-async def _tell(walk: Walk, held: Held, notice: Notice, instance: str, about: dict[str, Any]) -> None:
+async def _tell(walk: Walk, held: HeldStep, notice: Notice, instance: str, about: dict[str, Any]) -> None:
     said: dict[str, Any] = {"on": about["status"], "label": notice.step.label, "actionType": notice.step.action}
-    walk.in_flight += 1
     try:
         roots = {**walk.roots(held.frame), "hold": about}
-        rendered = notice.step.config.render(roots, workflow.now(), walk.pace.spend)
-        answer = await send(walk, notice.step, {"id": instance}, Outgoing(request_of(notice.step, rendered)))
+        rendered = notice.step.config.render(roots, workflow.now(), walk.work_budget.spend)
+        with walk.busy():
+            answer = await send(walk, notice.step, {"id": instance}, Outgoing(request_of(notice.step, rendered)))
         if isinstance(answer, Failure):
             said.update(status="unknown" if answer.unknown else "failed", error=answer.error())
         else:
@@ -64,15 +64,14 @@ async def _tell(walk: Walk, held: Held, notice: Notice, instance: str, about: di
     except asyncio.CancelledError:
         said["status"] = "canceled"
         raise
-    except (TemplateError, Fault) as error:
-        said.update(status="failed", error=fault_error(error))
+    except (TemplateError, StepError) as error:
+        said.update(status="failed", error=error_entry(error))
     finally:
-        walk.in_flight -= 1
         walk.state.memory.pop(instance, None)
         _note(walk, held, said)
 
 
-def _note(walk: Walk, held: Held, said: dict[str, Any]) -> None:
+def _note(walk: Walk, held: HeldStep, said: dict[str, Any]) -> None:
     said["at"] = timestamp(workflow.now())
     if "error" in said:
         said["error"] = {**said["error"], "message": said["error"]["message"][:LONGEST_ERROR]}

@@ -8,7 +8,8 @@ from typing import Any
 
 from temporalio import workflow
 
-from workflows.errors import Fault
+from trunkline.wire import CHECK, CheckAnswer, CheckQuestion, Named, Request
+from workflows.errors import StepError
 from workflows.holds.hold import Hold, Kind
 from workflows.language.condition import Condition
 from workflows.language.people import person
@@ -16,12 +17,12 @@ from workflows.language.template import Template
 from workflows.plan import Editing
 from workflows.program import Group, People, Policy
 from workflows.report import timestamp
-from workflows.run.walk import Held, Walk
-from workflows.run.worker_calls import CHECK, ask
+from workflows.run.walk import HeldStep, Walk
+from workflows.run.worker_calls import ask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class ResolvedPolicy:
     """Who decides about one hold, how, and until when, with every name and instant resolved.
 
     All of it is what the history keeps: what a replay renders and judges may differ where it depends on the clock,
@@ -32,7 +33,7 @@ class Terms:
         at: when that was asked.
     """
 
-    request: dict[str, Any]
+    request: Request
     at: str
     approvers: list[str]
     operators: list[str] | None
@@ -67,13 +68,13 @@ class Terms:
         """Refuse terms under which a hold that was reassigned could never be released.
 
         Raises:
-            Fault: too few people may approve it.
+            StepError: too few people may approve it.
         """
         if self.approvers != hold.named or not hold.approvers:
             return
         able = [name for name in hold.approvers if self.requester is None or person(name) != person(self.requester)]
         if len(able) < self.quorum:
-            raise Fault(
+            raise StepError(
                 f"Edited so, it needs {self.quorum} approvals, and {len(able)} may give them since it was reassigned: "
                 "let an operator reassign it to more people first."
             )
@@ -84,9 +85,9 @@ class Terms:
         hold.escalateTo, hold.onExpiry = self.escalate_to if self.escalate_at else [], self.on_expiry
 
 
-async def terms_of(
-    walk: Walk, held: Held, request: dict[str, Any], kind: Kind, *, previous: dict[str, Any] | None = None
-) -> Terms:
+async def resolve_policy(
+    walk: Walk, held: HeldStep, request: Request, kind: Kind, *, previous: Request | None = None
+) -> ResolvedPolicy:
     """Ask the worker for the terms of a hold that opens, or whose request was edited.
 
     Args:
@@ -97,7 +98,7 @@ async def terms_of(
         previous: the request before it was edited.
 
     Raises:
-        Fault: it can never be sent, nobody could ever decide, or a template of the policy cannot be rendered.
+        StepError: it can never be sent, nobody could ever decide, or a template of the policy cannot be rendered.
     """
     approval = kind == "approval"
     roots = {**walk.roots(held.frame), "request": request}
@@ -106,28 +107,28 @@ async def terms_of(
         policy = policy.under(lambda when: _applies(when, roots))
     question = _question(walk, held, policy, approval=approval)
     if approval:
-        question.update(request=request, quorum=policy.quorum)
+        question["request"], question["quorum"] = request, policy.quorum
     if previous is None:
         question["times"] = {name: time for name, time in policy.times.items() if approval or name != "expiresAfter"}
     else:
         question["previous"] = previous
     question["keep"] = {
         "request": request,
-        "at": question["from"],
+        "at": question["since"],
         "quorum": policy.quorum if approval else 1,
         "requester": question.get("excluded"),
         "reason_needed": approval and policy.reason_needed,
         "editing": approval and policy.editing,
         "verified": policy.verified,
     }
-    answer: dict[str, Any] = await ask(CHECK, question)
+    answer: CheckAnswer = await ask(CHECK, question)
     if "refused" in answer:
-        raise Fault(answer["refused"])
+        raise StepError(answer["refused"])
     people, at = answer["people"], answer["at"]
     operators = people.get("operators")
     if not approval and operators == []:
-        raise Fault("`operators` comes to nobody.")
-    return Terms(
+        raise StepError("`operators` comes to nobody.")
+    return ResolvedPolicy(
         **answer["keep"],
         approvers=people.get("approvers", []) if approval else operators or [],
         operators=operators,
@@ -140,12 +141,12 @@ async def terms_of(
     )
 
 
-def _question(walk: Walk, held: Held, policy: Policy, *, approval: bool) -> dict[str, Any]:
+def _question(walk: Walk, held: HeldStep, policy: Policy, *, approval: bool) -> CheckQuestion:
     wanted = {"operators": policy.operators, "escalateTo": policy.escalate_to or None}
     if approval:
         wanted["approvers"] = policy.approvers
     people = {name: list(_rendered(walk, held, name, who)) for name, who in wanted.items() if who is not None}
-    question: dict[str, Any] = {"people": people, "from": timestamp(workflow.now())}
+    question: CheckQuestion = {"people": people, "since": timestamp(workflow.now())}
     if policy.verified:
         question["verified"] = True
     if approval and not policy.self_approval:
@@ -153,7 +154,7 @@ def _question(walk: Walk, held: Held, policy: Policy, *, approval: bool) -> dict
     return question
 
 
-def _rendered(walk: Walk, held: Held, name: str, people: People) -> Iterable[dict[str, str]]:
+def _rendered(walk: Walk, held: HeldStep, name: str, people: People) -> Iterable[Named]:
     for entry in people:
         if isinstance(entry, Group):
             yield {"group": entry.name}
@@ -161,15 +162,15 @@ def _rendered(walk: Walk, held: Held, name: str, people: People) -> Iterable[dic
         value = walk.render(entry, held.entry, held.frame).value
         for one in value if isinstance(value, list) else [value]:
             if one is not None and not isinstance(one, str):
-                raise Fault(f"`{name}` must name people; {entry.source!r:.100} comes to {one!r:.100}.")
+                raise StepError(f"`{name}` must name people; {entry.source!r:.100} comes to {one!r:.100}.")
             if one and one.strip():
                 yield {"person": one.strip()}
 
 
-def _requester(walk: Walk, held: Held, template: Template) -> str:
+def _requester(walk: Walk, held: HeldStep, template: Template) -> str:
     value = walk.render(template, held.entry, held.frame).value
     if not isinstance(value, str) or not value.strip():
-        raise Fault(
+        raise StepError(
             f"`selfApproval: false` needs to know who asked for this, and `requester` ({template.source!s:.100}) comes "
             f"to {value!r:.100}: give events an `actor`, or name another template as `requester`."
         )

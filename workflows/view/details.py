@@ -20,8 +20,8 @@ from temporalio.worker import (
     WorkflowInterceptorClassInput,
 )
 
+from trunkline.wire import Entry
 from workflows.holds.wording import UNSIGNED, decisions, instant, policy, visible, votes, who
-from workflows.report import Entry
 
 METADATA = "__temporal_workflow_metadata"
 """The query by which the web UI and the command line ask for current details."""
@@ -139,6 +139,8 @@ def _wrapped(line: str) -> list[str]:
 
 
 def _outcome(report: dict[str, Any]) -> Iterator[str]:
+    if report.get("outdated"):
+        yield f"## Old version\n{_plain(report['outdated'])}"
     if report.get("parked"):
         yield f"## Parked\n{_plain(report['parked'])}"
     if report.get("outcome"):

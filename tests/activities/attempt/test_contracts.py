@@ -14,6 +14,7 @@ from activities.catalog import catalog
 from activities.context import Context
 from activities.errors import Refused
 from tests.activities.own_actions import count_words
+from trunkline.wire import Pick
 
 TOKEN = "shop-token-1234567890"
 PLACE = {"path": "/headers/Authorization", "name": "shop_token", "start": 7}
@@ -45,13 +46,13 @@ def contracts() -> Contracts:
     return Contracts(actions, secrets, Scrubber([TOKEN]), 2_000)
 
 
-def call(**config: Any) -> dict[str, Any]:
+def call(**config: Any) -> Any:
     """Return a request without secrets."""
     config = {"method": "POST", "url": "https://shop.example.com/refunds", **config}
     return {"actionType": "http_request", "config": config, "secrets": []}
 
 
-def secret_call(**config: Any) -> dict[str, Any]:
+def secret_call(**config: Any) -> Any:
     """Return a request with a secret in a header."""
     headers = {"Authorization": "Bearer {{secrets.shop_token}}"}
     return {**call(headers=headers, **config), "secrets": [PLACE]}
@@ -77,9 +78,7 @@ def test_what_could_be_sent_is_not_refused(contracts: Contracts) -> None:
         ({**call(), "actionType": "a\ud800"}, "no action a\ufffd."),
     ],
 )
-def test_what_could_never_be_sent_is_refused_with_a_sentence(
-    contracts: Contracts, request_: dict[str, Any], words: str
-) -> None:
+def test_what_could_never_be_sent_is_refused_with_a_sentence(contracts: Contracts, request_: Any, words: str) -> None:
     sentence = contracts.refusal(request_)
     assert sentence is not None
     assert words in sentence
@@ -118,14 +117,14 @@ def test_without_secrets_an_edit_may_change_where_a_request_goes(contracts: Cont
 
 
 def test_another_connection_or_recording_is_another_destination(contracts: Contracts) -> None:
-    def sms(**config: Any) -> dict[str, Any]:
+    def sms(**config: Any) -> Any:
         config = {"from": "+15550100", "to": "+15550101", "text": "{{secrets.shop_token}}", **config}
         return {"actionType": "send_sms", "config": config, "secrets": [{**PLACE, "path": "/text", "start": 0}]}
 
     assert contracts.redirection(sms(), sms(to="+15550102")) is None
     assert "connection" in str(contracts.redirection(sms(), sms(connection="mine")))
 
-    def recording(url: str, language: str) -> dict[str, Any]:
+    def recording(url: str, language: str) -> Any:
         places = [{**PLACE, "path": "/recording", "start": 26}]
         address = f"https://{url}/calls/1?k=" + "{{secrets.shop_token}}"
         return {
@@ -141,7 +140,7 @@ def test_another_connection_or_recording_is_another_destination(contracts: Contr
 
 
 def test_fields_of_own_actions_that_say_where_are_destinations_too(contracts: Contracts) -> None:
-    def own(host: str) -> dict[str, Any]:
+    def own(host: str) -> Any:
         config = {"text": "{{secrets.shop_token}}", "ftpHost": host}
         return {"actionType": "fragile", "config": config, "secrets": [{**PLACE, "path": "/text", "start": 0}]}
 
@@ -166,7 +165,7 @@ def test_an_edit_cannot_make_what_the_run_repeats_unrepeatable(
 
 
 def test_an_edit_of_what_is_no_request_any_more_is_refused(contracts: Contracts) -> None:
-    assert "not what http_request takes" in str(contracts.redirection({**call(), "config": {}}, call()))
+    assert "not what http_request takes" in str(contracts.redirection(call() | {"config": {}}, call()))
 
 
 ANSWER = {"status": 200, "headers": {}, "body": {"id": 7, "tags": ["a"]}}
@@ -181,7 +180,7 @@ def test_a_supplied_result_is_kept_as_the_action_would_give_it(contracts: Contra
 
 
 def test_a_step_picks_from_a_supplied_result_as_from_any_other(contracts: Contracts) -> None:
-    pick = {"id": ["body", "id"], "tag": ["body", "tags", 0], "no": ["body", "no"]}
+    pick: Pick = {"id": ["body", "id"], "tag": ["body", "tags", 0], "no": ["body", "no"]}
     assert contracts.supplied("http_request", ANSWER, pick) == ({"id": 7, "tag": "a"}, [["body", "no"]])
     assert contracts.supplied("http_request", ANSWER, ["nothing"]) == (None, [["nothing"]])
 

@@ -18,7 +18,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.action import Config, Result, action
 from activities.attempt.secrets import Scrubber, Secrets
-from activities.attempt.temporal import LOOK, Services, bind
+from activities.attempt.temporal import Services, bind
 from activities.catalog import catalog
 from activities.connections import Connections
 from activities.context import Context
@@ -26,6 +26,7 @@ from activities.errors import OutcomeUnknown, Refused, Unavailable
 from activities.http_client.client import Client
 from tests.activities.conftest import KEY
 from tests.activities.http_client.wire import Wire, hang
+from trunkline.wire import LOOK
 
 Act = Callable[[Context], Awaitable[None]]
 
@@ -198,3 +199,26 @@ async def test_a_server_that_does_not_answer_is_a_timeout(
     with pytest.raises(ApplicationError, match="did not answer in time") as raised:
         await environment.run(run, {"config": {"method": "GET", "url": wire.url}, "key": KEY})
     assert raised.value.details[0] == {"attempts": 1, "timedOut": True}
+
+
+async def test_what_an_attempt_conceals_is_scrubbed_from_its_end(
+    environment: ActivityEnvironment, services: Services
+) -> None:
+    async def act(context: Context) -> None:
+        context.conceal(services, ["token-1234567890"])
+        raise Refused("The vendor said token-1234567890.")
+
+    with pytest.raises(ApplicationError, match=r"The vendor said \[secret\]"):
+        await attempt(environment, services, act)
+
+
+@pytest.mark.parametrize("error", [Refused("Not allowed."), Unavailable("Busy."), OutcomeUnknown("Lost.")])
+async def test_an_error_of_ours_that_an_sdk_wraps_keeps_its_kind(
+    environment: ActivityEnvironment, services: Services, error: Exception
+) -> None:
+    async def act(context: Context) -> None:
+        raise RuntimeError("Connection error.") from error
+
+    with pytest.raises(ApplicationError, match=str(error)) as raised:
+        await attempt(environment, services, act)
+    assert raised.value.type == type(error).__name__

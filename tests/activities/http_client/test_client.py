@@ -355,6 +355,7 @@ async def test_a_redirect_keeps_method_and_body_as_browsers_do(
         "https://169.254.169.254/",
         "http://[::1]:{port}/",
         "file:///etc/passwd",
+        "https://[::1/",
     ],
 )
 async def test_a_redirect_is_judged_like_any_address(wire: Wire, location: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
-from activities.rest.answers import failure
+from activities.http_client.statuses import failure
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
 import sys
 import wave
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -23,6 +22,7 @@ from activities.speech.provider import Transcription
 from activities.speech.transcribe_recording import transcribe_recording
 from activities.speech.transcript import Transcript
 from tests.activities.speech.google_server import FakeGoogle, FakeStorage, serve_speech, serve_storage
+from tests.starts import Processes
 
 ROOT = Path(__file__).resolve().parents[3]
 DEMO = ROOT / "examples" / "recordings" / "unhappy-caller.wav"
@@ -65,6 +65,7 @@ class Surroundings:
             progress=progress,
             heartbeat=self.kept.append,
             sending=sending,
+            conceal=lambda _owner, _values: None,
         )
 
     async def transcribe(self, config: dict[str, Any], **context: Any) -> Transcript:
@@ -127,18 +128,18 @@ async def serve() -> AsyncIterator[Serve]:
         await runner.cleanup()
 
 
-def made(script: str) -> Path:
+def made(processes: Processes, script: str) -> Path:
     """Run a script of the set-up, which is quick where its folder is there already, and return the folder."""
-    subprocess.run([sys.executable, str(ROOT / "scripts" / script)], check=True)
+    processes.run([sys.executable, str(ROOT / "scripts" / script)], check=True)
     folder = {"whisper_weights.py": "whisper-base", "human_speech.py": "human-speech"}[script]
     return ROOT / ".cache" / folder
 
 
 @pytest.fixture(scope="session")
-def weights() -> Path:
-    return made("whisper_weights.py")
+def weights(processes: Processes) -> Path:
+    return made(processes, "whisper_weights.py")
 
 
 @pytest.fixture(scope="session")
-def human_speech() -> Path:
-    return made("human_speech.py")
+def human_speech(processes: Processes) -> Path:
+    return made(processes, "human_speech.py")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import subprocess
 import sys
 from typing import Any
 
@@ -12,6 +11,7 @@ from activities.speech import ACTIONS
 from activities.speech.provider import Transcription
 from activities.speech.transcribe_recording import transcribe_recording
 from tests.activities.speech.conftest import Surroundings
+from tests.starts import Processes
 
 HEAVY = ("temporalio", "httpx", "aiohttp", "google", "grpc", "faster_whisper", "ctranslate2", "numpy", "av")
 
@@ -57,7 +57,7 @@ async def test_a_worker_without_a_provider_says_what_to_add(surroundings: Surrou
         await surroundings.transcribe({"recording": "file:1.wav"})
 
 
-def test_the_contract_loads_nothing_heavy() -> None:
+def test_the_contract_loads_nothing_heavy(processes: Processes) -> None:
     script = f"import sys, activities.speech; print([name for name in {HEAVY} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = processes.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from workers.approvals.signing import SigningKey, SigningKeys, Verdict, new_key, sign, signing_key
+from workers.approvals.signing import SigningKey, SigningKeys, Verification, new_key, sign, signing_key
 from workers.settings import SettingsError
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -59,7 +59,7 @@ def signed(key: SigningKey, decision: dict[str, Any] | None = None, exp: int = E
     return {**decision, "proof": sign(decision, **RUN, key=key, exp=exp)}
 
 
-def verify(keys: SigningKeys, decision: Any, now: datetime = NOW, **run: str) -> Verdict:
+def verify(keys: SigningKeys, decision: Any, now: datetime = NOW, **run: str) -> Verification:
     run = {**RUN, **run}
     return keys.verify(decision, run["workflow_id"], run["first_run_id"], now)
 
@@ -78,14 +78,16 @@ def test_what_is_signed_is_what_the_description_says(keys: SigningKeys, lead: Ed
     signature = lead.sign(json.dumps(said, sort_keys=True, separators=(",", ":")).encode())
     texts = [encode(signature).decode() for encode in (base64.urlsafe_b64encode, base64.b64encode)]
     for sig in (*texts, *(text.rstrip("=") for text in texts)):
-        assert verify(keys, {**DECISION, "proof": {"kid": "lead", "exp": EXP, "sig": sig}}) == Verdict()
+        assert verify(keys, {**DECISION, "proof": {"kid": "lead", "exp": EXP, "sig": sig}}) == Verification()
 
 
 def test_a_gateway_speaks_for_everybody_unless_its_key_says_for_whom(keys: SigningKeys) -> None:
-    assert verify(keys, signed(GATEWAY, {**DECISION, "by": "anybody"})) == Verdict()
-    desk = SigningKey("desk", lambda message: hmac.digest(b"d" * 40, message, hashlib.sha256))
-    assert verify(keys, signed(desk)) == Verdict()
-    assert "may not speak for anybody" in str(verify(keys, signed(desk, {**DECISION, "by": "anybody"})).refused)
+    assert verify(keys, signed(GATEWAY, {**DECISION, "by": "anybody"})) == Verification()
+    decision_lock = SigningKey("desk", lambda message: hmac.digest(b"d" * 40, message, hashlib.sha256))
+    assert verify(keys, signed(decision_lock)) == Verification()
+    assert "may not speak for anybody" in str(
+        verify(keys, signed(decision_lock, {**DECISION, "by": "anybody"})).refused
+    )
 
 
 def test_a_signature_is_for_one_decision_about_one_run(keys: SigningKeys, lead: Ed25519PrivateKey) -> None:
@@ -114,14 +116,14 @@ def test_a_signature_is_for_one_decision_about_one_run(keys: SigningKeys, lead: 
 def test_a_proof_expires(keys: SigningKeys, lead: Ed25519PrivateKey) -> None:
     key = SigningKey("lead", lead.sign)
     end = datetime.fromtimestamp(EXP, UTC)
-    assert verify(keys, signed(key), end - timedelta(milliseconds=1)) == Verdict()
+    assert verify(keys, signed(key), end - timedelta(milliseconds=1)) == Verification()
     assert "expired" in str(verify(keys, signed(key), end).refused)
     assert "more than a year" in str(verify(keys, signed(key, exp=EXP * 1_000)).refused)
 
 
 def test_an_unknown_key_is_refused(keys: SigningKeys, lead: Ed25519PrivateKey) -> None:
     verdict = verify(keys, signed(SigningKey("old", lead.sign)))
-    assert verdict == Verdict("The decision is signed with the key old, which this worker does not have.")
+    assert verdict == Verification("The decision is signed with the key old, which this worker does not have.")
 
 
 def nested() -> Any:
@@ -187,7 +189,7 @@ def test_a_new_key_signs_and_its_public_half_verifies(tmp_path: Path) -> None:
     as_pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     for spelling in (public, as_pem):
         keys = SigningKeys({"ann": {"ed25519": spelling, "people": ["lead@example.com"]}})
-        assert verify(keys, decision) == Verdict()
+        assert verify(keys, decision) == Verification()
 
 
 def test_a_signers_key_that_is_none_is_a_sentence(tmp_path: Path) -> None:
@@ -250,7 +252,7 @@ def test_keys_are_rotated_in_their_file(tmp_path: Path, keys: SigningKeys) -> No
     file = tmp_path / "keys.yaml"
     file.write_text(f"gateway: {{hmac: {MAC}}}")
     keys = SigningKeys(str(file), {})
-    assert verify(keys, signed(GATEWAY)) == Verdict()
+    assert verify(keys, signed(GATEWAY)) == Verification()
     file.write_text(f"gateway-2: {{hmac: {MAC}}}")
     assert "does not have" in str(verify(keys, signed(GATEWAY)).refused)
     file.write_text("{}")
@@ -266,4 +268,4 @@ def test_the_canonical_form_is_rfc_8785(keys: SigningKeys) -> None:
     decision: Any = {**DECISION, "by": "anybody", "result": {"€": 1e21, "b": 1.0, "a": "é"}}
     same = json.loads(json.dumps(decision).replace("1e+21", "1000000000000000000000.0"))
     assert rfc8785.dumps(same) == rfc8785.dumps(decision)
-    assert verify(keys, {**same, "proof": signed(GATEWAY, decision)["proof"]}) == Verdict()
+    assert verify(keys, {**same, "proof": signed(GATEWAY, decision)["proof"]}) == Verification()

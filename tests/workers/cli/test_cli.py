@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine import Engine, step
+from tests.starts import Processes
 from tests.workers.command import ROOT, on, trunkline
 from tests.workers.definitions.documents import FAILS, GREET, HELD, PARKS, PICKY
 
@@ -131,15 +132,19 @@ async def test_a_setting_that_makes_no_sense_is_named(tmp_path: Path) -> None:
     assert "TRUNKLINE_GRACE" in ended.err
 
 
-async def test_an_unexpected_error_is_a_sentence_too_and_its_traceback_can_be_had(tmp_path: Path) -> None:
+async def test_an_unexpected_error_is_a_sentence_too_and_its_traceback_can_be_had(
+    processes: Processes, tmp_path: Path
+) -> None:
     (tmp_path / "broken_actions.py").write_text("raise ZeroDivisionError('of all things')\n")
     (tmp_path / "event.json").write_text('{"type": "order.paid", "data": {}}')
     broken = {"TRUNKLINE_ACTIONS": "broken_actions", "TRUNKLINE_AUTOMATIONS": str(tmp_path)}
-    ended = await trunkline("emit", "event.json", cwd=tmp_path, environment=broken)
+    ended = await trunkline("emit", "event.json", cwd=tmp_path, environment=broken, processes=processes)
     assert ended.code == 70
     assert "TRUNKLINE_DEBUG" in ended.err
     assert "Traceback" not in ended.err
-    debugged = await trunkline("emit", "event.json", cwd=tmp_path, TRUNKLINE_DEBUG="1", environment=broken)
+    debugged = await trunkline(
+        "emit", "event.json", cwd=tmp_path, TRUNKLINE_DEBUG="1", environment=broken, processes=processes
+    )
     assert "Traceback" in debugged.err
 
 
@@ -186,6 +191,30 @@ async def test_a_repeated_run_is_told_the_outcome_and_again_runs_it(engine: Engi
     assert again.json["outcome"] == "completed"
     assert again.json["event"]["id"] == event_id
     assert len(engine.receiver.to("/echo")) == 2
+
+
+async def test_a_run_of_an_old_version_says_so_at_once(engine: Engine, tmp_path: Path) -> None:
+    engine.define(GREET)
+    await engine.serve()
+    path, _ = write_event(engine, tmp_path)
+    assert "last good" not in (await on(engine, "run", "greet", "--event", path, "--wait")).err
+    (engine.folder / "greet.yaml").write_text("name: greet\nactions: 3\n")
+    for options in ([], ["--wait"], ["--wait", "--json"]):
+        ended = await on(engine, "run", "greet", "--event", path, "--again", *options)
+        assert ended.code == 0, ended.err
+        assert (ended.out + ended.err).count("The last good version of 'greet' runs") == 1 + ("--json" in options)
+        assert "greet.yaml" in ended.out + ended.err
+
+
+async def test_a_run_that_waits_for_its_file_says_so_at_once(engine: Engine, tmp_path: Path) -> None:
+    (engine.folder / "greet.yaml").write_text("name: greet\nactions: 3\n")
+    await engine.serve()
+    path, event_id = write_event(engine, tmp_path)
+    ended = await on(engine, "run", "greet", "--event", path)
+    assert ended.code == 0
+    assert "cannot run before its file is right" in ended.err
+    engine.define(GREET)
+    assert (await engine.client.get_workflow_handle(f"greet/{event_id}").result())["outcome"] == "completed"
 
 
 async def test_an_event_without_an_id_comes_from_standard_input(engine: Engine) -> None:
@@ -325,12 +354,12 @@ async def test_a_report_is_for_people_and_for_scripts(engine: Engine) -> None:
     assert "There is no run 'nope'" in missing.err
 
 
-async def test_a_reader_that_stops_reading_is_no_error() -> None:
+async def test_a_reader_that_stops_reading_is_no_error(processes: Processes) -> None:
     import asyncio
 
     from tests.workers.command import surroundings
 
-    process = await asyncio.create_subprocess_shell(
+    process = await processes.shell(
         f"{sys.executable} -m workers.cli actions | true",
         cwd=ROOT,
         env=surroundings(),
@@ -341,6 +370,23 @@ async def test_a_reader_that_stops_reading_is_no_error() -> None:
 
 
 @pytest.mark.parametrize("attempt", range(5))
-async def test_a_short_client_process_ends_cleanly(engine: Engine, attempt: int) -> None:
-    ended = await on(engine, "holds")
+async def test_a_short_client_process_ends_cleanly(engine: Engine, processes: Processes, attempt: int) -> None:
+    ended = await on(engine, "holds", processes=processes)
     assert (ended.code, ended.err) == (0, "")
+
+
+@pytest.mark.parametrize("wait", [True, False])
+async def test_a_definition_from_a_file_says_why_the_worker_does_not_run_it(
+    engine: Engine, tmp_path: Path, wait: bool
+) -> None:
+    engine.inline = False
+    await engine.serve()
+    (tmp_path / "mine.yaml").write_text("name: mine\ntrigger: {event: test.fired}\nactions: [{stop: completed}]\n")
+    (tmp_path / "event.json").write_text(json.dumps(engine.event()))
+    ended = await on(
+        engine, "run", tmp_path / "mine.yaml", "--event", tmp_path / "event.json", *(["--wait"] if wait else [])
+    )
+    assert ended.code == 1
+    assert "This worker runs no inline definitions" in ended.err
+    assert "TRUNKLINE_INLINE=on" in ended.err
+    assert "Traceback" not in ended.err

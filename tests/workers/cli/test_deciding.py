@@ -139,11 +139,16 @@ async def test_without_a_worker_only_signals_can_be_left(engine: Engine) -> None
     listed = await on(engine, "holds", TRUNKLINE_TASK_QUEUE=queue)
     assert f"{run} holds refund, silent" in listed.out
     assert "`trunkline worker` starts one" in listed.out
-    (row,) = (await on(engine, "holds", "--json", TRUNKLINE_TASK_QUEUE=queue)).json
+    scripted = await on(engine, "holds", "--json", TRUNKLINE_TASK_QUEUE=queue)
+    (row,) = scripted.json
     assert (row["run"], row["hold"], row["silent"]) == (run, "refund", True)
+    assert "No worker answers" in row["error"]
+    assert (listed.code, scripted.code) == (3, 3)
+    assert "1 run could not be asked: more may wait than is shown." in scripted.err
     bulk = await on(engine, "approve", "--all", "--by", "ann", TRUNKLINE_TASK_QUEUE=queue)
-    assert bulk.code == 0
+    assert bulk.code == 3
     assert f"no worker answers for them: {run}" in bulk.err
+    assert "1 run was left out: what they hold is not decided." in bulk.err
     await handle.terminate()
 
 

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 
 from tests.engine import Engine, step
+from tests.starts import Processes
 from tests.workers.command import ROOT, Ended, address, on, surroundings
 from tests.workers.definitions.documents import HELD, PARKS
 from workers.cli.edits import difference
-from workers.cli.extend import read_deadline
-from workers.errors import Usage
+from workers.cli.inputs import read_deadline
+from workers.errors import UsageError
 from workflows.steps.edits import MOST_OPERATIONS, edited
 
 LEAD = {"TRUNKLINE_USER": "lead@example.com"}
@@ -52,11 +53,19 @@ def kept(ended: Ended) -> Path:
     return Path(ended.err.partition("is kept in ")[2].split()[0].rstrip("."))
 
 
-async def test_what_the_editor_leaves_is_what_is_sent(engine: Engine, tmp_path: Path) -> None:
+async def test_what_the_editor_leaves_is_what_is_sent(engine: Engine, processes: Processes, tmp_path: Path) -> None:
     handle, held = await hold(engine)
     command = editor(tmp_path, "text = text.replace(': 12', ': 5')")
     ended = await on(
-        engine, "edit", handle.id, "refund", environment=LEAD, VISUAL=command, EDITOR="false", TMPDIR=str(tmp_path)
+        engine,
+        "edit",
+        handle.id,
+        "refund",
+        environment=LEAD,
+        VISUAL=command,
+        EDITOR="false",
+        TMPDIR=str(tmp_path),
+        processes=processes,
     )
     assert ended.code == 0, ended.err
     assert "replace /body/total 5" in ended.out
@@ -93,11 +102,13 @@ async def test_an_edit_that_needs_approval_voids_the_votes_and_is_shown(engine: 
     ],
 )
 async def test_an_editor_that_changes_nothing_or_fails_sends_nothing(
-    engine: Engine, tmp_path: Path, code: str, exit_code: int, sentence: str
+    engine: Engine, processes: Processes, tmp_path: Path, code: str, exit_code: int, sentence: str
 ) -> None:
     handle, held = await hold(engine)
     command = editor(tmp_path, code)
-    ended = await on(engine, "edit", handle.id, "refund", environment=LEAD, EDITOR=command, TMPDIR=str(tmp_path))
+    ended = await on(
+        engine, "edit", handle.id, "refund", environment=LEAD, EDITOR=command, TMPDIR=str(tmp_path), processes=processes
+    )
     assert ended.code == exit_code
     assert sentence in ended.out + ended.err
     assert not list(tmp_path.glob("trunkline-*"))
@@ -116,10 +127,14 @@ async def test_an_editor_that_changes_nothing_or_fails_sends_nothing(
         ("text = text.replace(': 12', f': {2**60}')", ""),
     ],
 )
-async def test_what_was_written_is_never_lost(engine: Engine, tmp_path: Path, code: str, sentence: str) -> None:
+async def test_what_was_written_is_never_lost(
+    engine: Engine, processes: Processes, tmp_path: Path, code: str, sentence: str
+) -> None:
     handle, held = await hold(engine)
     command = editor(tmp_path, code)
-    ended = await on(engine, "edit", handle.id, "refund", environment=LEAD, EDITOR=command, TMPDIR=str(tmp_path))
+    ended = await on(
+        engine, "edit", handle.id, "refund", environment=LEAD, EDITOR=command, TMPDIR=str(tmp_path), processes=processes
+    )
     assert ended.code in {1, 2}
     assert sentence in ended.err
     (file,) = tmp_path.glob("trunkline-*")
@@ -137,26 +152,39 @@ async def test_what_was_written_is_never_lost(engine: Engine, tmp_path: Path, co
     ],
 )
 async def test_an_editor_that_is_not_there_is_a_sentence(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], sentence: str
+    engine: Engine,
+    processes: Processes,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variables: dict[str, str],
+    sentence: str,
 ) -> None:
     monkeypatch.delenv("EDITOR", raising=False)
     monkeypatch.delenv("VISUAL", raising=False)
     handle, held = await hold(engine)
-    ended = await on(engine, "edit", handle.id, "refund", TMPDIR=str(tmp_path), environment={**LEAD, **variables})
+    ended = await on(
+        engine,
+        "edit",
+        handle.id,
+        "refund",
+        TMPDIR=str(tmp_path),
+        environment={**LEAD, **variables},
+        processes=processes,
+    )
     assert ended.code == 2
     assert sentence in ended.err
     assert not list(tmp_path.glob("trunkline-*"))
     await still_held(engine, handle, held)
 
 
-async def test_a_person_may_open_the_editor_again(engine: Engine, tmp_path: Path) -> None:
+async def test_a_person_may_open_the_editor_again(engine: Engine, processes: Processes, tmp_path: Path) -> None:
     handle, _ = await hold(engine)
     broken_first = "text = text[:-1].replace(': 12', ': 5') if text.endswith('x') else text + 'x'"
     command = editor(tmp_path, broken_first)
 
     def at_a_terminal() -> tuple[int, str]:
         ours, theirs = pty.openpty()
-        process = subprocess.Popen(
+        process = processes.popen(
             [sys.executable, "-m", "workers.cli", "edit", handle.id, "refund"],
             stdin=theirs,
             stdout=subprocess.PIPE,
@@ -180,23 +208,36 @@ async def test_a_person_may_open_the_editor_again(engine: Engine, tmp_path: Path
     assert [sent.body for sent in engine.receiver.to("/echo")] == [{"total": 5}]
 
 
-async def test_what_may_not_be_edited_is_not_opened(engine: Engine, tmp_path: Path) -> None:
+async def test_what_may_not_be_edited_is_not_opened(engine: Engine, processes: Processes, tmp_path: Path) -> None:
     handle, held = await hold(engine, HELD)
     command = editor(tmp_path, "text = '{}'")
-    ended = await on(engine, "edit", handle.id, "refund", environment=LEAD, EDITOR=command, TMPDIR=str(tmp_path))
+    ended = await on(
+        engine, "edit", handle.id, "refund", environment=LEAD, EDITOR=command, TMPDIR=str(tmp_path), processes=processes
+    )
     assert ended.code == 1
     assert "allowEdit" in ended.err
     scripted = await on(engine, "edit", handle.id, "refund", "--edits", '{"body": {}}', "--json", environment=LEAD)
     assert (scripted.code, scripted.json["result"]) == (1, "not_allowed")
     stale = await on(
-        engine, "retry", handle.id, "refund", "--edit", "--digest", "0" * 64, environment=LEAD, EDITOR=command
+        engine,
+        "retry",
+        handle.id,
+        "refund",
+        "--edit",
+        "--digest",
+        "0" * 64,
+        environment=LEAD,
+        EDITOR=command,
+        processes=processes,
     )
     assert stale.code == 1
     assert "not the one you saw" in stale.err
     await still_held(engine, handle, held)
 
 
-async def test_a_failed_step_is_retried_with_another_request(engine: Engine, tmp_path: Path) -> None:
+async def test_a_failed_step_is_retried_with_another_request(
+    engine: Engine, processes: Processes, tmp_path: Path
+) -> None:
     engine.define(PARKS)
     engine.receiver.answer("/missing", 404)
     for more in (["--edit"], ["--edits", "-"]):
@@ -204,7 +245,9 @@ async def test_a_failed_step_is_retried_with_another_request(engine: Engine, tmp
         await engine.held(handle)
         stdin = json.dumps([{"op": "replace", "path": "/url", "value": f"{engine.receiver.url}/found"}]).encode()
         command = editor(tmp_path, "text = text.replace('/missing', '/found')")
-        ended = await on(engine, "retry", handle.id, "ask", *more, "--by", "ann", EDITOR=command, stdin=stdin)
+        ended = await on(
+            engine, "retry", handle.id, "ask", *more, "--by", "ann", EDITOR=command, stdin=stdin, processes=processes
+        )
         assert ended.code == 0, ended.err
         report = await engine.finish(handle)
         assert report["outcome"] == "completed"
@@ -250,5 +293,5 @@ def test_a_deadline_is_a_duration_or_an_instant(text: str, deadline: str) -> Non
 
 @pytest.mark.parametrize("text", ["", "soon", "90", "2027-13-01", "-2d"])
 def test_no_deadline_is_said_to_be_none(text: str) -> None:
-    with pytest.raises(Usage, match="no deadline"):
+    with pytest.raises(UsageError, match="no deadline"):
         read_deadline(text)

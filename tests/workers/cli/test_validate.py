@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,9 +11,12 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from activities.catalog import catalog
+from tests.starts import Processes
+from tests.workers import command
 from tests.workers.actions_sample import SAMPLE
+from tests.workers.command import Ended, call
 from workers.cli.actions import describe
-from workers.definitions.loading import Unreadable, read
+from workers.definitions.loading import UnreadableFileError, read
 from workers.definitions.planning import check
 from workers.definitions.problems import serious
 from workers.definitions.schema import automation_schema, render
@@ -29,27 +30,19 @@ SMS = {"actionType": "send_sms", "config": {"from": "+15550100", "to": "+1555010
 GOOD = "name: good\ntrigger: {event: call.ended}\nactions: [{stop: completed}]\n"
 
 
-def trunkline(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "workers.cli", *map(str, arguments)],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+def trunkline(*arguments: str | Path) -> Ended:
+    return call(*arguments, cwd=ROOT)
 
 
 def test_all_examples_are_good() -> None:
     done = trunkline("validate", "examples")
-    assert (done.returncode, done.stdout) == (0, f"all good ({len(EXAMPLES)} files)\n")
+    assert (done.code, done.out) == (0, f"all good ({len(EXAMPLES)} files)\n")
 
 
 def test_problems_are_printed_with_their_place_and_counted() -> None:
     done = trunkline("validate", BAD / "unknown-key.yaml", BAD / "plain-http.yaml", BAD / "bad-syntax.yaml")
-    *lines, last = done.stdout.splitlines()
-    assert done.returncode == 1
+    *lines, last = done.out.splitlines()
+    assert done.code == 1
     assert lines[0].startswith(f"{BAD / 'unknown-key.yaml'}:6:5: unknown-key: ")
     assert lines[0].endswith("(Did you mean saveAs?)")
     assert last == "3 problems and 1 warning in 2 files"
@@ -57,42 +50,42 @@ def test_problems_are_printed_with_their_place_and_counted() -> None:
 
 def test_warnings_alone_are_no_failure() -> None:
     done = trunkline("validate", BAD / "plain-http.yaml")
-    assert done.returncode == 0
-    assert done.stdout.endswith("all good (1 file, 1 warning)\n")
+    assert done.code == 0
+    assert done.out.endswith("all good (1 file, 1 warning)\n")
 
 
 def test_json_for_machines() -> None:
     done = trunkline("validate", "--json", BAD / "unknown-action.yaml")
-    (found,) = json.loads(done.stdout)
-    assert done.returncode == 1
+    (found,) = json.loads(done.out)
+    assert done.code == 1
     assert list(found) == ["code", "severity", "file", "line", "column", "step", "message", "hint"]
     assert (found["code"], found["severity"], found["line"]) == ("unknown-action", "problem", 5)
-    assert json.loads(trunkline("validate", "--json", EXAMPLES[0]).stdout) == []
+    assert json.loads(trunkline("validate", "--json", EXAMPLES[0]).out) == []
 
 
 def test_a_folder_means_its_files_and_names_are_its_own(tmp_path: Path) -> None:
     done = trunkline("validate", BAD / "duplicate-name")
-    assert done.returncode == 1
-    assert f"{BAD / 'duplicate-name/b.yaml'}:2:7: duplicate-name: " in done.stdout
+    assert done.code == 1
+    assert f"{BAD / 'duplicate-name/b.yaml'}:2:7: duplicate-name: " in done.out
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "x.yaml").write_text(GOOD, encoding="utf-8")
-    assert trunkline("validate", tmp_path / "a", tmp_path / "b").returncode == 0
-    assert trunkline("validate", tmp_path / "a", tmp_path / "a" / "x.yaml").returncode == 0
+    assert trunkline("validate", tmp_path / "a", tmp_path / "b").code == 0
+    assert trunkline("validate", tmp_path / "a", tmp_path / "a" / "x.yaml").code == 0
 
 
 def test_what_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     missing = trunkline("validate", tmp_path / "nothing.yaml")
-    assert missing.returncode == 1
-    assert "nothing.yaml: unreadable-file: The file cannot be read: No such file or directory." in missing.stdout
+    assert missing.code == 1
+    assert "nothing.yaml: unreadable-file: The file cannot be read: No such file or directory." in missing.out
     for arguments in ((), (tmp_path,)):
         done = trunkline("validate", *arguments)
-        assert done.returncode != 0
-        assert "Traceback" not in done.stderr
-        assert done.stderr.strip().endswith(".")
+        assert done.code != 0
+        assert "Traceback" not in done.err
+        assert done.err.strip().endswith(".")
 
 
-def test_actions_of_a_users_own_are_known(tmp_path: Path) -> None:
+async def test_actions_of_a_users_own_are_known(processes: Processes, tmp_path: Path) -> None:
     (tmp_path / "own_actions.py").write_text(
         "from activities.action import Config, action\n"
         "class Greeting(Config):\n    name: str\n"
@@ -104,21 +97,21 @@ def test_actions_of_a_users_own_are_known(tmp_path: Path) -> None:
     file = tmp_path / "a.yaml"
     file.write_text(GOOD.replace("{stop: completed}", "{actionType: greet, config: {name: Ada}}"), encoding="utf-8")
     own = {"TRUNKLINE_ACTIONS": "own_actions", "PYTHONPATH": str(tmp_path)}
-    assert trunkline("validate", file, **own).stdout == "all good (1 file)\n"
-    assert "greet " in trunkline("actions", **own).stdout
-    assert "unknown-action" in trunkline("validate", file).stdout
-    assert "cannot be imported" in trunkline("validate", file, TRUNKLINE_ACTIONS="no_such_module").stderr
+    assert (
+        await command.trunkline("validate", file, processes=processes, environment=own)
+    ).out == "all good (1 file)\n"
+    assert "greet " in (await command.trunkline("actions", processes=processes, environment=own)).out
+    assert "unknown-action" in trunkline("validate", file).out
+    assert "cannot be imported" in call("validate", file, TRUNKLINE_ACTIONS="no_such_module").err
 
 
-def test_validating_loads_neither_temporal_nor_a_vendor() -> None:
+def test_validating_loads_neither_temporal_nor_a_vendor(processes: Processes) -> None:
     code = (
         "import sys\nfrom workers.cli import execute\n"
         f"assert execute(['validate', {str(EXAMPLES[0])!r}]) == 0\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
-    )
+    done = processes.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.splitlines()[-1] == "[]"
 
 
@@ -126,12 +119,12 @@ LIBRARIES = "import cyclopts, liquid, pydantic, rich, yaml"
 """What no validation can do without."""
 
 
-def test_validating_a_file_is_quick() -> None:
+def test_validating_a_file_is_quick(processes: Processes) -> None:
     """Counted is the processor's time, against that of merely loading the libraries: both grow on a busy machine."""
 
     def seconds(*command: str | Path) -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, check=True, timeout=60)
+        processes.run([sys.executable, *command], cwd=ROOT, capture_output=True, check=True, timeout=60)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
 
@@ -141,10 +134,8 @@ def test_validating_a_file_is_quick() -> None:
 
 def test_the_schema_is_committed_as_it_is() -> None:
     committed = (ROOT / "schema/automation.schema.json").read_text(encoding="utf-8")
-    assert committed == render(automation_schema(catalog())), (
-        "Run `.venv/bin/trunkline schema > schema/automation.schema.json`."
-    )
-    assert trunkline("schema").stdout == committed
+    assert committed == render(automation_schema(catalog())), "Run `make docs`."
+    assert trunkline("schema").out == committed
 
 
 @pytest.fixture(scope="module")
@@ -205,19 +196,19 @@ def test_the_schema_takes_templates_wherever_a_value_is_no_text(schema: Draft202
 def test_every_key_of_the_language_is_described() -> None:
     definitions = automation_schema(SAMPLE)["$defs"]
     for name in (
-        "ActionStep",
-        "PathsStep",
-        "BranchStep",
-        "WaitStep",
-        "ForEachStep",
-        "StopStep",
+        "ActionDefinition",
+        "PathsDefinition",
+        "BranchDefinition",
+        "WaitDefinition",
+        "ForEachDefinition",
+        "StopDefinition",
         "Trigger",
-        "Retry",
-        "Approval",
-        "Band",
-        "BusinessHours",
-        "Notice",
-        "Rule",
+        "RetryDefinition",
+        "ApprovalDefinition",
+        "BandDefinition",
+        "BusinessHoursDefinition",
+        "NoticeDefinition",
+        "RuleDefinition",
     ):
         for key, value in definitions[name]["properties"].items():
             assert value.get("description"), f"{name}.{key}"
@@ -225,8 +216,8 @@ def test_every_key_of_the_language_is_described() -> None:
 
 def test_the_catalogue_names_every_action_with_its_sentence() -> None:
     done = trunkline("actions")
-    assert [line.split()[0] for line in done.stdout.splitlines()] == sorted(catalog())
-    assert all(action.summary in done.stdout for action in catalog().values())
+    assert [line.split()[0] for line in done.out.splitlines()] == sorted(catalog())
+    assert all(action.summary in done.out for action in catalog().values())
 
 
 def test_one_action_is_shown_with_its_fields_and_an_example_that_is_yaml() -> None:
@@ -238,25 +229,25 @@ def test_one_action_is_shown_with_its_fields_and_an_example_that_is_yaml() -> No
         "30s for one attempt",
         "connection:  twilio or cloudtalk",
     ):
-        assert part in done.stdout
-    example = yaml.safe_load(done.stdout.partition("example:\n")[2])
+        assert part in done.out
+    example = yaml.safe_load(done.out.partition("example:\n")[2])
     assert example[0]["config"] == catalog()["send_sms"].example
-    described = json.loads(trunkline("actions", "send_sms", "--json").stdout)
+    described = json.loads(trunkline("actions", "send_sms", "--json").out)
     assert described == json.loads(json.dumps(describe(catalog()["send_sms"])))
-    assert [one["name"] for one in json.loads(trunkline("actions", "--json").stdout)] == sorted(catalog())
+    assert [one["name"] for one in json.loads(trunkline("actions", "--json").out)] == sorted(catalog())
 
 
 def test_an_unknown_action_is_told_with_the_nearest() -> None:
     done = trunkline("actions", "send_smss")
-    assert done.returncode != 0
-    assert "Did you mean send_sms?" in done.stderr
+    assert done.code != 0
+    assert "Did you mean send_sms?" in done.err
 
 
 def test_every_bad_definition_that_has_problems_is_refused_by_the_command() -> None:
     for path in BAD.glob("*.yaml"):
         try:
             data, source = read(path)
-        except Unreadable:
+        except UnreadableFileError:
             continue
         made, found = check(data, source, SAMPLE)
         assert (made is None) == bool(serious(found)), path

@@ -9,7 +9,7 @@ from tests.engine import Engine
 from tests.workers.definitions.documents import HELD, PARKS
 from workers.client import runs
 from workers.client.decisions import decide, may_decide
-from workers.errors import Failure, NotFound, Unreachable
+from workers.errors import NotFoundError, TrunklineError, UnreachableError
 
 
 async def test_a_decision_is_answered(engine: Engine) -> None:
@@ -21,15 +21,15 @@ async def test_a_decision_is_answered(engine: Engine) -> None:
     lead = {"hold": "refund", "decision": "approve", "by": "lead@example.com"}
     assert (await decide(engine.client, handle.id, lead)).accepted
     assert (await engine.finish(handle))["outcome"] == "completed"
-    with pytest.raises(Failure, match=r"has ended \(completed\)"):
+    with pytest.raises(TrunklineError, match=r"has ended \(completed\)"):
         await decide(engine.client, handle.id, lead)
-    with pytest.raises(Failure, match=r"has ended \(completed\)"):
+    with pytest.raises(TrunklineError, match=r"has ended \(completed\)"):
         await decide(engine.client, handle.id, lead, answered=False)
 
 
 async def test_a_run_that_is_not_there_is_not_found(engine: Engine) -> None:
     for answered in (True, False):
-        with pytest.raises(NotFound, match="nope"):
+        with pytest.raises(NotFoundError, match="nope"):
             await decide(engine.client, "nope", {"hold": "x", "decision": "approve", "by": "ann"}, answered=answered)
 
 
@@ -53,7 +53,7 @@ async def test_without_a_worker_an_approval_waits_as_a_signal(
     await engine.held(handle)
     await engine.stop()
     for decision in ("skip", "edit", "supply", "extend"):
-        with pytest.raises(Unreachable, match="Nothing was sent"):
+        with pytest.raises(UnreachableError, match="Nothing was sent"):
             await decide(
                 engine.client, handle.id, {"hold": "refund", "decision": decision, "by": "ann"}, answered=answered
             )

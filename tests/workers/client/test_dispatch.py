@@ -3,12 +3,12 @@ from __future__ import annotations
 from tests.engine import Engine
 from tests.workers.definitions.documents import GREET, OTHER, PICKY
 from workers.client.dispatch import Dispatched, emit
-from workers.definitions.folder import Automations
+from workers.definitions.automations import Automations
 
 
 async def dispatch(engine: Engine, event: dict[str, object]) -> dict[str, Dispatched]:
     await engine.serve()
-    matches = Automations(engine.folder, engine.actions).matching(event)
+    matches = [*Automations(engine.folder, engine.actions).matching(event)]
     results = await emit(engine.client, matches, event, task_queue=engine.task_queue)
     return {result["automation"]: result for result in results}
 

@@ -11,7 +11,7 @@ from tests.engine import Engine
 from tests.workers.definitions.documents import HELD, PARKS
 from workers.client import holds, runs
 from workers.client.holds import OpenHolds, Wanted
-from workers.errors import NotFound, Unreachable
+from workers.errors import NotFoundError, UnreachableError
 
 KEY = "k1:" + "A" * 43 + "="
 
@@ -138,7 +138,7 @@ async def test_where_no_worker_polls_the_list_alone_tells_at_once(engine: Engine
     (silent,) = open_holds.silent
     assert (silent.run, silent.automation, silent.holds) == (handle.id, "held", ["refund", "bill"])
     assert (await holds.find(engine.client, unpolled, Wanted(automation="other"))).silent == []
-    with pytest.raises(Unreachable, match="only a worker can show"):
+    with pytest.raises(UnreachableError, match="only a worker can show"):
         await holds.one(engine.client, handle.id, "refund")
     await handle.terminate()
 
@@ -170,10 +170,10 @@ async def test_one_hold_is_looked_up(engine: Engine) -> None:
     await engine.held(handle)
     hold = await holds.one(engine.client, handle.id, "refund")
     assert (hold["run"], hold["hold"]) == (handle.id, "refund")
-    with pytest.raises(NotFound, match="open are 'refund'"):
+    with pytest.raises(NotFoundError, match="open are 'refund'"):
         await holds.one(engine.client, handle.id, "refunds")
-    with pytest.raises(NotFound, match="There is no run 'nope'"):
+    with pytest.raises(NotFoundError, match="There is no run 'nope'"):
         await holds.one(engine.client, "nope", "refund")
     await release(engine, handle)
-    with pytest.raises(NotFound, match="nothing is open"):
+    with pytest.raises(NotFoundError, match="nothing is open"):
         await holds.one(engine.client, handle.id, "refund")

@@ -7,7 +7,7 @@ import pytest
 from tests.engine import Engine, step
 from tests.workers.definitions.documents import FAILS, GREET, HELD, WAITS
 from workers.client import runs
-from workers.errors import Failure, NotFound, Unreachable
+from workers.errors import NotFoundError, TrunklineError, UnreachableError
 
 
 async def test_the_report_of_a_completed_run_needs_no_worker(engine: Engine) -> None:
@@ -34,7 +34,7 @@ async def test_the_report_of_a_failed_run_needs_no_worker(engine: Engine) -> Non
 async def test_a_run_that_could_not_begin_says_why(engine: Engine) -> None:
     engine.define(GREET)
     handle = await engine.start("gret")
-    with pytest.raises(Failure, match=r"(?i)did you mean greet"):
+    with pytest.raises(TrunklineError, match=r"(?i)did you mean greet"):
         async for _ in runs.follow(engine.client, handle.id):
             pass
 
@@ -64,7 +64,7 @@ async def test_a_run_is_followed_from_what_it_does_to_its_end(engine: Engine) ->
 
 
 async def test_a_run_that_is_not_there_is_not_found(engine: Engine) -> None:
-    with pytest.raises(NotFound, match="nope"):
+    with pytest.raises(NotFoundError, match="nope"):
         await runs.report(engine.client, "nope")
 
 
@@ -76,7 +76,7 @@ async def test_without_a_worker_there_is_no_report_of_what_runs(
     handle = await engine.start("held", engine.event({"order": {"total": 1}}))
     await engine.held(handle)
     await engine.stop()
-    with pytest.raises(Unreachable, match="no worker answers"):
+    with pytest.raises(UnreachableError, match="no worker answers"):
         await runs.report(engine.client, handle.id)
     await engine.serve()
 
@@ -86,6 +86,6 @@ async def test_a_workflow_that_is_none_of_ours_is_said_to_be_none(engine: Engine
     engine.define(GREET)
     await engine.serve()
     handle = await engine.client.start_workflow("greet", "no event", id="not-ours", task_queue=engine.task_queue)
-    with pytest.raises(Failure, match="An event is a JSON object"):
+    with pytest.raises(TrunklineError, match="An event is a JSON object"):
         async for _ in runs.follow(engine.client, handle.id):
             pass

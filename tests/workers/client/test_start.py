@@ -4,11 +4,11 @@ import pytest
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
-from tests.conftest import TEMPORAL
 from tests.engine import Engine
+from tests.starts import StartServer
 from tests.workers.definitions.documents import GREET, HELD
 from workers.client.start import connect, connect_options, explain, start, start_inline, workflow_id
-from workers.errors import Failure, NotFound, Unreachable
+from workers.errors import NotFoundError, TrunklineError, UnreachableError
 from workers.payloads.converter import DATA_CONVERTER
 from workers.settings import Settings
 
@@ -33,7 +33,7 @@ async def test_connects_to_the_temporal_that_the_environment_names(
 
 async def test_a_temporal_that_does_not_answer_is_named_with_the_setting(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
-    with pytest.raises(Unreachable, match=r"127\.0\.0\.1:1 \(Connection refused\).*TEMPORAL_ADDRESS"):
+    with pytest.raises(UnreachableError, match=r"127\.0\.0\.1:1 \(Connection refused\).*TEMPORAL_ADDRESS"):
         await connect(Settings())
 
 
@@ -46,7 +46,7 @@ async def test_an_address_that_is_none_is_refused_with_the_right_form(
     environment: pytest.MonkeyPatch, wrong: str
 ) -> None:
     environment.setenv("TEMPORAL_ADDRESS", wrong)
-    with pytest.raises(Failure, match="must be HOST:PORT"):
+    with pytest.raises(TrunklineError, match="must be HOST:PORT"):
         await connect(Settings())
 
 
@@ -64,21 +64,21 @@ async def test_settings_of_temporal_that_make_no_sense_are_said(
     environment.setenv(variable, value)
     if variable == "TEMPORAL_TLS_CLIENT_CERT_PATH":
         environment.setenv("TEMPORAL_TLS_CLIENT_KEY_PATH", value)
-    with pytest.raises(Failure, match=sentence):
+    with pytest.raises(TrunklineError, match=sentence):
         await connect(Settings())
 
 
 @pytest.mark.parametrize(
     ("status", "message", "kind", "said"),
     [
-        (RPCStatusCode.UNAVAILABLE, "transport error", Unreachable, "does not answer"),
-        (RPCStatusCode.NOT_FOUND, "Namespace nope is not found.", NotFound, "TEMPORAL_NAMESPACE"),
-        (RPCStatusCode.UNAUTHENTICATED, "no key", Failure, "TEMPORAL_API_KEY"),
-        (RPCStatusCode.RESOURCE_EXHAUSTED, "too many", Failure, "too many"),
+        (RPCStatusCode.UNAVAILABLE, "transport error", UnreachableError, "does not answer"),
+        (RPCStatusCode.NOT_FOUND, "Namespace nope is not found.", NotFoundError, "TEMPORAL_NAMESPACE"),
+        (RPCStatusCode.UNAUTHENTICATED, "no key", TrunklineError, "TEMPORAL_API_KEY"),
+        (RPCStatusCode.RESOURCE_EXHAUSTED, "too many", TrunklineError, "too many"),
     ],
 )
 def test_what_temporal_refuses_becomes_a_sentence(
-    environment: pytest.MonkeyPatch, status: RPCStatusCode, message: str, kind: type[Failure], said: str
+    environment: pytest.MonkeyPatch, status: RPCStatusCode, message: str, kind: type[TrunklineError], said: str
 ) -> None:
     failure = explain(RPCError(message, status, b""))
     assert type(failure) is kind
@@ -157,10 +157,8 @@ async def test_operators_find_a_run_by_automation_and_event(engine: Engine) -> N
     assert f"`{event['id']}`" in str(await description.static_details())
 
 
-async def test_a_namespace_without_our_search_attributes_is_good_enough() -> None:
-    async with await WorkflowEnvironment.start_local(
-        dev_server_existing_path=TEMPORAL, dev_server_log_level="never", data_converter=DATA_CONVERTER
-    ) as bare:
+async def test_a_namespace_without_our_search_attributes_is_good_enough(start_server: StartServer) -> None:
+    async with await start_server(data_converter=DATA_CONVERTER) as bare:
         started = await start(bare.client, "greet", {"id": "e1", "type": "t", "data": {}}, task_queue="nobody")
         assert started.started
         duplicate = await start(bare.client, "greet", {"id": "e1", "type": "t", "data": {}}, task_queue="nobody")
@@ -172,5 +170,5 @@ def test_a_workflow_id_is_automation_and_event() -> None:
 
 
 def test_an_event_id_that_no_database_takes_is_refused() -> None:
-    with pytest.raises(Failure, match="at most 255 bytes"):
+    with pytest.raises(TrunklineError, match="at most 255 bytes"):
         workflow_id("unhappy-caller", "é" * 130)

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.definitions.loading import MAX_FILE_BYTES, Unreadable, parse, read
+from workers.definitions.loading import MAX_FILE_BYTES, UnreadableFileError, parse, read
 from workers.definitions.problems import Problem
 
 JSON = st.recursive(
@@ -25,7 +25,7 @@ def load(text: str | bytes, name: str = "a.yaml") -> Any:
 
 
 def refusal(text: str | bytes, name: str = "a.yaml") -> Problem:
-    with pytest.raises(Unreadable) as error:
+    with pytest.raises(UnreadableFileError) as error:
         load(text, name)
     return error.value.problem
 
@@ -138,12 +138,12 @@ def test_a_template_without_quotes_is_told_what_to_do() -> None:
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace")))
 def test_no_content_is_a_traceback(content: bytes) -> None:
     for name in ("a.yaml", "a.json"):
-        with contextlib.suppress(Unreadable):
+        with contextlib.suppress(UnreadableFileError):
             assert isinstance(parse(content, name)[0], dict)
 
 
 def test_a_missing_file_is_a_problem(tmp_path: Path) -> None:
-    with pytest.raises(Unreadable, match="cannot be read"):
+    with pytest.raises(UnreadableFileError, match="cannot be read"):
         read(tmp_path / "nothing.yaml")
-    with pytest.raises(Unreadable, match="cannot be read"):
+    with pytest.raises(UnreadableFileError, match="cannot be read"):
         read(tmp_path)

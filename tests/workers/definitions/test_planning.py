@@ -14,7 +14,7 @@ from tests.workers.actions_sample import SAMPLE
 from workers.definitions.checking.shape import keys
 from workers.definitions.compiling import DEFAULTS
 from workers.definitions.loading import Source, parse, read
-from workers.definitions.model.automation import KINDS, ActionStep
+from workers.definitions.model.automation import KINDS, ActionDefinition
 from workers.definitions.planning import check, make_plan
 from workers.definitions.problems import Problem
 from workflows.compiled import program
@@ -134,7 +134,7 @@ STRANGE: list[Any] = [
     *(None, 5, "text", [], {}),
     *({"actions": 5}, {"actions": [None, [], 5]}, {"paths": [5, {"actions": 3}]}, {"trigger": 5}),
     *({"actions": [{kind: value}]} for kind in KINDS for value in WRONG),
-    *({"actions": [{**SMS, key: value}]} for key in keys(ActionStep) for value in [*WRONG[1:], "x", {"x": {}}]),
+    *({"actions": [{**SMS, key: value}]} for key in keys(ActionDefinition) for value in [*WRONG[1:], "x", {"x": {}}]),
 ]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.workers.actions_sample import SAMPLE
-from workers.definitions.loading import Unreadable, read
+from workers.definitions.loading import UnreadableFileError, read
 from workers.definitions.planning import check
 from workers.definitions.problems import CODES, Problem, document, listed, nearest, problem
 
@@ -25,7 +25,7 @@ def expected(path: Path) -> list[str]:
 def found(path: Path) -> list[Problem]:
     try:
         data, source = read(path)
-    except Unreadable as unreadable:
+    except UnreadableFileError as unreadable:
         return [unreadable.problem]
     return check(data, source, SAMPLE)[1]
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import signal
 import socket
@@ -15,18 +16,21 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+import yaml
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 
+from tests.starts import Processes
 from tests.workers.command import surroundings, trunkline
 from tests.workers.definitions.documents import HELD
 from tests.workers.processes import end, gone, marked
 from workers.client import runs
-from workers.client.start import start
-from workers.errors import Failure
+from workers.client.start import start, start_inline
+from workers.errors import TrunklineError
 from workers.local.environment import Wish, development
 from workers.local.temporal_server import free_port, temporal_server
 
 READY = re.compile(r"ready: temporal (127\.0\.0\.1:\d+), web UI (http://\S+|none), sandbox (http://\S+|none)")
+LONG_AGO = 1_700_000_000
 SECRETIVE = """
     name: secretive
     trigger: {event: order.paid, data: [shop]}
@@ -54,12 +58,12 @@ class Dev:
 
 
 @asynccontextmanager
-async def dev(*arguments: str | Path, cwd: Path | None = None) -> AsyncIterator[Dev]:
+async def dev(processes: Processes, *arguments: str | Path, cwd: Path | None = None) -> AsyncIterator[Dev]:
     """`trunkline dev` in a process of its own, from its ready line on."""
     mark = f"TEST_MARK={uuid.uuid4().hex}"
     options = {"--port": "0", "--ui-port": "0", "--sandbox-port": "0"}
     free = [part for option in options.items() if option[0] not in arguments for part in option]
-    process = await asyncio.create_subprocess_exec(
+    process = await processes.start(
         *(sys.executable, "-m", "workers.cli", "dev"),
         *free,
         *map(str, arguments),
@@ -87,7 +91,9 @@ def folder_of(path: Path, *definitions: str, receiver: str = "https://shop.examp
     folder = path / "automations"
     folder.mkdir()
     for number, text in enumerate(definitions):
-        (folder / f"{number}.yaml").write_text(textwrap.dedent(text).replace("RECEIVER", receiver))
+        path = folder / f"{number}.yaml"
+        path.write_text(textwrap.dedent(text).replace("RECEIVER", receiver))
+        os.utime(path, (LONG_AGO, LONG_AGO))  # it has settled
     return folder
 
 
@@ -98,9 +104,11 @@ def get(url: str) -> str:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-async def test_dev_runs_everything_and_leaves_nothing_behind(tmp_path: Path, how: signal.Signals) -> None:
+async def test_dev_runs_everything_and_leaves_nothing_behind(
+    processes: Processes, tmp_path: Path, how: signal.Signals
+) -> None:
     folder = folder_of(tmp_path, HELD)
-    async with dev(folder, "--in-memory", cwd=tmp_path) as running:
+    async with dev(processes, folder, "--in-memory", cwd=tmp_path) as running:
         found = READY.fullmatch(running.lines[-1])
         assert found
         assert "<html" in get(found[2]).lower()
@@ -112,28 +120,28 @@ async def test_dev_runs_everything_and_leaves_nothing_behind(tmp_path: Path, how
         assert await gone(running.mark)
 
 
-async def test_ports_that_are_taken_are_replaced_and_said(tmp_path: Path) -> None:
+async def test_ports_that_are_taken_are_replaced_and_said(processes: Processes, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
         taken, also = one.getsockname()[1], two.getsockname()[1]
         wished = ("--port", str(taken), "--sandbox-port", str(also), "--no-ui", "--in-memory")
-        async with dev(folder_of(tmp_path), *wished) as running:
+        async with dev(processes, folder_of(tmp_path), *wished) as running:
             said = "\n".join(running.lines)
             assert f"Port {taken} is taken: Temporal listens on {running.address.rpartition(':')[2]}." in said
             assert f"Port {also} is taken: the sandbox listens on" in said
             assert "web UI none" in said
 
 
-async def test_a_run_outlives_dev_in_its_database(tmp_path: Path) -> None:
+async def test_a_run_outlives_dev_in_its_database(processes: Processes, tmp_path: Path) -> None:
     folder = folder_of(tmp_path, HELD)
     event = tmp_path / "event.json"
     event.write_text(json.dumps({"type": "order.paid", "id": "e1", "data": {"order": {"total": 1}}}))
-    async with dev(folder, "--no-ui", cwd=tmp_path) as running:
+    async with dev(processes, folder, "--no-ui", cwd=tmp_path) as running:
         started = await trunkline("run", "held", "--event", event, TEMPORAL_ADDRESS=running.address)
         assert started.code == 0, started.err
         running.process.send_signal(signal.SIGINT)
         await running.process.wait()
     assert (tmp_path / ".trunkline" / ".gitignore").read_text() == "*\n"
-    async with dev(folder, "--no-ui", cwd=tmp_path) as running:
+    async with dev(processes, folder, "--no-ui", cwd=tmp_path) as running:
         held = await trunkline("holds", "--json", TEMPORAL_ADDRESS=running.address)
         assert [hold["run"] for hold in held.json] == ["held/e1"]
 
@@ -145,7 +153,9 @@ async def test_what_is_not_there_is_said(tmp_path: Path) -> None:
         assert "nowhere" in ended.err
 
 
-async def test_the_sandbox_stands_in_for_vendors_and_secrets_of_the_definitions(tmp_path: Path) -> None:
+async def test_the_sandbox_stands_in_for_vendors_and_secrets_of_the_definitions(
+    processes: Processes, tmp_path: Path
+) -> None:
     sandbox_port = free_port(0)
     folder = folder_of(tmp_path, SECRETIVE, receiver=f"http://127.0.0.1:{sandbox_port}")
     log = tmp_path / "worker.log"
@@ -161,18 +171,86 @@ async def test_the_sandbox_stands_in_for_vendors_and_secrets_of_the_definitions(
     assert "sandbox-shop_token" not in log.read_text()
 
 
-async def test_a_worker_that_cannot_start_is_quoted(tmp_path: Path) -> None:
+VENDOR = """
+    name: vendor
+    trigger: {event: order.paid}
+    actions:
+      - {label: At home, actionType: send_slack_message, config: {channel: "#ops", text: Hi, token: "{{secrets.bot}}"}}
+      - label: Away
+        actionType: http_request
+        config: {method: POST, url: RECEIVER/http/x, headers: {X-Token: "{{secrets.bot}}"}}
+        onFailure: continue
+"""
+
+
+async def test_dev_runs_inline_definitions_and_keeps_secrets_to_the_vendors_that_are_meant(
+    processes: Processes, tmp_path: Path
+) -> None:
+    sandbox_port = free_port(0)
+    folder = folder_of(tmp_path, VENDOR, receiver=f"http://127.0.0.1:{sandbox_port}")
+    bindings = tmp_path / "connections.yaml"
+    bindings.write_text("secrets: {bot: {hosts: [slack.com]}, not_here: {hosts: [shop.example.com]}}\n")
+    wish = Wish(
+        folder=folder,
+        bindings=bindings,
+        port=0,
+        ui_port=None,
+        sandbox_port=sandbox_port,
+        worker_log=tmp_path / "worker.log",
+        task_queue="dev-test",
+    )
+    definition = yaml.safe_load(textwrap.dedent(VENDOR).replace("RECEIVER", f"http://127.0.0.1:{sandbox_port}"))
+    async with development(wish) as environment:
+        event = {"id": "e1", "type": "order.paid", "source": "t", "data": {}}
+        started = await start_inline(environment.client, definition, event, task_queue="dev-test")
+        report = await environment.client.get_workflow_handle(started.workflow_id).result()
+        assert [entry["status"] for entry in report["steps"]] == ["succeeded", "failed"]
+        assert "may go to slack.com only" in report["steps"][1]["error"]["message"]
+        assert environment.sandbox
+        assert len(environment.sandbox.requests("slack")) == 1
+        assert environment.sandbox.requests("http") == []
+
+
+async def test_a_worker_that_cannot_start_is_quoted(processes: Processes, tmp_path: Path) -> None:
     connections = tmp_path / "connections.yaml"
     connections.write_text("- this is a list\n")
     wish = Wish(
         folder=folder_of(tmp_path), connections=connections, port=0, ui_port=None, worker_log=tmp_path / "worker.log"
     )
-    with pytest.raises(Failure, match=r"The worker ended with exit code \d+.*connections\.yaml"):
+    with pytest.raises(TrunklineError, match=r"The worker ended with exit code \d+.*connections\.yaml"):
         async with development(wish):
             pytest.fail("it started")
 
 
-async def test_a_repeated_event_is_recognised_for_thirty_days(tmp_path: Path) -> None:
+async def test_no_run_is_taken_while_a_file_is_being_written_and_every_reload_is_told(
+    processes: Processes, tmp_path: Path
+) -> None:
+    folder = folder_of(tmp_path, HELD)
+    log, file = tmp_path / "worker.log", folder / "slow.yaml"
+    unapproved = (folder / "0.yaml").read_text().partition("requireApproval")[0].rstrip()
+
+    async def write() -> None:
+        for piece in range(100):
+            file.write_text(f"# {piece}\n{unapproved.replace('name: held', 'name: slow')}")
+            await asyncio.sleep(0.5)
+            if log.exists() and "Waiting until nobody writes" in log.read_text():
+                return
+
+    wish = Wish(folder=folder, port=0, ui_port=None, sandbox_port=0, worker_log=log, task_queue="slow-test")
+    writing = asyncio.create_task(write())
+    async with development(wish):
+        assert writing.done(), "it was ready before the file had settled"
+        file.write_text("name: slow\nactions: 3\n")
+        (folder / "0.yaml").unlink()
+        async with asyncio.timeout(10):
+            while "Automations now: slow." not in log.read_text():
+                await asyncio.sleep(0.1)
+        said = log.read_text()
+        assert "slow.yaml cannot be used. Its last good version (slow) stays in use." in said
+        assert "0.yaml is gone." in said
+
+
+async def test_a_repeated_event_is_recognised_for_thirty_days(processes: Processes, tmp_path: Path) -> None:
     async with temporal_server(0, None, data=None) as server:
         asked = DescribeNamespaceRequest(namespace=server.client.namespace)
         namespace = await server.client.workflow_service.describe_namespace(asked)
@@ -181,9 +259,9 @@ async def test_a_repeated_event_is_recognised_for_thirty_days(tmp_path: Path) ->
     assert server.process.process.returncode == 0
 
 
-async def test_two_servers_never_share_a_database(tmp_path: Path) -> None:
+async def test_two_servers_never_share_a_database(processes: Processes, tmp_path: Path) -> None:
     data = tmp_path / "temporal.db"
     async with temporal_server(0, None, data=data):
-        with pytest.raises(Failure, match=r"uses .*temporal\.db: end it, or take another file"):
+        with pytest.raises(TrunklineError, match=r"uses .*temporal\.db: end it, or take another file"):
             async with temporal_server(0, None, data=data):
                 pytest.fail("it started")

@@ -17,28 +17,18 @@ from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import ListWorkflowExecutionsRequest
 from temporalio.client import Client, WorkflowHandle, WorkflowHistory
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+from temporalio.worker import Worker
 
 from activities.action import Config, Result, action
-from activities.attempt.contracts import Contracts
-from activities.attempt.secrets import Scrubber, Secrets
-from activities.connections import Connections
 from activities.context import Context
 from activities.errors import OutcomeUnknown
 from tests.engine import Engine, step
 from tests.workers.command import on
 from tests.workflows.steps.test_reconcile import reset
-from workers.approvals.groups import Groups
-from workers.approvals.signing import SigningKeys
-from workers.definitions.folder import Automations
 from workers.payloads.converter import data_converter
 from workers.payloads.encryption import Encryption
-from workers.process.approval_activities import Desk
-from workers.process.limits import Limits
-from workers.process.plan_activities import Bridge
 from workers.process.worker_client import client_of_worker
 from workers.settings import Settings, SettingsError
-from workflows.automation import Automation
 from workflows.run import encrypted, walk
 
 JSON = dict[str, Any]
@@ -286,7 +276,9 @@ async def test_a_run_waits_for_a_missing_key_and_goes_on_once_it_is_back(engine:
     await theirs.signal("approve", {"hold": hold["hold"], "by": "eve"})
     await stalled(theirs)
     assert (await theirs.describe()).raw_description.workflow_execution_info.status == 1, "it runs"
-    with pytest.raises(encrypted.MissingKey, match="'ours-2031', and TRUNKLINE_ENCRYPTION_KEYS has no such key here"):
+    with pytest.raises(
+        encrypted.MissingKeyError, match="'ours-2031', and TRUNKLINE_ENCRYPTION_KEYS has no such key here"
+    ):
         await _read_event(theirs)
     await engine.stop()
     engine.hold_keys(NEXT, THEIRS, OURS)
@@ -415,14 +407,7 @@ trigger: {{event: test.fired}}
 actions:
   - {{id: send, actionType: http_request, config: {{method: {kind}, url: RECEIVER/send}}, retry: {{maximumAttempts: 1}}}}
 """)
-    runs = Worker(
-        client_of_worker(engine.client),
-        task_queue=engine.task_queue,
-        workflows=[Automation],
-        activities=local_activities(engine),
-        workflow_runner=UnsandboxedWorkflowRunner(),
-        no_remote_activities=True,
-    )
+    (runs,) = engine.assembly().workers(())
     without_key = Worker(
         client_of_worker(await elsewhere(engine)),
         task_queue=engine.task_queue,
@@ -450,15 +435,6 @@ actions:
     assert len(engine.receiver.to("/send")) == (0 if canceled else 1)
 
 
-def local_activities(engine: Engine) -> list[Callable[..., Any]]:
-    limits = Limits(Connections({}, [], {}), engine.actions, engine.task_queue)
-    bridge = Bridge(
-        Automations(engine.folder, engine.actions), attributes=True, web_ui=None, state_limit=2**20, limits=limits
-    )
-    contracts = Contracts(engine.actions, Secrets(None, {}), Scrubber(()), engine.result_limit)
-    return [*bridge.activities(), *Desk(contracts, Groups(), SigningKeys(), engine.encryption_keys).activities()]
-
-
 def _never_called(name: str) -> Callable[..., Awaitable[Any]]:
     from temporalio import activity
 
@@ -484,14 +460,7 @@ actions:
   - {id: send, actionType: http_request, config: {method: POST, url: RECEIVER/send}, onFailure: continue}
 """)
     engine.receiver.answer("/send", 400, {"error": "no"})
-    older = Worker(
-        client_of_worker(engine.client),
-        task_queue=engine.task_queue,
-        workflows=[Automation],
-        activities=local_activities(engine),
-        workflow_runner=UnsandboxedWorkflowRunner(),
-        no_remote_activities=True,
-    )
+    (older,) = engine.assembly().workers(())
     newer = Worker(
         client_of_worker(await elsewhere(engine, NEXT, OURS)),
         task_queue=engine.task_queue,
@@ -528,7 +497,7 @@ async def test_runs_continue_as_new_and_take_decisions_while_they_do(
     monkeypatch: pytest.MonkeyPatch, engine: Engine
 ) -> None:
     def must(self: walk.Walk) -> bool:
-        return self.handing_over or workflow.info().get_current_history_length() > 40
+        return self.continuing_as_new or workflow.info().get_current_history_length() > 40
 
     monkeypatch.setattr(walk.Walk, "must_hand_over", must)
     engine.hold_keys(OURS)
@@ -555,7 +524,7 @@ async def test_runs_continue_as_new_and_take_decisions_while_they_do(
 async def test_the_largest_run_fits_when_it_is_encrypted(monkeypatch: pytest.MonkeyPatch, engine: Engine) -> None:
     def must(self: walk.Walk) -> bool:
         first = workflow.info().continued_run_id is None
-        return self.handing_over or (first and len(self.state.variables) == 6)
+        return self.continuing_as_new or (first and len(self.state.variables) == 6)
 
     monkeypatch.setattr(walk.Walk, "must_hand_over", must)
     engine.state_limit = 1536 * 1024
@@ -611,13 +580,7 @@ actions:
   - {id: pause, wait: 100}
   - {id: send, actionType: http_request, config: {method: POST, url: RECEIVER/send}, timeout: 1000, retry: {onUnknown: hold, within: 1100}}
 """)
-    runs = Worker(
-        client_of_worker(engine.client),
-        task_queue=engine.task_queue,
-        workflows=[Automation],
-        activities=[*local_activities(engine), _dying("http_request", mark)],
-        workflow_runner=UnsandboxedWorkflowRunner(),
-    )
+    (runs,) = engine.assembly().workers([_dying("http_request", mark)])
     async with runs:
         handle = await engine.client.start_workflow(
             "marked", engine.event(), id=f"marked/{engine.task_queue}", task_queue=engine.task_queue

@@ -22,11 +22,11 @@ from google.protobuf import json_format
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Client
 
-from tests.conftest import TEMPORAL
 from tests.engine import Engine
+from tests.starts import TEMPORAL, Processes
 from tests.workers.command import Ended, address, surroundings, trunkline
 from workers.cli.codec_server import _origin
-from workers.errors import Failure, Usage
+from workers.errors import TrunklineError, UsageError
 from workers.payloads.converter import data_converter
 from workers.payloads.encryption import Encryption
 from workers.process import codec_server
@@ -234,7 +234,9 @@ async def test_what_the_store_does_not_give_is_said_and_hides_nothing(
 async def test_a_place_that_is_taken_is_named() -> None:
     async with served() as url:
         taken = Address("127.0.0.1", int(url.rpartition(":")[2]))
-        with pytest.raises(Failure, match=rf"^Nothing can listen at {re.escape(str(taken))} \(.+\); --port and --host"):
+        with pytest.raises(
+            TrunklineError, match=rf"^Nothing can listen at {re.escape(str(taken))} \(.+\); --port and --host"
+        ):
             async with listening(CodecServer(data_converter(KEYS), token=None, origin=None), taken):
                 pass
 
@@ -245,14 +247,14 @@ def test_hosts_and_origins_are_read() -> None:
     assert _origin("https://Temporal.example.com:443/namespaces/default") == WEB_UI
     assert _origin("http://localhost:8233/") == "http://localhost:8233"
     for wrong in ("temporal.example.com", "ftp://x", "https://", "https://a@b"):
-        with pytest.raises(Usage, match="--web-ui-origin must be an address"):
+        with pytest.raises(UsageError, match="--web-ui-origin must be an address"):
             _origin(wrong)
 
 
 @contextlib.asynccontextmanager
-async def command(*arguments: str, **variables: str) -> AsyncIterator[list[str]]:
+async def command(processes: Processes, *arguments: str, **variables: str) -> AsyncIterator[list[str]]:
     """`trunkline codec-server` as a process, and the lines it has printed once it listens."""
-    process = await asyncio.create_subprocess_exec(
+    process = await processes.start(
         sys.executable, "-m", "workers.cli", "codec-server", "--port", "0", *arguments,
         env=surroundings(TRUNKLINE_ENCRYPTION_KEYS=",".join(KEYS[:2]), **variables), stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
@@ -272,13 +274,16 @@ async def command(*arguments: str, **variables: str) -> AsyncIterator[list[str]]
             await process.wait()
 
 
-async def test_the_command_says_who_may_ask() -> None:
-    async with command() as lines:
+async def test_the_command_says_who_may_ask(processes: Processes) -> None:
+    async with command(processes) as lines:
         assert lines[:2] == [
             "No TRUNKLINE_CODEC_TOKEN: it listens on 127.0.0.1 only, and whoever is here may ask.",
             "No web UI may ask: name one with --web-ui-origin.",
         ]
-    async with command("--host", "0.0.0.0", TRUNKLINE_CODEC_TOKEN=TOKEN, TRUNKLINE_WEB_UI=f"{WEB_UI}/") as lines:  # noqa: S104 - with a token it may
+    everywhere = "0.0.0.0"  # noqa: S104 - with a token it may
+    async with command(
+        processes, "--host", everywhere, TRUNKLINE_CODEC_TOKEN=TOKEN, TRUNKLINE_WEB_UI=f"{WEB_UI}/"
+    ) as lines:
         assert re.fullmatch(rf"codec server: http://0\.0\.0\.0:\d+ for {WEB_UI}", lines[0])
 
 
@@ -292,7 +297,7 @@ async def test_the_command_refuses_to_start_where_it_makes_no_sense() -> None:
     assert "TRUNKLINE_ENCRYPTION_KEYS must hold the workers' keys, or TRUNKLINE_PAYLOAD_STORE" in keyless.err
 
 
-async def test_the_temporal_command_line_shows_a_run(engine: Engine) -> None:
+async def test_the_temporal_command_line_shows_a_run(engine: Engine, processes: Processes) -> None:
     engine.hold_keys(KEYS[0])
     engine.define(HELD)
     engine.receiver.answer("/refused", 400, {"error": "not for Ada-refused"})
@@ -304,11 +309,11 @@ async def test_the_temporal_command_line_shows_a_run(engine: Engine) -> None:
     planted = {f"Ada-{what}" for what in ("event", "memo", "summary", "label", "approver", "refused")}
 
     async def shown(*arguments: str, ways: Sequence[Sequence[str]] = SHOWN) -> set[str]:
-        texts = [await temporal(engine, "workflow", *way, "-w", handle.id, *arguments) for way in ways]
+        texts = [await temporal(processes, engine, "workflow", *way, "-w", handle.id, *arguments) for way in ways]
         return {word for word in planted for text in texts if word in _readable(text.out)}
 
     assert await shown(ways=SHOWN[:1]) == set()
-    async with command(TRUNKLINE_CODEC_TOKEN=TOKEN) as lines:
+    async with command(processes, TRUNKLINE_CODEC_TOKEN=TOKEN) as lines:
         url = re.findall(r"http://\S+", lines[-1])[0]
         bearer = ("--codec-auth", f"Bearer {TOKEN}")
         assert await shown("--codec-endpoint", url, *bearer) == planted
@@ -316,7 +321,9 @@ async def test_the_temporal_command_line_shows_a_run(engine: Engine) -> None:
         assert await shown("--codec-endpoint", url, "--codec-auth", "Bearer another-token-01", ways=SHOWN[:1]) == set()
 
 
-async def test_the_temporal_command_line_shows_what_lies_in_the_store(engine: Engine, tmp_path: Path) -> None:
+async def test_the_temporal_command_line_shows_what_lies_in_the_store(
+    engine: Engine, processes: Processes, tmp_path: Path
+) -> None:
     store = (tmp_path / "payloads").as_uri()
     options = engine.client.config()
     options["data_converter"] = data_converter(KEYS[:1], store)
@@ -325,10 +332,10 @@ async def test_the_temporal_command_line_shows_what_lies_in_the_store(engine: En
     handle = await engine.start("large", engine.event({"pad": "Ada-event" + "x" * 200_000}))
     await engine.finish(handle)
     show = ("workflow", "show", "--output", "json", "-w", handle.id)
-    assert "Ada-event" not in _readable((await temporal(engine, *show)).out)
-    async with command(TRUNKLINE_PAYLOAD_STORE=store) as lines:
+    assert "Ada-event" not in _readable((await temporal(processes, engine, *show)).out)
+    async with command(processes, TRUNKLINE_PAYLOAD_STORE=store) as lines:
         url = re.findall(r"http://\S+", lines[-1])[0]
-        assert "Ada-event" in _readable((await temporal(engine, *show, "--codec-endpoint", url)).out)
+        assert "Ada-event" in _readable((await temporal(processes, engine, *show, "--codec-endpoint", url)).out)
 
 
 SHOWN = (("show", "--output", "json"), ("show", "--detailed"), ("describe", "--output", "json"))
@@ -340,8 +347,8 @@ def _readable(text: str) -> str:
     return text + "".join(base64.b64decode(found).decode("utf-8", "replace") for found in encoded)
 
 
-async def temporal(engine: Engine, *arguments: str) -> Ended:
-    process = await asyncio.create_subprocess_exec(
+async def temporal(processes: Processes, engine: Engine, *arguments: str) -> Ended:
+    process = await processes.start(
         TEMPORAL, *arguments, "--address", address(engine),
         env=surroundings(), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from workers.process.equipment import complaints, equip
+from workers.process.equipment import check_bindings, complaints, equip, unbound
 from workers.settings import Settings, SettingsError
 
 APPROVED = """
@@ -67,3 +67,43 @@ def test_groups_and_keys_that_cannot_be_read_end_the_worker(folder: Path) -> Non
         equip(Settings(automations=folder, groups="nowhere.yaml"))
     with pytest.raises(SettingsError, match="TRUNKLINE_SIGNING_KEYS: 'ann'"):
         equip(Settings(automations=folder, signing_keys="ann: {}"))
+
+
+SECRETIVE = """
+name: secretive
+trigger: {event: order.paid}
+actions:
+  - label: Ask
+    actionType: http_request
+    config: {method: GET, url: "https://shop.example.com", headers: {A: "{{secrets.shop_token}}", B: "{{secrets.other}}"}}
+"""
+
+
+def bound(tmp_path: Path, hosts: str) -> Settings:
+    folder = tmp_path / "automations"
+    folder.mkdir()
+    (folder / "secretive.yaml").write_text(SECRETIVE)
+    (tmp_path / "connections.yaml").write_text(hosts)
+    return Settings(automations=folder, connections=tmp_path / "connections.yaml")
+
+
+def test_secrets_that_may_go_anywhere_are_named_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRUNKLINE_SECRET_UNUSED", "unused-value-1234")
+    monkeypatch.setenv("TRUNKLINE_SECRET_SHOP_TOKEN", "value-0123456789")
+    sentence = unbound(equip(bound(tmp_path, "secrets: {Shop_Token: {hosts: [shop.example.com]}}")))
+    assert sentence is not None
+    assert sentence.startswith("Definitions may send these secrets to any host: other, unused. ")
+    assert "value" not in sentence
+
+
+def test_where_all_are_bound_nothing_is_said(tmp_path: Path) -> None:
+    hosts = "secrets: {shop_token: {hosts: [shop.example.com]}, other: {hosts: ['*.example.com']}}"
+    assert unbound(equip(bound(tmp_path, hosts))) is None
+
+
+def test_hosts_of_what_is_no_secret_end_the_worker(tmp_path: Path) -> None:
+    settings = bound(tmp_path, "secrets: {shop_tokn: {hosts: [shop.example.com]}}")
+    with pytest.raises(SettingsError, match=r"connections\.yaml, secrets\.shop_tokn: .*Did you mean shop_token\?"):
+        check_bindings(settings, equip(settings))

@@ -15,9 +15,9 @@ from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from tests.conftest import TEMPORAL
-from workers.errors import Failure
-from workers.process.health import Processes, Vitals, serving
+from tests.starts import StartServer
+from workers.errors import TrunklineError
+from workers.process.health import HealthStatus, Processes, serving
 from workers.process.telemetry import measured_runtime
 from workers.settings import Address
 
@@ -47,12 +47,12 @@ async def until_well(address: Address) -> None:
 
 
 @contextlib.asynccontextmanager
-async def worker_process(target: str, process: int = 1) -> AsyncIterator[tuple[Vitals, Address]]:
+async def worker_process(target: str, process: int = 1) -> AsyncIterator[tuple[HealthStatus, Address]]:
     """A polling worker with metrics and a page of its own, as each worker process has them."""
     runtime, exporter = measured_runtime()
     client = await Client.connect(target, runtime=runtime, identity=f"test-{uuid.uuid4()}")
     queue = f"health-{uuid.uuid4()}"
-    vitals = Vitals(process, exporter)
+    vitals = HealthStatus(process, exporter)
     worker = Worker(client, task_queue=queue, workflows=[Nothing], workflow_runner=UnsandboxedWorkflowRunner())
     async with serving(vitals, ANYWHERE) as address, worker:
         vitals.polling(client, queue)
@@ -72,7 +72,7 @@ async def test_a_worker_is_well_once_temporal_sees_it_poll(temporal: WorkflowEnv
 
 
 async def test_a_worker_that_does_not_poll_is_not_well(temporal: WorkflowEnvironment) -> None:
-    vitals = Vitals(1, ANYWHERE)
+    vitals = HealthStatus(1, ANYWHERE)
     async with serving(vitals, ANYWHERE) as address:
         status, report = await get(address, "healthz")
         assert (status, report["status"]) == (503, "starting")
@@ -82,8 +82,8 @@ async def test_a_worker_that_does_not_poll_is_not_well(temporal: WorkflowEnviron
         assert "does not see this process poll" in report["reason"]
 
 
-async def test_a_worker_whose_temporal_is_gone_says_so_quickly() -> None:
-    server = await WorkflowEnvironment.start_local(dev_server_existing_path=TEMPORAL, dev_server_log_level="never")
+async def test_a_worker_whose_temporal_is_gone_says_so_quickly(start_server: StartServer) -> None:
+    server = await start_server()
     stopped = False
     try:
         async with worker_process(server.client.service_client.config.target_host) as (_, address):
@@ -141,6 +141,6 @@ async def test_dead_processes_are_reported_as_dead() -> None:
 async def test_an_address_that_is_taken_is_a_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = Address(*taken.getsockname())
-        with pytest.raises(Failure, match=f"Nothing can listen at {address} .*--metrics-address"):
+        with pytest.raises(TrunklineError, match=f"Nothing can listen at {address} .*--metrics-address"):
             async with serving(Processes({}), address):
                 pytest.fail("it listens where another server does")

@@ -221,7 +221,7 @@ def handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let runs continue as new after their first step, once."""
 
     def must(self: walk.Walk) -> bool:
-        return self.handing_over or ("first" in self.state.variables and workflow.info().continued_run_id is None)
+        return self.continuing_as_new or ("first" in self.state.variables and workflow.info().continued_run_id is None)
 
     monkeypatch.setattr(walk.Walk, "must_hand_over", must)
 

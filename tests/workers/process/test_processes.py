@@ -18,6 +18,7 @@ from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
 from tests.receiver import Receiver
+from tests.starts import Processes
 from tests.workers.command import surroundings
 from tests.workers.processes import end, gone, marked
 
@@ -34,8 +35,9 @@ Line = dict[str, Any]
 class Fleet:
     """A worker over one automation that calls a receiver, its log, and its page."""
 
-    def __init__(self, temporal: WorkflowEnvironment, folder: Path, receiver: Receiver) -> None:
+    def __init__(self, temporal: WorkflowEnvironment, folder: Path, receiver: Receiver, starts: Processes) -> None:
         self.client = temporal.client
+        self.starts = starts
         self.receiver = receiver
         self.folder = folder
         self.log = folder / "worker.log"
@@ -54,7 +56,7 @@ class Fleet:
             **variables,
         )
         with self.log.open("wb") as log:
-            self.worker = await asyncio.create_subprocess_exec(
+            self.worker = await self.starts.start(
                 sys.executable,
                 "-m",
                 "workers.cli",
@@ -116,9 +118,9 @@ class Fleet:
 
 
 @pytest_asyncio.fixture
-async def fleet(temporal: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[Fleet]:
+async def fleet(temporal: WorkflowEnvironment, processes: Processes, tmp_path: Path) -> AsyncIterator[Fleet]:
     async with Receiver() as receiver:
-        fleet = Fleet(temporal, tmp_path, receiver)
+        fleet = Fleet(temporal, tmp_path, receiver, processes)
         try:
             yield fleet
         finally:
@@ -163,11 +165,11 @@ async def test_a_process_that_is_killed_is_replaced(fleet: Fleet) -> None:
     assert before & after == before - {victim}
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-async def test_sigterm_lets_what_is_in_flight_finish_and_leaves_nothing(fleet: Fleet, processes: int) -> None:
+@pytest.mark.parametrize("count", [1, 2])
+async def test_sigterm_lets_what_is_in_flight_finish_and_leaves_nothing(fleet: Fleet, count: int) -> None:
     fleet.receiver.stall("/slow", 1.5)
-    worker = await fleet.start(processes)
-    await fleet.ready(processes)
+    worker = await fleet.start(count)
+    await fleet.ready(count)
     handle = await fleet.in_flight()
     worker.terminate()
     await fleet.said("Stopping: ")
@@ -179,11 +181,11 @@ async def test_sigterm_lets_what_is_in_flight_finish_and_leaves_nothing(fleet: F
     assert len(fleet.receiver.requests) == 1
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-async def test_a_second_signal_ends_at_once(fleet: Fleet, processes: int) -> None:
+@pytest.mark.parametrize("count", [1, 2])
+async def test_a_second_signal_ends_at_once(fleet: Fleet, count: int) -> None:
     fleet.receiver.stall("/slow", 20)
-    worker = await fleet.start(processes)
-    await fleet.ready(processes)
+    worker = await fleet.start(count)
+    await fleet.ready(count)
     await fleet.in_flight()
     worker.send_signal(signal.SIGINT)
     await fleet.said("Stopping: ")
@@ -209,10 +211,10 @@ async def test_no_process_outlives_a_parent_that_is_killed(fleet: Fleet) -> None
     assert await gone(fleet.task_queue, 10)
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-async def test_settings_that_cannot_work_end_the_worker_with_a_sentence(fleet: Fleet, processes: int) -> None:
+@pytest.mark.parametrize("count", [1, 2])
+async def test_settings_that_cannot_work_end_the_worker_with_a_sentence(fleet: Fleet, count: int) -> None:
     (fleet.folder / "connections.yaml").write_text("team: slack\n")
-    worker = await fleet.start(processes)
+    worker = await fleet.start(count)
     assert await ended(worker, 15) == 2
     said = await fleet.said("connections.yaml, line 1: 'team' must have fields")
     assert "Traceback" not in fleet.log.read_text()

@@ -4,12 +4,14 @@ from datetime import UTC, datetime
 import pytest
 
 from workers.sandbox import record as module
-from workers.sandbox.record import Answer, Received, Record, Request
+from workers.sandbox.record import Received, ReceivedRequest, Record, VendorAnswer
 
 
 def received(record: Record, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Received:
-    request = Request("POST", "/http/x", {}, headers or {}, body)
-    return Received(id=record.next_id(), at=datetime.now(UTC), vendor="http", request=request, answer=Answer(200, None))
+    request = ReceivedRequest("POST", "/http/x", {}, headers or {}, body)
+    return Received(
+        id=record.next_id(), at=datetime.now(UTC), vendor="http", request=request, answer=VendorAnswer(200, None)
+    )
 
 
 def test_credentials_are_never_shown() -> None:
@@ -57,4 +59,4 @@ def test_long_bodies_are_shown_cut() -> None:
     ],
 )
 def test_body_is_read_as_its_content_type_says(kind: str, raw: bytes, body: object) -> None:
-    assert Request("POST", "/", {}, {"content-type": kind}, raw).body == body
+    assert ReceivedRequest("POST", "/", {}, {"content-type": kind}, raw).body == body

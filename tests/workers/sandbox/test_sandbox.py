@@ -17,6 +17,7 @@ import pytest
 
 from activities.catalog import catalog, connection_kinds
 from activities.connections import Connections
+from tests.starts import Processes
 from workers.sandbox import VENDORS, Sandbox, connections
 from workers.sandbox.vendor import Absent
 
@@ -273,9 +274,11 @@ def taken() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_command_says_where_it_listens_and_ends_cleanly(taken: int, number: signal.Signals) -> None:
+def test_command_says_where_it_listens_and_ends_cleanly(
+    processes: Processes, taken: int, number: signal.Signals
+) -> None:
     command = [sys.executable, "-c", f"from workers.cli.sandbox import sandbox; sandbox({taken})"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = processes.popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         assert process.stdout is not None
         assert process.stdout.readline().startswith(f"Port {taken} is taken: the sandbox listens on ")

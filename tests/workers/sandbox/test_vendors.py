@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 
 import pytest
 
-from workers.sandbox.record import Request
+from workers.sandbox.record import ReceivedRequest
 from workers.sandbox.stubs import Stub, Stubs
-from workers.sandbox.vendors.cloudtalk import CloudTalk
-from workers.sandbox.vendors.http import Receiver
-from workers.sandbox.vendors.slack import Slack
-from workers.sandbox.vendors.twilio import Twilio
+from workers.sandbox.vendors.cloudtalk import CloudTalkVendor
+from workers.sandbox.vendors.http import HttpVendor
+from workers.sandbox.vendors.slack import SlackVendor
+from workers.sandbox.vendors.twilio import TwilioVendor
 
 ACCOUNT = "AC1"
 TOKEN = "sandbox"
@@ -24,18 +24,20 @@ def basic(user: str, password: str) -> str:
     return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
 
 
-def slack(method: str, arguments: dict[str, Any], authorization: str = "Bearer xoxb-1") -> Request:
+def slack(method: str, arguments: dict[str, Any], authorization: str = "Bearer xoxb-1") -> ReceivedRequest:
     headers = {"authorization": authorization, "content-type": "application/json;charset=utf-8"}
-    return Request("POST", f"/{method}", {}, headers, json.dumps(arguments).encode())
+    return ReceivedRequest("POST", f"/{method}", {}, headers, json.dumps(arguments).encode())
 
 
-def twilio(form: dict[str, str], *, user: str = ACCOUNT, token: str = TOKEN) -> Request:
+def twilio(form: dict[str, str], *, user: str = ACCOUNT, token: str = TOKEN) -> ReceivedRequest:
     headers = {"authorization": basic(user, token), "content-type": "application/x-www-form-urlencoded"}
-    return Request("POST", MESSAGES, {}, headers, urlencode(form).encode())
+    return ReceivedRequest("POST", MESSAGES, {}, headers, urlencode(form).encode())
 
 
-def cloudtalk(body: Any, *, kind: str = "application/json", authorization: str = basic("id", "secret")) -> Request:
-    return Request(
+def cloudtalk(
+    body: Any, *, kind: str = "application/json", authorization: str = basic("id", "secret")
+) -> ReceivedRequest:
+    return ReceivedRequest(
         "POST", "/sms/send.json", {}, {"authorization": authorization, "content-type": kind}, json.dumps(body).encode()
     )
 
@@ -58,7 +60,7 @@ def cloudtalk(body: Any, *, kind: str = "application/json", authorization: str =
     ],
 )
 def test_slack_refuses_in_a_200(arguments: dict[str, Any], error: str) -> None:
-    answer = Slack().answer(slack("chat.postMessage", arguments))
+    answer = SlackVendor().answer(slack("chat.postMessage", arguments))
     assert (answer.status, answer.body, answer.accepted) == (200, {"ok": False, "error": error}, False)
 
 
@@ -71,12 +73,12 @@ def test_slack_refuses_in_a_200(arguments: dict[str, Any], error: str) -> None:
         (slack("chat.explode", {}), "unknown_method"),
     ],
 )
-def test_slack_checks_token_and_method(request_: Request, error: str) -> None:
-    assert Slack().answer(request_).body == {"ok": False, "error": error}
+def test_slack_checks_token_and_method(request_: ReceivedRequest, error: str) -> None:
+    assert SlackVendor().answer(request_).body == {"ok": False, "error": error}
 
 
 def test_slack_remembers_messages_by_channel_newest_first_with_their_metadata() -> None:
-    vendor = Slack()
+    vendor = SlackVendor()
     metadata = {"event_type": "step", "event_payload": {"key": "k1"}}
     first = vendor.answer(slack("chat.postMessage", {"channel": "#ops", "text": "one", "metadata": metadata})).body
     second = vendor.answer(slack("chat.postMessage", {"channel": first["channel"], "text": "two"})).body
@@ -96,16 +98,16 @@ def test_slack_remembers_messages_by_channel_newest_first_with_their_metadata() 
 
 
 def test_questions_that_make_no_sense_are_refused() -> None:
-    answer = Slack().answer(slack("conversations.history", {"channel": "#ops", "limit": "many"}))
+    answer = SlackVendor().answer(slack("conversations.history", {"channel": "#ops", "limit": "many"}))
     assert answer.body == {"ok": False, "error": "invalid_arguments"}
-    request = Request("GET", MESSAGES, {"DateSent": "yesterday"}, twilio({}).headers, b"")
-    told = Twilio()
+    request = ReceivedRequest("GET", MESSAGES, {"DateSent": "yesterday"}, twilio({}).headers, b"")
+    told = TwilioVendor()
     told.answer(twilio(SMS))
     assert told.answer(request).status == 400
 
 
 def test_slack_keeps_replies_out_of_the_channels_history() -> None:
-    vendor = Slack()
+    vendor = SlackVendor()
     first = vendor.answer(slack("chat.postMessage", {"channel": "#ops", "text": "one"})).body
     vendor.answer(slack("chat.postMessage", {"channel": "#ops", "text": "reply", "thread_ts": first["ts"]}))
     history = vendor.answer(slack("conversations.history", {"channel": "#ops"})).body
@@ -115,7 +117,7 @@ def test_slack_keeps_replies_out_of_the_channels_history() -> None:
 
 
 def test_slack_lists_the_channels_by_name() -> None:
-    vendor = Slack()
+    vendor = SlackVendor()
     posted = vendor.answer(slack("chat.postMessage", {"channel": "#ops", "text": "one"})).body
     listed = vendor.answer(slack("conversations.list", {})).body
     assert listed["channels"] == [{"id": posted["channel"], "name": "ops"}]
@@ -136,26 +138,26 @@ def test_slack_lists_the_channels_by_name() -> None:
     ],
 )
 def test_twilio_refuses_with_its_codes(form: dict[str, str], code: int) -> None:
-    answer = Twilio().answer(twilio(form))
+    answer = TwilioVendor().answer(twilio(form))
     assert (answer.status, answer.body["code"], answer.accepted) == (400, code, False)
     assert set(answer.body) == {"code", "message", "more_info", "status"}
 
 
 @pytest.mark.parametrize("given", [{"user": "AC2"}, {"token": ""}, {"token": "invalid"}])
 def test_twilio_checks_the_account(given: dict[str, str]) -> None:
-    answer = Twilio().answer(twilio(SMS, **given))
+    answer = TwilioVendor().answer(twilio(SMS, **given))
     assert (answer.status, answer.body["code"]) == (401, 20003)
 
 
 def test_twilio_lists_what_it_took_by_number_and_date_page_by_page() -> None:
-    vendor = Twilio()
+    vendor = TwilioVendor()
     for body in ("one", "two", "three"):
         vendor.answer(twilio({**SMS, "Body": body}))
     vendor.answer(twilio({**SMS, "To": "+15550199"}))
 
     def listed(**query: str) -> dict[str, Any]:
         request = twilio({})
-        found: dict[str, Any] = vendor.answer(Request("GET", MESSAGES, query, request.headers, b"")).body
+        found: dict[str, Any] = vendor.answer(ReceivedRequest("GET", MESSAGES, query, request.headers, b"")).body
         return found
 
     assert [message["body"] for message in listed(To="+15550123")["messages"]] == ["three", "two", "one"]
@@ -170,12 +172,12 @@ def test_twilio_lists_what_it_took_by_number_and_date_page_by_page() -> None:
 
 
 def test_twilio_shows_one_message_and_knows_no_other() -> None:
-    vendor = Twilio()
+    vendor = TwilioVendor()
     sid = vendor.answer(twilio(SMS)).body["sid"]
     headers = twilio({}).headers
 
     def fetched(sid: str) -> int:
-        return vendor.answer(Request("GET", MESSAGES.replace(".json", f"/{sid}.json"), {}, headers, b"")).status
+        return vendor.answer(ReceivedRequest("GET", MESSAGES.replace(".json", f"/{sid}.json"), {}, headers, b"")).status
 
     assert (fetched(sid), fetched("SM0")) == (200, 404)
 
@@ -191,22 +193,22 @@ def test_twilio_shows_one_message_and_knows_no_other() -> None:
         (cloudtalk({"recipient": "+15550123", "message": "Hi", "sender": "+15550100"}, kind="text/plain"), 400),
     ],
 )
-def test_cloudtalk_checks_keys_and_fields(request_: Request, status: int) -> None:
-    answer = CloudTalk().answer(request_)
+def test_cloudtalk_checks_keys_and_fields(request_: ReceivedRequest, status: int) -> None:
+    answer = CloudTalkVendor().answer(request_)
     assert (answer.status, answer.body["responseData"]["status"], answer.accepted) == (status, status, False)
 
 
 def test_cloudtalk_answers_200_also_where_it_did_not_send() -> None:
     sent = {"recipient": "+15550123", "message": "Hello", "sender": "+15550100"}
-    assert CloudTalk().answer(cloudtalk(sent)).accepted
-    answer = CloudTalk().answer(cloudtalk({**sent, "recipient": "0123"}))
+    assert CloudTalkVendor().answer(cloudtalk(sent)).accepted
+    answer = CloudTalkVendor().answer(cloudtalk({**sent, "recipient": "0123"}))
     assert (answer.status, answer.accepted) == (200, False)
     assert answer.body == {"responseData": {"success": False, "data": "Unknown number"}}
 
 
 def test_receiver_says_what_it_got() -> None:
-    request = Request("GET", "/shop/orders/42", {"full": "1"}, {"x-api-key": "hush", "accept": "*/*"}, b"")
-    assert Receiver().answer(request).body == {
+    request = ReceivedRequest("GET", "/shop/orders/42", {"full": "1"}, {"x-api-key": "hush", "accept": "*/*"}, b"")
+    assert HttpVendor().answer(request).body == {
         "received": {
             "method": "GET",
             "path": "/shop/orders/42",
@@ -219,9 +221,9 @@ def test_receiver_says_what_it_got() -> None:
 
 def test_stubs_answer_what_they_fit_and_the_latest_wins() -> None:
     stubs = Stubs()
-    order = Request("GET", "/shop/orders/42", {}, {}, b"")
+    order = ReceivedRequest("GET", "/shop/orders/42", {}, {}, b"")
 
-    def answered(request: Request) -> tuple[int, bytes, bool]:
+    def answered(request: ReceivedRequest) -> tuple[int, bytes, bool]:
         answer = stubs.answer(request)
         assert answer is not None
         return answer.status, answer.content, answer.accepted
@@ -230,8 +232,8 @@ def test_stubs_answer_what_they_fit_and_the_latest_wins() -> None:
     assert answered(order) == (200, b'{"id": "42", "total": 42, "other": "{name}"}', True)
     stubs.add(Stub(path="/shop/orders/{id}", method="GET", status=404, body="no {id}"))
     assert answered(order) == (404, b"no 42", False)
-    assert answered(Request("POST", "/shop/orders/42", {}, {}, b""))[0] == 200
-    assert stubs.answer(Request("GET", "/shop/orders/42/items", {}, {}, b"")) is None
+    assert answered(ReceivedRequest("POST", "/shop/orders/42", {}, {}, b""))[0] == 200
+    assert stubs.answer(ReceivedRequest("GET", "/shop/orders/42/items", {}, {}, b"")) is None
 
 
 @pytest.mark.parametrize(
@@ -239,4 +241,4 @@ def test_stubs_answer_what_they_fit_and_the_latest_wins() -> None:
     [({"idempotency-key": '"k1"'}, "k1"), ({"idempotency-key": "k1"}, "k1"), ({"webhook-id": "k1"}, "k1"), ({}, None)],
 )
 def test_receiver_knows_the_key_of_a_request(headers: dict[str, str], key: str | None) -> None:
-    assert Receiver().key(Request("POST", "/", {}, headers, b"")) == key
+    assert HttpVendor().key(ReceivedRequest("POST", "/", {}, headers, b"")) == key

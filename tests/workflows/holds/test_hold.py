@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
+from trunkline.wire import seal
 from workflows.holds.hold import Hold, Receipt, approve, objection, settle
 from workflows.holds.holds import AUDIT_ENTRY_SIZE, AUDITED_REFUSALS, Holds
-from workflows.holds.request import seal
 from workflows.language.people import distinct
 from workflows.report import measure
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-REQUEST = {"actionType": "http_request", "config": {"url": "https://example.com"}, "secrets": []}
+REQUEST: Any = {"actionType": "http_request", "config": {"url": "https://example.com"}, "secrets": []}
 
 
 def held(**terms: Any) -> Hold:

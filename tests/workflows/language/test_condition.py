@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.workflows.language.render import NOW, ROOTS
 from workflows.language.comparison import OPERATORS
-from workflows.language.condition import Condition, ConditionError, Failure, compile_condition
+from workflows.language.condition import Condition, ConditionError, Mismatch, compile_condition
 from workflows.language.names import Reference
 from workflows.language.template import TemplateError
 
@@ -311,8 +311,10 @@ def test_explain_says_field_operator_expected_and_actual() -> None:
     }
     roots = {"call": {"waiting_time": 5}, "contact": {"tags": ["New"]}}
     assert compile_condition(data).explain(roots, NOW) == [
-        Failure("call.waiting_time", "greater_than", 60, 5, "`call.waiting_time` is 5, not greater than 60."),
-        Failure("contact.tags", "contains", "Vip", ["New"], '`contact.tags` is ["New"], which does not contain "Vip".'),
+        Mismatch("call.waiting_time", "greater_than", 60, 5, "`call.waiting_time` is 5, not greater than 60."),
+        Mismatch(
+            "contact.tags", "contains", "Vip", ["New"], '`contact.tags` is ["New"], which does not contain "Vip".'
+        ),
     ]
 
 

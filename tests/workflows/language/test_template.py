@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta, timezone
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.starts import Processes
 from tests.workflows.language.render import NOW, ROOTS, render, text
 from workflows.language.template import (
     Reference,
@@ -212,7 +212,7 @@ def test_the_clock_is_the_run_s_and_wins_over_everything() -> None:
             compile_template(tag)
 
 
-def test_the_machine_s_clock_and_zone_change_nothing() -> None:
+def test_the_machine_s_clock_and_zone_change_nothing(processes: Processes) -> None:
     program = (
         "import sys, json; from datetime import datetime, UTC; from workflows.language.template import compile_template;"
         't = compile_template(\'{{now}} {{today}} {{"now" | date: "%c %Z %s"}} {{1700000000 | date: "%H"}} '
@@ -220,7 +220,7 @@ def test_the_machine_s_clock_and_zone_change_nothing() -> None:
         "print(t.render({}, datetime(2026, 11, 21, 10, 15, tzinfo=UTC)).value)"
     )
     outputs = [
-        subprocess.run(
+        processes.run(
             [sys.executable, "-c", program],
             env={**os.environ, "TZ": zone, "LC_ALL": "C.UTF-8"},
             capture_output=True,

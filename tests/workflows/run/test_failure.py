@@ -6,7 +6,8 @@ import pytest
 from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType
 from temporalio.exceptions import TimeoutError as TimedOut
 
-from workflows.run.failure import SENDING, Failure, read_failure
+from trunkline.wire import SENDING
+from workflows.run.failure import Failure, read_failure
 
 UNAVAILABLE = ApplicationError("Come back later.", type="Unavailable")
 

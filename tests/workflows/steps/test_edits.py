@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from workflows.steps.edits import BadEdit, edited
+from workflows.steps.edits import EditError, edited
 
 CONFIG = {
     "url": "https://shop.example.com/refunds",
@@ -48,7 +48,7 @@ def test_an_edit_changes_a_copy(edits: Any, path: str, value: Any) -> None:
     ],
 )
 def test_an_edit_leaves_secrets_where_they_are(edits: Any) -> None:
-    with pytest.raises(BadEdit, match="shop_token"):
+    with pytest.raises(EditError, match="shop_token"):
         edited(CONFIG, edits, SECRETS)
 
 
@@ -56,7 +56,7 @@ def test_an_edit_leaves_secrets_where_they_are(edits: Any) -> None:
 def test_what_says_where_a_secret_goes_stays_beside_it(edits: Any) -> None:
     config = {"headers": [{"key": "X-A", "value": "1"}, {"key": "Authorization", "value": "{{secrets.k}}"}]}
     places = [{"path": "/headers/1/value", "name": "k", "start": 0}]
-    with pytest.raises(BadEdit, match="headers/1"):
+    with pytest.raises(EditError, match="headers/1"):
         edited(config, edits, places)
     assert edited(config, {"/headers/0/value": "2"}, places)["headers"][0] == {"key": "X-A", "value": "2"}
 
@@ -91,7 +91,7 @@ def test_a_secret_copied_elsewhere_is_only_text() -> None:
     ids=str,
 )
 def test_what_is_no_edit_is_refused_with_a_sentence(edits: Any) -> None:
-    with pytest.raises(BadEdit) as refused:
+    with pytest.raises(EditError) as refused:
         edited(CONFIG, edits, SECRETS)
     assert str(refused.value).endswith(".")
     assert len(str(refused.value)) < 600

@@ -398,7 +398,7 @@ actions:
         ("POST", 500, "[{when: unknown, do: retry, attempts: 1, delay: 1}]", 2, "failed", "unknown"),
     ],
 )
-async def test_the_first_rule_that_fits_a_failure_decides(  # noqa: PLR0913, PLR0917 # a row of the table
+async def test_the_first_rule_that_fits_a_failure_decides(
     engine: Engine, method: str, status: int, rules: str, calls: int, outcome: str, ends: str
 ) -> None:
     engine.define(RULES.replace("METHOD", method).replace("onFailure: RULES", f"onFailure: {rules}"))

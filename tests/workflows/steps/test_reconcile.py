@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import AsyncIterator
 from typing import Any, Literal
 
 import pytest
 import pytest_asyncio
-from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
-from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import WorkflowHandle
 
 from tests.engine import JSON, Engine, step
@@ -107,17 +104,7 @@ async def reset(engine: Engine, handle: WorkflowHandle[Any, Any], task: int) -> 
     """Reset a run to its n-th workflow task and return the new run."""
     history = await engine.client.get_workflow_handle(handle.id).fetch_history()
     tasks = [e.event_id for e in history.events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED]
-    answer = await engine.client.workflow_service.reset_workflow_execution(
-        ResetWorkflowExecutionRequest(
-            namespace="default",
-            workflow_execution=WorkflowExecution(workflow_id=handle.id),
-            reason="test",
-            workflow_task_finish_event_id=tasks[task],
-            request_id=uuid.uuid4().hex,
-        )
-    )
-    again: WorkflowHandle[Any, Any] = engine.client.get_workflow_handle(handle.id, run_id=answer.run_id)
-    return again
+    return await engine.reset(handle.id, tasks[task])
 
 
 async def test_after_a_reset_what_ran_is_found_or_held_and_what_did_not_run_is_sent(

@@ -9,10 +9,10 @@ from pydantic import ValidationError
 
 from workers.definitions.checking.findings import Findings
 from workers.definitions.checking.policies import effective, may_park, needs_approval
-from workers.definitions.checking.policy_checks import Held, judge
+from workers.definitions.checking.policy_checks import HeldDefinition, check_policy
 from workers.definitions.checking.time_zones import time_zones
 from workers.definitions.compiling import Catalog, filled
-from workers.definitions.model.approvals import Approval
+from workers.definitions.model.approvals import ApprovalDefinition
 from workers.definitions.model.steps import steps
 from workers.definitions.problems import CODES, nearest
 from workflows.language.durations import MINUTE, spell
@@ -29,7 +29,7 @@ def check_approvals(findings: Findings, catalog: Catalog) -> frozenset[str]:
     _check_alone(findings, findings.data.get("approvals"), WHOLE)
     whole = _read(findings.data.get("approvals"))
     policies = [whole]
-    held: list[Held] = []
+    held: list[HeldDefinition] = []
     waits = False
     for place, step, _ in steps(findings.data):
         if "actionType" not in step:
@@ -47,35 +47,39 @@ def check_approvals(findings: Findings, catalog: Catalog) -> frozenset[str]:
         sentence = "No step of this automation ever waits for people, so this says nothing."
         findings.add("unused-approvals", WHOLE, sentence, "write requireApproval: true at the steps to hold", key=True)
     if whole is not None and not held:
-        held.append(Held(policy=whole, places=dict.fromkeys(Approval.model_fields, WHOLE)))
+        held.append(HeldDefinition(policy=whole, places=dict.fromkeys(ApprovalDefinition.model_fields, WHOLE)))
     _add(findings, held)
     return frozenset(name for policy in policies if policy is not None for name in _groups(policy))
 
 
-def _read(policy: Any) -> Approval | None:
+def _read(policy: Any) -> ApprovalDefinition | None:
     """Return a policy as a model; None where its shape is wrong, which is told elsewhere."""
     if policy is None or policy is True:
-        return Approval.model_construct()
+        return ApprovalDefinition.model_construct()
     try:
-        return Approval.model_validate(policy)
+        return ApprovalDefinition.model_validate(policy)
     except ValidationError:
         return None
 
 
-def _held(whole: Approval, own: Approval, step: Mapping[str, Any], place: str, catalog: Catalog) -> Held:
-    said = {name: value for name in Approval.model_fields if (value := getattr(own, name)) is not None}
+def _held(
+    whole: ApprovalDefinition, own: ApprovalDefinition, step: Mapping[str, Any], place: str, catalog: Catalog
+) -> HeldDefinition:
+    said = {name: value for name in ApprovalDefinition.model_fields if (value := getattr(own, name)) is not None}
     action, config = catalog.get(str(step["actionType"])), step.get("config", {})
-    return Held(
+    return HeldDefinition(
         policy=whole.model_copy(update=said),
-        places={name: f"{place}/requireApproval" if name in said else WHOLE for name in Approval.model_fields},
+        places={
+            name: f"{place}/requireApproval" if name in said else WHOLE for name in ApprovalDefinition.model_fields
+        },
         step=step,
         config=filled(action, config) if action is not None and isinstance(config, Mapping) else None,
     )
 
 
-def _add(findings: Findings, held: list[Held]) -> None:
+def _add(findings: Findings, held: list[HeldDefinition]) -> None:
     """Add what is wrong; a warning about the automation's own policy only where it is true of all its steps."""
-    told = [(one, set(judge(one))) for one in held]
+    told = [(one, set(check_policy(one))) for one in held]
     for complaint in sorted({complaint for _, complaints in told for complaint in complaints}):
         shared = complaint.owner == WHOLE and CODES[complaint.code].severity == "warning"
         if not shared or all(complaint in complaints for one, complaints in told if one.uses(complaint)):
@@ -122,7 +126,7 @@ def _check_anybody(findings: Findings, step: Mapping[str, Any], place: str) -> N
     findings.add("anybody-may-approve", f"{place}/requireApproval", sentence, hint, key=True)
 
 
-def _groups(policy: Approval) -> Iterator[str]:
+def _groups(policy: ApprovalDefinition) -> Iterator[str]:
     for people in (
         policy.approvers,
         policy.operators,

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from workers.definitions.checking.contracts import templated
 from workers.definitions.checking.saved import canonical
-from workers.definitions.model.approvals import Approval, Band
+from workers.definitions.model.approvals import ApprovalDefinition, BandDefinition
 from workers.definitions.problems import nearest
 from workflows.language.condition import ConditionError, compile_condition
 from workflows.language.durations import spell
@@ -23,7 +23,7 @@ ANY_VALUE = ("size", "first", "last")
 """Fields that any list or text has."""
 
 
-class Complaint(NamedTuple):
+class PolicyComplaint(NamedTuple):
     """Something about a policy: a code, where it stands, and a sentence.
 
     Attributes:
@@ -41,7 +41,7 @@ class Complaint(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class HeldDefinition:
     """A step that waits for people, and the policy that holds for it.
 
     Attributes:
@@ -51,25 +51,25 @@ class Held:
         config: its config as it will be rendered, where the action is known.
     """
 
-    policy: Approval
+    policy: ApprovalDefinition
     places: Mapping[str, str]
     step: Mapping[str, Any] | None = None
     config: Mapping[str, Any] | None = None
 
-    def uses(self, complaint: Complaint) -> bool:
+    def uses(self, complaint: PolicyComplaint) -> bool:
         """Say whether what a complaint is about holds for this step."""
         return self.places[complaint.name] == complaint.owner
 
     def complaint(  # noqa: PLR0913 - what is wrong and where
         self, code: str, name: str, message: str, hint: str = "", *, below: str = "", key: bool = False
-    ) -> Complaint:
+    ) -> PolicyComplaint:
         """Return a complaint about a field, or about what stands below it."""
-        alias = Approval.model_fields[name].alias
+        alias = ApprovalDefinition.model_fields[name].alias
         owner = self.places[name]
-        return Complaint(code, owner, name, f"{owner}/{alias}{below}", message, hint, key)
+        return PolicyComplaint(code, owner, name, f"{owner}/{alias}{below}", message, hint, key)
 
 
-def judge(held: Held) -> Iterator[Complaint]:
+def check_policy(held: HeldDefinition) -> Iterator[PolicyComplaint]:
     """Yield what is wrong with the policy of a step."""
     yield from _people(held)
     yield from _expiry(held)
@@ -80,7 +80,7 @@ def judge(held: Held) -> Iterator[Complaint]:
         yield from _blind(held, band, f"/{index}/when")
 
 
-def _people(held: Held) -> Iterator[Complaint]:
+def _people(held: HeldDefinition) -> Iterator[PolicyComplaint]:
     policy = held.policy
     quorum = policy.quorum or 1
     count = _electorate(policy.approvers, policy, alone=policy.self_approval is not False)
@@ -100,7 +100,7 @@ def _people(held: Held) -> Iterator[Complaint]:
             )
 
 
-def _electorate(people: list[str] | None, policy: Approval, *, alone: bool) -> int | None:
+def _electorate(people: list[str] | None, policy: ApprovalDefinition, *, alone: bool) -> int | None:
     """Return how many may approve; None where only the run knows, or where nobody is named."""
     if not people or any(group(name) is not None or is_template(name) for name in people):
         return None
@@ -117,7 +117,7 @@ def _too_few(quorum: int, count: int) -> str:
     return f"{quorum} must approve, but only {people} may: this could never be released."
 
 
-def _expiry(held: Held) -> Iterator[Complaint]:
+def _expiry(held: HeldDefinition) -> Iterator[PolicyComplaint]:
     policy = held.policy
     if policy.on_expiry != "approve":
         return
@@ -135,7 +135,7 @@ def _expiry(held: Held) -> Iterator[Complaint]:
         yield held.complaint("unsafe-expiry", "on_expiry", sentence, "use reject, skip or hold")
 
 
-def _useless(held: Held) -> Iterator[Complaint]:
+def _useless(held: HeldDefinition) -> Iterator[PolicyComplaint]:
     policy = held.policy
     strict = policy.self_approval is False or any(band.self_approval is False for band in policy.bands or ())
     clocks = (policy.remind_after, policy.escalate_after, policy.expires_after)
@@ -148,16 +148,16 @@ def _useless(held: Held) -> Iterator[Complaint]:
         ("recheck", held.step is None or "conditions" in held.step, "`conditions` of the step"),
     ):
         if getattr(policy, name) not in (None, False) and not said:
-            alias = Approval.model_fields[name].alias
+            alias = ApprovalDefinition.model_fields[name].alias
             yield held.complaint("unused-key", name, f"`{alias}` changes nothing without {needed}.", key=True)
     for index, notice in enumerate(policy.notify or ()):
         for occasion, clock in (("reminder", "remind_after"), ("escalated", "escalate_after")):
             if occasion in (notice.on or ()) and getattr(policy, clock) is None:
-                sentence = f"`{occasion}` never comes without `{Approval.model_fields[clock].alias}`."
+                sentence = f"`{occasion}` never comes without `{ApprovalDefinition.model_fields[clock].alias}`."
                 yield held.complaint("unused-key", "notify", sentence, below=f"/{index}/on")
 
 
-def _late(held: Held) -> Iterator[Complaint]:
+def _late(held: HeldDefinition) -> Iterator[PolicyComplaint]:
     policy = held.policy
     if policy.expires_after is None or policy.on_expiry == "hold":
         return
@@ -165,11 +165,13 @@ def _late(held: Held) -> Iterator[Complaint]:
         value = getattr(policy, name)
         if value is not None and value >= policy.expires_after:
             end = f"`expiresAfter` ({spell(policy.expires_after)})"
-            sentence = f"`{Approval.model_fields[name].alias}` ({spell(value)}) is not before {end}: it never comes."
+            sentence = (
+                f"`{ApprovalDefinition.model_fields[name].alias}` ({spell(value)}) is not before {end}: it never comes."
+            )
             yield held.complaint("after-expiry", name, sentence)
 
 
-def _loose(held: Held, band: Band, below: str) -> Iterator[Complaint]:
+def _loose(held: HeldDefinition, band: BandDefinition, below: str) -> Iterator[PolicyComplaint]:
     policy = held.policy
     for name, looser, stays in (
         ("quorum", band.quorum is not None and band.quorum < (policy.quorum or 1), policy.quorum),
@@ -179,7 +181,7 @@ def _loose(held: Held, band: Band, below: str) -> Iterator[Complaint]:
         ("allow_edit", _freer(band.allow_edit, policy.allow_edit or False), str(policy.allow_edit or False).lower()),
     ):
         if looser:
-            alias = Band.model_fields[name].alias
+            alias = BandDefinition.model_fields[name].alias
             sentence = f"A band only makes a policy stricter: `{alias}` stays {stays} here."
             yield held.complaint("looser-band", "bands", sentence, below=f"{below}/{alias}")
 
@@ -188,7 +190,7 @@ def _freer(wanted: Any, allowed: Any) -> bool:
     return wanted is not None and STRICTNESS.index(wanted) < STRICTNESS.index(allowed)
 
 
-def _blind(held: Held, band: Band, below: str) -> Iterator[Complaint]:
+def _blind(held: HeldDefinition, band: BandDefinition, below: str) -> Iterator[PolicyComplaint]:
     """Find what a band asks of the request's config that the step's config never has."""
     if held.config is None:
         return

@@ -11,7 +11,7 @@ from workers.definitions.checking.policies import PEOPLE, Written, effective, go
 from workers.definitions.checking.saved import (
     End,
     Saved,
-    Scope,
+    VisibleNames,
     canonical,
     merged,
     saved_in,
@@ -45,7 +45,7 @@ class References:
         self.syntaxes = syntaxes
         self.background = set(background)
         self.values = Values(findings, results)
-        self._judged: dict[tuple[Any, ...], Scope] = {}
+        self._judged: dict[tuple[Any, ...], VisibleNames] = {}
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -55,18 +55,18 @@ class References:
     def check(self) -> None:
         """Walk the whole definition."""
         data = self.findings.data
-        self.values.condition(data.get("conditions"), "/conditions", Scope())
-        self.values.template(data.get("fairness"), "/fairness", Scope())
-        scope = Scope().under(data.get("conditions"))
+        self.values.condition(data.get("conditions"), "/conditions", VisibleNames())
+        self.values.template(data.get("fairness"), "/fairness", VisibleNames())
+        scope = VisibleNames().under(data.get("conditions"))
         if isinstance(data.get("paths"), list):
             self._paths(data, "", scope)
         if isinstance(data.get("actions"), list):
             self._block(data["actions"], "/actions", scope)
         judged = {pointer for pointer, *_ in self._judged}
         whole = written(data.get("approvals"), "/approvals")
-        self._policy({key: said for key, said in whole.items() if said.pointer not in judged}, Scope())
+        self._policy({key: said for key, said in whole.items() if said.pointer not in judged}, VisibleNames())
 
-    def _block(self, block: list[Any], pointer: str, scope: Scope) -> End:
+    def _block(self, block: list[Any], pointer: str, scope: VisibleNames) -> End:
         stops = told = False
         for index, step in enumerate(block):
             if not isinstance(step, Mapping):
@@ -82,7 +82,7 @@ class References:
             scope = replace(scope, saved=end.saved)
         return End(scope.saved, stops)
 
-    def _step(self, step: Mapping[str, Any], place: str, scope: Scope) -> End:
+    def _step(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
         conditions = step.get("conditions")
         self.values.condition(conditions, f"{place}/conditions", scope)
         kind = kind_of(step)
@@ -108,7 +108,7 @@ class References:
             end = End(unsure(end.saved, scope.saved, why, frozenset([canonical(conditions)])), stops=False)
         return end
 
-    def _action(self, step: Mapping[str, Any], place: str, scope: Scope) -> End:
+    def _action(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
         self.values.template(
             step.get("config"), f"{place}/config", scope, syntaxes=self.syntaxes.get(place), secrets=True
         )
@@ -132,7 +132,7 @@ class References:
             )
         return end
 
-    def _policy(self, policy: Mapping[str, Written], scope: Scope) -> None:
+    def _policy(self, policy: Mapping[str, Written], scope: VisibleNames) -> None:
         """Check what a policy says about people, requests and notices."""
         for key, said in policy.items():
             if key in PEOPLE or key == "requester":
@@ -151,16 +151,16 @@ class References:
                         secrets=True,
                     )
 
-    def _wait(self, step: Mapping[str, Any], place: str, scope: Scope) -> End:
+    def _wait(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
         if isinstance(step["wait"], Mapping):
             self.values.template(step["wait"].get("until"), f"{place}/wait/until", scope)
         return End(scope.saved, stops=False)
 
-    def _stop(self, step: Mapping[str, Any], place: str, scope: Scope) -> End:
+    def _stop(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
         self.values.template(step.get("reason"), f"{place}/reason", scope)
         return End(scope.saved, stops=True)
 
-    def _paths(self, step: Mapping[str, Any], place: str, scope: Scope) -> End:
+    def _paths(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
         paths = list(blocks({"paths": step["paths"]}, place))
         own = [saved_in(block.steps, block.pointer) for block in paths]
         writers: dict[str, int] = {}
@@ -184,7 +184,7 @@ class References:
         # where one path stops the run, what follows still says where the others lead
         return End(after, stops=False)
 
-    def _branch(self, step: Mapping[str, Any], place: str, scope: Scope) -> End:
+    def _branch(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
         ways: list[tuple[End, frozenset[str]]] = []
         seen: set[str] = set()
         for index, case in enumerate(step["branch"] if isinstance(step["branch"], list) else ()):
@@ -208,7 +208,7 @@ class References:
         going_on = [(end, guards) for end, guards in ways if not end.stops]
         return End(merged(going_on, scope.saved, self.findings.name(place)), stops=not going_on)
 
-    def _loop(self, step: Mapping[str, Any], place: str, scope: Scope) -> End:
+    def _loop(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
         self.values.whole(step["forEach"], f"{place}/forEach", scope)
         name = text_of(step, "as") or "item"
         actions = step.get("actions")

@@ -22,7 +22,7 @@ class Saved(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class VisibleNames:
     """What templates see at one place.
 
     Attributes:
@@ -39,7 +39,7 @@ class Scope:
     about: str | None = None
     held: str | None = None
 
-    def under(self, *conditions: Any) -> Scope:
+    def under(self, *conditions: Any) -> VisibleNames:
         """Return the same place where conditions hold."""
         return replace(self, guards=self.guards | {canonical(one) for one in conditions if one is not None})
 

@@ -9,9 +9,22 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from workers.definitions.checking.findings import Findings
-from workers.definitions.model.approvals import Approval, Band, BusinessHours, Notice
-from workers.definitions.model.automation import KINDS, STEP_MODELS, Automation, Case, Path, Trigger, Until
-from workers.definitions.model.failures import Retry, Rule
+from workers.definitions.model.approvals import (
+    ApprovalDefinition,
+    BandDefinition,
+    BusinessHoursDefinition,
+    NoticeDefinition,
+)
+from workers.definitions.model.automation import (
+    KINDS,
+    STEP_MODELS,
+    AutomationDefinition,
+    CaseDefinition,
+    PathDefinition,
+    Trigger,
+    Until,
+)
+from workers.definitions.model.failures import RetryDefinition, RuleDefinition
 from workers.definitions.model.steps import escape
 from workers.definitions.model.vocabulary import TAG, Part
 from workers.definitions.problems import CODES, listed, nearest
@@ -48,15 +61,15 @@ RANGES = (
 
 OWNERS: dict[str, tuple[type[Part], str]] = {
     "trigger": (Trigger, "`trigger`"),
-    "retry": (Retry, "`retry`"),
-    "paths": (Path, "a path"),
-    "branch": (Case, "a way of a branch"),
-    "approvals": (Approval, "`approvals`"),
-    "requireApproval": (Approval, "`requireApproval`"),
-    "bands": (Band, "a band"),
-    "businessHours": (BusinessHours, "`businessHours`"),
-    "notify": (Notice, "a notice"),
-    "onFailure": (Rule, "a rule of `onFailure`"),
+    "retry": (RetryDefinition, "`retry`"),
+    "paths": (PathDefinition, "a path"),
+    "branch": (CaseDefinition, "a way of a branch"),
+    "approvals": (ApprovalDefinition, "`approvals`"),
+    "requireApproval": (ApprovalDefinition, "`requireApproval`"),
+    "bands": (BandDefinition, "a band"),
+    "businessHours": (BusinessHoursDefinition, "`businessHours`"),
+    "notify": (NoticeDefinition, "a notice"),
+    "onFailure": (RuleDefinition, "a rule of `onFailure`"),
     "wait": (Until, "`wait`"),
 }
 
@@ -98,10 +111,10 @@ def complain(error: ErrorDetails, value: Any) -> Complaint:
     return Complaint("out-of-range" if kind in RANGES else "wrong-type", sentence)
 
 
-def shape(findings: Findings) -> Automation | None:
+def shape(findings: Findings) -> AutomationDefinition | None:
     """Return the definition as a model; where it has not the shape of the language, None and problems in `findings`."""
     try:
-        return Automation.model_validate(findings.data)
+        return AutomationDefinition.model_validate(findings.data)
     except ValidationError as invalid:
         for error in invalid.errors(include_url=False, include_input=False):
             _add(findings, error)
@@ -157,7 +170,7 @@ def _owner(location: tuple[int | str, ...]) -> tuple[type[BaseModel], str]:
                 return STEP_MODELS[kind], "an action step" if kind == "actionType" else f"a `{kind}` step"
             continue
         return OWNERS[part]
-    return Automation, "the automation"
+    return AutomationDefinition, "the automation"
 
 
 def _internal(part: int | str) -> bool:

@@ -12,7 +12,7 @@ from workers.definitions.checking.failures import check_repeats, check_rules
 from workers.definitions.checking.findings import Findings
 from workers.definitions.checking.picking import check_pick
 from workers.definitions.compiling import DEFAULTS, Catalog, filled, milliseconds
-from workers.definitions.model.automation import ActionStep, kind_of
+from workers.definitions.model.automation import ActionDefinition, kind_of
 from workers.definitions.model.steps import steps
 from workers.definitions.problems import listed, nearest
 from workflows.event import matches
@@ -20,7 +20,7 @@ from workflows.language.durations import spell
 
 
 @dataclass(frozen=True, slots=True)
-class Contracts:
+class ConfigUses:
     """What the contracts of a definition's actions say about their configs.
 
     Attributes:
@@ -32,9 +32,9 @@ class Contracts:
     background: list[str] = field(default_factory=list)
 
 
-def check_steps(findings: Findings, catalog: Catalog) -> Contracts:
+def check_steps(findings: Findings, catalog: Catalog) -> ConfigUses:
     """Check every step and every notice by itself."""
-    contracts = Contracts()
+    contracts = ConfigUses()
     written: dict[str, str] = {}
     _check_notices(findings, catalog, contracts, findings.data.get("approvals"), "/approvals")
     for place, step, _ in steps(findings.data):
@@ -51,7 +51,7 @@ def check_steps(findings: Findings, catalog: Catalog) -> Contracts:
     return contracts
 
 
-def _check_notices(findings: Findings, catalog: Catalog, contracts: Contracts, policy: Any, pointer: str) -> None:
+def _check_notices(findings: Findings, catalog: Catalog, contracts: ConfigUses, policy: Any, pointer: str) -> None:
     """Hold the notices of a policy to the contracts of their actions."""
     notices = policy.get("notify") if isinstance(policy, Mapping) else None
     for index, notice in enumerate(notices if isinstance(notices, list) else ()):
@@ -60,7 +60,7 @@ def _check_notices(findings: Findings, catalog: Catalog, contracts: Contracts, p
 
 
 def _check_action(
-    findings: Findings, catalog: Catalog, contracts: Contracts, place: str, step: Mapping[str, Any]
+    findings: Findings, catalog: Catalog, contracts: ConfigUses, place: str, step: Mapping[str, Any]
 ) -> Action | None:
     action = _action(findings, catalog, place, step)
     config = step.get("config", {})
@@ -100,7 +100,7 @@ def _check_retry(findings: Findings, place: str, step: Mapping[str, Any], action
     if not isinstance(retry, Mapping):
         return
     try:
-        parsed = ActionStep.model_validate({"actionType": "any", "retry": retry, "timeout": step.get("timeout")})
+        parsed = ActionDefinition.model_validate({"actionType": "any", "retry": retry, "timeout": step.get("timeout")})
     except ValueError:
         return
     timeout = parsed.timeout or (milliseconds(action) if action else DEFAULTS["timeout"])

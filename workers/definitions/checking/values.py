@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from workers.definitions.checking.findings import Findings
-from workers.definitions.checking.saved import Scope, text_of
+from workers.definitions.checking.saved import VisibleNames, text_of
 from workers.definitions.model.steps import escape, steps
 from workers.definitions.model.vocabulary import RUN_ROOTS
 from workers.definitions.problems import nearest
@@ -80,7 +80,7 @@ class Values:
         """Return the roots that the event is known to have."""
         return self.roots or ()
 
-    def whole(self, value: Any, pointer: str, scope: Scope) -> None:
+    def whole(self, value: Any, pointer: str, scope: VisibleNames) -> None:
         """Check a value that must be one expression, so that it keeps its type."""
         before = self.findings.count
         self.template(value, pointer, scope)
@@ -94,7 +94,7 @@ class Values:
         self,
         value: Any,
         pointer: str,
-        scope: Scope,
+        scope: VisibleNames,
         *,
         syntaxes: Mapping[str, Any] | None = None,
         secrets: bool = False,
@@ -117,7 +117,7 @@ class Values:
         self._judge(pointer, [(reference, False) for reference in template.references], scope)
 
     def _compiled(
-        self, value: Any, pointer: str, scope: Scope, syntaxes: Mapping[str, Any] | None, *, secrets: bool
+        self, value: Any, pointer: str, scope: VisibleNames, syntaxes: Mapping[str, Any] | None, *, secrets: bool
     ) -> Template | None:
         try:
             return compile_template(value, syntaxes, secrets=secrets)
@@ -139,7 +139,7 @@ class Values:
                 self.findings.add(code, pointer + error.pointer, str(error), error.hint, line=error.line + 1)
             return None
 
-    def condition(self, conditions: Any, pointer: str, scope: Scope) -> None:
+    def condition(self, conditions: Any, pointer: str, scope: VisibleNames) -> None:
         """Check conditions, if there are any; a test that cannot be read does not hide the others."""
         if conditions is None:
             return
@@ -162,7 +162,7 @@ class Values:
         found = [(one, isinstance(test, Mapping) and test.get("operator") in GUARDS) for test, one in asked]
         self._judge(pointer, found, scope)
 
-    def _judge(self, pointer: str, references: list[tuple[Reference, bool]], scope: Scope) -> None:
+    def _judge(self, pointer: str, references: list[tuple[Reference, bool]], scope: VisibleNames) -> None:
         """Judge references, each lenient or not; where a policy counts at many places, keep what they decide."""
         for reference, lenient in references:
             self._reference(reference.path, pointer + reference.pointer, scope, reference.line + 1, lenient=lenient)
@@ -170,12 +170,12 @@ class Values:
             placed = {"variables", "item", "loop", *self.names}
             self._read[pointer] = list(dict.fromkeys(one for one in references if one[0].path[0] in placed))
 
-    def _again(self, pointer: str, scope: Scope) -> None:
+    def _again(self, pointer: str, scope: VisibleNames) -> None:
         """Judge once more, at another place, what depends on it."""
         for reference, lenient in self._read[pointer]:
             self._reference(reference.path, pointer + reference.pointer, scope, reference.line + 1, lenient=lenient)
 
-    def _reference(self, path: tuple[Any, ...], pointer: str, scope: Scope, line: int, *, lenient: bool) -> None:
+    def _reference(self, path: tuple[Any, ...], pointer: str, scope: VisibleNames, line: int, *, lenient: bool) -> None:
         root, rest = str(path[0]), path[1:]
         if root == "event" and rest[:1] == ("data",):
             if len(rest) > 1:
@@ -203,7 +203,7 @@ class Values:
         else:
             self._data(root, rest, pointer, line, scope)
 
-    def _variable(self, rest: tuple[Any, ...], pointer: str, scope: Scope, line: int, *, lenient: bool) -> None:
+    def _variable(self, rest: tuple[Any, ...], pointer: str, scope: VisibleNames, line: int, *, lenient: bool) -> None:
         if not rest:
             return
         name = str(rest[0])
@@ -222,7 +222,7 @@ class Values:
         if given:
             self._fields(f"variables.{name}", rest[1:], tuple(sorted(given)), pointer, line)
 
-    def _data(self, root: str, rest: tuple[Any, ...], pointer: str, line: int, scope: Scope) -> None:
+    def _data(self, root: str, rest: tuple[Any, ...], pointer: str, line: int, scope: VisibleNames) -> None:
         if self.roots is None:
             if self.event is not None and not self.open and root not in self._undeclared:
                 self._undeclared.add(root)
@@ -269,7 +269,7 @@ class Values:
             self._fields(f"{root}.{rest[0]}", rest[1:], inner, pointer, line)
 
 
-def _where(scope: Scope, sentence: str) -> str:
+def _where(scope: VisibleNames, sentence: str) -> str:
     """Return a sentence that says for which step it is true, where it is about the automation's own policy."""
     return sentence if scope.held is None else f"Where {scope.held!r} is held: {sentence}"
 

@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from workers.definitions.model.failures import Retry
+from workers.definitions.model.failures import RetryDefinition
 from workers.definitions.model.vocabulary import Conditions, Deadline, Label, Part, Text, Timeout, refuse
 from workflows.language.people import GROUP
 from workflows.plan import CLOSES, OPENS, Day, Editing, Occasion, OnExpiry
@@ -89,7 +89,7 @@ TimeOfDay = Annotated[
 Holiday = Annotated[StrictStr, AfterValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
 
 
-class BusinessHours(Part):
+class BusinessHoursDefinition(Part):
     """The hours in which a hold's clocks run."""
 
     time_zone: Label = Field(description="IANA name of the time zone, such as `Europe/Berlin`.")
@@ -105,7 +105,7 @@ class BusinessHours(Part):
     )
 
     @model_validator(mode="after")
-    def _open_for_a_while(self) -> BusinessHours:
+    def _open_for_a_while(self) -> BusinessHoursDefinition:
         start, end = self.start or OPENS, self.end or CLOSES
         night = self.start is not None and self.end is not None and start > end
         if start >= end and not night:
@@ -117,7 +117,7 @@ class BusinessHours(Part):
         return self
 
 
-class NoticeRetry(Retry):
+class NoticeRetry(RetryDefinition):
     """How a failed attempt to tell people is repeated; nobody is held up by it."""
 
     on_unknown: Literal["retry", "fail"] | None = Field(
@@ -126,7 +126,7 @@ class NoticeRetry(Retry):
     )
 
 
-class Notice(Part):
+class NoticeDefinition(Part):
     """An action that tells people about a hold."""
 
     on: Annotated[list[Occasion], Field(min_length=1, max_length=4)] | None = Field(
@@ -145,7 +145,7 @@ class Notice(Part):
     )
 
 
-class Band(Part):
+class BandDefinition(Part):
     """A stricter policy for some requests."""
 
     when: Conditions = Field(
@@ -159,7 +159,7 @@ class Band(Part):
     verified: StrictBool | None = Field(default=None, description="`true`: decisions are signed.")
 
     @model_validator(mode="after")
-    def _changes_something(self) -> Band:
+    def _changes_something(self) -> BandDefinition:
         if all(getattr(self, name) is None for name in type(self).model_fields if name != "when"):
             raise refuse(
                 "missing-key", "A band says what is stricter, such as `approvers` or `quorum`; this one does not."
@@ -167,7 +167,7 @@ class Band(Part):
         return self
 
 
-class Approval(Part):
+class ApprovalDefinition(Part):
     """Who decides about a held step, under which rules, and until when."""
 
     approvers: People | None = Field(
@@ -194,7 +194,7 @@ class Approval(Part):
         description="Who decides after a failure, hands a hold to others and extends it; without this key anybody "
         "decides after a failure.",
     )
-    bands: Annotated[list[Band], Field(max_length=MAX_BANDS)] | None = Field(
+    bands: Annotated[list[BandDefinition], Field(max_length=MAX_BANDS)] | None = Field(
         default=None, description="Stricter policies for some requests, laid over this one in their order."
     )
     remind_after: Deadline | None = Field(default=None, description="People are reminded whenever so much has passed.")
@@ -210,12 +210,12 @@ class Approval(Part):
         description="What happens then: the step ends as `expired` (`reject`), is sent (`approve`), is skipped "
         "(`skip`), or waits without deadline (`hold`).",
     )
-    business_hours: BusinessHours | None = Field(default=None, description="In which hours these clocks run.")
+    business_hours: BusinessHoursDefinition | None = Field(default=None, description="In which hours these clocks run.")
     verified: StrictBool | None = Field(default=None, description="`true`: only signed decisions count (false).")
     recheck: StrictBool | None = Field(
         default=None,
         description="`true`: the step's conditions must still hold on release, else it ends as `superseded` (false).",
     )
-    notify: Annotated[list[Notice], Field(max_length=MAX_NOTICES)] | None = Field(
+    notify: Annotated[list[NoticeDefinition], Field(max_length=MAX_NOTICES)] | None = Field(
         default=None, description="Actions that tell people about a hold."
     )

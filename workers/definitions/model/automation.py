@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Discriminator, Field, StrictBool, StrictInt, StrictStr, StringConstraints, Tag, model_validator
 
-from workers.definitions.model.approvals import Approval
-from workers.definitions.model.failures import MAX_RULES, Retry, Rule
+from workers.definitions.model.approvals import ApprovalDefinition
+from workers.definitions.model.failures import MAX_RULES, RetryDefinition, RuleDefinition
 from workers.definitions.model.vocabulary import (
     TAG,
     Conditions,
@@ -76,7 +76,7 @@ class Common(Part):
     )
 
 
-class ActionStep(Common):
+class ActionDefinition(Common):
     """Do one action."""
 
     action_type: StrictStr = Field(description="Which action (`trunkline actions` lists them).")
@@ -100,10 +100,11 @@ class ActionStep(Common):
     timeout: Timeout | None = Field(
         default=None, description="Bound of one attempt, by default 30 s or what the action says."
     )
-    retry: Retry | None = Field(default=None, description="How a failed attempt is repeated.")
+    retry: RetryDefinition | None = Field(default=None, description="How a failed attempt is repeated.")
     require_approval: (
         Annotated[
-            Annotated[StrictBool, Tag("step:plain")] | Annotated[Approval, Tag("step:object")], Discriminator(shape_tag)
+            Annotated[StrictBool, Tag("step:plain")] | Annotated[ApprovalDefinition, Tag("step:object")],
+            Discriminator(shape_tag),
         ]
         | None
     ) = Field(
@@ -114,7 +115,7 @@ class ActionStep(Common):
     on_failure: (
         Annotated[
             Annotated[Literal["continue", "hold"], Tag("step:plain")]
-            | Annotated[list[Rule], Field(min_length=1, max_length=MAX_RULES), Tag("step:list")],
+            | Annotated[list[RuleDefinition], Field(min_length=1, max_length=MAX_RULES), Tag("step:list")],
             Discriminator(list_tag),
         ]
         | None
@@ -125,33 +126,33 @@ class ActionStep(Common):
     )
 
 
-class Path(Part):
+class PathDefinition(Part):
     """One of the blocks that run side by side."""
 
     label: Label | None = Field(default=None, description="What people see for this path.")
     actions: list[Step] = Field(min_length=1, description="The path's steps, run in order.")
 
 
-class PathsStep(Common):
+class PathsDefinition(Common):
     """Run blocks side by side; one failing does not stop the others."""
 
-    paths: list[Path] = Field(min_length=1, max_length=1_000, description="The blocks.")
+    paths: list[PathDefinition] = Field(min_length=1, max_length=1_000, description="The blocks.")
     on_failure: Literal["continue"] | None = Field(
         default=None, description="`continue`: go on although a path failed."
     )
 
 
-class Case(Part):
+class CaseDefinition(Part):
     """One way through a branch."""
 
     conditions: Conditions = Field(description="The way is taken where these hold and no earlier way was.")
     actions: list[Step] = Field(min_length=1, description="The way's steps, run in order.")
 
 
-class BranchStep(Common):
+class BranchDefinition(Common):
     """Take the first way whose conditions hold."""
 
-    branch: list[Case] = Field(min_length=1, max_length=200, description="The ways; the first match wins.")
+    branch: list[CaseDefinition] = Field(min_length=1, max_length=200, description="The ways; the first match wins.")
     otherwise: list[Step] | None = Field(default=None, description="Steps for the case that none matches.")
 
 
@@ -161,7 +162,7 @@ class Until(Part):
     until: Text = Field(description="ISO 8601 instant, usually a template; one that has passed does not wait.")
 
 
-class WaitStep(Common):
+class WaitDefinition(Common):
     """Wait for a while, or until an instant."""
 
     wait: Annotated[
@@ -169,7 +170,7 @@ class WaitStep(Common):
     ] = Field(description='A duration (`15m`), or `{until: "{{ticket.dueAt}}"}`.')
 
 
-class ForEachStep(Common):
+class ForEachDefinition(Common):
     """Do a block once for each item of a list."""
 
     for_each: Text = Field(description="The list, as one template: `{{variables.orders.body}}`.")
@@ -188,7 +189,7 @@ class ForEachStep(Common):
     save_as: Variable | None = Field(default=None, description="Name of the list that `collect` makes.")
 
 
-class StopStep(Common):
+class StopDefinition(Common):
     """End the run."""
 
     stop: Literal["completed", "failed", "rejected"] = Field(description="The outcome.")
@@ -197,7 +198,9 @@ class StopStep(Common):
 
 def kind_of(step: Any) -> Kind | None:
     """Return what a step is by the one key that says so; None where none or several do."""
-    if isinstance(step, (BranchStep, PathsStep, ActionStep, WaitStep, ForEachStep, StopStep)):
+    if isinstance(
+        step, (BranchDefinition, PathsDefinition, ActionDefinition, WaitDefinition, ForEachDefinition, StopDefinition)
+    ):
         return _KIND_OF_MODEL[type(step)]
     found = [kind for kind in KINDS if isinstance(step, Mapping) and kind in step]
     return found[0] if len(found) == 1 else None
@@ -209,28 +212,28 @@ def _tag(step: Any) -> str | None:
 
 
 Step = Annotated[
-    Annotated[ActionStep, Tag("step:actionType")]
-    | Annotated[PathsStep, Tag("step:paths")]
-    | Annotated[BranchStep, Tag("step:branch")]
-    | Annotated[WaitStep, Tag("step:wait")]
-    | Annotated[ForEachStep, Tag("step:forEach")]
-    | Annotated[StopStep, Tag("step:stop")],
+    Annotated[ActionDefinition, Tag("step:actionType")]
+    | Annotated[PathsDefinition, Tag("step:paths")]
+    | Annotated[BranchDefinition, Tag("step:branch")]
+    | Annotated[WaitDefinition, Tag("step:wait")]
+    | Annotated[ForEachDefinition, Tag("step:forEach")]
+    | Annotated[StopDefinition, Tag("step:stop")],
     Discriminator(_tag),
 ]
 
 _KIND_OF_MODEL: dict[type[Common], Kind] = {
-    ActionStep: "actionType",
-    PathsStep: "paths",
-    BranchStep: "branch",
-    WaitStep: "wait",
-    ForEachStep: "forEach",
-    StopStep: "stop",
+    ActionDefinition: "actionType",
+    PathsDefinition: "paths",
+    BranchDefinition: "branch",
+    WaitDefinition: "wait",
+    ForEachDefinition: "forEach",
+    StopDefinition: "stop",
 }
 
 STEP_MODELS: dict[Kind, type[Common]] = {kind: model for model, kind in _KIND_OF_MODEL.items()}
 
 
-class Automation(Part):
+class AutomationDefinition(Part):
     """When this happens, and these conditions hold, do these actions."""
 
     name: Name = Field(description="Name of the automation, unique in its folder; also the workflow type of its runs.")
@@ -251,17 +254,17 @@ class Automation(Part):
         description="Whose run it is, as a template such as `{{customer.tenant}}`: where actions queue, each value "
         "gets its turn, however many wait behind another.",
     )
-    approvals: Approval | None = Field(
+    approvals: ApprovalDefinition | None = Field(
         default=None,
         description="How held steps are decided, where a step's own `requireApproval` says nothing else.",
     )
     actions: list[Step] | None = Field(default=None, min_length=1, description="The steps, run in order.")
-    paths: list[Path] | None = Field(
+    paths: list[PathDefinition] | None = Field(
         default=None, min_length=1, max_length=1_000, description="Instead of `actions`: blocks that run side by side."
     )
 
     @model_validator(mode="after")
-    def _one_body(self) -> Automation:
+    def _one_body(self) -> AutomationDefinition:
         if (self.actions is None) == (self.paths is None):
             raise refuse(
                 "missing-key" if self.actions is None else "two-kinds", "An automation has either `actions` or `paths`."
@@ -269,4 +272,4 @@ class Automation(Part):
         return self
 
 
-Automation.model_rebuild()
+AutomationDefinition.model_rebuild()

@@ -13,7 +13,7 @@ from workflows.plan import FailureClass, OnUnknown, Remedy
 MAX_RULES = 20
 
 
-class Retry(Part):
+class RetryDefinition(Part):
     """How a failed attempt is repeated."""
 
     maximum_attempts: Annotated[StrictInt, Field(ge=1, le=1_000)] | None = Field(
@@ -31,7 +31,7 @@ class Retry(Part):
     )
 
     @model_validator(mode="after")
-    def _sane(self) -> Retry:
+    def _sane(self) -> RetryDefinition:
         if self.initial_interval and self.maximum_interval and self.maximum_interval < self.initial_interval:
             raise refuse(
                 "out-of-range",
@@ -41,7 +41,7 @@ class Retry(Part):
         return self
 
 
-class Rule(Part):
+class RuleDefinition(Part):
     """What follows a failure of some classes; the first rule that matches decides."""
 
     when: Annotated[

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from workers.sandbox.phones import E164, MOST_TEXT, NOT_ALLOWED, NOT_OURS, QUEUE_FULL, UNREACHABLE
-from workers.sandbox.record import Answer, Request
+from workers.sandbox.record import ReceivedRequest, VendorAnswer
 from workers.sandbox.vendor import TOO_MANY_REQUESTS, Vendor, basic
 
 LIMIT = 60
@@ -15,7 +15,7 @@ RECIPIENTS = {NOT_ALLOWED: "Not allowed country.", UNREACHABLE: "SMS send failed
 SENDERS = {NOT_OURS: "Bad number configuration", QUEUE_FULL: "Limit exceeded"}
 
 
-class CloudTalk(Vendor):
+class CloudTalkVendor(Vendor):
     """A company that owns every number; the test numbers (+1500555000…) are refused as CloudTalk words it.
 
     Any key is good, except a secret that contains `invalid`.
@@ -23,8 +23,9 @@ class CloudTalk(Vendor):
 
     title: ClassVar[str] = "CloudTalk"
     connection: ClassVar[Mapping[str, Any]] = {"keyId": "sandbox-key-id", "keySecret": "sandbox-key-secret"}
+    host: ClassVar[str] = "my.cloudtalk.io"
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: ReceivedRequest) -> VendorAnswer:
         """Answer one call of the API."""
         given = basic(request)
         if given is None or not all(given) or "invalid" in given[1]:
@@ -39,16 +40,16 @@ class CloudTalk(Vendor):
             return problem(400, "Bad request: recipient, message (at most 1600 characters) and sender are required")
         return send(recipient, message, sender)
 
-    def failure(self, status: int, retry_after: int | None) -> Answer:
+    def failure(self, status: int, retry_after: int | None) -> VendorAnswer:
         """Answer a rate limit with CloudTalk's own headers: it has no Retry-After."""
         headers = {}
         if retry_after is not None:
             reset = {"X-CloudTalkAPI-Limit": str(LIMIT), "X-CloudTalkAPI-Remaining": "0"}
             headers = {**reset, "X-CloudTalkAPI-ResetTime": str(int(time.time()) + retry_after)}
         told = "Too many requests" if status == TOO_MANY_REQUESTS else "Something went wrong."
-        return Answer(status, problem(status, told).body, headers)
+        return VendorAnswer(status, problem(status, told).body, headers)
 
-    def summary(self, request: Request) -> tuple[str, str]:
+    def summary(self, request: ReceivedRequest) -> tuple[str, str]:
         """Return a message's numbers and text."""
         body = request.json
         if not isinstance(body, dict):
@@ -56,16 +57,16 @@ class CloudTalk(Vendor):
         return f"{body.get('sender')} → {body.get('recipient')}", str(body.get("message") or "")
 
 
-def send(recipient: str, message: str, sender: str) -> Answer:
+def send(recipient: str, message: str, sender: str) -> VendorAnswer:
     """Send a message, or answer why not."""
     invalid = not E164.fullmatch(recipient) or not E164.fullmatch(sender)
     refused = "Unknown number" if invalid else RECIPIENTS.get(recipient) or SENDERS.get(sender)
     if refused:
-        return Answer(200, {"responseData": {"success": False, "data": refused}})
+        return VendorAnswer(200, {"responseData": {"success": False, "data": refused}})
     data = {"recipient": recipient, "message": message, "sender": sender, "country_code": None}
-    return Answer(200, {"responseData": {"success": True, "data": data}}, accepted=True)
+    return VendorAnswer(200, {"responseData": {"success": True, "data": data}}, accepted=True)
 
 
-def problem(status: int, message: str) -> Answer:
+def problem(status: int, message: str) -> VendorAnswer:
     """Answer as CloudTalk refuses."""
-    return Answer(status, {"responseData": {"status": status, "message": message}})
+    return VendorAnswer(status, {"responseData": {"status": status, "message": message}})

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from workers.sandbox.record import Answer, Request
+from workers.sandbox.record import ReceivedRequest, VendorAnswer
 from workers.sandbox.vendor import MOST_MESSAGES, TOO_MANY_REQUESTS, Vendor
 
 BROKEN = 500
@@ -20,7 +20,7 @@ REFUSING_CHANNELS = {"missing": "channel_not_found", "archived": "is_archived", 
 """Beginnings of channel names that have a reason to refuse."""
 
 
-class Slack(Vendor):
+class SlackVendor(Vendor):
     """A workspace that has every channel but those whose names begin with `missing`, `archived` or `private`.
 
     Any token is good, except one that contains `invalid`.
@@ -28,13 +28,14 @@ class Slack(Vendor):
 
     title: ClassVar[str] = "Slack"
     connection: ClassVar[Mapping[str, Any]] = {"token": "xoxb-sandbox-token"}
+    host: ClassVar[str] = "slack.com"
 
     def __init__(self) -> None:
         self._messages: deque[dict[str, Any]] = deque(maxlen=MOST_MESSAGES)
         self._channels: dict[str, str] = {}
         self._last = 0
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: ReceivedRequest) -> VendorAnswer:
         """Answer one call of the Web API; a refusal is a 200 with `ok: false`, as Slack has it."""
         arguments = self._arguments(request)
         error = unsigned(request, arguments)
@@ -50,26 +51,26 @@ class Slack(Vendor):
                     return refusal("invalid_arguments")
             case "conversations.list":
                 channels = [{"id": id_, "name": name} for id_, name in self._channels.items()]
-                return Answer(200, {"ok": True, "channels": channels, "response_metadata": {"next_cursor": ""}})
+                return VendorAnswer(200, {"ok": True, "channels": channels, "response_metadata": {"next_cursor": ""}})
             case _:
                 return refusal("unknown_method")
 
-    def key(self, request: Request) -> str | None:
+    def key(self, request: ReceivedRequest) -> str | None:
         """Return the key in a message's metadata."""
         metadata = _decoded(self._arguments(request).get("metadata"))
         key = metadata["event_payload"].get("key") if _is_metadata(metadata) else None
         return key if isinstance(key, str) else None
 
-    def failure(self, status: int, retry_after: int | None) -> Answer:
+    def failure(self, status: int, retry_after: int | None) -> VendorAnswer:
         """Answer as its rate limit does, as its servers do when they are busy or broken, or as a web server would."""
         if retry_after is not None:
             error = "ratelimited" if status == TOO_MANY_REQUESTS else "service_unavailable"
-            return Answer(status, {"ok": False, "error": error}, {"Retry-After": str(retry_after)})
+            return VendorAnswer(status, {"ok": False, "error": error}, {"Retry-After": str(retry_after)})
         if status == TOO_MANY_REQUESTS:
-            return Answer(status, {"ok": False, "error": "ratelimited"})
-        return Answer(status, {"ok": False, "error": "internal_error"} if status >= BROKEN else "no such page")
+            return VendorAnswer(status, {"ok": False, "error": "ratelimited"})
+        return VendorAnswer(status, {"ok": False, "error": "internal_error"} if status >= BROKEN else "no such page")
 
-    def summary(self, request: Request) -> tuple[str, str]:
+    def summary(self, request: ReceivedRequest) -> tuple[str, str]:
         """Return a message's channel and text."""
         arguments = self._arguments(request)
         channel = str(arguments.get("channel") or "")
@@ -81,11 +82,11 @@ class Slack(Vendor):
         self._messages.clear()
         self._channels.clear()
 
-    def _arguments(self, request: Request) -> dict[str, Any]:
+    def _arguments(self, request: ReceivedRequest) -> dict[str, Any]:
         body = request.body
         return {**request.query, **body} if isinstance(body, dict) else dict(request.query)
 
-    def _post(self, arguments: dict[str, Any]) -> Answer:
+    def _post(self, arguments: dict[str, Any]) -> VendorAnswer:
         error = wrong(arguments)
         if error:
             return refusal(error)
@@ -104,9 +105,9 @@ class Slack(Vendor):
         channel = channel_id(str(arguments["channel"]))
         self._channels.setdefault(channel, str(arguments["channel"]).removeprefix("#"))
         self._messages.append({"channel": channel, "message": message})
-        return Answer(200, {"ok": True, "channel": channel, "ts": ts, "message": message}, accepted=True)
+        return VendorAnswer(200, {"ok": True, "channel": channel, "ts": ts, "message": message}, accepted=True)
 
-    def _history(self, arguments: dict[str, Any], *, replies: bool) -> Answer:
+    def _history(self, arguments: dict[str, Any], *, replies: bool) -> VendorAnswer:
         if not arguments.get("channel"):
             return refusal("channel_not_found")
         channel = channel_id(str(arguments["channel"]))
@@ -126,10 +127,10 @@ class Slack(Vendor):
             for kept in reversed(self._messages)
             if kept["channel"] == channel and between(float(kept["message"]["ts"])) and asked_for(kept["message"])
         ]
-        return Answer(200, {"ok": True, "messages": fitting[:limit], "has_more": len(fitting) > limit})
+        return VendorAnswer(200, {"ok": True, "messages": fitting[:limit], "has_more": len(fitting) > limit})
 
 
-def unsigned(request: Request, arguments: dict[str, Any]) -> str | None:
+def unsigned(request: ReceivedRequest, arguments: dict[str, Any]) -> str | None:
     """Return Slack's error for a request that is not signed in."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     token = token if scheme == "Bearer" else str(arguments.get("token") or "")
@@ -155,9 +156,9 @@ def wrong(arguments: dict[str, Any]) -> str | None:
     return next((error for broken, error in rules if broken), None)
 
 
-def refusal(error: str) -> Answer:
+def refusal(error: str) -> VendorAnswer:
     """Answer as Slack refuses."""
-    return Answer(200, {"ok": False, "error": error})
+    return VendorAnswer(200, {"ok": False, "error": error})
 
 
 def channel_id(channel: str) -> str:

@@ -22,7 +22,7 @@ from workers.sandbox.phones import (
     UNREACHABLE,
     UNSUBSCRIBED,
 )
-from workers.sandbox.record import Answer, Request
+from workers.sandbox.record import ReceivedRequest, VendorAnswer
 from workers.sandbox.vendor import MOST_MESSAGES, TOO_MANY_REQUESTS, Vendor, basic
 
 VERSION = "2010-04-01"
@@ -52,7 +52,7 @@ SENDERS = {
 }
 
 
-class Twilio(Vendor):
+class TwilioVendor(Vendor):
     """An account that owns every number; Twilio's own test numbers (+1500555000…) have their meaning.
 
     Any token is good, except one that contains `invalid`.
@@ -60,11 +60,12 @@ class Twilio(Vendor):
 
     title: ClassVar[str] = "Twilio"
     connection: ClassVar[Mapping[str, Any]] = {"accountSid": "AC" + "0" * 32, "authToken": "sandbox-auth-token"}
+    host: ClassVar[str] = "api.twilio.com"
 
     def __init__(self) -> None:
         self._messages: deque[dict[str, Any]] = deque(maxlen=MOST_MESSAGES)
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: ReceivedRequest) -> VendorAnswer:
         """Answer one call of the Messages resource."""
         route = ROUTE.fullmatch(request.path)
         if route is None:
@@ -79,19 +80,19 @@ class Twilio(Vendor):
             case ("GET", sid):
                 found = [message for message in self._messages if message["sid"] == sid]
                 return (
-                    Answer(200, found[0])
+                    VendorAnswer(200, found[0])
                     if found
                     else problem(404, 20404, f"The requested resource {request.path} was not found")
                 )
             case _:
                 return problem(405, 20004, "Method not allowed")
 
-    def failure(self, status: int, retry_after: int | None) -> Answer:
+    def failure(self, status: int, retry_after: int | None) -> VendorAnswer:
         """Answer 429 as Twilio's concurrency limit does, anything else with a server's error."""
         told = problem(status, 20429 if status == TOO_MANY_REQUESTS else 20500, "Made to fail")
-        return Answer(status, told.body, {} if retry_after is None else {"Retry-After": str(retry_after)})
+        return VendorAnswer(status, told.body, {} if retry_after is None else {"Retry-After": str(retry_after)})
 
-    def summary(self, request: Request) -> tuple[str, str]:
+    def summary(self, request: ReceivedRequest) -> tuple[str, str]:
         """Return a message's numbers and text."""
         form = request.form
         return (f"{form['From']} → {form['To']}" if "From" in form and "To" in form else "", form.get("Body", ""))
@@ -100,7 +101,7 @@ class Twilio(Vendor):
         """Forget all messages."""
         self._messages.clear()
 
-    def _create(self, account: str, form: dict[str, str]) -> Answer:
+    def _create(self, account: str, form: dict[str, str]) -> VendorAnswer:
         wrong = check(form)
         if wrong:
             return problem(400, *wrong)
@@ -130,9 +131,9 @@ class Twilio(Vendor):
             "uri": uri,
         }
         self._messages.append(message)
-        return Answer(201, message, accepted=True)
+        return VendorAnswer(201, message, accepted=True)
 
-    def _list(self, request: Request) -> Answer:
+    def _list(self, request: ReceivedRequest) -> VendorAnswer:
         try:
             size = min(int(request.query.get("PageSize", PAGE)), 1000)
             page = int(request.query.get("Page", 0))
@@ -158,7 +159,7 @@ class Twilio(Vendor):
             "previous_page_uri": None,
             "next_page_uri": f"{request.path}?{following}" if more else None,
         }
-        return Answer(200, body)
+        return VendorAnswer(200, body)
 
 
 def check(form: dict[str, str]) -> tuple[int, str] | None:
@@ -179,13 +180,13 @@ def check(form: dict[str, str]) -> tuple[int, str] | None:
     return (broken[0], broken[1].format(to=to, sender=sender)) if broken else None
 
 
-def problem(status: int, code: int, message: str) -> Answer:
+def problem(status: int, code: int, message: str) -> VendorAnswer:
     """Answer as Twilio refuses."""
     more = f"https://www.twilio.com/docs/errors/{code}"
-    return Answer(status, {"code": code, "message": message, "more_info": more, "status": status})
+    return VendorAnswer(status, {"code": code, "message": message, "more_info": more, "status": status})
 
 
-def _signed_in(request: Request, account: str) -> bool:
+def _signed_in(request: ReceivedRequest, account: str) -> bool:
     given = basic(request)
     if given is None or not given[1] or "invalid" in given[1]:
         return False

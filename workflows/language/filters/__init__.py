@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from workflows.language.errors import TemplateError, TemplateSyntaxError
-from workflows.language.filters.contract import Filter, Unfit, nothing
+from workflows.language.filters.contract import Filter, FilterValueError, nothing
 from workflows.language.filters.dates import DATES
 from workflows.language.filters.lists import LISTS
 from workflows.language.filters.numbers import NUMBERS
@@ -46,7 +46,7 @@ def applied(value: Value, written: list[tuple[str, int, list[tuple[str | None, V
             named = {key: scope.given(argument(scope)) for key, argument in keywords}
             try:
                 result = filter_.apply(scope, result, *arguments, **named)
-            except Unfit as unfit:
+            except FilterValueError as unfit:
                 raise TemplateError(f"The filter `{name}` fails: {unfit}.") from None
         if unnoted:
             scope.missing[unnoted] = None

@@ -13,7 +13,7 @@ LARGEST = 10**30
 """No filter takes or gives a number beyond this, so that none grows without end."""
 
 
-class Unfit(Exception):  # noqa: N818  # it names what the filter got, and becomes an error only with the filter's name
+class FilterValueError(Exception):  # it names what the filter got, and becomes an error only with the filter's name
     """A filter cannot do its work; the message says why, as the rest of a sentence."""
 
 
@@ -38,7 +38,7 @@ def a_text(value: Any, scope: Scope) -> str:
     """Return a value as text, within the bound."""
     result = text(value, scope)
     if len(result) > LONGEST_TEXT:
-        raise Unfit("the text is longer than 1 MiB")
+        raise FilterValueError("the text is longer than 1 MiB")
     return result
 
 
@@ -48,21 +48,21 @@ def a_number(value: Any, _scope: Scope | None = None) -> int | float:
         return 0
     found: Any = number_in(value.strip()) if isinstance(value, str) and len(value) <= 2 * LONGEST_NUMBER else value
     if not is_number(found):
-        raise Unfit(f"a number is needed, not {shown(value)}")
+        raise FilterValueError(f"a number is needed, not {shown(value)}")
     return bounded(found)
 
 
 def bounded(value: float) -> int | float:
     """Return a number unless it is too large."""
     if not -LARGEST <= value <= LARGEST:
-        raise Unfit("the number is too large")
+        raise FilterValueError("the number is too large")
     return value
 
 
 def a_whole_number(value: Any, _scope: Scope | None = None) -> int:
     """Return a value as a whole number."""
     if value is None or (found := a_number(value)) != int(found):
-        raise Unfit(f"a whole number is needed, not {shown(value)}")
+        raise FilterValueError(f"a whole number is needed, not {shown(value)}")
     return int(found)
 
 
@@ -90,7 +90,7 @@ def a_list(value: Any, scope: Scope) -> list[Any]:
 def check_length(value: list[Any], scope: Scope) -> list[Any]:
     """Return a list unless it is too long."""
     if len(value) > LONGEST_LIST:
-        raise Unfit(f"the list has {len(value):,} elements; {LONGEST_LIST:,} is the most")
+        raise FilterValueError(f"the list has {len(value):,} elements; {LONGEST_LIST:,} is the most")
     scope.spend(16 * len(value))
     return value
 
@@ -114,7 +114,7 @@ def of_text(
         try:
             result = function(given, *read)
         except ValueError:
-            raise Unfit(f"{shown(value)} cannot be read") from None
+            raise FilterValueError(f"{shown(value)} cannot be read") from None
         if isinstance(result, str):
             fits(len(result))
             scope.spend(len(result))
@@ -126,4 +126,4 @@ def of_text(
 def fits(characters: int) -> None:
     """Refuse a result that is too long, before it is made where that is known."""
     if characters > LONGEST_TEXT:
-        raise Unfit("the result is longer than 1 MiB")
+        raise FilterValueError("the result is longer than 1 MiB")

@@ -8,7 +8,7 @@ from typing import Any
 
 from workflows.language.filters.contract import (
     Filter,
-    Unfit,
+    FilterValueError,
     a_list,
     a_number,
     a_text,
@@ -49,7 +49,7 @@ def _join(scope: Scope, elements: list[Any], separator: Any = " ") -> str:
 
 def _concat(scope: Scope, elements: list[Any], more: Any) -> list[Any]:
     if more is not None and not isinstance(more, list):
-        raise Unfit(f"a list is needed, not {shown(more)}")
+        raise FilterValueError(f"a list is needed, not {shown(more)}")
     return check_length([*elements, *(more or [])], scope)
 
 
@@ -81,7 +81,7 @@ def _sort(scope: Scope, elements: list[Any], key: Any = None) -> list[Any]:
     keys = _keyed(elements, key)
     known = [value for value in keys if value is not None]
     if not (all(map(is_number, known)) or all(isinstance(value, str) for value in known)):
-        raise Unfit("only numbers, or only texts, can be sorted")
+        raise FilterValueError("only numbers, or only texts, can be sorted")
     return _in_order(scope, elements, keys)
 
 

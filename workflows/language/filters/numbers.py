@@ -8,7 +8,7 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Any
 
-from workflows.language.filters.contract import Filter, Unfit, a_number, a_whole_number, bounded
+from workflows.language.filters.contract import Filter, FilterValueError, a_number, a_whole_number, bounded
 from workflows.language.scope import Scope
 
 MOST_DIGITS = 15
@@ -49,19 +49,19 @@ def _modulo(left: float, right: float) -> int | float:
     try:
         rest = _DECIMAL.remainder(Decimal(str(left)), Decimal(str(right)))
     except InvalidOperation:
-        raise Unfit("the two numbers are too far apart") from None
+        raise FilterValueError("the two numbers are too far apart") from None
     return float(rest + Decimal(str(right)) if rest and (rest < 0) != (right < 0) else rest)
 
 
 def _not_zero(value: float) -> None:
     if value == 0:
-        raise Unfit("a number cannot be divided by 0")
+        raise FilterValueError("a number cannot be divided by 0")
 
 
 def _round(_scope: Scope, value: Any, digits: Any = 0) -> int | float:
     number, places = a_number(value), a_whole_number(digits)
     if not 0 <= places <= MOST_DIGITS:
-        raise Unfit(f"0 to {MOST_DIGITS} digits can be kept, not {places}")
+        raise FilterValueError(f"0 to {MOST_DIGITS} digits can be kept, not {places}")
     if isinstance(number, int):
         return number
     rounded = Decimal(str(number)).quantize(

@@ -8,7 +8,7 @@ import re
 import urllib.parse
 from typing import Any
 
-from workflows.language.filters.contract import Filter, Unfit, a_text, a_whole_number, fits, nothing, of_text
+from workflows.language.filters.contract import Filter, FilterValueError, a_text, a_whole_number, fits, nothing, of_text
 from workflows.language.scope import LONGEST_LIST, Scope
 from workflows.language.values import compact
 
@@ -44,7 +44,7 @@ def _split(given: str, separator: str = "") -> list[str]:
     else:
         parts = given.split(separator, LONGEST_LIST)
     if len(parts) > LONGEST_LIST:
-        raise Unfit(f"the text has more than {LONGEST_LIST:,} parts")
+        raise FilterValueError(f"the text has more than {LONGEST_LIST:,} parts")
     return parts
 
 
@@ -72,7 +72,7 @@ def _escape_once(given: str) -> str:
 
 def _strip_html(given: str) -> str:
     if given.count("<") > MOST_TAGS:
-        raise Unfit(f"the text has more than {MOST_TAGS:,} tags")
+        raise FilterValueError(f"the text has more than {MOST_TAGS:,} tags")
     lower = given.lower()
     folded = lower if len(lower) == len(given) else given
     kept: list[str] = []

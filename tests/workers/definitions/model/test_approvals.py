@@ -5,14 +5,21 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from workers.definitions.model.approvals import MAX_BANDS, MAX_NOTICES, MAX_PEOPLE, MAX_QUORUM, Approval, BusinessHours
+from workers.definitions.model.approvals import (
+    MAX_BANDS,
+    MAX_NOTICES,
+    MAX_PEOPLE,
+    MAX_QUORUM,
+    ApprovalDefinition,
+    BusinessHoursDefinition,
+)
 
 BAND = {"when": {"all": []}, "quorum": 2}
 NOTICE = {"actionType": "send_slack_message"}
 
 
 def test_every_key_is_read() -> None:
-    approval = Approval.model_validate(
+    approval = ApprovalDefinition.model_validate(
         {
             "approvers": ["group:finance", " lead@example.com ", "{{ticket.assignee.email}}"],
             "quorum": 2,
@@ -44,7 +51,7 @@ def test_every_key_is_read() -> None:
 
 
 def test_a_group_is_written_in_lower_case_and_spaces_around_its_name_do_not_matter() -> None:
-    assert Approval.model_validate({"approvers": ["group: finance "]}).approvers == ["group:finance"]
+    assert ApprovalDefinition.model_validate({"approvers": ["group: finance "]}).approvers == ["group:finance"]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +92,7 @@ def test_a_group_is_written_in_lower_case_and_spaces_around_its_name_do_not_matt
 )
 def test_policies_that_are_refused(wrong: Any) -> None:
     with pytest.raises(ValidationError):
-        Approval.model_validate(wrong)
+        ApprovalDefinition.model_validate(wrong)
 
 
 @pytest.mark.parametrize(
@@ -106,13 +113,13 @@ def test_policies_that_are_refused(wrong: Any) -> None:
 )
 def test_hours_that_are_refused(wrong: Any) -> None:
     with pytest.raises(ValidationError):
-        BusinessHours.model_validate(wrong)
+        BusinessHoursDefinition.model_validate(wrong)
 
 
 def test_a_night_is_a_day_that_ends_on_the_next_morning() -> None:
-    hours = BusinessHours.model_validate({"timeZone": "UTC", "start": "22:00", "end": "06:00"})
+    hours = BusinessHoursDefinition.model_validate({"timeZone": "UTC", "start": "22:00", "end": "06:00"})
     assert (hours.start, hours.end) == ("22:00", "06:00")
 
 
 def test_a_day_may_end_before_the_usual_hour_if_it_begins_earlier() -> None:
-    assert BusinessHours.model_validate({"timeZone": "UTC", "start": "05:00", "end": "08:00"}).end == "08:00"
+    assert BusinessHoursDefinition.model_validate({"timeZone": "UTC", "start": "05:00", "end": "08:00"}).end == "08:00"

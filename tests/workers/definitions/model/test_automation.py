@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from workers.definitions.model.automation import Automation
+from workers.definitions.model.automation import AutomationDefinition
 from workers.definitions.model.steps import step_ids, steps
 from workers.definitions.model.vocabulary import MAX_ID
 from workflows.language.durations import YEAR, duration, spell
@@ -54,7 +54,7 @@ def test_a_spelt_duration_reads_as_the_same(milliseconds: int) -> None:
 
 
 def test_every_step_kind_is_read() -> None:
-    made = Automation.model_validate(
+    made = AutomationDefinition.model_validate(
         automation(
             {"label": "Text", "actionType": "send_sms", "config": {"text": "{{x}}"}, "saveAs": "sent", "timeout": "5s"},
             {"paths": [{"label": "One", "actions": [{"wait": "1m"}]}, {"actions": [{"wait": {"until": "{{x}}"}}]}]},
@@ -65,11 +65,11 @@ def test_every_step_kind_is_read() -> None:
     )
     assert made.actions is not None
     assert [type(step).__name__ for step in made.actions] == [
-        "ActionStep",
-        "PathsStep",
-        "BranchStep",
-        "ForEachStep",
-        "StopStep",
+        "ActionDefinition",
+        "PathsDefinition",
+        "BranchDefinition",
+        "ForEachDefinition",
+        "StopDefinition",
     ]
     assert made.actions[0].timeout == 5_000  # type: ignore[union-attr] # the first step is an action
     assert made.actions[3].as_ == "order"  # type: ignore[union-attr] # the fourth is a loop
@@ -101,20 +101,20 @@ def test_every_step_kind_is_read() -> None:
 )
 def test_steps_that_are_refused(wrong: Any) -> None:
     with pytest.raises(ValidationError):
-        Automation.model_validate(automation(wrong))
+        AutomationDefinition.model_validate(automation(wrong))
 
 
 @pytest.mark.parametrize("name", ["inline", "event", "", "-a", "a b", "a/b", "x" * 101, "ü"])
 def test_names_that_are_refused(name: str) -> None:
     with pytest.raises(ValidationError):
-        Automation.model_validate(automation({"wait": 1}, name=name))
+        AutomationDefinition.model_validate(automation({"wait": 1}, name=name))
 
 
 def test_there_is_one_body() -> None:
     both = automation({"wait": 1}, paths=[{"actions": [{"wait": 1}]}])
     for wrong in (both, {"name": "a", "trigger": {"event": "call.ended"}}):
         with pytest.raises(ValidationError, match="either `actions` or `paths`"):
-            Automation.model_validate(wrong)
+            AutomationDefinition.model_validate(wrong)
 
 
 def test_ids_are_made_from_labels_else_kinds_and_are_unique() -> None:

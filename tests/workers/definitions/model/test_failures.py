@@ -5,12 +5,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from workers.definitions.model.failures import Rule
+from workers.definitions.model.failures import RuleDefinition
 
 
 def test_a_rule_is_for_one_class_or_for_several() -> None:
-    assert Rule.model_validate({"when": "timeout", "do": "hold"}).classes == ["timeout"]
-    several = Rule.model_validate({"when": ["timeout", "http_429"], "do": "retry", "attempts": 100, "delay": "1m"})
+    assert RuleDefinition.model_validate({"when": "timeout", "do": "hold"}).classes == ["timeout"]
+    several = RuleDefinition.model_validate(
+        {"when": ["timeout", "http_429"], "do": "retry", "attempts": 100, "delay": "1m"}
+    )
     assert (several.classes, several.attempts, several.delay) == (["timeout", "http_429"], 100, 60_000)
 
 
@@ -31,4 +33,4 @@ def test_a_rule_is_for_one_class_or_for_several() -> None:
 )
 def test_rules_that_are_refused(wrong: Any) -> None:
     with pytest.raises(ValidationError):
-        Rule.model_validate(wrong)
+        RuleDefinition.model_validate(wrong)

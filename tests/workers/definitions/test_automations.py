@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.workers.actions_sample import SAMPLE
-from workers.definitions.folder import Automations, BadAutomation, Match, UnknownAutomation
+from workers.definitions.automations import Automations, BadAutomationError, Match, UnknownAutomationError
 from workflows.event import read_event
 
 GOOD = "name: {name}\ntrigger: {{event: call.ended}}\nactions: [{{stop: completed, reason: '{reason}'}}]\n"
@@ -77,8 +77,7 @@ def test_a_file_that_turns_bad_keeps_its_last_good_version_and_says_so_once(
         write(folder / "a.yaml", "name: first\nactions: [\n")
         for _ in range(3):
             assert reason(automations, "first") == "one"
-    (record,) = caplog.records
-    assert record.levelname == "ERROR"
+    (record,) = (one for one in caplog.records if one.levelname == "ERROR")
     assert "Its last good version (first) stays in use." in record.message
     assert "bad-syntax" in record.message
     assert [one.code for one in automations.problems()] == ["bad-syntax"]
@@ -101,7 +100,9 @@ def test_a_file_that_was_never_good_is_told_from_no_file(folder: Path, text: str
     good(folder / "b.yaml", "second")
     automations = Automations(folder, SAMPLE)
     assert automations.names() == ["second"]
-    with pytest.raises(BadAutomation, match=r"'first' cannot run before its file is right: .*first\.yaml") as error:
+    with pytest.raises(
+        BadAutomationError, match=r"'first' cannot run before its file is right: .*first\.yaml"
+    ) as error:
         automations.plan("first")
     assert error.value.problems
     good(folder / "first.yaml", "first")
@@ -112,26 +113,52 @@ def test_an_unknown_name_is_told_with_the_nearest_and_all_there_are(folder: Path
     good(folder / "a.yaml", "unhappy-caller")
     good(folder / "b.yaml", "missed-call")
     automations = Automations(folder, SAMPLE)
-    with pytest.raises(UnknownAutomation) as error:
+    with pytest.raises(UnknownAutomationError) as error:
         automations.plan("unhapy-caller")
     assert str(error.value) == (
         "There is no automation 'unhapy-caller'. Did you mean unhappy-caller? This worker has missed-call and unhappy-caller."
     )
-    with pytest.raises(UnknownAutomation, match="This worker has none at all"):
+    with pytest.raises(UnknownAutomationError, match="This worker has none at all"):
         Automations(folder / "..", SAMPLE).plan("x")
 
 
-def test_two_files_of_one_name(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_of_two_files_of_one_name_neither_is_served(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     good(folder / "b.yaml", "same", "from b")
-    automations = Automations(folder, SAMPLE)
-    assert automations.names() == ["same"]
+    running = Automations(folder, SAMPLE)
+    assert reason(running, "same") == "from b"
     good(folder / "a.yaml", "same", "from a")
-    assert reason(automations, "same") == "from b"
-    assert [(one.code, one.file) for one in automations.problems()] == [("duplicate-name", str(folder / "a.yaml"))]
+    assert reason(running, "same") == "from b"
+    outdated = running.outdated("same") or ""
+    both = f"{folder / 'a.yaml'} and {folder / 'b.yaml'}"
+    assert both in outdated
+    assert [(one.code, one.file) for one in running.problems()] == [("duplicate-name", str(folder / "b.yaml"))]
     assert "is defined in" in caplog.text
+    good(folder / "b.yaml", "same", "from b again")
+    assert reason(running, "same") == "from b"
+    started_later = Automations(folder, SAMPLE)
+    with pytest.raises(BadAutomationError, match="one file alone defines it") as parked:
+        started_later.plan("same")
+    assert both in str(parked.value)
+    assert started_later.names() == []
+    (match,) = started_later.matching(event())
+    assert not match.matches
+    assert both in (match.reason or "")
     (folder / "b.yaml").unlink()
-    assert reason(automations, "same") == "from a"
-    assert automations.problems() == []
+    for worker in (running, started_later):
+        assert reason(worker, "same") == "from a"
+        assert worker.problems() == []
+        assert worker.outdated("same") is None
+
+
+def test_a_bad_file_does_not_contest_the_name_of_a_good_one(folder: Path) -> None:
+    good(folder / "b.yaml", "same", "from b")
+    running = Automations(folder, SAMPLE)
+    assert running.names() == ["same"]
+    write(folder / "a.yaml", "name: same\nactions: [\n")
+    good(folder / "b.yaml", "same", "from b again")
+    for worker in (running, Automations(folder, SAMPLE)):
+        assert reason(worker, "same") == "from b again"
+        assert [one.code for one in worker.problems()] == ["bad-syntax"]
 
 
 def test_a_renamed_automation_leaves_its_old_name(folder: Path) -> None:
@@ -159,11 +186,11 @@ def test_inline_definitions(folder: Path) -> None:
     automations = Automations(folder, SAMPLE)
     plan = automations.inline({"name": "here", "trigger": {"event": "x"}, "actions": [{"stop": "failed"}]})
     assert plan["automation"] == "here"
-    with pytest.raises(BadAutomation, match="step wait: bad-duration: 'soon' is no duration"):
+    with pytest.raises(BadAutomationError, match="step wait: bad-duration: 'soon' is no duration"):
         automations.inline({"name": "here", "trigger": {"event": "x"}, "actions": [{"wait": "soon"}]})
     wrongs: list[Any] = [None, [], "x", 5, {}]
     for wrong in wrongs:
-        with pytest.raises(BadAutomation):
+        with pytest.raises(BadAutomationError):
             automations.inline(wrong)
 
 

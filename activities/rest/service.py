@@ -1,0 +1,168 @@
+"""A service: what all actions of one REST API share. Read it before adding an API; `endpoint.py` has the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+
+from activities.connections import Connection
+from activities.context import Context
+from activities.errors import ActionError, OutcomeUnknown, Unavailable
+from activities.http_client.statuses import SUCCESS, failure
+from activities.rest.answers import RateHeaders, readable, reason_of, value_of
+from activities.rest.query import Arrays, query_text
+from activities.rest.sign_in import SignIn, signed_in
+
+if TYPE_CHECKING:
+    from activities.http_client.message import Response
+
+C = TypeVar("C", bound=Connection)
+
+Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+
+READS = frozenset(("GET", "HEAD"))
+"""Methods whose requests nobody notices."""
+
+UNREADABLE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""What a function raises that reads an answer of another shape than it knows."""
+
+
+def _itself(body: Any) -> Any:
+    return body
+
+
+def _nothing(_answer: Response) -> ActionError | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service(Generic[C]):
+    """One vendor's API.
+
+    Attributes:
+        name: how its sentences name it, such as `Kustomer`.
+        connection: the kind of connection that its actions use.
+        address: the vendor's own base address; a connection's `baseUrl` goes before it.
+        sign_in: the headers that sign a request in, made from a connection; or `Tokens`, where a token is asked for.
+        reason: why a request was refused, from the JSON body of the answer.
+        judge: the error that an answer of any status is by the vendor's own rules; None leaves it to the status.
+        rates: the headers of its limits, beyond those that every action understands.
+        unwrap: what of a successful answer's JSON body is the object.
+        arrays: how a list is written in a query or a form.
+        headers: headers of every request, such as the version of the API.
+    """
+
+    name: str
+    connection: type[C]
+    address: str | Callable[[C], str]
+    sign_in: SignIn[C]
+    reason: Callable[[Any], str | None] = reason_of
+    judge: Callable[[Response], ActionError | None] = _nothing
+    rates: RateHeaders | None = None
+    unwrap: Callable[[Any], Any] = _itself
+    arrays: Arrays = "repeat"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def base(self, connection: C) -> str:
+        """Return the address that every path of this service is below, without a slash at its end."""
+        own = self.address if isinstance(self.address, str) else self.address(connection)
+        return (connection.base_url or own).rstrip("/")
+
+    async def call(  # noqa: PLR0913 # what a request has, by name
+        self,
+        context: Context,
+        connection: C,
+        method: Method,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        json: Any = None,
+        form: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Send one signed request and return its answer, which is a success.
+
+        Args:
+            context: the attempt's surroundings.
+            connection: whose credentials and address are used.
+            method: GET and HEAD have no effect that anybody notices.
+            path: below the service's address, already percent-encoded; it may have a query.
+            query: more of a query; null leaves a key out.
+            json: a JSON body.
+            form: a body as HTML forms have it, instead.
+            headers: more headers.
+
+        Raises:
+            Refused: it will never succeed.
+            Unavailable: it had no effect and may succeed later; `retry_after` has the vendor's advice.
+            OutcomeUnknown: it may have had its effect.
+        """
+        url = self.base(connection) + path
+        if added := query_text(query or {}, self.arrays):
+            url += ("&" if "?" in path else "?") + added
+        written = None if form is None else query_text(form, self.arrays).encode()
+        kind = {} if form is None else {"Content-Type": "application/x-www-form-urlencoded"}
+        shared = {"Accept": "application/json", **self.headers, **kind, **(headers or {})}
+
+        async def send(signed: Mapping[str, str]) -> Response:
+            return await context.request(
+                method,
+                url,
+                headers={**shared, **signed},
+                content=written,
+                json=json,
+                effect=method not in READS,
+            )
+
+        answer = await signed_in(self.sign_in, context, connection, send)
+        if error := self.error(answer):
+            raise error
+        return answer
+
+    def error(self, answer: Response) -> ActionError | None:
+        """Return the error that an answer is, or None where it is a success.
+
+        Raises:
+            OutcomeUnknown: the vendor's own rules cannot read the answer of a success.
+        """
+        try:
+            judged = self.judge(answer)
+        except (OutcomeUnknown, *UNREADABLE):
+            judged = self.unreadable(answer) if answer.status in SUCCESS else None
+        if judged is not None or answer.status in SUCCESS:
+            return judged
+        sentence = f"{self.name} answered {answer.status}: {self._reason(answer)}."
+        found = failure(sentence, answer.status, answer.headers)
+        if self.rates is None or not self.rates.exhausted(answer):
+            return found
+        advised = found.retry_after if isinstance(found, Unavailable) else None
+        wait = self.rates.wait(answer.headers) if advised is None else advised
+        return Unavailable(sentence, retry_after=wait, status=answer.status)
+
+    def object_of(self, answer: Response, unwrap: Callable[[Any], Any] | None = None) -> Any:
+        """Return what a successful answer holds, unwrapped; None where it has no body.
+
+        Raises:
+            OutcomeUnknown: it is no JSON, or not of the shape that the service has.
+        """
+        body = value_of(answer, self.name)
+        if body is None:
+            return None
+        try:
+            return (unwrap or self.unwrap)(body)
+        except UNREADABLE:
+            raise self.unreadable(answer) from None
+
+    def unreadable(self, answer: Response) -> OutcomeUnknown:
+        """Return the error for a success whose answer is of another shape than expected."""
+        sentence = f"{self.name} answered {answer.status} with something else than it should; look into {self.name}."
+        return OutcomeUnknown(sentence, status=answer.status)
+
+    def _reason(self, answer: Response) -> str:
+        try:
+            body = answer.json()
+            found = readable(self.reason(body)) or readable(reason_of(body))
+        except (OutcomeUnknown, *UNREADABLE):
+            found = None
+        return found or "no reason given"

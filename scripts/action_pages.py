@@ -1,0 +1,247 @@
+"""Makes docs/actions/ from the catalog: a page for every action, and the list of them."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from activities.action import Action, Config, Credential, Raw, Static, Syntax, names
+from activities.catalog import catalog
+from scripts.tables import row
+from workers.cli.actions import FieldText, fields, repeat_of
+from workers.definitions.compiling import DEFAULTS
+from workflows.language.durations import spell
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = "docs/actions"
+NOTE = "<!-- Generated from {source} by scripts/reference.py: run `make docs` to update it. -->"
+
+V = TypeVar("V")
+
+REPEATS = {
+    "safe": "`safe`: it is sent again, because a second time changes nothing",
+    "keyed": "`keyed`: it is sent again, because the receiver recognises the idempotency key",
+    "never": "`never`: it is not sent again, because somebody would notice",
+}
+
+
+def pages() -> dict[str, str]:
+    """Return the text of every page by its path below the repository."""
+    actions = [action for _, action in sorted(catalog().items())]
+    found = {f"{FOLDER}/{action.name}.md": _page(action) for action in actions}
+    return {f"{FOLDER}/README.md": _index(actions), **found}
+
+
+def _index(actions: Sequence[Action]) -> str:
+    families: dict[str, list[Action]] = {}
+    for action in actions:
+        families.setdefault(_source(action).parent.name, []).append(action)
+    lines = [
+        "# Actions",
+        "",
+        NOTE.format(source="the catalog"),
+        "",
+        "What a step can do, by family: the folder of `activities/` that an action is defined in.",
+        "`trunkline actions NAME` prints the same, also for actions of your own, and",
+        "[adding an action](../adding-an-action.md) shows how to write one. What every action step takes besides",
+        "`config` stands in [the language](../language.md#steps).",
+    ]
+    for family, members in sorted(families.items()):
+        lines += ["", f"## {family}", "", "| action | what it does | unknown outcome |", "| --- | --- | --- |"]
+        lines += [row(f"[{each.name}]({each.name}.md)", each.summary, f"`{repeat_of(each)}`") for each in members]
+    return "\n".join(lines) + "\n"
+
+
+def _page(action: Action) -> str:
+    lines = [f"# {action.name}", "", NOTE.format(source=f"the contract in {_source(action)}"), "", action.summary]
+    for section in SECTIONS:
+        lines += [f"{line}".rstrip() for line in section(action)]
+    return "\n".join(lines) + "\n"
+
+
+def _source(action: Action) -> Path:
+    """Return the file of an action's function, below the repository."""
+    return Path(inspect.getfile(inspect.unwrap(action.function))).resolve().relative_to(ROOT)
+
+
+def _description(action: Action) -> Iterator[str]:
+    rest = action.description.partition("\n")[2].strip()
+    if rest:
+        yield ""
+        yield from rest.splitlines()
+
+
+def _contract(action: Action) -> Iterator[str]:
+    source = _source(action)
+    yield from ("", "| | |", "| --- | --- |")
+    yield row("defined in", f"[{source}](../../{source})")
+    yield row("trigger", " or ".join(f"only `{each}`" for each in action.triggers) or "any event")
+    yield row("connection", " or ".join(f"`{kind.kind}`" for kind in action.connections) or "none")
+    yield row(
+        "time for one attempt", f"{_time(action.timeout.total_seconds() * 1_000)}; a step's `timeout` sets another"
+    )
+    if alone := _by_config(action, action.background).get(True):
+        yield row("without waiting", f"where `config` has {' or '.join(alone)}, the path goes on at once")
+    attempts = "" if action.attempts is None else f"at most {action.attempts}, "
+    within = max(DEFAULTS["retry"]["within"], round(action.timeout.total_seconds() * 1_000))
+    yield row("attempts", f"{attempts}within {_time(within)}; a step's `retry` sets others")
+
+
+def _config(action: Action) -> Iterator[str]:
+    yield from ("", "## Config", "", "| field | type | | description |", "| --- | --- | --- | --- |")
+    notes = {names(action.config, name)[0]: _notes(action.config, name) for name in action.config.model_fields}
+    for field in _nested(action.config.model_json_schema(), action.config):
+        description = " ".join(filter(None, [field.description, *notes.get(field.name, ())]))
+        yield row(f"`{field.name}`", field.type, _presence(field), description)
+
+
+def _result(action: Action) -> Iterator[str]:
+    yield from ("", "## Result", "")
+    if action.result is None:
+        yield "It gives no result of its own."
+        return
+    yield from ("`saveAs` keeps it as a variable; `pick` keeps parts of it.", "")
+    yield from ("| field | type | description |", "| --- | --- | --- |")
+    for field in _nested(action.result.model_json_schema(mode="serialization"), None):
+        yield row(f"`{field.name}`", field.type, field.description)
+
+
+def _connections(action: Action) -> Iterator[str]:
+    for kind in action.connections:
+        yield from ("", f"## Connection of kind {kind.kind}", "")
+        yield from ("| field | type | | description |", "| --- | --- | --- | --- |")
+        for field in _nested(kind.model_json_schema(), Config):
+            yield row(f"`{field.name}`", field.type, _presence(field), field.description)
+
+
+def _repeats(action: Action) -> Iterator[str]:
+    yield from ("", "## When the outcome is unknown", "")
+    yield "An attempt that ends without an answer may have had its effect. What follows then:"
+    yield ""
+    for word, configs in _repeat_by_config(action).items():
+        where = f" Where `config` has {' or '.join(configs)}." if configs else ""
+        yield f"- {REPEATS[word]}.{where}"
+    if action.look is not None:
+        yield "- Before the step ends as unknown, the vendor is asked whether it carried the request out."
+
+
+def _ends(action: Action) -> Iterator[str]:
+    words = _repeat_by_config(action)
+    yield from ("", "## How the step ends", "", "| status | error | when |", "| --- | --- | --- |")
+    yield row("`succeeded`", "", "It was carried out.")
+    needs = " or no connection fits" if action.connections else ""
+    yield row(
+        "`failed`",
+        "`Refused`",
+        f"The config is not what the action takes{needs}, or the vendor says no; it had no effect.",
+    )
+    yield row("`failed`", "`Unavailable`", "No attempt had an effect, and the time for all of them is over.")
+    yield row(
+        "`failed`", "`ResultTooLarge`", "It was carried out, but the answer cannot be kept; `pick` keeps less of it."
+    )
+    if "safe" in words:
+        yield row(
+            "`failed`", "`OutcomeUnknown`, `Timeout`", "No attempt brought an answer in time, and the action is `safe`."
+        )
+    if words.keys() - {"safe"}:
+        also = ", and the vendor could not say either" if action.look is not None else ""
+        which = " or ".join(f"`{word}`" for word in words if word != "safe")
+        yield row(
+            "`unknown`",
+            "`OutcomeUnknown`",
+            f"Nobody knows whether it was carried out{also}, and the action is {which}.",
+        )
+    yield ""
+    yield "[Failure and retries](../language.md#failure-and-retries) says what follows each, and how a step changes it."
+
+
+def _example(action: Action) -> Iterator[str]:
+    step = {"label": action.summary.rstrip("."), "actionType": action.name, "config": dict(action.example)}
+    yield from ("", "## Example", "", "```yaml")
+    yield from yaml.safe_dump([step], sort_keys=False, allow_unicode=True, width=100).rstrip().splitlines()
+    yield "```"
+
+
+SECTIONS: tuple[Callable[[Action], Iterator[str]], ...] = (
+    _description,
+    _contract,
+    _config,
+    _result,
+    _connections,
+    _repeats,
+    _ends,
+    _example,
+)
+"""What stands on an action's page, in this order: a new section is one more function here."""
+
+
+def _repeat_by_config(action: Action) -> dict[str, list[str]]:
+    """Return every word of `repeat` that the action can have, with the values of single fields that lead to it."""
+    return _by_config(action, action.repeats)
+
+
+def _by_config(action: Action, judge: Callable[[Raw], V]) -> dict[V, list[str]]:
+    """Return what a function of the config says of the example and of every variation of it by a single choice.
+
+    Choices are the fields with a few values and those that are true or false. Each answer has the choices that lead to
+    it; none where all have the same.
+    """
+    usual = judge(action.example)
+    found: dict[V, list[str]] = {usual: []}
+    for name, field in action.config.model_json_schema()["properties"].items():
+        choices = [not field.get("default")] if field.get("type") == "boolean" else field.get("enum", [])
+        judged = [(choice, judge({**action.example, name: choice})) for choice in choices]
+        if any(answer != usual for _, answer in judged):
+            for choice, answer in judged:
+                text = choice if isinstance(choice, str) else json.dumps(choice)
+                found.setdefault(answer, []).append(f"`{name}: {text}`")
+    return found
+
+
+def _nested(schema: Mapping[str, Any], config: type[Config] | None, prefix: str = "") -> Iterator[FieldText]:
+    """Yield the fields of a schema, those of objects within them after each."""
+    for field in fields(schema, config):
+        yield field._replace(name=prefix + field.name)
+        for place, inner in _objects(field.schema, schema.get("$defs", {})):
+            whole = {**inner, "$defs": schema["$defs"]}
+            yield from _nested(whole, config and Config, f"{prefix}{field.name}{place}.")
+
+
+def _objects(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield where the objects with named fields stand that a field may hold, and their schemas."""
+    if "$ref" in field:
+        inner = definitions[field["$ref"].rpartition("/")[2]]
+        yield from [("", inner)] if "properties" in inner else _objects(inner, definitions)
+    for way in (*field.get("anyOf", ()), *field.get("oneOf", ())):
+        yield from _objects(way, definitions)
+    if field.get("type") == "array":
+        yield from ((f"[]{place}", inner) for place, inner in _objects(field.get("items", {}), definitions))
+
+
+def _notes(config: type[Config], name: str) -> Iterator[str]:
+    """Yield what the marks and other names of a field mean for an author."""
+    others = names(config, name)[1:]
+    keys = [f"`{other}`" for other in others if other != name or "_" not in name]
+    if keys:
+        yield f"Also written {' or '.join(keys)}."
+    for mark in config.model_fields[name].metadata:
+        if isinstance(mark, Static):
+            yield "It decides the plan, so it takes no variables."
+        elif isinstance(mark, Credential):
+            yield "A credential: it takes only `{{secrets.name}}`."
+        elif isinstance(mark, Syntax):
+            yield f"Values are escaped for its syntax, `{mark.name}`."
+
+
+def _presence(field: FieldText) -> str:
+    word, _, default = field.presence.partition(" ")
+    return f"default `{default}`" if word == "default" else word
+
+
+def _time(milliseconds: float) -> str:
+    return spell(round(milliseconds))

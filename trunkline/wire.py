@@ -1,0 +1,524 @@
+"""What crosses between workflows and activities: names, limits, the seal of a request, and the shapes of messages.
+
+Both islands import this file and neither imports the other. Histories keep most of what stands here, so a name or a
+key changes only together with a look at the runs that are in flight. Activities annotate their argument as a plain
+`dict`: Temporal's converter would walk through a `TypedDict`, at each attempt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Literal, NotRequired, TypedDict
+
+import rfc8785
+
+# Activities that are no actions; no action's name has a colon.
+
+PLAN = "trunkline:plan"
+"""Local activity that answers with the plan of an automation."""
+
+MATCH = "trunkline:match"
+"""Local activity that says which automations an event concerns."""
+
+YIELD = "trunkline:yield"
+"""Local activity that does nothing: waiting for it lets a worker turn to other runs, without a word to the server."""
+
+CHECK = "trunkline:check"
+"""Local activity that says whether a request may be held, who may decide about it, and until when."""
+
+VERIFY = "trunkline:verify"
+"""Local activity that says whether a decision was signed by somebody who may speak for its sender."""
+
+SUPPLY = "trunkline:supply"
+"""Local activity that says whether a supplied result is one of the action's, and what of it is kept."""
+
+REMIND = "trunkline:remind"
+"""Local activity that says when a hold's next reminder is due, and whether this one is too late."""
+
+RECORD = "trunkline:record"
+"""Local activity that records, once and for good, what a run has found out and a replay might find otherwise."""
+
+BEFORE_RESET = "trunkline:before_reset"
+"""Activity that says which steps an earlier history of a reset run may have carried out."""
+
+EVERY_STEP = "*"
+"""What `BEFORE_RESET` answers where nobody can say: any step may have been carried out."""
+
+LOOK = ":look"
+"""What the activity type of an action's look-up ends with."""
+
+SENDING = "sending"
+"""The mark: what an attempt that must not be repeated heartbeats durably just before it sends."""
+
+# Types of errors, as Temporal and reports keep them.
+
+REFUSED = "Refused"
+UNAVAILABLE = "Unavailable"
+OUTCOME_UNKNOWN = "OutcomeUnknown"
+NOT_SENT = "NotSent"
+"""An attempt that was told not to send before it had sent anything; the run decides what follows."""
+
+RESULT_TOO_LARGE = "ResultTooLarge"
+UNEXPECTED = "Unexpected"
+"""A bug in an action."""
+
+WORKER_SHUTDOWN = "WorkerShutdown"
+PAYLOADS_TOO_LARGE = "PayloadsTooLarge"
+"""What Temporal's SDK calls an attempt that a shutdown ended, and a result that Temporal does not take."""
+
+NEVER_REPEATED = "TemporalTimeout:StartToClose"
+"""In an activity's retry policy, says that an unknown outcome must not be repeated."""
+
+# Limits that both sides keep.
+
+LONGEST_ID = 255
+"""Bytes that a workflow id may have: what Temporal's own PostgreSQL set-up allows."""
+
+DEEPEST = 100
+"""Levels that a JSON value may nest."""
+
+
+def nests_deeper(value: Any, most: int) -> bool:
+    """Say whether a JSON value nests deeper than `most` levels."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(most):
+        if not level:
+            return False
+        level = [
+            child
+            for parent in level
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(child, dict | list)
+        ]
+    return bool(level)
+
+
+# Secrets.
+
+
+class Place(TypedDict):
+    """Where a secret goes in a config.
+
+    Attributes:
+        path: JSON pointer to the text.
+        name: the secret's name.
+        start: offset in the text at which its placeholder stands.
+        filter: `basic` where it is the user of HTTP Basic.
+        password: the secret that is the password then.
+        escape: the syntax for which its value is escaped.
+    """
+
+    path: str
+    name: str
+    start: NotRequired[int]
+    filter: NotRequired[Literal["basic"]]
+    password: NotRequired[str]
+    escape: NotRequired[str]
+
+
+def placeholder(name: str, password: str | None = None) -> str:
+    """Return what stands in a config's text in the place of a secret."""
+    return "{{secrets." + name + (f" | basic: secrets.{password}" if password is not None else "") + "}}"
+
+
+# Requests.
+
+Config = dict[str, Any]
+"""A rendered config: the author's own JSON."""
+
+PickPath = list[str | int]
+Pick = PickPath | dict[str, PickPath]
+"""Path, or paths by name, of what is kept of a result."""
+
+
+class Request(TypedDict):
+    """What a step would send: what people see and approve, and what its digest covers."""
+
+    actionType: str
+    config: Config
+    secrets: list[Place]
+    connection: NotRequired[str]
+
+
+class SealError(ValueError):
+    """A request has no canonical form, so that nobody could say what was approved; the message says why."""
+
+
+def request_from(action: str, config: Config, secrets: list[Place]) -> Request:
+    """Return the request that an action's config makes."""
+    request: Request = {"actionType": action, "config": config, "secrets": secrets}
+    if isinstance(config.get("connection"), str):
+        request["connection"] = config["connection"]
+    return request
+
+
+def seal(request: Request) -> str:
+    """Return the digest of a request: lowercase hex SHA-256 of its RFC 8785 form.
+
+    Raises:
+        SealError: it has no such form (integers of 2^53 and more, lone surrogates).
+    """
+    try:
+        return hashlib.sha256(rfc8785.dumps(request)).hexdigest()  # type: ignore[arg-type] # a TypedDict is a dict
+    except (rfc8785.CanonicalizationError, UnicodeError, RecursionError) as error:
+        raise SealError(str(error)) from None
+
+
+# Actions.
+
+
+class Call(TypedDict):
+    """The argument of an action's activity.
+
+    Attributes:
+        config: rendered, with placeholders for secrets.
+        key: idempotency key.
+        secrets: where secrets go.
+        pick: what is kept of the result.
+        digest: what people have released; the activity holds the request to it.
+        run: the run that scheduled it, where the action must not be repeated.
+        since: of a look-up: from when on the step may have been sent (ISO 8601).
+    """
+
+    config: Config
+    key: str
+    secrets: NotRequired[list[Place]]
+    pick: NotRequired[Pick]
+    digest: NotRequired[str]
+    run: NotRequired[str]
+    since: NotRequired[str]
+
+
+class Answer(TypedDict):
+    """What an action's activity answers.
+
+    Attributes:
+        result: the result, or what was picked of it.
+        missing: paths of `pick` that found nothing.
+        claim: what tells the result from any other of the vendor's.
+        attempts: which attempt answered, where it was not the first.
+    """
+
+    result: Any
+    missing: NotRequired[list[PickPath]]
+    claim: NotRequired[str]
+    attempts: NotRequired[int]
+
+
+class LookAnswer(TypedDict):
+    """What a look-up answers: everything that the step may have done."""
+
+    found: list[Answer]
+    attempts: NotRequired[int]
+
+
+class FailureDetails(TypedDict, total=False):
+    """The details of an action's error, beside its type and sentence."""
+
+    attempts: int
+    status: int
+    timedOut: bool
+
+
+class ResetQuestion(TypedDict):
+    """What a reset run asks: which of its steps earlier histories may have carried out, up to the last reset."""
+
+    workflow: str
+    resets: int
+
+
+class BeforeReset(TypedDict):
+    """The answer as a run keeps it: activity ids, and after how many resets it was asked."""
+
+    resets: int
+    steps: list[str]
+
+
+# Approvals.
+
+
+class Named(TypedDict, total=False):
+    """Whom a policy names: one `person`, or a `group` of people."""
+
+    person: str
+    group: str
+
+
+class PolicyRecord(TypedDict):
+    """What a policy came to for one request: it is asked along, so that the history keeps it."""
+
+    request: Request
+    at: str
+    quorum: int
+    requester: str | None
+    reason_needed: bool
+    editing: bool | Literal["needsApproval"]
+    verified: bool
+
+
+class CheckQuestion(TypedDict, total=False):
+    """Whether a request may be held or edited so, who may decide, and when its times come.
+
+    Attributes:
+        people: who is named, by role (`approvers`, `operators`, `escalateTo`).
+        request: what would be sent.
+        previous: the request before an edit.
+        quorum: how many must approve.
+        excluded: who may not.
+        verified: whether decisions must be signed.
+        times: durations in milliseconds by name, and `businessHours`.
+        from: since when they run.
+        keep: what is answered as it is.
+    """
+
+    people: dict[str, list[Named]]
+    request: Request
+    previous: Request
+    quorum: int
+    excluded: str
+    verified: bool
+    times: dict[str, Any]
+    since: str
+    keep: PolicyRecord
+
+
+class CheckAnswer(TypedDict, total=False):
+    """The answer to a `CheckQuestion`; `refused` alone where there is none."""
+
+    refused: str
+    people: dict[str, list[str]]
+    at: dict[str, str]
+    keep: PolicyRecord
+    index: dict[str, str]
+
+
+class VerifyQuestion(TypedDict):
+    """Whether a decision comes from whom it says."""
+
+    decision: dict[str, Any]
+    workflowId: str
+    firstRunId: str
+    now: str
+
+
+class VerifyAnswer(TypedDict, total=False):
+    """Nothing where it does; else why not, and whether the proof itself makes no sense."""
+
+    refused: str
+    malformed: bool
+
+
+class SupplyQuestion(TypedDict):
+    """Whether a result is one that the action could have given."""
+
+    actionType: str
+    result: Any
+    pick: NotRequired[Pick]
+
+
+class SupplyRefusal(TypedDict):
+    """Why a supplied result is none."""
+
+    refused: str
+
+
+class RemindQuestion(TypedDict):
+    """When the next reminder is due; `every` in milliseconds."""
+
+    now: str
+    due: str
+    every: int
+    deadline: NotRequired[str]
+    businessHours: NotRequired[dict[str, Any]]
+
+
+class RemindAnswer(TypedDict):
+    """When, if ever, and whether the present one is too late."""
+
+    at: NotRequired[str]
+    late: bool
+
+
+# What runs keep: reports, and what unfinished steps remember.
+
+Status = Literal[
+    "pending",
+    "running",
+    "held",
+    "succeeded",
+    "failed",
+    "unknown",
+    "rejected",
+    "expired",
+    "superseded",
+    "skipped",
+    "canceled",
+]
+
+
+Flow = Literal["done", "stopped", "failed", "rejected", "halted"]
+"""How a step or block ended, for what comes after it; `stopped` by a `stop` step inside, `halted` by one elsewhere."""
+
+
+class ErrorEntry(TypedDict):
+    """Why a step failed: a type to tell failures apart, and a sentence."""
+
+    type: str
+    message: str
+
+
+class Entry(TypedDict, total=False):
+    """A step in the report; `docs/running.md` says what each key means."""
+
+    id: str
+    label: str
+    kind: str
+    actionType: str
+    status: Status
+    attempts: int
+    startedAt: str
+    endedAt: str
+    key: str
+    parent: str
+    error: ErrorEntry
+    missing: list[str]
+    decision: Decided
+    edited: list[Edited]
+    expires: str
+    notified: list[Notified]
+    found: bool
+    counts: dict[str, int]
+    onFailure: Literal["continue"]
+
+
+class Vote(TypedDict):
+    """One person's approval of a held request."""
+
+    by: str
+    at: str
+    decision: str
+    reason: NotRequired[str]
+
+
+class Decided(TypedDict):
+    """How a hold was decided; `via` is `policy` where nobody did in time."""
+
+    decision: str
+    by: str
+    at: str
+    reason: NotRequired[str]
+    votes: NotRequired[list[Vote]]
+    via: NotRequired[Literal["policy"]]
+
+
+class Version(TypedDict):
+    """A request before or after an edit."""
+
+    digest: str
+    config: Config
+
+
+class Edited(TypedDict):
+    """One edit of a held request."""
+
+    at: str
+    by: str
+    edits: Any
+    before: Version
+    after: Version
+
+
+class Notified(TypedDict):
+    """One notice about a hold, and what became of it."""
+
+    on: str
+    label: str
+    actionType: str
+    at: NotRequired[str]
+    status: NotRequired[Status]
+    error: NotRequired[ErrorEntry]
+
+
+class AuditEntry(TypedDict, total=False):
+    """One decision that was sent to a run, or at the end of the audit how many `more` were only counted."""
+
+    at: str
+    hold: str | None
+    by: str | None
+    decision: str | None
+    via: Literal["signal", "update", "policy"]
+    result: str
+    digest: str
+    edited: str
+    edits: Any
+    before: Config
+    after: Config
+    approvers: list[str]
+    deadline: str
+    cut: bool
+    more: int
+
+
+class Again(TypedDict):
+    """A request that a rule of `onFailure` sends again: when, and what."""
+
+    at: str
+    request: Request
+    digest: str | None
+
+
+class Iteration(TypedDict):
+    """How one iteration of a loop went, and what it collected."""
+
+    flow: Flow
+    collected: NotRequired[Any]
+
+
+class Memory(TypedDict, total=False):
+    """What an unfinished step must not decide anew after continue-as-new.
+
+    Attributes:
+        sent: when the step was first sent.
+        release: how often it was released anew.
+        asked: whether people know what became of earlier attempts.
+        unknown: what a cancel interrupted while it may have been carried out.
+        tried: how often each rule of `onFailure` has had it sent again, by the rule's position.
+        again: the request that waits to be sent again.
+        reminders: how many reminders were sent.
+        case: the way that a branch took.
+        until: when a wait ends.
+        items: a loop's items.
+        done: its finished iterations, by index.
+        frames: the variables of its unfinished iterations, by index.
+    """
+
+    sent: str
+    release: int
+    resets: int
+    unknown: ErrorEntry
+    tried: dict[str, int]
+    again: Again
+    reminders: int
+    case: int
+    until: str
+    items: list[Any]
+    done: dict[str, Iteration]
+    frames: dict[str, dict[str, Any]]
+
+
+class CarriedState(TypedDict):
+    """Everything that a run hands to the next one of its chain, beside event and plan."""
+
+    variables: dict[str, Any]
+    memory: dict[str, Memory]
+    claims: list[str]
+    began: str
+    resets: int
+    earlier: BeforeReset | None
+    entries: dict[str, Entry]
+    extra: int
+    holds: list[dict[str, Any]]
+    audit: list[AuditEntry]
+    refusals: int
+    changes: int
+    sizes: dict[str, int]

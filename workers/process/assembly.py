@@ -1,0 +1,127 @@
+"""How a worker is put together: the parts of one process, and the Temporal workers that are made of them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from activities.attempt.contracts import Contracts
+from activities.attempt.temporal import Services, bind
+from activities.http_client.client import Client as HttpClient
+from workers.process.approval_activities import ApprovalActivities
+from workers.process.limits import Limits, running
+from workers.process.plan_activities import PlanActivities
+from workers.process.reset_activities import ResetActivities
+from workers.process.worker_client import client_of_worker
+from workflows.automation import Automation
+from workflows.view.details import Details
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+    from workers.process.equipment import Equipment
+    from workers.settings import Settings
+
+CACHED_RUNS = 2000
+WORKFLOW_TASKS = 200
+ACTIVITIES = 200
+LOCAL_ACTIVITIES = 100
+POLLS = 5
+HEARTBEAT_THROTTLE = timedelta(seconds=4)
+"""At most this often heartbeats reach Temporal, well within the ten seconds after which it gives an attempt up."""
+
+Activities = Sequence[Callable[..., Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembly:
+    """The parts of one worker process.
+
+    Attributes:
+        settings: settings of this worker.
+        equipment: what it has read.
+        client: connected to Temporal, for what is no run.
+        attributes: whether the namespace has our search attributes.
+    """
+
+    settings: Settings
+    equipment: Equipment
+    client: Client
+    attributes: bool = True
+
+    @contextlib.asynccontextmanager
+    async def polling(self, *, cached_runs: int = CACHED_RUNS) -> AsyncIterator[None]:
+        """Poll while the context lasts; then let activities in flight finish within the grace."""
+        http = HttpClient(allow=self.settings.allow, stand_ins=self.equipment.connections.stand_ins())
+        try:
+            async with running(self.workers(self.actions(http), cached_runs=cached_runs)):
+                yield
+        finally:
+            await http.close()
+
+    def workers(self, actions: Activities, *, cached_runs: int = CACHED_RUNS) -> list[Worker]:
+        """Return one worker for each limited connection, and last the one that carries out runs.
+
+        Args:
+            actions: the activities that carry out actions; without any, other workers have to.
+            cached_runs: how many runs are kept in memory between their tasks.
+        """
+        client = client_of_worker(self.client)
+        options: dict[str, Any] = {
+            "max_concurrent_activities": ACTIVITIES,
+            "max_concurrent_activity_task_polls": POLLS,
+            "max_heartbeat_throttle_interval": HEARTBEAT_THROTTLE,
+            "default_heartbeat_throttle_interval": HEARTBEAT_THROTTLE,
+            "graceful_shutdown_timeout": timedelta(seconds=self.settings.grace),
+        }
+        limits = self._limits()
+        worker = Worker(
+            client,
+            task_queue=self.settings.task_queue,
+            workflows=[Automation],
+            activities=[*actions, *self._local_activities(limits)],
+            interceptors=[Details()],
+            workflow_runner=UnsandboxedWorkflowRunner(),  # costs less; replays in tests guard determinism
+            max_cached_workflows=cached_runs,
+            max_concurrent_workflow_tasks=WORKFLOW_TASKS,
+            max_concurrent_local_activities=LOCAL_ACTIVITIES,
+            max_concurrent_workflow_task_polls=POLLS,
+            no_remote_activities=not actions,
+            **options,
+        )
+        return [*(limits.workers(client, actions, **options) if actions else ()), worker]
+
+    def actions(self, http: HttpClient) -> Activities:
+        """Return the activities that carry out actions."""
+        services = Services(
+            http=http,
+            connections=self.equipment.connections,
+            secrets=self.equipment.secrets,
+            scrubber=self.equipment.scrubber,
+            files=self.settings.files,
+            result_limit=self.settings.result_limit,
+            client=self.client,
+        )
+        return bind(self.equipment.actions, services)
+
+    def _limits(self) -> Limits:
+        return Limits(self.equipment.connections, self.equipment.actions, self.settings.task_queue)
+
+    def _local_activities(self, limits: Limits) -> Activities:
+        equipment, settings = self.equipment, self.settings
+        plans = PlanActivities(
+            equipment.automations,
+            attributes=self.attributes,
+            web_ui=settings.web_ui,
+            state_limit=settings.state_limit,
+            limits=limits,
+            inline=settings.inline,
+        )
+        contracts = Contracts(equipment.actions, equipment.secrets, equipment.scrubber, settings.result_limit)
+        desk = ApprovalActivities(contracts, equipment.groups, equipment.signing, settings.encryption_keys)
+        return [*plans.activities(), *desk.activities(), ResetActivities(self.client).earlier]
