@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from temporalio.client import Client as TemporalClient
 from temporalio.common import RetryPolicy
@@ -20,14 +21,19 @@ from activities.attempt.secrets import PREFIX, Scrubber, Secrets
 from activities.attempt.temporal import LOOKS, Services, bind
 from activities.connections import Connections
 from activities.http_client.client import Client
+from activities.http_client.message import Response
 from tests.activities.cases import VENDOR, Case
-from trunkline.wire import LOOK, NEVER_REPEATED, SENDING, Place
+from trunkline.wire import NEVER_REPEATED, OUTCOME_UNKNOWN, SENDING, Place
 from workers.sandbox import VENDORS, connections
+from workers.sandbox.vendor import Absent
 from workers.sandbox.vendors import Vendors
 from workflows.language.template import compile_template
 
 KEY = "0c9a4f5e-6a0e-5d8a-9d43-1d2f6f1f7c11"
 """The idempotency key of every case's step."""
+
+HOST = "X-Host-Of-Case"
+"""Header that says which host a request was for."""
 
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 """When the step of a look-up was first sent."""
@@ -43,6 +49,25 @@ class Ended:
     message: str = ""
     status: int | None = None
     retry_after: float | None = None
+
+
+class CaseClient(Client):
+    """The guarded client, which finds the hosts that a case names at the vendor's address."""
+
+    def __init__(self, address: str, hosts: Collection[str] = ()) -> None:
+        super().__init__(allow=["127.0.0.1"])
+        self.address = address
+        self.hosts = hosts
+
+    async def request(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, **more: Any
+    ) -> Response:
+        """Send a request, to the vendor's address where it would go to one of the hosts."""
+        host = urlsplit(url).hostname or ""
+        if host in self.hosts:
+            url = self.address + url.partition("://")[2].removeprefix(host)
+            headers = {**(headers or {}), HOST: host}
+        return await super().request(method, url, headers=headers, **more)
 
 
 @dataclass
@@ -90,7 +115,7 @@ def connected(
     """
     known = connections("", {action.name: action}, vendors)
     defaults = {name: value.removeprefix("sandbox-") for name, value in known.pop("defaults").items()}
-    kinds = {kind.kind for kind in action.connections}
+    kinds = {kind.kind for kind in action.connections if not isinstance(vendors.get(kind.kind), Absent)}
     entries = {entry["kind"]: entry for entry in known.values() if entry["kind"] in kinds}
     for entry in entries.values():
         if "baseUrl" in entry:
@@ -101,44 +126,55 @@ def connected(
     return Connections({**entries, "defaults": defaults}, action.connections), entries
 
 
-async def attempt(action: Action, case: Case, address: str, known: Connections, marks: Marks, **more: Any) -> Ended:
-    """Make one attempt, or one look-up where the case wants one."""
+async def attempt(action: Action, case: Case, address: str, known: Connections, marks: Marks) -> Ended:
+    """Make one attempt, or one look-up where the case wants one, or one after the other."""
     secrets = Secrets(None, {f"{PREFIX}{name.upper()}": value for name, value in case.secrets.items()})
-    async with _client() as http:
-        services = Services(
-            http=http,
-            connections=known,
-            secrets=secrets,
-            scrubber=Scrubber(known.credentials()),
-            files=None,
-            result_limit=case.result_limit,
-            client=cast("TemporalClient", marks),
+    http = CaseClient(address, {each.request.host for each in case.traffic if each.request and each.request.host})
+    services = Services(
+        http=http,
+        connections=known,
+        secrets=secrets,
+        scrubber=Scrubber(known.credentials()),
+        files=None,
+        result_limit=case.result_limit,
+        client=cast("TemporalClient", marks),
+    )
+    act, *looks = bind({action.name: action}, services)
+    config, places = rendered(action, moved(case.config, address), case.secrets)
+    call = {"config": config, "secrets": places, "key": KEY, "since": SINCE.isoformat()}
+    once = action.repeats(config) == "never" or any(each.marked is not None for each in case.traffic)
+    environment = ActivityEnvironment()
+    environment.info = dataclasses.replace(
+        environment.info,
+        start_to_close_timeout=timedelta(seconds=case.timeout),
+        retry_policy=RetryPolicy(non_retryable_error_types=[NEVER_REPEATED] if once else []),
+    )
+    try:
+        if not case.look:
+            return await _ended(environment, act, call)
+        if case.look == "after":
+            first = await _ended(environment, act, call)
+            if first.error != OUTCOME_UNKNOWN:
+                return first
+        environment.info = dataclasses.replace(environment.info, attempt=LOOKS)
+        return await _ended(environment, looks[0], call)
+    finally:
+        await http.close()
+
+
+async def _ended(environment: ActivityEnvironment, run: Callable[..., Any], call: dict[str, Any]) -> Ended:
+    try:
+        answer = await environment.run(run, call)
+    except ApplicationError as error:
+        delay = error.next_retry_delay
+        return Ended(
+            error=error.type,
+            message=error.message,
+            status=dict(error.details[0]).get("status"),
+            retry_after=None if delay is None else delay.total_seconds(),
         )
-        activities = {run.__temporal_activity_definition.name: run for run in bind({action.name: action}, services)}  # type: ignore[attr-defined] # the SDK keeps the name there
-        config, places = rendered(action, moved(case.config, address), case.secrets)
-        call = {"config": config, "secrets": places, "key": KEY, "since": SINCE.isoformat(), **more}
-        environment = ActivityEnvironment()
-        once = case.marked is not None or action.repeats(config) == "never" or any(x.marked for x in case.exchanges)
-        environment.info = dataclasses.replace(
-            environment.info,
-            attempt=LOOKS if case.look else 1,
-            start_to_close_timeout=timedelta(seconds=case.timeout),
-            retry_policy=RetryPolicy(non_retryable_error_types=[NEVER_REPEATED] if once else []),
-        )
-        run = activities[f"{action.name}{LOOK}" if case.look else action.name]
-        try:
-            answer = await environment.run(run, call)
-        except ApplicationError as error:
-            details = dict(error.details[0])
-            delay = error.next_retry_delay
-            return Ended(
-                error=error.type,
-                message=error.message,
-                status=details.get("status"),
-                retry_after=None if delay is None else delay.total_seconds(),
-            )
     data = json.loads(answer.payload.data)
-    if case.look:
+    if "found" in data:
         return Ended(found=[item["result"] for item in data["found"]])
     return Ended(result=data["result"])
 
@@ -149,14 +185,3 @@ def rendered(action: Action, config: dict[str, Any], secrets: Mapping[str, str])
         return config, []
     made = compile_template(config, action.config.syntaxes(config), secrets=True).render({}, SINCE)
     return made.value, made.secrets
-
-
-class _client:  # noqa: N801 # a context manager, called like a function
-    def __init__(self) -> None:
-        self.made = Client(allow=["127.0.0.1"])
-
-    async def __aenter__(self) -> Client:
-        return self.made
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.made.close()

@@ -2,7 +2,7 @@
 
 A case is a config, the request that must come, what the vendor answers, and then a result or an error. `every` is what
 all cases of a file begin with, and `each` lists variants of one case, by title or not. The vendor's address is written
-`https://vendor.example.com`. `docs/adding-an-action.md` shows the whole form.
+`https://vendor.example.com`; a request that goes to another address names its `host`. `docs/cases.md` shows the form.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 FOLDER = Path(__file__).parent
@@ -59,16 +59,20 @@ class Part(BaseModel):
 class Request(Part):
     """A request that must come, as its vendor would judge it; without a body it must have none.
 
-    `headers` are those that matter: null must be missing. `rpc` and `message` stand for a call that is no HTTP.
+    `headers` are those that matter: null must be missing. With `part: true` objects of the body may have more keys than
+    are written. `host` is a fixed host of the vendor's beside its address, such as that of a token endpoint. `rpc` and
+    `message` stand for a call that is no HTTP.
     """
 
     method: str = "POST"
+    host: str | None = None
     path: str = "/"
     query: dict[str, Any] | None = None
     headers: dict[str, Any] = Field(default_factory=dict)
     json_: Any = Field(default=None, alias="json")
     form: dict[str, Any] | None = None
     text: Any = None
+    part: bool = False
     rpc: str | None = None
     message: Any = None
 
@@ -118,13 +122,15 @@ class Case(Part):
     Attributes:
         config: what the step says, its templates rendered but for `{{secrets.…}}`.
         exchanges: what is sent and answered; `request`, `answer` and `marked` stand for the only one.
-        look: the look-up is played instead of the action.
+        look: the look-up is played instead of the action; with `after`, after the action, whose outcome is then unknown.
         result: the whole result, as it is stored; `includes` are some of its fields, `found` what a look-up finds.
         sandbox: why this case is not sent to the sandbox, where its vendor deliberately differs.
+        where: file and line.
     """
 
     action: str
     title: str
+    where: str = "a case"
     config: dict[str, Any] = Field(default_factory=dict)
     connections: dict[str, dict[str, Any]] = Field(default_factory=dict)
     secrets: dict[str, str] = Field(default_factory=dict)
@@ -132,7 +138,7 @@ class Case(Part):
     answer: Answer | Literal["drop", "hang", "too large", "unreachable"] | None = None
     marked: bool | None = None
     exchanges: list[Exchange] = Field(default_factory=list)
-    look: bool = False
+    look: bool | Literal["after"] = False
     result: Any = None
     includes: Any = None
     found: list[Any] | None = None
@@ -144,11 +150,11 @@ class Case(Part):
     @model_validator(mode="after")
     def _ends(self) -> Case:
         if sum(name in self.model_fields_set for name in ENDS) != 1:
-            raise ValueError(f"{self.action}, {self.title!r}: give one of {', '.join(ENDS)}")
+            raise ValueError(f"give one of {', '.join(ENDS)}")
         if self.exchanges and self.model_fields_set & {"request", "answer", "marked"}:
-            raise ValueError(f"{self.action}, {self.title!r}: `exchanges` or one `request` and `answer`, not both")
+            raise ValueError("give `exchanges`, or one `request` and `answer`, not both")
         if self.found is not None and not self.look:
-            raise ValueError(f"{self.action}, {self.title!r}: `found` needs `look: true`")
+            raise ValueError("`found` needs `look`")
         return self
 
     @property
@@ -195,13 +201,50 @@ def read(file: Path) -> list[Case]:
     Raises:
         ValueError: it is not in the form of cases.
     """
-    raw = yaml.load(file.read_text(encoding="utf-8"), Loader=CaseLoader)  # noqa: S506 # it is a SafeLoader
+    loader = CaseLoader(file.read_text(encoding="utf-8"))
+    loader.name = str(file)
+    try:
+        node = loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ValueError(f"{file}:{line}: it is no YAML: {error.problem}") from None
+    if not isinstance(node, yaml.MappingNode):
+        raise ValueError(f"{file}:1: cases are a mapping of their titles")  # noqa: TRY004 # it is the file that is wrong
+    for title, written in node.value:
+        if not isinstance(written, yaml.MappingNode):
+            line = title.start_mark.line + 1
+            raise ValueError(f"{file}:{line}: {title.value!r} is to be a mapping of its parts")  # noqa: TRY004 # same
+    raw: dict[str, Any] = loader.construct_document(node)
     every = raw.pop("every", {})
     return [
-        Case.model_validate({**case, "action": file.stem, "title": title})
-        for name, written in raw.items()
-        for title, case in _variants(name, merged(every, written))
+        _case(file, line, title, case)
+        for (name, written), lines in zip(raw.items(), _lines(node), strict=True)
+        for (title, case), line in zip(_variants(name, merged(every, written)), lines, strict=True)
     ]
+
+
+def _case(file: Path, line: int, title: str, case: dict[str, Any]) -> Case:
+    shown = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+    where = f"{shown}:{line}"
+    try:
+        return Case.model_validate({**case, "action": file.stem, "title": title, "where": where})
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}".removeprefix(": ") for e in error.errors())
+        raise ValueError(f"{where}: {title!r}: {wrong}") from None
+
+
+def _lines(node: yaml.MappingNode) -> Iterator[list[int]]:
+    """Yield the lines of every case's variants, from 1; a case without variants has one."""
+    for key, value in node.value:
+        if key.value == "every":
+            continue
+        each = next((child for name, child in value.value if name.value == "each"), None)
+        if isinstance(each, yaml.MappingNode):
+            yield [title.start_mark.line + 1 for title, _ in each.value]
+        elif isinstance(each, yaml.SequenceNode):
+            yield [item.start_mark.line + 1 for item in each.value]
+        else:
+            yield [key.start_mark.line + 1]
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -221,6 +264,7 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _variants(name: str, case: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    case = dict(case)
     each = case.pop("each", None)
     if each is None:
         yield name, case
@@ -238,7 +282,8 @@ class CaseLoader(yaml.SafeLoader):
         keys = [self.construct_object(key, deep=True) for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
         for key in keys:
             if keys.count(key) > 1:
-                raise ValueError(f"{node.start_mark}: {key!r} is given twice")
+                line = next(written.start_mark.line for written, _ in node.value if written.value == key)
+                raise ValueError(f"{self.name}:{line + 1}: {key!r} is given twice")
         return super().construct_mapping(node, deep=deep)
 
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from activities.action import Action
 from activities.context import LARGEST_ANSWER
-from tests.activities.attempts import Ended, Marks, attempt, connected, moved
+from tests.activities.attempts import HOST, Ended, Marks, attempt, connected, moved
 from tests.activities.cases import Answer, Case, Exchange, Request, differences
 from tests.activities.http_client.wire import Act, Seen, drop, hang, listen, ok
 from workers.sandbox import VENDORS
@@ -30,10 +30,12 @@ async def play(action: Action, case: Case, vendors: Vendors = VENDORS) -> None:
         AssertionError: the action behaves otherwise; every difference is a line.
     """
     wrong = await _played(action, case, vendors, broken=False)
-    assert not wrong, "\n".join([f"{case.action}, {case.title!r}:", *wrong])
+    assert not wrong, "\n".join([f"{case.where}: {case.action}, {case.title!r}:", *wrong])
     if any(exchange.marked for exchange in case.traffic):
         wrong = await _played(action, case, vendors, broken=True)
-        assert not wrong, "\n".join([f"{case.action}, {case.title!r}, where the mark cannot be made:", *wrong])
+        assert not wrong, "\n".join(
+            [f"{case.where}: {case.action}, {case.title!r}, where the mark cannot be made:", *wrong]
+        )
 
 
 async def _played(action: Action, case: Case, vendors: Vendors, *, broken: bool) -> list[str]:
@@ -120,16 +122,18 @@ def judged(request: Request, seen: Seen) -> list[str]:
     found = differences(request.method, seen.method, "method") + differences(request.path, target, "path")
     if request.query is not None:
         found += differences(request.query, pairs(urlsplit(seen.target).query), "query")
+    if request.host is not None:
+        found += differences(request.host, seen.headers.get(HOST.lower()), "host")
     for name, value in request.headers.items():
         found += differences(value, seen.headers.get(name.lower()), f"header {name}")
     written = seen.body.decode(errors="replace")
     if "json_" in request.model_fields_set:
         try:
-            return found + differences(request.json_, json.loads(seen.body), "json")
+            return found + differences(request.json_, json.loads(seen.body), "json", part=request.part)
         except ValueError:
             return [*found, f"json: the body is {written!r}"]
     if request.form is not None:
-        return found + differences(request.form, pairs(written), "form")
+        return found + differences(request.form, pairs(written), "form", part=request.part)
     return found + differences("" if request.text is None else request.text, written, "text")
 
 
