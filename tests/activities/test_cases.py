@@ -143,8 +143,8 @@ two pages:
   config: {text: refund}
   exchanges:
     - request: {method: GET, path: /v1/search, query: {kind: ticket, text: refund}}
-      answer: {json: {data: [{id: 1}], links: {next: https://vendor.example.com/v1/search?page=2}}}
-    - request: {method: GET, path: /v1/search?page=2}
+      answer: {json: {data: [{id: 1}], links: {next: "https://vendor.example.com/v1/search?page=2"}}}
+    - request: {method: GET, path: "/v1/search?page=2"}
       answer: {json: {data: [{id: 2}], links: {next: null}}}
   result: {items: [{id: 1}, {id: 2}], complete: true}
 """)

@@ -107,9 +107,10 @@ class Sandbox:
         *,
         status: int = 200,
         method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         """Have the plain receiver answer so: `respond("/shop/orders/{id}", {"id": "{id}", "total": 42})`."""
-        self._app.stubs.add(Stub(path=path, body=body, status=status, method=method))
+        self._app.stubs.add(Stub(path=path, body=body, status=status, method=method, headers=dict(headers or {})))
 
     def clear(self) -> None:
         """Forget everything that arrived, all faults and all stubs."""
