@@ -13,6 +13,7 @@ import yaml
 from activities.action import Action, Config, Credential, Raw, Static, Syntax, names
 from activities.catalog import catalog
 from scripts.tables import row
+from tests.activities.cases import examples
 from workers.cli.actions import FieldText, fields, repeat_of
 from workers.definitions.compiling import DEFAULTS
 from workflows.language.durations import spell
@@ -20,6 +21,8 @@ from workflows.language.durations import spell
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = "docs/actions"
 NOTE = "<!-- Generated from {source} by scripts/reference.py: run `make docs` to update it. -->"
+
+LONGEST_TEXT = 80
 
 V = TypeVar("V")
 
@@ -167,6 +170,32 @@ def _example(action: Action) -> Iterator[str]:
     yield "```"
 
 
+def _cases(action: Action) -> Iterator[str]:
+    shown = examples(action.name)
+    if not shown:
+        return
+    yield from ("", "## What is sent, and what comes of it", "")
+    yield "These are cases that the action is tested with; `https://vendor.example.com` stands for the receiver."
+    for example in shown:
+        parts = {"config": example.config, "sent": example.sent, "result": example.result}
+        yield from ("", f"{example.title[:1].upper()}{example.title[1:]}:", "", "```yaml")
+        yield from (
+            yaml.safe_dump(_readable(parts), sort_keys=False, allow_unicode=True, width=100).rstrip().splitlines()
+        )
+        yield "```"
+
+
+def _readable(value: Any) -> Any:
+    """Return a value of a case for reading: what may differ from attempt to attempt, and long texts, end in an ellipsis."""
+    if isinstance(value, Mapping):
+        return {key: _readable(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_readable(inner) for inner in value]
+    if isinstance(value, str):
+        return value if len(value) <= LONGEST_TEXT else f"{value[:LONGEST_TEXT]}…"
+    return value if value is None or isinstance(value, int | float) else "…"
+
+
 SECTIONS: tuple[Callable[[Action], Iterator[str]], ...] = (
     _description,
     _contract,
@@ -176,6 +205,7 @@ SECTIONS: tuple[Callable[[Action], Iterator[str]], ...] = (
     _repeats,
     _ends,
     _example,
+    _cases,
 )
 """What stands on an action's page, in this order: a new section is one more function here."""
 

@@ -167,25 +167,31 @@ class Case(Part):
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A case as a reader of the reference sees it."""
+    """A case as a reader of the reference sees it: what a step says, what is sent for it, and what comes of it."""
 
     title: str
-    config: Mapping[str, Any]
-    requests: list[dict[str, Any]]
+    config: dict[str, Any]
+    sent: list[dict[str, Any]]
     result: Any
 
 
-def examples(action: str, folder: Path = FOLDER, most: int = 3) -> list[Example]:
-    """Return the first successful cases of an action, for its page in the reference."""
-    good = [case for case in cases(action, folder) if case.result is not None]
+def examples(action: str, folder: Path = FOLDER, most: int = 2) -> list[Example]:
+    """Return the first successful cases of an action that send something, for its page in the reference."""
+    good = [case for case in cases(action, folder) if case.result is not None and not case.look]
+    made = [Example(re.sub(r" \(\d+\)$", "", case.title), case.config, _sent(case), case.result) for case in good]
+    return [example for number, example in enumerate(made) if example not in made[:number]][:most]
+
+
+def _sent(case: Case) -> list[dict[str, Any]]:
+    bodies = {"form", "text", "query", "rpc", "message"}
     return [
-        Example(
-            case.title,
-            case.config,
-            [each.request.model_dump(by_alias=True, exclude_unset=True) for each in case.traffic if each.request],
-            case.result,
-        )
-        for case in good[:most]
+        {
+            **({} if each.request.rpc else {"request": f"{each.request.method} {each.request.path}"}),
+            **each.request.model_dump(include=bodies, exclude_none=True),
+            **({"json": each.request.json_} if "json_" in each.request.model_fields_set else {}),
+        }
+        for each in case.traffic
+        if isinstance(each.request, Request)
     ]
 
 
