@@ -166,7 +166,7 @@ def _ends(action: Action) -> Iterator[str]:
 def _example(action: Action) -> Iterator[str]:
     step = {"label": action.summary.rstrip("."), "actionType": action.name, "config": dict(action.example)}
     yield from ("", "## Example", "", "```yaml")
-    yield from yaml.safe_dump([step], sort_keys=False, allow_unicode=True, width=100).rstrip().splitlines()
+    yield from _yaml([step])
     yield "```"
 
 
@@ -179,14 +179,16 @@ def _cases(action: Action) -> Iterator[str]:
     for example in shown:
         parts = {"config": example.config, "sent": example.sent, "result": example.result}
         yield from ("", f"{example.title[:1].upper()}{example.title[1:]}:", "", "```yaml")
-        yield from (
-            yaml.safe_dump(_readable(parts), sort_keys=False, allow_unicode=True, width=100).rstrip().splitlines()
-        )
+        yield from _yaml(_readable(parts))
         yield "```"
 
 
+def _yaml(value: Any) -> list[str]:
+    return str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)).rstrip().splitlines()
+
+
 def _readable(value: Any) -> Any:
-    """Return a value of a case for reading: what may differ from attempt to attempt, and long texts, end in an ellipsis."""
+    """Return a value of a case for reading: long texts, and what differs from attempt to attempt, become an ellipsis."""
     if isinstance(value, Mapping):
         return {key: _readable(inner) for key, inner in value.items()}
     if isinstance(value, list):
