@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 
 from activities.action import Action, Config, Credential, Raw, Static, Syntax, names
 from activities.catalog import catalog
+from scripts.sources import source
 from scripts.tables import row
 from tests.activities.cases import examples
 from workers.cli.actions import FieldText, fields, repeat_of
 from workers.definitions.compiling import DEFAULTS
 from workflows.language.durations import spell
 
-ROOT = Path(__file__).resolve().parents[1]
 FOLDER = "docs/actions"
 NOTE = "<!-- Generated from {source} by scripts/reference.py: run `make docs` to update it. -->"
 
@@ -43,7 +41,7 @@ def pages() -> dict[str, str]:
 def _index(actions: Sequence[Action]) -> str:
     families: dict[str, list[Action]] = {}
     for action in actions:
-        families.setdefault(_source(action).parent.name, []).append(action)
+        families.setdefault(source(action).parent.name, []).append(action)
     lines = [
         "# Actions",
         "",
@@ -61,15 +59,10 @@ def _index(actions: Sequence[Action]) -> str:
 
 
 def _page(action: Action) -> str:
-    lines = [f"# {action.name}", "", NOTE.format(source=f"the contract in {_source(action)}"), "", action.summary]
+    lines = [f"# {action.name}", "", NOTE.format(source=f"the contract in {source(action)}"), "", action.summary]
     for section in SECTIONS:
         lines += [f"{line}".rstrip() for line in section(action)]
     return "\n".join(lines) + "\n"
-
-
-def _source(action: Action) -> Path:
-    """Return the file of an action's function, below the repository."""
-    return Path(inspect.getfile(inspect.unwrap(action.function))).resolve().relative_to(ROOT)
 
 
 def _description(action: Action) -> Iterator[str]:
@@ -80,9 +73,9 @@ def _description(action: Action) -> Iterator[str]:
 
 
 def _contract(action: Action) -> Iterator[str]:
-    source = _source(action)
+    file = source(action)
     yield from ("", "| | |", "| --- | --- |")
-    yield row("defined in", f"[{source}](../../{source})")
+    yield row("defined in", f"[{file}](../../{file})")
     yield row("trigger", " or ".join(f"only `{each}`" for each in action.triggers) or "any event")
     yield row("connection", " or ".join(f"`{kind.kind}`" for kind in action.connections) or "none")
     yield row(
@@ -188,7 +181,7 @@ def _yaml(value: Any) -> list[str]:
 
 
 def _readable(value: Any) -> Any:
-    """Return a value of a case for reading: long texts, and what differs from attempt to attempt, become an ellipsis."""
+    """Return a value of a case for reading: long texts, and what differs at each attempt, become an ellipsis."""
     if isinstance(value, Mapping):
         return {key: _readable(inner) for key, inner in value.items()}
     if isinstance(value, list):

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from activities.action import Action
+from scripts.sources import source
 from tests.activities.attempts import KEY
-from tests.activities.cases import FOLDER, Case
+from tests.activities.cases import Case
 
 Shows = Callable[[Case], bool]
 
@@ -30,14 +31,12 @@ def ends(action: Action) -> dict[str, Shows]:
     return kinds
 
 
-def missing(action: Action, cases: Iterable[Case], folder: Path | None = None) -> list[str]:
+def missing(action: Action, cases: Iterable[Case]) -> list[str]:
     """Return a sentence for every kind of case that an action lacks."""
     written = list(cases)
-    family = action.function.__module__.split(".")[1:2]
-    place = folder or FOLDER.joinpath(*family, "cases")
-    shown = place.relative_to(Path.cwd()) if place.is_relative_to(Path.cwd()) else place
+    place = Path("tests") / source(action).parent / "cases"
     return [
-        f"write a case of kind {kind} in {shown}/{action.name}.yml"
+        f"write a case of kind {kind} in {place}/{action.name}.yml"
         for kind, shows in ends(action).items()
         if not any(shows(case) for case in written)
     ]

@@ -12,9 +12,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 from activities.action import Action
 from activities.context import LARGEST_ANSWER
+from scripts.sources import source
 from tests.activities.attempts import HOST, Ended, Marks, attempt, connected, moved
-from tests.activities.cases import Answer, Case, Exchange, Request, differences
+from tests.activities.cases import Answer, Case, Exchange, Request
 from tests.activities.http_client.wire import Act, Seen, drop, hang, listen, ok
+from tests.activities.matching import differences
 from workers.sandbox import VENDORS
 from workers.sandbox.vendors import Vendors
 
@@ -49,9 +51,7 @@ async def _played(action: Action, case: Case, vendors: Vendors, *, broken: bool)
         address: Callable[[str], str] = lambda _kind: wire.url  # noqa: E731 # the same for every kind
         called: list[dict[str, Any]] = []
         if calls:
-            server = importlib.import_module(
-                f"{action.function.__module__.replace('activities.', 'tests.activities.', 1).rpartition('.')[0]}.rpc"
-            )
+            server = importlib.import_module(f"tests.activities.{source(action).parent.name}.rpc")
             elsewhere = await stack.enter_async_context(server.serve(calls, called))
             address = lambda _kind: elsewhere  # noqa: E731 # same
         known, entries = connected(action, case, address, vendors)

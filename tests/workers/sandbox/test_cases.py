@@ -12,7 +12,8 @@ from activities.action import Action
 from activities.catalog import catalog
 from activities.context import LARGEST_ANSWER
 from tests.activities.attempts import Ended, Marks, attempt, connected
-from tests.activities.cases import VENDOR, About, Answer, Case, Exchange, cases
+from tests.activities.cases import VENDOR, Answer, Case, Exchange, cases
+from tests.activities.matching import About
 from tests.activities.playing import HANGING, is_rpc
 from workers.sandbox import VENDORS, Sandbox
 from workers.sandbox.vendor import Absent

@@ -23,6 +23,7 @@ from workers.sandbox.vendor import Absent
 
 CLOUDTALK_LIMIT = {"status": 429, "message": "Too many requests"}
 ROOT = Path(__file__).parents[3]
+STANDS_IN = {name: vendor for name, vendor in VENDORS.items() if isinstance(vendor, type)}
 
 
 async def get(browser: aiohttp.ClientSession, url: str) -> Any:
@@ -160,7 +161,7 @@ async def test_slow_answer_has_had_its_effect_when_the_caller_gives_up(
     [
         ({"status": 500}, "a fault needs a `vendor` or a `path`"),
         ({"vendor": "http", "state": 500}, "state: Extra inputs"),
-        ({"vendor": "telex"}, "vendor: the sandbox has no 'telex'; it has slack, twilio, cloudtalk, http"),
+        ({"vendor": "telex"}, f"vendor: the sandbox has no 'telex'; it has {', '.join(STANDS_IN)}"),
         ([], "the body: Input should be"),
     ],
 )
@@ -187,7 +188,7 @@ async def test_receiver_answers_as_stubs_say_over_http(browser: aiohttp.ClientSe
 async def test_unknown_address_says_what_there_is(browser: aiohttp.ClientSession, sandbox: Sandbox) -> None:
     status, told = await post(browser, f"{sandbox.url}/telex/send", {})
     assert status == 404
-    assert "/slack/, /twilio/, /cloudtalk/, /http/" in told["error"]
+    assert ", ".join(f"/{name}/" for name in STANDS_IN) in told["error"]
 
 
 async def test_page_shows_what_arrived_newest_first_and_escapes_it(
@@ -233,11 +234,12 @@ def test_connections_point_every_vendor_at_the_sandbox() -> None:
     actions = catalog()
     known = Connections(connections("http://127.0.0.1:8600"), connection_kinds(actions))
     assert known.problems() == []
-    assert {name: known.get(name).base_url for name in known.entries} == {
-        "sandbox-slack": "http://127.0.0.1:8600/slack",
-        "sandbox-twilio": "http://127.0.0.1:8600/twilio",
-        "sandbox-cloudtalk": "http://127.0.0.1:8600/cloudtalk",
-        "sandbox-whisper": None,
+    addresses = {known.get(name).kind: known.get(name).base_url for name in known.entries}
+    assert addresses["slack"] == "http://127.0.0.1:8600/slack"
+    assert addresses == {
+        kind: None if isinstance(vendor, Absent) else f"http://127.0.0.1:8600/{kind}"
+        for kind, vendor in VENDORS.items()
+        if vendor.connection is not None
     }
     for action in actions.values():
         if action.connections:
@@ -284,7 +286,8 @@ def test_command_says_where_it_listens_and_ends_cleanly(
         assert process.stdout.readline().startswith(f"Port {taken} is taken: the sandbox listens on ")
         address = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
         assert address is not None
-        assert process.stdout.readline() == "It stands in for Slack, Twilio, CloudTalk, HTTP.\n"
+        titles = [vendor.title for vendor in STANDS_IN.values()]
+        assert process.stdout.readline() == f"It stands in for {', '.join(titles)}.\n"
         with urlopen(f"{address[0]}/_/requests", timeout=5) as answer:  # noqa: S310 - our own address
             assert answer.read() == b"[]"
         started = time.monotonic()
