@@ -7,7 +7,9 @@ run in flight. What a step does not deviate from stands once, in `defaults`.
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Literal, NamedTuple, TypedDict
 
 Repeat = Literal["safe", "keyed", "never"]
 OnUnknown = Literal["retry", "fail", "hold"]
@@ -60,7 +62,43 @@ class NoticePlan(TypedDict):
     """An action step; its id is `notify-1` and so on."""
 
 
-class ApprovalPlan(TypedDict, total=False):
+class HoldRules(TypedDict, total=False):
+    """How a hold is decided; a policy says it for every request, and a band for some."""
+
+    quorum: int
+    selfApproval: bool
+    rejectNeedsReason: bool
+    allowEdit: Editing
+    verified: bool
+
+
+class HoldRule(NamedTuple):
+    """What holds for a key of `HoldRules`.
+
+    Attributes:
+        otherwise: its value where nobody says one.
+        stricter: returns the stricter of two values, which counts where a band is laid over a policy.
+        record: its name in `PolicyRecord`, which histories keep; None where a hold does not keep it.
+        failures: whether it also rules holds after a failure.
+    """
+
+    otherwise: Any
+    stricter: Callable[[Any, Any], Any]
+    record: str | None = None
+    failures: bool = False
+
+
+HOLD_RULES: Mapping[str, HoldRule] = {
+    "quorum": HoldRule(1, max, record="quorum"),
+    "selfApproval": HoldRule(True, min),  # a value of the plan
+    "rejectNeedsReason": HoldRule(False, max, record="reason_needed"),  # same
+    "allowEdit": HoldRule(False, partial(max, key=STRICTNESS.index), record="editing"),  # same
+    "verified": HoldRule(False, max, record="verified", failures=True),  # same
+}
+"""Every key of `HoldRules`; compiling, bands, checks and what histories keep of a policy derive from it."""
+
+
+class ApprovalPlan(HoldRules, total=False):
     """Who decides about a held step, under which rules, and until when; all times in milliseconds.
 
     People are ids, `group:` names or templates, as the author wrote them.
@@ -68,12 +106,7 @@ class ApprovalPlan(TypedDict, total=False):
 
     approvers: list[str]
     operators: list[str]
-    quorum: int
-    selfApproval: bool
     requester: str
-    rejectNeedsReason: bool
-    allowEdit: Editing
-    verified: bool
     recheck: bool
     bands: list[BandPlan]
     remindAfter: int
@@ -85,16 +118,11 @@ class ApprovalPlan(TypedDict, total=False):
     notify: list[NoticePlan]
 
 
-class BandPlan(TypedDict, total=False):
+class BandPlan(HoldRules, total=False):
     """A stricter policy for the requests for which `when` holds, or cannot be judged."""
 
     when: dict[str, Any]
     approvers: list[str]
-    quorum: int
-    selfApproval: bool
-    rejectNeedsReason: bool
-    allowEdit: Editing
-    verified: bool
 
 
 class RulePlan(TypedDict, total=False):
