@@ -98,7 +98,7 @@ async def decide(client: Client, run: str, decision: Mapping[str, Any], *, answe
         answered: false where it is known that no worker answers, so that none is waited for.
 
     Raises:
-        NotFound: there is no such run.
+        NotFoundError: there is no such run.
         UnreachableError: no worker answers, and the decision exists only as an update.
         TrunklineError: the run has ended.
     """

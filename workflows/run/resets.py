@@ -16,5 +16,5 @@ def resets() -> int:
     """
     count = workflow.extern_functions().get(RESETS)
     if count is None:
-        raise AssertionError("A worker or replayer of runs needs the plugin `workers.process.replay_clock.Activation`.")
+        raise AssertionError("Whatever replays runs needs the plugin `workers.process.replay_clock.ReplayClock`.")
     return int(count())

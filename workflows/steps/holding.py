@@ -104,7 +104,7 @@ def reserve_room(walk: Walk, hold: Hold) -> None:
     """Take room for a hold of the run's budget.
 
     Raises:
-        TooLarge: the budget does not allow it.
+        TooLargeError: the budget does not allow it.
     """
     walk.state.reserve(hold.hold + HOLD, measure(hold.to_json()) + ROOM_FOR_A_VOTE * (hold.quorum - 1))
 
