@@ -12,11 +12,12 @@ from temporalio.common import RetryPolicy
 
 from trunkline.wire import NEVER_REPEATED as ONCE
 from trunkline.wire import OUTCOME_UNKNOWN, PAYLOADS_TOO_LARGE, WORKER_SHUTDOWN
+from workflows.hold_rules import HOLD_RULES, HoldRules
 from workflows.language.condition import Condition, compile_condition
 from workflows.language.people import group
 from workflows.language.pick import compile_pick
 from workflows.language.template import compile_expression, compile_template
-from workflows.plan import CLOCKS, FOR_EACH_AS, HOLD_RULES, ApprovalPlan, Defaults, HoldRules, Plan, RetryPlan, StepPlan
+from workflows.plan import CLOCKS, FOR_EACH_AS, ApprovalPlan, Defaults, Plan, RetryPlan, StepPlan
 from workflows.program import (
     ActionStep,
     Band,

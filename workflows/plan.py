@@ -7,21 +7,17 @@ run in flight. What a step does not deviate from stands once, in `defaults`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any, Literal, NamedTuple, TypedDict
+from typing import Any, Literal, TypedDict
+
+from workflows.hold_rules import HoldRules
 
 Repeat = Literal["safe", "keyed", "never"]
 OnUnknown = Literal["retry", "fail", "hold"]
 Occasion = Literal["opened", "reminder", "escalated", "decided"]
-Editing = Literal[True, False, "needsApproval"]
 OnExpiry = Literal["reject", "approve", "skip", "hold"]
 FailureClass = Literal["timeout", "http_4xx", "http_429", "refused", "unavailable", "unknown", "any"]
 Remedy = Literal["retry", "continue", "hold", "stop"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-
-STRICTNESS: tuple[Editing, ...] = (True, "needsApproval", False)
-"""What may be edited, from the freest to the strictest."""
 
 CLOCKS = ("remindAfter", "escalateAfter", "expiresAfter")
 """The times of a policy that run while a step is held."""
@@ -62,42 +58,6 @@ class NoticePlan(TypedDict):
     """An action step; its id is `notify-1` and so on."""
 
 
-class HoldRules(TypedDict, total=False):
-    """How a hold is decided; a policy says it for every request, and a band for some."""
-
-    quorum: int
-    selfApproval: bool
-    rejectNeedsReason: bool
-    allowEdit: Editing
-    verified: bool
-
-
-class HoldRule(NamedTuple):
-    """What holds for a key of `HoldRules`.
-
-    Attributes:
-        otherwise: its value where nobody says one.
-        stricter: returns the stricter of two values, which counts where a band is laid over a policy.
-        record: its name in `PolicyRecord`, which histories keep; None where a hold does not keep it.
-        failures: whether it also rules holds after a failure.
-    """
-
-    otherwise: Any
-    stricter: Callable[[Any, Any], Any]
-    record: str | None = None
-    failures: bool = False
-
-
-HOLD_RULES: Mapping[str, HoldRule] = {
-    "quorum": HoldRule(1, max, record="quorum"),
-    "selfApproval": HoldRule(True, min),  # a value of the plan
-    "rejectNeedsReason": HoldRule(False, max, record="reason_needed"),  # same
-    "allowEdit": HoldRule(False, partial(max, key=STRICTNESS.index), record="editing"),  # same
-    "verified": HoldRule(False, max, record="verified", failures=True),  # same
-}
-"""Every key of `HoldRules`; compiling, bands, checks and what histories keep of a policy derive from it."""
-
-
 class ApprovalPlan(HoldRules, total=False):
     """Who decides about a held step, under which rules, and until when; all times in milliseconds.
 
@@ -109,12 +69,12 @@ class ApprovalPlan(HoldRules, total=False):
     requester: str
     recheck: bool
     bands: list[BandPlan]
-    remindAfter: int
-    escalateAfter: int
-    escalateTo: list[str]
-    expiresAfter: int
-    onExpiry: OnExpiry
-    businessHours: BusinessHoursPlan
+    remindAfter: int  # noqa: N815 # a key of the plan
+    escalateAfter: int  # noqa: N815 # a key of the plan
+    escalateTo: list[str]  # noqa: N815 # a key of the plan
+    expiresAfter: int  # noqa: N815 # a key of the plan
+    onExpiry: OnExpiry  # noqa: N815 # a key of the plan
+    businessHours: BusinessHoursPlan  # noqa: N815 # a key of the plan
     notify: list[NoticePlan]
 
 

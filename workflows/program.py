@@ -10,9 +10,10 @@ from typing import Any, Literal, cast
 from temporalio.common import RetryPolicy
 
 from trunkline.wire import Pick
+from workflows.hold_rules import HOLD_RULES, HoldRules
 from workflows.language.condition import Condition
 from workflows.language.template import Template
-from workflows.plan import HOLD_RULES, HoldRules, Occasion, OnExpiry, Plan, Remedy
+from workflows.plan import Occasion, OnExpiry, Plan, Remedy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

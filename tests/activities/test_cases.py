@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic.alias_generators import to_camel
 
 from activities.action import Action
 from activities.catalog import catalog
@@ -210,6 +211,17 @@ async def test_a_failure_names_file_and_line(tmp_path: Path) -> None:
     case = Case.model_validate({**GOOD, "marked": False, "where": "acme.yml:7"})
     with pytest.raises(AssertionError, match=r"^acme\.yml:7: http_request, 'a case':"):
         await play(ACTIONS["http_request"], case)
+
+
+def test_the_documented_form_is_the_readers(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs/cases.md").read_text(encoding="utf-8")
+    (tmp_path / "cases").mkdir()
+    (tmp_path / "cases" / "create_contact.yml").write_text(text.partition("```yaml\n")[2].partition("```")[0])
+    found = cases(folder=tmp_path)
+    assert [case.title for case in found][-2:] == ["failures are sorted (4)", "asked after its answer got lost"]
+    assert found[0].traffic[0].marked
+    for name in Case.model_fields.keys() - {"action", "title", "where", "look", "exchanges"}:
+        assert f"`{to_camel(name)}`" in text.partition("| part | keys |")[2], f"docs/cases.md lacks {name}"
 
 
 def test_variants_are_laid_over_what_they_begin_with(tmp_path: Path) -> None:

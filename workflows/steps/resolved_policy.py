@@ -10,11 +10,11 @@ from temporalio import workflow
 
 from trunkline.wire import CHECK, CheckAnswer, CheckQuestion, Named, PolicyRecord, Request
 from workflows.errors import StepError
+from workflows.hold_rules import HOLD_RULES
 from workflows.holds.hold import Hold, Kind
 from workflows.language.condition import Condition
 from workflows.language.people import person
 from workflows.language.template import Template
-from workflows.plan import HOLD_RULES
 from workflows.program import Group, People, Policy
 from workflows.report import timestamp
 from workflows.run.walk import HeldStep, Walk

@@ -12,12 +12,12 @@ from workers.definitions.checking.contracts import templated
 from workers.definitions.checking.saved import canonical
 from workers.definitions.model.approvals import ApprovalDefinition, BandDefinition
 from workers.definitions.problems import nearest
+from workflows.hold_rules import HOLD_RULES
 from workflows.language.condition import ConditionError, compile_condition
 from workflows.language.durations import spell
 from workflows.language.names import Reference
 from workflows.language.people import group, person
 from workflows.language.template import is_template
-from workflows.plan import HOLD_RULES
 
 HOLD_FIELDS = {name for name, info in BandDefinition.model_fields.items() if info.alias in HOLD_RULES}
 

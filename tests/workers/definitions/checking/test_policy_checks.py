@@ -9,8 +9,8 @@ import pytest
 
 from trunkline.wire import PolicyRecord
 from workers.definitions.model.approvals import ApprovalDefinition, BandDefinition
+from workflows.hold_rules import HOLD_RULES, HoldRules
 from workflows.holds.hold import Hold
-from workflows.plan import HOLD_RULES, HoldRules
 
 
 def test_every_rule_of_holds_has_its_row() -> None:
