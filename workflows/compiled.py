@@ -12,6 +12,7 @@ from temporalio.common import RetryPolicy
 
 from trunkline.wire import NEVER_REPEATED as ONCE
 from trunkline.wire import OUTCOME_UNKNOWN, PAYLOADS_TOO_LARGE, WORKER_SHUTDOWN
+from workflows.hold_rules import HOLD_RULES, HoldRules
 from workflows.language.condition import Condition, compile_condition
 from workflows.language.people import group
 from workflows.language.pick import compile_pick
@@ -45,12 +46,8 @@ def compile_policy(plan: Mapping[str, Any], notices: tuple[Notice, ...]) -> Poli
         approvers=_people(plan.get("approvers")),
         operators=_people(plan.get("operators")),
         escalate_to=_people(plan.get("escalateTo")) or (),
-        quorum=plan.get("quorum", 1),
-        self_approval=plan.get("selfApproval", True),
+        rules=cast("HoldRules", {name: plan.get(name, rule.otherwise) for name, rule in HOLD_RULES.items()}),
         requester=compile_template(plan.get("requester", REQUESTER)),
-        reason_needed=plan.get("rejectNeedsReason", False),
-        editing=plan.get("allowEdit", False),
-        verified=plan.get("verified", False),
         recheck=plan.get("recheck", False),
         bands=tuple(_band(band) for band in plan.get("bands", ())),
         times={name: plan[name] for name in (*CLOCKS, "businessHours") if name in plan},
@@ -63,11 +60,7 @@ def _band(plan: Mapping[str, Any]) -> Band:
     return Band(
         when=compile_condition(plan["when"]),
         approvers=_people(plan.get("approvers")),
-        quorum=plan.get("quorum"),
-        self_approval=plan.get("selfApproval"),
-        reason_needed=plan.get("rejectNeedsReason"),
-        editing=plan.get("allowEdit"),
-        verified=plan.get("verified"),
+        rules=cast("HoldRules", {name: plan[name] for name in HOLD_RULES if name in plan}),
     )
 
 

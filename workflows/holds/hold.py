@@ -12,7 +12,7 @@ from workflows.language.people import distinct, person
 from workflows.report import timestamp
 
 if TYPE_CHECKING:
-    from workflows.plan import Editing
+    from workflows.hold_rules import Editing
 
 Kind = Literal["approval", "failure"]
 Via = Literal["signal", "update", "policy"]

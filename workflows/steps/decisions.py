@@ -256,7 +256,7 @@ async def _edit(case: _Case) -> Receipt:
     change = _change(case)
     resolved = await resolve_policy(case.walk, held, change.request, "approval", previous=hold.request)
     case.check_open()
-    if resolved.editing is False:
+    if resolved.rules["allowEdit"] is False:
         raise DecisionRefused("not_allowed", "A request such as the edited one may not be edited (`allowEdit`).")
     was_verified = hold.verified
     resolved.check(hold)

@@ -20,9 +20,10 @@ from pydantic import (
 
 from workers.definitions.model.failures import RetryDefinition
 from workers.definitions.model.vocabulary import Conditions, Deadline, Label, Part, Text, Timeout, refuse
+from workflows.hold_rules import Editing
 from workflows.language.people import GROUP, hidden_in
 from workflows.language.template import is_template
-from workflows.plan import CLOSES, OPENS, Day, Editing, Occasion, OnExpiry
+from workflows.plan import CLOSES, OPENS, Day, Occasion, OnExpiry
 
 MAX_PEOPLE = 100
 MAX_QUORUM = 20
