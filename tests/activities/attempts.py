@@ -17,7 +17,8 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.action import Action
-from activities.attempt.secrets import PREFIX, Scrubber, Secrets
+from activities.attempt.scrubber import Scrubber
+from activities.attempt.secrets import PREFIX, Secrets
 from activities.attempt.temporal import LOOKS, Services, bind
 from activities.connections import Connections
 from activities.http_client.client import Client

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activities.attempt.contracts import configured
-from activities.attempt.secrets import Scrubber, Secrets
+from activities.attempt.scrubber import Scrubber
+from activities.attempt.secrets import Secrets
 from activities.catalog import catalog, connection_kinds
 from activities.connections import Connections
 from activities.errors import ActionError, Refused
