@@ -233,7 +233,7 @@ TESTS = (
     "tests/workers/sandbox/test_cases.py",
     "tests/workers/sandbox/test_sandbox.py",
     "-k",
-    "send_letter or kind_of_connection or connections_point or vendor_that or makes_no_sense or command_says or every_action_in",
+    "send_letter or kind_of_connection or connections_point or vendor_that or makes_no_sense or every_action_in",
 )
 
 

@@ -174,7 +174,7 @@ def _late(held: HeldDefinition) -> Iterator[PolicyComplaint]:
 
 
 def _loose(held: HeldDefinition, band: BandDefinition, below: str) -> Iterator[PolicyComplaint]:
-    said = held.policy.model_dump(by_alias=True, exclude_none=True)
+    said = held.policy.model_dump(by_alias=True, exclude_none=True, include=HOLD_FIELDS)
     for name, wanted in band.model_dump(by_alias=True, exclude_none=True, include=HOLD_FIELDS).items():
         rule = HOLD_RULES[name]
         stays = said.get(name, rule.otherwise)
