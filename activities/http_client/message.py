@@ -6,13 +6,16 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Self
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Self
 
 from activities.bounds import cut
 from activities.errors import OutcomeUnknown, Refused
 from activities.http_client.addresses import Target
 from activities.http_client.statuses import SUCCESS, unexpected
+
+if TYPE_CHECKING:
+    from activities.http_client.bodies import Room
 
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -107,13 +110,15 @@ class Message:
 class Response:
     """An answer: status, headers (names in lower case) and the body's bytes.
 
-    `complete` is false where the body of an answer outside 2xx was longer than wanted or broke off.
+    `complete` is false where the body of an answer outside 2xx was longer than wanted or broke off. `room` is what the
+    body takes of the process's; who keeps a large body beyond its answer keeps its room too.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     complete: bool = True
+    room: Room | None = field(default=None, repr=False, compare=False)
 
     def require(self, *statuses: int) -> Self:
         """Return this answer if its status is one of these, by default any success (2xx).
