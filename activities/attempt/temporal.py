@@ -26,6 +26,7 @@ from activities.connections import Connections
 from activities.context import LARGEST_ANSWER, LARGEST_PICKED, Context
 from activities.errors import ActionError, NotSent, OutcomeUnknown, Refused, ResultTooLarge, Unavailable
 from activities.http_client.client import Client
+from activities.http_client.retry_after import bounded
 from activities.http_client.statuses import meaning
 from trunkline.wire import LOOK, NEVER_REPEATED, SENDING, UNEXPECTED, Answer, Call, FailureDetails, LookAnswer
 
@@ -201,7 +202,7 @@ class _Attempt:
             details,
             type=type(error).__name__,
             non_retryable=isinstance(error, NotSent | Refused | ResultTooLarge),
-            next_retry_delay=None if retry_after is None else timedelta(seconds=max(retry_after, 0)),
+            next_retry_delay=None if retry_after is None else timedelta(seconds=bounded(retry_after)),
             category=ApplicationErrorCategory.BENIGN,
         )
 

@@ -192,13 +192,12 @@ class Inflater:
                     return
                 self._stream = self._member(data)
             piece = self._stream.decompress(data, PIECE)
-            while piece:
+            if piece:
                 yield piece
-                rest = self._stream.unconsumed_tail
-                piece = self._stream.decompress(rest, PIECE) if rest or len(piece) == PIECE else b""
-            data, ended = self._stream.unused_data, self._stream.eof
-            if ended:
-                self._stream = None
+            if self._stream.eof:
+                data, self._stream = self._stream.unused_data, None
+            else:
+                data = self._stream.unconsumed_tail
 
     def end(self) -> None:
         """Hold the body to having come whole; an empty one is.
@@ -206,6 +205,10 @@ class Inflater:
         Raises:
             zlib.error: it broke off.
         """
+        if self._stream is not None:
+            self._stream.flush()
+            if self._stream.eof:
+                return
         if self._stream is not None or (self._head and not self._members):
             raise zlib.error("incomplete")
 

@@ -194,6 +194,11 @@ UNSENT: tuple[tuple[type[Exception], type[ActionError], str], ...] = (
     ),
     (aiohttp.ClientConnectorSSLError, Unavailable, "No secure connection to {host} could be made; nothing was sent."),
     (TimeoutError, Unavailable, "{host} did not accept a connection in time; nothing was sent."),
+    (
+        aiohttp.ServerDisconnectedError,
+        Unavailable,
+        "{host} ended the connection or spoke before it was asked; nothing was sent.",
+    ),
     (Exception, Unavailable, "{host} could not be connected to; nothing was sent."),
 )
 """What a failure means, the first that fits; nothing had left the machine (`UNSENT`), or something had (`SENT`)."""
