@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import b64encode
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from activities.bounds import cut
 from activities.errors import OutcomeUnknown, Refused
 from activities.http_client.addresses import Target
+from activities.http_client.json_text import parsed
 from activities.http_client.statuses import SUCCESS, unexpected
 
 if TYPE_CHECKING:
@@ -133,14 +133,15 @@ class Response:
         raise unexpected(self.status, self.headers, self.body)
 
     def json(self) -> Any:
-        """Return the body's JSON value.
+        """Return the body's JSON value, read in the charset that the answer names.
 
         Raises:
             OutcomeUnknown: it is none, so that nobody knows what the server did.
+            ResultTooLarge: it nests too deeply, or holds too many values.
         """
         try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
+            return parsed(self.headers, self.body).value
+        except ValueError:
             raise OutcomeUnknown(
                 f"The server answered with status {self.status}, but its answer is no JSON.", status=self.status
             ) from None

@@ -53,11 +53,15 @@ async def test_an_answer_becomes_a_result_or_an_error(
         assert result.status == int(case["answer"].get("status", "200").split()[0])
         if "count" in case:
             assert len(result.body) == case["count"]
+        elif "body_of" in case:
+            assert len(result.body) == case["body_of"]
         elif "nested" in case:
             assert depth(result.body) == case["nested"]
         else:
             assert result.body == case["body"]
-        result.model_dump_json(by_alias=True)
+        assert case.get("warns", "") in "".join(result.warnings)
+        assert len(result.warnings) == ("warns" in case)
+        assert "warnings" not in result.model_dump_json(by_alias=True)
         return
     with pytest.raises(getattr(errors, case["error"])) as raised:
         await call(make_context(), wire.url, **config)
