@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
-from activities.bounds import CUT
+from activities.bounds import CUT, regular
 from activities.errors import Refused
 from activities.http_client.bindings import Bindings, BoundSecret
 from trunkline.wire import Place, placeholder
 
 PREFIX = "TRUNKLINE_SECRET_"
+LARGEST = 64 * 1024
+"""Bytes that the file of a secret may have."""
+
 SHORTEST = 8
 """Characters below which a value is not scrubbed: it would be found in ordinary text."""
 
@@ -64,7 +67,7 @@ class Secrets:
         """
         path = self.folder / name if self.folder and re.fullmatch(r"[\w-]+", name) else None
         if path is not None and path.is_file():
-            return path.read_text(encoding="utf-8").rstrip("\r\n")
+            return _value(name, path)
         variable = PREFIX + name.upper()
         if variable in self.environment:
             return self.environment[variable]
@@ -116,6 +119,20 @@ class Secrets:
             value = base64.b64encode(f"{value}:{self.get(place['password'])}".encode()).decode()
         value = ESCAPES[place.get("escape", "")](value)
         return text[:start] + value + text[start + len(written) :]
+
+
+def _value(name: str, path: Path) -> str:
+    try:
+        with regular(path) as file:
+            content = file.read(LARGEST + 1)
+        if len(content) <= LARGEST:
+            return content.decode().rstrip("\r\n")
+        why = f"it has more than {LARGEST // 1024} KiB"
+    except OSError as error:
+        why = error.strerror or str(error)
+    except UnicodeDecodeError:
+        why = "it is no UTF-8 text"
+    raise Refused(f"The file of the secret {name!r} in the folder that TRUNKLINE_SECRETS names cannot be read: {why}.")
 
 
 def _named(places: Iterable[Place]) -> set[str]:
