@@ -13,15 +13,13 @@ from activities.action import Result
 from activities.bounds import cut
 from activities.errors import ResultTooLarge
 from activities.http_client.charset import text_of
-from activities.http_client.json_text import Json, calls_itself_json, parsed
+from activities.http_client.json_text import LARGE, Json, calls_itself_json
 from activities.http_client.statuses import SUCCESS, unexpected
 
 if TYPE_CHECKING:
     from activities.http_client.message import Response
 
 LONGEST_HEADER = 2_000
-LARGE = 64 * 1024
-"""Bytes from which on a body is read in a thread of its own."""
 
 NOT_KEPT = frozenset({"set-cookie", "content-length", "connection", "keep-alive", "transfer-encoding"})
 
@@ -79,7 +77,7 @@ def content(response: Response) -> Json:
     warnings: tuple[str, ...] = ()
     if claims or not response.headers.get("content-type"):
         try:
-            return parsed(response.headers, response.body)
+            return response.parsed()
         except ValueError as error:
             if not response.body.strip():
                 return Json(None)

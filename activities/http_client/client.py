@@ -15,6 +15,7 @@ from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
 from activities.http_client.addresses import Rules, Target
 from activities.http_client.bindings import BoundSecret, StandIn
 from activities.http_client.bodies import Bodies, NoRoomError, Room, Share, no_room
+from activities.http_client.json_text import read_aside
 from activities.http_client.message import WITHOUT_EFFECT, Message, Response
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ class Client:
             message, redirects = following, redirects - 1
             with _redirecting(method):
                 answer = await self._exchange(message, deadline, max_bytes)
-        return answer
+        return replace(answer, reading=await read_aside(answer.headers, answer.body))
 
     async def room(self, size: int, what: str) -> Room:
         """Wait for room for a body that comes from elsewhere; it is given back when nobody refers to it any more.
