@@ -76,6 +76,7 @@ class _Attempt:
         policy = self.info.retry_policy
         self.once = policy is not None and NEVER_REPEATED in (policy.non_retryable_error_types or ())
         self.pick: Any = None
+        self.http: Client | None = None
         self.sent = False
         earlier = self.info.heartbeat_details
         progress = earlier[0] if earlier and earlier[0] != SENDING else None
@@ -108,6 +109,8 @@ class _Attempt:
             raise self._unexpected(error) from None
         finally:
             self.heartbeat.stop()
+            if self.http is not None:
+                self.http.end()
 
     async def _write(self, *details: Any) -> None:
         """Send a heartbeat and return once Temporal has it."""
@@ -139,6 +142,7 @@ class _Attempt:
         check_seal(self.action.name, call)
         self.pick = call.get("pick")
         config = configured(self.action, call, self.services.secrets, self.services.scrubber)
+        self.http = self.services.http.carrying(self.services.secrets.bound(call.get("secrets", ())))
         context = Context(
             action=self.action.name,
             key=call["key"],
@@ -146,7 +150,7 @@ class _Attempt:
             attempt=self.info.attempt,
             timeout=self.patience,
             largest_answer=max(LARGEST_ANSWER if self.pick is None else LARGEST_PICKED, self.services.result_limit),
-            http=self.services.http.carrying(self.services.secrets.bound(call.get("secrets", ()))),
+            http=self.http,
             connections=self.services.connections,
             files=self.services.files,
             progress=self.heartbeat.progress,

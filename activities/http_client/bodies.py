@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import suppress
+from weakref import WeakSet
 
 from activities.errors import Unavailable
 
@@ -28,16 +29,22 @@ class Share:
     An attempt that holds room and waited for more could wait for another one that waits for it: it is told at once.
     """
 
-    __slots__ = ("held",)
+    __slots__ = ("held", "rooms")
 
     def __init__(self) -> None:
         self.held = 0
+        self.rooms: WeakSet[Room] = WeakSet()
+
+    def end(self) -> None:
+        """Give back all that the attempt still holds, whoever refers to it."""
+        for room in tuple(self.rooms):
+            room.shrink(0)
 
 
 class Room:
     """Room for one body; it is given back when nobody refers to it any more, in whatever thread that is."""
 
-    __slots__ = ("_bodies", "_loop", "_share", "size")
+    __slots__ = ("__weakref__", "_bodies", "_loop", "_share", "size")
 
     def __init__(self, bodies: Bodies, size: int, share: Share) -> None:
         self._bodies = bodies
@@ -45,6 +52,7 @@ class Room:
         self._loop = asyncio.get_running_loop()
         self.size = size
         share.held += size
+        share.rooms.add(self)
 
     def shrink(self, size: int) -> None:
         """Give back what turned out not to be needed."""
@@ -56,6 +64,8 @@ class Room:
 
     def __del__(self) -> None:
         """Give all of it back."""
+        if not self.size:
+            return
         self._share.held -= self.size
         with suppress(RuntimeError):  # the loop is closed, and nobody waits any more
             self._loop.call_soon_threadsafe(self._bodies.give_back, self.size)

@@ -140,6 +140,11 @@ class Client:
                 answer = await self._exchange(message, deadline, max_bytes)
         return replace(answer, reading=await read_aside(answer.headers, answer.body))
 
+    def end(self) -> None:
+        """End an attempt that was given this client by `carrying`: the room that its bodies took is given back."""
+        if self._share is not None:
+            self._share.end()
+
     async def room(self, size: int, what: str) -> Room:
         """Wait for room for a body that comes from elsewhere; it is given back when nobody refers to it any more.
 
