@@ -85,14 +85,18 @@ def parsed(headers: Mapping[str, str], body: bytes) -> Json:
         return made
 
     try:
-        value = json.loads(text, parse_constant=_not_json, parse_float=_finite, parse_int=_whole, object_pairs_hook=members)
+        value = json.loads(
+            text, parse_constant=_not_json, parse_float=_finite, parse_int=_whole, object_pairs_hook=members
+        )
     except json.JSONDecodeError as error:
         raise ValueError(f"{error.msg} at line {error.lineno}, column {error.colno}") from None
     except RecursionError:
         raise _too_deep() from None
     if text.count("[") + text.count("{") > DEEPEST and nests_deeper(value, DEEPEST):
         raise _too_deep()
-    warnings = [f"The answer's JSON has the key {cut(key, LONGEST_KEY)!r} twice; the last value counts." for key in repeated]
+    warnings = [
+        f"The answer's JSON has the key {cut(key, LONGEST_KEY)!r} twice; the last value counts." for key in repeated
+    ]
     return Json(_whole_characters(value) if SURROGATE.search(text) else value, tuple(warnings))
 
 

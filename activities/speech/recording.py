@@ -60,7 +60,12 @@ async def fetch(address: str, context: Context) -> Recording:
         raise Refused(
             f"A recording is an address that begins with https://, gs:// or file:; {cut(address, 80)!r} does not."
         )
-    audio, content = await asyncio.to_thread(readable, content)
+    try:
+        audio, content = await asyncio.to_thread(readable, content)
+    except BaseException:
+        if room is not None:
+            room.shrink(0)  # whoever keeps the error keeps this frame
+        raise
     return Recording(content, audio, room)
 
 

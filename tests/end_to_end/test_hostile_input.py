@@ -6,12 +6,13 @@ import asyncio
 import json
 import os
 import resource
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from activities.errors import Refused
 from activities.attempt.secrets import Secrets
+from activities.errors import Refused, ResultTooLarge
 from activities.http.answer import succeeded
 from activities.http_client.message import Response
 from activities.speech.recording import fetch
@@ -41,7 +42,9 @@ def hostile(folder: Path) -> None:
     (folder / "through.yml").symlink_to(folder / "good.yaml" / "x.yml")
     with (folder / "huge.yaml").open("wb") as huge:
         huge.truncate(1500 * MIB)
-    (folder / "dense.yaml").write_text("name: dense\ntrigger: {event: a}\nactions:\n" + "- {stop: completed}\n" * 40_000)
+    (folder / "dense.yaml").write_text(
+        "name: dense\ntrigger: {event: a}\nactions:\n" + "- {stop: completed}\n" * 40_000
+    )
 
 
 async def test_nothing_in_the_folder_holds_a_worker_up_or_is_read_beyond_the_limit(tmp_path: Path) -> None:
@@ -117,7 +120,7 @@ async def test_a_recording_made_of_parts_holds_up_no_other_work(
     (tmp_path / "call").write_bytes(content)
     async with loop_lag() as lag:
         found = await asyncio.gather(
-            *(fetch("file:call", make_context(files=tmp_path)) for _ in range(3)), return_exceptions=True
+            *(fetch("file:call", make_context(files=tmp_path)) for _ in range(2)), return_exceptions=True
         )
     assert lag.most < MOST_LAG
     assert all(isinstance(one, Refused) for one in found) or content.startswith(b"ID3")
@@ -136,8 +139,6 @@ async def test_a_recording_made_of_parts_holds_up_no_other_work(
 )
 async def test_an_answer_made_of_parts_holds_up_no_other_work(body: bytes) -> None:
     async with loop_lag() as lag:
-        try:
+        with suppress(ResultTooLarge):  # what becomes of it is told elsewhere
             await succeeded(Response(200, {"content-type": "application/json"}, body), (), read=True)
-        except Exception as error:  # noqa: BLE001 - what becomes of it is told elsewhere
-            assert type(error).__name__ == "ResultTooLarge"
     assert lag.most < MOST_LAG

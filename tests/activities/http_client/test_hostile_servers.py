@@ -113,7 +113,9 @@ async def test_what_the_loop_has_not_read_yet_is_nobodys_answer(client: Client, 
 
     wire.reply(keep, ok(b'{"n":2}'))
     await send(client, wire.url)
-    os.write(reached[0].get_extra_info("socket").fileno(), UNASKED)  # it is in the kernel, and no turn of the loop comes before
+    os.write(
+        reached[0].get_extra_info("socket").fileno(), UNASKED
+    )  # it is in the kernel, and no turn of the loop comes before
     assert (await send(client, wire.url)).body == b'{"n":2}'
 
 
@@ -185,7 +187,13 @@ async def test_alerts_instead_of_a_handshake_are_unavailable(client: Client, ale
 LOCATIONS = [
     *("http://[zz]/", "http://[::1/", "http://[1:2:3/", "http://a:99999/", "http://a:-1/", "http://a:x/", "http://"),
     *("javascript:1", "file:///etc/passwd", "ftp://127.0.0.1/", "http://a b/", "http://user@127.0.0.1/", "//[", "\x01"),
-    *("http://xn--\u00ff/", "http://\u00fc\u0300.\u2024/", f"http://{'a' * 300}/", f"http://{'ü' * 90}.de/", "http://ß\u200d/"),
+    *(
+        "http://xn--\u00ff/",
+        "http://\u00fc\u0300.\u2024/",
+        f"http://{'a' * 300}/",
+        f"http://{'ü' * 90}.de/",
+        "http://ß\u200d/",
+    ),
     *("http://0x7f.1/", "http://127.1/", "http:/../..", "http:\\\\127.0.0.1", "http://%zz/", "http://\u3002/"),
 ]
 
@@ -320,18 +328,47 @@ HEADERS = st.sampled_from(
     [
         *(b"Content-Length: 5", b"Content-Length: 50", b"Content-Length: -1", b"Content-Length: 5, 6"),
         *(b"Content-Length: 99999999999999999999999", b"Content-Length: 0x5", b"Content-Length:", b"Connection: close"),
-        *(b"Transfer-Encoding: chunked", b"Transfer-Encoding: gzip, chunked", b"Transfer-Encoding: \xff", b"Upgrade: x"),
+        *(
+            b"Transfer-Encoding: chunked",
+            b"Transfer-Encoding: gzip, chunked",
+            b"Transfer-Encoding: \xff",
+            b"Upgrade: x",
+        ),
         *(b"Content-Encoding: gzip", b"Content-Encoding: deflate", b"Content-Encoding: br", b"Connection: upgrade"),
-        *(b"Retry-After: -5", b"Retry-After: \xff", b"Retry-After: Fri, 31 Dec 9999 23:59:60 GMT", b"Retry-After: 1e999"),
+        *(
+            b"Retry-After: -5",
+            b"Retry-After: \xff",
+            b"Retry-After: Fri, 31 Dec 9999 23:59:60 GMT",
+            b"Retry-After: 1e999",
+        ),
         *(b"Location: http://[zz]/", b"Location: \xff\xfe", b"Location: //", b"Location: http://a:99999/"),
-        *(b"Set-Cookie: a=b; expires=\xff", b"Content-Type: application/json; charset=idna", b"X\xff: y", b": y", b"nothing"),
+        *(
+            b"Set-Cookie: a=b; expires=\xff",
+            b"Content-Type: application/json; charset=idna",
+            b"X\xff: y",
+            b": y",
+            b"nothing",
+        ),
         *(b" folded", b"X: \x00", b"X: " + b"a" * 20_000, b"Date: \xff", b"X-RateLimit-Reset: 99999999999999999999"),
     ]
 )
 BODIES = st.sampled_from(
     [
-        *(b"", b"hello", b'{"a":1}', b"5\r\nhello\r\n0\r\n\r\n", b"5\r\nhel", b"FFFFFFFFFFFFFFFFF\r\n", b"-1\r\n", b"zz\r\n"),
-        *(b"5;" + b"x" * 20_000 + b"\r\nhello\r\n0\r\n\r\n", b"0\r\n" + b"T: x\r\n" * 200 + b"\r\n", gzip.compress(b"hi") * 2),
+        *(
+            b"",
+            b"hello",
+            b'{"a":1}',
+            b"5\r\nhello\r\n0\r\n\r\n",
+            b"5\r\nhel",
+            b"FFFFFFFFFFFFFFFFF\r\n",
+            b"-1\r\n",
+            b"zz\r\n",
+        ),
+        *(
+            b"5;" + b"x" * 20_000 + b"\r\nhello\r\n0\r\n\r\n",
+            b"0\r\n" + b"T: x\r\n" * 200 + b"\r\n",
+            gzip.compress(b"hi") * 2,
+        ),
         *(b"\x1f\x8b\xff", UNASKED, UNASKED[:9], b"\x15\x03\x03\x00\x02\x02\x28"),
     ]
 )

@@ -72,7 +72,7 @@ def test_a_placeholder_of_any_value_is_no_size(size: int, riff: str) -> None:
 
 @pytest.mark.parametrize("off", [-44, -36, -8, -2, -1, 1, 2, 8, 36, 44, 68, 78])
 @pytest.mark.parametrize("agrees", [False, True])
-def test_a_header_that_is_off_by_a_few_bytes_is_read(off: int, agrees: bool) -> None:  # noqa: FBT001 - a case
+def test_a_header_that_is_off_by_a_few_bytes_is_read(off: int, agrees: bool) -> None:
     size = len(SOUND) + off
     assert_read(wave(size=size, riff=size + 36 if agrees else None), within=44)
 
