@@ -34,7 +34,8 @@ class HttpAnswer(Result):
     )
     body: Any = Field(
         default=None,
-        description="Parsed where it is JSON, else its text, with a warning where it calls itself JSON; null where it is empty or was not wanted. "
+        description="Parsed where it is JSON, else its text, with a warning where it calls itself JSON; null where it "
+        "is empty or was not wanted. "
         'Bytes that are no text are `{"base64": "…"}`.',
     )
 

@@ -111,8 +111,8 @@ class Response:
     """An answer: status, headers (names in lower case) and the body's bytes.
 
     `complete` is false where the body of an answer outside 2xx was longer than wanted or broke off. `room` is what the
-    body takes of the process's; who keeps a large body beyond its answer keeps its room too. `reading` is what reading a
-    large body as JSON gave.
+    body takes of the process's; who keeps a large body beyond its answer keeps its room too. `reading` is what reading
+    a large body as JSON gave.
     """
 
     status: int

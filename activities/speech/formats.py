@@ -34,7 +34,7 @@ def readable(content: bytes) -> tuple[Audio, bytes]:
     return audio, Wave.read(content).repaired(content) if audio.format == "wav" else content
 
 
-def recognise(content: bytes) -> Audio:
+def recognise(content: bytes) -> Audio:  # noqa: PLR0911 - one for each kind
     """Say what kind of audio this is.
 
     Raises:

@@ -117,7 +117,9 @@ class Wave:
         return cls._of(content, order, form, sound, declared, regular=regular)
 
     @classmethod
-    def _of(cls, content: bytes, order: str, form: bytes, sound: Chunk, declared: int, *, regular: bool) -> Self:
+    def _of(  # noqa: PLR0913 - what was found in the file
+        cls, content: bytes, order: str, form: bytes, sound: Chunk, declared: int, *, regular: bool
+    ) -> Self:
         codec, channels, rate, bytes_a_second, frame, bits = struct.unpack_from(f"{order}HHIIHH", form)
         head = form[:4]
         if codec == EXTENSIBLE and len(form) >= SUBFORMAT + 2:

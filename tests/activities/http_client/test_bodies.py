@@ -179,6 +179,6 @@ async def test_recordings_from_files_take_room_as_well(
     assert not waiting.done()
     del recordings
     assert (await asyncio.wait_for(waiting, 5)).audio.duration == 40
+    (tmp_path / "d").write_bytes(sound(70))
     with pytest.raises(Refused, match=r"no room for the recording 'd'.*TRUNKLINE_BODIES_LIMIT"):
-        (tmp_path / "d").write_bytes(sound(70))
         await fetch("file:d", context)

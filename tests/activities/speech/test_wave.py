@@ -160,7 +160,7 @@ def test_no_header_is_a_traceback_and_what_the_decoder_reads_is_read(seed: int, 
     try:
         audio, repaired = readable(bytes(content))
     except Refused as refused:
-        assert not found or "cut off" in str(refused)
+        assert not found or "cut off" in str(refused)  # noqa: PT017 - or it is read
         return
     assert audio.format == "wav"
     if found:
