@@ -84,7 +84,7 @@ class AnswerStream(ResponseHandler):
 
     def _readable(self) -> bool:
         """Say whether something has arrived that the event loop has not read yet."""
-        connection = self.transport and self.transport.get_extra_info("socket")
+        connection: Any = self.transport and self.transport.get_extra_info("socket")
         if connection is None:
             return True
         arrived = select.poll()
