@@ -75,7 +75,6 @@ class Transport:
             ActionError: see `Context.request`.
         """
         content: bytes = await request.aread()
-        redirected = ORIGIN in request.extensions
         target = Target.parse(str(request.url))
         headers = _headers(request)
         origin = request.extensions.setdefault(ORIGIN, target.origin)
@@ -86,8 +85,6 @@ class Transport:
         answer = self.failed.get(key)
         if answer is None:
             answer = await self._sent(request, target, headers, content, effect=effect)
-            if redirected and self.acted and isinstance(answer, Refused):
-                answer = OutcomeUnknown(f"The request was sent, and answered with a redirect that failed: {answer}")
             failed = isinstance(answer, ActionError) or answer.status >= HTTPStatus.BAD_REQUEST
             # what is not there may be waited for
             if failed and (effect or getattr(answer, "status", None) != HTTPStatus.NOT_FOUND):
