@@ -8,9 +8,9 @@ import typing
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PrivateAttr
 from pydantic.alias_generators import to_camel
 
 from activities.connections import Connection
@@ -76,6 +76,18 @@ class Result(BaseModel):
     """What an action gives; stored in `variables` under the names of its fields' aliases (camelCase)."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True, alias_generator=to_camel, defer_build=True)
+
+    _warnings: tuple[str, ...] = PrivateAttr(default=())
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was odd about what the action did, in sentences: it stands in the report and in no variable."""
+        return self._warnings
+
+    def warn(self, *sentences: str) -> Self:
+        """Add warnings to the step's entry in the report, and return this result."""
+        self._warnings = (*self._warnings, *sentences)
+        return self
 
     def identity(self) -> str | None:
         """Return what tells this result from any other of the vendor's, where a look-up by content needs it."""

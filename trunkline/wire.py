@@ -203,12 +203,14 @@ class Answer(TypedDict):
     Attributes:
         result: the result, or what was picked of it.
         missing: paths of `pick` that found nothing.
+        warnings: what was odd about it, in sentences for the report.
         claim: what tells the result from any other of the vendor's.
         attempts: which attempt answered, where it was not the first.
     """
 
     result: Any
     missing: NotRequired[list[PickPath]]
+    warnings: NotRequired[list[str]]
     claim: NotRequired[str]
     attempts: NotRequired[int]
 
@@ -390,6 +392,7 @@ class Entry(TypedDict, total=False):
     parent: str
     error: ErrorEntry
     missing: list[str]
+    warnings: list[str]
     decision: Decided
     edited: list[Edited]
     expires: str

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from activities.http_client.bodies import DEFAULT_LIMIT
 from workers.errors import UsageError
 from workers.payloads.keys import KEY_SIZE, read_key
 
@@ -35,6 +36,7 @@ VARIABLES = {
     "payload_store": "TRUNKLINE_PAYLOAD_STORE",  # before the limits, which may be higher with it
     "result_limit": "TRUNKLINE_RESULT_LIMIT",
     "state_limit": "TRUNKLINE_STATE_LIMIT",
+    "bodies_limit": "TRUNKLINE_BODIES_LIMIT",
     "processes": "TRUNKLINE_PROCESSES",
     "metrics_address": "TRUNKLINE_METRICS_ADDRESS",
     "grace": "TRUNKLINE_GRACE",
@@ -53,6 +55,9 @@ LARGEST_STATE = 1280 * KIB  # handed over compressed, together with the event an
 LARGEST_STORED = 8 * KIB * KIB  # what is stored elsewhere is still read, parsed and measured in one piece
 LIMITS = {"result_limit": LARGEST_RESULT, "state_limit": LARGEST_STATE}
 """Most that Temporal itself can keep; more where large payloads go elsewhere."""
+
+LEAST_BODIES = KIB * KIB
+MOST_BODIES = 1024 * KIB * KIB * KIB
 
 MOST_PROCESSES = 256
 LONGEST_GRACE = 3600.0
@@ -93,6 +98,7 @@ class Settings:
         web_ui: address of Temporal's web UI, for links to runs.
         result_limit: most bytes of one action's result.
         state_limit: most bytes of one run's variables, report and audit together.
+        bodies_limit: most bytes that the bodies of answers and recordings may take together, in each process.
         processes: how many processes a worker runs.
         metrics_address: where the worker answers `/healthz` and `/metrics`.
         grace: seconds that activities in flight may still take when the worker is told to stop.
@@ -116,6 +122,7 @@ class Settings:
     web_ui: str | None = None
     result_limit: int = 256 * KIB
     state_limit: int = KIB * KIB
+    bodies_limit: int = DEFAULT_LIMIT
     processes: int = 1
     metrics_address: Address | None = None
     grace: float = 20.0
@@ -211,6 +218,18 @@ def _bytes(given: str | int, place: str, most: int) -> int:
     if not KIB <= value <= most:
         stored = "" if most == LARGEST_STORED else f" (to {LARGEST_STORED} with TRUNKLINE_PAYLOAD_STORE)"
         raise SettingsError(f"{place} must be a whole number of bytes from {KIB} to {most}{stored}; {given!r} is not.")
+    return value
+
+
+def _bodies(given: str | int, place: str) -> int:
+    try:
+        value = int(given)
+    except ValueError:
+        value = 0
+    if not LEAST_BODIES <= value <= MOST_BODIES:
+        raise SettingsError(
+            f"{place} must be a whole number of bytes from {LEAST_BODIES} to {MOST_BODIES}; {given!r} is not."
+        )
     return value
 
 
@@ -320,6 +339,7 @@ READERS: Mapping[str, Callable[..., Any]] = {
     "payload_store": _store,
     "result_limit": _bytes,
     "state_limit": _bytes,
+    "bodies_limit": _bodies,
     "processes": _processes,
     "metrics_address": _address,
     "grace": _seconds,

@@ -103,9 +103,9 @@ _programs: OrderedDict[str, Program] = OrderedDict()
 
 def program(plan: Plan) -> Program:
     """Return the compiled plan; a process keeps those it used last, by the plan's id."""
-    known = _programs.get(plan["id"])
+    known = _programs.pop(plan["id"], None)  # what decides about events does so in another thread
     if known is not None:
-        _programs.move_to_end(plan["id"])
+        _programs[plan["id"]] = known
         return known
     defaults, approvals = plan["defaults"], plan.get("approvals")
     policy = NO_POLICY if approvals is None else _policy(approvals, defaults)

@@ -14,12 +14,15 @@ from typing import Any
 from urllib.parse import quote
 
 from activities.attempt.scrubber import SHORTEST, Needles
+from activities.bounds import regular
 from activities.errors import Refused
 from activities.http_client.bindings import Bindings, BoundSecret
 from trunkline.wire import Place, placeholder
 
 PREFIX = "TRUNKLINE_SECRET_"
 NAME = re.compile(r"[\w-]+")
+LARGEST = 64 * 1024
+"""Bytes that the file of a secret may have."""
 
 
 class Secrets:
@@ -56,7 +59,7 @@ class Secrets:
         """
         path = self.folder / name if self.folder and NAME.fullmatch(name) else None
         if path is not None and path.is_file():
-            return path.read_text(encoding="utf-8").rstrip("\r\n")
+            return _value(name, path)
         variable = PREFIX + name.upper()
         if variable in self.environment:
             return self.environment[variable]
@@ -125,6 +128,20 @@ class Secrets:
             value = base64.b64encode(f"{value}:{self.get(place['password'])}".encode()).decode()
         value = ESCAPES[place.get("escape", "")](value)
         return text[:start] + value + text[start + len(written) :]
+
+
+def _value(name: str, path: Path) -> str:
+    try:
+        with regular(path) as file:
+            content = file.read(LARGEST + 1)
+        if len(content) <= LARGEST:
+            return content.decode().rstrip("\r\n")
+        why = f"it has more than {LARGEST // 1024} KiB"
+    except OSError as error:
+        why = error.strerror or str(error)
+    except UnicodeDecodeError:
+        why = "it is no UTF-8 text"
+    raise Refused(f"The file of the secret {name!r} in the folder that TRUNKLINE_SECRETS names cannot be read: {why}.")
 
 
 def _named(places: Iterable[Place]) -> set[str]:

@@ -28,6 +28,7 @@ from activities.connections import Connections
 from activities.context import LARGEST_ANSWER, LARGEST_PICKED, Context
 from activities.errors import ActionError, NotSent, OutcomeUnknown, Refused, ResultTooLarge, Unavailable
 from activities.http_client.client import Client
+from activities.http_client.retry_after import bounded
 from activities.http_client.statuses import meaning
 from trunkline.wire import LOOK, NEVER_REPEATED, SENDING, UNEXPECTED, Answer, Call, FailureDetails, LookAnswer
 
@@ -77,6 +78,7 @@ class _Attempt:
         policy = self.info.retry_policy
         self.once = policy is not None and NEVER_REPEATED in (policy.non_retryable_error_types or ())
         self.pick: Any = None
+        self.http: Client | None = None
         self.sent = False
         earlier = self.info.heartbeat_details
         progress = earlier[0] if earlier and earlier[0] != SENDING else None
@@ -114,6 +116,8 @@ class _Attempt:
             raise self._unexpected(error) from None
         finally:
             self.heartbeat.stop()
+            if self.http is not None:
+                self.http.end()
 
     def _beat(self, *details: Any) -> None:
         activity.heartbeat(*self.services.scrubber.scrub_json([*details]))
@@ -148,6 +152,7 @@ class _Attempt:
         check_seal(self.action.name, call)
         self.pick = call.get("pick")
         config = configured(self.action, call, self.services.secrets, self.services.scrubber)
+        self.http = self.services.http.carrying(self.services.secrets.bound(call.get("secrets", ())))
         context = Context(
             action=self.action.name,
             key=call["key"],
@@ -155,7 +160,7 @@ class _Attempt:
             attempt=self.info.attempt,
             timeout=self.patience,
             largest_answer=max(LARGEST_ANSWER if self.pick is None else LARGEST_PICKED, self.services.result_limit),
-            http=self.services.http.carrying(self.services.secrets.bound(call.get("secrets", ()))),
+            http=self.http,
             connections=self.services.connections,
             files=self.services.files,
             progress=self.heartbeat.progress,
@@ -212,7 +217,7 @@ class _Attempt:
             details,
             type=type(error).__name__,
             non_retryable=isinstance(error, NotSent | Refused | ResultTooLarge),
-            next_retry_delay=None if retry_after is None else timedelta(seconds=max(retry_after, 0)),
+            next_retry_delay=None if retry_after is None else timedelta(seconds=bounded(retry_after)),
             category=ApplicationErrorCategory.BENIGN,
         )
 

@@ -186,4 +186,4 @@ async def exchange(
         redirects=request.follow_redirects,
         effect=request.method != "GET",
     )
-    return succeeded(response, request.accept, read=request.parse_response, strict=True)
+    return await succeeded(response, request.accept, read=request.parse_response)

@@ -92,6 +92,8 @@ def _steps(entries: list[dict[str, Any]]) -> Iterator[str]:
         yield f"{indent}{mark(entry['status'])} {plain(label)}{gap}[dim]{plain(kind):{kinds + 2}}[/]{facts}".rstrip()
         if entry.get("error"):
             yield f"{indent}    [red]{plain(entry['error']['type'])}: {plain(entry['error']['message'])}[/]"
+        for sentence in entry.get("warnings", ()):
+            yield f"{indent}    [yellow]warning: {plain(str(sentence))}[/]"
         if entry.get("missing"):
             yield f"{indent}    missing: {plain(', '.join(map(str, entry['missing'])))}"
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from activities.action import Action
 from workers.definitions.folder import File, Folder
@@ -21,6 +23,8 @@ from workflows.language.template import TemplateError
 from workflows.plan import Plan
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 SHOWN = 10
 """Most problems that one sentence lists."""
@@ -72,7 +76,9 @@ class _Served(NamedTuple):
 
 
 class Automations:
-    """The automations of one folder. Every question looks first whether a file has changed (one scan, no threads).
+    """The automations of one folder. Every question looks first whether a file has changed (one scan).
+
+    Reading what has changed may take a while: a process that has other things to do asks through `aside`.
 
     What runs under a name hangs on the files alone, and on which version was the last good one where they define
     none or several: never on the order in which they were read.
@@ -91,6 +97,11 @@ class Automations:
         self._serving: dict[str, _Served] = {}
         self._waiting: dict[str, BadAutomationError] = {}
         self._clashes: dict[str, list[Problem]] = {}
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="automations")
+
+    async def aside(self, question: Callable[[], T]) -> T:
+        """Return the answer to a question, found in the one thread that looks at this folder."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, question)
 
     def look(self) -> bool:
         """Look whether files have changed, and say whether all that were there at first have settled."""

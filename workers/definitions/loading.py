@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 import yaml
 
+from activities.bounds import regular
 from workers.definitions.model.automation import MAX_DEPTH
 from workers.definitions.model.steps import escape
 from workers.definitions.problems import Problem, problem
@@ -88,7 +89,7 @@ def read(path: Path, *, shown: str | None = None) -> tuple[Any, Source]:
     """
     name = shown or str(path)
     try:
-        with path.open("rb") as file:
+        with regular(path) as file:
             content = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise UnreadableFileError(

@@ -12,6 +12,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.attempt.contracts import Contracts
 from activities.attempt.temporal import Services, bind
+from activities.http_client.bodies import Bodies
 from activities.http_client.client import Client as HttpClient
 from workers.process.approval_activities import ApprovalActivities
 from workers.process.limits import Limits, running
@@ -58,7 +59,11 @@ class Assembly:
     @contextlib.asynccontextmanager
     async def polling(self, *, cached_runs: int = CACHED_RUNS) -> AsyncIterator[None]:
         """Poll while the context lasts; then let activities in flight finish within the grace."""
-        http = HttpClient(allow=self.settings.allow, stand_ins=self.equipment.connections.stand_ins())
+        http = HttpClient(
+            allow=self.settings.allow,
+            stand_ins=self.equipment.connections.stand_ins(),
+            bodies=Bodies(self.settings.bodies_limit),
+        )
         try:
             async with running(self.workers(self.actions(http), cached_runs=cached_runs)):
                 yield

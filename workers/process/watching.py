@@ -26,7 +26,7 @@ async def settle(automations: Automations) -> None:
     """Wait until the files that are there at first have settled: with files that are old, a quarter of a second."""
     loop = asyncio.get_running_loop()
     said = loop.time() - SAID_EVERY + 2 * QUIET
-    while not automations.look():
+    while not await automations.aside(automations.look):
         if loop.time() - said >= SAID_EVERY:
             files = listed(automations.changing()) or automations.folder
             log.warning("Waiting until nobody writes %s any more.", files)
@@ -39,6 +39,6 @@ async def watch(automations: Automations) -> NoReturn:
     while True:
         await asyncio.sleep(EVERY)
         try:
-            automations.look()
+            await automations.aside(automations.look)
         except Exception:  # a defect in reading one file must not end the runs of all others
             log.exception("%s could not be looked at.", automations.folder)

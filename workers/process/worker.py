@@ -81,7 +81,7 @@ async def serve(
             status.polling(client, settings.task_queue)
             stack.callback(status.ending)
         await _until_seen(client, settings.task_queue)
-        names = sorted(equipment.automations.names())
+        names = await equipment.automations.aside(equipment.automations.names)
         log.info(
             "ready: task queue %s, %d automations: %s", settings.task_queue, len(names), ", ".join(names) or "none"
         )

@@ -103,6 +103,8 @@ def _succeed(walk: Walk, held: HeldStep, answer: Answer) -> Flow:
         walk.state.claims.append(answer["claim"])
     if "missing" in answer:
         walk.state.report.miss(entry, [written(path) for path in answer["missing"]])
+    if "warnings" in answer:
+        walk.state.report.note(entry, "warnings", answer["warnings"])
     if step.save_as:
         walk.state.save(held.frame, step.save_as, answer["result"])
     return walk.end(step, entry, "succeeded")

@@ -175,7 +175,8 @@ def _steps(steps: list[Entry]) -> Iterator[str]:
 def _line(step: Entry) -> str:
     time = f" · {step['endedAt'][11:19]}" if "endedAt" in step else ""
     error = f" · {_plain(step['error']['message'])}" if "error" in step else ""
-    return f"- {MARKS.get(step['status'], '·')} **{_plain(step['label'])}** · {step['status']}{time}{error}"
+    warnings = "".join(f" · warning: {_plain(sentence)}" for sentence in step.get("warnings", ()))
+    return f"- {MARKS.get(step['status'], '·')} **{_plain(step['label'])}** · {step['status']}{time}{error}{warnings}"
 
 
 def _plain(text: Any) -> str:
