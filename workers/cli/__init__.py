@@ -19,9 +19,9 @@ COMMANDS = {
     "Run everything on this machine": ("dev", "demo", "sandbox"),
     "Write automations": ("validate", "schema", "actions"),
     "Start runs": ("run", "emit"),
-    "See what runs and what waits": ("report", "holds", "hold"),
+    "See what runs and what waits": ("runs", "report", "holds", "hold"),
     DECISIONS: (*("approve", "reject", "edit", "retry", "skip", "supply", "stop", "reassign", "extend", "decide"),),
-    "Operate": ("worker", "codec-server", "signing-key"),
+    "Operate": ("rerun", "worker", "codec-server", "signing-key"),
 }
 """Every command by what people want; it is the function (or group of commands) of its name in the module of its name,
 `-` spelt `_`. Decisions stand in one module, `decide.py`."""

@@ -56,7 +56,7 @@ async def _send_all(bulk: Bulk, decision: Decision, *, json: bool) -> int:
             print_json([])
         return _exit_code([], found)
     _table(((hold["label"], hold["run"], hold["hold"], short_digest(hold)) for hold in meant), screen)
-    _confirm(said["decision"], len(meant), bulk.yes)
+    confirm(said["decision"], len(meant), bulk.yes)
     answers = await _decide_all(client, meant, said, settings)
     if json:
         print_json([_receipt(hold, answer) for hold, answer in zip(meant, answers, strict=True)])
@@ -93,8 +93,14 @@ def _show_rest(found: OpenHolds, others: int, by: str) -> None:
         aside.print(f"{runs} left out: what they hold is not decided.")
 
 
-def _confirm(decision: str, count: int, yes: int | None) -> None:
-    """Go on only where the person knows how many holds it is about.
+def confirm(what: str, count: int, yes: int | None, *, done: str = "sent") -> None:
+    """Go on only where the person knows how many it is about.
+
+    Args:
+        what: the verb.
+        count: how many there are.
+        yes: how many the person said there are, where they are not to be asked.
+        done: what is not done otherwise.
 
     Raises:
         TrunklineError: they do not.
@@ -102,18 +108,16 @@ def _confirm(decision: str, count: int, yes: int | None) -> None:
     """
     if yes is not None:
         if yes != count:
-            raise TrunklineError(f"--yes {yes} was said, but {count} were found: nothing was sent.")
+            raise TrunklineError(f"--yes {yes} was said, but {count} were found: nothing was {done}.")
         return
-    sys.stderr.write(
-        f"{decision.capitalize()} {'this one' if count == 1 else f'these {count}'}? Type {count} to confirm: "
-    )
+    sys.stderr.write(f"{what.capitalize()} {'this one' if count == 1 else f'these {count}'}? Type {count} to confirm: ")
     sys.stderr.flush()
     answer = sys.stdin.readline()
     if not answer:
         sys.stderr.write("\n")
-        raise UsageError(f"Nothing was sent: nobody confirmed. `--yes {count}` does without being asked.")
+        raise UsageError(f"Nothing was {done}: nobody confirmed. `--yes {count}` does without being asked.")
     if answer.strip() != str(count):
-        raise TrunklineError("Nothing was sent.")
+        raise TrunklineError(f"Nothing was {done}.")
 
 
 async def _decide_all(

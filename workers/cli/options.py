@@ -80,7 +80,7 @@ class Filters:
         return Wanted(
             approver=self.approver,
             automation=self.automation,
-            older_than=None if self.older_than is None else _age(self.older_than),
+            older_than=None if self.older_than is None else age(self.older_than),
             kind=kind,
         )
 
@@ -123,7 +123,12 @@ PLAIN, ANY, ONE = Said(), Filters(), Bulk()
 """What commands are given where no such option is."""
 
 
-def _age(text: str) -> timedelta:
+def age(text: str) -> timedelta:
+    """Return how long something must have lasted.
+
+    Raises:
+        UsageError: it is no duration.
+    """
     from workflows.language.durations import duration
 
     try:

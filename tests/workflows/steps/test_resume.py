@@ -68,7 +68,7 @@ async def test_all_failed_steps_begin_again_and_nothing_finished_is_sent_twice(e
     assert len(set(sent)) == 10
     keys = [r.headers["idempotency-key"] for r in engine.receiver.to("/broken")]
     assert keys[0] != keys[1], "after a definite failure it is another request"
-    assert engine.receiver.to("/two/2")[1].json == {"was": 200}, "an iteration keeps its variables"
+    assert engine.receiver.to("/two/2")[1].body == {"was": 200}, "an iteration keeps its variables"
     await replayed(engine, handle.id)
 
 
@@ -116,7 +116,7 @@ async def test_what_may_have_been_done_is_asked_about_before_it_is_sent_again(en
     await engine.decide(again, hold=hold["hold"], decision="retry", by="op")
     assert (await engine.finish(again))["outcome"] == "completed"
     first, second = engine.receiver.to("/post")
-    assert first.headers["idempotency-key"] == second.headers["Idempotency-Key"]
+    assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
     await replayed(engine, handle.id)
 
 
