@@ -212,7 +212,8 @@ class Automation:
 
     def _failure(self) -> str:
         steps = self.report()["steps"]
-        causes = [step for step in steps if step.get("error") and step["status"] in {"failed", "unknown"}]
+        failed = [step for step in steps if step.get("error") and step["status"] in {"failed", "unknown"}]
+        causes = [step for step in failed if "onFailure" not in step]
         if not causes:
             return self.reason or "The automation failed."
         first = causes[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json as json_text
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -55,7 +56,7 @@ async def _send_all(bulk: Bulk, decision: Decision, *, json: bool) -> int:
         if json:
             print_json([])
         return _exit_code([], found)
-    _table(((hold["label"], hold["run"], hold["hold"], short_digest(hold)) for hold in meant), screen)
+    await _show_all(client, meant, screen)
     confirm(said["decision"], len(meant), bulk.yes)
     answers = await _decide_all(client, meant, said, settings)
     if json:
@@ -69,6 +70,33 @@ async def _send_all(bulk: Bulk, decision: Decision, *, json: bool) -> int:
             screen,
         )
     return _exit_code(answers, found)
+
+
+async def _show_all(client: Client, meant: Sequence[Hold], screen: Console) -> None:
+    """Write every request that is decided about, whole, and how it was edited before."""
+    from workers.client import runs
+    from workers.client.asking import QUERIES_AT_ONCE
+    from workflows.holds.wording import change, edited
+
+    permits = asyncio.Semaphore(QUERIES_AT_ONCE)
+
+    async def edits(hold: Hold) -> list[dict[str, Any]]:
+        if not hold.get("edited"):
+            return []
+        async with permits:
+            report = await runs.report(client, hold["run"])
+        return [edit for entry in report["steps"] if entry["id"] == hold["step"] for edit in entry.get("edited") or []]
+
+    for hold, changed in zip(meant, await asyncio.gather(*map(edits, meant)), strict=True):
+        place = f"{hold['run']} {hold['hold']}"
+        screen.print(f"[bold]{plain(hold['label'])}[/] {plain(place)} [dim]{short_digest(hold)}[/]")
+        screen.print(f"    {plain(json_text.dumps(hold['request'].get('config'), ensure_ascii=False))}")
+        if hold.get("missing"):
+            screen.print(f"    [yellow]missing: {plain(', '.join(hold['missing']))}[/]")
+        if hold.get("error"):
+            screen.print(f"    [red]{plain(hold['error']['message'])}[/]")
+        for edit in changed:
+            screen.print(f"    edited by {plain(str(edit.get('by')))}: {plain('; '.join(map(change, edited(edit))))}")
 
 
 def _exit_code(answers: Sequence[DecisionAnswer], found: OpenHolds) -> int:

@@ -22,7 +22,7 @@ class Said:
 
     Attributes:
         by: who decides; by default TRUNKLINE_USER.
-        reason: why, for the report.
+        reason: why, for the report; where a policy says so, a refusal needs one.
         digest: digest of the request that you saw; by default that of the request that is held now.
         json: print what became of it as JSON, for scripts.
     """
@@ -35,21 +35,6 @@ class Said:
     def decision(self, name: str, hold: str | None, **more: Any) -> dict[str, Any]:
         """Return a decision: what is to be sent, but for what is looked up."""
         return {"hold": hold, "decision": name, "by": self.by, "reason": self.reason, "digest": self.digest, **more}
-
-
-@Parameter(name="*")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SaidWithReason(Said):
-    """What goes with a decision that must say why.
-
-    Attributes:
-        reason: why, for the report.
-        by: who decides; by default TRUNKLINE_USER.
-        digest: digest of the request that you saw; by default that of the request that is held now.
-        json: print what became of it as JSON, for scripts.
-    """
-
-    reason: str
 
 
 @Parameter(name="*")

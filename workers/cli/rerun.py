@@ -101,7 +101,7 @@ async def _rerun_one(run: str, *, json: bool) -> int:
     if json:
         print_json(row)
     else:
-        _tell([row], settings, console())
+        _tell([row], console())
     return _exit_code([row])
 
 
@@ -131,7 +131,7 @@ async def _rerun_all(many: Many, *, json: bool) -> int:
     if json:
         print_json(rows)
     else:
-        _tell(rows, settings, screen)
+        _tell(rows, screen)
     return _exit_code(rows) or _left(found)
 
 
@@ -196,7 +196,7 @@ def _show(failed: FailedRun, screen: Console) -> None:
             screen.print("      where it must not be repeated, people are asked before it is sent again")
 
 
-def _tell(rows: Sequence[dict[str, Any]], settings: Settings, screen: Console) -> None:
+def _tell(rows: Sequence[dict[str, Any]], screen: Console) -> None:
     for row in rows:
         if row["resumed"]:
             screen.print(f"Resumed: {plain(row['run'])}. `trunkline report` shows how it goes on.")

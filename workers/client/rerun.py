@@ -113,7 +113,9 @@ async def _steps(
     stop = next((s for s in report["steps"] if s.get("kind") == "stop" and s["status"] == "succeeded"), None)
     if stop is not None:
         raise _refused(run, f"its own step {stop['label']!r} ended it as failed (`stop`), and would do so again")
-    return [s for s in report["steps"] if s["status"] in {"failed", "unknown"} and "actionType" in s]
+    return [
+        s for s in report["steps"] if s["status"] in {"failed", "unknown"} and "error" in s and "onFailure" not in s
+    ]
 
 
 async def _asked_for_plan(client: Client, run: str, run_id: str) -> bool:

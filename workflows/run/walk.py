@@ -19,7 +19,7 @@ from workflows.program import (
     Program,
     Step,
 )
-from workflows.report import flow_after, timestamp
+from workflows.report import FAILED, flow_after, timestamp
 from workflows.run.resets import resets
 from workflows.run.routing import Routing
 from workflows.run.state import Frame, State
@@ -128,6 +128,8 @@ class Walk:
         """Write down how a step ended, and say what that means for its block; after a failure it may begin again."""
         self.state.report.end(entry, status, workflow.now(), error)
         flow = flow_after(step, entry)
+        if status in FAILED and flow == "done":
+            entry["onFailure"] = "continue"
         if flow != "failed":
             self.state.memory.pop(entry["id"], None)
         return flow
