@@ -13,6 +13,7 @@ from activities.attempt.results import kept, whole, written
 from activities.attempt.secrets import Scrubber, Secrets
 from activities.bounds import cut
 from activities.errors import Refused, ResultTooLarge
+from activities.violations import violations
 from trunkline.wire import DEEPEST, Call, Pick, Request, nests_deeper
 
 LONGEST_MESSAGE = 2_000
@@ -137,8 +138,4 @@ def _destinations(config: Config) -> list[str]:
 
 
 def _wrong(error: ValidationError) -> str:
-    wrong = "; ".join(
-        (f"`{'.'.join(map(str, e['loc']))}`: " if e["loc"] else "") + e["msg"].removeprefix("Value error, ")
-        for e in error.errors(include_input=False)
-    )
-    return wrong.rstrip(".")
+    return violations(error.errors(include_input=False, include_url=False))

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 
-from cyclopts import App, CycloptsError, Group, Parameter
+from cyclopts import App, CycloptsError, Group, Parameter, UnknownCommandError
 
 from workers.errors import NotFoundError, TrunklineError, UnreachableError, UsageError
 from workers.settings import DEBUG, SettingsError
@@ -135,11 +135,24 @@ def _explain(error: Exception) -> int:
     return DEFECT
 
 
+def _unknown(error: UnknownCommandError) -> str:
+    """Return the sentence for a command that does not exist, with all that do."""
+    from difflib import get_close_matches
+
+    group = " ".join(["trunkline", *(error.command_chain or ())])
+    names = [name for name in (error.app or app) if not name.startswith("-")]
+    word = next(iter(error.unused_tokens or ()), "")
+    near = "".join(f" Did you mean `{group} {name}`?" for name in get_close_matches(word, names, n=1))
+    return f"There is no command {word!r} in `{group}`.{near} There are {', '.join(names)}. `{group} --help` explains them."
+
+
 def _known(error: Exception) -> TrunklineError | None:
     if isinstance(error, TrunklineError):
         return error
     if isinstance(error, SettingsError):
         return UsageError(str(error))
+    if isinstance(error, UnknownCommandError):
+        return UsageError(_unknown(error))
     if isinstance(error, CycloptsError):
         command = " ".join(["trunkline", *(error.command_chain or ())])
         return UsageError(f"{str(error).rstrip('.')}. `{command} --help` shows how to call it.")

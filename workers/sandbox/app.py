@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
+from activities.violations import violations
 from workers.sandbox.faults import Fault, Faults
 from workers.sandbox.page import ASSETS, FOLDER, page
 from workers.sandbox.receiver import Receiver, Stub
@@ -137,8 +138,8 @@ class SandboxApp:
             try:
                 told = model.model_validate_json(await http.read())
             except ValidationError as error:
-                wrong = [f"{'.'.join(map(str, e['loc'])) or 'the body'}: {e['msg']}" for e in error.errors()]
-                return _json({"error": f"This is no {model.__name__.lower()}: {'; '.join(wrong)}."}, status=400)
+                wrong = violations(error.errors(include_input=False, include_url=False))
+                return _json({"error": f"This is no {model.__name__.lower()}: {wrong}."}, status=400)
             keep(told)
             return _json(told.model_dump(by_alias=True, exclude_defaults=True), status=201)
 
