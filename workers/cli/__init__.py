@@ -143,7 +143,7 @@ def _unknown(error: UnknownCommandError) -> str:
     names = [name for name in (error.app or app) if not name.startswith("-")]
     word = next(iter(error.unused_tokens or ()), "")
     near = "".join(f" Did you mean `{group} {name}`?" for name in get_close_matches(word, names, n=1))
-    return f"There is no command {word!r} in `{group}`.{near} There are {', '.join(names)}. `{group} --help` explains them."
+    return f"There is no command {word!r} in `{group}`.{near} Commands: {', '.join(names)}."
 
 
 def _known(error: Exception) -> TrunklineError | None:

@@ -128,11 +128,9 @@ def explain(error: Exception) -> TrunklineError | None:
         return None
     options = connect_options()
     address, tls = options.get("target_host", DEFAULT_ADDRESS), speaks_tls(options)
-    if is_transport(error.message):
+    if error.status in {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED} or is_transport(error.message):
         return unreachable(address, meaning(error.message, tls=tls))
     match error.status:
-        case RPCStatusCode.UNAVAILABLE | RPCStatusCode.DEADLINE_EXCEEDED:
-            return unreachable(address, meaning(error.message, tls=tls))
         case RPCStatusCode.UNAUTHENTICATED | RPCStatusCode.PERMISSION_DENIED:
             return TrunklineError(
                 f"Temporal refuses this client: {error.message}. TEMPORAL_API_KEY or TLS settings decide."

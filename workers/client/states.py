@@ -100,7 +100,9 @@ async def find(client: Client, task_queue: str, wanted: WantedRuns, web_ui: str 
             found.left.append(row)
         elif "error" not in row and wanted.takes(row, now):
             found.rows.append(row)
-    return found
+    return FoundRuns(
+        *(sorted(rows, key=lambda row: row["startedAt"], reverse=True) for rows in (found.rows, found.left))
+    )
 
 
 def _row(one: WorkflowExecution) -> Row:

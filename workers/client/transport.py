@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 TO_PLAIN = (
-    "it does not speak TLS, and this client does: leave out TEMPORAL_TLS, its certificates and TEMPORAL_API_KEY, or name "
-    "the port that takes TLS in TEMPORAL_ADDRESS"
+    "it does not speak TLS, and this client does: leave out TEMPORAL_TLS, its certificates and TEMPORAL_API_KEY, or "
+    "name the port that takes TLS in TEMPORAL_ADDRESS"
 )
 TO_TLS = (
     "it closed the connection at once, as a server does that takes TLS only, and this client does not speak TLS: set "
