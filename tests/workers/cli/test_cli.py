@@ -69,6 +69,12 @@ async def test_the_version_is_told() -> None:
         (["supply", "run", "hold", '{"a": NaN}'], "NaN"),
         (["signing-key", "two words", "--people", "ann"], "id of a key"),
         (["hold", "show", "run"], "NAME"),
+        (["aprove", "run", "hold"], "Did you mean `trunkline approve`?"),
+        (["nothing-like-it"], "extend, decide, rerun, worker, codec-server, signing-key."),
+        (["hold", "shw"], "There is no command 'shw' in `trunkline hold`. Did you mean `trunkline hold show`?"),
+        (["runs", "--state", "held", "--outcome", "failed"], "say one of them"),
+        (["rerun"], "`trunkline runs --outcome failed`"),
+        (["rerun", "run", "--yes", "1"], "--yes goes with --all"),
         (["dev", "--in-memory", "--data", "x.db"], "--in-memory"),
         (["dev", "--port", "99999"], "--port"),
     ],
@@ -319,7 +325,7 @@ async def test_a_rejection_ends_the_path_with_its_reason(engine: Engine) -> None
     assert step(report, "refund")["decision"]["reason"] == "too much"
     late = await on(engine, "approve", handle.id, "refund", "--by", "lead@example.com")
     assert late.code == 1
-    assert "has ended (completed)" in late.err
+    assert "has ended as rejected, so this decision changed nothing." in late.err
 
 
 async def test_a_failure_that_is_held_is_retried(engine: Engine) -> None:

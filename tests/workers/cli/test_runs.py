@@ -55,7 +55,7 @@ async def test_each_run_is_in_its_true_state_and_says_why(engine: Engine) -> Non
     engine.receiver.answer("/busy", 503, headers={"Retry-After": "600"})
     engine.receiver.answer("/break", 400)
     handles = {}
-    for name, definition in ALL.items():
+    for definition in ALL.values():
         engine.define(definition)
     for name in ALL:
         handles[name] = await engine.start(name)

@@ -169,10 +169,11 @@ def _are_blocks(blocks: Any) -> bool:
 
 def _fits(block: Any) -> bool:
     """Say whether every text inside of a block is as short as Slack wants it."""
-    if not isinstance(block, dict):
+    if not isinstance(block, dict) or block.get("type") == "rich_text":
         return True
     longest = LONGEST_OF.get(str(block.get("type")), LONGEST)
-    fields = block.get("fields") if isinstance(block.get("fields"), list) else []
+    given = block.get("fields")
+    fields = given if isinstance(given, list) else []
     rest = [value for name, value in block.items() if name != "fields"]
     return len(fields) <= MOST_FIELDS and _short(rest, longest) and _short(fields, LONGEST_FIELD)
 
