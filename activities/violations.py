@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, ValidationError
 
 TEXT = "this must be a text"
 WHOLE = "this must be a whole number"
@@ -140,11 +140,18 @@ def violation(error: ErrorDetails) -> str:
     """Return what is wrong with a value, as a clause without a full stop."""
     context = error.get("ctx", {})
     if error["type"] in OWN:
-        return str(context.get("error", "")).rstrip(".") or OTHER
+        return sentence_of(context.get("error", "")).rstrip(".") or OTHER
     sentence = SENTENCES.get(error["type"])
     if sentence is None:  # of a contract's own
         return error["msg"].rstrip(".")
     return sentence.format_map({name: _shown(name, value) for name, value in context.items()})
+
+
+def sentence_of(error: Any) -> str:
+    """Return what an error says, in our words where it is one of pydantic's."""
+    if isinstance(error, ValidationError):
+        return violations(error.errors(include_input=False, include_url=False))
+    return str(error)
 
 
 def violations(errors: Iterable[ErrorDetails]) -> str:

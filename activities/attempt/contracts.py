@@ -13,7 +13,7 @@ from activities.attempt.results import kept, whole, written
 from activities.attempt.secrets import Scrubber, Secrets
 from activities.bounds import cut
 from activities.errors import Refused, ResultTooLarge
-from activities.violations import violations
+from activities.violations import sentence_of
 from trunkline.wire import DEEPEST, Call, Pick, Request, nests_deeper
 
 LONGEST_MESSAGE = 2_000
@@ -106,7 +106,7 @@ class Contracts:
         try:
             return model.model_validate(result)
         except ValidationError as error:
-            raise Refused(f"{SUPPLIED} is not what {action_type} gives: {_wrong(error)}.") from None
+            raise Refused(f"{SUPPLIED} is not what {action_type} gives: {sentence_of(error)}.") from None
 
     def _said(self, judge: Callable[[], str | None]) -> str | None:
         """Return a verdict as people may read it: a contract that breaks over a request refuses it."""
@@ -115,7 +115,9 @@ class Contracts:
         except Refused as refused:
             sentence = str(refused)
         except Exception as error:  # noqa: BLE001 # a contract of a user's own may raise anything
-            sentence = f"The config cannot be judged by the action's contract: {type(error).__name__}: {error}"
+            sentence = (
+                f"The config cannot be judged by the action's contract: {type(error).__name__}: {sentence_of(error)}"
+            )
         return sentence and self.scrubber.scrub(whole(sentence))[:LONGEST_MESSAGE]
 
 
@@ -130,12 +132,8 @@ def configured(action: Action, call: Call | Request, secrets: Secrets, scrubber:
     try:
         return action.config.model_validate(secrets.fill(call["config"], places))
     except ValidationError as error:
-        raise Refused(f"The step's config is not what {action.name} takes: {_wrong(error)}.") from None
+        raise Refused(f"The step's config is not what {action.name} takes: {sentence_of(error)}.") from None
 
 
 def _destinations(config: Config) -> list[str]:
     return [name for name in type(config).model_fields if name.rpartition("_")[2] in DESTINATIONS]
-
-
-def _wrong(error: ValidationError) -> str:
-    return violations(error.errors(include_input=False, include_url=False))

@@ -38,7 +38,7 @@ class Order(BaseModel):
 
     @field_validator("mode")
     @classmethod
-    def _never(cls, value: bool) -> bool:  # noqa: FBT001 # pydantic's signature
+    def _never(cls, value: bool) -> bool:  # pydantic's signature
         raise ValueError("the author's own words.")
 
 

@@ -65,7 +65,7 @@ class Row:
 TABLE = {
     "approve": Row(help="Release a step that is held for approval, or with --all many of them.", bulk=True),
     "reject": Row(
-        help="Refuse a step that is held for approval, or with --all many; the rest of its path does not happen.",
+        help="Refuse a step that is held for approval, or with --all many, and with it the rest of its path.",
         bulk=True,
     ),
     "skip": Row(help="Go on without a step that failed and is held, or with --all without many.", bulk=True),

@@ -22,7 +22,7 @@ class Said:
 
     Attributes:
         by: who decides; by default TRUNKLINE_USER.
-        reason: why, for the report; where a policy says so, a refusal needs one.
+        reason: why, for the report.
         digest: digest of the request that you saw; by default that of the request that is held now.
         json: print what became of it as JSON, for scripts.
     """

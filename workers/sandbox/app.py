@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from activities.violations import violations
+from activities.violations import sentence_of
 from workers.sandbox.faults import Fault, Faults
 from workers.sandbox.page import ASSETS, FOLDER, page
 from workers.sandbox.receiver import Receiver, Stub
@@ -138,8 +138,7 @@ class SandboxApp:
             try:
                 told = model.model_validate_json(await http.read())
             except ValidationError as error:
-                wrong = violations(error.errors(include_input=False, include_url=False))
-                return _json({"error": f"This is no {model.__name__.lower()}: {wrong}."}, status=400)
+                return _json({"error": f"This is no {model.__name__.lower()}: {sentence_of(error)}."}, status=400)
             keep(told)
             return _json(told.model_dump(by_alias=True, exclude_defaults=True), status=201)
 

@@ -45,7 +45,7 @@ async def test_the_version_is_told() -> None:
     [
         (["bogus"], "bogus"),
         (["run", "greet"], "--event"),
-        (["reject", "run", "hold"], "--reason"),
+        (["reject", "run", "hold"], "TRUNKLINE_USER"),
         (["holds", "--nope"], "--nope"),
         (["decide", "run", "hold", "perhaps"], "perhaps"),
         (["approve", "run"], "--all"),

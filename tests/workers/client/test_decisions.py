@@ -9,7 +9,7 @@ from tests.engine import Engine
 from tests.workers.definitions.documents import HELD, PARKS
 from workers.client import runs
 from workers.client.decisions import decide, may_decide
-from workers.errors import NotFoundError, TrunklineError, UnreachableError
+from workers.errors import NotFoundError, UnreachableError
 
 
 async def test_a_decision_is_answered(engine: Engine) -> None:
