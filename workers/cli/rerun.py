@@ -102,6 +102,7 @@ async def _rerun_one(run: str, *, json: bool) -> int:
         print_json(row)
     else:
         _tell([row], console())
+    await _warn_without_worker(client, settings)
     return _exit_code([row])
 
 
@@ -132,7 +133,16 @@ async def _rerun_all(many: Many, *, json: bool) -> int:
         print_json(rows)
     else:
         _tell(rows, screen)
+    await _warn_without_worker(client, settings)
     return _exit_code(rows) or _left(found)
+
+
+async def _warn_without_worker(client: Client, settings: Settings) -> None:
+    from workers.client.holds import polled
+
+    if not await polled(client, settings.task_queue):
+        queue = repr(settings.task_queue)
+        console(stderr=True).print(plain(f"No worker polls the task queue {queue}: what was resumed waits for one."))
 
 
 def _left(found: FoundRuns) -> int:
@@ -174,6 +184,7 @@ async def _resume(client: Client, failed: FailedRun, settings: Settings) -> dict
     from temporalio.service import RPCError
 
     from workers.client.rerun import rerun
+    from workers.client.runs import web_address
     from workers.client.start import explain
 
     try:
@@ -181,7 +192,8 @@ async def _resume(client: Client, failed: FailedRun, settings: Settings) -> dict
     except (TrunklineError, RPCError) as error:  # the others go on all the same
         reason = str(error if isinstance(error, TrunklineError) else explain(error))
         return {**failed.to_json(), "resumed": False, "reason": reason}
-    return {**failed.to_json(), "resumed": True, "runId": run_id}
+    link = {"url": web_address(settings.web_ui, client.namespace, failed.run)} if settings.web_ui else {}
+    return {**failed.to_json(), "resumed": True, "runId": run_id, **link}
 
 
 def _show(failed: FailedRun, screen: Console) -> None:
@@ -200,5 +212,7 @@ def _tell(rows: Sequence[dict[str, Any]], screen: Console) -> None:
     for row in rows:
         if row["resumed"]:
             screen.print(f"Resumed: {plain(row['run'])}. `trunkline report` shows how it goes on.")
+            if "url" in row:
+                screen.print(f"    [dim]{plain(row['url'])}[/]")
         else:
             screen.print(f"[red]Not resumed: {plain(row['run'])}. {plain(row['reason'])}[/]")

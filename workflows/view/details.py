@@ -21,7 +21,7 @@ from temporalio.worker import (
     WorkflowInterceptorClassInput,
 )
 
-from trunkline.wire import Entry
+from trunkline.wire import NOT_TAKEN, Entry
 from workflows.holds.wording import (
     COUNTED,
     UNSIGNED,
@@ -234,8 +234,10 @@ def _line(step: Entry, depth: int) -> str:
     if "retry" in step:
         time = f" · again at {instant(step['retry']['at'])} · {_plain(step['retry']['error']['message'])}"
     error = f" · {_plain(step['error']['message'])}" if "error" in step else ""
+    reason = step.get("reason", NOT_TAKEN)
+    why = "" if reason == NOT_TAKEN else f" · {_plain(reason)}"
     by = f" · {_plain(decided_by(step['decision']))}" if "decision" in step else ""
-    return f"- {MARKS.get(step['status'], '·')} {label} · {status(step)}{time}{by}{error}"
+    return f"- {MARKS.get(step['status'], '·')} {label} · {status(step)}{time}{why}{by}{error}"
 
 
 def _plain(text: Any) -> str:

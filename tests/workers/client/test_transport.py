@@ -56,7 +56,7 @@ async def web_server(context: ssl.SSLContext | None = None) -> AsyncIterator[str
 
 
 async def refused(place: str, **variables: str) -> str:
-    ended = await trunkline("holds", TEMPORAL_ADDRESS=place, **variables)
+    ended = await trunkline("holds", environment={"TEMPORAL_ADDRESS": place, **variables})
     assert ended.code == 3, ended.err
     assert f"Temporal does not answer at {place}" in ended.err
     for word in ("transport", "tonic", "hyper", "Custom", "h2 protocol", "InvalidData"):
