@@ -89,7 +89,7 @@ async def test_approvers_see_what_is_missing_and_everybody_what_was_decided(engi
     text = await shown(engine, handle.id)
     assert "✓" in text
     assert "**reject refund by ann** · accepted · no account" in text
-    assert "refused: already\\_decided" in text
+    assert "refused: already_decided" in text
     await handle.terminate()
     engine.handles.clear()
 
