@@ -155,7 +155,10 @@ def _exit_code(rows: Sequence[dict[str, Any]]) -> int:
 
 async def _examine_all(client: Client, runs: Sequence[str]) -> tuple[list[FailedRun], list[str]]:
     """Return the runs that can be resumed, and for the others why not."""
+    from temporalio.service import RPCError
+
     from workers.client.rerun import examine
+    from workers.client.start import explain
 
     permits = asyncio.Semaphore(RESUMED_AT_ONCE)
 
@@ -163,8 +166,8 @@ async def _examine_all(client: Client, runs: Sequence[str]) -> tuple[list[Failed
         async with permits:
             try:
                 return await examine(client, run)
-            except TrunklineError as error:
-                return str(error)
+            except (TrunklineError, RPCError) as error:
+                return f"{run}: {error if isinstance(error, TrunklineError) else explain(error)}"
 
     found = await asyncio.gather(*map(one, runs))
     return [one for one in found if not isinstance(one, str)], [one for one in found if isinstance(one, str)]

@@ -175,7 +175,7 @@ async def _closed(client: Client, run: str, said: Mapping[str, Any]) -> Decision
     try:
         report = await runs.report(client, run)
     except TrunklineError as error:
-        raise type(error)(f"{run} has {status}, so this decision changed nothing. {error}") from error
+        raise type(error)(f"{run} has ended as {status}, so this decision changed nothing. {error}") from error
     ended = f"{run} has ended as {report.get('outcome') or status}, so this decision changed nothing."
     result, about = _decided(report, said)
     return DecisionAnswer(result, " ".join([*about, ended]))

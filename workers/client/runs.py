@@ -73,10 +73,12 @@ async def failure_of(client: Client, run: str, run_id: str) -> ApplicationError:
     """Return the failure with which a run ended.
 
     Raises:
-        TrunklineError: it did not fail by itself.
+        TrunklineError: it did not fail by itself, or the failure cannot be read.
     """
     from temporalio.client import WorkflowFailureError
     from temporalio.exceptions import ApplicationError
+
+    from workflows.run.encrypted import MissingKeyError
 
     try:
         await client.get_workflow_handle(run, run_id=run_id).result(follow_runs=False)
@@ -84,6 +86,8 @@ async def failure_of(client: Client, run: str, run_id: str) -> ApplicationError:
         if isinstance(error.cause, ApplicationError):
             return error.cause
         raise TrunklineError(f"{run} did not fail by itself: {error.cause}") from error
+    except MissingKeyError as error:
+        raise TrunklineError(f"{run} failed, and why cannot be read: {error}") from error
     raise TrunklineError(f"{run} did not fail.")
 
 

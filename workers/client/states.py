@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 from workers.client.asking import QUERIES_AT_ONCE, ask_all, query
 from workers.client.attempts import Attempts, add_attempts, attempts_of
@@ -24,7 +24,6 @@ Outcome = Literal["completed", "failed", "rejected", "skipped", "canceled", "ter
 STATES: tuple[State, ...] = ("parked", "held", "retrying", "waiting")
 """What a run may be beside running; where it is several at once, the first of them comes first."""
 
-OUTCOMES = get_args(Outcome)
 DISPATCH = "event"
 """The workflow type that starts runs and is none itself."""
 
@@ -53,6 +52,10 @@ class WantedRuns:
             return False
         if self.outcome is not None and row["outcome"] != self.outcome:
             return False
+        return self.takes_age(row, now)
+
+    def takes_age(self, row: Row, now: datetime) -> bool:
+        """Say whether a run began long enough ago."""
         return self.older_than is None or now - datetime.fromisoformat(row["startedAt"]) >= self.older_than
 
 
@@ -96,9 +99,10 @@ async def find(client: Client, task_queue: str, wanted: WantedRuns, web_ui: str 
             row.update(looked[one.id])
         else:
             continue
-        if "error" in row and (wanted.older_than is None or wanted.takes({**row, "states": [wanted.state]}, now)):
-            found.left.append(row)
-        elif "error" not in row and wanted.takes(row, now):
+        if "error" in row:
+            if wanted.takes_age(row, now):
+                found.left.append(row)
+        elif wanted.takes(row, now):
             found.rows.append(row)
     return FoundRuns(
         *(sorted(rows, key=lambda row: row["startedAt"], reverse=True) for rows in (found.rows, found.left))
@@ -176,6 +180,8 @@ async def _outcome(client: Client, one: WorkflowExecution) -> Row:
     """Return how a run ended, as its search attribute says or else its status and result, and why it failed."""
     from temporalio.service import RPCError
 
+    from workflows.run.encrypted import MissingKeyError
+
     status = "UNKNOWN" if one.status is None else one.status.name
     try:
         if status == "FAILED":
@@ -186,7 +192,7 @@ async def _outcome(client: Client, one: WorkflowExecution) -> Row:
         if known is None:
             result: Any = await client.get_workflow_handle(one.id, run_id=one.run_id).result(follow_runs=False)
             known = result.get("outcome", "completed") if isinstance(result, dict) else "completed"
-    except (TrunklineError, RPCError) as error:
+    except (TrunklineError, RPCError, MissingKeyError) as error:
         return {"error": f"How it ended could not be read: {error}"}
     return {"outcome": known}
 
