@@ -82,6 +82,7 @@ class Report:
 
     def end(self, entry: Entry, status: Status, at: datetime, error: ErrorEntry | None = None) -> None:
         """Write down how a step ended; where the report is full, only the beginning of a long error is kept."""
+        self.drop(entry, "retry")
         entry["status"] = status
         entry["endedAt"] = timestamp(at)
         if error is not None:
