@@ -14,6 +14,7 @@ from pydantic.alias_generators import to_camel
 from activities.errors import Refused
 from activities.http_client.addresses import Target, parse_host
 from activities.http_client.bindings import SECTION, Bindings, StandIn
+from activities.violations import sentence_of
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -163,7 +164,7 @@ class Connections:
         try:
             made = kind.model_validate(entry)
         except ValidationError as error:
-            wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
+            wrong = sentence_of(error)
             raise Refused(f"Connection {name!r} of kind {kind.kind} is not right: {wrong}.") from None
         self._made[name] = made
         return made

@@ -366,6 +366,9 @@ Status = Literal[
 ]
 
 
+NOT_TAKEN = "not taken"
+"""Why a step is skipped that stands in a way which its run did not go."""
+
 Flow = Literal["done", "stopped", "failed", "rejected", "halted"]
 """How a step or block ended, for what comes after it; `stopped` by a `stop` step inside, `halted` by one elsewhere."""
 
@@ -400,6 +403,16 @@ class Entry(TypedDict, total=False):
     found: bool
     counts: dict[str, int]
     onFailure: Literal["continue"]
+    reason: str
+    until: str
+    retry: Retrying
+
+
+class Retrying(TypedDict):
+    """A failed step that is tried again later: when, and why it failed."""
+
+    at: str
+    error: ErrorEntry
 
 
 class Vote(TypedDict):
@@ -466,6 +479,8 @@ class AuditEntry(TypedDict, total=False):
     after: Config
     approvers: list[str]
     deadline: str
+    reason: str
+    message: str
     cut: bool
     more: int
 
@@ -491,7 +506,8 @@ class Memory(TypedDict, total=False):
     Attributes:
         sent: when the step was first sent.
         release: how often it was released anew.
-        asked: whether people know what became of earlier attempts.
+        resets: after how many resets of the run it was asked what became of earlier attempts.
+        doubt: whether it ended as unknown and was taken up again, so that people must judge it first.
         unknown: what a cancel interrupted while it may have been carried out.
         tried: how often each rule of `onFailure` has had it sent again, by the rule's position.
         again: the request that waits to be sent again.
@@ -506,6 +522,7 @@ class Memory(TypedDict, total=False):
     sent: str
     release: int
     resets: int
+    doubt: bool
     unknown: ErrorEntry
     tried: dict[str, int]
     again: Again

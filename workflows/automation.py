@@ -46,6 +46,7 @@ from workflows.run.state import State
 from workflows.run.walk import Stop, Walk
 from workflows.steps.decisions import decide
 from workflows.steps.interpreter import walk_whole
+from workflows.steps.resume import resume
 from workflows.view.attributes import Attributes
 from workflows.view.details import details
 
@@ -164,6 +165,13 @@ class Automation:
             raise self._failed(f"The automation's `fairness` cannot be rendered: {error}") from None
 
     async def _walk(self, walk: Walk, event: dict[str, Any], answer: dict[str, Any]) -> Any:
+        flow = await self._walked(walk, event, answer)
+        while flow == "failed" and resume(walk):
+            flow = await self._walked(walk, event, answer)
+        return self._close(OUTCOMES[flow] if walk.stop is None else walk.stop.outcome)
+
+    async def _walked(self, walk: Walk, event: dict[str, Any], answer: dict[str, Any]) -> Flow:
+        """Walk until the plan or the run is at its end, or the run continues as new; say how the plan ended."""
         task = asyncio.create_task(walk_whole(walk))
         try:
             await workflow.wait_condition(lambda: task.done() or walk.stop is not None or may_continue_as_new(walk))
@@ -173,12 +181,12 @@ class Automation:
             self.reason = walk.stop.reason
             await finished(cancel_all([task, *walk.background, *walk.notices]))
             await _answered()
-            return self._close(walk.stop.outcome)
+            return "halted"
         if not task.done():
             walk.continuing_as_new = True
             workflow.continue_as_new(args=next_arguments(event, {**answer, "state": walk.state.carry(walk.resets)}))
         await _answered()
-        return self._close(OUTCOMES[task.result()])
+        return task.result()
 
     def _close(self, outcome: str) -> Any:
         if outcome == "failed":
@@ -204,7 +212,8 @@ class Automation:
 
     def _failure(self) -> str:
         steps = self.report()["steps"]
-        causes = [step for step in steps if step.get("error") and step["status"] in {"failed", "unknown"}]
+        failed = [step for step in steps if step.get("error") and step["status"] in {"failed", "unknown"}]
+        causes = [step for step in failed if "onFailure" not in step]
         if not causes:
             return self.reason or "The automation failed."
         first = causes[0]

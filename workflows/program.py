@@ -200,14 +200,20 @@ class Program:
     block: Block
 
 
-def children(step: Step) -> Iterator[Step]:
-    """Yield the steps directly inside a step, in the definition's order."""
+def ways(step: Step) -> Iterator[Block]:
+    """Yield the blocks directly inside a step, in the definition's order."""
     match step:
         case PathsStep():
-            yield from step.paths
+            yield step.paths
         case Path() | LoopStep():
-            yield from step.block
+            yield step.block
         case BranchStep():
             for _, block in step.cases:
-                yield from block
-            yield from step.otherwise
+                yield block
+            yield step.otherwise
+
+
+def children(step: Step) -> Iterator[Step]:
+    """Yield the steps directly inside a step, in the definition's order."""
+    for way in ways(step):
+        yield from way

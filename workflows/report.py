@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
-from trunkline.wire import Entry, ErrorEntry, Status
-from workflows.program import ActionStep, Block, LoopStep, Program, Step, children
+from trunkline.wire import NOT_TAKEN, Entry, ErrorEntry, Flow, Status
+from workflows.program import ActionStep, Block, BranchStep, LoopStep, Path, Program, Step, children, ways
 
 ENDED = frozenset({"succeeded", "failed", "unknown", "rejected", "expired", "superseded", "skipped", "canceled"})
 """Statuses that a step does not leave by itself."""
@@ -17,7 +17,9 @@ ENDED = frozenset({"succeeded", "failed", "unknown", "rejected", "expired", "sup
 FAILED = frozenset({"failed", "unknown"})
 REFUSED = frozenset({"rejected", "expired", "superseded"})
 
-PLAIN = frozenset({"id", "label", "kind", "actionType", "status", "attempts", "startedAt", "endedAt", "key", "parent"})
+PLAIN = frozenset(
+    {"id", "label", "kind", "actionType", "status", "attempts", "startedAt", "endedAt", "key", "parent", "until"}
+)
 """What the entry of a plain success has."""
 
 ENTRY_SIZE = 380
@@ -28,6 +30,18 @@ LONGEST_ERROR = 2_000
 """Characters of one error; what names many places at once could be of any length."""
 
 MOST_MISSING = 20
+
+
+class Unreached(TypedDict):
+    """How a step reads that was not reached."""
+
+    status: Status
+    reason: NotRequired[str]
+
+
+PENDING: Unreached = {"status": "pending"}
+SKIPPED: Unreached = {"status": "skipped"}
+UNTAKEN: Unreached = {"status": "skipped", "reason": NOT_TAKEN}
 
 
 class Report:
@@ -68,6 +82,7 @@ class Report:
 
     def end(self, entry: Entry, status: Status, at: datetime, error: ErrorEntry | None = None) -> None:
         """Write down how a step ended; where the report is full, only the beginning of a long error is kept."""
+        self.drop(entry, "retry")
         entry["status"] = status
         entry["endedAt"] = timestamp(at)
         if error is not None:
@@ -79,10 +94,23 @@ class Report:
                 self.extra += size
             entry["error"] = error
 
+    def reopen(self, entry: Entry) -> None:
+        """Write down that a step which failed is taken up again."""
+        entry["status"] = "running"
+        entry.pop("endedAt", None)
+        error = entry.pop("error", None)
+        if error is not None and (size := measure(error["message"])) > SHORT_ERROR:
+            self.extra -= size
+
     def note(self, entry: Entry, name: str, value: Any) -> None:
         """Add what only some entries have, such as a decision."""
         self.extra += measure(value) - (measure(entry.get(name)) if name in entry else 0)
         entry[name] = value  # type: ignore[literal-required] # what only some entries have
+
+    def drop(self, entry: Entry, name: str) -> None:
+        """Take back what was noted and is true no more."""
+        if name in entry:
+            self.extra -= measure(entry.pop(name))  # type: ignore[misc] # what only some entries have
 
     def miss(self, entry: Entry, names: list[str]) -> None:
         """Write down what a step used and did not find, each once, and no more than can be read."""
@@ -106,20 +134,36 @@ class Report:
         return plain
 
     def steps(self, *, closed: bool) -> list[Entry]:
-        """Return all entries in the definition's order; what was not reached is pending, or skipped after the end."""
-        return list(self._steps(self.program.block, "", None, "skipped" if closed else "pending"))
+        """Return all entries in the definition's order; what was not reached is pending, or skipped if it cannot be."""
+        return list(self._steps(self.program.block, "", None, SKIPPED if closed else PENDING))
 
-    def _steps(self, block: Block, prefix: str, parent: str | None, unreached: Status) -> Iterator[Entry]:
+    def _steps(self, block: Block, prefix: str, parent: str | None, unreached: Unreached) -> Iterator[Entry]:
         for step in block:
             instance = prefix + step.id
             entry = self.entries.get(instance)
             if entry is not None or not prefix:
-                yield entry or _entry(instance, step, parent, unreached)
+                yield entry or _entry(instance, step, parent, **unreached)
             if isinstance(step, LoopStep):
                 for index in self._iterations(instance):
                     yield from self._steps(step.block, f"{instance}[{index}].", instance, unreached)
             else:
-                yield from self._steps(tuple(children(step)), prefix, instance, unreached)
+                for way in ways(step):
+                    yield from self._steps(way, prefix, instance, self._way(step, way, prefix, unreached))
+            if entry is not None and _ends_its_block(step, entry):
+                unreached = SKIPPED
+
+    def _way(self, step: Step, way: Block, prefix: str, unreached: Unreached) -> Unreached:
+        """Return how the steps of one way through a step read where they were not reached."""
+        entry = self.entries.get(prefix + step.id)
+        if entry is None:
+            return unreached
+        if entry["status"] == "skipped":
+            return UNTAKEN
+        if isinstance(step, BranchStep):
+            taken = next((one for one in ways(step) if one and prefix + one[0].id in self.entries), None)
+            if taken is not None and way is not taken:
+                return UNTAKEN
+        return SKIPPED if entry["status"] in ENDED else unreached
 
     def _iterations(self, loop: str) -> list[int]:
         start = len(loop) + 1
@@ -136,7 +180,25 @@ def room_for(block: Block) -> int:
     return size
 
 
-def _entry(instance: str, step: Step, parent: str | None, status: Status) -> Entry:
+def flow_after(step: Step, entry: Entry) -> Flow:
+    """Say what an entry's status means for the block that its step stands in."""
+    status = entry["status"]
+    if status == "canceled":
+        return "halted"
+    if status in FAILED:
+        return "done" if step.goes_on or "onFailure" in entry else "failed"
+    if status in REFUSED:
+        return "done" if step.goes_on and not isinstance(step, ActionStep) else "rejected"
+    return "done"
+
+
+def _ends_its_block(step: Step, entry: Entry) -> bool:
+    """Say whether nothing that stands after a step is reached any more; what runs beside others ends nothing."""
+    beside = isinstance(step, Path) or (isinstance(step, ActionStep) and step.background)
+    return not beside and flow_after(step, entry) != "done"
+
+
+def _entry(instance: str, step: Step, parent: str | None, status: Status, reason: str | None = None) -> Entry:
     entry: Entry = {"id": instance, "label": step.label}
     if isinstance(step, ActionStep):
         entry["actionType"] = step.action
@@ -145,6 +207,8 @@ def _entry(instance: str, step: Step, parent: str | None, status: Status) -> Ent
     entry["status"] = status
     if parent is not None:
         entry["parent"] = parent
+    if reason is not None:
+        entry["reason"] = reason
     return entry
 
 

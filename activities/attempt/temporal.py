@@ -30,6 +30,7 @@ from activities.errors import ActionError, NotSent, OutcomeUnknown, Refused, Res
 from activities.http_client.client import Client
 from activities.http_client.retry_after import bounded
 from activities.http_client.statuses import meaning
+from activities.violations import sentence_of
 from trunkline.wire import LOOK, NEVER_REPEATED, SENDING, UNEXPECTED, Answer, Call, FailureDetails, LookAnswer
 
 LOOKS = 3
@@ -224,7 +225,7 @@ class _Attempt:
     def _unexpected(self, error: Exception) -> ApplicationError:
         """A bug in an action: nothing is known about its effect, and its traceback goes to the log."""
         activity.logger.error("%s failed unexpectedly", self.action.name, exc_info=error)
-        message = f"{type(error).__name__}: {error}"
+        message = f"{type(error).__name__}: {sentence_of(error)}"
         if self.once and self.heartbeat.marked:
             return self._failure(OutcomeUnknown(f"{message} (after sending began; it may have been carried out)"))
         return ApplicationError(

@@ -14,6 +14,7 @@ from activities.action import Config
 from activities.bounds import cut
 from activities.errors import Refused
 from activities.http_client.json_body import json_text
+from activities.violations import violation
 
 NUMBER = re.compile(r"-?[0-9]{1,300}(\.[0-9]{1,300})?")
 DETECTED_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
@@ -68,7 +69,7 @@ def entries(body: list[Any]) -> list[BodyEntry]:
         except ValidationError as error:
             wrong = error.errors(include_input=False, include_url=False)[0]
             place = str(wrong["loc"][0])
-            sentence = f"Entry {position} of the list is not right: {place}: {wrong['msg']}."
+            sentence = f"Entry {position} of the list is not right: `{place}`: {violation(wrong)}."
             if has_variables(item[place]):
                 raise ValueError(sentence) from None
             raise PydanticCustomError("bad_entry", "{sentence}", {"sentence": sentence}) from None

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 
-from cyclopts import App, CycloptsError, Group, Parameter
+from cyclopts import App, CycloptsError, Group, Parameter, UnknownCommandError
 
 from workers.errors import NotFoundError, TrunklineError, UnreachableError, UsageError
 from workers.settings import DEBUG, SettingsError
@@ -20,9 +20,9 @@ COMMANDS = {
     "Run everything on this machine": ("dev", "demo", "sandbox"),
     "Write automations": ("validate", "schema", "actions"),
     "Start runs": ("run", "emit"),
-    "See what runs and what waits": ("report", "holds", "hold"),
+    "See what runs and what waits": ("runs", "report", "holds", "hold"),
     DECISIONS: (*("approve", "reject", "edit", "retry", "skip", "supply", "stop", "reassign", "extend", "decide"),),
-    "Operate": ("worker", "codec-server", "signing-key"),
+    "Operate": ("rerun", "worker", "codec-server", "signing-key"),
 }
 """Every command by what people want; it is the function (or group of commands) of its name in the module of its name,
 `-` spelt `_`. Decisions stand in one module, `decide.py`."""
@@ -137,11 +137,24 @@ def _explain(error: Exception) -> int:
     return DEFECT
 
 
+def _unknown(error: UnknownCommandError) -> str:
+    """Return the sentence for a command that does not exist, with all that do."""
+    from difflib import get_close_matches
+
+    group = " ".join(["trunkline", *(error.command_chain or ())])
+    names = [name for name in (error.app or app) if not name.startswith("-")]
+    word = next(iter(error.unused_tokens or ()), "")
+    near = "".join(f" Did you mean `{group} {name}`?" for name in get_close_matches(word, names, n=1))
+    return f"There is no command {word!r} in `{group}`.{near} Commands: {', '.join(names)}."
+
+
 def _known(error: Exception) -> TrunklineError | None:
     if isinstance(error, TrunklineError):
         return error
     if isinstance(error, SettingsError):
         return UsageError(str(error))
+    if isinstance(error, UnknownCommandError):
+        return UsageError(_unknown(error))
     if isinstance(error, CycloptsError):
         command = " ".join(["trunkline", *(error.command_chain or ())])
         return UsageError(f"{str(error).rstrip('.')}. `{command} --help` shows how to call it.")

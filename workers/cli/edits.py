@@ -6,7 +6,7 @@ import asyncio
 import json as json_text
 from typing import TYPE_CHECKING, Any
 
-from workers.cli.deciding import Decision, said_by, send, show_what, tell
+from workers.cli.deciding import Decision, said_by, send, show_consequence, show_what, tell
 from workers.cli.editor import Draft, editor
 from workers.cli.inputs import read_json
 from workers.cli.screen import console, plain
@@ -55,7 +55,8 @@ def edit_and_send(run: str, decision: Decision, *, json: bool) -> int:
             "Nothing was changed, so nothing was sent. (An editor that returns at once needs to be told to wait.)"
         )
         return 0
-    _show(edits, screen)
+    _show(hold["request"]["config"], edits, screen)
+    show_consequence(hold, said, screen)
     return _send(run, {**said, "edits": edits}, hold, draft, settings, json=json)
 
 
@@ -127,9 +128,10 @@ def _same(one: Any, other: Any) -> bool:
     return json_text.dumps(one, sort_keys=True) == json_text.dumps(other, sort_keys=True)
 
 
-def _show(edits: Edits, screen: Console) -> None:
-    """Write a patch for people."""
-    for operation in edits if isinstance(edits, list) else []:
-        value = json_text.dumps(operation["value"], ensure_ascii=False) if "value" in operation else ""
-        place = operation["path"] if "from" not in operation else f"{operation['from']} → {operation['path']}"
-        screen.print(f"    {plain(operation['op'])} {plain(place)} {plain(value)}".rstrip())
+def _show(before: dict[str, Any], edits: Edits, screen: Console) -> None:
+    """Write for people what edits change."""
+    from workflows.holds.wording import change, changes
+    from workflows.steps.edits import edited
+
+    for place in changes(before, edited(before, edits, [])):
+        screen.print(f"    {plain(change(place))}")

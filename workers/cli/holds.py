@@ -105,6 +105,8 @@ def show_hold(hold: Hold, screen: Console) -> None:
     screen.print(f"    decided by {plain(who(hold))}{plain(count)}")
     if hold.get("error"):
         screen.print(f"    [red]{plain(hold['error']['type'])}: {plain(hold['error']['message'])}[/]")
+    if hold.get("missing"):
+        screen.print(f"    [yellow]missing: {plain(', '.join(hold['missing']))}[/]")
     screen.print(f"    {plain(short_request(hold))} [dim]{short_digest(hold)}[/]")
     screen.print(f"    [dim]{plain(command(hold))}[/]")
 

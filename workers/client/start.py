@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import socket
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+from workers.client.transport import is_transport, meaning
 from workers.errors import NotFoundError, TrunklineError, UnreachableError
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ async def connect_to(
     except TimeoutError as error:
         raise unreachable(address, f"no answer within {CONNECT_SECONDS:.0f} s") from error
     except RuntimeError as error:
-        raise unreachable(address, _innermost(str(error))) from error
+        raise unreachable(address, meaning(str(error), tls=speaks_tls(options))) from error
     except ValueError as error:
         raise TrunklineError(f"{address!r} (TEMPORAL_ADDRESS) is no address of a Temporal server: {error}.") from error
 
@@ -109,10 +109,10 @@ def unreachable(address: str, reason: str) -> UnreachableError:
     )
 
 
-def _innermost(text: str) -> str:
-    """Return the plain words of a transport error that Temporal's client quotes with all its layers."""
-    quoted: list[str] = re.findall(r'(?:message|error): "([^"]+)"', text)
-    return quoted[-1] if quoted else text.removeprefix("Failed client connect: ")
+def speaks_tls(options: ClientConnectConfig) -> bool:
+    """Say whether a client with these options speaks TLS; an API key makes it do so unless it is told otherwise."""
+    tls = options.get("tls")
+    return bool(options.get("api_key")) if tls is None else bool(tls)
 
 
 def explain(error: Exception) -> TrunklineError | None:
@@ -126,9 +126,10 @@ def explain(error: Exception) -> TrunklineError | None:
     if not isinstance(error, RPCError):
         return None
     options = connect_options()
+    address, tls = options.get("target_host", DEFAULT_ADDRESS), speaks_tls(options)
+    if error.status in {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED} or is_transport(error.message):
+        return unreachable(address, meaning(error.message, tls=tls))
     match error.status:
-        case RPCStatusCode.UNAVAILABLE | RPCStatusCode.DEADLINE_EXCEEDED:
-            return unreachable(options.get("target_host", DEFAULT_ADDRESS), _innermost(error.message))
         case RPCStatusCode.UNAUTHENTICATED | RPCStatusCode.PERMISSION_DENIED:
             return TrunklineError(
                 f"Temporal refuses this client: {error.message}. TEMPORAL_API_KEY or TLS settings decide."

@@ -12,6 +12,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import BaseModel, ValidationError
 
+from activities.violations import sentence_of
 from workers.hosts import host_refusal, origin_refusal
 from workers.sandbox.faults import Fault, Faults
 from workers.sandbox.page import assets, page
@@ -148,8 +149,7 @@ class SandboxApp:
                 made = model.model_validate_json(await http.read())
                 keep(made)
             except ValidationError as error:
-                wrong = [f"{'.'.join(map(str, e['loc'])) or 'the body'}: {e['msg']}" for e in error.errors()]
-                return _refused(model, "; ".join(wrong))
+                return _refused(model, sentence_of(error))
             except ValueError as error:
                 return _refused(model, str(error))
             return _json(made.model_dump(by_alias=True, exclude_defaults=True), status=201)

@@ -48,7 +48,7 @@ class Holds:
         """Close a hold; what was asked is dropped, what was decided is kept for those who come late."""
         hold.closed = True
         hold.request, hold.error, hold.supplied, hold.index = {}, None, None, None  # type: ignore[typeddict-item] # dropped
-        hold.approvers, hold.named, hold.operators, hold.escalateTo = [], [], None, []
+        hold.approvers, hold.named, hold.operators, hold.escalateTo, hold.missing = [], [], None, [], []
 
     def of(self, step: str) -> Hold | None:
         """Return the open hold of a step."""

@@ -19,7 +19,7 @@ from workflows.program import (
     Program,
     Step,
 )
-from workflows.report import FAILED, REFUSED, timestamp
+from workflows.report import FAILED, flow_after, timestamp
 from workflows.run.resets import resets
 from workflows.run.routing import Routing
 from workflows.run.state import Frame, State
@@ -63,6 +63,7 @@ class Walk:
         work_budget: how much was done at a stretch.
         routing: where activities queue, and which go first there.
         background: steps whose path went on without them.
+        resumed: after how many resets the run's failed steps last began again.
         unsettled: action and config of what may have been sent and could be looked for, by instance id.
     """
 
@@ -77,6 +78,7 @@ class Walk:
         self.held: dict[str, HeldStep] = {}
         self.notices: list[asyncio.Task[None]] = []
         self.background: list[asyncio.Task[Flow]] = []
+        self.resumed = 0
         self.unsettled: dict[str, tuple[str, dict[str, Any]]] = {}
         self.outermost = Frame(variables=state.variables)
         self.routing = Routing()
@@ -123,19 +125,11 @@ class Walk:
         return rendered
 
     def end(self, step: Step, entry: Entry, status: Status, error: ErrorEntry | None = None) -> Flow:
-        """Write down how a step ended, and say what that means for its block."""
+        """Write down how a step ended, and say what that means for its block; after a failure it may begin again."""
         self.state.report.end(entry, status, workflow.now(), error)
-        self.state.memory.pop(entry["id"], None)
-        return self.flow(step, entry)
-
-    @staticmethod
-    def flow(step: Step, entry: Entry) -> Flow:
-        """Say what an entry's status means for the block that its step stands in."""
-        status = entry["status"]
-        if status == "canceled":
-            return "halted"
-        if status in FAILED:
-            return "done" if step.goes_on or "onFailure" in entry else "failed"
-        if status in REFUSED:
-            return "done" if step.goes_on and not isinstance(step, ActionStep) else "rejected"
-        return "done"
+        flow = flow_after(step, entry)
+        if status in FAILED and flow == "done":
+            entry["onFailure"] = "continue"
+        if flow != "failed":
+            self.state.memory.pop(entry["id"], None)
+        return flow

@@ -58,7 +58,9 @@ async def _beginning(walk: Walk, held: HeldStep) -> Hold | Outgoing:
         return hold
     step = held.step
     request = request_of(step, walk.render(step.config, held.entry, held.frame))
-    return await hold_for_approval(walk, held, request) if step.held else Outgoing(request)
+    if step.held:
+        return await hold_for_approval(walk, held, request)
+    return Outgoing(request, release=walk.state.recall(held.entry["id"]).get("release", 0))
 
 
 async def _after_failure(walk: Walk, held: HeldStep, outgoing: Outgoing, failure: Failure) -> Flow | Hold | None:
@@ -136,6 +138,7 @@ def _pause(walk: Walk, held: HeldStep, outgoing: Outgoing, rule: Rule, failure: 
         "request": outgoing.request,
         "digest": outgoing.digest,
     }
+    walk.state.report.note(held.entry, "retry", {"at": memory["again"]["at"], "error": failure.error()})
 
 
 async def _resumed(walk: Walk, held: HeldStep) -> Outgoing:
@@ -146,5 +149,6 @@ async def _resumed(walk: Walk, held: HeldStep) -> Outgoing:
     if remaining > timedelta(0):
         await workflow.sleep(remaining, summary=f"{held.step.label}: again"[:LONGEST_SUMMARY])
     del memory["again"]
+    walk.state.report.drop(held.entry, "retry")
     walk.state.forget(f"{held.entry['id']}{AGAIN}")
     return Outgoing(again["request"], again["digest"], memory.get("release", 0))

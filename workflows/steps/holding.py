@@ -89,6 +89,7 @@ def _open(walk: Walk, held: HeldStep, resolved: ResolvedPolicy, *, kind: Kind, *
         digest=signed(resolved.request),
         openedAt=resolved.at,
         firstRunId=workflow.info().first_execution_run_id,
+        missing=list(held.entry.get("missing", [])),
         **more,
     )
     resolved.govern(hold)

@@ -19,7 +19,7 @@ from workflows.event import what
 from workflows.language.instants import instant
 from workflows.language.template import TemplateError
 from workflows.program import ActionStep, Block, BranchStep, LoopStep, Path, PathsStep, Step, StopStep, WaitStep
-from workflows.report import ENDED, cut, measure, room_for, timestamp
+from workflows.report import ENDED, cut, flow_after, measure, room_for, timestamp
 from workflows.run.flow import STATUS, gravest
 from workflows.run.parallel import run_parallel
 from workflows.run.state import Frame
@@ -56,7 +56,7 @@ async def _step(walk: Walk, step: Step, frame: Frame, parent: str | None) -> Flo
     instance = frame.prefix + step.id
     entry = walk.state.report.entries.get(instance)
     if entry is not None and entry["status"] in ENDED:
-        return walk.flow(step, entry)
+        return flow_after(step, entry)
     await walk.work_budget.step(walk)
     if walk.must_continue_as_new():
         walk.continuing_as_new = True
@@ -123,7 +123,7 @@ async def _branch(walk: Walk, step: BranchStep, entry: Entry, frame: Frame) -> F
 async def _wait(walk: Walk, step: WaitStep, entry: Entry, frame: Frame) -> Flow:
     memory = walk.state.remember(entry["id"])
     if "until" not in memory:
-        memory["until"] = timestamp(_until(walk, step, entry, frame))
+        memory["until"] = entry["until"] = timestamp(_until(walk, step, entry, frame))
     remaining = datetime.fromisoformat(memory["until"]) - workflow.now()
     if remaining > timedelta(0):
         await workflow.sleep(remaining, summary=step.label)
@@ -169,10 +169,11 @@ async def _loop(walk: Walk, step: LoopStep, entry: Entry, frame: Frame) -> Flow:
             memory["done"][str(index)] = await _iteration(walk, step, entry["id"], index, frame)
 
     await run_parallel(worker() for _ in range(min(step.parallel, len(memory["items"]))))
-    walk.state.release(entry["id"])
     outcomes = [memory["done"].get(str(n), {"flow": "halted"}) for n in range(len(memory["items"]))]
     flows: list[Flow] = [outcome["flow"] for outcome in outcomes]
     entry["counts"] = {STATUS[flow]: flows.count(flow) for flow in STATUS if flow in flows}
+    if gravest(flows) != "failed" or step.goes_on:  # else it may be taken up again
+        walk.state.release(entry["id"])
     if step.save_as and step.collect:
         walk.state.save(frame, step.save_as, [outcome.get("collected") for outcome in outcomes])
     return walk.end(step, entry, STATUS[gravest(flows)])
@@ -199,7 +200,8 @@ async def _iteration(walk: Walk, step: LoopStep, loop: str, index: int, outer: F
     except (TemplateError, StepError) as error:
         walk.state.report.entries[loop]["error"] = error_entry(error)
         outcome = {"flow": "failed"}
-    del memory["frames"][str(index)]
+    if outcome["flow"] != "failed":
+        del memory["frames"][str(index)]
     if walk.state.report.forget(frame.prefix):
         walk.state.forget(frame.prefix)
     return outcome

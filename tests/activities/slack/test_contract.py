@@ -6,6 +6,11 @@ from pydantic import ValidationError
 from activities.action import Credential, Static, marked
 from activities.slack.send_slack_message import SlackMessage, send_slack_message
 
+
+def section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+
+
 MESSAGE = {"channel": "#support-alerts", "text": "Hello"}
 
 
@@ -47,6 +52,11 @@ def test_words_of_all_seeds_are_understood() -> None:
         ({"blocks": [{"type": "divider"}] * 51}, "at most 50"),
         ({"blocks": []}, "at least 1 item"),
         ({"icon": ":ghost:"}, "Extra inputs"),
+        ({"blocks": [section("a" * 3_001)]}, "`blocks/0/text/text` has 3,001 characters; Slack takes at most 3,000"),
+        ({"blocks": [{"type": "section", "fields": [{"type": "mrkdwn", "text": "a" * 2_001}]}]}, "at most 2,000"),
+        ({"blocks": [{"type": "section", "fields": [{"type": "mrkdwn", "text": "a"}] * 11}]}, "at most 10"),
+        ({"blocks": [{"type": "header", "text": {"type": "plain_text", "text": "a" * 151}}]}, "at most 150"),
+        ({"blocks": [{"type": "markdown", "text": "a" * 7_000}] * 2}, "at most 12,000"),
     ],
 )
 def test_what_slack_would_not_take_is_a_problem(changes: dict[str, Any], sentence: str) -> None:

@@ -45,7 +45,7 @@ async def test_the_version_is_told() -> None:
     [
         (["bogus"], "bogus"),
         (["run", "greet"], "--event"),
-        (["reject", "run", "hold"], "--reason"),
+        (["reject", "run", "hold"], "TRUNKLINE_USER"),
         (["holds", "--nope"], "--nope"),
         (["decide", "run", "hold", "perhaps"], "perhaps"),
         (["approve", "run"], "--all"),
@@ -74,6 +74,12 @@ async def test_the_version_is_told() -> None:
         (["holds", "--approver", "a\xadnn"], "--approver holds U+00AD"),
         (["reassign", "run", "hold", "ann", "ann\u2060", "--by", "bob"], "holds U+2060"),
         (["signing-key", "lead", "--people", "ann\u200b"], "holds U+200B"),
+        (["aprove", "run", "hold"], "Did you mean `trunkline approve`?"),
+        (["nothing-like-it"], "extend, decide, rerun, worker, codec-server, signing-key."),
+        (["hold", "shw"], "There is no command 'shw' in `trunkline hold`. Did you mean `trunkline hold show`?"),
+        (["runs", "--state", "held", "--outcome", "failed"], "say one of them"),
+        (["rerun"], "`trunkline runs --outcome failed`"),
+        (["rerun", "run", "--yes", "1"], "--yes goes with --all"),
         (["dev", "--in-memory", "--data", "x.db"], "--in-memory"),
         (["dev", "--port", "99999"], "--port"),
     ],
@@ -324,7 +330,7 @@ async def test_a_rejection_ends_the_path_with_its_reason(engine: Engine) -> None
     assert step(report, "refund")["decision"]["reason"] == "too much"
     late = await on(engine, "approve", handle.id, "refund", "--by", "lead@example.com")
     assert late.code == 1
-    assert "has ended (completed)" in late.err
+    assert "has ended as rejected, so this decision changed nothing." in late.err
 
 
 async def test_a_failure_that_is_held_is_retried(engine: Engine) -> None:

@@ -24,6 +24,10 @@ def basic(user: str, password: str) -> str:
     return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
 
 
+def section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+
+
 def slack(method: str, arguments: dict[str, Any], authorization: str = "Bearer xoxb-1") -> ReceivedRequest:
     headers = {"authorization": authorization, "content-type": "application/json;charset=utf-8"}
     return ReceivedRequest("POST", f"/{method}", {}, headers, json.dumps(arguments).encode())
@@ -55,6 +59,9 @@ def cloudtalk(
         ({"channel": "#ops", "text": "a" * 40_001}, "msg_too_long"),
         ({"channel": "#ops", "blocks": [{}]}, "invalid_blocks"),
         ({"channel": "#ops", "blocks": "{"}, "invalid_blocks"),
+        ({"channel": "#ops", "blocks": [section("a" * 3_001)]}, "invalid_blocks"),
+        ({"channel": "#ops", "blocks": [{"type": "header", "text": {"text": "a" * 151}}]}, "invalid_blocks"),
+        ({"channel": "#ops", "blocks": [{"type": "section", "fields": [{"text": "a" * 2_001}]}]}, "invalid_blocks"),
         ({"channel": "#ops", "blocks": [{"type": "divider"}] * 51}, "invalid_blocks"),
         ({"channel": "#ops", "text": "Hello", "metadata": {"event_type": "x"}}, "invalid_metadata_format"),
     ],

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from activities.violations import violation
 from workers.definitions.checking.findings import Findings
 from workers.definitions.model.approvals import (
     ApprovalDefinition,
@@ -106,8 +107,8 @@ def complain(error: ErrorDetails, value: Any) -> Complaint:
         return Complaint(
             "wrong-type", f"{_short(value)} is not allowed here: use {_any(allowed)}.", nearest(value, allowed)
         )
-    sentence = error["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    sentence = sentence if sentence.endswith((".", "?")) else f"{sentence}."
+    sentence = violation(error)
+    sentence = f"{sentence[:1].upper()}{sentence[1:]}{'' if sentence.endswith('?') else '.'}"
     return Complaint("out-of-range" if kind in RANGES else "wrong-type", sentence)
 
 

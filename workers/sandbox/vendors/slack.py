@@ -16,6 +16,10 @@ BROKEN = 500
 MOST_TEXT = 40_000
 MOST_MARKDOWN = 12_000
 MOST_BLOCKS = 50
+MOST_FIELDS = 10
+LONGEST, LONGEST_FIELD = 3_000, 2_000
+LONGEST_OF = {"header": 150, "markdown": 12_000}
+"""Characters of a text inside of blocks; of some kinds of blocks others."""
 REFUSING_CHANNELS = {"missing": "channel_not_found", "archived": "is_archived", "private": "not_in_channel"}
 """Beginnings of channel names that have a reason to refuse."""
 
@@ -151,6 +155,7 @@ def wrong(arguments: dict[str, Any]) -> str | None:
         (not (text or markdown or blocks or arguments.get("attachments")), "no_text"),
         (len(str(text or "")) > MOST_TEXT or len(str(markdown or "")) > MOST_MARKDOWN, "msg_too_long"),
         (blocks and not _are_blocks(_decoded(blocks)), "invalid_blocks"),
+        (blocks and not all(map(_fits, _decoded(blocks) or [])), "invalid_blocks"),
         (metadata and not _is_metadata(_decoded(metadata)), "invalid_metadata_format"),
     ]
     return next((error for broken, error in rules if broken), None)
@@ -181,6 +186,25 @@ def _decoded(value: Any) -> Any:
 def _are_blocks(blocks: Any) -> bool:
     typed = isinstance(blocks, list) and all(isinstance(block, dict) and block.get("type") for block in blocks)
     return typed and len(blocks) <= MOST_BLOCKS
+
+
+def _fits(block: Any) -> bool:
+    """Say whether every text inside of a block is as short as Slack wants it."""
+    if not isinstance(block, dict) or block.get("type") == "rich_text":
+        return True
+    longest = LONGEST_OF.get(str(block.get("type")), LONGEST)
+    given = block.get("fields")
+    fields = given if isinstance(given, list) else []
+    rest = [value for name, value in block.items() if name != "fields"]
+    return len(fields) <= MOST_FIELDS and _short(rest, longest) and _short(fields, LONGEST_FIELD)
+
+
+def _short(value: Any, longest: int) -> bool:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return all(_short(inner, longest) for inner in value)
+    return not isinstance(value, str) or len(value) <= longest
 
 
 def _is_metadata(metadata: Any) -> bool:
