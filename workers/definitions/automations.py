@@ -74,6 +74,9 @@ class Automations:
             inside are left alone.
         catalog: every action by name.
         patience: how long a file must be the same before it counts.
+
+    Attributes:
+        reads: how often files were read since the start, so that who asks can tell that something has changed.
     """
 
     def __init__(self, folder: Path, catalog: Mapping[str, Action], patience: Patience = AS_IT_IS) -> None:
@@ -83,12 +86,14 @@ class Automations:
         self._serving: dict[str, _Served] = {}
         self._waiting: dict[str, BadAutomationError] = {}
         self._clashes: dict[str, list[Problem]] = {}
+        self.reads = 0
 
     def look(self) -> bool:
         """Look whether files have changed, and say whether all that were there at first have settled."""
         loaded = self._files.loaded
         if counted := self._files.look():
             self._decide()
+            self.reads += 1
             self._tell(counted, begun=loaded)
         return self._files.loaded
 
