@@ -154,10 +154,14 @@ def test_steps_without_a_connection_are_named_with_the_kinds_that_fit(tmp_path: 
     assert "will fail" in head
     assert sorted(lines) == [
         "  There is no connection 'team'; connections.yaml has none. Needed by: texting (Post).",
-        "  send_slack_message needs a connection of kind slack; connections.yaml has none: add one. "
-        "Needed by: noticed (notice Tell ops).",
-        "  send_sms needs a connection of kind twilio or cloudtalk; connections.yaml has none: add one. "
-        "Needed by: texting (Text them) and texting (Text again).",
+        (
+            "  send_slack_message needs a connection of kind slack; connections.yaml has none: add one. "
+            "Needed by: noticed (notice Tell ops)."
+        ),
+        (
+            "  send_sms needs a connection of kind twilio or cloudtalk; connections.yaml has none: add one. "
+            "Needed by: texting (Text them) and texting (Text again)."
+        ),
     ]
 
 
