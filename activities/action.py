@@ -124,6 +124,11 @@ class Action:
     connections: tuple[type[Connection], ...] = ()
     background: Callable[[Raw], bool] = field(default=lambda _raw: False)
     look: Look | None = None
+    local: bool = False
+
+    def __post_init__(self) -> None:
+        if self.local and (self.connections or self.look is not None):
+            raise ValueError(f"{self.name} is local: it sends nothing, so it has no connections and no look-up.")
 
     def repeats(self, raw: Raw) -> Repeat:
         """Say whether an unknown outcome of this step may be repeated."""
@@ -141,6 +146,7 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
     connections: tuple[type[Connection], ...] = (),
     background: Callable[[Raw], bool] | None = None,
     look: Look | None = None,
+    local: bool = False,
 ) -> Callable[[Function], Action]:
     """Turn an async function `(config, context) -> result` into an action whose contract its annotations are.
 
@@ -154,6 +160,7 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
         connections: kinds of connection that it can use, one of which it needs; empty means none.
         background: says from the unrendered config whether the path goes on without waiting for the result.
         look: finds out after an unknown outcome what became of it, without sending anything.
+        local: it sends nothing to anybody, so that it can neither be unavailable nor have an unknown outcome.
     """
     if not NAME.fullmatch(name):
         raise ValueError(f"An action's name is lower case, words joined by '_' or '.'; {name!r} is not.")
@@ -178,6 +185,7 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
             connections=connections,
             background=background or (lambda _raw: False),
             look=look,
+            local=local,
         )
 
     return wrap

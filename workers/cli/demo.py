@@ -32,11 +32,11 @@ def demo(*, keep: bool = False) -> int:
     Returns:
         0 if every expectation held, else 1.
     """
-    from workers.local.environment import WHISPER
+    from workers.sandbox.vendors.speech import WHISPER_MODEL
 
     if not AUTOMATION.is_file() or not RECORDING.is_file():
         raise TrunklineError("The demo runs from a checkout of Trunkline: `make demo` there.")
-    if not WHISPER.is_dir() or importlib.util.find_spec("faster_whisper") is None:
+    if not WHISPER_MODEL.is_dir() or importlib.util.find_spec("faster_whisper") is None:
         raise TrunklineError(
             "The demo needs the local speech model, which `make setup` installs: `make demo` does both."
         )

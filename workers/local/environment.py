@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from activities.attempt.secrets import Secrets
 from activities.http_client.bindings import SECTION
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 WORKER_SECONDS = 60.0
 GRACE = "2"
 """Seconds that actions in flight have when everything ends: somebody waits for their prompt."""
-
-WHISPER = Path(__file__).resolve().parents[2] / ".cache" / "whisper-base"
-"""Where the set-up of demo and tests puts the weights of the local speech model."""
 
 SECRET = re.compile(r"\bsecrets\.([A-Za-z_][A-Za-z0-9_]*)")
 DEFINITIONS = {".yaml", ".yml", ".json"}
@@ -107,12 +104,12 @@ async def development(wish: Wish) -> AsyncIterator[Development]:
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trunkline-")))
         server = await stack.enter_async_context(temporal_server(wish.port, wish.ui_port, data=wish.data))
-        sandbox = None
-        if wish.connections is None:
+        sandbox, connections = None, wish.connections
+        if connections is None:
             from workers.sandbox import Sandbox
 
             sandbox = await stack.enter_async_context(Sandbox(wish.sandbox_port))
-        connections = wish.connections or _sandbox_connections(sandbox, folder, wish)
+            connections = _sandbox_connections(sandbox.url, folder, wish)
         command = [sys.executable, "-m", "workers.cli", "worker", str(wish.folder), "--connections", str(connections)]
         environment = _worker_environment(wish, server, sandbox)
         worker = await stack.enter_async_context(
@@ -163,8 +160,8 @@ def _moved(wish: Wish, server: Server, sandbox: Sandbox | None) -> Iterator[str]
             yield f"Port {wished} is taken: {name} listens on {got}."
 
 
-def _sandbox_connections(sandbox: Sandbox | None, folder: Path, wish: Wish) -> Path:
-    """Write the connections that point every vendor at the sandbox, and speech at this machine's own model.
+def _sandbox_connections(url: str, folder: Path, wish: Wish) -> Path:
+    """Write the connections that stand in for every vendor's.
 
     Secrets stay bound to their hosts, those of them that there are here.
     """
@@ -173,14 +170,12 @@ def _sandbox_connections(sandbox: Sandbox | None, folder: Path, wish: Wish) -> P
     from workers.process.connections_file import load_connections
     from workers.sandbox import connections
 
-    entries: dict[str, Any] = connections(sandbox.url) if sandbox else {}
-    whisper = {"kind": "whisper", **({"model": str(WHISPER)} if WHISPER.is_dir() else {})}
     bound = load_connections(wish.bindings, ()).bindings
     here = Secrets(wish.secrets, {**os.environ, **_sandbox_secrets(wish.folder), **wish.environment})
     spelled = {name.upper() for name in here.names()}
     hosts = {name: {"hosts": [*map(str, bound.hosts(name) or ())]} for name in bound.names if name.upper() in spelled}
     path = folder / "connections.yaml"
-    path.write_text(yaml.safe_dump({**entries, "sandbox-speech": whisper, SECTION: hosts}), encoding="utf-8")
+    path.write_text(yaml.safe_dump({**connections(url), SECTION: hosts}), encoding="utf-8")
     return path
 
 

@@ -12,13 +12,11 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from workers.sandbox.faults import Fault, Faults
-from workers.sandbox.page import ASSETS, FOLDER, page
-from workers.sandbox.receiver import Receiver, Stub
+from workers.sandbox.page import assets, page
 from workers.sandbox.record import Received, ReceivedRequest, Record, VendorAnswer
+from workers.sandbox.stubs import Stub, Stubs
 from workers.sandbox.vendor import Vendor
-from workers.sandbox.vendors.cloudtalk import CloudTalkVendor
-from workers.sandbox.vendors.slack import SlackVendor
-from workers.sandbox.vendors.twilio import TwilioVendor
+from workers.sandbox.vendors import VENDORS, Vendors
 
 MOST_REQUEST = 32 * 1024 * 1024
 STATUS = 500
@@ -33,18 +31,27 @@ M = TypeVar("M", bound=BaseModel)
 class SandboxApp:
     """Everything behind the sandbox's address: its vendors, its faults, its memory."""
 
-    def __init__(self, faults: Faults | None = None) -> None:
+    def __init__(self, faults: Faults | None = None, vendors: Vendors = VENDORS) -> None:
         self.record = Record()
         self.faults = faults or Faults()
-        self.receiver = Receiver()
-        vendors: tuple[Vendor, ...] = (SlackVendor(), TwilioVendor(), CloudTalkVendor(), self.receiver)
-        self.vendors = {vendor.name: vendor for vendor in vendors}
+        self.stubs = Stubs()
+        self.vendors: dict[str, Vendor] = {name: kind() for name, kind in vendors.items() if isinstance(kind, type)}
 
     def clear(self) -> None:
-        """Forget all requests and messages; faults and taught answers stay."""
+        """Forget all requests and messages; faults and stubs stay."""
         self.record.clear()
         for vendor in self.vendors.values():
             vendor.clear()
+
+    def fail(self, fault: Fault) -> None:
+        """Have a fault from now on.
+
+        Raises:
+            ValueError: there is no such vendor.
+        """
+        if fault.vendor is not None and fault.vendor not in self.vendors:
+            raise ValueError(f"vendor: the sandbox has no {fault.vendor!r}; it has {', '.join(self.vendors)}")
+        self.faults.add(fault)
 
     def application(self) -> web.Application:
         """Return the web application."""
@@ -52,33 +59,34 @@ class SandboxApp:
         app.add_routes(
             [
                 web.get("/", self._page),
-                *(web.get(f"/_/{name}", _asset(name, kind)) for name, kind in ASSETS.items()),
+                *(web.get(f"/_/{name}", _asset(*asset)) for name, asset in assets(self.vendors).items()),
                 web.get("/_/requests", self._requests),
                 web.delete("/_/requests", self._emptied(self.clear)),
                 web.get("/_/faults", self._shown(self.faults.shown)),
-                web.post("/_/faults", self._told(Fault, self.faults.add)),
+                web.post("/_/faults", self._taken(Fault, self.fail)),
                 web.delete("/_/faults", self._emptied(self.faults.clear)),
-                web.get("/_/responses", self._shown(lambda: [stub.model_dump() for stub in self.receiver.stubs])),
-                web.post("/_/responses", self._told(Stub, self.receiver.stub)),
-                web.delete("/_/responses", self._emptied(self.receiver.stubs.clear)),
+                web.get("/_/responses", self._shown(self.stubs.shown)),
+                web.post("/_/responses", self._taken(Stub, self.stubs.add)),
+                web.delete("/_/responses", self._emptied(self.stubs.clear)),
                 web.route("*", r"/{vendor:[^/_][^/]*}{path:.*}", self._vendor),
             ]
         )
         return app
 
     async def _vendor(self, http: web.Request) -> web.StreamResponse:
-        vendor = self.vendors.get(http.match_info["vendor"])
+        name = http.match_info["vendor"]
+        vendor = self.vendors.get(name)
         if vendor is None:
-            known = ", ".join(f"/{name}/" for name in self.vendors)
+            known = ", ".join(f"/{one}/" for one in self.vendors)
             return _json(
                 {"error": f"The sandbox has nothing at {http.path}; it answers below {known} and /_/."}, status=404
             )
-        fault = self.faults.take(vendor.name, http.path)
+        fault = self.faults.take(name, http.path)
         request = await _request(http)
         received = Received(
             id=self.record.next_id(),
             at=datetime.now(UTC),
-            vendor=vendor.name,
+            vendor=name,
             request=request,
             fault=fault.shown() if fault else None,
         )
@@ -106,13 +114,13 @@ class SandboxApp:
     ) -> VendorAnswer | None:
         answer: VendorAnswer | None = None
         if fault is None or fault.accepts:
-            answer = vendor.answer(request)
+            answer = (self.stubs.answer(request) if vendor.stubbed else None) or vendor.answer(request)
             received.accepted = answer.accepted
         if fault and fault.drop:
             return None
         if fault and (fault.answers or answer is None):
-            told = vendor.failure(fault.status or (STATUS if fault.body is None else 200), fault.retry_after)
-            return told if fault.body is None else VendorAnswer(told.status, fault.body, told.headers)
+            failure = vendor.failure(fault.status or (STATUS if fault.body is None else 200), fault.retry_after)
+            return failure if fault.body is None else VendorAnswer(failure.status, fault.body, failure.headers)
         return answer
 
     async def _page(self, http: web.Request) -> web.Response:
@@ -132,17 +140,19 @@ class SandboxApp:
 
         return show
 
-    def _told(self, model: type[M], keep: Callable[[M], None]) -> Callable[[web.Request], Awaitable[web.Response]]:
-        async def tell(http: web.Request) -> web.Response:
+    def _taken(self, model: type[M], keep: Callable[[M], None]) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def take(http: web.Request) -> web.Response:
             try:
-                told = model.model_validate_json(await http.read())
+                made = model.model_validate_json(await http.read())
+                keep(made)
             except ValidationError as error:
                 wrong = [f"{'.'.join(map(str, e['loc'])) or 'the body'}: {e['msg']}" for e in error.errors()]
-                return _json({"error": f"This is no {model.__name__.lower()}: {'; '.join(wrong)}."}, status=400)
-            keep(told)
-            return _json(told.model_dump(by_alias=True, exclude_defaults=True), status=201)
+                return _refused(model, "; ".join(wrong))
+            except ValueError as error:
+                return _refused(model, str(error))
+            return _json(made.model_dump(by_alias=True, exclude_defaults=True), status=201)
 
-        return tell
+        return take
 
     def _emptied(self, empty: Callable[[], None]) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def clear(_http: web.Request) -> web.Response:
@@ -157,13 +167,15 @@ async def _request(http: web.Request) -> ReceivedRequest:
     return ReceivedRequest(http.method, http.path, dict(http.query), headers, await http.read())
 
 
-def _asset(name: str, kind: str) -> Callable[[web.Request], Awaitable[web.Response]]:
-    text = (FOLDER / name).read_text(encoding="utf-8")
-
+def _asset(text: str, kind: str) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def asset(_http: web.Request) -> web.Response:
         return web.Response(text=text, content_type=kind)
 
     return asset
+
+
+def _refused(model: type[BaseModel], wrong: str) -> web.Response:
+    return _json({"error": f"This is no {model.__name__.lower()}: {wrong}."}, status=400)
 
 
 def _hang_up(http: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""Faults the sandbox was told to have next time."""
+"""Faults that the sandbox is to have next time."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ class Fault(BaseModel):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True, alias_generator=to_camel)
 
-    vendor: Literal["slack", "twilio", "cloudtalk", "http"] | None = Field(
-        default=None, description="Which vendor misbehaves."
-    )
+    vendor: str | None = Field(default=None, description="Which vendor misbehaves.")
     path: str | None = Field(default=None, description="Beginning of the paths that misbehave: /http/shop.")
     times: int = Field(default=1, ge=1, description="For how many requests.")
     status: int | None = Field(default=None, ge=100, le=599, description="HTTP status to answer with.")

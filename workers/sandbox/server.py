@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Literal, Self
 
 from aiohttp import web
 
+from activities.action import Action
+from activities.catalog import catalog
 from workers.sandbox.app import SandboxApp
 from workers.sandbox.faults import Fault, Faults
-from workers.sandbox.receiver import Stub
 from workers.sandbox.record import Received
+from workers.sandbox.stubs import Stub
+from workers.sandbox.vendor import Absent
+from workers.sandbox.vendors import VENDORS, Vendors
 
 PORT = 8600
 HOST = "127.0.0.1"
-
-VendorName = Literal["slack", "twilio", "cloudtalk", "http"]
 
 
 class Sandbox:
@@ -26,13 +29,16 @@ class Sandbox:
         port: where to listen; a port that is taken is replaced by a free one (0: any free one).
         host: address to listen on.
         faults: decides how each request is met; by default as `fail` says.
+        vendors: whom it stands in for, by name.
     """
 
-    def __init__(self, port: int = PORT, *, host: str = HOST, faults: Faults | None = None) -> None:
+    def __init__(
+        self, port: int = PORT, *, host: str = HOST, faults: Faults | None = None, vendors: Vendors = VENDORS
+    ) -> None:
         self.host = host
         self.wanted = port
         self.port = 0
-        self._desk = SandboxApp(faults)
+        self._app = SandboxApp(faults, vendors)
         self._runner: web.AppRunner | None = None
 
     @property
@@ -42,7 +48,7 @@ class Sandbox:
 
     async def start(self) -> None:
         """Listen; `port` is known afterwards."""
-        self._runner = web.AppRunner(self._desk.application(), access_log=None, shutdown_timeout=1)
+        self._runner = web.AppRunner(self._app.application(), access_log=None, shutdown_timeout=1)
         await self._runner.setup()
         try:
             await self._listen(self.wanted)
@@ -57,13 +63,13 @@ class Sandbox:
             await self._runner.cleanup()
             self._runner = None
 
-    def requests(self, vendor: VendorName | None = None, *, key: str | None = None) -> list[Received]:
+    def requests(self, vendor: str | None = None, *, key: str | None = None) -> list[Received]:
         """Return what arrived, oldest first."""
-        return self._desk.record.find(vendor, key)
+        return self._app.record.find(vendor, key)
 
     def fail(  # noqa: PLR0913 - one keyword for each word of a fault
         self,
-        vendor: VendorName | None = None,
+        vendor: str | None = None,
         *,
         path: str | None = None,
         times: int = 1,
@@ -75,7 +81,11 @@ class Sandbox:
         drop: Literal["before", "after"] | None = None,
         accept: bool | None = None,
     ) -> None:
-        """Misbehave next time; see `Fault` for the words."""
+        """Misbehave next time; see `Fault` for the words.
+
+        Raises:
+            ValueError: there is no such vendor.
+        """
         fault = Fault(
             vendor=vendor,
             path=path,
@@ -88,7 +98,7 @@ class Sandbox:
             drop=drop,
             accept=accept,
         )
-        self._desk.faults.add(fault)
+        self._app.fail(fault)
 
     def respond(
         self,
@@ -98,14 +108,14 @@ class Sandbox:
         status: int = 200,
         method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] | None = None,
     ) -> None:
-        """Teach the plain receiver an answer: `respond("/shop/orders/{id}", {"id": "{id}", "total": 42})`."""
-        self._desk.receiver.stub(Stub(path=path, body=body, status=status, method=method))
+        """Have the plain receiver answer so: `respond("/shop/orders/{id}", {"id": "{id}", "total": 42})`."""
+        self._app.stubs.add(Stub(path=path, body=body, status=status, method=method))
 
     def clear(self) -> None:
-        """Forget everything that arrived, all faults and all taught answers."""
-        self._desk.clear()
-        self._desk.faults.clear()
-        self._desk.receiver.stubs.clear()
+        """Forget everything that arrived, all faults and all stubs."""
+        self._app.clear()
+        self._app.faults.clear()
+        self._app.stubs.clear()
 
     async def _listen(self, port: int) -> None:
         assert self._runner is not None  # noqa: S101 - only `start` calls this
@@ -123,28 +133,24 @@ class Sandbox:
         await self.stop()
 
 
-def connections(url: str) -> dict[str, Any]:
-    """Return connections, as `connections.yaml` has them, that point every vendor at the sandbox at `url`."""
-    return {
-        "sandbox-slack": {
-            "kind": "slack",
-            "token": "xoxb-sandbox-token",
-            "baseUrl": f"{url}/slack",
-            "standsFor": "slack.com",
-        },
-        "sandbox-twilio": {
-            "kind": "twilio",
-            "accountSid": "AC" + "0" * 32,
-            "authToken": "sandbox-auth-token",
-            "baseUrl": f"{url}/twilio",
-            "standsFor": "api.twilio.com",
-        },
-        "sandbox-cloudtalk": {
-            "kind": "cloudtalk",
-            "keyId": "sandbox-key-id",
-            "keySecret": "sandbox-key-secret",
-            "baseUrl": f"{url}/cloudtalk",
-            "standsFor": "my.cloudtalk.io",
-        },
-        "defaults": {"send_sms": "sandbox-twilio"},
+def connections(url: str, actions: Mapping[str, Action] | None = None, vendors: Vendors = VENDORS) -> dict[str, Any]:
+    """Return connections, as `connections.yaml` has them, that point every vendor at the sandbox.
+
+    Args:
+        url: where the sandbox is.
+        actions: whose default connections are named where several would fit; by default those of the catalog.
+        vendors: whom the sandbox stands in for.
+    """
+    entries: dict[str, Any] = {}
+    for kind, vendor in vendors.items():
+        if isinstance(vendor, Absent):
+            if vendor.connection is not None:
+                entries[f"sandbox-{kind}"] = {"kind": kind, **vendor.connection()}
+        elif vendor.connection is not None:
+            stands_for = {} if vendor.host is None else {"standsFor": vendor.host}
+            entries[f"sandbox-{kind}"] = {"kind": kind, **vendor.connection, "baseUrl": f"{url}/{kind}", **stands_for}
+    fitting = {
+        action.name: [name for kind in action.connections if (name := f"sandbox-{kind.kind}") in entries]
+        for action in (catalog() if actions is None else actions).values()
     }
+    return {**entries, "defaults": {action: names[0] for action, names in fitting.items() if len(names) > 1}}

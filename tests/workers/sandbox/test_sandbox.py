@@ -15,12 +15,11 @@ from urllib.request import urlopen
 import aiohttp
 import pytest
 
+from activities.catalog import catalog, connection_kinds
 from activities.connections import Connections
-from activities.slack.connection import Slack
-from activities.sms.cloudtalk import CloudTalk
-from activities.sms.twilio import Twilio
 from tests.starts import Processes
-from workers.sandbox import Sandbox, connections
+from workers.sandbox import VENDORS, Sandbox, connections
+from workers.sandbox.vendor import Absent
 
 CLOUDTALK_LIMIT = {"status": 429, "message": "Too many requests"}
 ROOT = Path(__file__).parents[3]
@@ -112,7 +111,7 @@ async def test_fault_is_meant_for_its_vendor_and_path_only(browser: aiohttp.Clie
             {"responseData": CLOUDTALK_LIMIT},
             ("X-CloudTalkAPI-Remaining", "0"),
         ),
-        ("http", {"error": "told to fail"}, ("Retry-After", "7")),
+        ("http", {"error": "made to fail"}, ("Retry-After", "7")),
     ],
 )
 async def test_rate_limits_look_like_the_vendors_own(
@@ -161,7 +160,7 @@ async def test_slow_answer_has_had_its_effect_when_the_caller_gives_up(
     [
         ({"status": 500}, "a fault needs a `vendor` or a `path`"),
         ({"vendor": "http", "state": 500}, "state: Extra inputs"),
-        ({"vendor": "telex"}, "vendor: Input should be"),
+        ({"vendor": "telex"}, "vendor: the sandbox has no 'telex'; it has slack, twilio, cloudtalk, http"),
         ([], "the body: Input should be"),
     ],
 )
@@ -173,7 +172,7 @@ async def test_fault_that_makes_no_sense_is_refused_with_a_sentence(
     assert sentence in told["error"]
 
 
-async def test_receiver_is_taught_answers_over_http(browser: aiohttp.ClientSession, sandbox: Sandbox) -> None:
+async def test_receiver_answers_as_stubs_say_over_http(browser: aiohttp.ClientSession, sandbox: Sandbox) -> None:
     stub = {"path": "/shop/orders/{id}", "body": {"order": "{id}"}, "status": 201, "headers": {"X-Shop": "1"}}
     assert (await post(browser, f"{sandbox.url}/_/responses", stub))[0] == 201
     assert await post(browser, f"{sandbox.url}/http/shop/orders/42", {}) == (201, {"order": "42"})
@@ -231,14 +230,34 @@ async def test_text_that_is_no_unicode_and_json_that_is_too_deep_are_shown_too(
 
 
 def test_connections_point_every_vendor_at_the_sandbox() -> None:
-    known = Connections(connections("http://127.0.0.1:8600"), (Slack, Twilio, CloudTalk))
+    actions = catalog()
+    known = Connections(connections("http://127.0.0.1:8600"), connection_kinds(actions))
     assert known.problems() == []
     assert {name: known.get(name).base_url for name in known.entries} == {
         "sandbox-slack": "http://127.0.0.1:8600/slack",
         "sandbox-twilio": "http://127.0.0.1:8600/twilio",
         "sandbox-cloudtalk": "http://127.0.0.1:8600/cloudtalk",
+        "sandbox-whisper": None,
     }
-    assert known.pick((Twilio, CloudTalk), action="send_sms", name=None).kind == "twilio"
+    for action in actions.values():
+        if action.connections:
+            picked = known.pick(action.connections, action=action.name, name=None)
+            assert picked.kind in VENDORS, f"{action.name} works in the sandbox without naming a connection"
+
+
+def test_every_kind_of_connection_has_a_vendor_or_a_reason() -> None:
+    for kind in connection_kinds(catalog()):
+        assert kind.kind in VENDORS, (
+            f"write workers/sandbox/vendors/{kind.kind}.py and enter it under {kind.kind!r} in VENDORS"
+        )
+    for vendor in VENDORS.values():
+        if isinstance(vendor, Absent):
+            assert re.fullmatch(r"[A-Z].*[.]", vendor.reason), "the reason is a sentence"
+
+
+def test_a_fault_of_a_vendor_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ValueError, match="the sandbox has no 'telex'"):
+        Sandbox(0).fail("telex")
 
 
 async def test_port_that_is_taken_is_replaced_by_a_free_one(sandbox: Sandbox) -> None:
@@ -265,6 +284,7 @@ def test_command_says_where_it_listens_and_ends_cleanly(
         assert process.stdout.readline().startswith(f"Port {taken} is taken: the sandbox listens on ")
         address = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
         assert address is not None
+        assert process.stdout.readline() == "It stands in for Slack, Twilio, CloudTalk, HTTP.\n"
         with urlopen(f"{address[0]}/_/requests", timeout=5) as answer:  # noqa: S310 - our own address
             assert answer.read() == b"[]"
         started = time.monotonic()
