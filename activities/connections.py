@@ -41,6 +41,8 @@ class Connection(BaseModel):
     )
 
     kind: ClassVar[str]
+    hosts: ClassVar[tuple[str, ...]] = ()
+    """The vendor's own hosts, which are reached where `base_url` names no other address."""
 
     base_url: str | None = Field(default=None, description="Address to use instead of the vendor's own.")
     stands_for: str | None = Field(
@@ -68,6 +70,11 @@ class Connection(BaseModel):
         if self.stands_for is None:
             return None
         return StandIn(Target.parse(self.base_url or ""), parse_host(self.stands_for)[0])
+
+    def addresses(self) -> Iterable[str]:
+        """Return every host, or address, that this connection says it reaches, the vendor's own included."""
+        named = [value for _, value in self if isinstance(value, str) and value.startswith(("https://", "http://"))]
+        return [*named, *([self.base_url] if self.base_url else self.hosts)]
 
     _remembered: dict[Any, Any] = PrivateAttr(default_factory=dict)
 

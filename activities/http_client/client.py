@@ -15,6 +15,7 @@ from activities.errors import OutcomeUnknown, Refused, Unavailable
 from activities.http_client.addresses import Rules, Target
 from activities.http_client.bindings import BoundSecret, StandIn
 from activities.http_client.message import WITHOUT_EFFECT, Message, Response
+from activities.http_client.sandboxed import Sandboxed
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -36,6 +37,7 @@ class Client:
         lookup: looks names up; by default as the machine is configured to.
         tls: how certificates are verified; by default against the machine's authorities.
         stand_ins: addresses that answer in place of vendors; for bound secrets the vendors' hosts count.
+        sandbox: answers in place of all hosts but those that are live; bound secrets go by the host that is meant.
 
     Raises:
         ValueError: an entry of `allow` cannot be read.
@@ -48,8 +50,10 @@ class Client:
         lookup: Lookup | None = None,
         tls: SSLContext | None = None,
         stand_ins: Iterable[StandIn] = (),
+        sandbox: Sandboxed | None = None,
     ) -> None:
-        self.rules = Rules.of(allow)
+        self.rules = Rules.of([*allow, sandbox.endpoint] if sandbox else allow)
+        self.sandbox = sandbox
         self.lookup = lookup
         self.tls = tls
         self.stand_ins = tuple(stand_ins)
@@ -149,7 +153,9 @@ class Client:
         from activities.http_client.transport import Exchange, current, failed, open_session, received, system_lookup
 
         self._judge(message)
-        self.rules.judge_target(message.target)
+        instead = self.sandbox.in_place_of(message.target) if self.sandbox else None
+        if instead is None:
+            self.rules.judge_target(message.target)
         if not self._sessions:
             self._sessions.append(open_session(self.rules, self.lookup or system_lookup, self.tls))
         content = message.content or None
@@ -160,7 +166,7 @@ class Client:
                 asyncio.timeout_at(deadline),
                 self._sessions[0].request(
                     message.method,
-                    URL(message.target.url, encoded=True),
+                    URL((instead or message.target).url, encoded=True),
                     headers=message.headers,
                     # a large body is written piece by piece, so that it holds up no other request
                     data=BytesIO(content) if content and len(content) > LARGE_BODY else content,

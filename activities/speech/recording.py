@@ -15,6 +15,7 @@ from activities.speech.formats import Audio, recognise
 
 MEGABYTES = 100
 MAX_BYTES = MEGABYTES * 1024 * 1024
+WANTED = {"Accept": "audio/*, */*;q=0.5"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,9 @@ async def download(address: str, context: Context) -> bytes:
     """Load a recording from the web through the guarded client."""
     host = urlsplit(address).hostname
     try:
-        response = await context.request("GET", address, max_bytes=MAX_BYTES, redirects=3, effect=False, derived=False)
+        response = await context.request(
+            "GET", address, headers=WANTED, max_bytes=MAX_BYTES, redirects=3, effect=False, derived=False
+        )
     except ResultTooLarge:
         raise Refused(f"The recording on {host} is larger than {MEGABYTES} MB.") from None
     if response.status == 200:  # noqa: PLR2004 - HTTP's OK

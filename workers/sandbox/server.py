@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -30,15 +31,22 @@ class Sandbox:
         host: address to listen on.
         faults: decides how each request is met; by default as `fail` says.
         vendors: whom it stands in for, by name.
+        recordings: folder of the recordings that downloads of audio are answered with; by default the examples'.
     """
 
     def __init__(
-        self, port: int = PORT, *, host: str = HOST, faults: Faults | None = None, vendors: Vendors = VENDORS
+        self,
+        port: int = PORT,
+        *,
+        host: str = HOST,
+        faults: Faults | None = None,
+        vendors: Vendors = VENDORS,
+        recordings: Path | None = None,
     ) -> None:
         self.host = host
         self.wanted = port
         self.port = 0
-        self._app = SandboxApp(faults, vendors)
+        self._app = SandboxApp(faults, vendors, recordings=recordings)
         self._runner: web.AppRunner | None = None
 
     @property
@@ -71,6 +79,7 @@ class Sandbox:
         self,
         vendor: str | None = None,
         *,
+        host: str | None = None,
         path: str | None = None,
         times: int = 1,
         status: int | None = None,
@@ -88,6 +97,7 @@ class Sandbox:
         """
         fault = Fault(
             vendor=vendor,
+            host=host,
             path=path,
             times=times,
             status=status,
@@ -107,9 +117,11 @@ class Sandbox:
         *,
         status: int = 200,
         method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] | None = None,
+        host: str | None = None,
     ) -> None:
-        """Have the plain receiver answer so: `respond("/shop/orders/{id}", {"id": "{id}", "total": 42})`."""
-        self._app.stubs.add(Stub(path=path, body=body, status=status, method=method))
+        """Have a host, or the plain receiver, answer so: `respond("/orders/{id}", {"id": "{id}"}, host="shop.com")`."""
+        stub = Stub(host=host, path=path, body=body, status=status, method=method)
+        self._app.stubs.add(stub)
 
     def clear(self) -> None:
         """Forget everything that arrived, all faults and all stubs."""
