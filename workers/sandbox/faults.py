@@ -41,7 +41,7 @@ class Fault(BaseModel):
     @model_validator(mode="after")
     def _aims(self) -> Fault:
         if self.vendor is None and self.host is None and self.path is None:
-            raise ValueError("a fault needs a `vendor`, a `host` or a `path`")
+            raise ValueError("a fault needs a `vendor` or a `path`, or a `host`")
         return self
 
     @property
