@@ -217,7 +217,7 @@ OUTWARD = """
     trigger: {event: order.paid}
     actions:
       - {label: Public, actionType: http_request, config: {method: GET, url: "https://shop.example.com/orders/1"}}
-      - {label: Private, actionType: send_webhook, config: {url: "http://10.0.0.5/hook", event: e, body: {a: 1}}}
+      - {label: Private, actionType: send_webhook, config: {url: "http://10.0.0.5/hook", body: {a: 1}}}
       - {label: Local, actionType: http_request, config: {method: GET, url: "RECEIVER/http/mine"}}
       - {label: Post, actionType: send_slack_message, config: {channel: "#ops", text: Hi}}
       - {label: Text, actionType: send_sms, config: {from: "+15550100", to: "+15550123", text: Hi}}
