@@ -18,6 +18,7 @@ from tests.end_to_end.test_tutorial import FILE, Part, Terminal, as_printed, che
 from tests.starts import Processes
 from tests.workers.command import ROOT, surroundings
 from tests.workers.processes import end, gone, marked
+from workers.sandbox import Sandbox
 
 SERVER = "trunkline dev"
 USUAL = "127.0.0.1:7233"
@@ -124,3 +125,19 @@ async def test_the_page_about_runs_does_what_it_says(processes: Processes, tmp_p
             outcomes = [(await reader.report(f"refund/ord_{number}"))["outcome"] for number in range(1, 6)]
             assert outcomes == ["completed", "completed", "rejected", "completed", "completed"]
             await stack.aclose()
+
+
+async def test_the_page_about_the_sandbox_does_what_it_says(processes: Processes, tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        sandbox = await stack.enter_async_context(Sandbox(0))
+        here = await stack.enter_async_context(terminal(tmp_path, surroundings()))
+        blocks = list(parts(ROOT / "docs/sandbox.md"))
+        assert [part.language for part in blocks] == ["sh", "text", "sh"]
+        for part, following in itertools.pairwise([*blocks, None]):
+            if part is not None and part.language == "sh":
+                output = await here.run(part.text.replace("http://127.0.0.1:8600", sandbox.url))
+                assert following is None or as_printed(output, following.text), output
+        assert json.loads(await here.run(f"curl --silent {sandbox.url}/_/faults; echo\n")) == [
+            {"host": "shop.example.com", "path": "/orders", "status": 503, "times": 2},
+            {"vendor": "slack", "status": 429, "retryAfter": 1, "times": 1},
+        ]
