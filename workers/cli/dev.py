@@ -48,8 +48,8 @@ def dev(  # noqa: PLR0913 - a command has as many parameters as it has options
     Args:
         folder: the automations (TRUNKLINE_AUTOMATIONS, else `automations` if there is that folder, else the examples).
         connections: file with real connections, whose `baseUrl` or vendors are live; the sandbox stands in for every
-            vendor that it lacks. Without it for all, and secrets stay bound to the hosts that TRUNKLINE_CONNECTIONS or
-            `connections.yaml` gives them.
+            vendor that it lacks. Without it for all: connections then have the names, and secrets the hosts, that
+            TRUNKLINE_CONNECTIONS or `connections.yaml` gives them.
         live: host that is reached itself, as `shop.example.com`, `localhost:3000` or `*.example.com`; may be given
             several times (TRUNKLINE_LIVE). TRUNKLINE_ALLOW makes no host live.
         port: where Temporal listens.

@@ -43,7 +43,7 @@ class Wish:
     Attributes:
         folder: the automations.
         connections: a connections file whose vendors are live; the sandbox stands in for every other.
-        bindings: a connections file of which only `secrets` counts, where there is no other.
+        bindings: a connections file of which only names and `secrets` count, where there is no other.
         live: hosts that are reached themselves; the sandbox answers in place of all others.
         actions: every action by name; by default those of the catalog.
         task_queue: the worker's task queue.

@@ -15,7 +15,6 @@ from activities.connections import Connections
 from activities.errors import Refused
 from activities.http_client.addresses import DEFAULT_PORTS, Target
 from activities.http_client.bindings import SECTION, Host
-from workers.definitions.loading import read
 from workers.process.connections_file import load_connections
 from workers.sandbox import connections
 from workers.settings import SettingsError
@@ -56,32 +55,43 @@ def connections_given(  # noqa: PLR0913 - what decides about them, by name
         url: where the sandbox is.
         target: the file to write.
         own: a connections file whose vendors are live.
-        bindings: a connections file of which only the bindings of secrets count, where there is no other.
+        bindings: a connections file of which only names and the bindings of secrets count, where there is no other.
         secrets: the secrets that there are here: only these stay bound to their hosts.
         actions: every action by name.
         live: hosts that are live besides.
     """
     import yaml
 
-    found = list(live)
-    entries: dict[str, Any]
+    named = list(live)
+    vendors: list[str] = []
+    sandbox = connections(url, actions)
     if own is None:
-        bound = load_connections(bindings, ()).bindings
+        loaded = load_connections(bindings, ())
         here = {name.upper() for name in secrets.names()}
-        hosts = {name: {"hosts": [*map(str, bound.hosts(name) or ())]} for name in bound.names if name.upper() in here}
-        entries, named = {**connections(url, actions), SECTION: hosts}, tuple(found)
+        bound = [name for name in loaded.bindings.names if name.upper() in here]
+        entries = completed(stand_ins(loaded, sandbox), sandbox, actions)
     else:
         try:
             loaded = load_connections(own, connection_kinds(actions))
         except SettingsError:  # the worker says so, of the file itself
-            return Given(own, tuple(found), tuple(found))
-        content: dict[str, Any] = dict(read(own)[0]) if own.read_bytes().strip() else {}
-        entries = completed(content, connections(url, actions), actions)
-        mine = own_hosts(loaded, actions)
-        named = tuple(dict.fromkeys([*found, *mine["named"]]))
-        found += [*mine["named"], *mine["vendor"]]
-    target.write_text(yaml.safe_dump(entries), encoding="utf-8")
-    return Given(target, tuple(dict.fromkeys(found)), named)
+            return Given(own, tuple(named), tuple(named))
+        bound = loaded.bindings.names
+        entries = completed({**loaded.entries, "defaults": loaded.defaults}, sandbox, actions)
+        mine, vendors = own_hosts(loaded, actions)
+        named += mine
+    hosts = {name: {"hosts": [*map(str, loaded.bindings.hosts(name) or ())]} for name in bound}
+    target.write_text(yaml.safe_dump({**entries, SECTION: hosts}), encoding="utf-8")
+    return Given(target, tuple(dict.fromkeys([*named, *vendors])), tuple(dict.fromkeys(named)))
+
+
+def stand_ins(loaded: Connections, sandbox: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the sandbox's connections under the names that somebody's file gives its own: steps may name them."""
+    kinds = {entry["kind"]: entry for name, entry in sandbox.items() if name != "defaults"}
+    kinds.setdefault("google", kinds.get("whisper"))
+    wanted = {name: kinds.get(str(entry.get("kind"))) for name, entry in loaded.entries.items()}
+    found = {name: entry for name, entry in wanted.items() if entry is not None}
+    defaults = {action: name for action, name in loaded.defaults.items() if name in found}
+    return {**found, "defaults": defaults}
 
 
 def completed(own: Mapping[str, Any], sandbox: Mapping[str, Any], actions: Mapping[str, Action]) -> dict[str, Any]:
@@ -94,21 +104,21 @@ def completed(own: Mapping[str, Any], sandbox: Mapping[str, Any], actions: Mappi
     return {**own, **added, "defaults": {**defaults, **(own.get("defaults") or {})}}
 
 
-def own_hosts(loaded: Connections, actions: Mapping[str, Action]) -> dict[str, list[str]]:
+def own_hosts(loaded: Connections, actions: Mapping[str, Action]) -> tuple[list[str], list[str]]:
     """Return the hosts of usable connections: those that the file names, and the vendors' own."""
     named: list[str] = []
-    vendor: list[str] = []
+    vendors: list[str] = []
     for name in loaded.entries:
         try:
             made = loaded.get(name)
         except Refused:  # the worker says what is wrong with it
             continue
-        written = [value for _, value in made if isinstance(value, str)]
+        written = {value for _, value in made if isinstance(value, str)}
         rows = [at for one in actions.values() if isinstance(made, one.connections) for at in one.addresses(made)]
         for address in (*made.addresses(), *rows):
             host = host_of(address)
-            (named if address in written else vendor).extend([host] if host else [])
-    return {"named": list(dict.fromkeys(named)), "vendor": list(dict.fromkeys(vendor))}
+            (named if address in written else vendors).extend([host] if host else [])
+    return named, vendors
 
 
 def host_of(address: str) -> str | None:
