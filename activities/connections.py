@@ -101,7 +101,7 @@ class Connections:
         environment: where `${…}` is looked up.
 
     Raises:
-        BadBinding: `secrets` is not what it should be.
+        BindingError: `secrets` is not what it should be.
     """
 
     def __init__(

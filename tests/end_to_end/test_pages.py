@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import socket
 import uuid
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,8 @@ def reading(tmp_path: Path, stack: AsyncExitStack) -> Iterator[Reader]:
     mark = uuid.uuid4().hex
     folder = checkout(tmp_path)
     path = f"{folder}/.venv/bin:/usr/bin:/bin"
+    with suppress(OSError):  # else it is taken already: the server takes another, where no worker of somebody else's is
+        stack.enter_context(socket.create_server(("127.0.0.1", 7233)))
     try:
         yield Reader(folder, surroundings(HOME=str(tmp_path), TEST_MARK=mark, COLUMNS="120", PATH=path), stack)
     finally:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter, validators
 from rich.markup import escape
 
-from workers.cli.catalog import actions_at_hand
 from workers.cli.screen import console
 from workers.errors import NotFoundError, TrunklineError, UsageError
 
@@ -67,6 +66,7 @@ def dev(  # noqa: PLR0913 - a command has as many parameters as it has options
     for given, what in ((folder, "folder"), (connections, "file")):
         if given is not None and not given.exists():
             raise NotFoundError(f"There is no {what} {given}.")
+    from workers.cli.catalog import actions_at_hand
     from workers.local.environment import Wish
     from workers.settings import Settings
 

@@ -25,11 +25,10 @@ from workers.local.sandboxed_worker import (
     secrets_here,
 )
 from workers.local.temporal_server import Server, local_environment, temporal_server
+from workers.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from temporalio.client import Client
-
-    from workers.sandbox import Sandbox
 
 WORKER_SECONDS = 60.0
 GRACE = "2"
@@ -118,8 +117,6 @@ async def development(wish: Wish) -> AsyncIterator[Development]:
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trunkline-")))
         server = await stack.enter_async_context(temporal_server(wish.port, wish.ui_port, data=wish.data))
-        from workers.sandbox import Sandbox
-
         sandbox = await stack.enter_async_context(Sandbox(wish.sandbox_port, recordings=wish.files))
         given = connections_given(
             sandbox.url,
