@@ -21,6 +21,8 @@ from workers.sandbox.vendors import VENDORS, Vendors
 
 PORT = 8600
 HOST = "127.0.0.1"
+LONGEST_LINE = 16 * 1024
+"""Bytes of a request's first line: the longest address that the guarded client takes, and the host that is meant."""
 
 
 class Sandbox:
@@ -56,7 +58,9 @@ class Sandbox:
 
     async def start(self) -> None:
         """Listen; `port` is known afterwards."""
-        self._runner = web.AppRunner(self._app.application(), access_log=None, shutdown_timeout=1)
+        self._runner = web.AppRunner(
+            self._app.application(), access_log=None, shutdown_timeout=1, max_line_size=LONGEST_LINE
+        )
         await self._runner.setup()
         try:
             await self._listen(self.wanted)

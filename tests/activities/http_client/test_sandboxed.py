@@ -14,6 +14,7 @@ from activities.http_client.bindings import BoundSecret, Host
 from activities.http_client.client import Client
 from activities.http_client.sandboxed import Sandboxed
 from tests.activities.http_client.wire import Wire, listen, ok
+from workers.sandbox import Sandbox
 
 MakeContext = Callable[..., Context]
 
@@ -119,3 +120,12 @@ async def test_clients_of_httpx_and_the_sandbox_itself_are_answered_alike(
             assert (await httpx.post("https://api.example.com/v1/things", json={"a": 1})).json() == {"ok": True}
         await context.request("GET", f"{wire.url}/http/x")
     assert [seen.target for seen in wire.requests] == ["/hosts/api.example.com/v1/things", "/http/x"]
+
+
+async def test_the_longest_address_reaches_the_sandbox() -> None:
+    async with Sandbox(0) as sandbox:
+        client = Client(lookup=unasked, sandbox=Sandboxed.of(sandbox.url))
+        url = f"https://{'a' * 60}.{'b' * 60}.example.com/"
+        answer = await client.request("GET", url + "x" * (8000 - len(url)), timeout=5, max_bytes=100_000)
+        await client.close()
+    assert answer.status == 200
