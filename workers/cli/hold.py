@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
 
+from workers.cli.holds import said_by
 from workers.cli.screen import console, duration, plain, print_json, until
 
 if TYPE_CHECKING:
@@ -110,5 +111,6 @@ def commands(held: Hold) -> list[str]:
     shown = []
     for name in decisions(held):
         rest = {"reject": " --reason WHY", "supply": " RESULT.json"}.get(name, "")
-        shown.append(f"trunkline {name} {place}{rest} --digest {held['digest']}")
-    return [*shown, f"trunkline reassign {place} WHO", f"trunkline extend {place} 2d"]
+        shown.append(f"trunkline {name} {place}{rest} --digest {held['digest']}{said_by(held)}")
+    operator = said_by(held, "operators")
+    return [*shown, f"trunkline reassign {place} WHO{operator}", f"trunkline extend {place} 2d{operator}"]
