@@ -151,3 +151,19 @@ async def test_the_page_about_the_sandbox_does_what_it_says(processes: Processes
             {"host": "shop.example.com", "path": "/orders", "status": 503, "times": 2},
             {"vendor": "slack", "status": 429, "retryAfter": 1, "times": 1},
         ]
+
+
+async def test_the_guide_to_actions_does_what_it_says(processes: Processes, tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        with reading(tmp_path, stack) as reader:
+            for part in parts(ROOT / "docs/adding-an-action.md"):
+                if part.language == "python":
+                    reader.write(part.text.partition("\n")[0].removeprefix("# "), part.text)
+            reader.write(
+                "automations/added.yaml",
+                "name: added\ntrigger: {event: order.paid}\nactions:\n"
+                "  - {label: Add, actionType: create_contact, config: {name: Ada, phone: '+15550100'}}\n",
+            )
+            here = await stack.enter_async_context(terminal(reader.folder, reader.environment))
+            [commands] = [part.text for part in parts(ROOT / "docs/adding-an-action.md") if part.language == "sh"]
+            assert as_printed(await here.run(commands), "…create_contact…\nall good (1 file)")
