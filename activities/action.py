@@ -138,6 +138,8 @@ class Action:
     connections: tuple[type[Connection], ...] = ()
     background: Callable[[Raw], bool] = field(default=lambda _raw: False)
     look: Look | None = None
+    addresses: Callable[[Any], Iterable[str]] = field(default=lambda _connection: ())
+    """Returns the addresses that it reaches with a connection, where it knows more of them than the connection does."""
     local: bool = False
 
     def __post_init__(self) -> None:

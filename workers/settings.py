@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from activities.errors import Refused
+from activities.http_client.addresses import Target
+from activities.http_client.bindings import Host
 from activities.http_client.bodies import DEFAULT_LIMIT
 from workers.errors import UsageError
 from workers.payloads.keys import KEY_SIZE, read_key
@@ -46,6 +49,8 @@ VARIABLES = {
     "groups": "TRUNKLINE_GROUPS",
     "signing_keys": "TRUNKLINE_SIGNING_KEYS",
     "signing_key": "TRUNKLINE_SIGNING_KEY",
+    "sandbox": "TRUNKLINE_SANDBOX",
+    "live": "TRUNKLINE_LIVE",
 }
 """The environment variable of each setting, by the attribute of `Settings`."""
 
@@ -109,6 +114,8 @@ class Settings:
         groups: who is in which group of approvers: a file's name, or the mapping itself.
         signing_keys: the keys that decisions may be signed with: a file's name, or the mapping itself.
         signing_key: the key that this person's decisions are signed with (`kid:file`).
+        sandbox: address of a sandbox that answers in place of all hosts but those that are live.
+        live: hosts (`name`, `name:port`, `*.domain`) that are reached although there is a sandbox.
     """
 
     automations: Path = Path("automations")
@@ -133,6 +140,8 @@ class Settings:
     groups: str | None = None
     signing_keys: str | None = field(default=None, repr=False)
     signing_key: str | None = field(default=None, repr=False)
+    sandbox: str | None = None
+    live: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> Settings:
@@ -318,6 +327,24 @@ def _own_key(given: str, place: str) -> str:
     return given
 
 
+def _hosts(given: str | Iterable[str], place: str) -> tuple[str, ...]:
+    found = _list(given, place)
+    for written in found:
+        try:
+            Host.parse(written)
+        except ValueError as error:
+            raise SettingsError(f"{place}: {error}") from None
+    return found
+
+
+def _sandbox(given: str, place: str) -> str:
+    try:
+        Target.parse(given)
+    except Refused as refused:
+        raise SettingsError(f"{place} must be a sandbox's address, as http://127.0.0.1:8600. {refused}") from None
+    return given.rstrip("/")
+
+
 def _web_address(given: str, place: str) -> str:
     if not given.startswith(("http://", "https://")):
         raise SettingsError(
@@ -349,4 +376,6 @@ READERS: Mapping[str, Callable[..., Any]] = {
     "groups": _text,
     "signing_keys": _text,
     "signing_key": _own_key,
+    "sandbox": _sandbox,
+    "live": _hosts,
 }

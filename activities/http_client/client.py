@@ -17,6 +17,7 @@ from activities.http_client.bindings import BoundSecret, StandIn
 from activities.http_client.bodies import Bodies, NoRoomError, Room, Share, no_room
 from activities.http_client.json_text import read_aside
 from activities.http_client.message import WITHOUT_EFFECT, Message, Response
+from activities.http_client.sandboxed import Sandboxed
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -39,12 +40,13 @@ class Client:
         tls: how certificates are verified; by default against the machine's authorities.
         stand_ins: addresses that answer in place of vendors; for bound secrets the vendors' hosts count.
         bodies: the room that bodies may take; by default 256 MiB.
+        sandbox: answers in place of all hosts but those that are live; bound secrets go by the host that is meant.
 
     Raises:
         ValueError: an entry of `allow` cannot be read.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a process sets, each by name
         self,
         *,
         allow: Iterable[str] = (),
@@ -52,8 +54,10 @@ class Client:
         tls: SSLContext | None = None,
         stand_ins: Iterable[StandIn] = (),
         bodies: Bodies | None = None,
+        sandbox: Sandboxed | None = None,
     ) -> None:
-        self.rules = Rules.of(allow)
+        self.rules = Rules.of([*allow, sandbox.endpoint] if sandbox else allow)
+        self.sandbox = sandbox
         self.lookup = lookup
         self.tls = tls
         self.stand_ins = tuple(stand_ins)
@@ -180,7 +184,9 @@ class Client:
         from activities.http_client.transport import Exchange, current, open_session, system_lookup
 
         self._judge(message)
-        self.rules.judge_target(message.target)
+        instead = self.sandbox.in_place_of(message.target) if self.sandbox else None
+        if instead is None:
+            self.rules.judge_target(message.target)
         if not self._sessions:
             self._sessions.append(open_session(self.rules, self.lookup or system_lookup, self.tls))
         exchange = Exchange(message.method, message.target, before_send)
@@ -188,7 +194,7 @@ class Client:
         try:
             while True:
                 try:
-                    return await self._sent(message, exchange, deadline, max_bytes)
+                    return await self._sent(message, instead or message.target, exchange, deadline, max_bytes)
                 except Unavailable:
                     if not exchange.stale:
                         raise
@@ -196,7 +202,9 @@ class Client:
         finally:
             current.reset(token)
 
-    async def _sent(self, message: Message, exchange: Exchange, deadline: float, max_bytes: int) -> Response:
+    async def _sent(
+        self, message: Message, target: Target, exchange: Exchange, deadline: float, max_bytes: int
+    ) -> Response:
         from yarl import URL
 
         from activities.http_client.reading import received, unread
@@ -208,7 +216,7 @@ class Client:
                 asyncio.timeout_at(deadline),
                 self._sessions[0].request(
                     message.method,
-                    URL(message.target.url, encoded=True),
+                    URL(target.url, encoded=True),
                     headers=message.headers,
                     # a large body is written piece by piece, so that it holds up no other request
                     data=BytesIO(content) if content and len(content) > LARGE_BODY else content,

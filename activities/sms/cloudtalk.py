@@ -29,6 +29,7 @@ class CloudTalk(SmsProvider):
     """An API key pair of a CloudTalk company."""
 
     kind: ClassVar[str] = "cloudtalk"
+    hosts: ClassVar[tuple[str, ...]] = ("my.cloudtalk.io",)
 
     key_id: str = Field(min_length=1, description="ACCESS KEY ID.")
     key_secret: str = Field(min_length=1, description="ACCESS KEY SECRET.")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MEGABYTES = 100
 MAX_BYTES = MEGABYTES * 1024 * 1024
+WANTED = {"Accept": "audio/*, */*;q=0.5"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,9 @@ async def download(address: str, context: Context) -> Response:
     """Load a recording from the web through the guarded client."""
     host = urlsplit(address).hostname
     try:
-        response = await context.request("GET", address, max_bytes=MAX_BYTES, redirects=3, effect=False, derived=False)
+        response = await context.request(
+            "GET", address, headers=WANTED, max_bytes=MAX_BYTES, redirects=3, effect=False, derived=False
+        )
     except ResultTooLarge as error:
         if f"{MAX_BYTES:,}" in str(error):
             raise Refused(f"The recording on {host} is larger than {MEGABYTES} MB.") from None

@@ -80,7 +80,7 @@ async def _demo(*, keep: bool) -> int:
                 screen.print(f"[dim]The worker said:[/]\n{escape(log.read_text(errors='replace')[-3000:])}")
             if keep:
                 screen.print("\nStill running: look around in the web UI and in the sandbox. Ctrl-C ends everything.")
-                screen.print(f"  {environment.web_ui}\n  {environment.sandbox.url if environment.sandbox else ''}/")
+                screen.print(f"  {environment.web_ui}\n  {environment.sandbox.url}/")
                 with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C; the verdict stands
                     screen.print(f"  {escape(await environment.ended())}")
     return 0 if passed else 1

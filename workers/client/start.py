@@ -35,7 +35,9 @@ def connect_options() -> ClientConnectConfig:
     from temporalio.envconfig import ClientConfig
 
     try:
-        options = ClientConfig.load_client_connect_config()
+        # as with our own settings an empty variable counts as unset: compose has no other way not to give one
+        given = {name: value for name, value in os.environ.items() if value or not name.startswith("TEMPORAL_")}
+        options = ClientConfig.load_client_connect_config(override_env_vars=given)
     except OSError as error:
         raise TrunklineError(
             f"Temporal's connection settings name a file that cannot be read: {error.strerror}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -88,15 +88,28 @@ class Automations:
             inside are left alone.
         catalog: every action by name.
         patience: how long a file must be the same before it counts.
+        silent: codes of warnings that do not matter here.
+
+    Attributes:
+        reads: how often files were read since the start, so that who asks can tell that something has changed.
     """
 
-    def __init__(self, folder: Path, catalog: Mapping[str, Action], patience: Patience = AS_IT_IS) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        catalog: Mapping[str, Action],
+        patience: Patience = AS_IT_IS,
+        *,
+        silent: Collection[str] = (),
+    ) -> None:
         self.folder = folder
         self.catalog = catalog
+        self._silent = frozenset(silent)
         self._files = Folder(folder, catalog, patience)
         self._serving: dict[str, _Served] = {}
         self._waiting: dict[str, BadAutomationError] = {}
         self._clashes: dict[str, list[Problem]] = {}
+        self.reads = 0
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="automations")
 
     async def aside(self, question: Callable[[], T]) -> T:
@@ -108,6 +121,7 @@ class Automations:
         loaded = self._files.loaded
         if counted := self._files.look():
             self._decide()
+            self.reads += 1
             self._tell(counted, begun=loaded)
         return self._files.loaded
 
@@ -130,7 +144,7 @@ class Automations:
         self.look()
         if self._files.lost is not None:
             return [problem("unreadable-file", self._files.lost, file=str(self.folder))]
-        found = [one for file in self._files.files.values() for one in file.problems]
+        found = [one for file in self._files.files.values() for one in self._told(file.problems)]
         return found + [one for clash in self._clashes.values() for one in clash]
 
     def secrets(self) -> set[str]:
@@ -276,12 +290,15 @@ class Automations:
             elif file.good is None:
                 log.error("%s cannot be used.%s%s", path, self._kept(file.names()), _lines(serious(file.problems)))
             elif begun:
-                log.info("%s was read: automation %s.%s", path, file.good.name, _lines(file.problems))
+                log.info("%s was read: automation %s.%s", path, file.good.name, _lines(self._told(file.problems)))
         touched = {name for file in counted if file in self._files.files for name in self._files.names(file)}
         for name in sorted(touched & self._clashes.keys()):
             log.error("%s%s", "; ".join(map(str, self._clashes[name])), self._kept([name]))
         if begun:
             log.info("Automations now: %s.", listed(sorted(self._serving), most=30) or "none")
+
+    def _told(self, problems: Iterable[Problem]) -> list[Problem]:
+        return [one for one in problems if one.code not in self._silent]
 
     def _kept(self, names: Iterable[str]) -> str:
         kept = [name for name in names if self.outdated(name)]

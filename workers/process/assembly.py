@@ -14,6 +14,7 @@ from activities.attempt.contracts import Contracts
 from activities.attempt.temporal import Services, bind
 from activities.http_client.bodies import Bodies
 from activities.http_client.client import Client as HttpClient
+from activities.http_client.sandboxed import Sandboxed
 from workers.process.approval_activities import ApprovalActivities
 from workers.process.limits import Limits, running
 from workers.process.plan_activities import PlanActivities
@@ -59,10 +60,12 @@ class Assembly:
     @contextlib.asynccontextmanager
     async def polling(self, *, cached_runs: int = CACHED_RUNS) -> AsyncIterator[None]:
         """Poll while the context lasts; then let activities in flight finish within the grace."""
+        settings = self.settings
         http = HttpClient(
-            allow=self.settings.allow,
+            allow=settings.allow,
             stand_ins=self.equipment.connections.stand_ins(),
-            bodies=Bodies(self.settings.bodies_limit),
+            sandbox=Sandboxed.of(settings.sandbox, settings.live) if settings.sandbox else None,
+            bodies=Bodies(settings.bodies_limit),
         )
         try:
             async with running(self.workers(self.actions(http), cached_runs=cached_runs)):

@@ -5,18 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import BaseModel, ValidationError
 
+from activities.http_client.addresses import Target
+from activities.http_client.sandboxed import HOSTS
 from activities.violations import sentence_of
 from workers.hosts import host_refusal, origin_refusal
 from workers.sandbox.faults import Fault, Faults
+from workers.sandbox.hosts import Place, place_of
 from workers.sandbox.page import assets, page
 from workers.sandbox.record import Received, ReceivedRequest, Record, VendorAnswer
+from workers.sandbox.recordings import Recordings
 from workers.sandbox.stubs import Stub, Stubs
 from workers.sandbox.vendor import Vendor
 from workers.sandbox.vendors import VENDORS, Vendors
@@ -34,10 +40,13 @@ M = TypeVar("M", bound=BaseModel)
 class SandboxApp:
     """Everything behind the sandbox's address: its vendors, its faults, its memory."""
 
-    def __init__(self, faults: Faults | None = None, vendors: Vendors = VENDORS) -> None:
+    def __init__(
+        self, faults: Faults | None = None, vendors: Vendors = VENDORS, *, recordings: Path | None = None
+    ) -> None:
         self.record = Record()
         self.faults = faults or Faults()
         self.stubs = Stubs()
+        self.recordings = Recordings(recordings)
         self.vendors: dict[str, Vendor] = {name: kind() for name, kind in vendors.items() if isinstance(kind, type)}
 
     def clear(self) -> None:
@@ -71,35 +80,33 @@ class SandboxApp:
                 web.get("/_/responses", self._shown(self.stubs.shown)),
                 web.post("/_/responses", self._taken(Stub, self.stubs.add)),
                 web.delete("/_/responses", self._emptied(self.stubs.clear)),
-                web.route("*", r"/{vendor:[^/_][^/]*}{path:.*}", self._vendor),
+                web.route("*", r"/{path:[^/_].*}", self._vendor),
             ]
         )
         return app
 
     async def _vendor(self, http: web.Request) -> web.StreamResponse:
-        name = http.match_info["vendor"]
-        vendor = self.vendors.get(name)
-        if vendor is None:
-            known = ", ".join(f"/{one}/" for one in self.vendors)
+        place = place_of(http.path, self.vendors)
+        if place is None:
+            known = ", ".join(f"/{one}/" for one in (*self.vendors, "hosts/HOST"))
             return _json(
                 {"error": f"The sandbox has nothing at {http.path}; it answers below {known} and /_/."}, status=404
             )
-        fault = self.faults.take(name, http.path)
-        request = await _request(http)
+        vendor = self.vendors[place.vendor]
+        fault = self.faults.take(place.vendor, http.path)
+        request = await _request(http, place)
         received = Received(
             id=self.record.next_id(),
             at=datetime.now(UTC),
-            vendor=name,
+            vendor=place.vendor,
             request=request,
             fault=fault.shown() if fault else None,
         )
-        below = ReceivedRequest(
-            request.method, http.match_info["path"] or "/", request.query, request.headers, request.raw
-        )
+        below = replace(request, path=place.path)
         received.key = vendor.key(below)
         if fault and fault.late:
             await asyncio.sleep(fault.late)
-        answer = self._answer(vendor, below, fault, received)
+        answer = self._answer(vendor, below, fault, received, place.meant)
         self.record.add(received)
         if fault and fault.delay:
             await asyncio.sleep(fault.delay)
@@ -113,11 +120,18 @@ class SandboxApp:
         )
 
     def _answer(
-        self, vendor: Vendor, request: ReceivedRequest, fault: Fault | None, received: Received
+        self,
+        vendor: Vendor,
+        request: ReceivedRequest,
+        fault: Fault | None,
+        received: Received,
+        meant: Target | None,
     ) -> VendorAnswer | None:
         answer: VendorAnswer | None = None
         if fault is None or fault.accepts:
-            answer = (self.stubs.answer(request) if vendor.stubbed else None) or vendor.answer(request)
+            asked = request if meant is None else received.request
+            stubbed = self.stubs.answer(asked, meant) if meant or vendor.stubbed else None
+            answer = stubbed or self.recordings.answer(request) or vendor.answer(request)
             received.accepted = answer.accepted
         if fault and fault.drop:
             return None
@@ -167,13 +181,17 @@ class SandboxApp:
 @web.middleware
 async def _own_pages_only(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse what pages of others have a browser send: they could read what was sent, and teach answers."""
-    refusal = host_refusal(request.headers.get("Host")) or origin_refusal(request.headers)
+    # where an automation's own host was meant, the Origin is its author's; no page can leave Sec-Fetch-Site out
+    written = request.path.startswith(HOSTS) and "Sec-Fetch-Site" not in request.headers
+    refusal = host_refusal(request.headers.get("Host")) or (None if written else origin_refusal(request.headers))
     return await handler(request) if refusal is None else _json({"error": refusal}, status=403)
 
 
-async def _request(http: web.Request) -> ReceivedRequest:
+async def _request(http: web.Request, place: Place) -> ReceivedRequest:
     headers = {name.lower(): value for name, value in http.headers.items()}
-    return ReceivedRequest(http.method, http.path, dict(http.query), headers, await http.read())
+    if place.host is not None:
+        headers["host"] = place.host
+    return ReceivedRequest(http.method, place.at or http.path, dict(http.query), headers, await http.read(), place.host)
 
 
 def _asset(text: str, kind: str) -> Callable[[web.Request], Awaitable[web.Response]]:

@@ -110,7 +110,7 @@ def card(received: Received, vendor: Vendor) -> str:
         vendor=received.vendor,
         title=vendor.title,
         method=escape(received.request.method),
-        path=escape(received.request.path),
+        path=escape(f"{received.request.host or ''}{received.request.path}"),
         status=status(received),
         fault='<span class="fault bad">made to fail</span>' if received.fault else "",
         at=received.at.isoformat(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -20,6 +21,8 @@ from workers.sandbox.vendors import VENDORS, Vendors
 
 PORT = 8600
 HOST = "127.0.0.1"
+LONGEST_LINE = 16 * 1024
+"""Bytes of a request's first line: the longest address that the guarded client takes, and the host that is meant."""
 
 
 class Sandbox:
@@ -30,15 +33,22 @@ class Sandbox:
         host: address to listen on.
         faults: decides how each request is met; by default as `fail` says.
         vendors: whom it stands in for, by name.
+        recordings: folder of the recordings that downloads of audio are answered with; by default the examples'.
     """
 
     def __init__(
-        self, port: int = PORT, *, host: str = HOST, faults: Faults | None = None, vendors: Vendors = VENDORS
+        self,
+        port: int = PORT,
+        *,
+        host: str = HOST,
+        faults: Faults | None = None,
+        vendors: Vendors = VENDORS,
+        recordings: Path | None = None,
     ) -> None:
         self.host = host
         self.wanted = port
         self.port = 0
-        self._app = SandboxApp(faults, vendors)
+        self._app = SandboxApp(faults, vendors, recordings=recordings)
         self._runner: web.AppRunner | None = None
 
     @property
@@ -48,7 +58,9 @@ class Sandbox:
 
     async def start(self) -> None:
         """Listen; `port` is known afterwards."""
-        self._runner = web.AppRunner(self._app.application(), access_log=None, shutdown_timeout=1)
+        self._runner = web.AppRunner(
+            self._app.application(), access_log=None, shutdown_timeout=1, max_line_size=LONGEST_LINE
+        )
         await self._runner.setup()
         try:
             await self._listen(self.wanted)
@@ -71,6 +83,7 @@ class Sandbox:
         self,
         vendor: str | None = None,
         *,
+        host: str | None = None,
         path: str | None = None,
         times: int = 1,
         status: int | None = None,
@@ -88,6 +101,7 @@ class Sandbox:
         """
         fault = Fault(
             vendor=vendor,
+            host=host,
             path=path,
             times=times,
             status=status,
@@ -100,7 +114,7 @@ class Sandbox:
         )
         self._app.fail(fault)
 
-    def respond(
+    def respond(  # noqa: PLR0913 - one for each key of a stub
         self,
         path: str,
         body: Any,
@@ -108,9 +122,11 @@ class Sandbox:
         status: int = 200,
         method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] | None = None,
         headers: Mapping[str, str] | None = None,
+        host: str | None = None,
     ) -> None:
-        """Have the plain receiver answer so: `respond("/shop/orders/{id}", {"id": "{id}", "total": 42})`."""
-        self._app.stubs.add(Stub(path=path, body=body, status=status, method=method, headers=dict(headers or {})))
+        """Have a host, or the plain receiver, answer so: `respond("/orders/{id}", {"id": "{id}"}, host="shop.com")`."""
+        stub = Stub(host=host, path=path, body=body, status=status, method=method, headers=dict(headers or {}))
+        self._app.stubs.add(stub)
 
     def clear(self) -> None:
         """Forget everything that arrived, all faults and all stubs."""

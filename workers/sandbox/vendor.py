@@ -24,6 +24,8 @@ class Vendor(ABC):
     """Credentials that it takes, as an entry of `connections.yaml` has them; None where it needs no connection."""
     host: ClassVar[str | None] = None
     """The vendor's own host: secrets that are bound to it may go to the sandbox; None where it has no one host."""
+    root: ClassVar[str] = ""
+    """What the paths of its own host begin with, before those that the sandbox knows (`/api`)."""
     stubbed: ClassVar[bool] = False
     """Whether stubs may answer in its place."""
 

@@ -6,9 +6,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from itertools import zip_longest
-from typing import Any
+from typing import Any, Literal
 
 from trunkline.wire import NOT_TAKEN
+from workflows.language.people import group, person
 
 JSON = Mapping[str, Any]
 
@@ -43,6 +44,14 @@ def visible(text: str) -> str:
 def who(hold: JSON) -> str:
     """Return who may decide, as a list of people or `anyone`."""
     return ", ".join(hold.get("approvers") or []) or "anyone"
+
+
+def decider(hold: JSON, role: Literal["approvers", "operators"] = "approvers") -> str:
+    """Return who decides in the commands that are shown: the first person who still may, else somebody made up."""
+    done = {person(str(vote.get("by"))) for vote in hold.get("votes") or []}
+    asked = {*done, person(str(hold.get("requester") or ""))}
+    names = [name for name in hold.get(role) or [] if group(person(name)) is None]
+    return next((name for name in names if person(name) not in asked), "you@example.com")
 
 
 def votes(hold: JSON) -> str:

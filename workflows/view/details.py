@@ -28,6 +28,7 @@ from workflows.holds.wording import (
     attempted,
     change,
     decided_by,
+    decider,
     decisions,
     edited,
     instant,
@@ -120,10 +121,10 @@ def _secrets(request: Mapping[str, Any]) -> dict[str, list[str]]:
 
 def _commands(hold: Mapping[str, Any], workflow_id: str) -> Iterator[str]:
     names = " ".join(f"`{name}`" for name in (*decisions(hold)[1:], *OF_OPERATORS))
-    run, name = quote(workflow_id), quote(hold["hold"])
+    run, name, by = quote(workflow_id), quote(hold["hold"]), quote(decider(hold))
     yield from _code(
         f"On the command line (or, instead of `{decisions(hold)[0]}`: {names}):",
-        f"trunkline {decisions(hold)[0]} \\\n  {run} \\\n  {name} \\\n  --digest \\\n{hold['digest']}",
+        f"trunkline {decisions(hold)[0]} \\\n  {run} \\\n  {name} \\\n  --by {by} \\\n  --digest \\\n{hold['digest']}",
     )
 
 

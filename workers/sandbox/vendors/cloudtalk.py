@@ -24,6 +24,7 @@ class CloudTalkVendor(Vendor):
     title: ClassVar[str] = "CloudTalk"
     connection: ClassVar[Mapping[str, Any]] = {"keyId": "sandbox-key-id", "keySecret": "sandbox-key-secret"}
     host: ClassVar[str] = "my.cloudtalk.io"
+    root: ClassVar[str] = "/api"
 
     def answer(self, request: ReceivedRequest) -> VendorAnswer:
         """Answer one call of the API."""

@@ -18,9 +18,13 @@ class HttpVendor(Vendor):
     stubbed: ClassVar[bool] = True
 
     def answer(self, request: ReceivedRequest) -> VendorAnswer:
-        """Answer with what arrived."""
+        """Answer with what arrived; a sign-in gets a token (RFC 6749, section 5.1)."""
+        if request.method == "POST" and "grant_type" in request.form:
+            token = {"access_token": "sandbox-token", "token_type": "Bearer", "expires_in": 3600}
+            return VendorAnswer(200, token, accepted=True)
         received = {
             "method": request.method,
+            **({} if request.host is None else {"host": request.host}),
             "path": request.path,
             "query": dict(request.query),
             "headers": masked(request.headers),

@@ -33,6 +33,7 @@ class SlackVendor(Vendor):
     title: ClassVar[str] = "Slack"
     connection: ClassVar[Mapping[str, Any]] = {"token": "xoxb-sandbox-token"}
     host: ClassVar[str] = "slack.com"
+    root: ClassVar[str] = "/api"
 
     def __init__(self) -> None:
         self._messages: deque[dict[str, Any]] = deque(maxlen=MOST_MESSAGES)
