@@ -382,6 +382,7 @@ class Entry(TypedDict, total=False):
     parent: str
     error: ErrorEntry
     missing: list[str]
+    reason: str
     decision: Decided
     edited: list[Edited]
     expires: str

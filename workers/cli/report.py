@@ -60,6 +60,8 @@ def show(report: dict[str, Any], run: str, screen: Console) -> None:
     for key in ("reason", "parked", "outdated"):
         if report.get(key):
             screen.print(plain(str(report[key])))
+    if report.get("missing"):
+        screen.print(f"missing: {plain(', '.join(map(str, report['missing'])))}")
     for text in _steps(report["steps"]):
         screen.print(text)
     variables = report.get("variables") or {}
@@ -92,6 +94,8 @@ def _steps(entries: list[dict[str, Any]]) -> Iterator[str]:
         yield f"{indent}{mark(entry['status'])} {plain(label)}{gap}[dim]{plain(kind):{kinds + 2}}[/]{facts}".rstrip()
         if entry.get("error"):
             yield f"{indent}    [red]{plain(entry['error']['type'])}: {plain(entry['error']['message'])}[/]"
+        if entry.get("reason"):
+            yield f"{indent}    [dim]{plain(entry['reason'])}[/]"
         if entry.get("missing"):
             yield f"{indent}    missing: {plain(', '.join(map(str, entry['missing'])))}"
 

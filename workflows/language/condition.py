@@ -6,16 +6,17 @@ has no order is never greater or less. Texts are compared exactly: by code point
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from workflows.language.comparison import OPERATORS, ORDERS, TEXT_ONLY, Operator, pattern_fault
-from workflows.language.explanation import Mismatch, unjudgeable, why, why_not
-from workflows.language.names import Reference
-from workflows.language.scope import Scope, Spent
+from workflows.language.explanation import Looked, Mismatch, undecided, unjudgeable, why, why_not
+from workflows.language.names import Reference, written
+from workflows.language.scope import Missing, Scope, Spent
 from workflows.language.template import (
     Template,
     TemplateError,
@@ -26,13 +27,15 @@ from workflows.language.template import (
 )
 from workflows.language.values import shown
 
-__all__ = ["Condition", "ConditionError", "Mismatch", "compile_condition"]
+__all__ = ["Condition", "ConditionError", "Mismatch", "Verdict", "compile_condition"]
 
 DEEPEST = 20
 MOST_TESTS = 1_000
 
 GROUPS = ("all", "any", "not")
 TEST_KEYS = ("field", "operator", "value")
+NOT = "not_"
+"""What the operators begin with that hold wherever their opposites do not."""
 
 
 class ConditionError(Exception):
@@ -49,6 +52,20 @@ class ConditionError(Exception):
         self.message = message
         self.pointer = pointer
         self.hint = hint
+
+
+class Verdict(NamedTuple):
+    """What came of a condition.
+
+    Attributes:
+        holds: whether it holds.
+        why: why it does not, in sentences.
+        missing: what it could not compare and yet decided by: the path and why, each as a clause.
+    """
+
+    holds: bool
+    why: str
+    missing: list[str]
 
 
 Failures = Callable[[Scope], list[Mismatch]]
@@ -90,6 +107,25 @@ class Condition:
             if spent is not None:
                 spent(scope.spent)
 
+    def judge(self, roots: Mapping[str, Any], now: datetime, spent: Spent | None = None) -> Verdict:
+        """Say whether it holds, why not, and what it could not compare; `spent` is told how much work it was.
+
+        Raises:
+            TemplateError: see `holds`.
+        """
+        scope, asked = Scope(roots, now), Scope(roots, now)
+        sentences: list[str] = []
+        try:
+            holds = self._compiled.holds(scope)
+            if not holds:
+                with contextlib.suppress(TemplateError):  # what is decided stands, also where saying why is too much
+                    sentences = [failure.sentence for failure in self._compiled.failures(asked)]
+        finally:
+            if spent is not None:
+                spent(scope.spent + asked.spent)
+        why_not_ = "" if holds else " ".join(sentences) or "Its conditions do not hold."
+        return Verdict(holds, why_not_, list(scope.notes))
+
     def may_hold(self, roots: Mapping[str, Any], now: datetime) -> bool:
         """Say whether it holds, or cannot be judged: a side is missing or has no order, a value cannot be rendered."""
         try:
@@ -122,8 +158,8 @@ class _ConditionCompiler:
         self.references: list[Reference] = []
         self.tests = 0
 
-    def compile(self, data: Any, pointer: str, depth: int) -> _Compiled:
-        """Compile a group or a test."""
+    def compile(self, data: Any, pointer: str, depth: int, *, negated: bool = False) -> _Compiled:
+        """Compile a group or a test; `negated`: it stands under an odd number of `not`."""
         if not isinstance(data, dict):
             hint = "Put the list under `all` or `any`." if isinstance(data, list) else None
             raise ConditionError("A condition is an object with `all`, `any`, `not`, or a `field`.", pointer, hint)
@@ -134,7 +170,7 @@ class _ConditionCompiler:
             raise ConditionError(f"There are at most {MOST_TESTS:,} conditions in one place.", pointer)
         groups = [group for group in GROUPS if group in data]
         if not groups:
-            return self.test(data, pointer)
+            return self.test(data, pointer, negated=negated)
         group = groups[0]
         if len(data) > 1:
             other = next(key for key in data if key != group)
@@ -143,13 +179,13 @@ class _ConditionCompiler:
             )
         inside = f"{pointer}/{group}"
         if group == "not":
-            return _opposite(self.compile(data["not"], inside, depth + 1))
+            return _opposite(self.compile(data["not"], inside, depth + 1, negated=not negated))
         if not isinstance(data[group], list):
             raise ConditionError(f"`{group}` is a list of conditions.", inside, "Begin each with `- `.")
-        parts = [self.compile(part, f"{inside}/{n}", depth + 1) for n, part in enumerate(data[group])]
+        parts = [self.compile(part, f"{inside}/{n}", depth + 1, negated=negated) for n, part in enumerate(data[group])]
         return _all(parts) if group == "all" else _any(parts)
 
-    def test(self, data: dict[str, Any], pointer: str) -> _Compiled:
+    def test(self, data: dict[str, Any], pointer: str, *, negated: bool) -> _Compiled:
         """Compile `{field, operator, value}`."""
         for key in data:
             if key not in TEST_KEYS:
@@ -162,7 +198,7 @@ class _ConditionCompiler:
         operator, name = self.operator(data, pointer)
         field = self.field(data["field"], f"{pointer}/field")
         value = self.value(data, name, operator, pointer)
-        return _Test(data["field"], name, operator, field, value).compiled()
+        return _Test(data["field"], name, operator, field, value, _looked(data, name, value, negated=negated)).compiled()
 
     def operator(self, data: dict[str, Any], pointer: str) -> tuple[Operator, str]:
         """Return the operator that a test names."""
@@ -221,6 +257,19 @@ def _check_constant(name: str, value: Any, pointer: str) -> None:
         )
 
 
+def _looked(data: dict[str, Any], name: str, value: Template | None, *, negated: bool) -> Looked:
+    """Return what a test says it looks at, where what it looks for is not there."""
+    paths = value.references if value is not None else ()
+    base = name.removeprefix(NOT)
+    return Looked(
+        field=data["field"].strip(),
+        value=written(paths[0].path) if len(paths) == 1 else None,
+        name=base,
+        said=f"`not` over `{name}`" if negated else f"`{name}`",
+        negative=negated != (base != name),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Test:
     field: str
@@ -228,11 +277,12 @@ class _Test:
     operator: Operator
     path: Template
     template: Template | None
+    looked: Looked
 
     def compiled(self) -> _Compiled:
         """Return the test as functions of a scope."""
         return _Compiled(
-            holds=lambda scope: self.operator.holds(*self.sides(scope), scope),
+            holds=self.holds,
             failures=lambda scope: self.told(scope, wanted=True),
             contrary=lambda scope: self.told(scope, wanted=False),
             possible=self.possible,
@@ -240,8 +290,23 @@ class _Test:
 
     def sides(self, scope: Scope) -> tuple[Any, Any]:
         """Return the field's value and the value that it is compared with."""
+        actual, expected = self.found(scope)
+        return None if actual.__class__ is Missing else actual, expected
+
+    def found(self, scope: Scope) -> tuple[Any, Any]:
+        """Return what `sides` does, a field that is not there as `Missing`."""
         scope.spend(64)
         return self.path.render_in(scope), None if self.template is None else self.template.render_in(scope)
+
+    def holds(self, scope: Scope) -> bool:
+        """Say whether the test holds, and note where it decides although there is nothing to compare."""
+        actual, expected = self.found(scope)
+        side = None if actual.__class__ is Missing else actual
+        result = self.operator.holds(side, expected, scope)
+        is_so = result is (self.looked.name == self.name)
+        if not is_so and self.operator.takes_value and (note := undecided(self.looked, actual, expected)):
+            scope.notes[note] = None
+        return result
 
     def possible(self, scope: Scope, wanted: bool) -> bool:
         """Say whether the test comes to what is wanted, or cannot be judged."""
