@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from activities.action import Action, Config, names
 from activities.attempt.results import kept, whole, written
 from activities.attempt.secrets import Scrubber, Secrets
 from activities.bounds import cut
 from activities.errors import Refused, ResultTooLarge
+from activities.unseen import unseen
 from trunkline.wire import DEEPEST, Call, Pick, Request, nests_deeper
 
 LONGEST_MESSAGE = 2_000
@@ -137,8 +139,11 @@ def _destinations(config: Config) -> list[str]:
 
 
 def _wrong(error: ValidationError) -> str:
-    wrong = "; ".join(
-        (f"`{'.'.join(map(str, e['loc']))}`: " if e["loc"] else "") + e["msg"].removeprefix("Value error, ")
-        for e in error.errors(include_input=False)
-    )
-    return wrong.rstrip(".")
+    return "; ".join(map(_sentence, error.errors())).rstrip(".")
+
+
+def _sentence(error: ErrorDetails) -> str:
+    place = f"`{'.'.join(map(str, error['loc']))}`: " if error["loc"] else ""
+    said = error["msg"].removeprefix("Value error, ")
+    hidden = unseen(error["input"]) if isinstance(error["input"], str) else None
+    return place + (f"{said.rstrip('.')}; {hidden}" if hidden else said)

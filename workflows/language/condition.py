@@ -7,7 +7,6 @@ has no order is never greater or less. Texts are compared exactly: by code point
 from __future__ import annotations
 
 import contextlib
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,6 +16,7 @@ from workflows.language.comparison import OPERATORS, ORDERS, TEXT_ONLY, Operator
 from workflows.language.explanation import Looked, Mismatch, undecided, unjudgeable, why, why_not
 from workflows.language.names import Reference, written
 from workflows.language.scope import Missing, Scope, Spent
+from workflows.language.synonyms import key_hint, operator_hint
 from workflows.language.template import (
     Template,
     TemplateError,
@@ -189,9 +189,7 @@ class _ConditionCompiler:
         """Compile `{field, operator, value}`."""
         for key in data:
             if key not in TEST_KEYS:
-                nearest = difflib.get_close_matches(str(key), (*TEST_KEYS, *GROUPS), 1)
-                hint = f"Did you mean `{nearest[0]}`?" if nearest else None
-                raise ConditionError(f"A condition has no key `{key}`.", f"{pointer}/{key}", hint)
+                raise ConditionError(f"A condition has no key `{key}`.", f"{pointer}/{key}", key_hint(key))
         for key in ("field", "operator"):
             if key not in data:
                 raise ConditionError(f"A condition needs `{key}`.", pointer)
@@ -204,9 +202,7 @@ class _ConditionCompiler:
         """Return the operator that a test names."""
         name = data["operator"]
         if not isinstance(name, str) or name not in OPERATORS:
-            nearest = difflib.get_close_matches(str(name), OPERATORS, 1)
-            hint = f"Did you mean `{nearest[0]}`?" if nearest else f"There are {', '.join(OPERATORS)}."
-            raise ConditionError(f"There is no operator `{name}`.", f"{pointer}/operator", hint)
+            raise ConditionError(f"There is no operator `{name}`.", f"{pointer}/operator", operator_hint(name))
         operator = OPERATORS[name]
         if operator.takes_value and "value" not in data:
             raise ConditionError(f"`{name}` needs a `value`.", pointer)

@@ -23,6 +23,9 @@ from workflows.language.durations import DAY, SECOND, YEAR, duration, spell
 
 MAX_ID = 60
 
+SHORTEST_ATTEMPT = 100
+"""Milliseconds: the least that an attempt, or all of them together, may be given."""
+
 RESERVED_NAMES = ("inline", "event")
 """Workflow types that mean something else than an automation of that name."""
 
@@ -101,9 +104,9 @@ _DURATION_SCHEMA = WithJsonSchema(
     }
 )
 _Duration = Annotated[int, BeforeValidator(_duration), _DURATION_SCHEMA]
-Timeout = Annotated[_Duration, _within(100, DAY)]
+Timeout = Annotated[_Duration, _within(SHORTEST_ATTEMPT, DAY)]
 Interval = Annotated[_Duration, _within(1, DAY)]
-Budget = Annotated[_Duration, _within(100, 30 * DAY)]
+Budget = Annotated[_Duration, _within(SHORTEST_ATTEMPT, 30 * DAY)]
 Pause = Annotated[_Duration, _within(0, YEAR)]
 Deadline = Annotated[_Duration, _within(100, YEAR)]
 
