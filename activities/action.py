@@ -27,6 +27,9 @@ Raw = Mapping[str, Any]
 
 SyntaxName = Literal["json", "slack", "markdown", "url"]
 
+ANY_CASE = "x-any-case"
+"""Marks the JSON Schema of words that may be written in upper or lower case."""
+
 M = TypeVar("M")
 
 NAME = re.compile(r"[a-z][a-z0-9]*([._][a-z0-9]+)*")

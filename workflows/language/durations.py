@@ -23,8 +23,8 @@ def duration(value: Any) -> int:
     Raises:
         ValueError: it is none of these.
     """
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
+    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 and value == value // 1:
+        return int(value)
     if isinstance(value, str) and len(value) <= _LONGEST:
         text = value.strip()
         if match := _SHORT.fullmatch(text) or _ISO.fullmatch(text):

@@ -29,6 +29,7 @@ from workers.definitions.model.vocabulary import (
     Text,
     Timeout,
     Variable,
+    WHOLE,
     list_tag,
     refuse,
     shape_tag,
@@ -175,10 +176,10 @@ class ForEachDefinition(Common):
 
     for_each: Text = Field(description="The list, as one template: `{{variables.orders.body}}`.")
     as_: ItemName = Field(default="item", alias="as", description="Name of the item inside the block.")
-    max_items: Annotated[StrictInt, Field(ge=1, le=10_000)] = Field(
+    max_items: Annotated[StrictInt, Field(ge=1, le=10_000), WHOLE] = Field(
         default=100, description="A longer list is a failure."
     )
-    parallel: Annotated[StrictInt, Field(ge=1, le=100)] = Field(default=1, description="How many items at a time.")
+    parallel: Annotated[StrictInt, Field(ge=1, le=100), WHOLE] = Field(default=1, description="How many items at a time.")
     actions: list[Step] = Field(min_length=1, description="Steps for each item, run in order.")
     on_failure: Literal["continue"] | None = Field(
         default=None, description="`continue`: go on although an item failed."
@@ -246,7 +247,7 @@ class AutomationDefinition(Part):
         default=None,
         description="`fail`: a template that finds no value fails its step; by default it is empty and noted.",
     )
-    priority: Annotated[StrictInt, Field(ge=1, le=5)] | None = Field(
+    priority: Annotated[StrictInt, Field(ge=1, le=5), WHOLE] | None = Field(
         default=None, description="Whose actions go first where they queue: 1 before 5; by default 3."
     )
     fairness: Text | None = Field(

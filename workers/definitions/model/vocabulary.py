@@ -53,6 +53,15 @@ def refuse(code: str, sentence: str) -> PydanticCustomError:
     return PydanticCustomError(code, "{sentence}", {"sentence": sentence})
 
 
+def _whole(value: Any) -> Any:
+    """Take 1.0 for 1, as JSON Schema does; booleans and texts are none."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WHOLE = BeforeValidator(_whole)
+"""Stands behind the bounds of a whole number, which then stay in the schema."""
+
+
 def shape_tag(value: Any) -> str:
     """Return the tag of the way in which a value that may be plain or an object is read."""
     return f"{TAG}object" if isinstance(value, (Mapping, BaseModel)) else f"{TAG}plain"
