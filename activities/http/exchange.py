@@ -96,9 +96,7 @@ class Destination(Config):
         AfterValidator(absolute),
         WithJsonSchema({"type": "string", "pattern": f"^{ADDRESS.pattern}"}),
         Syntax("url"),
-    ] = Field(
-        description="Absolute address, https unless an operator allows otherwise."
-    )
+    ] = Field(description="Absolute address, https unless an operator allows otherwise.")
     headers: Headers = Field(
         default_factory=dict, description="Headers by name, or a list of `{key, value}`; null leaves one out."
     )

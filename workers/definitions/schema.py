@@ -6,12 +6,28 @@ import json
 from collections.abc import Container, Mapping
 from typing import Any
 
+from pydantic import Strict
+
 from activities.action import ANY_CASE, Action, Config, Static, marked, names
 from workers.definitions.model.automation import AutomationDefinition
 from workers.definitions.model.vocabulary import CONDITIONS, TAG
 from workflows.language.comparison import OPERATORS
 
 TEMPLATED = {"type": "string", "pattern": r"\{\{|\{%", "description": "A template, rendered when the step runs."}
+
+NO_TEMPLATE = {"type": "string", "pattern": TEMPLATED["pattern"]}
+
+LAX: Mapping[type, list[dict[str, Any]]] = {
+    bool: [
+        {"enum": [0, 1]},
+        {
+            "type": "string",
+            "pattern": "^(?:0|1|[Tt]([Rr][Uu][Ee])?|[Ff]([Aa][Ll][Ss][Ee])?|[Oo][Nn]|[Oo][Ff][Ff]|[Yy]([Ee][Ss])?|[Nn][Oo]?)$",
+        },
+    ],
+    int: [{"type": "boolean"}, {"type": "string", "pattern": r"^\s*[+-]?[0-9]+(\.0*)?\s*$"}],
+}
+"""What models that are not strict read as a boolean or as a whole number besides."""
 
 TITLE = "A Trunkline automation"
 
@@ -43,6 +59,7 @@ def _config(action: Action, definitions: dict[str, Any]) -> dict[str, Any]:
     own = action.config.model_json_schema(ref_template=f"#/$defs/{action.name}.{{model}}")
     for name, inner in own.pop("$defs", {}).items():
         definitions[f"{action.name}.{name}"] = _lenient(inner)
+    _add_lax_ways(action.config, own)
     own = _lenient(own, {key for key, _ in marked(action.config, own.get("properties", {}), Static)})
     _add_other_spellings(action.config, own)
     own["required"] = [key for key in own.get("required", []) if key not in action.config.defaults]
@@ -75,10 +92,22 @@ def _add_other_spellings(model: type[Config], schema: dict[str, Any]) -> None:
 def _lenient(model: dict[str, Any], static: Container[str] = ()) -> dict[str, Any]:
     """Return a model's schema in which each value but the static ones may be a template instead, as its texts numbers."""
     properties = {
-        name: _loose(value) if name in static else _or_template(_loose(value))
+        name: {**_loose(value), "not": NO_TEMPLATE} if name in static else _or_template(_loose(value))
         for name, value in model.get("properties", {}).items()
     }
     return {**model, **({"properties": properties} if properties else {})}
+
+
+def _add_lax_ways(model: type[Config], schema: dict[str, Any]) -> None:
+    """Add the texts that a model reads as a number or as true and false, where a field of it is not strict."""
+    for name, info in model.model_fields.items():
+        ways = LAX.get(info.annotation) if isinstance(info.annotation, type) else None
+        if ways and not any(isinstance(mark, Strict) for mark in info.metadata):
+            for key in set(names(model, name)) & schema["properties"].keys():
+                value = schema["properties"][key]
+                kept = {key: value[key] for key in ("description", "default", "title") if key in value}
+                rest = {key: content for key, content in value.items() if key not in kept}
+                schema["properties"][key] = {**kept, "anyOf": [rest, *ways]}
 
 
 def _loose(value: dict[str, Any]) -> dict[str, Any]:

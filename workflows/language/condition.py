@@ -196,7 +196,9 @@ class _ConditionCompiler:
         operator, name = self.operator(data, pointer)
         field = self.field(data["field"], f"{pointer}/field")
         value = self.value(data, name, operator, pointer)
-        return _Test(data["field"], name, operator, field, value, _looked(data, name, value, negated=negated)).compiled()
+        return _Test(
+            data["field"], name, operator, field, value, _looked(data, name, value, negated=negated)
+        ).compiled()
 
     def operator(self, data: dict[str, Any], pointer: str) -> tuple[Operator, str]:
         """Return the operator that a test names."""

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from workflows.language.values import is_number, number_in
+from workflows.language.values import NUMBER, is_number, number_in
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_INSTANT = 100
@@ -181,20 +181,24 @@ _AMERICAN = {"EST": 5, "EDT": 4, "CST": 6, "CDT": 5, "MST": 7, "MDT": 6, "PST": 
 _WEEKDAY = rf"(?:(?:{'|'.join(f'{day[:3]}(?:{day[3:]})?' for day in DAYS)}),? +)?"
 _MONTH = rf"(?P<month>{'|'.join(f'{month[:3]}(?:{month[3:]})?' for month in MONTHS)})"
 _TIME = r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:\.(?P<fraction>[0-9]{1,9}))?)?"
-_HALF = r"(?: ?(?P<half>[AP]M))?"
+_HALF = r"(?: ?(?P<half>[AaPp][Mm]))?"
 _ZONE = (
     rf"(?P<zone>Z|UTC|UT|GMT|{'|'.join(_AMERICAN)})?"
     r"(?:(?P<sign>[+-])(?P<ahead>[0-9]{2}):?(?P<ahead_minutes>[0-9]{2}))?(?: \([A-Za-z ]{1,50}\))?"
 )
 _AFTER = rf"(?:,? +(?:at )?{_TIME}{_HALF}(?: ?{_ZONE})?)?"
 _NAMED = tuple(
-    re.compile(pattern, re.IGNORECASE | re.ASCII)
+    re.compile(pattern)
     for pattern in (
         rf"{_WEEKDAY}(?P<day>[0-9]{{1,2}})[ -]{_MONTH}[ -](?P<year>[0-9]{{4}}){_AFTER}",  # RFC 2822
         rf"{_WEEKDAY}{_MONTH} +(?P<day>[0-9]{{1,2}}),? (?P<year>[0-9]{{4}}){_AFTER}",  # Nov 21, 2026
         rf"{_WEEKDAY}{_MONTH} +(?P<day>[0-9]{{1,2}}) {_TIME}{_HALF}(?: ?{_ZONE})? (?P<year>[0-9]{{4}})",  # C's asctime
     )
 )
+
+_FORMS = [form.pattern for form in (_ISO, _BASIC, *_NAMED, NUMBER)]
+READABLE = re.sub(r"\(\?P<\w+>", "(?:", rf"^\s*(?!{_YEAR_ALONE.pattern}\s*$)(?:{'|'.join(_FORMS)})\s*$")
+"""What a text matches that `moment` may read, as a pattern that JSON Schema takes too."""
 
 _DIRECTIVE = re.compile(r"%([-0_^]?)([A-Za-z%+]|:z)?")
 _COMPOSED = {

@@ -59,7 +59,11 @@ def key_hint(key: object) -> str | None:
     if ours := _ours(_plain(key), OPERATORS):
         return f"Write `operator: {ours}`, and what to compare with under `value`."
     near = _ours(_plain(key), KEYS) or _nearest(str(key), KEYS)
-    return f"Did you mean `{near}`?" if near else "A test has `field`, `operator` and `value`; groups are `all`, `any`, `not`."
+    return (
+        f"Did you mean `{near}`?"
+        if near
+        else "A test has `field`, `operator` and `value`; groups are `all`, `any`, `not`."
+    )
 
 
 def _plain(word: object) -> str:
@@ -68,7 +72,14 @@ def _plain(word: object) -> str:
 
 def _ours(word: str, table: dict[str, tuple[str, ...]]) -> str | None:
     joined = word.replace("_", "")
-    return next((ours for ours, others in table.items() if word in others or joined in {one.replace("_", "") for one in (ours, *others)}), None)
+    return next(
+        (
+            ours
+            for ours, others in table.items()
+            if word in others or joined in {one.replace("_", "") for one in (ours, *others)}
+        ),
+        None,
+    )
 
 
 def _nearest(word: str, known: Iterable[str]) -> str | None:

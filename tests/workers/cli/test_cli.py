@@ -283,9 +283,7 @@ async def test_emit_lists_what_concerns_the_type_of_the_event_and_the_rest_when_
     ]
 
 
-async def test_emit_without_a_folder_says_so_and_starts_nothing(
-    tmp_path: Path, processes: Processes
-) -> None:
+async def test_emit_without_a_folder_says_so_and_starts_nothing(tmp_path: Path, processes: Processes) -> None:
     (tmp_path / "event.json").write_text('{"type": "order.paid", "data": {}}')
     ended = await trunkline("emit", "event.json", cwd=tmp_path, processes=processes)
     assert ended.code == 4

@@ -299,7 +299,9 @@ def test_a_text_is_the_number_that_people_write(written: str, number: float) -> 
     assert text("{% if x == y %}{% elsif x >= y %}yes{% endif %}", x=written, y=number) == "yes"
 
 
-@pytest.mark.parametrize("written", ["1,000", "1_000", "1 000", "5 EUR", "0x10", "NaN", "Infinity", "--5", ".", "+", "e5", "٣"])
+@pytest.mark.parametrize(
+    "written", ["1,000", "1_000", "1 000", "5 EUR", "0x10", "NaN", "Infinity", "--5", ".", "+", "e5", "٣"]
+)
 def test_a_text_that_is_no_number_is_refused(written: str) -> None:
     with pytest.raises(TemplateError, match="a number is needed"):
         text("{{ x | plus: 0 }}", x=written)

@@ -144,7 +144,9 @@ def test_a_day_is_its_midnight_in_utc(written: str) -> None:
     assert text("{{ x | date: '%FT%TZ' }}", x=written) == "2026-11-21T00:00:00Z"
 
 
-@pytest.mark.parametrize("written", ["31 Nov 2026", "Nov 21, 2026 13:00 PM", "21 Nov 26", "21 Nix 2026", "21/11/2026", "10:00"])
+@pytest.mark.parametrize(
+    "written", ["31 Nov 2026", "Nov 21, 2026 13:00 PM", "21 Nov 26", "21 Nix 2026", "21/11/2026", "10:00"]
+)
 def test_what_is_no_date_or_has_two_meanings_is_refused(written: str) -> None:
     with pytest.raises(TemplateError, match="is no date"):
         text("{{ x | date: '%F' }}", x=written)

@@ -46,7 +46,11 @@ def doubts(condition: Any, guards: Set[str], declared: Any) -> Iterator[Doubt]:
         if base == "in" and isinstance(test.get("value"), str):
             looked += [(f"{pointer}/value", path) for path in _paths(test["value"])]
         for place, path in looked:
-            if path and not _is_there(path, declared) and not any(path[: len(one)] == one or one[: len(path)] == path for one in asked if one):
+            if (
+                path
+                and not _is_there(path, declared)
+                and not any(path[: len(one)] == one or one[: len(path)] == path for one in asked if one)
+            ):
                 yield Doubt(place, path, said)
 
 

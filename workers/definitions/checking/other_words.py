@@ -22,7 +22,9 @@ OF_STEP: dict[str, str] = {
     **dict.fromkeys(("with", "params", "parameters", "args", "arguments", "input", "inputs", "settings"), "config"),
     **dict.fromkeys(("foreach", "for_each", "for", "loop", "items", "with_items", "map", "each"), "forEach"),
     **dict.fromkeys(("needs", "depends_on", "depends", "after", "requires", "next", "goto"), ""),
-    **dict.fromkeys(("continue_on_error", "continue_on_failure", "ignore_errors", "allow_failure"), "onFailure: continue"),
+    **dict.fromkeys(
+        ("continue_on_error", "continue_on_failure", "ignore_errors", "allow_failure"), "onFailure: continue"
+    ),
     **dict.fromkeys(("catch", "on_error", "on_failure", "rescue", "except", "errors"), "onFailure"),
     **dict.fromkeys(("name", "title", "description"), "label"),
     **dict.fromkeys(("register", "output", "save_as", "result", "result_path", "outputs", "assign"), "saveAs"),

@@ -164,7 +164,12 @@ class Values:
             for doubt in doubts(conditions, scope.guards, self.declared):
                 path = written(doubt.path)
                 sentence = f"Where `{path}` is missing, {doubt.said} holds all the same."
-                self.findings.add("maybe-missing", pointer + doubt.pointer, sentence, f"ask for it besides: {{field: {path}, operator: exists}}")
+                self.findings.add(
+                    "maybe-missing",
+                    pointer + doubt.pointer,
+                    sentence,
+                    f"ask for it besides: {{field: {path}, operator: exists}}",
+                )
         asked = [(self.findings.at((pointer + one.pointer).rpartition("/")[0]), one) for one in references]
         found = [(one, isinstance(test, Mapping) and test.get("operator") in GUARDS) for test, one in asked]
         self._judge(pointer, found, scope)

@@ -10,7 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Discriminator, Field, StrictBool, StrictInt, StrictStr, StringConstraints, Tag, model_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    StringConstraints,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
 
 from workers.definitions.model.approvals import ApprovalDefinition
 from workers.definitions.model.failures import MAX_RULES, RetryDefinition, RuleDefinition
@@ -34,6 +44,7 @@ from workers.definitions.model.vocabulary import (
     refuse,
     shape_tag,
 )
+from workflows.language.instants import READABLE
 
 MAX_STEPS = 4_000
 MAX_NESTING = 16
@@ -42,6 +53,9 @@ MAX_DEPTH = 100
 
 Kind = Literal["actionType", "paths", "branch", "wait", "forEach", "stop"]
 """The key that makes a step what it is."""
+
+UNTIL = rf"\{{\{{|\{{%|{READABLE}"
+"""A template, or an instant."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -160,7 +174,9 @@ class BranchDefinition(Common):
 class Until(Part):
     """An instant to wait for."""
 
-    until: Text = Field(description="ISO 8601 instant, usually a template; one that has passed does not wait.")
+    until: Annotated[Text, WithJsonSchema({"type": "string", "pattern": UNTIL, "maxLength": 4_000})] = Field(
+        description="ISO 8601 instant, usually a template; one that has passed does not wait."
+    )
 
 
 class WaitDefinition(Common):
@@ -179,7 +195,9 @@ class ForEachDefinition(Common):
     max_items: Annotated[StrictInt, Field(ge=1, le=10_000), WHOLE] = Field(
         default=100, description="A longer list is a failure."
     )
-    parallel: Annotated[StrictInt, Field(ge=1, le=100), WHOLE] = Field(default=1, description="How many items at a time.")
+    parallel: Annotated[StrictInt, Field(ge=1, le=100), WHOLE] = Field(
+        default=1, description="How many items at a time."
+    )
     actions: list[Step] = Field(min_length=1, description="Steps for each item, run in order.")
     on_failure: Literal["continue"] | None = Field(
         default=None, description="`continue`: go on although an item failed."

@@ -132,9 +132,7 @@ def nothing(value: Any, scope: Scope, keywords: Sequence[tuple[str, Callable[[Sc
     return value is None or (isinstance(value, str | list | dict) and not value)
 
 
-def of_text(
-    function: Callable[..., Any], *kinds: Reader, least: int | None = None, weight: int = 1
-) -> Filter:
+def of_text(function: Callable[..., Any], *kinds: Reader, least: int | None = None, weight: int = 1) -> Filter:
     """Make a filter of a function on a text; `kinds` read its arguments, `weight` is its cost per character."""
 
     def apply(scope: Scope, value: Any, *arguments: Any) -> Any:
