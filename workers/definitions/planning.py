@@ -152,7 +152,9 @@ def _too_large(data: dict[str, Any]) -> str | None:
 def _check_comments(findings: Findings) -> None:
     for pointer, comment in findings.source.comments.items():
         if is_template(comment):
-            sentence = f"The value ends here: in YAML, a # after a blank begins a comment, and so {comment!r:.80} is none of it."
+            sentence = (
+                f"The value ends here: in YAML, a # after a blank begins a comment, so {comment!r:.80} is none of it."
+            )
             findings.add("cut-text", pointer, sentence, "put the whole value in quotes")
 
 

@@ -121,7 +121,7 @@ CODES: dict[str, Code] = {
     "cut-text": Code("warning", "A value without quotes ends at ` #`, and a template stands in the comment behind it."),
     "maybe-missing": Code(
         "warning",
-        "A condition that says `not` also holds where its field or its list is missing, and nothing asks whether it is.",
+        "A condition that says `not` holds also where its field or list is missing, and nothing asks whether it is.",
     ),
     "looser-band": Code("warning", "A band asks for less than the policy; bands only make it stricter."),
     "may-happen-twice": Code(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import Strict
 
@@ -22,10 +22,12 @@ LAX: Mapping[type, list[dict[str, Any]]] = {
         {"enum": [0, 1]},
         {
             "type": "string",
-            "pattern": "^(?:0|1|[Tt]([Rr][Uu][Ee])?|[Ff]([Aa][Ll][Ss][Ee])?|[Oo][Nn]|[Oo][Ff][Ff]|[Yy]([Ee][Ss])?|[Nn][Oo]?)$",
+            "pattern": "^(?:0|1|[Tt]([Rr][Uu][Ee])?|[Ff]([Aa][Ll][Ss][Ee])?"
+            "|[Oo][Nn]|[Oo][Ff][Ff]|[Yy]([Ee][Ss])?|[Nn][Oo]?)$",
         },
     ],
     int: [{"type": "boolean"}, {"type": "string", "pattern": r"^\s*[+-]?[0-9]+(\.0*)?\s*$"}],
+    float: [{"type": "boolean"}, {"type": "string", "pattern": r"^\s*[+-]?[0-9]+(\.[0-9]*)?\s*$"}],
 }
 """What models that are not strict read as a boolean or as a whole number besides."""
 
@@ -90,7 +92,7 @@ def _add_other_spellings(model: type[Config], schema: dict[str, Any]) -> None:
 
 
 def _lenient(model: dict[str, Any], static: Container[str] = ()) -> dict[str, Any]:
-    """Return a model's schema in which each value but the static ones may be a template instead, as its texts numbers."""
+    """Return a model's schema in which each value but the static ones may be a template, each text a number."""
     properties = {
         name: {**_loose(value), "not": NO_TEMPLATE} if name in static else _or_template(_loose(value))
         for name, value in model.get("properties", {}).items()
@@ -101,7 +103,8 @@ def _lenient(model: dict[str, Any], static: Container[str] = ()) -> dict[str, An
 def _add_lax_ways(model: type[Config], schema: dict[str, Any]) -> None:
     """Add the texts that a model reads as a number or as true and false, where a field of it is not strict."""
     for name, info in model.model_fields.items():
-        ways = LAX.get(info.annotation) if isinstance(info.annotation, type) else None
+        kinds = (info.annotation, *get_args(info.annotation))
+        ways = [way for kind, lax in LAX.items() if kind in kinds for way in lax]
         if ways and not any(isinstance(mark, Strict) for mark in info.metadata):
             for key in set(names(model, name)) & schema["properties"].keys():
                 value = schema["properties"][key]

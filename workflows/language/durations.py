@@ -13,7 +13,7 @@ _ISO = re.compile(
     r"P(?=.)(?:(\d+(?:\.\d+)?)W)?(?:(\d+(?:\.\d+)?)D)?"
     r"(?:T(?=.)(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?"
 )
-WRITTEN = rf"^\s*(?:{_SHORT.pattern}|{_ISO.pattern})\s*$"
+WRITTEN = rf"^\s*(?:(?=[0-9]){_SHORT.pattern}|{_ISO.pattern})\s*$"
 """What a duration's text matches, as a pattern that JSON Schema takes too."""
 
 _UNITS = (7 * DAY, DAY, HOUR, MINUTE, SECOND, 1)

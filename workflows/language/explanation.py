@@ -93,10 +93,7 @@ def undecided(looked: Looked, actual: Any, expected: Any) -> str | None:
         return f"{looked.field} is missing, so {looked.said} {verdict}" if looked.negative else None
     if expected is None and looked.value is not None:
         return f"{looked.value} is missing, so {looked.said} {verdict}" if looked.negative else None
-    if looked.name == "equals":
-        obstacle = _other_type(actual, expected)
-    else:
-        obstacle = _obstacle(looked.name, actual, expected)
+    obstacle = _other_type(actual, expected) if looked.name == "equals" else _obstacle(looked.name, actual, expected)
     return f"{looked.field} is {listed(actual)}, {obstacle}, so {looked.said} {verdict}" if obstacle else None
 
 

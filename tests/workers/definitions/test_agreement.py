@@ -71,8 +71,8 @@ WHOLE: dict[str, Any] = {
     "trigger": {"event": "call.ended"},
     "approvals": {
         "approvers": ["a@example.com"],
-        "businessHours": {"timeZone": "UTC"},
-        "bands": [{"when": EXISTS, "quorum": 1}],
+        "businessHours": {"timeZone": "UTC", "start": "08:59"},
+        "bands": [{"when": EXISTS, "quorum": 1, "verified": True}],
         "notify": [{**NOTICE, "retry": {"within": "30d"}}],
     },
     "actions": [
@@ -133,8 +133,11 @@ OF_SHAPE = frozenset(
         "out-of-range",
         "unknown-step",
         "two-kinds",
+        "bad-config",
+        "bad-condition",
+        "static-field",
+        "unknown-action",
     )
-    + ("bad-config", "bad-condition", "static-field", "unknown-action")
 )
 """Problems of single values, which a schema can know; what names, people and steps mean for each other it cannot."""
 

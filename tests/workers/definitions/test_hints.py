@@ -180,7 +180,11 @@ HIDDEN = [
 @pytest.mark.parametrize(("written", "said"), HIDDEN)
 @pytest.mark.parametrize("key", ["to", "from"])
 def test_a_refusal_shows_the_value_and_the_character_that_nobody_sees(key: str, written: str, said: str) -> None:
-    data = {"name": "a", "trigger": {"event": "call.ended"}, "actions": [{**SMS, "config": {**SMS["config"], key: written}}]}
+    data = {
+        "name": "a",
+        "trigger": {"event": "call.ended"},
+        "actions": [{**SMS, "config": {**SMS["config"], key: written}}],
+    }
     (one,) = problems(data)
     assert said in one.message
     assert repr(written) in one.message
@@ -190,7 +194,9 @@ def test_a_refusal_shows_the_value_and_the_character_that_nobody_sees(key: str, 
 @pytest.mark.parametrize(("key", "value"), [("method", "GET\u200b"), ("method", "POST\n"), ("encoding", "json\n")])
 def test_any_refused_text_shows_what_nobody_sees(key: str, value: str) -> None:
     config = {"method": "GET", "url": "https://example.com", key: value}
-    (one,) = problems({"name": "a", "trigger": {"event": "call.ended"}, "actions": [{"actionType": "http_request", "config": config}]})
+    (one,) = problems(
+        {"name": "a", "trigger": {"event": "call.ended"}, "actions": [{"actionType": "http_request", "config": config}]}
+    )
     assert "at its end" in one.message
 
 

@@ -1,9 +1,10 @@
-"""Which conditions hold although there may be nothing to compare: `not_in`, `not_contains`, and `not` over their opposites."""
+"""Which conditions hold although there may be nothing to compare: `not_in`, `not_contains`, `not` over `in`, …"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
 from workflows.language.template import TemplateSyntaxError, compile_path, compile_template
@@ -25,7 +26,7 @@ class Doubt(NamedTuple):
     said: str
 
 
-def doubts(condition: Any, guards: Set[str], declared: Any) -> Iterator[Doubt]:
+def doubts(condition: Any, guards: AbstractSet[str], declared: Any) -> Iterator[Doubt]:
     """Yield what may be missing in the negations of a condition and is not asked for, in it or around it.
 
     Args:

@@ -31,8 +31,8 @@ from workers.definitions.model.steps import escape
 from workers.definitions.model.vocabulary import TAG, Part
 from workers.definitions.problems import CODES, listed, nearest
 from workflows.event import what
-from workflows.language.template import is_template
 from workflows.language.people import GROUP
+from workflows.language.template import is_template
 
 EXPECTED = {
     "string_type": "a text",

@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from workers.definitions.model.failures import RetryDefinition
-from workers.definitions.model.vocabulary import Conditions, Deadline, Label, Part, refuse, Text, Timeout, WHOLE
+from workers.definitions.model.vocabulary import WHOLE, Conditions, Deadline, Label, Part, Text, Timeout, refuse
 from workflows.language.people import GROUP
 from workflows.plan import CLOSES, OPENS, Day, Editing, Occasion, OnExpiry
 
@@ -86,7 +86,11 @@ AllowEdit = Annotated[Editing, BeforeValidator(_flag)]
 TimeOfDay = Annotated[
     StrictStr, AfterValidator(_time), WithJsonSchema({"type": "string", "pattern": f"^{_TIME.pattern}$"})
 ]
-Holiday = Annotated[StrictStr, AfterValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
+Holiday = Annotated[
+    StrictStr,
+    AfterValidator(_date),
+    WithJsonSchema({"type": "string", "format": "date", "pattern": f"^{_DATE.pattern}$"}),
+]
 
 
 class BusinessHoursDefinition(Part):

@@ -26,6 +26,7 @@ from workers.definitions.model.approvals import ApprovalDefinition
 from workers.definitions.model.failures import MAX_RULES, RetryDefinition, RuleDefinition
 from workers.definitions.model.vocabulary import (
     TAG,
+    WHOLE,
     Conditions,
     EventType,
     ItemName,
@@ -39,7 +40,6 @@ from workers.definitions.model.vocabulary import (
     Text,
     Timeout,
     Variable,
-    WHOLE,
     list_tag,
     refuse,
     shape_tag,

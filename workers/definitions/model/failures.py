@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Discriminator, Field, Strict, StrictInt, Tag, model_validator
 
-from workers.definitions.model.vocabulary import Budget, Interval, list_tag, Part, Pause, refuse, WHOLE
+from workers.definitions.model.vocabulary import WHOLE, Budget, Interval, Part, Pause, list_tag, refuse
 from workflows.language.durations import spell
 from workflows.plan import FailureClass, OnUnknown, Remedy
 

@@ -61,7 +61,7 @@ class Filter:
 
 def is_nothing(value: Any) -> bool:
     """Say whether a value is null or an empty text: forms and webhooks send either for what was not filled in."""
-    return value is None or value == ""  # noqa: PLC1901  # 0, false and [] are something
+    return value is None or value == ""  # 0, false and [] are something
 
 
 def a_text(value: Any, scope: Scope) -> str:

@@ -95,7 +95,7 @@ def _fixed(scope: Scope, value: Any, digits: Any) -> str:
     # a text is taken digit by digit: as a float it could already be another number
     exact = Decimal(value.strip()) if isinstance(value, str) else Decimal(str(number))
     rounded = _rounded(exact, places)
-    return f"{rounded if rounded else abs(rounded):f}"
+    return f"{rounded or abs(rounded):f}"
 
 
 NUMBERS = {
