@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def emit(event: EventFile, /, *, all: bool = False, json: bool = False) -> int:  # noqa: A002  # as users write it
     """Start every automation of the folder whose trigger and conditions match an event.
 
-    The folder is that of TRUNKLINE_AUTOMATIONS, else `automations`; the examples only where it names them. Each runs once per event: a repeated event is harmless and answered with how the earlier run stands. The exit code
+    The folder is that of TRUNKLINE_AUTOMATIONS, else `automations`; the examples only where it names them.
+    Each runs once per event: a repeated event is harmless and answered with how the earlier run stands. The exit code
     is 1 where a definition of the folder is bad, because nobody can say whether the event concerns it.
 
     Args:

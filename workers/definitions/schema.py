@@ -31,6 +31,8 @@ LAX: Mapping[type, list[dict[str, Any]]] = {
 }
 """What models that are not strict read as a boolean or as a whole number besides."""
 
+MOST_NUMBERS = 100
+
 TITLE = "A Trunkline automation"
 
 FIXED = frozenset(("enum", "const"))
@@ -110,7 +112,16 @@ def _add_lax_ways(model: type[Config], schema: dict[str, Any]) -> None:
                 value = schema["properties"][key]
                 kept = {key: value[key] for key in ("description", "default", "title") if key in value}
                 rest = {key: content for key, content in value.items() if key not in kept}
-                schema["properties"][key] = {**kept, "anyOf": [rest, *ways]}
+                schema["properties"][key] = {**kept, "anyOf": [rest, *(_within(rest) or ways)]}
+
+
+def _within(value: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """Return the ways beside a whole number of a small range; None where it has none."""
+    number = next((way for way in value.get("anyOf", [value]) if {"minimum", "maximum"} <= way.keys()), None)
+    if number is None or number["maximum"] - number["minimum"] > MOST_NUMBERS:
+        return None
+    numbers = range(number["minimum"], number["maximum"] + 1)
+    return [{"enum": [*map(str, numbers), *(flag for flag in (False, True) if flag in numbers)]}]
 
 
 def _loose(value: dict[str, Any]) -> dict[str, Any]:

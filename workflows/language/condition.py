@@ -7,15 +7,16 @@ has no order is never greater or less. Texts are compared exactly: by code point
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from workflows.language.comparison import OPERATORS, ORDERS, TEXT_ONLY, Operator, pattern_fault
-from workflows.language.explanation import Looked, Mismatch, undecided, unjudgeable, why, why_not
-from workflows.language.names import Reference, written
-from workflows.language.scope import Missing, Scope, Spent
+from workflows.language.condition_parts import Compiled, Test, all_of, any_of, looked_at, opposite
+from workflows.language.explanation import Mismatch
+from workflows.language.names import Reference
+from workflows.language.scope import Scope, Spent
 from workflows.language.synonyms import key_hint, operator_hint
 from workflows.language.template import (
     Template,
@@ -34,8 +35,6 @@ MOST_TESTS = 1_000
 
 GROUPS = ("all", "any", "not")
 TEST_KEYS = ("field", "operator", "value")
-NOT = "not_"
-"""What the operators begin with that hold wherever their opposites do not."""
 
 
 class ConditionError(Exception):
@@ -68,21 +67,6 @@ class Verdict(NamedTuple):
     missing: list[str]
 
 
-Failures = Callable[[Scope], list[Mismatch]]
-Holds = Callable[[Scope], bool]
-Possible = Callable[[Scope, bool], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class _Compiled:
-    holds: Holds
-    failures: Failures
-    contrary: Failures
-    """Why it holds although it must not."""
-    possible: Possible
-    """Whether it holds (or does not, as asked), or nobody can tell."""
-
-
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A compiled condition.
@@ -92,7 +76,7 @@ class Condition:
     """
 
     references: tuple[Reference, ...]
-    _compiled: _Compiled
+    _compiled: Compiled
 
     def holds(self, roots: Mapping[str, Any], now: datetime, spent: Spent | None = None) -> bool:
         """Say whether it holds for the data of a run; `spent` is told how much work it was.
@@ -158,7 +142,7 @@ class _ConditionCompiler:
         self.references: list[Reference] = []
         self.tests = 0
 
-    def compile(self, data: Any, pointer: str, depth: int, *, negated: bool = False) -> _Compiled:
+    def compile(self, data: Any, pointer: str, depth: int, *, negated: bool = False) -> Compiled:
         """Compile a group or a test; `negated`: it stands under an odd number of `not`."""
         if not isinstance(data, dict):
             hint = "Put the list under `all` or `any`." if isinstance(data, list) else None
@@ -179,13 +163,13 @@ class _ConditionCompiler:
             )
         inside = f"{pointer}/{group}"
         if group == "not":
-            return _opposite(self.compile(data["not"], inside, depth + 1, negated=not negated))
+            return opposite(self.compile(data["not"], inside, depth + 1, negated=not negated))
         if not isinstance(data[group], list):
             raise ConditionError(f"`{group}` is a list of conditions.", inside, "Begin each with `- `.")
         parts = [self.compile(part, f"{inside}/{n}", depth + 1, negated=negated) for n, part in enumerate(data[group])]
-        return _all(parts) if group == "all" else _any(parts)
+        return all_of(parts) if group == "all" else any_of(parts)
 
-    def test(self, data: dict[str, Any], pointer: str, *, negated: bool) -> _Compiled:
+    def test(self, data: dict[str, Any], pointer: str, *, negated: bool) -> Compiled:
         """Compile `{field, operator, value}`."""
         for key in data:
             if key not in TEST_KEYS:
@@ -196,8 +180,8 @@ class _ConditionCompiler:
         operator, name = self.operator(data, pointer)
         field = self.field(data["field"], f"{pointer}/field")
         value = self.value(data, name, operator, pointer)
-        return _Test(
-            data["field"], name, operator, field, value, _looked(data, name, value, negated=negated)
+        return Test(
+            data["field"], name, operator, field, value, looked_at(data, name, value, negated=negated)
         ).compiled()
 
     def operator(self, data: dict[str, Any], pointer: str) -> tuple[Operator, str]:
@@ -253,113 +237,3 @@ def _check_constant(name: str, value: Any, pointer: str) -> None:
         raise ConditionError(
             f"{shown(value)} is no pattern: {fault}.", pointer, "Patterns are RE2: no look-around, no back-references."
         )
-
-
-def _looked(data: dict[str, Any], name: str, value: Template | None, *, negated: bool) -> Looked:
-    """Return what a test says it looks at, where what it looks for is not there."""
-    paths = value.references if value is not None else ()
-    base = name.removeprefix(NOT)
-    return Looked(
-        field=data["field"].strip(),
-        value=written(paths[0].path) if len(paths) == 1 else None,
-        name=base,
-        said=f"`not` over `{name}`" if negated else f"`{name}`",
-        negative=negated != (base != name),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Test:
-    field: str
-    name: str
-    operator: Operator
-    path: Template
-    template: Template | None
-    looked: Looked
-
-    def compiled(self) -> _Compiled:
-        """Return the test as functions of a scope."""
-        return _Compiled(
-            holds=self.holds,
-            failures=lambda scope: self.told(scope, wanted=True),
-            contrary=lambda scope: self.told(scope, wanted=False),
-            possible=self.possible,
-        )
-
-    def sides(self, scope: Scope) -> tuple[Any, Any]:
-        """Return the field's value and the value that it is compared with."""
-        actual, expected = self.found(scope)
-        return None if actual.__class__ is Missing else actual, expected
-
-    def found(self, scope: Scope) -> tuple[Any, Any]:
-        """Return what `sides` does, a field that is not there as `Missing`."""
-        scope.spend(64)
-        return self.path.render_in(scope), None if self.template is None else self.template.render_in(scope)
-
-    def holds(self, scope: Scope) -> bool:
-        """Say whether the test holds, and note where it decides although there is nothing to compare."""
-        actual, expected = self.found(scope)
-        side = None if actual.__class__ is Missing else actual
-        result = self.operator.holds(side, expected, scope)
-        is_so = result is (self.looked.name == self.name)
-        if not is_so and self.operator.takes_value and (note := undecided(self.looked, actual, expected)):
-            scope.notes[note] = None
-        return result
-
-    def possible(self, scope: Scope, wanted: bool) -> bool:
-        """Say whether the test comes to what is wanted, or cannot be judged."""
-        actual, expected = self.sides(scope)
-        return unjudgeable(self.name, actual, expected) or self.operator.holds(actual, expected, scope) is wanted
-
-    def told(self, scope: Scope, *, wanted: bool) -> list[Mismatch]:
-        """Say what is wrong where the test is not what it must be."""
-        actual, expected = self.sides(scope)
-        if self.operator.holds(actual, expected, scope) is wanted:
-            return []
-        sentence = (
-            why_not(self.field, self.name, actual, expected) if wanted else why(self.field, self.name, actual, expected)
-        )
-        return [Mismatch(self.field, self.name, expected, actual, sentence)]
-
-
-def _all(parts: list[_Compiled]) -> _Compiled:
-    def contrary(scope: Scope) -> list[Mismatch]:
-        if not all(part.holds(scope) for part in parts):
-            return []
-        return [found for part in parts for found in part.contrary(scope)] or _empty("all", "An empty `all` holds.")
-
-    return _Compiled(
-        holds=lambda scope: all(part.holds(scope) for part in parts),
-        failures=lambda scope: [failure for part in parts for failure in part.failures(scope)],
-        contrary=contrary,
-        possible=lambda scope, wanted: (all if wanted else any)(part.possible(scope, wanted) for part in parts),
-    )
-
-
-def _any(parts: list[_Compiled]) -> _Compiled:
-    def failures(scope: Scope) -> list[Mismatch]:
-        if any(part.holds(scope) for part in parts):
-            return []
-        return [found for part in parts for found in part.failures(scope)] or _empty(
-            "any", "An empty `any` never holds."
-        )
-
-    return _Compiled(
-        holds=lambda scope: any(part.holds(scope) for part in parts),
-        failures=failures,
-        contrary=lambda scope: [found for part in parts for found in part.contrary(scope)],
-        possible=lambda scope, wanted: (any if wanted else all)(part.possible(scope, wanted) for part in parts),
-    )
-
-
-def _opposite(part: _Compiled) -> _Compiled:
-    return _Compiled(
-        holds=lambda scope: not part.holds(scope),
-        failures=part.contrary,
-        contrary=part.failures,
-        possible=lambda scope, wanted: part.possible(scope, not wanted),
-    )
-
-
-def _empty(group: str, sentence: str) -> list[Mismatch]:
-    return [Mismatch("", group, None, None, sentence)]

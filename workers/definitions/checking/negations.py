@@ -1,4 +1,4 @@
-"""Which conditions hold although there may be nothing to compare: `not_in`, `not_contains`, `not` over `in`, …"""
+"""Which negations hold although there may be nothing to compare: `not_in`, `not_contains`, `not` over `in`."""
 
 from __future__ import annotations
 
