@@ -46,9 +46,9 @@ def loosely_equal(left: Any, right: Any) -> bool:
         first = nanoseconds(left)
         return first is not None and first == nanoseconds(right)
     if is_number(left) and isinstance(right, str):
-        return left == json_number_in(right)
+        return bool(left == json_number_in(right))
     if is_number(right) and isinstance(left, str):
-        return right == json_number_in(left)
+        return bool(right == json_number_in(left))
     return plainly_equal(left, right)
 
 

@@ -411,7 +411,7 @@ def a_test(operator: str, value: Any, field: str = "x") -> dict[str, Any]:
     ],
 )  # fmt: skip
 def test_what_holds_because_there_is_nothing_to_compare_says_so(condition: Any, note: str | None) -> None:
-    roots = {"order": {"id": 7, "flag": True, "none": None, "word": "abc", "list": []}}
+    roots: dict[str, Any] = {"order": {"id": 7, "flag": True, "none": None, "word": "abc", "list": []}}
     verdict = compile_condition(condition).judge(roots, NOW)
     assert verdict.holds
     assert verdict.missing == ([] if note is None else [note])

@@ -112,15 +112,16 @@ def _step(name: str, offset: int, arguments: list[tuple[str | None, Value]]) -> 
         raise TemplateSyntaxError("`basic` is for secrets alone.", offset=offset, hint=HOW_TO_USE_SECRETS)
     if name not in FILTERS:
         near = OTHER_NAMES.get(name.lower()) or next(iter(difflib.get_close_matches(name, FILTERS, 1)), None)
-        hint = f"Did you mean `{near}`?" if near else f"There are {', '.join(sorted(FILTERS))}."
-        raise TemplateSyntaxError(f"There is no filter `{name}`.", offset=offset, hint=hint)
+        right = f"Did you mean `{near}`?" if near else f"There are {', '.join(sorted(FILTERS))}."
+        raise TemplateSyntaxError(f"There is no filter `{name}`.", offset=offset, hint=right)
     filter_ = FILTERS[name]
     positional = [value for keyword, value in arguments if keyword is None]
     keywords = [(keyword, value) for keyword, value in arguments if keyword is not None]
     for keyword, _ in keywords:
         if keyword not in filter_.keywords:
-            hint = f"It has {', '.join(f'`{one}`' for one in filter_.keywords)}." if filter_.keywords else None
-            hint = hint or f"Write its {_count(filter_)} in order, without names." if filter_.most else hint
+            named = ", ".join(f"`{one}`" for one in filter_.keywords)
+            in_order = f"Write its {_count(filter_)} in order, without names." if filter_.most else None
+            hint = f"It has {named}." if named else in_order
             raise TemplateSyntaxError(f"`{name}` has no argument `{keyword}`.", offset=offset, hint=hint)
     if not filter_.least <= len(positional) <= filter_.most:
         raise TemplateSyntaxError(f"`{name}` takes {_count(filter_)}; {len(positional)} are given.", offset=offset)
