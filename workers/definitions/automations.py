@@ -198,8 +198,8 @@ class Automations:
     def _match(definition: Definition, event: Mapping[str, Any]) -> Match:
         name = definition.name
         if not matches(definition.event, event["type"]):
-            reason = f"Its trigger is {definition.event}; the event is {event['type']}."
-            return Match(name, matches=False, reason=reason, concerns=False)
+            other = f"Its trigger is {definition.event}; the event is {event['type']}."
+            return Match(name, matches=False, reason=other, concerns=False)
         if definition.judge is not None and (reason := definition.judge(event["data"])) is not None:
             return Match(name, matches=False, reason=reason)
         run = {"id": f"{name}/{event['id']}", "automation": name, "url": None}

@@ -58,7 +58,7 @@ def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[SchemaErr
         yield SchemaError(f"{instance!r} does not match {pattern}")
 
 
-SCHEMAS = extend(Draft202012Validator, {"pattern": _pattern})
+SCHEMAS: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]  # of the library
 REGISTRY = Registry().with_resource("urn:a", DRAFT202012.create_resource(WHOLE_SCHEMA))
 
 EXISTS = {"field": "call.uuid", "operator": "exists"}

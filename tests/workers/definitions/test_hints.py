@@ -16,7 +16,7 @@ from workflows.language.condition import ConditionError, compile_condition
 from workflows.language.synonyms import KEYS, OPERATORS, OPPOSITES
 
 CATALOG = catalog()
-SMS = {"actionType": "send_sms", "config": {"from": "+15550100", "to": "+15550101", "text": "Hi"}}
+SMS: dict[str, Any] = {"actionType": "send_sms", "config": {"from": "+15550100", "to": "+15550101", "text": "Hi"}}
 TEST = {"field": "call.uuid", "operator": "exists"}
 STOP = {"stop": "completed"}
 
