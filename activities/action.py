@@ -29,6 +29,9 @@ SyntaxName = Literal["json", "slack", "markdown", "url", "slack-blocks"]
 """How what data fills in is escaped: into a text of that kind, or, for `slack-blocks`, in the texts of whole lists and
 objects."""
 
+ANY_CASE = "x-any-case"
+"""Marks the JSON Schema of words that may be written in upper or lower case."""
+
 M = TypeVar("M")
 
 NAME = re.compile(r"[a-z][a-z0-9]*([._][a-z0-9]+)*")

@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic_core import ErrorDetails, ValidationError
 
+from activities.unseen import unseen
+
 TEXT = "this must be a text"
 WHOLE = "this must be a whole number"
 NUMBER = "this must be a number"
@@ -150,7 +152,7 @@ def violation(error: ErrorDetails) -> str:
 def sentence_of(error: Any) -> str:
     """Return what an error says, in our words where it is one of pydantic's."""
     if isinstance(error, ValidationError):
-        return violations(error.errors(include_input=False, include_url=False))
+        return violations(error.errors(include_url=False))
     return str(error)
 
 
@@ -160,8 +162,10 @@ def violations(errors: Iterable[ErrorDetails]) -> str:
 
 
 def _placed(error: ErrorDetails) -> str:
-    place = ".".join(map(str, error["loc"]))
-    return f"`{place}`: {violation(error)}" if place else violation(error)
+    place, value = ".".join(map(str, error["loc"])), error.get("input")
+    hidden = unseen(value) if isinstance(value, str) else None
+    clause = f"{violation(error)}; {hidden}" if hidden else violation(error)
+    return f"`{place}`: {clause}" if place else clause
 
 
 def _shown(name: str, value: Any) -> str:

@@ -35,9 +35,10 @@ from workflows.compiled import program
 from workflows.dispatch import dispatch
 from workflows.event import EventError, read_event
 from workflows.holds.hold import Receipt, Via
+from workflows.language.condition import Condition, Verdict
 from workflows.language.template import TemplateError
 from workflows.plan import Plan
-from workflows.report import cut
+from workflows.report import cut, shortened
 from workflows.run.continue_as_new import long_history, may_continue_as_new, next_arguments
 from workflows.run.parallel import cancel_all, finished
 from workflows.run.payload import PayloadError, read, unpack
@@ -71,6 +72,7 @@ class Automation:
         self.plan: Plan | None = None
         self.outcome: str | None = None
         self.reason: str | None = None
+        self.missing: list[str] = []
         self.parked: str | None = None
         self.outdated: str | None = None
         self.attributes = Attributes()
@@ -121,6 +123,7 @@ class Automation:
     async def _run(self, event: dict[str, Any], answer: dict[str, Any]) -> Any:
         self.plan = answer["plan"]
         self.outdated = answer.get("outdated")
+        self.missing = answer.get("missing", [])
         carry = answer.get("state")
         limit = answer["stateLimit"]
         compiled = program(self.plan)
@@ -137,8 +140,11 @@ class Automation:
         self._begun = True
         if carry is None:
             self.attributes.begin(self.plan["automation"], event["id"])
-            if compiled.condition is not None and not self._wanted(self.walk):
-                return self._close("skipped")
+            if compiled.condition is not None:
+                wanted = self._wanted(self.walk, compiled.condition)
+                if not wanted.holds:
+                    return self._close("skipped")
+                answer = {**answer, "missing": wanted.missing}
             if compiled.fairness is not None:
                 answer = {**answer, "fairness": self._fairness(self.walk)}
         self.walk.routing = Routing(
@@ -148,15 +154,14 @@ class Automation:
         )
         return await self._walk(self.walk, event, answer)
 
-    def _wanted(self, walk: Walk) -> bool:
-        condition = walk.program.condition
-        roots, now = walk.roots(walk.outermost), workflow.now()
+    def _wanted(self, walk: Walk, condition: Condition) -> Verdict:
         try:
-            failures = condition.explain(roots, now) if condition and not condition.holds(roots, now) else []
+            verdict = condition.judge(walk.roots(walk.outermost), workflow.now())
         except TemplateError as error:
             raise self._failed(f"The automation's conditions cannot be judged: {error}") from None
-        self.reason = cut("; ".join(failure.sentence for failure in failures)) or None
-        return not failures
+        self.reason = cut(verdict.why) or None
+        self.missing = shortened(verdict.missing)
+        return verdict._replace(missing=self.missing)
 
     def _fairness(self, walk: Walk) -> str | None:
         try:
@@ -278,6 +283,8 @@ class Automation:
             "variables": self.state.variables,
             "audit": self.state.holds.audit_json(),
         }
+        if self.missing:
+            report["missing"] = self.missing
         if self.outdated:
             report["outdated"] = self.outdated
         if self.reason:

@@ -18,14 +18,18 @@ FAILED = frozenset({"failed", "unknown"})
 REFUSED = frozenset({"rejected", "expired", "superseded"})
 
 PLAIN = frozenset(
-    {"id", "label", "kind", "actionType", "status", "attempts", "startedAt", "endedAt", "key", "parent", "until"}
+    {
+        *("id", "label", "kind", "actionType", "status", "attempts", "startedAt", "endedAt", "key", "parent"),
+        *("until", "reason"),
+    }
 )
-"""What the entry of a plain success has."""
+"""What the entry of a plain success has, or of a step that its conditions skipped."""
 
 ENTRY_SIZE = 380
 """Bytes that an entry takes beside its names, a short error included; an upper bound of what was seen."""
 
 SHORT_ERROR = 80
+LONGEST_REASON = 500
 LONGEST_ERROR = 2_000
 """Characters of one error; what names many places at once could be of any length."""
 
@@ -112,15 +116,19 @@ class Report:
         if name in entry:
             self.extra -= measure(entry.pop(name))  # type: ignore[misc] # what only some entries have
 
+    def skip(self, entry: Entry, why: str) -> None:
+        """Write down why a step is skipped; what was done needs a report's room more than what was not."""
+        reason = why if len(why) <= LONGEST_REASON else f"{why[:LONGEST_REASON]}…"
+        if measure(reason) > SHORT_ERROR and self.size + measure(reason) > self.room // 2:
+            reason = f"{why[: SHORT_ERROR // 6]}…"
+        self.note(entry, "reason", reason)
+
     def miss(self, entry: Entry, names: list[str]) -> None:
         """Write down what a step used and did not find, each once, and no more than can be read."""
         known: list[str] = entry.get("missing", [])
         if len(known) > MOST_MISSING or not (more := [name for name in names if name not in known]):
             return
-        all_of_them = [*known, *more]
-        if (left := len(all_of_them) - MOST_MISSING) > 0:
-            all_of_them = [*all_of_them[:MOST_MISSING], f"and {left} more"]
-        self.note(entry, "missing", all_of_them)
+        self.note(entry, "missing", shortened([*known, *more]))
 
     def forget(self, prefix: str) -> bool:
         """Drop the entries of an iteration if all are plain successes, so that a report stays small; say whether."""
@@ -130,7 +138,8 @@ class Report:
         )
         if plain:
             for instance in inside:
-                del self.entries[instance]
+                entry = self.entries.pop(instance)
+                self.extra -= measure(entry["reason"]) if "reason" in entry else 0
         return plain
 
     def steps(self, *, closed: bool) -> list[Entry]:
@@ -210,6 +219,12 @@ def _entry(instance: str, step: Step, parent: str | None, status: Status, reason
     if reason is not None:
         entry["reason"] = reason
     return entry
+
+
+def shortened(names: list[str]) -> list[str]:
+    """Return what is missing as reports keep it: no more than can be read."""
+    left = len(names) - MOST_MISSING
+    return names if left <= 0 else [*names[:MOST_MISSING], f"and {left} more"]
 
 
 def cut(sentence: str) -> str:

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from activities.action import Config
+from activities.action import ANY_CASE, Config
 from activities.bounds import cut
 from activities.errors import Refused
 from activities.http_client.json_body import json_text
@@ -26,7 +26,8 @@ CONSTANTS = {"true": True, "false": False, "null": None}
 
 Format = Annotated[
     Literal["Number", "String", "Boolean", "Auto"],
-    BeforeValidator(lambda value: value.strip().capitalize() if isinstance(value, str) else value),
+    BeforeValidator(lambda value: value.capitalize() if isinstance(value, str) else value),
+    WithJsonSchema({"type": "string", "enum": ["Number", "String", "Boolean", "Auto"], ANY_CASE: True}),
 ]
 
 

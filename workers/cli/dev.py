@@ -95,12 +95,17 @@ def default_folder() -> Path:
     Raises:
         NotFoundError: there is none of them.
     """
+    own = own_folder()
+    if own is not None or EXAMPLES.is_dir():
+        return own or EXAMPLES
+    raise NotFoundError("There is no folder `automations` here: make one, or name one with TRUNKLINE_AUTOMATIONS.")
+
+
+def own_folder() -> Path | None:
+    """Return the folder of the user's own automations: the setting's, else `automations` where there is that folder."""
     if os.environ.get("TRUNKLINE_AUTOMATIONS"):
         return Path(os.environ["TRUNKLINE_AUTOMATIONS"])
-    for folder in (AUTOMATIONS, EXAMPLES):
-        if folder.is_dir():
-            return folder
-    raise NotFoundError("There is no folder `automations` here: make one, or name one with TRUNKLINE_AUTOMATIONS.")
+    return AUTOMATIONS if AUTOMATIONS.is_dir() else None
 
 
 def _recordings(folder: Path) -> Path | None:

@@ -66,6 +66,8 @@ def show(report: dict[str, Any], run: str, screen: Console) -> None:
     for key in ("reason", "parked", "outdated"):
         if report.get(key):
             screen.print(plain(str(report[key])))
+    if report.get("missing"):
+        screen.print(f"missing: {plain(', '.join(map(str, report['missing'])))}")
     for text in _steps(report["steps"]):
         screen.print(text)
     variables = report.get("variables") or {}

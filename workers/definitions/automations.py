@@ -64,6 +64,8 @@ class Match:
     matches: bool
     reason: str | None = None
     once: str | None = None
+    concerns: bool = True
+    """Whether its trigger is of the event's type, or nobody can say."""
     priority: Mapping[str, Any] = field(default_factory=dict)
     """What its run is started with: Temporal's `priority_key` and `fairness_key`, where the automation says so."""
 
@@ -241,9 +243,8 @@ class Automations:
     def _match(definition: Definition, event: Mapping[str, Any]) -> Match:
         name = definition.name
         if not matches(definition.event, event["type"]):
-            return Match(
-                name, matches=False, reason=f"Its trigger is {definition.event}; the event is {event['type']}."
-            )
+            other = f"Its trigger is {definition.event}; the event is {event['type']}."
+            return Match(name, matches=False, reason=other, concerns=False)
         if definition.judge is not None and (reason := definition.judge(event["data"])) is not None:
             return Match(name, matches=False, reason=reason)
         once, unknown = _identity(definition, event)

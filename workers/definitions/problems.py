@@ -118,7 +118,14 @@ CODES: dict[str, Code] = {
     "unused-key": Code("warning", "A key of a policy changes nothing, because another that it needs is missing."),
     "after-expiry": Code("warning", "A reminder or an escalation is due only when the hold has expired already."),
     "hasty-deadline": Code(
-        "warning", "A time of a policy is a number below ten minutes: numbers are milliseconds, not seconds."
+        "warning",
+        "A time is a number so small that seconds were likely meant (in a policy below ten minutes, else below one "
+        "second): numbers are milliseconds.",
+    ),
+    "cut-text": Code("warning", "A value without quotes ends at ` #`, and a template stands in the comment behind it."),
+    "maybe-missing": Code(
+        "warning",
+        "A condition that says `not` holds also where its field or list is missing, and nothing asks whether it is.",
     ),
     "looser-band": Code("warning", "A band asks for less than the policy; bands only make it stricter."),
     "may-happen-twice": Code(

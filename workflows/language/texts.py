@@ -86,7 +86,7 @@ def compile_text(names: Names, tokens: Sequence[Token], syntax: str | None) -> T
 
 
 def compile_path_text(names: Names) -> Render:
-    """Compile a text that is a bare path, as conditions write one.
+    """Compile a text that is a bare path, as conditions write one; what is not there it gives as `Missing`.
 
     Raises:
         TemplateSyntaxError: it is no plain path.
@@ -96,13 +96,7 @@ def compile_path_text(names: Names) -> Render:
     expression = nodes[0].expression if len(nodes) == 1 and isinstance(nodes[0], OutputNode) else None
     if not isinstance(expression, FilteredExpression) or not isinstance(expression.left, Path) or expression.filters:
         raise TemplateSyntaxError("A path is names and keys, without filters.", hint='`contact.custom_fields["MRR"]`')
-    value = path(expression.left, names)
-
-    def run(scope: Scope) -> Any:
-        result = value(scope)
-        return None if result.__class__ is Missing else result
-
-    return run
+    return path(expression.left, names)
 
 
 def _around(nodes: Sequence[Node], names: Names, syntax: str | None) -> Render:

@@ -12,7 +12,7 @@ from temporalio import workflow
 
 from trunkline.wire import Entry, ErrorEntry, Flow, Status
 from workflows.errors import MissingVariableError
-from workflows.language.condition import Condition
+from workflows.language.condition import Condition, Verdict
 from workflows.language.template import Rendered, Template
 from workflows.program import (
     ActionStep,
@@ -108,9 +108,11 @@ class Walk:
         """Return everything that a template in this frame sees."""
         return {**self._roots, **frame.visible()}
 
-    def holds(self, condition: Condition, frame: Frame) -> bool:
-        """Say whether a condition holds now."""
-        return condition.holds(self.roots(frame), workflow.now(), self.work_budget.spend)
+    def judge(self, condition: Condition, entry: Entry, frame: Frame) -> Verdict:
+        """Say whether a step's condition holds now, and write down what it could not compare."""
+        verdict = condition.judge(self.roots(frame), workflow.now(), self.work_budget.spend)
+        self.state.report.miss(entry, verdict.missing)
+        return verdict
 
     def render(self, template: Template, entry: Entry, frame: Frame) -> Rendered:
         """Fill in a step's template, and write down what it did not find.
@@ -123,6 +125,11 @@ class Walk:
         if rendered.missing and self.program.missing_fails:
             raise MissingVariableError(f"This run has no {', '.join(rendered.missing)}.")
         return rendered
+
+    def skip(self, step: Step, entry: Entry, why: str) -> Flow:
+        """Write down that a step is skipped, and why."""
+        self.state.report.skip(entry, why)
+        return self.end(step, entry, "skipped")
 
     def end(self, step: Step, entry: Entry, status: Status, error: ErrorEntry | None = None) -> Flow:
         """Write down how a step ended, and say what that means for its block; after a failure it may begin again."""

@@ -165,7 +165,7 @@ def _release(hold: Hold) -> Release:
 
 def _still_wanted(walk: Walk, held: HeldStep) -> bool:
     condition = held.step.condition
-    return not held.step.policy.recheck or condition is None or walk.holds(condition, held.frame)
+    return not held.step.policy.recheck or condition is None or walk.judge(condition, held.entry, held.frame).holds
 
 
 def _close(walk: Walk, hold: Hold) -> None:

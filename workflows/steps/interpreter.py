@@ -16,7 +16,8 @@ from temporalio import workflow
 from trunkline.wire import Entry, Flow, Iteration
 from workflows.errors import StepError, error_entry
 from workflows.event import what
-from workflows.language.instants import instant
+from workflows.language.filters.contract import is_nothing
+from workflows.language.instants import HOW_DATES_ARE_WRITTEN, moment
 from workflows.language.template import TemplateError
 from workflows.program import ActionStep, Block, BranchStep, LoopStep, Path, PathsStep, Step, StopStep, WaitStep
 from workflows.report import ENDED, cut, flow_after, measure, room_for, timestamp
@@ -75,8 +76,10 @@ async def _step(walk: Walk, step: Step, frame: Frame, parent: str | None) -> Flo
 
 async def _guarded(walk: Walk, step: Step, entry: Entry, frame: Frame, *, fresh: bool) -> Flow:
     try:
-        if fresh and step.condition is not None and not walk.holds(step.condition, frame):
-            return walk.end(step, entry, "skipped")
+        if fresh and step.condition is not None:
+            verdict = walk.judge(step.condition, entry, frame)
+            if not verdict.holds:
+                return walk.skip(step, entry, verdict.why)
         return await _carry_out(walk, step, entry, frame)
     except asyncio.CancelledError:
         unknown = walk.state.recall(entry["id"]).get("unknown")
@@ -111,8 +114,15 @@ async def _carry_out(  # noqa: PLR0911 # one return per kind of step
 async def _branch(walk: Walk, step: BranchStep, entry: Entry, frame: Frame) -> Flow:
     memory = walk.state.remember(entry["id"])
     if "case" not in memory:
-        matching = (n for n, (condition, _) in enumerate(step.cases) if walk.holds(condition, frame))
-        memory["case"] = next(matching, len(step.cases))
+        whys: list[str] = []
+        for condition, _ in step.cases:
+            verdict = walk.judge(condition, entry, frame)
+            if verdict.holds:
+                break
+            whys.append(verdict.why)
+        memory["case"] = len(whys)
+        if len(whys) == len(step.cases) and not step.otherwise:
+            return walk.skip(step, entry, " ".join(whys))
     blocks = [block for _, block in step.cases] + [step.otherwise]
     block = blocks[memory["case"]]
     if not block:
@@ -135,9 +145,9 @@ def _until(walk: Walk, step: WaitStep, entry: Entry, frame: Frame) -> datetime:
     if step.until is None:
         return now + (step.duration or timedelta(0))
     value = walk.render(step.until, entry, frame).value
-    until = instant(value) if isinstance(value, str) else None
+    until = moment(value)
     if until is None:
-        raise StepError(f"`until` must be an instant such as 2030-01-31T09:00:00Z; it is {value!r:.100}.")
+        raise StepError(f"`until` must be an instant: {HOW_DATES_ARE_WRITTEN}; it is {value!r:.100}.")
     if until > now + LONGEST_WAIT:
         raise StepError(f"`until` is {timestamp(until)}, more than ten years from now.")
     return until
@@ -208,7 +218,7 @@ async def _iteration(walk: Walk, step: LoopStep, loop: str, index: int, outer: F
 
 
 def _check_items(items: Any, step: LoopStep) -> None:
-    if items is not None and not isinstance(items, list):
+    if not is_nothing(items) and not isinstance(items, list):
         raise StepError(f"`forEach` needs a list; this is {what(items)}.")
     if items and len(items) > step.max_items:
         raise StepError(f"`forEach` got {len(items)} items; `maxItems` allows {step.max_items}.")

@@ -9,7 +9,7 @@ import pytest
 from tests.engine import Engine, step
 from tests.starts import Processes
 from tests.workers.command import ROOT, on, trunkline
-from tests.workers.definitions.documents import FAILS, GREET, HELD, PARKS, PICKY
+from tests.workers.definitions.documents import FAILS, GREET, HELD, OTHER, PARKS, PICKY
 
 NOWHERE = "127.0.0.1:1"
 COMMANDS = (
@@ -274,6 +274,32 @@ async def test_emit_starts_what_matches_and_explains_the_rest(engine: Engine, tm
     assert f"greet/{event_id}" in again.out
     assert "picky: " in again.out
     assert "60" in again.out
+
+
+async def test_emit_lists_what_concerns_the_type_of_the_event_and_the_rest_when_asked(
+    engine: Engine, tmp_path: Path
+) -> None:
+    engine.define(GREET)
+    engine.define(OTHER)
+    await engine.serve()
+    path, _ = write_event(engine, tmp_path)
+    ended = await on(engine, "emit", path)
+    assert "greet: " in ended.out
+    assert "other: " not in ended.out
+    assert "1 with other triggers: --all lists them." in ended.out
+    every = await on(engine, "emit", path, "--all", "--json")
+    assert [(row["automation"], "trigger" in row.get("reason", "")) for row in every.json] == [
+        ("greet", False),
+        ("other", True),
+    ]
+
+
+async def test_emit_without_a_folder_says_so_and_starts_nothing(tmp_path: Path, processes: Processes) -> None:
+    (tmp_path / "event.json").write_text('{"type": "order.paid", "data": {}}')
+    ended = await trunkline("emit", "event.json", cwd=tmp_path, processes=processes)
+    assert ended.code == 4
+    assert "there is no folder `automations` here" in ended.err
+    assert "TRUNKLINE_AUTOMATIONS=" in ended.err
 
 
 async def test_emit_says_when_a_definition_is_bad(engine: Engine, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from workers.definitions.model.failures import RetryDefinition
-from workers.definitions.model.vocabulary import Conditions, Deadline, Label, Part, Text, Timeout, refuse
+from workers.definitions.model.vocabulary import WHOLE, Conditions, Deadline, Label, Part, Text, Timeout, refuse
 from workflows.hold_rules import Editing
 from workflows.language.people import GROUP, hidden_in
 from workflows.language.template import is_template
@@ -95,12 +95,16 @@ Person = Annotated[
 ]
 People = Annotated[list[Person], Field(max_length=MAX_PEOPLE)]
 NamedPeople = Annotated[list[Person], Field(min_length=1, max_length=MAX_PEOPLE)]
-Quorum = Annotated[StrictInt, Field(ge=1, le=MAX_QUORUM)]
+Quorum = Annotated[StrictInt, Field(ge=1, le=MAX_QUORUM), WHOLE]
 AllowEdit = Annotated[Editing, BeforeValidator(_flag)]
 TimeOfDay = Annotated[
     StrictStr, AfterValidator(_time), WithJsonSchema({"type": "string", "pattern": f"^{_TIME.pattern}$"})
 ]
-Holiday = Annotated[StrictStr, AfterValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
+Holiday = Annotated[
+    StrictStr,
+    AfterValidator(_date),
+    WithJsonSchema({"type": "string", "format": "date", "pattern": f"^{_DATE.pattern}$"}),
+]
 
 
 class BusinessHoursDefinition(Part):

@@ -10,12 +10,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Discriminator, Field, StrictBool, StrictInt, StrictStr, StringConstraints, Tag, model_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    StringConstraints,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
 
 from workers.definitions.model.approvals import ApprovalDefinition
 from workers.definitions.model.failures import MAX_RULES, RetryDefinition, RuleDefinition
 from workers.definitions.model.vocabulary import (
     TAG,
+    WHOLE,
     Conditions,
     EventType,
     ItemName,
@@ -33,6 +44,7 @@ from workers.definitions.model.vocabulary import (
     refuse,
     shape_tag,
 )
+from workflows.language.instants import READABLE
 
 MAX_STEPS = 4_000
 MAX_NESTING = 16
@@ -41,6 +53,9 @@ MAX_DEPTH = 100
 
 Kind = Literal["actionType", "paths", "branch", "wait", "forEach", "stop"]
 """The key that makes a step what it is."""
+
+UNTIL = rf"\{{\{{|\{{%|{READABLE}"
+"""A template, or an instant."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -164,7 +179,9 @@ class BranchDefinition(Common):
 class Until(Part):
     """An instant to wait for."""
 
-    until: Text = Field(description="ISO 8601 instant, usually a template; one that has passed does not wait.")
+    until: Annotated[Text, WithJsonSchema({"type": "string", "pattern": UNTIL, "maxLength": 4_000})] = Field(
+        description="ISO 8601 instant, usually a template; one that has passed does not wait."
+    )
 
 
 class WaitDefinition(Common):
@@ -180,10 +197,12 @@ class ForEachDefinition(Common):
 
     for_each: Text = Field(description="The list, as one template: `{{variables.orders.body}}`.")
     as_: ItemName = Field(default="item", alias="as", description="Name of the item inside the block.")
-    max_items: Annotated[StrictInt, Field(ge=1, le=10_000)] = Field(
+    max_items: Annotated[StrictInt, Field(ge=1, le=10_000), WHOLE] = Field(
         default=100, description="A longer list is a failure."
     )
-    parallel: Annotated[StrictInt, Field(ge=1, le=100)] = Field(default=1, description="How many items at a time.")
+    parallel: Annotated[StrictInt, Field(ge=1, le=100), WHOLE] = Field(
+        default=1, description="How many items at a time."
+    )
     actions: list[Step] = Field(min_length=1, description="Steps for each item, run in order.")
     on_failure: Literal["continue"] | None = Field(
         default=None, description="`continue`: go on although an item failed."
@@ -251,7 +270,7 @@ class AutomationDefinition(Part):
         default=None,
         description="`fail`: a template that finds no value fails its step; by default it is empty and noted.",
     )
-    priority: Annotated[StrictInt, Field(ge=1, le=5)] | None = Field(
+    priority: Annotated[StrictInt, Field(ge=1, le=5), WHOLE] | None = Field(
         default=None, description="Whose actions go first where they queue: 1 before 5; by default 3."
     )
     fairness: Text | None = Field(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Discriminator, Field, Strict, StrictInt, Tag, model_validator
 
-from workers.definitions.model.vocabulary import Budget, Interval, Part, Pause, list_tag, refuse
+from workers.definitions.model.vocabulary import WHOLE, Budget, Interval, Part, Pause, list_tag, refuse
 from workflows.language.durations import spell
 from workflows.plan import FailureClass, OnUnknown, Remedy
 
@@ -16,7 +16,7 @@ MAX_RULES = 20
 class RetryDefinition(Part):
     """How a failed attempt is repeated."""
 
-    maximum_attempts: Annotated[StrictInt, Field(ge=1, le=1_000)] | None = Field(
+    maximum_attempts: Annotated[StrictInt, Field(ge=1, le=1_000), WHOLE] | None = Field(
         default=None, description="Most attempts, the first included; by default only `within` bounds them."
     )
     initial_interval: Interval | None = Field(default=None, description="Pause before the second attempt (1 s).")
@@ -53,7 +53,7 @@ class RuleDefinition(Part):
         description="`retry`: do the whole step again; `continue`: go on; `hold`: park the path for an operator; "
         "`stop`: the failure stands."
     )
-    attempts: Annotated[StrictInt, Field(ge=1, le=100)] | None = Field(
+    attempts: Annotated[StrictInt, Field(ge=1, le=100), WHOLE] | None = Field(
         default=None, description="Of `retry`: how often (3)."
     )
     delay: Pause | None = Field(default=None, description="Of `retry`: pause before each (1 min).")
