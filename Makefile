@@ -29,7 +29,8 @@ demo: setup
 test: setup pytest
 
 quick: setup
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not server and not process" $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not server and not process" \
+		--hypothesis-profile quick $(ARGS)
 
 check: setup format-check lint types imports pytest
 

@@ -8,9 +8,9 @@ import typing
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PrivateAttr
 from pydantic.alias_generators import to_camel
 
 from activities.connections import Connection
@@ -25,7 +25,12 @@ Repeat = Literal["safe", "keyed", "never"]
 Raw = Mapping[str, Any]
 """A step's `config` as its author wrote it, templates unrendered."""
 
-SyntaxName = Literal["json", "slack", "markdown", "url"]
+SyntaxName = Literal["json", "slack", "markdown", "url", "slack-blocks"]
+"""How what data fills in is escaped: into a text of that kind, or, for `slack-blocks`, in the texts of whole lists and
+objects."""
+
+ANY_CASE = "x-any-case"
+"""Marks the JSON Schema of words that may be written in upper or lower case."""
 
 M = TypeVar("M")
 
@@ -74,6 +79,18 @@ class Result(BaseModel):
     """What an action gives; stored in `variables` under the names of its fields' aliases (camelCase)."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True, alias_generator=to_camel, defer_build=True)
+
+    _warnings: tuple[str, ...] = PrivateAttr(default=())
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was odd about what the action did, in sentences: it stands in the report and in no variable."""
+        return self._warnings
+
+    def warn(self, *sentences: str) -> Self:
+        """Add warnings to the step's entry in the report, and return this result."""
+        self._warnings = (*self._warnings, *sentences)
+        return self
 
     def identity(self) -> str | None:
         """Return what tells this result from any other of the vendor's, where a look-up by content needs it."""
@@ -124,6 +141,13 @@ class Action:
     connections: tuple[type[Connection], ...] = ()
     background: Callable[[Raw], bool] = field(default=lambda _raw: False)
     look: Look | None = None
+    addresses: Callable[[Any], Iterable[str]] = field(default=lambda _connection: ())
+    """Returns the addresses that it reaches with a connection, where it knows more of them than the connection does."""
+    local: bool = False
+
+    def __post_init__(self) -> None:
+        if self.local and (self.connections or self.look is not None):
+            raise ValueError(f"{self.name} is local: it sends nothing, so it has no connections and no look-up.")
 
     def repeats(self, raw: Raw) -> Repeat:
         """Say whether an unknown outcome of this step may be repeated."""
@@ -141,6 +165,7 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
     connections: tuple[type[Connection], ...] = (),
     background: Callable[[Raw], bool] | None = None,
     look: Look | None = None,
+    local: bool = False,
 ) -> Callable[[Function], Action]:
     """Turn an async function `(config, context) -> result` into an action whose contract its annotations are.
 
@@ -154,6 +179,7 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
         connections: kinds of connection that it can use, one of which it needs; empty means none.
         background: says from the unrendered config whether the path goes on without waiting for the result.
         look: finds out after an unknown outcome what became of it, without sending anything.
+        local: it sends nothing to anybody, so that it can neither be unavailable nor have an unknown outcome.
     """
     if not NAME.fullmatch(name):
         raise ValueError(f"An action's name is lower case, words joined by '_' or '.'; {name!r} is not.")
@@ -178,6 +204,7 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
             connections=connections,
             background=background or (lambda _raw: False),
             look=look,
+            local=local,
         )
 
     return wrap

@@ -14,6 +14,7 @@ from pydantic.alias_generators import to_camel
 from activities.errors import Refused
 from activities.http_client.addresses import Target, parse_host
 from activities.http_client.bindings import SECTION, Bindings, StandIn
+from activities.violations import sentence_of
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -41,6 +42,8 @@ class Connection(BaseModel):
     )
 
     kind: ClassVar[str]
+    hosts: ClassVar[tuple[str, ...]] = ()
+    """The vendor's own hosts, which are reached where `base_url` names no other address."""
 
     base_url: str | None = Field(default=None, description="Address to use instead of the vendor's own.")
     stands_for: str | None = Field(
@@ -69,6 +72,11 @@ class Connection(BaseModel):
             return None
         return StandIn(Target.parse(self.base_url or ""), parse_host(self.stands_for)[0])
 
+    def addresses(self) -> Iterable[str]:
+        """Return every host, or address, that this connection says it reaches, the vendor's own included."""
+        named = [value for _, value in self if isinstance(value, str) and value.startswith(("https://", "http://"))]
+        return [*named, *([self.base_url] if self.base_url else self.hosts)]
+
     _remembered: dict[Any, Any] = PrivateAttr(default_factory=dict)
 
     @property
@@ -94,7 +102,7 @@ class Connections:
         environment: where `${…}` is looked up.
 
     Raises:
-        BadBinding: `secrets` is not what it should be.
+        BindingError: `secrets` is not what it should be.
     """
 
     def __init__(
@@ -156,14 +164,20 @@ class Connections:
         """
         if name in self._made:
             return self._made[name]
-        entry = {key: self._expand(name, value) for key, value in self.entries[name].items()}
+        unset = [variable for variable in _variables(self.entries[name]) if variable not in self.environment]
+        if unset:
+            named = (
+                f"variable{'s' if len(unset) > 1 else ''} {', '.join(unset)}: set {'them' if len(unset) > 1 else 'it'}"
+            )
+            raise Refused(f"Connection {name!r} needs the environment {named} on this worker.")
+        entry = {key: self._expand(value) for key, value in self.entries[name].items()}
         kind = self.kinds.get(str(entry.pop("kind", "")))
         if kind is None:
             raise Refused(f"Connection {name!r} must have a `kind`: one of {', '.join(sorted(self.kinds))}.")
         try:
             made = kind.model_validate(entry)
         except ValidationError as error:
-            wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
+            wrong = sentence_of(error)
             raise Refused(f"Connection {name!r} of kind {kind.kind} is not right: {wrong}.") from None
         self._made[name] = made
         return made
@@ -176,6 +190,10 @@ class Connections:
                 self.get(name)
             except Refused as refused:
                 found.append(str(refused))
+        for action, name in self.defaults.items():
+            if name not in self.entries:
+                known = ", ".join(sorted(self.entries)) or "none"
+                found.append(f"`defaults` gives {action} the connection {name!r}; connections.yaml has {known}.")
         return found
 
     def stand_ins(self) -> list[StandIn]:
@@ -198,17 +216,17 @@ class Connections:
                 found[name] = self.get(name)
         return found
 
-    def _expand(self, name: str, value: Any) -> Any:
+    def _expand(self, value: Any) -> Any:
         if isinstance(value, Mapping):
-            return {key: self._expand(name, inner) for key, inner in value.items()}
-        if not isinstance(value, str):
-            return value
-        try:
-            return self._filled(value)
-        except KeyError as missing:
-            raise Refused(
-                f"Connection {name!r} needs the environment variable {missing.args[0]}: set it on this worker."
-            ) from None
+            return {key: self._expand(inner) for key, inner in value.items()}
+        return self._filled(value) if isinstance(value, str) else value
 
     def _filled(self, value: str) -> str:
         return VARIABLE.sub(lambda match: self.environment[match[1]], value)
+
+
+def _variables(value: Any) -> list[str]:
+    """Return the environment variables that a value names, once each, in their order."""
+    if isinstance(value, Mapping):
+        return list(dict.fromkeys(name for inner in value.values() for name in _variables(inner)))
+    return list(dict.fromkeys(VARIABLE.findall(value))) if isinstance(value, str) else []

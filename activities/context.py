@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_text
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from activities.connections import Connection, Connections
 from activities.errors import Refused
 from activities.http_client.addresses import Target
+from activities.http_client.json_body import json_bytes
 
 if TYPE_CHECKING:
     from httpx import AsyncClient
@@ -122,7 +122,7 @@ class Context:
         if json is not None:
             if content is not None:
                 raise ValueError("A request has one body: `content` or `json`.")
-            content = json_body(json)
+            content = json_bytes(json)
             if not any(name.lower() == "content-type" for name in headers or ()):
                 headers = {"Content-Type": "application/json", **(headers or {})}
         http = self.http if derived else self.http.carrying(by_content=True)
@@ -169,15 +169,3 @@ class Context:
 
     def _within(self, seconds: float) -> Callable[..., Awaitable[Response]]:
         return replace(self, timeout=seconds).request
-
-
-def json_body(value: Any) -> bytes:
-    """Return a value as JSON.
-
-    Raises:
-        Refused: it has no JSON form, such as an infinite number.
-    """
-    try:
-        return json_text.dumps(value, allow_nan=False).encode()
-    except (ValueError, TypeError, RecursionError) as error:
-        raise Refused(f"The request's body has no JSON form: {error}.") from None

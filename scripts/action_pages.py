@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 
 from activities.action import Action, Config, Credential, Raw, Static, Syntax, names
 from activities.catalog import catalog
+from scripts.sources import source
 from scripts.tables import row
+from tests.activities.cases import examples
 from workers.cli.actions import FieldText, fields, repeat_of
 from workers.definitions.compiling import DEFAULTS
 from workflows.language.durations import spell
 
-ROOT = Path(__file__).resolve().parents[1]
 FOLDER = "docs/actions"
 NOTE = "<!-- Generated from {source} by scripts/reference.py: run `make docs` to update it. -->"
+
+LONGEST_TEXT = 80
 
 V = TypeVar("V")
 
@@ -40,7 +41,7 @@ def pages() -> dict[str, str]:
 def _index(actions: Sequence[Action]) -> str:
     families: dict[str, list[Action]] = {}
     for action in actions:
-        families.setdefault(_source(action).parent.name, []).append(action)
+        families.setdefault(source(action).parent.name, []).append(action)
     lines = [
         "# Actions",
         "",
@@ -58,15 +59,10 @@ def _index(actions: Sequence[Action]) -> str:
 
 
 def _page(action: Action) -> str:
-    lines = [f"# {action.name}", "", NOTE.format(source=f"the contract in {_source(action)}"), "", action.summary]
+    lines = [f"# {action.name}", "", NOTE.format(source=f"the contract in {source(action)}"), "", action.summary]
     for section in SECTIONS:
         lines += [f"{line}".rstrip() for line in section(action)]
     return "\n".join(lines) + "\n"
-
-
-def _source(action: Action) -> Path:
-    """Return the file of an action's function, below the repository."""
-    return Path(inspect.getfile(inspect.unwrap(action.function))).resolve().relative_to(ROOT)
 
 
 def _description(action: Action) -> Iterator[str]:
@@ -77,9 +73,9 @@ def _description(action: Action) -> Iterator[str]:
 
 
 def _contract(action: Action) -> Iterator[str]:
-    source = _source(action)
+    file = source(action)
     yield from ("", "| | |", "| --- | --- |")
-    yield row("defined in", f"[{source}](../../{source})")
+    yield row("defined in", f"[{file}](../../{file})")
     yield row("trigger", " or ".join(f"only `{each}`" for each in action.triggers) or "any event")
     yield row("connection", " or ".join(f"`{kind.kind}`" for kind in action.connections) or "none")
     yield row(
@@ -163,8 +159,36 @@ def _ends(action: Action) -> Iterator[str]:
 def _example(action: Action) -> Iterator[str]:
     step = {"label": action.summary.rstrip("."), "actionType": action.name, "config": dict(action.example)}
     yield from ("", "## Example", "", "```yaml")
-    yield from yaml.safe_dump([step], sort_keys=False, allow_unicode=True, width=100).rstrip().splitlines()
+    yield from _yaml([step])
     yield "```"
+
+
+def _cases(action: Action) -> Iterator[str]:
+    shown = examples(action.name)
+    if not shown:
+        return
+    yield from ("", "## What is sent, and what comes of it", "")
+    yield "These are cases that the action is tested with; `https://vendor.example.com` stands for the receiver."
+    for example in shown:
+        parts = {"config": example.config, "sent": example.sent, "result": example.result}
+        yield from ("", f"{example.title[:1].upper()}{example.title[1:]}:", "", "```yaml")
+        yield from _yaml(_readable(parts))
+        yield "```"
+
+
+def _yaml(value: Any) -> list[str]:
+    return str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)).rstrip().splitlines()
+
+
+def _readable(value: Any) -> Any:
+    """Return a value of a case for reading: long texts, and what differs at each attempt, become an ellipsis."""
+    if isinstance(value, Mapping):
+        return {key: _readable(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_readable(inner) for inner in value]
+    if isinstance(value, str):
+        return value if len(value) <= LONGEST_TEXT else f"{value[:LONGEST_TEXT]}…"
+    return value if value is None or isinstance(value, int | float) else "…"
 
 
 SECTIONS: tuple[Callable[[Action], Iterator[str]], ...] = (
@@ -176,6 +200,7 @@ SECTIONS: tuple[Callable[[Action], Iterator[str]], ...] = (
     _repeats,
     _ends,
     _example,
+    _cases,
 )
 """What stands on an action's page, in this order: a new section is one more function here."""
 

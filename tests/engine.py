@@ -14,6 +14,7 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowHistory
 from temporalio.common import HeaderCodecBehavior, WorkflowIDReusePolicy
+from temporalio.converter import DataConverter
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
@@ -219,15 +220,19 @@ class Engine:
 
     async def replay_history(self, history: WorkflowHistory) -> None:
         """Replay one history."""
-        replayer = Replayer(
-            workflows=[Automation],
-            workflow_runner=UnsandboxedWorkflowRunner(),
-            data_converter=of_worker(self.client.data_converter),
-            header_codec_behavior=HeaderCodecBehavior.CODEC,
-            interceptors=[Details()],
-            plugins=[ReplayClock()],
-        )
-        await replayer.replay_workflow(history)
+        await replayer(self.client.data_converter).replay_workflow(history)
+
+
+def replayer(converter: DataConverter) -> Replayer:
+    """Return what replays a run as a worker would."""
+    return Replayer(
+        workflows=[Automation],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        data_converter=of_worker(converter),
+        header_codec_behavior=HeaderCodecBehavior.CODEC,
+        interceptors=[Details()],
+        plugins=[ReplayClock()],
+    )
 
 
 def step(report: JSON, name: str) -> JSON:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from temporalio.bridge.testing import EphemeralServer
 from temporalio.testing import WorkflowEnvironment
 
@@ -29,6 +30,11 @@ BEGINNINGS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os
 """The audit events of a process that begins."""
 
 StartServer = Callable[..., Awaitable[WorkflowEnvironment]]
+
+
+def examples(hundreds: int) -> int:
+    """Return how many examples a property deserves: hundreds, or a tenth of that under `make quick`."""
+    return hundreds * settings().max_examples
 
 
 class Processes:

@@ -8,8 +8,11 @@ import contextlib
 import inspect
 import io
 import itertools
+import json
+import os
 import re
 import shlex
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +21,7 @@ import yaml
 
 from activities.catalog import catalog, connection_kinds
 from activities.connections import Connections
+from tests.starts import Processes
 from workers.approvals.groups import Groups
 from workers.approvals.signing import SigningKeys
 from workers.cli import COMMANDS, app
@@ -70,6 +74,74 @@ def test_every_automation_that_is_shown_is_valid(text: str) -> None:
     automation, problems = check(data, source, catalog(()))
     assert automation is not None
     assert problems == []
+
+
+LANGUAGES = {"yaml", "json", "jsonl", "sh", "text", "python", "typescript"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_block_says_what_it_is(page: Path) -> None:
+    """So that each is run or held to something: see also tests/end_to_end/test_pages.py."""
+    assert {block[1] for block in FENCE.finditer(page.read_text())} <= LANGUAGES
+
+
+def shown(*languages: str) -> list[object]:
+    return [pytest.param(text, id=f"{name(page)}:{line}") for page in PAGES for line, text in blocks(page, *languages)]
+
+
+@pytest.mark.parametrize("text", shown("python"))
+def test_every_python_block_compiles_alone(text: str) -> None:
+    compile(text, "shown.py", "exec")
+
+
+@pytest.mark.parametrize("text", shown("json"))
+def test_every_json_block_is_json(text: str) -> None:
+    json.loads(text)
+
+
+@pytest.mark.parametrize("text", shown("jsonl"))
+def test_every_line_of_json_is_json(text: str) -> None:
+    assert [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("text", shown("sh"))
+def test_every_shell_block_is_valid_and_decides_as_somebody(text: str, processes: Processes) -> None:
+    shell = shutil.which("sh")
+    assert shell
+    processes.run([shell, "-n"], input=text, text=True, check=True)
+    for line in re.findall(r"^trunkline (?:approve|reject|skip|retry|edit|stop|supply) .*", text, re.MULTILINE):
+        assert "--by " in line or "TRUNKLINE_USER=" in text, line
+
+
+@pytest.mark.parametrize("text", [*shown("typescript")])
+def test_typescript_compiles_against_temporals_client(text: str, processes: Processes, tmp_path: Path) -> None:
+    """Under CI, where npm may install what that needs."""
+    npm = shutil.which("npm")
+    if npm is None or not os.environ.get("CI"):
+        pytest.skip("TypeScript is compiled under CI, with npm.")
+    (tmp_path / "shown.ts").write_text(text)
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    packages = ["typescript@5", "@temporalio/client@1", "@types/node@20"]
+    processes.run([npm, "install", "--no-audit", "--no-fund", *packages], cwd=tmp_path, check=True)
+    options = ["--noEmit", "--strict", "--target", "es2022", "--module", "nodenext", "--skipLibCheck", "shown.ts"]
+    processes.run([str(tmp_path / "node_modules/.bin/tsc"), *options], cwd=tmp_path, check=True)
+
+
+def test_what_is_shown_of_docker_is_what_compose_has() -> None:
+    """Services, and the files and folders that are to be made before it starts."""
+    compose = (ROOT / "docker-compose.yml").read_text()
+    services = yaml.safe_load(compose)["services"]
+    page = (ROOT / "docs/operating.md").read_text()
+    started = re.findall(r"docker compose up([^`\n]*)", page + (ROOT / ".env.example").read_text())
+    assert started
+    for line in started:
+        words = [word for word in shlex.split(line) if not word.startswith("--")]
+        assert {word.partition("=")[0] for word in words} <= services.keys(), line
+    [text] = [text for _, text in blocks(ROOT / "docs/operating.md", "sh") if "cp .env.example .env" in text]
+    made = {word for line in re.findall(r"^mkdir -p (.*)$", text, re.MULTILINE) for word in re.split(r"[ &]+", line)}
+    mounted = re.findall(r"\$\{TRUNKLINE_\w+:-\./([\w.]+)\}", compose)
+    assert mounted
+    assert set(mounted) <= made
 
 
 def test_the_readme_shows_an_automation() -> None:

@@ -7,11 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from rich.console import Console
 
 from activities.action import Action
 from activities.catalog import catalog
 from scripts import action_pages, reference
+from tests.activities.cases import examples
 from workers.cli import COMMANDS, EXIT_CODES, app
 from workers.settings import VARIABLES
 
@@ -57,6 +59,12 @@ def test_an_actions_page_has_its_whole_contract(action: Action) -> None:
     assert ("| `unknown` |" in page) == (action.repeat != "safe")
     assert ("the vendor is asked" in page) == (action.look is not None)
     assert f"actionType: {action.name}" in page.partition("## Example")[2]
+    for example in examples(action.name):
+        _, title, shown = page.partition(f"\n{example.title[:1].upper()}{example.title[1:]}:\n\n```yaml\n")
+        assert title, f"the page lacks the case {example.title!r}"
+        case = yaml.safe_load(shown.partition("\n```")[0])
+        assert [*case] == ["config", "sent", "result"]
+        assert [*case["config"]] == [*example.config]
 
 
 def test_a_page_says_which_config_decides_about_repeating() -> None:

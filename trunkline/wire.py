@@ -20,6 +20,9 @@ PLAN = "trunkline:plan"
 MATCH = "trunkline:match"
 """Local activity that says which automations an event concerns."""
 
+SOURCE = "trunkline:source"
+"""Local activity that says from which source the event came that a run was started for."""
+
 YIELD = "trunkline:yield"
 """Local activity that does nothing: waiting for it lets a worker turn to other runs, without a word to the server."""
 
@@ -160,6 +163,11 @@ def seal(request: Request) -> str:
     """
     try:
         return hashlib.sha256(rfc8785.dumps(request)).hexdigest()  # type: ignore[arg-type] # a TypedDict is a dict
+    except rfc8785.IntegerDomainError as error:
+        number = str(error).partition(" ")[0]
+        raise SealError(
+            f"many receivers read the integer {number} (2^53 or more) as another one; write a text"
+        ) from None
     except (rfc8785.CanonicalizationError, UnicodeError, RecursionError) as error:
         raise SealError(str(error)) from None
 
@@ -195,12 +203,14 @@ class Answer(TypedDict):
     Attributes:
         result: the result, or what was picked of it.
         missing: paths of `pick` that found nothing.
+        warnings: what was odd about it, in sentences for the report.
         claim: what tells the result from any other of the vendor's.
         attempts: which attempt answered, where it was not the first.
     """
 
     result: Any
     missing: NotRequired[list[PickPath]]
+    warnings: NotRequired[list[str]]
     claim: NotRequired[str]
     attempts: NotRequired[int]
 
@@ -364,6 +374,9 @@ Status = Literal[
 ]
 
 
+NOT_TAKEN = "not taken"
+"""Why a step is skipped that stands in a way which its run did not go."""
+
 Flow = Literal["done", "stopped", "failed", "rejected", "halted"]
 """How a step or block ended, for what comes after it; `stopped` by a `stop` step inside, `halted` by one elsewhere."""
 
@@ -390,6 +403,7 @@ class Entry(TypedDict, total=False):
     parent: str
     error: ErrorEntry
     missing: list[str]
+    warnings: list[str]
     decision: Decided
     edited: list[Edited]
     expires: str
@@ -399,6 +413,16 @@ class Entry(TypedDict, total=False):
     onFailure: Literal["continue"]
     onRejected: Literal["failed"]
     httpStatus: int
+    reason: str
+    until: str
+    retry: Retrying
+
+
+class Retrying(TypedDict):
+    """A failed step that is tried again later: when, and why it failed."""
+
+    at: str
+    error: ErrorEntry
 
 
 class Vote(TypedDict):
@@ -465,6 +489,8 @@ class AuditEntry(TypedDict, total=False):
     after: Config
     approvers: list[str]
     deadline: str
+    reason: str
+    message: str
     cut: bool
     more: int
 
@@ -490,7 +516,9 @@ class Memory(TypedDict, total=False):
     Attributes:
         sent: when the step was first sent.
         release: how often it was released anew.
-        asked: whether people know what became of earlier attempts.
+        resets: after how many resets of the run it was asked what became of earlier attempts.
+        doubt: whether it may have been carried out before it was taken up again, so that people must judge it first.
+        unjudged: whether its conditions could not be judged, which is tried again where it is taken up again.
         unknown: what a cancel interrupted while it may have been carried out.
         tried: how often each rule of `onFailure` has had it sent again, by the rule's position.
         again: the request that waits to be sent again.
@@ -501,7 +529,7 @@ class Memory(TypedDict, total=False):
         done: its finished iterations, by index.
         frames: the variables of its unfinished iterations, by index.
         failure: what rules and templates know of its last failure beyond the report's error.
-        uncertain: whether a rule had it sent again although an earlier attempt may have been carried out.
+        uncertain: whether it is sent again although an earlier attempt may have been carried out.
         reacted: the rules of `onFailure` whose actions have run, by position.
         reaction: the actions that follow its end, while they run.
     """
@@ -509,6 +537,8 @@ class Memory(TypedDict, total=False):
     sent: str
     release: int
     resets: int
+    doubt: bool
+    unjudged: bool
     unknown: ErrorEntry
     tried: dict[str, int]
     again: Again

@@ -20,7 +20,8 @@ CHATTY = (
 """Loggers of libraries that write a line per request, with addresses that may hold what nobody should read."""
 
 COLOURS = {logging.WARNING: "33", logging.ERROR: "31", logging.CRITICAL: "31;1"}
-CONTROLS = {code: "�" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
+MARKS = (0x61C, *range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x206A), 0xFEFF)
+CONTROLS = {code: "�" for code in (*range(0x20), *range(0x7F, 0xA0), *MARKS) if chr(code) not in "\n\t"}
 """What a customer's text must not do to an operator's terminal."""
 
 
@@ -55,7 +56,7 @@ class JsonLines(Lines):
             line["process"] = self.process
         if trace := self.trace(record):
             line["trace"] = trace
-        return json.dumps(line, ensure_ascii=False)
+        return json.dumps(line)
 
 
 class HumanLines(Lines):
@@ -79,7 +80,7 @@ class HumanLines(Lines):
         if where:
             parts.append(self._paint(self._clean(f"[{' · '.join(where)}]"), "2"))
         trace = self.trace(record)
-        return "  ".join(parts) + (f"\n{trace}" if trace else "")
+        return "  ".join(parts) + (f"\n{trace.translate(CONTROLS)}" if trace else "")
 
     def _clean(self, text: str) -> str:
         return self.scrub(text).translate(CONTROLS)

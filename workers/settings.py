@@ -14,6 +14,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from activities.errors import Refused
+from activities.http_client.addresses import Target
+from activities.http_client.bindings import Host
+from activities.http_client.bodies import DEFAULT_LIMIT
 from workers.errors import UsageError
 from workers.payloads.keys import KEY_SIZE, read_key
 
@@ -35,6 +39,7 @@ VARIABLES = {
     "payload_store": "TRUNKLINE_PAYLOAD_STORE",  # before the limits, which may be higher with it
     "result_limit": "TRUNKLINE_RESULT_LIMIT",
     "state_limit": "TRUNKLINE_STATE_LIMIT",
+    "bodies_limit": "TRUNKLINE_BODIES_LIMIT",
     "processes": "TRUNKLINE_PROCESSES",
     "metrics_address": "TRUNKLINE_METRICS_ADDRESS",
     "grace": "TRUNKLINE_GRACE",
@@ -44,6 +49,8 @@ VARIABLES = {
     "groups": "TRUNKLINE_GROUPS",
     "signing_keys": "TRUNKLINE_SIGNING_KEYS",
     "signing_key": "TRUNKLINE_SIGNING_KEY",
+    "sandbox": "TRUNKLINE_SANDBOX",
+    "live": "TRUNKLINE_LIVE",
 }
 """The environment variable of each setting, by the attribute of `Settings`."""
 
@@ -53,6 +60,9 @@ LARGEST_STATE = 1280 * KIB  # handed over compressed, together with the event an
 LARGEST_STORED = 8 * KIB * KIB  # what is stored elsewhere is still read, parsed and measured in one piece
 LIMITS = {"result_limit": LARGEST_RESULT, "state_limit": LARGEST_STATE}
 """Most that Temporal itself can keep; more where large payloads go elsewhere."""
+
+LEAST_BODIES = KIB * KIB
+MOST_BODIES = 1024 * KIB * KIB * KIB
 
 MOST_PROCESSES = 256
 LONGEST_GRACE = 3600.0
@@ -93,6 +103,7 @@ class Settings:
         web_ui: address of Temporal's web UI, for links to runs.
         result_limit: most bytes of one action's result.
         state_limit: most bytes of one run's variables, report and audit together.
+        bodies_limit: most bytes that the bodies of answers and recordings may take together, in each process.
         processes: how many processes a worker runs.
         metrics_address: where the worker answers `/healthz` and `/metrics`.
         grace: seconds that activities in flight may still take when the worker is told to stop.
@@ -103,6 +114,8 @@ class Settings:
         groups: who is in which group of approvers: a file's name, or the mapping itself.
         signing_keys: the keys that decisions may be signed with: a file's name, or the mapping itself.
         signing_key: the key that this person's decisions are signed with (`kid:file`).
+        sandbox: address of a sandbox that answers in place of all hosts but those that are live.
+        live: hosts (`name`, `name:port`, `*.domain`) that are reached although there is a sandbox.
     """
 
     automations: Path = Path("automations")
@@ -116,6 +129,7 @@ class Settings:
     web_ui: str | None = None
     result_limit: int = 256 * KIB
     state_limit: int = KIB * KIB
+    bodies_limit: int = DEFAULT_LIMIT
     processes: int = 1
     metrics_address: Address | None = None
     grace: float = 20.0
@@ -126,6 +140,8 @@ class Settings:
     groups: str | None = None
     signing_keys: str | None = field(default=None, repr=False)
     signing_key: str | None = field(default=None, repr=False)
+    sandbox: str | None = None
+    live: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> Settings:
@@ -214,6 +230,18 @@ def _bytes(given: str | int, place: str, most: int) -> int:
     return value
 
 
+def _bodies(given: str | int, place: str) -> int:
+    try:
+        value = int(given)
+    except ValueError:
+        value = 0
+    if not LEAST_BODIES <= value <= MOST_BODIES:
+        raise SettingsError(
+            f"{place} must be a whole number of bytes from {LEAST_BODIES} to {MOST_BODIES}; {given!r} is not."
+        )
+    return value
+
+
 def _store(given: str, place: str) -> str:
     parts = urlsplit(given)
     folder = parts.scheme == "file" and not parts.netloc and parts.path.startswith("/")
@@ -299,6 +327,24 @@ def _own_key(given: str, place: str) -> str:
     return given
 
 
+def _hosts(given: str | Iterable[str], place: str) -> tuple[str, ...]:
+    found = _list(given, place)
+    for written in found:
+        try:
+            Host.parse(written)
+        except ValueError as error:
+            raise SettingsError(f"{place}: {error}") from None
+    return found
+
+
+def _sandbox(given: str, place: str) -> str:
+    try:
+        Target.parse(given)
+    except Refused as refused:
+        raise SettingsError(f"{place} must be a sandbox's address, as http://127.0.0.1:8600. {refused}") from None
+    return given.rstrip("/")
+
+
 def _web_address(given: str, place: str) -> str:
     if not given.startswith(("http://", "https://")):
         raise SettingsError(
@@ -320,6 +366,7 @@ READERS: Mapping[str, Callable[..., Any]] = {
     "payload_store": _store,
     "result_limit": _bytes,
     "state_limit": _bytes,
+    "bodies_limit": _bodies,
     "processes": _processes,
     "metrics_address": _address,
     "grace": _seconds,
@@ -329,4 +376,6 @@ READERS: Mapping[str, Callable[..., Any]] = {
     "groups": _text,
     "signing_keys": _text,
     "signing_key": _own_key,
+    "sandbox": _sandbox,
+    "live": _hosts,
 }

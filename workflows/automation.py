@@ -35,9 +35,10 @@ from workflows.compiled import program
 from workflows.dispatch import dispatch
 from workflows.event import EventError, read_event
 from workflows.holds.hold import Receipt, Via
+from workflows.language.condition import Condition, Verdict
 from workflows.language.template import TemplateError
 from workflows.plan import Plan
-from workflows.report import cut
+from workflows.report import cut, shortened
 from workflows.run.continue_as_new import long_history, may_continue_as_new, next_arguments
 from workflows.run.parallel import cancel_all, finished
 from workflows.run.payload import PayloadError, read, unpack
@@ -45,8 +46,8 @@ from workflows.run.routing import Routing, fairness_key
 from workflows.run.state import State
 from workflows.run.walk import Stop, Walk
 from workflows.steps.decisions import decide
+from workflows.steps.ending import goes_on
 from workflows.steps.interpreter import walk_whole
-from workflows.steps.reactions import ended_early
 from workflows.view.attributes import Attributes
 from workflows.view.details import details
 
@@ -71,6 +72,7 @@ class Automation:
         self.plan: Plan | None = None
         self.outcome: str | None = None
         self.reason: str | None = None
+        self.missing: list[str] = []
         self.parked: str | None = None
         self.outdated: str | None = None
         self.attributes = Attributes()
@@ -121,6 +123,7 @@ class Automation:
     async def _run(self, event: dict[str, Any], answer: dict[str, Any]) -> Any:
         self.plan = answer["plan"]
         self.outdated = answer.get("outdated")
+        self.missing = answer.get("missing", [])
         carry = answer.get("state")
         limit = answer["stateLimit"]
         compiled = program(self.plan)
@@ -137,8 +140,11 @@ class Automation:
         self._begun = True
         if carry is None:
             self.attributes.begin(self.plan["automation"], event["id"])
-            if compiled.condition is not None and not self._wanted(self.walk):
-                return self._close("skipped")
+            if compiled.condition is not None:
+                wanted = self._wanted(self.walk, compiled.condition)
+                if not wanted.holds:
+                    return self._close("skipped")
+                answer = {**answer, "missing": wanted.missing}
             if compiled.fairness is not None:
                 answer = {**answer, "fairness": self._fairness(self.walk)}
         self.walk.routing = Routing(
@@ -148,15 +154,14 @@ class Automation:
         )
         return await self._walk(self.walk, event, answer)
 
-    def _wanted(self, walk: Walk) -> bool:
-        condition = walk.program.condition
-        roots, now = walk.roots(walk.outermost), workflow.now()
+    def _wanted(self, walk: Walk, condition: Condition) -> Verdict:
         try:
-            failures = condition.explain(roots, now) if condition and not condition.holds(roots, now) else []
+            verdict = condition.judge(walk.roots(walk.outermost), workflow.now())
         except TemplateError as error:
             raise self._failed(f"The automation's conditions cannot be judged: {error}") from None
-        self.reason = cut("; ".join(failure.sentence for failure in failures)) or None
-        return not failures
+        self.reason = cut(verdict.why) or None
+        self.missing = shortened(verdict.missing)
+        return verdict._replace(missing=self.missing)
 
     def _fairness(self, walk: Walk) -> str | None:
         try:
@@ -165,6 +170,16 @@ class Automation:
             raise self._failed(f"The automation's `fairness` cannot be rendered: {error}") from None
 
     async def _walk(self, walk: Walk, event: dict[str, Any], answer: dict[str, Any]) -> Any:
+        flow = await self._walked(walk, event, answer)
+        while goes_on(walk, flow):
+            flow = await self._walked(walk, event, answer)
+        if walk.stop is not None:
+            self.reason = walk.stop.reason
+            return self._close(walk.stop.outcome)
+        return self._close(OUTCOMES[flow] if walk.state.failed is None else "failed")
+
+    async def _walked(self, walk: Walk, event: dict[str, Any], answer: dict[str, Any]) -> Flow:
+        """Walk until the plan or the run is at its end, or the run continues as new; say how the plan ended."""
         if walk.state.failed is not None:
             self.reason = walk.state.failed["reason"]
         task = asyncio.create_task(walk_whole(walk))
@@ -175,16 +190,14 @@ class Automation:
         if walk.stop is not None:
             await finished(cancel_all([task, *walk.background, *walk.notices]))
             await _answered()
-            stop = ended_early(walk, walk.stop)
-            if stop is None:
-                return await self._walk(walk, event, answer)
-            self.reason = stop.reason
-            return self._close(stop.outcome)
+            walk.background.clear()
+            walk.notices.clear()
+            return "halted"
         if not task.done():
             walk.continuing_as_new = True
             workflow.continue_as_new(args=next_arguments(event, {**answer, "state": walk.state.carry(walk.resets)}))
         await _answered()
-        return self._close(OUTCOMES[task.result()])
+        return task.result()
 
     def _close(self, outcome: str) -> Any:
         if outcome == "failed":
@@ -269,6 +282,8 @@ class Automation:
         }
         if tolerated := self.state.report.tolerated(self.outcome):
             report["tolerated"] = tolerated
+        if self.missing:
+            report["missing"] = self.missing
         if self.outdated:
             report["outdated"] = self.outdated
         if self.reason:

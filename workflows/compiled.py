@@ -12,6 +12,7 @@ from temporalio.common import RetryPolicy
 
 from trunkline.wire import NEVER_REPEATED as ONCE
 from trunkline.wire import OUTCOME_UNKNOWN, PAYLOADS_TOO_LARGE, WORKER_SHUTDOWN
+from workflows.hold_rules import HOLD_RULES, HoldRules
 from workflows.language.condition import Condition, compile_condition
 from workflows.language.people import group
 from workflows.language.pick import compile_pick
@@ -46,12 +47,8 @@ def compile_policy(plan: Mapping[str, Any], notices: tuple[Notice, ...]) -> Poli
         approvers=_people(plan.get("approvers")),
         operators=_people(plan.get("operators")),
         escalate_to=_people(plan.get("escalateTo")) or (),
-        quorum=plan.get("quorum", 1),
-        self_approval=plan.get("selfApproval", True),
+        rules=cast("HoldRules", {name: plan.get(name, rule.otherwise) for name, rule in HOLD_RULES.items()}),
         requester=compile_template(plan.get("requester", REQUESTER)),
-        reason_needed=plan.get("rejectNeedsReason", False),
-        editing=plan.get("allowEdit", False),
-        verified=plan.get("verified", False),
         recheck=plan.get("recheck", False),
         bands=tuple(_band(band) for band in plan.get("bands", ())),
         times={name: plan[name] for name in (*CLOCKS, "businessHours") if name in plan},
@@ -64,11 +61,7 @@ def _band(plan: Mapping[str, Any]) -> Band:
     return Band(
         when=compile_condition(plan["when"]),
         approvers=_people(plan.get("approvers")),
-        quorum=plan.get("quorum"),
-        self_approval=plan.get("selfApproval"),
-        reason_needed=plan.get("rejectNeedsReason"),
-        editing=plan.get("allowEdit"),
-        verified=plan.get("verified"),
+        rules=cast("HoldRules", {name: plan[name] for name in HOLD_RULES if name in plan}),
     )
 
 
@@ -111,9 +104,9 @@ _programs: OrderedDict[str, Program] = OrderedDict()
 
 def program(plan: Plan) -> Program:
     """Return the compiled plan; a process keeps those it used last, by the plan's id."""
-    known = _programs.get(plan["id"])
+    known = _programs.pop(plan["id"], None)  # what decides about events does so in another thread
     if known is not None:
-        _programs.move_to_end(plan["id"])
+        _programs[plan["id"]] = known
         return known
     defaults, approvals = plan["defaults"], plan.get("approvals")
     policy = NO_POLICY if approvals is None else _policy(approvals, defaults)

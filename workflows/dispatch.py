@@ -9,8 +9,10 @@ from temporalio import workflow
 from temporalio.common import Priority, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from trunkline.wire import LONGEST_ID, MATCH
+from trunkline.wire import MATCH, SOURCE
+from workflows.event import EventError, another_event, run_id
 from workflows.run.parallel import run_parallel
+from workflows.run.worker_calls import ask
 
 
 async def dispatch(event: dict[str, Any]) -> list[dict[str, Any]]:
@@ -26,12 +28,14 @@ async def dispatch(event: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 async def _start(match: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
-    name = match["automation"]
+    name, once = match["automation"], match.get("once")
     answer = {"automation": name, "workflowId": f"{name}/{event['id']}", "started": False}
-    if not match["matches"]:
+    if not match["matches"] or match["reason"] is not None:
         return {**answer, "reason": match["reason"]}
-    if len(answer["workflowId"].encode("utf-8", "replace")) > LONGEST_ID:
-        return {**answer, "reason": f"The event's id is too long: a workflow id takes at most {LONGEST_ID} bytes."}
+    try:
+        answer["workflowId"] = run_id(name, event["id"], once)
+    except EventError as error:
+        return {**answer, "reason": str(error)}
     try:
         await workflow.start_child_workflow(
             name,
@@ -42,5 +46,13 @@ async def _start(match: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]
             parent_close_policy=workflow.ParentClosePolicy.ABANDON,
         )
     except WorkflowAlreadyStartedError:
-        return {**answer, "reason": "This event has started it before."}
+        return {**answer, "reason": await _duplicate(answer["workflowId"], event, once)}
     return {**answer, "started": True}
+
+
+async def _duplicate(run: str, event: dict[str, Any], once: str | None) -> str:
+    """Return what became of an event whose workflow id is taken."""
+    if once is not None:
+        return "An event that `trigger.once` takes for the same has started it before."
+    earlier: str | None = await ask(SOURCE, run)
+    return another_event(run, event, earlier) or "This event has started it before."

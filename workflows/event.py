@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
+
+from trunkline.wire import LONGEST_ID
 
 MAX_BYTES = 512 * 1024
 MAX_DEPTH = 100
 MAX_ID = 500
 
 VERSION = "1.0"
+
+BY_HAND = "manual"
+"""The source of an event that names none."""
+
+CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+"""Characters that no workflow id has: Temporal's databases do not take all of them, and nobody sees them."""
 
 ANY: Mapping[str, Any] = {}
 """Fields of a root that may have any."""
@@ -87,7 +97,7 @@ def read_event(value: Any, *, default_id: str) -> dict[str, Any]:
     """
     if not isinstance(value, Mapping):
         raise EventError(f"An event is a JSON object with `type` and `data`; this is {what(value)}.")
-    event: dict[str, Any] = {"specversion": VERSION, "id": default_id, "source": "manual"}
+    event: dict[str, Any] = {"specversion": VERSION, "id": default_id, "source": BY_HAND}
     event.update((key, content) for key, content in value.items() if content is not None or key == "data")
     if event["specversion"] != VERSION:
         raise EventError(f'An event\'s `specversion` is "{VERSION}"; this one says {_short(event["specversion"])}.')
@@ -110,6 +120,53 @@ def read_event(value: Any, *, default_id: str) -> dict[str, Any]:
         )
     _measure(event)
     return event
+
+
+def run_id(automation: str, event_id: str, once: str | None = None, *, again: str = "") -> str:
+    """Return the workflow id under which an automation runs for an event.
+
+    Args:
+        automation: the automation's name.
+        event_id: the event's id.
+        once: what `trigger.once` came to, instead of the event's id: where it is no part of a workflow id, because it
+            is too long or holds control characters, its SHA-256 is.
+        again: what tells another run for the same event from the first.
+
+    Raises:
+        EventError: Temporal's databases do not take so long an id.
+    """
+    whole = f"{automation}/{event_id if once is None else once}{again}"
+    short = len(whole.encode("utf-8", "replace")) <= LONGEST_ID
+    if once is None:
+        if not short:
+            raise EventError(f"The event's id is too long: a workflow id takes at most {LONGEST_ID} bytes.")
+        return whole
+    if short and CONTROLS.search(once) is None:
+        return whole
+    return f"{automation}/{hashlib.sha256(once.encode('utf-8', 'replace')).hexdigest()}{again}"
+
+
+def another_event(run: str, event: Mapping[str, Any], earlier: str | None) -> str | None:
+    """Return why an event is not the one that a run was started for, or None where it is: of the same source.
+
+    Args:
+        run: the workflow id that both have.
+        event: the event that is to start a run now.
+        earlier: the source of the event that started the run; None where nobody can say.
+    """
+    source = event.get("source") or BY_HAND
+    if earlier == source:
+        return None
+    if earlier is None:
+        return (
+            f"There is a run {run} already, and nobody can say here whether it is this event's: what it was started "
+            "with is no event, or cannot be read."
+        )
+    return (
+        f"This is another event than that of the run {run}: both have the id {event['id']!r}, but that one came from "
+        f"{earlier!r} and this one from {source!r}. Let `trigger.once` say what makes an event the same, such as "
+        '"{{event.source}}/{{event.id}}".'
+    )
 
 
 def _measure(event: Mapping[str, Any]) -> None:

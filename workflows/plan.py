@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypedDict
 
+from workflows.hold_rules import HoldRules
+
 Repeat = Literal["safe", "keyed", "never"]
 OnUnknown = Literal["retry", "fail", "hold"]
 Occasion = Literal["opened", "reminder", "escalated", "decided"]
-Editing = Literal[True, False, "needsApproval"]
 OnExpiry = Literal["reject", "approve", "skip", "hold"]
 FailureClass = Literal["timeout", "http_4xx", "http_429", "refused", "unavailable", "unknown", "any"]
 Remedy = Literal["retry", "continue", "hold", "stop"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-
-STRICTNESS: tuple[Editing, ...] = (True, "needsApproval", False)
-"""What may be edited, from the freest to the strictest."""
 
 STATUSES = "steps"
 """The root under which templates and conditions find how steps have ended."""
@@ -63,7 +61,7 @@ class NoticePlan(TypedDict):
     """An action step; its id is `notify-1` and so on."""
 
 
-class ApprovalPlan(TypedDict, total=False):
+class ApprovalPlan(HoldRules, total=False):
     """Who decides about a held step, under which rules, and until when; all times in milliseconds.
 
     People are ids, `group:` names or templates, as the author wrote them.
@@ -71,33 +69,23 @@ class ApprovalPlan(TypedDict, total=False):
 
     approvers: list[str]
     operators: list[str]
-    quorum: int
-    selfApproval: bool
     requester: str
-    rejectNeedsReason: bool
-    allowEdit: Editing
-    verified: bool
     recheck: bool
     bands: list[BandPlan]
-    remindAfter: int
-    escalateAfter: int
-    escalateTo: list[str]
-    expiresAfter: int
-    onExpiry: OnExpiry
-    businessHours: BusinessHoursPlan
+    remindAfter: int  # noqa: N815 # a key of the plan
+    escalateAfter: int  # noqa: N815 # a key of the plan
+    escalateTo: list[str]  # noqa: N815 # a key of the plan
+    expiresAfter: int  # noqa: N815 # a key of the plan
+    onExpiry: OnExpiry  # noqa: N815 # a key of the plan
+    businessHours: BusinessHoursPlan  # noqa: N815 # a key of the plan
     notify: list[NoticePlan]
 
 
-class BandPlan(TypedDict, total=False):
+class BandPlan(HoldRules, total=False):
     """A stricter policy for the requests for which `when` holds, or cannot be judged."""
 
     when: dict[str, Any]
     approvers: list[str]
-    quorum: int
-    selfApproval: bool
-    rejectNeedsReason: bool
-    allowEdit: Editing
-    verified: bool
 
 
 class RulePlan(TypedDict, total=False):

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from temporalio.common import RetryPolicy
 
 from trunkline.wire import Pick
+from workflows.hold_rules import HOLD_RULES, HoldRules
 from workflows.language.condition import Condition
 from workflows.language.template import Template
-from workflows.plan import STATUSES, STRICTNESS, Editing, Occasion, OnExpiry, Plan, Remedy
+from workflows.plan import STATUSES, Occasion, OnExpiry, Plan, Remedy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,15 +28,11 @@ People = tuple[Group | Template, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Band:
-    """What is stricter for the requests for which a condition holds; a key that it does not have is None."""
+    """What is stricter for the requests for which a condition holds; without `approvers` those of the policy stay."""
 
     when: Condition
     approvers: People | None
-    quorum: int | None
-    self_approval: bool | None
-    reason_needed: bool | None
-    editing: Editing | None
-    verified: bool | None
+    rules: HoldRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +51,8 @@ class Policy:
         approvers: who may release it; None: anyone.
         operators: who decides after a failure, reassigns and extends; None: nobody is named.
         escalate_to: who may release it besides, once it has waited for long.
-        quorum: how many people must approve.
-        self_approval: whether the requester may approve.
+        rules: how it is decided, every key of it.
         requester: who wants the step done.
-        reason_needed: whether a refusal must say why.
-        editing: whether approvers may edit the request, and whether an edit approves it.
-        verified: whether decisions must be signed.
         recheck: whether the step's conditions must still hold on release.
         bands: what is stricter for which requests.
         times: what the worker computes a hold's times from, in the plan's words.
@@ -70,12 +63,8 @@ class Policy:
     approvers: People | None = None
     operators: People | None = None
     escalate_to: People = ()
-    quorum: int = 1
-    self_approval: bool = True
+    rules: HoldRules
     requester: Template
-    reason_needed: bool = False
-    editing: Editing = False
-    verified: bool = False
     recheck: bool = False
     bands: tuple[Band, ...] = ()
     times: Mapping[str, Any]
@@ -91,17 +80,14 @@ class Policy:
             policy = replace(
                 policy,
                 approvers=policy.approvers if band.approvers is None else band.approvers,
-                quorum=max(policy.quorum, band.quorum or 1),
-                self_approval=policy.self_approval and band.self_approval is not False,
-                reason_needed=policy.reason_needed or band.reason_needed is True,
-                editing=policy.editing if band.editing is None else max(policy.editing, band.editing, key=_strictness),
-                verified=policy.verified or band.verified is True,
+                rules=_stricter(policy.rules, band.rules),
             )
         return policy
 
 
-def _strictness(editing: Editing) -> int:
-    return STRICTNESS.index(editing)
+def _stricter(rules: Mapping[str, Any], others: Mapping[str, Any]) -> HoldRules:
+    changed = {name: HOLD_RULES[name].stricter(rules[name], value) for name, value in others.items()}
+    return cast("HoldRules", {**rules, **changed})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,21 +224,27 @@ class Program:
     asked: Mapping[str, tuple[str, ...]]
 
 
-def children(step: Step) -> Iterator[Step]:
-    """Yield the steps directly inside a step, in the definition's order."""
+def ways(step: Step) -> Iterator[Block]:
+    """Yield the blocks directly inside a step, in the definition's order."""
     match step:
         case ActionStep():
             for rule in step.rules:
-                yield from rule.block
-            yield from step.on_rejected
+                yield rule.block
+            yield step.on_rejected
         case PathsStep():
-            yield from step.paths
+            yield step.paths
         case Path() | LoopStep():
-            yield from step.block
+            yield step.block
         case BranchStep():
             for _, block in step.cases:
-                yield from block
-            yield from step.otherwise
+                yield block
+            yield step.otherwise
+
+
+def children(step: Step) -> Iterator[Step]:
+    """Yield the steps directly inside a step, in the definition's order."""
+    for way in ways(step):
+        yield from way
 
 
 def asked(*blocks: Block) -> dict[str, tuple[str, ...]]:

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
-from trunkline.wire import Entry, ErrorEntry, Status
-from workflows.program import ActionStep, Block, LoopStep, Program, Step, children
+from trunkline.wire import NOT_TAKEN, Entry, ErrorEntry, Flow, Status
+from workflows.program import ActionStep, Block, BranchStep, LoopStep, Path, Program, Step, children, ways
 
 ENDED = frozenset({"succeeded", "failed", "unknown", "rejected", "expired", "superseded", "skipped", "canceled"})
 """Statuses that a step does not leave by itself."""
@@ -17,17 +17,35 @@ ENDED = frozenset({"succeeded", "failed", "unknown", "rejected", "expired", "sup
 FAILED = frozenset({"failed", "unknown"})
 REFUSED = frozenset({"rejected", "expired", "superseded"})
 
-PLAIN = frozenset({"id", "label", "kind", "actionType", "status", "attempts", "startedAt", "endedAt", "key", "parent"})
-"""What the entry of a plain success has."""
+PLAIN = frozenset(
+    {
+        *("id", "label", "kind", "actionType", "status", "attempts", "startedAt", "endedAt", "key", "parent"),
+        *("until", "reason"),
+    }
+)
+"""What the entry of a plain success has, or of a step that its conditions skipped."""
 
 ENTRY_SIZE = 380
 """Bytes that an entry takes beside its names, a short error included; an upper bound of what was seen."""
 
 SHORT_ERROR = 80
+LONGEST_REASON = 500
 LONGEST_ERROR = 2_000
 """Characters of one error; what names many places at once could be of any length."""
 
 MOST_MISSING = 20
+
+
+class Unreached(TypedDict):
+    """How a step reads that was not reached."""
+
+    status: Status
+    reason: NotRequired[str]
+
+
+PENDING: Unreached = {"status": "pending"}
+SKIPPED: Unreached = {"status": "skipped"}
+UNTAKEN: Unreached = {"status": "skipped", "reason": NOT_TAKEN}
 
 
 class Report:
@@ -70,6 +88,7 @@ class Report:
 
     def end(self, entry: Entry, status: Status, at: datetime, error: ErrorEntry | None = None) -> None:
         """Write down how a step ended; where the report is full, only the beginning of a long error is kept."""
+        self.drop(entry, "retry")
         entry["status"] = status
         entry["endedAt"] = timestamp(at)
         if error is not None:
@@ -81,31 +100,38 @@ class Report:
                 self.extra += size
             entry["error"] = error
 
-    def reopen(self, entry: Entry) -> ErrorEntry:
-        """Take back that a step has ended with an error, and return that error."""
-        error = entry.pop("error")
-        del entry["endedAt"]
+    def reopen(self, entry: Entry) -> None:
+        """Write down that a step which failed is taken up again."""
         entry["status"] = "running"
-        entry.pop("httpStatus", None)
-        size = measure(error["message"])
-        if size > SHORT_ERROR:
+        entry.pop("endedAt", None)
+        self.drop(entry, "httpStatus")
+        error = entry.pop("error", None)
+        if error is not None and (size := measure(error["message"])) > SHORT_ERROR:
             self.extra -= size
-        return error
 
     def note(self, entry: Entry, name: str, value: Any) -> None:
         """Add what only some entries have, such as a decision."""
         self.extra += measure(value) - (measure(entry.get(name)) if name in entry else 0)
         entry[name] = value  # type: ignore[literal-required] # what only some entries have
 
+    def drop(self, entry: Entry, name: str) -> None:
+        """Take back what was noted and is true no more."""
+        if name in entry:
+            self.extra -= measure(entry.pop(name))  # type: ignore[misc] # what only some entries have
+
+    def skip(self, entry: Entry, why: str) -> None:
+        """Write down why a step is skipped; what was done needs a report's room more than what was not."""
+        reason = why if len(why) <= LONGEST_REASON else f"{why[:LONGEST_REASON]}…"
+        if measure(reason) > SHORT_ERROR and self.size + measure(reason) > self.room // 2:
+            reason = f"{why[: SHORT_ERROR // 6]}…"
+        self.note(entry, "reason", reason)
+
     def miss(self, entry: Entry, names: list[str]) -> None:
         """Write down what a step used and did not find, each once, and no more than can be read."""
         known: list[str] = entry.get("missing", [])
         if len(known) > MOST_MISSING or not (more := [name for name in names if name not in known]):
             return
-        all_of_them = [*known, *more]
-        if (left := len(all_of_them) - MOST_MISSING) > 0:
-            all_of_them = [*all_of_them[:MOST_MISSING], f"and {left} more"]
-        self.note(entry, "missing", all_of_them)
+        self.note(entry, "missing", shortened([*known, *more]))
 
     def forget(self, prefix: str) -> bool:
         """Drop the entries of an iteration if all are plain successes, so that a report stays small; say whether."""
@@ -115,21 +141,24 @@ class Report:
         )
         if plain:
             for instance in inside:
-                del self.entries[instance]
+                entry = self.entries.pop(instance)
+                self.extra -= measure(entry["reason"]) if "reason" in entry else 0
         return plain
 
     def steps(self, *, closed: bool) -> list[Entry]:
-        """Return all entries in the definition's order; what was not reached is pending, or skipped after the end."""
-        return [entry for _, entry in self._whole("skipped" if closed else "pending")]
+        """Return all entries in the definition's order; what was not reached is pending, or skipped if it cannot be."""
+        unreached, on_failure = SKIPPED if closed else PENDING, self.program.on_failure
+        after = UNTAKEN if closed and not self._begun(on_failure, "") else unreached
+        return [
+            *self._steps(self.program.block, "", None, unreached),
+            *self._steps(on_failure, "", None, after),
+        ]
 
     def causes(self) -> list[Entry]:
-        """Return the steps that failed before any actions for that, first those whose failure nothing has covered."""
-        failed = [
-            (_covered(step, entry), entry)
-            for step, entry in self._steps(self.program.block, "", None, "skipped")
-            if entry["status"] in FAILED and "error" in entry
-        ]
-        return [entry for _, entry in sorted(failed, key=lambda one: one[0])]
+        """Return the steps that failed before any actions for that; those that do not count only where no other did."""
+        steps = self._steps(self.program.block, "", None, SKIPPED)
+        failed = [entry for entry in steps if entry["status"] in FAILED and "error" in entry]
+        return [entry for entry in failed if not self._tolerated(entry)] or failed
 
     def failure(self) -> str | None:
         """Return in a sentence why the run has failed, where a step says it."""
@@ -143,36 +172,55 @@ class Report:
         """Return the steps that do not count in the outcome although nobody knows whether they had their effect."""
         if outcome is None:
             return []
-        unknown = [(step, entry) for step, entry in self._whole("skipped") if entry["status"] == "unknown"]
+        unknown = [entry for entry in self.steps(closed=True) if entry["status"] == "unknown"]
         counted = outcome in {"failed", "canceled"}
-        return [entry["id"] for step, entry in unknown if not counted or _covered(step, entry)]
+        return [entry["id"] for entry in unknown if not counted or self._tolerated(entry)]
 
-    def _whole(self, unreached: Status) -> Iterator[tuple[Step, Entry]]:
-        return self._steps((*self.program.block, *self.program.on_failure), "", None, unreached)
+    def _tolerated(self, entry: Entry | None) -> bool:
+        """Say whether the run went on although a step has failed: that step itself, or one around it, said so."""
+        while entry is not None:
+            if "onFailure" in entry:
+                return True
+            entry = self.entries.get(entry.get("parent", ""))
+        return False
 
-    def _steps(self, block: Block, prefix: str, parent: str | None, unreached: Status) -> Iterator[tuple[Step, Entry]]:
+    def _steps(self, block: Block, prefix: str, parent: str | None, unreached: Unreached) -> Iterator[Entry]:
         for step in block:
             instance = prefix + step.id
             entry = self.entries.get(instance)
             if entry is not None or not prefix:
-                yield step, entry or _entry(instance, step, parent, unreached)
+                yield entry or _entry(instance, step, parent, **unreached)
             if isinstance(step, LoopStep):
                 for index in self._iterations(instance):
                     yield from self._steps(step.block, f"{instance}[{index}].", instance, unreached)
             else:
-                over, due = entry is not None and entry["status"] in ENDED, self.reacting.get(instance, ())
-                for child in children(step):
-                    left_out = over and not any(child is one for one in due)
-                    yield from self._steps((child,), prefix, instance, "skipped" if left_out else unreached)
+                for way in ways(step):
+                    yield from self._steps(way, prefix, instance, self._way(step, way, prefix, unreached))
+            if entry is not None and instance not in self.reacting and _ends_its_block(step, entry):
+                unreached = SKIPPED
+
+    def _way(self, step: Step, way: Block, prefix: str, unreached: Unreached) -> Unreached:
+        """Return how the steps of one way through a step read where they were not reached."""
+        instance = prefix + step.id
+        entry = self.entries.get(instance)
+        if entry is None or way is self.reacting.get(instance):
+            return unreached
+        over, begun = entry["status"] in ENDED, self._begun(way, prefix)
+        if isinstance(step, ActionStep):  # what follows its end: several blocks may have run
+            untaken = over and not begun
+        else:
+            elsewhere = isinstance(step, BranchStep) and any(self._begun(one, prefix) for one in ways(step))
+            untaken = entry["status"] == "skipped" or (elsewhere and not begun)
+        if untaken:
+            return UNTAKEN
+        return SKIPPED if over else unreached
+
+    def _begun(self, way: Block, prefix: str) -> bool:
+        return bool(way) and prefix + way[0].id in self.entries
 
     def _iterations(self, loop: str) -> list[int]:
         start = len(loop) + 1
         return sorted({int(i[start : i.index("]", start)]) for i in self.entries if i.startswith(f"{loop}[")})
-
-
-def _covered(step: Step, entry: Entry) -> bool:
-    """Say whether the step itself lets its block go on after its failure."""
-    return step.goes_on or "onFailure" in entry
 
 
 def room_for(block: Block) -> int:
@@ -185,7 +233,27 @@ def room_for(block: Block) -> int:
     return size
 
 
-def _entry(instance: str, step: Step, parent: str | None, status: Status) -> Entry:
+def flow_after(step: Step, entry: Entry) -> Flow:
+    """Say what an entry's status means for the block that its step stands in."""
+    status = entry["status"]
+    if status == "canceled":
+        return "halted"
+    if status in FAILED:
+        return "done" if step.goes_on or "onFailure" in entry else "failed"
+    if entry.get("onRejected") == "failed":
+        return "failed"
+    if status in REFUSED:
+        return "done" if step.goes_on and not isinstance(step, ActionStep) else "rejected"
+    return "done"
+
+
+def _ends_its_block(step: Step, entry: Entry) -> bool:
+    """Say whether nothing that stands after a step is reached any more; what runs beside others ends nothing."""
+    beside = isinstance(step, Path) or (isinstance(step, ActionStep) and step.background)
+    return not beside and flow_after(step, entry) != "done"
+
+
+def _entry(instance: str, step: Step, parent: str | None, status: Status, reason: str | None = None) -> Entry:
     entry: Entry = {"id": instance, "label": step.label}
     if isinstance(step, ActionStep):
         entry["actionType"] = step.action
@@ -194,7 +262,15 @@ def _entry(instance: str, step: Step, parent: str | None, status: Status) -> Ent
     entry["status"] = status
     if parent is not None:
         entry["parent"] = parent
+    if reason is not None:
+        entry["reason"] = reason
     return entry
+
+
+def shortened(names: list[str]) -> list[str]:
+    """Return what is missing as reports keep it: no more than can be read."""
+    left = len(names) - MOST_MISSING
+    return names if left <= 0 else [*names[:MOST_MISSING], f"and {left} more"]
 
 
 def cut(sentence: str) -> str:

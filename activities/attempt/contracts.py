@@ -10,9 +10,12 @@ from pydantic import ValidationError
 
 from activities.action import Action, Config, names
 from activities.attempt.results import kept, whole, written
-from activities.attempt.secrets import Scrubber, Secrets
-from activities.bounds import cut
+from activities.attempt.scrubber import Scrubber
+from activities.attempt.secrets import Secrets
+from activities.bounds import cut, scrubbing
 from activities.errors import Refused, ResultTooLarge
+from activities.http_client.json_body import with_whole_numbers
+from activities.violations import sentence_of
 from trunkline.wire import DEEPEST, Call, Pick, Request, nests_deeper
 
 LONGEST_MESSAGE = 2_000
@@ -57,7 +60,8 @@ class Contracts:
         """
         if nests_deeper(result, DEEPEST):
             raise Refused(f"{SUPPLIED} nests deeper than {DEEPEST} levels.")
-        said = kept(self._result(action_type, result), pick)
+        with scrubbing(self.scrubber.scrub):
+            said = kept(self._result(action_type, result), pick)
         try:
             said = json.loads(written(said, self.scrubber, self.result_limit, what=SUPPLIED))
         except ResultTooLarge as error:
@@ -105,16 +109,19 @@ class Contracts:
         try:
             return model.model_validate(result)
         except ValidationError as error:
-            raise Refused(f"{SUPPLIED} is not what {action_type} gives: {_wrong(error)}.") from None
+            raise Refused(f"{SUPPLIED} is not what {action_type} gives: {sentence_of(error)}.") from None
 
     def _said(self, judge: Callable[[], str | None]) -> str | None:
         """Return a verdict as people may read it: a contract that breaks over a request refuses it."""
         try:
-            sentence = judge()
+            with scrubbing(self.scrubber.scrub):
+                sentence = judge()
         except Refused as refused:
             sentence = str(refused)
         except Exception as error:  # noqa: BLE001 # a contract of a user's own may raise anything
-            sentence = f"The config cannot be judged by the action's contract: {type(error).__name__}: {error}"
+            sentence = (
+                f"The config cannot be judged by the action's contract: {type(error).__name__}: {sentence_of(error)}"
+            )
         return sentence and self.scrubber.scrub(whole(sentence))[:LONGEST_MESSAGE]
 
 
@@ -127,18 +134,10 @@ def configured(action: Action, call: Call | Request, secrets: Secrets, scrubber:
     places = call.get("secrets", ())
     scrubber.learn(secrets.values(places))
     try:
-        return action.config.model_validate(secrets.fill(call["config"], places))
+        return action.config.model_validate(secrets.fill(with_whole_numbers(call["config"]), places))
     except ValidationError as error:
-        raise Refused(f"The step's config is not what {action.name} takes: {_wrong(error)}.") from None
+        raise Refused(f"The step's config is not what {action.name} takes: {sentence_of(error)}.") from None
 
 
 def _destinations(config: Config) -> list[str]:
     return [name for name in type(config).model_fields if name.rpartition("_")[2] in DESTINATIONS]
-
-
-def _wrong(error: ValidationError) -> str:
-    wrong = "; ".join(
-        (f"`{'.'.join(map(str, e['loc']))}`: " if e["loc"] else "") + e["msg"].removeprefix("Value error, ")
-        for e in error.errors(include_input=False)
-    )
-    return wrong.rstrip(".")

@@ -8,13 +8,18 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from activities.action import Result
 from activities.attempt.pick import picked
-from activities.attempt.secrets import Scrubber
+from activities.attempt.scrubber import Scrubber
+from activities.bounds import cut
 from activities.errors import ResultTooLarge
 from trunkline.wire import DEEPEST, Answer, LookAnswer, Pick, nests_deeper
 
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 """What may be half of a character in JSON that is ASCII."""
+
+MOST_WARNINGS = 5
+LONGEST_WARNING = 300
 
 CARRIED_OUT = "The action was carried out, but its result"
 
@@ -22,10 +27,14 @@ CARRIED_OUT = "The action was carried out, but its result"
 def kept(result: Any, pick: Pick | None) -> Answer:
     """Return a result as it is kept: whole, or what the step picks of it and which of its paths found nothing."""
     plain = result.model_dump(mode="json", by_alias=True) if isinstance(result, BaseModel) else result
-    if pick is None:
-        return {"result": plain}
-    found, missing = picked(plain, pick)
-    return {"result": found, "missing": missing} if missing else {"result": found}
+    answer: Answer = {"result": plain}
+    if pick is not None:
+        answer["result"], missing = picked(plain, pick)
+        if missing:
+            answer["missing"] = missing
+    if isinstance(result, Result) and result.warnings:
+        answer["warnings"] = [cut(sentence, LONGEST_WARNING) for sentence in result.warnings[:MOST_WARNINGS]]
+    return answer
 
 
 def written(said: Answer | LookAnswer, scrubber: Scrubber, limit: int, *, what: str = CARRIED_OUT) -> str:
@@ -47,8 +56,9 @@ def written(said: Answer | LookAnswer, scrubber: Scrubber, limit: int, *, what: 
     if SURROGATE.search(data):
         said = whole(said)
         data = json.dumps(said, separators=(",", ":"))
-    if scrubber.found_in(data):
-        data = json.dumps(scrubber.scrub_json(said), separators=(",", ":"))
+    scrubbed = scrubber.scrub_json(said)
+    if scrubbed is not said:
+        data = json.dumps(scrubbed, separators=(",", ":"))
     if len(data) > limit:
         raise ResultTooLarge(
             f"{what} takes {len(data):,} bytes; {limit:,} is the most that is kept (TRUNKLINE_RESULT_LIMIT)."

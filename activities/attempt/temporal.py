@@ -20,13 +20,17 @@ from activities.action import Action, Config, Look, Result
 from activities.attempt.contracts import LONGEST_MESSAGE, configured
 from activities.attempt.heartbeat import Heartbeat
 from activities.attempt.results import kept, written
+from activities.attempt.scrubber import Scrubber
 from activities.attempt.seal import check_seal
-from activities.attempt.secrets import Scrubber, Secrets
+from activities.attempt.secrets import Secrets
+from activities.bounds import scrubbing
 from activities.connections import Connections
 from activities.context import LARGEST_ANSWER, LARGEST_PICKED, Context
 from activities.errors import ActionError, NotSent, OutcomeUnknown, Refused, ResultTooLarge, Unavailable
 from activities.http_client.client import Client
+from activities.http_client.retry_after import bounded
 from activities.http_client.statuses import meaning
+from activities.violations import sentence_of
 from trunkline.wire import LOOK, NEVER_REPEATED, SENDING, UNEXPECTED, Answer, Call, FailureDetails, LookAnswer
 
 LOOKS = 3
@@ -75,21 +79,27 @@ class _Attempt:
         policy = self.info.retry_policy
         self.once = policy is not None and NEVER_REPEATED in (policy.non_retryable_error_types or ())
         self.pick: Any = None
+        self.http: Client | None = None
         self.sent = False
         earlier = self.info.heartbeat_details
         progress = earlier[0] if earlier and earlier[0] != SENDING else None
         self.uncertain = self.info.attempt > 1 and list(earlier[1:]) != [self.info.attempt - 1]
-        self.heartbeat = Heartbeat(progress, activity.heartbeat, self._write if self.once else None)
+        self.heartbeat = Heartbeat(progress, self._beat, self._write if self.once else None)
         whole = (self.info.start_to_close_timeout or timedelta(seconds=30)).total_seconds()
         self.timeout = max(whole - 1, whole * 0.9)
         self.patience = self.timeout - min(0.5, self.timeout / 10)  # the client's own sentence says more than ours
         self.began = asyncio.get_running_loop().time()
 
     async def run(self, call: Call) -> RawValue:
+        with scrubbing(self.services.scrubber.scrub):
+            return await self._run(call)
+
+    async def _run(self, call: Call) -> RawValue:
         self.heartbeat.start()
         try:
             async with asyncio.timeout(self.timeout):
-                return self._answer(await self._act(call))
+                done = await self._act(call)
+            return await self._answer(done)
         except ActionError as error:
             raise self._failure(error, timed_out=self._out_of_time(error)) from None
         except TimeoutError:
@@ -108,12 +118,17 @@ class _Attempt:
             raise self._unexpected(error) from None
         finally:
             self.heartbeat.stop()
+            if self.http is not None:
+                self.http.end()
+
+    def _beat(self, *details: Any) -> None:
+        activity.heartbeat(*self.services.scrubber.scrub_json([*details]))
 
     async def _write(self, *details: Any) -> None:
         """Send a heartbeat and return once Temporal has it."""
         handle = self.services.client.get_async_activity_handle(task_token=self.info.task_token)
         try:
-            await handle.heartbeat(*details)
+            await handle.heartbeat(*self.services.scrubber.scrub_json([*details]))
         except AsyncActivityCancelledError as error:
             if error.details is not None and error.details.cancel_requested:
                 raise NotSent("It was canceled before anything was sent.") from error
@@ -139,6 +154,7 @@ class _Attempt:
         check_seal(self.action.name, call)
         self.pick = call.get("pick")
         config = configured(self.action, call, self.services.secrets, self.services.scrubber)
+        self.http = self.services.http.carrying(self.services.secrets.bound(call.get("secrets", ())))
         context = Context(
             action=self.action.name,
             key=call["key"],
@@ -146,7 +162,7 @@ class _Attempt:
             attempt=self.info.attempt,
             timeout=self.patience,
             largest_answer=max(LARGEST_ANSWER if self.pick is None else LARGEST_PICKED, self.services.result_limit),
-            http=self.services.http.carrying(self.services.secrets.bound(call.get("secrets", ()))),
+            http=self.http,
             connections=self.services.connections,
             files=self.services.files,
             progress=self.heartbeat.progress,
@@ -166,10 +182,11 @@ class _Attempt:
 
         return begin
 
-    def _answer(self, said: Answer | LookAnswer) -> RawValue:
+    async def _answer(self, said: Answer | LookAnswer) -> RawValue:
         if self.info.attempt > 1:
             said["attempts"] = self.info.attempt
-        data = written(said, self.services.scrubber, self.services.result_limit)
+        # in a thread, because a large result takes longer than other attempts can wait
+        data = await asyncio.to_thread(written, said, self.services.scrubber, self.services.result_limit)
         return RawValue(Payload(metadata={"encoding": b"json/plain"}, data=data.encode()))
 
     def _ended(self, what: str) -> ActionError:
@@ -206,14 +223,14 @@ class _Attempt:
             details,
             type=type(error).__name__,
             non_retryable=isinstance(error, NotSent | Refused | ResultTooLarge),
-            next_retry_delay=None if retry_after is None else timedelta(seconds=max(retry_after, 0)),
+            next_retry_delay=None if retry_after is None else timedelta(seconds=bounded(retry_after)),
             category=ApplicationErrorCategory.BENIGN,
         )
 
     def _unexpected(self, error: Exception) -> ApplicationError:
         """A bug in an action: nothing is known about its effect, and its traceback goes to the log."""
         activity.logger.error("%s failed unexpectedly", self.action.name, exc_info=error)
-        message = f"{type(error).__name__}: {error}"
+        message = f"{type(error).__name__}: {sentence_of(error)}"
         if self.once and self.heartbeat.marked:
             return self._failure(OutcomeUnknown(f"{message} (after sending began; it may have been carried out)"))
         return ApplicationError(

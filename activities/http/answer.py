@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import re
+import asyncio
 from base64 import b64encode
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from activities.action import Result
 from activities.bounds import cut
-from activities.errors import OutcomeUnknown, ResultTooLarge
-from activities.http_client.statuses import SUCCESS, excerpt, unexpected
-from trunkline.wire import DEEPEST, nests_deeper
+from activities.errors import ResultTooLarge
+from activities.http_client.charset import text_of
+from activities.http_client.json_text import LARGE, Json, calls_itself_json
+from activities.http_client.statuses import SUCCESS, unexpected
 
 if TYPE_CHECKING:
     from activities.http_client.message import Response
-
-JSON_TYPE = re.compile(r"(application|text)/([^;]*\+)?json", re.IGNORECASE)
-CHARSET = re.compile(r"charset=\"?(utf-8|us-ascii|iso-8859-1|iso-8859-15|windows-1252|utf-16)\b", re.IGNORECASE)
-SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 LONGEST_HEADER = 2_000
 
@@ -38,24 +34,24 @@ class HttpAnswer(Result):
     )
     body: Any = Field(
         default=None,
-        description="Parsed where it is JSON, else its text; null where it is empty or was not wanted. "
+        description="Parsed where it is JSON, else its text, with a warning where it calls itself JSON; null where it "
+        "is empty or was not wanted. "
         'Bytes that are no text are `{"base64": "…"}`.',
     )
 
 
-def succeeded(response: Response, accept: Iterable[int], *, read: bool, strict: bool) -> HttpAnswer:
+async def succeeded(response: Response, accept: Iterable[int], *, read: bool) -> HttpAnswer:
     """Return an answer as a result.
 
     Args:
         response: what the server answered.
         accept: statuses outside 2xx that are results too.
         read: whether the body is wanted.
-        strict: whether a body that claims to be JSON and is not makes the outcome unknown; else it is kept as text.
 
     Raises:
         Refused: the status says that the request will never succeed.
         Unavailable: it says that the request was not taken up.
-        OutcomeUnknown: it says neither, or the answer cannot be read.
+        OutcomeUnknown: it says neither.
         ResultTooLarge: the answer cannot be kept.
     """
     if response.status not in SUCCESS and response.status not in accept:
@@ -66,78 +62,33 @@ def succeeded(response: Response, accept: Iterable[int], *, read: bool, strict: 
             status=response.status,
         )
     headers = {name: cut(value, LONGEST_HEADER) for name, value in response.headers.items() if name not in NOT_KEPT}
-    return HttpAnswer(status=response.status, headers=headers, body=content(response, strict=strict) if read else None)
+    found = Json(None)
+    if read and response.body:
+        found = await asyncio.to_thread(content, response) if len(response.body) > LARGE else content(response)
+    return HttpAnswer(status=response.status, headers=headers, body=found.value).warn(*found.warnings)
 
 
-def content(response: Response, *, strict: bool) -> Any:
-    """Return an answer's body as a value.
+def content(response: Response) -> Json:
+    """Return an answer's body as a value: JSON where it is, else its text; and what is odd about it.
 
     Raises:
-        OutcomeUnknown: it claims to be JSON and is not, and `strict`.
-        ResultTooLarge: it is JSON and nests too deeply.
+        ResultTooLarge: it is JSON and nests too deeply, or holds too many values.
     """
-    if not response.body:
-        return None
-    kind = response.headers.get("content-type", "")
-    if not kind or JSON_TYPE.match(kind.strip()):
+    claims = calls_itself_json(response.headers)
+    warnings: tuple[str, ...] = ()
+    if claims or not response.headers.get("content-type"):
         try:
-            return parsed(response.body)
-        except (ValueError, RecursionError):
-            if kind and strict:
-                raise OutcomeUnknown(
-                    f"The server answered with status {response.status} and a body that should be JSON but is not: "
-                    f"{excerpt(response.headers, response.body)}",
-                    status=response.status,
-                ) from None
-    charset = CHARSET.search(kind)
+            return response.parsed()
+        except ValueError as error:
+            if not response.body.strip():
+                return Json(None)
+            if claims:
+                warnings = (f"The answer calls itself JSON and is none ({_why(error)}): its body is kept as text.",)
     try:
-        return response.body.decode(charset[1] if charset else "utf-8")
-    except UnicodeDecodeError:
-        return {"base64": b64encode(response.body).decode()}
+        return Json(text_of(response.headers, response.body, json=claims), warnings)
+    except UnicodeError:
+        return Json({"base64": b64encode(response.body).decode()}, tuple(w.replace("text", "base64") for w in warnings))
 
 
-def parsed(body: bytes) -> Any:
-    """Return the value of a JSON text, as strictly as the standard: no NaN, no infinity, no endless integers.
-
-    Raises:
-        ValueError: it is no such text.
-        RecursionError: it nests deeper than the parser can follow.
-        ResultTooLarge: it nests too deeply to be kept.
-    """
-    value = json.loads(body.decode("utf-8-sig"), parse_constant=not_json, parse_float=finite)
-    if body.count(b"[") + body.count(b"{") > DEEPEST and nests_deeper(value, DEEPEST):
-        raise ResultTooLarge(f"The request was carried out, but its answer nests deeper than {DEEPEST} levels.")
-    return whole_characters(value) if SURROGATE.search(body) else value
-
-
-def not_json(constant: str) -> NoReturn:
-    """Refuse a constant that JSON does not have.
-
-    Raises:
-        ValueError: always.
-    """
-    raise ValueError(f"JSON has no {constant}.")
-
-
-def finite(written: str) -> float:
-    """Return a number that a double can hold.
-
-    Raises:
-        ValueError: it is too large.
-    """
-    value = float(written)
-    if value in (float("inf"), float("-inf")):
-        raise ValueError(f"{cut(written, 40)} is too large a number.")
-    return value
-
-
-def whole_characters(value: Any) -> Any:
-    """Return a value whose texts have U+FFFD for every half of a character, which no JSON in UTF-8 can hold."""
-    match value:
-        case str():
-            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        case dict():
-            return {whole_characters(key): whole_characters(item) for key, item in value.items()}
-        case list():
-            return [whole_characters(item) for item in value]
-    return value
+def _why(error: ValueError) -> str:
+    return "it is not written in its charset" if isinstance(error, UnicodeError) else str(error)

@@ -7,9 +7,9 @@ from pydantic import Field, field_validator
 from activities.action import action
 from activities.context import Context
 from activities.http.answer import HttpAnswer
-from activities.http.body import BodyEntry, check_keys, coerced, nested, to_json
-from activities.http.encoding import to_bytes
+from activities.http.body import BodyEntry, check_keys, coerced, nested
 from activities.http.exchange import ExchangeConfig, exchange, in_background, repeats
+from activities.http_client.json_body import json_bytes
 
 
 class ApiRequest(ExchangeConfig):
@@ -44,4 +44,4 @@ async def api_request(config: ApiRequest, context: Context) -> HttpAnswer:
     says whether it is a Number, a String, a Boolean or to be detected (Auto).
     """
     values = nested((entry.key, coerced(entry)) for entry in config.values)
-    return await exchange(context, config, to_bytes(to_json(values)) if values else None)
+    return await exchange(context, config, json_bytes(values) if values else None)

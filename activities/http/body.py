@@ -7,12 +7,14 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from activities.action import Config
+from activities.action import ANY_CASE, Config
 from activities.bounds import cut
 from activities.errors import Refused
+from activities.http_client.json_body import json_text
+from activities.violations import violation
 
 NUMBER = re.compile(r"-?[0-9]{1,300}(\.[0-9]{1,300})?")
 DETECTED_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
@@ -24,7 +26,8 @@ CONSTANTS = {"true": True, "false": False, "null": None}
 
 Format = Annotated[
     Literal["Number", "String", "Boolean", "Auto"],
-    BeforeValidator(lambda value: value.strip().capitalize() if isinstance(value, str) else value),
+    BeforeValidator(lambda value: value.capitalize() if isinstance(value, str) else value),
+    WithJsonSchema({"type": "string", "enum": ["Number", "String", "Boolean", "Auto"], ANY_CASE: True}),
 ]
 
 
@@ -67,7 +70,7 @@ def entries(body: list[Any]) -> list[BodyEntry]:
         except ValidationError as error:
             wrong = error.errors(include_input=False, include_url=False)[0]
             place = str(wrong["loc"][0])
-            sentence = f"Entry {position} of the list is not right: {place}: {wrong['msg']}."
+            sentence = f"Entry {position} of the list is not right: `{place}`: {violation(wrong)}."
             if has_variables(item[place]):
                 raise ValueError(sentence) from None
             raise PydanticCustomError("bad_entry", "{sentence}", {"sentence": sentence}) from None
@@ -131,7 +134,7 @@ def plain(value: Any) -> str:
     """Return the text of a value: nothing for null, JSON for whatever is not text."""
     if value is None:
         return ""
-    return value if isinstance(value, str) else to_json(value)
+    return value if isinstance(value, str) else json_text(value)
 
 
 def detected(value: Any) -> Any:
@@ -209,15 +212,3 @@ def settable(body: Any) -> Any:
 
 Body = Annotated[Any, AfterValidator(settable)]
 """A JSON value, a raw text, or the list of entries; keys of the body itself nest at their dots."""
-
-
-def to_json(value: Any) -> str:
-    """Return compact JSON.
-
-    Raises:
-        Refused: a number in it has no JSON form.
-    """
-    try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    except ValueError:
-        raise Refused("The body contains a number that JSON cannot hold (infinite, or not a number).") from None

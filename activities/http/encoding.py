@@ -10,15 +10,8 @@ from urllib.parse import urlencode
 
 from activities.action import SyntaxName
 from activities.errors import Refused
-from activities.http.body import nested, pairs, plain, to_json
-
-
-def to_bytes(value: str) -> bytes:
-    """Return UTF-8; half a character (a lone surrogate, as cut-off emoji leave it) becomes U+FFFD, as in browsers."""
-    try:
-        return value.encode()
-    except UnicodeEncodeError:
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+from activities.http.body import nested, pairs, plain
+from activities.http_client.json_body import json_bytes, to_bytes
 
 
 def begins_like_json(text: str) -> bool:
@@ -79,7 +72,7 @@ def json_body(body: Any) -> bytes:
         Refused: a value is not of its format, or has no JSON form.
     """
     items = pairs(body)
-    return to_bytes(to_json(body if items is None else nested(items)))
+    return json_bytes(body if items is None else nested(items))
 
 
 def form_body(body: Any) -> bytes:

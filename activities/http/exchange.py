@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, WithJsonSchema, model_validator
 
-from activities.action import Config, Raw, Repeat, Static, Syntax, SyntaxName
+from activities.action import ANY_CASE, Config, Raw, Repeat, Static, Syntax, SyntaxName
 from activities.context import Context
 from activities.http.answer import HttpAnswer, succeeded
 from activities.http.body import has_variables, plain
@@ -17,11 +17,18 @@ from activities.http.encoding import written_syntax
 Method = Annotated[
     Literal["GET", "POST", "PUT", "PATCH", "DELETE"],
     BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),
+    WithJsonSchema({"type": "string", "enum": ["GET", "POST", "PUT", "PATCH", "DELETE"], ANY_CASE: True}),
 ]
 
-Status = Annotated[int, Field(ge=100, le=599)]
 
-ADDRESS = re.compile(r"\s*https?://[^/\s?#]", re.IGNORECASE)
+def whole(value: Any) -> Any:
+    """Take 1.0 for 1, as JSON Schema does."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Status = Annotated[StrictInt, Field(ge=100, le=599), BeforeValidator(whole)]
+
+ADDRESS = re.compile(r"\s*[Hh][Tt][Tt][Pp][Ss]?://[^/\s?#]")
 
 SAFE = ("GET", "PUT", "DELETE")
 
@@ -84,9 +91,12 @@ Headers = Annotated[
 class Destination(Config):
     """Where every HTTP action sends to."""
 
-    url: Annotated[str, AfterValidator(absolute), Syntax("url")] = Field(
-        description="Absolute address, https unless an operator allows otherwise."
-    )
+    url: Annotated[
+        str,
+        AfterValidator(absolute),
+        WithJsonSchema({"type": "string", "pattern": f"^{ADDRESS.pattern}"}),
+        Syntax("url"),
+    ] = Field(description="Absolute address, https unless an operator allows otherwise.")
     headers: Headers = Field(
         default_factory=dict, description="Headers by name, or a list of `{key, value}`; null leaves one out."
     )
@@ -115,7 +125,7 @@ class ExchangeConfig(Destination):
         default="Idempotency-Key",
         description="Header that carries the step's idempotency key in all requests but GET; false leaves it out.",
     )
-    quote_idempotency_key: bool = Field(
+    quote_idempotency_key: StrictBool = Field(
         default=False, description="Put the key in quotation marks, as the draft standard has it."
     )
     parse_response: Annotated[StrictBool, Static()] = Field(
@@ -123,7 +133,9 @@ class ExchangeConfig(Destination):
         description="Wait for the answer and keep it. False goes on at once: the request is still sent durably and "
         "repeated as needed, and its end is in the report.",
     )
-    follow_redirects: int = Field(default=0, ge=0, le=10, description="How many redirects are followed.")
+    follow_redirects: Annotated[StrictInt, Field(ge=0, le=10), BeforeValidator(whole)] = Field(
+        default=0, description="How many redirects are followed."
+    )
 
     @model_validator(mode="after")
     def _key_is_sent(self) -> ExchangeConfig:
@@ -186,4 +198,4 @@ async def exchange(
         redirects=request.follow_redirects,
         effect=request.method != "GET",
     )
-    return succeeded(response, request.accept, read=request.parse_response, strict=True)
+    return await succeeded(response, request.accept, read=request.parse_response)

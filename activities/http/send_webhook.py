@@ -61,7 +61,7 @@ async def send_webhook(config: Webhook, context: Context) -> HttpAnswer:
         content=content,
         effect=config.method != "GET",
     )
-    return succeeded(response, (), read=True, strict=False)
+    return await succeeded(response, (), read=True)
 
 
 def signature(secret: str, message: str, timestamp: str, content: bytes) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
-from urllib.parse import unquote, unquote_plus
 
 from activities.errors import Refused
 from activities.http_client.addresses import AUTHORITY, DEFAULT_PORTS, Target, parse_host
@@ -176,12 +175,13 @@ class BoundSecret:
     Attributes:
         name: its name.
         hosts: where it may go.
-        forms: every way in which its value may be written; none where it is too short to be told from other text.
+        found: says whether its value stands in a text, however it is written; None where it is too short to be told
+            from other text.
     """
 
     name: str
     hosts: tuple[Host, ...]
-    forms: frozenset[str]
+    found: Callable[[str], bool] | None
 
     def may_go(self, target: Target) -> bool:
         """Say whether it is bound to the host of a target."""
@@ -189,12 +189,9 @@ class BoundSecret:
 
     def stands_in(self, texts: Iterable[str | bytes]) -> bool:
         """Say whether it may stand in what is sent."""
-        return not self.forms or any(self._in(text) for text in texts)
-
-    def _in(self, text: str | bytes) -> bool:
-        if isinstance(text, bytes):
-            return any(form.encode("utf-8", "surrogatepass") in text for form in self.forms)
-        return any(form in reading for reading in {text, unquote(text), unquote_plus(text)} for form in self.forms)
+        if self.found is None:
+            return True
+        return any(self.found(text.decode("latin-1") if isinstance(text, bytes) else text) for text in texts)
 
     def refusal(self, target: Target) -> Refused:
         """Return why it does not go there."""

@@ -11,17 +11,20 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from activities.errors import OutcomeUnknown, Refused, Unavailable
+from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
 from activities.http_client.addresses import Rules, Target
 from activities.http_client.bindings import BoundSecret, StandIn
+from activities.http_client.bodies import Bodies, NoRoomError, Room, Share, no_room
+from activities.http_client.json_text import read_aside
 from activities.http_client.message import WITHOUT_EFFECT, Message, Response
+from activities.http_client.sandboxed import Sandboxed
 
 if TYPE_CHECKING:
     from ssl import SSLContext
 
     from aiohttp import ClientSession
 
-    from activities.http_client.transport import Lookup
+    from activities.http_client.transport import Exchange, Lookup
 
 BeforeSend = Callable[[], Awaitable[None]]
 
@@ -36,25 +39,32 @@ class Client:
         lookup: looks names up; by default as the machine is configured to.
         tls: how certificates are verified; by default against the machine's authorities.
         stand_ins: addresses that answer in place of vendors; for bound secrets the vendors' hosts count.
+        bodies: the room that bodies may take; by default 256 MiB.
+        sandbox: answers in place of all hosts but those that are live; bound secrets go by the host that is meant.
 
     Raises:
         ValueError: an entry of `allow` cannot be read.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a process sets, each by name
         self,
         *,
         allow: Iterable[str] = (),
         lookup: Lookup | None = None,
         tls: SSLContext | None = None,
         stand_ins: Iterable[StandIn] = (),
+        bodies: Bodies | None = None,
+        sandbox: Sandboxed | None = None,
     ) -> None:
-        self.rules = Rules.of(allow)
+        self.rules = Rules.of([*allow, sandbox.endpoint] if sandbox else allow)
+        self.sandbox = sandbox
         self.lookup = lookup
         self.tls = tls
         self.stand_ins = tuple(stand_ins)
         self.secrets: tuple[BoundSecret, ...] = ()
         self.by_content = False
+        self.bodies = bodies or Bodies()
+        self._share: Share | None = None
         self._sessions: list[ClientSession] = []  # one at most; every `carrying` shares it
 
     def carrying(self, secrets: Iterable[BoundSecret] | None = None, *, by_content: bool = False) -> Client:
@@ -68,6 +78,8 @@ class Client:
         client = copy(self)
         client.secrets = self.secrets if secrets is None else tuple(secrets)
         client.by_content = by_content
+        if secrets is not None:
+            client._share = Share()  # noqa: SLF001 - a copy of its own kind
         return client
 
     def admit(self, target: Target, texts: Iterable[str | bytes] | None) -> None:
@@ -130,7 +142,33 @@ class Client:
             message, redirects = following, redirects - 1
             with _redirecting(method):
                 answer = await self._exchange(message, deadline, max_bytes)
-        return answer
+        return replace(answer, reading=await read_aside(answer.headers, answer.body))
+
+    def end(self) -> None:
+        """End an attempt that was given this client by `carrying`: the room that its bodies took is given back."""
+        if self._share is not None:
+            self._share.end()
+
+    async def room(self, size: int, what: str) -> Room:
+        """Wait for room for a body that comes from elsewhere; it is given back when nobody refers to it any more.
+
+        Args:
+            size: bytes.
+            what: the body, in a sentence.
+
+        Raises:
+            Refused: it is larger than all bodies may be together.
+            Unavailable: there is none now, and the attempt holds another body.
+        """
+        if size > self.bodies.limit:
+            raise Refused(
+                f"There can be no room for {what}: all bodies of this worker may take {self.bodies.limit:,} bytes "
+                "together (TRUNKLINE_BODIES_LIMIT)."
+            )
+        try:
+            return await self.bodies.take(size, self._share)
+        except NoRoomError:
+            raise no_room(what) from None
 
     async def close(self) -> None:
         """Close all connections."""
@@ -143,37 +181,57 @@ class Client:
     async def _exchange(
         self, message: Message, deadline: float, max_bytes: int, before_send: BeforeSend | None = None
     ) -> Response:
-        import aiohttp
-        from yarl import URL
-
-        from activities.http_client.transport import Exchange, current, failed, open_session, received, system_lookup
+        from activities.http_client.transport import Exchange, current, open_session, system_lookup
 
         self._judge(message)
-        self.rules.judge_target(message.target)
+        instead = self.sandbox.in_place_of(message.target) if self.sandbox else None
+        if instead is None:
+            self.rules.judge_target(message.target)
         if not self._sessions:
             self._sessions.append(open_session(self.rules, self.lookup or system_lookup, self.tls))
-        content = message.content or None
-        exchange = Exchange(message.target, before_send)
+        exchange = Exchange(message.method, message.target, before_send)
         token = current.set(exchange)
+        try:
+            while True:
+                try:
+                    return await self._sent(message, instead or message.target, exchange, deadline, max_bytes)
+                except Unavailable:
+                    if not exchange.stale:
+                        raise
+                exchange.stale = False
+        finally:
+            current.reset(token)
+
+    async def _sent(
+        self, message: Message, target: Target, exchange: Exchange, deadline: float, max_bytes: int
+    ) -> Response:
+        from yarl import URL
+
+        from activities.http_client.reading import received, unread
+        from activities.http_client.transport import failed
+
+        content = message.content or None
         try:
             async with (
                 asyncio.timeout_at(deadline),
                 self._sessions[0].request(
                     message.method,
-                    URL(message.target.url, encoded=True),
+                    URL(target.url, encoded=True),
                     headers=message.headers,
                     # a large body is written piece by piece, so that it holds up no other request
                     data=BytesIO(content) if content and len(content) > LARGE_BODY else content,
                     allow_redirects=False,
                 ) as answer,
             ):
-                return await received(answer, max_bytes)
-        except (aiohttp.ClientError, OSError) as error:
+                return await received(answer, exchange, max_bytes, self.bodies, self._share)
+        except ActionError as error:
+            raise exchange.failure or error from None
+        except Exception as error:  # noqa: BLE001 - whatever a server makes the parser raise, it is one of ours
             if exchange.failure is not None:
                 raise exchange.failure from None
+            if exchange.waits_for_room:
+                raise unread(message.method, message.target.host, exchange.answer) from None
             raise failed(exchange, error) from None
-        finally:
-            current.reset(token)
 
 
 @contextmanager

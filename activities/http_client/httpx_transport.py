@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from types import TracebackType
@@ -16,6 +17,7 @@ from typing import Any, Self
 
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
 from activities.http_client.addresses import Target
+from activities.http_client.charset import named
 from activities.http_client.message import PUBLIC_HEADERS, Response
 from activities.http_client.statuses import ACTED
 
@@ -24,6 +26,9 @@ ORIGIN = "trunkline.origin"
 
 CONNECTIONS_OWN = frozenset(("accept-encoding", "connection", "content-length", "transfer-encoding"))
 """Headers that httpx writes by itself and that the guarded client writes in its own way."""
+
+ROOM = "trunkline.room"
+"""Extension of an answer: the room that its body takes, kept as long as the answer is."""
 
 READ_ALREADY = frozenset(("content-encoding", "content-length", "set-cookie", "transfer-encoding"))
 """Headers that are no longer true of a body that was read, and cookies, which no request is to carry on."""
@@ -106,11 +111,13 @@ class Transport:
         return answer
 
     def _answer(self, request: Any, answer: Response) -> Any:
-        dropped = READ_ALREADY - ({"content-length"} if request.method == "HEAD" else set())
-        headers = {name: value for name, value in answer.headers.items() if name not in dropped}
+        headers = _readable(answer, {"content-length"} if request.method == "HEAD" else set(), str(request.url))
         headers["x-should-retry"] = "false"  # what several SDKs obey before they wait and repeat
         return self.library.Response(
-            answer.status, headers=headers, content=answer.body, extensions={ACTED: self.acted}
+            answer.status,
+            headers=[(name.encode(), value.encode()) for name, value in headers.items()],
+            content=answer.body,
+            extensions={ACTED: self.acted, ROOM: answer.room},
         )
 
     async def aclose(self) -> None:
@@ -137,6 +144,21 @@ def _headers(request: Any) -> dict[str, str]:
         for name, value in request.headers.items()
         if name not in CONNECTIONS_OWN and not (name == "host" and value == own)
     }
+
+
+def _readable(answer: Response, kept: set[str], url: str) -> dict[str, str]:
+    """Return an answer's headers without what the library cannot read: it would raise errors of its own.
+
+    A charset that is none is left out, and so is an address that a redirect could not lead to; any other address is
+    given in its one normal spelling.
+    """
+    headers = {name: value for name, value in answer.headers.items() if name not in READ_ALREADY - kept}
+    if "charset" in headers.get("content-type", "").lower() and named(headers) is None:
+        headers["content-type"] = headers["content-type"].partition(";")[0]
+    if location := headers.pop("location", None):
+        with suppress(Refused):
+            headers["location"] = Target.linked(url, location).url
+    return headers
 
 
 def _elsewhere(headers: Mapping[str, str], content: bytes) -> dict[str, str]:

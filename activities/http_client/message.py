@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Self
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Self
 
 from activities.bounds import cut
 from activities.errors import OutcomeUnknown, Refused
 from activities.http_client.addresses import Target
+from activities.http_client.json_text import Json, parsed
 from activities.http_client.statuses import SUCCESS, unexpected
+
+if TYPE_CHECKING:
+    from activities.http_client.bodies import Room
 
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -107,13 +110,17 @@ class Message:
 class Response:
     """An answer: status, headers (names in lower case) and the body's bytes.
 
-    `complete` is false where the body of an answer outside 2xx was longer than wanted or broke off.
+    `complete` is false where the body of an answer outside 2xx was longer than wanted or broke off. `room` is what the
+    body takes of the process's; who keeps a large body beyond its answer keeps its room too. `reading` is what reading
+    a large body as JSON gave.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     complete: bool = True
+    room: Room | None = field(default=None, repr=False, compare=False)
+    reading: Json | Exception | None = field(default=None, repr=False, compare=False)
 
     def require(self, *statuses: int) -> Self:
         """Return this answer if its status is one of these, by default any success (2xx).
@@ -127,15 +134,27 @@ class Response:
             return self
         raise unexpected(self.status, self.headers, self.body)
 
+    def parsed(self) -> Json:
+        """Return the body's JSON value, and what is odd about it.
+
+        Raises:
+            ValueError: it is none.
+            ResultTooLarge: it nests too deeply, or holds too many values.
+        """
+        if isinstance(self.reading, Exception):
+            raise self.reading
+        return self.reading or parsed(self.headers, self.body)
+
     def json(self) -> Any:
-        """Return the body's JSON value.
+        """Return the body's JSON value, read in the charset that the answer names.
 
         Raises:
             OutcomeUnknown: it is none, so that nobody knows what the server did.
+            ResultTooLarge: it nests too deeply, or holds too many values.
         """
         try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
+            return self.parsed().value
+        except ValueError:
             raise OutcomeUnknown(
                 f"The server answered with status {self.status}, but its answer is no JSON.", status=self.status
             ) from None

@@ -65,4 +65,4 @@ def http_date(text: str | None) -> float | None:
 
 def bounded(seconds: float) -> float:
     """Return a wait that is neither negative nor longer than a week."""
-    return min(max(seconds, 0.0), MOST)
+    return min(seconds, MOST) if seconds > 0 else 0.0

@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from activities.bounds import cut
+from activities.bounds import cut, without_secrets
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
+from activities.http_client.charset import text_of
 from activities.http_client.retry_after import retry_after
 
 SUCCESS = range(200, 300)
@@ -36,12 +37,12 @@ def failure(sentence: str, status: int, headers: Mapping[str, str]) -> ActionErr
     """Return the error for an answer whose status is no success.
 
     408, 425, 429, and 503 that says when to come back, had no effect and may succeed later; any other 5xx may have had
-    an effect; everything else will never succeed.
+    an effect, and so may one that is no answer at all (below 200); everything else will never succeed.
     """
     wait = retry_after(headers)
     if status in NOT_TAKEN_UP or (status == HTTPStatus.SERVICE_UNAVAILABLE and wait is not None):
         return Unavailable(sentence, retry_after=wait, status=status)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status < HTTPStatus.OK:
         return OutcomeUnknown(sentence, status=status)
     return Refused(sentence, status=status)
 
@@ -102,9 +103,9 @@ def excerpt(headers: Mapping[str, str], body: bytes) -> str:
     """Return the beginning of an answer's text on one line, without anything that could garble a terminal or a page."""
     if headers.get("content-type", "").partition("/")[0] in ("image", "audio", "video", "font"):
         return ""
-    return one_line(body[: EXCERPT * 8].decode("utf-8", "replace"))
+    return one_line(text_of(headers, body, errors="replace"))
 
 
 def one_line(text: str, at_most: int = EXCERPT) -> str:
     """Return the beginning of a server's text on one line of printable characters."""
-    return cut(" ".join(UNPRINTABLE.sub(" ", text).split()), at_most)
+    return cut(" ".join(UNPRINTABLE.sub(" ", without_secrets(text)).split()), at_most)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
-import zlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -15,10 +15,14 @@ from ssl import SSLContext
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.client_reqrep import ConnectionKey
 
-from activities.errors import ActionError, OutcomeUnknown, Refused, ResultTooLarge, Unavailable
+from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
 from activities.http_client.addresses import Rules, Target
+from activities.http_client.answer_stream import AnswerStream
 from activities.http_client.message import Response
+
+log = logging.getLogger(__name__)
 
 Lookup = Callable[[str, int], Awaitable[Iterable[str]]]
 """Looks a host name up for a port and returns its addresses."""
@@ -28,14 +32,6 @@ KEEP_ALIVE = 4.0
 
 MAX_HEADER = 16 * 1024
 MAX_HEADERS = 100
-MAX_ALL_HEADERS = 64 * 1024
-
-SUCCESS = range(200, 300)
-BODILESS = (b"204", b"304")
-"""Statuses whose answers have no body; some servers send one all the same."""
-
-WINDOW_BITS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
-"""How zlib reads a compression; it is never asked for, but some servers use it all the same."""
 
 
 @dataclass(slots=True)
@@ -43,16 +39,24 @@ class Exchange:
     """One request on its way: where it goes and whether its first byte may have left.
 
     Attributes:
+        method: GET, POST, …
         target: where it goes.
         before_send: awaited once, when the connection stands and nothing has been sent.
         sent: whether the server may have got something.
+        stale: whether a kept connection could not be used any more; nothing was sent over it.
         failure: what `before_send` raised, if it did.
+        answer: what came of the answer, without its body.
+        waits_for_room: whether its body waits for room.
     """
 
+    method: str
     target: Target
     before_send: Callable[[], Awaitable[None]] | None = None
     sent: bool = False
+    stale: bool = False
     failure: Exception | None = None
+    answer: Response | None = None
+    waits_for_room: bool = False
 
 
 current: ContextVar[Exchange] = ContextVar("exchange")
@@ -68,28 +72,18 @@ class MarkedRequest(aiohttp.ClientRequest):
             # aiohttp would quietly repeat an idempotent request; who repeats what is decided elsewhere
             raise aiohttp.ServerDisconnectedError
         if exchange.before_send is not None:
+            mark, exchange.before_send = exchange.before_send, None
             try:
-                await exchange.before_send()
+                await mark()
             except Exception as failure:
                 exchange.failure = failure
                 raise
-        if conn.protocol is None or not conn.protocol.is_connected():
+        stream = conn.protocol
+        if not isinstance(stream, AnswerStream) or not stream.ask():
+            exchange.stale = stream is None or (isinstance(stream, AnswerStream) and stream.served)
             raise aiohttp.ServerDisconnectedError
         exchange.sent = True
         return await super().send(conn)
-
-
-class AnswerStream(ResponseHandler):
-    """Reads answers; a body after a status that has none is dropped, and the connection is not used again."""
-
-    def data_received(self, data: bytes) -> None:
-        """Take what came from the server."""
-        if data[9:12] in BODILESS and not self.should_close:
-            head, end, rest = data.partition(b"\r\n\r\n")
-            if rest:
-                self.force_close()
-                data = head + end
-        super().data_received(data)
 
 
 class Connector(aiohttp.TCPConnector):
@@ -104,6 +98,11 @@ class Connector(aiohttp.TCPConnector):
             keepalive_timeout=KEEP_ALIVE,
         )
         self._factory = partial(AnswerStream, loop=self._loop)  # type: ignore[assignment]  # partial is invariant
+
+    def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
+        """Keep a connection for the next request where nothing but the answer has arrived on it."""
+        usable = should_close or (isinstance(protocol, AnswerStream) and protocol.answered())
+        super()._release(key, protocol, should_close=should_close or not usable)
 
 
 class JudgingResolver(AbstractResolver):
@@ -162,76 +161,10 @@ def open_session(rules: Rules, lookup: Lookup, tls: SSLContext | None) -> aiohtt
     )
 
 
-async def received(answer: aiohttp.ClientResponse, max_bytes: int) -> Response:
-    """Read an answer within its limits; outside 2xx the status alone is worth having.
-
-    Raises:
-        ResultTooLarge: its headers are too large, or it is successful and too long or unreadably compressed.
-        aiohttp.ClientError: it is successful and broke off.
-    """
-    status, headers = answer.status, spelled(answer.raw_headers)
-    successful = status in SUCCESS
-    if sum(len(name) + len(value) for name, value in answer.raw_headers) > MAX_ALL_HEADERS:
-        raise ResultTooLarge(
-            f"The answer (status {status}) has headers of more than {MAX_ALL_HEADERS} bytes.", status=status
-        )
-    body = bytearray()
-    complete = True
-    try:
-        async for piece in answer.content.iter_any():
-            body += piece
-            if len(body) > max_bytes:
-                complete = False
-                break
-        compression = headers.get("content-encoding", "identity").strip().lower()
-        if compression not in ("identity", "") and complete:
-            body, complete = inflated(body, compression, max_bytes)
-    except (aiohttp.ClientError, OSError, zlib.error) as error:
-        if successful and isinstance(error, zlib.error):
-            raise ResultTooLarge(
-                f"The request was carried out (status {status}), but its answer is compressed although that was not "
-                "asked for, and cannot be read.",
-                status=status,
-            ) from None
-        if successful:
-            raise
-        body, complete = bytearray(), False
-    if successful and not complete:
-        raise ResultTooLarge(
-            f"The request was carried out (status {status}), but its answer is larger than {max_bytes:,} bytes.",
-            status=status,
-        )
-    return Response(status, headers, bytes(body[:max_bytes]), complete)
-
-
-def spelled(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Return headers by lower-case name, repeated ones joined by commas."""
-    headers: dict[str, str] = {}
-    for name_bytes, value_bytes in raw:
-        name, value = name_bytes.decode("ascii", "replace").lower(), value_bytes.decode("utf-8", "replace")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return headers
-
-
-def inflated(body: bytearray, compression: str, max_bytes: int) -> tuple[bytearray, bool]:
-    """Return at most `max_bytes` of a compressed body and whether that is all of it, without ever holding more.
-
-    Raises:
-        zlib.error: the compression is unknown, or the body does not follow it.
-    """
-    if compression not in WINDOW_BITS:
-        raise zlib.error("unknown")
-    stream = zlib.decompressobj(WINDOW_BITS[compression])
-    plain = bytearray(stream.decompress(body, max_bytes + 1))
-    if len(plain) > max_bytes:
-        return plain, False
-    if not stream.eof:
-        raise zlib.error("incomplete")
-    return plain, True
-
-
 def failed(exchange: Exchange, error: Exception) -> ActionError:
     """Return what a failed exchange means, in words that tell nothing about the network the worker is in."""
+    if not isinstance(error, aiohttp.ClientError | OSError):
+        log.warning("An answer of %s was read wrongly.", exchange.target.host, exc_info=error)
     kinds = SENT if exchange.sent else UNSENT
     made, sentence = next((made, sentence) for kind, made, sentence in kinds if isinstance(error, kind))
     return made(sentence.format(host=exchange.target.host))
@@ -261,6 +194,11 @@ UNSENT: tuple[tuple[type[Exception], type[ActionError], str], ...] = (
     ),
     (aiohttp.ClientConnectorSSLError, Unavailable, "No secure connection to {host} could be made; nothing was sent."),
     (TimeoutError, Unavailable, "{host} did not accept a connection in time; nothing was sent."),
+    (
+        aiohttp.ServerDisconnectedError,
+        Unavailable,
+        "{host} ended the connection or spoke before it was asked; nothing was sent.",
+    ),
     (Exception, Unavailable, "{host} could not be connected to; nothing was sent."),
 )
 """What a failure means, the first that fits; nothing had left the machine (`UNSENT`), or something had (`SENT`)."""

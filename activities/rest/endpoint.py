@@ -175,6 +175,7 @@ def endpoint(  # noqa: PLR0913, PLR0917 # a row says all of this
         triggers=triggers,
         connections=(service.connection,),
         look=look,
+        addresses=service.addresses,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
@@ -12,7 +13,7 @@ from activities.errors import ActionError, OutcomeUnknown, Unavailable
 from activities.http_client.statuses import SUCCESS, failure
 from activities.rest.answers import RateHeaders, readable, reason_of, value_of
 from activities.rest.query import Arrays, query_text
-from activities.rest.sign_in import SignIn, signed_in
+from activities.rest.sign_in import SignIn, Tokens, signed_in
 
 if TYPE_CHECKING:
     from activities.http_client.message import Response
@@ -68,6 +69,14 @@ class Service(Generic[C]):
         """Return the address that every path of this service is below, without a slash at its end."""
         own = self.address if isinstance(self.address, str) else self.address(connection)
         return (connection.base_url or own).rstrip("/")
+
+    def addresses(self, connection: C) -> list[str]:
+        """Return where requests with a connection go: the API, and where its token is asked for."""
+        found = [self.base(connection)]
+        if isinstance(self.sign_in, Tokens):
+            with suppress(Exception):  # an incomplete connection says so by itself when it is used
+                found.append(self.sign_in.grant(connection, None).address)
+        return found
 
     async def call(  # noqa: PLR0913 # what a request has, by name
         self,

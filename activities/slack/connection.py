@@ -14,6 +14,7 @@ class Slack(Connection):
     """A Slack app installed in a workspace."""
 
     kind: ClassVar[str] = "slack"
+    hosts: ClassVar[tuple[str, ...]] = ("slack.com",)
 
     token: str = Field(min_length=1, description="Bot token (xoxb-…) with the scope chat:write.")
 

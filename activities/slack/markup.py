@@ -12,6 +12,9 @@ from activities.action import SyntaxName
 LITERAL = frozenset({"plain_text", "raw_text", "text", "link", "emoji"})
 """Kinds of objects inside blocks whose text is shown as it stands."""
 
+HOLDERS = frozenset({"section", "header", "button"})
+"""Kinds whose `text` is an object, which may come from data."""
+
 
 def text_syntax(use_markdown: Any) -> SyntaxName:
     """Return the syntax of a message's text; a flag that is a template may turn out to be true."""
@@ -24,12 +27,14 @@ def text_syntax(use_markdown: Any) -> SyntaxName:
 
 
 def block_syntaxes(value: Any, pointer: str) -> Iterator[tuple[str, SyntaxName]]:
-    """Yield place and syntax of every text inside blocks that is markup; an object of unknown kind may hold some.
+    """Yield place and syntax of every text inside blocks that is markup or may become lists and objects from data.
 
     Args:
         value: blocks, or a part of them.
         pointer: JSON pointer to it.
     """
+    if isinstance(value, str) and value.startswith("{{"):
+        yield pointer, "slack-blocks"
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield from block_syntaxes(item, f"{pointer}/{index}")
@@ -37,7 +42,7 @@ def block_syntaxes(value: Any, pointer: str) -> Iterator[tuple[str, SyntaxName]]
         return
     for name, item in value.items():
         place = f"{pointer}/{str(name).replace('~', '~0').replace('/', '~1')}"
-        if name != "text" or not isinstance(item, str):
+        if name != "text" or not isinstance(item, str) or value.get("type") in HOLDERS:
             yield from block_syntaxes(item, place)
         elif value.get("type") not in LITERAL:
             yield place, "markdown" if value.get("type") == "markdown" else "slack"

@@ -12,6 +12,7 @@ from activities.context import Context
 from activities.errors import OutcomeUnknown
 from activities.slack.connection import Slack, access
 from activities.slack.failures import sorted_failure
+from activities.slack.limits import excess
 from activities.slack.markup import block_syntaxes, text_syntax
 
 MOST_TEXT = 40_000
@@ -32,7 +33,10 @@ class SlackMessage(Config):
         max_length=MOST_TEXT,
     )
     blocks: list[dict[str, Any]] | None = Field(
-        default=None, description="The message as Block Kit blocks.", min_length=1, max_length=MOST_BLOCKS
+        default=None,
+        description="The message as Block Kit blocks; a section's text has at most 3,000 characters.",
+        min_length=1,
+        max_length=MOST_BLOCKS,
     )
     use_markdown: bool | None = Field(
         default=None,
@@ -72,6 +76,13 @@ class SlackMessage(Config):
         flag = next((raw[key] for key in names(cls, "use_markdown") if key in raw), None)
         texts = {f"/{key}": text_syntax(flag) for key in names(cls, "text") if isinstance(raw.get(key), str)}
         return {**texts, **dict(block_syntaxes(raw.get("blocks"), "/blocks"))}
+
+    @field_validator("blocks")
+    @classmethod
+    def _fit(cls, value: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
+        if too_long := next(excess(value or []), None):
+            raise ValueError(f"{too_long}: shorten it with `truncate`, or spread it over several blocks")
+        return value
 
     @field_validator("use_markdown")
     @classmethod

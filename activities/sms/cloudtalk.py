@@ -29,6 +29,7 @@ class CloudTalk(SmsProvider):
     """An API key pair of a CloudTalk company."""
 
     kind: ClassVar[str] = "cloudtalk"
+    hosts: ClassVar[tuple[str, ...]] = ("my.cloudtalk.io",)
 
     key_id: str = Field(min_length=1, description="ACCESS KEY ID.")
     key_secret: str = Field(min_length=1, description="ACCESS KEY SECRET.")
@@ -38,8 +39,8 @@ class CloudTalk(SmsProvider):
         answer = await context.request(
             "POST",
             f"{(self.base_url or BASE_URL).rstrip('/')}/sms/send.json",
-            headers={"Accept": "application/json", "Content-Type": "application/json"},
-            content=json.dumps({"recipient": recipient, "message": text, "sender": sender}).encode(),
+            headers={"Accept": "application/json"},
+            json={"recipient": recipient, "message": text, "sender": sender},
             auth=(self.key_id, self.key_secret),
         )
         told = _told(answer)

@@ -52,6 +52,7 @@ class Twilio(SmsProvider):
     """A Twilio account."""
 
     kind: ClassVar[str] = "twilio"
+    hosts: ClassVar[tuple[str, ...]] = ("api.twilio.com",)
 
     account_sid: str = Field(min_length=1, description="Account SID (AC…).")
     auth_token: str = Field(min_length=1, description="The account's auth token.")

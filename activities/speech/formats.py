@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from activities.errors import Refused
+from activities.speech.wave import FORMS, Wave
 
-PCM, FLOAT, A_LAW, MU_LAW, EXTENSIBLE = 1, 3, 6, 7, 0xFFFE
-ENDLESS = {0, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF}
-"""Data sizes that a recorder writes which does not yet know how long the call will be."""
+BEGINNING = 4096
 
 MPEG_RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
 
@@ -27,7 +24,17 @@ class Audio:
     bits: int | None = None
 
 
-def recognise(content: bytes) -> Audio:
+def readable(content: bytes) -> tuple[Audio, bytes]:
+    """Say what kind of audio this is, and return it as every reader understands it.
+
+    Raises:
+        Refused: see `recognise`.
+    """
+    audio = recognise(content)
+    return audio, Wave.read(content).repaired(content) if audio.format == "wav" else content
+
+
+def recognise(content: bytes) -> Audio:  # noqa: PLR0911 - one for each kind
     """Say what kind of audio this is.
 
     Raises:
@@ -35,8 +42,9 @@ def recognise(content: bytes) -> Audio:
     """
     if not content:
         raise Refused("The recording is empty: there are 0 bytes to transcribe.")
-    if content[:4] == b"RIFF" and content[8:12] == b"WAVE":
-        return _wave(content)
+    if content[:4] in FORMS and content[8:12] == b"WAVE":
+        wave = Wave.read(content)
+        return Audio("wav", wave.rate or None, wave.channels or None, wave.duration, wave.codec, wave.bits)
     if content[:4] == b"fLaC":
         return _flac(content)
     if content[:4] == b"OggS":
@@ -44,11 +52,13 @@ def recognise(content: bytes) -> Audio:
     for start, audio in STARTS.items():
         if content.startswith(start):
             return audio
+    if content[:4] == b"FORM" and content[8:12] in (b"AIFF", b"AIFC"):
+        return Audio("aiff")
     if content[4:8] == b"ftyp":
         return Audio("m4a")
     if content[:3] == b"ID3" or (content[0] == 0xFF and len(content) > 3 and content[1] & 0xE6 == 0xE2):  # noqa: PLR2004 - MPEG's frame sync and layer III
         return Audio("mp3", rate=_mpeg_rate(content))
-    seems = " It begins like a web page." if content.lstrip()[:1] == b"<" else ""
+    seems = " It begins like a web page." if content[:BEGINNING].lstrip()[:1] == b"<" else ""
     raise Refused(
         "The recording is in no known audio format: it should be WAV, FLAC, MP3, Ogg, AMR, WebM or M4A." + seems
     )
@@ -58,38 +68,13 @@ STARTS = {
     b"#!AMR-WB\n": Audio("amr-wb", rate=16000, channels=1),
     b"#!AMR\n": Audio("amr", rate=8000, channels=1),
     b"\x1a\x45\xdf\xa3": Audio("webm"),
+    b"riff\x2e\x91\xcf\x11": Audio("w64"),
+    b".snd": Audio("au"),
+    b"caff": Audio("caf"),
+    b"\x30\x26\xb2\x75\x8e\x66\xcf\x11": Audio("wma"),
+    b"\xff\xf1": Audio("aac"),
+    b"\xff\xf9": Audio("aac"),
 }
-
-
-def _wave(content: bytes) -> Audio:
-    codec = bits = rate = channels = frame = 0
-    for name, start, size in _chunks(content):
-        if name == b"fmt ":
-            if size < 16 or start + 16 > len(content):  # noqa: PLR2004 - the smallest format chunk
-                break
-            codec, channels, rate, _, frame, bits = struct.unpack_from("<HHIIHH", content, start)
-            if codec == EXTENSIBLE and start + 26 <= len(content):
-                codec = struct.unpack_from("<H", content, start + 24)[0]
-        if name == b"data" and rate and frame:
-            present = len(content) - start
-            if size not in ENDLESS and size > present:
-                raise Refused(
-                    f"The recording is cut off: its header promises {size / frame / rate:.1f} s, "
-                    f"{present / frame / rate:.1f} s are there. Was it still being written?"
-                )
-            length = present if size in ENDLESS else size
-            if length < frame:
-                raise Refused("The recording is empty: its WAV header is followed by no sound.")
-            return Audio("wav", rate, channels, length / frame / rate, codec, bits)
-    raise Refused("The recording is a damaged WAV file: its header has no usable format or no data.")
-
-
-def _chunks(content: bytes) -> Iterator[tuple[bytes, int, int]]:
-    at = 12
-    while at + 8 <= len(content):
-        name, size = struct.unpack_from("<4sI", content, at)
-        yield name, at + 8, size
-        at += 8 + size + size % 2
 
 
 def _flac(content: bytes) -> Audio:
@@ -113,7 +98,7 @@ def _mpeg_rate(content: bytes) -> int | None:
     at = 0
     if content[:3] == b"ID3" and len(content) > 10:  # noqa: PLR2004 - the tag's own header
         at = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(content[6:10], (21, 14, 7, 0), strict=True))
-    for first in range(at, min(at + 4096, len(content) - 2)):
+    for first in range(at, min(at + BEGINNING, len(content) - 2)):
         second, third = content[first + 1], content[first + 2]
         version, index = second >> 3 & 3, third >> 2 & 3
         if content[first] == 0xFF and second & 0xE6 == 0xE2 and version in MPEG_RATES and index < 3:  # noqa: PLR2004 - frame sync, layer III, a rate that exists

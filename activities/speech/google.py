@@ -27,6 +27,7 @@ class Google(SpeechProvider):
     """
 
     kind: ClassVar[str] = "google"
+    hosts: ClassVar[tuple[str, ...]] = ("speech.googleapis.com", "oauth2.googleapis.com")
 
     key: str | None = Field(
         default=None,

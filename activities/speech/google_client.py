@@ -24,12 +24,13 @@ from google.cloud.speech_v1.services.speech.transports import SpeechGrpcAsyncIOT
 from google.oauth2 import credentials as user
 from google.oauth2 import service_account
 
-from activities.bounds import cut
+from activities.bounds import cut, regular
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
 from activities.speech.google import Google
 
 SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 SIGN_IN_SECONDS = 20
+LARGEST_KEY = 1024 * 1024
 KINDS: dict[str, Callable[..., Any]] = {
     "service_account": service_account.Credentials.from_service_account_info,
     "authorized_user": user.Credentials.from_authorized_user_info,
@@ -89,7 +90,7 @@ def sign_in(key: str | None) -> Any:
         if key is None:
             found, _ = google.auth.default(scopes=SCOPES)
         else:
-            text = key if key.lstrip().startswith("{") else Path(key).expanduser().read_text(encoding="utf-8")
+            text = key if key.lstrip().startswith("{") else _file(Path(key).expanduser())
             info = json.loads(text)
             found = KINDS[info["type"]](info, scopes=SCOPES)
         found.refresh(functools.partial(Request(), timeout=SIGN_IN_SECONDS))
@@ -110,6 +111,11 @@ def sign_in(key: str | None) -> Any:
             f"Google's credentials are no usable key: they must be JSON with a `type` of {', '.join(KINDS)}."
         ) from None
     return found
+
+
+def _file(path: Path) -> str:
+    with regular(path) as file:
+        return file.read(LARGEST_KEY).decode()
 
 
 def judged(error: exceptions.GoogleAPICallError, doing: str, *, paid: bool) -> ActionError:

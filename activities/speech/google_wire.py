@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from google.cloud import speech_v1 as speech
 
 from activities.errors import Refused
-from activities.speech.formats import MU_LAW, PCM, Audio
+from activities.speech.formats import Audio
 from activities.speech.transcript import Segment, Transcript
+from activities.speech.wave import MU_LAW, PCM
 
 if TYPE_CHECKING:
     from activities.speech.provider import Transcription

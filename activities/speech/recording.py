@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from activities.bounds import cut
+from activities.bounds import cut, regular
 from activities.context import Context
 from activities.errors import Refused, ResultTooLarge, Unavailable
 from activities.http_client.retry_after import retry_after
-from activities.speech.formats import Audio, recognise
+from activities.speech.formats import Audio, readable
+
+if TYPE_CHECKING:
+    from activities.http_client.bodies import Room
+    from activities.http_client.message import Response
 
 MEGABYTES = 100
 MAX_BYTES = MEGABYTES * 1024 * 1024
+WANTED = {"Accept": "audio/*, */*;q=0.5"}
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A recording in memory, its format known."""
+    """A recording in memory, its format known.
+
+    Attributes:
+        content: its bytes, as every reader understands them.
+        audio: its format.
+        room: what the bytes take of the process's room for bodies.
+    """
 
     content: bytes
     audio: Audio
+    room: Room | None = field(default=None, repr=False, compare=False)
 
 
 async def fetch(address: str, context: Context) -> Recording:
@@ -34,27 +49,40 @@ async def fetch(address: str, context: Context) -> Recording:
     """
     scheme = urlsplit(address).scheme.lower()
     if scheme == "file":
-        content = await asyncio.to_thread(read, address, context.files)
+        file = await asyncio.to_thread(find, address, context.files)
+        room: Room | None = await context.http.room(file.size, f"the recording {file.name!r}")
+        content = await asyncio.to_thread(file.read)
     elif scheme in {"https", "http"}:
-        content = await download(address, context)
+        response = await download(address, context)
+        content, room = response.body, response.room
     elif scheme == "gs":
         raise Refused("A gs:// recording can only be transcribed by a connection of kind google.")
     else:
         raise Refused(
             f"A recording is an address that begins with https://, gs:// or file:; {cut(address, 80)!r} does not."
         )
-    return Recording(content, recognise(content))
+    try:
+        audio, content = await asyncio.to_thread(readable, content)
+    except BaseException:
+        if room is not None:
+            room.shrink(0)  # whoever keeps the error keeps this frame
+        raise
+    return Recording(content, audio, room)
 
 
-async def download(address: str, context: Context) -> bytes:
+async def download(address: str, context: Context) -> Response:
     """Load a recording from the web through the guarded client."""
     host = urlsplit(address).hostname
     try:
-        response = await context.request("GET", address, max_bytes=MAX_BYTES, redirects=3, effect=False, derived=False)
-    except ResultTooLarge:
-        raise Refused(f"The recording on {host} is larger than {MEGABYTES} MB.") from None
+        response = await context.request(
+            "GET", address, headers=WANTED, max_bytes=MAX_BYTES, redirects=3, effect=False, derived=False
+        )
+    except ResultTooLarge as error:
+        if f"{MAX_BYTES:,}" in str(error):
+            raise Refused(f"The recording on {host} is larger than {MEGABYTES} MB.") from None
+        raise Refused(f"The recording on {host} cannot be taken. {error}") from None
     if response.status == 200:  # noqa: PLR2004 - HTTP's OK
-        return response.body
+        return response
     if response.status in {408, 425, 429} or response.status >= 500:  # noqa: PLR2004 - HTTP's server errors
         raise Unavailable(
             f"{host} answered {response.status} instead of the recording.",
@@ -64,8 +92,22 @@ async def download(address: str, context: Context) -> bytes:
     raise Refused(f"{host} answered {response.status} instead of the recording.", status=response.status)
 
 
-def read(address: str, folder: Path | None) -> bytes:
-    """Read a `file:` recording, which must lie in `folder` once every link is followed."""
+@dataclass(frozen=True, slots=True)
+class File:
+    """A `file:` recording that may be read: how its address names it, where it is, and how large it is."""
+
+    name: str
+    path: Path
+    size: int
+
+    def read(self) -> bytes:
+        """Return its bytes; no more than it had when it was found."""
+        with _readable(self.name), regular(self.path) as file:
+            return file.read(self.size)
+
+
+def find(address: str, folder: Path | None) -> File:
+    """Find a `file:` recording, which must lie in `folder` once every link is followed."""
     if folder is None:
         raise Refused(
             "This worker takes no file: recordings; TRUNKLINE_ALLOW_FILES names the folder they may come from."
@@ -78,14 +120,21 @@ def read(address: str, folder: Path | None) -> bytes:
     if not name or "\0" in name:
         raise Refused("A file: recording needs a path: file:calls/1.wav, or file:/srv/recordings/calls/1.wav.")
     root = folder.resolve()
-    try:
+    with _readable(name):
         path = (root / name).resolve()
         if not path.is_relative_to(root):
             raise outside
         if not path.is_file():
             raise Refused(f"There is no recording {name!r}: no such file below the folder of TRUNKLINE_ALLOW_FILES.")
-        if path.stat().st_size > MAX_BYTES:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
             raise Refused(f"The recording {name!r} is larger than {MEGABYTES} MB.")
-        return path.read_bytes()
+        return File(name, path, size)
+
+
+@contextmanager
+def _readable(name: str) -> Iterator[None]:
+    try:
+        yield
     except (OSError, RuntimeError) as error:
         raise Refused(f"The recording {name!r} cannot be read: {getattr(error, 'strerror', None) or error}.") from error

@@ -8,6 +8,7 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from activities.context import Context
+from activities.http_client.json_body import json_bytes
 
 BASE_URL = "https://slack.com/api/"
 
@@ -36,7 +37,7 @@ class SlackClient(AsyncWebClient):
             api_url,
             headers=req_args["headers"],
             params={name: str(value) for name, value in (req_args.get("params") or {}).items()},
-            content=None if body is None else json.dumps(body).encode(),
+            content=None if body is None else json_bytes(body),
             effect=http_verb != "GET",
         )
         try:

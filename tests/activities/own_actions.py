@@ -19,7 +19,7 @@ class Count(Result):
     words: int = Field(description="Number of words.")
 
 
-@action("count_words", repeat="safe", example={"text": "one two three"})
+@action("count_words", repeat="safe", local=True, example={"text": "one two three"})
 async def count_words(config: Words, context: Context) -> Count:
     """Count the words of a text."""
     return Count(words=len(config.text.split()))

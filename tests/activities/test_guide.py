@@ -38,7 +38,7 @@ async def test_a_request_has_one_body_and_its_type_may_be_another(wire: Wire, ma
     await context.request("POST", wire.url, json=[1, "ü", None], headers={"content-type": "application/vnd.x+json"})
     await context.request("POST", wire.url, json=False)
     first, second = wire.requests
-    assert (first.body, first.headers["content-type"]) == (b'[1, "\\u00fc", null]', "application/vnd.x+json")
+    assert (first.body, first.headers["content-type"]) == ('[1,"ü",null]'.encode(), "application/vnd.x+json")
     assert (second.body, second.headers["content-type"]) == (b"false", "application/json")
     with pytest.raises(ValueError, match="one body"):
         await context.request("POST", wire.url, json={}, content=b"x")

@@ -532,7 +532,7 @@ async def test_a_run_hands_over_as_much_as_it_may_keep(monkeypatch: pytest.Monke
     def must(self: walk.Walk) -> bool:
         return self.continuing_as_new or workflow.info().get_current_history_length() > 60
 
-    monkeypatch.setattr(walk.Walk, "must_hand_over", must)
+    monkeypatch.setattr(walk.Walk, "must_continue_as_new", must)
     chance = random.Random(7)  # noqa: S311 # what does not compress, the same each time
     gets = "\n".join(
         f"  - {{actionType: http_request, config: {{method: GET, url: RECEIVER/{n}}}, saveAs: got{n}}}"

@@ -13,7 +13,7 @@ import pytest
 from tests.starts import Processes
 from tests.workers.command import ROOT, surroundings
 from tests.workers.processes import end, gone, marked
-from workers.local.environment import WHISPER
+from workers.sandbox.vendors.speech import WHISPER_MODEL
 
 
 @pytest.fixture(autouse=True)
@@ -21,8 +21,8 @@ def model() -> None:
     assert importlib.util.find_spec("faster_whisper"), (
         "The demo needs the local speech model: `make setup` installs it."
     )
-    assert WHISPER.is_dir(), (
-        f"The demo needs the local speech model's weights in {WHISPER}: `make setup` puts them there."
+    assert WHISPER_MODEL.is_dir(), (
+        f"The demo needs the local speech model's weights in {WHISPER_MODEL}: `make setup` puts them there."
     )
 
 

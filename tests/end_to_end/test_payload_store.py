@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
@@ -56,6 +57,8 @@ LARGE = """
 
 def keep_elsewhere(engine: Engine, address: str, *keys: str) -> None:
     options = engine.client.config()
+    if address.startswith("file:"):
+        Path(urlsplit(address).path).mkdir(exist_ok=True)
     options["data_converter"] = data_converter(keys, address)
     if keys:
         options["header_codec_behavior"] = HeaderCodecBehavior.CODEC
@@ -91,6 +94,30 @@ async def test_a_failed_run_and_a_long_one_keep_their_state_elsewhere(engine: En
     engine.receiver.answer("/large", 200, {"items": ["x" * 1_000 for _ in range(3_000)]})
     report = await engine.run("large")
     assert (report["outcome"], report["reason"]) == ("failed", "Enough.")
+
+
+@pytest.mark.parametrize("place", ["new", "deep/er/new", "a file"])
+def test_a_folder_that_is_not_there_is_an_error_and_is_not_made(tmp_path: Path, place: str) -> None:
+    (tmp_path / "a file").write_text("x")
+    folder = tmp_path / place
+    with pytest.raises(TrunklineError, match=r"is not there: mount it, or, for a new one, create it \(`mkdir -p "):
+        payload_store(folder.as_uri().replace("%20", " "))
+    assert [path.name for path in tmp_path.iterdir()] == ["a file"]
+
+
+async def test_a_folder_that_is_gone_stays_gone_and_runs_wait_for_it(tmp_path: Path) -> None:
+    folder = tmp_path / "payloads"
+    folder.mkdir()
+    [store] = payload_store(folder.as_uri()).drivers
+    [claim] = await store.store(StorageDriverStoreContext(), [Payload(data=b"one")])
+    folder.rename(tmp_path / "unmounted")
+    with pytest.raises(PayloadStoreError, match="is not there: mount it"):
+        await store.store(StorageDriverStoreContext(), [Payload(data=b"two")])
+    with pytest.raises(PayloadStoreError, match="is not there: mount it"):
+        await store.retrieve(StorageDriverRetrieveContext(), [claim])
+    assert not folder.exists(), "an empty one in its place would hide what was stored"
+    (tmp_path / "unmounted").rename(folder)
+    assert [found.data for found in await store.retrieve(StorageDriverRetrieveContext(), [claim])] == [b"one"]
 
 
 async def seal(folder: Folder, data: bytes) -> StorageDriverClaim:

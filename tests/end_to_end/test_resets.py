@@ -95,7 +95,7 @@ async def test_no_reset_sends_anything_twice(
     def must(self: Walk) -> bool:
         return self.continuing_as_new or workflow.info().get_current_history_length() > longest
 
-    monkeypatch.setattr(Walk, "must_hand_over", must)
+    monkeypatch.setattr(Walk, "must_continue_as_new", must)
     engine.define(EVERYTHING)
     engine.receiver.answer("/refused", 400)
     engine.receiver.answer("/refused")

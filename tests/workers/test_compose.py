@@ -19,6 +19,7 @@ from tests.starts import Processes
 from tests.workers.command import surroundings
 from workers.cli import app
 from workers.cli.worker import worker
+from workers.client import start
 from workers.process.search_attributes import WORDS
 from workers.settings import VARIABLES, Settings
 
@@ -99,7 +100,10 @@ def test_the_workers_command_line_is_ours(services: dict[str, Any], monkeypatch:
     assert settings.web_ui == env_example()["TRUNKLINE_WEB_UI"]
     assert not settings.inline
     mounted = {volume.split(":")[1] for volume in services["worker"]["volumes"]}
-    assert mounted == {str(settings.automations), str(settings.connections), str(settings.secrets)}
+    assert mounted == {
+        *(str(settings.automations), str(settings.connections), str(settings.secrets)),
+        str(settings.automations.parent / "config"),
+    }
 
 
 def test_inline_definitions_run_only_where_the_operator_switches_them_on() -> None:
@@ -107,6 +111,61 @@ def test_inline_definitions_run_only_where_the_operator_switches_them_on() -> No
         variables = {"TEMPORAL_DB_PASSWORD": "x", **given}
         worker_service = yaml.safe_load(interpolated(COMPOSE, variables))["services"]["worker"]
         assert worker_service["environment"]["TRUNKLINE_INLINE"] == wanted
+
+
+ELSEWHERE = {
+    *("TRUNKLINE_AUTOMATIONS", "TRUNKLINE_CONNECTIONS", "TRUNKLINE_METRICS_ADDRESS"),  # options of its command
+    *("TRUNKLINE_USER", "TRUNKLINE_SIGNING_KEY"),  # of commands
+    "TRUNKLINE_CODEC_TOKEN",  # of the codec server
+    *("TRUNKLINE_SANDBOX", "TRUNKLINE_LIVE"),  # of `trunkline dev`
+}
+
+
+def test_the_worker_is_given_every_setting_and_the_operators_value_reaches_it() -> None:
+    given = {name: f"value-of-{name}" for name in VARIABLES.values()} | {"TEMPORAL_DB_PASSWORD": "x"}
+    worker_service = yaml.safe_load(interpolated(COMPOSE, given))["services"]["worker"]
+    environment = worker_service["environment"]
+    assert set(VARIABLES.values()) - environment.keys() == ELSEWHERE
+    fixed = {"TRUNKLINE_SECRETS", "TRUNKLINE_GRACE"}
+    for name in environment.keys() & set(VARIABLES.values()) - fixed:
+        assert environment[name] == given[name], name
+
+
+def test_what_lies_in_the_config_folder_is_found_by_the_path_that_the_example_tells(services: dict[str, Any]) -> None:
+    """The container's working folder is where it is mounted, so that one relative path is right in both places."""
+    [workdir] = re.findall(r"^WORKDIR (/srv\S*)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert f"./config:{workdir}/config:ro" in services["worker"]["volumes"]
+    assert services["worker"]["env_file"] == [{"path": "./worker.env", "required": False}]
+
+
+def test_temporal_cloud_needs_settings_alone() -> None:
+    cloud = {
+        "TEMPORAL_ADDRESS": "eu-west-1.aws.api.temporal.io:7233",
+        "TEMPORAL_NAMESPACE": "acme.a1b2c",
+        "TEMPORAL_API_KEY": "key",
+        "TEMPORAL_TLS": "true",
+        "TEMPORAL_TLS_CLIENT_CERT_PATH": "config/client.pem",
+        "TEMPORAL_TLS_CLIENT_KEY_PATH": "config/client.key",
+        "TEMPORAL_TLS_SERVER_CA_CERT_PATH": "config/ca.pem",
+        "TEMPORAL_TLS_SERVER_NAME": "acme.example.com",
+    }
+    worker_service = yaml.safe_load(interpolated(COMPOSE, cloud | {"TEMPORAL_DB_PASSWORD": "x"}))["services"]["worker"]
+    assert cloud.items() <= worker_service["environment"].items()
+
+
+def test_what_compose_gives_empty_is_unset_for_temporals_client(
+    services: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = {n: v for n, v in services["worker"]["environment"].items() if n.startswith("TEMPORAL_") and not v}
+    assert "TEMPORAL_TLS_CLIENT_CERT_PATH" in empty
+    for name, value in (empty | {"TEMPORAL_ADDRESS": "temporal:7233"}).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("TEMPORAL_NAMESPACE", raising=False)
+    assert start.connect_options() == {"target_host": "temporal:7233"}
+
+
+def test_the_web_ui_can_change_nothing(services: dict[str, Any]) -> None:
+    assert services["temporal-ui"]["environment"]["TEMPORAL_DISABLE_WRITE_ACTIONS"] == "true"
 
 
 def test_the_images_own_command_line_is_ours() -> None:
@@ -207,6 +266,10 @@ async def test_the_workers_command_and_environment_make_a_healthy_worker(
 
     for folder in ("automations", "secrets"):
         (tmp_path / folder).mkdir()
+    (tmp_path / "automations" / "texting.yaml").write_text(
+        "name: texting\ntrigger: {event: order.paid}\nactions:\n"
+        '  - {label: Tell, actionType: send_sms, config: {from: "+15550100", to: "+15550123", text: Hi}}\n'
+    )
     (tmp_path / "connections.yaml").write_text("secrets: {crm_key: {hosts: [crm.example.com]}}")
     for name in ("shop_token", "crm_key"):
         (tmp_path / "secrets" / name).write_text("value-0123456789")
@@ -233,6 +296,8 @@ async def test_the_workers_command_and_environment_make_a_healthy_worker(
         assert said.count("shop_token") == 2, "named once, with how it is bound"
         assert "Definitions may send these secrets to any host: shop_token." in said
         assert "crm_key" not in said
+        assert "send_sms needs a connection of kind twilio or cloudtalk" in said
+        assert "Needed by: texting (Tell)." in said
     finally:
         if process.returncode is None:
             process.kill()

@@ -217,3 +217,15 @@ def test_a_missing_file_and_one_that_is_no_text_are_sentences() -> None:
     Path("binary.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SettingsError, match=r"^binary\.yaml, line 1: The file is no UTF-8"):
         load_connections(Path("binary.yaml"), [Shop])
+
+
+def test_a_sandbox_and_what_is_live_are_read() -> None:
+    environ = {"TRUNKLINE_SANDBOX": "http://127.0.0.1:8600/", "TRUNKLINE_LIVE": "shop.example.com, *.example.org"}
+    settings = Settings.from_environment(environ)
+    assert (settings.sandbox, settings.live) == ("http://127.0.0.1:8600", ("shop.example.com", "*.example.org"))
+    assert Settings.from_environment(settings.to_environment()) == settings
+    assert Settings.from_environment(environ, live=["localhost:3000"]).live == ("localhost:3000",)
+    with pytest.raises(SettingsError, match=r"--live: .*'https://shop\.example\.com' is not"):
+        Settings.from_environment({}, live=["https://shop.example.com"])
+    with pytest.raises(SettingsError, match=r"TRUNKLINE_SANDBOX must be a sandbox's address"):
+        Settings.from_environment({"TRUNKLINE_SANDBOX": "somewhere"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -226,7 +227,7 @@ class Oracle:
 
 def fold(name: str) -> str:
     """Return what tells one person from another."""
-    return name.strip().casefold()
+    return unicodedata.normalize("NFC", name.strip()).lower()
 
 
 def folded(names: Any) -> set[str]:

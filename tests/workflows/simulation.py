@@ -17,7 +17,8 @@ from temporalio.api.enums.v1 import RetryState
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from activities.attempt.contracts import Contracts
-from activities.attempt.secrets import Scrubber, Secrets
+from activities.attempt.scrubber import Scrubber
+from activities.attempt.secrets import Secrets
 from activities.catalog import catalog
 from tests.engine import JSON
 from workers.approvals.groups import Groups

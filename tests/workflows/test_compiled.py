@@ -26,7 +26,7 @@ def under(plan: dict[str, Any], amount: Any) -> Policy:
 
 @pytest.mark.parametrize(("amount", "quorum"), [(5, 1), (1000, 1), (1001, 2), ("1001", 2), ("a lot", 2), (None, 2)])
 def test_a_band_that_cannot_be_judged_applies(amount: Any, quorum: int) -> None:
-    assert under({"bands": [{"when": {"all": [OVER]}, "quorum": 2}]}, amount).quorum == quorum
+    assert under({"bands": [{"when": {"all": [OVER]}, "quorum": 2}]}, amount).rules["quorum"] == quorum
 
 
 def test_bands_only_make_a_policy_stricter() -> None:
@@ -38,12 +38,14 @@ def test_bands_only_make_a_policy_stricter() -> None:
         "allowEdit": "needsApproval",
         "verified": True,
     }
-    policy = under({**strict, "bands": [{"when": {"all": []}, **loose}]}, 1)
-    assert (policy.quorum, policy.self_approval, policy.reason_needed) == (3, False, True)
-    assert (policy.editing, policy.verified) == ("needsApproval", True)
-    policy = under({**loose, "bands": [{"when": {"all": []}, **strict}, {"when": {"all": []}, "allowEdit": False}]}, 1)
-    assert (policy.quorum, policy.self_approval, policy.reason_needed) == (3, False, True)
-    assert (policy.editing, policy.verified) == (False, True)
+    rules = under({**strict, "bands": [{"when": {"all": []}, **loose}]}, 1).rules
+    assert (rules["quorum"], rules["selfApproval"], rules["rejectNeedsReason"]) == (3, False, True)
+    assert (rules["allowEdit"], rules["verified"]) == ("needsApproval", True)
+    rules = under(
+        {**loose, "bands": [{"when": {"all": []}, **strict}, {"when": {"all": []}, "allowEdit": False}]}, 1
+    ).rules
+    assert (rules["quorum"], rules["selfApproval"], rules["rejectNeedsReason"]) == (3, False, True)
+    assert (rules["allowEdit"], rules["verified"]) == (False, True)
 
 
 def test_the_last_band_that_applies_names_the_approvers() -> None:

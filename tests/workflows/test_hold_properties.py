@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from temporalio.testing import WorkflowEnvironment
 
 from tests.engine import Engine
+from tests.starts import examples
 from tests.workflows.oracle import JSON, Oracle, Rules
 from tests.workflows.simulation import Simulation, plan_of
 from workflows.plan import Plan
@@ -215,7 +216,7 @@ def _noted(entry: Any) -> str:
     return f"policy: {entry['decision']}" if entry["via"] == "policy" else entry["result"]
 
 
-@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(10), deadline=None, suppress_health_check=list(HealthCheck))
 @given(rules=policies(), happens=acts(), answers=st.lists(st.booleans(), max_size=3))
 def test_whatever_is_sent_comes_to_what_the_rules_say(rules: Rules, happens: list[Act], answers: list[bool]) -> None:
     asyncio.run(simulate(rules, happens, answers))

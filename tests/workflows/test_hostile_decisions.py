@@ -51,7 +51,7 @@ class Tables:
         table = rows[0].table
         with pytest.MonkeyPatch.context() as patch:
             if events := table.get("continueAsNewAfter"):
-                patch.setattr(walk.Walk, "must_hand_over", lambda self: _long(self, events))
+                patch.setattr(walk.Walk, "must_continue_as_new", lambda self: _long(self, events))
             together = [row for row in rows if not row.data.get("alone")]
             results = await self._with_an_engine(file.stem, together, table) if together else {}
             for row in rows:

@@ -46,7 +46,7 @@ def short_histories(monkeypatch: pytest.MonkeyPatch) -> None:
     def must(self: walk.Walk) -> bool:
         return self.continuing_as_new or workflow.info().get_current_history_length() > 100
 
-    monkeypatch.setattr(walk.Walk, "must_hand_over", must)
+    monkeypatch.setattr(walk.Walk, "must_continue_as_new", must)
 
 
 @pytest.mark.usefixtures("short_histories")

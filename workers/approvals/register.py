@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from workers.definitions.loading import Source, UnreadableFileError, parse, read
 from workers.definitions.model.steps import escape
 from workers.settings import NAME, SettingsError
-from workflows.language.people import group, person
+from workflows.language.people import group, hidden_in, person
 
 log = logging.getLogger(__name__)
 
@@ -125,6 +125,8 @@ def people(value: Any) -> tuple[str, ...]:
     for name in value:
         if not isinstance(name, str) or not 0 < len(name.strip()) <= LONGEST_PERSON:
             raise ValueError(f"must hold texts of 1 to {LONGEST_PERSON} characters, one for each person")
+        if hidden := hidden_in(name):
+            raise ValueError(f"holds {name!a}, with {hidden} in it, which nobody sees: write the id without it")
         if group(person(name)) is not None:
             raise ValueError(f"holds {name.strip()}: a list of people has no groups in it, name the people")
     return tuple(name.strip() for name in value)

@@ -25,11 +25,12 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from activities.bounds import regular
 from activities.connections import VARIABLE as ENVIRONMENT
 from trunkline.wire import VerifyAnswer
 from workers.approvals.register import Register, people
 from workers.settings import NAME, SettingsError
-from workflows.language.people import person
+from workflows.language.people import hidden_in, person
 
 VARIABLE = "TRUNKLINE_SIGNING_KEYS"
 PRIVATE_VARIABLE = "TRUNKLINE_SIGNING_KEY"
@@ -40,6 +41,7 @@ RIGHT = (
 
 ED25519_SIZE = 32
 SHORTEST_HMAC = 32
+LARGEST_KEY = 64 * 1024
 SIGNATURE = re.compile(r"[A-Za-z0-9_+/-]{1,200}={0,2}")
 LONGEST_PROOF = timedelta(days=366)
 LATEST = 2**53
@@ -169,7 +171,7 @@ def signing_key(text: str) -> SigningKey:
     """
     kid, _, file = text.partition(":")
     try:
-        key = load_pem_private_key(Path(file).expanduser().read_bytes(), password=None)
+        key = load_pem_private_key(_pem(Path(file).expanduser()), password=None)
     except OSError as error:
         raise SettingsError(f"{PRIVATE_VARIABLE} names {file}, which cannot be read: {error.strerror}.") from None
     except (ValueError, TypeError):
@@ -180,6 +182,11 @@ def signing_key(text: str) -> SigningKey:
             "`trunkline signing-key` makes one."
         )
     return SigningKey(kid, key.sign)
+
+
+def _pem(path: Path) -> bytes:
+    with regular(path) as file:
+        return file.read(LARGEST_KEY)
 
 
 def new_key() -> tuple[str, str]:
@@ -213,6 +220,8 @@ def _proof(decision: Any) -> tuple[dict[str, Any], bytes]:
 
 def _message(decision: Mapping[str, Any], workflow_id: str, first_run_id: str, kid: str, exp: int) -> bytes:
     """Return what is signed; ValueError says why it cannot be."""
+    if hidden := hidden_in(str(decision.get("by"))):
+        raise ValueError(f"`by` holds {hidden}, which nobody sees: write the id without it.")
     said = {name: value for name, value in decision.items() if name != "proof"}
     signed: Any = {"workflowId": workflow_id, "firstRunId": first_run_id, "kid": kid, "exp": exp, "decision": said}
     try:

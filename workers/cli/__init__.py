@@ -6,10 +6,11 @@ import contextlib
 import os
 import sys
 
-from cyclopts import App, CycloptsError, Group, Parameter
+from cyclopts import App, CycloptsError, Group, Parameter, UnknownCommandError
 
 from workers.errors import NotFoundError, TrunklineError, UnreachableError, UsageError
 from workers.settings import DEBUG, SettingsError
+from workflows.holds.wording import visible
 
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # there are none, and looking for them takes a while
 
@@ -19,9 +20,9 @@ COMMANDS = {
     "Run everything on this machine": ("dev", "demo", "sandbox"),
     "Write automations": ("validate", "schema", "actions"),
     "Start runs": ("run", "emit"),
-    "See what runs and what waits": ("report", "holds", "hold"),
+    "See what runs and what waits": ("runs", "report", "holds", "hold"),
     DECISIONS: (*("approve", "reject", "edit", "retry", "skip", "supply", "stop", "reassign", "extend", "decide"),),
-    "Operate": ("worker", "codec-server", "signing-key"),
+    "Operate": ("rerun", "worker", "codec-server", "signing-key"),
 }
 """Every command by what people want; it is the function (or group of commands) of its name in the module of its name,
 `-` spelt `_`. Decisions stand in one module, `decide.py`."""
@@ -126,13 +127,25 @@ def _explain(error: Exception) -> int:
         traceback.print_exception(error)
     failure = _known(error)
     if failure is not None:
-        sys.stderr.write(f"trunkline: {failure}\n")
+        sys.stderr.write(visible(f"trunkline: {failure}\n"))
         return failure.exit_code
-    sys.stderr.write(
+    sentence = (
         f"trunkline: unexpected {type(error).__name__}: {error}. This is a defect of Trunkline; "
         "with TRUNKLINE_DEBUG=1 the same command shows where it comes from.\n"
     )
+    sys.stderr.write(visible(sentence))
     return DEFECT
+
+
+def _unknown(error: UnknownCommandError) -> str:
+    """Return the sentence for a command that does not exist, with all that do."""
+    from difflib import get_close_matches
+
+    group = " ".join(["trunkline", *(error.command_chain or ())])
+    names = [name for name in (error.app or app) if not name.startswith("-")]
+    word = next(iter(error.unused_tokens or ()), "")
+    near = "".join(f" Did you mean `{group} {name}`?" for name in get_close_matches(word, names, n=1))
+    return f"There is no command {word!r} in `{group}`.{near} Commands: {', '.join(names)}."
 
 
 def _known(error: Exception) -> TrunklineError | None:
@@ -140,6 +153,8 @@ def _known(error: Exception) -> TrunklineError | None:
         return error
     if isinstance(error, SettingsError):
         return UsageError(str(error))
+    if isinstance(error, UnknownCommandError):
+        return UsageError(_unknown(error))
     if isinstance(error, CycloptsError):
         command = " ".join(["trunkline", *(error.command_chain or ())])
         return UsageError(f"{str(error).rstrip('.')}. `{command} --help` shows how to call it.")

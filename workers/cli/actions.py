@@ -12,6 +12,7 @@ import yaml
 
 from activities.action import Action, Config
 from workers.cli.catalog import actions_at_hand
+from workers.cli.screen import print_json
 from workers.definitions.problems import listed, nearest
 from workers.errors import NotFoundError
 from workflows.language.durations import spell
@@ -59,7 +60,7 @@ def actions(name: str | None = None, *, json: bool = False) -> None:
     chosen = [catalog[key] for key in sorted(catalog) if name in (None, key)]
     if json:
         described = [describe(action) for action in chosen]
-        sys.stdout.write(jsonlib.dumps(described[0] if name else described, indent=2, ensure_ascii=False) + "\n")
+        print_json(described[0] if name else described)
     elif name is not None:
         sys.stdout.write("\n".join(_page(chosen[0])) + "\n")
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json as json_text
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -55,8 +56,8 @@ async def _send_all(bulk: Bulk, decision: Decision, *, json: bool) -> int:
         if json:
             print_json([])
         return _exit_code([], found)
-    _table(((hold["label"], hold["run"], hold["hold"], short_digest(hold)) for hold in meant), screen)
-    _confirm(said["decision"], len(meant), bulk.yes)
+    await _show_all(client, meant, screen)
+    confirm(said["decision"], len(meant), bulk.yes)
     answers = await _decide_all(client, meant, said, settings)
     if json:
         print_json([_receipt(hold, answer) for hold, answer in zip(meant, answers, strict=True)])
@@ -69,6 +70,33 @@ async def _send_all(bulk: Bulk, decision: Decision, *, json: bool) -> int:
             screen,
         )
     return _exit_code(answers, found)
+
+
+async def _show_all(client: Client, meant: Sequence[Hold], screen: Console) -> None:
+    """Write every request that is decided about, whole, and how it was edited before."""
+    from workers.client import runs
+    from workers.client.asking import QUERIES_AT_ONCE
+    from workflows.holds.wording import change, edited
+
+    permits = asyncio.Semaphore(QUERIES_AT_ONCE)
+
+    async def edits(hold: Hold) -> list[dict[str, Any]]:
+        if not hold.get("edited"):
+            return []
+        async with permits:
+            report = await runs.report(client, hold["run"])
+        return [edit for entry in report["steps"] if entry["id"] == hold["step"] for edit in entry.get("edited") or []]
+
+    for hold, changed in zip(meant, await asyncio.gather(*map(edits, meant)), strict=True):
+        place = f"{hold['run']} {hold['hold']}"
+        screen.print(f"[bold]{plain(hold['label'])}[/] {plain(place)} [dim]{short_digest(hold)}[/]")
+        screen.print(f"    {plain(json_text.dumps(hold['request'].get('config'), ensure_ascii=False))}")
+        if hold.get("missing"):
+            screen.print(f"    [yellow]missing: {plain(', '.join(hold['missing']))}[/]")
+        if hold.get("error"):
+            screen.print(f"    [red]{plain(hold['error']['message'])}[/]")
+        for edit in changed:
+            screen.print(f"    edited by {plain(str(edit.get('by')))}: {plain('; '.join(map(change, edited(edit))))}")
 
 
 def _exit_code(answers: Sequence[DecisionAnswer], found: OpenHolds) -> int:
@@ -93,8 +121,14 @@ def _show_rest(found: OpenHolds, others: int, by: str) -> None:
         aside.print(f"{runs} left out: what they hold is not decided.")
 
 
-def _confirm(decision: str, count: int, yes: int | None) -> None:
-    """Go on only where the person knows how many holds it is about.
+def confirm(what: str, count: int, yes: int | None, *, done: str = "sent") -> None:
+    """Go on only where the person knows how many it is about.
+
+    Args:
+        what: the verb.
+        count: how many there are.
+        yes: how many the person said there are, where they are not to be asked.
+        done: what is not done otherwise.
 
     Raises:
         TrunklineError: they do not.
@@ -102,18 +136,16 @@ def _confirm(decision: str, count: int, yes: int | None) -> None:
     """
     if yes is not None:
         if yes != count:
-            raise TrunklineError(f"--yes {yes} was said, but {count} were found: nothing was sent.")
+            raise TrunklineError(f"--yes {yes} was said, but {count} were found: nothing was {done}.")
         return
-    sys.stderr.write(
-        f"{decision.capitalize()} {'this one' if count == 1 else f'these {count}'}? Type {count} to confirm: "
-    )
+    sys.stderr.write(f"{what.capitalize()} {'this one' if count == 1 else f'these {count}'}? Type {count} to confirm: ")
     sys.stderr.flush()
     answer = sys.stdin.readline()
     if not answer:
         sys.stderr.write("\n")
-        raise UsageError(f"Nothing was sent: nobody confirmed. `--yes {count}` does without being asked.")
+        raise UsageError(f"Nothing was {done}: nobody confirmed. `--yes {count}` does without being asked.")
     if answer.strip() != str(count):
-        raise TrunklineError("Nothing was sent.")
+        raise TrunklineError(f"Nothing was {done}.")
 
 
 async def _decide_all(

@@ -24,6 +24,7 @@ def codec_server(
     port: Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))] = PORT,
     host: str = "127.0.0.1",
     web_ui_origin: str | None = None,
+    known_as: tuple[str, ...] = (),
 ) -> int:
     """Show what is encrypted in Temporal to its web UI and to the `temporal` command line, until Ctrl-C.
 
@@ -34,12 +35,14 @@ def codec_server(
         port: where to listen; 0 takes any free port.
         host: address to listen on; another one than this machine's own needs a token.
         web_ui_origin: the web UI whose pages may ask, as https://temporal.example.com (else that of TRUNKLINE_WEB_UI).
+        known_as: a host name by which it may be asked beside localhost, such as that of a proxy before it; repeatable.
 
     Returns:
         0 if it was told to stop.
     """
+    from workers.hosts import is_loopback
     from workers.payloads.converter import data_converter
-    from workers.process.codec_server import CodecServer, is_loopback
+    from workers.process.codec_server import CodecServer
 
     settings = Settings.from_environment()
     if not settings.encryption_keys and settings.payload_store is None:
@@ -51,7 +54,13 @@ def codec_server(
         raise UsageError(f"Anybody who reaches {host} could read everything: TRUNKLINE_CODEC_TOKEN must be set.")
     origin = _origin(web_ui_origin or settings.web_ui)
     converter = data_converter(settings.encryption_keys, settings.payload_store)
-    server = CodecServer(converter, token=settings.codec_token, origin=origin)
+    server = CodecServer(
+        converter,
+        token=settings.codec_token,
+        origin=origin,
+        hosts=[name.lower() for name in (*known_as, host)],
+        beyond=not is_loopback(host),
+    )
     return asyncio.run(until_told(_serve(server, Address(host, port))))
 
 

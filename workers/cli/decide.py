@@ -13,7 +13,7 @@ from workers.cli.bulk import decide_one_or_all
 from workers.cli.deciding import send
 from workers.cli.edits import edit_and_send, send_edits
 from workers.cli.inputs import JsonOrFile, read_deadline, read_json, read_people
-from workers.cli.options import ONE, PLAIN, Bulk, Said, SaidWithReason
+from workers.cli.options import ONE, PLAIN, Bulk, Said
 from workers.errors import UsageError
 
 HELP = {
@@ -54,22 +54,19 @@ class Row:
     Attributes:
         help: what it does.
         bulk: whether `--all` decides about many holds.
-        said: who decides and why, and whether the reason must be given.
         argument: what else it takes.
     """
 
     help: str
     bulk: bool = False
-    said: type[Said] = Said
     argument: Argument | None = None
 
 
 TABLE = {
     "approve": Row(help="Release a step that is held for approval, or with --all many of them.", bulk=True),
     "reject": Row(
-        help="Refuse a step that is held for approval, or with --all many; the rest of its path does not happen.",
+        help="Refuse a step that is held for approval, or with --all many, and with it the rest of its path.",
         bulk=True,
-        said=SaidWithReason,
     ),
     "skip": Row(help="Go on without a step that failed and is held, or with --all without many.", bulk=True),
     "supply": Row(
@@ -140,7 +137,7 @@ def _parameters(row: Row) -> list[inspect.Parameter]:
         kind = inspect.Parameter.VAR_POSITIONAL if row.argument.many else word
         found.append(parameter(row.argument.name, kind, row.argument.hint, needed))
     option = inspect.Parameter.KEYWORD_ONLY
-    found.append(parameter("said", option, row.said, PLAIN if row.said is Said else needed))
+    found.append(parameter("said", option, Said, PLAIN))
     if row.bulk:
         found.append(parameter("bulk", option, Bulk, ONE))
     return found

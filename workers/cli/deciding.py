@@ -6,6 +6,7 @@ import asyncio
 import json as json_text
 from typing import TYPE_CHECKING, Any
 
+from workers.cli.inputs import check_person
 from workers.cli.screen import console, plain, print_json
 from workers.errors import UsageError
 
@@ -47,6 +48,7 @@ async def _send(run: str, decision: Decision, *, json: bool) -> int:
     if hold is not None:
         if not json:
             show_what(hold, console())
+            show_consequence(hold, said, console())
         said = decisions.sealed(said, hold, run, settings.signing_key)
     answer = await decisions.decide(client, run, said, answered=held is not None)
     return tell(answer, hold, settings, json=json)
@@ -61,6 +63,7 @@ def said_by(decision: Decision, settings: Settings) -> Decision:
     by = decision.get("by") or settings.user
     if not by:
         raise UsageError("Say who decides: --by NAME, or TRUNKLINE_USER in the environment.")
+    check_person(by, "--by" if decision.get("by") else "TRUNKLINE_USER")
     return {key: value for key, value in {**decision, "by": by}.items() if value is not None or key not in OPTIONAL}
 
 
@@ -77,9 +80,20 @@ def tell(answer: DecisionAnswer, hold: Hold | None, settings: Settings, *, json:
 
 
 def show_what(hold: Hold, screen: Console) -> None:
-    """Write in short what a decision is about."""
+    """Write what a decision is about: the whole request, and what it lacks."""
     screen.print(f"[bold]{plain(hold['label'])}[/] {plain(hold['actionType'])} [dim]{short_digest(hold)}[/]")
-    screen.print(f"    {plain(short_request(hold))}")
+    screen.print(f"    {plain(json_text.dumps(hold['request'].get('config'), ensure_ascii=False))}")
+    if hold.get("missing"):
+        screen.print(f"    [yellow]missing: {plain(', '.join(hold['missing']))}[/]")
+
+
+def show_consequence(hold: Hold, said: Decision, screen: Console) -> None:
+    """Say that an edit sends, where it does: an editor may take it for a draft."""
+    if said["decision"] != "edit" or hold["kind"] != "approval" or hold.get("allowEdit") is not True:
+        return
+    quorum = hold.get("quorum", 1)
+    then = "the edited request is sent at once" if quorum == 1 else f"it is sent once {quorum} have approved it so"
+    screen.print(f"This edit is {plain(said['by'])}'s approval too (`allowEdit: true`): {then}.")
 
 
 def short_digest(hold: Hold) -> str:

@@ -32,11 +32,11 @@ def demo(*, keep: bool = False) -> int:
     Returns:
         0 if every expectation held, else 1.
     """
-    from workers.local.environment import WHISPER
+    from workers.sandbox.vendors.speech import WHISPER_MODEL
 
     if not AUTOMATION.is_file() or not RECORDING.is_file():
         raise TrunklineError("The demo runs from a checkout of Trunkline: `make demo` there.")
-    if not WHISPER.is_dir() or importlib.util.find_spec("faster_whisper") is None:
+    if not WHISPER_MODEL.is_dir() or importlib.util.find_spec("faster_whisper") is None:
         raise TrunklineError(
             "The demo needs the local speech model, which `make setup` installs: `make demo` does both."
         )
@@ -80,7 +80,7 @@ async def _demo(*, keep: bool) -> int:
                 screen.print(f"[dim]The worker said:[/]\n{escape(log.read_text(errors='replace')[-3000:])}")
             if keep:
                 screen.print("\nStill running: look around in the web UI and in the sandbox. Ctrl-C ends everything.")
-                screen.print(f"  {environment.web_ui}\n  {environment.sandbox.url if environment.sandbox else ''}/")
+                screen.print(f"  {environment.web_ui}\n  {environment.sandbox.url}/")
                 with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C; the verdict stands
                     screen.print(f"  {escape(await environment.ended())}")
     return 0 if passed else 1

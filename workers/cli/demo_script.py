@@ -21,6 +21,7 @@ from workers.errors import UnreachableError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from workers.client.dispatch import Dispatched
     from workers.local.environment import Development
     from workers.sandbox.record import Received
 
@@ -57,8 +58,8 @@ class DemoScript:
             f"  {event['type']}: {self.recording.name}, from {event['data']['contact']['name']}, {CALLER}"
         )
         first = (await self._emit(event))[0]
-        run = first["workflowId"]
-        self.expect("the event started the automation", held=first["started"])
+        run = first.workflow_id
+        self.expect("the event started the automation", held=first.started)
         self.screen.print(f"  started {run}")
         assert self.environment.web_ui is not None  # noqa: S101 - the demo always has one
         client = self.environment.client
@@ -69,8 +70,8 @@ class DemoScript:
         self._check(report)
         self.screen.print("\n[bold]4. The same event arrives again[/]")
         again = (await self._emit(event))[0]
-        self.screen.print(f"  {escape(again.get('reason', 'It started a second run.'))}")
-        self.expect("the same event, delivered twice, ran once", held=not again["started"])
+        self.screen.print(f"  {escape(again.reason or 'It started a second run.')}")
+        self.expect("the same event, delivered twice, ran once", held=not again.started)
 
     def _open_shop(self) -> str:
         """Teach the sandbox the shop's API, and return its address."""
@@ -80,7 +81,7 @@ class DemoScript:
         sandbox.respond(f"/shop/orders/{ORDER['number']}/refunds", REFUND, status=201, method="POST")
         return f"{sandbox.url}/http/shop"
 
-    async def _emit(self, event: dict[str, Any]) -> list[Any]:
+    async def _emit(self, event: dict[str, Any]) -> list[Dispatched]:
         from workers.cli.catalog import actions_at_hand
         from workers.client import dispatch
         from workers.definitions.automations import Automations

@@ -30,6 +30,7 @@ def dev(  # noqa: PLR0913 - a command has as many parameters as it has options
     /,
     *,
     connections: Path | None = None,
+    live: list[str] | None = None,
     port: Port = 7233,
     ui_port: Port = 8233,
     sandbox_port: Port = 8600,
@@ -37,15 +38,19 @@ def dev(  # noqa: PLR0913 - a command has as many parameters as it has options
     in_memory: bool = False,
     no_ui: bool = False,
 ) -> int:
-    """Run everything here: Temporal with its web UI, a worker, and a sandbox in place of the vendors, until Ctrl-C.
+    """Run everything here: Temporal with its web UI, a worker, and a sandbox in place of every host, until Ctrl-C.
 
+    Nothing is sent to a host that is not live: neither requests, webhooks and messages nor downloads of recordings.
     Automations are read again when their files change, and each reload is printed. A port that is taken is replaced by
     a free one.
 
     Args:
         folder: the automations (TRUNKLINE_AUTOMATIONS, else `automations` if there is that folder, else the examples).
-        connections: file with real connections; without it the sandbox stands in for every vendor, and secrets stay
-            bound to the hosts that TRUNKLINE_CONNECTIONS or `connections.yaml` gives them.
+        connections: file with real connections, whose `baseUrl` or vendors are live; the sandbox stands in for every
+            vendor that it lacks. Without it for all: connections then have the names, and secrets the hosts, that
+            TRUNKLINE_CONNECTIONS or `connections.yaml` gives them.
+        live: host that is reached itself, as `shop.example.com`, `localhost:3000` or `*.example.com`; may be given
+            several times (TRUNKLINE_LIVE). TRUNKLINE_ALLOW makes no host live.
         port: where Temporal listens.
         ui_port: where Temporal's web UI listens.
         sandbox_port: where the sandbox listens.
@@ -61,15 +66,18 @@ def dev(  # noqa: PLR0913 - a command has as many parameters as it has options
     for given, what in ((folder, "folder"), (connections, "file")):
         if given is not None and not given.exists():
             raise NotFoundError(f"There is no {what} {given}.")
+    from workers.cli.catalog import actions_at_hand
     from workers.local.environment import Wish
     from workers.settings import Settings
 
-    settings = Settings.from_environment()
+    settings = Settings.from_environment(live=live or None)
     chosen = folder or default_folder()
     wish = Wish(
         folder=chosen,
         connections=connections,
         bindings=settings.connections,
+        live=settings.live,
+        actions=actions_at_hand(),
         task_queue=settings.task_queue,
         port=port,
         ui_port=None if no_ui else ui_port,
@@ -87,12 +95,17 @@ def default_folder() -> Path:
     Raises:
         NotFoundError: there is none of them.
     """
+    own = own_folder()
+    if own is not None or EXAMPLES.is_dir():
+        return own or EXAMPLES
+    raise NotFoundError("There is no folder `automations` here: make one, or name one with TRUNKLINE_AUTOMATIONS.")
+
+
+def own_folder() -> Path | None:
+    """Return the folder of the user's own automations: the setting's, else `automations` where there is that folder."""
     if os.environ.get("TRUNKLINE_AUTOMATIONS"):
         return Path(os.environ["TRUNKLINE_AUTOMATIONS"])
-    for folder in (AUTOMATIONS, EXAMPLES):
-        if folder.is_dir():
-            return folder
-    raise NotFoundError("There is no folder `automations` here: make one, or name one with TRUNKLINE_AUTOMATIONS.")
+    return AUTOMATIONS if AUTOMATIONS.is_dir() else None
 
 
 def _recordings(folder: Path) -> Path | None:
@@ -124,6 +137,7 @@ async def _serve(wish: Wish) -> int:
         screen.print(f"automations: {escape(str(wish.folder))}")
         if environment.address != DEFAULT_ADDRESS:
             screen.print(f"Other commands find this Temporal with TEMPORAL_ADDRESS={environment.address}.")
+        screen.print(escape(environment.reach))
         screen.print(environment.ready)
         raise TrunklineError(await environment.ended())
 

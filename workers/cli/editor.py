@@ -15,6 +15,7 @@ from typing import Any
 
 from workers.cli.inputs import strict_json
 from workers.errors import TrunklineError, UsageError
+from workflows.holds.wording import visible
 
 VARIABLES = ("VISUAL", "EDITOR")
 YES = {"", "y", "yes"}
@@ -96,7 +97,7 @@ class Draft:
 
     def _ask_again(self, error: str) -> None:
         if sys.stdin.isatty():
-            sys.stderr.write(f"{error}\nOpen the editor again? [Y/n] ")
+            sys.stderr.write(f"{visible(error)}\nOpen the editor again? [Y/n] ")
             sys.stderr.flush()
             answer = sys.stdin.readline()
             if answer and answer.strip().lower() in YES:

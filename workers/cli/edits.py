@@ -6,7 +6,7 @@ import asyncio
 import json as json_text
 from typing import TYPE_CHECKING, Any
 
-from workers.cli.deciding import Decision, said_by, send, show_what, tell
+from workers.cli.deciding import Decision, said_by, send, show_consequence, show_what, tell
 from workers.cli.editor import Draft, editor
 from workers.cli.inputs import read_json
 from workers.cli.screen import console, plain
@@ -36,6 +36,7 @@ def send_edits(run: str, decision: Decision, given: str, *, json: bool) -> int:
 def edit_and_send(run: str, decision: Decision, *, json: bool) -> int:
     """Open the person's editor on the config of a held request, and send the difference as a decision's edits."""
     from workers.settings import Settings
+    from workflows.steps.edits import same_json
 
     settings = Settings.from_environment()
     said = said_by(decision, settings)
@@ -46,14 +47,16 @@ def edit_and_send(run: str, decision: Decision, *, json: bool) -> int:
     for place in hold["request"].get("secrets") or []:
         screen.print(f"    [dim]the secret {plain(place['name'])} stays at {plain(place['path'])}[/]")
     draft = Draft(hold["request"]["config"], command)
-    edits = difference(hold["request"]["config"], draft.edit())
-    if not edits:
+    before, after = hold["request"]["config"], draft.edit()
+    edits = difference(before, after)
+    if same_json(before, after):
         draft.discard()
         screen.print(
             "Nothing was changed, so nothing was sent. (An editor that returns at once needs to be told to wait.)"
         )
         return 0
-    _show(edits, screen)
+    _show(hold["request"]["config"], edits, screen)
+    show_consequence(hold, said, screen)
     return _send(run, {**said, "edits": edits}, hold, draft, settings, json=json)
 
 
@@ -125,9 +128,10 @@ def _same(one: Any, other: Any) -> bool:
     return json_text.dumps(one, sort_keys=True) == json_text.dumps(other, sort_keys=True)
 
 
-def _show(edits: Edits, screen: Console) -> None:
-    """Write a patch for people."""
-    for operation in edits if isinstance(edits, list) else []:
-        value = json_text.dumps(operation["value"], ensure_ascii=False) if "value" in operation else ""
-        place = operation["path"] if "from" not in operation else f"{operation['from']} → {operation['path']}"
-        screen.print(f"    {plain(operation['op'])} {plain(place)} {plain(value)}".rstrip())
+def _show(before: dict[str, Any], edits: Edits, screen: Console) -> None:
+    """Write for people what edits change."""
+    from workflows.holds.wording import change, changes
+    from workflows.steps.edits import edited
+
+    for place in changes(before, edited(before, edits, [])):
+        screen.print(f"    {plain(change(place))}")

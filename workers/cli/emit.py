@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from workers.cli.dev import default_folder
+from workers.cli.dev import EXAMPLES, own_folder
 from workers.cli.inputs import EventFile, read_event_file
 from workers.cli.screen import console, print_json
 from workers.errors import NotFoundError
@@ -16,24 +16,27 @@ if TYPE_CHECKING:
     from workers.client.dispatch import Dispatched
 
 
-def emit(event: EventFile, /, *, json: bool = False) -> int:
+def emit(event: EventFile, /, *, all: bool = False, json: bool = False) -> int:  # noqa: A002  # as users write it
     """Start every automation of the folder whose trigger and conditions match an event.
 
-    The folder is that of TRUNKLINE_AUTOMATIONS, else `automations` if there is that folder, else the examples.
-    Each runs once per event: a repeated event is harmless and answered with how the earlier run stands. The exit code
-    is 1 where a definition of the folder is bad, because nobody can say whether the event concerns it.
+    The folder is that of TRUNKLINE_AUTOMATIONS, else `automations`; the examples only where it names them.
+    Each runs once per event: a repeated event is harmless and answered with how the earlier run stands. An event is the
+    same where its source and its id are, or what `trigger.once` makes of it. The exit code is 1 where a definition of
+    the folder is bad, because nobody can say whether the event concerns it, and where the event should have started
+    an automation and could not: its id is that of another source's event, or `trigger.once` comes to nothing for it.
 
     Args:
         event: JSON file with the event (`-`: standard input).
+        all: list every automation, also those whose trigger is another type.
         json: print the result as JSON, for scripts.
 
     Returns:
-        0 if every definition of the folder is good, else 1; those that are good start all the same.
+        0 if every definition of the folder is good and starts or had started, else 1; the others start all the same.
     """
-    return asyncio.run(_emit(read_event_file(event), json=json))
+    return asyncio.run(_emit(read_event_file(event), every=all, json=json))
 
 
-async def _emit(event: dict[str, Any], *, json: bool) -> int:
+async def _emit(event: dict[str, Any], *, every: bool, json: bool) -> int:
     from workers.cli.catalog import actions_at_hand
     from workers.client import dispatch
     from workers.client.start import connect
@@ -42,28 +45,37 @@ async def _emit(event: dict[str, Any], *, json: bool) -> int:
     from workers.settings import Settings
 
     settings = Settings.from_environment()
-    folder = default_folder()
+    folder = own_folder()
+    if folder is None:
+        raise NotFoundError(
+            "Nothing was started: there is no folder `automations` here, and TRUNKLINE_AUTOMATIONS names no other. "
+            f"For the examples, set TRUNKLINE_AUTOMATIONS={EXAMPLES}."
+        )
     if not folder.is_dir():
         raise NotFoundError(f"There is no folder {folder} with automations: TRUNKLINE_AUTOMATIONS names one.")
     automations = Automations(folder, actions_at_hand())
-    matches = [*automations.matching(event)]
+    known = [*automations.matching(event)]
+    matches = [match for match in known if every or match.concerns]
     client = await connect(settings)
     results = await dispatch.emit(client, matches, event, task_queue=settings.task_queue)
     if json:
-        print_json(results)
+        print_json([result.to_json() for result in results])
     else:
-        _show(results, event)
-    return 1 if serious(automations.problems()) else 0
+        _show(results, event, others=len(known) - len(matches))
+    failed = any(result.failed for result in results)
+    return 1 if failed or serious(automations.problems()) else 0
 
 
-def _show(results: list[Dispatched], event: dict[str, Any]) -> None:
+def _show(results: list[Dispatched], event: dict[str, Any], *, others: int) -> None:
     screen = console()
     screen.print(f"{escape(event['type'])} {escape(event['id'])}")
     for result in results:
-        if result["started"]:
-            screen.print(f"  [green]✓[/] {escape(result['automation'])}: started {escape(result['workflowId'])}")
+        if result.started:
+            screen.print(f"  [green]✓[/] {escape(result.automation)}: started {escape(result.workflow_id)}")
         else:
-            reason = result.get("reason", "not started")
-            screen.print(f"  [dim]-[/] {escape(result['automation'])}: {escape(reason)}")
+            mark = "[red]✗[/]" if result.failed else "[dim]-[/]"
+            screen.print(f"  {mark} {escape(result.automation)}: {escape(result.reason or 'not started')}")
     if not results:
-        screen.print("  No automation is there to start.")
+        screen.print(f"  No automation has the trigger {escape(event['type'])}.")
+    if others:
+        screen.print(f"  [dim]{others} with other triggers: --all lists them.[/]")

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
 
+from workers.cli.holds import said_by
 from workers.cli.screen import console, duration, plain, print_json, until
+from workflows.holds.wording import change, edited
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -68,6 +70,7 @@ def write(held: Hold, edits: list[dict[str, Any]], screen: Console) -> None:
         "decided by": who(held),
         "approvals": votes(held) if held["kind"] == "approval" else None,
         "connection": held["request"].get("connection"),
+        "missing": ", ".join(held.get("missing") or []) or None,
         "digest": held["digest"],
     }
     for title, fact in facts.items():
@@ -98,8 +101,8 @@ def _secret(place: dict[str, Any]) -> str:
 
 def _edit(entry: dict[str, Any]) -> str:
     before, after = (str((entry.get(side) or {}).get("digest", ""))[:12] for side in ("before", "after"))
-    edits = json_text.dumps(entry.get("edits"), ensure_ascii=False)
-    return f"{entry.get('at')} by {entry.get('by')}: {before}… became {after}…\n  {edits}"
+    changed = "".join(f"\n  {change(place)}" for place in edited(entry))
+    return f"{entry.get('at')} by {entry.get('by')}: {before}… became {after}…{changed}"
 
 
 def commands(held: Hold) -> list[str]:
@@ -109,6 +112,8 @@ def commands(held: Hold) -> list[str]:
     place = f"{quote(held['run'])} {quote(held['hold'])}"
     shown = []
     for name in decisions(held):
-        rest = {"reject": " --reason WHY", "supply": " RESULT.json"}.get(name, "")
-        shown.append(f"trunkline {name} {place}{rest} --digest {held['digest']}")
-    return [*shown, f"trunkline reassign {place} WHO", f"trunkline extend {place} 2d"]
+        needed = " --reason WHY" if held.get("rejectNeedsReason") else ""
+        rest = {"reject": needed, "supply": " RESULT.json"}.get(name, "")
+        shown.append(f"trunkline {name} {place}{rest} --digest {held['digest']}{said_by(held)}")
+    operator = said_by(held, "operators")
+    return [*shown, f"trunkline reassign {place} WHO{operator}", f"trunkline extend {place} 2d{operator}"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from shlex import quote
@@ -12,6 +13,7 @@ from workers.cli.deciding import short_digest, short_request
 from workers.cli.options import ANY, Filters
 from workers.cli.screen import console, duration, plain, print_json, until
 from workers.errors import UnreachableError
+from workers.settings import VARIABLES
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -105,6 +107,8 @@ def show_hold(hold: Hold, screen: Console) -> None:
     screen.print(f"    decided by {plain(who(hold))}{plain(count)}")
     if hold.get("error"):
         screen.print(f"    [red]{plain(hold['error']['type'])}: {plain(hold['error']['message'])}[/]")
+    if hold.get("missing"):
+        screen.print(f"    [yellow]missing: {plain(', '.join(hold['missing']))}[/]")
     screen.print(f"    {plain(short_request(hold))} [dim]{short_digest(hold)}[/]")
     screen.print(f"    [dim]{plain(command(hold))}[/]")
 
@@ -112,6 +116,12 @@ def show_hold(hold: Hold, screen: Console) -> None:
 def command(hold: Hold) -> str:
     """Return the command that releases a hold."""
     run, name = quote(hold["run"]), quote(hold["hold"])
-    if hold["kind"] == "approval":
-        return f"trunkline approve {run} {name}"
-    return f"trunkline retry {run} {name}"
+    decision = "approve" if hold["kind"] == "approval" else "retry"
+    return f"trunkline {decision} {run} {name}{said_by(hold)}"
+
+
+def said_by(hold: Hold, role: Literal["approvers", "operators"] = "approvers") -> str:
+    """Return the option that says who decides; nothing where TRUNKLINE_USER does."""
+    from workflows.holds.wording import decider
+
+    return "" if os.environ.get(VARIABLES["user"]) else f" --by {quote(decider(hold, role))}"

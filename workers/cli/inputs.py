@@ -15,6 +15,8 @@ from workers.errors import NotFoundError, UsageError
 
 STANDARD_INPUT = "-"
 
+MOST_BYTES = 8 * 1024 * 1024
+
 EventFile = Annotated[str, Parameter(allow_leading_hyphen=True)]
 """A path, or `-`, which is no option here."""
 
@@ -37,8 +39,6 @@ def read_event_file(path: str) -> dict[str, Any]:
         return read_event(json.loads(_read(path)), default_id=uuid.uuid4().hex)
     except json.JSONDecodeError as error:
         raise UsageError(f"{place}, line {error.lineno}: this is not valid JSON: {error.msg}.") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{place} is not UTF-8 text.") from error
     except RecursionError as error:
         raise UsageError(f"{place} is nested too deep to be an event.") from error
     except EventError as error:
@@ -91,11 +91,29 @@ def read_people(names: Sequence[str]) -> list[str]:
     """Return the people and groups that were named.
 
     Raises:
-        UsageError: nobody was.
+        UsageError: nobody was, or an id holds what nobody sees.
     """
     if not names:
         raise UsageError("Say who decides from now on: trunkline reassign RUN HOLD ann@example.com group:finance")
+    for name in names:
+        check_person(name, ascii(name))
     return list(names)
+
+
+def check_person(name: str, place: str) -> None:
+    """Refuse an id in which something cannot be seen, as every run does.
+
+    Args:
+        name: the id.
+        place: where it was given, for the sentence.
+
+    Raises:
+        UsageError: it holds such a character.
+    """
+    from workflows.language.people import hidden_in
+
+    if hidden := hidden_in(name):
+        raise UsageError(f"{place} holds {hidden}, which nobody sees: write the id without it.")
 
 
 def strict_json(text: str) -> Any:
@@ -133,11 +151,20 @@ def _is_file(given: str) -> bool:
 
 
 def _read(path: str) -> str:
-    if path == STANDARD_INPUT:
-        return sys.stdin.buffer.read().decode()
     try:
-        return Path(path).read_bytes().decode("utf-8-sig")
+        if path == STANDARD_INPUT:
+            content = sys.stdin.buffer.read(MOST_BYTES + 1)
+        else:
+            with Path(path).open("rb") as file:
+                content = file.read(MOST_BYTES + 1)
     except FileNotFoundError as error:
         raise NotFoundError(f"There is no file {path}.") from error
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
+    place = "standard input" if path == STANDARD_INPUT else path
+    if len(content) > MOST_BYTES:
+        raise UsageError(f"{place} has more than {MOST_BYTES // 1024:,} KiB, which is more than Temporal takes.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{place} is not UTF-8 text.") from error

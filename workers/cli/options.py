@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import Parameter
 
+from workers.cli.inputs import check_person
 from workers.errors import UsageError
 from workflows.language.people import group
 
@@ -39,21 +40,6 @@ class Said:
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SaidWithReason(Said):
-    """What goes with a decision that must say why.
-
-    Attributes:
-        reason: why, for the report.
-        by: who decides; by default TRUNKLINE_USER.
-        digest: digest of the request that you saw; by default that of the request that is held now.
-        json: print what became of it as JSON, for scripts.
-    """
-
-    reason: str
-
-
-@Parameter(name="*")
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
     """Which holds are meant; together they narrow.
 
@@ -77,10 +63,12 @@ class Filters:
 
         if self.approver is not None and group(self.approver) is not None:
             raise UsageError("--approver takes a person: who is in a group was settled when each hold opened.")
+        if self.approver is not None:
+            check_person(self.approver, "--approver")
         return Wanted(
             approver=self.approver,
             automation=self.automation,
-            older_than=None if self.older_than is None else _age(self.older_than),
+            older_than=None if self.older_than is None else age(self.older_than),
             kind=kind,
         )
 
@@ -123,7 +111,12 @@ PLAIN, ANY, ONE = Said(), Filters(), Bulk()
 """What commands are given where no such option is."""
 
 
-def _age(text: str) -> timedelta:
+def age(text: str) -> timedelta:
+    """Return how long something must have lasted.
+
+    Raises:
+        UsageError: it is no duration.
+    """
     from workflows.language.durations import duration
 
     try:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import json as json_text
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from trunkline.wire import NOT_TAKEN
 from workers.cli.holds import show_hold
-from workers.cli.screen import console, duration, mark, outcome, plain, print_json, seconds
+from workers.cli.screen import console, duration, mark, outcome, plain, print_json, seconds, until
 from workers.errors import TrunklineError
+from workflows.holds.wording import attempted, change, decided_by, edited, status
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,11 +35,14 @@ def report(run: str, /, *, json: bool = False) -> int:
 
 async def _report(run: str, *, json: bool) -> int:
     from workers.client import holds, runs
+    from workers.client.attempts import add_attempts, attempts_of
     from workers.client.start import connect
     from workers.settings import Settings
 
     client = await connect(Settings.from_environment())
     found = await runs.report(client, run)
+    if found.get("outcome") is None:
+        add_attempts(found, await attempts_of(client, await runs.describe(client, run)))
     if json:
         print_json(found)
         return 0
@@ -60,6 +66,8 @@ def show(report: dict[str, Any], run: str, screen: Console) -> None:
     for key in ("reason", "parked", "outdated"):
         if report.get(key):
             screen.print(plain(str(report[key])))
+    if report.get("missing"):
+        screen.print(f"missing: {plain(', '.join(map(str, report['missing'])))}")
     for text in _steps(report["steps"]):
         screen.print(text)
     variables = report.get("variables") or {}
@@ -69,10 +77,11 @@ def show(report: dict[str, Any], run: str, screen: Console) -> None:
         screen.print(f"  {plain(name)} = {plain(_short(value))}")
     for entry in report.get("audit") or []:
         if "more" in entry:
-            screen.print(f"  … and {entry['more']} more refused decisions")
+            screen.print(f"  … and {entry['more']} more decisions")
         else:
-            said = f"{entry.get('decision')} {entry.get('hold')} by {entry.get('by')}"
-            screen.print(f"[dim]{plain(str(entry.get('at')))}[/] {plain(said)}: {plain(str(entry.get('result')))}")
+            why = next((f" ({entry[key]})" for key in ("message", "reason") if entry.get(key)), "")
+            said = f"{attempted(entry)}: {entry.get('result')}{why}"
+            screen.print(f"[dim]{plain(str(entry.get('at')))}[/] {plain(said)}")
 
 
 def _steps(entries: list[dict[str, Any]]) -> Iterator[str]:
@@ -84,7 +93,7 @@ def _steps(entries: list[dict[str, Any]]) -> Iterator[str]:
         attempts = entry.get("attempts", 1)
         numbers = (duration(seconds(entry)), f"{attempts} attempts" if attempts > 1 else "")
         kind = entry.get("actionType") or entry.get("kind", "")
-        rows.append((entry, indent, entry["label"], kind, f"{entry['status']}  {'  '.join(filter(None, numbers))}"))
+        rows.append((entry, indent, entry["label"], kind, f"{status(entry)}  {'  '.join(filter(None, numbers))}"))
     labels = max((len(indent) + len(label) for _, indent, label, _, _ in rows), default=0)
     kinds = max((len(kind) for *_, kind, _ in rows), default=0)
     for entry, indent, label, kind, facts in rows:
@@ -92,8 +101,43 @@ def _steps(entries: list[dict[str, Any]]) -> Iterator[str]:
         yield f"{indent}{mark(entry['status'])} {plain(label)}{gap}[dim]{plain(kind):{kinds + 2}}[/]{facts}".rstrip()
         if entry.get("error"):
             yield f"{indent}    [red]{plain(entry['error']['type'])}: {plain(entry['error']['message'])}[/]"
-        if entry.get("missing"):
-            yield f"{indent}    missing: {plain(', '.join(map(str, entry['missing'])))}"
+        yield from (f"{indent}    {plain(fact)}" for fact in _facts(entry))
+
+
+def _facts(entry: dict[str, Any]) -> Iterator[str]:
+    """Yield what else is to be said about a step."""
+    if entry["status"] == "running":
+        yield from _progress(entry)
+    if entry.get("reason") and entry["reason"] != NOT_TAKEN:
+        yield str(entry["reason"])
+    yield from (f"warning: {sentence}" for sentence in entry.get("warnings", ()))
+    if entry.get("missing"):
+        yield f"missing: {', '.join(map(str, entry['missing']))}"
+    for edit in entry.get("edited") or []:
+        yield f"edited by {edit.get('by')} at {edit.get('at')}"
+        yield from (f"  {change(place)}" for place in edited(edit))
+    if entry.get("decision"):
+        reason = entry["decision"].get("reason")
+        yield f"{decided_by(entry['decision'])} at {entry['decision'].get('at')}" + (f": {reason}" if reason else "")
+
+
+def _progress(entry: dict[str, Any]) -> Iterator[str]:
+    """Yield what a running step waits for or tries again."""
+    if entry.get("until"):
+        yield f"waits until {entry['until']} ({until(entry['until'], datetime.now(UTC))})"
+    if entry.get("retry"):
+        yield f"tried again at {entry['retry']['at']}, after {_said(entry['retry']['error'])}"
+    if entry.get("lastError"):
+        when = f"at {entry['nextTry']}" if entry.get("nextTry") else "now"
+        yield f"attempt {entry['attempts']} {when}, after {_said(entry['lastError'])}"
+    elif entry.get("queuedAt"):
+        yield f"waits for a worker since {entry['queuedAt']}"
+    if entry.get("paused"):
+        yield "paused by an operator (`temporal activity unpause`)"
+
+
+def _said(error: dict[str, Any]) -> str:
+    return f"{error['type']}: {error['message']}"
 
 
 def _depth(entry: dict[str, Any], by_id: dict[str, dict[str, Any]]) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 from rich.markup import escape
 
+from workers.cli.dev import default_folder
 from workers.cli.inputs import EventFile, read_event_file
 from workers.cli.screen import console, outcome, print_json
 from workers.errors import NotFoundError, TrunklineError, UnreachableError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from workers.client.start import Started
+    from workers.definitions.runnable import Definition
     from workers.settings import Settings
 
 DEFINITIONS = {".yaml", ".yml", ".json"}
@@ -31,7 +33,7 @@ GLANCE = 1.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wish:
     automation: str
-    definition: dict[str, Any] | None
+    definition: tuple[dict[str, Any], Definition] | None
     event: dict[str, Any]
     wait: bool
     again: bool
@@ -50,12 +52,14 @@ def run(
     """Run one automation for an event: one that the workers know by name, or the definition in a file.
 
     To start by hand is a trigger of its own: the event may be of any type, but the automation's conditions decide.
+    It runs once per event, as after `emit`; its `trigger.once` counts where its file is at hand, in the folder of
+    TRUNKLINE_AUTOMATIONS, else `automations`, else the examples.
 
     Args:
         automation: name of an automation, or file of a definition (.yaml, .yml or .json).
         event: JSON file with the event (`-`: standard input); `type` and `data` suffice.
         wait: follow the run to its end; the exit code is 1 if it fails.
-        again: run once more for an event for which it has run before.
+        again: run once more for an event for which it has run before, or whose id another source's event has.
         json: print JSON, for scripts: what was started, or with --wait the report.
 
     Returns:
@@ -73,8 +77,8 @@ def run(
     return asyncio.run(_run(wish))
 
 
-def _definition(path: Path) -> dict[str, Any]:
-    """Return the definition in a file.
+def _definition(path: Path) -> tuple[dict[str, Any], Definition]:
+    """Return the definition in a file, as it is sent and ready to run.
 
     Raises:
         NotFoundError: there is no such file.
@@ -82,19 +86,19 @@ def _definition(path: Path) -> dict[str, Any]:
     """
     from workers.cli.catalog import actions_at_hand
     from workers.definitions.loading import UnreadableFileError, read
-    from workers.definitions.planning import check
     from workers.definitions.problems import serious
+    from workers.definitions.runnable import load
 
     if not path.is_file():
         raise NotFoundError(f"There is no file {path}.")
     try:
         data, source = read(path)
-        _, problems = check(data, source, actions_at_hand())
+        definition, problems = load(data, source, actions_at_hand())
     except UnreadableFileError as error:
         raise TrunklineError(str(error)) from error
-    if serious(problems):
+    if definition is None:
         raise TrunklineError("\n".join([f"{path} cannot run:", *map(str, serious(problems))]))
-    return dict(data)
+    return dict(data), definition
 
 
 async def _run(wish: _Wish) -> int:
@@ -106,6 +110,10 @@ async def _run(wish: _Wish) -> int:
     started = await _start(client, wish, settings)
     screen = console(stderr=wish.json)
     screen.print(escape(started.reason or f"Started {started.workflow_id}."))
+    if started.refused is not None:
+        if wish.json:
+            _print(started)
+        return 1
     if not started.started and started.outcome != "running":
         screen.print("  --again runs it once more.")
     if settings.web_ui:
@@ -113,13 +121,15 @@ async def _run(wish: _Wish) -> int:
     if wish.wait:
         return await _follow(client, started, wish)
     if wish.json:
-        print_json(
-            {"automation": started.automation, "workflowId": started.workflow_id, "started": started.started}
-            | ({"reason": started.reason} if started.reason else {})
-        )
+        _print(started)
     if started.started:
         await _glance(client, started, settings)
     return 0
+
+
+def _print(started: Started) -> None:
+    said = {"automation": started.automation, "workflowId": started.workflow_id, "started": started.started}
+    print_json({**said, "reason": started.reason} if started.reason else said)
 
 
 def _link(web_ui: str, namespace: str, run: str) -> str:
@@ -129,11 +139,40 @@ def _link(web_ui: str, namespace: str, run: str) -> str:
 
 
 async def _start(client: Client, wish: _Wish, settings: Settings) -> Started:
-    from workers.client.start import start, start_inline
+    from workers.client.start import Started, start, start_inline
+    from workers.definitions.runnable import NoIdentityError
 
+    name = wish.automation if wish.definition is None else wish.definition[1].name
+    try:
+        once = _once(wish)
+    except NoIdentityError as error:
+        run = f"{name}/{wish.event['id']}"
+        return Started(automation=name, workflow_id=run, started=False, refused=str(error))
+    queue, again = settings.task_queue, wish.again
     if wish.definition is None:
-        return await start(client, wish.automation, wish.event, task_queue=settings.task_queue, again=wish.again)
-    return await start_inline(client, wish.definition, wish.event, task_queue=settings.task_queue, again=wish.again)
+        return await start(client, name, wish.event, task_queue=queue, again=again, once=once)
+    return await start_inline(client, wish.definition[0], wish.event, task_queue=queue, again=again, once=once)
+
+
+def _once(wish: _Wish) -> str | None:
+    """Return what the automation's `trigger.once` makes of the event, where its definition is at hand.
+
+    Raises:
+        NoIdentityError: it comes to nothing.
+    """
+    from workers.cli.catalog import actions_at_hand
+    from workers.definitions.automations import Automations, UnknownAutomationError
+
+    if wish.definition is not None:
+        return wish.definition[1].identity(wish.event)
+    try:
+        return Automations(default_folder(), actions_at_hand()).identity(wish.automation, wish.event)
+    except (UnknownAutomationError, NotFoundError):
+        console(stderr=True).print(
+            f"No definition of {escape(wish.automation)} is at hand here, so what its `trigger.once` may say is not "
+            "known: it runs once for the event's source and id."
+        )
+        return None
 
 
 async def _glance(client: Client, started: Started, settings: Settings) -> None:

@@ -11,7 +11,7 @@ PORT = 8600
 
 
 def sandbox(port: int = PORT) -> None:
-    """Start a local server that stands in for Slack, Twilio, CloudTalk and any HTTP receiver, and shows what they get.
+    """Start a local server that stands in for the vendors, names them, and shows what they get.
 
     Args:
         port: where to listen on 127.0.0.1; if it is taken, a free port is used instead.
@@ -20,7 +20,7 @@ def sandbox(port: int = PORT) -> None:
 
 
 async def _serve(port: int) -> None:
-    from workers.sandbox import Sandbox
+    from workers.sandbox import VENDORS, Sandbox
 
     console = Console(soft_wrap=True)
     stopped = asyncio.Event()
@@ -34,5 +34,7 @@ async def _serve(port: int) -> None:
             f"sandbox: {server.url} (what it received: {server.url}/, as JSON: {server.url}/_/requests)",
             highlight=False,
         )
+        titles = [vendor.title for vendor in VENDORS.values() if isinstance(vendor, type)]
+        console.print(f"It stands in for {', '.join(titles)}.", highlight=False)
         await stopped.wait()
     console.print("Stopped.")

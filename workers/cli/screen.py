@@ -46,8 +46,8 @@ def plain(text: str) -> str:
 
 
 def print_json(value: Any) -> None:
-    """Write a value for scripts: JSON on standard output and nothing else."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    """Write a value for scripts: JSON and nothing else, in ASCII, so that nothing in it is hidden."""
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
 
 
 def mark(status: str) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from workers.cli.inputs import check_person
 from workers.cli.screen import console, plain
 from workers.errors import TrunklineError, UsageError
 
@@ -40,6 +41,8 @@ def signing_key(
     who = [person.strip() for person in people if person.strip()]
     if not who:
         raise UsageError("Say whom the key may speak for: --people ann@example.com")
+    for person in who:
+        check_person(person, "--people")
     path = (file or Path(f"{name}.pem")).expanduser().absolute()
     private, public = new_key()
     _write(path, private)

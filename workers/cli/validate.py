@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from workers.definitions.loading import Source, UnreadableFileError, read
 from workers.definitions.planning import check
 from workers.definitions.problems import Problem, problem, serious
 from workers.errors import NotFoundError
+from workflows.holds.wording import visible
 
 
 def validate(*files: Path, json: bool = False) -> int:
@@ -41,7 +41,12 @@ def validate(*files: Path, json: bool = False) -> int:
             continue
         found += check(data, source, catalog)[1]
         found += _clash(data, source, path, names)
-    sys.stdout.write(_machine(found) if json else _human(found, len(paths)))
+    if json:
+        from workers.cli.screen import print_json
+
+        print_json([one.to_json() for one in found])
+    else:
+        sys.stdout.write(visible(_human(found, len(paths))))
     return 1 if serious(found) else 0
 
 
@@ -67,10 +72,6 @@ def _clash(
         line, column = source.place("/name")
         sentence = f"The automation {name!r} is defined in {first} already."
         yield problem("duplicate-name", sentence, hint="rename one of them", file=str(path), line=line, column=column)
-
-
-def _machine(found: list[Problem]) -> str:
-    return jsonlib.dumps([one.to_json() for one in found], indent=2, ensure_ascii=False) + "\n"
 
 
 def _human(found: list[Problem], files: int) -> str:

@@ -98,9 +98,9 @@ async def decide(client: Client, run: str, decision: Mapping[str, Any], *, answe
         answered: false where it is known that no worker answers, so that none is waited for.
 
     Raises:
-        NotFound: there is no such run.
+        NotFoundError: there is no such run.
         UnreachableError: no worker answers, and the decision exists only as an update.
-        TrunklineError: the run has ended.
+        TrunklineError: the run has ended, and left no report that could say what became of the hold.
     """
     from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
     from temporalio.service import RPCError, RPCStatusCode
@@ -115,7 +115,7 @@ async def decide(client: Client, run: str, decision: Mapping[str, Any], *, answe
         return DecisionAnswer("refused", getattr(error.cause, "message", str(error.cause)))
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
-            raise await _closed(client, run) from error
+            return await _closed(client, run, decision)
         if runs.no_worker(error):
             return await _signal(client, run, decision)
         raise
@@ -156,7 +156,7 @@ async def _signal(client: Client, run: str, decision: Mapping[str, Any]) -> Deci
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
-        raise await _closed(client, run) from error
+        return await _closed(client, run, decision)
     return DecisionAnswer(
         "signaled",
         f"No worker answers for {run}, so the signal {name!r} was sent instead: Temporal keeps it, and the run judges "
@@ -164,7 +164,43 @@ async def _signal(client: Client, run: str, decision: Mapping[str, Any]) -> Deci
     )
 
 
-async def _closed(client: Client, run: str) -> TrunklineError:
+async def _closed(client: Client, run: str, said: Mapping[str, Any]) -> DecisionAnswer:
+    """Answer a decision about a run that has ended: with what was decided instead, and how step and run ended.
+
+    Raises:
+        TrunklineError: there is no report that says it.
+    """
     description = await runs.describe(client, run)
     status = "ended" if description.status is None else description.status.name.lower().replace("_", " ")
-    return TrunklineError(f"{run} has ended ({status}): there is nothing to decide any more.")
+    try:
+        report = await runs.report(client, run)
+    except TrunklineError as error:
+        raise type(error)(f"{run} has ended as {status}, so this decision changed nothing. {error}") from error
+    ended = f"{run} has ended as {report.get('outcome') or status}, so this decision changed nothing."
+    result, about = _decided(report, said)
+    return DecisionAnswer(result, " ".join([*about, ended]))
+
+
+def _decided(report: Mapping[str, Any], said: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """Return a receipt's word and sentences about a hold whose run has ended."""
+    from workflows.holds.hold import DECISIONS
+    from workflows.holds.wording import became, decided_by
+    from workflows.language.people import person
+
+    name = str(said.get("hold"))
+    entry = next((entry for entry in report["steps"] if entry["id"] == name.partition("#")[0]), None)
+    settling = {decision for kind in DECISIONS.values() for decision in kind}
+    settled = [
+        one
+        for one in report.get("audit") or []
+        if one.get("hold") == name and one.get("result") == "accepted" and one.get("decision") in settling
+    ]
+    about = [] if entry is None or not (settled or entry.get("decision")) else [became(entry)]
+    made = settled[-1] if settled else (entry or {}).get("decision")
+    if made is None:
+        return "not_found", [f"Nothing is held under {name!r} any more."]
+    if made.get("via") == "policy":
+        return "expired", [f"{name}: {decided_by(made)} ({made['at']}).", *about]
+    sentence = f"{name}: {decided_by(made)} at {made['at']}."
+    mine = (made["decision"], person(str(made["by"]))) == (said.get("decision"), person(str(said.get("by"))))
+    return "duplicate" if mine else "already_decided", [sentence, *about]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from workers.errors import TrunklineError
 
@@ -14,13 +15,28 @@ if TYPE_CHECKING:
     from workers.definitions.automations import Match
 
 
-class Dispatched(TypedDict):
-    """What became of one automation, in the public words of the command line and of the workflow type `event`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatched:
+    """What became of one automation.
+
+    Attributes:
+        automation: the automation's name.
+        workflow_id: id of the run, new or earlier.
+        started: whether a new run was started.
+        reason: why none was.
+        failed: whether one should have been: the event concerns the automation, and has not started it before.
+    """
 
     automation: str
-    workflowId: str
-    started: bool
-    reason: NotRequired[str]
+    workflow_id: str
+    started: bool = False
+    reason: str | None = None
+    failed: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it in the public words of the command line and of the workflow type `event`."""
+        said = {"automation": self.automation, "workflowId": self.workflow_id, "started": self.started}
+        return said if self.reason is None else {**said, "reason": self.reason}
 
 
 async def emit(
@@ -43,19 +59,20 @@ async def emit(
 async def _dispatch(client: Client, match: Match, event: Mapping[str, Any], task_queue: str) -> Dispatched:
     from workers.client.start import start
 
-    answer: Dispatched = {
-        "automation": match.automation,
-        "workflowId": f"{match.automation}/{event['id']}",
-        "started": False,
-    }
-    reason = match.reason
-    if match.matches:
-        try:
-            started = await start(client, match.automation, event, task_queue=task_queue, priority=match.priority)
-        except TrunklineError as failure:
-            reason = str(failure)
-        else:
-            answer["started"], reason = started.started, started.reason
-    if reason is not None and not answer["started"]:
-        answer["reason"] = reason
-    return answer
+    name = match.automation
+    concerned = Dispatched(automation=name, workflow_id=f"{name}/{event['id']}", reason=match.reason)
+    if not match.matches:
+        return concerned
+    if match.reason is not None:
+        return replace(concerned, failed=True)
+    try:
+        started = await start(client, name, event, task_queue=task_queue, priority=match.priority, once=match.once)
+    except TrunklineError as failure:
+        return replace(concerned, reason=str(failure), failed=True)
+    return Dispatched(
+        automation=name,
+        workflow_id=started.workflow_id,
+        started=started.started,
+        reason=started.reason,
+        failed=started.refused is not None,
+    )

@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from workers.client.listing import SILENT, Listed, candidates
-from workers.client.runs import ENDED, ask, describe, has_workers
+from workers.client.asking import ask_all, query
+from workers.client.listing import Listed, candidates
+from workers.client.runs import describe, has_workers
 from workers.errors import NotFoundError, TrunklineError, UnreachableError
 from workflows.language.people import person
 
 if TYPE_CHECKING:
     from temporalio.client import Client
-    from temporalio.service import RPCError
 
 Hold = dict[str, Any]
 Kind = Literal["approval", "failure"]
-
-QUERIES_AT_ONCE = 10
-
-PAUSES = (0.2, 1.0)
-"""Seconds before a run is asked again after Temporal failed for a moment."""
-
-VAIN_WAITS = 30
-"""Runs that may be waited for in vain, `QUERIES_AT_ONCE` at a time; then the others are not asked any more."""
-
-NOT_ASKED = (
-    f"This run was not asked: {VAIN_WAITS} others were waited for in vain. Look again, or narrow what you look for."
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +82,7 @@ async def find(client: Client, task_queue: str, wanted: Wanted | None = None, ke
     runs = [*listed.values()]  # each once, also where it continued as new between two pages
     if not runs or not await polled(client, task_queue):
         return OpenHolds(holds=[], silent=runs)
-    answers = await _ask_all(client, runs)
+    answers = await ask_all(runs, lambda run: of_run(client, run.run, named=bool(run.holds)))
     now = datetime.now(UTC)
     rows = [
         {"run": run.run, "automation": run.automation, **hold}
@@ -112,42 +99,6 @@ async def find(client: Client, task_queue: str, wanted: Wanted | None = None, ke
             if isinstance(held, TrunklineError) and not isinstance(held, UnreachableError)
         ],
     )
-
-
-async def _ask_all(client: Client, runs: list[Listed]) -> list[tuple[Listed, list[Hold] | TrunklineError]]:
-    """Ask every run, so many at a time, and give up where nobody seems to be there.
-
-    Once one has waited in vain before any has answered, nobody else is asked; later, each is waited for once more,
-    until too many were.
-    """
-    permits = asyncio.Semaphore(QUERIES_AT_ONCE)
-    answered = vain = 0
-
-    async def one(run: Listed) -> list[Hold] | TrunklineError:
-        nonlocal answered, vain
-        for last in (False, True):
-            if vain and not answered:
-                return UnreachableError(SILENT)
-            if vain >= VAIN_WAITS:
-                return TrunklineError(NOT_ASKED)
-            try:
-                held = await of_run(client, run.run, named=bool(run.holds))
-            except UnreachableError as error:
-                vain += 1
-                if last:
-                    return error
-            except TrunklineError as error:
-                return error
-            else:
-                answered += 1
-                return held
-        raise AssertionError("the last time returns")
-
-    async def permitted(run: Listed) -> tuple[Listed, list[Hold] | TrunklineError]:
-        async with permits:
-            return run, await one(run)
-
-    return await asyncio.gather(*map(permitted, runs))
 
 
 async def polled(client: Client, task_queue: str) -> bool:
@@ -172,60 +123,14 @@ async def of_run(client: Client, run: str, *, named: bool = True) -> list[Hold]:
         UnreachableError: no worker answers.
         TrunklineError: it could not be asked for another reason.
     """
-    from temporalio.client import WorkflowQueryFailedError
-    from temporalio.service import RPCError
-
-    from workflows.run.encrypted import MissingKeyError
-
-    for pause in (*PAUSES, None):
-        try:
-            answer = await ask(client.get_workflow_handle(run), "holds")
-        except (UnreachableError, RPCError, WorkflowQueryFailedError, MissingKeyError) as error:
-            if not isinstance(error, MissingKeyError) and await _has_ended(client, run):
-                return []
-            if isinstance(error, WorkflowQueryFailedError) and not named and UNKNOWN_QUERY in str(error):
-                return []
-            if isinstance(error, UnreachableError):
-                raise
-            if pause is None or not (isinstance(error, RPCError) and _passes(error)):
-                raise TrunklineError(f"{run} could not be asked what it holds: {error}") from error
-            await asyncio.sleep(pause)
-        else:
-            break
+    answer = await query(client, run, "holds", "what it holds", named=named)
+    if answer is None:
+        return []
     if not isinstance(answer, list) or not all(isinstance(hold, dict) for hold in answer):
         raise TrunklineError(
             f"{run} could not be asked what it holds: it answers something else, as no run of ours does."
         )
     return answer
-
-
-UNKNOWN_QUERY = "expected but not found"
-"""What Temporal's SDK answers for a workflow that has no such query."""
-
-
-def _passes(error: RPCError) -> bool:
-    """Say whether an error of Temporal's is likely to pass."""
-    from temporalio.service import RPCStatusCode
-
-    return error.status in {
-        RPCStatusCode.UNAVAILABLE,
-        RPCStatusCode.RESOURCE_EXHAUSTED,
-        RPCStatusCode.ABORTED,
-        RPCStatusCode.INTERNAL,
-        RPCStatusCode.UNKNOWN,
-    }
-
-
-async def _has_ended(client: Client, run: str) -> bool:
-    from temporalio.service import RPCError
-
-    try:
-        status = (await describe(client, run)).status
-    except NotFoundError:  # and its retention is over
-        return True
-    except RPCError:
-        return False
-    return status is not None and status.name in ENDED
 
 
 async def look(client: Client, run: str) -> list[Hold] | None:

@@ -45,7 +45,8 @@ class Listed:
     error: str = SILENT
 
 
-def _listed(execution: WorkflowExecution) -> Listed:
+def listed(execution: WorkflowExecution) -> Listed:
+    """Return what Temporal's list says about a run."""
     attributes: dict[str, Any] = {pair.key.name: pair.value for pair in execution.typed_search_attributes}
     name = execution.workflow_type
     if name == INLINE:  # the id is made from the name
@@ -63,15 +64,15 @@ async def candidates(
     """Yield the runs that may hold something: by search attribute where the namespace has it, else all that run."""
     from temporalio.service import RPCError, RPCStatusCode
 
-    running = f"ExecutionStatus = 'Running' AND TaskQueue = {_quoted(task_queue)}"
+    running = f"ExecutionStatus = 'Running' AND TaskQueue = {quoted(task_queue)}"
     try:
         async for execution in client.list_workflows(" AND ".join([running, *_clauses(approver, automation, keys)])):
-            yield _listed(execution)
+            yield listed(execution)
     except RPCError as error:
         if error.status is not RPCStatusCode.INVALID_ARGUMENT:
             raise
         async for execution in client.list_workflows(running):
-            yield _listed(execution)
+            yield listed(execution)
 
 
 def _clauses(approver: str | None, automation: str | None, keys: Sequence[str]) -> list[str]:
@@ -95,7 +96,7 @@ def _words(approver: str, keys: Sequence[str]) -> Iterable[str]:
     return [name.encode("utf-8", "replace")[:LONGEST_WORD].decode("utf-8", "ignore") for name in names]
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Return a text as Temporal's list queries spell it."""
     escaped = text.replace("\\", "\\\\").replace("'", "''")
     return f"'{escaped}'"

@@ -11,6 +11,7 @@ from workers.errors import NotFoundError, TrunklineError, UnreachableError
 
 if TYPE_CHECKING:
     from temporalio.client import Client, WorkflowExecutionDescription, WorkflowHandle
+    from temporalio.exceptions import ApplicationError
     from temporalio.service import RPCError
 
 Report = dict[str, Any]
@@ -66,6 +67,28 @@ async def report(client: Client, run: str) -> Report:
         if found is not None:
             return found
     return await _asked_report(handle, status)
+
+
+async def failure_of(client: Client, run: str, run_id: str) -> ApplicationError:
+    """Return the failure with which a run ended.
+
+    Raises:
+        TrunklineError: it did not fail by itself, or the failure cannot be read.
+    """
+    from temporalio.client import WorkflowFailureError
+    from temporalio.exceptions import ApplicationError
+
+    from workflows.run.encrypted import MissingKeyError
+
+    try:
+        await client.get_workflow_handle(run, run_id=run_id).result(follow_runs=False)
+    except WorkflowFailureError as error:
+        if isinstance(error.cause, ApplicationError):
+            return error.cause
+        raise TrunklineError(f"{run} did not fail by itself: {error.cause}") from error
+    except MissingKeyError as error:
+        raise TrunklineError(f"{run} failed, and why cannot be read: {error}") from error
+    raise TrunklineError(f"{run} did not fail.")
 
 
 async def _ended_report(handle: WorkflowHandle[Any, Any]) -> Report | None:

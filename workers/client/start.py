@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import socket
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from trunkline.wire import LONGEST_ID
+from workers.client.transport import is_transport, meaning
 from workers.errors import NotFoundError, TrunklineError, UnreachableError
 
 if TYPE_CHECKING:
@@ -36,7 +35,9 @@ def connect_options() -> ClientConnectConfig:
     from temporalio.envconfig import ClientConfig
 
     try:
-        options = ClientConfig.load_client_connect_config()
+        # as with our own settings an empty variable counts as unset: compose has no other way not to give one
+        given = {name: value for name, value in os.environ.items() if value or not name.startswith("TEMPORAL_")}
+        options = ClientConfig.load_client_connect_config(override_env_vars=given)
     except OSError as error:
         raise TrunklineError(
             f"Temporal's connection settings name a file that cannot be read: {error.strerror}."
@@ -97,7 +98,7 @@ async def connect_to(
     except TimeoutError as error:
         raise unreachable(address, f"no answer within {CONNECT_SECONDS:.0f} s") from error
     except RuntimeError as error:
-        raise unreachable(address, _innermost(str(error))) from error
+        raise unreachable(address, meaning(str(error), tls=speaks_tls(options))) from error
     except ValueError as error:
         raise TrunklineError(f"{address!r} (TEMPORAL_ADDRESS) is no address of a Temporal server: {error}.") from error
 
@@ -110,10 +111,10 @@ def unreachable(address: str, reason: str) -> UnreachableError:
     )
 
 
-def _innermost(text: str) -> str:
-    """Return the plain words of a transport error that Temporal's client quotes with all its layers."""
-    quoted: list[str] = re.findall(r'(?:message|error): "([^"]+)"', text)
-    return quoted[-1] if quoted else text.removeprefix("Failed client connect: ")
+def speaks_tls(options: ClientConnectConfig) -> bool:
+    """Say whether a client with these options speaks TLS; an API key makes it do so unless it is told otherwise."""
+    tls = options.get("tls")
+    return bool(options.get("api_key")) if tls is None else bool(tls)
 
 
 def explain(error: Exception) -> TrunklineError | None:
@@ -127,9 +128,10 @@ def explain(error: Exception) -> TrunklineError | None:
     if not isinstance(error, RPCError):
         return None
     options = connect_options()
+    address, tls = options.get("target_host", DEFAULT_ADDRESS), speaks_tls(options)
+    if error.status in {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED} or is_transport(error.message):
+        return unreachable(address, meaning(error.message, tls=tls))
     match error.status:
-        case RPCStatusCode.UNAVAILABLE | RPCStatusCode.DEADLINE_EXCEEDED:
-            return unreachable(options.get("target_host", DEFAULT_ADDRESS), _innermost(error.message))
         case RPCStatusCode.UNAUTHENTICATED | RPCStatusCode.PERMISSION_DENIED:
             return TrunklineError(
                 f"Temporal refuses this client: {error.message}. TEMPORAL_API_KEY or TLS settings decide."
@@ -140,16 +142,18 @@ def explain(error: Exception) -> TrunklineError | None:
             return TrunklineError(f"Temporal refused: {error.message}")
 
 
-def workflow_id(automation: str, event_id: str) -> str:
-    """Return the workflow id under which an automation runs for an event.
+def workflow_id(automation: str, event_id: str, once: str | None = None, *, again: bool = False) -> str:
+    """Return the workflow id under which an automation runs for an event; see `workflows.event.run_id`.
 
     Raises:
         TrunklineError: Temporal's databases do not take so long an id.
     """
-    whole = f"{automation}/{event_id}"
-    if len(whole.encode()) > LONGEST_ID:
-        raise TrunklineError(f"The event's id is too long: a workflow id takes at most {LONGEST_ID} bytes.")
-    return whole
+    from workflows.event import EventError, run_id
+
+    try:
+        return run_id(automation, event_id, once, again=f"~{uuid.uuid4().hex[:8]}" if again else "")
+    except EventError as error:
+        raise TrunklineError(str(error)) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,21 +164,25 @@ class Started:
         automation: the automation's name.
         workflow_id: id of the run, new or earlier.
         started: whether a new run was started.
-        outcome: where none was started, how the earlier run stands: `running` or its outcome.
+        outcome: where the event has started one before, how that stands: `running` or its outcome.
+        refused: where it has not, why it starts none now.
+        same: what was received before, as a sentence names it.
     """
 
     automation: str
     workflow_id: str
     started: bool
     outcome: str | None = None
+    refused: str | None = None
+    same: str = "This event"
 
     @property
     def reason(self) -> str | None:
         """Say why nothing was started, or nothing if something was."""
-        if self.started:
-            return None
+        if self.started or self.refused is not None:
+            return self.refused
         how = "is still running" if self.outcome == "running" else f"has ended: {self.outcome}"
-        return f"This event has been received before: {self.workflow_id} {how}."
+        return f"{self.same} has been received before: {self.workflow_id} {how}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +196,7 @@ class _Wanted:
     event: Mapping[str, Any]
     task_queue: str
     priority: Mapping[str, Any] = field(default_factory=dict)
+    once: str | None = None
 
 
 async def start(  # noqa: PLR0913 # what starting takes, by name
@@ -198,8 +207,11 @@ async def start(  # noqa: PLR0913 # what starting takes, by name
     task_queue: str,
     again: bool = False,
     priority: Mapping[str, Any] | None = None,
+    once: str | None = None,
 ) -> Started:
     """Start an automation for an event, once: a duplicate is answered with how the earlier run stands.
+
+    An event of the same id that came from another source is no duplicate, and is refused.
 
     Args:
         client: a connected client.
@@ -208,8 +220,9 @@ async def start(  # noqa: PLR0913 # what starting takes, by name
         task_queue: the task queue of the workers.
         again: run once more, under an id of its own, for an event that was received before.
         priority: Temporal's `priority_key` and `fairness_key` of the run, where they are known.
+        once: what the automation's `trigger.once` makes of the event: then that tells duplicates, and no source.
     """
-    run = _fresh(automation, event) if again else workflow_id(automation, event["id"])
+    run = workflow_id(automation, event["id"], once, again=again)
     return await _start_once(
         client,
         _Wanted(
@@ -220,12 +233,19 @@ async def start(  # noqa: PLR0913 # what starting takes, by name
             event=event,
             task_queue=task_queue,
             priority=priority or {},
+            once=once,
         ),
     )
 
 
-async def start_inline(
-    client: Client, definition: Mapping[str, Any], event: Mapping[str, Any], *, task_queue: str, again: bool = False
+async def start_inline(  # noqa: PLR0913 # what starting takes, by name
+    client: Client,
+    definition: Mapping[str, Any],
+    event: Mapping[str, Any],
+    *,
+    task_queue: str,
+    again: bool = False,
+    once: str | None = None,
 ) -> Started:
     """Start a definition that no folder has to hold; see `start`.
 
@@ -234,7 +254,7 @@ async def start_inline(
     from workflows.automation import INLINE
 
     automation = str(definition["name"])
-    run = _fresh(automation, event) if again else workflow_id(automation, event["id"])
+    run = workflow_id(automation, event["id"], once, again=again)
     return await _start_once(
         client,
         _Wanted(
@@ -244,12 +264,9 @@ async def start_inline(
             argument={"automation": definition, "event": event},
             event=event,
             task_queue=task_queue,
+            once=once,
         ),
     )
-
-
-def _fresh(automation: str, event: Mapping[str, Any]) -> str:
-    return workflow_id(automation, f"{event['id']}~{uuid.uuid4().hex[:8]}")
 
 
 async def _start_once(client: Client, wanted: _Wanted) -> Started:
@@ -266,9 +283,26 @@ async def _start_once(client: Client, wanted: _Wanted) -> Started:
             # This namespace does not know our search attributes: runs work without them, only searching is poorer.
             await _start(client, wanted, TypedSearchAttributes.empty)
     except WorkflowAlreadyStartedError:
-        earlier = await outcome(client, wanted.run)
-        return Started(automation=wanted.automation, workflow_id=wanted.run, started=False, outcome=earlier)
+        return await _duplicate(client, wanted)
     return Started(automation=wanted.automation, workflow_id=wanted.run, started=True)
+
+
+async def _duplicate(client: Client, wanted: _Wanted) -> Started:
+    """Say what became of an event whose workflow id is taken: it has run before, or is another event than that."""
+    from workers.client.earlier import outcome, source_of
+    from workflows.event import another_event
+
+    refused = None
+    if wanted.once is None:
+        refused = another_event(wanted.run, wanted.event, await source_of(client, wanted.run))
+    return Started(
+        automation=wanted.automation,
+        workflow_id=wanted.run,
+        started=False,
+        outcome=await outcome(client, wanted.run) if refused is None else None,
+        refused=refused,
+        same="This event" if wanted.once is None else "An event that `trigger.once` takes for the same",
+    )
 
 
 async def _start(client: Client, wanted: _Wanted, attributes: TypedSearchAttributes) -> None:
@@ -303,18 +337,3 @@ def _details(wanted: _Wanted) -> str:
     return "\n".join(
         f"- {key}: `{str(value)[:LONGEST_SUMMARY].replace('`', ' ')}`" for key, value in rows.items() if value
     )
-
-
-async def outcome(client: Client, run: str) -> str:
-    """Return how a run stands: `running`, or its outcome (`terminated` and `timed out` where Temporal ended it)."""
-    from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
-
-    handle = client.get_workflow_handle(run)
-    status = (await handle.describe()).status
-    if status is WorkflowExecutionStatus.COMPLETED:
-        try:
-            result: Any = await handle.result()
-        except WorkflowFailureError:  # another run under the same id ended between the two calls
-            return "failed"
-        return str(result.get("outcome", "completed")) if isinstance(result, dict) else "completed"
-    return "unknown" if status is None else status.name.lower().replace("_", " ")

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from activities.action import Action
 from workers.definitions.folder import File, Folder
 from workers.definitions.loading import Source
 from workers.definitions.problems import Problem, listed, nearest, problem, serious
-from workers.definitions.runnable import Definition, load
+from workers.definitions.runnable import Definition, NoIdentityError, load
 from workers.definitions.settling import Patience
-from workflows.event import matches
+from workflows.event import EventError, matches, run_id
 from workflows.language.template import TemplateError
 from workflows.plan import Plan
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 SHOWN = 10
 """Most problems that one sentence lists."""
@@ -47,11 +51,21 @@ class UnsettledError(LookupError):  # the file is unsettled, which is no error o
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Whether an event concerns an automation; where not, `reason` says in a sentence what was expected and found."""
+    """Whether an event concerns an automation, and what makes it the event that it is.
+
+    Attributes:
+        automation: the automation's name.
+        matches: whether the event concerns it.
+        reason: where not, what was expected and found; where it does, why it cannot start a run all the same.
+        once: what the automation's `trigger.once` makes of the event, where it has one.
+    """
 
     automation: str
     matches: bool
     reason: str | None = None
+    once: str | None = None
+    concerns: bool = True
+    """Whether its trigger is of the event's type, or nobody can say."""
     priority: Mapping[str, Any] = field(default_factory=dict)
     """What its run is started with: Temporal's `priority_key` and `fairness_key`, where the automation says so."""
 
@@ -64,7 +78,9 @@ class _Served(NamedTuple):
 
 
 class Automations:
-    """The automations of one folder. Every question looks first whether a file has changed (one scan, no threads).
+    """The automations of one folder. Every question looks first whether a file has changed (one scan).
+
+    Reading what has changed may take a while: a process that has other things to do asks through `aside`.
 
     What runs under a name hangs on the files alone, and on which version was the last good one where they define
     none or several: never on the order in which they were read.
@@ -74,21 +90,40 @@ class Automations:
             inside are left alone.
         catalog: every action by name.
         patience: how long a file must be the same before it counts.
+        silent: codes of warnings that do not matter here.
+
+    Attributes:
+        reads: how often files were read since the start, so that who asks can tell that something has changed.
     """
 
-    def __init__(self, folder: Path, catalog: Mapping[str, Action], patience: Patience = AS_IT_IS) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        catalog: Mapping[str, Action],
+        patience: Patience = AS_IT_IS,
+        *,
+        silent: Collection[str] = (),
+    ) -> None:
         self.folder = folder
         self.catalog = catalog
+        self._silent = frozenset(silent)
         self._files = Folder(folder, catalog, patience)
         self._serving: dict[str, _Served] = {}
         self._waiting: dict[str, BadAutomationError] = {}
         self._clashes: dict[str, list[Problem]] = {}
+        self.reads = 0
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="automations")
+
+    async def aside(self, question: Callable[[], T]) -> T:
+        """Return the answer to a question, found in the one thread that looks at this folder."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, question)
 
     def look(self) -> bool:
         """Look whether files have changed, and say whether all that were there at first have settled."""
         loaded = self._files.loaded
         if counted := self._files.look():
             self._decide()
+            self.reads += 1
             self._tell(counted, begun=loaded)
         return self._files.loaded
 
@@ -111,7 +146,7 @@ class Automations:
         self.look()
         if self._files.lost is not None:
             return [problem("unreadable-file", self._files.lost, file=str(self.folder))]
-        found = [one for file in self._files.files.values() for one in file.problems]
+        found = [one for file in self._files.files.values() for one in self._told(file.problems)]
         return found + [one for clash in self._clashes.values() for one in clash]
 
     def secrets(self) -> set[str]:
@@ -145,6 +180,18 @@ class Automations:
         known = listed(sorted(self._serving), most=30) or "none at all"
         did = f" {hint}" if hint else ""
         raise UnknownAutomationError(f"There is no automation {name[:100]!r}.{did} This worker has {known}.")
+
+    def identity(self, name: str, event: Mapping[str, Any]) -> str | None:
+        """Return what an automation's `trigger.once` makes of an event, or None where it has none.
+
+        Raises:
+            UnknownAutomationError: nothing can run under that name.
+            NoIdentityError: it comes to nothing.
+        """
+        self.look()
+        if name not in self._serving:
+            raise UnknownAutomationError(f"There is no automation {name[:100]!r} in {self.folder} that can run.")
+        return self._serving[name].definition.identity(event)
 
     def outdated(self, name: str) -> str | None:
         """Return why the last good version of an automation runs and not what its files hold, where that is so."""
@@ -196,17 +243,18 @@ class Automations:
     def _match(definition: Definition, event: Mapping[str, Any]) -> Match:
         name = definition.name
         if not matches(definition.event, event["type"]):
-            return Match(
-                name, matches=False, reason=f"Its trigger is {definition.event}; the event is {event['type']}."
-            )
+            other = f"Its trigger is {definition.event}; the event is {event['type']}."
+            return Match(name, matches=False, reason=other, concerns=False)
         if definition.judge is not None and (reason := definition.judge(event["data"])) is not None:
             return Match(name, matches=False, reason=reason)
-        run = {"id": f"{name}/{event['id']}", "automation": name, "url": None}
+        once, unknown = _identity(definition, event)
+        run = {"id": _run_id(name, event, once), "automation": name, "url": None}
         roots = {**event["data"], "event": event, "run": run, "variables": {}}
         now = datetime.now(UTC)
         try:
             if definition.condition is None or definition.condition.holds(roots, now):
-                return Match(name, matches=True, priority=_priority(definition.plan, roots, now))
+                priority = _priority(definition.plan, roots, now)
+                return Match(name, matches=True, reason=unknown, once=once, priority=priority)
             reason = " ".join(failure.sentence for failure in definition.condition.explain(roots, now))
         except TemplateError as error:
             reason = f"Its conditions cannot be judged: {error}"
@@ -243,12 +291,15 @@ class Automations:
             elif file.good is None:
                 log.error("%s cannot be used.%s%s", path, self._kept(file.names()), _lines(serious(file.problems)))
             elif begun:
-                log.info("%s was read: automation %s.%s", path, file.good.name, _lines(file.problems))
+                log.info("%s was read: automation %s.%s", path, file.good.name, _lines(self._told(file.problems)))
         touched = {name for file in counted if file in self._files.files for name in self._files.names(file)}
         for name in sorted(touched & self._clashes.keys()):
             log.error("%s%s", "; ".join(map(str, self._clashes[name])), self._kept([name]))
         if begun:
             log.info("Automations now: %s.", listed(sorted(self._serving), most=30) or "none")
+
+    def _told(self, problems: Iterable[Problem]) -> list[Problem]:
+        return [one for one in problems if one.code not in self._silent]
 
     def _kept(self, names: Iterable[str]) -> str:
         kept = [name for name in names if self.outdated(name)]
@@ -274,6 +325,21 @@ def _flaws(files: Iterable[File]) -> tuple[str, list[Problem]]:
     wrong = [one for file in files for one in serious(file.problems)]
     more = f" (and {len(wrong) - SHOWN} more)" if len(wrong) > SHOWN else ""
     return f"{'; '.join(map(str, wrong[:SHOWN]))}{more}", wrong
+
+
+def _identity(definition: Definition, event: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Return what `trigger.once` makes of an event, or why that is nothing."""
+    try:
+        return definition.identity(event), None
+    except NoIdentityError as error:
+        return None, str(error)
+
+
+def _run_id(name: str, event: Mapping[str, Any], once: str | None) -> str:
+    try:
+        return run_id(name, event["id"], once)
+    except EventError:  # whoever starts it says so
+        return f"{name}/{event['id']}"
 
 
 def _priority(plan: Plan, roots: Mapping[str, Any], now: datetime) -> dict[str, Any]:

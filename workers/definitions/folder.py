@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from activities.action import Action
+from activities.bounds import regular
 from workers.definitions.loading import MAX_FILE_BYTES, SUFFIXES, UnreadableFileError, read
 from workers.definitions.problems import Problem
 from workers.definitions.runnable import Definition, load
@@ -156,7 +158,11 @@ def _scan(folder: Path) -> Iterator[tuple[str, Stamp]]:
                 status = entry.stat()
             except FileNotFoundError:  # removed since, or a link that leads nowhere
                 continue
-            if entry.is_file():
+            except OSError:
+                if entry.is_symlink():  # it leads in a circle, or where nobody may look: no reason to lose the others
+                    continue
+                raise
+            if stat.S_ISREG(status.st_mode):
                 yield entry.name, Stamp.of(status)
 
 
@@ -174,7 +180,7 @@ def _is_definition(name: str) -> bool:
 def _claimed(path: Path) -> str | None:
     """Return the name that a file seems to carry, so that runs of that name wait for it instead of being lost."""
     try:
-        with path.open("rb") as file:
+        with regular(path) as file:
             match = _NAME.search(file.read(MAX_FILE_BYTES).decode("utf-8-sig", errors="replace"))
     except OSError:
         return None

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 import yaml
 
+from activities.bounds import regular
 from workers.definitions.model.automation import MAX_DEPTH
 from workers.definitions.model.steps import escape
 from workers.definitions.problems import Problem, problem
@@ -33,6 +34,7 @@ _WORDS: dict[str, Any] = {"": None, "~": None, "null": None, "Null": None, "NULL
 _WORDS |= dict.fromkeys(("true", "True", "TRUE"), True) | dict.fromkeys(("false", "False", "FALSE"), False)
 _TAGS = {f"tag:yaml.org,2002:{name}": name for name in ("str", "int", "float", "bool", "null", "map", "seq")}
 _TOKEN = re.compile(r'[\s,:]*("(?:[^"\\]|\\.)*"|[\[\]{}]|[^\s,:\[\]{}"]+)')
+_COMMENT = re.compile(r"[ \t]+(#[^\r\n]*)")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -53,12 +55,14 @@ class Source:
         values: (line, column) of each value by JSON pointer, counted from 1.
         keys: (line, column) of the key before each value of an object.
         blocks: pointers of the texts that are YAML block scalars, whose content begins on the next line.
+        comments: what stands behind a value without quotes and is a comment, by the value's pointer.
     """
 
     file: str | None = None
     values: dict[str, tuple[int, int]] = field(default_factory=dict)
     keys: dict[str, tuple[int, int]] = field(default_factory=dict)
     blocks: set[str] = field(default_factory=set)
+    comments: dict[str, str] = field(default_factory=dict)
 
     def place(self, pointer: str, *, key: bool = False, line: int = 1) -> tuple[int | None, int | None]:
         """Return line and column of the value (or of its key) at a pointer, else of the nearest value around it.
@@ -88,7 +92,7 @@ def read(path: Path, *, shown: str | None = None) -> tuple[Any, Source]:
     """
     name = shown or str(path)
     try:
-        with path.open("rb") as file:
+        with regular(path) as file:
             content = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise UnreadableFileError(
@@ -243,6 +247,8 @@ class _Yaml(_Reader):
             value = self.keep(self.scalar(event, place), place)
             if event.style in ("|", ">"):
                 self.source.blocks.add(pointer)
+            elif not event.style and (comment := _COMMENT.match(self.text, event.end_mark.index)):
+                self.source.comments[pointer] = comment[1]
         if event.anchor:
             self.anchors[event.anchor] = (value, self.count - before + 1)
         return value

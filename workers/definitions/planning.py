@@ -14,6 +14,7 @@ from workers.definitions.checking.picking import result_keys
 from workers.definitions.checking.references import References
 from workers.definitions.checking.shape import shape
 from workers.definitions.checking.steps import check_steps
+from workers.definitions.checking.times import check_times
 from workers.definitions.compiling import DEFAULTS, Catalog, Planner
 from workers.definitions.loading import Source
 from workers.definitions.model.automation import (
@@ -27,6 +28,7 @@ from workers.definitions.model.automation import (
 from workers.definitions.model.steps import escape, step_ids, steps
 from workers.definitions.problems import Problem, problem, serious
 from workflows.event import what
+from workflows.language.template import is_template
 from workflows.plan import Plan
 
 
@@ -74,6 +76,8 @@ def inspect(data: Any, source: Source, catalog: Catalog) -> Inspected:
     findings = Findings(data, source, step_ids(data))
     automation = shape(findings)
     contracts = check_steps(findings, catalog)
+    check_times(findings)
+    _check_comments(findings)
     _check_schema(findings)
     groups = check_approvals(findings, catalog)
     results = {name: result_keys(action) for name, action in catalog.items() if action.result is not None}
@@ -147,6 +151,15 @@ def _too_large(data: dict[str, Any]) -> str | None:
     if nesting and max(nesting) > MAX_NESTING:
         return f"Blocks may be nested {MAX_NESTING} deep; these are deeper."
     return None
+
+
+def _check_comments(findings: Findings) -> None:
+    for pointer, comment in findings.source.comments.items():
+        if is_template(comment):
+            sentence = (
+                f"The value ends here: in YAML, a # after a blank begins a comment, so {comment!r:.80} is none of it."
+            )
+            findings.add("cut-text", pointer, sentence, "put the whole value in quotes")
 
 
 def _check_schema(findings: Findings) -> None:

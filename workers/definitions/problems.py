@@ -60,6 +60,10 @@ CODES: dict[str, Code] = {
     "bad-schema": Code(
         "problem", "`trigger.data` is no JSON Schema, refers to another document, or unfolds to too much."
     ),
+    "bad-once": Code(
+        "problem",
+        "`trigger.once` uses nothing of the event, so that all events would be one, or something that only a run has.",
+    ),
     "unknown-root": Code("problem", "A reference begins with a name that neither the event nor the run has."),
     "undeclared-root": Code(
         "warning",
@@ -124,7 +128,14 @@ CODES: dict[str, Code] = {
     "unused-key": Code("warning", "A key changes nothing, because another that it needs is missing."),
     "after-expiry": Code("warning", "A reminder or an escalation is due only when the hold has expired already."),
     "hasty-deadline": Code(
-        "warning", "A time of a policy is a number below ten minutes: numbers are milliseconds, not seconds."
+        "warning",
+        "A time is a number so small that seconds were likely meant (in a policy below ten minutes, else below one "
+        "second): numbers are milliseconds.",
+    ),
+    "cut-text": Code("warning", "A value without quotes ends at ` #`, and a template stands in the comment behind it."),
+    "maybe-missing": Code(
+        "warning",
+        "A condition that says `not` holds also where its field or list is missing, and nothing asks whether it is.",
     ),
     "looser-band": Code("warning", "A band asks for less than the policy; bands only make it stricter."),
     "may-happen-twice": Code(

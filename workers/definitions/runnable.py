@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from activities.action import Action
@@ -12,11 +14,18 @@ from workers.definitions.loading import Source
 from workers.definitions.planning import inspect, make_plan
 from workers.definitions.problems import Problem
 from workflows.language.condition import Condition, compile_condition
+from workflows.language.template import Template, TemplateError, compile_template
 from workflows.plan import Plan
+
+NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
 class UnfitEventError(ValueError):  # the event is unfit, which is no error of this program
     """An event's data is not what the trigger's schema declares; the message says where."""
+
+
+class NoIdentityError(ValueError):  # the event is unfit, which is no error of this program
+    """Nobody can say which event this is for an automation, because its `trigger.once` comes to nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +36,7 @@ class Definition:
         name: the automation's name.
         event: type of the events that start it.
         plan: what its runs execute.
+        once: what makes an event the same, where the trigger says so.
         condition: its conditions, if any.
         judge: judges events' data by the trigger's schema, if there is one.
         secrets: names of the secrets that it uses.
@@ -37,6 +47,7 @@ class Definition:
     name: str
     event: str
     plan: Plan
+    once: Template | None
     condition: Condition | None
     judge: Judge | None
     secrets: frozenset[str]
@@ -53,6 +64,29 @@ class Definition:
             raise UnfitEventError(reason)
         return self.plan
 
+    def identity(self, event: Mapping[str, Any]) -> str | None:
+        """Return what `trigger.once` makes of an event, or None where the trigger has none.
+
+        Raises:
+            NoIdentityError: it comes to nothing, or to what it would be without the event, or cannot be rendered.
+        """
+        if self.once is None:
+            return None
+        source = f"`trigger.once` of {self.name} ({self.once.source!s:.100})"
+        try:
+            found = _text(self.once, {**event["data"], "event": event})
+        except TemplateError as error:
+            raise NoIdentityError(f"{source} cannot be rendered for this event: {error}") from None
+        try:
+            without = _text(self.once, {})
+        except TemplateError:
+            without = ""
+        if not found.strip() or found == without:
+            raise NoIdentityError(
+                f"{source} comes to nothing for this event, so that nobody can say whether it has been received before."
+            )
+        return found
+
 
 def load(data: Any, source: Source, catalog: Mapping[str, Action]) -> tuple[Definition | None, list[Problem]]:
     """Return a definition ready to run, or None and its problems."""
@@ -64,6 +98,7 @@ def load(data: Any, source: Source, catalog: Mapping[str, Action]) -> tuple[Defi
         name=automation.name,
         event=automation.trigger.event,
         plan=make_plan(automation, data, catalog),
+        once=None if automation.trigger.once is None else compile_template(automation.trigger.once),
         condition=None if automation.conditions is None else compile_condition(automation.conditions),
         judge=judge(declared) if isinstance(declared, dict) else None,
         secrets=secrets,
@@ -71,3 +106,10 @@ def load(data: Any, source: Source, catalog: Mapping[str, Action]) -> tuple[Defi
         warnings=problems,
     )
     return definition, problems
+
+
+def _text(template: Template, roots: Mapping[str, Any]) -> str:
+    value = template.render(roots, datetime.now(UTC)).value
+    if value in NOTHING:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)

@@ -4,37 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import re
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from activities.attempt.secrets import Secrets
-from activities.http_client.bindings import SECTION
+from activities.action import Action
+from activities.catalog import catalog
 from workers.client.runs import has_workers
 from workers.errors import TrunklineError
 from workers.local.child_process import ChildProcess, child_process
+from workers.local.sandboxed_worker import (
+    Given,
+    connections_given,
+    made_up_secrets,
+    sandboxed_environment,
+    secrets_here,
+)
 from workers.local.temporal_server import Server, local_environment, temporal_server
+from workers.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from temporalio.client import Client
 
-    from workers.sandbox import Sandbox
-
 WORKER_SECONDS = 60.0
 GRACE = "2"
 """Seconds that actions in flight have when everything ends: somebody waits for their prompt."""
-
-WHISPER = Path(__file__).resolve().parents[2] / ".cache" / "whisper-base"
-"""Where the set-up of demo and tests puts the weights of the local speech model."""
-
-SECRET = re.compile(r"\bsecrets\.([A-Za-z_][A-Za-z0-9_]*)")
-DEFINITIONS = {".yaml", ".yml", ".json"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +41,10 @@ class Wish:
 
     Attributes:
         folder: the automations.
-        connections: the connections file; without one the sandbox stands in for every vendor.
-        bindings: a connections file of which only `secrets` counts, where the sandbox stands in.
+        connections: a connections file whose vendors are live; the sandbox stands in for every other.
+        bindings: a connections file of which only names and `secrets` count, where there is no other.
+        live: hosts that are reached themselves; the sandbox answers in place of all others.
+        actions: every action by name; by default those of the catalog.
         task_queue: the worker's task queue.
         port: where Temporal shall listen; a port that is taken is replaced by a free one, as the others are.
         ui_port: where its web UI shall listen, or None for none.
@@ -59,6 +59,8 @@ class Wish:
     folder: Path
     connections: Path | None = None
     bindings: Path | None = None
+    live: tuple[str, ...] = ()
+    actions: Mapping[str, Action] | None = None
     task_queue: str = "trunkline"
     port: int = 7233
     ui_port: int | None = 8233
@@ -77,7 +79,8 @@ class Development:
     Attributes:
         address: of Temporal.
         web_ui: address of its web UI, if there is one.
-        sandbox: the sandbox, if there is one.
+        sandbox: the sandbox.
+        live: hosts that are reached themselves; the sandbox answers in place of all others.
         client: connected to this Temporal.
         moved: a sentence for each port that was not free.
         ended: waits until a part ends by itself and returns a sentence about it.
@@ -85,7 +88,8 @@ class Development:
 
     address: str
     web_ui: str | None
-    sandbox: Sandbox | None
+    sandbox: Sandbox
+    live: tuple[str, ...]
     client: Client
     moved: tuple[str, ...]
     ended: Callable[[], Awaitable[str]]
@@ -93,8 +97,14 @@ class Development:
     @property
     def ready(self) -> str:
         """The line that says that everything runs, and where."""
-        sandbox = self.sandbox.url if self.sandbox else "none"
-        return f"ready: temporal {self.address}, web UI {self.web_ui or 'none'}, sandbox {sandbox}"
+        return f"ready: temporal {self.address}, web UI {self.web_ui or 'none'}, sandbox {self.sandbox.url}"
+
+    @property
+    def reach(self) -> str:
+        """The sentence that says which hosts are reached, and which the sandbox answers for."""
+        if not self.live:
+            return "No host is reached: the sandbox answers in place of every one (--live HOST lets one through)."
+        return f"Live: {', '.join(self.live)}. The sandbox answers in place of every other host."
 
 
 @contextlib.asynccontextmanager
@@ -107,14 +117,18 @@ async def development(wish: Wish) -> AsyncIterator[Development]:
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trunkline-")))
         server = await stack.enter_async_context(temporal_server(wish.port, wish.ui_port, data=wish.data))
-        sandbox = None
-        if wish.connections is None:
-            from workers.sandbox import Sandbox
-
-            sandbox = await stack.enter_async_context(Sandbox(wish.sandbox_port))
-        connections = wish.connections or _sandbox_connections(sandbox, folder, wish)
-        command = [sys.executable, "-m", "workers.cli", "worker", str(wish.folder), "--connections", str(connections)]
-        environment = _worker_environment(wish, server, sandbox)
+        sandbox = await stack.enter_async_context(Sandbox(wish.sandbox_port, recordings=wish.files))
+        given = connections_given(
+            sandbox.url,
+            folder / "connections.yaml",
+            own=wish.connections,
+            bindings=wish.bindings,
+            secrets=secrets_here(wish.folder, wish.secrets, wish.environment),
+            actions=catalog() if wish.actions is None else wish.actions,
+            live=wish.live,
+        )
+        command = [sys.executable, "-m", "workers.cli", "worker", str(wish.folder), "--connections", str(given.file)]
+        environment = _worker_environment(wish, server, sandbox, given)
         worker = await stack.enter_async_context(
             child_process("The worker", command, environment, output=wish.worker_log)
         )
@@ -123,6 +137,7 @@ async def development(wish: Wish) -> AsyncIterator[Development]:
             address=server.address,
             web_ui=server.web_ui,
             sandbox=sandbox,
+            live=given.live,
             client=server.client,
             moved=tuple(_moved(wish, server, sandbox)),
             ended=partial(_first_end, worker, server.process),
@@ -154,37 +169,18 @@ async def _until_polled(client: Client, task_queue: str, worker: ChildProcess) -
         await asyncio.sleep(0.1)
 
 
-def _moved(wish: Wish, server: Server, sandbox: Sandbox | None) -> Iterator[str]:
-    ports = [("Temporal", wish.port, server.port), ("its web UI", wish.ui_port, server.ui_port)]
-    if sandbox:
-        ports.append(("the sandbox", wish.sandbox_port, sandbox.port))
+def _moved(wish: Wish, server: Server, sandbox: Sandbox) -> Iterator[str]:
+    ports = [
+        ("Temporal", wish.port, server.port),
+        ("its web UI", wish.ui_port, server.ui_port),
+        ("the sandbox", wish.sandbox_port, sandbox.port),
+    ]
     for name, wished, got in ports:
         if wished and wished != got:
             yield f"Port {wished} is taken: {name} listens on {got}."
 
 
-def _sandbox_connections(sandbox: Sandbox | None, folder: Path, wish: Wish) -> Path:
-    """Write the connections that point every vendor at the sandbox, and speech at this machine's own model.
-
-    Secrets stay bound to their hosts, those of them that there are here.
-    """
-    import yaml
-
-    from workers.process.connections_file import load_connections
-    from workers.sandbox import connections
-
-    entries: dict[str, Any] = connections(sandbox.url) if sandbox else {}
-    whisper = {"kind": "whisper", **({"model": str(WHISPER)} if WHISPER.is_dir() else {})}
-    bound = load_connections(wish.bindings, ()).bindings
-    here = Secrets(wish.secrets, {**os.environ, **_sandbox_secrets(wish.folder), **wish.environment})
-    spelled = {name.upper() for name in here.names()}
-    hosts = {name: {"hosts": [*map(str, bound.hosts(name) or ())]} for name in bound.names if name.upper() in spelled}
-    path = folder / "connections.yaml"
-    path.write_text(yaml.safe_dump({**entries, "sandbox-speech": whisper, SECTION: hosts}), encoding="utf-8")
-    return path
-
-
-def _worker_environment(wish: Wish, server: Server, sandbox: Sandbox | None) -> dict[str, str]:
+def _worker_environment(wish: Wish, server: Server, sandbox: Sandbox, given: Given) -> dict[str, str]:
     environment = {
         "TRUNKLINE_GRACE": GRACE,
         "TRUNKLINE_INLINE": "on",
@@ -196,19 +192,5 @@ def _worker_environment(wish: Wish, server: Server, sandbox: Sandbox | None) -> 
         environment["TRUNKLINE_WEB_UI"] = server.web_ui
     if wish.files:
         environment["TRUNKLINE_ALLOW_FILES"] = str(wish.files.resolve())
-    if sandbox:
-        allowed = (environment.get("TRUNKLINE_ALLOW"), f"{sandbox.host}:{sandbox.port}")
-        environment["TRUNKLINE_ALLOW"] = ",".join(filter(None, allowed))
-        environment = {**_sandbox_secrets(wish.folder), **environment}
-    return environment
-
-
-def _sandbox_secrets(folder: Path) -> dict[str, str]:
-    """Return a made-up value for every secret that the folder's definitions name: the sandbox takes any."""
-    names = {
-        name
-        for path in folder.glob("*")
-        if path.suffix in DEFINITIONS and path.is_file()
-        for name in SECRET.findall(path.read_text(encoding="utf-8", errors="replace"))
-    }
-    return {f"TRUNKLINE_SECRET_{name.upper()}": f"sandbox-{name}" for name in names}
+    environment |= sandboxed_environment(sandbox.url, given, environment.get("TRUNKLINE_ALLOW"))
+    return {**made_up_secrets(wish.folder), **environment}

@@ -20,7 +20,7 @@ from temporalio.converter import (
     WithSerializationContext,
     WorkflowSerializationContext,
 )
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, FailureError
 
 from workers.payloads.encryption import WAS_SEALED, Encryption
 from workers.payloads.payload_store import PayloadStoreError, payload_store
@@ -79,7 +79,21 @@ class _ArgumentsJson(PlainJson):
 
 
 class PlainFailures(DefaultFailureConverter):
-    """Temporal's default, except that a failure which cannot be decoded is no failure but a missing key."""
+    """Temporal's default, except that what we say of a failure is a sentence without a traceback of Python's.
+
+    An error that nobody expected keeps its traceback. And a failure that cannot be decoded is no failure but a missing
+    key.
+    """
+
+    def to_failure(self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure) -> None:
+        """Write an exception into a failure as people see it in Temporal's web UI."""
+        traceback = exception.__traceback__
+        if isinstance(exception, FailureError):
+            exception.__traceback__ = None
+        try:
+            super().to_failure(exception, payload_converter, failure)
+        finally:
+            exception.__traceback__ = traceback
 
     def from_failure(self, failure: Failure, payload_converter: PayloadConverter) -> BaseException:
         """Return the exception.

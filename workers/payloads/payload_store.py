@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import shlex
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -65,6 +66,8 @@ class Folder(StorageDriver):
         try:
             return [await asyncio.to_thread(self._write, payload.SerializeToString()) for payload in payloads]
         except OSError as error:
+            if not self.folder.is_dir():
+                raise PayloadStoreError(_gone(self.folder)) from None
             raise PayloadStoreError(
                 f"The payload store {self.folder} (TRUNKLINE_PAYLOAD_STORE) does not take a payload: {error.strerror}."
             ) from None
@@ -85,7 +88,7 @@ class Folder(StorageDriver):
         digest = hashlib.sha256(data).hexdigest()
         place = self._place(digest)
         if not place.is_file():
-            place.parent.mkdir(parents=True, exist_ok=True)
+            place.parent.mkdir(exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=place.parent, prefix=".", delete=False) as file:
                 try:
                     file.write(data)
@@ -105,6 +108,8 @@ class Folder(StorageDriver):
         try:
             data = self._place(digest).read_bytes()
         except OSError as error:
+            if not self.folder.is_dir():
+                raise PayloadStoreError(_gone(self.folder)) from None
             raise PayloadStoreError(
                 f"The payload {digest} is not in the payload store {self.folder} (TRUNKLINE_PAYLOAD_STORE): "
                 f"{error.strerror}."
@@ -205,13 +210,17 @@ def payload_store(address: str) -> ExternalStorage:
 
 
 def _folder(folder: Path) -> Folder:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise TrunklineError(
-            f"The folder {folder} (TRUNKLINE_PAYLOAD_STORE) cannot be made: {error.strerror}."
-        ) from None
+    if not folder.is_dir():
+        raise TrunklineError(_gone(folder))
     return Folder(folder)
+
+
+def _gone(folder: Path) -> str:
+    """Return what to do about a folder that is not there: an empty one in its place would hide what was stored."""
+    return (
+        f"The payload store {folder} (TRUNKLINE_PAYLOAD_STORE) is not there: mount it, or, for a new one, create it "
+        f"(`mkdir -p {shlex.quote(str(folder))}`). Nothing creates it by itself."
+    )
 
 
 def _bucket(scheme: str, bucket: str, prefix: str) -> StorageDriver:

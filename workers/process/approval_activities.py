@@ -35,7 +35,7 @@ from workers.approvals.register import LONGEST_PERSON
 from workers.approvals.signing import VARIABLE as SIGNING_KEYS
 from workers.approvals.signing import SigningKeys
 from workers.definitions.problems import listed
-from workflows.language.people import distinct, person
+from workflows.language.people import distinct, hidden_in, person
 from workflows.report import timestamp
 
 CLOCKS = {"remind": "remindAfter", "escalate": "escalateAfter", "expire": "expiresAfter"}
@@ -70,6 +70,8 @@ class ApprovalActivities:
         question = cast("CheckQuestion", asked)
         try:
             self._sendable(question)
+            if "excluded" in question:
+                _person("requester", question["excluded"])
             people = {role: self._people(role, entries) for role, entries in question.get("people", {}).items()}
             self._enough(question, people.get("approvers"))
             answer: CheckAnswer = {"people": people, "at": _times(question)}
@@ -170,4 +172,6 @@ def _person(role: str, value: Any) -> list[str]:
         return []
     if not isinstance(value, str) or len(value.strip()) > LONGEST_PERSON:
         raise Refused(f"`{role}` must come to texts of at most {LONGEST_PERSON} characters; {value!r:.100} is none.")
+    if hidden := hidden_in(value):
+        raise Refused(f"`{role}` comes to {value!a:.100}, which holds {hidden}: nobody sees that in an id.")
     return [value.strip()]

@@ -12,11 +12,14 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.attempt.contracts import Contracts
 from activities.attempt.temporal import Services, bind
+from activities.http_client.bodies import Bodies
 from activities.http_client.client import Client as HttpClient
+from activities.http_client.sandboxed import Sandboxed
 from workers.process.approval_activities import ApprovalActivities
 from workers.process.limits import Limits, running
 from workers.process.plan_activities import PlanActivities
 from workers.process.reset_activities import ResetActivities
+from workers.process.source_activities import SourceActivities
 from workers.process.worker_client import client_of_worker
 from workflows.automation import Automation
 from workflows.view.details import Details
@@ -57,7 +60,13 @@ class Assembly:
     @contextlib.asynccontextmanager
     async def polling(self, *, cached_runs: int = CACHED_RUNS) -> AsyncIterator[None]:
         """Poll while the context lasts; then let activities in flight finish within the grace."""
-        http = HttpClient(allow=self.settings.allow, stand_ins=self.equipment.connections.stand_ins())
+        settings = self.settings
+        http = HttpClient(
+            allow=settings.allow,
+            stand_ins=self.equipment.connections.stand_ins(),
+            sandbox=Sandboxed.of(settings.sandbox, settings.live) if settings.sandbox else None,
+            bodies=Bodies(settings.bodies_limit),
+        )
         try:
             async with running(self.workers(self.actions(http), cached_runs=cached_runs)):
                 yield
@@ -124,4 +133,5 @@ class Assembly:
         )
         contracts = Contracts(equipment.actions, equipment.secrets, equipment.scrubber, settings.result_limit)
         desk = ApprovalActivities(contracts, equipment.groups, equipment.signing, settings.encryption_keys)
-        return [*plans.activities(), *desk.activities(), ResetActivities(self.client).earlier]
+        sources = SourceActivities(self.client)
+        return [*plans.activities(), *desk.activities(), ResetActivities(self.client).earlier, sources.source]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import hmac
-import ipaddress
 import json
 from collections.abc import AsyncIterator
 from http import HTTPStatus
@@ -16,10 +15,11 @@ from typing import TYPE_CHECKING
 from aiohttp import hdrs, web
 
 from workers.errors import TrunklineError
+from workers.hosts import host_refusal
 from workers.settings import Address
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from aiohttp.typedefs import Handler
     from temporalio.api.common.v1 import Payload
@@ -45,12 +45,24 @@ class CodecServer:
         converter: what encrypts and decrypts, and has the payload store.
         token: what those who ask must send as `Authorization: Bearer …`; without one, anybody who reaches it may ask.
         origin: the one web UI whose pages may ask, as its browser spells it (`https://temporal.example.com`).
+        hosts: names by which it may be asked, beside those of this machine itself.
+        beyond: whether it listens at more than this machine's own addresses, and so may be asked by any address.
     """
 
-    def __init__(self, converter: Converter, *, token: str | None, origin: str | None) -> None:
+    def __init__(
+        self,
+        converter: Converter,
+        *,
+        token: str | None,
+        origin: str | None,
+        hosts: Collection[str] = (),
+        beyond: bool = False,
+    ) -> None:
         self.converter = converter
         self.token = token
         self.origin = origin
+        self.hosts = frozenset(hosts)
+        self.beyond = beyond
 
     def application(self) -> web.Application:
         """Return the server's routes."""
@@ -63,6 +75,8 @@ class CodecServer:
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Refuse other pages and strangers, and turn every error into a sentence."""
+        if elsewhere := host_refusal(request.headers.get(hdrs.HOST), self.hosts, addresses=self.beyond):
+            return _refusal(HTTPStatus.MISDIRECTED_REQUEST, f"{elsewhere} --known-as names others.")
         origin = request.headers.get(hdrs.ORIGIN)
         if origin is not None and origin != self.origin:
             return _refusal(
@@ -183,14 +197,6 @@ def _answer(payloads: Sequence[Payload]) -> web.StreamResponse:
     from google.protobuf import json_format
 
     return web.json_response({"payloads": [json_format.MessageToDict(payload) for payload in payloads]})
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether only this machine reaches a server that listens there."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 @contextlib.asynccontextmanager

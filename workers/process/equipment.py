@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from activities.action import Action
-from activities.attempt.secrets import SHORTEST, Scrubber, Secrets
+from activities.attempt.scrubber import SHORTEST, Scrubber
+from activities.attempt.secrets import Secrets
 from activities.catalog import CatalogError, catalog, connection_kinds
 from activities.connections import Connections
 from activities.errors import Refused
@@ -17,9 +17,10 @@ from workers.approvals.signing import SigningKeys
 from workers.definitions.automations import AS_IT_IS, Automations
 from workers.definitions.problems import listed, nearest
 from workers.definitions.settling import Patience
+from workers.process.connection_needs import connection_complaint, every_step
 from workers.process.connections_file import load_connections
 from workers.settings import Settings, SettingsError, unknown_variables
-from workflows.plan import Plan, StepPlan
+from workflows.plan import Plan
 
 SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 """What definitions may call a secret; a folder of mounted secrets may hold other files too."""
@@ -62,7 +63,10 @@ def equip(settings: Settings, patience: Patience = AS_IT_IS) -> Equipment:
     secrets = Secrets(settings.secrets, bindings=connections.bindings)
     return Equipment(
         actions=actions,
-        automations=Automations(settings.automations, actions, patience),
+        # where a sandbox answers, no address is read by anybody on the way
+        automations=Automations(
+            settings.automations, actions, patience, silent={"plain-http"} if settings.sandbox else ()
+        ),
         connections=connections,
         secrets=secrets,
         scrubber=scrubber_of(secrets, connections),
@@ -88,7 +92,14 @@ def complaints(equipment: Equipment) -> Iterator[str]:
     """Yield a sentence for everything that will make runs fail, so that it is known before they do."""
     yield from unknown_variables()
     yield from map(str, equipment.automations.problems())
-    yield from equipment.connections.problems()
+    yield from foreseen(equipment)
+
+
+def foreseen(equipment: Equipment) -> Iterator[str]:
+    """Yield what will make runs of good definitions fail on this worker: connections, secrets and people they lack."""
+    needed = connection_complaint(equipment.automations.loaded(), equipment.actions, equipment.connections)
+    yield from [needed] if needed else []
+    yield from (problem for problem in equipment.connections.problems() if problem not in (needed or ""))
     for name in sorted(equipment.automations.secrets()):
         try:
             value = equipment.secrets.get(name)
@@ -98,9 +109,8 @@ def complaints(equipment: Equipment) -> Iterator[str]:
             if value in equipment.scrubber.too_short:
                 yield (
                     f"The secret {name!r} has fewer than {SHORTEST} characters, too few to be told from ordinary text: "
-                    "it is not removed from results and logs. Use a longer one."
+                    "encoded, or as a part of a word, it is not removed from results and logs. Use a longer one."
                 )
-
     yield from _about_people(equipment)
 
 
@@ -138,27 +148,10 @@ def _about_people(equipment: Equipment) -> Iterator[str]:
 
 
 def _signed(plan: Plan) -> bool:
-    steps = [*_steps(plan["block"]), *_steps(plan.get("onFailure", ()))]
-    policies = [plan.get("approvals", {}), *(step.get("approval", {}) for step in steps)]
+    policies = [plan.get("approvals", {}), *(step.get("approval", {}) for step in every_step(plan))]
     return any(policy.get("verified") or any(b.get("verified") for b in policy.get("bands", ())) for policy in policies)
-
-
-def _steps(block: Iterable[StepPlan]) -> Iterator[StepPlan]:
-    for step in block:
-        yield step
-        rules = step.get("onFailure", ())
-        for way in (*step.get("paths", ()), *step.get("branch", ()), *(rules if isinstance(rules, list) else ())):
-            yield from _steps(way.get("block", ()))
-        for inside in (step.get("otherwise", ()), step.get("block", ()), step.get("onRejected", ())):
-            yield from _steps(inside)
 
 
 def scrubber_of(secrets: Secrets, connections: Connections) -> Scrubber:
     """Return what removes every secret and every connection's credential from results and logs."""
-    return Scrubber([*_values(secrets), *connections.credentials()])
-
-
-def _values(secrets: Secrets) -> Iterator[str]:
-    for name in secrets.names():
-        with contextlib.suppress(Refused):  # a file of the folder whose name is no secret's
-            yield secrets.get(name)
+    return Scrubber(connections.credentials(), secrets)

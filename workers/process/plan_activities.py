@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from temporalio import activity
@@ -57,7 +57,10 @@ class PlanActivities:
     @activity.defn(name=PLAN)
     async def plan(self, asked: dict[str, Any]) -> RawValue:
         """Return the plan of a named or inline automation, or why there is none (for ever, or for now)."""
-        return pack(self._answer(asked))
+        answer = await self.automations.aside(partial(self._answer, asked))
+        if "plan" in answer:
+            answer |= {**self.settings, **self.limits.of(answer["plan"])}
+        return pack(answer)
 
     def _answer(self, asked: dict[str, Any]) -> dict[str, Any]:
         if "inline" in asked and not self.inline:
@@ -75,24 +78,21 @@ class PlanActivities:
             if "inline" in asked:
                 return {"refused": str(error), "type": "BadAutomation"}
             return {"parked": str(error)}
-        answer = {"plan": plan, **self.settings, **self.limits.of(plan)}
-        return {**answer, "outdated": outdated} if outdated else answer
+        return {"plan": plan, "outdated": outdated} if outdated else {"plan": plan}
 
     @activity.defn(name=MATCH)
     async def match(self, event: dict[str, Any]) -> list[dict[str, Any]]:
         """Return for every automation whether the event concerns it, and if not, why."""
-        found = []
-        for match in self.automations.matching(event):
-            found.append(
-                {
-                    "automation": match.automation,
-                    "matches": match.matches,
-                    "reason": match.reason,
-                    **({"priority": dict(match.priority)} if match.priority else {}),
-                }
-            )
-            await asyncio.sleep(0)  # a large event takes each automation a while: others have their turn in between
-        return found
+        return [
+            {
+                "automation": match.automation,
+                "matches": match.matches,
+                "reason": match.reason,
+                **({} if match.once is None else {"once": match.once}),
+                **({"priority": dict(match.priority)} if match.priority else {}),
+            }
+            for match in await self.automations.aside(lambda: [*self.automations.matching(event)])
+        ]
 
     @activity.defn(name=YIELD)
     async def rest(self) -> None:

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING
 from temporalio.plugin import SimplePlugin
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 
-from workflows.run.resets import RESETS
+from workflows.run.resets import RESET_NOW, RESETS
 
 if TYPE_CHECKING:
     from google.protobuf.timestamp_pb2 import Timestamp
@@ -80,7 +80,13 @@ class _Runner(WorkflowRunner):
 class _Instance(WorkflowInstance):
     def __init__(self, runner: WorkflowRunner, det: WorkflowInstanceDetails) -> None:
         self.resets: int = 0
-        told = {**det.extern_functions, RESETS: lambda: self.resets}
+        self.at: int = 0
+        self.reset_at: int | None = None
+        told = {
+            **det.extern_functions,
+            RESETS: lambda: self.resets,
+            RESET_NOW: lambda: self.reset_at == self.at,
+        }
         self.instance = runner.create_instance(dataclasses.replace(det, extern_functions=told))
         self.clock: Timestamp | None = None
         self.length = 0
@@ -97,7 +103,9 @@ class _Instance(WorkflowInstance):
         elif self.clock is not None:
             act.timestamp.CopyFrom(self.clock)
             act.history_length, act.continue_as_new_suggested = self.length, self.long
-        self.resets += sum(job.HasField("update_random_seed") for job in act.jobs)
+        self.at = act.history_length
+        if seeds := sum(job.HasField("update_random_seed") for job in act.jobs):
+            self.resets, self.reset_at = self.resets + seeds, self.at
         if not act.is_replaying and any(job.HasField("do_update") for job in act.jobs):
             _leave_out(act)
         return self.instance.activate(act)

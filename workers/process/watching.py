@@ -1,14 +1,16 @@
-"""Watching the folder: a worker waits for its files before it takes runs, and looks at them ever after."""
+"""Watching files: a worker waits for its automations before it takes runs, and looks at what changes ever after."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from typing import NoReturn
 
 from workers.definitions.automations import Automations
 from workers.definitions.problems import listed
 from workers.definitions.settling import APART, QUIET, Patience
+from workers.process.equipment import Equipment, foreseen
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +28,7 @@ async def settle(automations: Automations) -> None:
     """Wait until the files that are there at first have settled: with files that are old, a quarter of a second."""
     loop = asyncio.get_running_loop()
     said = loop.time() - SAID_EVERY + 2 * QUIET
-    while not automations.look():
+    while not await automations.aside(automations.look):
         if loop.time() - said >= SAID_EVERY:
             files = listed(automations.changing()) or automations.folder
             log.warning("Waiting until nobody writes %s any more.", files)
@@ -34,11 +36,44 @@ async def settle(automations: Automations) -> None:
         await asyncio.sleep(APART)
 
 
-async def watch(automations: Automations) -> NoReturn:
-    """Look at the folder now and then, also while no run asks for anything."""
-    while True:
-        await asyncio.sleep(EVERY)
-        try:
-            automations.look()
-        except Exception:  # a defect in reading one file must not end the runs of all others
-            log.exception("%s could not be looked at.", automations.folder)
+class Watch:
+    """Looks at the files of a worker, and says once what their changes will make fail.
+
+    Args:
+        equipment: what the worker has read.
+        said: what was said at the start.
+        speaks: whether this process speaks for all of its worker.
+    """
+
+    def __init__(self, equipment: Equipment, said: Iterable[str], *, speaks: bool) -> None:
+        self.equipment = equipment
+        self.speaks = speaks
+        self._said = set(said)
+        self._state: tuple[object, ...] = ()
+
+    async def watch(self) -> NoReturn:
+        """Look now and then, also while no run asks for anything."""
+        while True:
+            await asyncio.sleep(EVERY)
+            try:
+                await self.equipment.automations.aside(self.look)
+            except Exception:  # a defect in reading one file must not end the runs of all others
+                log.exception("%s could not be looked at.", self.equipment.automations.folder)
+
+    def look(self) -> None:
+        """Look once; what was bad before is not said again, what has become bad anew is."""
+        state = self._look()
+        if state == self._state or not self.speaks:
+            return
+        self._state = state
+        now = list(foreseen(self.equipment))
+        for sentence in now:
+            if sentence not in self._said:
+                log.warning("%s", sentence)
+        self._said = set(now)
+
+    def _look(self) -> tuple[object, ...]:
+        """Read again what has changed: automations, groups and keys; a file that has become bad is logged by itself."""
+        equipment = self.equipment
+        equipment.automations.look()
+        return equipment.automations.reads, *equipment.groups.names(), bool(equipment.signing)

@@ -21,7 +21,7 @@ from workers.process.equipment import check_bindings, complaints, equip, unbound
 from workers.process.health import HealthStatus, last_poll, serving
 from workers.process.search_attributes import register
 from workers.process.telemetry import measured_runtime, plain_runtime
-from workers.process.watching import SETTLED, settle, watch
+from workers.process.watching import SETTLED, Watch, settle
 from workers.settings import Settings
 
 if TYPE_CHECKING:
@@ -56,8 +56,10 @@ async def serve(
     logs.scrub_with(equipment.scrubber.scrub)
     await settle(equipment.automations)
     check_bindings(settings, equipment)
-    for sentence in complaints(equipment) if process == 1 else ():
+    said = list(complaints(equipment)) if process == 1 else []
+    for sentence in said:
         log.warning("%s", sentence)
+    watching = Watch(equipment, said, speaks=process == 1)
     if process == 1 and (free := unbound(equipment)) is not None:
         log.info("%s", free)
     async with contextlib.AsyncExitStack() as stack:
@@ -81,13 +83,13 @@ async def serve(
             status.polling(client, settings.task_queue)
             stack.callback(status.ending)
         await _until_seen(client, settings.task_queue)
-        names = sorted(equipment.automations.names())
+        names = await equipment.automations.aside(equipment.automations.names)
         log.info(
             "ready: task queue %s, %d automations: %s", settings.task_queue, len(names), ", ".join(names) or "none"
         )
         if ready is not None:
             ready()
-        await watch(equipment.automations)
+        await watching.watch()
     raise AssertionError("A worker ends by being canceled.")
 
 

@@ -5,20 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from pydantic import BaseModel, ValidationError
 
+from activities.http_client.addresses import Target
+from activities.http_client.sandboxed import HOSTS
+from activities.violations import sentence_of
+from workers.hosts import host_refusal, origin_refusal
 from workers.sandbox.faults import Fault, Faults
-from workers.sandbox.page import ASSETS, FOLDER, page
-from workers.sandbox.receiver import Receiver, Stub
+from workers.sandbox.hosts import Place, place_of
+from workers.sandbox.page import assets, page
 from workers.sandbox.record import Received, ReceivedRequest, Record, VendorAnswer
+from workers.sandbox.recordings import Recordings
+from workers.sandbox.stubs import Stub, Stubs
 from workers.sandbox.vendor import Vendor
-from workers.sandbox.vendors.cloudtalk import CloudTalkVendor
-from workers.sandbox.vendors.slack import SlackVendor
-from workers.sandbox.vendors.twilio import TwilioVendor
+from workers.sandbox.vendors import VENDORS, Vendors
 
 MOST_REQUEST = 32 * 1024 * 1024
 STATUS = 500
@@ -33,62 +40,73 @@ M = TypeVar("M", bound=BaseModel)
 class SandboxApp:
     """Everything behind the sandbox's address: its vendors, its faults, its memory."""
 
-    def __init__(self, faults: Faults | None = None) -> None:
+    def __init__(
+        self, faults: Faults | None = None, vendors: Vendors = VENDORS, *, recordings: Path | None = None
+    ) -> None:
         self.record = Record()
         self.faults = faults or Faults()
-        self.receiver = Receiver()
-        vendors: tuple[Vendor, ...] = (SlackVendor(), TwilioVendor(), CloudTalkVendor(), self.receiver)
-        self.vendors = {vendor.name: vendor for vendor in vendors}
+        self.stubs = Stubs()
+        self.recordings = Recordings(recordings)
+        self.vendors: dict[str, Vendor] = {name: kind() for name, kind in vendors.items() if isinstance(kind, type)}
 
     def clear(self) -> None:
-        """Forget all requests and messages; faults and taught answers stay."""
+        """Forget all requests and messages; faults and stubs stay."""
         self.record.clear()
         for vendor in self.vendors.values():
             vendor.clear()
 
+    def fail(self, fault: Fault) -> None:
+        """Have a fault from now on.
+
+        Raises:
+            ValueError: there is no such vendor.
+        """
+        if fault.vendor is not None and fault.vendor not in self.vendors:
+            raise ValueError(f"vendor: the sandbox has no {fault.vendor!r}; it has {', '.join(self.vendors)}")
+        self.faults.add(fault)
+
     def application(self) -> web.Application:
         """Return the web application."""
-        app = web.Application(client_max_size=MOST_REQUEST)
+        app = web.Application(client_max_size=MOST_REQUEST, middlewares=[_own_pages_only])
         app.add_routes(
             [
                 web.get("/", self._page),
-                *(web.get(f"/_/{name}", _asset(name, kind)) for name, kind in ASSETS.items()),
+                *(web.get(f"/_/{name}", _asset(*asset)) for name, asset in assets(self.vendors).items()),
                 web.get("/_/requests", self._requests),
                 web.delete("/_/requests", self._emptied(self.clear)),
                 web.get("/_/faults", self._shown(self.faults.shown)),
-                web.post("/_/faults", self._told(Fault, self.faults.add)),
+                web.post("/_/faults", self._taken(Fault, self.fail)),
                 web.delete("/_/faults", self._emptied(self.faults.clear)),
-                web.get("/_/responses", self._shown(lambda: [stub.model_dump() for stub in self.receiver.stubs])),
-                web.post("/_/responses", self._told(Stub, self.receiver.stub)),
-                web.delete("/_/responses", self._emptied(self.receiver.stubs.clear)),
-                web.route("*", r"/{vendor:[^/_][^/]*}{path:.*}", self._vendor),
+                web.get("/_/responses", self._shown(self.stubs.shown)),
+                web.post("/_/responses", self._taken(Stub, self.stubs.add)),
+                web.delete("/_/responses", self._emptied(self.stubs.clear)),
+                web.route("*", r"/{path:[^/_].*}", self._vendor),
             ]
         )
         return app
 
     async def _vendor(self, http: web.Request) -> web.StreamResponse:
-        vendor = self.vendors.get(http.match_info["vendor"])
-        if vendor is None:
-            known = ", ".join(f"/{name}/" for name in self.vendors)
+        place = place_of(http.path, self.vendors)
+        if place is None:
+            known = ", ".join(f"/{one}/" for one in (*self.vendors, "hosts/HOST"))
             return _json(
                 {"error": f"The sandbox has nothing at {http.path}; it answers below {known} and /_/."}, status=404
             )
-        fault = self.faults.take(vendor.name, http.path)
-        request = await _request(http)
+        vendor = self.vendors[place.vendor]
+        fault = self.faults.take(place.vendor, http.path)
+        request = await _request(http, place)
         received = Received(
             id=self.record.next_id(),
             at=datetime.now(UTC),
-            vendor=vendor.name,
+            vendor=place.vendor,
             request=request,
             fault=fault.shown() if fault else None,
         )
-        below = ReceivedRequest(
-            request.method, http.match_info["path"] or "/", request.query, request.headers, request.raw
-        )
+        below = replace(request, path=place.path)
         received.key = vendor.key(below)
         if fault and fault.late:
             await asyncio.sleep(fault.late)
-        answer = self._answer(vendor, below, fault, received)
+        answer = self._answer(vendor, below, fault, received, place.meant)
         self.record.add(received)
         if fault and fault.delay:
             await asyncio.sleep(fault.delay)
@@ -102,17 +120,24 @@ class SandboxApp:
         )
 
     def _answer(
-        self, vendor: Vendor, request: ReceivedRequest, fault: Fault | None, received: Received
+        self,
+        vendor: Vendor,
+        request: ReceivedRequest,
+        fault: Fault | None,
+        received: Received,
+        meant: Target | None,
     ) -> VendorAnswer | None:
         answer: VendorAnswer | None = None
         if fault is None or fault.accepts:
-            answer = vendor.answer(request)
+            asked = request if meant is None else received.request
+            stubbed = self.stubs.answer(asked, meant) if meant or vendor.stubbed else None
+            answer = stubbed or self.recordings.answer(request) or vendor.answer(request)
             received.accepted = answer.accepted
         if fault and fault.drop:
             return None
         if fault and (fault.answers or answer is None):
-            told = vendor.failure(fault.status or (STATUS if fault.body is None else 200), fault.retry_after)
-            return told if fault.body is None else VendorAnswer(told.status, fault.body, told.headers)
+            failure = vendor.failure(fault.status or (STATUS if fault.body is None else 200), fault.retry_after)
+            return failure if fault.body is None else VendorAnswer(failure.status, fault.body, failure.headers)
         return answer
 
     async def _page(self, http: web.Request) -> web.Response:
@@ -132,17 +157,18 @@ class SandboxApp:
 
         return show
 
-    def _told(self, model: type[M], keep: Callable[[M], None]) -> Callable[[web.Request], Awaitable[web.Response]]:
-        async def tell(http: web.Request) -> web.Response:
+    def _taken(self, model: type[M], keep: Callable[[M], None]) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def take(http: web.Request) -> web.Response:
             try:
-                told = model.model_validate_json(await http.read())
+                made = model.model_validate_json(await http.read())
+                keep(made)
             except ValidationError as error:
-                wrong = [f"{'.'.join(map(str, e['loc'])) or 'the body'}: {e['msg']}" for e in error.errors()]
-                return _json({"error": f"This is no {model.__name__.lower()}: {'; '.join(wrong)}."}, status=400)
-            keep(told)
-            return _json(told.model_dump(by_alias=True, exclude_defaults=True), status=201)
+                return _refused(model, sentence_of(error))
+            except ValueError as error:
+                return _refused(model, str(error))
+            return _json(made.model_dump(by_alias=True, exclude_defaults=True), status=201)
 
-        return tell
+        return take
 
     def _emptied(self, empty: Callable[[], None]) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def clear(_http: web.Request) -> web.Response:
@@ -152,18 +178,31 @@ class SandboxApp:
         return clear
 
 
-async def _request(http: web.Request) -> ReceivedRequest:
+@web.middleware
+async def _own_pages_only(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse what pages of others have a browser send: they could read what was sent, and teach answers."""
+    # where an automation's own host was meant, the Origin is its author's; no page can leave Sec-Fetch-Site out
+    written = request.path.startswith(HOSTS) and "Sec-Fetch-Site" not in request.headers
+    refusal = host_refusal(request.headers.get("Host")) or (None if written else origin_refusal(request.headers))
+    return await handler(request) if refusal is None else _json({"error": refusal}, status=403)
+
+
+async def _request(http: web.Request, place: Place) -> ReceivedRequest:
     headers = {name.lower(): value for name, value in http.headers.items()}
-    return ReceivedRequest(http.method, http.path, dict(http.query), headers, await http.read())
+    if place.host is not None:
+        headers["host"] = place.host
+    return ReceivedRequest(http.method, place.at or http.path, dict(http.query), headers, await http.read(), place.host)
 
 
-def _asset(name: str, kind: str) -> Callable[[web.Request], Awaitable[web.Response]]:
-    text = (FOLDER / name).read_text(encoding="utf-8")
-
+def _asset(text: str, kind: str) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def asset(_http: web.Request) -> web.Response:
         return web.Response(text=text, content_type=kind)
 
     return asset
+
+
+def _refused(model: type[BaseModel], wrong: str) -> web.Response:
+    return _json({"error": f"This is no {model.__name__.lower()}: {wrong}."}, status=400)
 
 
 def _hang_up(http: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""Faults the sandbox was told to have next time."""
+"""Faults that the sandbox is to have next time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
+
+from activities.http_client.sandboxed import HOSTS
 
 
 class Fault(BaseModel):
@@ -16,10 +18,11 @@ class Fault(BaseModel):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True, alias_generator=to_camel)
 
-    vendor: Literal["slack", "twilio", "cloudtalk", "http"] | None = Field(
-        default=None, description="Which vendor misbehaves."
+    vendor: str | None = Field(default=None, description="Which vendor misbehaves.")
+    host: str | None = Field(default=None, description="Which host misbehaves: shop.example.com.")
+    path: str | None = Field(
+        default=None, description="Beginning of the paths that misbehave: /http/shop, or of the host's: /orders."
     )
-    path: str | None = Field(default=None, description="Beginning of the paths that misbehave: /http/shop.")
     times: int = Field(default=1, ge=1, description="For how many requests.")
     status: int | None = Field(default=None, ge=100, le=599, description="HTTP status to answer with.")
     body: Any = Field(default=None, description="Body to answer with: text as it stands, anything else as JSON.")
@@ -37,8 +40,8 @@ class Fault(BaseModel):
 
     @model_validator(mode="after")
     def _aims(self) -> Fault:
-        if self.vendor is None and self.path is None:
-            raise ValueError("a fault needs a `vendor` or a `path`")
+        if self.vendor is None and self.host is None and self.path is None:
+            raise ValueError("a fault needs a `vendor` or a `path`, or a `host`")
         return self
 
     @property
@@ -57,7 +60,10 @@ class Fault(BaseModel):
 
     def hits(self, vendor: str, path: str) -> bool:
         """Say whether a request is meant."""
-        return self.vendor in (None, vendor) and path.startswith(self.path or "/")
+        begin = self.path or "/"
+        if self.host is not None:
+            begin = f"{HOSTS}{self.host.lower()}{begin if begin.startswith('/') else f'/{begin}'}"
+        return self.vendor in (None, vendor) and path.startswith(begin)
 
     def shown(self) -> dict[str, Any]:
         """Return it as it would be asked for."""

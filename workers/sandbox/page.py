@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from workers.sandbox.vendor import Vendor
 
 MOST_SHOWN = 200
 FOLDER = Path(__file__).parent
-ASSETS = {"page.css": "text/css", "page.js": "text/javascript"}
+KINDS = {"page.css": "text/css", "page.js": "text/javascript"}
 
 FRAME = """<!doctype html>
 <html lang="en">
@@ -46,6 +46,18 @@ CARD = """<article class="{vendor}">
 <h2>Answer</h2><pre>{answer}</pre>
 </details>
 </article>"""
+
+
+def assets(vendors: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return text and content type of everything that the page loads; each vendor has a colour of its own."""
+    names = list(vendors)
+    hues = {name: round(360 * index / len(names)) for index, name in enumerate(names)}
+    colours = [
+        f".{name} {{ --vendor: light-dark(hsl({hue} 55% 38%), hsl({hue} 75% 75%)); }}" for name, hue in hues.items()
+    ]
+    texts = {name: (FOLDER / name).read_text(encoding="utf-8") for name in KINDS}
+    texts["page.css"] += "\n".join(colours) + "\n"
+    return {name: (text, KINDS[name]) for name, text in texts.items()}
 
 
 def page(
@@ -95,12 +107,12 @@ def card(received: Received, vendor: Vendor) -> str:
     summary += f'<p class="text">{escape(text)}</p>\n' if text else ""
     return CARD.format(
         id=received.id,
-        vendor=vendor.name,
+        vendor=received.vendor,
         title=vendor.title,
         method=escape(received.request.method),
-        path=escape(received.request.path),
+        path=escape(f"{received.request.host or ''}{received.request.path}"),
         status=status(received),
-        fault='<span class="fault bad">told to fail</span>' if received.fault else "",
+        fault='<span class="fault bad">made to fail</span>' if received.fault else "",
         at=received.at.isoformat(),
         clock=received.at.astimezone().strftime("%H:%M:%S"),
         summary=summary,

@@ -19,13 +19,17 @@ MOST_BODY = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class ReceivedRequest:
-    """One request as it arrived; header names are in lower case."""
+    """One request as it arrived; header names are in lower case.
+
+    `host` is the host that was meant, with its port where that is not the usual one; None where it was the sandbox.
+    """
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     raw: bytes
+    host: str | None = None
 
     @property
     def json(self) -> Any:
@@ -61,8 +65,15 @@ class VendorAnswer:
     accepted: bool = False
 
     @property
+    def shown(self) -> Any:
+        """The body for people and scripts."""
+        return f"{len(self.body):,} bytes" if isinstance(self.body, bytes) else self.body
+
+    @property
     def content(self) -> bytes:
-        """The body's bytes: text as it stands, anything else as JSON."""
+        """The body's bytes: text and bytes as they stand, anything else as JSON."""
+        if isinstance(self.body, bytes):
+            return self.body
         return (self.body if isinstance(self.body, str) else json.dumps(self.body)).encode(errors="replace")
 
 
@@ -96,6 +107,7 @@ class Received:
             "id": self.id,
             "at": self.at.isoformat(),
             "vendor": self.vendor,
+            "host": self.request.host,
             "key": self.key,
             "method": self.request.method,
             "path": self.request.path,
@@ -103,7 +115,7 @@ class Received:
             "headers": masked(self.request.headers),
             "body": cut(self.request.body, len(self.request.raw)),
             "accepted": self.accepted,
-            "answer": None if self.answer is None else {"status": self.answer.status, "body": self.answer.body},
+            "answer": None if self.answer is None else {"status": self.answer.status, "body": self.answer.shown},
             "fault": self.fault,
         }
 

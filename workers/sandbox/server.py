@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
 from aiohttp import web
 
+from activities.action import Action
+from activities.catalog import catalog
 from workers.sandbox.app import SandboxApp
 from workers.sandbox.faults import Fault, Faults
-from workers.sandbox.receiver import Stub
 from workers.sandbox.record import Received
+from workers.sandbox.stubs import Stub
+from workers.sandbox.vendor import Absent
+from workers.sandbox.vendors import VENDORS, Vendors
 
 PORT = 8600
 HOST = "127.0.0.1"
-
-VendorName = Literal["slack", "twilio", "cloudtalk", "http"]
+LONGEST_LINE = 16 * 1024
+"""Bytes of a request's first line: the longest address that the guarded client takes, and the host that is meant."""
 
 
 class Sandbox:
@@ -26,13 +32,23 @@ class Sandbox:
         port: where to listen; a port that is taken is replaced by a free one (0: any free one).
         host: address to listen on.
         faults: decides how each request is met; by default as `fail` says.
+        vendors: whom it stands in for, by name.
+        recordings: folder of the recordings that downloads of audio are answered with; by default the examples'.
     """
 
-    def __init__(self, port: int = PORT, *, host: str = HOST, faults: Faults | None = None) -> None:
+    def __init__(
+        self,
+        port: int = PORT,
+        *,
+        host: str = HOST,
+        faults: Faults | None = None,
+        vendors: Vendors = VENDORS,
+        recordings: Path | None = None,
+    ) -> None:
         self.host = host
         self.wanted = port
         self.port = 0
-        self._desk = SandboxApp(faults)
+        self._app = SandboxApp(faults, vendors, recordings=recordings)
         self._runner: web.AppRunner | None = None
 
     @property
@@ -42,7 +58,9 @@ class Sandbox:
 
     async def start(self) -> None:
         """Listen; `port` is known afterwards."""
-        self._runner = web.AppRunner(self._desk.application(), access_log=None, shutdown_timeout=1)
+        self._runner = web.AppRunner(
+            self._app.application(), access_log=None, shutdown_timeout=1, max_line_size=LONGEST_LINE
+        )
         await self._runner.setup()
         try:
             await self._listen(self.wanted)
@@ -57,14 +75,15 @@ class Sandbox:
             await self._runner.cleanup()
             self._runner = None
 
-    def requests(self, vendor: VendorName | None = None, *, key: str | None = None) -> list[Received]:
+    def requests(self, vendor: str | None = None, *, key: str | None = None) -> list[Received]:
         """Return what arrived, oldest first."""
-        return self._desk.record.find(vendor, key)
+        return self._app.record.find(vendor, key)
 
     def fail(  # noqa: PLR0913 - one keyword for each word of a fault
         self,
-        vendor: VendorName | None = None,
+        vendor: str | None = None,
         *,
+        host: str | None = None,
         path: str | None = None,
         times: int = 1,
         status: int | None = None,
@@ -75,9 +94,14 @@ class Sandbox:
         drop: Literal["before", "after"] | None = None,
         accept: bool | None = None,
     ) -> None:
-        """Misbehave next time; see `Fault` for the words."""
+        """Misbehave next time; see `Fault` for the words.
+
+        Raises:
+            ValueError: there is no such vendor.
+        """
         fault = Fault(
             vendor=vendor,
+            host=host,
             path=path,
             times=times,
             status=status,
@@ -88,24 +112,27 @@ class Sandbox:
             drop=drop,
             accept=accept,
         )
-        self._desk.faults.add(fault)
+        self._app.fail(fault)
 
-    def respond(
+    def respond(  # noqa: PLR0913 - one for each key of a stub
         self,
         path: str,
         body: Any,
         *,
         status: int = 200,
         method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] | None = None,
+        headers: Mapping[str, str] | None = None,
+        host: str | None = None,
     ) -> None:
-        """Teach the plain receiver an answer: `respond("/shop/orders/{id}", {"id": "{id}", "total": 42})`."""
-        self._desk.receiver.stub(Stub(path=path, body=body, status=status, method=method))
+        """Have a host, or the plain receiver, answer so: `respond("/orders/{id}", {"id": "{id}"}, host="shop.com")`."""
+        stub = Stub(host=host, path=path, body=body, status=status, method=method, headers=dict(headers or {}))
+        self._app.stubs.add(stub)
 
     def clear(self) -> None:
-        """Forget everything that arrived, all faults and all taught answers."""
-        self._desk.clear()
-        self._desk.faults.clear()
-        self._desk.receiver.stubs.clear()
+        """Forget everything that arrived, all faults and all stubs."""
+        self._app.clear()
+        self._app.faults.clear()
+        self._app.stubs.clear()
 
     async def _listen(self, port: int) -> None:
         assert self._runner is not None  # noqa: S101 - only `start` calls this
@@ -123,28 +150,24 @@ class Sandbox:
         await self.stop()
 
 
-def connections(url: str) -> dict[str, Any]:
-    """Return connections, as `connections.yaml` has them, that point every vendor at the sandbox at `url`."""
-    return {
-        "sandbox-slack": {
-            "kind": "slack",
-            "token": "xoxb-sandbox-token",
-            "baseUrl": f"{url}/slack",
-            "standsFor": "slack.com",
-        },
-        "sandbox-twilio": {
-            "kind": "twilio",
-            "accountSid": "AC" + "0" * 32,
-            "authToken": "sandbox-auth-token",
-            "baseUrl": f"{url}/twilio",
-            "standsFor": "api.twilio.com",
-        },
-        "sandbox-cloudtalk": {
-            "kind": "cloudtalk",
-            "keyId": "sandbox-key-id",
-            "keySecret": "sandbox-key-secret",
-            "baseUrl": f"{url}/cloudtalk",
-            "standsFor": "my.cloudtalk.io",
-        },
-        "defaults": {"send_sms": "sandbox-twilio"},
+def connections(url: str, actions: Mapping[str, Action] | None = None, vendors: Vendors = VENDORS) -> dict[str, Any]:
+    """Return connections, as `connections.yaml` has them, that point every vendor at the sandbox.
+
+    Args:
+        url: where the sandbox is.
+        actions: whose default connections are named where several would fit; by default those of the catalog.
+        vendors: whom the sandbox stands in for.
+    """
+    entries: dict[str, Any] = {}
+    for kind, vendor in vendors.items():
+        if isinstance(vendor, Absent):
+            if vendor.connection is not None:
+                entries[f"sandbox-{kind}"] = {"kind": kind, **vendor.connection()}
+        elif vendor.connection is not None:
+            stands_for = {} if vendor.host is None else {"standsFor": vendor.host}
+            entries[f"sandbox-{kind}"] = {"kind": kind, **vendor.connection, "baseUrl": f"{url}/{kind}", **stands_for}
+    fitting = {
+        action.name: [name for kind in action.connections if (name := f"sandbox-{kind.kind}") in entries]
+        for action in (catalog() if actions is None else actions).values()
     }
+    return {**entries, "defaults": {action: names[0] for action, names in fitting.items() if len(names) > 1}}

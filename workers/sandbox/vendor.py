@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from workers.sandbox.record import ReceivedRequest, VendorAnswer
 
@@ -16,10 +18,16 @@ TOO_MANY_REQUESTS = 429
 class Vendor(ABC):
     """One vendor: checks requests as it would, answers in its shape, and remembers what it took."""
 
-    name: ClassVar[str]
-    """First part of the path under which it answers."""
     title: ClassVar[str]
     """What people call it."""
+    connection: ClassVar[Mapping[str, Any] | None] = None
+    """Credentials that it takes, as an entry of `connections.yaml` has them; None where it needs no connection."""
+    host: ClassVar[str | None] = None
+    """The vendor's own host: secrets that are bound to it may go to the sandbox; None where it has no one host."""
+    root: ClassVar[str] = ""
+    """What the paths of its own host begin with, before those that the sandbox knows (`/api`)."""
+    stubbed: ClassVar[bool] = False
+    """Whether stubs may answer in its place."""
 
     @abstractmethod
     def answer(self, request: ReceivedRequest) -> VendorAnswer:
@@ -37,9 +45,21 @@ class Vendor(ABC):
     def summary(self, request: ReceivedRequest) -> tuple[str, str]:
         """Return whom a request concerns and what it says, each empty where there is nothing to say."""
 
-    @abstractmethod
-    def clear(self) -> None:
-        """Forget all messages."""
+    def clear(self) -> None:  # noqa: B027 # many vendors keep nothing
+        """Forget what it took."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A kind of connection that the sandbox does not stand in for.
+
+    Attributes:
+        reason: why it cannot, and what happens instead: a sentence.
+        connection: makes an entry for it that works on this machine without an account, where there is one.
+    """
+
+    reason: str
+    connection: Callable[[], Mapping[str, Any]] | None = None
 
 
 def basic(request: ReceivedRequest) -> tuple[str, str] | None:

@@ -12,7 +12,7 @@ from workflows.language.people import distinct, person
 from workflows.report import timestamp
 
 if TYPE_CHECKING:
-    from workflows.plan import Editing
+    from workflows.hold_rules import Editing
 
 Kind = Literal["approval", "failure"]
 Via = Literal["signal", "update", "policy"]
@@ -62,6 +62,7 @@ class Hold:
         remindAt: when people are reminded next.
         escalateAt: when those of `escalateTo` may approve too.
         escalateTo: who they are.
+        missing: values that the step's templates did not find.
         error: why the step failed.
         edited: how often the request was edited.
         named: who may decide by the policy alone, before anybody reassigned or escalated it.
@@ -96,6 +97,7 @@ class Hold:
     remindAt: str | None = None  # noqa: N815 # the public name
     escalateAt: str | None = None  # noqa: N815 # the public name
     escalateTo: list[str] = field(default_factory=list)  # noqa: N815 # the public name
+    missing: list[str] = field(default_factory=list)
     error: ErrorEntry | None = None
     edited: int = 0
     named: list[str] = field(default_factory=list)
@@ -222,6 +224,8 @@ def approve(hold: Hold, said: Mapping[str, Any], now: datetime) -> Receipt:
 
 def accepted(hold: Hold, said: Mapping[str, Any]) -> Receipt:
     """Return the receipt of a decision that counts."""
+    if said["decision"] == "edit":
+        return Receipt("accepted", f"{hold.label}: edited and approved by {said['by']}; the edited request is sent.")
     return Receipt("accepted", f"{hold.label}: {said['decision']} by {said['by']}.")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from trunkline.wire import AuditEntry
 from workflows.holds.hold import DECISIONS, OPERATIONS, Hold, Receipt, Via, late
+from workflows.language.people import hidden_in
 from workflows.report import measure, timestamp
 
 AUDITED_REFUSALS = 100
@@ -47,7 +48,7 @@ class Holds:
         """Close a hold; what was asked is dropped, what was decided is kept for those who come late."""
         hold.closed = True
         hold.request, hold.error, hold.supplied, hold.index = {}, None, None, None  # type: ignore[typeddict-item] # dropped
-        hold.approvers, hold.named, hold.operators, hold.escalateTo = [], [], None, []
+        hold.approvers, hold.named, hold.operators, hold.escalateTo, hold.missing = [], [], None, [], []
 
     def of(self, step: str) -> Hold | None:
         """Return the open hold of a step."""
@@ -118,6 +119,8 @@ def _malformed(said: dict[str, Any], count: int) -> str | None:
         value = said.get(name)
         if not isinstance(value, str) or not value.strip() or len(value) > longest:
             return f"`{name}` must be a text of 1 to {longest} characters."
+    if hidden := hidden_in(said["by"]):
+        return f"`by` holds {hidden}, which nobody sees: write the id without it."
     for name in ("reason", "digest"):
         value = said.get(name)
         if value is not None and (not isinstance(value, str) or len(value) > LONGEST_REASON):
@@ -132,8 +135,8 @@ def _lacking(said: dict[str, Any]) -> str | None:
             return "`edit` needs `edits`: a JSON Patch on the config, or new values by key."
         case "supply" if "result" not in said:
             return "`supply` needs a `result`: what the action would have answered."
-        case "reassign" if not _are_people(said.get("approvers")):
-            return f"`reassign` needs `approvers`: a list of 1 to {MOST_PEOPLE} people or groups."
+        case "reassign" if wrong := _wrong_people(said.get("approvers")):
+            return wrong
         case "extend" if not isinstance(said.get("deadline"), str):
             return "`extend` needs a `deadline`: an instant such as 2030-01-31T09:00:00Z, or a duration such as 2d."
         case other if other not in {"edit", "retry"} and said.get("edits") is not None:
@@ -141,12 +144,15 @@ def _lacking(said: dict[str, Any]) -> str | None:
     return None
 
 
-def _are_people(names: Any) -> bool:
-    return (
-        isinstance(names, list)
-        and 0 < len(names) <= MOST_PEOPLE
-        and all(isinstance(name, str) and name.strip() and len(name) <= LONGEST_NAME for name in names)
-    )
+def _wrong_people(names: Any) -> str | None:
+    if (
+        not isinstance(names, list)
+        or not 0 < len(names) <= MOST_PEOPLE
+        or not all(isinstance(name, str) and name.strip() and len(name) <= LONGEST_NAME for name in names)
+    ):
+        return f"`reassign` needs `approvers`: a list of 1 to {MOST_PEOPLE} people or groups."
+    hidden = next(filter(None, map(hidden_in, names)), None)
+    return hidden and f"One of `approvers` holds {hidden}, which nobody sees: write the id without it."
 
 
 def _shown(value: Any) -> str | None:

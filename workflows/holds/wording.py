@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from itertools import zip_longest
+from typing import Any, Literal
+
+from trunkline.wire import NOT_TAKEN
+from workflows.language.people import group, person
 
 JSON = Mapping[str, Any]
+
+COUNTED = ("accepted", "needs_more")
+"""Receipts of decisions that changed something."""
+
+ABSENT = object()
+"""Stands for a value that is not there, where two are compared."""
 
 UNSIGNED = "`by` is what the sender claims: Temporal does not say who signals."
 """What people must know about decisions that are not signed."""
@@ -35,10 +46,84 @@ def who(hold: JSON) -> str:
     return ", ".join(hold.get("approvers") or []) or "anyone"
 
 
+def decider(hold: JSON, role: Literal["approvers", "operators"] = "approvers") -> str:
+    """Return who decides in the commands that are shown: the first person who still may, else somebody made up."""
+    done = {person(str(vote.get("by"))) for vote in hold.get("votes") or []}
+    asked = {*done, person(str(hold.get("requester") or ""))}
+    names = [name for name in hold.get(role) or [] if group(person(name)) is None]
+    return next((name for name in names if person(name) not in asked), "you@example.com")
+
+
 def votes(hold: JSON) -> str:
     """Return how many of the people who are needed have approved, and who: `1 of 2, ann@example.com`."""
     approved = [str(vote.get("by")) for vote in hold.get("votes") or [] if vote.get("decision") != "reject"]
     return ", ".join([f"{len(approved)} of {hold.get('quorum', 1)}", *approved])
+
+
+def became(entry: JSON) -> str:
+    """Return what became of a step whose hold was decided, as a sentence."""
+    error = entry.get("error")
+    why = f": {str(error['message']).rstrip('.')}" if error else ""
+    match entry["status"]:
+        case "running" | "held" as status:
+            return f"The step is {status} now."
+        case "unknown":
+            return f"Nobody knows whether the step was carried out{why}."
+        case status:
+            return f"The step ended as {status}{why}."
+
+
+def decided_by(decision: JSON) -> str:
+    """Return how a hold was decided and by whom: `approve by ann`."""
+    if decision.get("via") == "policy":
+        return f"{decision['decision']} by the policy, as nobody decided in time"
+    return f"{decision['decision']} by {decision['by']}"
+
+
+def status(entry: JSON) -> str:
+    """Return a step's status for people; one in a way that its run did not go says so."""
+    return NOT_TAKEN if entry.get("reason") == NOT_TAKEN else str(entry["status"])
+
+
+def edited(edit: JSON) -> Iterator[tuple[str, Any, Any]]:
+    """Yield what an edit of a request changed, as `changes` does."""
+    before, after = ((edit.get(side) or {}).get("config") for side in ("before", "after"))
+    return changes(before, after)
+
+
+def attempted(entry: JSON) -> str:
+    """Return who sent which decision about what, as far as the audit's entry tells: `approve refund by ann`."""
+    decision, hold, by = (entry.get(name) for name in ("decision", "hold", "by"))
+    about = " ".join(filter(None, (decision or "no decision", hold)))
+    return f"{about} by {by}" if by else about
+
+
+def changes(before: Any, after: Any, pointer: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Yield every place in which two JSON values differ, as pointer, old and new value; `ABSENT` is none at all."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        names = {**before, **after}
+        places = [
+            (str(n).replace("~", "~0").replace("/", "~1"), before.get(n, ABSENT), after.get(n, ABSENT)) for n in names
+        ]
+    elif isinstance(before, list) and isinstance(after, list):
+        both = zip_longest(before, after, fillvalue=ABSENT)
+        places = [(str(index), one, other) for index, (one, other) in enumerate(both)]
+    else:
+        if json.dumps(before, sort_keys=True, default=str) != json.dumps(after, sort_keys=True, default=str):
+            yield pointer, before, after
+        return
+    for name, one, other in places:
+        yield from changes(one, other, f"{pointer}/{name}")
+
+
+def change(place: tuple[str, Any, Any]) -> str:
+    """Return one change as text: `/body/amount: 25 → 20`."""
+    pointer, before, after = place
+    return f"{pointer or 'all of it'}: {_value(before)} → {_value(after)}"
+
+
+def _value(value: Any) -> str:
+    return "nothing" if value is ABSENT else json.dumps(value, ensure_ascii=False)
 
 
 def instant(text: str) -> str:
@@ -76,7 +161,11 @@ def _approval(hold: JSON) -> Iterator[str]:
         yield "A refusal needs a reason."
     match hold.get("allowEdit"):
         case True:
-            yield "The request may be edited: earlier approvals are void then, and the edit counts as one."
+            needed = "it is sent at once" if quorum == 1 else f"it is sent once {quorum} people have approved it so"
+            yield (
+                "The request may be edited: earlier approvals are void then, and the edit is its sender's "
+                f"approval too: {needed}."
+            )
         case "needsApproval":
             yield "The request may be edited: earlier approvals are void then, and the edited request needs them all."
 

@@ -13,7 +13,7 @@ import re2
 from workflows.language.errors import TemplateError
 from workflows.language.instants import nanoseconds
 from workflows.language.scope import Scope
-from workflows.language.values import equal, is_number, number_in, plainly_equal, shown
+from workflows.language.values import equal, is_number, json_number_in, number_in, plainly_equal, shown, text
 
 LONGEST_PATTERN = 1_000
 LARGEST_PROGRAM = 5_000
@@ -45,28 +45,32 @@ def loosely_equal(left: Any, right: Any) -> bool:
             return True
         first = nanoseconds(left)
         return first is not None and first == nanoseconds(right)
-    left, right = _as_numbers(left, right)
+    if is_number(left) and isinstance(right, str):
+        return bool(left == json_number_in(right))
+    if is_number(right) and isinstance(left, str):
+        return bool(right == json_number_in(left))
     return plainly_equal(left, right)
 
 
-def _as_numbers(left: Any, right: Any) -> tuple[Any, Any]:
-    """Read a text as a number where the other side is one."""
-    if is_number(left) and isinstance(right, str):
-        found = number_in(right)
-        return left, right if found is None else found
-    if is_number(right) and isinstance(left, str):
-        found = number_in(left)
-        return left if found is None else found, right
-    return left, right
+def _number(value: Any) -> int | float | None:
+    """Return a number, also one that is written as a text."""
+    if isinstance(value, str):
+        return number_in(value)
+    return value if is_number(value) else None
 
 
 def ordered(left: Any, right: Any) -> tuple[Any, Any] | None:
-    """Return two values in a form that Python can order; None where they have no order."""
-    if isinstance(left, str) and isinstance(right, str):
-        first, second = nanoseconds(left), nanoseconds(right)
-        return (left, right) if first is None or second is None else (first, second)
-    left, right = _as_numbers(left, right)
-    return (left, right) if is_number(left) and is_number(right) else None
+    """Return two values in a form that Python can order; None where they have no order.
+
+    Numbers, also where they are written as texts; then two instants; then two other texts.
+    """
+    numbers = _number(left), _number(right)
+    if None not in numbers:
+        return numbers
+    if not isinstance(left, str) or not isinstance(right, str):
+        return None
+    instants = nanoseconds(left), nanoseconds(right)
+    return (left, right) if None in instants else instants
 
 
 def _equals(left: Any, right: Any, scope: Scope) -> bool:
@@ -85,27 +89,39 @@ def _order(holds: Callable[[Any, Any], bool]) -> Callable[[Any, Any, Scope], boo
 def _contains(left: Any, right: Any, scope: Scope) -> bool:
     if isinstance(left, list):
         return any(_equals(element, right, scope) for element in left)
-    if isinstance(left, str) and isinstance(right, str):
-        scope.spend(len(left) + len(right))
-        return right in left
-    return False
+    pair = texts(left, right, scope)
+    if pair is None:
+        return False
+    scope.spend(len(pair[0]) + len(pair[1]))
+    return pair[1] in pair[0]
+
+
+def texts(left: Any, right: Any, scope: Scope) -> tuple[str, str] | None:
+    """Return two values as texts, of numbers the text that they are; None where one has none."""
+    if not all(isinstance(side, str) or is_number(side) for side in (left, right)):
+        return None
+    return text(left, scope), text(right, scope)
 
 
 def _in(left: Any, right: Any, scope: Scope) -> bool:
     return isinstance(right, list) and any(_equals(left, element, scope) for element in right)
 
 
-def _starts_with(left: Any, right: Any, _scope: Scope) -> bool:
-    return isinstance(left, str) and isinstance(right, str) and left.startswith(right)
+def _starts_with(left: Any, right: Any, scope: Scope) -> bool:
+    pair = texts(left, right, scope)
+    return pair is not None and pair[0].startswith(pair[1])
 
 
-def _ends_with(left: Any, right: Any, _scope: Scope) -> bool:
-    return isinstance(left, str) and isinstance(right, str) and left.endswith(right)
+def _ends_with(left: Any, right: Any, scope: Scope) -> bool:
+    pair = texts(left, right, scope)
+    return pair is not None and pair[0].endswith(pair[1])
 
 
 def _matches(left: Any, right: Any, scope: Scope) -> bool:
-    if not isinstance(left, str) or not isinstance(right, str) or pattern_fault(right):
+    pair = texts(left, right, scope)
+    if pair is None or pattern_fault(pair[1]):
         return False
+    left, right = pair
     pattern = compiled(right)
     found = left.encode("utf-8", "replace")
     cost = len(found) * pattern.programsize

@@ -6,16 +6,18 @@ has no order is never greater or less. Texts are compared exactly: by code point
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from workflows.language.comparison import OPERATORS, ORDERS, TEXT_ONLY, Operator, pattern_fault
-from workflows.language.explanation import Mismatch, unjudgeable, why, why_not
+from workflows.language.condition_parts import Compiled, Test, all_of, any_of, looked_at, opposite
+from workflows.language.explanation import Mismatch
 from workflows.language.names import Reference
 from workflows.language.scope import Scope, Spent
+from workflows.language.synonyms import key_hint, operator_hint
 from workflows.language.template import (
     Template,
     TemplateError,
@@ -26,7 +28,7 @@ from workflows.language.template import (
 )
 from workflows.language.values import shown
 
-__all__ = ["Condition", "ConditionError", "Mismatch", "compile_condition"]
+__all__ = ["Condition", "ConditionError", "Mismatch", "Verdict", "compile_condition"]
 
 DEEPEST = 20
 MOST_TESTS = 1_000
@@ -51,19 +53,18 @@ class ConditionError(Exception):
         self.hint = hint
 
 
-Failures = Callable[[Scope], list[Mismatch]]
-Holds = Callable[[Scope], bool]
-Possible = Callable[[Scope, bool], bool]
+class Verdict(NamedTuple):
+    """What came of a condition.
 
+    Attributes:
+        holds: whether it holds.
+        why: why it does not, in sentences.
+        missing: what it could not compare and yet decided by: the path and why, each as a clause.
+    """
 
-@dataclass(frozen=True, slots=True)
-class _Compiled:
-    holds: Holds
-    failures: Failures
-    contrary: Failures
-    """Why it holds although it must not."""
-    possible: Possible
-    """Whether it holds (or does not, as asked), or nobody can tell."""
+    holds: bool
+    why: str
+    missing: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class Condition:
     """
 
     references: tuple[Reference, ...]
-    _compiled: _Compiled
+    _compiled: Compiled
 
     def holds(self, roots: Mapping[str, Any], now: datetime, spent: Spent | None = None) -> bool:
         """Say whether it holds for the data of a run; `spent` is told how much work it was.
@@ -89,6 +90,25 @@ class Condition:
         finally:
             if spent is not None:
                 spent(scope.spent)
+
+    def judge(self, roots: Mapping[str, Any], now: datetime, spent: Spent | None = None) -> Verdict:
+        """Say whether it holds, why not, and what it could not compare; `spent` is told how much work it was.
+
+        Raises:
+            TemplateError: see `holds`.
+        """
+        scope, asked = Scope(roots, now), Scope(roots, now)
+        sentences: list[str] = []
+        try:
+            holds = self._compiled.holds(scope)
+            if not holds:
+                with contextlib.suppress(TemplateError):  # what is decided stands, also where saying why is too much
+                    sentences = [failure.sentence for failure in self._compiled.failures(asked)]
+        finally:
+            if spent is not None:
+                spent(scope.spent + asked.spent)
+        why_not_ = "" if holds else " ".join(sentences) or "Its conditions do not hold."
+        return Verdict(holds, why_not_, list(scope.notes))
 
     def may_hold(self, roots: Mapping[str, Any], now: datetime) -> bool:
         """Say whether it holds, or cannot be judged: a side is missing or has no order, a value cannot be rendered."""
@@ -122,8 +142,8 @@ class _ConditionCompiler:
         self.references: list[Reference] = []
         self.tests = 0
 
-    def compile(self, data: Any, pointer: str, depth: int) -> _Compiled:
-        """Compile a group or a test."""
+    def compile(self, data: Any, pointer: str, depth: int, *, negated: bool = False) -> Compiled:
+        """Compile a group or a test; `negated`: it stands under an odd number of `not`."""
         if not isinstance(data, dict):
             hint = "Put the list under `all` or `any`." if isinstance(data, list) else None
             raise ConditionError("A condition is an object with `all`, `any`, `not`, or a `field`.", pointer, hint)
@@ -134,7 +154,7 @@ class _ConditionCompiler:
             raise ConditionError(f"There are at most {MOST_TESTS:,} conditions in one place.", pointer)
         groups = [group for group in GROUPS if group in data]
         if not groups:
-            return self.test(data, pointer)
+            return self.test(data, pointer, negated=negated)
         group = groups[0]
         if len(data) > 1:
             other = next(key for key in data if key != group)
@@ -143,34 +163,32 @@ class _ConditionCompiler:
             )
         inside = f"{pointer}/{group}"
         if group == "not":
-            return _opposite(self.compile(data["not"], inside, depth + 1))
+            return opposite(self.compile(data["not"], inside, depth + 1, negated=not negated))
         if not isinstance(data[group], list):
             raise ConditionError(f"`{group}` is a list of conditions.", inside, "Begin each with `- `.")
-        parts = [self.compile(part, f"{inside}/{n}", depth + 1) for n, part in enumerate(data[group])]
-        return _all(parts) if group == "all" else _any(parts)
+        parts = [self.compile(part, f"{inside}/{n}", depth + 1, negated=negated) for n, part in enumerate(data[group])]
+        return all_of(parts) if group == "all" else any_of(parts)
 
-    def test(self, data: dict[str, Any], pointer: str) -> _Compiled:
+    def test(self, data: dict[str, Any], pointer: str, *, negated: bool) -> Compiled:
         """Compile `{field, operator, value}`."""
         for key in data:
             if key not in TEST_KEYS:
-                nearest = difflib.get_close_matches(str(key), (*TEST_KEYS, *GROUPS), 1)
-                hint = f"Did you mean `{nearest[0]}`?" if nearest else None
-                raise ConditionError(f"A condition has no key `{key}`.", f"{pointer}/{key}", hint)
+                raise ConditionError(f"A condition has no key `{key}`.", f"{pointer}/{key}", key_hint(key))
         for key in ("field", "operator"):
             if key not in data:
                 raise ConditionError(f"A condition needs `{key}`.", pointer)
         operator, name = self.operator(data, pointer)
         field = self.field(data["field"], f"{pointer}/field")
         value = self.value(data, name, operator, pointer)
-        return _Test(data["field"], name, operator, field, value).compiled()
+        return Test(
+            data["field"], name, operator, field, value, looked_at(data, name, value, negated=negated)
+        ).compiled()
 
     def operator(self, data: dict[str, Any], pointer: str) -> tuple[Operator, str]:
         """Return the operator that a test names."""
         name = data["operator"]
         if not isinstance(name, str) or name not in OPERATORS:
-            nearest = difflib.get_close_matches(str(name), OPERATORS, 1)
-            hint = f"Did you mean `{nearest[0]}`?" if nearest else f"There are {', '.join(OPERATORS)}."
-            raise ConditionError(f"There is no operator `{name}`.", f"{pointer}/operator", hint)
+            raise ConditionError(f"There is no operator `{name}`.", f"{pointer}/operator", operator_hint(name))
         operator = OPERATORS[name]
         if operator.takes_value and "value" not in data:
             raise ConditionError(f"`{name}` needs a `value`.", pointer)
@@ -219,84 +237,3 @@ def _check_constant(name: str, value: Any, pointer: str) -> None:
         raise ConditionError(
             f"{shown(value)} is no pattern: {fault}.", pointer, "Patterns are RE2: no look-around, no back-references."
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Test:
-    field: str
-    name: str
-    operator: Operator
-    path: Template
-    template: Template | None
-
-    def compiled(self) -> _Compiled:
-        """Return the test as functions of a scope."""
-        return _Compiled(
-            holds=lambda scope: self.operator.holds(*self.sides(scope), scope),
-            failures=lambda scope: self.told(scope, wanted=True),
-            contrary=lambda scope: self.told(scope, wanted=False),
-            possible=self.possible,
-        )
-
-    def sides(self, scope: Scope) -> tuple[Any, Any]:
-        """Return the field's value and the value that it is compared with."""
-        scope.spend(64)
-        return self.path.render_in(scope), None if self.template is None else self.template.render_in(scope)
-
-    def possible(self, scope: Scope, wanted: bool) -> bool:
-        """Say whether the test comes to what is wanted, or cannot be judged."""
-        actual, expected = self.sides(scope)
-        return unjudgeable(self.name, actual, expected) or self.operator.holds(actual, expected, scope) is wanted
-
-    def told(self, scope: Scope, *, wanted: bool) -> list[Mismatch]:
-        """Say what is wrong where the test is not what it must be."""
-        actual, expected = self.sides(scope)
-        if self.operator.holds(actual, expected, scope) is wanted:
-            return []
-        sentence = (
-            why_not(self.field, self.name, actual, expected) if wanted else why(self.field, self.name, actual, expected)
-        )
-        return [Mismatch(self.field, self.name, expected, actual, sentence)]
-
-
-def _all(parts: list[_Compiled]) -> _Compiled:
-    def contrary(scope: Scope) -> list[Mismatch]:
-        if not all(part.holds(scope) for part in parts):
-            return []
-        return [found for part in parts for found in part.contrary(scope)] or _empty("all", "An empty `all` holds.")
-
-    return _Compiled(
-        holds=lambda scope: all(part.holds(scope) for part in parts),
-        failures=lambda scope: [failure for part in parts for failure in part.failures(scope)],
-        contrary=contrary,
-        possible=lambda scope, wanted: (all if wanted else any)(part.possible(scope, wanted) for part in parts),
-    )
-
-
-def _any(parts: list[_Compiled]) -> _Compiled:
-    def failures(scope: Scope) -> list[Mismatch]:
-        if any(part.holds(scope) for part in parts):
-            return []
-        return [found for part in parts for found in part.failures(scope)] or _empty(
-            "any", "An empty `any` never holds."
-        )
-
-    return _Compiled(
-        holds=lambda scope: any(part.holds(scope) for part in parts),
-        failures=failures,
-        contrary=lambda scope: [found for part in parts for found in part.contrary(scope)],
-        possible=lambda scope, wanted: (any if wanted else all)(part.possible(scope, wanted) for part in parts),
-    )
-
-
-def _opposite(part: _Compiled) -> _Compiled:
-    return _Compiled(
-        holds=lambda scope: not part.holds(scope),
-        failures=part.contrary,
-        contrary=part.failures,
-        possible=lambda scope, wanted: part.possible(scope, not wanted),
-    )
-
-
-def _empty(group: str, sentence: str) -> list[Mismatch]:
-    return [Mismatch("", group, None, None, sentence)]

@@ -13,6 +13,9 @@ _ISO = re.compile(
     r"P(?=.)(?:(\d+(?:\.\d+)?)W)?(?:(\d+(?:\.\d+)?)D)?"
     r"(?:T(?=.)(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?"
 )
+WRITTEN = rf"^\s*(?:(?=[0-9]){_SHORT.pattern}|{_ISO.pattern})\s*$"
+"""What a duration's text matches, as a pattern that JSON Schema takes too."""
+
 _UNITS = (7 * DAY, DAY, HOUR, MINUTE, SECOND, 1)
 _LONGEST = 40
 
@@ -23,8 +26,8 @@ def duration(value: Any) -> int:
     Raises:
         ValueError: it is none of these.
     """
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
+    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 and value == value // 1:
+        return int(value)
     if isinstance(value, str) and len(value) <= _LONGEST:
         text = value.strip()
         if match := _SHORT.fullmatch(text) or _ISO.fullmatch(text):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflows.language.comparison import OPERATORS, ORDERS, TEXT_ONLY, ordered, pattern_fault
-from workflows.language.values import shown
+from workflows.language.scope import Missing
+from workflows.language.values import is_number, shown
 
 LISTED = 5
 """Elements of a list that a sentence still names one by one."""
@@ -51,12 +52,57 @@ def _obstacle(name: str, actual: Any, expected: Any) -> str | None:
         return f"and {listed(expected)} is no list"
     if actual is None:
         return None
-    texts = isinstance(actual, str) and isinstance(expected, str)
+    plain = all(isinstance(side, str) or is_number(side) for side in (actual, expected))
     if name in ORDERS and ordered(actual, expected) is None:
         return f"which has no order with {listed(expected)}"
-    if (name in TEXT_ONLY and not texts) or (name == "contains" and not texts and not isinstance(actual, list)):
+    if (name in TEXT_ONLY and not plain) or (name == "contains" and not plain and not isinstance(actual, list)):
         return f"and `{name}` cannot compare that with {listed(expected)}"
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What one test looked at.
+
+    Attributes:
+        field: the path that its author wrote.
+        value: the path that its value is, where it is one.
+        name: the operator, without `not_`.
+        said: the operator as it counts here: `not_in`, or `not` over `in`.
+        negative: whether the condition is nearer to holding where the comparison is not so.
+    """
+
+    field: str
+    value: str | None
+    name: str
+    said: str
+    negative: bool
+
+
+def undecided(looked: Looked, actual: Any, expected: Any) -> str | None:
+    """Say of a comparison that is not so whether that says anything: the path that is to blame, and why.
+
+    Where nothing is there to compare, only what holds for that reason must be said; where types do not fit, either.
+    """
+    verdict = "holds" if looked.negative else "does not hold"
+    if looked.name == "in" and not isinstance(expected, list):
+        why = "is missing" if expected is None else f"is {shown(expected)} and no list"
+        return f"{looked.value or looked.field} {why}, so {looked.said} {verdict}"
+    absent = isinstance(actual, Missing) or (actual is None and looked.name != "equals")
+    if absent:
+        return f"{looked.field} is missing, so {looked.said} {verdict}" if looked.negative else None
+    if expected is None and looked.value is not None:
+        return f"{looked.value} is missing, so {looked.said} {verdict}" if looked.negative else None
+    obstacle = _other_type(actual, expected) if looked.name == "equals" else _obstacle(looked.name, actual, expected)
+    return f"{looked.field} is {listed(actual)}, {obstacle}, so {looked.said} {verdict}" if obstacle else None
+
+
+def _other_type(actual: Any, expected: Any) -> str | None:
+    """Say that two values can never be equal, because one is a boolean, a list or an object and the other is not."""
+    if actual is None or expected is None:
+        return None
+    kinds = [next((kind for kind in (bool, list, dict) if isinstance(side, kind)), None) for side in (actual, expected)]
+    return None if kinds[0] is kinds[1] else f"which never equals {listed(expected)}"
 
 
 def unjudgeable(name: str, actual: Any, expected: Any) -> bool:

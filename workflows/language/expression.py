@@ -34,11 +34,13 @@ from liquid.builtin.expressions.primitive import (
 )
 from liquid.expression import Expression
 
+from workflows.language.comparison import ordered
 from workflows.language.errors import TemplateError, TemplateSyntaxError
 from workflows.language.filters import applied
+from workflows.language.filters.contract import Constant, is_nothing
 from workflows.language.names import CLOCK, HOW_TO_USE_SECRETS, SECRETS, Names, Segment, written
 from workflows.language.scope import ABSENT, Missing, Scope
-from workflows.language.values import equal, is_number, item, shown, text
+from workflows.language.values import equal, item, shown, text
 
 Value = Callable[[Scope], Any]
 
@@ -84,8 +86,7 @@ def primitive(node: Expression, names: Names) -> Value:
         return path(node, names)
     if isinstance(node, RangeLiteral):
         raise TemplateSyntaxError("A range stands only in `{% for … in (1..5) %}`.", offset=node.token.start_index)
-    value = _literal(node)
-    return lambda _scope: value
+    return Constant(_literal(node))
 
 
 def _literal(node: Expression) -> Any:
@@ -178,7 +179,10 @@ def test(node: Expression, names: Names) -> Value:
         left, right = primitive(node.left, names), primitive(node.right, names)
         return lambda scope: _contains(left(scope), right(scope), scope)
     if isinstance(node, LtExpression | LeExpression | GtExpression | GeExpression):
-        return _order(primitive(node.left, names), primitive(node.right, names), *_ORDERS[type(node)])
+        sign, holds = _ORDERS[type(node)]
+        if isinstance(node.left, TrueLiteral | FalseLiteral) or isinstance(node.right, TrueLiteral | FalseLiteral):
+            raise TemplateSyntaxError(f"`{sign}` needs two numbers or two texts.", offset=node.token.start_index)
+        return _order(primitive(node.left, names), primitive(node.right, names), sign, holds)
     value = primitive(node, names)
 
     def run(scope: Scope) -> bool:
@@ -227,11 +231,12 @@ def _order(left: Value, right: Value, sign: str, holds: Callable[[Any, Any], boo
         first, second = _tested(left(scope)), _tested(right(scope))
         if first is None or second is None:
             return False
-        if is_number(first) and is_number(second):
-            return holds(first, second)
         if isinstance(first, str) and isinstance(second, str):
             scope.spend(min(len(first), len(second)) >> 4)
-            return holds(first, second)
+        if pair := ordered(first, second):
+            return holds(*pair)
+        if is_nothing(first) or is_nothing(second):
+            return False
         raise TemplateError(f"`{sign}` needs two numbers or two texts, not {shown(first)} and {shown(second)}.")
 
     return run

@@ -11,7 +11,7 @@ from liquid.expression import Expression
 
 from workflows.language.errors import TemplateError, TemplateSyntaxError
 from workflows.language.expression import Value, primitive
-from workflows.language.filters.contract import FilterValueError, a_whole_number
+from workflows.language.filters.contract import Constant, FilterValueError, a_whole_number, is_nothing
 from workflows.language.names import Names
 from workflows.language.scope import LONGEST_LIST, Scope
 from workflows.language.values import shown
@@ -22,9 +22,9 @@ def items(node: LoopExpression, names: Names) -> Callable[[Scope], tuple[Sequenc
     source = (
         _range(node.iterable, names) if isinstance(node.iterable, RangeLiteral) else _sequence(node.iterable, names)
     )
-    limit = primitive(node.limit, names) if node.limit else None
+    limit = _argument(node.limit, names, "limit") if node.limit else None
     resumes = isinstance(node.offset, StringLiteral) and node.offset.value == "continue"
-    offset = primitive(node.offset, names) if node.offset and not resumes else None
+    offset = _argument(node.offset, names, "offset") if node.offset and not resumes else None
     if node.cols:
         raise TemplateSyntaxError("`cols` is no argument of `for`.", offset=node.token.start_index)
     key, backwards = f"{node.identifier}-{node.iterable}", node.reversed
@@ -58,7 +58,7 @@ def _sequence(node: Expression, names: Names) -> Callable[[Scope], Sequence[Any]
 
 def _range(node: RangeLiteral, names: Names) -> Callable[[Scope], Sequence[Any]]:
     """Compile `(1..5)`."""
-    first, last = primitive(node.start, names), primitive(node.stop, names)
+    first, last = _argument(node.start, names, "range"), _argument(node.stop, names, "range")
 
     def run(scope: Scope) -> Sequence[Any]:
         start, stop = _whole(first, scope, "range", 0), _whole(last, scope, "range", 0)
@@ -69,10 +69,24 @@ def _range(node: RangeLiteral, names: Names) -> Callable[[Scope], Sequence[Any]]
     return run
 
 
+def _argument(node: Expression, names: Names, what: str) -> Value:
+    """Compile a number of a loop; a constant that is none is refused at once."""
+    value = primitive(node, names)
+    if isinstance(value, Constant):
+        try:
+            _whole_number(value.value, what, 0)
+        except TemplateError as error:
+            raise TemplateSyntaxError(str(error), offset=node.token.start_index) from None
+    return value
+
+
 def _whole(value: Value | None, scope: Scope, what: str, otherwise: int) -> int:
-    found = otherwise if value is None else scope.given(value(scope))
+    return _whole_number(None if value is None else scope.given(value(scope)), what, otherwise)
+
+
+def _whole_number(found: Any, what: str, otherwise: int) -> int:
     try:
-        return otherwise if found is None else a_whole_number(found)
+        return otherwise if is_nothing(found) else a_whole_number(found)
     except FilterValueError:
         raise TemplateError(f"The `{what}` of a `for` is a whole number, not {shown(found)}.") from None
 

@@ -46,6 +46,7 @@ class Scope:
         "loops",
         "made",
         "missing",
+        "notes",
         "now",
         "output",
         "places",
@@ -62,6 +63,7 @@ class Scope:
         self.loops: list[dict[str, Any]] = []
         self.resume: dict[str, int] = {}
         self.missing: dict[str, None] = {}
+        self.notes: dict[str, None] = {}
         self.places: list[Place] = []
         self.work = WORK
         self.output = 0

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import Any, ClassVar
 
 from workflows.language.errors import TemplateError
 from workflows.language.scope import Scope
 from workflows.language.secrets import Secret
-from workflows.language.values import compact, inner, text
+from workflows.language.values import compact, inner, shown, text
 
 
 class Writer:
@@ -119,19 +120,59 @@ class Json(Writer):
         return "json" if self.state == INSIDE else "json-value"
 
 
-class CheckedJson(Json):
-    """JSON with tags in it: only the result shows whether it is JSON."""
+class KeyedJson(Json):
+    """JSON with values in its keys: only the result shows whether one of them is another key once more."""
 
     def finish(self, pointer: str) -> str:
-        """Return the text if it is JSON."""
+        """Return the text if no object in it has a key twice, of which a receiver would take the last."""
         result = super().finish(pointer)
+        self.check(self.bare())
+        return result
+
+    def bare(self) -> str:
+        """Return the text without the secrets that are JSON values of their own."""
         pieces = list(self.out)
         for piece, _, how in self.secrets:
             if how == "json-value":
                 pieces[piece] = "null"
-        if fault := json_fault("".join(pieces)):
+        return "".join(pieces)
+
+    def check(self, written: str) -> None:
+        """Refuse a text in which an object has a key twice."""
+        keys = json_keys(written, twice=True)
+        if keys:
+            raise TemplateError(
+                f"A value makes the key {shown(keys[0])}, which its object already has: one would override the other."
+            )
+
+
+class CheckedJson(KeyedJson):
+    """JSON with tags in it: only the result shows whether it is JSON."""
+
+    def check(self, written: str) -> None:
+        """Refuse a text that is no JSON, or in which an object has a key twice."""
+        if fault := json_fault(written):
             raise TemplateError(f"This text begins like JSON, but what it renders to is none: {fault}.")
-        return result
+        super().check(written)
+
+
+def json_keys(written: str, *, twice: bool = False) -> list[str]:
+    """Return the keys of all objects in a JSON text, or one JSON value a line; with `twice` those that repeat."""
+    found: list[str] = []
+
+    def collect(pairs: list[tuple[str, Any]]) -> None:
+        keys = [key for key, _ in pairs]
+        counted = Counter(keys)
+        found.extend(key for key in counted if counted[key] > 1) if twice else found.extend(keys)
+
+    try:
+        json.loads(written, object_pairs_hook=collect)
+    except ValueError:
+        found.clear()
+        for line in written.splitlines():
+            if line.strip():
+                json.loads(line, object_pairs_hook=collect)
+    return found
 
 
 def json_fault(written: str) -> str | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import urllib.parse
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from typing import Any
 
 from workflows.language.errors import TemplateError
@@ -17,6 +19,7 @@ LONGEST_PART = 64 * 1024
 _AUTHORITY = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?//([^/?#\\]*)")
 _HOST = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 _PATH = re.compile(r"[^?#]*")
+_ADDRESS = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?/[^?#]*(?P<query>\?)?")
 _LONGEST_DOTS = len("%2e%2e")
 
 TEMPLATED = "\0"
@@ -81,7 +84,9 @@ class Url(Writer):
         result = super().finish(pointer)
         if self.values:
             starts = self.starts()
-            self._check(result, [(starts[piece], value) for piece, value in self.values])
+            values = [(starts[piece], value) for piece, value in self.values]
+            self._check(result, values)
+            _check_keys(result, [start for start, _ in values])
         return result
 
     @staticmethod
@@ -103,3 +108,22 @@ class Url(Writer):
                             f"{shown(value)} makes `{segment}` a part of the address's path: it would lead elsewhere."
                         )
             at = end + 1
+
+
+def _check_keys(written: str, values: list[int]) -> None:
+    """Refuse a query, or a form, in which a value is part of a key that is there already."""
+    address = _ADDRESS.match(written)
+    begin = (address.end() if address else 0) if not address or address["query"] else len(written)
+    end = written.find("#", begin) if address else -1
+    keys: list[tuple[str, bool]] = []
+    for pair in written[begin : end if end >= 0 else len(written)].split("&"):
+        key = pair.partition("=")[0]
+        made = bisect_left(values, begin) < bisect_right(values, begin + len(key))
+        keys.append((urllib.parse.unquote_plus(key), made))
+        begin += len(pair) + 1
+    counted = Counter(key for key, _ in keys)
+    for key, made in keys:
+        if made and counted[key] > 1:
+            raise TemplateError(
+                f"A value makes the key {shown(key)}, which is already there: one would override the other."
+            )

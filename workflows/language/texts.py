@@ -22,16 +22,20 @@ from workflows.language.markup import split
 from workflows.language.names import Names, inside, names_made
 from workflows.language.scope import Missing, Scope
 from workflows.language.secrets import secret_in
+from workflows.language.structures import STRUCTURES, Walk
 from workflows.language.syntax import (
     BACKSLASH,
+    INSIDE,
     OUTSIDE,
     CheckedJson,
     Json,
+    KeyedJson,
     Markdown,
     Plain,
     SlackText,
     Writer,
     json_fault,
+    json_keys,
     json_state,
 )
 from workflows.language.syntax_url import TEMPLATED, Url, host_is_templated
@@ -40,9 +44,12 @@ from workflows.language.values import measure
 
 Render = Callable[[Scope], Any]
 
-SYNTAXES = ("json", "slack", "markdown", "url")
+SYNTAXES = ("json", "slack", "markdown", "url", *STRUCTURES)
 MARKUP = ("slack", "markdown")
 """Syntaxes that only text can have: one whole value in them is text too, escaped like any other."""
+
+KEY_STAND_IN = "\ue000"
+"""Stands for a value where it is only asked whether one is part of a key."""
 
 _BEGINS_LIKE_JSON = re.compile(r"\s*(?:\{\s*(?:[\"}]|\Z)|\[\s*(?:[\"{\[\]\-0-9]|true|false|null|\Z))")
 
@@ -71,12 +78,15 @@ def compile_text(names: Names, tokens: Sequence[Token], syntax: str | None) -> T
     nodes = parse(names.text, tokens)
     names.made = names_made(nodes)
     whole = _is_whole(names.text, nodes)
-    render = _whole(nodes[0], names) if whole and syntax not in MARKUP else _around(nodes, names, syntax)
+    if whole and syntax not in MARKUP:
+        render = _whole(nodes[0], names, STRUCTURES.get(syntax or ""))
+    else:
+        render = _around(nodes, names, syntax)
     return Text(render, whole, templated_host=syntax == "url" and _host_is_templated(nodes, whole=whole))
 
 
 def compile_path_text(names: Names) -> Render:
-    """Compile a text that is a bare path, as conditions write one.
+    """Compile a text that is a bare path, as conditions write one; what is not there it gives as `Missing`.
 
     Raises:
         TemplateSyntaxError: it is no plain path.
@@ -86,13 +96,7 @@ def compile_path_text(names: Names) -> Render:
     expression = nodes[0].expression if len(nodes) == 1 and isinstance(nodes[0], OutputNode) else None
     if not isinstance(expression, FilteredExpression) or not isinstance(expression.left, Path) or expression.filters:
         raise TemplateSyntaxError("A path is names and keys, without filters.", hint='`contact.custom_fields["MRR"]`')
-    value = path(expression.left, names)
-
-    def run(scope: Scope) -> Any:
-        result = value(scope)
-        return None if result.__class__ is Missing else result
-
-    return run
+    return path(expression.left, names)
 
 
 def _around(nodes: Sequence[Node], names: Names, syntax: str | None) -> Render:
@@ -119,7 +123,7 @@ def _is_whole(text: str, nodes: Sequence[Node]) -> bool:
     return one and text.startswith("{{") and text.endswith("}}")
 
 
-def _whole(node: Any, names: Names) -> Render:
+def _whole(node: Any, names: Names, structure: Walk | None) -> Render:
     pointer = names.pointer
     secret = secret_in(node, names)
     if secret:
@@ -139,10 +143,10 @@ def _whole(node: Any, names: Names) -> Render:
             if result.__class__ is Missing:
                 return scope.given(result)
             scope.keep(measure(result, scope))
+            return result if structure is None else structure(result, scope)
         except TemplateError as error:
             error.place(pointer)
             raise
-        return result
 
     return run
 
@@ -150,7 +154,7 @@ def _whole(node: Any, names: Names) -> Render:
 def _writer(nodes: Sequence[Node], syntax: str | None) -> type[Writer]:
     if syntax == "json":
         return _json_writer(nodes)
-    return {None: Plain, "slack": SlackText, "markdown": Markdown, "url": Url}[syntax]
+    return {"slack": SlackText, "markdown": Markdown, "url": Url}.get(syntax or "", Plain)
 
 
 def _json_writer(nodes: Sequence[Node]) -> type[Writer]:
@@ -162,7 +166,8 @@ def _json_writer(nodes: Sequence[Node]) -> type[Writer]:
         return Plain
     fault = json_fault("".join(_stand_ins(nodes)))
     if fault is None:
-        return Json
+        keys = json_keys("".join(_stand_ins(nodes, KEY_STAND_IN)))
+        return KeyedJson if any(KEY_STAND_IN in key for key in keys) else Json
     if begins:
         raise TemplateSyntaxError(
             f"This text begins like JSON but is none: {fault}.",
@@ -171,8 +176,8 @@ def _json_writer(nodes: Sequence[Node]) -> type[Writer]:
     return Plain
 
 
-def _stand_ins(nodes: Sequence[Node]) -> Iterator[str]:
-    """Yield the author's text, and for each value something that can stand in its place."""
+def _stand_ins(nodes: Sequence[Node], inside: str = "") -> Iterator[str]:
+    """Yield the author's text, and for each value something that can stand in its place, or inside quotes."""
     state = OUTSIDE
     for node in nodes:
         if isinstance(node, ContentNode):
@@ -184,7 +189,7 @@ def _stand_ins(nodes: Sequence[Node]) -> Iterator[str]:
                     "A backslash stands right before `{{`: it would change what the value means.",
                     offset=node.token.start_index,
                 )
-            yield "null" if state == OUTSIDE else ""
+            yield inside if state == INSIDE else "null"
 
 
 def _begins_like_json(nodes: Sequence[Node]) -> bool:

@@ -10,7 +10,10 @@ from typing import Any
 from workflows.language.errors import TemplateError
 from workflows.language.scope import ABSENT, DEEPEST_VALUE, Scope
 
-NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+NUMBER = re.compile(r"[+-]?(?:[0-9]+(\.[0-9]*)?|(\.[0-9]+))([eE][+-]?[0-9]+)?")
+"""A number as people write one: blanks around it, a plus, leading zeros, `.5` and `5.`; no thousands separators."""
+
 LONGEST_NUMBER = 400
 """Characters of a text that is still read as a number."""
 
@@ -24,11 +27,19 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def number_in(text: str) -> int | float | None:
+def json_number_in(text: str) -> int | float | None:
     """Read a text that is wholly a JSON number, else give None."""
-    if not text or len(text) > LONGEST_NUMBER or not (found := NUMBER.fullmatch(text)):
+    if not text or len(text) > LONGEST_NUMBER or not (found := JSON_NUMBER.fullmatch(text)):
         return None
     return float(text) if found[1] or found[2] else int(text)
+
+
+def number_in(text: str) -> int | float | None:
+    """Read a text that is wholly a number as people write one, else give None."""
+    text = text.strip() if len(text) <= 2 * LONGEST_NUMBER else ""
+    if len(text) > LONGEST_NUMBER or not (found := NUMBER.fullmatch(text)):
+        return None
+    return int(text) if found[1] is None and found[2] is None and found[3] is None else float(text)
 
 
 def text(value: Any, scope: Scope) -> str:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from temporalio import workflow
 
 RESETS = "trunkline:resets"
 """The name under which `workers/process/replay_clock.py` tells a run how often it was reset."""
+
+
+RESET_NOW = "trunkline:reset_now"
+"""The name under which it tells a run whether that was in the task that runs now."""
 
 
 def resets() -> int:
@@ -14,7 +20,16 @@ def resets() -> int:
     Temporal gives a run a new random seed where it was reset, but the SDK applies it after signals and updates, which
     may send; and the run's own id is another one in a replay of its history alone.
     """
-    count = workflow.extern_functions().get(RESETS)
-    if count is None:
-        raise AssertionError("A worker or replayer of runs needs the plugin `workers.process.replay_clock.Activation`.")
-    return int(count())
+    return int(_told(RESETS))
+
+
+def reset_now() -> bool:
+    """Say whether this run was reset to the very task that it carries out now, the same in every replay."""
+    return bool(_told(RESET_NOW))
+
+
+def _told(name: str) -> Any:
+    tell = workflow.extern_functions().get(name)
+    if tell is None:
+        raise AssertionError("Whatever replays runs needs the plugin `workers.process.replay_clock.ReplayClock`.")
+    return tell()

@@ -12,11 +12,11 @@ from temporalio import workflow
 
 from trunkline.wire import Entry, ErrorEntry, Flow, Status
 from workflows.errors import MissingVariableError
-from workflows.language.condition import Condition
+from workflows.language.condition import Condition, Verdict
 from workflows.language.template import Rendered, Template
 from workflows.plan import STATUSES
 from workflows.program import ActionStep, Program, Step
-from workflows.report import ENDED, FAILED, REFUSED, timestamp
+from workflows.report import ENDED, FAILED, flow_after, timestamp
 from workflows.run.resets import resets
 from workflows.run.routing import Routing
 from workflows.run.state import Frame, State
@@ -28,7 +28,7 @@ class Stop:
     """Why the run ends before its plan does."""
 
     outcome: Literal["completed", "failed", "rejected", "canceled"]
-    reason: str | None
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ class Walk:
         work_budget: how much was done at a stretch.
         routing: where activities queue, and which go first there.
         background: steps whose path went on without them.
+        resumed: after how many resets the run's failed steps last began again.
         unsettled: action and config of what may have been sent and could be looked for, by instance id.
     """
 
@@ -74,6 +75,7 @@ class Walk:
         self.held: dict[str, HeldStep] = {}
         self.notices: list[asyncio.Task[None]] = []
         self.background: list[asyncio.Task[Flow]] = []
+        self.resumed = 0
         self.unsettled: dict[str, tuple[str, dict[str, Any]]] = {}
         self.outermost = Frame(variables=state.variables)
         self.routing = Routing()
@@ -117,9 +119,11 @@ class Walk:
                     return "skipped" if over else "pending"
         return "pending"
 
-    def holds(self, condition: Condition, frame: Frame) -> bool:
-        """Say whether a condition holds now."""
-        return condition.holds(self.roots(frame), workflow.now(), self.work_budget.spend)
+    def judge(self, condition: Condition, entry: Entry, frame: Frame) -> Verdict:
+        """Say whether a step's condition holds now, and write down what it could not compare."""
+        verdict = condition.judge(self.roots(frame), workflow.now(), self.work_budget.spend)
+        self.state.report.miss(entry, verdict.missing)
+        return verdict
 
     def render(self, template: Template, entry: Entry, frame: Frame) -> Rendered:
         """Fill in a step's template, and write down what it did not find.
@@ -133,27 +137,24 @@ class Walk:
             raise MissingVariableError(f"This run has no {', '.join(rendered.missing)}.")
         return rendered
 
+    def skip(self, step: Step, entry: Entry, why: str) -> Flow:
+        """Write down that a step is skipped, and why."""
+        self.state.report.skip(entry, why)
+        return self.end(step, entry, "skipped")
+
     def end(self, step: Step, entry: Entry, status: Status, error: ErrorEntry | None = None) -> Flow:
         """Write down how a step ended, and say what that means for its block."""
         self.state.report.end(entry, status, workflow.now(), error)
-        self.forget(entry)
-        return self.flow(step, entry)
+        return self.settle(step, entry)
 
-    def forget(self, entry: Entry) -> None:
-        """Drop what only an unfinished step remembers."""
-        self.state.memory.pop(entry["id"], None)
+    def settle(self, step: Step, entry: Entry) -> Flow:
+        """Say what the end of a step means for its block; what has failed remembers, as it may begin again."""
+        flow = flow_after(step, entry)
+        if entry["status"] in FAILED and flow == "done":
+            entry["onFailure"] = "continue"
         self.state.report.reacting.pop(entry["id"], None)
-
-    @staticmethod
-    def flow(step: Step, entry: Entry) -> Flow:
-        """Say what an entry's status means for the block that its step stands in."""
-        status = entry["status"]
-        if status == "canceled":
-            return "halted"
-        if status in FAILED:
-            return "done" if step.goes_on or "onFailure" in entry else "failed"
-        if entry.get("onRejected") == "failed":
-            return "failed"
-        if status in REFUSED:
-            return "done" if step.goes_on and not isinstance(step, ActionStep) else "rejected"
-        return "done"
+        if flow == "failed":
+            self.state.recall(entry["id"]).pop("reaction", None)
+        else:
+            self.state.memory.pop(entry["id"], None)
+        return flow

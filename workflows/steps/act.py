@@ -91,9 +91,11 @@ async def _beginning(walk: Walk, held: HeldStep) -> Next:
     step = held.step
     try:
         request = request_of(step, walk.render(step.config, held.entry, held.frame))
-        return await hold_for_approval(walk, held, request) if step.held else Outgoing(request)
+        if step.held:
+            return await hold_for_approval(walk, held, request)
     except (TemplateError, StepError) as error:
         return await _after_failure(walk, held, None, never_sent(error))
+    return Outgoing(request, release=walk.state.recall(held.entry["id"]).get("release", 0))
 
 
 async def _after_decision(walk: Walk, held: HeldStep, hold: Hold) -> Next:
@@ -162,9 +164,9 @@ async def _held(walk: Walk, held: HeldStep, request: Request, error: ErrorEntry,
 def _ended(walk: Walk, held: HeldStep, status: Status, error: ErrorEntry, then: Then) -> Flow | FollowUp:
     """End a step that has failed, whoever was to judge it."""
     memory = walk.state.remember(held.entry["id"])
-    walk.end(held.step, held.entry, status, error)
     if then == "continue":
         held.entry["onFailure"] = "continue"
+    walk.end(held.step, held.entry, status, error)
     return after_end(walk, held, memory.get("failure"), memory.get("reacted", []))
 
 
@@ -174,8 +176,8 @@ async def _after_reaction(walk: Walk, held: HeldStep, reaction: Reaction) -> Nex
     walk.state.forget(f"{entry['id']}{REQUEST}")
     if request is None or walk.stop is not None:
         return finish(walk, held, reaction)
-    unknown = entry["status"] == "unknown"
-    error = walk.state.report.reopen(entry)
+    unknown, error = entry["status"] == "unknown", entry["error"]
+    walk.state.report.reopen(entry)
     del walk.state.remember(entry["id"])["reaction"]
     del walk.state.report.reacting[entry["id"]]
     hold = await _held(walk, held, request, error, unknown=unknown)
@@ -198,6 +200,8 @@ async def _succeed(walk: Walk, held: HeldStep, answer: Answer) -> Next:
         walk.state.claims.append(answer["claim"])
     if "missing" in answer:
         walk.state.report.miss(entry, [written(path) for path in answer["missing"]])
+    if "warnings" in answer:
+        walk.state.report.note(entry, "warnings", answer["warnings"])
     if step.save_as:
         try:
             walk.state.save(held.frame, step.save_as, answer["result"])
@@ -216,6 +220,7 @@ def _pause(walk: Walk, held: HeldStep, outgoing: Outgoing, rule: Rule, failure: 
         "request": outgoing.request,
         "digest": outgoing.digest,
     }
+    walk.state.report.note(held.entry, "retry", {"at": memory["again"]["at"], "error": failure.error()})
 
 
 async def _resumed(walk: Walk, held: HeldStep) -> Outgoing:
@@ -226,5 +231,6 @@ async def _resumed(walk: Walk, held: HeldStep) -> Outgoing:
     if remaining > timedelta(0):
         await workflow.sleep(remaining, summary=f"{held.step.label}: again"[:LONGEST_SUMMARY])
     del memory["again"]
+    walk.state.report.drop(held.entry, "retry")
     walk.state.forget(f"{held.entry['id']}{AGAIN}")
     return Outgoing(again["request"], again["digest"], memory.get("release", 0))

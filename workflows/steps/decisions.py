@@ -26,6 +26,7 @@ from trunkline.wire import (
 from workflows.errors import StepError
 from workflows.holds.hold import Hold, Receipt, Via, accepted, approve, late, objection, settle
 from workflows.holds.request import signed
+from workflows.holds.wording import COUNTED, became
 from workflows.language.durations import YEAR, duration
 from workflows.language.instants import instant
 from workflows.language.people import group
@@ -50,8 +51,11 @@ class DecisionRefused(Exception):  # noqa: N818 # the answer, and no program's e
 MOST_EDITS = 20
 """How often one hold may be edited."""
 
-COUNTED = ("accepted", "needs_more")
-"""Receipts of decisions that changed something."""
+LATE = ("already_decided", "duplicate", "expired")
+"""Receipts of decisions about a hold that was decided before."""
+
+LONGEST_NOTED = 300
+"""Characters of a reason, its sender's or ours, that stand in the audit."""
 
 
 async def decide(
@@ -79,10 +83,24 @@ async def decide(
             if decision is not None and said:
                 said["decision"] = decision
             receipt = await _judged(walk, said, len(readable), at, more)
+        receipt = _with_outcome(walk, said, receipt)
         counted = receipt.result in COUNTED
+        if not counted:
+            more = {"message": receipt.message[:LONGEST_NOTED], **more}
+        elif isinstance(said.get("reason"), str):
+            more["reason"] = said["reason"][:LONGEST_NOTED]
         walk.state.holds.note(said, receipt.result, via, at, counted=counted, **more)
     workflow.logger.info("decision by %s: %s", via, receipt.message)
     return receipt
+
+
+def _with_outcome(walk: Walk, said: dict[str, Any], receipt: Receipt) -> Receipt:
+    """Return the receipt of a decision that came too late together with what became of the step meanwhile."""
+    hold = walk.state.holds.all.get(str(said.get("hold")))
+    if receipt.result not in LATE or hold is None or not (hold.closed or hold.decision is not None):
+        return receipt
+    entry = walk.state.report.entries.get(hold.step)
+    return receipt if entry is None else Receipt(receipt.result, f"{receipt.message} {became(entry)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,10 +235,10 @@ def _change(case: _Case) -> _Change:
     if hold.edited >= MOST_EDITS:
         raise EditError(f"This request was edited {MOST_EDITS} times: decide about it as it is.")
     config = edited(hold.request["config"], edits, hold.request["secrets"])
-    if config == hold.request["config"]:
-        raise EditError("The edit changes nothing.")
     request = request_from(hold.actionType, config, hold.request["secrets"])
     digest = signed(request)
+    if digest == hold.digest:  # not Python's own equality, to which true is 1
+        raise EditError("The edit changes nothing: the request is the one that is held.")
     before, after = hold.request["config"], config
     case.more.update(digest=hold.digest, edited=digest, edits=edits, before=before, after=after)
     shown: Edited = {
@@ -256,7 +274,7 @@ async def _edit(case: _Case) -> Receipt:
     change = _change(case)
     resolved = await resolve_policy(case.walk, held, change.request, "approval", previous=hold.request)
     case.check_open()
-    if resolved.editing is False:
+    if resolved.rules["allowEdit"] is False:
         raise DecisionRefused("not_allowed", "A request such as the edited one may not be edited (`allowEdit`).")
     was_verified = hold.verified
     resolved.check(hold)
@@ -267,7 +285,8 @@ async def _edit(case: _Case) -> Receipt:
     counts = hold.allowEdit is True and proven and hold.may(said["by"], "approve") is None
     if counts and hold.vote(said, case.at):
         return accepted(hold, said)
-    return Receipt("needs_more", f"{hold.label}: edited; {len(hold.votes)} of {hold.quorum} approvals are there.")
+    by = f"edited and approved by {said['by']}" if counts else f"edited by {said['by']}, which approves nothing"
+    return Receipt("needs_more", f"{hold.label}: {by}; {len(hold.votes)} of {hold.quorum} approvals are there.")
 
 
 async def _retry(case: _Case) -> Receipt:

@@ -90,6 +90,7 @@ def _open(walk: Walk, held: HeldStep, resolved: ResolvedPolicy, *, kind: Kind, *
         digest=signed(resolved.request),
         openedAt=resolved.at,
         firstRunId=workflow.info().first_execution_run_id,
+        missing=list(held.entry.get("missing", [])),
         **more,
     )
     resolved.govern(hold)
@@ -105,7 +106,7 @@ def reserve_room(walk: Walk, hold: Hold) -> None:
     """Take room for a hold of the run's budget.
 
     Raises:
-        TooLarge: the budget does not allow it.
+        TooLargeError: the budget does not allow it.
     """
     walk.state.reserve(hold.hold + HOLD, measure(hold.to_json()) + ROOM_FOR_A_VOTE * (hold.quorum - 1))
 
@@ -165,7 +166,7 @@ def _release(hold: Hold) -> Release:
 
 def _still_wanted(walk: Walk, held: HeldStep) -> bool:
     condition = held.step.condition
-    return not held.step.policy.recheck or condition is None or walk.holds(condition, held.frame)
+    return not held.step.policy.recheck or condition is None or walk.judge(condition, held.entry, held.frame).holds
 
 
 def _close(walk: Walk, hold: Hold) -> None:

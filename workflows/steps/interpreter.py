@@ -16,16 +16,17 @@ from temporalio import workflow
 from trunkline.wire import Entry, Flow, Iteration
 from workflows.errors import StepError, error_entry
 from workflows.event import what
-from workflows.language.instants import instant
+from workflows.language.filters.contract import is_nothing
+from workflows.language.instants import HOW_DATES_ARE_WRITTEN, moment
 from workflows.language.template import TemplateError
 from workflows.program import ActionStep, Block, BranchStep, LoopStep, Path, PathsStep, Step, StopStep, WaitStep
-from workflows.report import ENDED, cut, measure, room_for, timestamp
+from workflows.report import ENDED, cut, flow_after, measure, room_for, timestamp
 from workflows.run.flow import STATUS, gravest
 from workflows.run.parallel import run_parallel
 from workflows.run.state import Frame
 from workflows.run.walk import Stop, Walk
 from workflows.steps.act import act
-from workflows.steps.reactions import FollowUp, failure_of_run
+from workflows.steps.reactions import FollowUp
 
 LONGEST_WAIT = timedelta(days=3650)
 
@@ -33,18 +34,12 @@ T = TypeVar("T")
 
 
 async def walk_whole(walk: Walk) -> Flow:
-    """Walk the whole plan, and wait for what runs in the background; where it failed, what follows that as well."""
-    if walk.state.failed is None:
-        flow = await _walk_block(walk, walk.program.block, walk.outermost)
-        if flow != "failed" or walk.stop is not None or not walk.program.on_failure:
-            return flow
-        walk.state.failed = {"reason": None, "failure": failure_of_run(walk)}
-    await _walk_block(walk, walk.program.on_failure, walk.outermost.after(walk.state.failed["failure"]))
-    return "failed"
-
-
-async def _walk_block(walk: Walk, block: Block, frame: Frame) -> Flow:
-    flow = await run_block(walk, block, frame, None)
+    """Walk the whole plan, or what follows once it has failed, and wait for what runs in the background."""
+    failed = walk.state.failed
+    if failed is None:
+        flow = await run_block(walk, walk.program.block, walk.outermost, None)
+    else:
+        flow = await run_block(walk, walk.program.on_failure, walk.outermost.after(failed["failure"]), None)
     behind: list[Flow] = []
     while len(behind) < len(walk.background):  # actions that follow a failure may leave more behind
         behind += await run_parallel(_result(task) for task in walk.background[len(behind) :])
@@ -73,16 +68,16 @@ async def _step(walk: Walk, step: Step, frame: Frame, parent: str | None) -> Flo
     behind = isinstance(step, ActionStep) and step.background
     if entry is not None and entry["status"] in ENDED and "reaction" not in walk.state.recall(instance):
         if behind:
-            walk.background.append(asyncio.create_task(_ended(walk, step, entry)))
+            walk.background.append(asyncio.create_task(_ended(step, entry)))
             return "done"
-        return walk.flow(step, entry)
+        return flow_after(step, entry)
     await walk.work_budget.step(walk)
     if walk.must_continue_as_new():
         walk.continuing_as_new = True
         await workflow.wait_condition(lambda: walk.stop is not None)
     if walk.stop is not None:
         return "halted"
-    fresh = entry is None
+    fresh = entry is None or (entry["status"] not in ENDED and walk.state.recall(instance).pop("unjudged", False))
     if entry is None:
         entry = walk.state.report.begin(instance, step, parent, workflow.now())
     started = _guarded(walk, step, entry, frame, fresh=fresh)
@@ -92,23 +87,27 @@ async def _step(walk: Walk, step: Step, frame: Frame, parent: str | None) -> Flo
     return await started
 
 
-async def _ended(walk: Walk, step: Step, entry: Entry) -> Flow:
+async def _ended(step: Step, entry: Entry) -> Flow:
     """Return how a step ended that nothing waits for."""
-    return walk.flow(step, entry)
+    return flow_after(step, entry)
 
 
 async def _guarded(walk: Walk, step: Step, entry: Entry, frame: Frame, *, fresh: bool) -> Flow:
     try:
-        try:
-            wanted = not fresh or step.condition is None or walk.holds(step.condition, frame)
-        except TemplateError as error:
-            if not isinstance(step, ActionStep):
-                raise
-            return await _act(walk, step, entry, frame, error)
-        return await _carry_out(walk, step, entry, frame) if wanted else walk.end(step, entry, "skipped")
+        if fresh and step.condition is not None:
+            try:
+                verdict = walk.judge(step.condition, entry, frame)
+            except TemplateError as error:
+                walk.state.remember(entry["id"])["unjudged"] = True
+                if not isinstance(step, ActionStep):
+                    raise
+                return await _act(walk, step, entry, frame, error)
+            if not verdict.holds:
+                return walk.skip(step, entry, verdict.why)
+        return await _carry_out(walk, step, entry, frame)
     except asyncio.CancelledError:
         if entry["status"] in ENDED:  # only the actions that follow its end were canceled
-            walk.forget(entry)
+            walk.settle(step, entry)
             raise
         unknown = walk.state.recall(entry["id"]).get("unknown")
         walk.end(step, entry, "canceled" if unknown is None else "unknown", unknown)
@@ -152,8 +151,15 @@ async def _act(walk: Walk, step: ActionStep, entry: Entry, frame: Frame, unjudge
 async def _branch(walk: Walk, step: BranchStep, entry: Entry, frame: Frame) -> Flow:
     memory = walk.state.remember(entry["id"])
     if "case" not in memory:
-        matching = (n for n, (condition, _) in enumerate(step.cases) if walk.holds(condition, frame))
-        memory["case"] = next(matching, len(step.cases))
+        whys: list[str] = []
+        for condition, _ in step.cases:
+            verdict = walk.judge(condition, entry, frame)
+            if verdict.holds:
+                break
+            whys.append(verdict.why)
+        memory["case"] = len(whys)
+        if len(whys) == len(step.cases) and not step.otherwise:
+            return walk.skip(step, entry, " ".join(whys))
     blocks = [block for _, block in step.cases] + [step.otherwise]
     block = blocks[memory["case"]]
     if not block:
@@ -164,7 +170,7 @@ async def _branch(walk: Walk, step: BranchStep, entry: Entry, frame: Frame) -> F
 async def _wait(walk: Walk, step: WaitStep, entry: Entry, frame: Frame) -> Flow:
     memory = walk.state.remember(entry["id"])
     if "until" not in memory:
-        memory["until"] = timestamp(_until(walk, step, entry, frame))
+        memory["until"] = entry["until"] = timestamp(_until(walk, step, entry, frame))
     remaining = datetime.fromisoformat(memory["until"]) - workflow.now()
     if remaining > timedelta(0):
         await workflow.sleep(remaining, summary=step.label)
@@ -176,9 +182,9 @@ def _until(walk: Walk, step: WaitStep, entry: Entry, frame: Frame) -> datetime:
     if step.until is None:
         return now + (step.duration or timedelta(0))
     value = walk.render(step.until, entry, frame).value
-    until = instant(value) if isinstance(value, str) else None
+    until = moment(value)
     if until is None:
-        raise StepError(f"`until` must be an instant such as 2030-01-31T09:00:00Z; it is {value!r:.100}.")
+        raise StepError(f"`until` must be an instant: {HOW_DATES_ARE_WRITTEN}; it is {value!r:.100}.")
     if until > now + LONGEST_WAIT:
         raise StepError(f"`until` is {timestamp(until)}, more than ten years from now.")
     return until
@@ -210,10 +216,11 @@ async def _loop(walk: Walk, step: LoopStep, entry: Entry, frame: Frame) -> Flow:
             memory["done"][str(index)] = await _iteration(walk, step, entry["id"], index, frame)
 
     await run_parallel(worker() for _ in range(min(step.parallel, len(memory["items"]))))
-    walk.state.release(entry["id"])
     outcomes = [memory["done"].get(str(n), {"flow": "halted"}) for n in range(len(memory["items"]))]
     flows: list[Flow] = [outcome["flow"] for outcome in outcomes]
     entry["counts"] = {STATUS[flow]: flows.count(flow) for flow in STATUS if flow in flows}
+    if gravest(flows) != "failed" or step.goes_on:  # else it may be taken up again
+        walk.state.release(entry["id"])
     if step.save_as and step.collect:
         walk.state.save(frame, step.save_as, [outcome.get("collected") for outcome in outcomes])
     return walk.end(step, entry, STATUS[gravest(flows)])
@@ -240,14 +247,15 @@ async def _iteration(walk: Walk, step: LoopStep, loop: str, index: int, outer: F
     except (TemplateError, StepError) as error:
         walk.state.report.entries[loop]["error"] = error_entry(error)
         outcome = {"flow": "failed"}
-    del memory["frames"][str(index)]
+    if outcome["flow"] != "failed":
+        del memory["frames"][str(index)]
     if walk.state.report.forget(frame.prefix):
         walk.state.forget(frame.prefix)
     return outcome
 
 
 def _check_items(items: Any, step: LoopStep) -> None:
-    if items is not None and not isinstance(items, list):
+    if not is_nothing(items) and not isinstance(items, list):
         raise StepError(f"`forEach` needs a list; this is {what(items)}.")
     if items and len(items) > step.max_items:
         raise StepError(f"`forEach` got {len(items)} items; `maxItems` allows {step.max_items}.")

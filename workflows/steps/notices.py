@@ -44,7 +44,7 @@ def notify(walk: Walk, held: HeldStep, hold: Hold, on: Occasion, count: int = 0)
         return
     shown = hold.to_json()
     about: dict[str, Any] = {name: shown.get(name) for name in SHOWN}
-    about.update(id=hold.hold, status=on, decision=hold.decision)
+    about.update(id=hold.hold, missing=list(hold.missing), status=on, decision=hold.decision)
     for notice in notices:
         instance = f"{hold.hold}.{notice.step.id}.{on}{f'-{count}' if count else ''}"
         walk.notices.append(asyncio.create_task(_tell(walk, held, notice, instance, about)))

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from temporalio import workflow
-
 from trunkline.wire import Entry, ErrorEntry, FailureFacts, Flow, Reaction, Request
 from workflows.program import Block, Rule
-from workflows.report import FAILED, measure
+from workflows.report import FAILED, flow_after, measure
 from workflows.run.failure import Failure
 from workflows.run.state import Frame
-from workflows.run.walk import HeldStep, Stop, Walk
+from workflows.run.walk import HeldStep, Walk
+from workflows.steps.resume import begin_again
 
 REQUEST = "#failed"
 """What the place of a request that people judge after the actions ends with in the budget."""
@@ -69,6 +68,8 @@ def begin(walk: Walk, held: HeldStep, rule: int | None, do: Then = "stop", reque
     if rule is not None:
         memory.setdefault("reacted", []).append(rule)
     memory["reaction"] = {"rule": rule, "do": do, "request": request, "flow": None}
+    followed = held.step.on_rejected if rule is None else held.step.rules[rule].block
+    begin_again(walk, followed, held.frame.prefix)
     return under_way(walk, held, memory["reaction"], memory.get("failure"))
 
 
@@ -91,34 +92,6 @@ def failure_root(error: ErrorEntry, facts: FailureFacts | None) -> dict[str, Any
     return {**error, **known}
 
 
-def failure_of_run(walk: Walk, reason: str | None = None) -> dict[str, Any]:
-    """Return what the actions for a failed run find under `failure`: why it was stopped, else its first failed step."""
-    causes = walk.state.report.causes()
-    if reason is not None or not causes:
-        return failure_root({"type": "Stopped", "message": reason or "The automation failed."}, None)
-    first = causes[0]
-    known = {"status": first.get("httpStatus"), "attempts": first.get("attempts")}
-    return {**first["error"], **known}
-
-
-def ended_early(walk: Walk, stop: Stop) -> Stop | None:
-    """Return how a run ends that a `stop` or a cancel has ended; None where it begins what it does once it has failed.
-
-    Such actions are not canceled by what they follow, and no `stop` among them makes the run anything but failed.
-    """
-    failed = walk.state.failed
-    if failed is not None and stop.outcome != "canceled":
-        return Stop(outcome="failed", reason=failed["reason"])
-    canceled = workflow.cancellation_reason() is not None
-    if stop.outcome != "failed" or canceled or not walk.program.on_failure:
-        return stop
-    walk.stop = None
-    walk.background.clear()
-    walk.notices.clear()
-    walk.state.failed = {"reason": stop.reason, "failure": failure_of_run(walk, stop.reason)}
-    return None
-
-
 def after_end(walk: Walk, held: HeldStep, facts: FailureFacts | None, reacted: list[int]) -> FollowUp | Flow:
     """Return the actions that follow what people, or their silence, have made of a step; its flow where none do.
 
@@ -139,7 +112,7 @@ def after_end(walk: Walk, held: HeldStep, facts: FailureFacts | None, reacted: l
                     walk.state.remember(entry["id"])["failure"] = facts
                     return begin(walk, held, number)
                 break
-    return walk.flow(step, entry)
+    return flow_after(step, entry)
 
 
 def note_answer(walk: Walk, entry: Entry, facts: FailureFacts) -> None:
@@ -158,5 +131,4 @@ def finish(walk: Walk, held: HeldStep, reaction: Reaction) -> Flow:
         entry["onRejected"] = "failed"
     if reaction["do"] == "continue" and flow == "done":
         entry["onFailure"] = "continue"
-    walk.forget(entry)
-    return walk.flow(held.step, entry)
+    return walk.settle(held.step, entry)

@@ -100,9 +100,10 @@ async def after_reset(walk: Walk, step: ActionStep, entry: Entry, argument: Call
     if step.repeat != "never":
         return None
     memory = walk.state.remember(entry["id"])
-    if memory.get("resets", 0) == walk.resets:
+    doubt = memory.pop("doubt", False)
+    if not doubt and memory.get("resets", 0) == walk.resets:
         return None
-    may_have_run = await _may_have_run(walk, entry["id"])
+    may_have_run = doubt or await _may_have_run(walk, entry["id"])
     memory["resets"] = walk.resets
     if not may_have_run:
         return None

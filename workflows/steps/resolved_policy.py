@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from temporalio import workflow
 
-from trunkline.wire import CHECK, CheckAnswer, CheckQuestion, Named, Request
+from trunkline.wire import CHECK, CheckAnswer, CheckQuestion, Named, PolicyRecord, Request
 from workflows.errors import StepError
+from workflows.hold_rules import HOLD_RULES
 from workflows.holds.hold import Hold, Kind
 from workflows.language.condition import Condition
 from workflows.language.people import person
 from workflows.language.template import Template
-from workflows.plan import Editing
 from workflows.program import Group, People, Policy
 from workflows.report import timestamp
 from workflows.run.walk import HeldStep, Walk
 from workflows.run.worker_calls import ask
+
+LAYOUT = " \t\r\n"
+"""Blanks around a name where its author wrote the template over several lines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,7 @@ class ResolvedPolicy:
     Attributes:
         request: what is held.
         at: when that was asked.
+        rules: how it is decided, by the keys of `HoldRules` that a hold keeps.
     """
 
     request: Request
@@ -38,11 +42,8 @@ class ResolvedPolicy:
     approvers: list[str]
     operators: list[str] | None
     escalate_to: list[str]
-    quorum: int
+    rules: Mapping[str, Any]
     requester: str | None
-    reason_needed: bool
-    editing: Editing
-    verified: bool
     remind_at: str | None
     escalate_at: str | None
     deadline: str | None
@@ -58,10 +59,10 @@ class ResolvedPolicy:
             hold.approvers, hold.named = self.approvers, self.approvers
             if hold.escalateTo and hold.escalateAt is None:
                 hold.escalate()
-        hold.operators, hold.quorum = self.operators, self.quorum
-        hold.requester, hold.rejectNeedsReason = self.requester, self.reason_needed
-        hold.allowEdit, hold.verified = self.editing, self.verified
-        hold.digestRequired = hold.digestRequired or self.verified
+        hold.operators, hold.requester = self.operators, self.requester
+        for name, value in self.rules.items():
+            setattr(hold, name, value)
+        hold.digestRequired = hold.digestRequired or hold.verified
         hold.index = self.index
 
     def check(self, hold: Hold) -> None:
@@ -73,10 +74,10 @@ class ResolvedPolicy:
         if self.approvers != hold.named or not hold.approvers:
             return
         able = [name for name in hold.approvers if self.requester is None or person(name) != person(self.requester)]
-        if len(able) < self.quorum:
+        if len(able) < self.rules["quorum"]:
             raise StepError(
-                f"Edited so, it needs {self.quorum} approvals, and {len(able)} may give them since it was reassigned: "
-                "let an operator reassign it to more people first."
+                f"Edited so, it needs {self.rules['quorum']} approvals, and {len(able)} may give them since it was "
+                "reassigned: let an operator reassign it to more people first."
             )
 
     def time(self, hold: Hold) -> None:
@@ -107,20 +108,25 @@ async def resolve_policy(
         policy = policy.under(lambda when: _applies(when, roots))
     question = _question(walk, held, policy, approval=approval)
     if approval:
-        question["request"], question["quorum"] = request, policy.quorum
+        question["request"], question["quorum"] = request, policy.rules["quorum"]
     if previous is None:
         question["times"] = {name: time for name, time in policy.times.items() if approval or name != "expiresAfter"}
     else:
         question["previous"] = previous
-    question["keep"] = {
-        "request": request,
-        "at": question["since"],
-        "quorum": policy.quorum if approval else 1,
-        "requester": question.get("excluded"),
-        "reason_needed": approval and policy.reason_needed,
-        "editing": approval and policy.editing,
-        "verified": policy.verified,
-    }
+    rules: Mapping[str, Any] = policy.rules
+    question["keep"] = cast(
+        "PolicyRecord",
+        {
+            "request": request,
+            "at": question["since"],
+            "requester": question.get("excluded"),
+            **{
+                rule.record: rules[name] if approval or rule.failures else rule.otherwise
+                for name, rule in HOLD_RULES.items()
+                if rule.record
+            },
+        },
+    )
     answer: CheckAnswer = await ask(CHECK, question)
     if "refused" in answer:
         raise StepError(answer["refused"])
@@ -128,8 +134,12 @@ async def resolve_policy(
     operators = people.get("operators")
     if not approval and operators == []:
         raise StepError("`operators` comes to nobody.")
+    kept: Mapping[str, Any] = answer["keep"]
     return ResolvedPolicy(
-        **answer["keep"],
+        request=kept["request"],
+        at=kept["at"],
+        requester=kept["requester"],
+        rules={name: kept.get(rule.record, rule.otherwise) for name, rule in HOLD_RULES.items() if rule.record},
         approvers=people.get("approvers", []) if approval else operators or [],
         operators=operators,
         escalate_to=people.get("escalateTo", []),
@@ -147,9 +157,9 @@ def _question(walk: Walk, held: HeldStep, policy: Policy, *, approval: bool) -> 
         wanted["approvers"] = policy.approvers
     people = {name: list(_rendered(walk, held, name, who)) for name, who in wanted.items() if who is not None}
     question: CheckQuestion = {"people": people, "since": timestamp(workflow.now())}
-    if policy.verified:
+    if policy.rules["verified"]:
         question["verified"] = True
-    if approval and not policy.self_approval:
+    if approval and not policy.rules["selfApproval"]:
         question["excluded"] = _requester(walk, held, policy.requester)
     return question
 
@@ -160,11 +170,12 @@ def _rendered(walk: Walk, held: HeldStep, name: str, people: People) -> Iterable
             yield {"group": entry.name}
             continue
         value = walk.render(entry, held.entry, held.frame).value
+        blanks = LAYOUT if "\n" in entry.source else " "
         for one in value if isinstance(value, list) else [value]:
             if one is not None and not isinstance(one, str):
                 raise StepError(f"`{name}` must name people; {entry.source!r:.100} comes to {one!r:.100}.")
             if one and one.strip():
-                yield {"person": one.strip()}
+                yield {"person": one.strip(blanks)}
 
 
 def _requester(walk: Walk, held: HeldStep, template: Template) -> str:
@@ -174,7 +185,7 @@ def _requester(walk: Walk, held: HeldStep, template: Template) -> str:
             f"`selfApproval: false` needs to know who asked for this, and `requester` ({template.source!s:.100}) comes "
             f"to {value!r:.100}: give events an `actor`, or name another template as `requester`."
         )
-    return value.strip()
+    return value.strip(" ")
 
 
 def _applies(when: Condition, roots: dict[str, Any]) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from shlex import quote
 from typing import Any
 
@@ -20,8 +21,24 @@ from temporalio.worker import (
     WorkflowInterceptorClassInput,
 )
 
-from trunkline.wire import Entry
-from workflows.holds.wording import UNSIGNED, decisions, instant, policy, tolerance, visible, votes, who
+from trunkline.wire import NOT_TAKEN, Entry
+from workflows.holds.wording import (
+    COUNTED,
+    UNSIGNED,
+    attempted,
+    change,
+    decided_by,
+    decider,
+    decisions,
+    edited,
+    instant,
+    policy,
+    status,
+    tolerance,
+    visible,
+    votes,
+    who,
+)
 
 METADATA = "__temporal_workflow_metadata"
 """The query by which the web UI and the command line ask for current details."""
@@ -29,12 +46,17 @@ METADATA = "__temporal_workflow_metadata"
 MOST_STEPS = 120
 MOST_HOLDS = 5
 MOST_EDITS = 10
+MOST_CHANGES = 20
+MOST_DECISIONS = 40
 MOST_LINES = 40
 LONGEST_TEXT = 400
 WIDTH = 58
 """Characters of a code block that fit on that page."""
 
 OF_OPERATORS = ("reassign", "extend")
+
+THEN: Entry = {"label": "Then"}
+"""Heads what follows when paths have ended."""
 
 MARKS = {"succeeded": "✓", "failed": "✗", "unknown": "?", "held": "‖", "running": "▶", "rejected": "⊘", "expired": "⊘"}
 
@@ -54,7 +76,7 @@ def details(report: dict[str, Any], holds: Sequence[Mapping[str, Any]], workflow
     ]
     if any(not hold.get("verified") for hold in holds):
         lines.append(f"\n{UNSIGNED}\n")
-    return "\n".join([*lines, *_outcome(report), *_steps(report["steps"])])
+    return "\n".join([*lines, *_outcome(report), *_decisions(report.get("audit") or []), *_steps(report["steps"])])
 
 
 def _waiting(hold: Mapping[str, Any], edits: list[dict[str, Any]], workflow_id: str) -> Iterator[str]:
@@ -82,8 +104,11 @@ def _facts(hold: Mapping[str, Any], edits: list[dict[str, Any]]) -> Iterator[str
     if hold["kind"] == "approval":
         yield f"- Approvals: {_plain(votes(hold))}"
     yield from (f"- {_plain(rule)}" for rule in policy(hold))
+    if hold.get("missing"):
+        yield f"- Missing in this run, and so empty in the request: {', '.join(map(_span, hold['missing']))}"
     for edit in edits[-MOST_EDITS:]:
         yield f"- Edited by {_plain(edit.get('by'))} at {instant(str(edit.get('at')))}"
+        yield from (f"- {_plain(change(place))}" for place in islice(edited(edit), MOST_CHANGES))
     yield ""
 
 
@@ -97,10 +122,10 @@ def _secrets(request: Mapping[str, Any]) -> dict[str, list[str]]:
 
 def _commands(hold: Mapping[str, Any], workflow_id: str) -> Iterator[str]:
     names = " ".join(f"`{name}`" for name in (*decisions(hold)[1:], *OF_OPERATORS))
-    run, name = quote(workflow_id), quote(hold["hold"])
+    run, name, by = quote(workflow_id), quote(hold["hold"]), quote(decider(hold))
     yield from _code(
         f"On the command line (or, instead of `{decisions(hold)[0]}`: {names}):",
-        f"trunkline {decisions(hold)[0]} \\\n  {run} \\\n  {name} \\\n  --digest \\\n{hold['digest']}",
+        f"trunkline {decisions(hold)[0]} \\\n  {run} \\\n  {name} \\\n  --by {by} \\\n  --digest \\\n{hold['digest']}",
     )
 
 
@@ -149,33 +174,73 @@ def _outcome(report: dict[str, Any]) -> Iterator[str]:
         yield _plain(report["reason"])
 
 
+def _decisions(audit: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield who decided what, and what was refused and why: this page's own forms answer "successful" to anything."""
+    if not audit:
+        return
+    yield "## Decisions"
+    listed = [entry for entry in audit if "more" not in entry]
+    uncounted = len(listed[:-MOST_DECISIONS]) + sum(entry["more"] for entry in audit if "more" in entry)
+    if uncounted:
+        yield f"- and {uncounted} more that are not shown here: query `report` has the audit"
+    for entry in listed[-MOST_DECISIONS:]:
+        good = entry.get("result") in COUNTED
+        why = entry.get("reason" if good else "message")
+        said = f"**{_plain(attempted(entry))}** · {'' if good else 'refused: '}{entry.get('result')}"
+        yield f"- {'✓' if good else '✗'} {instant(str(entry.get('at')))} · {said}{f' · {_plain(why)}' if why else ''}"
+
+
 def _steps(steps: list[Entry]) -> Iterator[str]:
     if not steps:
         return
     yield "## Steps"
-    parents = {step["id"]: step.get("parent") for step in steps}
-    paths = {step["id"] for step in steps if step.get("kind") == "path"}
-    inside: str | None = None
+    by_id = {step["id"]: step for step in steps}
+    inside: list[Entry] = []
     for step in steps[:MOST_STEPS]:
-        if step["id"] in paths:
-            inside = step["id"]
-            yield f"\n### {_plain(step['label'])} · {step['status']}"
+        around = _around(step, by_id)
+        paths = [one for one in around if one.get("kind") == "path"]
+        if step.get("kind") == "path":
+            inside = [*paths, step]
+            yield f"\n### {_heading(inside)} · {status(step)}"
             continue
-        path = step.get("parent")
-        while path is not None and path not in paths:
-            path = parents.get(path)
-        if path != inside:
-            inside = path
-            yield "\n### Then"
-        yield _line(step)
+        if paths != inside:
+            inside = paths
+            yield f"\n### {_heading([*paths, THEN])}"
+        within = around[around.index(paths[-1]) + 1 :] if paths else around
+        yield _line(step, depth=len(within))
     if len(steps) > MOST_STEPS:
         yield f"- and {len(steps) - MOST_STEPS} more: query `report` shows all"
 
 
-def _line(step: Entry) -> str:
+def _around(step: Entry, by_id: Mapping[str, Entry]) -> list[Entry]:
+    """Return the steps around a step, the outermost first."""
+    found: list[Entry] = []
+    parent = by_id.get(step.get("parent", ""))
+    while parent is not None:
+        found.insert(0, parent)
+        parent = by_id.get(parent.get("parent", ""))
+    return found
+
+
+def _heading(paths: Sequence[Entry]) -> str:
+    return " / ".join(_plain(path["label"]) for path in paths)
+
+
+def _line(step: Entry, depth: int) -> str:
+    """Return a step as an item of a flat list, as that page flattens others: `↳` for each step around it."""
+    turn = re.search(r"\[(\d+)\]\.[^.\[]*$", step["id"])
+    label = f"{'↳ ' * depth}{f'{int(turn[1]) + 1}. ' if turn else ''}**{_plain(step['label'])}**"
     time = f" · {step['endedAt'][11:19]}" if "endedAt" in step else ""
+    if step["status"] == "running" and "until" in step:
+        time = f" · until {instant(step['until'])}"
+    if "retry" in step:
+        time = f" · again at {instant(step['retry']['at'])} · {_plain(step['retry']['error']['message'])}"
     error = f" · {_plain(step['error']['message'])}" if "error" in step else ""
-    return f"- {MARKS.get(step['status'], '·')} **{_plain(step['label'])}** · {step['status']}{time}{error}"
+    warnings = "".join(f" · warning: {_plain(sentence)}" for sentence in step.get("warnings", ()))
+    reason = step.get("reason", NOT_TAKEN)
+    why = "" if reason == NOT_TAKEN else f" · {_plain(reason)}"
+    by = f" · {_plain(decided_by(step['decision']))}" if "decision" in step else ""
+    return f"- {MARKS.get(step['status'], '·')} {label} · {status(step)}{time}{why}{by}{error}{warnings}"
 
 
 def _plain(text: Any) -> str:

@@ -9,7 +9,8 @@ from pydantic import Field, field_validator
 
 from activities.action import Config, action
 from activities.attempt.contracts import Contracts
-from activities.attempt.secrets import Scrubber, Secrets
+from activities.attempt.scrubber import Scrubber
+from activities.attempt.secrets import Secrets
 from activities.catalog import catalog
 from activities.context import Context
 from activities.errors import Refused

@@ -17,7 +17,8 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.action import Config, Result, action
-from activities.attempt.secrets import Scrubber, Secrets
+from activities.attempt.scrubber import Scrubber
+from activities.attempt.secrets import Secrets
 from activities.attempt.temporal import Services, bind
 from activities.catalog import catalog
 from activities.connections import Connections

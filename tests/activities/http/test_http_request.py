@@ -1,164 +1,44 @@
-"""`http_request` against a real server; what becomes of answers is in cases/answers.yaml."""
+"""What the contract of `http_request` says before anything is sent, and bounds; its behaviour is in cases/."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from pydantic import ValidationError
 
-from activities import errors
-from activities.errors import OutcomeUnknown, Refused, ResultTooLarge, Unavailable
+from activities.errors import ResultTooLarge
+from activities.http.api_request import ApiRequest, api_request
 from activities.http.http_request import HttpRequest, http_request
-from activities.http_client.client import Client
-from tests.activities.conftest import KEY, MakeContext
-from tests.activities.http_client.wire import Wire, drop, hang, ok
-
-CASES = yaml.safe_load((Path(__file__).parent / "cases" / "answers.yaml").read_text())
+from tests.activities.conftest import MakeContext
+from tests.activities.http_client.wire import Wire, ok
 
 
-async def call(context: Any, url: str, method: str = "POST", **more: Any) -> Any:
-    config = HttpRequest.model_validate({"method": method, "url": url, **more})
-    return await http_request.function(config, context)
-
-
-def written(answer: dict[str, Any]) -> bytes:
-    """Return the bytes of a case's answer."""
-    if "nest" in answer:
-        body = b"[" * answer["nest"] + b"]" * answer["nest"]
-    elif "hex" in answer:
-        body = bytes.fromhex(answer["hex"])
-    else:
-        text = answer["text"]
-        times = answer.get("repeat", 1)
-        listed = times > 1 and text.startswith("[[")
-        body = (f"[{','.join([text] * times)}]" if listed else text * times).encode()
-    return ok(body, *answer.get("headers", ()), status=answer.get("status", "200 OK"), kind=answer["type"] or "")
+async def call(context: Any, url: str) -> Any:
+    return await http_request.function(HttpRequest.model_validate({"method": "POST", "url": url}), context)
 
 
 def depth(value: Any) -> int:
     return 1 + max(map(depth, value), default=0) if isinstance(value, list) else 0
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
-async def test_an_answer_becomes_a_result_or_an_error(
-    case: dict[str, Any], wire: Wire, make_context: MakeContext
-) -> None:
-    wire.reply(written(case["answer"]))
-    config = case.get("config", {})
-    if "error" not in case:
-        result = await call(make_context(), wire.url, **config)
-        assert result.status == int(case["answer"].get("status", "200").split()[0])
-        if "count" in case:
-            assert len(result.body) == case["count"]
-        elif "nested" in case:
-            assert depth(result.body) == case["nested"]
-        else:
-            assert result.body == case["body"]
-        result.model_dump_json(by_alias=True)
-        return
-    with pytest.raises(getattr(errors, case["error"])) as raised:
-        await call(make_context(), wire.url, **config)
-    assert type(raised.value).__name__ == case["error"]
-    assert case.get("says", "") in str(raised.value)
-    assert str(raised.value).isprintable()
-    assert len(str(raised.value)) < 350
-    if "wait" in case:
-        assert isinstance(raised.value, Unavailable)
-        assert raised.value.retry_after == case["wait"]
-
-
-async def test_a_whole_request_and_its_result(wire: Wire, make_context: MakeContext) -> None:
-    wire.reply(ok(b'{"id":7}', "X-Request-Id: r1", "Set-Cookie: session=secret", f"X-Long: {'a' * 5000}"))
-    result = await call(
-        make_context(),
-        f"{wire.url}/refunds?dry=1#part",
-        headers={"Authorization": "Bearer t", "X-Count": 5, "X-None": None},
-        query={"q": "a&b", "tags": ["x", "y"], "vip": True, "none": None, "n": 1.5},
-        body={"customer.id": 42},
-    )
-    (seen,) = wire.requests
-    assert (seen.method, seen.target) == ("POST", "/refunds?dry=1&q=a%26b&tags=x&tags=y&vip=true&n=1.5")
-    assert seen.body == b'{"customer":{"id":42}}'
-    assert (seen.headers["authorization"], seen.headers["x-count"]) == ("Bearer t", "5")
-    assert "x-none" not in seen.headers
-    headers = result.headers
-    assert (result.status, result.body, headers["x-request-id"]) == (200, {"id": 7}, "r1")
-    assert len(headers["x-long"]) == 2_000
-    assert "set-cookie" not in headers
-
-
-@pytest.mark.parametrize("method", ["get", "POST", "Put", "PATCH", "DELETE"])
-async def test_every_method_is_sent_and_all_but_get_carry_the_key(
-    wire: Wire, make_context: MakeContext, method: str
-) -> None:
-    await call(make_context(), wire.url, method)
-    (seen,) = wire.requests
-    assert seen.method == method.upper()
-    assert seen.headers.get("idempotency-key") == (None if method == "get" else KEY)
-
-
-@pytest.mark.parametrize(
-    ("config", "name", "value"),
-    [
-        ({"idempotencyHeader": "X-Request-Key"}, "x-request-key", KEY),
-        ({"quoteIdempotencyKey": True}, "idempotency-key", f'"{KEY}"'),
-        ({"idempotencyHeader": False}, "idempotency-key", None),
-        ({"idempotencyHeader": None}, "idempotency-key", None),
-        ({"headers": {"IDEMPOTENCY-KEY": "own"}}, "idempotency-key", "own"),
-    ],
-)
-async def test_the_key_is_sent_as_the_receiver_wants_it(
-    wire: Wire, make_context: MakeContext, config: dict[str, Any], name: str, value: str | None
-) -> None:
-    await call(make_context(), wire.url, **config)
-    assert wire.requests[0].headers.get(name) == value
-
-
-@pytest.mark.parametrize(("method", "marks"), [("GET", 0), ("POST", 1), ("PUT", 1), ("DELETE", 1)])
-async def test_the_mark_is_made_before_whatever_can_have_an_effect(
-    wire: Wire, make_context: MakeContext, method: str, marks: int
-) -> None:
-    made: list[int] = []
-
-    async def sending() -> None:
-        made.append(len(wire.requests))
-
-    await call(make_context(sending=sending), wire.url, method)
-    assert made == [0] * marks
-
-
-async def test_redirects_are_followed_when_asked_for(wire: Wire, make_context: MakeContext) -> None:
-    wire.reply(ok(b"", "Location: /b", status="302 Found"), ok())
-    assert (await call(make_context(), wire.url, "GET", followRedirects=1)).body == {"ok": True}
-
-
-async def test_transport_failures_are_sorted_by_whether_anything_was_sent(
+async def test_json_is_kept_however_many_brackets_it_has_but_not_too_deep(
     wire: Wire, make_context: MakeContext
 ) -> None:
-    wire.reply(drop)
-    with pytest.raises(OutcomeUnknown):
-        await call(make_context(), wire.url)
-    wire.reply(hang)
-    with pytest.raises(OutcomeUnknown):
-        await call(make_context(timeout=0.2), wire.url)
-    with pytest.raises(Unavailable):
-        await call(make_context(), "http://127.0.0.1:1/")
-    wire.reply(ok(b"x" * 1_100_000))
+    wire.reply(ok(f"[{','.join(['[[1],[1],[1]]'] * 100)}]".encode()))
+    assert len((await call(make_context(), wire.url)).body) == 100
+    wire.reply(ok(b"[" * 100 + b"]" * 100))
+    result = await call(make_context(), wire.url)
+    assert depth(result.body) == 100
+    result.model_dump_json(by_alias=True)
+    wire.reply(ok(b"[" * 101 + b"]" * 101))
     with pytest.raises(ResultTooLarge):
         await call(make_context(), wire.url)
 
 
-async def test_a_private_address_or_a_broken_header_is_refused(wire: Wire, make_context: MakeContext) -> None:
-    strict = Client()
-    with pytest.raises(Refused, match="https"):
-        await call(make_context(http=strict), wire.url)
-    await strict.close()
-    with pytest.raises(Refused, match="line breaks"):
-        await call(make_context(), wire.url, headers={"X-A": "b\r\nX-C: d"})
-    assert wire.requests == []
+async def test_long_headers_are_cut(wire: Wire, make_context: MakeContext) -> None:
+    wire.reply(ok(b"{}", f"X-Long: {'a' * 5000}"))
+    assert len((await call(make_context(), wire.url)).headers["x-long"]) == 2_000
 
 
 @pytest.mark.parametrize(
@@ -219,6 +99,18 @@ def test_what_repeats_an_unknown_outcome(raw: dict[str, Any], repeat: str) -> No
 )
 def test_raw_text_is_filled_in_the_syntax_that_it_begins_in(raw: dict[str, Any], syntax: dict[str, str]) -> None:
     assert HttpRequest.syntaxes(raw) == syntax
+
+
+def test_api_request_is_repeated_as_http_request_is() -> None:
+    assert api_request.repeats({"method": "GET"}) == "safe"
+    assert api_request.repeats({"method": "POST"}) == "never"
+    assert api_request.background({"parseResponse": False})
+
+
+def test_keys_that_clash_are_a_problem_before_anything_runs() -> None:
+    values = [{"key": "a", "value": 1}, {"key": "a.b", "value": 2}]
+    with pytest.raises(ValidationError, match=r"'a' and 'a\.b' clash"):
+        ApiRequest.model_validate({"method": "POST", "url": "https://example.com/", "values": values})
 
 
 def test_only_a_request_whose_answer_nobody_waits_for_runs_in_the_background() -> None:

@@ -6,6 +6,11 @@ from pydantic import ValidationError
 from activities.action import Credential, Static, marked
 from activities.slack.send_slack_message import SlackMessage, send_slack_message
 
+
+def section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+
+
 MESSAGE = {"channel": "#support-alerts", "text": "Hello"}
 
 
@@ -47,6 +52,11 @@ def test_words_of_all_seeds_are_understood() -> None:
         ({"blocks": [{"type": "divider"}] * 51}, "at most 50"),
         ({"blocks": []}, "at least 1 item"),
         ({"icon": ":ghost:"}, "Extra inputs"),
+        ({"blocks": [section("a" * 3_001)]}, "`blocks/0/text/text` has 3,001 characters; Slack takes at most 3,000"),
+        ({"blocks": [{"type": "section", "fields": [{"type": "mrkdwn", "text": "a" * 2_001}]}]}, "at most 2,000"),
+        ({"blocks": [{"type": "section", "fields": [{"type": "mrkdwn", "text": "a"}] * 11}]}, "at most 10"),
+        ({"blocks": [{"type": "header", "text": {"type": "plain_text", "text": "a" * 151}}]}, "at most 150"),
+        ({"blocks": [{"type": "markdown", "text": "a" * 7_000}] * 2}, "at most 12,000"),
     ],
 )
 def test_what_slack_would_not_take_is_a_problem(changes: dict[str, Any], sentence: str) -> None:
@@ -89,9 +99,25 @@ def test_customers_words_inside_blocks_are_escaped_where_slack_reads_markup() ->
         "/blocks/1/text/text": "slack",
         "/blocks/1/fields/0/text": "slack",
         "/blocks/2/text": "markdown",
+        "/blocks/3/elements/0/type": "slack-blocks",
         "/blocks/3/elements/0/text": "slack",
     }
-    assert SlackMessage.syntaxes({"blocks": "{{variables.blocks}}"}) == {}
+
+
+@pytest.mark.parametrize(
+    ("blocks", "places"),
+    [
+        ("{{variables.blocks}}", ["/blocks"]),
+        (["{{d.block}}", {"type": "divider"}], ["/blocks/0"]),
+        ([{"type": "context", "elements": "{{d.elements}}"}], ["/blocks/0/elements"]),
+        (
+            [{"type": "section", "text": "{{d.text}}", "accessory": "{{d.a}}"}],
+            ["/blocks/0/text", "/blocks/0/accessory"],
+        ),
+    ],
+)
+def test_whatever_of_the_blocks_comes_from_data_as_a_whole_is_escaped(blocks: Any, places: list[str]) -> None:
+    assert SlackMessage.syntaxes({"blocks": blocks}) == dict.fromkeys(places, "slack-blocks")
 
 
 def test_contract_says_that_it_is_never_repeated_and_what_is_confidential() -> None:

@@ -1,5 +1,3 @@
-import json
-import re
 from typing import Any
 
 import pytest
@@ -7,65 +5,8 @@ from pydantic import ValidationError
 
 from activities.action import Static, marked
 from activities.sms.send_sms import SmsMessage, send_sms
-from tests.activities.conftest import MakeContext
-from tests.activities.messages import answer, named, serving
-from workers.sandbox import Sandbox, connections
 
 MESSAGE = {"from": "+15550100", "to": "+15550123", "text": "Sorry for the wait, 5 €!"}
-
-
-async def test_default_connection_sends_and_the_receipt_says_what_was_sent(
-    make_context: MakeContext, sandbox: Sandbox
-) -> None:
-    receipt = await send_sms.function(
-        SmsMessage.model_validate(MESSAGE), make_context(action="send_sms", connections=named(connections(sandbox.url)))
-    )
-
-    [received] = sandbox.requests()
-    assert (received.vendor, received.accepted) == ("twilio", True)
-    told = receipt.model_dump(by_alias=True)
-    assert re.fullmatch("SM[0-9a-f]{32}", told.pop("id"))
-    assert told == {
-        "provider": "twilio",
-        "status": "queued",
-        "segments": 1,
-        "encoding": "GSM-7",
-        "length": 25,
-        "to": "+15550123",
-        "from": "+15550100",
-    }
-
-
-async def test_step_may_name_another_provider(make_context: MakeContext, sandbox: Sandbox) -> None:
-    config = SmsMessage.model_validate({**MESSAGE, "text": "Grüße 😀" * 10, "connection": "sandbox-cloudtalk"})
-
-    receipt = await send_sms.function(
-        config, make_context(action="send_sms", connections=named(connections(sandbox.url)))
-    )
-
-    assert [received.vendor for received in sandbox.requests()] == ["cloudtalk"]
-    assert receipt.model_dump(by_alias=True) == {
-        "provider": "cloudtalk",
-        "id": None,
-        "status": "accepted",
-        "segments": 2,
-        "encoding": "UCS-2",
-        "length": 80,
-        "to": "+15550123",
-        "from": "+15550100",
-    }
-
-
-@pytest.mark.parametrize(("told", "segments"), [("0", 2), ("3", 3), (None, 2), ("many", 2)])
-async def test_segments_are_the_providers_where_it_knows_them_and_else_ours(
-    make_context: MakeContext, told: str | None, segments: int
-) -> None:
-    created = json.dumps({"sid": "SM1", "status": "accepted", "num_segments": told})
-    async with serving(answer(201, created)) as server:
-        phone = {"kind": "twilio", "accountSid": "AC1", "authToken": "token", "baseUrl": server.url}
-        config = SmsMessage.model_validate({**MESSAGE, "text": "a" * 161})
-        receipt = await send_sms.function(config, make_context(action="send_sms", connections=named({"phone": phone})))
-    assert (receipt.id, receipt.segments) == ("SM1", segments)
 
 
 @pytest.mark.parametrize(

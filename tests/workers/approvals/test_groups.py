@@ -35,6 +35,8 @@ def test_groups_stand_in_the_setting_itself_or_in_a_file(tmp_path: Path) -> None
             "line 2: 'ops' holds group:finance: a list of people has no",
         ),
         ("finance: ['Group: ops']", "holds Group: ops"),
+        ('finance: ["ann\\u200b"]', "U+200B (zero width space) in it, which nobody sees"),
+        ("finance: ['ann\u00a0']", "U+00A0 (no-break space)"),
         ("finance: [5]", "texts of 1 to 256 characters"),
         ("finance: ['  ']", "texts of 1 to 256 characters"),
         (f"finance: ['{'a' * 257}']", "texts of 1 to 256 characters"),

@@ -22,7 +22,7 @@ def test_holds_are_indexed_with_the_first_key_and_found_with_any() -> None:
         assert before[person] != after[person]
         assert {before[person], after[person]} == set(words(person, [NEW, OLD]))
     assert after["Lead@example.com"] != after["straße@example.com"]
-    assert words("STRASSE@example.com", [NEW]) == [after["straße@example.com"]]
+    assert words("STRASSE@example.com", [NEW]) != [after["straße@example.com"]]
 
 
 def test_a_word_stays_the_same_for_ever() -> None:

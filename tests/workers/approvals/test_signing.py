@@ -269,3 +269,25 @@ def test_the_canonical_form_is_rfc_8785(keys: SigningKeys) -> None:
     same = json.loads(json.dumps(decision).replace("1e+21", "1000000000000000000000.0"))
     assert rfc8785.dumps(same) == rfc8785.dumps(decision)
     assert verify(keys, {**same, "proof": signed(GATEWAY, decision)["proof"]}) == Verification()
+
+
+@pytest.mark.parametrize("by", ["lead@example.com\u200b", "\u202elead@example.com", "lead@example.com\n"])
+def test_an_id_that_hides_something_is_neither_signed_nor_believed(keys: SigningKeys, by: str) -> None:
+    with pytest.raises(ValueError, match="which nobody sees"):
+        sign({**DECISION, "by": by}, **RUN, key=GATEWAY, exp=EXP)
+    verdict = verify(keys, {**signed(GATEWAY), "by": by})
+    assert verdict.malformed
+    assert "which nobody sees" in str(verdict.refused)
+
+
+def test_a_key_speaks_for_no_id_that_hides_something(lead: Ed25519PrivateKey) -> None:
+    with pytest.raises(SettingsError, match="which nobody sees"):
+        SigningKeys({"lead": {"ed25519": raw(lead), "people": ["lead@example.com\u200b"]}})
+
+
+def test_a_key_speaks_for_a_person_however_the_letters_are_composed(lead: Ed25519PrivateKey) -> None:
+    keys = SigningKeys({"zoe": {"ed25519": raw(lead), "people": ["zo\u00eb"]}})
+    key = SigningKey("zoe", lead.sign)
+    for by, refused in (("ZOE\u0308", False), ("zoe", True)):
+        verdict = verify(keys, signed(key, {**DECISION, "by": by}))
+        assert (verdict.refused is not None) is refused

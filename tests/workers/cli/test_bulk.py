@@ -38,8 +38,10 @@ async def test_many_are_approved_once_their_number_is_confirmed(engine: Engine) 
     ended = await on(engine, "approve", "--all", "--automation", "held", environment=LEAD, stdin=b"3\n")
     assert ended.code == 0, ended.err
     assert "Approve these 3? Type 3 to confirm: " in ended.err
-    listed, receipts = ended.out.splitlines()[:3], ended.out.splitlines()[3:]
+    listed, receipts = ended.out.splitlines()[:6], ended.out.splitlines()[6:]
     assert any(handles[0].id in line and f"{held['digest'][:12]}…" in line for line in listed)
+    for total in range(3):
+        assert sum(f'"body": {{"total": {total}}}' in line for line in listed) == 1, "each request is shown"
     assert len(receipts) == 3
     assert all("accepted" in line and "Refund the order" in line for line in receipts)
     assert await outcomes(engine, handles) == {"completed"}
@@ -108,5 +110,7 @@ async def test_a_request_that_changed_since_it_was_shown_is_not_approved(engine:
         answer = await decisions.decide(engine.client, one["run"], decisions.sealed(said, one, one["run"], None))
         results[one["run"]] = answer.result
     assert results == {handles[0].id: "digest_mismatch", handles[1].id: "accepted"}
-    assert (await on(engine, "approve", "--all", "--yes", "1", environment=LEAD)).code == 0
+    ended = await on(engine, "approve", "--all", "--yes", "1", environment=LEAD)
+    assert ended.code == 0
+    assert "edited by lead@example.com: /body/total: 0 → 99" in ended.out
     assert await outcomes(engine, handles) == {"completed"}

@@ -9,7 +9,7 @@ import pytest
 from tests.engine import Engine, step
 from tests.starts import Processes
 from tests.workers.command import ROOT, on, trunkline
-from tests.workers.definitions.documents import FAILS, GREET, HELD, PARKS, PICKY
+from tests.workers.definitions.documents import FAILS, GREET, HELD, OTHER, PARKS, PICKY
 
 NOWHERE = "127.0.0.1:1"
 COMMANDS = (
@@ -45,7 +45,7 @@ async def test_the_version_is_told() -> None:
     [
         (["bogus"], "bogus"),
         (["run", "greet"], "--event"),
-        (["reject", "run", "hold"], "--reason"),
+        (["reject", "run", "hold"], "TRUNKLINE_USER"),
         (["holds", "--nope"], "--nope"),
         (["decide", "run", "hold", "perhaps"], "perhaps"),
         (["approve", "run"], "--all"),
@@ -69,6 +69,17 @@ async def test_the_version_is_told() -> None:
         (["supply", "run", "hold", '{"a": NaN}'], "NaN"),
         (["signing-key", "two words", "--people", "ann"], "id of a key"),
         (["hold", "show", "run"], "NAME"),
+        (["approve", "run", "hold", "--by", "ann\u200b"], "--by holds U+200B"),
+        (["approve", "--all", "--by", "\u202eann"], "--by holds U+202E"),
+        (["holds", "--approver", "a\xadnn"], "--approver holds U+00AD"),
+        (["reassign", "run", "hold", "ann", "ann\u2060", "--by", "bob"], "holds U+2060"),
+        (["signing-key", "lead", "--people", "ann\u200b"], "holds U+200B"),
+        (["aprove", "run", "hold"], "Did you mean `trunkline approve`?"),
+        (["nothing-like-it"], "extend, decide, rerun, worker, codec-server, signing-key."),
+        (["hold", "shw"], "There is no command 'shw' in `trunkline hold`. Did you mean `trunkline hold show`?"),
+        (["runs", "--state", "held", "--outcome", "failed"], "say one of them"),
+        (["rerun"], "`trunkline runs --outcome failed`"),
+        (["rerun", "run", "--yes", "1"], "--yes goes with --all"),
         (["dev", "--in-memory", "--data", "x.db"], "--in-memory"),
         (["dev", "--port", "99999"], "--port"),
     ],
@@ -265,6 +276,32 @@ async def test_emit_starts_what_matches_and_explains_the_rest(engine: Engine, tm
     assert "60" in again.out
 
 
+async def test_emit_lists_what_concerns_the_type_of_the_event_and_the_rest_when_asked(
+    engine: Engine, tmp_path: Path
+) -> None:
+    engine.define(GREET)
+    engine.define(OTHER)
+    await engine.serve()
+    path, _ = write_event(engine, tmp_path)
+    ended = await on(engine, "emit", path)
+    assert "greet: " in ended.out
+    assert "other: " not in ended.out
+    assert "1 with other triggers: --all lists them." in ended.out
+    every = await on(engine, "emit", path, "--all", "--json")
+    assert [(row["automation"], "trigger" in row.get("reason", "")) for row in every.json] == [
+        ("greet", False),
+        ("other", True),
+    ]
+
+
+async def test_emit_without_a_folder_says_so_and_starts_nothing(tmp_path: Path, processes: Processes) -> None:
+    (tmp_path / "event.json").write_text('{"type": "order.paid", "data": {}}')
+    ended = await trunkline("emit", "event.json", cwd=tmp_path, processes=processes)
+    assert ended.code == 4
+    assert "there is no folder `automations` here" in ended.err
+    assert "TRUNKLINE_AUTOMATIONS=" in ended.err
+
+
 async def test_emit_says_when_a_definition_is_bad(engine: Engine, tmp_path: Path) -> None:
     engine.define(GREET)
     (engine.folder / "bad.yaml").write_text("name: bad\nactions: 3\n")
@@ -319,7 +356,7 @@ async def test_a_rejection_ends_the_path_with_its_reason(engine: Engine) -> None
     assert step(report, "refund")["decision"]["reason"] == "too much"
     late = await on(engine, "approve", handle.id, "refund", "--by", "lead@example.com")
     assert late.code == 1
-    assert "has ended (completed)" in late.err
+    assert "has ended as rejected, so this decision changed nothing." in late.err
 
 
 async def test_a_failure_that_is_held_is_retried(engine: Engine) -> None:

@@ -75,7 +75,7 @@ async def test_a_hold_is_shown_whole(engine: Engine) -> None:
         "it counts as refused",
         "by is what the sender claims",
         f"trunkline approve {handle.id} refund --digest {held['digest']}",
-        f"trunkline reject {handle.id} refund --reason WHY --digest {held['digest']}",
+        f"trunkline reject {handle.id} refund --digest {held['digest']}",
     ):
         assert text in shown.out, text
     scripted = await on(engine, "hold", "show", handle.id, "refund", "--json")
@@ -111,7 +111,9 @@ async def test_an_unknown_hold_and_an_ended_run_are_said_to_be_so(engine: Engine
         more = {"extend": ["2d"], "supply": ["{}"], "reassign": ["ann"]}.get(command[0], [])
         ended = await on(engine, *command, handle.id, "refund", *more, "--by", "lead@example.com")
         assert ended.code == 1
-        assert "has ended (completed)" in ended.err
+        assert "refund: reject by lead@example.com at 20" in ended.err
+        assert "The step ended as rejected: Refused by lead@example.com: no." in ended.err
+        assert "has ended as rejected, so this decision changed nothing." in ended.err
     assert (await on(engine, "skip", "nope", "refund", "--by", "ann")).code == 4
 
 

@@ -68,7 +68,12 @@ async def test_what_the_editor_leaves_is_what_is_sent(engine: Engine, processes:
         processes=processes,
     )
     assert ended.code == 0, ended.err
-    assert "replace /body/total 5" in ended.out
+    assert "/body/total: 12 → 5" in ended.out
+    assert "This edit is lead@example.com's approval too" in ended.out
+    assert "edited and approved by lead@example.com; the edited request is sent." in ended.out
+    told = (await on(engine, "report", handle.id)).out
+    assert "edited by lead@example.com at 20" in told
+    assert "/body/total: 12 → 5" in told
     report = await engine.finish(handle)
     assert report["outcome"] == "completed"
     (sent,) = engine.receiver.to("/echo")

@@ -9,7 +9,7 @@ from tests.engine import Engine
 from tests.workers.definitions.documents import HELD, PARKS
 from workers.client import runs
 from workers.client.decisions import decide, may_decide
-from workers.errors import NotFoundError, TrunklineError, UnreachableError
+from workers.errors import NotFoundError, UnreachableError
 
 
 async def test_a_decision_is_answered(engine: Engine) -> None:
@@ -21,10 +21,16 @@ async def test_a_decision_is_answered(engine: Engine) -> None:
     lead = {"hold": "refund", "decision": "approve", "by": "lead@example.com"}
     assert (await decide(engine.client, handle.id, lead)).accepted
     assert (await engine.finish(handle))["outcome"] == "completed"
-    with pytest.raises(TrunklineError, match=r"has ended \(completed\)"):
-        await decide(engine.client, handle.id, lead)
-    with pytest.raises(TrunklineError, match=r"has ended \(completed\)"):
-        await decide(engine.client, handle.id, lead, answered=False)
+    for answered in (True, False):
+        again = await decide(engine.client, handle.id, lead, answered=answered)
+        assert (again.accepted, again.result) == (True, "duplicate")
+        late = await decide(engine.client, handle.id, {**lead, "decision": "reject", "by": "bob"}, answered=answered)
+        assert (late.accepted, late.result) == (False, "already_decided")
+        assert "refund: approve by lead@example.com at 20" in late.message
+        assert "The step ended as succeeded." in late.message
+        assert f"{handle.id} has ended as completed, so this decision changed nothing." in late.message
+        never = await decide(engine.client, handle.id, {**lead, "hold": "other"}, answered=answered)
+        assert never.result == "not_found"
 
 
 async def test_a_run_that_is_not_there_is_not_found(engine: Engine) -> None:

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+from typing import Any
+
 from tests.engine import Engine
 from tests.workers.definitions.documents import GREET, OTHER, PICKY
-from workers.client.dispatch import Dispatched, emit
+from workers.client.dispatch import emit
 from workers.definitions.automations import Automations
 
 
-async def dispatch(engine: Engine, event: dict[str, object]) -> dict[str, Dispatched]:
+async def dispatch(engine: Engine, event: dict[str, object]) -> dict[str, dict[str, Any]]:
     await engine.serve()
     matches = [*Automations(engine.folder, engine.actions).matching(event)]
     results = await emit(engine.client, matches, event, task_queue=engine.task_queue)
-    return {result["automation"]: result for result in results}
+    return {result.automation: result.to_json() for result in results}
 
 
 async def test_every_automation_is_started_or_said_why_not(engine: Engine) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.engine import Engine
 from tests.workers.definitions.documents import HELD, PARKS
-from workers.client import holds, runs
+from workers.client import asking, holds, runs
 from workers.client.holds import OpenHolds, Wanted
 from workers.errors import NotFoundError, UnreachableError
 
@@ -147,7 +147,7 @@ async def test_a_worker_that_just_left_is_waited_for_once_however_much_waits(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runs, "ANSWER", timedelta(seconds=1))
-    monkeypatch.setattr(holds, "QUERIES_AT_ONCE", 2)
+    monkeypatch.setattr(asking, "QUERIES_AT_ONCE", 2)
     engine.define(HELD)
     handles = [await engine.start("held", engine.event({"order": {"total": total}})) for total in range(6)]
     for handle in handles:

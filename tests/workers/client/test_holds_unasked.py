@@ -22,7 +22,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from tests.engine import Engine
 from tests.workers.command import on
 from tests.workers.definitions.documents import HELD
-from workers.client import holds
+from workers.client import asking, holds
 from workers.client.listing import Listed
 from workers.errors import TrunklineError, UnreachableError
 from workers.payloads.converter import data_converter
@@ -180,13 +180,14 @@ async def test_waiting_in_vain_has_an_end_however_many_do_not_answer(engine: Eng
     flaky = Flaky(fails)
     rows = [Listed(run=handle.id, automation="held") for handle in [handles[1], *[handles[0]] * 500]]
     begun = time.monotonic()
-    answers = await holds._ask_all(flaky.on(engine), rows)
+    client = flaky.on(engine)
+    answers = await asking.ask_all(rows, lambda run: holds.of_run(client, run.run))
     assert time.monotonic() - begun < 10
-    assert flaky.asked.count(handles[0].id) <= holds.VAIN_WAITS + holds.QUERIES_AT_ONCE
+    assert flaky.asked.count(handles[0].id) <= asking.VAIN_WAITS + asking.QUERIES_AT_ONCE
     assert len(answers) == 501
     held = [answer for _, answer in answers if not isinstance(answer, TrunklineError)]
     assert [[hold["hold"] for hold in answer] for answer in held] == [["refund"]]
     reasons = {str(answer) for _, answer in answers if isinstance(answer, TrunklineError)}
-    assert holds.NOT_ASKED in reasons
+    assert asking.NOT_ASKED in reasons
     assert any(isinstance(answer, UnreachableError) for _, answer in answers)
     await release(engine, handles)

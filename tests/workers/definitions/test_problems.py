@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.workers.actions_sample import SAMPLE
-from workers.definitions.loading import UnreadableFileError, read
+from workers.definitions.loading import Source, UnreadableFileError, read
 from workers.definitions.planning import check
 from workers.definitions.problems import CODES, Problem, document, listed, nearest, problem
 
@@ -87,3 +87,25 @@ def test_lists_are_cut() -> None:
     assert listed("a") == "a"
     assert listed("abc") == "a, b and c"
     assert listed("abcd", most=2) == "a, b and 2 more"
+
+
+@pytest.mark.parametrize(
+    ("once", "codes"),
+    [
+        ("{{contact.id}}", []),
+        ("{{event.source}}/{{event.id}}", []),
+        ("always", ["bad-once"]),
+        ("{% assign x = 1 %}{{x}}", ["bad-once"]),
+        ("{{contact.id}}-{{today}}", ["bad-once"]),
+        ("{{variables.x}}", ["bad-once"]),
+        ("{{run.id}}", ["bad-once"]),
+        ("{{secrets.x}}", ["misplaced-secret"]),
+        ("{{contact.id", ["bad-template"]),
+        ("{{nothing.id}}", ["unknown-root"]),
+        ("", ["out-of-range"]),
+        (7, ["wrong-type"]),
+    ],
+)
+def test_once_is_made_of_the_event(once: object, codes: list[str]) -> None:
+    definition = {"name": "x", "trigger": {"event": "call.ended", "once": once}, "actions": [{"stop": "completed"}]}
+    assert [one.code for one in check(definition, Source(), SAMPLE)[1]] == codes

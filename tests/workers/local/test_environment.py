@@ -28,6 +28,7 @@ from workers.client.start import start, start_inline
 from workers.errors import TrunklineError
 from workers.local.environment import Wish, development
 from workers.local.temporal_server import free_port, temporal_server
+from workers.sandbox import Sandbox
 
 READY = re.compile(r"ready: temporal (127\.0\.0\.1:\d+), web UI (http://\S+|none), sandbox (http://\S+|none)")
 LONG_AGO = 1_700_000_000
@@ -209,6 +210,60 @@ async def test_dev_runs_inline_definitions_and_keeps_secrets_to_the_vendors_that
         assert environment.sandbox
         assert len(environment.sandbox.requests("slack")) == 1
         assert environment.sandbox.requests("http") == []
+
+
+OUTWARD = """
+    name: outward
+    trigger: {event: order.paid}
+    actions:
+      - {label: Public, actionType: http_request, config: {method: GET, url: "https://shop.example.com/orders/1"}}
+      - {label: Private, actionType: send_webhook, config: {url: "http://10.0.0.5/hook", body: {a: 1}}}
+      - {label: Local, actionType: http_request, config: {method: GET, url: "RECEIVER/http/mine"}}
+      - {label: Post, actionType: send_slack_message, config: {channel: "#ops", text: Hi}}
+      - {label: Text, actionType: send_sms, config: {from: "+15550100", to: "+15550123", text: Hi}}
+"""
+
+
+async def test_only_what_is_live_is_reached(processes: Processes, tmp_path: Path) -> None:
+    async with Sandbox(0) as outside, Sandbox(0) as allowed:
+        folder = folder_of(tmp_path, OUTWARD, receiver=outside.url)
+        (folder / "1.yaml").write_text(
+            (folder / "0.yaml").read_text().replace(outside.url, allowed.url).replace("outward", "away")
+        )
+        own = tmp_path / "own.yaml"
+        own.write_text(f"team: {{kind: slack, token: xoxb-1, baseUrl: '{outside.url}/slack'}}\n")
+        wish = Wish(
+            folder=folder,
+            connections=own,
+            live=("*.crm.example.com",),
+            environment={"TRUNKLINE_ALLOW": f"127.0.0.1:{allowed.port}"},
+            port=0,
+            ui_port=None,
+            sandbox_port=0,
+            worker_log=tmp_path / "worker.log",
+            task_queue="dev-test",
+        )
+        async with development(wish) as environment:
+            assert environment.reach == (
+                f"Live: *.crm.example.com, 127.0.0.1:{outside.port}. The sandbox answers in place of every other host."
+            )
+            environment.sandbox.respond("/orders/{id}", {"order": "{id}"}, host="shop.example.com")
+            event = {"id": "e1", "type": "order.paid", "source": "t", "data": {}}
+            for name in ("outward", "away"):
+                started = await start(environment.client, name, event, task_queue="dev-test")
+                report = await environment.client.get_workflow_handle(started.workflow_id).result()
+                assert [entry["status"] for entry in report["steps"]] == ["succeeded"] * 5
+            hosts = [(one.vendor, one.request.host) for one in environment.sandbox.requests()]
+            assert hosts == [
+                *(("http", "shop.example.com"), ("http", "10.0.0.5"), ("twilio", None)),
+                *(("http", "shop.example.com"), ("http", "10.0.0.5"), ("http", f"127.0.0.1:{allowed.port}")),
+                ("twilio", None),
+            ]
+        assert [one.vendor for one in outside.requests()] == ["http", "slack", "slack"]
+        assert allowed.requests() == []
+    said = (tmp_path / "worker.log").read_text()
+    assert "plain-http" not in said
+    assert "will fail" not in said
 
 
 async def test_a_worker_that_cannot_start_is_quoted(processes: Processes, tmp_path: Path) -> None:

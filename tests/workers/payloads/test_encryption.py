@@ -499,7 +499,7 @@ async def test_runs_continue_as_new_and_take_decisions_while_they_do(
     def must(self: walk.Walk) -> bool:
         return self.continuing_as_new or workflow.info().get_current_history_length() > 40
 
-    monkeypatch.setattr(walk.Walk, "must_hand_over", must)
+    monkeypatch.setattr(walk.Walk, "must_continue_as_new", must)
     engine.hold_keys(OURS)
     holds = "\n".join(
         f"  - actions: [{{id: h{n}, actionType: http_request, config: {{method: POST, url: RECEIVER/h{n}}}, requireApproval: true}}]"
@@ -526,7 +526,7 @@ async def test_the_largest_run_fits_when_it_is_encrypted(monkeypatch: pytest.Mon
         first = workflow.info().continued_run_id is None
         return self.continuing_as_new or (first and len(self.state.variables) == 6)
 
-    monkeypatch.setattr(walk.Walk, "must_hand_over", must)
+    monkeypatch.setattr(walk.Walk, "must_continue_as_new", must)
     engine.state_limit = 1536 * 1024
     engine.hold_keys(OURS)
     noise = [base64.b85encode(os.urandom(200_000)).decode() for _ in range(6)]

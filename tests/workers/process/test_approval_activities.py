@@ -11,7 +11,8 @@ import pytest
 from temporalio.testing import ActivityEnvironment
 
 from activities.attempt.contracts import Contracts
-from activities.attempt.secrets import Scrubber, Secrets
+from activities.attempt.scrubber import Scrubber
+from activities.attempt.secrets import Secrets
 from activities.catalog import catalog
 from trunkline import wire as names
 from workers.approvals.groups import Groups

@@ -27,10 +27,11 @@ from tests.starts import TEMPORAL, Processes
 from tests.workers.command import Ended, address, surroundings, trunkline
 from workers.cli.codec_server import _origin
 from workers.errors import TrunklineError, UsageError
+from workers.hosts import is_loopback
 from workers.payloads.converter import data_converter
 from workers.payloads.encryption import Encryption
 from workers.process import codec_server
-from workers.process.codec_server import LARGEST_REQUEST, CodecServer, is_loopback, listening
+from workers.process.codec_server import LARGEST_REQUEST, CodecServer, listening
 from workers.settings import Address
 
 KEYS = tuple(f"{name}:{base64.b64encode(os.urandom(32)).decode()}" for name in ("ours", "older", "theirs"))
@@ -74,7 +75,47 @@ async def asked(method: str, url: str, body: Any = None, **headers: str) -> tupl
         )
 
 
+def new_store(folder: Path) -> str:
+    place = folder / "payloads"
+    place.mkdir()
+    return place.as_uri()
+
+
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8081", "127.0.0.1.evil.example", "10.0.0.7", "[::2]", "", "a b"]
+)
+async def test_a_name_that_somebody_else_pointed_here_is_not_answered(host: str) -> None:
+    async with served() as url:
+        for method, path in (("POST", "/decode"), ("OPTIONS", "/decode"), ("GET", "/")):
+            status, headers, said = await asked(
+                method, f"{url}{path}", spelt(PLAIN), Host=host, Origin=WEB_UI, **BEARER
+            )
+            assert (status, "This server is not" in said["message"]) == (421, True)
+            assert "access-control-allow-origin" not in headers
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:8081", "codec.localhost", "127.0.0.1", "127.8.8.8:1", "[::1]:8081"]
+)
+async def test_this_machine_s_own_names_are_answered_with_and_without_a_web_ui(host: str) -> None:
+    async with served() as url:
+        status, headers, _ = await asked("OPTIONS", f"{url}/decode", Host=host, Origin=WEB_UI)
+        assert (status, headers["access-control-allow-origin"]) == (204, WEB_UI)
+        assert (await asked("POST", f"{url}/decode", spelt(PLAIN), Host=host, Origin=WEB_UI, **BEARER))[0] == 200
+        assert (await asked("POST", f"{url}/decode", spelt(PLAIN), Host=host, **BEARER))[0] == 200
+
+
+async def test_a_server_that_others_reach_is_asked_by_address_or_by_a_name_that_it_is_given() -> None:
+    server = CodecServer(data_converter(KEYS[:2]), token=TOKEN, origin=None, hosts=["codec.example.com"], beyond=True)
+    async with listening(server, Address("127.0.0.1", 0)) as place:
+        found = {
+            host: (await asked("POST", f"http://{place}/decode", spelt(PLAIN), Host=host, **BEARER))[0]
+            for host in ("codec.example.com", "Codec.Example.com:443", "10.0.0.7", "evil.example")
+        }
+    assert found == {"codec.example.com": 200, "Codec.Example.com:443": 200, "10.0.0.7": 200, "evil.example": 421}
 
 
 @pytest.mark.parametrize("prefix", ["", "/default", "/a%20namespace"])
@@ -180,7 +221,7 @@ LARGE = Payload(metadata={"encoding": b"json/plain"}, data=json.dumps("Ada" * 10
 @pytest.mark.parametrize("prefix", ["", "/default"])
 async def test_what_lies_in_the_store_is_shown_and_downloaded(tmp_path: Path, prefix: str) -> None:
     """What the web UI asks: it decodes with references as they are, and downloads one of them at a time."""
-    store = (tmp_path / "payloads").as_uri()
+    store = new_store(tmp_path)
     async with served(store=store) as url:
         status, _, encoded = await asked("POST", f"{url}{prefix}/encode", spelt(LARGE, PLAIN), **BEARER)
         assert status == 200
@@ -204,7 +245,7 @@ async def test_what_lies_in_the_store_is_shown_and_downloaded(tmp_path: Path, pr
 async def test_what_the_store_does_not_give_is_said_and_hides_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = (tmp_path / "payloads").as_uri()
+    store = new_store(tmp_path)
     async with served(store=store) as url:
         _, _, encoded = await asked("POST", f"{url}/encode", spelt(LARGE, PLAIN), **BEARER)
         only = {"payloads": encoded["payloads"][:1]}
@@ -228,7 +269,7 @@ async def test_what_the_store_does_not_give_is_said_and_hides_nothing(
         shutil.rmtree(tmp_path / "payloads")
         (tmp_path / "payloads").write_text("in its way")
         status, _, said = await asked("POST", f"{url}/encode", spelt(LARGE), **BEARER)
-        assert (status, "does not take a payload" in said["message"]) == (502, True)
+        assert (status, "is not there" in said["message"]) == (502, True)
 
 
 async def test_a_place_that_is_taken_is_named() -> None:
@@ -324,7 +365,7 @@ async def test_the_temporal_command_line_shows_a_run(engine: Engine, processes: 
 async def test_the_temporal_command_line_shows_what_lies_in_the_store(
     engine: Engine, processes: Processes, tmp_path: Path
 ) -> None:
-    store = (tmp_path / "payloads").as_uri()
+    store = new_store(tmp_path)
     options = engine.client.config()
     options["data_converter"] = data_converter(KEYS[:1], store)
     engine.client = Client(**options)

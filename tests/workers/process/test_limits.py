@@ -223,7 +223,7 @@ def handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     def must(self: walk.Walk) -> bool:
         return self.continuing_as_new or ("first" in self.state.variables and workflow.info().continued_run_id is None)
 
-    monkeypatch.setattr(walk.Walk, "must_hand_over", must)
+    monkeypatch.setattr(walk.Walk, "must_continue_as_new", must)
 
 
 @pytest.mark.usefixtures("handed_over")

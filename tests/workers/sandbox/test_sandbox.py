@@ -15,15 +15,15 @@ from urllib.request import urlopen
 import aiohttp
 import pytest
 
+from activities.catalog import catalog, connection_kinds
 from activities.connections import Connections
-from activities.slack.connection import Slack
-from activities.sms.cloudtalk import CloudTalk
-from activities.sms.twilio import Twilio
 from tests.starts import Processes
-from workers.sandbox import Sandbox, connections
+from workers.sandbox import VENDORS, Sandbox, connections
+from workers.sandbox.vendor import Absent
 
 CLOUDTALK_LIMIT = {"status": 429, "message": "Too many requests"}
 ROOT = Path(__file__).parents[3]
+STANDS_IN = {name: vendor for name, vendor in VENDORS.items() if isinstance(vendor, type)}
 
 
 async def get(browser: aiohttp.ClientSession, url: str) -> Any:
@@ -112,7 +112,7 @@ async def test_fault_is_meant_for_its_vendor_and_path_only(browser: aiohttp.Clie
             {"responseData": CLOUDTALK_LIMIT},
             ("X-CloudTalkAPI-Remaining", "0"),
         ),
-        ("http", {"error": "told to fail"}, ("Retry-After", "7")),
+        ("http", {"error": "made to fail"}, ("Retry-After", "7")),
     ],
 )
 async def test_rate_limits_look_like_the_vendors_own(
@@ -160,9 +160,9 @@ async def test_slow_answer_has_had_its_effect_when_the_caller_gives_up(
     ("fault", "sentence"),
     [
         ({"status": 500}, "a fault needs a `vendor` or a `path`"),
-        ({"vendor": "http", "state": 500}, "state: Extra inputs"),
-        ({"vendor": "telex"}, "vendor: Input should be"),
-        ([], "the body: Input should be"),
+        ({"vendor": "http", "state": 500}, "`state`: there is no such key"),
+        ({"vendor": "telex"}, "`vendor`: this must be"),
+        ([], "this must be an object"),
     ],
 )
 async def test_fault_that_makes_no_sense_is_refused_with_a_sentence(
@@ -173,7 +173,7 @@ async def test_fault_that_makes_no_sense_is_refused_with_a_sentence(
     assert sentence in told["error"]
 
 
-async def test_receiver_is_taught_answers_over_http(browser: aiohttp.ClientSession, sandbox: Sandbox) -> None:
+async def test_receiver_answers_as_stubs_say_over_http(browser: aiohttp.ClientSession, sandbox: Sandbox) -> None:
     stub = {"path": "/shop/orders/{id}", "body": {"order": "{id}"}, "status": 201, "headers": {"X-Shop": "1"}}
     assert (await post(browser, f"{sandbox.url}/_/responses", stub))[0] == 201
     assert await post(browser, f"{sandbox.url}/http/shop/orders/42", {}) == (201, {"order": "42"})
@@ -185,10 +185,57 @@ async def test_receiver_is_taught_answers_over_http(browser: aiohttp.ClientSessi
     assert await post(browser, f"{sandbox.url}/http/shop/orders/7", {}) == (202, {"order": "7"})
 
 
+OWN = ("localhost:1", "127.0.0.1:8600", "[::1]:9", "sandbox.localhost")
+TEACHING = {"path": "/x", "body": {"taught": True}}
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8600", "localhost.evil.example", "10.0.0.1", "[::2]:1"])
+@pytest.mark.parametrize("path", ["/", "/_/requests", "/http/hook", "/slack/chat.postMessage"])
+async def test_a_name_that_somebody_else_pointed_here_is_not_answered(
+    browser: aiohttp.ClientSession, sandbox: Sandbox, host: str, path: str
+) -> None:
+    for method in ("GET", "POST"):
+        async with browser.request(method, f"{sandbox.url}{path}", headers={"Host": host}) as answer:
+            assert (answer.status, "This server is not" in (await answer.json())["error"]) == (403, True)
+    assert not sandbox.requests()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"},
+        {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"},
+    ],
+)
+async def test_pages_of_others_teach_send_and_read_nothing(
+    browser: aiohttp.ClientSession, sandbox: Sandbox, headers: dict[str, str]
+) -> None:
+    said, _ = await post(browser, f"{sandbox.url}/_/responses", TEACHING, **headers)
+    sent, _ = await post(browser, f"{sandbox.url}/http/x", {"forged": True}, **headers)
+    async with browser.get(f"{sandbox.url}/_/requests", headers=headers) as read:
+        assert (said, sent, read.status) == (403, 403, 403)
+    assert not sandbox.requests()
+
+
+@pytest.mark.parametrize("host", OWN)
+async def test_its_own_page_and_programs_are_answered_by_each_of_its_names(
+    browser: aiohttp.ClientSession, sandbox: Sandbox, host: str
+) -> None:
+    own = {"Host": host, "Origin": f"http://{host}", "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"}
+    assert (await post(browser, f"{sandbox.url}/_/responses", TEACHING, **own))[0] == 201
+    assert (await post(browser, f"{sandbox.url}/http/x", {}, Host=host))[1] == {"taught": True}
+    link = {"Host": host, "Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate"}
+    async with browser.get(f"{sandbox.url}/", headers=link) as page:
+        assert page.status == 200, "the web UI links to it"
+
+
 async def test_unknown_address_says_what_there_is(browser: aiohttp.ClientSession, sandbox: Sandbox) -> None:
     status, told = await post(browser, f"{sandbox.url}/telex/send", {})
     assert status == 404
-    assert "/slack/, /twilio/, /cloudtalk/, /http/" in told["error"]
+    assert ", ".join(f"/{name}/" for name in STANDS_IN) in told["error"]
 
 
 async def test_page_shows_what_arrived_newest_first_and_escapes_it(
@@ -231,14 +278,35 @@ async def test_text_that_is_no_unicode_and_json_that_is_too_deep_are_shown_too(
 
 
 def test_connections_point_every_vendor_at_the_sandbox() -> None:
-    known = Connections(connections("http://127.0.0.1:8600"), (Slack, Twilio, CloudTalk))
+    actions = catalog()
+    known = Connections(connections("http://127.0.0.1:8600"), connection_kinds(actions))
     assert known.problems() == []
-    assert {name: known.get(name).base_url for name in known.entries} == {
-        "sandbox-slack": "http://127.0.0.1:8600/slack",
-        "sandbox-twilio": "http://127.0.0.1:8600/twilio",
-        "sandbox-cloudtalk": "http://127.0.0.1:8600/cloudtalk",
+    addresses = {known.get(name).kind: known.get(name).base_url for name in known.entries}
+    assert addresses["slack"] == "http://127.0.0.1:8600/slack"
+    assert addresses == {
+        kind: None if isinstance(vendor, Absent) else f"http://127.0.0.1:8600/{kind}"
+        for kind, vendor in VENDORS.items()
+        if vendor.connection is not None
     }
-    assert known.pick((Twilio, CloudTalk), action="send_sms", name=None).kind == "twilio"
+    for action in actions.values():
+        if action.connections:
+            picked = known.pick(action.connections, action=action.name, name=None)
+            assert picked.kind in VENDORS, f"{action.name} works in the sandbox without naming a connection"
+
+
+def test_every_kind_of_connection_has_a_vendor_or_a_reason() -> None:
+    for kind in connection_kinds(catalog()):
+        assert kind.kind in VENDORS, (
+            f"write workers/sandbox/vendors/{kind.kind}.py and enter it under {kind.kind!r} in VENDORS"
+        )
+    for vendor in VENDORS.values():
+        if isinstance(vendor, Absent):
+            assert re.fullmatch(r"[A-Z].*[.]", vendor.reason), "the reason is a sentence"
+
+
+def test_a_fault_of_a_vendor_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ValueError, match="the sandbox has no 'telex'"):
+        Sandbox(0).fail("telex")
 
 
 async def test_port_that_is_taken_is_replaced_by_a_free_one(sandbox: Sandbox) -> None:
@@ -265,6 +333,8 @@ def test_command_says_where_it_listens_and_ends_cleanly(
         assert process.stdout.readline().startswith(f"Port {taken} is taken: the sandbox listens on ")
         address = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
         assert address is not None
+        titles = [vendor.title for vendor in STANDS_IN.values()]
+        assert process.stdout.readline() == f"It stands in for {', '.join(titles)}.\n"
         with urlopen(f"{address[0]}/_/requests", timeout=5) as answer:  # noqa: S310 - our own address
             assert answer.read() == b"[]"
         started = time.monotonic()

@@ -7,9 +7,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from workers.sandbox.receiver import Receiver, Stub
 from workers.sandbox.record import ReceivedRequest
+from workers.sandbox.stubs import Stub, Stubs
 from workers.sandbox.vendors.cloudtalk import CloudTalkVendor
+from workers.sandbox.vendors.http import HttpVendor
 from workers.sandbox.vendors.slack import SlackVendor
 from workers.sandbox.vendors.twilio import TwilioVendor
 
@@ -21,6 +22,10 @@ SMS = {"To": "+15550123", "From": "+15550100", "Body": "Hello"}
 
 def basic(user: str, password: str) -> str:
     return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
+
+
+def section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
 
 
 def slack(method: str, arguments: dict[str, Any], authorization: str = "Bearer xoxb-1") -> ReceivedRequest:
@@ -54,6 +59,9 @@ def cloudtalk(
         ({"channel": "#ops", "text": "a" * 40_001}, "msg_too_long"),
         ({"channel": "#ops", "blocks": [{}]}, "invalid_blocks"),
         ({"channel": "#ops", "blocks": "{"}, "invalid_blocks"),
+        ({"channel": "#ops", "blocks": [section("a" * 3_001)]}, "invalid_blocks"),
+        ({"channel": "#ops", "blocks": [{"type": "header", "text": {"text": "a" * 151}}]}, "invalid_blocks"),
+        ({"channel": "#ops", "blocks": [{"type": "section", "fields": [{"text": "a" * 2_001}]}]}, "invalid_blocks"),
         ({"channel": "#ops", "blocks": [{"type": "divider"}] * 51}, "invalid_blocks"),
         ({"channel": "#ops", "text": "Hello", "metadata": {"event_type": "x"}}, "invalid_metadata_format"),
     ],
@@ -111,6 +119,15 @@ def test_slack_keeps_replies_out_of_the_channels_history() -> None:
     vendor.answer(slack("chat.postMessage", {"channel": "#ops", "text": "reply", "thread_ts": first["ts"]}))
     history = vendor.answer(slack("conversations.history", {"channel": "#ops"})).body
     assert [message["text"] for message in history["messages"]] == ["one"]
+    replies = vendor.answer(slack("conversations.replies", {"channel": "#ops", "ts": first["ts"]})).body
+    assert [message["text"] for message in replies["messages"]] == ["reply", "one"]
+
+
+def test_slack_lists_the_channels_by_name() -> None:
+    vendor = SlackVendor()
+    posted = vendor.answer(slack("chat.postMessage", {"channel": "#ops", "text": "one"})).body
+    listed = vendor.answer(slack("conversations.list", {})).body
+    assert listed["channels"] == [{"id": posted["channel"], "name": "ops"}]
 
 
 @pytest.mark.parametrize(
@@ -196,10 +213,9 @@ def test_cloudtalk_answers_200_also_where_it_did_not_send() -> None:
     assert answer.body == {"responseData": {"success": False, "data": "Unknown number"}}
 
 
-def test_receiver_tells_what_it_got_and_can_be_taught_answers() -> None:
-    receiver = Receiver()
+def test_receiver_says_what_it_got() -> None:
     request = ReceivedRequest("GET", "/shop/orders/42", {"full": "1"}, {"x-api-key": "hush", "accept": "*/*"}, b"")
-    assert receiver.answer(request).body == {
+    assert HttpVendor().answer(request).body == {
         "received": {
             "method": "GET",
             "path": "/shop/orders/42",
@@ -209,14 +225,22 @@ def test_receiver_tells_what_it_got_and_can_be_taught_answers() -> None:
         }
     }
 
-    receiver.stub(Stub(path="/shop/orders/{id}", body={"id": "{id}", "total": 42, "other": "{name}"}))
-    assert receiver.answer(request).body == {"id": "42", "total": 42, "other": "{name}"}
 
-    receiver.stub(Stub(path="/shop/orders/{id}", method="GET", status=404, body="no {id}"))
-    assert (receiver.answer(request).status, receiver.answer(request).content) == (404, b"no 42")
-    assert not receiver.answer(request).accepted
-    assert receiver.answer(ReceivedRequest("POST", "/shop/orders/42", {}, {}, b"")).status == 200
-    assert "received" in receiver.answer(ReceivedRequest("GET", "/shop/orders/42/items", {}, {}, b"")).body
+def test_stubs_answer_what_they_fit_and_the_latest_wins() -> None:
+    stubs = Stubs()
+    order = ReceivedRequest("GET", "/shop/orders/42", {}, {}, b"")
+
+    def answered(request: ReceivedRequest) -> tuple[int, bytes, bool]:
+        answer = stubs.answer(request)
+        assert answer is not None
+        return answer.status, answer.content, answer.accepted
+
+    stubs.add(Stub(path="/shop/orders/{id}", body={"id": "{id}", "total": 42, "other": "{name}"}))
+    assert answered(order) == (200, b'{"id": "42", "total": 42, "other": "{name}"}', True)
+    stubs.add(Stub(path="/shop/orders/{id}", method="GET", status=404, body="no {id}"))
+    assert answered(order) == (404, b"no 42", False)
+    assert answered(ReceivedRequest("POST", "/shop/orders/42", {}, {}, b""))[0] == 200
+    assert stubs.answer(ReceivedRequest("GET", "/shop/orders/42/items", {}, {}, b"")) is None
 
 
 @pytest.mark.parametrize(
@@ -224,4 +248,4 @@ def test_receiver_tells_what_it_got_and_can_be_taught_answers() -> None:
     [({"idempotency-key": '"k1"'}, "k1"), ({"idempotency-key": "k1"}, "k1"), ({"webhook-id": "k1"}, "k1"), ({}, None)],
 )
 def test_receiver_knows_the_key_of_a_request(headers: dict[str, str], key: str | None) -> None:
-    assert Receiver().key(ReceivedRequest("POST", "/", {}, headers, b"")) == key
+    assert HttpVendor().key(ReceivedRequest("POST", "/", {}, headers, b"")) == key

@@ -110,7 +110,16 @@ def test_equals(x: Any, value: Any, *, equal: bool) -> None:
         (9, "10", "less"),
         ("9", 10, "less"),
         ("1e3", 999, "greater"),
-        ("9", "10", "greater"),
+        ("9", "10", "less"),
+        ("007", "8", "less"),
+        (" 12 ", "+5", "greater"),
+        (".5", "5.", "less"),
+        ("05", 5, "same"),
+        ("1.10", "1.9", "less"),
+        ("9", "10 pm", "greater"),
+        ("1,000", "9", "less"),
+        ("Sat, 21 Nov 2026 10:15:00 +0100", "2026-11-21T09:16:00Z", "less"),
+        ("2026-01-01 10:00:00 UTC", "2026-01-01T10:00Z", "same"),
         ("a", "b", "less"),
         ("a", "B", "greater"),
         ("a", "a", "same"),
@@ -158,9 +167,13 @@ def test_what_has_no_order_is_said_so() -> None:
         ([{"a": 1}], "contains", {"a": "1"}, True),
         ("Vip customer", "contains", "Vip", True),
         ("Vip customer", "contains", "vip", False),
-        ("a5b", "contains", 5, False),
+        ("a5b", "contains", 5, True),
+        ("Error 404", "contains", 404, True),
+        (404, "contains", "40", True),
+        (True, "contains", "tru", False),
+        ("true", "contains", True, False),
         ("", "contains", "", True),
-        (5, "contains", 5, False),
+        (5, "contains", 5, True),
         ({"a": 1}, "contains", "a", False),
         (None, "contains", None, False),
         (ABSENT, "contains", "a", False),
@@ -169,7 +182,10 @@ def test_what_has_no_order_is_said_so() -> None:
         ("+421900", "ends_with", "900", True),
         ("+421900", "starts_with", "900", False),
         ("+421900", "ends_with", "+421", False),
-        (421900, "starts_with", "421", False),
+        (421900, "starts_with", "421", True),
+        (421900, "ends_with", "900", True),
+        (1.5, "ends_with", ".5", True),
+        (False, "starts_with", "f", False),
         (["+421"], "starts_with", "+421", False),
         (ABSENT, "starts_with", "", False),
         ("I want a Refund!", "matches", "(?i)refund", True),
@@ -179,7 +195,9 @@ def test_what_has_no_order_is_said_so() -> None:
         ("žluť", "matches", r"^\pL+$", True),
         ("a\nb", "matches", "(?m)^b$", True),
         ("\ud800x", "matches", "x$", True),
-        (5, "matches", "5", False),
+        (5, "matches", "5", True),
+        (404, "matches", "^4[0-9]{2}$", True),
+        (True, "matches", "true", False),
         (ABSENT, "matches", "", False),
         (["a"], "matches", "a", False),
         ("a", "in", [], False),
@@ -327,8 +345,8 @@ def test_explain_says_field_operator_expected_and_actual() -> None:
         (None, "not_equals", None, "`x` is null, which it must not be."),
         ("ab", "contains", "c", '`x` is "ab", which does not contain "c".'),
         ("ab", "not_contains", "a", '`x` is "ab", which contains "a".'),
-        (5, "contains", 5, "`x` is 5, and `contains` cannot compare that with 5."),
-        (5, "starts_with", "5", '`x` is 5, and `starts_with` cannot compare that with "5".'),
+        (True, "contains", 5, "`x` is true, and `contains` cannot compare that with 5."),
+        ([5], "starts_with", "5", '`x` is [5], and `starts_with` cannot compare that with "5".'),
         ("b", "starts_with", "a", '`x` is "b", which does not start with "a".'),
         ("b", "in", ["a"], '`x` is "b", which is not in ["a"].'),
         ("b", "not_in", ["b"], '`x` is "b", which is in ["b"].'),
@@ -363,6 +381,45 @@ def test_explain_is_a_sentence(x: Any, operator: str, value: Any, sentence: str)
 )
 def test_explain_says_what_holds_although_it_must_not(data: Any, sentence: str) -> None:
     assert [failure.sentence for failure in compile_condition(data).explain({"x": 5}, NOW)] == [sentence]
+
+
+def a_test(operator: str, value: Any, field: str = "x") -> dict[str, Any]:
+    return {"field": field, "operator": operator, "value": value}
+
+
+@pytest.mark.parametrize(
+    ("condition", "note"),
+    [
+        (a_test("not_contains", "vip", "order.tags"), "order.tags is missing, so `not_contains` holds"),
+        (a_test("not_in", "{{order.blocked}}", "order.id"), "order.blocked is missing, so `not_in` holds"),
+        (a_test("not_in", "{{order.id}}", "order.id"), "order.id is 7 and no list, so `not_in` holds"),
+        (a_test("not_in", ["a"], "order.kind"), "order.kind is missing, so `not_in` holds"),
+        ({"not": a_test("contains", "vip", "order.tags")}, "order.tags is missing, so `not` over `contains` holds"),
+        ({"not": a_test("in", "{{nope}}", "order.id")}, "nope is missing, so `not` over `in` holds"),
+        ({"not": {"any": [a_test("contains", 1, "order.tags")]}}, "order.tags is missing, so `not` over `contains` holds"),
+        ({"not": {"not": a_test("not_contains", 1, "a.b")}}, "a.b is missing, so `not_contains` holds"),
+        (a_test("not_contains", "vip", "order.flag"), 'order.flag is true, and `contains` cannot compare that with "vip", so `not_contains` holds'),
+        (a_test("not_contains", "vip", "order.none"), "order.none is missing, so `not_contains` holds"),
+        (a_test("not_equals", "closed", "order.state"), "order.state is missing, so `not_equals` holds"),
+        (a_test("not_equals", "true", "order.flag"), 'order.flag is true, which never equals "true", so `not_equals` holds'),
+        ({"any": [a_test("greater_than", 5, "order.word"), a_test("equals", 7, "order.id")]}, 'order.word is "abc", which has no order with 5, so `greater_than` does not hold'),
+        ({"not": a_test("matches", "x", "order.list")}, 'order.list is an empty list, and `matches` cannot compare that with "x", so `not` over `matches` holds'),
+        (a_test("not_in", ["a"], "order.id"), None),
+        (a_test("not_equals", "closed", "order.none"), None),
+        ({"not": {"field": "order.tags", "operator": "exists"}}, None),
+        ({"any": [a_test("contains", "vip", "order.tags"), a_test("equals", 7, "order.id")]}, None),
+    ],
+)  # fmt: skip
+def test_what_holds_because_there_is_nothing_to_compare_says_so(condition: Any, note: str | None) -> None:
+    roots: dict[str, Any] = {"order": {"id": 7, "flag": True, "none": None, "word": "abc", "list": []}}
+    verdict = compile_condition(condition).judge(roots, NOW)
+    assert verdict.holds
+    assert verdict.missing == ([] if note is None else [note])
+
+
+def test_a_verdict_says_why_a_condition_does_not_hold() -> None:
+    verdict = compiled("greater_than", 60).judge({"x": 5}, NOW)
+    assert (verdict.holds, verdict.why) == (False, "`x` is 5, not greater than 60.")
 
 
 TEST = {"field": "x", "operator": "equals", "value": 1}

@@ -9,7 +9,7 @@ from liquid import Environment
 
 from tests.workflows.language.render import render, text
 from workflows.language.filters import FILTERS
-from workflows.language.template import TemplateError, TemplateSyntaxError
+from workflows.language.template import TemplateError, TemplateSyntaxError, compile_template
 
 DATA: dict[str, Any] = {
     "s": "Hello, wörld <b>",
@@ -69,6 +69,21 @@ CASES: dict[str, list[tuple[str, Any]]] = {
         ("{{ s | first }}", "H"),
         ("{{ d | first }}", ["a", 1]),
         ("{{ n | first }}", None),
+    ],
+    "fixed": [
+        ("{{ 25 | fixed: 2 }}", "25.00"),
+        ("{{ '25' | fixed: 2 }}", "25.00"),
+        ("{{ 2.675 | fixed: 2 }}", "2.68"),
+        ("{{ '2.675' | fixed: 2 }}", "2.68"),
+        ("{{ 0.125 | fixed: 2 }}", "0.13"),
+        ("{{ -0.125 | fixed: 2 }}", "-0.13"),
+        ("{{ -0.001 | fixed: 2 }}", "0.00"),
+        ("{{ '+007.5' | fixed: 0 }}", "8"),
+        ("{{ '12345678901234567890.125' | fixed: 2 }}", "12345678901234567890.13"),
+        ("{{ '1e21' | fixed: 2 }}", "1000000000000000000000.00"),
+        ("{{ '19.99' | times: 3 | fixed: 2 }}", "59.97"),
+        ("{{ '' | fixed: 2 }}", ""),
+        ("{{ null | fixed: 2 }}", ""),
     ],
     "floor": [("{{ 1.8 | floor }}", 1)],
     "has": [("{{ o | has: 'k', 'y' }}", True), ("{{ o | has: 'z' }}", False)],
@@ -204,7 +219,6 @@ def test_a_filter_does_what_liquid_says(template: str, value: Any) -> None:
     [
         ("{{ s | plus: 1 }}", "a number is needed"),
         ("{{ true | plus: 1 }}", "a number is needed, not true"),
-        ("{{ '' | plus: 1 }}", 'a number is needed, not ""'),
         ("{{ n | divided_by: 0 }}", "divided by 0"),
         ("{{ n | modulo: 0.0 }}", "divided by 0"),
         ("{{ 100000000000000000000 | times: 100000000000000000000 }}", "the number is too large"),
@@ -273,3 +287,79 @@ def test_on_numbers_a_filter_gives_what_the_library_s_own_gives(a: int, b: int, 
     assert text(template, a=a, b=b) == LIBRARY.from_string(template).render(a=a, b=b)
     template = "-{{c|floor}} {{c|ceil}} {{c|divided_by:d}}"
     assert text(template, c=c, d=d) == LIBRARY.from_string(template).render(c=c, d=d)
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [("007", 7), ("+5", 5), ("-05", -5), (" 12 ", 12), (".5", 0.5), ("5.", 5.0), ("+.5", 0.5), ("1e3", 1000.0), ("08", 8), ("\xa07\n", 7)],
+)  # fmt: skip
+def test_a_text_is_the_number_that_people_write(written: str, number: float) -> None:
+    assert text("{{ x | plus: 0 }}", x=written) == number
+    assert text("{{ 0 | plus: x }}", x=written) == number
+    assert text("{% if x == y %}{% elsif x >= y %}yes{% endif %}", x=written, y=number) == "yes"
+
+
+@pytest.mark.parametrize(
+    "written", ["1,000", "1_000", "1 000", "5 EUR", "0x10", "NaN", "Infinity", "--5", ".", "+", "e5", "٣"]
+)
+def test_a_text_that_is_no_number_is_refused(written: str) -> None:
+    with pytest.raises(TemplateError, match="a number is needed"):
+        text("{{ x | plus: 0 }}", x=written)
+
+
+EMPTY_OR_NULL = (
+    ["date: '%F'", "default: 'x'", "size", "sum", "join: ','", "concat: l", "fixed: 2"]
+    + [f"{name}: 3" for name in ("plus", "minus", "times", "divided_by", "modulo", "at_least", "at_most")]
+    + ["abs", "ceil", "floor", "round", "map: 'k' | size", "where: 'k' | size", "compact | size", "uniq | size"]
+)
+
+
+@pytest.mark.parametrize("chain", EMPTY_OR_NULL)
+def test_an_empty_text_is_nothing_wherever_null_is(chain: str) -> None:
+    assert text(f"{{{{ x | {chain} }}}}", x="", l=[1]) == text(f"{{{{ x | {chain} }}}}", x=None, l=[1])
+
+
+def test_an_empty_text_is_nothing_as_an_argument_too() -> None:
+    assert text("{{ 5 | plus: x }}", x="") == 5
+    assert text("{{ l | concat: x }}", x="", l=[1]) == [1]
+    assert text("{{ l | sort }}", l=[2, "", 1]) == [1, 2, ""]
+    assert text("{% if x > 1 %}more{% else %}not{% endif %}", x="") == "not"
+
+
+@pytest.mark.parametrize(
+    ("template", "sentence", "hint"),
+    [
+        ("{{ a | date: '%Q' }}", "unknown directive `%Q`", "strftime"),
+        ("{{ a | date: '%F', 'Berlin' }}", "did you mean Europe/Berlin?", None),
+        ("{{ a | date: '%F', 'CEST' }}", "no time zone", None),
+        ("{{ a | date: '%F', 7 }}", "IANA name", None),
+        ("{{ a | slice: 'x' }}", 'a number is needed, not "x"', None),
+        ("{{ a | slice: 0, 1.5 }}", "a whole number is needed", None),
+        ("{{ a | fixed: -1 }}", "0 to 15 digits can be kept, not -1", None),
+        ("{{ a | round: 16 }}", "0 to 15 digits", None),
+        ("{{ a | fixed }}", "takes 1 arguments", None),
+        ("{{ a | truncate: 'long' }}", "a number is needed", None),
+        ("{{ a | plus: 'one' }}", "a number is needed", None),
+        ("{{ a | plus: true }}", "a number is needed", None),
+        ("{{ a | divided_by: 0 }}", "divided by 0", None),
+        ("{{ a | modulo: '0' }}", "divided by 0", None),
+        ("{{ a | concat: 'x' }}", "a list is needed", None),
+        ("{{ a | default: 1, allow_false: 'yes' }}", "true or false", None),
+        ("{{ a | date: '%F', zone: 'UTC' }}", "no argument `zone`", "in order"),
+        ("{{ 'abc' | plus: 1 }}", "a number is needed", None),
+        ("{{ 'March' | date: '%F' }}", "is no date", None),
+        ("{{ a | upper }}", "There is no filter `upper`", "`upcase`"),
+        ("{{ a | qwxyz }}", "There is no filter", "There are abs"),
+        ("{% for i in a limit: 'x' %}{% endfor %}", "whole number", None),
+        ("{% for i in (1..'x') %}{% endfor %}", "whole number", None),
+        ("{% if a > true %}{% endif %}", "needs two numbers or two texts", None),
+    ],
+)
+def test_a_constant_that_can_never_work_is_refused_when_it_is_compiled(
+    template: str, sentence: str, hint: str | None
+) -> None:
+    with pytest.raises(TemplateSyntaxError) as caught:
+        compile_template(["", template])
+    assert sentence in str(caught.value)
+    assert caught.value.pointer == "/1"
+    assert hint is None or hint in str(caught.value.hint)

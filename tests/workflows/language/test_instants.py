@@ -90,8 +90,8 @@ def test_the_date_filter(template: str, value: Any) -> None:
     ("template", "sentence"),
     [
         ("{{ 'March' | date: '%F' }}", '"March" is no date; a date is an ISO 8601 text'),
-        ("{{ '1700000000' | date: '%F' }}", "is no date"),
-        ("{{ '' | date: '%F' }}", '"" is no date'),
+        ("{{ '03/04/2026' | date: '%F' }}", "is no date"),
+        ("{{ '2026' | date: '%F' }}", '"2026" is no date'),
         ("{{ true | date: '%F' }}", "true is no date"),
         ("{{ contact.tags | date: '%F' }}", "a list of 2 elements is no date"),
         ("{{ 99999999999999 | date: '%F' }}", "outside 1 to 9999"),
@@ -107,6 +107,58 @@ def test_the_date_filter_refuses_anything_else_with_a_sentence(template: str, se
     with pytest.raises(TemplateError) as caught:
         text(template)
     assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Sat, 21 Nov 2026 10:15:00 +0000",
+        "Sat, 21 Nov 2026 10:15:00 GMT",
+        "Sat, 21 Nov 2026 11:15:00 +0100 (CET)",
+        "21 Nov 2026 10:15 UT",
+        "Sat, 21 Nov 2026 05:15:00 EST",
+        "Saturday, 21 November 2026 10:15:00 UTC",
+        "2026-11-21 10:15:00 UTC",
+        "2026-11-21 10:15:00 GMT",
+        "2026-11-21 11:15:00 +0100 CET",
+        "2026-11-21T10:15:00UTC",
+        "Sat Nov 21 2026 11:15:00 GMT+0100 (Central European Standard Time)",
+        "Sat Nov 21 10:15:00 2026",
+        "Sat Nov 21 10:15:00 +0000 2026",
+        "Nov 21, 2026 10:15 AM",
+        "November 21, 2026 at 10:15:00 UTC",
+        "1795256100",
+        "1795256100.0",
+        " 1795256100 ",
+        "1795256100000",
+        1795256100,
+        1795256100000,
+    ],
+)
+def test_dates_are_read_as_webhooks_write_them(written: Any) -> None:
+    assert text("{{ x | date: '%FT%TZ' }}", x=written) == "2026-11-21T10:15:00Z"
+
+
+@pytest.mark.parametrize("written", ["20261121", "2026-11-21", "21 Nov 2026", "Nov 21, 2026", "Sat, 21 Nov 2026"])
+def test_a_day_is_its_midnight_in_utc(written: str) -> None:
+    assert text("{{ x | date: '%FT%TZ' }}", x=written) == "2026-11-21T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "written", ["31 Nov 2026", "Nov 21, 2026 13:00 PM", "21 Nov 26", "21 Nix 2026", "21/11/2026", "10:00"]
+)
+def test_what_is_no_date_or_has_two_meanings_is_refused(written: str) -> None:
+    with pytest.raises(TemplateError, match="is no date"):
+        text("{{ x | date: '%F' }}", x=written)
+
+
+@given(st.datetimes(FIRST.replace(year=1974), LAST.replace(year=2199), timezones=st.just(UTC)))
+def test_the_date_filter_reads_what_it_writes(moment: datetime) -> None:
+    whole = moment.strftime("%FT%TZ")
+    for pattern in ("%s", "%FT%TZ", "%F %T %Z", "%a, %d %b %Y %T %z", "%c", "%B %-d, %Y %-I:%M:%S %p"):
+        chain = f"{{{{ x | date: '{pattern}' | date: '%FT%TZ' }}}}"
+        assert text(chain, x=moment.isoformat()) == whole
+    assert text("{{ x | date: '%s' | plus: 60 | minus: 60 | date: '%FT%TZ' }}", x=moment.isoformat()) == whole
 
 
 def test_every_zone_can_be_loaded() -> None:

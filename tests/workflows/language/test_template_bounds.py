@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.starts import examples
 from tests.workflows.language.render import NOW, ROOTS, render, text
 from workflows.language.filters import FILTERS
 from workflows.language.template import TemplateError, TemplateSyntaxError, compile_template
@@ -308,7 +309,7 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(4))
 @given(JUNK, st.sampled_from(["", "json", "slack", "markdown", "url"]), st.booleans())
 def test_whatever_an_author_writes_is_rendered_or_refused_with_a_sentence(
     source: str, syntax: str, secrets: bool
@@ -319,7 +320,7 @@ def test_whatever_an_author_writes_is_rendered_or_refused_with_a_sentence(
         template.render({"a": {"b": [1], "c": 2}, "d": "b"}, NOW)
 
 
-@settings(max_examples=600)
+@settings(max_examples=examples(6))
 @given(SOME_FILTERS, SOME_FILTERS, st.lists(ANYTHING, min_size=4, max_size=4), st.integers(0, 2), st.integers(0, 2))
 def test_whatever_data_a_filter_gets_it_gives_json_or_fails_with_a_sentence(
     first: str, second: str, values: list[Any], some: int, more: int

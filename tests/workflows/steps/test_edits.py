@@ -95,3 +95,22 @@ def test_what_is_no_edit_is_refused_with_a_sentence(edits: Any) -> None:
         edited(CONFIG, edits, SECRETS)
     assert str(refused.value).endswith(".")
     assert len(str(refused.value)) < 600
+
+
+@pytest.mark.parametrize(
+    ("edits", "sentence"),
+    [
+        ({"body/amount": 5}, "begins with `/`, as /body/amount; 'body/amount' is none; did you mean /body/amount?"),
+        ([{"op": "replace", "path": "body", "value": 1}], "'body' is none; did you mean /body?"),
+        ([{"op": "move", "from": "body", "path": "/x"}], "'body' is none; did you mean /body?"),
+        ([{"op": "add", "path": 3, "value": 1}], "3 is none."),
+        ([{"op": "remove", "path": "/nowhere"}], "the config has no such place."),
+        ([{"op": "replace", "path": "/nowhere/deep", "value": 1}], "the config has no such place."),
+        ([{"op": "test", "path": "/body/amount", "value": 1}], "what it tests for is not so."),
+        ([{"op": "swap", "path": "/body"}], "it is no operation of JSON Patch"),
+    ],
+)
+def test_a_wrong_edit_is_told_in_our_words(edits: object, sentence: str) -> None:
+    with pytest.raises(EditError) as caught:
+        edited({"body": {"amount": 25}}, edits, [])
+    assert sentence in str(caught.value)

@@ -82,7 +82,7 @@ async def test_a_post_is_found_by_its_key(engine: Engine, sandbox: Sandbox) -> N
         actions:
           - {label: Tell, actionType: send_slack_message, config: {channel: "#support", text: Hello}, saveAs: post}
     """)
-    sandbox.fail("slack", drop="after", path="/slack/api/chat.postMessage")
+    sandbox.fail("slack", drop="after", path="/slack/chat.postMessage")
     report = await engine.run("post")
     assert len(accepted(sandbox, "slack")) == 1
     assert report["outcome"] == "completed", step(report, "Tell")

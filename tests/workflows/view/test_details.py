@@ -12,7 +12,7 @@ from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.api.workflowservice.v1 import QueryWorkflowRequest
 
 from tests.engine import Engine
-from workflows.holds.wording import visible
+from workflows.holds.wording import decider, visible
 from workflows.view.details import details
 
 DESK = """
@@ -57,7 +57,7 @@ async def test_says_first_what_it_waits_for_and_what_releases_it(engine: Engine)
     blocks = re.findall(r"```\n(.*?)\n```", text, re.DOTALL)
     assert all(len(line) <= 60 for line in blocks[0].splitlines()), "what would be sent is wrapped"
     assert blocks[1].replace("\\\n", "").split() == [
-        *("trunkline", "approve", handle.id, "refund", "--digest", hold["digest"])
+        *("trunkline", "approve", handle.id, "refund", "--by", "lead@example.com", "--digest", hold["digest"])
     ]
     signal, update = json.loads(blocks[2]), json.loads(blocks[3])
     assert signal == {"hold": "refund", "by": "you@example.com", "digest": hold["digest"]}
@@ -188,3 +188,12 @@ def test_nothing_in_a_request_is_hidden() -> None:
     assert visible('{"text": "a\u202etxet\u2066"}\n') == '{"text": "a\\u202etxet\\u2066"}\n'
     assert visible("\x1b[2J\x9b") == "\\u001b[2J\\u009b"
     assert visible("Grüße 👨‍👩‍👧, می‌خواهم\tok\n") == "Grüße 👨‍👩‍👧, می‌خواهم\tok\n"
+
+
+def test_commands_name_somebody_who_may_still_decide() -> None:
+    hold = {"approvers": ["group:ops", "Ann@example.com", "bob@example.com"], "operators": ["ops@example.com"]}
+    assert decider(hold) == "Ann@example.com"
+    assert decider({**hold, "votes": [{"by": "ann@example.com"}]}) == "bob@example.com"
+    assert decider({**hold, "requester": "ann@example.com"}) == "bob@example.com"
+    assert decider({"approvers": ["group:ops"]}) == decider({}) == "you@example.com"
+    assert decider(hold, "operators") == "ops@example.com"

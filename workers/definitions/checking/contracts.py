@@ -22,7 +22,8 @@ TOKEN = re.compile(
     r"|AKIA[A-Z0-9]{16}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|whsec_[A-Za-z0-9+/=]{16,})"
 )
 USER_INFO = re.compile(r"https?://[^/\s?#@{}]+@")
-PLAIN_HTTP = re.compile(r"\s*http://", re.IGNORECASE)
+PLAIN_HTTP = re.compile(r"\s*http://(?!(localhost|127\.[0-9.]+|\[::1\])(?![^:/?#]))", re.IGNORECASE)
+"""An address that somebody on the way can read: what stays on the machine has no way."""
 HEADERS = (
     "authorization",
     "proxy-authorization",

@@ -28,6 +28,8 @@ class Findings:
         self, code: str, pointer: str, message: str, hint: str | None = None, *, key: bool = False, line: int = 1
     ) -> None:
         """Add a problem; `key` puts it at the key of the value, `line` at a later line of a text."""
+        if hint is None and pointer in self.source.comments and self.at(pointer) is None:
+            hint = f"put {self.source.comments[pointer]!r:.40} in quotes: a # after a blank begins a comment"
         row, column = self.source.place(pointer, key=key, line=line)
         found = problem(
             code, message, hint=hint, file=self.source.file, line=row, column=column, step=self.step(pointer)

@@ -12,12 +12,14 @@ from workers.definitions.checking.contracts import templated
 from workers.definitions.checking.saved import canonical
 from workers.definitions.model.approvals import ApprovalDefinition, BandDefinition
 from workers.definitions.problems import nearest
+from workflows.hold_rules import HOLD_RULES
 from workflows.language.condition import ConditionError, compile_condition
 from workflows.language.durations import spell
 from workflows.language.names import Reference
 from workflows.language.people import group, person
 from workflows.language.template import is_template
-from workflows.plan import STRICTNESS
+
+HOLD_FIELDS = {name for name, info in BandDefinition.model_fields.items() if info.alias in HOLD_RULES}
 
 ANY_VALUE = ("size", "first", "last")
 """Fields that any list or text has."""
@@ -172,22 +174,14 @@ def _late(held: HeldDefinition) -> Iterator[PolicyComplaint]:
 
 
 def _loose(held: HeldDefinition, band: BandDefinition, below: str) -> Iterator[PolicyComplaint]:
-    policy = held.policy
-    for name, looser, stays in (
-        ("quorum", band.quorum is not None and band.quorum < (policy.quorum or 1), policy.quorum),
-        ("self_approval", band.self_approval is True and policy.self_approval is False, "false"),
-        ("reject_needs_reason", band.reject_needs_reason is False and policy.reject_needs_reason is True, "true"),
-        ("verified", band.verified is False and policy.verified is True, "true"),
-        ("allow_edit", _freer(band.allow_edit, policy.allow_edit or False), str(policy.allow_edit or False).lower()),
-    ):
-        if looser:
-            alias = BandDefinition.model_fields[name].alias
-            sentence = f"A band only makes a policy stricter: `{alias}` stays {stays} here."
-            yield held.complaint("looser-band", "bands", sentence, below=f"{below}/{alias}")
-
-
-def _freer(wanted: Any, allowed: Any) -> bool:
-    return wanted is not None and STRICTNESS.index(wanted) < STRICTNESS.index(allowed)
+    said = held.policy.model_dump(by_alias=True, exclude_none=True, include=HOLD_FIELDS)
+    for name, wanted in band.model_dump(by_alias=True, exclude_none=True, include=HOLD_FIELDS).items():
+        rule = HOLD_RULES[name]
+        stays = said.get(name, rule.otherwise)
+        if rule.stricter(stays, wanted) != wanted:
+            shown = json.dumps(stays).strip('"')
+            sentence = f"A band only makes a policy stricter: `{name}` stays {shown} here."
+            yield held.complaint("looser-band", "bands", sentence, below=f"{below}/{name}")
 
 
 def _blind(held: HeldDefinition, band: BandDefinition, below: str) -> Iterator[PolicyComplaint]:

@@ -30,6 +30,7 @@ from workers.definitions.checking.steps import ConfigUses
 from workers.definitions.checking.values import Values
 from workers.definitions.model.automation import kind_of
 from workers.definitions.model.steps import Block, blocks, reactions
+from workers.definitions.model.vocabulary import RUN_ROOTS
 
 
 class References:
@@ -63,6 +64,7 @@ class References:
         """Walk the whole definition."""
         data = self.findings.data
         self.values.condition(data.get("conditions"), "/conditions", VisibleNames())
+        self._once(data.get("trigger"))
         self.values.template(data.get("fairness"), "/fairness", VisibleNames())
         scope = VisibleNames().under(data.get("conditions"))
         if isinstance(data.get("paths"), list):
@@ -76,6 +78,23 @@ class References:
         judged = {pointer for pointer, *_ in self._judged}
         whole = written(data.get("approvals"), "/approvals")
         self._policy({key: said for key, said in whole.items() if said.pointer not in judged}, VisibleNames())
+
+    def _once(self, trigger: Any) -> None:
+        once = trigger.get("once") if isinstance(trigger, Mapping) else None
+        if not isinstance(once, str) or not once:
+            return
+        pointer = "/trigger/once"
+        before = self.findings.count
+        roots = self.values.roots_of(once)
+        own = [name for name in roots if name in RUN_ROOTS and name != "event" and name not in self.values.event_roots]
+        for name in own:
+            sentence = f"{name!r} says nothing about the event: `once` is rendered before there is a run."
+            self.findings.add("bad-once", pointer, sentence, "use `event` and what its data brings")
+        if not own:
+            self.values.template(once, pointer, VisibleNames())
+        if not roots and self.findings.count == before:
+            sentence = "This uses nothing of the event, so that every event would be the same one."
+            self.findings.add("bad-once", pointer, sentence, 'write once: "{{event.source}}/{{event.id}}", or such')
 
     def _block(self, block: list[Any], pointer: str, scope: VisibleNames) -> End:
         stops = told = False

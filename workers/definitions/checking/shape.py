@@ -8,7 +8,10 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from activities.unseen import unseen
+from activities.violations import violation
 from workers.definitions.checking.findings import Findings
+from workers.definitions.checking.other_words import kind_of_other, written_here
 from workers.definitions.model.approvals import (
     ApprovalDefinition,
     BandDefinition,
@@ -32,6 +35,7 @@ from workers.definitions.model.vocabulary import TAG, Part
 from workers.definitions.problems import CODES, listed, nearest
 from workflows.event import what
 from workflows.language.people import GROUP
+from workflows.language.template import is_template
 
 EXPECTED = {
     "string_type": "a text",
@@ -97,6 +101,16 @@ def complain(error: ErrorDetails, value: Any) -> Complaint:
         error: pydantic's error.
         value: what stands there.
     """
+    complaint = _complaint(error, value)
+    hidden = unseen(value) if isinstance(value, str) and not is_template(value) else None
+    if hidden is None or error["type"] in RANGES:
+        return complaint
+    # the sentence may have shown the value already, but nobody sees what is wrong with it
+    hint = "write it on the line of its key, or `|-` for `|`" if value.endswith("\n") else "type the value anew"
+    return Complaint(complaint.code, f"{complaint.message.rstrip('.')}: {hidden}.", complaint.hint or hint)
+
+
+def _complaint(error: ErrorDetails, value: Any) -> Complaint:
     kind = error["type"]
     if kind in CODES:
         return Complaint(kind, error["msg"])
@@ -109,8 +123,8 @@ def complain(error: ErrorDetails, value: Any) -> Complaint:
         return Complaint(
             "wrong-type", f"{_short(value)} is not allowed here: use {_any(allowed)}.", nearest(value, allowed)
         )
-    sentence = error["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    sentence = sentence if sentence.endswith((".", "?")) else f"{sentence}."
+    sentence = violation(error)
+    sentence = f"{sentence[:1].upper()}{sentence[1:]}{'' if sentence.endswith('?') else '.'}"
     return Complaint("out-of-range" if kind in RANGES else "wrong-type", sentence)
 
 
@@ -130,7 +144,11 @@ def _add(findings: Findings, error: ErrorDetails) -> None:
     if error["type"] == "extra_forbidden":
         model, owner = _owner(location[:-1])
         known = keys(model)
-        hint = nearest(location[-1], known) or f"it has {listed(known, most=20)}"
+        hint = (
+            written_here(location[-1], owner, known)
+            or nearest(location[-1], known)
+            or f"it has {listed(known, most=20)}"
+        )
         findings.add("unknown-key", pointer, f"There is no key {_short(location[-1])} in {owner}.", hint, key=True)
     elif error["type"] == "missing":
         _, owner = _owner(location[:-1])
@@ -160,7 +178,8 @@ def _add_step(findings: Findings, pointer: str) -> None:
         )
         return
     common = keys(STEP_MODELS["actionType"])
-    near = next((hint for key in step if key not in common and (hint := nearest(key, KINDS))), None)
+    near = kind_of_other(step, KINDS)
+    near = near or next((hint for key in step if key not in common and (hint := nearest(key, KINDS))), None)
     findings.add("unknown-step", pointer, f"Nothing says what this step does: it needs one of {_any(KINDS)}.", near)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from workers.definitions.checking.findings import Findings
+from workers.definitions.checking.negations import doubts
 from workers.definitions.checking.saved import VisibleNames, text_of
 from workers.definitions.checking.statuses import Statuses
 from workers.definitions.model.steps import escape, steps
@@ -13,7 +14,7 @@ from workers.definitions.model.vocabulary import RUN_ROOTS
 from workers.definitions.problems import nearest
 from workflows.event import known_roots
 from workflows.language.condition import ConditionError, compile_condition
-from workflows.language.names import HOW_TO_USE_SECRETS, Reference
+from workflows.language.names import HOW_TO_USE_SECRETS, Reference, written
 from workflows.language.template import Template, TemplateSyntaxError, compile_expression, compile_template
 from workflows.plan import STATUSES
 
@@ -75,6 +76,7 @@ class Values:
         )
         declared = trigger.get("data") if isinstance(trigger, Mapping) else None
         self.roots = _roots(self.event, declared)
+        self.declared = declared
         self.open = isinstance(declared, Mapping)
         self.secrets: set[str] = set()
         self.variables: dict[str, set[str] | None] = {}
@@ -93,6 +95,15 @@ class Values:
     def event_roots(self) -> Iterable[str]:
         """Return the roots that the event is known to have."""
         return self.roots or ()
+
+    @staticmethod
+    def roots_of(text: str) -> list[str]:
+        """Return the roots that a template uses, each once; none where it cannot be read, which is told elsewhere."""
+        try:
+            references = compile_template(text).references
+        except TemplateSyntaxError:
+            return []
+        return list(dict.fromkeys(str(reference.path[0]) for reference in references))
 
     def whole(self, value: Any, pointer: str, scope: VisibleNames) -> None:
         """Check a value that must be one expression, so that it keeps its type."""
@@ -172,6 +183,16 @@ class Values:
             if self.findings.count == before:
                 code = "misplaced-secret" if error.hint == HOW_TO_USE_SECRETS else "bad-condition"
                 self.findings.add(code, pointer + error.pointer, error.message, error.hint)
+        else:
+            for doubt in doubts(conditions, scope.guards, self.declared):
+                path = written(doubt.path)
+                sentence = f"Where `{path}` is missing, {doubt.said} holds all the same."
+                self.findings.add(
+                    "maybe-missing",
+                    pointer + doubt.pointer,
+                    sentence,
+                    f"ask for it besides: {{field: {path}, operator: exists}}",
+                )
         asked = [(self.findings.at((pointer + one.pointer).rpartition("/")[0]), one) for one in references]
         self.statuses.check_words(asked, pointer)
         found = [(one, isinstance(test, Mapping) and test.get("operator") in GUARDS) for test, one in asked]

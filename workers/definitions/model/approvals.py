@@ -19,9 +19,11 @@ from pydantic import (
 )
 
 from workers.definitions.model.failures import RetryDefinition
-from workers.definitions.model.vocabulary import Conditions, Deadline, Label, Part, Text, Timeout, refuse
-from workflows.language.people import GROUP
-from workflows.plan import CLOSES, OPENS, Day, Editing, Occasion, OnExpiry
+from workers.definitions.model.vocabulary import WHOLE, Conditions, Deadline, Label, Part, Text, Timeout, refuse
+from workflows.hold_rules import Editing
+from workflows.language.people import GROUP, hidden_in
+from workflows.language.template import is_template
+from workflows.plan import CLOSES, OPENS, Day, Occasion, OnExpiry
 
 MAX_PEOPLE = 100
 MAX_QUORUM = 20
@@ -29,9 +31,20 @@ MAX_BANDS = 20
 MAX_NOTICES = 20
 MAX_HOLIDAYS = 1_000
 
+_LAYOUT = re.compile(r"[\t\r\n]")
 _GROUP_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):[0-5][0-9]")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _visible(value: Any) -> Any:
+    """Return what names people as it was written, before blanks around it go, where all of it can be seen."""
+    text = value if isinstance(value, str) else ""
+    if is_template(text):
+        text = _LAYOUT.sub("", text)
+    if hidden := hidden_in(text):
+        raise refuse("bad-name", f"{text[:80]!a} holds {hidden}, which nobody sees: write the id without it.")
+    return value
 
 
 def _person(value: str) -> str:
@@ -42,7 +55,7 @@ def _person(value: str) -> str:
         raise refuse(
             "bad-name", f"A group is written `{GROUP}{name}`, in lower case; {value[:80]!r} would be a person."
         )
-    if "{{" in name or "{%" in name:
+    if is_template(name):
         raise refuse(
             "bad-name",
             "The name of a group cannot be a template: let `bands` choose between groups, or the template name people.",
@@ -78,15 +91,20 @@ Person = Annotated[
     StrictStr,
     StringConstraints(min_length=1, max_length=500, strip_whitespace=True),
     AfterValidator(_person),
+    BeforeValidator(_visible),
 ]
 People = Annotated[list[Person], Field(max_length=MAX_PEOPLE)]
 NamedPeople = Annotated[list[Person], Field(min_length=1, max_length=MAX_PEOPLE)]
-Quorum = Annotated[StrictInt, Field(ge=1, le=MAX_QUORUM)]
+Quorum = Annotated[StrictInt, Field(ge=1, le=MAX_QUORUM), WHOLE]
 AllowEdit = Annotated[Editing, BeforeValidator(_flag)]
 TimeOfDay = Annotated[
     StrictStr, AfterValidator(_time), WithJsonSchema({"type": "string", "pattern": f"^{_TIME.pattern}$"})
 ]
-Holiday = Annotated[StrictStr, AfterValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
+Holiday = Annotated[
+    StrictStr,
+    AfterValidator(_date),
+    WithJsonSchema({"type": "string", "format": "date", "pattern": f"^{_DATE.pattern}$"}),
+]
 
 
 class BusinessHoursDefinition(Part):

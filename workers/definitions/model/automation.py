@@ -19,6 +19,7 @@ from pydantic import (
     StrictStr,
     StringConstraints,
     Tag,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -27,6 +28,7 @@ from workers.definitions.model.failures import RetryDefinition
 from workers.definitions.model.trigger import Trigger
 from workers.definitions.model.vocabulary import (
     TAG,
+    WHOLE,
     Conditions,
     ItemName,
     Label,
@@ -43,6 +45,7 @@ from workers.definitions.model.vocabulary import (
     refuse,
     shape_tag,
 )
+from workflows.language.instants import READABLE
 from workflows.plan import FailureClass, Remedy
 
 MAX_STEPS = 4_000
@@ -53,6 +56,9 @@ MAX_DEPTH = 100
 
 Kind = Literal["actionType", "paths", "branch", "wait", "forEach", "stop"]
 """The key that makes a step what it is."""
+
+UNTIL = rf"\{{\{{|\{{%|{READABLE}"
+"""A template, or an instant."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -101,7 +107,7 @@ class RuleDefinition(Part):
         description="`retry`: do the whole step again; `continue`: go on; `hold`: park the path for an operator; "
         "`stop`: the failure stands, as after `actions` without `do`.",
     )
-    attempts: Annotated[StrictInt, Field(ge=1, le=100)] | None = Field(
+    attempts: Annotated[StrictInt, Field(ge=1, le=100), WHOLE] | None = Field(
         default=None, description="Of `retry`: how often (3)."
     )
     delay: Pause | None = Field(default=None, description="Of `retry`: pause before each (1 min).")
@@ -205,7 +211,9 @@ class BranchDefinition(Common):
 class Until(Part):
     """An instant to wait for."""
 
-    until: Text = Field(description="ISO 8601 instant, usually a template; one that has passed does not wait.")
+    until: Annotated[Text, WithJsonSchema({"type": "string", "pattern": UNTIL, "maxLength": 4_000})] = Field(
+        description="ISO 8601 instant, usually a template; one that has passed does not wait."
+    )
 
 
 class WaitDefinition(Common):
@@ -221,10 +229,12 @@ class ForEachDefinition(Common):
 
     for_each: Text = Field(description="The list, as one template: `{{variables.orders.body}}`.")
     as_: ItemName = Field(default="item", alias="as", description="Name of the item inside the block.")
-    max_items: Annotated[StrictInt, Field(ge=1, le=10_000)] = Field(
+    max_items: Annotated[StrictInt, Field(ge=1, le=10_000), WHOLE] = Field(
         default=100, description="A longer list is a failure."
     )
-    parallel: Annotated[StrictInt, Field(ge=1, le=100)] = Field(default=1, description="How many items at a time.")
+    parallel: Annotated[StrictInt, Field(ge=1, le=100), WHOLE] = Field(
+        default=1, description="How many items at a time."
+    )
     actions: list[Step] = Field(min_length=1, description="Steps for each item, run in order.")
     on_failure: Literal["continue"] | None = Field(
         default=None, description="`continue`: go on although an item failed."
@@ -292,7 +302,7 @@ class AutomationDefinition(Part):
         default=None,
         description="`fail`: a template that finds no value fails its step; by default it is empty and noted.",
     )
-    priority: Annotated[StrictInt, Field(ge=1, le=5)] | None = Field(
+    priority: Annotated[StrictInt, Field(ge=1, le=5), WHOLE] | None = Field(
         default=None, description="Whose actions go first where they queue: 1 before 5; by default 3."
     )
     fairness: Text | None = Field(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, Strict, StrictInt, model_validator
 
-from workers.definitions.model.vocabulary import Budget, Interval, Part, refuse
+from workers.definitions.model.vocabulary import WHOLE, Budget, Interval, Part, refuse
 from workflows.language.durations import spell
 from workflows.plan import OnUnknown
 
@@ -14,7 +14,7 @@ from workflows.plan import OnUnknown
 class RetryDefinition(Part):
     """How a failed attempt is repeated."""
 
-    maximum_attempts: Annotated[StrictInt, Field(ge=1, le=1_000)] | None = Field(
+    maximum_attempts: Annotated[StrictInt, Field(ge=1, le=1_000), WHOLE] | None = Field(
         default=None, description="Most attempts, the first included; by default only `within` bounds them."
     )
     initial_interval: Interval | None = Field(default=None, description="Pause before the second attempt (1 s).")

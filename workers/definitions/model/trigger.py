@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag
 
-from workers.definitions.model.vocabulary import EventType, Part, Variable, shape_tag
+from workers.definitions.model.vocabulary import EventType, Part, Text, Variable, shape_tag
 
 
 class Trigger(Part):
@@ -25,4 +25,9 @@ class Trigger(Part):
         default=None,
         description="What an event type of your own brings: a list of roots (`[order, customer]`), or a JSON Schema of "
         "the event's `data`, which then also judges events on arrival.",
+    )
+    once: Text | None = Field(
+        default=None,
+        description="What makes an event the same, as a template such as `{{order.id}}`: it runs once for each text; "
+        "by default the event's `source` and `id` do.",
     )

@@ -19,9 +19,12 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from workflows.language.durations import DAY, SECOND, YEAR, duration, spell
+from workflows.language.durations import DAY, SECOND, WRITTEN, YEAR, duration, spell
 
 MAX_ID = 60
+
+SHORTEST_ATTEMPT = 100
+"""Milliseconds: the least that an attempt, or all of them together, may be given."""
 
 RESERVED_NAMES = ("inline", "event")
 """Workflow types that mean something else than an automation of that name."""
@@ -48,6 +51,15 @@ class Part(BaseModel):
 def refuse(code: str, sentence: str) -> PydanticCustomError:
     """Return the error that makes a definition's value a problem of that code."""
     return PydanticCustomError(code, "{sentence}", {"sentence": sentence})
+
+
+def _whole(value: Any) -> Any:
+    """Take 1.0 for 1, as JSON Schema does; booleans and texts are none."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WHOLE = BeforeValidator(_whole)
+"""Stands behind the bounds of a whole number, which then stay in the schema."""
 
 
 def shape_tag(value: Any) -> str:
@@ -92,20 +104,17 @@ def _within(shortest: int, longest: int) -> AfterValidator:
     return AfterValidator(judge)
 
 
-_DURATION_SCHEMA = WithJsonSchema(
-    {
-        "anyOf": [
-            {"type": "integer", "minimum": 0},
-            {"type": "string", "pattern": r"^(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?$|^P"},
-        ]
-    }
-)
-_Duration = Annotated[int, BeforeValidator(_duration), _DURATION_SCHEMA]
-Timeout = Annotated[_Duration, _within(100, DAY)]
-Interval = Annotated[_Duration, _within(1, DAY)]
-Budget = Annotated[_Duration, _within(100, 30 * DAY)]
-Pause = Annotated[_Duration, _within(0, YEAR)]
-Deadline = Annotated[_Duration, _within(100, YEAR)]
+def _schema(shortest: int, longest: int) -> WithJsonSchema:
+    number = {"type": "integer", "minimum": shortest, "maximum": longest}
+    return WithJsonSchema({"anyOf": [number, {"type": "string", "pattern": WRITTEN}]})
+
+
+_Duration = Annotated[int, BeforeValidator(_duration)]
+Timeout = Annotated[_Duration, _within(SHORTEST_ATTEMPT, DAY), _schema(SHORTEST_ATTEMPT, DAY)]
+Interval = Annotated[_Duration, _within(1, DAY), _schema(1, DAY)]
+Budget = Annotated[_Duration, _within(SHORTEST_ATTEMPT, 30 * DAY), _schema(SHORTEST_ATTEMPT, 30 * DAY)]
+Pause = Annotated[_Duration, _within(0, YEAR), _schema(0, YEAR)]
+Deadline = Annotated[_Duration, _within(100, YEAR), _schema(100, YEAR)]
 
 
 def _not_reserved(value: str) -> str:
@@ -157,8 +166,12 @@ EventType = Annotated[
         r"[^\s*]{1,200}|[^\s*]{1,198}\.\*",
         "no event type: write one such as call.ended, or call.* for all that begin so",
     ),
-    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 200}),
+    WithJsonSchema({"type": "string", "pattern": r"^[^\s*]{1,200}$|^[^\s*]{1,198}\.\*$"}),
 ]
-Label = Annotated[StrictStr, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+Label = Annotated[
+    StrictStr,
+    StringConstraints(min_length=1, max_length=200, strip_whitespace=True),
+    WithJsonSchema({"type": "string", "pattern": r"\S", "maxLength": 200}),
+]
 Text = Annotated[StrictStr, StringConstraints(min_length=1, max_length=4_000)]
 Conditions = Annotated[dict[str, Any], WithJsonSchema({CONDITIONS: True})]

@@ -1,1 +1,24 @@
-"""The stand-ins for vendors, one a file."""
+"""Who the sandbox stands in for: one file a vendor, and its entry here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from workers.sandbox.vendor import Absent, Vendor
+from workers.sandbox.vendors.cloudtalk import CloudTalkVendor
+from workers.sandbox.vendors.http import HttpVendor
+from workers.sandbox.vendors.slack import SlackVendor
+from workers.sandbox.vendors.speech import GOOGLE, WHISPER
+from workers.sandbox.vendors.twilio import TwilioVendor
+
+Vendors = Mapping[str, type[Vendor] | Absent]
+
+VENDORS: Vendors = {
+    "slack": SlackVendor,
+    "twilio": TwilioVendor,
+    "cloudtalk": CloudTalkVendor,
+    "google": GOOGLE,
+    "whisper": WHISPER,
+    "http": HttpVendor,
+}
+"""Every kind of connection, and `http`, which needs none; page, faults, connections and command line derive from it."""

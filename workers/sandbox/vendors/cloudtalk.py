@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from workers.sandbox.phones import E164, MOST_TEXT, NOT_ALLOWED, NOT_OURS, QUEUE_FULL, UNREACHABLE
 from workers.sandbox.record import ReceivedRequest, VendorAnswer
@@ -20,8 +21,10 @@ class CloudTalkVendor(Vendor):
     Any key is good, except a secret that contains `invalid`.
     """
 
-    name: ClassVar[str] = "cloudtalk"
     title: ClassVar[str] = "CloudTalk"
+    connection: ClassVar[Mapping[str, Any]] = {"keyId": "sandbox-key-id", "keySecret": "sandbox-key-secret"}
+    host: ClassVar[str] = "my.cloudtalk.io"
+    root: ClassVar[str] = "/api"
 
     def answer(self, request: ReceivedRequest) -> VendorAnswer:
         """Answer one call of the API."""
@@ -53,9 +56,6 @@ class CloudTalkVendor(Vendor):
         if not isinstance(body, dict):
             return "", ""
         return f"{body.get('sender')} → {body.get('recipient')}", str(body.get("message") or "")
-
-    def clear(self) -> None:
-        """Nothing to forget: CloudTalk cannot be asked what it sent."""
 
 
 def send(recipient: str, message: str, sender: str) -> VendorAnswer:

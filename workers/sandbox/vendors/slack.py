@@ -1,4 +1,4 @@
-"""Slack's Web API as far as messages go: chat.postMessage and conversations.history."""
+"""Slack's Web API as far as messages go: chat.postMessage, and the conversations' history, replies and list."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ import hashlib
 import json
 import time
 from collections import deque
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from workers.sandbox.record import ReceivedRequest, VendorAnswer
 from workers.sandbox.vendor import MOST_MESSAGES, TOO_MANY_REQUESTS, Vendor
 
+BROKEN = 500
 MOST_TEXT = 40_000
 MOST_MARKDOWN = 12_000
 MOST_BLOCKS = 50
+MOST_FIELDS = 10
+LONGEST, LONGEST_FIELD = 3_000, 2_000
+LONGEST_OF = {"header": 150, "markdown": 12_000}
+"""Characters of a text inside of blocks; of some kinds of blocks others."""
 REFUSING_CHANNELS = {"missing": "channel_not_found", "archived": "is_archived", "private": "not_in_channel"}
 """Beginnings of channel names that have a reason to refuse."""
 
@@ -24,30 +30,33 @@ class SlackVendor(Vendor):
     Any token is good, except one that contains `invalid`.
     """
 
-    name: ClassVar[str] = "slack"
     title: ClassVar[str] = "Slack"
+    connection: ClassVar[Mapping[str, Any]] = {"token": "xoxb-sandbox-token"}
+    host: ClassVar[str] = "slack.com"
+    root: ClassVar[str] = "/api"
 
     def __init__(self) -> None:
         self._messages: deque[dict[str, Any]] = deque(maxlen=MOST_MESSAGES)
+        self._channels: dict[str, str] = {}
         self._last = 0
 
     def answer(self, request: ReceivedRequest) -> VendorAnswer:
         """Answer one call of the Web API; a refusal is a 200 with `ok: false`, as Slack has it."""
         arguments = self._arguments(request)
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        token = token if scheme == "Bearer" else str(arguments.get("token") or "")
-        if not token:
-            return refusal("not_authed")
-        if "invalid" in token:
-            return refusal("invalid_auth")
+        error = unsigned(request, arguments)
+        if error:
+            return refusal(error)
         match request.path.strip("/"):
             case "chat.postMessage" if request.method == "POST":
                 return self._post(arguments)
-            case "conversations.history":
+            case "conversations.history" | "conversations.replies" as method:
                 try:
-                    return self._history(arguments)
+                    return self._history(arguments, replies=method == "conversations.replies")
                 except ValueError:
                     return refusal("invalid_arguments")
+            case "conversations.list":
+                channels = [{"id": id_, "name": name} for id_, name in self._channels.items()]
+                return VendorAnswer(200, {"ok": True, "channels": channels, "response_metadata": {"next_cursor": ""}})
             case _:
                 return refusal("unknown_method")
 
@@ -58,10 +67,13 @@ class SlackVendor(Vendor):
         return key if isinstance(key, str) else None
 
     def failure(self, status: int, retry_after: int | None) -> VendorAnswer:
-        """Answer 429 as Slack's rate limit does, anything else with an internal error."""
-        headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-        error = "ratelimited" if status == TOO_MANY_REQUESTS else "internal_error"
-        return VendorAnswer(status, {"ok": False, "error": error}, headers)
+        """Answer as its rate limit does, as its servers do when they are busy or broken, or as a web server would."""
+        if retry_after is not None:
+            error = "ratelimited" if status == TOO_MANY_REQUESTS else "service_unavailable"
+            return VendorAnswer(status, {"ok": False, "error": error}, {"Retry-After": str(retry_after)})
+        if status == TOO_MANY_REQUESTS:
+            return VendorAnswer(status, {"ok": False, "error": "ratelimited"})
+        return VendorAnswer(status, {"ok": False, "error": "internal_error"} if status >= BROKEN else "no such page")
 
     def summary(self, request: ReceivedRequest) -> tuple[str, str]:
         """Return a message's channel and text."""
@@ -73,6 +85,7 @@ class SlackVendor(Vendor):
     def clear(self) -> None:
         """Forget all messages."""
         self._messages.clear()
+        self._channels.clear()
 
     def _arguments(self, request: ReceivedRequest) -> dict[str, Any]:
         body = request.body
@@ -95,10 +108,11 @@ class SlackVendor(Vendor):
             **{name: arguments[name] for name in kept if arguments.get(name)},
         }
         channel = channel_id(str(arguments["channel"]))
+        self._channels.setdefault(channel, str(arguments["channel"]).removeprefix("#"))
         self._messages.append({"channel": channel, "message": message})
         return VendorAnswer(200, {"ok": True, "channel": channel, "ts": ts, "message": message}, accepted=True)
 
-    def _history(self, arguments: dict[str, Any]) -> VendorAnswer:
+    def _history(self, arguments: dict[str, Any], *, replies: bool) -> VendorAnswer:
         if not arguments.get("channel"):
             return refusal("channel_not_found")
         channel = channel_id(str(arguments["channel"]))
@@ -110,12 +124,24 @@ class SlackVendor(Vendor):
         def between(ts: float) -> bool:
             return oldest <= ts <= latest if inclusive else oldest < ts < latest
 
+        def asked_for(message: dict[str, Any]) -> bool:
+            return arguments.get("ts") in (message["ts"], message.get("thread_ts")) if replies else _top_level(message)
+
         fitting = [
             {name: value for name, value in kept["message"].items() if metadata or name != "metadata"}
             for kept in reversed(self._messages)
-            if kept["channel"] == channel and between(float(kept["message"]["ts"])) and _top_level(kept["message"])
+            if kept["channel"] == channel and between(float(kept["message"]["ts"])) and asked_for(kept["message"])
         ]
         return VendorAnswer(200, {"ok": True, "messages": fitting[:limit], "has_more": len(fitting) > limit})
+
+
+def unsigned(request: ReceivedRequest, arguments: dict[str, Any]) -> str | None:
+    """Return Slack's error for a request that is not signed in."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    token = token if scheme == "Bearer" else str(arguments.get("token") or "")
+    if not token:
+        return "not_authed"
+    return "invalid_auth" if "invalid" in token else None
 
 
 def wrong(arguments: dict[str, Any]) -> str | None:
@@ -130,6 +156,7 @@ def wrong(arguments: dict[str, Any]) -> str | None:
         (not (text or markdown or blocks or arguments.get("attachments")), "no_text"),
         (len(str(text or "")) > MOST_TEXT or len(str(markdown or "")) > MOST_MARKDOWN, "msg_too_long"),
         (blocks and not _are_blocks(_decoded(blocks)), "invalid_blocks"),
+        (blocks and not all(map(_fits, _decoded(blocks) or [])), "invalid_blocks"),
         (metadata and not _is_metadata(_decoded(metadata)), "invalid_metadata_format"),
     ]
     return next((error for broken, error in rules if broken), None)
@@ -160,6 +187,25 @@ def _decoded(value: Any) -> Any:
 def _are_blocks(blocks: Any) -> bool:
     typed = isinstance(blocks, list) and all(isinstance(block, dict) and block.get("type") for block in blocks)
     return typed and len(blocks) <= MOST_BLOCKS
+
+
+def _fits(block: Any) -> bool:
+    """Say whether every text inside of a block is as short as Slack wants it."""
+    if not isinstance(block, dict) or block.get("type") == "rich_text":
+        return True
+    longest = LONGEST_OF.get(str(block.get("type")), LONGEST)
+    given = block.get("fields")
+    fields = given if isinstance(given, list) else []
+    rest = [value for name, value in block.items() if name != "fields"]
+    return len(fields) <= MOST_FIELDS and _short(rest, longest) and _short(fields, LONGEST_FIELD)
+
+
+def _short(value: Any, longest: int) -> bool:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return all(_short(inner, longest) for inner in value)
+    return not isinstance(value, str) or len(value) <= longest
 
 
 def _is_metadata(metadata: Any) -> bool:

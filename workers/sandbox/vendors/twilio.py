@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections import deque
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any, ClassVar
@@ -57,8 +58,9 @@ class TwilioVendor(Vendor):
     Any token is good, except one that contains `invalid`.
     """
 
-    name: ClassVar[str] = "twilio"
     title: ClassVar[str] = "Twilio"
+    connection: ClassVar[Mapping[str, Any]] = {"accountSid": "AC" + "0" * 32, "authToken": "sandbox-auth-token"}
+    host: ClassVar[str] = "api.twilio.com"
 
     def __init__(self) -> None:
         self._messages: deque[dict[str, Any]] = deque(maxlen=MOST_MESSAGES)
@@ -87,7 +89,7 @@ class TwilioVendor(Vendor):
 
     def failure(self, status: int, retry_after: int | None) -> VendorAnswer:
         """Answer 429 as Twilio's concurrency limit does, anything else with a server's error."""
-        told = problem(status, 20429 if status == TOO_MANY_REQUESTS else 20500, "Told to fail")
+        told = problem(status, 20429 if status == TOO_MANY_REQUESTS else 20500, "Made to fail")
         return VendorAnswer(status, told.body, {} if retry_after is None else {"Retry-After": str(retry_after)})
 
     def summary(self, request: ReceivedRequest) -> tuple[str, str]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from workflows.language.errors import TemplateError, TemplateSyntaxError
-from workflows.language.filters.contract import Filter, FilterValueError, nothing
+from workflows.language.filters.contract import Constant, Filter, FilterValueError, nothing
 from workflows.language.filters.dates import DATES
 from workflows.language.filters.lists import LISTS
 from workflows.language.filters.numbers import NUMBERS
@@ -20,6 +21,34 @@ from workflows.language.names import HOW_TO_USE_SECRETS
 from workflows.language.scope import Missing, Scope
 
 FILTERS: dict[str, Filter] = {**TEXTS, **NUMBERS, **LISTS, **DATES}
+
+OTHER_NAMES = {
+    "lower": "downcase",
+    "upper": "upcase",
+    "length": "size",
+    "count": "size",
+    "trim": "strip",
+    "tojson": "json",
+    "to_json": "json",
+    "date_format": "date",
+    "format_date": "date",
+    "strftime": "date",
+    "money": "fixed",
+    "number_format": "fixed",
+    "to_fixed": "fixed",
+    "tofixed": "fixed",
+    "add": "plus",
+    "subtract": "minus",
+    "multiply": "times",
+    "divide": "divided_by",
+    "mod": "modulo",
+    "urlencode": "url_encode",
+    "b64encode": "base64_encode",
+    "b64decode": "base64_decode",
+    "unique": "uniq",
+    "fallback": "default",
+}
+"""What other template languages call a filter of ours."""
 
 Value = Callable[[Scope], Any]
 Step = tuple[str, Filter, list[Value], list[tuple[str, Value]]]
@@ -33,6 +62,8 @@ def applied(value: Value, written: list[tuple[str, int, list[tuple[str | None, V
         written: for each filter its name, its offset in the text, and its arguments (name or None, compiled value).
     """
     steps = [_step(*filter_) for filter_ in written]
+    if isinstance(value, Constant):
+        _try_out(value, steps[0], written[0][1])
 
     def run(scope: Scope) -> Any:
         result, unnoted = value(scope), ""
@@ -55,20 +86,56 @@ def applied(value: Value, written: list[tuple[str, int, list[tuple[str | None, V
     return run
 
 
+def _nowhere() -> Scope:
+    """Return a scope for what needs no data: constants, judged while a template is compiled."""
+    return Scope({}, datetime(2000, 1, 1, tzinfo=UTC))
+
+
+def _unfit(name: str, unfit: FilterValueError, offset: int) -> TemplateSyntaxError:
+    return TemplateSyntaxError(f"The filter `{name}` fails: {unfit}.", offset=offset, hint=unfit.hint)
+
+
+def _try_out(value: Constant, step: Step, offset: int) -> None:
+    """Refuse a filter that can never work because all that it gets is constant."""
+    name, filter_, positional, keywords = step
+    if all(isinstance(argument, Constant) for argument in (*positional, *(given for _, given in keywords))):
+        scope = _nowhere()
+        arguments = [argument(scope) for argument in positional]
+        try:
+            filter_.apply(scope, value.value, *arguments, **{key: argument(scope) for key, argument in keywords})
+        except FilterValueError as unfit:
+            raise _unfit(name, unfit, offset) from None
+
+
 def _step(name: str, offset: int, arguments: list[tuple[str | None, Value]]) -> Step:
     if name == "basic":
         raise TemplateSyntaxError("`basic` is for secrets alone.", offset=offset, hint=HOW_TO_USE_SECRETS)
     if name not in FILTERS:
-        nearest = difflib.get_close_matches(name, FILTERS, 1)
-        hint = f"Did you mean `{nearest[0]}`?" if nearest else None
-        raise TemplateSyntaxError(f"There is no filter `{name}`.", offset=offset, hint=hint)
+        near = OTHER_NAMES.get(name.lower()) or next(iter(difflib.get_close_matches(name, FILTERS, 1)), None)
+        right = f"Did you mean `{near}`?" if near else f"There are {', '.join(sorted(FILTERS))}."
+        raise TemplateSyntaxError(f"There is no filter `{name}`.", offset=offset, hint=right)
     filter_ = FILTERS[name]
     positional = [value for keyword, value in arguments if keyword is None]
     keywords = [(keyword, value) for keyword, value in arguments if keyword is not None]
     for keyword, _ in keywords:
         if keyword not in filter_.keywords:
-            raise TemplateSyntaxError(f"`{name}` has no argument `{keyword}`.", offset=offset)
+            named = ", ".join(f"`{one}`" for one in filter_.keywords)
+            in_order = f"Write its {_count(filter_)} in order, without names." if filter_.most else None
+            hint = f"It has {named}." if named else in_order
+            raise TemplateSyntaxError(f"`{name}` has no argument `{keyword}`.", offset=offset, hint=hint)
     if not filter_.least <= len(positional) <= filter_.most:
-        wanted = str(filter_.least) if filter_.least == filter_.most else f"{filter_.least} to {filter_.most}"
-        raise TemplateSyntaxError(f"`{name}` takes {wanted} arguments; {len(positional)} are given.", offset=offset)
+        raise TemplateSyntaxError(f"`{name}` takes {_count(filter_)}; {len(positional)} are given.", offset=offset)
+    read = [*zip(filter_.readers, positional, strict=False)]
+    read += [(filter_.named[keyword], value) for keyword, value in keywords if keyword in filter_.named]
+    for reader, value in read:
+        if isinstance(value, Constant):
+            try:
+                reader(value.value, _nowhere())
+            except FilterValueError as unfit:
+                raise _unfit(name, unfit, offset) from None
     return name, filter_, positional, keywords
+
+
+def _count(filter_: Filter) -> str:
+    wanted = str(filter_.least) if filter_.least == filter_.most else f"{filter_.least} to {filter_.most}"
+    return f"{wanted} arguments"

@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from workflows.language.scope import LONGEST_LIST, LONGEST_TEXT, Scope
-from workflows.language.values import LONGEST_NUMBER, is_number, measure, number_in, shown, text
+from workflows.language.values import is_number, measure, number_in, shown, text
 
 LARGEST = 10**30
 """No filter takes or gives a number beyond this, so that none grows without end."""
 
 
 class FilterValueError(Exception):  # it names what the filter got, and becomes an error only with the filter's name
-    """A filter cannot do its work; the message says why, as the rest of a sentence."""
+    """A filter cannot do its work; the message says why, as the rest of a sentence, and `hint` what would be right."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class Constant:
+    """A compiled literal: its value is known before anything is rendered."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __call__(self, _scope: Scope) -> Any:
+        """Return the value."""
+        return self.value
+
+
+Reader = Callable[[Any, Scope], Any]
+"""Reads an argument as what a filter needs, or raises FilterValueError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +47,21 @@ class Filter:
         least: fewest positional arguments.
         most: most positional arguments.
         keywords: names of its named arguments.
+        readers: read the positional arguments, in order; one that is constant is read when its template is compiled.
+        named: read the named ones.
     """
 
     apply: Callable[..., Any]
     least: int = 0
     most: int = 0
     keywords: tuple[str, ...] = ()
+    readers: tuple[Reader, ...] = ()
+    named: Mapping[str, Reader] = field(default_factory=dict)
+
+
+def is_nothing(value: Any) -> bool:
+    """Say whether a value is null or an empty text: forms and webhooks send either for what was not filled in."""
+    return value is None or value == ""  # 0, false and [] are something
 
 
 def a_text(value: Any, scope: Scope) -> str:
@@ -43,10 +73,10 @@ def a_text(value: Any, scope: Scope) -> str:
 
 
 def a_number(value: Any, _scope: Scope | None = None) -> int | float:
-    """Return a value as a number: numeric texts are read, nothing is 0."""
-    if value is None:
+    """Return a value as a number: texts are read as people write numbers, nothing is 0."""
+    if is_nothing(value):
         return 0
-    found: Any = number_in(value.strip()) if isinstance(value, str) and len(value) <= 2 * LONGEST_NUMBER else value
+    found: Any = number_in(value) if isinstance(value, str) else value
     if not is_number(found):
         raise FilterValueError(f"a number is needed, not {shown(value)}")
     return bounded(found)
@@ -61,14 +91,14 @@ def bounded(value: float) -> int | float:
 
 def a_whole_number(value: Any, _scope: Scope | None = None) -> int:
     """Return a value as a whole number."""
-    if value is None or (found := a_number(value)) != int(found):
+    if is_nothing(value) or (found := a_number(value)) != int(found):
         raise FilterValueError(f"a whole number is needed, not {shown(value)}")
     return int(found)
 
 
 def a_list(value: Any, scope: Scope) -> list[Any]:
     """Return the elements that a list filter works on: lists within the list are spread, nothing has none."""
-    if value is None:
+    if is_nothing(value):
         return []
     if not isinstance(value, list):
         return [value]
@@ -102,9 +132,7 @@ def nothing(value: Any, scope: Scope, keywords: Sequence[tuple[str, Callable[[Sc
     return value is None or (isinstance(value, str | list | dict) and not value)
 
 
-def of_text(
-    function: Callable[..., Any], *kinds: Callable[[Any, Scope], Any], least: int | None = None, weight: int = 1
-) -> Filter:
+def of_text(function: Callable[..., Any], *kinds: Reader, least: int | None = None, weight: int = 1) -> Filter:
     """Make a filter of a function on a text; `kinds` read its arguments, `weight` is its cost per character."""
 
     def apply(scope: Scope, value: Any, *arguments: Any) -> Any:
@@ -120,7 +148,7 @@ def of_text(
             scope.spend(len(result))
         return result
 
-    return Filter(apply, len(kinds) if least is None else least, len(kinds))
+    return Filter(apply, len(kinds) if least is None else least, len(kinds), readers=kinds)
 
 
 def fits(characters: int) -> None:

@@ -9,23 +9,25 @@ from typing import Any
 from workflows.language.filters.contract import (
     Filter,
     FilterValueError,
+    Reader,
     a_list,
     a_number,
     a_text,
     bounded,
     check_length,
     fits,
+    is_nothing,
 )
 from workflows.language.filters.numbers import plus
 from workflows.language.scope import ABSENT, Scope
 from workflows.language.values import compact, equal, is_number, item, measure, shown, text
 
 
-def _of_list(function: Callable[..., Any], least: int = 0, most: int = 0) -> Filter:
+def _of_list(function: Callable[..., Any], least: int = 0, most: int = 0, *readers: Reader) -> Filter:
     def apply(scope: Scope, value: Any, *arguments: Any) -> Any:
         return function(scope, a_list(value, scope), *arguments)
 
-    return Filter(apply, least, most)
+    return Filter(apply, least, most, readers=readers)
 
 
 def _under(element: Any, key: Any) -> Any:
@@ -48,9 +50,15 @@ def _join(scope: Scope, elements: list[Any], separator: Any = " ") -> str:
 
 
 def _concat(scope: Scope, elements: list[Any], more: Any) -> list[Any]:
-    if more is not None and not isinstance(more, list):
-        raise FilterValueError(f"a list is needed, not {shown(more)}")
-    return check_length([*elements, *(more or [])], scope)
+    return check_length([*elements, *_a_plain_list(more, scope)], scope)
+
+
+def _a_plain_list(value: Any, _scope: Scope) -> list[Any]:
+    if is_nothing(value):
+        return []
+    if not isinstance(value, list):
+        raise FilterValueError(f"a list is needed, not {shown(value)}")
+    return value
 
 
 def _matching(*, wanted: bool) -> Callable[..., list[Any]]:
@@ -79,8 +87,10 @@ def _has(scope: Scope, elements: list[Any], key: Any, value: Any = None) -> bool
 
 def _sort(scope: Scope, elements: list[Any], key: Any = None) -> list[Any]:
     keys = _keyed(elements, key)
-    known = [value for value in keys if value is not None]
-    if not (all(map(is_number, known)) or all(isinstance(value, str) for value in known)):
+    known = [value for value in keys if not is_nothing(value)]
+    if known and all(map(is_number, known)):
+        keys = [None if is_nothing(value) else value for value in keys]
+    elif not all(isinstance(value, str) for value in known):
         raise FilterValueError("only numbers, or only texts, can be sorted")
     return _in_order(scope, elements, keys)
 
@@ -144,12 +154,12 @@ def _reverse(_scope: Scope, elements: list[Any]) -> list[Any]:
 
 LISTS = {
     "compact": _of_list(_compact, 0, 1),
-    "concat": _of_list(_concat, 1, 1),
+    "concat": _of_list(_concat, 1, 1, _a_plain_list),
     "find": _of_list(_find, 1, 2),
     "find_index": _of_list(_find_index, 1, 2),
     "first": _edge("first"),
     "has": _of_list(_has, 1, 2),
-    "join": _of_list(_join, 0, 1),
+    "join": _of_list(_join, 0, 1, a_text),
     "last": _edge("last"),
     "map": _of_list(_map, 1, 1),
     "reject": _of_list(_matching(wanted=False), 1, 2),

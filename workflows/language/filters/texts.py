@@ -10,7 +10,7 @@ from typing import Any
 
 from workflows.language.filters.contract import Filter, FilterValueError, a_text, a_whole_number, fits, nothing, of_text
 from workflows.language.scope import LONGEST_LIST, Scope
-from workflows.language.values import compact
+from workflows.language.values import compact, shown
 
 MOST_TAGS = 20_000
 
@@ -103,6 +103,12 @@ def _decoded(decode: Any) -> Any:
     return lambda given: decode(given.encode("ascii")).decode()
 
 
+def _a_flag(value: Any, _scope: Scope) -> bool:
+    if not isinstance(value, bool):
+        raise FilterValueError(f"`allow_false` is true or false, not {shown(value)}")
+    return value
+
+
 def _default(_scope: Scope, value: Any, other: Any = "", *, allow_false: Any = False) -> Any:
     if value is False and allow_false is True:
         return value
@@ -131,7 +137,7 @@ TEXTS = {
     "base64_url_safe_decode": of_text(_decoded(base64.urlsafe_b64decode), weight=2),
     "base64_url_safe_encode": of_text(lambda given: base64.urlsafe_b64encode(given.encode()).decode(), weight=2),
     "capitalize": of_text(str.capitalize, weight=4),
-    "default": Filter(_default, 0, 1, ("allow_false",)),
+    "default": Filter(_default, 0, 1, ("allow_false",), named={"allow_false": _a_flag}),
     "downcase": of_text(str.lower, weight=4),
     "escape": of_text(html.escape, weight=4),
     "escape_once": of_text(_escape_once, weight=8),
@@ -147,7 +153,7 @@ TEXTS = {
     "replace_last": of_text(_replace_last, a_text, a_text),
     "rstrip": of_text(str.rstrip),
     "size": Filter(_size),
-    "slice": Filter(_slice, 1, 2),
+    "slice": Filter(_slice, 1, 2, readers=(a_whole_number, a_whole_number)),
     "split": of_text(_split, a_text),
     "squish": of_text(lambda given: " ".join(given.split()), weight=8),
     "strip": of_text(str.strip),

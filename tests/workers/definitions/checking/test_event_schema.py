@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from temporalio.client import WorkflowFailureError
 
 from tests.engine import Engine
+from tests.starts import examples
 from tests.workers.actions_sample import SAMPLE
 from workers.definitions.automations import Automations
 from workers.definitions.checking.event_schema import judge
@@ -273,7 +274,7 @@ SCHEMAS = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(3), deadline=None)
 @given(SCHEMAS.filter(lambda schema: isinstance(schema, dict)), VALUES)
 def test_it_judges_as_the_reference_implementation_does(schema: JSON, data: Any) -> None:
     assert (judge(schema)(data) is None) == Draft202012Validator(schema).is_valid(data)

@@ -123,3 +123,29 @@ def test_a_night_is_a_day_that_ends_on_the_next_morning() -> None:
 
 def test_a_day_may_end_before_the_usual_hour_if_it_begins_earlier() -> None:
     assert BusinessHoursDefinition.model_validate({"timeZone": "UTC", "start": "05:00", "end": "08:00"}).end == "08:00"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ann\u200b",
+        "\u202eann",
+        "a\x07nn",
+        "ann\n",
+        "ann\u2028",
+        "ann\ufe0f",
+        "group:finance\u200b",
+        "{{x}}\u200d",
+        "\xa0ann",
+    ],
+)
+@pytest.mark.parametrize("key", ["approvers", "operators", "escalateTo"])
+def test_an_id_that_hides_something_is_a_problem(key: str, name: str) -> None:
+    with pytest.raises(ValidationError, match="which nobody sees") as refused:
+        ApprovalDefinition.model_validate({key: ["ok@example.com", name]})
+    assert [error["type"] for error in refused.value.errors()] == ["bad-name"]
+
+
+def test_a_template_over_several_lines_hides_nothing() -> None:
+    approval = ApprovalDefinition.model_validate({"approvers": ["{% if x %}\n\tann\n{% endif %}\n"]})
+    assert approval.approvers == ["{% if x %}\n\tann\n{% endif %}"]

@@ -1,0 +1,249 @@
+"""One run of each feature that a run's history depends on, as `scripts/record_histories.py` records it.
+
+A feature is a definition and what people do to the run of it. Its runs are short and use whatever may change how a run
+replays: a hold, a loop, a timer, a reset. `SETTINGS` are dynamic settings of the Temporal server it needs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
+
+from tests.engine import Engine
+
+KEY = "recorded:BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="
+"""The key of the history that is encrypted: replaying it needs it, and it protects nothing else."""
+
+Run = WorkflowHandle[Any, Any]
+
+
+class Feature(NamedTuple):
+    """What is recorded.
+
+    Attributes:
+        play: starts the run, decides what it holds, and returns it when it has ended.
+        settings: of the Temporal server, where the feature shows only under these.
+        outcome: how the run ends.
+    """
+
+    play: Callable[[Engine], Awaitable[Run]]
+    settings: tuple[str, ...] = ()
+    outcome: str = "completed"
+
+
+async def begin(engine: Engine, actions: str, **data: Any) -> Run:
+    """Start a run of these actions."""
+    names = ", ".join(data)
+    engine.define(f"name: recorded\ntrigger: {{event: test.fired, data: [{names}]}}\nactions:\n{actions}")
+    return await engine.start("recorded", engine.event(data))
+
+
+async def end(engine: Engine, run: Run) -> Run:
+    """Wait until a run has ended."""
+    await engine.finish(run)
+    return run
+
+
+async def decide(engine: Engine, run: Run, decision: str, **more: Any) -> None:
+    """Decide the first open hold."""
+    hold = (await engine.held(run))[0]
+    receipt = await engine.decide(run, hold=hold["hold"], digest=hold["digest"], decision=decision, **more)
+    if receipt["result"] not in {"accepted", "needs_more"}:
+        raise AssertionError(receipt)
+
+
+POST = "actionType: http_request, config: {method: POST, url: RECEIVER/orders, body: {amount: 25}}"
+
+
+async def approval(engine: Engine) -> Run:
+    """A request that one person approves, after a word from one who may not."""
+    run = await begin(engine, f"  - {{id: refund, {POST}, requireApproval: {{approvers: [ann]}}}}")
+    hold = (await engine.held(run))[0]["hold"]
+    await engine.decide(run, hold=hold, decision="approve", by="eve")
+    await decide(engine, run, "approve", by="ann")
+    return await end(engine, run)
+
+
+async def rejection(engine: Engine) -> Run:
+    """A request that is rejected by signal, beside a path that goes on."""
+    run = await begin(
+        engine,
+        f"""  - id: both
+    paths:
+      - {{label: Asked, actions: [{{id: refund, {POST}, requireApproval: true}}]}}
+      - {{label: Not, actions: [{{id: note, {POST}}}]}}""",
+    )
+    hold = (await engine.held(run))[0]["hold"]
+    await run.signal("reject", {"hold": hold, "by": "ann", "reason": "already refunded"})
+    return await end(engine, run)
+
+
+async def quorum(engine: Engine) -> Run:
+    """A request that two of three approve; one who has approved already counts once."""
+    run = await begin(
+        engine, f"  - {{id: refund, {POST}, requireApproval: {{approvers: [ann, bob, cleo], quorum: 2}}}}"
+    )
+    await decide(engine, run, "approve", by="ann")
+    hold = (await engine.held(run))[0]["hold"]
+    await engine.decide(run, hold=hold, decision="approve", by="Ann ")
+    await decide(engine, run, "approve", by="bob")
+    return await end(engine, run)
+
+
+async def deadline(engine: Engine) -> Run:
+    """A request that is reminded of, is handed to other people, is given longer, and runs out of time."""
+    run = await begin(
+        engine,
+        """  - id: refund
+    actionType: http_request
+    config: {method: POST, url: RECEIVER/orders, body: {amount: 25}}
+    requireApproval:
+      approvers: [ann]
+      operators: [ops]
+      remindAfter: 1s
+      expiresAfter: 30s
+      notify:
+        - on: [opened, reminder]
+          actionType: http_request
+          config: {method: POST, url: RECEIVER/notices, body: "{{hold.label}}"}""",
+    )
+    await asyncio.sleep(1.5)
+    await decide(engine, run, "reassign", by="ops", approvers=["bob"])
+    await decide(engine, run, "extend", by="ops", deadline="1s")
+    return await end(engine, run)
+
+
+async def edit(engine: Engine) -> Run:
+    """A request that an approver changes, and that goes out as changed."""
+    run = await begin(engine, f"  - {{id: refund, {POST}, requireApproval: {{approvers: [ann], allowEdit: true}}}}")
+    await decide(engine, run, "edit", by="ann", edits={"/body/amount": 20})
+    return await end(engine, run)
+
+
+async def failure_hold(engine: Engine) -> Run:
+    """A step that is refused, held, tried again with another body, refused again, and supplied."""
+    for _ in range(2):
+        engine.receiver.answer("/orders", 400)
+    run = await begin(engine, f"  - {{id: refund, {POST}, onFailure: hold, saveAs: refund}}")
+    await decide(engine, run, "retry", by="ann", edits={"/body/amount": 20})
+    while len(engine.receiver.to("/orders")) < 2 or not await run.query("holds"):
+        await asyncio.sleep(0.05)
+    await decide(engine, run, "supply", by="ann", result={"status": 200, "headers": {}, "body": {"id": 1}})
+    return await end(engine, run)
+
+
+async def retries(engine: Engine) -> Run:
+    """A step that Temporal tries again, and one whose outcome nobody knows, that is skipped."""
+    engine.receiver.answer("/look", 503)
+    engine.receiver.answer("/look")
+    engine.receiver.drop("/orders")
+    run = await begin(
+        engine,
+        f"""  - {{id: look, actionType: http_request, config: {{method: GET, url: RECEIVER/look}}, retry: {{initialInterval: 100ms}}}}
+  - {{id: refund, {POST}, retry: {{onUnknown: hold}}}}""",
+    )
+    await decide(engine, run, "skip", by="ann", reason="it was paid by hand")
+    return await end(engine, run)
+
+
+async def loop(engine: Engine) -> Run:
+    """A loop with iterations side by side, each with conditions, a branch and a variable of its own."""
+    run = await begin(
+        engine,
+        f"""  - id: each
+    forEach: "{{{{numbers}}}}"
+    parallel: 2
+    actions:
+      - {{id: ask, {POST}, saveAs: answer}}
+      - id: which
+        branch:
+          - conditions: {{field: item, operator: greater_than, value: 2}}
+            actions: [{{id: large, {POST}}}]
+        otherwise: [{{wait: 1s}}]
+  - {{id: last, {POST}, conditions: {{field: numbers, operator: contains, value: 9}}}}""",
+        numbers=[1, 2, 3],
+    )
+    return await end(engine, run)
+
+
+async def continue_as_new(engine: Engine) -> Run:
+    """A loop whose run continues as new, with a variable and a decision carried along."""
+    run = await begin(
+        engine,
+        f"""  - {{id: refund, {POST}, saveAs: refund, requireApproval: {{approvers: [ann]}}}}
+  - id: each
+    forEach: "{{{{numbers}}}}"
+    actions: [{{id: one, {POST}}}]
+  - {{id: last, actionType: http_request, config: {{method: POST, url: RECEIVER/last, body: "{{{{variables.refund}}}}"}}}}""",
+        numbers=[1, 2, 3, 4, 5, 6],
+    )
+    await decide(engine, run, "approve", by="ann")
+    return await end(engine, run)
+
+
+async def reset(engine: Engine) -> Run:
+    """A run that is reset to before a step that was sent: it is held, and skipped."""
+    first = await end(
+        engine, await begin(engine, f"  - {{id: refund, {POST}}}\n  - {{wait: 1s}}\n  - {{id: last, {POST}}}")
+    )
+    history = await first.fetch_history()
+    completed = [e.event_id for e in history.events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED]
+    run = await engine.reset(first.id, completed[0])
+    report: dict[str, Any] = {}
+    while report.get("outcome") in {None, "running"}:
+        try:
+            for hold in await run.query("holds"):
+                await engine.decide(run, hold=hold["hold"], decision="skip", by="ann", reason="it was sent before")
+            report = await run.query("report")
+        except RPCError as error:  # the worker has not begun with it
+            if error.status not in {RPCStatusCode.NOT_FOUND, RPCStatusCode.FAILED_PRECONDITION}:
+                raise
+    return run
+
+
+async def background(engine: Engine) -> Run:
+    """A send that the path does not wait for."""
+    run = await begin(
+        engine,
+        """  - {id: behind, actionType: http_request, config: {method: POST, url: RECEIVER/orders, parseResponse: false}}
+  - {id: look, actionType: http_request, config: {method: GET, url: RECEIVER/look}}""",
+    )
+    return await end(engine, run)
+
+
+async def encryption(engine: Engine) -> Run:
+    """A held run whose payloads are encrypted."""
+    engine.hold_keys(KEY)
+    return await approval(engine)
+
+
+async def cancel(engine: Engine) -> Run:
+    """A held run that is canceled."""
+    run = await begin(engine, f"  - {{id: refund, {POST}, requireApproval: true}}")
+    await engine.held(run)
+    await run.cancel()
+    return await end(engine, run)
+
+
+SHORT = ("limit.historyCount.suggestContinueAsNew=40",)
+
+FEATURES = {
+    "approval": Feature(approval),
+    "background": Feature(background),
+    "cancel": Feature(cancel, outcome="canceled"),
+    "continue-as-new": Feature(continue_as_new, SHORT),
+    "deadline": Feature(deadline, outcome="rejected"),
+    "edit": Feature(edit),
+    "encryption": Feature(encryption),
+    "failure-hold": Feature(failure_hold),
+    "loop": Feature(loop),
+    "quorum": Feature(quorum),
+    "rejection": Feature(rejection, outcome="rejected"),
+    "reset": Feature(reset),
+    "retries": Feature(retries),
+}

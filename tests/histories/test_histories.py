@@ -1,0 +1,48 @@
+"""Every history that was ever recorded replays: whoever runs a release has runs in flight with such histories."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from temporalio.client import WorkflowHistory
+
+from tests.engine import replayer
+from tests.histories.features import FEATURES, KEY
+from workers.payloads.converter import data_converter
+from workflows.steps import send
+
+FOLDER = Path(__file__).parent
+RECORDED = sorted(FOLDER.glob("*/*.json"))
+VERSIONS = sorted(folder.name for folder in FOLDER.iterdir() if any(folder.glob("*.json")))
+
+
+def history(path: Path) -> WorkflowHistory:
+    return WorkflowHistory.from_json("recorded", path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: f"{path.parent.name}/{path.stem}")
+async def test_a_recorded_history_replays(path: Path) -> None:
+    """If it does not: see CONTRIBUTING, "Histories"."""
+    await replayer(data_converter([KEY])).replay_workflow(history(path))
+
+
+def test_this_version_has_a_history_of_each_feature() -> None:
+    recorded = {path.name.partition(".")[0] for path in RECORDED if path.parent.name == version("trunkline")}
+    assert recorded == set(FEATURES), "python -m scripts.record_histories"
+
+
+def test_histories_show_what_they_are_recorded_for() -> None:
+    newest = FOLDER / version("trunkline")
+    assert "workflowExecutionContinuedAsNewEventAttributes" in (newest / "continue-as-new.1.json").read_text()
+    assert "RESET_WORKFLOW" in (newest / "reset.2.json").read_text()
+    assert b64encode(b"binary/encrypted").decode() in (newest / "encryption.1.json").read_text()
+    assert (newest / "quorum.1.json").read_text().count("workflowExecutionUpdateAcceptedEventAttributes") == 3
+
+
+async def test_a_run_that_would_now_do_something_else_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(send, "activity_id", lambda *_: "other")
+    with pytest.raises(Exception, match="TMPRL1100"):
+        await replayer(data_converter([])).replay_workflow(history(FOLDER / VERSIONS[0] / "loop.1.json"))

@@ -1,0 +1,250 @@
+"""Schema, validator and engine take the same values: every field of the models with values of every kind."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError as SchemaError
+from jsonschema.validators import extend
+from pydantic import BaseModel, ValidationError
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+from activities.action import Action, names
+from activities.catalog import catalog
+from workers.definitions.checking.findings import Findings
+from workers.definitions.checking.shape import shape
+from workers.definitions.loading import Source
+from workers.definitions.model.approvals import (
+    ApprovalDefinition,
+    BandDefinition,
+    BusinessHoursDefinition,
+    NoticeDefinition,
+    NoticeRetry,
+)
+from workers.definitions.model.automation import (
+    ActionDefinition,
+    AutomationDefinition,
+    BranchDefinition,
+    CaseDefinition,
+    ForEachDefinition,
+    PathDefinition,
+    PathsDefinition,
+    RuleDefinition,
+    StopDefinition,
+    Until,
+    WaitDefinition,
+)
+from workers.definitions.model.failures import RetryDefinition
+from workers.definitions.model.trigger import Trigger
+from workers.definitions.model.vocabulary import Part
+from workers.definitions.planning import check, make_plan
+from workers.definitions.problems import Problem
+from workers.definitions.schema import automation_schema
+from workflows.compiled import program
+
+CATALOG = catalog()
+WHOLE_SCHEMA = {key: value for key, value in automation_schema(CATALOG).items() if key != "$schema"}
+
+
+def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[SchemaError]:
+    # `$` is the very end in JavaScript's patterns, which schemas have; Python's lets a line end follow
+    if isinstance(instance, str) and not re.search(pattern.replace("$", r"\Z"), instance):
+        yield SchemaError(f"{instance!r} does not match {pattern}")
+
+
+SCHEMAS: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]  # of the library
+REGISTRY = Registry().with_resource("urn:a", DRAFT202012.create_resource(WHOLE_SCHEMA))
+
+EXISTS = {"field": "call.uuid", "operator": "exists"}
+NOTICE = {"actionType": "send_sms", "config": {"from": "+15550100", "to": "+15550101", "text": "Hi"}}
+ACTION = {**NOTICE, "id": "first"}
+STOP = {"stop": "completed"}
+
+WHOLE: dict[str, Any] = {
+    "name": "whole",
+    "trigger": {"event": "call.ended"},
+    "approvals": {
+        "approvers": ["a@example.com"],
+        "businessHours": {"timeZone": "UTC", "start": "08:59"},
+        "bands": [{"when": EXISTS, "quorum": 1, "verified": True}],
+        "notify": [{**NOTICE, "retry": {"within": "30d"}}],
+    },
+    "actions": [
+        {
+            **ACTION,
+            "retry": {"within": "30d"},
+            "requireApproval": True,
+            "onFailure": [{"when": "refused", "do": "retry"}],
+        },
+        {"paths": [{"actions": [STOP]}]},
+        {"branch": [{"conditions": EXISTS, "actions": [STOP]}]},
+        {"wait": "1s"},
+        {"wait": {"until": "2030-01-31"}},
+        {"forEach": "{{contact.tags}}", "actions": [{"wait": 0}]},
+        STOP,
+    ],
+}
+"""A definition with every part of the language in it."""
+
+PLACES: list[tuple[type[Part], str]] = [
+    (AutomationDefinition, ""),
+    (Trigger, "/trigger"),
+    (ApprovalDefinition, "/approvals"),
+    (BusinessHoursDefinition, "/approvals/businessHours"),
+    (BandDefinition, "/approvals/bands/0"),
+    (NoticeDefinition, "/approvals/notify/0"),
+    (NoticeRetry, "/approvals/notify/0/retry"),
+    (ActionDefinition, "/actions/0"),
+    (RetryDefinition, "/actions/0/retry"),
+    (RuleDefinition, "/actions/0/onFailure/0"),
+    (PathsDefinition, "/actions/1"),
+    (PathDefinition, "/actions/1/paths/0"),
+    (BranchDefinition, "/actions/2"),
+    (CaseDefinition, "/actions/2/branch/0"),
+    (WaitDefinition, "/actions/3"),
+    (Until, "/actions/4/wait"),
+    (ForEachDefinition, "/actions/5"),
+    (StopDefinition, "/actions/6"),
+]
+
+VALUES: list[Any] = [
+    None, True, False, 0, 1, 5, 999, 60_000, -1, 1.0, 1.5, 10**9, "", " ", "x", "Two words", "a-b", "5", "1.5", "true",
+    "get", "GET", "Post", "continue", "hold", "retry", "refused", "mon", "09:00", "9:00", "25:00", "2026-12-25", "UTC",
+    "90s", "15m", "2h30m", "1d", "PT15M", "P1D", "15 m", "soon", "+15550100", "https://example.com", "call.ended", "call.*",
+    "x\n", "+15550100\n", "x" * 300, "{{call.uuid}}", "{{contact.tags}}", "a {{call.uuid}}",
+    [], ["x"], [1], ["a@example.com"], ["mon"], ["refused"], ["2026-12-25"], [{}], [STOP], [{"actions": [STOP]}],
+    {}, {"x": 1}, {"x": "body"}, {"until": "2030-01-31"}, EXISTS, {"all": [EXISTS]}, {"not": EXISTS}, {"within": "5m"},
+    {"approvers": ["a@example.com"]}, [{"key": "a", "value": 1}], [{"key": "a", "value": 1, "format": "number"}],
+]  # fmt: skip
+
+OF_SHAPE = frozenset(
+    (
+        "unknown-key",
+        "missing-key",
+        "wrong-type",
+        "bad-name",
+        "bad-duration",
+        "out-of-range",
+        "unknown-step",
+        "two-kinds",
+        "bad-config",
+        "bad-condition",
+        "static-field",
+        "unknown-action",
+    )
+)
+"""Problems of single values, which a schema can know; what names, people and steps mean for each other it cannot."""
+
+
+def _of_several(problem: Problem) -> bool:
+    """Say whether a problem is about how several fields go together; a field's own begins with its name."""
+    return problem.code == "bad-config" and not problem.message.startswith("`")
+
+
+def keys(model: type[BaseModel]) -> Iterator[str]:
+    for name, info in model.model_fields.items():
+        yield info.alias or name
+
+
+def at(data: Any, pointer: str) -> Any:
+    for part in pointer.split("/")[1:]:
+        data = data[int(part) if isinstance(data, list) else part]
+    return data
+
+
+def with_value(pointer: str, key: str, value: Any) -> dict[str, Any]:
+    data = copy.deepcopy(WHOLE)
+    at(data, pointer)[key] = value
+    if (pointer, key) == ("", "paths"):
+        del data["actions"]
+    return data
+
+
+def of_action(action: Action) -> dict[str, Any]:
+    trigger = action.triggers[0] if action.triggers else "call.ended"
+    step = {"actionType": action.name, "config": copy.deepcopy(dict(action.example))}
+    return {"name": "one", "trigger": {"event": trigger}, "actions": [step]}
+
+
+def disagreement(data: dict[str, Any], pointer: str = "", schema: str = "") -> str | None:
+    """Return what schema, validator and engine say of a definition, where they do not say the same.
+
+    The schema is asked about the part of it at `pointer` alone, and `schema` says which of its definitions that is.
+    """
+    ref = {"$ref": f"urn:a#/$defs/{schema}" if schema else "urn:a"}
+    judge = SCHEMAS(ref, registry=REGISTRY)
+    findings = Findings(data, Source(), {})
+    made = shape(findings)  # the cheap part first: most values end here
+    made, problems = check(data, Source(), CATALOG) if made is not None else (None, findings.problems)
+    refused = [str(one) for one in problems if one.code in OF_SHAPE and not _of_several(one)]
+    faults = [] if judge.is_valid(at(data, pointer)) else ["refuses it"]
+    if made is not None:
+        program(make_plan(made, data, CATALOG))
+    if bool(refused) != bool(faults):
+        return f"validator {refused or 'takes it'}, schema {faults or 'takes it'}"
+    return None
+
+
+@pytest.mark.parametrize(("model", "pointer"), PLACES, ids=lambda one: getattr(one, "__name__", ""))
+def test_every_field_of_the_language_is_judged_alike(model: type[Part], pointer: str) -> None:
+    assert disagreement(WHOLE) is None
+    found = []
+    for key in keys(model):
+        said = [
+            (value, disagreement(with_value(pointer, key, value), pointer, model.__name__ if pointer else ""))
+            for value in VALUES
+        ]
+        found += [f"{pointer}/{key} = {json.dumps(value)[:60]}: {what}" for value, what in said if what]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("action", CATALOG.values(), ids=lambda one: one.name)
+def test_every_field_of_an_action_is_judged_alike(action: Action) -> None:
+    assert disagreement(of_action(action)) is None
+    found = []
+    for name in action.config.model_fields:
+        for key in names(action.config, name):
+            for value in VALUES:
+                data = of_action(action)
+                config = data["actions"][0]["config"]
+                for other in names(action.config, name):
+                    config.pop(other, None)
+                config[key] = value
+                if said := disagreement(data, "/actions/0/config", f"{action.name}.config"):
+                    found.append(f"{key} = {json.dumps(value)[:60]}: {said}")
+    assert not found, "\n".join(found)
+
+
+def test_every_model_has_a_place_here() -> None:
+    def parts(model: type[Part]) -> Iterator[type[Part]]:
+        for one in model.__subclasses__():
+            yield one
+            yield from parts(one)
+
+    placed = {model for model, _ in PLACES}
+    assert {
+        model for model in parts(Part) if not model.__subclasses__() and model.__module__.startswith("workers.")
+    } <= placed
+
+
+@pytest.mark.parametrize("action", CATALOG.values(), ids=lambda one: one.name)
+def test_what_the_validator_takes_the_action_takes(action: Action) -> None:
+    for name in action.config.model_fields:
+        key = names(action.config, name)[0]
+        for value in VALUES:
+            data = of_action(action)
+            config: Mapping[str, Any] = {**data["actions"][0]["config"], key: value}
+            data["actions"][0]["config"] = config
+            if "{{" in json.dumps(config) or check(data, Source(), CATALOG)[0] is None:
+                continue
+            try:
+                action.config.model_validate(config)
+            except ValidationError as error:
+                pytest.fail(f"{action.name}.{key} = {value!r}: {error}")

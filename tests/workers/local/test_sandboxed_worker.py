@@ -1,0 +1,100 @@
+"""What a worker of `trunkline dev` is given: whose connections, and which hosts are live."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from activities.action import Action
+from activities.attempt.secrets import Secrets
+from activities.catalog import catalog
+from tests.activities.rest.rows import ACTIONS as ROWS
+from workers.local.sandboxed_worker import Given, connections_given, sandboxed_environment
+
+SANDBOX = "http://127.0.0.1:8600"
+
+
+def given(tmp_path: Path, *, own: str | None = None, bindings: str | None = None, **more: Any) -> tuple[Given, Any]:
+    files: dict[str, Path | None] = {"own": None, "bindings": None}
+    for name, text in (("own", own), ("bindings", bindings)):
+        if text is not None:
+            files[name] = tmp_path / f"{name}.yaml"
+            (tmp_path / f"{name}.yaml").write_text(text)
+    actions: dict[str, Action] = more.pop("actions", None) or catalog()
+    options: dict[str, Any] = {"secrets": Secrets(None, {}), "live": (), "actions": actions, **files, **more}
+    made = connections_given(SANDBOX, tmp_path / "written.yaml", **options)
+    return made, yaml.safe_load(made.file.read_text())
+
+
+def test_without_a_file_nothing_is_live_and_the_sandbox_stands_in_for_all(tmp_path: Path) -> None:
+    made, entries = given(tmp_path)
+    assert made.live == made.named == ()
+    assert {entry.get("baseUrl") for name, entry in entries.items() if name.startswith("sandbox-")} == {
+        *(f"{SANDBOX}/slack", f"{SANDBOX}/twilio", f"{SANDBOX}/cloudtalk"),
+        None,  # the local speech model
+    }
+    assert entries["defaults"]["send_sms"] == "sandbox-twilio"
+
+
+@pytest.mark.parametrize(
+    ("connection", "live", "named"),
+    [
+        ("kind: twilio, accountSid: AC1, authToken: t", ["api.twilio.com"], []),
+        ("kind: slack, token: t", ["slack.com"], []),
+        ("kind: slack, token: t, baseUrl: 'https://gateway.example.com/slack'", ["gateway.example.com"], None),
+        ("kind: slack, token: t, baseUrl: 'http://127.0.0.1:9000/slack'", ["127.0.0.1:9000"], None),
+        ("kind: slack, token: '${NOT_SET}'", [], []),
+        (
+            "kind: google, baseUrl: 'eu-speech.googleapis.com', storageUrl: 'https://gcs.example.com'",
+            ["gcs.example.com", "eu-speech.googleapis.com"],
+            None,
+        ),
+    ],
+)
+def test_what_a_file_names_and_its_vendors_are_live(
+    tmp_path: Path, connection: str, live: list[str], named: list[str] | None
+) -> None:
+    made, entries = given(tmp_path, own=f"mine: {{{connection}}}", live=("crm.example.com",))
+    assert made.live == ("crm.example.com", *live)
+    assert made.named == ("crm.example.com", *(live if named is None else named))
+    assert entries["mine"]["kind"] in connection
+    environment = sandboxed_environment(SANDBOX, made, "10.0.0.0/8")
+    assert environment["TRUNKLINE_LIVE"] == ",".join(made.live)
+    assert environment["TRUNKLINE_ALLOW"].split(",")[:3] == ["10.0.0.0/8", "127.0.0.1:8600", "crm.example.com"]
+    assert environment["HF_HUB_OFFLINE"] == "1"
+
+
+def test_the_sandbox_stands_in_only_for_what_the_file_lacks(tmp_path: Path) -> None:
+    _, entries = given(tmp_path, own="phone: {kind: cloudtalk, keyId: k, keySecret: s}\n# nothing more")
+    assert {name for name in entries if name.startswith("sandbox-")} == {"sandbox-slack", "sandbox-whisper"}
+    assert entries["defaults"] == {}
+    _, everything = given(tmp_path, own="# nothing at all\n")
+    assert "sandbox-twilio" in everything
+
+
+def test_rows_know_the_addresses_of_their_service_and_of_its_tokens(tmp_path: Path) -> None:
+    rows = {row.name: row for row in ROWS}
+    kind = next(iter(rows.values())).connections[0]
+    fields = {info.alias or name: "value-0123" for name, info in kind.model_fields.items() if info.is_required()}
+    made, _ = given(
+        tmp_path, own=yaml.safe_dump({"mine": {"kind": kind.kind, **fields}}), actions={**catalog(), **rows}
+    )
+    assert any("value-0123" in host for host in made.live)
+
+
+def test_without_a_file_connections_have_the_names_of_the_usual_one(tmp_path: Path) -> None:
+    usual = """
+phone: {kind: twilio, accountSid: "${NOT_SET}", authToken: t}
+other: {kind: cloudtalk, keyId: k, keySecret: s}
+speech: {kind: google}
+defaults: {send_sms: other, transcribe_recording: speech}
+"""
+    made, entries = given(tmp_path, bindings=usual)
+    assert made.live == ()
+    assert entries["phone"]["baseUrl"] == f"{SANDBOX}/twilio"
+    assert entries["speech"]["kind"] == "whisper"
+    assert entries["defaults"] == {"send_sms": "other", "transcribe_recording": "speech"}
+    assert {name for name in entries if name.startswith("sandbox-")} == {"sandbox-slack"}

@@ -1,0 +1,49 @@
+"""What follows once all steps of a run have ended, or a `stop` has ended them: for a failed run, its own actions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from temporalio import workflow
+
+from trunkline.wire import Flow
+from workflows.run.walk import Walk
+from workflows.steps.reactions import failure_root
+from workflows.steps.resume import begin_again, resume
+
+
+def goes_on(walk: Walk, flow: Flow) -> bool:
+    """Say whether a run goes on whose walk has ended: with its failed steps, or with the actions for a failed run.
+
+    Those actions follow once: what of them has run in an earlier life of the run is not sent again.
+    """
+    stop, failed = walk.stop, walk.state.failed
+    if stop is not None and stop.outcome == "canceled":
+        return False
+    if failed is not None:
+        walk.stop = None  # no `stop` among those actions makes the run anything but failed
+        return failed["reason"] is None and resume(walk)
+    if stop is None:
+        return flow == "failed" and (resume(walk) or _follow(walk, None))
+    canceled = workflow.cancellation_reason() is not None
+    return stop.outcome == "failed" and not canceled and _follow(walk, stop.reason)
+
+
+def _follow(walk: Walk, reason: str | None) -> bool:
+    """Begin the actions for a failed run, which what they follow does not cancel; say whether there are any."""
+    if not walk.program.on_failure:
+        return False
+    walk.stop = None
+    walk.state.failed = {"reason": reason, "failure": _failure(walk, reason)}
+    begin_again(walk, walk.program.on_failure, "")
+    return True
+
+
+def _failure(walk: Walk, reason: str | None) -> dict[str, Any]:
+    """Return what the actions for a failed run find under `failure`: why it was stopped, else its first failed step."""
+    causes = walk.state.report.causes()
+    if reason is not None or not causes:
+        return failure_root({"type": "Stopped", "message": reason or "The automation failed."}, None)
+    first = causes[0]
+    known = {"status": first.get("httpStatus"), "attempts": first.get("attempts")}
+    return {**first["error"], **known}

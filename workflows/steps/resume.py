@@ -1,0 +1,76 @@
+"""Resuming a failed run: a reset to the task in which it would have ended lets its failed steps begin again.
+
+Everything else stays as it is: what is finished is not sent again, what was skipped because of a failure follows once
+its step succeeds, and a branch or loop goes on in the way and with the items that it had. Actions that followed a
+failure count as finished too: where the same failure comes again, only those of them that failed begin again.
+"""
+
+from __future__ import annotations
+
+from trunkline.wire import Entry
+from workflows.program import ActionStep, Block, LoopStep, ways
+from workflows.report import FAILED, flow_after
+from workflows.run.resets import reset_now
+from workflows.run.walk import Walk
+
+
+def resume(walk: Walk) -> bool:
+    """Let a run that would end as failed begin its failed steps again, where it was just reset; say whether it does."""
+    if not reset_now() or walk.resumed == walk.resets:  # once for each reset, however it ends then
+        return False
+    walk.resumed = walk.resets
+    if not begin_again(walk, walk.program.block, ""):
+        return False
+    walk.state.failed = None
+    return True
+
+
+def begin_again(walk: Walk, block: Block, prefix: str) -> bool:
+    """Let the failed steps of a block begin again; say whether there are any."""
+    found = False
+    for step in block:
+        entry = walk.state.report.entries.get(prefix + step.id)
+        if entry is None or flow_after(step, entry) != "failed":
+            continue
+        found = True
+        if isinstance(step, ActionStep):
+            _act_again(walk, step, entry, prefix)
+            continue
+        walk.state.report.reopen(entry)
+        if isinstance(step, LoopStep):
+            _loop_again(walk, step, entry["id"])
+        else:
+            for way in ways(step):
+                begin_again(walk, way, prefix)
+    return found
+
+
+def _act_again(walk: Walk, step: ActionStep, entry: Entry, prefix: str) -> None:
+    """Let an action step begin again: under a new key after a definite failure; what may have been done, not so.
+
+    Where people refused it, that stands, and only the actions that follow it begin again.
+    """
+    memory = walk.state.remember(entry["id"])
+    if entry["status"] not in FAILED:
+        del entry["onRejected"]
+        begin_again(walk, step.on_rejected, prefix)
+        memory["reaction"] = {"rule": None, "do": "stop", "request": None, "flow": None}
+        return
+    facts = memory.pop("failure", None)
+    certain = entry["status"] == "failed" and (facts is None or facts["certain"])
+    memory.pop("tried", None)
+    memory.pop("reacted", None)
+    memory.pop("unknown", None)
+    memory["uncertain"] = not certain
+    if certain:
+        memory["release"] = memory.get("release", 0) + 1
+    elif step.repeat == "never":
+        memory["doubt"] = True  # people judge it first
+    walk.state.report.reopen(entry)
+
+
+def _loop_again(walk: Walk, loop: LoopStep, instance: str) -> None:
+    done = walk.state.recall(instance).get("done", {})
+    for index in [index for index, outcome in done.items() if outcome["flow"] == "failed"]:
+        del done[index]
+        begin_again(walk, loop.block, f"{instance}[{index}].")
