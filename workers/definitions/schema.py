@@ -48,7 +48,7 @@ def automation_schema(catalog: Mapping[str, Action]) -> dict[str, Any]:
     for model in ("ActionDefinition", "NoticeDefinition"):
         definitions[model]["properties"]["actionType"]["enum"] = sorted(catalog)
         definitions[model]["allOf"] = configs
-    schema["oneOf"] = [{"required": ["actions"]}, {"required": ["paths"]}]
+    schema["oneOf"] = [{"required": [key], "properties": {key: {"type": "array"}}} for key in ("actions", "paths")]
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": TITLE}
     found: dict[str, Any] = _tidy(schema)
     return found

@@ -36,6 +36,7 @@ from workers.definitions.model.automation import (
     ForEachDefinition,
     PathDefinition,
     PathsDefinition,
+    ReactionDefinition,
     RuleDefinition,
     StopDefinition,
     Until,
@@ -81,7 +82,8 @@ WHOLE: dict[str, Any] = {
             **ACTION,
             "retry": {"within": "30d"},
             "requireApproval": True,
-            "onFailure": [{"when": "refused", "do": "retry"}],
+            "onFailure": [{"when": "refused", "do": "retry"}, {"when": "any", "actions": [{"wait": 0}]}],
+            "onRejected": {"actions": [{"wait": 0}]},
         },
         {"paths": [{"actions": [STOP]}]},
         {"branch": [{"conditions": EXISTS, "actions": [STOP]}]},
@@ -90,6 +92,7 @@ WHOLE: dict[str, Any] = {
         {"forEach": "{{contact.tags}}", "actions": [{"wait": 0}]},
         STOP,
     ],
+    "onFailure": {"actions": [{"wait": 0}]},
 }
 """A definition with every part of the language in it."""
 
@@ -104,6 +107,9 @@ PLACES: list[tuple[type[Part], str]] = [
     (ActionDefinition, "/actions/0"),
     (RetryDefinition, "/actions/0/retry"),
     (RuleDefinition, "/actions/0/onFailure/0"),
+    (RuleDefinition, "/actions/0/onFailure/1"),
+    (ReactionDefinition, "/actions/0/onRejected"),
+    (ReactionDefinition, "/onFailure"),
     (PathsDefinition, "/actions/1"),
     (PathDefinition, "/actions/1/paths/0"),
     (BranchDefinition, "/actions/2"),

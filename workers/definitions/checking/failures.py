@@ -39,17 +39,19 @@ def check_rules(step: Mapping[str, Any], place: str, findings: Findings) -> None
         if classes and classes <= _taken(decided):
             sentence = "This rule never decides: earlier ones take every failure that it is for."
             findings.add("unreachable-rule", at, sentence, "the first rule that matches decides")
-        if rule.get("do") == RETRY and "actions" in rule:
+        reacts = rule.get("actions") is not None
+        if rule.get("do") == RETRY and reacts:
             sentence = (
                 "A rule that says `do: retry` has no `actions`: they would run before it is known to have failed."
             )
             findings.add("two-kinds", f"{at}/actions", sentence, "give them to a later rule", key=True)
         if rule.get("do") != RETRY:
-            unsure = "actions" in rule and UNKNOWN not in classes  # what may have happened is left to later rules
+            unsure = reacts and UNKNOWN not in classes  # what may have happened is left to later rules
             decided |= {f"{one}{SURE}" for one in classes} if unsure else classes
             for key in OF_RETRY:
-                if key in rule:
-                    sentence = f"`{key}` belongs to a rule that says `do: retry`; this one says {rule.get('do')!r:.40}."
+                if rule.get(key) is not None:
+                    said = f"{rule['do']!r:.40}" if "do" in rule else "nothing of that"
+                    sentence = f"`{key}` belongs to a rule that says `do: retry`; this one says {said}."
                     findings.add("unknown-key", f"{at}/{key}", sentence, key=True)
 
 

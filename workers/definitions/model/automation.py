@@ -86,8 +86,10 @@ class RuleDefinition(Part):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "anyOf": [{"required": ["do"]}, {"required": ["actions"]}],
-            "not": {"properties": {"do": {"const": "retry"}}, "required": ["do", "actions"]},
+            "anyOf": [{"required": ["do"]}, {"required": ["actions"], "properties": {"actions": {"type": "array"}}}],
+            "if": {"properties": {"do": {"const": "retry"}}, "required": ["do"]},
+            "then": {"properties": {"actions": {"type": "null"}}},
+            "else": {"properties": {"attempts": {"type": "null"}, "delay": {"type": "null"}}},
         }
     )
 
