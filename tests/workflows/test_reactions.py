@@ -619,3 +619,82 @@ actions:
     keys = [request.headers["idempotency-key"] for request in engine.receiver.to("/pay")]
     assert len(keys) == 3
     assert len(set(keys)) == 1
+
+
+def readings(report: JSON, *names: str) -> list[tuple[str, str | None]]:
+    return [(step(report, name)["status"], step(report, name).get("reason")) for name in names]
+
+
+async def test_actions_that_had_no_reason_to_run_read_as_not_taken(engine: Engine) -> None:
+    engine.define(f"""
+name: untaken
+trigger: {{event: test.fired}}
+actions:
+  - {{label: Look, {POST}/look}}, onFailure: [{{when: any, actions: [{{label: Undo look, {POST}/undo}}}}]}}]}}
+  - {{label: Pay, {POST}/pay}}, onFailure: [{{when: timeout, actions: [{{label: Wait on, wait: 1}}]}}, {{when: any, actions: [{{label: Undo, {POST}/undo}}}}, {{label: More, {POST}/more}}}}]}}]}}
+  - {{label: Ship, {POST}/ship}}}}
+onFailure: {{actions: [{{label: Tell, {POST}/tell}}}}, {{label: Last, {POST}/last}}}}]}}
+""")
+    report = await engine.run("untaken")
+    untaken = ("skipped", "not taken")
+    assert readings(report, "Undo look", "Wait on", "Undo", "More", "Tell", "Last") == [untaken] * 6
+    for path in ("/pay", "/undo", "/tell"):
+        engine.receiver.answer(path, 400)
+    report = await engine.run("untaken")
+    assert readings(report, "Undo look", "Wait on") == [untaken] * 2
+    assert readings(report, "Undo", "Tell") == [("failed", None)] * 2
+    assert readings(report, "More", "Ship", "Last") == [("skipped", None)] * 3
+
+
+async def test_conditions_of_actions_after_a_failure_say_why_and_what_was_missing(engine: Engine) -> None:
+    engine.define(f"""
+name: reasons
+trigger: {{event: test.fired}}
+actions:
+  - label: Pay
+    actionType: http_request
+    config: {{method: POST, url: RECEIVER/pay}}
+    onFailure:
+      - when: any
+        actions:
+          - {{label: Refund, {POST}/refund}}, conditions: {{field: failure.status, operator: greater_than, value: 500}}}}
+          - {{label: Tell, {POST}/tell}}, conditions: {{field: order.tags, operator: not_contains, value: quiet}}}}
+""")
+    engine.receiver.answer("/pay", 422)
+    report = await engine.run("reasons")
+    refund, tell = step(report, "Refund"), step(report, "Tell")
+    assert refund["status"] == "skipped"
+    assert "422" in refund["reason"]
+    assert tell["status"] == "succeeded"
+    assert any("order.tags" in sentence for sentence in tell["missing"])
+
+
+async def test_a_hold_that_expires_has_the_actions_of_a_refusal(engine: Engine) -> None:
+    engine.define(REFUSABLE.replace("expiresAfter: 1h", "expiresAfter: 100"))
+    report = await engine.run("refusable")
+    assert report["outcome"] == "rejected"
+    assert statuses(report, "Change", "Say no", "Ship") == ["expired", "succeeded", "skipped"]
+    assert bodies(engine, "/no") == [{"was": "expired"}]
+
+
+async def test_what_failed_in_the_background_stops_no_path_after_continue_as_new(
+    monkeypatch: pytest.MonkeyPatch, engine: Engine
+) -> None:
+    def must(self: Walk) -> bool:
+        return self.continuing_as_new or workflow.info().get_current_history_length() > 20
+
+    monkeypatch.setattr(Walk, "must_continue_as_new", must)
+    engine.define(f"""
+name: left-behind
+trigger: {{event: test.fired}}
+actions:
+  - {{label: Pay, {POST}/pay, parseResponse: false}}}}
+{steps(12, "a", 2)}
+""")
+    engine.receiver.answer("/pay", 422)
+    handle = await engine.start("left-behind")
+    report = await engine.finish(handle)
+    assert (await engine.client.get_workflow_handle(handle.id).describe()).run_id != handle.first_execution_run_id
+    assert report["outcome"] == "failed"
+    assert [one["status"] for one in report["steps"]] == ["failed"] + ["succeeded"] * 12
+    assert posted(engine).count("/pay") == 1

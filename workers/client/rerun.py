@@ -111,11 +111,13 @@ async def _steps(
             raise _refused(run, f"its event stays what it is ({failure.message})")
         return []
     stop = next((s for s in report["steps"] if s.get("kind") == "stop" and s["status"] == "succeeded"), None)
-    if stop is not None:
+    if stop is not None and report.get("reason"):  # a `stop` among the actions for a failed run gives it no reason
         raise _refused(run, f"its own step {stop['label']!r} ended it as failed (`stop`), and would do so again")
-    return [
+    failed = [
         s for s in report["steps"] if s["status"] in {"failed", "unknown"} and "error" in s and "onFailure" not in s
     ]
+    acting = {s["id"] for s in failed if "actionType" in s}  # what followed their failure does so only where they fail
+    return [s for s in failed if s.get("parent") not in acting]
 
 
 async def _asked_for_plan(client: Client, run: str, run_id: str) -> bool:
