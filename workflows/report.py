@@ -155,10 +155,10 @@ class Report:
         ]
 
     def causes(self) -> list[Entry]:
-        """Return the steps that failed before any actions for that; those that do not count only where no other did."""
+        """Return the steps that failed before any actions for that, but for those whose failure does not count."""
         steps = self._steps(self.program.block, "", None, SKIPPED)
         failed = [entry for entry in steps if entry["status"] in FAILED and "error" in entry]
-        return [entry for entry in failed if not self._tolerated(entry)] or failed
+        return [entry for entry in failed if not self._tolerated(entry)]
 
     def failure(self) -> str | None:
         """Return in a sentence why the run has failed, where a step says it."""

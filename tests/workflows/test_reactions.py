@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from temporalio import workflow
 from temporalio.api.enums.v1 import EventType
+from temporalio.client import WorkflowFailureError
 
 from tests.engine import JSON, Engine, step
 from workflows.run.walk import Walk
@@ -698,3 +699,18 @@ actions:
     assert report["outcome"] == "failed"
     assert [one["status"] for one in report["steps"]] == ["failed"] + ["succeeded"] * 12
     assert posted(engine).count("/pay") == 1
+
+
+async def test_a_run_that_stops_says_why_and_not_what_it_went_on_after(engine: Engine) -> None:
+    engine.define(f"""
+name: because
+trigger: {{event: test.fired}}
+actions:
+  - {{label: Look, {POST}/look}}, onFailure: continue}}
+  - {{stop: failed, reason: Sold out}}
+""")
+    engine.receiver.answer("/look", 400)
+    handle = await engine.start("because")
+    with pytest.raises(WorkflowFailureError) as failure:
+        await handle.result()
+    assert str(failure.value.cause) == "AutomationFailed: Sold out"

@@ -60,9 +60,9 @@ def _act_again(walk: Walk, step: ActionStep, entry: Entry, prefix: str) -> None:
     certain = entry["status"] == "failed" and (facts is None or facts["certain"])
     memory.pop("tried", None)
     memory.pop("reacted", None)
-    memory.pop("unknown", None)
     memory["uncertain"] = not certain
     if certain:
+        memory.pop("unknown", None)
         memory["release"] = memory.get("release", 0) + 1
     elif step.repeat == "never":
         memory["doubt"] = True  # people judge it first
