@@ -216,6 +216,27 @@ async def background(engine: Engine) -> Run:
     return await end(engine, run)
 
 
+async def reactions(engine: Engine) -> Run:
+    """A run that fails, does what follows that, and is resumed; a refusal is reacted to as well."""
+    engine.receiver.answer("/pay", 422)
+    engine.receiver.answer("/pay")
+    run = await begin(
+        engine,
+        f"""  - id: pay
+    actionType: http_request
+    config: {{method: POST, url: RECEIVER/pay}}
+    onFailure: [{{when: any, actions: [{{id: undo, {POST}}}]}}]
+  - {{id: change, {POST}, requireApproval: true, onRejected: {{actions: [{{id: keep, {POST}}}]}}}}
+onFailure: {{actions: [{{id: tell, {POST}}}]}}""",
+    )
+    await end(engine, run)
+    history = await run.fetch_history()
+    completed = [e.event_id for e in history.events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED]
+    again = await engine.reset(run.id, completed[-1])
+    await decide(engine, again, "reject", by="ann")
+    return await end(engine, again)
+
+
 async def encryption(engine: Engine) -> Run:
     """A held run whose payloads are encrypted."""
     engine.hold_keys(KEY)
@@ -243,6 +264,7 @@ FEATURES = {
     "failure-hold": Feature(failure_hold),
     "loop": Feature(loop),
     "quorum": Feature(quorum),
+    "reactions": Feature(reactions, outcome="rejected"),
     "rejection": Feature(rejection, outcome="rejected"),
     "reset": Feature(reset),
     "retries": Feature(retries),
