@@ -218,3 +218,28 @@ async def test_failures_are_sentences_and_no_tracebacks(engine: Engine) -> None:
         assert "The server answered with status 400" in failure.message
         assert failure.stack_trace == ""
         assert not failure.HasField("cause")
+
+
+async def test_a_rerun_names_what_begins_again_and_not_what_followed_its_failure(engine: Engine) -> None:
+    engine.define("""
+name: reacting
+trigger: {event: test.fired}
+actions:
+  - label: Pay
+    actionType: http_request
+    config: {method: POST, url: RECEIVER/pay}
+    onFailure:
+      - when: any
+        actions: [{label: Undo, actionType: http_request, config: {method: POST, url: RECEIVER/undo}}]
+onFailure: {actions: [{stop: completed, reason: That is all}]}
+""")
+    for path in ("/pay", "/undo"):
+        engine.receiver.answer(path, 400)
+    engine.receiver.answer("/pay", 200)
+    handle = await engine.start("reacting")
+    await engine.finish(handle)
+    ended = await on(engine, "rerun", handle.id, "--json", environment=OPERATOR)
+    assert ended.code == 0, ended.err
+    assert [one["id"] for one in ended.json["steps"]] == ["pay"]
+    assert (await engine.finish(engine.client.get_workflow_handle(handle.id)))["outcome"] == "completed"
+    engine.handles.clear()
