@@ -220,3 +220,25 @@ def test_a_reload_says_what_the_changed_file_makes_fail_and_only_that(
         [sentence] = caplog.messages
         assert "TRUNKLINE_GROUPS names" in sentence
         assert "stays in use" in sentence
+
+
+REACTING = """
+name: reacting
+trigger: {event: order.paid}
+actions:
+  - label: Refund
+    actionType: http_request
+    config: {method: POST, url: "https://shop.example.com/refunds"}
+    requireApproval: {approvers: [lead@example.com]}
+    onFailure:
+      - when: any
+        actions: [{label: After a failure, SMS}]
+    onRejected: {actions: [{label: After a refusal, SMS}]}
+onFailure: {actions: [{label: After all, SMS, requireApproval: {approvers: [lead@example.com], verified: true}}]}
+""".replace("SMS", 'actionType: send_sms, config: {from: "+15550100", to: "+15550123", text: Hi}')
+
+
+def test_actions_that_follow_an_end_count_as_steps(tmp_path: Path) -> None:
+    [block] = connected(tmp_path, "", reacting=REACTING)
+    assert "reacting (After a failure), reacting (After a refusal) and reacting (After all)" in block
+    assert any("reacting" in line for line in complained(Settings(automations=tmp_path / "automations")))
