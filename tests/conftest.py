@@ -20,7 +20,9 @@ LONGEST = 240
 
 GUARD = Guard()
 
-settings.register_profile("quick", max_examples=10)
+settings.register_profile("default", deadline=None)  # how long an example takes depends on what else runs
+settings.register_profile("quick", settings.get_profile("default"), max_examples=10)
+settings.load_profile("default")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

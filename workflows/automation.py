@@ -20,7 +20,6 @@ The way of a run, for who reads it for the first time (files are below workflows
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -33,12 +32,13 @@ from temporalio.exceptions import ApplicationError
 from trunkline.wire import PLAN, Flow
 from workflows.compiled import program
 from workflows.dispatch import dispatch
-from workflows.event import EventError, read_event
+from workflows.event import EventError
 from workflows.holds.hold import Receipt, Via
 from workflows.language.condition import Condition, Verdict
 from workflows.language.template import TemplateError
 from workflows.plan import Plan
 from workflows.report import cut, shortened
+from workflows.run.beginning import all_answered, started
 from workflows.run.continue_as_new import long_history, may_continue_as_new, next_arguments
 from workflows.run.parallel import cancel_all, finished
 from workflows.run.payload import PayloadError, read, unpack
@@ -52,7 +52,6 @@ from workflows.view.attributes import Attributes
 from workflows.view.details import details
 
 DISPATCH = "event"
-INLINE = "inline"
 PARKED = timedelta(seconds=2), timedelta(seconds=25)
 """How long a run waits for its definition before it asks again: at first, and at most."""
 
@@ -86,7 +85,7 @@ class Automation:
                 answer = unpack(args[1])
                 return await self._run(answer.pop("event", None) or read(args[0]), answer)
             arguments = [read(arg) for arg in args]
-            definition, event = _start(workflow.info().workflow_type, arguments)
+            definition, event = started(workflow.info().workflow_type, arguments)
         except (PayloadError, EventError) as error:
             raise self._refused("InvalidEvent", str(error)) from None
         if workflow.info().workflow_type == DISPATCH:
@@ -189,14 +188,14 @@ class Automation:
             walk.stop = Stop(outcome="canceled", reason="The run was canceled.")
         if walk.stop is not None:
             await finished(cancel_all([task, *walk.background, *walk.notices]))
-            await _answered()
+            await all_answered()
             walk.background.clear()
             walk.notices.clear()
             return "halted"
         if not task.done():
             walk.continuing_as_new = True
             workflow.continue_as_new(args=next_arguments(event, {**answer, "state": walk.state.carry(walk.resets)}))
-        await _answered()
+        await all_answered()
         return task.result()
 
     def _close(self, outcome: str) -> Any:
@@ -262,33 +261,11 @@ class Automation:
         """Return the report."""
         if self.plan is None or self.state is None or self.walk is None:
             why = {"parked": self.parked, "reason": self.reason}
-            return {
-                "automation": workflow.info().workflow_type,
-                "outcome": self.outcome,
-                "steps": [],
-                "variables": {},
-                "audit": [],
-                **{name: sentence for name, sentence in why.items() if sentence},
-            }
-        event = self.state.event
-        report: dict[str, Any] = {
-            "automation": self.plan["automation"],
-            "definitionHash": self.plan["definition"],
-            "event": {key: event[key] for key in ("id", "type", "source")},
-            "outcome": self.outcome,
-            "steps": self.state.report.steps(closed=self.outcome is not None),
-            "variables": self.state.variables,
-            "audit": self.state.holds.audit_json(),
-        }
-        if tolerated := self.state.report.tolerated(self.outcome):
-            report["tolerated"] = tolerated
-        if self.missing:
-            report["missing"] = self.missing
-        if self.outdated:
-            report["outdated"] = self.outdated
-        if self.reason:
-            report["reason"] = self.reason
-        return report
+            known = {"automation": workflow.info().workflow_type, "outcome": self.outcome}
+            nothing: dict[str, Any] = {"steps": [], "variables": {}, "audit": []}
+            return {**known, **nothing, **{name: sentence for name, sentence in why.items() if sentence}}
+        sentences = {"missing": self.missing, "outdated": self.outdated, "reason": self.reason}
+        return self.state.whole(self.plan, self.outcome, sentences)
 
     def details(self) -> str:
         """Return the Markdown that the web UI shows as current details."""
@@ -303,21 +280,3 @@ class Automation:
     def holds(self, *_: Any) -> list[dict[str, Any]]:
         """Return the open holds."""
         return [hold.to_json() for hold in self.state.holds.open()] if self.state is not None else []
-
-
-async def _answered() -> None:
-    """Let the decisions that came before the end be judged, so that each is in the report; a cancel changes nothing."""
-    while not workflow.all_handlers_finished():
-        with contextlib.suppress(asyncio.CancelledError):
-            await workflow.wait_condition(workflow.all_handlers_finished)
-
-
-def _start(workflow_type: str, arguments: list[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    if len(arguments) != 1:
-        raise EventError(f"A run takes exactly one argument, the event as a JSON object, not {len(arguments)}.")
-    given, definition = arguments[0], {"automation": workflow_type}
-    if workflow_type == INLINE:
-        if not isinstance(given, dict) or not given.keys() >= {"automation", "event"}:
-            raise EventError('An inline run takes one argument: {"automation": {…}, "event": {…}}.')
-        given, definition = given["event"], {"inline": given["automation"]}
-    return definition, read_event(given, default_id=workflow.info().workflow_id)

@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote, unquote_plus
 
 from activities.attempt.scrubber import SHORTEST, Needles
 from activities.bounds import regular
@@ -149,8 +149,9 @@ def _named(places: Iterable[Place]) -> set[str]:
 
 
 def _recognised(value: str) -> Callable[[str], bool] | None:
-    """Return what finds a value in a text; nothing where it would be found in ordinary text."""
-    return Needles([value]).__contains__ if len(value) >= SHORTEST else None
+    """Return what finds a value in a text, also where a server has undone its escapes; None where it is too short."""
+    forms = {value, unquote(value), unquote_plus(value)}
+    return Needles(sorted(forms)).__contains__ if min(map(len, forms)) >= SHORTEST else None
 
 
 def _slack(value: str) -> str:

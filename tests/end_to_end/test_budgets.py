@@ -433,7 +433,7 @@ async def test_a_long_loop_of_nothing_and_one_of_failures_end(engine: Engine) ->
                     forEach: "{{some}}"
                     maxItems: 10000
                     onFailure: continue
-                    actions: [{wait: {until: "{{item}}"}}]
+                    actions: [{wait: {until: "day {{item}}"}}]
               - actions:
                   - label: Collecting
                     forEach: "{{some}}"

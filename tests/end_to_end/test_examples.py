@@ -74,7 +74,7 @@ async def test_runs_to_its_end(engine: Engine, file: Path) -> None:
     async with Sandbox(port=0) as sandbox:
         for path, answer in ANSWERS.items():
             sandbox.respond(path, answer)
-        engine.connections = {**connections(sandbox.url), "offline": {"kind": "whisper", "model": str(WEIGHTS)}}
+        engine.connections = {**connections(sandbox.url), "sandbox-whisper": {"kind": "whisper", "model": str(WEIGHTS)}}
         engine.files = RECORDING.parent
         engine.groups = GROUPS
         engine.environment |= {
@@ -102,7 +102,7 @@ async def test_runs_to_its_end(engine: Engine, file: Path) -> None:
             await asyncio.sleep(0.1)
             report = await handle.query("report")
         await engine.finish(handle)
-        assert report["outcome"] == "completed", report
+        assert report["outcome"] == "completed", [entry.get("error") for entry in report["steps"]]
         failed = [entry for entry in report["steps"] if entry["status"] not in {"succeeded", "skipped"}]
         assert not failed
         refused = [r for r in sandbox.requests() if not r.accepted]

@@ -240,6 +240,8 @@ def _is_decision(said: Any) -> bool:  # noqa: PLR0911 # one rule after the other
         return False
     if not all(isinstance(said.get(key), str) and said[key].strip() for key in ("hold", "decision", "by")):
         return False
+    if not said["by"].replace(" ", "").isprintable():
+        return False
     if not all(said.get(key) is None or isinstance(said[key], str) for key in ("reason", "digest")):
         return False
     match said["decision"]:
@@ -247,7 +249,11 @@ def _is_decision(said: Any) -> bool:  # noqa: PLR0911 # one rule after the other
             return said.get("edits") is not None
         case "reassign":
             names = said.get("approvers")
-            return isinstance(names, list) and bool(names) and all(isinstance(n, str) and n.strip() for n in names)
+            return (
+                isinstance(names, list)
+                and bool(names)
+                and all(isinstance(n, str) and n.strip() and n.replace(" ", "").isprintable() for n in names)
+            )
         case "extend":
             return isinstance(said.get("deadline"), str) and said.get("edits") is None
         case "retry":

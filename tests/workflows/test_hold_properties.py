@@ -274,7 +274,9 @@ class Played:
             holds = await self.run.query("holds")
             entry = next((entry for entry in report["steps"] if entry["id"] == "refund"), {"status": "pending"})
             found = (
-                entry["status"],
+                {"unknown": "failed"}.get(
+                    entry["status"], entry["status"]
+                ),  # whether it was taken is not the rules' matter
                 [_noted(one) for one in report["audit"]],
                 [request.body["amount"] for request in self.engine.receiver.to(f"/{self.name}")],
                 (holds[0]["hold"], holds[0]["digest"]) if holds else None,

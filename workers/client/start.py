@@ -251,7 +251,7 @@ async def start_inline(  # noqa: PLR0913 # what starting takes, by name
 
     It shares the workflow ids of the automation whose name it has: an event runs once, wherever the definition stands.
     """
-    from workflows.automation import INLINE
+    from workflows.run.beginning import INLINE
 
     automation = str(definition["name"])
     run = workflow_id(automation, event["id"], once, again=again)

@@ -62,7 +62,7 @@ class SandboxApp:
             ValueError: there is no such vendor.
         """
         if fault.vendor is not None and fault.vendor not in self.vendors:
-            raise ValueError(f"vendor: the sandbox has no {fault.vendor!r}; it has {', '.join(self.vendors)}")
+            raise ValueError(f"`vendor`: the sandbox has no {fault.vendor!r}; it has {', '.join(self.vendors)}")
         self.faults.add(fault)
 
     def application(self) -> web.Application:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from trunkline.wire import BeforeReset, CarriedState, Memory, RunFailure
 from workflows.errors import TooLargeError
 from workflows.holds.hold import Hold
 from workflows.holds.holds import Holds
+from workflows.plan import Plan
 from workflows.program import Program
 from workflows.report import Report, measure
 
@@ -141,6 +142,25 @@ class State:
         for place in [place for place in self._sizes if place.startswith(f"{loop}[")]:
             if not place.endswith("."):
                 self.forget(place)
+
+    def whole(self, plan: Plan, outcome: str | None, more: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the report of the run.
+
+        Args:
+            plan: what it executes.
+            outcome: how it ended; None while it runs.
+            more: what only some reports have; what is empty is left out.
+        """
+        return {
+            "automation": plan["automation"],
+            "definitionHash": plan["definition"],
+            "event": {key: self.event[key] for key in ("id", "type", "source")},
+            "outcome": outcome,
+            "steps": self.report.steps(closed=outcome is not None),
+            "variables": self.variables,
+            "audit": self.holds.audit_json(),
+            **{name: value for name, value in {"tolerated": self.report.tolerated(outcome), **more}.items() if value},
+        }
 
     def carry(self, resets: int) -> CarriedState:
         """Return all of it as JSON, for the next run of the chain, with how often the chain was reset up to here."""

@@ -182,7 +182,10 @@ def _until(walk: Walk, step: WaitStep, entry: Entry, frame: Frame) -> datetime:
     if step.until is None:
         return now + (step.duration or timedelta(0))
     value = walk.render(step.until, entry, frame).value
-    until = moment(value)
+    try:
+        until = moment(value)
+    except OverflowError:
+        until = None
     if until is None:
         raise StepError(f"`until` must be an instant: {HOW_DATES_ARE_WRITTEN}; it is {value!r:.100}.")
     if until > now + LONGEST_WAIT:

@@ -110,7 +110,7 @@ def test_an_edit_cannot_send_secrets_elsewhere(contracts: Contracts, change: dic
 
 def test_the_same_destination_in_another_spelling_is_the_same(contracts: Contracts) -> None:
     before = secret_call(followRedirects=0)
-    assert contracts.redirection(before, secret_call(method="post", follow_redirects="0", body="new")) is None
+    assert contracts.redirection(before, secret_call(method="post", follow_redirects=0, body="new")) is None
 
 
 def test_without_secrets_an_edit_may_change_where_a_request_goes(contracts: Contracts) -> None:

@@ -312,8 +312,8 @@ async def test_a_fairness_that_cannot_be_rendered_fails_the_run_with_a_sentence(
 @pytest.mark.parametrize(
     ("more", "code", "word"),
     [
-        ({"priority": 0}, "out-of-range", "equal to 1"),
-        ({"priority": 6}, "out-of-range", "equal to 5"),
+        ({"priority": 0}, "out-of-range", "at least 1"),
+        ({"priority": 6}, "out-of-range", "at most 5"),
         ({"priority": "1"}, "wrong-type", "whole number"),
         ({"fairness": "{{customer.tenant"}, "bad-template", ""),
         ({"fairness": "{{secrets.tenant}}"}, "misplaced-secret", ""),

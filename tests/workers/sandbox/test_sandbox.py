@@ -161,7 +161,7 @@ async def test_slow_answer_has_had_its_effect_when_the_caller_gives_up(
     [
         ({"status": 500}, "a fault needs a `vendor` or a `path`"),
         ({"vendor": "http", "state": 500}, "`state`: there is no such key"),
-        ({"vendor": "telex"}, "`vendor`: this must be"),
+        ({"vendor": "telex"}, "`vendor`: the sandbox has no 'telex'"),
         ([], "this must be an object"),
     ],
 )

@@ -1,0 +1,36 @@
+"""How a run begins with its one argument, and what it waits for before it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+from temporalio import workflow
+
+from workflows.event import EventError, read_event
+
+INLINE = "inline"
+
+
+def started(workflow_type: str, arguments: list[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what says which definition a run has, and its event.
+
+    Raises:
+        EventError: it was started with something else; the sentence says what it takes.
+    """
+    if len(arguments) != 1:
+        raise EventError(f"A run takes exactly one argument, the event as a JSON object, not {len(arguments)}.")
+    given, definition = arguments[0], {"automation": workflow_type}
+    if workflow_type == INLINE:
+        if not isinstance(given, dict) or not given.keys() >= {"automation", "event"}:
+            raise EventError('An inline run takes one argument: {"automation": {…}, "event": {…}}.')
+        given, definition = given["event"], {"inline": given["automation"]}
+    return definition, read_event(given, default_id=workflow.info().workflow_id)
+
+
+async def all_answered() -> None:
+    """Let the decisions that came before the end be judged, so that each is in the report; a cancel changes nothing."""
+    while not workflow.all_handlers_finished():
+        with contextlib.suppress(asyncio.CancelledError):
+            await workflow.wait_condition(workflow.all_handlers_finished)
