@@ -35,6 +35,7 @@ REASONS = (
     (r"InvalidCertificate\((Expired|NotValidYet)", EXPIRED),
     (r"InvalidCertificate|UnknownIssuer", UNTRUSTED),
     (r"FRAME_SIZE_ERROR|h2 protocol error|http2 error|PROTOCOL_ERROR|invalid compression flag", NO_TEMPORAL),
+    (r"operation was canceled", NO_TEMPORAL),  # the connection ended before the request was sent
     (r"ConnectionRefused|[Cc]onnection refused", "Connection refused"),
     (r"dns error|failed to lookup", "no host of that name is known"),
 )
