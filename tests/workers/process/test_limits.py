@@ -302,8 +302,8 @@ async def test_where_the_automation_says_nothing_a_plain_clients_word_counts(eng
 
 
 async def test_a_fairness_that_cannot_be_rendered_fails_the_run_with_a_sentence(engine: Engine) -> None:
-    engine.define(ONE.replace("actions:", 'fairness: "{{customer.size | divided_by: 0}}"\nactions:'))
-    handle = await engine.start("one", engine.event({"customer": {"size": 1}}))
+    engine.define(ONE.replace("actions:", 'fairness: "{{100 | divided_by: customer.size}}"\nactions:'))
+    handle = await engine.start("one", engine.event({"customer": {"size": 0}}))
     report = await engine.finish(handle)
     assert report["outcome"] == "failed"
     assert not engine.receiver.requests
