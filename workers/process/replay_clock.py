@@ -85,12 +85,12 @@ class _Instance(WorkflowInstance):
         self.resets: int = 0
         self.at: int = 0
         self.reset_at: int | None = None
-        told = {
+        functions = {
             **det.extern_functions,
             RESETS: lambda: self.resets,
             RESET_NOW: lambda: self.reset_at == self.at,
         }
-        self.instance = runner.create_instance(dataclasses.replace(det, extern_functions=told))
+        self.instance = runner.create_instance(dataclasses.replace(det, extern_functions=functions))
         self.clock: Timestamp | None = None
         self.length = 0
         self.long = False
