@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -113,12 +113,21 @@ def own_hosts(loaded: Connections, actions: Mapping[str, Action]) -> tuple[list[
             made = loaded.get(name)
         except Refused:  # the worker says what is wrong with it
             continue
-        written = {value for _, value in made if isinstance(value, str)}
+        written = set(_texts(made.model_dump()))
         rows = [at for one in actions.values() if isinstance(made, one.connections) for at in one.addresses(made)]
         for address in (*made.addresses(), *rows):
             host = host_of(address)
             (named if address in written else vendors).extend([host] if host else [])
     return named, vendors
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield the texts of a connection, those inside of objects too."""
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, str):
+        yield value
 
 
 def host_of(address: str) -> str | None:
