@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
-
-from markdown_it import MarkdownIt
-from markdown_it.tree import SyntaxTreeNode
+from typing import TYPE_CHECKING, Any
 
 from activities.markup import parser
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.tree import SyntaxTreeNode
 
 SIGNS = re.compile(r"[\\*`\[\]<]|~~|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)")
 """What Markdown reads anywhere in a line; an underscore only at an end of a word."""
@@ -47,6 +48,8 @@ def _parser() -> MarkdownIt:
 
 def tree(text: str) -> SyntaxTreeNode | None:
     """Return a text in Markdown as it was read; None where it nests so deeply that the parser leaves something out."""
+    from markdown_it.tree import SyntaxTreeNode
+
     tokens = _parser().parse(text)
     return SyntaxTreeNode(tokens) if all(token.level < DEEPEST - 1 for token in tokens) else None
 

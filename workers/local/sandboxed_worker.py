@@ -48,6 +48,7 @@ def connections_given(  # noqa: PLR0913 - what decides about them, by name
     secrets: Secrets,
     actions: Mapping[str, Action],
     live: Iterable[str],
+    names: Mapping[str, Action] | None = None,
 ) -> Given:
     """Write the connections: those of somebody's own file, and the sandbox in place of all vendors that it lacks.
 
@@ -59,6 +60,8 @@ def connections_given(  # noqa: PLR0913 - what decides about them, by name
         secrets: the secrets that there are here: only these stay bound to their hosts.
         actions: every action by name.
         live: hosts that are live besides.
+        names: connections that definitions name, with the action that uses each: the sandbox stands in for them where
+            there is no file.
     """
     import yaml
 
@@ -69,7 +72,8 @@ def connections_given(  # noqa: PLR0913 - what decides about them, by name
         loaded = load_connections(bindings, ())
         here = {name.upper() for name in secrets.names()}
         bound = [name for name in loaded.bindings.names if name.upper() in here]
-        entries = completed(stand_ins(loaded, sandbox), sandbox, actions)
+        usual = completed(stand_ins(loaded, sandbox), sandbox, actions)
+        entries = usual if bindings else made_up(names or {}, sandbox)
     else:
         try:
             loaded = load_connections(own, connection_kinds(actions))
@@ -92,6 +96,16 @@ def stand_ins(loaded: Connections, sandbox: Mapping[str, Any]) -> dict[str, Any]
     found = {name: entry for name, entry in wanted.items() if entry is not None}
     defaults = {action: name for action, name in loaded.defaults.items() if name in found}
     return {**found, "defaults": defaults}
+
+
+def made_up(names: Mapping[str, Action], sandbox: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the sandbox's connections, and once more under the names that definitions give them."""
+    own = {entry["kind"]: name for name, entry in sandbox.items() if name != "defaults"}
+    used = {name: [own[one.kind] for one in action.connections if one.kind in own] for name, action in names.items()}
+    fitting = {name: found[0] for name, found in used.items() if found and name not in sandbox}
+    defaults = {names[name].name: usual for name, usual in fitting.items()}
+    more = {name: sandbox[usual] for name, usual in fitting.items()}
+    return {**sandbox, **more, "defaults": {**defaults, **sandbox["defaults"]}}
 
 
 def completed(own: Mapping[str, Any], sandbox: Mapping[str, Any], actions: Mapping[str, Action]) -> dict[str, Any]:

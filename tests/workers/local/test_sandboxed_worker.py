@@ -12,6 +12,7 @@ from activities.action import Action
 from activities.attempt.secrets import Secrets
 from activities.catalog import catalog
 from tests.activities.rest.rows import ACTIONS as ROWS
+from workers.local.connection_names import connection_names
 from workers.local.sandboxed_worker import Given, connections_given, sandboxed_environment
 
 SANDBOX = "http://127.0.0.1:8600"
@@ -110,3 +111,33 @@ defaults: {send_sms: other, transcribe_recording: speech}
     assert {name for name in entries if name.startswith("sandbox-")} == {
         *("sandbox-slack", "sandbox-teams", "sandbox-teams_graph")
     }
+
+
+DEFINITION = """
+name: notices
+trigger: {event: ticket.escalated}
+actions:
+  - paths:
+      - actions:
+          - {actionType: send_teams_message, config: {connectorId: our-teams, channel: alerts, message: Hi}}
+          - {actionType: send_sms, config: {connection: our-phone, from: "+15550100", to: "+15550101", text: Hi}}
+          - {actionType: send_sms, config: {connection: sandbox-cloudtalk, from: "+15550100", to: "+15550101", text: Hi}}
+"""
+
+
+def test_without_a_file_connections_have_the_names_that_definitions_give_them(tmp_path: Path) -> None:
+    folder = tmp_path / "automations"
+    folder.mkdir()
+    (folder / "notices.yaml").write_text(DEFINITION)
+    (folder / "broken.yaml").write_text("name: [")
+    found = connection_names(folder, catalog())
+    _, entries = given(tmp_path, names=found)
+    assert entries["our-teams"] == entries["sandbox-teams"]
+    assert entries["our-phone"] == entries["sandbox-twilio"]
+    assert entries["defaults"]["send_teams_message"] == "sandbox-teams"
+    assert entries["sandbox-cloudtalk"]["kind"] == "cloudtalk"
+    assert entries["defaults"]["send_sms"] == "sandbox-twilio"
+    _, entries = given(tmp_path, names=found, bindings="phone: {kind: twilio, accountSid: a, authToken: t}")
+    assert "our-phone" not in entries
+    _, entries = given(tmp_path, names=found, own="phone: {kind: twilio, accountSid: a, authToken: t}")
+    assert "our-phone" not in entries
