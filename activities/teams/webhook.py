@@ -115,8 +115,8 @@ def judged(answer: Response) -> ActionError | None:
     if inside := INSIDE.search(said):
         status = int(inside[1])
         return failure(f"Microsoft Teams answered {status} to the webhook.", status, answer.headers)
-    if FAILED.search(said):
-        sentence = f"The webhook of Microsoft Teams took the message and said: {said}."
+    if FAILED.search(said) or said.startswith("<"):  # a page is no webhook's answer
+        sentence = f"The webhook of Microsoft Teams said {answer.status}, and: {said}."
         return OutcomeUnknown(sentence, status=answer.status)
     return None
 
