@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr
+from pydantic import AliasChoices, AliasGenerator, BaseModel, ConfigDict, PrivateAttr
 from pydantic.alias_generators import to_camel
 
 from activities.connections import Connection
@@ -25,7 +25,7 @@ Repeat = Literal["safe", "keyed", "never"]
 Raw = Mapping[str, Any]
 """A step's `config` as its author wrote it, templates unrendered."""
 
-SyntaxName = Literal["json", "slack", "markdown", "url", "slack-blocks"]
+SyntaxName = Literal["json", "slack", "markdown", "html", "url", "slack-blocks"]
 """How what data fills in is escaped: into a text of that kind, or, for `slack-blocks`, in the texts of whole lists and
 objects."""
 
@@ -54,6 +54,17 @@ class Static:
     """Marks a field that decides the plan (`parseResponse`, `connection`): a template there is a problem."""
 
 
+CONNECTION = "connection"
+"""The field of a config that names the step's connection."""
+
+CONNECTOR_ID = "connectorId"
+"""Another key for the same field, in every action."""
+
+
+def _keys(field_name: str) -> str | AliasChoices:
+    return AliasChoices(CONNECTION, CONNECTOR_ID) if field_name == CONNECTION else to_camel(field_name)
+
+
 class Config(BaseModel):
     """What an action takes. Field names are camelCase in definitions; unknown keys are refused."""
 
@@ -61,7 +72,7 @@ class Config(BaseModel):
         extra="forbid",
         frozen=True,
         populate_by_name=True,
-        alias_generator=to_camel,
+        alias_generator=AliasGenerator(alias=to_camel, validation_alias=_keys, serialization_alias=to_camel),
         defer_build=True,  # most actions are not used by the definition at hand
         coerce_numbers_to_str=True,  # `text: "{{order.total}}"` is a number, and meant as the text that it looks like
     )

@@ -9,13 +9,20 @@ from typing import Any
 
 JSON = dict[str, Any]
 
-NEVER = {"twilio": "Twilio text", "cloudtalk": "CloudTalk text", "slack": "Slack message", "post": "HTTP POST"}
+NEVER = {
+    "twilio": "Twilio text",
+    "cloudtalk": "CloudTalk text",
+    "slack": "Slack message",
+    "teams": "Teams message, webhook",
+    "graph": "Teams message, Graph",
+    "post": "HTTP POST",
+}
 KEYED = {"keyed": "HTTP POST, idempotent"}
 SAFE = {"ask": "HTTP GET", "again": "HTTP GET"}
 STEPS = {**NEVER, **KEYED, **SAFE}
 """The automation's action steps by id, sorted by what repeats them."""
 
-LOOKS = ("twilio", "slack")
+LOOKS = ("twilio", "slack", "graph")
 """Steps whose vendor can be asked what it took."""
 
 GUARDED_RUNS, UNAPPROVED = "storm-guarded", "unapproved"

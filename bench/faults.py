@@ -68,6 +68,9 @@ actions:
           - {{id: slack, actionType: send_slack_message, config: {{channel: C0123456789, text: "{{{{run.id}}}}.slack"}}, {short}}}
           - {{id: again, actionType: http_request, config: {{method: GET, url: {url}/http/ask, query: {{step: "{{{{run.id}}}}.again"}}}}, {long}}}
       - actions:
+          - {{id: teams, actionType: send_teams_message, config: {{connection: sandbox-teams, channel: alerts, message: "{{{{run.id}}}}.teams"}}, {long}}}
+          - {{id: graph, actionType: send_teams_message, config: {{connection: sandbox-teams_graph, teamId: t1, channelId: c1, message: "{{{{run.id}}}}.graph"}}, {short}}}
+      - actions:
           - {{id: post, actionType: http_request, config: {{method: POST, url: {url}/http/post, body: {{step: "{{{{run.id}}}}.post"}}}}, {post}}}
           - {{id: keyed, actionType: http_request, config: {{method: POST, url: {url}/http/keyed, idempotent: true, body: {{step: "{{{{run.id}}}}.keyed"}}}}, {short}}}
 """  # noqa: E501 # one step a line

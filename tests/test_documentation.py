@@ -155,7 +155,7 @@ def test_connections_that_are_shown_are_complete(monkeypatch: pytest.MonkeyPatch
     kinds = connection_kinds(catalog(()))
     for entries in shown:
         names = set(re.findall(r"\$\{(\w+)\}", str(entries)))
-        connections = Connections(entries, kinds, dict.fromkeys(names, "value"))
+        connections = Connections(entries, kinds, dict.fromkeys(names, "https://value.example.com"))
         assert connections.problems() == []
         assert {entry["kind"] for entry in connections.entries.values()} == {kind.kind for kind in kinds}
 

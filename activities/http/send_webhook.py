@@ -8,15 +8,23 @@ import time
 from base64 import b64decode, b64encode
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from activities.action import Credential, action
+from activities.action import Config, Credential, action
 from activities.context import Context
 from activities.errors import Refused
 from activities.http.answer import HttpAnswer, succeeded
 from activities.http.body import Body
 from activities.http.encoding import encoded
 from activities.http.exchange import Destination, Method, completed
+
+
+class Signing(Config):
+    """How a webhook is signed."""
+
+    secret: Annotated[str, Credential()] = Field(
+        description="`whsec_` and the base64 of at least 24 bytes: `{{secrets.name}}`."
+    )
 
 
 class Webhook(Destination):
@@ -27,10 +35,18 @@ class Webhook(Destination):
         default=None,
         description="A JSON value, a raw text, or a list of `{key, value, format}`. Dots in the body's own keys nest.",
     )
-    secret: Annotated[str | None, Credential()] = Field(
+    sign: Signing | None = Field(
         default=None,
-        description="Signs the request as Standard Webhooks says (`webhook-signature`): `whsec_` and base64.",
+        description="Signs the very bytes that are sent, as Standard Webhooks says (`webhook-signature`), with a "
+        "`secret`.",
     )
+    secret: Annotated[str | None, Credential()] = Field(default=None, description="Short for `sign: {secret: …}`.")
+
+    @model_validator(mode="after")
+    def _signed_once(self) -> Webhook:
+        if self.sign is not None and self.secret is not None:
+            raise ValueError("`secret` is short for `sign`: give `sign: {secret: …}` alone")
+        return self
 
 
 @action(
@@ -39,7 +55,7 @@ class Webhook(Destination):
     example={
         "url": "https://api.example.com/notify",
         "body": '{"ticketId": "{{ticket.id}}"}',
-        "secret": "{{secrets.notify_signing}}",
+        "sign": {"secret": "{{secrets.notify_signing}}"},
     },
 )
 async def send_webhook(config: Webhook, context: Context) -> HttpAnswer:
@@ -51,8 +67,9 @@ async def send_webhook(config: Webhook, context: Context) -> HttpAnswer:
     content, content_type = encoded(config.body, config.headers)
     now = str(int(time.time()))
     stamp = {"webhook-id": context.key, "webhook-timestamp": now}
-    if config.secret is not None:
-        stamp["webhook-signature"] = signature(config.secret, context.key, now, content or b"")
+    secret = config.secret if config.sign is None else config.sign.secret
+    if secret is not None:
+        stamp["webhook-signature"] = signature(secret, context.key, now, content or b"")
     headers = completed(stamp, config.headers)
     response = await context.request(
         config.method,

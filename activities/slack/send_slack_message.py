@@ -62,7 +62,6 @@ class SlackMessage(Config):
     thread_ts: str | None = Field(default=None, description="`ts` of the message to reply to, in quotes.")
     connection: Annotated[str | None, Static()] = Field(
         default=None,
-        validation_alias=AliasChoices("connection", "connectorId"),
         description="Which Slack connection posts it; the only one, or the default, needs no naming.",
     )
     token: Annotated[str | None, Credential()] = Field(

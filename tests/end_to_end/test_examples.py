@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from tests.engine import JSON, Engine
 from workers.sandbox import Sandbox, connections
@@ -43,6 +46,7 @@ EVENTS: dict[str, tuple[str, JSON]] = {
         "order.returned",
         {"order": {"id": "4712", "amount": 49.9}, "customer": {"name": "Ada", "phone": "+15550123456"}},
     ),
+    "ticket-notices": ("ticket.escalated", {"ticket": {"id": "7", "subject": "Printer *on fire*"}}),
     "unhappy-caller": ("recording.uploaded", RECORDED),
     "vip-ticket-escalation": (
         "ticket.created",
@@ -74,7 +78,14 @@ async def test_runs_to_its_end(engine: Engine, file: Path) -> None:
     async with Sandbox(port=0) as sandbox:
         for path, answer in ANSWERS.items():
             sandbox.respond(path, answer)
-        engine.connections = {**connections(sandbox.url), "sandbox-whisper": {"kind": "whisper", "model": str(WEIGHTS)}}
+        entries = connections(sandbox.url)
+        engine.connections = {
+            **entries,
+            "slack-connector-uuid": entries["sandbox-slack"],
+            "teams-connector-uuid": entries["sandbox-teams"],
+            "defaults": {**entries["defaults"], "send_slack_message": "sandbox-slack"},
+            "sandbox-whisper": {"kind": "whisper", "model": str(WEIGHTS)},
+        }
         engine.files = RECORDING.parent
         engine.groups = GROUPS
         engine.environment |= {
@@ -107,6 +118,40 @@ async def test_runs_to_its_end(engine: Engine, file: Path) -> None:
         assert not failed
         refused = [r for r in sandbox.requests() if not r.accepted]
         assert not refused, "the sandbox took every request"
+
+
+DOCUMENT = """
+- actionType: send_webhook
+  config:
+    url: "https://api.example.com/notify"
+    method: POST
+    body: '{"ticketId": "{{ticket.id}}"}'
+- actionType: send_slack_message
+  config:
+    connectorId: "slack-connector-uuid"
+    channel: "#support-alerts"
+    message: "New urgent ticket: {{ticket.subject}}"
+- actionType: send_teams_message
+  config:
+    connectorId: "teams-connector-uuid"
+    teamId: "team-uuid"
+    channelId: "channel-uuid"
+    message: "Ticket escalated: {{ticket.subject}}"
+"""
+"""Steps as a helpdesk's documentation has them, word for word."""
+
+
+def written_steps(value: Any) -> Iterator[JSON]:
+    if isinstance(value, dict) and "actionType" in value:
+        yield {"actionType": value["actionType"], "config": value.get("config")}
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for child in children:
+        yield from written_steps(child)
+
+
+def test_words_of_the_helpdesks_documentation_stand_in_examples() -> None:
+    steps = [step for file in EXAMPLES.glob("*.yaml") for step in written_steps(yaml.safe_load(file.read_text()))]
+    assert [step for step in yaml.safe_load(DOCUMENT) if step not in steps] == []
 
 
 def test_every_example_has_an_event() -> None:

@@ -50,6 +50,8 @@ actions:
   - {label: Text, actionType: send_sms, config: {from: "+15550100100", to: "+15550123123", text: "{{contact.name}}"}, onFailure: continue}
   - {label: Other text, actionType: send_sms, config: {from: "+15550100100", to: "+15550123123", text: Hi, connection: other}, onFailure: continue}
   - {label: Channel, actionType: send_slack_message, config: {channel: "#ops", text: Hi}, onFailure: continue}
+  - {label: Chat, actionType: send_teams_message, config: {connection: chat, channel: alerts, message: "**{{contact.name}}**"}, onFailure: continue}
+  - {label: Graph, actionType: send_teams_message, config: {connection: graph, teamId: t, channelId: c, message: Hi}, onFailure: continue}
   - {label: Hook, actionType: send_webhook, config: {url: RECEIVER/hook, body: {t: "{{secrets.plain_token}}"}, secret: "{{secrets.signing}}"}, saveAs: hook}
   - {label: Seed, actionType: api_request, config: {method: POST, url: RECEIVER/seed, headers: [{key: Authorization, value: "Bearer {{secrets.plain_token}}"}], values: [{key: t, value: "{{secrets.awkward}}", format: String}]}, saveAs: seed}
   - {label: Bad header, actionType: http_request, config: {method: GET, url: RECEIVER/x, headers: {X-Token: "{{secrets.multi_line}}"}}, onFailure: continue}
@@ -77,7 +79,21 @@ async def test_no_canary_leaves_the_worker(engine: Engine, caplog: pytest.LogCap
         "keySecret": tokens["cloudtalk"],
         "baseUrl": f"{engine.receiver.url}/ct",
     }
-    engine.connections |= {"other": other, "defaults": {"send_sms": "phone"}}
+    flow = f"{engine.receiver.url}/flows/cnryflow0123456789abc/invoke"
+    chat = {"kind": "teams", "channels": {"alerts": f"{flow}?sp=run&sig=cnrysig-0123456789ABC"}}
+    graph = {
+        "kind": "teams_graph",
+        "tenantId": "t",
+        "clientId": "c",
+        "clientSecret": "cnrygraph0123456789",
+        "refreshToken": "cnryrefresh0123456789",
+        "baseUrl": engine.receiver.url,
+        "tokenUrl": f"{engine.receiver.url}/token",
+    }
+    engine.connections |= {"other": other, "chat": chat, "graph": graph, "defaults": {"send_sms": "phone"}}
+    engine.receiver.answer("/flows/cnryflow0123456789abc/invoke", 400, {"error": f"bad {chat['channels']}"})
+    refusal = f"{graph['refreshToken']} of {graph['clientSecret']} has expired"
+    engine.receiver.answer("/token", 400, {"error": "invalid_grant", "error_description": refusal})
     leaks = {**tokens, "basic": base64.b64encode(f"AC{'0' * 32}:{tokens['twilio']}".encode()).decode()}
     engine.receiver.answer(
         f"/twilio/2010-04-01/Accounts/AC{'0' * 32}/Messages.json",
@@ -120,7 +136,9 @@ async def test_no_canary_leaves_the_worker(engine: Engine, caplog: pytest.LogCap
     assert step(report, "Missing")["error"]["type"] == "Refused"
     assert step(report, "Bad header")["status"] == "failed"
     assert step(report, "Broken")["status"] == "unknown"
-    assert {step(report, name)["status"] for name in ("Text", "Other text", "Channel")} == {"failed"}
+    assert {step(report, name)["status"] for name in ("Text", "Other text", "Channel", "Chat", "Graph")} == {"failed"}
+    assert len(engine.receiver.to("/flows")) == 1
+    assert "has expired" in step(report, "Graph")["error"]["message"]
     assert {step(report, name)["status"] for name in ("Hook", "Seed")} == {"succeeded"}
     assert not engine.receiver.to("/x")
     seen = await everything(engine, handle, report, caplog)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, cast, get_args
 
-from activities.action import Action, names
+from activities.action import CONNECTION, Action, names
 from workers.definitions.model.approvals import ApprovalDefinition, NoticeDefinition
 from workers.definitions.model.automation import (
     ActionDefinition,
@@ -24,9 +24,6 @@ from workflows.language.durations import MINUTE, spell
 from workflows.plan import ApprovalPlan, Defaults, NoticePlan, Occasion, RetryPlan, RulePlan, StepPlan
 
 Catalog = Mapping[str, Action]
-
-CONNECTION = "connection"
-"""The key of a config that names the step's connection."""
 
 DEFAULTS: Defaults = {
     "timeout": 30_000,

@@ -17,6 +17,7 @@ from activities.catalog import catalog
 from workers.client.runs import has_workers
 from workers.errors import TrunklineError
 from workers.local.child_process import ChildProcess, child_process
+from workers.local.connection_names import connection_names
 from workers.local.sandboxed_worker import (
     Given,
     connections_given,
@@ -118,14 +119,16 @@ async def development(wish: Wish) -> AsyncIterator[Development]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trunkline-")))
         server = await stack.enter_async_context(temporal_server(wish.port, wish.ui_port, data=wish.data))
         sandbox = await stack.enter_async_context(Sandbox(wish.sandbox_port, recordings=wish.files))
+        actions = catalog() if wish.actions is None else wish.actions
         given = connections_given(
             sandbox.url,
             folder / "connections.yaml",
             own=wish.connections,
             bindings=wish.bindings,
             secrets=secrets_here(wish.folder, wish.secrets, wish.environment),
-            actions=catalog() if wish.actions is None else wish.actions,
+            actions=actions,
             live=wish.live,
+            names=connection_names(wish.folder, actions),
         )
         command = [sys.executable, "-m", "workers.cli", "worker", str(wish.folder), "--connections", str(given.file)]
         environment = _worker_environment(wish, server, sandbox, given)

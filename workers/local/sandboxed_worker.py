@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,6 +48,7 @@ def connections_given(  # noqa: PLR0913 - what decides about them, by name
     secrets: Secrets,
     actions: Mapping[str, Action],
     live: Iterable[str],
+    names: Mapping[str, Action] | None = None,
 ) -> Given:
     """Write the connections: those of somebody's own file, and the sandbox in place of all vendors that it lacks.
 
@@ -59,6 +60,8 @@ def connections_given(  # noqa: PLR0913 - what decides about them, by name
         secrets: the secrets that there are here: only these stay bound to their hosts.
         actions: every action by name.
         live: hosts that are live besides.
+        names: connections that definitions name, with the action that uses each: the sandbox stands in for them where
+            there is no file.
     """
     import yaml
 
@@ -69,7 +72,8 @@ def connections_given(  # noqa: PLR0913 - what decides about them, by name
         loaded = load_connections(bindings, ())
         here = {name.upper() for name in secrets.names()}
         bound = [name for name in loaded.bindings.names if name.upper() in here]
-        entries = completed(stand_ins(loaded, sandbox), sandbox, actions)
+        usual = completed(stand_ins(loaded, sandbox), sandbox, actions)
+        entries = usual if bindings else made_up(names or {}, sandbox)
     else:
         try:
             loaded = load_connections(own, connection_kinds(actions))
@@ -94,6 +98,16 @@ def stand_ins(loaded: Connections, sandbox: Mapping[str, Any]) -> dict[str, Any]
     return {**found, "defaults": defaults}
 
 
+def made_up(names: Mapping[str, Action], sandbox: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the sandbox's connections, and once more under the names that definitions give them."""
+    own = {entry["kind"]: name for name, entry in sandbox.items() if name != "defaults"}
+    used = {name: [own[one.kind] for one in action.connections if one.kind in own] for name, action in names.items()}
+    fitting = {name: found[0] for name, found in used.items() if found and name not in sandbox}
+    defaults = {names[name].name: usual for name, usual in fitting.items()}
+    more = {name: sandbox[usual] for name, usual in fitting.items()}
+    return {**sandbox, **more, "defaults": {**defaults, **sandbox["defaults"]}}
+
+
 def completed(own: Mapping[str, Any], sandbox: Mapping[str, Any], actions: Mapping[str, Action]) -> dict[str, Any]:
     """Return somebody's connections, and the sandbox's for every action that none of them fits."""
     kinds = {entry.get("kind") for entry in own.values() if isinstance(entry, Mapping)}
@@ -113,12 +127,21 @@ def own_hosts(loaded: Connections, actions: Mapping[str, Action]) -> tuple[list[
             made = loaded.get(name)
         except Refused:  # the worker says what is wrong with it
             continue
-        written = {value for _, value in made if isinstance(value, str)}
+        written = set(_texts(made.model_dump()))
         rows = [at for one in actions.values() if isinstance(made, one.connections) for at in one.addresses(made)]
         for address in (*made.addresses(), *rows):
             host = host_of(address)
             (named if address in written else vendors).extend([host] if host else [])
     return named, vendors
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield the texts of a connection, those inside of objects too."""
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, str):
+        yield value
 
 
 def host_of(address: str) -> str | None:

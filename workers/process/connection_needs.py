@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from activities.action import Action, Credential, marked
+from activities.action import CONNECTION, Action, Credential, marked
 from activities.connections import Connections
 from activities.errors import Refused
-from workers.definitions.compiling import CONNECTION
 from workers.definitions.problems import listed
 from workers.definitions.runnable import Definition
 from workflows.plan import Plan, StepPlan

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from activities.http.send_webhook import Webhook, send_webhook, signature
 from tests.activities.conftest import MakeContext
 from tests.activities.http_client.wire import Wire
@@ -20,8 +22,11 @@ def test_the_signature_is_the_standards() -> None:
     assert made == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
-async def test_a_signed_webhook_covers_what_was_sent(wire: Wire, make_context: MakeContext) -> None:
-    await notify(make_context(), wire.url, body={"a": "ü"}, secret=SECRET)
+@pytest.mark.parametrize("given", [{"sign": {"secret": SECRET}}, {"secret": SECRET}])
+async def test_a_signed_webhook_covers_what_was_sent(
+    wire: Wire, make_context: MakeContext, given: dict[str, Any]
+) -> None:
+    await notify(make_context(), wire.url, body={"a": "ü"}, **given)
     (seen,) = wire.requests
     headers = seen.headers
     expected = signature(SECRET, headers["webhook-id"], headers["webhook-timestamp"], seen.body)

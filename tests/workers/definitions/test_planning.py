@@ -171,6 +171,21 @@ def test_credentials_are_found_where_they_are_written_out(config: dict[str, Any]
     assert codes(step) == (["literal-secret"] if literal else [])
 
 
+@pytest.mark.parametrize(
+    ("config", "places"),
+    [
+        ({"sign": {"secret": "c2VjcmV0"}}, ["`sign.secret`"]),
+        ({"secret": "c2VjcmV0"}, ["`secret`"]),
+        ({"sign": {"secret": "{{secrets.signing}}"}}, []),
+        ({"sign": "{{variables.signing}}"}, []),
+    ],
+)
+def test_credentials_by_contract_are_found_inside_of_objects_too(config: dict[str, Any], places: list[str]) -> None:
+    hook = {"actionType": "send_webhook", "config": {"url": "https://example.com", **config}}
+    found = check(automation(hook), Source(), catalog())[1]
+    assert [one.message.split()[0] for one in found if one.code == "literal-secret"] == places
+
+
 def test_how_to_write_a_credential_is_told() -> None:
     found = problems(automation({**GET, "config": {**GET["config"], "headers": {"Authorization": "Bearer abcdefgh"}}}))  # type: ignore[dict-item] # a config
     assert '"Bearer {{secrets.name}}"' in (found[0].hint or "")

@@ -12,6 +12,7 @@ from activities.action import Action
 from activities.attempt.secrets import Secrets
 from activities.catalog import catalog
 from tests.activities.rest.rows import ACTIONS as ROWS
+from workers.local.connection_names import connection_names
 from workers.local.sandboxed_worker import Given, connections_given, sandboxed_environment
 
 SANDBOX = "http://127.0.0.1:8600"
@@ -34,6 +35,7 @@ def test_without_a_file_nothing_is_live_and_the_sandbox_stands_in_for_all(tmp_pa
     assert made.live == made.named == ()
     assert {entry.get("baseUrl") for name, entry in entries.items() if name.startswith("sandbox-")} == {
         *(f"{SANDBOX}/slack", f"{SANDBOX}/twilio", f"{SANDBOX}/cloudtalk"),
+        *(f"{SANDBOX}/teams", f"{SANDBOX}/teams_graph"),
         None,  # the local speech model
     }
     assert entries["defaults"]["send_sms"] == "sandbox-twilio"
@@ -47,6 +49,12 @@ def test_without_a_file_nothing_is_live_and_the_sandbox_stands_in_for_all(tmp_pa
         ("kind: slack, token: t, baseUrl: 'https://gateway.example.com/slack'", ["gateway.example.com"], None),
         ("kind: slack, token: t, baseUrl: 'http://127.0.0.1:9000/slack'", ["127.0.0.1:9000"], None),
         ("kind: slack, token: '${NOT_SET}'", [], []),
+        ("kind: teams, channels: {alerts: 'https://flows.example.com/w?sig=s'}", ["flows.example.com"], None),
+        (
+            "kind: teams_graph, tenantId: t, clientId: c, clientSecret: s, refreshToken: r",
+            ["graph.microsoft.com", "login.microsoftonline.com"],
+            [],
+        ),
         (
             "kind: google, baseUrl: 'eu-speech.googleapis.com', storageUrl: 'https://gcs.example.com'",
             ["gcs.example.com", "eu-speech.googleapis.com"],
@@ -69,8 +77,10 @@ def test_what_a_file_names_and_its_vendors_are_live(
 
 def test_the_sandbox_stands_in_only_for_what_the_file_lacks(tmp_path: Path) -> None:
     _, entries = given(tmp_path, own="phone: {kind: cloudtalk, keyId: k, keySecret: s}\n# nothing more")
-    assert {name for name in entries if name.startswith("sandbox-")} == {"sandbox-slack", "sandbox-whisper"}
-    assert entries["defaults"] == {}
+    assert {name for name in entries if name.startswith("sandbox-")} == {
+        *("sandbox-slack", "sandbox-whisper", "sandbox-teams", "sandbox-teams_graph")
+    }
+    assert entries["defaults"] == {"send_teams_message": "sandbox-teams"}
     _, everything = given(tmp_path, own="# nothing at all\n")
     assert "sandbox-twilio" in everything
 
@@ -96,5 +106,38 @@ defaults: {send_sms: other, transcribe_recording: speech}
     assert made.live == ()
     assert entries["phone"]["baseUrl"] == f"{SANDBOX}/twilio"
     assert entries["speech"]["kind"] == "whisper"
-    assert entries["defaults"] == {"send_sms": "other", "transcribe_recording": "speech"}
-    assert {name for name in entries if name.startswith("sandbox-")} == {"sandbox-slack"}
+    chat = {"send_teams_message": "sandbox-teams"}
+    assert entries["defaults"] == {"send_sms": "other", "transcribe_recording": "speech", **chat}
+    assert {name for name in entries if name.startswith("sandbox-")} == {
+        *("sandbox-slack", "sandbox-teams", "sandbox-teams_graph")
+    }
+
+
+DEFINITION = """
+name: notices
+trigger: {event: ticket.escalated}
+actions:
+  - paths:
+      - actions:
+          - {actionType: send_teams_message, config: {connectorId: our-teams, channel: alerts, message: Hi}}
+          - {actionType: send_sms, config: {connection: our-phone, from: "+15550100", to: "+15550101", text: Hi}}
+          - {actionType: send_sms, config: {connection: sandbox-cloudtalk, from: "+15550100", to: "+15550101", text: Hi}}
+"""
+
+
+def test_without_a_file_connections_have_the_names_that_definitions_give_them(tmp_path: Path) -> None:
+    folder = tmp_path / "automations"
+    folder.mkdir()
+    (folder / "notices.yaml").write_text(DEFINITION)
+    (folder / "broken.yaml").write_text("name: [")
+    found = connection_names(folder, catalog())
+    _, entries = given(tmp_path, names=found)
+    assert entries["our-teams"] == entries["sandbox-teams"]
+    assert entries["our-phone"] == entries["sandbox-twilio"]
+    assert entries["defaults"]["send_teams_message"] == "sandbox-teams"
+    assert entries["sandbox-cloudtalk"]["kind"] == "cloudtalk"
+    assert entries["defaults"]["send_sms"] == "sandbox-twilio"
+    _, entries = given(tmp_path, names=found, bindings="phone: {kind: twilio, accountSid: a, authToken: t}")
+    assert "our-phone" not in entries
+    _, entries = given(tmp_path, names=found, own="phone: {kind: twilio, accountSid: a, authToken: t}")
+    assert "our-phone" not in entries

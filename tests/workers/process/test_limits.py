@@ -141,6 +141,7 @@ trigger: {{event: test.fired}}
 actions:
   - {{id: default, actionType: send_sms, config: {{{number}}}}}
   - {{id: named, actionType: send_sms, config: {{{number}, connection: bulk}}}}
+  - {{id: connector, actionType: send_sms, config: {{{number}, connectorId: phone}}}}
   - {{id: free, actionType: send_sms, config: {{{number}, connection: phone}}}}
   - {{id: only, actionType: send_slack_message, config: {{channel: "#ops", text: Hi}}}}
   - {{id: spelt, actionType: send_slack_message, config: {{channel: "#ops", text: Hi, connectorId: team-slack}}}}
@@ -151,7 +152,15 @@ actions:
     queues = {name: one.task_queue.name for name, one in (await scheduled(handle)).items()}
     own = engine.task_queue
     bulk, slack = f"{own}/bulk", f"{own}/team-slack"
-    assert queues == {"default": bulk, "named": bulk, "free": own, "only": slack, "spelt": slack, "none": own}
+    assert queues == {
+        "default": bulk,
+        "named": bulk,
+        "connector": own,
+        "free": own,
+        "only": slack,
+        "spelt": slack,
+        "none": own,
+    }
 
 
 async def test_all_workers_of_a_process_end_within_one_grace(temporal: WorkflowEnvironment) -> None:

@@ -12,6 +12,8 @@ from workers.sandbox.stubs import Stub, Stubs
 from workers.sandbox.vendors.cloudtalk import CloudTalkVendor
 from workers.sandbox.vendors.http import HttpVendor
 from workers.sandbox.vendors.slack import SlackVendor
+from workers.sandbox.vendors.teams import TeamsVendor
+from workers.sandbox.vendors.teams_graph import TeamsGraphVendor
 from workers.sandbox.vendors.twilio import TwilioVendor
 
 ACCOUNT = "AC1"
@@ -128,6 +130,99 @@ def test_slack_lists_the_channels_by_name() -> None:
     posted = vendor.answer(slack("chat.postMessage", {"channel": "#ops", "text": "one"})).body
     listed = vendor.answer(slack("conversations.list", {})).body
     assert listed["channels"] == [{"id": posted["channel"], "name": "ops"}]
+
+
+CARD = {"type": "AdaptiveCard", "version": "1.4", "body": [{"type": "TextBlock", "text": "Hello"}]}
+CONTENT_TYPE = "application/vnd.microsoft.card.adaptive"
+GRAPH_TOKEN = "graph-token"
+
+
+def webhook(channel: str, *cards: Any) -> ReceivedRequest:
+    attachments = [{"contentType": CONTENT_TYPE, "content": card} for card in cards]
+    return ReceivedRequest(
+        "POST", channel, {}, {}, json.dumps({"type": "message", "attachments": attachments}).encode()
+    )
+
+
+def graph(
+    method: str, channel: str = "c1", *, body: Any = None, token: str = GRAPH_TOKEN, query: dict[str, str] | None = None
+) -> ReceivedRequest:
+    path = f"/v1.0/teams/t1/channels/{channel}/messages"
+    raw = b"" if body is None else json.dumps(body).encode()
+    return ReceivedRequest(method, path, query or {}, {"authorization": f"Bearer {token}"}, raw)
+
+
+def chat_message(key: str, card: Any = CARD) -> dict[str, Any]:
+    attachment = {"id": key, "contentType": CONTENT_TYPE, "content": json.dumps(card)}
+    return {"body": {"content": f'<attachment id="{key}"></attachment>'}, "attachments": [attachment]}
+
+
+def test_a_workflow_of_teams_takes_cards_and_says_nothing() -> None:
+    for path in ("/channels/alerts", "/teams/t1/19%3Ac%40thread.tacv2"):
+        answer = TeamsVendor().answer(webhook(path, CARD))
+        assert (answer.status, answer.body, answer.accepted) == (202, "", True)
+        assert answer.headers["x-ms-workflow-run-id"]
+    assert TeamsVendor().summary(webhook("/channels/alerts", CARD)) == ("alerts", "Hello")
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (webhook("/channels/alerts"), 400),
+        (webhook("/channels/alerts", {"type": "Card"}), 400),
+        (webhook("/channels/alerts", {**CARD, "actions": [{"type": "Action.Submit"}]}), 400),
+        (webhook("/channels/alerts", {**CARD, "body": ["a" * 28_672]}), 413),
+        (webhook("/channels/missing", CARD), 404),
+        (webhook("/channels/disabled", CARD), 400),
+        (webhook("/teams/t1/forbidden", CARD), 401),
+        (webhook("/elsewhere", CARD), 404),
+    ],
+)
+def test_a_workflow_of_teams_refuses_with_its_codes(request_: ReceivedRequest, status: int) -> None:
+    answer = TeamsVendor().answer(request_)
+    assert (answer.status, answer.accepted) == (status, False)
+    assert set(answer.body["error"]) == {"code", "message"}
+
+
+def test_a_connector_of_teams_says_200_whatever_becomes_of_the_message() -> None:
+    taken = TeamsVendor().answer(webhook("/channels/connector", CARD))
+    assert (taken.status, taken.body, taken.accepted) == (200, "1", True)
+    lost = TeamsVendor().answer(webhook("/channels/connector", {**CARD, "body": ["a" * 28_672]}))
+    assert (lost.status, lost.accepted) == (200, False)
+    assert "Microsoft Teams endpoint returned HTTP error 413" in lost.body
+
+
+def test_graph_lists_a_channels_messages_newest_first_page_by_page() -> None:
+    vendor = TeamsGraphVendor()
+    ids = [vendor.answer(graph("POST", body=chat_message(f"k{n}"))).body["id"] for n in range(3)]
+    vendor.answer(graph("POST", "c2", body=chat_message("k9")))
+    page = vendor.answer(graph("GET", query={"$top": "2"})).body
+    assert [message["id"] for message in page["value"]] == ids[:0:-1]
+    assert page["@odata.nextLink"].endswith("?$top=2&$skiptoken=2")
+    rest = vendor.answer(graph("GET", query={"$top": "2", "$skiptoken": "2"})).body
+    assert [message["attachments"][0]["id"] for message in rest["value"]] == ["k0"]
+    assert "@odata.nextLink" not in rest
+    assert vendor.key(graph("POST", body=chat_message("k1"))) == "k1"
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (graph("POST", body=chat_message("k"), token=""), 401),
+        (graph("POST", body=chat_message("k"), token="invalid"), 401),
+        (graph("POST", "missing", body=chat_message("k")), 404),
+        (graph("POST", "forbidden", body=chat_message("k")), 403),
+        (graph("POST", body={"body": {}}), 400),
+        (graph("POST", body={**chat_message("k"), "body": {"content": "no reference"}}), 400),
+        (graph("POST", body=chat_message("k", {"type": "Card"})), 400),
+        (graph("POST", body=chat_message("k", {**CARD, "body": ["a" * 28_672]})), 413),
+        (graph("GET", query={"$top": "51"}), 400),
+    ],
+)
+def test_graph_refuses_with_its_codes(request_: ReceivedRequest, status: int) -> None:
+    answer = TeamsGraphVendor().answer(request_)
+    assert (answer.status, answer.accepted) == (status, False)
+    assert set(answer.body["error"]) == {"code", "message"}
 
 
 @pytest.mark.parametrize(

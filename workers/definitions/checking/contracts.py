@@ -72,13 +72,25 @@ def check_config(action: Action, config: Mapping[str, Any], pointer: str, findin
         if templated(config[key]):
             sentence = f"`{key}` decides how the step is run, so it cannot be a template."
             findings.add("static-field", f"{pointer}/{escape(key)}", sentence, "write the value itself")
-    for key, _ in marked(action.config, config, Credential):
-        if isinstance(config[key], str) and config[key] and not templated(config[key]):
-            sentence = f"`{key}` is a credential: written here, everybody who reads the definition finds it."
-            findings.add("literal-secret", f"{pointer}/{escape(key)}", sentence, ADVICE)
+    for place, value in _credentials(action.config, config):
+        if isinstance(value, str) and value and not templated(value):
+            sentence = f"`{_spell(place)}` is a credential: written here, everybody who reads the definition finds it."
+            findings.add("literal-secret", pointer + "".join(f"/{escape(key)}" for key in place), sentence, ADVICE)
     _look_for_secrets(config, pointer, findings)
     _look_for_plain_http(config, pointer, findings)
     return kept
+
+
+def _credentials(model: type[BaseModel], config: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield place and value of every credential by contract, those inside of objects too."""
+    yield from (((key,), config[key]) for key, _ in marked(model, config, Credential))
+    for name, info in model.model_fields.items():
+        for key in names(model, name):
+            inside = config.get(key)
+            if not isinstance(inside, Mapping):
+                continue
+            for inner in _models(info.annotation):
+                yield from (((key, *place), value) for place, value in _credentials(inner, inside))
 
 
 Located = tuple[ErrorDetails, tuple[str | int, ...]]

@@ -9,6 +9,8 @@ from workers.sandbox.vendors.cloudtalk import CloudTalkVendor
 from workers.sandbox.vendors.http import HttpVendor
 from workers.sandbox.vendors.slack import SlackVendor
 from workers.sandbox.vendors.speech import GOOGLE, WHISPER
+from workers.sandbox.vendors.teams import TeamsVendor
+from workers.sandbox.vendors.teams_graph import TeamsGraphVendor
 from workers.sandbox.vendors.twilio import TwilioVendor
 
 Vendors = Mapping[str, type[Vendor] | Absent]
@@ -19,6 +21,8 @@ VENDORS: Vendors = {
     "cloudtalk": CloudTalkVendor,
     "google": GOOGLE,
     "whisper": WHISPER,
+    "teams": TeamsVendor,
+    "teams_graph": TeamsGraphVendor,
     "http": HttpVendor,
 }
 """Every kind of connection, and `http`, which needs none; page, faults, connections and command line derive from it."""

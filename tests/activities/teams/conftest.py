@@ -1,0 +1,3 @@
+from tests.activities.fixtures import running, sandbox
+
+__all__ = ["running", "sandbox"]

@@ -1,0 +1,39 @@
+"""Which connections the definitions of a folder name: where no file has any, the sandbox stands in for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from activities.action import CONNECTION, Action, names
+from workers.definitions.loading import SUFFIXES, UnreadableFileError, read
+
+
+def connection_names(folder: Path, actions: Mapping[str, Action]) -> dict[str, Action]:
+    """Return the names that steps give to their connections, each with the action that uses it."""
+    return {name: action for data in _definitions(folder) for name, action in _named(data, actions)}
+
+
+def _definitions(folder: Path) -> Iterator[Any]:
+    for path in sorted(folder.glob("*")):
+        if path.suffix in SUFFIXES and path.is_file():
+            try:
+                yield read(path)[0]
+            except UnreadableFileError:  # the worker says what is wrong with it
+                continue
+
+
+def _named(value: Any, actions: Mapping[str, Action]) -> Iterator[tuple[str, Action]]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _named(item, actions)
+    if not isinstance(value, dict):
+        return
+    kind, config = value.get("actionType"), value.get("config")
+    action = actions.get(kind) if isinstance(kind, str) else None
+    if action is not None and isinstance(config, dict) and CONNECTION in action.config.model_fields:
+        given = (config.get(key) for key in names(action.config, CONNECTION))
+        yield from ((name, action) for name in given if isinstance(name, str) and name)
+    for item in value.values():
+        yield from _named(item, actions)
