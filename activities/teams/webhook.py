@@ -111,12 +111,12 @@ def judged(answer: Response) -> ActionError | None:
     """Return the error that a 2xx has inside: a connector's says in its text what Teams itself answered."""
     if answer.status not in SUCCESS:
         return None
-    said = excerpt(answer.headers, answer.body)
-    if inside := INSIDE.search(said):
+    reason = excerpt(answer.headers, answer.body)
+    if inside := INSIDE.search(reason):
         status = int(inside[1])
         return failure(f"Microsoft Teams answered {status} to the webhook.", status, answer.headers)
-    if FAILED.search(said) or said.startswith("<"):  # a page is no webhook's answer
-        sentence = f"The webhook of Microsoft Teams said {answer.status}, and: {said}."
+    if FAILED.search(reason) or reason.startswith("<"):  # a page is no webhook's answer
+        sentence = f"The webhook of Microsoft Teams said {answer.status}, and: {reason}."
         return OutcomeUnknown(sentence, status=answer.status)
     return None
 
