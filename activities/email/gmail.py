@@ -18,7 +18,7 @@ from activities.context import Context
 from activities.email.mail import Mail
 from activities.email.provider import Accepted, EmailProvider
 from activities.errors import ActionError, Refused, Unavailable
-from activities.rest.answers import readable, reason_of
+from activities.rest.answers import readable
 from activities.rest.service import Service
 from activities.rest.sign_in import Grant, Tokens, jwt_bearer, refresh_token
 
@@ -165,10 +165,10 @@ def _judge(answer: Response) -> ActionError | None:
     """Tell a limit from a lack of rights, which are both a 403."""
     if answer.status != HTTPStatus.FORBIDDEN:
         return None
-    reasons = {one.get("reason") for one in answer.json()["error"].get("errors", ())}
-    if not reasons & LIMITS:
+    error = answer.json()["error"]
+    if not {one["reason"] for one in error["errors"]} & LIMITS:
         return None
-    said = readable(reason_of(answer.json())) or "its limit is reached"
+    said = readable(error.get("message")) or "its limit is reached"
     return Unavailable(f"Gmail answered {answer.status}: {said}.", status=answer.status)
 
 
@@ -177,5 +177,6 @@ GMAIL = Service(
     connection=Gmail,
     address="https://gmail.googleapis.com",
     sign_in=Tokens(grant=_grant),
+    reason=lambda body: body["error"]["message"],
     judge=_judge,
 )
