@@ -14,6 +14,9 @@ from activities.http_client.addresses import parse_host
 NAMED = re.compile(r"(?P<name>[^<>]*)<(?P<at>[^<>]*)>\s*")
 LOCAL = re.compile(r"[^\x00-\x20\x7f-\xa0()<>\[\]:;@\\,\"\ud800-\udfff]{1,64}")
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
+ENCODED = re.compile(r"=(?=\?[^?\s]*\?[bq]\?)", re.IGNORECASE)
+"""Begins what every reader of a header decodes, line breaks included."""
+
 LONGEST = 254
 
 
@@ -78,4 +81,4 @@ class Address:
 
 def one_line(text: str) -> str:
     """Return a text on one line, without anything that a header or a screen could read as more than text."""
-    return " ".join(UNPRINTABLE.sub(" ", text).split())
+    return ENCODED.sub("= ", " ".join(UNPRINTABLE.sub(" ", text).split()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,7 @@ class MailServer:
         Raises:
             OSError: the port is taken.
         """
+        logging.getLogger("mail.log").setLevel(logging.ERROR)  # the library warns of itself at each sign-in
         self._server = await asyncio.get_running_loop().create_server(self._connected, host, port)
 
     async def stop(self) -> None:
