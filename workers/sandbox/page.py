@@ -80,7 +80,7 @@ def page(
     latest = list(reversed(received))[:MOST_SHOWN]
     return FRAME.format(
         total=total,
-        links="".join(links),
+        links="".join([*links, '<a href="/_/mailbox">Mailbox</a>'] if "smtp" in vendors else links),
         note=note(len(received), len(latest)),
         cards="\n".join(card(one, vendors[one.vendor]) for one in latest),
     )

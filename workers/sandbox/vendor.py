@@ -28,6 +28,14 @@ class Vendor(ABC):
     """What the paths of its own host begin with, before those that the sandbox knows (`/api`)."""
     stubbed: ClassVar[bool] = False
     """Whether stubs may answer in its place."""
+    http: ClassVar[bool] = True
+    """Whether it is spoken to by HTTP."""
+
+    @classmethod
+    def entry(cls, address: str) -> dict[str, Any]:
+        """Return an entry of `connections.yaml`, without its kind, that leads to the vendor at an address."""
+        stands_for = {} if cls.host is None else {"standsFor": cls.host}
+        return {**(cls.connection or {}), "baseUrl": address, **stands_for}
 
     @abstractmethod
     def answer(self, request: ReceivedRequest) -> VendorAnswer:

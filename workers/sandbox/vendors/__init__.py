@@ -6,8 +6,11 @@ from collections.abc import Mapping
 
 from workers.sandbox.vendor import Absent, Vendor
 from workers.sandbox.vendors.cloudtalk import CloudTalkVendor
+from workers.sandbox.vendors.gmail import GmailVendor
 from workers.sandbox.vendors.http import HttpVendor
+from workers.sandbox.vendors.postmark import PostmarkVendor
 from workers.sandbox.vendors.slack import SlackVendor
+from workers.sandbox.vendors.smtp import SmtpVendor
 from workers.sandbox.vendors.speech import GOOGLE, WHISPER
 from workers.sandbox.vendors.teams import TeamsVendor
 from workers.sandbox.vendors.teams_graph import TeamsGraphVendor
@@ -19,6 +22,9 @@ VENDORS: Vendors = {
     "slack": SlackVendor,
     "twilio": TwilioVendor,
     "cloudtalk": CloudTalkVendor,
+    "smtp": SmtpVendor,
+    "postmark": PostmarkVendor,
+    "gmail": GmailVendor,
     "google": GOOGLE,
     "whisper": WHISPER,
     "teams": TeamsVendor,
