@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import os
 import re
@@ -163,6 +164,7 @@ ESCAPES: Mapping[str, Callable[[str], str]] = {
     "json": lambda value: json.dumps(value)[1:-1],
     "json-value": json.dumps,
     "url": lambda value: quote(value, safe=""),
+    "html": html.escape,
     "slack": _slack,
     "markdown": _slack,
 }

@@ -38,14 +38,15 @@ from workflows.language.syntax import (
     json_keys,
     json_state,
 )
+from workflows.language.syntax_html import HtmlText
 from workflows.language.syntax_url import TEMPLATED, Url, host_is_templated
 from workflows.language.tags import Tags
 from workflows.language.values import measure
 
 Render = Callable[[Scope], Any]
 
-SYNTAXES = ("json", "slack", "markdown", "url", *STRUCTURES)
-MARKUP = ("slack", "markdown")
+SYNTAXES = ("json", "slack", "markdown", "html", "url", *STRUCTURES)
+MARKUP = ("slack", "markdown", "html")
 """Syntaxes that only text can have: one whole value in them is text too, escaped like any other."""
 
 KEY_STAND_IN = "\ue000"
@@ -154,7 +155,7 @@ def _whole(node: Any, names: Names, structure: Walk | None) -> Render:
 def _writer(nodes: Sequence[Node], syntax: str | None) -> type[Writer]:
     if syntax == "json":
         return _json_writer(nodes)
-    return {"slack": SlackText, "markdown": Markdown, "url": Url}.get(syntax or "", Plain)
+    return {"slack": SlackText, "markdown": Markdown, "html": HtmlText, "url": Url}.get(syntax or "", Plain)
 
 
 def _json_writer(nodes: Sequence[Node]) -> type[Writer]:

@@ -202,12 +202,13 @@ def test_no_filter_takes_long_whatever_it_is_given(name: str) -> None:
     assert tried
 
 
-@pytest.mark.parametrize("syntax", ["json", "slack", "markdown", "url"])
+@pytest.mark.parametrize("syntax", ["json", "slack", "markdown", "html", "url"])
 def test_no_syntax_takes_long_whatever_it_is_given(syntax: str) -> None:
     around = {
         "json": '{"a": "%s", "b": [%s]}',
         "slack": "x %s<%s|x>",
         "markdown": "x %s\n%s",
+        "html": '<p>%s</p><a href="https://x.example/%s">',
         "url": "https://x.example/%s?%s",
     }
     for root in GIVEN:
@@ -310,7 +311,7 @@ ANYTHING = st.recursive(
 
 
 @settings(max_examples=examples(4))
-@given(JUNK, st.sampled_from(["", "json", "slack", "markdown", "url"]), st.booleans())
+@given(JUNK, st.sampled_from(["", "json", "slack", "markdown", "html", "url"]), st.booleans())
 def test_whatever_an_author_writes_is_rendered_or_refused_with_a_sentence(
     source: str, syntax: str, secrets: bool
 ) -> None:
