@@ -10,7 +10,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-from activities import http, slack, sms, speech
+from activities import http, slack, sms, speech, tickets
 from activities.action import Action
 from activities.connections import Connection
 
@@ -19,6 +19,7 @@ FAMILIES: tuple[tuple[Action, ...], ...] = (
     slack.ACTIONS,
     sms.ACTIONS,
     speech.ACTIONS,
+    tickets.ACTIONS,
 )
 
 
