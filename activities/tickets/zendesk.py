@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from activities.errors import ActionError, Refused, Unavailable
-from activities.rest.answers import RateHeaders
+from activities.rest.answers import RateHeaders, reason_of
 from activities.rest.paging import Paging
 from activities.rest.paging import listed as all_pages
 from activities.rest.service import Service
@@ -78,6 +78,11 @@ def judge(answer: Response) -> ActionError | None:
     )
 
 
+def reason(body: Any) -> str | None:
+    """Return why a request was refused: the fields' own reasons say more than that there are some."""
+    return reason_of([body.get("details")]) or reason_of(body)
+
+
 class ZendeskDesk(Desk[Zendesk]):
     """A Zendesk account as one attempt uses it."""
 
@@ -86,6 +91,7 @@ class ZendeskDesk(Desk[Zendesk]):
         connection=Zendesk,
         address=lambda account: account.root,
         sign_in=lambda account: account.signed_in(),
+        reason=reason,
         judge=judge,
         rates=RateHeaders(reset="ratelimit-reset"),
     )

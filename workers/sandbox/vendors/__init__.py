@@ -6,10 +6,13 @@ from collections.abc import Mapping
 
 from workers.sandbox.vendor import Absent, Vendor
 from workers.sandbox.vendors.cloudtalk import CloudTalkVendor
+from workers.sandbox.vendors.freshdesk import FreshdeskVendor
 from workers.sandbox.vendors.http import HttpVendor
 from workers.sandbox.vendors.slack import SlackVendor
 from workers.sandbox.vendors.speech import GOOGLE, WHISPER
 from workers.sandbox.vendors.twilio import TwilioVendor
+from workers.sandbox.vendors.zammad import ZammadVendor
+from workers.sandbox.vendors.zendesk import ZendeskVendor
 
 Vendors = Mapping[str, type[Vendor] | Absent]
 
@@ -19,6 +22,9 @@ VENDORS: Vendors = {
     "cloudtalk": CloudTalkVendor,
     "google": GOOGLE,
     "whisper": WHISPER,
+    "zendesk": ZendeskVendor,
+    "zammad": ZammadVendor,
+    "freshdesk": FreshdeskVendor,
     "http": HttpVendor,
 }
 """Every kind of connection, and `http`, which needs none; page, faults, connections and command line derive from it."""
