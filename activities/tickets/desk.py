@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
+from activities.attachments import File
 from activities.context import LARGEST_PICKED, Context
 from activities.errors import ActionError, OutcomeUnknown, Refused, ResultTooLarge, Unavailable
 from activities.http_client.statuses import SUCCESS
@@ -35,11 +36,13 @@ class Message:
         html: what it says.
         public: whether the customer gets it.
         cc: email addresses of who gets a reply besides.
+        files: what is attached.
     """
 
     html: str
     public: bool
     cc: Sequence[str] = ()
+    files: Sequence[File] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,21 +128,33 @@ class Desk(ABC, Generic[C]):
         is_agent = (known.get(ticket.assignee) or "").lower() == agent.strip().lower()
         return ticket.model_copy(update={"assignee": AI}) if is_agent else ticket
 
-    async def send(
+    async def send(  # noqa: PLR0913 # what a request has, by name
         self,
         method: Method,
         path: str,
         parse: Callable[[Any], T],
         *,
         json: Any = None,
+        content: tuple[str, bytes] | None = None,
         query: Mapping[str, Any] | None = None,
+        effect: bool | None = None,
     ) -> T:
-        """Send a request and return what its answer says.
+        """Send a request and return what its answer says; `content` is a body and its media type.
 
         Raises:
             ActionError: see `Service.call`.
         """
-        answer = await self.service.call(self.context, self.connection, method, path, json=json, query=query)
+        answer = await self.service.call(
+            self.context,
+            self.connection,
+            method,
+            path,
+            json=json,
+            content=content[1] if content else None,
+            headers={"Content-Type": content[0]} if content else None,
+            query=query,
+            effect=effect,
+        )
         if not answer.body.strip():
             raise self.service.unreadable(answer)
         return cast("T", self.service.object_of(answer, parse))

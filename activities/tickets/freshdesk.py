@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +11,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from activities.attachments import File
 from activities.errors import OutcomeUnknown, Refused
 from activities.rest.paging import Paging
 from activities.rest.paging import listed as all_pages
@@ -117,13 +119,15 @@ class FreshdeskDesk(Desk[Freshdesk]):
 
     async def post(self, ticket_id: str, message: Message) -> tuple[TicketState, str]:
         """Add a note or a reply, whose outermost element carries the step's key."""
-        body: dict[str, Any] = {"body": f'<div class="trunkline-{self.context.key}">{message.html}</div>'}
-        if message.public:
-            body |= {"cc_emails": [*message.cc]} if message.cc else {}
-        else:
-            body |= {"private": True}
+        html = f'<div class="trunkline-{self.context.key}">{message.html}</div>'
         path = f"/api/v2/tickets/{ticket_id}/{'reply' if message.public else 'notes'}"
-        made = await self.send("POST", path, lambda said: str(said["id"]), json=body)
+        if message.files:
+            content = await asyncio.to_thread(_form, html, message.cc, message.files)
+            made = await self.send("POST", path, _id, content=content)
+        else:
+            body = {"body": html, **({} if message.public else {"private": True})}
+            copies = {"cc_emails": [*message.cc]} if message.cc else {}
+            made = await self.send("POST", path, _id, json={**body, **copies})
         with after("The message was added"):
             return await self.ticket(ticket_id), made
 
@@ -191,6 +195,19 @@ class FreshdeskDesk(Desk[Freshdesk]):
             updated_at=body.get("updated_at"),
             url=f"{self.connection.web}/a/tickets/{body['id']}",
         )
+
+
+def _id(said: Any) -> str:
+    return str(said["id"])
+
+
+def _form(html: str, cc: Sequence[str], files: Sequence[File]) -> tuple[str, bytes]:
+    """Return a reply with files as a form, in a thread because files are large."""
+    import httpx
+
+    attached = [("attachments[]", (file.name, file.content, file.media_type)) for file in files]
+    made = httpx.Request("POST", "https://unused.example", data={"body": html, "cc_emails[]": [*cc]}, files=attached)
+    return made.headers["Content-Type"], made.read()
 
 
 def _statuses(fields: Any) -> dict[int, str]:

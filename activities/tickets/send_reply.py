@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from activities.action import Syntax, action
+from activities.action import Raw, Syntax, SyntaxName, action
+from activities.attachments import Attachment, attachment_syntaxes, fetched
 from activities.context import Context
 from activities.markup import html_of
 from activities.tickets.changing import HELPDESKS, added, connection_of, found
 from activities.tickets.connection import EMAIL
 from activities.tickets.desk import Message
 from activities.tickets.ticket import MOST_CONTENT, TicketConfig, TicketMessage
+
+LARGEST_FILE = 10 * 1024 * 1024
+LARGEST_TOGETHER = 15 * 1024 * 1024
 
 
 def _several(value: Any) -> Any:
@@ -34,6 +39,16 @@ class Reply(TicketConfig):
     cc: Annotated[list[Address], BeforeValidator(_several)] = Field(
         default_factory=list, max_length=20, description="Email addresses of who gets it besides."
     )
+    attachments: list[Attachment] = Field(
+        default_factory=list,
+        max_length=10,
+        description="Files to attach, at most 10 MB each and 15 MB together; nothing is sent where one fails.",
+    )
+
+    @classmethod
+    def syntaxes(cls, raw: Raw) -> dict[str, SyntaxName]:
+        """Say how values are escaped: in the text, and in the addresses of attachments."""
+        return {**super().syntaxes(raw), **attachment_syntaxes(raw.get("attachments"), "/attachments")}
 
 
 async def replied(config: Reply, context: Context, since: datetime) -> Sequence[TicketMessage]:
@@ -53,7 +68,8 @@ async def send_reply(config: Reply, context: Context) -> TicketMessage:
 
     It goes out at most once: where the helpdesk's answer got lost, the ticket's replies are read instead.
     """
-    receipt = await added(config, context, _message(config, context))
+    files = await fetched(config.attachments, context, LARGEST_FILE, LARGEST_TOGETHER)
+    receipt = await added(config, context, replace(_message(config, context), files=files))
     if config.include_signature and not connection_of(config, context).signature:
         receipt.warn("The connection has no `signature`, so the reply has none.")
     return receipt

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
 from pydantic import Field
 
+from activities.attachments import File
 from activities.errors import Refused
+from activities.http_client.json_body import json_bytes
 from activities.rest.service import Service
 from activities.tickets.connection import EMAIL, Assignee, HelpdeskConnection
 from activities.tickets.desk import Desk, Message, Posted, after, error_inside, listed
@@ -102,7 +106,10 @@ class ZammadDesk(Desk[Zammad]):
             "preferences": {MARK: {"key": self.context.key}},
             **(await self._mail(ticket_id, message.cc) if message.public else {"type": "note"}),
         }
-        made = await self.send("POST", "/api/v1/ticket_articles", lambda body: str(body["id"]), json=article)
+        content = await asyncio.to_thread(_with_files, article, message.files)
+        made = await self.send(
+            "POST", "/api/v1/ticket_articles", lambda body: str(body["id"]), content=("application/json", content)
+        )
         with after("The article was added"):
             return await self.ticket(ticket_id), made
 
@@ -195,6 +202,15 @@ def _expanded(body: Any) -> Mapping[str, Any]:
     if not isinstance(body["id"], int | str) or not isinstance(body["state"], str):
         raise TypeError
     return dict(body)
+
+
+def _with_files(article: Mapping[str, Any], files: Sequence[File]) -> bytes:
+    """Return an article as JSON, in a thread because files are large."""
+    attached = [
+        {"filename": file.name, "mime-type": file.media_type, "data": b64encode(file.content).decode()}
+        for file in files
+    ]
+    return json_bytes({**article, **({"attachments": attached} if attached else {})})
 
 
 def _entries(body: Any) -> list[Mapping[str, Any]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from activities.attachments import File
 from activities.errors import ActionError, Refused, Unavailable
 from activities.rest.answers import RateHeaders, reason_of
 from activities.rest.paging import Paging
@@ -157,8 +158,10 @@ class ZendeskDesk(Desk[Zendesk]):
         The stamp has whole seconds, so that it only helps: the mark and the look-up are what holds.
         """
         stamp = (await self.ticket(ticket_id)).updated_at
+        uploads = [await self._upload(file) for file in message.files]
+        comment = {"html_body": message.html, "public": message.public, **({"uploads": uploads} if uploads else {})}
         change = {
-            "comment": {"html_body": message.html, "public": message.public},
+            "comment": comment,
             "metadata": {MARK: self.context.key},
             **({"email_ccs": [{"user_email": cc, "action": "put"} for cc in message.cc]} if message.cc else {}),
             **({"safe_update": True, "updated_stamp": stamp} if stamp else {}),
@@ -204,6 +207,18 @@ class ZendeskDesk(Desk[Zendesk]):
 
     async def _update(self, ticket_id: str, change: Mapping[str, Any]) -> TicketState:
         return await self.send("PUT", f"/api/v2/tickets/{ticket_id}", self._ticket, json={"ticket": change})
+
+    async def _upload(self, file: File) -> str:
+        """Hand a file over, which nobody sees before a comment names it."""
+        with self.reading():
+            return await self.send(
+                "POST",
+                "/api/v2/uploads",
+                lambda body: str(body["upload"]["token"]),
+                query={"filename": file.name},
+                content=(file.media_type, file.content),
+                effect=False,
+            )
 
     async def _custom_status(self, name: str) -> tuple[str, int]:
         wanted = name.strip().casefold()

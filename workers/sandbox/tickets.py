@@ -133,8 +133,14 @@ class HelpdeskVendor(Vendor):
             "group": GROUPS.get(ticket.group, str(ticket.group)),
             "tags": ", ".join(ticket.tags) or "none",
         }
-        said = [("Reply" if one.public else "Note", text_of_html(one.html)) for one in ticket.said]
+        said = [(heading(one), text_of_html(one.html)) for one in ticket.said]
         return Panel(f"{self.title}: ticket {ticket.id}", facts, said)
+
+
+def heading(said: Said) -> str:
+    """Return what a message is, and which files are attached."""
+    files = ", ".join(said.more.get("files") or ())
+    return ("Reply" if said.public else "Note") + (f" with {files}" if files else "")
 
 
 def stamp(at: datetime) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from email import message_from_bytes
 from typing import Any, ClassVar
 
 from workers.sandbox.record import ReceivedRequest, VendorAnswer
@@ -40,7 +41,7 @@ class FreshdeskVendor(HelpdeskVendor):
         if pair is None or not pair[0] or "invalid" in pair[0]:
             return problem(401)
         if request.method == "GET" and (found := self._directory(request)) is not None:
-            return VendorAnswer(200, found)
+            return VendorAnswer(200, found, accepted=True)
         path = PATH.fullmatch(request.path)
         ticket = self.ticket(path[1]) if path else None
         if path is None or ticket is None:
@@ -51,7 +52,7 @@ class FreshdeskVendor(HelpdeskVendor):
 
     def key(self, request: ReceivedRequest) -> str | None:
         """Return the key in a message's outermost element."""
-        body = request.json
+        body = sent(request)
         mark = MARK.search(str(body.get("body") or "")) if isinstance(body, dict) else None
         return mark[1] if mark else None
 
@@ -91,13 +92,13 @@ class FreshdeskVendor(HelpdeskVendor):
 
     def _read(self, ticket: Ticket, part: str | None, request: ReceivedRequest) -> VendorAnswer:
         if part != "conversations":
-            return VendorAnswer(200, written(ticket))
+            return VendorAnswer(200, written(ticket), accepted=True)
         page, size = (int(request.query.get(name) or most) for name, most in (("page", 1), ("per_page", 30)))
         said = [conversation(ticket, one) for one in ticket.said]
-        return VendorAnswer(200, said[(page - 1) * size : page * size])
+        return VendorAnswer(200, said[(page - 1) * size : page * size], accepted=True)
 
     def _write(self, ticket: Ticket, part: str | None, request: ReceivedRequest) -> VendorAnswer:
-        body = request.json
+        body = sent(request)
         match request.method, part:
             case "PUT", None if isinstance(body, dict):
                 return update(ticket, body)
@@ -110,8 +111,34 @@ class FreshdeskVendor(HelpdeskVendor):
         if not body.get("body"):
             return invalid("body", "It should not be blank as this is a mandatory field")
         public = kind == "reply" or body.get("private") is False
-        said = self.say(ticket, str(body["body"]), public=public, cc=body.get("cc_emails") or [])
+        said = self.say(
+            ticket,
+            str(body["body"]),
+            public=public,
+            cc=body.get("cc_emails") or [],
+            files=body.get("attachments") or [],
+        )
         return VendorAnswer(201, conversation(ticket, said), accepted=True)
+
+
+def sent(request: ReceivedRequest) -> Any:
+    """Return a request's body: JSON, or a form with files, of which the names are kept."""
+    kind = request.headers.get("content-type", "")
+    if not kind.startswith("multipart/form-data"):
+        return request.json
+    parts = message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + request.raw)
+    found: dict[str, Any] = {}
+    for part in parts.walk():
+        if part.is_multipart():
+            continue
+        name = str(part.get_param("name", "", header="content-disposition"))
+        content = part.get_payload(decode=True)
+        value = part.get_filename() or (content.decode(errors="replace") if isinstance(content, bytes) else "")
+        if name.endswith("[]"):
+            found.setdefault(name.removesuffix("[]"), []).append(value)
+        else:
+            found[name] = value
+    return found
 
 
 def update(ticket: Ticket, change: Mapping[str, Any]) -> VendorAnswer:

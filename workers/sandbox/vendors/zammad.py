@@ -66,16 +66,16 @@ class ZammadVendor(HelpdeskVendor):
 
     def _read(self, request: ReceivedRequest) -> VendorAnswer:
         if (found := self._directory(request.path)) is not None:
-            return VendorAnswer(200, found)
+            return VendorAnswer(200, found, accepted=True)
         if request.path == "/api/v1/tags":
             tagged = self.ticket(request.query.get("o_id", ""))
-            return problem(404) if tagged is None else VendorAnswer(200, {"tags": tagged.tags})
+            return problem(404) if tagged is None else VendorAnswer(200, {"tags": tagged.tags}, accepted=True)
         path = ARTICLES.fullmatch(request.path) or TICKET.fullmatch(request.path)
         ticket = self.ticket(path[1]) if path else None
         if path is None or ticket is None:
             return problem(404)
         articles = [article(ticket, said) for said in ticket.said]
-        return VendorAnswer(200, articles if path.re is ARTICLES else self._written(ticket))
+        return VendorAnswer(200, articles if path.re is ARTICLES else self._written(ticket), accepted=True)
 
     def _directory(self, path: str) -> list[Any] | dict[str, Any] | None:
         match path:
@@ -132,6 +132,7 @@ class ZammadVendor(HelpdeskVendor):
         if not body.get("body") or (email and not body.get("to")):
             return problem(422, "Need at least article: { body: 'some text' }")
         more = {name: body[name] for name in ("type", "to", "cc", "subject", "preferences") if name in body}
+        more["files"] = [str(file["filename"]) for file in body.get("attachments") or []]
         said = self.say(ticket, str(body["body"]), public=body.get("internal") is not True, **more)
         return VendorAnswer(201, article(ticket, said), accepted=True)
 

@@ -43,7 +43,10 @@ class ZendeskVendor(HelpdeskVendor):
         if not signed_in(request):
             return problem(401)
         if request.method == "GET" and (found := self._directory(request.path)):
-            return VendorAnswer(200, found)
+            return VendorAnswer(200, found, accepted=True)
+        if (request.method, request.path) == ("POST", "/api/v2/uploads"):
+            name = request.query.get("filename", "")
+            return VendorAnswer(201, {"upload": {"token": f"upload-{name}"}}, accepted=True) if name else problem(400)
         path = PATH.fullmatch(request.path)
         ticket = self.ticket(path[1]) if path else None
         if path is None or ticket is None:
@@ -95,11 +98,11 @@ class ZendeskVendor(HelpdeskVendor):
     def _read(self, ticket: Ticket, part: str | None, request: ReceivedRequest) -> VendorAnswer:
         match part:
             case None:
-                return VendorAnswer(200, {"ticket": written(ticket)})
+                return VendorAnswer(200, {"ticket": written(ticket)}, accepted=True)
             case "comments":
                 return self._comments(ticket, request.query)
             case _:
-                return VendorAnswer(200, {"tags": ticket.tags})
+                return VendorAnswer(200, {"tags": ticket.tags}, accepted=True)
 
     def _write(self, ticket: Ticket, part: str | None, request: ReceivedRequest) -> VendorAnswer:
         body = request.json
@@ -118,7 +121,9 @@ class ZendeskVendor(HelpdeskVendor):
     def _comments(self, ticket: Ticket, query: Mapping[str, str]) -> VendorAnswer:
         said = [comment(one) for one in ticket.said]
         said = said[::-1] if query.get("sort_order") == "desc" else said
-        return VendorAnswer(200, {"comments": said[: int(query.get("per_page") or 100)], "next_page": None})
+        return VendorAnswer(
+            200, {"comments": said[: int(query.get("per_page") or 100)], "next_page": None}, accepted=True
+        )
 
     def _update(self, ticket: Ticket, change: Any) -> VendorAnswer:
         if not isinstance(change, dict):
@@ -156,7 +161,8 @@ class ZendeskVendor(HelpdeskVendor):
         html = str(made.get("html_body") or made.get("body") or "")
         metadata = change.get("metadata")
         custom = metadata if isinstance(metadata, dict) else {}
-        said = self.say(ticket, html, public=made.get("public") is not False, custom=custom)
+        files = [str(token).removeprefix("upload-") for token in made.get("uploads") or []]
+        said = self.say(ticket, html, public=made.get("public") is not False, custom=custom, files=files)
         return {"type": "Comment", **comment(said)}
 
 
