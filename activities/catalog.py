@@ -10,7 +10,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-from activities import email, http, slack, sms, speech, teams
+from activities import email, http, slack, sms, speech, teams, tickets
 from activities.action import Action
 from activities.connections import Connection
 
@@ -21,6 +21,7 @@ FAMILIES: tuple[tuple[Action, ...], ...] = (
     sms.ACTIONS,
     speech.ACTIONS,
     teams.ACTIONS,
+    tickets.ACTIONS,
 )
 
 

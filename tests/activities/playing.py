@@ -173,7 +173,7 @@ def end(case: Case, ended: Ended, address: str) -> list[str]:
         if ended.error is not None:
             return [f"it must succeed; it was {ended.error}: {ended.message}"]
         if case.found is not None:
-            return differences(case.found, ended.found, "found")
+            return differences(moved(case.found, address), ended.found, "found")
         if case.includes is None:
             return differences(moved(case.result, address), ended.result, "result")
         return differences(

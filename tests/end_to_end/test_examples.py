@@ -46,6 +46,10 @@ EVENTS: dict[str, tuple[str, JSON]] = {
         "order.returned",
         {"order": {"id": "4712", "amount": 49.9}, "customer": {"name": "Ada", "phone": "+15550123456"}},
     ),
+    "ticket-escalation": (
+        "ticket.overdue",
+        {"ticket": {"id": "7", "subject": "All is down"}, "customer": {"name": "Ada", "isVip": True}},
+    ),
     "ticket-notices": ("ticket.escalated", {"ticket": {"id": "7", "subject": "Printer *on fire*"}}),
     "unhappy-caller": ("recording.uploaded", RECORDED),
     "vip-ticket-escalation": (

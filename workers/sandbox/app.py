@@ -103,7 +103,7 @@ class SandboxApp:
                 {"error": f"The sandbox has nothing at {http.path}; it answers below {known} and /_/."}, status=404
             )
         vendor = self.vendors[place.vendor]
-        fault = self.faults.take(place.vendor, http.path)
+        fault = self.faults.take(place.vendor, http.path, http.method)
         request = await _request(http, place)
         received = Received(
             id=self.record.next_id(),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from workers.sandbox.vendor import Absent, Vendor
 from workers.sandbox.vendors.cloudtalk import CloudTalkVendor
+from workers.sandbox.vendors.freshdesk import FreshdeskVendor
 from workers.sandbox.vendors.gmail import GmailVendor
 from workers.sandbox.vendors.http import HttpVendor
 from workers.sandbox.vendors.postmark import PostmarkVendor
@@ -15,6 +16,8 @@ from workers.sandbox.vendors.speech import GOOGLE, WHISPER
 from workers.sandbox.vendors.teams import TeamsVendor
 from workers.sandbox.vendors.teams_graph import TeamsGraphVendor
 from workers.sandbox.vendors.twilio import TwilioVendor
+from workers.sandbox.vendors.zammad import ZammadVendor
+from workers.sandbox.vendors.zendesk import ZendeskVendor
 
 Vendors = Mapping[str, type[Vendor] | Absent]
 
@@ -29,6 +32,9 @@ VENDORS: Vendors = {
     "whisper": WHISPER,
     "teams": TeamsVendor,
     "teams_graph": TeamsGraphVendor,
+    "zendesk": ZendeskVendor,
+    "zammad": ZammadVendor,
+    "freshdesk": FreshdeskVendor,
     "http": HttpVendor,
 }
 """Every kind of connection, and `http`, which needs none; page, faults, connections and command line derive from it."""
