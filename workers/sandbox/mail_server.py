@@ -80,7 +80,7 @@ class MailServer:
         content = envelope.content if isinstance(envelope.content, bytes) else str(envelope.content).encode()
         headers = {"mail-from": envelope.mail_from or "", "rcpt-to": ", ".join(envelope.rcpt_tos)}
         request = ReceivedRequest("DATA", f"/{NAME}", {}, headers, content)
-        fault = self.faults.take(NAME, request.path)
+        fault = self.faults.take(NAME, request.path, request.method)
         received = Received(
             id=self.record.next_id(),
             at=datetime.now(UTC),
