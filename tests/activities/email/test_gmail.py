@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from activities.connections import Connections
+from activities.email.composing import Email
 from activities.email.gmail import SCOPE, Gmail
-from activities.email.send_email import PROVIDERS, Email, EmailReceipt, send_email
+from activities.email.send_email import PROVIDERS, EmailReceipt, send_email
 from activities.errors import Refused
 from tests.activities.conftest import KEY, MakeContext
 from tests.activities.http_client.wire import Wire, ok

@@ -13,7 +13,8 @@ import pytest
 
 from activities.connections import Connections
 from activities.email import smtp_session
-from activities.email.send_email import PROVIDERS, Email, EmailReceipt, send_email
+from activities.email.composing import Email
+from activities.email.send_email import PROVIDERS, EmailReceipt, send_email
 from activities.email.smtp import Smtp
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
 from activities.http_client.bindings import BoundSecret, Host

@@ -9,7 +9,8 @@ import pytest
 
 from activities.catalog import catalog
 from activities.connections import Connections
-from activities.email.send_email import PROVIDERS, Email, EmailReceipt, send_email
+from activities.email.composing import Email
+from activities.email.send_email import PROVIDERS, EmailReceipt, send_email
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
 from tests.activities.conftest import KEY, MakeContext, client, make_context
 from workers.sandbox import Sandbox, connections

@@ -284,7 +284,7 @@ def test_connections_point_every_vendor_at_the_sandbox() -> None:
     addresses = {known.get(name).kind: known.get(name).base_url for name in known.entries}
     assert addresses["slack"] == "http://127.0.0.1:8600/slack"
     assert addresses == {
-        kind: None if isinstance(vendor, Absent) else f"http://127.0.0.1:8600/{kind}"
+        kind: None if isinstance(vendor, Absent) or not vendor.http else f"http://127.0.0.1:8600/{kind}"
         for kind, vendor in VENDORS.items()
         if vendor.connection is not None
     }
