@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from activities.http_client.message import Response
 
 INSIDE = re.compile(r"HTTP error (\d{3})")
-FAILED = re.compile(r"delivery failed|\berror\b", re.IGNORECASE)
+FAILED = "delivery failed"
 RUN = "x-ms-workflow-run-id"
 
 
@@ -115,7 +115,8 @@ def judged(answer: Response) -> ActionError | None:
     if inside := INSIDE.search(said):
         status = int(inside[1])
         return failure(f"Microsoft Teams answered {status} to the webhook.", status, answer.headers)
-    if FAILED.search(said) or said.startswith("<"):  # a page is no webhook's answer
+    told = answer.json() if said.startswith("{") else {}
+    if told.get("error") or FAILED in said or said.startswith("<"):  # a page is no webhook's answer
         sentence = f"The webhook of Microsoft Teams said {answer.status}, and: {said}."
         return OutcomeUnknown(sentence, status=answer.status)
     return None

@@ -36,7 +36,7 @@ def at(sandbox: Sandbox, make_context: MakeContext, **more: Any) -> Any:
 )
 async def test_webhooks_url_is_in_no_error(wire: Wire, make_context: MakeContext, status: str) -> None:
     url = f"{wire.url}/workflows/7f3a9c21d4e8b650aa/triggers/manual/paths/invoke?sp=run&sig={SIGNATURE}"
-    echo = f"error at {url}, which is {wire.url}/workflows/7f3a9c21d4e8b650aa, signed {SIGNATURE}"
+    echo = f"delivery failed at {url}, which is {wire.url}/workflows/7f3a9c21d4e8b650aa, signed {SIGNATURE}"
     wire.reply(ok(echo.encode(), f"Location: {url}", status=status, kind="Content-Type: text/plain"))
     known = Connections({"chat": {"kind": "teams", "channels": {"alerts": url}}}, CONNECTIONS)
     with pytest.raises(ActionError) as raised:
