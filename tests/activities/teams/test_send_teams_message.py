@@ -41,9 +41,9 @@ async def test_webhooks_url_is_in_no_error(wire: Wire, make_context: MakeContext
     known = Connections({"chat": {"kind": "teams", "channels": {"alerts": url}}}, CONNECTIONS)
     with pytest.raises(ActionError) as raised:
         await send(make_context(connections=known), {"channel": "alerts", "message": "Hello"})
-    said = Scrubber(known.credentials()).scrub(str(raised.value))
-    assert SIGNATURE not in said
-    assert "7f3a9c21d4e8b650aa" not in said
+    sentence = Scrubber(known.credentials()).scrub(str(raised.value))
+    assert SIGNATURE not in sentence
+    assert "7f3a9c21d4e8b650aa" not in sentence
 
 
 async def test_webhooks_url_is_in_no_error_where_nobody_answers(make_context: MakeContext) -> None:
