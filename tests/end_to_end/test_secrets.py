@@ -103,7 +103,9 @@ async def test_no_canary_leaves_the_worker(engine: Engine, caplog: pytest.LogCap
         "freshdesk": base64.b64encode(f"{tokens['freshdesk']}:X".encode()).decode(),
     }
     engine.receiver.answer("/zendesk/api/v2/tickets/7", 200, {"ticket": {"id": 7, "status": "open"}})
-    engine.receiver.answer("/zendesk/api/v2/tickets/7", 422, {"error": "RecordInvalid", "description": json.dumps(leaks)})
+    engine.receiver.answer(
+        "/zendesk/api/v2/tickets/7", 422, {"error": "RecordInvalid", "description": json.dumps(leaks)}
+    )
     engine.receiver.answer("/zammad/api/v1/ticket_articles", 422, {"error": f"{leaks} {tokens['zammad']}"})
     engine.receiver.answer("/freshdesk/api/v2/tickets/7/reply", 201, {"id": 1, "body": leaks})
     said = {"id": 7, "status": 2, "tags": [leaks["freshdesk"], tokens["freshdesk"]], "updated_at": "now"}
@@ -141,7 +143,9 @@ async def test_no_canary_leaves_the_worker(engine: Engine, caplog: pytest.LogCap
     assert step(report, "Missing")["error"]["type"] == "Refused"
     assert step(report, "Bad header")["status"] == "failed"
     assert step(report, "Broken")["status"] == "unknown"
-    assert {step(report, name)["status"] for name in ("Text", "Other text", "Channel", "Note", "Other note")} == {"failed"}
+    assert {step(report, name)["status"] for name in ("Text", "Other text", "Channel", "Note", "Other note")} == {
+        "failed"
+    }
     assert {step(report, name)["status"] for name in ("Hook", "Seed", "Reply")} == {"succeeded"}
     assert not engine.receiver.to("/x")
     seen = await everything(engine, handle, report, caplog)
