@@ -34,8 +34,8 @@ def scrubbing(scrub: Callable[[str], str]) -> Iterator[None]:
 
 def without_secrets(text: str) -> str:
     """Return the beginning of a text without the secrets of the attempt at hand, for whoever will shorten it."""
-    said = _scrub.get()(text[: WINDOW + MARGIN])
-    return said[:-MARGIN] if len(text) > WINDOW + MARGIN else said
+    clean = _scrub.get()(text[: WINDOW + MARGIN])
+    return clean[:-MARGIN] if len(text) > WINDOW + MARGIN else clean
 
 
 def cut(text: str, at_most: int) -> str:

@@ -35,7 +35,7 @@ from workflows.program import (
     Step,
     StopStep,
     WaitStep,
-    asked,
+    status_readers,
 )
 
 REQUESTER = "{{event.actor}}"
@@ -120,7 +120,7 @@ def program(plan: Plan) -> Program:
         fairness=compile_template(plan["fairness"]) if "fairness" in plan else None,
         block=block,
         on_failure=on_failure,
-        asked=asked(block, on_failure),
+        status_readers=status_readers(block, on_failure),
     )
     _programs[plan["id"]] = made
     if len(_programs) > KEPT_PROGRAMS:

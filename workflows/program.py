@@ -211,7 +211,8 @@ class Program:
         fairness: whose run it is.
         block: the steps.
         on_failure: the steps that run once all others have ended and the run has failed.
-        asked: the steps whose status is read somewhere, each with the ids of the steps around it, the innermost first.
+        status_readers: the steps whose status is read somewhere, each with the ids of the steps around it, innermost
+            first.
     """
 
     plan: Plan
@@ -221,7 +222,7 @@ class Program:
     fairness: Template | None
     block: Block
     on_failure: Block
-    asked: Mapping[str, tuple[str, ...]]
+    status_readers: Mapping[str, tuple[str, ...]]
 
 
 def ways(step: Step) -> Iterator[Block]:
@@ -247,7 +248,7 @@ def children(step: Step) -> Iterator[Step]:
         yield from way
 
 
-def asked(*blocks: Block) -> dict[str, tuple[str, ...]]:
+def status_readers(*blocks: Block) -> dict[str, tuple[str, ...]]:
     """Return the steps whose status something in these blocks reads, each with the ids of the steps around it."""
     read: set[str] = set()
     waiting: list[Any] = list(blocks)

@@ -46,11 +46,11 @@ class Contracts:
 
     def refusal(self, request: Request) -> str | None:
         """Return why a request could never be sent by this worker, or None."""
-        return self._said(lambda: self._unfit(request))
+        return self._sentence(lambda: self._unfit(request))
 
     def redirection(self, before: Request, after: Request) -> str | None:
         """Return what an edit must not change: where secrets go, and that a request may be repeated; or None."""
-        return self._said(lambda: self._redirection(before, after))
+        return self._sentence(lambda: self._redirection(before, after))
 
     def supplied(self, action_type: str, result: Any, pick: Pick | None) -> tuple[Any, list[Any]]:
         """Return what is kept of a result that a person supplies, and the paths of `pick` that found nothing.
@@ -61,12 +61,12 @@ class Contracts:
         if nests_deeper(result, DEEPEST):
             raise Refused(f"{SUPPLIED} nests deeper than {DEEPEST} levels.")
         with scrubbing(self.scrubber.scrub):
-            said = kept(self._result(action_type, result), pick)
+            answer = kept(self._result(action_type, result), pick)
         try:
-            said = json.loads(written(said, self.scrubber, self.result_limit, what=SUPPLIED))
+            answer = json.loads(written(answer, self.scrubber, self.result_limit, what=SUPPLIED))
         except ResultTooLarge as error:
             raise Refused(str(error)) from None
-        return said["result"], said.get("missing", [])
+        return answer["result"], answer.get("missing", [])
 
     def _action(self, name: str) -> Action:
         action = self.catalog.get(name)
@@ -111,7 +111,7 @@ class Contracts:
         except ValidationError as error:
             raise Refused(f"{SUPPLIED} is not what {action_type} gives: {sentence_of(error)}.") from None
 
-    def _said(self, judge: Callable[[], str | None]) -> str | None:
+    def _sentence(self, judge: Callable[[], str | None]) -> str | None:
         """Return a verdict as people may read it: a contract that breaks over a request refuses it."""
         try:
             with scrubbing(self.scrubber.scrub):

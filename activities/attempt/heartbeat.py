@@ -60,8 +60,8 @@ class Heartbeat:
             except NotSent:
                 raise
             except Exception as error:
-                said = f"The attempt could not be marked before sending ({type(error).__name__})."
-                raise Unavailable(said) from error
+                sentence = f"The attempt could not be marked before sending ({type(error).__name__})."
+                raise Unavailable(sentence) from error
             self.marked = True
 
     def unmark(self) -> None:

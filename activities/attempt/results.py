@@ -37,11 +37,11 @@ def kept(result: Any, pick: Pick | None) -> Answer:
     return answer
 
 
-def written(said: Answer | LookAnswer, scrubber: Scrubber, limit: int, *, what: str = CARRIED_OUT) -> str:
+def written(answer: Answer | LookAnswer, scrubber: Scrubber, limit: int, *, what: str = CARRIED_OUT) -> str:
     """Return the JSON text of what is said about a result, with whole characters and without secrets.
 
     Args:
-        said: the result, and what belongs to it.
+        answer: the result, and what belongs to it.
         scrubber: removes what must never be seen.
         limit: most bytes that are kept.
         what: how the sentence of an error begins.
@@ -50,20 +50,20 @@ def written(said: Answer | LookAnswer, scrubber: Scrubber, limit: int, *, what: 
         ResultTooLarge: it is no plain JSON, takes more bytes, or nests too deeply.
     """
     try:
-        data = json.dumps(said, separators=(",", ":"), allow_nan=False)
+        data = json.dumps(answer, separators=(",", ":"), allow_nan=False)
     except (RecursionError, ValueError, TypeError) as error:
         raise ResultTooLarge(f"{what} is no plain JSON: {error}.") from None
     if SURROGATE.search(data):
-        said = whole(said)
-        data = json.dumps(said, separators=(",", ":"))
-    scrubbed = scrubber.scrub_json(said)
-    if scrubbed is not said:
+        answer = whole(answer)
+        data = json.dumps(answer, separators=(",", ":"))
+    scrubbed = scrubber.scrub_json(answer)
+    if scrubbed is not answer:
         data = json.dumps(scrubbed, separators=(",", ":"))
     if len(data) > limit:
         raise ResultTooLarge(
             f"{what} takes {len(data):,} bytes; {limit:,} is the most that is kept (TRUNKLINE_RESULT_LIMIT)."
         )
-    if nests_deeper(said, DEEPEST):
+    if nests_deeper(answer, DEEPEST):
         raise ResultTooLarge(f"{what} nests deeper than {DEEPEST} levels.")
     return data
 

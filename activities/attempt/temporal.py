@@ -109,8 +109,8 @@ class _Attempt:
             if details is not None and details.worker_shutdown:
                 raise self._failure(self._ended("Its worker was shut down")) from None
             if self.sent or self.heartbeat.marked:
-                said = "It was canceled while it was being sent; it may have been carried out."
-                raise self._failure(OutcomeUnknown(said)) from None
+                sentence = "It was canceled while it was being sent; it may have been carried out."
+                raise self._failure(OutcomeUnknown(sentence)) from None
             raise
         except Exception as error:  # noqa: BLE001 # a bug in an action must not be reported with its secrets
             if known := meaning(error):
@@ -182,11 +182,11 @@ class _Attempt:
 
         return begin
 
-    async def _answer(self, said: Answer | LookAnswer) -> RawValue:
+    async def _answer(self, answer: Answer | LookAnswer) -> RawValue:
         if self.info.attempt > 1:
-            said["attempts"] = self.info.attempt
+            answer["attempts"] = self.info.attempt
         # in a thread, because a large result takes longer than other attempts can wait
-        data = await asyncio.to_thread(written, said, self.services.scrubber, self.services.result_limit)
+        data = await asyncio.to_thread(written, answer, self.services.scrubber, self.services.result_limit)
         return RawValue(Payload(metadata={"encoding": b"json/plain"}, data=data.encode()))
 
     def _ended(self, what: str) -> ActionError:

@@ -30,24 +30,24 @@ class AnswerStream(ResponseHandler):
     def __init__(self, loop: Any) -> None:
         super().__init__(loop)
         self.served = False
-        self._asked = False
+        self._awaiting = False
         self._feeding = False
         self._informational = 0
 
     def ask(self) -> bool:
         """Expect an answer from now on; say whether nothing has arrived before, so that it may be asked for."""
-        self._asked = self.is_connected() and not self.should_close and not (self.served and self._readable())
+        self._awaiting = self.is_connected() and not self.should_close and not (self.served and self._readable())
         self._informational = 0
-        return self._asked
+        return self._awaiting
 
     def answered(self) -> bool:
         """Expect nothing any more, and say whether the connection may be used again."""
-        self._asked, self.served = False, True
+        self._awaiting, self.served = False, True
         return self._feeding or not self._begun()
 
     def data_received(self, data: bytes) -> None:
         """Take what came from the server."""
-        if data and not self._asked:
+        if data and not self._awaiting:
             self._end()
             return
         if data[9:12] in BODILESS and not self.should_close:
@@ -60,7 +60,7 @@ class AnswerStream(ResponseHandler):
             super().data_received(data)
         finally:
             self._feeding = False
-        if not self._asked and self._begun():
+        if not self._awaiting and self._begun():
             self._end()
 
     def feed_data(self, data: Any, size: int = 0) -> None:

@@ -92,8 +92,8 @@ def unexpected(status: int, headers: Mapping[str, str], body: bytes) -> ActionEr
 
     A success that is not the right one had some effect, so that its outcome is unknown.
     """
-    said = excerpt(headers, body)
-    sentence = f"The server answered with status {status}" + (f": {said}" if said else ".")
+    reason = excerpt(headers, body)
+    sentence = f"The server answered with status {status}" + (f": {reason}" if reason else ".")
     if status in SUCCESS:
         return OutcomeUnknown(sentence, status=status)
     return failure(sentence, status, headers)

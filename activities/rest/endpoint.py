@@ -133,12 +133,12 @@ def endpoint(  # noqa: PLR0913, PLR0917 # a row says all of this
         path = route.filled(given)
         sent = given.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=inside)
         whole = sent.pop(_alias(config, body), None) if body else None
-        asked = {alias: sent.pop(alias) for alias in (_alias(config, field) for field in query) if alias in sent}
+        parameters = {alias: sent.pop(alias) for alias in (_alias(config, field) for field in query) if alias in sent}
         if place == "query":
-            asked, sent = {**asked, **sent}, {}
+            parameters, sent = {**parameters, **sent}, {}
         if paging is not None:
             try:
-                items, complete = await listed(service, context, connection, path, paging, query=asked)
+                items, complete = await listed(service, context, connection, path, paging, query=parameters)
             except Refused as refused:
                 return _missing(refused, missing)
             return result.model_validate({"items": items, "complete": complete})
@@ -148,7 +148,7 @@ def endpoint(  # noqa: PLR0913, PLR0917 # a row says all of this
                 connection,
                 route.method,
                 path,
-                query=asked,
+                query=parameters,
                 json=whole if body else (sent or None) if place == "json" else None,
                 form=sent if place == "form" else None,
                 headers={key: context.key} if key else None,

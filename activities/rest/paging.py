@@ -86,17 +86,17 @@ async def pages(  # noqa: PLR0913 # what a request has, by name
     Raises:
         ActionError: see `Service.call`. Refused also where the next page is on another host, or was read before.
     """
-    asked = {**(query or {}), **({paging.size[0]: paging.size[1]} if paging.size else {})}
+    parameters = {**(query or {}), **({paging.size[0]: paging.size[1]} if paging.size else {})}
     number = paging.page[1] if paging.page else 0
     if paging.page:
-        asked[paging.page[0]] = number
+        parameters[paging.page[0]] = number
     seen: set[str] = set()
     for _ in range(paging.most):
-        answer = await service.call(context, connection, "GET", path, query=asked)
+        answer = await service.call(context, connection, "GET", path, query=parameters)
         items, found = _read(service, paging, answer)
         if paging.page:
             number += 1
-            asked[paging.page[0]] = number
+            parameters[paging.page[0]] = number
             yield items, not items or (paging.size is not None and len(items) < paging.size[1])
             continue
         last = found in (None, "", False)
@@ -108,9 +108,9 @@ async def pages(  # noqa: PLR0913 # what a request has, by name
         seen.add(where)
         if not last:
             if paging.cursor:
-                asked[paging.cursor[0]] = where
+                parameters[paging.cursor[0]] = where
             else:
-                path, asked = _below(service, connection, path, where), {}
+                path, parameters = _below(service, connection, path, where), {}
         yield items, last
 
 

@@ -131,9 +131,9 @@ class Tokens(Generic[C]):
             )
         except (OutcomeUnknown, ResultTooLarge) as error:
             raise Unavailable(f"No token could be had for {connection.kind}: {error}") from None
-        told = _told(answer, connection.kind)
-        token, lifetime = told["access_token"], _lifetime(told.get("expires_in"))
-        refresh = told.get("refresh_token")
+        fields = _fields(answer, connection.kind)
+        token, lifetime = fields["access_token"], _lifetime(fields.get("expires_in"))
+        refresh = fields.get("refresh_token")
         kept.refresh = refresh if isinstance(refresh, str) and refresh else kept.refresh
         context.conceal(kept, (*grant.secrets, token, *filter(None, [kept.refresh])))
         kept.until = clock() + lifetime - min(MARGIN, lifetime / 2)
@@ -189,13 +189,13 @@ def client_credentials(  # noqa: PLR0913 # what the standard has, by name
     """
 
     def grant(connection: C, _refresh: str | None) -> Grant:
-        asked = _of(scope, connection)
+        scopes = _of(scope, connection)
         return _request(
             "client_credentials",
             _of(address, connection),
             client(connection),
             in_body,
-            {"scope": asked, **(more or {})},
+            {"scope": scopes, **(more or {})},
         )
 
     return Tokens(grant=grant, scheme=scheme)
@@ -263,8 +263,8 @@ def jwt_bearer(  # noqa: PLR0913 # what the assertion says, by name
             "iat": now,
             "exp": now + ASSERTION_SECONDS,
         }
-        said = {name: value for name, value in claims.items() if value is not None}
-        assertion = _signed(said, private_key(connection), _of(key_id, connection), connection.kind)
+        payload = {name: value for name, value in claims.items() if value is not None}
+        assertion = _signed(payload, private_key(connection), _of(key_id, connection), connection.kind)
         return Grant(address=endpoint, body=_form(JWT_BEARER, assertion=assertion), secrets=(assertion,))
 
     return Tokens(grant=grant, scheme=scheme)
@@ -296,7 +296,7 @@ def _signed(claims: Mapping[str, Any], key: str, key_id: str | None, kind: str) 
         raise Refused(f"The private key of the connection of kind {kind} is no RSA key in PEM form.") from None
 
 
-def _told(answer: Response, kind: str) -> dict[str, Any]:
+def _fields(answer: Response, kind: str) -> dict[str, Any]:
     """Return what a token endpoint granted.
 
     Raises:
@@ -318,23 +318,23 @@ def _told(answer: Response, kind: str) -> dict[str, Any]:
         raise Unavailable(str(error)) if isinstance(error, OutcomeUnknown) else error
     lifetime = body.pop("expires_in", None) if isinstance(body, dict) else None
     try:
-        told = dict(parse_token_response(json.dumps(body)))
+        fields = dict(parse_token_response(json.dumps(body)))
     except MissingTokenError:
-        told = {}
+        fields = {}
     except OAuth2Error:
         raise Refused(f"{where} was refused: {readable(reason_of(body)) or 'no reason given'}.") from None
     except (ValueError, TypeError, AttributeError):
-        told = {}
-    token = told.get("access_token")
+        fields = {}
+    token = fields.get("access_token")
     if not isinstance(token, str) or not token:
         raise Unavailable(f"{where} was answered with {answer.status}, but with no token.")
-    return {**told, "expires_in": lifetime}
+    return {**fields, "expires_in": lifetime}
 
 
-def _lifetime(said: Any) -> float:
+def _lifetime(value: Any) -> float:
     """Return the seconds that a token is good for; servers write them as numbers and as texts."""
     try:
-        seconds = float(said)
+        seconds = float(value)
     except (TypeError, ValueError, OverflowError):
         return UNSAID
     return min(seconds, LONGEST) if seconds > 0 else UNSAID

@@ -38,13 +38,13 @@ class Channel:
         if channel is None:
             return []
         method = "conversations.replies" if thread else "conversations.history"
-        asked = {
+        arguments = {
             "channel": channel,
             "oldest": f"{(since - CLOCKS).timestamp():.6f}",
             "include_all_metadata": "true",
             **({"ts": thread} if thread else {}),
         }
-        messages = await self._pages(method, asked, "messages")
+        messages = await self._pages(method, arguments, "messages")
         return [(channel, message["ts"]) for message in messages if self._mine(message, event_type)]
 
     def _mine(self, message: Any, event_type: str) -> bool:
@@ -59,11 +59,11 @@ class Channel:
         ids = [entry["id"] for entry in found if isinstance(entry, dict) and entry.get("name") == name]
         return ids[0] if ids else None
 
-    async def _pages(self, method: str, asked: dict[str, str], what: str) -> list[Any]:
+    async def _pages(self, method: str, arguments: dict[str, str], what: str) -> list[Any]:
         found: list[Any] = []
         cursor = ""
         for _ in range(MOST_PAGES):
-            page = {**asked, "limit": str(PAGE), **({"cursor": cursor} if cursor else {})}
+            page = {**arguments, "limit": str(PAGE), **({"cursor": cursor} if cursor else {})}
             try:
                 answer = await self._client.api_call(method, http_verb="GET", params=page)
             except SlackApiError as error:

@@ -44,22 +44,22 @@ ADVICE = {
 """What to do about an error, or what it means (https://docs.slack.dev/reference/methods/chat.postMessage)."""
 
 
-def sorted_failure(status: int, headers: Mapping[str, str], told: Mapping[str, Any]) -> ActionError:
+def sorted_failure(status: int, headers: Mapping[str, str], answer: Mapping[str, Any]) -> ActionError:
     """Return the error for an answer of Slack that is not `ok`.
 
     Args:
         status: the answer's HTTP status.
         headers: its headers, names in lower case.
-        told: its body; empty where it was no JSON object.
+        answer: its body; empty where it was no JSON object.
     """
-    error = told.get("error")
+    error = answer.get("error")
     if not isinstance(error, str):
         if status == HTTPStatus.OK:
             return OutcomeUnknown(
                 "Slack's answer does not say whether the message was posted; look into the channel.", status=status
             )
         return failure(f"Slack answered {status}.", status, headers)
-    sentence = f"Slack refused the message: {error}{_details(error, told)}."
+    sentence = f"Slack refused the message: {error}{_details(error, answer)}."
     if error in LATER:
         return Unavailable(sentence, retry_after=retry_after(headers), status=status)
     if error in PERHAPS:
@@ -67,10 +67,10 @@ def sorted_failure(status: int, headers: Mapping[str, str], told: Mapping[str, A
     return Refused(sentence, status=status) if status == HTTPStatus.OK else failure(sentence, status, headers)
 
 
-def _details(error: str, told: Mapping[str, Any]) -> str:
+def _details(error: str, answer: Mapping[str, Any]) -> str:
     """Return what is known beyond the error's name: our advice, the scope that is missing, Slack's own remarks."""
-    remarks = told.get("response_metadata")
+    remarks = answer.get("response_metadata")
     messages = remarks.get("messages") if isinstance(remarks, dict) else None
-    known = [ADVICE.get(error), told.get("needed"), *(messages if isinstance(messages, list) else [])]
+    known = [ADVICE.get(error), answer.get("needed"), *(messages if isinstance(messages, list) else [])]
     found = [str(detail) for detail in known if detail]
     return f" ({'; '.join(found)})" if found else ""

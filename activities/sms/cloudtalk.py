@@ -43,15 +43,15 @@ class CloudTalk(SmsProvider):
             json={"recipient": recipient, "message": text, "sender": sender},
             auth=(self.key_id, self.key_secret),
         )
-        told = _told(answer)
+        fields = _fields(answer)
         if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
-            said = str(told.get("message") or "no reason given").rstrip(".")
-            raise failure(f"CloudTalk answered {answer.status}: {said}.", answer.status, answer.headers)
-        if str(told.get("success")).lower() == "true":
-            data = told.get("data")
+            message = str(fields.get("message") or "no reason given").rstrip(".")
+            raise failure(f"CloudTalk answered {answer.status}: {message}.", answer.status, answer.headers)
+        if str(fields.get("success")).lower() == "true":
+            data = fields.get("data")
             number = data.get("id") if isinstance(data, dict) else None
             return Accepted(status="accepted", id=None if number is None else str(number))
-        raise _unsent(told, answer.status)
+        raise _unsent(fields, answer.status)
 
     async def sent(
         self, *, sender: str, recipient: str, text: str, since: datetime, context: Context
@@ -61,22 +61,22 @@ class CloudTalk(SmsProvider):
         return []
 
 
-def _told(answer: Response) -> Mapping[str, Any]:
+def _fields(answer: Response) -> Mapping[str, Any]:
     try:
-        told = json.loads(answer.body)["responseData"]
+        fields = json.loads(answer.body)["responseData"]
     except (ValueError, KeyError, TypeError):
         return {}
-    return told if isinstance(told, dict) else {}
+    return fields if isinstance(fields, dict) else {}
 
 
-def _unsent(told: Mapping[str, Any], status: int) -> ActionError:
+def _unsent(fields: Mapping[str, Any], status: int) -> ActionError:
     """Sort a 200 that does not say it was a success."""
-    if str(told.get("success")).lower() != "false":
+    if str(fields.get("success")).lower() != "false":
         return OutcomeUnknown(
             "CloudTalk's answer does not say whether the message was sent; look at the conversation in CloudTalk.",
             status=status,
         )
-    reason = str(told.get("data")).strip()
+    reason = str(fields.get("data")).strip()
     if LATER in reason.lower():
         return Unavailable(f"CloudTalk did not send the message for now: {reason}", status=status)
     if PERHAPS in reason.lower():

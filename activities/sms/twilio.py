@@ -108,13 +108,15 @@ def _accepted(message: MessageInstance) -> Accepted:
 def _sorted(error: Exception, answer: Response) -> ActionError:
     """Sort a refusal; the SDK has two kinds of exception, and neither carries the answer's headers."""
     code = getattr(error, "code", None)
-    said = getattr(error, "detail", None) or getattr(error, "title", None) or getattr(error, "msg", None) or str(error)
-    sentence = _sentence(code, str(said).removeprefix("Unable to create record: "))
+    reason = (
+        getattr(error, "detail", None) or getattr(error, "title", None) or getattr(error, "msg", None) or str(error)
+    )
+    sentence = _sentence(code, str(reason).removeprefix("Unable to create record: "))
     if code == QUEUE_FULL:
         return Unavailable(sentence, retry_after=retry_after(answer.headers), status=answer.status)
     return failure(sentence, answer.status, answer.headers)
 
 
-def _sentence(code: int | None, said: str) -> str:
+def _sentence(code: int | None, reason: str) -> str:
     advice = f" ({ADVICE[code]})" if code in ADVICE else ""
-    return f"Twilio error {code}: {said.rstrip('.')}{advice}."
+    return f"Twilio error {code}: {reason.rstrip('.')}{advice}."

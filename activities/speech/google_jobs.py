@@ -17,7 +17,7 @@ from activities.errors import OutcomeUnknown, Refused, Unavailable
 from activities.speech import google_storage
 from activities.speech.google import Google
 from activities.speech.google_client import Session, address_of, judged, opened
-from activities.speech.google_wire import asked, told
+from activities.speech.google_wire import recognition_config, transcript_of
 from activities.speech.recording import fetch
 from activities.speech.transcript import Transcript
 
@@ -78,9 +78,9 @@ async def transcribe(connection: Google, config: Transcription, context: Context
                 progress = {}
         if config.recording.lower().startswith("gs://"):
             audio = await google_storage.look(config.recording, connection, session, context)
-            return await _job(attempt, asked(config, audio), config.recording, None, progress)
+            return await _job(attempt, recognition_config(config, audio), config.recording, None, progress)
         recording = await fetch(config.recording, context)
-        request, duration = asked(config, recording.audio), recording.audio.duration
+        request, duration = recognition_config(config, recording.audio), recording.audio.duration
         if connection.bucket is not None:
             address = await google_storage.store(recording, connection, session, context)
             return await _job(attempt, request, address, duration, progress)
@@ -104,7 +104,7 @@ async def _at_once(
         )
     except exceptions.GoogleAPICallError as error:
         raise judged(error, "transcribe the recording", paid=True) from error
-    return told(answer, attempt.config, duration)
+    return transcript_of(answer, attempt.config, duration)
 
 
 async def _job(
@@ -202,4 +202,4 @@ def _ended(attempt: Attempt, operation: operations_pb2.Operation, duration: floa
         raise JobFailed(sentence)
     answer = speech.LongRunningRecognizeResponse()
     operation.response.Unpack(type(answer).pb(answer))
-    return told(answer, attempt.config, duration)
+    return transcript_of(answer, attempt.config, duration)

@@ -32,7 +32,7 @@ SLOWEST, FASTEST = 8000, 48000
 LINEAR_BITS = 16
 
 
-def asked(config: Transcription, audio: Audio) -> speech.RecognitionConfig:
+def recognition_config(config: Transcription, audio: Audio) -> speech.RecognitionConfig:
     """Say in Google's words how to transcribe such audio.
 
     Raises:
@@ -81,7 +81,7 @@ def _check(audio: Audio, channels: int) -> None:
         raise Refused(f"The step says `channels: {channels}`, but the recording has {audio.channels}.")
 
 
-def told(
+def transcript_of(
     answer: speech.RecognizeResponse | speech.LongRunningRecognizeResponse,
     config: Transcription,
     duration: float | None,

@@ -131,7 +131,7 @@ class Wave:
             form = head + struct.pack(f"{order}IIHH", rate, bytes_a_second & UNKNOWN_SIZE, frame, bits) + form[16:]
         length = _length(content, sound, order)
         if sound.size - length > SLACK and _definite(sound, declared):
-            whole, present = (_said(size, bytes_a_second) for size in (sound.size, length))
+            whole, present = (_extent(size, bytes_a_second) for size in (sound.size, length))
             raise Refused(
                 f"The recording is cut off: its header promises {whole}, {present} are there. Was it still being "
                 "written?"
@@ -163,7 +163,7 @@ class Wave:
         return b"".join((head, data, memoryview(content)[self.start : self.start + self.length]))
 
 
-def _said(size: int, bytes_a_second: int) -> str:
+def _extent(size: int, bytes_a_second: int) -> str:
     return f"{size / bytes_a_second:.1f} s" if bytes_a_second else f"{size:,} bytes"
 
 

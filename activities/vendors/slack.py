@@ -44,5 +44,5 @@ class SlackClient(AsyncWebClient):
             data = json.loads(answer.body)
         except ValueError:
             data = None
-        told = data if isinstance(data, dict) else {}
-        return {"data": told, "headers": answer.headers, "status_code": answer.status}
+        fields = data if isinstance(data, dict) else {}
+        return {"data": fields, "headers": answer.headers, "status_code": answer.status}

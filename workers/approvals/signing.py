@@ -222,8 +222,8 @@ def _message(decision: Mapping[str, Any], workflow_id: str, first_run_id: str, k
     """Return what is signed; ValueError says why it cannot be."""
     if hidden := hidden_in(str(decision.get("by"))):
         raise ValueError(f"`by` holds {hidden}, which nobody sees: write the id without it.")
-    said = {name: value for name, value in decision.items() if name != "proof"}
-    signed: Any = {"workflowId": workflow_id, "firstRunId": first_run_id, "kid": kid, "exp": exp, "decision": said}
+    content = {name: value for name, value in decision.items() if name != "proof"}
+    signed: Any = {"workflowId": workflow_id, "firstRunId": first_run_id, "kid": kid, "exp": exp, "decision": content}
     try:
         return rfc8785.dumps(signed)
     except (rfc8785.CanonicalizationError, UnicodeError, RecursionError) as error:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from workers.cli.deciding import Decision, said_by, send, short_digest
+from workers.cli.deciding import Decision, completed, send, short_digest
 from workers.cli.options import Bulk
 from workers.cli.screen import console, plain, print_json
 from workers.errors import TrunklineError, UnreachableError, UsageError
@@ -43,13 +43,13 @@ async def _send_all(bulk: Bulk, decision: Decision, *, json: bool) -> int:
     from workers.settings import Settings
 
     settings = Settings.from_environment()
-    said = said_by(decision, settings)
-    wanted = bulk.wanted("failure" if said["decision"] in decisions.ON_FAILURES else "approval")
+    content = completed(decision, settings)
+    wanted = bulk.wanted("failure" if content["decision"] in decisions.ON_FAILURES else "approval")
     client = await connect(settings)
     found = await holds.find(client, settings.task_queue, wanted, settings.encryption_keys)
-    meant = [hold for hold in found.holds if decisions.may_decide(hold, said["by"], said["decision"])]
+    meant = [hold for hold in found.holds if decisions.may_decide(hold, content["by"], content["decision"])]
     screen = console(stderr=json)
-    _show_rest(found, len(found.holds) - len(meant), said["by"])
+    _show_rest(found, len(found.holds) - len(meant), content["by"])
     if not meant and not bulk.yes:
         more = " among the runs that could be asked" if found.left else ""
         screen.print(f"Nothing of that kind waits{more}: nothing was sent.")
@@ -57,8 +57,8 @@ async def _send_all(bulk: Bulk, decision: Decision, *, json: bool) -> int:
             print_json([])
         return _exit_code([], found)
     await _show_all(client, meant, screen)
-    confirm(said["decision"], len(meant), bulk.yes)
-    answers = await _decide_all(client, meant, said, settings)
+    confirm(content["decision"], len(meant), bulk.yes)
+    answers = await _decide_all(client, meant, content, settings)
     if json:
         print_json([_receipt(hold, answer) for hold, answer in zip(meant, answers, strict=True)])
     else:
@@ -149,7 +149,7 @@ def confirm(what: str, count: int, yes: int | None, *, done: str = "sent") -> No
 
 
 async def _decide_all(
-    client: Client, meant: Sequence[Hold], said: Decision, settings: Settings
+    client: Client, meant: Sequence[Hold], content: Decision, settings: Settings
 ) -> list[DecisionAnswer]:
     from temporalio.service import RPCError
 
@@ -159,7 +159,7 @@ async def _decide_all(
     permits = asyncio.Semaphore(SENT_AT_ONCE)
 
     async def one(hold: Hold) -> DecisionAnswer:
-        decision = decisions.sealed({**said, "hold": hold["hold"]}, hold, hold["run"], settings.signing_key)
+        decision = decisions.sealed({**content, "hold": hold["hold"]}, hold, hold["run"], settings.signing_key)
         async with permits:
             try:
                 return await decisions.decide(client, hold["run"], decision)

@@ -13,13 +13,13 @@ from workers.cli.bulk import decide_one_or_all
 from workers.cli.deciding import send
 from workers.cli.edits import edit_and_send, send_edits
 from workers.cli.inputs import JsonOrFile, read_deadline, read_json, read_people
-from workers.cli.options import ONE, PLAIN, Bulk, Said
+from workers.cli.options import ONE, PLAIN, Bulk, DecisionOptions
 from workers.errors import UsageError
 
 HELP = {
     "run": "workflow id of the run.",
     "hold": "name of the hold, as `trunkline holds` shows it.",
-    "said": "who decides, and why.",
+    "options": "who decides, and why.",
     "bulk": "many holds instead of one.",
 }
 EXIT_CODE = "0 if the decision counts, 1 if the run did not accept it; the sentence says why."
@@ -108,14 +108,19 @@ def command(name: str, row: Row) -> Callable[..., int]:
     """Return the function of a row's command, with the signature and docstring that the command line reads."""
 
     def decision_command(
-        run: Any = None, hold: str | None = None, /, *given: Any, said: Said = PLAIN, bulk: Bulk = ONE
+        run: Any = None,
+        hold: str | None = None,
+        /,
+        *given: Any,
+        options: DecisionOptions = PLAIN,
+        bulk: Bulk = ONE,
     ) -> int:
         argument = row.argument
         more = {argument.key: argument.read(given if argument.many else given[0])} if argument is not None else {}
-        decision = said.decision(name, hold, **more)
+        decision = options.decision(name, hold, **more)
         if row.bulk:
-            return decide_one_or_all(run, hold, bulk, decision, json=said.json)
-        return send(run, decision, json=said.json)
+            return decide_one_or_all(run, hold, bulk, decision, json=options.json)
+        return send(run, decision, json=options.json)
 
     signature = inspect.Signature(_parameters(row))
     decision_command.__name__ = decision_command.__qualname__ = name
@@ -137,22 +142,22 @@ def _parameters(row: Row) -> list[inspect.Parameter]:
         kind = inspect.Parameter.VAR_POSITIONAL if row.argument.many else word
         found.append(parameter(row.argument.name, kind, row.argument.hint, needed))
     option = inspect.Parameter.KEYWORD_ONLY
-    found.append(parameter("said", option, Said, PLAIN))
+    found.append(parameter("options", option, DecisionOptions, PLAIN))
     if row.bulk:
         found.append(parameter("bulk", option, Bulk, ONE))
     return found
 
 
 def _docstring(row: Row, signature: inspect.Signature) -> str:
-    told = HELP if row.argument is None else {**HELP, row.argument.name: row.argument.help}
-    arguments = "\n".join(f"    {name}: {told[name]}" for name in signature.parameters)
+    help_texts = HELP if row.argument is None else {**HELP, row.argument.name: row.argument.help}
+    arguments = "\n".join(f"    {name}: {help_texts[name]}" for name in signature.parameters)
     return f"{row.help}\n\nArgs:\n{arguments}\n\nReturns:\n    {EXIT_CODE_OF_MANY if row.bulk else EXIT_CODE}\n"
 
 
 approve, reject, skip, supply, stop, reassign, extend = (command(name, row) for name, row in TABLE.items())
 
 
-def edit(run: str, hold: str, /, *, edits: JsonOrFile | None = None, said: Said = PLAIN) -> int:
+def edit(run: str, hold: str, /, *, edits: JsonOrFile | None = None, options: DecisionOptions = PLAIN) -> int:
     """Change the request of a step that is held for approval, in your editor; where the policy says so, this approves.
 
     VISUAL or EDITOR names the editor. It shows the config with placeholders for secrets, which stay where they are.
@@ -162,15 +167,15 @@ def edit(run: str, hold: str, /, *, edits: JsonOrFile | None = None, said: Said 
         run: workflow id of the run.
         hold: name of the hold, as `trunkline holds` shows it.
         edits: JSON Patch, or new values by key or JSON pointer, instead of the editor: a file, `-`, or the JSON itself.
-        said: who edits, and why.
+        options: who edits, and why.
 
     Returns:
         0 if the edit counts or nothing was changed, 1 if the run did not accept it; the sentence says why.
     """
-    decision = said.decision("edit", hold)
+    decision = options.decision("edit", hold)
     if edits is not None:
-        return send_edits(run, decision, edits, json=said.json)
-    return edit_and_send(run, decision, json=said.json)
+        return send_edits(run, decision, edits, json=options.json)
+    return edit_and_send(run, decision, json=options.json)
 
 
 def retry(  # noqa: PLR0913 - a command has as many parameters as it has options
@@ -180,7 +185,7 @@ def retry(  # noqa: PLR0913 - a command has as many parameters as it has options
     *,
     edit: bool = False,
     edits: JsonOrFile | None = None,
-    said: Said = PLAIN,
+    options: DecisionOptions = PLAIN,
     bulk: Bulk = ONE,
 ) -> int:
     """Try a step that failed and is held again, as it was or with another request; with --all many as they were.
@@ -190,27 +195,32 @@ def retry(  # noqa: PLR0913 - a command has as many parameters as it has options
         hold: name of the hold, as `trunkline holds` shows it.
         edit: change the request in your editor first (VISUAL or EDITOR names it).
         edits: JSON Patch, or new values by key or JSON pointer, instead of the editor: a file, `-`, or the JSON itself.
-        said: who decides, and why.
+        options: who decides, and why.
         bulk: many holds instead of one.
 
     Returns:
         0 if every decision counts, 1 if a run did not accept its own; the sentences say why.
     """
-    decision = said.decision("retry", hold)
+    decision = options.decision("retry", hold)
     if not edit and edits is None:
-        return decide_one_or_all(run, hold, bulk, decision, json=said.json)
+        return decide_one_or_all(run, hold, bulk, decision, json=options.json)
     bulk.check(run, hold)
     if run is None or (edit and edits is not None):
         raise UsageError(
             "--edit and --edits are two ways to change one hold's request: give one of them, without --all."
         )
     if edits is not None:
-        return send_edits(run, decision, edits, json=said.json)
-    return edit_and_send(run, decision, json=said.json)
+        return send_edits(run, decision, edits, json=options.json)
+    return edit_and_send(run, decision, json=options.json)
 
 
 def decide(
-    run: str, hold: str, decision: Literal["approve", "reject", "retry", "skip", "stop"], /, *, said: Said = PLAIN
+    run: str,
+    hold: str,
+    decision: Literal["approve", "reject", "retry", "skip", "stop"],
+    /,
+    *,
+    options: DecisionOptions = PLAIN,
 ) -> int:
     """Decide about a step that waits, naming the decision, for scripts; each decision is a command of its own, too.
 
@@ -218,9 +228,9 @@ def decide(
         run: workflow id of the run.
         hold: name of the hold, as `trunkline holds` shows it.
         decision: what shall happen.
-        said: who decides, and why.
+        options: who decides, and why.
 
     Returns:
         0 if the decision counts, 1 if the run did not accept it; the sentence says why.
     """
-    return send(run, said.decision(decision, hold), json=said.json)
+    return send(run, options.decision(decision, hold), json=options.json)

@@ -41,20 +41,20 @@ async def _send(run: str, decision: Decision, *, json: bool) -> int:
     from workers.settings import Settings
 
     settings = Settings.from_environment()
-    said = said_by(decision, settings)
+    content = completed(decision, settings)
     client = await connect(settings)
     held = await holds.look(client, run)
-    hold = next((one for one in held or [] if one["hold"] == said["hold"]), None)
+    hold = next((one for one in held or [] if one["hold"] == content["hold"]), None)
     if hold is not None:
         if not json:
             show_what(hold, console())
-            show_consequence(hold, said, console())
-        said = decisions.sealed(said, hold, run, settings.signing_key)
-    answer = await decisions.decide(client, run, said, answered=held is not None)
+            show_consequence(hold, content, console())
+        content = decisions.sealed(content, hold, run, settings.signing_key)
+    answer = await decisions.decide(client, run, content, answered=held is not None)
     return tell(answer, hold, settings, json=json)
 
 
-def said_by(decision: Decision, settings: Settings) -> Decision:
+def completed(decision: Decision, settings: Settings) -> Decision:
     """Return a decision without the options that were not given, and with the person who makes it.
 
     Raises:
@@ -87,13 +87,13 @@ def show_what(hold: Hold, screen: Console) -> None:
         screen.print(f"    [yellow]missing: {plain(', '.join(hold['missing']))}[/]")
 
 
-def show_consequence(hold: Hold, said: Decision, screen: Console) -> None:
+def show_consequence(hold: Hold, content: Decision, screen: Console) -> None:
     """Say that an edit sends, where it does: an editor may take it for a draft."""
-    if said["decision"] != "edit" or hold["kind"] != "approval" or hold.get("allowEdit") is not True:
+    if content["decision"] != "edit" or hold["kind"] != "approval" or hold.get("allowEdit") is not True:
         return
     quorum = hold.get("quorum", 1)
     then = "the edited request is sent at once" if quorum == 1 else f"it is sent once {quorum} have approved it so"
-    screen.print(f"This edit is {plain(said['by'])}'s approval too (`allowEdit: true`): {then}.")
+    screen.print(f"This edit is {plain(content['by'])}'s approval too (`allowEdit: true`): {then}.")
 
 
 def short_digest(hold: Hold) -> str:

@@ -43,7 +43,7 @@ class DemoScript:
     folder: Path
     task_queue: str
     screen: Console
-    told: int = 0
+    shown: int = 0
     expectations: list[tuple[str, bool]] = field(default_factory=list)
 
     async def tell(self) -> None:
@@ -131,8 +131,8 @@ class DemoScript:
 
     def _sent(self) -> list[tuple[datetime, str]]:
         """Return when and what vendors got since the last time."""
-        new = self._received()[self.told :]
-        self.told += len(new)
+        new = self._received()[self.shown :]
+        self.shown += len(new)
         return [(one.at, f"    [blue]→[/] {escape(_sent(one))}") for one in new]
 
     def expect(self, what: str, *, held: bool) -> None:
@@ -206,9 +206,9 @@ def _sent(received: Received) -> str:
             return f"SMS to {request.form.get('To')}: {_one_line(request.form.get('Body'))}"
         case _:
             answer = received.answer
-            told = f" (answered {answer.status} {json.dumps(answer.body)})" if answer else ""
-            said = f" {json.dumps(request.json)}" if request.json is not None else ""
-            return f"{request.method} {request.path}{said}{told}"
+            answered = f" (answered {answer.status} {json.dumps(answer.body)})" if answer else ""
+            content = f" {json.dumps(request.json)}" if request.json is not None else ""
+            return f"{request.method} {request.path}{content}{answered}"
 
 
 def _one_line(text: Any) -> str:

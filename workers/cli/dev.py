@@ -146,11 +146,11 @@ async def until_told(work: Coroutine[Any, Any, int]) -> int:
     """Do something until it is done or somebody presses Ctrl-C or sends SIGTERM; either way it ends in order."""
     loop = asyncio.get_running_loop()
     task = asyncio.ensure_future(work)
-    told = False
+    warned = False
 
     def stop() -> None:
-        nonlocal told
-        told = True
+        nonlocal warned
+        warned = True
         task.cancel()
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -158,6 +158,6 @@ async def until_told(work: Coroutine[Any, Any, int]) -> int:
     try:
         return await task
     except asyncio.CancelledError:
-        if not told:
+        if not warned:
             raise
         return 0

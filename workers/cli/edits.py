@@ -6,7 +6,7 @@ import asyncio
 import json as json_text
 from typing import TYPE_CHECKING, Any
 
-from workers.cli.deciding import Decision, said_by, send, show_consequence, show_what, tell
+from workers.cli.deciding import Decision, completed, send, show_consequence, show_what, tell
 from workers.cli.editor import Draft, editor
 from workers.cli.inputs import read_json
 from workers.cli.screen import console, plain
@@ -39,9 +39,9 @@ def edit_and_send(run: str, decision: Decision, *, json: bool) -> int:
     from workflows.steps.edits import same_json
 
     settings = Settings.from_environment()
-    said = said_by(decision, settings)
+    content = completed(decision, settings)
     command = editor()
-    hold = asyncio.run(_fetch(settings, run, said))
+    hold = asyncio.run(_fetch(settings, run, content))
     screen = console(stderr=json)
     show_what(hold, screen)
     for place in hold["request"].get("secrets") or []:
@@ -56,15 +56,15 @@ def edit_and_send(run: str, decision: Decision, *, json: bool) -> int:
         )
         return 0
     _show(hold["request"]["config"], edits, screen)
-    show_consequence(hold, said, screen)
-    return _send(run, {**said, "edits": edits}, hold, draft, settings, json=json)
+    show_consequence(hold, content, screen)
+    return _send(run, {**content, "edits": edits}, hold, draft, settings, json=json)
 
 
 def _send(  # noqa: PLR0913 - what a decision takes, with the draft it came from
-    run: str, said: Decision, hold: Hold, draft: Draft, settings: Settings, *, json: bool
+    run: str, content: Decision, hold: Hold, draft: Draft, settings: Settings, *, json: bool
 ) -> int:
     try:
-        answer = asyncio.run(_decide(settings, run, said, hold))
+        answer = asyncio.run(_decide(settings, run, content, hold))
     except BaseException:
         console(stderr=True).print(plain(draft.keep().strip()))
         raise
@@ -75,7 +75,7 @@ def _send(  # noqa: PLR0913 - what a decision takes, with the draft it came from
     return tell(answer, hold, settings, json=json)
 
 
-async def _fetch(settings: Settings, run: str, said: Decision) -> Hold:
+async def _fetch(settings: Settings, run: str, content: Decision) -> Hold:
     """Return the hold that a decision is about, where it is one that can be edited.
 
     Raises:
@@ -84,23 +84,23 @@ async def _fetch(settings: Settings, run: str, said: Decision) -> Hold:
     from workers.client import holds
     from workers.client.start import connect
 
-    hold = await holds.one(await connect(settings), run, said["hold"])
-    if said["decision"] == "edit" and hold["kind"] == "approval" and not hold.get("allowEdit"):
+    hold = await holds.one(await connect(settings), run, content["hold"])
+    if content["decision"] == "edit" and hold["kind"] == "approval" and not hold.get("allowEdit"):
         raise TrunklineError(
             "The policy of this hold does not let its request be edited (`allowEdit`): nothing was sent."
         )
-    if said.get("digest") not in {None, hold["digest"]}:
+    if content.get("digest") not in {None, hold["digest"]}:
         raise TrunklineError(
             "The request is not the one you saw: look at it again (`trunkline hold show`). Nothing was sent."
         )
     return hold
 
 
-async def _decide(settings: Settings, run: str, said: Decision, hold: Hold) -> DecisionAnswer:
+async def _decide(settings: Settings, run: str, content: Decision, hold: Hold) -> DecisionAnswer:
     from workers.client import decisions
     from workers.client.start import connect
 
-    decision = decisions.sealed(said, hold, run, settings.signing_key)
+    decision = decisions.sealed(content, hold, run, settings.signing_key)
     return await decisions.decide(await connect(settings), run, decision)
 
 

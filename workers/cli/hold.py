@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
 
-from workers.cli.holds import said_by
+from workers.cli.holds import decider_option
 from workers.cli.screen import console, duration, plain, print_json, until
 from workflows.holds.wording import change, edited
 
@@ -114,6 +114,6 @@ def commands(held: Hold) -> list[str]:
     for name in decisions(held):
         needed = " --reason WHY" if held.get("rejectNeedsReason") else ""
         rest = {"reject": needed, "supply": " RESULT.json"}.get(name, "")
-        shown.append(f"trunkline {name} {place}{rest} --digest {held['digest']}{said_by(held)}")
-    operator = said_by(held, "operators")
+        shown.append(f"trunkline {name} {place}{rest} --digest {held['digest']}{decider_option(held)}")
+    operator = decider_option(held, "operators")
     return [*shown, f"trunkline reassign {place} WHO{operator}", f"trunkline extend {place} 2d{operator}"]

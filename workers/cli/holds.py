@@ -117,10 +117,10 @@ def command(hold: Hold) -> str:
     """Return the command that releases a hold."""
     run, name = quote(hold["run"]), quote(hold["hold"])
     decision = "approve" if hold["kind"] == "approval" else "retry"
-    return f"trunkline {decision} {run} {name}{said_by(hold)}"
+    return f"trunkline {decision} {run} {name}{decider_option(hold)}"
 
 
-def said_by(hold: Hold, role: Literal["approvers", "operators"] = "approvers") -> str:
+def decider_option(hold: Hold, role: Literal["approvers", "operators"] = "approvers") -> str:
     """Return the option that says who decides; nothing where TRUNKLINE_USER does."""
     from workflows.holds.wording import decider
 

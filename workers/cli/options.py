@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class DecisionOptions:
     """What goes with every decision.
 
     Attributes:
@@ -107,7 +107,7 @@ class Bulk(Filters):
                 raise UsageError(f"{option} goes with --all.")
 
 
-PLAIN, ANY, ONE = Said(), Filters(), Bulk()
+PLAIN, ANY, ONE = DecisionOptions(), Filters(), Bulk()
 """What commands are given where no such option is."""
 
 

@@ -80,8 +80,8 @@ def show(report: dict[str, Any], run: str, screen: Console) -> None:
             screen.print(f"  … and {entry['more']} more decisions")
         else:
             why = next((f" ({entry[key]})" for key in ("message", "reason") if entry.get(key)), "")
-            said = f"{attempted(entry)}: {entry.get('result')}{why}"
-            screen.print(f"[dim]{plain(str(entry.get('at')))}[/] {plain(said)}")
+            line = f"{attempted(entry)}: {entry.get('result')}{why}"
+            screen.print(f"[dim]{plain(str(entry.get('at')))}[/] {plain(line)}")
 
 
 def _steps(entries: list[dict[str, Any]]) -> Iterator[str]:
@@ -126,17 +126,17 @@ def _progress(entry: dict[str, Any]) -> Iterator[str]:
     if entry.get("until"):
         yield f"waits until {entry['until']} ({until(entry['until'], datetime.now(UTC))})"
     if entry.get("retry"):
-        yield f"tried again at {entry['retry']['at']}, after {_said(entry['retry']['error'])}"
+        yield f"tried again at {entry['retry']['at']}, after {_error_text(entry['retry']['error'])}"
     if entry.get("lastError"):
         when = f"at {entry['nextTry']}" if entry.get("nextTry") else "now"
-        yield f"attempt {entry['attempts']} {when}, after {_said(entry['lastError'])}"
+        yield f"attempt {entry['attempts']} {when}, after {_error_text(entry['lastError'])}"
     elif entry.get("queuedAt"):
         yield f"waits for a worker since {entry['queuedAt']}"
     if entry.get("paused"):
         yield "paused by an operator (`temporal activity unpause`)"
 
 
-def _said(error: dict[str, Any]) -> str:
+def _error_text(error: dict[str, Any]) -> str:
     return f"{error['type']}: {error['message']}"
 
 

@@ -128,8 +128,8 @@ async def _run(wish: _Wish) -> int:
 
 
 def _print(started: Started) -> None:
-    said = {"automation": started.automation, "workflowId": started.workflow_id, "started": started.started}
-    print_json({**said, "reason": started.reason} if started.reason else said)
+    line = {"automation": started.automation, "workflowId": started.workflow_id, "started": started.started}
+    print_json({**line, "reason": started.reason} if started.reason else line)
 
 
 def _link(web_ui: str, namespace: str, run: str) -> str:

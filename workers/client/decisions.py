@@ -150,9 +150,9 @@ async def _signal(client: Client, run: str, decision: Mapping[str, Any]) -> Deci
             f"No worker answers for {run}, and {name!r} needs one: start one (`trunkline worker`) and decide again. "
             "Nothing was sent."
         )
-    said = {key: value for key, value in decision.items() if key != "decision"}
+    content = {key: value for key, value in decision.items() if key != "decision"}
     try:
-        await client.get_workflow_handle(run).signal(name, said)
+        await client.get_workflow_handle(run).signal(name, content)
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
@@ -164,7 +164,7 @@ async def _signal(client: Client, run: str, decision: Mapping[str, Any]) -> Deci
     )
 
 
-async def _closed(client: Client, run: str, said: Mapping[str, Any]) -> DecisionAnswer:
+async def _closed(client: Client, run: str, content: Mapping[str, Any]) -> DecisionAnswer:
     """Answer a decision about a run that has ended: with what was decided instead, and how step and run ended.
 
     Raises:
@@ -177,17 +177,17 @@ async def _closed(client: Client, run: str, said: Mapping[str, Any]) -> Decision
     except TrunklineError as error:
         raise type(error)(f"{run} has ended as {status}, so this decision changed nothing. {error}") from error
     ended = f"{run} has ended as {report.get('outcome') or status}, so this decision changed nothing."
-    result, about = _decided(report, said)
+    result, about = _decided(report, content)
     return DecisionAnswer(result, " ".join([*about, ended]))
 
 
-def _decided(report: Mapping[str, Any], said: Mapping[str, Any]) -> tuple[str, list[str]]:
+def _decided(report: Mapping[str, Any], content: Mapping[str, Any]) -> tuple[str, list[str]]:
     """Return a receipt's word and sentences about a hold whose run has ended."""
     from workflows.holds.hold import DECISIONS
     from workflows.holds.wording import became, decided_by
     from workflows.language.people import person
 
-    name = str(said.get("hold"))
+    name = str(content.get("hold"))
     entry = next((entry for entry in report["steps"] if entry["id"] == name.partition("#")[0]), None)
     settling = {decision for kind in DECISIONS.values() for decision in kind}
     settled = [
@@ -202,5 +202,5 @@ def _decided(report: Mapping[str, Any], said: Mapping[str, Any]) -> tuple[str, l
     if made.get("via") == "policy":
         return "expired", [f"{name}: {decided_by(made)} ({made['at']}).", *about]
     sentence = f"{name}: {decided_by(made)} at {made['at']}."
-    mine = (made["decision"], person(str(made["by"]))) == (said.get("decision"), person(str(said.get("by"))))
+    mine = (made["decision"], person(str(made["by"]))) == (content.get("decision"), person(str(content.get("by"))))
     return "duplicate" if mine else "already_decided", [sentence, *about]

@@ -35,8 +35,8 @@ class Dispatched:
 
     def to_json(self) -> dict[str, Any]:
         """Return it in the public words of the command line and of the workflow type `event`."""
-        said = {"automation": self.automation, "workflowId": self.workflow_id, "started": self.started}
-        return said if self.reason is None else {**said, "reason": self.reason}
+        line = {"automation": self.automation, "workflowId": self.workflow_id, "started": self.started}
+        return line if self.reason is None else {**line, "reason": self.reason}
 
 
 async def emit(

@@ -146,7 +146,7 @@ class Automations:
         self.look()
         if self._files.lost is not None:
             return [problem("unreadable-file", self._files.lost, file=str(self.folder))]
-        found = [one for file in self._files.files.values() for one in self._told(file.problems)]
+        found = [one for file in self._files.files.values() for one in self._news(file.problems)]
         return found + [one for clash in self._clashes.values() for one in clash]
 
     def secrets(self) -> set[str]:
@@ -291,14 +291,14 @@ class Automations:
             elif file.good is None:
                 log.error("%s cannot be used.%s%s", path, self._kept(file.names()), _lines(serious(file.problems)))
             elif begun:
-                log.info("%s was read: automation %s.%s", path, file.good.name, _lines(self._told(file.problems)))
+                log.info("%s was read: automation %s.%s", path, file.good.name, _lines(self._news(file.problems)))
         touched = {name for file in counted if file in self._files.files for name in self._files.names(file)}
         for name in sorted(touched & self._clashes.keys()):
             log.error("%s%s", "; ".join(map(str, self._clashes[name])), self._kept([name]))
         if begun:
             log.info("Automations now: %s.", listed(sorted(self._serving), most=30) or "none")
 
-    def _told(self, problems: Iterable[Problem]) -> list[Problem]:
+    def _news(self, problems: Iterable[Problem]) -> list[Problem]:
         return [one for one in problems if one.code not in self._silent]
 
     def _kept(self, names: Iterable[str]) -> str:

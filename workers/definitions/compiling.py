@@ -139,11 +139,11 @@ class Planner:
 
     def policy(self, approval: ApprovalDefinition) -> ApprovalPlan:
         """Return what an author wrote about approvals; what is left out the run decides."""
-        plan = _said(approval)
+        plan = _written(approval)
         if approval.business_hours is not None:
-            plan["businessHours"] = _said(approval.business_hours)
+            plan["businessHours"] = _written(approval.business_hours)
         if approval.bands is not None:
-            plan["bands"] = [_said(band) for band in approval.bands]
+            plan["bands"] = [_written(band) for band in approval.bands]
         if approval.notify is not None:
             plan["notify"] = [self.notice(notice, f"notify-{n}") for n, notice in enumerate(approval.notify, 1)]
         return cast("ApprovalPlan", plan)
@@ -239,7 +239,7 @@ def _under_one_name(action: Action, config: dict[str, Any]) -> dict[str, Any]:
     return {CONNECTION if key in spellings else key: value for key, value in config.items()}
 
 
-def _said(part: Part) -> dict[str, Any]:
+def _written(part: Part) -> dict[str, Any]:
     """Return what an author wrote of a part, by key; what a part holds are values and parts."""
     found = {info.alias or name: getattr(part, name) for name, info in type(part).model_fields.items()}
     return {key: value for key, value in found.items() if value is not None}

@@ -173,7 +173,7 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
-def _said(node: Mapping[str, Any]) -> dict[str, Any]:
+def _description(node: Mapping[str, Any]) -> dict[str, Any]:
     return {"description": node["description"]} if "description" in node else {}
 
 
@@ -188,7 +188,7 @@ def _tidy(node: Any) -> Any:
         first, *more = node["anyOf"]
         if more == [{"type": "null"}] and isinstance(first.get("type"), str) and not first.keys() & FIXED:
             merged = {**first, "type": [first["type"], "null"]}
-            node = {**{key: value for key, value in node.items() if key != "anyOf"}, **merged, **_said(node)}
+            node = {**{key: value for key, value in node.items() if key != "anyOf"}, **merged, **_description(node)}
     if node.get(CONDITIONS):
         node = {**{key: value for key, value in node.items() if key != CONDITIONS}, "$ref": "#/$defs/Conditions"}
     kept = {}

@@ -35,10 +35,10 @@ class ChildProcess:
         if code is None:
             return None
         how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-        said = self.said()
-        return f"{self.name} {how}{f': {said}' if said else '.'}"
+        last_words = self.last_words()
+        return f"{self.name} {how}{f': {last_words}' if last_words else '.'}"
 
-    def said(self) -> str:
+    def last_words(self) -> str:
         """Return the end of its output, where we keep it."""
         if self.output is None:
             return ""

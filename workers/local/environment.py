@@ -167,7 +167,7 @@ async def _until_polled(client: Client, task_queue: str, worker: ChildProcess) -
             raise TrunklineError(ended)
         if loop.time() > latest:
             raise TrunklineError(
-                f"The worker did not poll {task_queue!r} within {WORKER_SECONDS:.0f} s. {worker.said()}"
+                f"The worker did not poll {task_queue!r} within {WORKER_SECONDS:.0f} s. {worker.last_words()}"
             )
         await asyncio.sleep(0.1)
 

@@ -85,7 +85,7 @@ async def temporal_server(port: int, ui_port: int | None, *, data: Path | None) 
                 try:
                     client = await _until_it_answers(process, *ports)
                 except UnreachableError:
-                    if attempt + 1 < TRIES and "address already in use" in process.said():
+                    if attempt + 1 < TRIES and "address already in use" in process.last_words():
                         continue  # somebody took the port in between
                     raise
                 await _set_retention(client)
@@ -173,7 +173,7 @@ async def _until_it_answers(process: ChildProcess, port: int, ui_port: int | Non
             if await _has_namespace(client) and (ui_port is None or await _listens(ui_port)):
                 return client
         await asyncio.sleep(0.05)
-    raise UnreachableError(f"Temporal's server did not answer within {START_SECONDS:.0f} s: {process.said()}")
+    raise UnreachableError(f"Temporal's server did not answer within {START_SECONDS:.0f} s: {process.last_words()}")
 
 
 async def _has_namespace(client: Client) -> bool:

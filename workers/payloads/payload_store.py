@@ -189,8 +189,8 @@ def _why(error: BaseException) -> str:
     cause = error
     while cause.__cause__ is not None:
         cause = cause.__cause__
-    said = f"{type(cause).__name__}: {cause}" if cause is not error and str(cause) else str(cause) or repr(cause)
-    return f"{said[:LONGEST_NOTE].rstrip('.')}."
+    sentence = f"{type(cause).__name__}: {cause}" if cause is not error and str(cause) else str(cause) or repr(cause)
+    return f"{sentence[:LONGEST_NOTE].rstrip('.')}."
 
 
 def payload_store(address: str) -> ExternalStorage:

@@ -38,18 +38,18 @@ def driver_of(payload: Payload) -> str | None:
     if encoding != b"json/protobuf" or payload.metadata.get("messageType") != MESSAGE:
         return None
     try:
-        said = json_format.Parse(payload.data, ExternalStorageReference())
+        reference = json_format.Parse(payload.data, ExternalStorageReference())
     except (json_format.ParseError, ValueError, RecursionError):
         return None
-    return said.driver_name if said.driver_name and said.claim_data else None
+    return reference.driver_name if reference.driver_name and reference.claim_data else None
 
 
 def _old_driver(data: bytes) -> str | None:
     try:
         match json.loads(data):
             case {"driver_name": str(name), "driver_claim": {"claim_data": dict(claim)}}:
-                said: dict[Any, Any] = claim
-                return name if said and all(isinstance(part, str) for part in said.values()) else None
+                content: dict[Any, Any] = claim
+                return name if content and all(isinstance(part, str) for part in content.values()) else None
     except (ValueError, RecursionError):
         return None
     return None

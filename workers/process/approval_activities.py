@@ -65,9 +65,9 @@ class ApprovalActivities:
         return [self.check, self.verify, self.supply, self.remind, self.note]
 
     @activity.defn(name=CHECK)
-    async def check(self, asked: dict[str, Any]) -> CheckAnswer:
+    async def check(self, args: dict[str, Any]) -> CheckAnswer:
         """Return who may decide about a hold and when its clocks strike, or why it cannot be opened or edited so."""
-        question = cast("CheckQuestion", asked)
+        question = cast("CheckQuestion", args)
         try:
             self._sendable(question)
             if "excluded" in question:
@@ -84,8 +84,8 @@ class ApprovalActivities:
             answer["index"] = index(everybody, self.encryption_keys)
         return answer
 
-    def _sendable(self, asked: CheckQuestion) -> None:
-        request, previous = asked.get("request"), asked.get("previous")
+    def _sendable(self, question: CheckQuestion) -> None:
+        request, previous = question.get("request"), question.get("previous")
         refusal = None if request is None else self.contracts.refusal(request)
         if refusal is None and request is not None and previous is not None:
             refusal = self.contracts.redirection(previous, request)
@@ -110,44 +110,48 @@ class ApprovalActivities:
             raise Refused(f"There is no group {name!r:.100}; this worker's {GROUPS} has {known}.")
         return members
 
-    def _enough(self, asked: CheckQuestion, approvers: Sequence[str] | None) -> None:
-        if asked.get("verified") and not self.signing:
+    def _enough(self, question: CheckQuestion, approvers: Sequence[str] | None) -> None:
+        if question.get("verified") and not self.signing:
             raise Refused(f"Decisions about this step must be signed, and this worker has no {SIGNING_KEYS}: set it.")
         if approvers is None:
             return
-        excluded = asked.get("excluded")
+        excluded = question.get("excluded")
         able = [name for name in approvers if not isinstance(excluded, str) or person(name) != person(excluded)]
-        quorum = asked.get("quorum", 1)
+        quorum = question.get("quorum", 1)
         if len(able) < quorum:
             without = "" if len(able) == len(approvers) else f" without {excluded}, who may not decide"
             raise Refused(f"The quorum is {quorum}, and `approvers` comes to {len(able)}{without}: name more people.")
 
     @activity.defn(name=VERIFY)
-    async def verify(self, asked: dict[str, Any]) -> VerifyAnswer:
+    async def verify(self, question: dict[str, Any]) -> VerifyAnswer:
         """Return whether a decision is signed as it must be: nothing, or why not."""
-        now = datetime.fromisoformat(asked["now"])
-        verdict = self.signing.verify(asked["decision"], asked["workflowId"], asked["firstRunId"], now)
+        now = datetime.fromisoformat(question["now"])
+        verdict = self.signing.verify(question["decision"], question["workflowId"], question["firstRunId"], now)
         return verdict.to_json()
 
     @activity.defn(name=SUPPLY)
-    async def supply(self, asked: dict[str, Any]) -> Answer | SupplyRefusal:
+    async def supply(self, question: dict[str, Any]) -> Answer | SupplyRefusal:
         """Return what is kept of a result that a person supplies, or why it is none."""
         try:
-            kept, missing = self.contracts.supplied(asked["actionType"], asked["result"], asked.get("pick"))
+            kept, missing = self.contracts.supplied(question["actionType"], question["result"], question.get("pick"))
         except Refused as refused:
             return {"refused": str(refused)}
         return {"result": kept, "missing": missing} if missing else {"result": kept}
 
     @activity.defn(name=REMIND)
-    async def remind(self, asked: dict[str, Any]) -> RemindAnswer:
+    async def remind(self, question: dict[str, Any]) -> RemindAnswer:
         """Return when the next reminder is due, if ever; those that were missed meanwhile are left out."""
-        now, due, every = datetime.fromisoformat(asked["now"]), datetime.fromisoformat(asked["due"]), asked["every"]
-        late = "deadline" in asked and now >= datetime.fromisoformat(asked["deadline"])
-        if "businessHours" not in asked:
+        now, due, every = (
+            datetime.fromisoformat(question["now"]),
+            datetime.fromisoformat(question["due"]),
+            question["every"],
+        )
+        late = "deadline" in question and now >= datetime.fromisoformat(question["deadline"])
+        if "businessHours" not in question:
             step = timedelta(milliseconds=every)
             return {"at": timestamp(due + step * max((now - due) // step + 1, 1)), "late": late}
         try:
-            return {"at": timestamp(add(max(now, due), every, asked["businessHours"])), "late": late}
+            return {"at": timestamp(add(max(now, due), every, question["businessHours"])), "late": late}
         except BusinessHoursError:
             return {"late": late}
 
@@ -157,12 +161,12 @@ class ApprovalActivities:
         return found
 
 
-def _times(asked: CheckQuestion) -> dict[str, str]:
-    times = asked.get("times", {})
+def _times(question: CheckQuestion) -> dict[str, str]:
+    times = question.get("times", {})
     due = {name: times[clock] for name, clock in CLOCKS.items() if clock in times}
     if not due:
         return {}
-    since = datetime.fromisoformat(asked["since"])
+    since = datetime.fromisoformat(question["since"])
     return {name: timestamp(add(since, duration, times.get("businessHours"))) for name, duration in due.items()}
 
 

@@ -33,12 +33,12 @@ async def _until_told(settings: Settings, process: int, page: socket.socket | No
 
     loop = asyncio.get_running_loop()
     work = asyncio.ensure_future(serve(settings, process=process, page=page))
-    told = False
+    warned = False
 
     def stop(number: signal.Signals) -> None:
-        nonlocal told
-        if not told:
-            told = True
+        nonlocal warned
+        if not warned:
+            warned = True
             loop.call_later(settings.grace + OVERTIME, _give_up)
             work.cancel()
             if page is None:
@@ -51,7 +51,7 @@ async def _until_told(settings: Settings, process: int, page: socket.socket | No
         try:
             await work
         except asyncio.CancelledError:
-            if not told:
+            if not warned:
                 raise
     if page is None:
         log.info("Stopped.")
@@ -59,12 +59,12 @@ async def _until_told(settings: Settings, process: int, page: socket.socket | No
 
 
 @contextlib.contextmanager
-def on_signals(told: Callable[[signal.Signals], None]) -> Iterator[None]:
+def on_signals(handler: Callable[[signal.Signals], None]) -> Iterator[None]:
     """Call `told` for each SIGTERM and SIGINT while the context lasts; a signal that is ignored stays so."""
     loop = asyncio.get_running_loop()
     heard = [number for number in (signal.SIGTERM, signal.SIGINT) if signal.getsignal(number) is not signal.SIG_IGN]
     for number in heard:
-        loop.add_signal_handler(number, told, number)
+        loop.add_signal_handler(number, handler, number)
     try:
         yield
     finally:

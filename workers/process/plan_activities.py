@@ -55,27 +55,27 @@ class PlanActivities:
         return [self.plan, self.match, self.rest]
 
     @activity.defn(name=PLAN)
-    async def plan(self, asked: dict[str, Any]) -> RawValue:
+    async def plan(self, question: dict[str, Any]) -> RawValue:
         """Return the plan of a named or inline automation, or why there is none (for ever, or for now)."""
-        answer = await self.automations.aside(partial(self._answer, asked))
+        answer = await self.automations.aside(partial(self._answer, question))
         if "plan" in answer:
             answer |= {**self.settings, **self.limits.of(answer["plan"])}
         return pack(answer)
 
-    def _answer(self, asked: dict[str, Any]) -> dict[str, Any]:
-        if "inline" in asked and not self.inline:
+    def _answer(self, question: dict[str, Any]) -> dict[str, Any]:
+        if "inline" in question and not self.inline:
             return {"refused": INLINE_OFF, "type": "InlineOff"}
         outdated = None
         try:
-            if "inline" in asked:
-                plan = self.automations.inline(asked["inline"], asked["event"])
+            if "inline" in question:
+                plan = self.automations.inline(question["inline"], question["event"])
             else:
-                plan = self.automations.plan(asked["automation"], asked["event"])
-                outdated = self.automations.outdated(asked["automation"])
+                plan = self.automations.plan(question["automation"], question["event"])
+                outdated = self.automations.outdated(question["automation"])
         except (UnknownAutomationError, UnfitEventError) as error:
             return {"refused": str(error), "type": REFUSALS[type(error)]}
         except (UnsettledError, BadAutomationError) as error:
-            if "inline" in asked:
+            if "inline" in question:
                 return {"refused": str(error), "type": "BadAutomation"}
             return {"parked": str(error)}
         return {"plan": plan, "outdated": outdated} if outdated else {"plan": plan}

@@ -41,7 +41,7 @@ class Parent:
 
     async def run(self) -> int:
         """Run the processes and return the exit code of the worker."""
-        with on_signals(self._told):
+        with on_signals(self._on_signal):
             async with contextlib.AsyncExitStack() as stack:
                 if self.settings.metrics_address is not None:
                     page = serving(Processes(self.pages), self.settings.metrics_address)
@@ -94,7 +94,7 @@ class Parent:
             del self.running[number]
             self.pages[number] = 0
 
-    def _told(self, number: signal.Signals) -> None:
+    def _on_signal(self, number: signal.Signals) -> None:
         if self.stopping.is_set():
             log.warning("Ended at once by a second signal.")
             self._kill()

@@ -6,9 +6,9 @@ refused by Temporal itself, at once and without a trace in the history.
 
 After a local activity, Temporal's core tells a run the time at which it was completed; where the task ended meanwhile,
 it tells the start of the next one, but in a replay the other again. What a replay reads otherwise is no clock: for
-runs, local activities take no time. Only where the task had nothing to write down does a replay not know that it ever
-was: then the next one's time is right. How long the history is, and with it whether a run continues as new, is told
-and read in the same way.
+runs, local activities take no time. Only where the task wrote nothing down does a replay not know that it ever was:
+then the next one's time is right. How long the history is, and with it whether a run continues as new, is told and read
+in the same way.
 
 The task to which a run was reset brings a new random seed beside the signals and updates that Temporal applies again.
 The SDK hands it over after them; a run must know before, as what they release may have been sent already.
@@ -44,7 +44,10 @@ LARGEST = 1_900_000
 """Bytes of the updates that one workflow task answers: with all else that it says, Temporal takes it."""
 
 EMPTY_TASK = 3
-"""Events of a task that wrote down nothing: completed, and the next one scheduled and started."""
+"""Events of a task that wrote nothing down: completed, and the next one scheduled and started."""
+
+UNWRITTEN = ("schedule_local_activity", "request_cancel_local_activity", "respond_to_query")
+"""Commands that leave nothing in the history: what a local activity answers is written down when it has ended."""
 
 ENCODING = 256
 """Bytes by which a payload may have been larger before it was decrypted."""
@@ -82,15 +85,16 @@ class _Instance(WorkflowInstance):
         self.resets: int = 0
         self.at: int = 0
         self.reset_at: int | None = None
-        told = {
+        functions = {
             **det.extern_functions,
             RESETS: lambda: self.resets,
             RESET_NOW: lambda: self.reset_at == self.at,
         }
-        self.instance = runner.create_instance(dataclasses.replace(det, extern_functions=told))
+        self.instance = runner.create_instance(dataclasses.replace(det, extern_functions=functions))
         self.clock: Timestamp | None = None
         self.length = 0
         self.long = False
+        self.wrote = False
         self.alone = Lock()
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
@@ -100,6 +104,7 @@ class _Instance(WorkflowInstance):
     def _activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
         if any(map(_tells_time, act.jobs)) or self._slept(act):
             self.clock, self.length, self.long = act.timestamp, act.history_length, act.continue_as_new_suggested
+            self.wrote = False
         elif self.clock is not None:
             act.timestamp.CopyFrom(self.clock)
             act.history_length, act.continue_as_new_suggested = self.length, self.long
@@ -108,12 +113,16 @@ class _Instance(WorkflowInstance):
             self.resets, self.reset_at = self.resets + seeds, self.at
         if not act.is_replaying and any(job.HasField("do_update") for job in act.jobs):
             _leave_out(act)
-        return self.instance.activate(act)
+        completion = self.instance.activate(act)
+        self.wrote = self.wrote or _writes(act, completion)
+        return completion
 
     def _slept(self, act: WorkflowActivation) -> bool:
-        """Say whether nothing but tasks that wrote down nothing came since the clock was set."""
-        grown = act.history_length - self.length
-        return grown > 0 and grown % EMPTY_TASK == 0 and not any(job.HasField("query_workflow") for job in act.jobs)
+        """Say whether nothing but tasks that wrote nothing down came since the clock was set."""
+        if self.wrote or any(job.HasField("query_workflow") for job in act.jobs):
+            return False
+        grown = act.history_length - self.length  # by more, where Temporal's core wrote down a local activity by itself
+        return grown > 0 and grown % EMPTY_TASK == 0
 
     def get_serialization_context(self, command_info: CommandInfo | None) -> SerializationContext | None:
         return self.instance.get_serialization_context(command_info)
@@ -133,6 +142,13 @@ def _tells_time(job: WorkflowActivationJob) -> bool:
     if job.HasField("resolve_activity"):
         return not job.resolve_activity.is_local
     return not (job.HasField("query_workflow") or job.HasField("remove_from_cache"))
+
+
+def _writes(act: WorkflowActivation, completion: WorkflowActivationCompletion) -> bool:
+    """Say whether the task that ends with or after an activation writes something down."""
+    if any(job.HasField("resolve_activity") for job in act.jobs):
+        return True
+    return any(command.WhichOneof("variant") not in UNWRITTEN for command in completion.successful.commands)
 
 
 def _leave_out(act: WorkflowActivation) -> None:

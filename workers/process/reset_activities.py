@@ -34,11 +34,11 @@ class ResetActivities:
         self.client = client
 
     @activity.defn(name=BEFORE_RESET)
-    async def earlier(self, asked: dict[str, Any]) -> list[str]:
+    async def earlier(self, question: dict[str, Any]) -> list[str]:
         """Return the activity ids of those steps; `*` alone where a history is gone, so that any may have run."""
-        workflow_id, run = asked["workflow"], activity.info().workflow_run_id
+        workflow_id, run = question["workflow"], activity.info().workflow_run_id
         try:
-            own, left = await self._own(workflow_id, run, asked["resets"])
+            own, left = await self._own(workflow_id, run, question["resets"])
             left += await self._others(workflow_id, own)
             return sorted(await self._carried_out(workflow_id, own, left))
         except RPCError as error:

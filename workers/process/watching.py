@@ -20,19 +20,19 @@ SETTLED = Patience(quiet=QUIET, apart=APART)
 EVERY = 0.5
 """Seconds between two looks: a change counts these and `QUIET` after the last write, at the latest."""
 
-SAID_EVERY = 10.0
+REPEATED_EVERY = 10.0
 """Seconds between two lines that say which files a worker waits for at its start."""
 
 
 async def settle(automations: Automations) -> None:
     """Wait until the files that are there at first have settled: with files that are old, a quarter of a second."""
     loop = asyncio.get_running_loop()
-    said = loop.time() - SAID_EVERY + 2 * QUIET
+    last = loop.time() - REPEATED_EVERY + 2 * QUIET
     while not await automations.aside(automations.look):
-        if loop.time() - said >= SAID_EVERY:
+        if loop.time() - last >= REPEATED_EVERY:
             files = listed(automations.changing()) or automations.folder
             log.warning("Waiting until nobody writes %s any more.", files)
-            said = loop.time()
+            last = loop.time()
         await asyncio.sleep(APART)
 
 
@@ -41,14 +41,14 @@ class Watch:
 
     Args:
         equipment: what the worker has read.
-        said: what was said at the start.
+        complaints: what was said at the start.
         speaks: whether this process speaks for all of its worker.
     """
 
-    def __init__(self, equipment: Equipment, said: Iterable[str], *, speaks: bool) -> None:
+    def __init__(self, equipment: Equipment, complaints: Iterable[str], *, speaks: bool) -> None:
         self.equipment = equipment
         self.speaks = speaks
-        self._said = set(said)
+        self._complaints = set(complaints)
         self._state: tuple[object, ...] = ()
 
     async def watch(self) -> NoReturn:
@@ -68,9 +68,9 @@ class Watch:
         self._state = state
         now = list(foreseen(self.equipment))
         for sentence in now:
-            if sentence not in self._said:
+            if sentence not in self._complaints:
                 log.warning("%s", sentence)
-        self._said = set(now)
+        self._complaints = set(now)
 
     def _look(self) -> tuple[object, ...]:
         """Read again what has changed: automations, groups and keys; a file that has become bad is logged by itself."""

@@ -56,10 +56,10 @@ async def serve(
     logs.scrub_with(equipment.scrubber.scrub)
     await settle(equipment.automations)
     check_bindings(settings, equipment)
-    said = list(complaints(equipment)) if process == 1 else []
-    for sentence in said:
+    sentences = list(complaints(equipment)) if process == 1 else []
+    for sentence in sentences:
         log.warning("%s", sentence)
-    watching = Watch(equipment, said, speaks=process == 1)
+    watching = Watch(equipment, sentences, speaks=process == 1)
     if process == 1 and (free := unbound(equipment)) is not None:
         log.info("%s", free)
     async with contextlib.AsyncExitStack() as stack:
@@ -107,7 +107,7 @@ async def _polling(assembly: Assembly) -> AsyncIterator[None]:
 
 async def _reach(settings: Settings, runtime: Runtime) -> Client:
     """Connect to Temporal, again and again until it answers and has the namespace."""
-    said = ""
+    last = ""
     while True:
         try:
             client = await connect(settings, runtime=runtime)
@@ -118,9 +118,9 @@ async def _reach(settings: Settings, runtime: Runtime) -> Client:
             sentence = str(explain(error) or error)
         else:
             return client
-        if sentence != said:
+        if sentence != last:
             log.warning("%s Trying again every %g s.", sentence, RECONNECT)
-            said = sentence
+            last = sentence
         await asyncio.sleep(RECONNECT)
 
 

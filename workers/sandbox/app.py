@@ -129,8 +129,8 @@ class SandboxApp:
     ) -> VendorAnswer | None:
         answer: VendorAnswer | None = None
         if fault is None or fault.accepts:
-            asked = request if meant is None else received.request
-            stubbed = self.stubs.answer(asked, meant) if meant or vendor.stubbed else None
+            original = request if meant is None else received.request
+            stubbed = self.stubs.answer(original, meant) if meant or vendor.stubbed else None
             answer = stubbed or self.recordings.answer(request) or vendor.answer(request)
             received.accepted = answer.accepted
         if fault and fault.drop:

@@ -123,16 +123,16 @@ class Hold:
         self.decision = cast("Decided", {"decision": decision, "by": by, "at": timestamp(now), **more})
         self.version += 1
 
-    def vote(self, said: Mapping[str, Any], now: datetime) -> bool:
+    def vote(self, decision: Mapping[str, Any], now: datetime) -> bool:
         """Count an approval, and say whether it settled the hold."""
-        vote: Vote = {"by": said["by"].strip(), "at": timestamp(now), "decision": said["decision"]}
-        if said.get("reason"):
-            vote["reason"] = said["reason"][:LONGEST_VOTE]
+        vote: Vote = {"by": decision["by"].strip(), "at": timestamp(now), "decision": decision["decision"]}
+        if decision.get("reason"):
+            vote["reason"] = decision["reason"][:LONGEST_VOTE]
         self.votes.append(vote)
         if len(self.votes) < self.quorum:
             return False
         votes = {"votes": list(self.votes)} if self.quorum > 1 else {}
-        self.settle("approve", vote["by"], now, **_reason(said), **votes)
+        self.settle("approve", vote["by"], now, **_reason(decision), **votes)
         return True
 
     def has_voted(self, by: str) -> bool:
@@ -181,63 +181,65 @@ class Receipt:
         return {"result": self.result, "message": self.message}
 
 
-def late(hold: Hold, said: Mapping[str, Any]) -> Receipt:
+def late(hold: Hold, decision: Mapping[str, Any]) -> Receipt:
     """Return the receipt of a decision about a hold that is no longer open."""
     made = hold.decision
     if made is None:
         return Receipt("not_found", "This hold was closed undecided, because its run went to its end.")
     if made.get("via") == POLICY:
         return Receipt("expired", f"Nobody had decided by {hold.deadline}; the policy did: {made['decision']}.")
-    mine = (said["decision"], person(said["by"])) == (made["decision"], person(made["by"]))
-    if mine or (said["decision"] == "approve" and hold.has_voted(said["by"])):
+    mine = (decision["decision"], person(decision["by"])) == (made["decision"], person(made["by"]))
+    if mine or (decision["decision"] == "approve" and hold.has_voted(decision["by"])):
         return Receipt("duplicate", "You have decided this already.")
     return Receipt("already_decided", f"{made['by']} has decided this already: {made['decision']}.")
 
 
-def objection(hold: Hold, said: Mapping[str, Any], *, expired: bool) -> Receipt | None:
+def objection(hold: Hold, decision: Mapping[str, Any], *, expired: bool) -> Receipt | None:
     """Return why a decision about an open hold does not count, or None where it does; `expired`: it came too late."""
-    forbidden = hold.may(said["by"], said["decision"])
+    forbidden = hold.may(decision["by"], decision["decision"])
     if forbidden is not None:
         return Receipt("not_allowed", forbidden)
-    if said.get("digest") != hold.digest and (said.get("digest") is not None or hold.digestRequired):
+    if decision.get("digest") != hold.digest and (decision.get("digest") is not None or hold.digestRequired):
         return Receipt(
             "digest_mismatch",
             "The request is not the one you saw: look at it again, then decide."
-            if said.get("digest") is not None
+            if decision.get("digest") is not None
             else f"This decision must quote the digest of the request that you saw ({hold.digest}).",
         )
-    if said["decision"] == "reject" and hold.rejectNeedsReason and not str(said.get("reason") or "").strip():
+    if decision["decision"] == "reject" and hold.rejectNeedsReason and not str(decision.get("reason") or "").strip():
         return Receipt("invalid", "A refusal needs a `reason` here.")
-    if said["decision"] != "reject" and expired:
+    if decision["decision"] != "reject" and expired:
         return Receipt("expired", f"This hold expired at {hold.deadline}.")
-    if said["decision"] == "approve" and hold.has_voted(said["by"]):
+    if decision["decision"] == "approve" and hold.has_voted(decision["by"]):
         return Receipt("duplicate", f"You have approved this already; {_more(hold)}.")
     return None
 
 
-def approve(hold: Hold, said: Mapping[str, Any], now: datetime) -> Receipt:
+def approve(hold: Hold, decision: Mapping[str, Any], now: datetime) -> Receipt:
     """Count an approval to which there is no objection."""
-    if hold.vote(said, now):
-        return accepted(hold, said)
-    return Receipt("needs_more", f"{hold.label}: approved by {said['by']}; {_more(hold)}.")
+    if hold.vote(decision, now):
+        return accepted(hold, decision)
+    return Receipt("needs_more", f"{hold.label}: approved by {decision['by']}; {_more(hold)}.")
 
 
-def accepted(hold: Hold, said: Mapping[str, Any]) -> Receipt:
+def accepted(hold: Hold, decision: Mapping[str, Any]) -> Receipt:
     """Return the receipt of a decision that counts."""
-    if said["decision"] == "edit":
-        return Receipt("accepted", f"{hold.label}: edited and approved by {said['by']}; the edited request is sent.")
-    return Receipt("accepted", f"{hold.label}: {said['decision']} by {said['by']}.")
+    if decision["decision"] == "edit":
+        return Receipt(
+            "accepted", f"{hold.label}: edited and approved by {decision['by']}; the edited request is sent."
+        )
+    return Receipt("accepted", f"{hold.label}: {decision['decision']} by {decision['by']}.")
 
 
 def _more(hold: Hold) -> str:
     return f"{len(hold.votes)} of {hold.quorum} approvals are there"
 
 
-def settle(hold: Hold, said: Mapping[str, Any], now: datetime) -> Receipt:
+def settle(hold: Hold, decision: Mapping[str, Any], now: datetime) -> Receipt:
     """Settle a hold by one decision to which there is no objection."""
-    hold.settle(said["decision"], said["by"].strip(), now, **_reason(said))
-    return accepted(hold, said)
+    hold.settle(decision["decision"], decision["by"].strip(), now, **_reason(decision))
+    return accepted(hold, decision)
 
 
-def _reason(said: Mapping[str, Any]) -> dict[str, str]:
-    return {"reason": said["reason"]} if said.get("reason") else {}
+def _reason(decision: Mapping[str, Any]) -> dict[str, str]:
+    return {"reason": decision["reason"]} if decision.get("reason") else {}

@@ -59,27 +59,29 @@ class Holds:
         earlier = sum(1 for hold in self.all.values() if hold.step == step)
         return step if not earlier else f"{step}#{earlier + 1}"
 
-    def find(self, said: dict[str, Any], count: int) -> Hold | Receipt:
+    def find(self, decision: dict[str, Any], count: int) -> Hold | Receipt:
         """Return the open hold that a decision is about, or why it cannot count, whatever was sent.
 
         Args:
-            said: what the signal or update carried, if that was an object.
+            decision: what the signal or update carried, if that was an object.
             count: how many arguments it carried.
         """
-        wrong = _malformed(said, count)
+        wrong = _malformed(decision, count)
         if wrong:
             return Receipt("invalid", wrong)
-        hold = self.all.get(said["hold"])
+        hold = self.all.get(decision["hold"])
         if hold is None:
             names = ", ".join(h.hold for h in self.open()) or "none"
-            return Receipt("not_found", f"Nothing is held under {said['hold']!r} (yet, or any more); open: {names}.")
+            return Receipt(
+                "not_found", f"Nothing is held under {decision['hold']!r} (yet, or any more); open: {names}."
+            )
         allowed = (*DECISIONS[hold.kind], *OPERATIONS)
-        if said["decision"] not in allowed:
-            return Receipt("invalid", f"This hold takes {', '.join(allowed)}, not {said['decision']!r}.")
-        return hold if hold.decision is None and not hold.closed else late(hold, said)
+        if decision["decision"] not in allowed:
+            return Receipt("invalid", f"This hold takes {', '.join(allowed)}, not {decision['decision']!r}.")
+        return hold if hold.decision is None and not hold.closed else late(hold, decision)
 
     def note(
-        self, said: Mapping[str, Any], result: str, via: Via, now: datetime, *, counted: bool, **more: Any
+        self, decision: Mapping[str, Any], result: str, via: Via, now: datetime, *, counted: bool, **more: Any
     ) -> None:
         """Write down what came in and what became of it; refusals beyond the first hundred are only counted."""
         if counted:
@@ -92,9 +94,9 @@ class Holds:
             return
         entry: AuditEntry = {
             "at": timestamp(now),
-            "hold": _shown(said.get("hold")),
-            "by": _shown(said.get("by")),
-            "decision": _shown(said.get("decision")),
+            "hold": _shown(decision.get("hold")),
+            "by": _shown(decision.get("by")),
+            "decision": _shown(decision.get("decision")),
             "via": via,
             "result": result,
         }
@@ -112,34 +114,34 @@ class Holds:
         return [*self.audit, {"more": more}] if more else list(self.audit)
 
 
-def _malformed(said: dict[str, Any], count: int) -> str | None:
-    if count != 1 or not said:
+def _malformed(decision: dict[str, Any], count: int) -> str | None:
+    if count != 1 or not decision:
         return SHAPE
     for name, longest in (("hold", 1_000), ("decision", LONGEST_NAME), ("by", LONGEST_NAME)):
-        value = said.get(name)
+        value = decision.get(name)
         if not isinstance(value, str) or not value.strip() or len(value) > longest:
             return f"`{name}` must be a text of 1 to {longest} characters."
-    if hidden := hidden_in(said["by"]):
+    if hidden := hidden_in(decision["by"]):
         return f"`by` holds {hidden}, which nobody sees: write the id without it."
     for name in ("reason", "digest"):
-        value = said.get(name)
+        value = decision.get(name)
         if value is not None and (not isinstance(value, str) or len(value) > LONGEST_REASON):
             return f"`{name}` must be a text of at most {LONGEST_REASON} characters."
-    return _lacking(said)
+    return _lacking(decision)
 
 
-def _lacking(said: dict[str, Any]) -> str | None:
+def _lacking(decision: dict[str, Any]) -> str | None:
     """Say what a decision needs that this one does not have."""
-    match said["decision"]:
-        case "edit" if said.get("edits") is None:
+    match decision["decision"]:
+        case "edit" if decision.get("edits") is None:
             return "`edit` needs `edits`: a JSON Patch on the config, or new values by key."
-        case "supply" if "result" not in said:
+        case "supply" if "result" not in decision:
             return "`supply` needs a `result`: what the action would have answered."
-        case "reassign" if wrong := _wrong_people(said.get("approvers")):
+        case "reassign" if wrong := _wrong_people(decision.get("approvers")):
             return wrong
-        case "extend" if not isinstance(said.get("deadline"), str):
+        case "extend" if not isinstance(decision.get("deadline"), str):
             return "`extend` needs a `deadline`: an instant such as 2030-01-31T09:00:00Z, or a duration such as 2d."
-        case other if other not in {"edit", "retry"} and said.get("edits") is not None:
+        case other if other not in {"edit", "retry"} and decision.get("edits") is not None:
             return f"`{other}` takes no `edits`: send the decision `edit` (or `retry`, after a failure)."
     return None
 

@@ -49,9 +49,9 @@ def who(hold: JSON) -> str:
 def decider(hold: JSON, role: Literal["approvers", "operators"] = "approvers") -> str:
     """Return who decides in the commands that are shown: the first person who still may, else somebody made up."""
     done = {person(str(vote.get("by"))) for vote in hold.get("votes") or []}
-    asked = {*done, person(str(hold.get("requester") or ""))}
+    others = {*done, person(str(hold.get("requester") or ""))}
     names = [name for name in hold.get(role) or [] if group(person(name)) is None]
-    return next((name for name in names if person(name) not in asked), "you@example.com")
+    return next((name for name in names if person(name) not in others), "you@example.com")
 
 
 def votes(hold: JSON) -> str:

@@ -97,16 +97,16 @@ class Condition:
         Raises:
             TemplateError: see `holds`.
         """
-        scope, asked = Scope(roots, now), Scope(roots, now)
+        scope, again = Scope(roots, now), Scope(roots, now)
         sentences: list[str] = []
         try:
             holds = self._compiled.holds(scope)
             if not holds:
                 with contextlib.suppress(TemplateError):  # what is decided stands, also where saying why is too much
-                    sentences = [failure.sentence for failure in self._compiled.failures(asked)]
+                    sentences = [failure.sentence for failure in self._compiled.failures(again)]
         finally:
             if spent is not None:
-                spent(scope.spent + asked.spent)
+                spent(scope.spent + again.spent)
         why_not_ = "" if holds else " ".join(sentences) or "Its conditions do not hold."
         return Verdict(holds, why_not_, list(scope.notes))
 

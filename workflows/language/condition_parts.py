@@ -40,7 +40,7 @@ def looked_at(data: dict[str, Any], name: str, value: Template | None, *, negate
         field=data["field"].strip(),
         value=written(paths[0].path) if len(paths) == 1 else None,
         name=base,
-        said=f"`not` over `{name}`" if negated else f"`{name}`",
+        phrase=f"`not` over `{name}`" if negated else f"`{name}`",
         negative=negated != (base != name),
     )
 
@@ -60,8 +60,8 @@ class Test:
         """Return the test as functions of a scope."""
         return Compiled(
             holds=self.holds,
-            failures=lambda scope: self.told(scope, wanted=True),
-            contrary=lambda scope: self.told(scope, wanted=False),
+            failures=lambda scope: self.mismatches(scope, wanted=True),
+            contrary=lambda scope: self.mismatches(scope, wanted=False),
             possible=self.possible,
         )
 
@@ -90,7 +90,7 @@ class Test:
         actual, expected = self.sides(scope)
         return unjudgeable(self.name, actual, expected) or self.operator.holds(actual, expected, scope) is wanted
 
-    def told(self, scope: Scope, *, wanted: bool) -> list[Mismatch]:
+    def mismatches(self, scope: Scope, *, wanted: bool) -> list[Mismatch]:
         """Say what is wrong where the test is not what it must be."""
         actual, expected = self.sides(scope)
         if self.operator.holds(actual, expected, scope) is wanted:

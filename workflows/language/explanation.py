@@ -68,14 +68,14 @@ class Looked:
         field: the path that its author wrote.
         value: the path that its value is, where it is one.
         name: the operator, without `not_`.
-        said: the operator as it counts here: `not_in`, or `not` over `in`.
+        phrase: the operator as it counts here: `not_in`, or `not` over `in`.
         negative: whether the condition is nearer to holding where the comparison is not so.
     """
 
     field: str
     value: str | None
     name: str
-    said: str
+    phrase: str
     negative: bool
 
 
@@ -87,14 +87,14 @@ def undecided(looked: Looked, actual: Any, expected: Any) -> str | None:
     verdict = "holds" if looked.negative else "does not hold"
     if looked.name == "in" and not isinstance(expected, list):
         why = "is missing" if expected is None else f"is {shown(expected)} and no list"
-        return f"{looked.value or looked.field} {why}, so {looked.said} {verdict}"
+        return f"{looked.value or looked.field} {why}, so {looked.phrase} {verdict}"
     absent = isinstance(actual, Missing) or (actual is None and looked.name != "equals")
     if absent:
-        return f"{looked.field} is missing, so {looked.said} {verdict}" if looked.negative else None
+        return f"{looked.field} is missing, so {looked.phrase} {verdict}" if looked.negative else None
     if expected is None and looked.value is not None:
-        return f"{looked.value} is missing, so {looked.said} {verdict}" if looked.negative else None
+        return f"{looked.value} is missing, so {looked.phrase} {verdict}" if looked.negative else None
     obstacle = _other_type(actual, expected) if looked.name == "equals" else _obstacle(looked.name, actual, expected)
-    return f"{looked.field} is {listed(actual)}, {obstacle}, so {looked.said} {verdict}" if obstacle else None
+    return f"{looked.field} is {listed(actual)}, {obstacle}, so {looked.phrase} {verdict}" if obstacle else None
 
 
 def _other_type(actual: Any, expected: Any) -> str | None:

@@ -100,7 +100,7 @@ def read_failure(error: ActivityError, repeat: str, *, marked: bool) -> Failure:
 
 
 def _application(cause: ApplicationError, repeat: str) -> Failure:
-    said = cause.details[0] if cause.details and isinstance(cause.details[0], Mapping) else {}
+    details = cause.details[0] if cause.details and isinstance(cause.details[0], Mapping) else {}
     if cause.type == PAYLOADS_TOO_LARGE:
         return Failure(
             type=RESULT_TOO_LARGE,
@@ -114,11 +114,11 @@ def _application(cause: ApplicationError, repeat: str) -> Failure:
         message=cause.message,
         unknown=cause.type in UNKNOWN and repeat != "safe",
         sent_nothing=cause.type == NOT_SENT,
-        timed_out=said.get("timedOut") is True,
-        status=said["status"] if isinstance(said.get("status"), int) else None,
-        attempts=_attempts(said),
+        timed_out=details.get("timedOut") is True,
+        status=details["status"] if isinstance(details.get("status"), int) else None,
+        attempts=_attempts(details),
         carried_out=cause.type == RESULT_TOO_LARGE and repeat != "safe",
-        uncertain=said.get("uncertain") is True and settles_nothing(cause.type, repeat),
+        uncertain=details.get("uncertain") is True and settles_nothing(cause.type, repeat),
     )
 
 
@@ -172,6 +172,6 @@ def _may_be_under_way(cause: TimedOut, repeat: str, *, marked: bool) -> bool:
     return not marked or SENDING in cause.last_heartbeat_details
 
 
-def _attempts(said: Mapping[str, Any]) -> int | None:
-    attempts = said.get("attempts")
+def _attempts(details: Mapping[str, Any]) -> int | None:
+    attempts = details.get("attempts")
     return attempts if isinstance(attempts, int) else None

@@ -20,15 +20,15 @@ def resets() -> int:
     Temporal gives a run a new random seed where it was reset, but the SDK applies it after signals and updates, which
     may send; and the run's own id is another one in a replay of its history alone.
     """
-    return int(_told(RESETS))
+    return int(_extern(RESETS))
 
 
 def reset_now() -> bool:
     """Say whether this run was reset to the very task that it carries out now, the same in every replay."""
-    return bool(_told(RESET_NOW))
+    return bool(_extern(RESET_NOW))
 
 
-def _told(name: str) -> Any:
+def _extern(name: str) -> Any:
     tell = workflow.extern_functions().get(name)
     if tell is None:
         raise AssertionError("Whatever replays runs needs the plugin `workers.process.replay_clock.ReplayClock`.")

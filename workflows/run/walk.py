@@ -103,7 +103,9 @@ class Walk:
 
     def roots(self, frame: Frame) -> dict[str, Any]:
         """Return everything that a template in this frame sees."""
-        statuses = {step: {"status": self._status(step, around, frame)} for step, around in self.program.asked.items()}
+        statuses = {
+            step: {"status": self._status(step, around, frame)} for step, around in self.program.status_readers.items()
+        }
         return {**self._roots, STATUSES: statuses, **frame.visible()}
 
     def _status(self, step: str, around: tuple[str, ...], frame: Frame) -> Status:

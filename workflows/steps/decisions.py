@@ -73,30 +73,30 @@ async def decide(
     async with walk.decision_lock:
         readable = await opened(arguments)
         only = readable[0] if readable and len(readable) == 1 else None
-        said: dict[str, Any] = dict(only) if isinstance(only, dict) else {}
+        message: dict[str, Any] = dict(only) if isinstance(only, dict) else {}
         more: dict[str, Any] = {}
         if readable is None:
             receipt = Receipt("invalid", UNREADABLE)
-        elif decision is not None and said.get("decision", decision) != decision:
+        elif decision is not None and message.get("decision", decision) != decision:
             receipt = Receipt("invalid", f"The signal `{decision}` says itself what is decided: leave `decision` out.")
         else:
-            if decision is not None and said:
-                said["decision"] = decision
-            receipt = await _judged(walk, said, len(readable), at, more)
-        receipt = _with_outcome(walk, said, receipt)
+            if decision is not None and message:
+                message["decision"] = decision
+            receipt = await _judged(walk, message, len(readable), at, more)
+        receipt = _with_outcome(walk, message, receipt)
         counted = receipt.result in COUNTED
         if not counted:
             more = {"message": receipt.message[:LONGEST_NOTED], **more}
-        elif isinstance(said.get("reason"), str):
-            more["reason"] = said["reason"][:LONGEST_NOTED]
-        walk.state.holds.note(said, receipt.result, via, at, counted=counted, **more)
+        elif isinstance(message.get("reason"), str):
+            more["reason"] = message["reason"][:LONGEST_NOTED]
+        walk.state.holds.note(message, receipt.result, via, at, counted=counted, **more)
     workflow.logger.info("decision by %s: %s", via, receipt.message)
     return receipt
 
 
-def _with_outcome(walk: Walk, said: dict[str, Any], receipt: Receipt) -> Receipt:
+def _with_outcome(walk: Walk, decision: dict[str, Any], receipt: Receipt) -> Receipt:
     """Return the receipt of a decision that came too late together with what became of the step meanwhile."""
-    hold = walk.state.holds.all.get(str(said.get("hold")))
+    hold = walk.state.holds.all.get(str(decision.get("hold")))
     if receipt.result not in LATE or hold is None or not (hold.closed or hold.decision is not None):
         return receipt
     entry = walk.state.report.entries.get(hold.step)
@@ -110,14 +110,14 @@ class _Case:
     Attributes:
         walk: the walk of the run.
         hold: the hold.
-        said: what was sent.
+        decision: what was sent.
         at: when it came.
         more: what the audit says besides.
     """
 
     walk: Walk
     hold: Hold
-    said: dict[str, Any]
+    decision: dict[str, Any]
     at: datetime
     more: dict[str, Any]
 
@@ -142,7 +142,7 @@ class _Case:
             DecisionRefused: it was closed.
         """
         if self.hold.closed or self.hold.decision is not None:
-            receipt = late(self.hold, self.said)
+            receipt = late(self.hold, self.decision)
             raise DecisionRefused(receipt.result, receipt.message)
 
     async def held(self) -> HeldStep:
@@ -162,18 +162,18 @@ class _Case:
         return walk.held[name]
 
 
-async def _judged(walk: Walk, said: dict[str, Any], count: int, at: datetime, more: dict[str, Any]) -> Receipt:
-    hold = walk.state.holds.find(said, count)
+async def _judged(walk: Walk, decision: dict[str, Any], count: int, at: datetime, more: dict[str, Any]) -> Receipt:
+    hold = walk.state.holds.find(decision, count)
     if isinstance(hold, Receipt):
         return hold
-    case = _Case(walk, hold, said, at, more)
+    case = _Case(walk, hold, decision, at, more)
     try:
         if hold.verified:
             await _verify(case)
-        refusal = objection(hold, said, expired=await _came_late(case))
+        refusal = objection(hold, decision, expired=await _came_late(case))
         if refusal is not None:
             return refusal
-        return await JUDGES.get(said["decision"], _settle)(case)
+        return await JUDGES.get(decision["decision"], _settle)(case)
     except DecisionRefused as no:
         return no.receipt
     except (EditError, StepError, TemplateError) as error:
@@ -183,7 +183,7 @@ async def _judged(walk: Walk, said: dict[str, Any], count: int, at: datetime, mo
 async def _came_late(case: _Case) -> bool:
     """Say whether a decision came after the deadline; that is written down, as a replay's clock may be a little off."""
     hold = case.hold
-    if hold.deadline is None or case.said["decision"] == "reject":  # a refusal is never too late
+    if hold.deadline is None or case.decision["decision"] == "reject":  # a refusal is never too late
         return False
     too_late: bool = await ask(RECORD, hold.expired(case.at))
     case.check_open()
@@ -192,14 +192,14 @@ async def _came_late(case: _Case) -> bool:
 
 async def _verify(case: _Case) -> None:
     """Refuse a decision that is not proven to come from its sender."""
-    if case.said.get("proof") is None:
+    if case.decision.get("proof") is None:
         raise DecisionRefused(
             "not_allowed",
             "This hold takes signed decisions only (`verified`): sign with `trunkline approve` and a key, or send "
             "`proof`.",
         )
     question: VerifyQuestion = {
-        "decision": case.said,
+        "decision": case.decision,
         "workflowId": workflow.info().workflow_id,
         "firstRunId": case.hold.firstRunId,
         "now": timestamp(case.at),
@@ -208,11 +208,11 @@ async def _verify(case: _Case) -> None:
 
 
 async def _approve(case: _Case) -> Receipt:
-    return approve(case.hold, case.said, case.at)
+    return approve(case.hold, case.decision, case.at)
 
 
 async def _settle(case: _Case) -> Receipt:
-    return settle(case.hold, case.said, case.at)
+    return settle(case.hold, case.decision, case.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +231,7 @@ def _change(case: _Case) -> _Change:
         EditError: it cannot be applied.
         StepError: the edited request cannot be sealed, or the run has no room to keep both versions.
     """
-    hold, edits = case.hold, case.said["edits"]
+    hold, edits = case.hold, case.decision["edits"]
     if hold.edited >= MOST_EDITS:
         raise EditError(f"This request was edited {MOST_EDITS} times: decide about it as it is.")
     config = edited(hold.request["config"], edits, hold.request["secrets"])
@@ -243,7 +243,7 @@ def _change(case: _Case) -> _Change:
     case.more.update(digest=hold.digest, edited=digest, edits=edits, before=before, after=after)
     shown: Edited = {
         "at": timestamp(case.at),
-        "by": case.said["by"].strip(),
+        "by": case.decision["by"].strip(),
         "edits": edits,
         "before": {"digest": hold.digest, "config": before},
         "after": {"digest": digest, "config": after},
@@ -269,7 +269,7 @@ def _apply(case: _Case, held: HeldStep, change: _Change) -> None:
 
 
 async def _edit(case: _Case) -> Receipt:
-    hold, said = case.hold, case.said
+    hold, decision = case.hold, case.decision
     held = await case.held()
     change = _change(case)
     resolved = await resolve_policy(case.walk, held, change.request, "approval", previous=hold.request)
@@ -282,16 +282,16 @@ async def _edit(case: _Case) -> Receipt:
     resolved.govern(hold)
     case.walk.holds_changed()
     proven = was_verified or not hold.verified
-    counts = hold.allowEdit is True and proven and hold.may(said["by"], "approve") is None
-    if counts and hold.vote(said, case.at):
-        return accepted(hold, said)
-    by = f"edited and approved by {said['by']}" if counts else f"edited by {said['by']}, which approves nothing"
+    counts = hold.allowEdit is True and proven and hold.may(decision["by"], "approve") is None
+    if counts and hold.vote(decision, case.at):
+        return accepted(hold, decision)
+    by = f"edited and approved by {decision['by']}" if counts else f"edited by {decision['by']}, which approves nothing"
     return Receipt("needs_more", f"{hold.label}: {by}; {len(hold.votes)} of {hold.quorum} approvals are there.")
 
 
 async def _retry(case: _Case) -> Receipt:
     """Let a failed step be sent again, perhaps with another config; that is approved again where the step needs it."""
-    if case.said.get("edits") is not None:
+    if case.decision.get("edits") is not None:
         held = await case.held()
         change = _change(case)
         await case.ask(CHECK, {"request": change.request, "previous": case.hold.request, "people": {}})
@@ -301,7 +301,7 @@ async def _retry(case: _Case) -> Receipt:
 
 async def _supply(case: _Case) -> Receipt:
     held = await case.held()
-    question: SupplyQuestion = {"actionType": case.hold.actionType, "result": case.said["result"]}
+    question: SupplyQuestion = {"actionType": case.hold.actionType, "result": case.decision["result"]}
     if held.step.pick is not None:
         question["pick"] = held.step.pick
     answer: Answer = await case.ask(SUPPLY, question)
@@ -312,7 +312,7 @@ async def _supply(case: _Case) -> Receipt:
 
 
 async def _reassign(case: _Case) -> Receipt:
-    hold, names = case.hold, [name.strip() for name in case.said["approvers"]]
+    hold, names = case.hold, [name.strip() for name in case.decision["approvers"]]
     entries: list[Named] = [{"person": name} if (named := group(name)) is None else {"group": named} for name in names]
     question: CheckQuestion = {"people": {"approvers": entries}, "quorum": hold.quorum}
     if hold.requester is not None:
@@ -327,7 +327,7 @@ async def _reassign(case: _Case) -> Receipt:
 
 
 async def _extend(case: _Case) -> Receipt:
-    hold, now, wanted = case.hold, case.at, case.said["deadline"]
+    hold, now, wanted = case.hold, case.at, case.decision["deadline"]
     deadline = _deadline(wanted, now)
     if deadline is None or not now < deadline <= now + timedelta(milliseconds=YEAR):
         raise DecisionRefused(

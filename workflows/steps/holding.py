@@ -222,8 +222,8 @@ async def _remind(walk: Walk, held: HeldStep, hold: Hold, due: str) -> None:
 
 def _expire(walk: Walk, held: HeldStep, hold: Hold) -> None:
     what, now = hold.onExpiry or "reject", workflow.now()
-    said = {"hold": hold.hold, "by": POLICY, "decision": what}
-    walk.state.holds.note(said, "accepted", "policy", now, counted=True)
+    decision = {"hold": hold.hold, "by": POLICY, "decision": what}
+    walk.state.holds.note(decision, "accepted", "policy", now, counted=True)
     if what == "hold":
         hold.deadline = None
         walk.state.report.note(held.entry, "expires", NEVER)

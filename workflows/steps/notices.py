@@ -51,29 +51,29 @@ def notify(walk: Walk, held: HeldStep, hold: Hold, on: Occasion, count: int = 0)
 
 
 async def _tell(walk: Walk, held: HeldStep, notice: Notice, instance: str, about: dict[str, Any]) -> None:
-    said: dict[str, Any] = {"on": about["status"], "label": notice.step.label, "actionType": notice.step.action}
+    record: dict[str, Any] = {"on": about["status"], "label": notice.step.label, "actionType": notice.step.action}
     try:
         roots = {**walk.roots(held.frame), "hold": about}
         rendered = notice.step.config.render(roots, workflow.now(), walk.work_budget.spend)
         with walk.busy():
             answer = await send(walk, notice.step, {"id": instance}, Outgoing(request_of(notice.step, rendered)))
         if isinstance(answer, Failure):
-            said.update(status="unknown" if answer.unknown else "failed", error=answer.error())
+            record.update(status="unknown" if answer.unknown else "failed", error=answer.error())
         else:
-            said["status"] = "succeeded"
+            record["status"] = "succeeded"
     except asyncio.CancelledError:
-        said["status"] = "canceled"
+        record["status"] = "canceled"
         raise
     except (TemplateError, StepError) as error:
-        said.update(status="failed", error=error_entry(error))
+        record.update(status="failed", error=error_entry(error))
     finally:
         walk.state.memory.pop(instance, None)
-        _note(walk, held, said)
+        _note(walk, held, record)
 
 
-def _note(walk: Walk, held: HeldStep, said: dict[str, Any]) -> None:
-    said["at"] = timestamp(workflow.now())
-    if "error" in said:
-        said["error"] = {**said["error"], "message": said["error"]["message"][:LONGEST_ERROR]}
+def _note(walk: Walk, held: HeldStep, record: dict[str, Any]) -> None:
+    record["at"] = timestamp(workflow.now())
+    if "error" in record:
+        record["error"] = {**record["error"], "message": record["error"]["message"][:LONGEST_ERROR]}
     earlier = held.entry.get("notified", [])
-    walk.state.report.note(held.entry, "notified", [*earlier, said][-MOST_NOTED:])
+    walk.state.report.note(held.entry, "notified", [*earlier, record][-MOST_NOTED:])

@@ -62,14 +62,14 @@ async def look(walk: Walk, step: ActionStep, entry: Entry, argument: Call) -> An
     if not step.looks:
         return None
     since = walk.state.began if walk.resets else walk.state.memory[entry["id"]]["sent"]
-    asked = call(
+    reading = call(
         f"{step.action}{LOOK}",
         {**argument, "since": since},
         summary=f"{step.label}: look what became of it",
         **walk.routing.options(step.action, argument["config"], first=True),
         **LOOKING,
     )
-    answer = await _found_out(walk, asked)
+    answer = await _found_out(walk, reading)
     if answer is None:
         return None
     unclaimed: list[Answer] = [found for found in answer["found"] if found.get("claim") not in walk.state.claims]
@@ -119,23 +119,23 @@ async def _may_have_run(walk: Walk, instance: str) -> bool:
     while walk.state.earlier is None or walk.state.earlier["resets"] != walk.resets:
         resets = walk.resets  # a reset while it is being asked makes the answer an old one
         question: ResetQuestion = {"workflow": workflow.info().workflow_id, "resets": resets}
-        asked = call(BEFORE_RESET, question, summary="Which steps ran before the reset", **READING)
-        answer = await _found_out(walk, asked)
+        reading = call(BEFORE_RESET, question, summary="Which steps ran before the reset", **READING)
+        answer = await _found_out(walk, reading)
         walk.state.earlier = {"resets": resets, "steps": [EVERY_STEP] if answer is None else answer}
     steps = walk.state.earlier["steps"]
     return EVERY_STEP in steps or activity_id(instance) in steps
 
 
-async def _found_out(walk: Walk, asked: Coroutine[Any, Any, T]) -> T | None:
+async def _found_out(walk: Walk, reading: Coroutine[Any, Any, T]) -> T | None:
     """Return what an activity finds out, or None where it cannot; a run that ends meanwhile waits for it, in bounds."""
     try:
-        return await finished(_in_bounds(walk, asked))
+        return await finished(_in_bounds(walk, reading))
     except ActivityError:
         return None
 
 
-async def _in_bounds(walk: Walk, asked: Coroutine[Any, Any, T]) -> T | None:
-    task = asyncio.create_task(asked)
+async def _in_bounds(walk: Walk, reading: Coroutine[Any, Any, T]) -> T | None:
+    task = asyncio.create_task(reading)
     await workflow.wait_condition(lambda: task.done() or walk.stop is not None)
     if not task.done():
         await workflow.wait([task], timeout=CLOSING.total_seconds())

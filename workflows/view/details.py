@@ -134,20 +134,20 @@ def _forms(hold: Mapping[str, Any]) -> Iterator[str]:
     if hold.get("verified"):
         yield "Its decisions must be signed, which the forms of this page cannot do."
         return
-    said = {"hold": hold["hold"], "by": "you@example.com", "digest": hold["digest"]}
+    decision = {"hold": hold["hold"], "by": "you@example.com", "digest": hold["digest"]}
     here = "On this page, More Actions,"
     if hold["kind"] == "approval":
-        yield from _code(f"{here} Send a Signal `approve` or `reject`:", _form(said))
+        yield from _code(f"{here} Send a Signal `approve` or `reject`:", _form(decision))
         here = "Or"
     names = " ".join(f"`{name}`" for name in decisions(hold))
     yield from _code(
-        f"{here} Send an Update `decide`, which answers ({names}):", _form({"decision": decisions(hold)[0], **said})
+        f"{here} Send an Update `decide`, which answers ({names}):", _form({"decision": decisions(hold)[0], **decision})
     )
 
 
-def _form(said: dict[str, str]) -> str:
+def _form(decision: dict[str, str]) -> str:
     """Return a decision as JSON, with the digest on a line of its own, where it just fits."""
-    return json.dumps(said, indent=1, ensure_ascii=False).replace('"digest": "', '"digest":\n"')
+    return json.dumps(decision, indent=1, ensure_ascii=False).replace('"digest": "', '"digest":\n"')
 
 
 def _code(title: str, text: str, *, wrap: bool = False) -> Iterator[str]:
@@ -186,8 +186,8 @@ def _decisions(audit: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for entry in listed[-MOST_DECISIONS:]:
         good = entry.get("result") in COUNTED
         why = entry.get("reason" if good else "message")
-        said = f"**{_plain(attempted(entry))}** · {'' if good else 'refused: '}{entry.get('result')}"
-        yield f"- {'✓' if good else '✗'} {instant(str(entry.get('at')))} · {said}{f' · {_plain(why)}' if why else ''}"
+        line = f"**{_plain(attempted(entry))}** · {'' if good else 'refused: '}{entry.get('result')}"
+        yield f"- {'✓' if good else '✗'} {instant(str(entry.get('at')))} · {line}{f' · {_plain(why)}' if why else ''}"
 
 
 def _steps(steps: list[Entry]) -> Iterator[str]:

@@ -56,6 +56,8 @@ async def test_a_run_is_followed_from_what_it_does_to_its_end(engine: Engine) ->
     seen = []
     async for report in runs.follow(engine.client, handle.id):
         assert report is not None
+        if not report["steps"]:
+            continue  # nobody has answered yet what the automation is
         seen.append((report["outcome"], step(report, "refund")["status"]))
         if seen[-1][1] == "held":
             await handle.signal("approve", {"hold": "refund", "by": "lead@example.com"})

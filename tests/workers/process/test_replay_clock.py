@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 import pytest
 from temporalio.api.enums.v1 import EventType
+from temporalio.bridge.proto.workflow_activation import WorkflowActivation
+from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
+from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 from temporalio.worker._workflow import _WorkflowWorker
 
 from tests.engine import Engine
+from workers.process.replay_clock import ReplayClock
 from workflows.run import walk
 
 
@@ -71,3 +77,79 @@ async def test_a_task_that_a_busy_machine_makes_too_slow_is_repeated(
     assert EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED in [event.event_type for event in history.events]
     assert len(engine.receiver.to("/call")) == 2
     await asyncio.wait_for(engine.stop(), 20)
+
+
+class Follower(WorkflowInstance):
+    """Notes what it is told of the history, and answers with the commands that it was given."""
+
+    def __init__(self, *answers: WorkflowActivationCompletion) -> None:
+        self.answers = list(answers)
+        self.lengths: list[int] = []
+
+    def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
+        self.lengths.append(act.history_length)
+        return self.answers.pop(0)
+
+    def get_serialization_context(self, command_info: Any) -> None: ...
+
+    def get_external_store_context(self, command_info: Any) -> Any: ...
+
+    def get_info(self) -> Any: ...
+
+    def get_thread_id(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Details:
+    """What an instance reads of its details."""
+
+    extern_functions: Mapping[str, Any] = field(default_factory=dict)
+
+
+def completion(*names: str) -> WorkflowActivationCompletion:
+    made = WorkflowActivationCompletion()
+    made.successful.SetInParent()
+    for name in names:
+        getattr(made.successful.commands.add(), name).SetInParent()
+    return made
+
+
+def activation(length: int, job: str) -> WorkflowActivation:
+    made = WorkflowActivation(history_length=length)
+    added = made.jobs.add()
+    if job == "local":
+        added.resolve_activity.is_local = True
+    else:
+        getattr(added, job).SetInParent()
+    return made
+
+
+@pytest.mark.parametrize(
+    ("commands", "then", "read"),
+    [
+        (["schedule_local_activity"], 6, 6),  # its task wrote nothing, so a replay goes through both at once
+        (["schedule_local_activity", "respond_to_query"], 9, 9),
+        (["update_response", "schedule_local_activity"], 15, 3),  # though it grew by as much as some empty tasks would
+        (["schedule_local_activity"], 7, 3),  # its answer was written down before the run was told
+        (["start_timer", "schedule_local_activity"], 9, 3),
+        (["schedule_local_activity"], 3, 3),  # in the same task
+    ],
+)
+def test_after_a_local_activity_a_run_reads_what_a_replay_reads(commands: list[str], then: int, read: int) -> None:
+    follower = Follower(completion(*commands), completion(), completion())
+
+    class Runner(WorkflowRunner):
+        def prepare_workflow(self, defn: Any) -> None: ...
+
+        def create_instance(self, det: Any) -> WorkflowInstance:
+            return follower
+
+    wrap = ReplayClock().workflow_runner
+    assert callable(wrap)
+    runner = wrap(Runner())
+    assert runner is not None
+    instance = runner.create_instance(cast("WorkflowInstanceDetails", Details()))
+    instance.activate(activation(3, "initialize_workflow"))
+    instance.activate(activation(then, "local"))
+    instance.activate(activation(then + 3, "local"))
+    assert follower.lengths == [3, read, read]

@@ -368,8 +368,8 @@ def test_is_template_sees_markup() -> None:
 
 
 def test_an_unknown_syntax_is_our_own_mistake() -> None:
-    with pytest.raises(ValueError, match="html"):
-        compile_template("x", {"": "html"})
+    with pytest.raises(ValueError, match="latex"):
+        compile_template("x", {"": "latex"})
 
 
 def test_a_usual_config_compiles_and_renders_fast(capsys: pytest.CaptureFixture[str]) -> None:

@@ -65,12 +65,12 @@ def _read(policy: Any) -> ApprovalDefinition | None:
 def _held(
     whole: ApprovalDefinition, own: ApprovalDefinition, step: Mapping[str, Any], place: str, catalog: Catalog
 ) -> HeldDefinition:
-    said = {name: value for name in ApprovalDefinition.model_fields if (value := getattr(own, name)) is not None}
+    values = {name: value for name in ApprovalDefinition.model_fields if (value := getattr(own, name)) is not None}
     action, config = catalog.get(str(step["actionType"])), step.get("config", {})
     return HeldDefinition(
-        policy=whole.model_copy(update=said),
+        policy=whole.model_copy(update=values),
         places={
-            name: f"{place}/requireApproval" if name in said else WHOLE for name in ApprovalDefinition.model_fields
+            name: f"{place}/requireApproval" if name in values else WHOLE for name in ApprovalDefinition.model_fields
         },
         step=step,
         config=filled(action, config) if action is not None and isinstance(config, Mapping) else None,
@@ -79,10 +79,10 @@ def _held(
 
 def _add(findings: Findings, held: list[HeldDefinition]) -> None:
     """Add what is wrong; a warning about the automation's own policy only where it is true of all its steps."""
-    told = [(one, set(check_policy(one))) for one in held]
-    for complaint in sorted({complaint for _, complaints in told for complaint in complaints}):
+    checks = [(one, set(check_policy(one))) for one in held]
+    for complaint in sorted({complaint for _, complaints in checks for complaint in complaints}):
         shared = complaint.owner == WHOLE and CODES[complaint.code].severity == "warning"
-        if not shared or all(complaint in complaints for one, complaints in told if one.uses(complaint)):
+        if not shared or all(complaint in complaints for one, complaints in checks if one.uses(complaint)):
             findings.add(
                 complaint.code, complaint.pointer, complaint.message, complaint.hint or None, key=complaint.key
             )

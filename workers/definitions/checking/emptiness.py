@@ -70,8 +70,8 @@ class Emptiness:
         if not goes_on_after_unknown(step):
             return end
         own = {name: self._saver(pointer) for name, pointer in saved_by(step, place).items()}
-        told = {name: end.saved[name]._replace(unknown=saver) for name, saver in own.items() if name in end.saved}
-        return End({**end.saved, **told}, end.stops)
+        ends = {name: end.saved[name]._replace(unknown=saver) for name, saver in own.items() if name in end.saved}
+        return End({**end.saved, **ends}, end.stops)
 
     def _saver(self, pointer: str) -> str:
         """Return the step whose `saveAs` stands at a pointer, where nobody may know what became of it; else nothing."""
@@ -98,12 +98,12 @@ class Emptiness:
             decided: the steps that run where the conditions hold, each with its place.
             negated: whether they run where the conditions do not hold.
         """
-        told = [one for one in emptied(conditions, pointer, negated=negated) if _unknown(scope, one.variable)]
-        doing = next((place for top, step in decided for place in _doing(top, step)), None) if told else None
+        doubtful = [one for one in emptied(conditions, pointer, negated=negated) if _unknown(scope, one.variable)]
+        doing = next((place for top, step in decided for place in _doing(top, step)), None) if doubtful else None
         if doing is None:
             return
         texts = [re.sub(r"""[\\"'\[\]]""", ".", text) for text in (canonical(conditions), *scope.guards)]
-        for test in told:
+        for test in doubtful:
             place = _unknown(scope, test.variable)
             name = self.findings.step(place)
             if any(re.search(rf"steps\.+{re.escape(str(name))}\.", text) for text in texts):

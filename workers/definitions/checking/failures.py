@@ -50,8 +50,8 @@ def check_rules(step: Mapping[str, Any], place: str, findings: Findings) -> None
             decided |= {f"{one}{SURE}" for one in classes} if unsure else classes
             for key in OF_RETRY:
                 if rule.get(key) is not None:
-                    said = f"{rule['do']!r:.40}" if "do" in rule else "nothing of that"
-                    sentence = f"`{key}` belongs to a rule that says `do: retry`; this one says {said}."
+                    word = f"{rule['do']!r:.40}" if "do" in rule else "nothing of that"
+                    sentence = f"`{key}` belongs to a rule that says `do: retry`; this one says {word}."
                     findings.add("unknown-key", f"{at}/{key}", sentence, key=True)
 
 

@@ -23,7 +23,7 @@ class Doubt(NamedTuple):
 
     pointer: str
     path: tuple[Any, ...]
-    said: str
+    phrase: str
 
 
 def doubts(condition: Any, guards: AbstractSet[str], declared: Any) -> Iterator[Doubt]:
@@ -36,13 +36,13 @@ def doubts(condition: Any, guards: AbstractSet[str], declared: Any) -> Iterator[
     """
     tests = list(_tests(condition, "", negated=False))
     around = [test for guard in guards for _, test, _ in _tests(json.loads(guard), "", negated=False)]
-    asked = {_path(test.get("field")) for test in [*(test for _, test, _ in tests), *around] if _asks(test)}
+    paths = {_path(test.get("field")) for test in [*(test for _, test, _ in tests), *around] if _asks(test)}
     for pointer, test, negated in tests:
         name = test.get("operator")
         base = name.removeprefix("not_") if isinstance(name, str) else None
         if base not in LOOKS_INTO or negated == (base != name):
             continue
-        said = f"`not` over `{name}`" if negated else f"`{name}`"
+        phrase = f"`not` over `{name}`" if negated else f"`{name}`"
         looked = [(f"{pointer}/field", _path(test.get("field")))]
         if base == "in" and isinstance(test.get("value"), str):
             looked += [(f"{pointer}/value", path) for path in _paths(test["value"])]
@@ -50,9 +50,9 @@ def doubts(condition: Any, guards: AbstractSet[str], declared: Any) -> Iterator[
             if (
                 path
                 and not _is_there(path, declared)
-                and not any(path[: len(one)] == one or one[: len(path)] == path for one in asked if one)
+                and not any(path[: len(one)] == one or one[: len(path)] == path for one in paths if one)
             ):
-                yield Doubt(place, path, said)
+                yield Doubt(place, path, phrase)
 
 
 def _tests(node: Any, pointer: str, *, negated: bool) -> Iterator[tuple[str, Mapping[str, Any], bool]]:

@@ -23,22 +23,22 @@ def order(place: str, step: str, data: Any, background: Collection[str]) -> Orde
         data: the definition.
         background: pointers of the steps that nothing waits for.
     """
-    asking, asked = place.split("/")[1:], step.split("/")[1:]
+    reader, target = place.split("/")[1:], step.split("/")[1:]
     shared = 0
-    while shared < min(len(asking), len(asked)) and asking[shared] == asked[shared]:
+    while shared < min(len(reader), len(target)) and reader[shared] == target[shared]:
         shared += 1
-    here, there = asking[shared:], asked[shared:]
+    here, there = reader[shared:], target[shared:]
     if not there:
         return "before" if here[:1] and here[0] in REACTIONS and "actions" in here[1:3] else "never"
-    found = _siblings(here, there, asked[:shared])
+    found = _siblings(here, there, target[:shared])
     if found == "before":
-        route = list(_steps(asked, shared, data))
+        route = list(_steps(target, shared, data))
         if any(LOOP in around for pointer, around in route if pointer != step):
             return "never"
         if any(pointer in background for pointer, _ in route):
             return "beside"
     elif found == "beside" and any(
-        LOOP in around for pointer, around in _steps(asked, shared, data) if pointer != step
+        LOOP in around for pointer, around in _steps(target, shared, data) if pointer != step
     ):
         return "never"
     return found
@@ -59,13 +59,13 @@ def _siblings(here: list[str], there: list[str], shared: list[str]) -> Order:
     return "never"
 
 
-def _steps(asked: list[str], shared: int, data: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _steps(target: list[str], shared: int, data: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the steps around a step, itself included, that do not stand around the place that asks about it."""
     value: Any = data
-    for index, part in enumerate(asked):
+    for index, part in enumerate(target):
         value = value[int(part)] if isinstance(value, list) else value[part]
-        if index >= shared and isinstance(value, Mapping) and part.isdecimal() and asked[index - 1] in BLOCKS:
-            yield "/" + "/".join(asked[: index + 1]), value
+        if index >= shared and isinstance(value, Mapping) and part.isdecimal() and target[index - 1] in BLOCKS:
+            yield "/" + "/".join(target[: index + 1]), value
 
 
 BLOCKS = ("actions", "otherwise")

@@ -141,7 +141,7 @@ def _useless(held: HeldDefinition) -> Iterator[PolicyComplaint]:
     policy = held.policy
     strict = policy.self_approval is False or any(band.self_approval is False for band in policy.bands or ())
     clocks = (policy.remind_after, policy.escalate_after, policy.expires_after)
-    for name, said, needed in (
+    for name, phrase, needed in (
         ("on_expiry", policy.expires_after is not None, "`expiresAfter`"),
         ("escalate_after", policy.escalate_to is not None, "`escalateTo`"),
         ("escalate_to", policy.escalate_after is not None, "`escalateAfter`"),
@@ -149,7 +149,7 @@ def _useless(held: HeldDefinition) -> Iterator[PolicyComplaint]:
         ("business_hours", any(clocks), "one of `remindAfter`, `escalateAfter` and `expiresAfter`"),
         ("recheck", held.step is None or "conditions" in held.step, "`conditions` of the step"),
     ):
-        if getattr(policy, name) not in (None, False) and not said:
+        if getattr(policy, name) not in (None, False) and not phrase:
             alias = ApprovalDefinition.model_fields[name].alias
             yield held.complaint("unused-key", name, f"`{alias}` changes nothing without {needed}.", key=True)
     for index, notice in enumerate(policy.notify or ()):
@@ -174,10 +174,10 @@ def _late(held: HeldDefinition) -> Iterator[PolicyComplaint]:
 
 
 def _loose(held: HeldDefinition, band: BandDefinition, below: str) -> Iterator[PolicyComplaint]:
-    said = held.policy.model_dump(by_alias=True, exclude_none=True, include=HOLD_FIELDS)
+    fields = held.policy.model_dump(by_alias=True, exclude_none=True, include=HOLD_FIELDS)
     for name, wanted in band.model_dump(by_alias=True, exclude_none=True, include=HOLD_FIELDS).items():
         rule = HOLD_RULES[name]
-        stays = said.get(name, rule.otherwise)
+        stays = fields.get(name, rule.otherwise)
         if rule.stricter(stays, wanted) != wanted:
             shown = json.dumps(stays).strip('"')
             sentence = f"A band only makes a policy stricter: `{name}` stays {shown} here."
@@ -188,7 +188,7 @@ def _blind(held: HeldDefinition, band: BandDefinition, below: str) -> Iterator[P
     """Find what a band asks of the request's config that the step's config never has."""
     if held.config is None:
         return
-    for reference in _asked(canonical(band.when)):
+    for reference in _references(canonical(band.when)):
         if lost := _lost(held.config, reference.path[2:]):
             missing, known = lost
             sentence = f"The request's config has no {missing!r:.80} here; a band that cannot be judged applies."
@@ -197,7 +197,7 @@ def _blind(held: HeldDefinition, band: BandDefinition, below: str) -> Iterator[P
 
 
 @lru_cache(maxsize=256)
-def _asked(conditions: str) -> list[Reference]:
+def _references(conditions: str) -> list[Reference]:
     """Return what conditions, as JSON, ask of a request's config."""
     try:
         references = compile_condition(json.loads(conditions)).references

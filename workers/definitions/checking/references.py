@@ -77,7 +77,7 @@ class References:
             self._block(block.steps, block.pointer, replace(scope, saved=saved, given=frozenset(["failure"])))
         judged = {pointer for pointer, *_ in self._judged}
         whole = written(data.get("approvals"), "/approvals")
-        self._policy({key: said for key, said in whole.items() if said.pointer not in judged}, VisibleNames())
+        self._policy({key: value for key, value in whole.items() if value.pointer not in judged}, VisibleNames())
 
     def _once(self, trigger: Any) -> None:
         once = trigger.get("once") if isinstance(trigger, Mapping) else None
@@ -97,16 +97,16 @@ class References:
             self.findings.add("bad-once", pointer, sentence, 'write once: "{{event.source}}/{{event.id}}", or such')
 
     def _block(self, block: list[Any], pointer: str, scope: VisibleNames) -> End:
-        stops = told = False
+        stops = warned = False
         for index, step in enumerate(block):
             if not isinstance(step, Mapping):
                 continue
             place = f"{pointer}/{index}"
-            if stops and not told:
+            if stops and not warned:
                 self.findings.add(
                     "unreachable-step", place, "This step can never be reached: the run has stopped before it."
                 )
-                told = True
+                warned = True
             end = self._step(step, place, scope)
             if kind_of(step) == "stop":
                 rest = ((f"{pointer}/{n}", block[n]) for n in range(index + 1, len(block)))
@@ -148,11 +148,11 @@ class References:
             step.get("config"), f"{place}/config", scope, syntaxes=self.syntaxes.get(place), secrets=True
         )
         policy = effective(self.findings.data, step, place)
-        for key, said in policy.items():  # what the automation says is judged once for all steps that see the same
-            if said.pointer.startswith(f"{place}/"):
-                self._policy({key: said}, scope)
-            elif self._judged.setdefault((said.pointer, id(scope.saved), scope.given, scope.guards), scope) is scope:
-                self._policy({key: said}, replace(scope, held=self.findings.name(place)))
+        for key, value in policy.items():  # what the automation says is judged once for all steps that see the same
+            if value.pointer.startswith(f"{place}/"):
+                self._policy({key: value}, scope)
+            elif self._judged.setdefault((value.pointer, id(scope.saved), scope.given, scope.guards), scope) is scope:
+                self._policy({key: value}, replace(scope, held=self.findings.name(place)))
         ends = {
             block.pointer: self._block(
                 block.steps, block.pointer, replace(scope, given=scope.given | _seen_in(block, place))
@@ -200,11 +200,11 @@ class References:
 
     def _policy(self, policy: Mapping[str, Written], scope: VisibleNames) -> None:
         """Check what a policy says about people, requests and notices."""
-        for key, said in policy.items():
+        for key, value in policy.items():
             if key in PEOPLE or key == "requester":
-                self.values.template(said.value, said.pointer, scope)
-            for index, part in enumerate(said.value if isinstance(said.value, list) else ()):
-                place = f"{said.pointer}/{index}"
+                self.values.template(value.value, value.pointer, scope)
+            for index, part in enumerate(value.value if isinstance(value.value, list) else ()):
+                place = f"{value.pointer}/{index}"
                 if key == "bands" and isinstance(part, Mapping):
                     self.values.condition(part.get("when"), f"{place}/when", replace(scope, about="request"))
                     self.values.template(part.get("approvers"), f"{place}/approvers", scope)

@@ -56,9 +56,9 @@ class Statuses:
 
     def check_words(self, tests: Iterable[tuple[Any, Reference]], pointer: str) -> None:
         """Find tests that compare a status with a word that is none; each comes with what it asks about."""
-        for test, asked in tests:
-            about_status = asked.path[0] == STATUSES and asked.path[2:] == ("status",)
-            if not about_status or not asked.pointer.endswith("/field") or not isinstance(test, Mapping):
+        for test, reference in tests:
+            about_status = reference.path[0] == STATUSES and reference.path[2:] == ("status",)
+            if not about_status or not reference.pointer.endswith("/field") or not isinstance(test, Mapping):
                 continue
             value, operator = test.get("value"), test.get("operator")
             words = [value] if operator in EQUAL else value if operator in ONE_OF and isinstance(value, list) else []
@@ -66,5 +66,5 @@ class Statuses:
                 if isinstance(word, str) and word not in WORDS and "{" not in word:
                     sentence = f"No step ever has the status {word!r:.80}."
                     hint = nearest(word, WORDS) or f"there are {listed(WORDS)}"
-                    place = pointer + asked.pointer.removesuffix("/field")
+                    place = pointer + reference.pointer.removesuffix("/field")
                     self.findings.add("unknown-status", f"{place}/value", sentence, hint)

@@ -186,16 +186,16 @@ class Values:
         else:
             for doubt in doubts(conditions, scope.guards, self.declared):
                 path = written(doubt.path)
-                sentence = f"Where `{path}` is missing, {doubt.said} holds all the same."
+                sentence = f"Where `{path}` is missing, {doubt.phrase} holds all the same."
                 self.findings.add(
                     "maybe-missing",
                     pointer + doubt.pointer,
                     sentence,
                     f"ask for it besides: {{field: {path}, operator: exists}}",
                 )
-        asked = [(self.findings.at((pointer + one.pointer).rpartition("/")[0]), one) for one in references]
-        self.statuses.check_words(asked, pointer)
-        found = [(one, isinstance(test, Mapping) and test.get("operator") in GUARDS) for test, one in asked]
+        places = [(self.findings.at((pointer + one.pointer).rpartition("/")[0]), one) for one in references]
+        self.statuses.check_words(places, pointer)
+        found = [(one, isinstance(test, Mapping) and test.get("operator") in GUARDS) for test, one in places]
         self._judge(pointer, found, scope)
 
     def _judge(self, pointer: str, references: list[tuple[Reference, bool]], scope: VisibleNames) -> None:

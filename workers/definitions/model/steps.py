@@ -41,8 +41,10 @@ def blocks(step: Mapping[str, Any], pointer: str) -> Iterator[Block]:
 def reactions(step: Mapping[str, Any], pointer: str) -> Iterator[Block]:
     """Yield the blocks that follow how a raw step or automation has ended."""
     for key in ("onFailure", "onRejected"):
-        told, place = step.get(key), f"{pointer}/{key}"
-        rules = [(f"{place}/{n}", rule) for n, rule in enumerate(told)] if isinstance(told, list) else [(place, told)]
+        value, place = step.get(key), f"{pointer}/{key}"
+        rules = (
+            [(f"{place}/{n}", rule) for n, rule in enumerate(value)] if isinstance(value, list) else [(place, value)]
+        )
         for at, rule in rules:
             if isinstance(rule, Mapping) and isinstance(rule.get("actions"), list):
                 yield Block(f"{at}/actions", rule["actions"])

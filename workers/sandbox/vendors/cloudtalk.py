@@ -47,8 +47,8 @@ class CloudTalkVendor(Vendor):
         if retry_after is not None:
             reset = {"X-CloudTalkAPI-Limit": str(LIMIT), "X-CloudTalkAPI-Remaining": "0"}
             headers = {**reset, "X-CloudTalkAPI-ResetTime": str(int(time.time()) + retry_after)}
-        told = "Too many requests" if status == TOO_MANY_REQUESTS else "Something went wrong."
-        return VendorAnswer(status, problem(status, told).body, headers)
+        sentence = "Too many requests" if status == TOO_MANY_REQUESTS else "Something went wrong."
+        return VendorAnswer(status, problem(status, sentence).body, headers)
 
     def summary(self, request: ReceivedRequest) -> tuple[str, str]:
         """Return a message's numbers and text."""

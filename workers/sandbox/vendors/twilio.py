@@ -89,8 +89,10 @@ class TwilioVendor(Vendor):
 
     def failure(self, status: int, retry_after: int | None) -> VendorAnswer:
         """Answer 429 as Twilio's concurrency limit does, anything else with a server's error."""
-        told = problem(status, 20429 if status == TOO_MANY_REQUESTS else 20500, "Made to fail")
-        return VendorAnswer(status, told.body, {} if retry_after is None else {"Retry-After": str(retry_after)})
+        problem_answer = problem(status, 20429 if status == TOO_MANY_REQUESTS else 20500, "Made to fail")
+        return VendorAnswer(
+            status, problem_answer.body, {} if retry_after is None else {"Retry-After": str(retry_after)}
+        )
 
     def summary(self, request: ReceivedRequest) -> tuple[str, str]:
         """Return a message's numbers and text."""
@@ -173,10 +175,10 @@ def check(form: dict[str, str]) -> tuple[int, str] | None:
         (not E164.fullmatch(to), RECIPIENTS[INVALID]),
         (not E164.fullmatch(sender), SENDERS[INVALID]),
         (to == sender, (21266, "'To' and 'From' number cannot be the same")),
-        *((sender == known, told) for known, told in SENDERS.items()),
-        *((to == known, told) for known, told in RECIPIENTS.items()),
+        *((sender == known, problem_answer) for known, problem_answer in SENDERS.items()),
+        *((to == known, problem_answer) for known, problem_answer in RECIPIENTS.items()),
     ]
-    broken = next((told for wrong, told in rules if wrong), None)
+    broken = next((problem_answer for wrong, problem_answer in rules if wrong), None)
     return (broken[0], broken[1].format(to=to, sender=sender)) if broken else None
 
 
