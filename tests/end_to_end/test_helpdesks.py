@@ -6,15 +6,30 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import yaml
 
 from tests.engine import Engine
 from workers.sandbox import Sandbox, connections
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "ticket-escalation.yaml"
+DOCUMENT = """
+actionType: send_reply
+config:
+  content: "Hi {{customer.name}}, your request has been received."
+  includeSignature: true
+"""
+"""A step as a helpdesk's documentation has it, word for word."""
+
 EVENT = {
     "ticket": {"id": 4711, "subject": "Where is <my> order?"},
     "customer": {"name": "Ada *the first*", "isVip": True},
 }
+
+
+def test_the_documentations_reply_stands_in_an_example() -> None:
+    steps = yaml.safe_load((EXAMPLE.parent / "request-received.yaml").read_text(encoding="utf-8"))["actions"]
+    words = yaml.safe_load(DOCUMENT)
+    assert any({**one, **words} == one for one in steps)
 
 
 @pytest.mark.parametrize("kind", ["zendesk", "zammad", "freshdesk"])

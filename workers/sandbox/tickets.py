@@ -15,7 +15,7 @@ from activities.markup import text_of_html
 from workers.sandbox.record import ReceivedRequest
 from workers.sandbox.vendor import Panel, Vendor
 
-MOST_TICKETS = 2_000
+MOST_TICKETS = 5_000
 MOST_SAID = 500
 MISSING = "404"
 """Beginning of the numbers of tickets that do not exist."""
