@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import AliasChoices, Field, field_validator, model_validator
 
@@ -18,18 +18,20 @@ MOST_FILES = 20
 SEVERAL = "an address, or a list of them"
 
 
+Several = str | Annotated[list[str], Field(max_length=MOST_RECIPIENTS)]
+"""One address, or a list of them: a text is never more than one, so that no value can add a recipient."""
+
+
 class Email(Config):
     """An email."""
 
-    to: list[str] = Field(description=f"Who gets it: {SEVERAL}.", min_length=1, max_length=MOST_RECIPIENTS)
-    cc: list[str] = Field(default=[], description=f"Who gets a copy: {SEVERAL}.", max_length=MOST_RECIPIENTS)
-    bcc: list[str] = Field(
-        default=[], description=f"Who gets a copy that nobody else sees: {SEVERAL}.", max_length=MOST_RECIPIENTS
-    )
+    to: Several = Field(description=f"Who gets it: {SEVERAL}.", min_length=1)
+    cc: Several | None = Field(default=None, description=f"Who gets a copy: {SEVERAL}.")
+    bcc: Several | None = Field(default=None, description=f"Who gets a copy that nobody else sees: {SEVERAL}.")
     sender: str | None = Field(
         default=None, alias="from", description="Who sends it; by default the connection's `from`."
     )
-    reply_to: list[str] = Field(default=[], description=f"Where answers go: {SEVERAL}.", max_length=10)
+    reply_to: Several | None = Field(default=None, description=f"Where answers go: {SEVERAL}.")
     subject: str = Field(description="Subject; line breaks in it become spaces.", max_length=900)
     text: str | None = Field(
         default=None,
@@ -64,17 +66,10 @@ class Email(Config):
         """Say which texts are markup, and that attachments have addresses."""
         return {**super().syntaxes(raw), **attachment_syntaxes(raw.get("attachments"), "/attachments")}
 
-    @field_validator("to", "cc", "bcc", "reply_to", mode="before")
-    @classmethod
-    def _several(cls, value: Any) -> Any:
-        if value is None:
-            return []
-        return [value] if isinstance(value, str) else value
-
     @field_validator("to", "cc", "bcc", "reply_to")
     @classmethod
-    def _are_addresses(cls, value: list[str]) -> list[str]:
-        return [str(Address.parse(one)) for one in value]
+    def _are_addresses(cls, value: Several | None) -> list[str]:
+        return [str(one) for one in addresses(value)]
 
     @field_validator("sender")
     @classmethod
@@ -83,14 +78,26 @@ class Email(Config):
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
+        if not addresses(self.to):
+            raise ValueError("`to` names nobody")
         if not (self.text or self.html or self.markdown):
             raise ValueError("an email needs `text`, `html` or `markdown`")
         if self.html and self.markdown:
             raise ValueError("give `html` or `markdown`, not both")
-        if len(self.to) + len(self.cc) + len(self.bcc) > MOST_RECIPIENTS:
+        if sum(map(len, map(addresses, (self.to, self.cc, self.bcc)))) > MOST_RECIPIENTS:
             raise ValueError(f"an email has at most {MOST_RECIPIENTS} recipients")
         headers_of(self.headers, self.in_reply_to)
         return self
+
+
+def addresses(written: Several | None) -> list[Address]:
+    """Return the addresses that a field names.
+
+    Raises:
+        ValueError: one is none.
+    """
+    several = [written] if isinstance(written, str) else written or []
+    return [Address.parse(one) for one in several if one.strip() or len(several) > 1]
 
 
 def composed(config: Email, sender: str, key: str, files: tuple[File, ...] = ()) -> Mail:
@@ -104,9 +111,7 @@ def composed(config: Email, sender: str, key: str, files: tuple[File, ...] = ())
     """
     html = config.html or (html_of(config.markdown) if config.markdown else None)
     text = config.text or text_of(config.markdown or "") or text_of_html(html or "")
-    to, cc, bcc, reply_to = (
-        tuple(map(Address.parse, group)) for group in (config.to, config.cc, config.bcc, config.reply_to)
-    )
+    to, cc, bcc, reply_to = (tuple(addresses(group)) for group in (config.to, config.cc, config.bcc, config.reply_to))
     return Mail(
         sender=Address.parse(config.sender or sender),
         to=to,
