@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import AliasChoices, Field, field_validator, model_validator
+from pydantic import AliasChoices, Field, WithJsonSchema, field_validator, model_validator
 
 from activities.action import Config, Raw, Static, Syntax, SyntaxName
 from activities.attachments import Attachment, File, attachment_syntaxes
@@ -18,17 +18,22 @@ MOST_FILES = 20
 SEVERAL = "an address, or a list of them"
 
 
-Several = str | Annotated[list[str], Field(max_length=MOST_RECIPIENTS)]
+One = Annotated[str, WithJsonSchema({"type": "string", "pattern": "[^@]@[^@]"})]
+"""One address, which the editors' schema judges only roughly."""
+
+Blank = Annotated[str, WithJsonSchema({"type": "string", "pattern": r"[^@]@[^@]|^\s*$"})]
+Recipients = One | Annotated[list[One], Field(min_length=1, max_length=MOST_RECIPIENTS)]
+Several = Blank | Annotated[list[One], Field(max_length=MOST_RECIPIENTS)]
 """One address, or a list of them: a text is never more than one, so that no value can add a recipient."""
 
 
 class Email(Config):
     """An email."""
 
-    to: Several = Field(description=f"Who gets it: {SEVERAL}.", min_length=1)
+    to: Recipients = Field(description=f"Who gets it: {SEVERAL}.")
     cc: Several | None = Field(default=None, description=f"Who gets a copy: {SEVERAL}.")
     bcc: Several | None = Field(default=None, description=f"Who gets a copy that nobody else sees: {SEVERAL}.")
-    sender: str | None = Field(
+    sender: One | None = Field(
         default=None, alias="from", description="Who sends it; by default the connection's `from`."
     )
     reply_to: Several | None = Field(default=None, description=f"Where answers go: {SEVERAL}.")
@@ -71,6 +76,13 @@ class Email(Config):
     def _are_addresses(cls, value: Several | None) -> list[str]:
         return [str(one) for one in addresses(value)]
 
+    @field_validator("to")
+    @classmethod
+    def _names_somebody(cls, value: Any) -> Any:
+        if not value:
+            raise ValueError("nobody is named")
+        return value
+
     @field_validator("sender")
     @classmethod
     def _is_address(cls, value: str | None) -> str | None:
@@ -78,8 +90,6 @@ class Email(Config):
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if not addresses(self.to):
-            raise ValueError("`to` names nobody")
         if not (self.text or self.html or self.markdown):
             raise ValueError("an email needs `text`, `html` or `markdown`")
         if self.html and self.markdown:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from activities.action import Raw, Syntax, SyntaxName, action
 from activities.attachments import Attachment, attachment_syntaxes, fetched
@@ -26,6 +26,9 @@ def _several(value: Any) -> Any:
     return [one.strip() for one in value.split(",") if one.strip()] if isinstance(value, str) else value
 
 
+ONE = {"type": "string", "pattern": rf"^\s*{EMAIL.pattern}\s*$", "maxLength": 254}
+LIST = rf"^[\s,]*(?:{EMAIL.pattern}[\s,]*(?:,[\s,]*|$))*$"
+
 Address = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=f"^{EMAIL.pattern}$")]
 
 
@@ -36,8 +39,16 @@ class Reply(TicketConfig):
         min_length=1, max_length=MOST_CONTENT, description="The reply as Markdown; values of the event are plain text."
     )
     include_signature: bool = Field(default=False, description="Whether the connection's `signature` stands below it.")
-    cc: Annotated[list[Address], BeforeValidator(_several)] = Field(
-        default_factory=list, max_length=20, description="Email addresses of who gets it besides."
+    cc: Annotated[
+        list[Address],
+        BeforeValidator(_several),
+        WithJsonSchema(
+            {"anyOf": [{"type": "array", "items": ONE, "maxItems": 20}, {"type": "string", "pattern": LIST}]}
+        ),
+    ] = Field(
+        default_factory=list,
+        max_length=20,
+        description="Email addresses of who gets it besides: a list, or a text with commas between them.",
     )
     attachments: list[Attachment] = Field(
         default_factory=list,

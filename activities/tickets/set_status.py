@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, WithJsonSchema, field_validator
 
 from activities.action import action
 from activities.context import Context
@@ -15,8 +16,13 @@ from activities.tickets.ticket import TicketConfig, TicketState
 AWAY = timedelta(days=1)
 """How long a ticket is pending where a step does not say and the helpdesk wants to know."""
 
-FROM_NOW = re.compile(r"(\d{1,4})([mhd])")
-UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+FROM_NOW = re.compile(
+    r"([0-9]{1,4})d(?:([0-9]{1,4})h)?(?:([0-9]{1,4})m)?|([0-9]{1,4})h(?:([0-9]{1,4})m)?|([0-9]{1,4})m"
+)
+INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?"
+)
+WHEN = {"type": "string", "pattern": f"^(?:{FROM_NOW.pattern}|{INSTANT.pattern})$"}
 
 
 class Status(TicketConfig):
@@ -27,20 +33,25 @@ class Status(TicketConfig):
         description="`new`, `open`, `pending`, `hold`, `solved`, `closed`, as far as the helpdesk has them, or the "
         "name of one of its own.",
     )
-    pending_time: str | None = Field(
+    pending_time: Annotated[str | None, WithJsonSchema({"anyOf": [WHEN, {"type": "null"}]})] = Field(
         default=None,
         description="When a pending ticket of Zammad's comes back: an instant in ISO 8601, or a time from now such as "
-        "`3d`; by default a day from now. The others take no notice.",
+        "`3d` or `2h30m`; by default a day from now. The others take no notice.",
     )
 
     @field_validator("pending_time")
     @classmethod
     def _a_time(cls, value: str | None) -> str | None:
-        if value is not None and not FROM_NOW.fullmatch(value):
-            try:
-                datetime.fromisoformat(value)
-            except ValueError:
-                raise ValueError("this is an instant such as 2030-01-31T09:00:00Z, or a time from now: 3d") from None
+        if value is None or FROM_NOW.fullmatch(value):
+            return value
+        try:
+            datetime.fromisoformat(value)
+        except ValueError:
+            wrong = True
+        else:
+            wrong = not INSTANT.fullmatch(value)
+        if wrong:
+            raise ValueError("this is an instant such as 2030-01-31T09:00:00Z, or a time from now: 3d, 2h30m")
         return value
 
     def until(self, now: datetime) -> datetime:
@@ -48,7 +59,8 @@ class Status(TicketConfig):
         if self.pending_time is None:
             return now + AWAY
         if part := FROM_NOW.fullmatch(self.pending_time):
-            return now + timedelta(**{UNITS[part[2]]: int(part[1])})
+            days, hours, minutes, *others = (int(group or 0) for group in part.groups())
+            return now + timedelta(days=days, hours=hours + others[0], minutes=minutes + others[1] + others[2])
         instant = datetime.fromisoformat(self.pending_time)
         return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
 

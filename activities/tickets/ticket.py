@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
 
 from activities.action import Config, Result, Static
 
@@ -16,12 +16,23 @@ MOST_CONTENT = 60_000
 """Characters of a note or a reply that every helpdesk takes."""
 
 
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+TicketId = Annotated[
+    str,
+    BeforeValidator(_whole),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": f"^{ID.pattern}$"}, {"type": "integer"}]}),
+]
+
+
 class TicketConfig(Config):
     """Which ticket of which helpdesk."""
 
     defaults: ClassVar[dict[str, Any]] = {"ticketId": TICKET}
 
-    ticket_id: str = Field(default=TICKET, description="Id of the ticket; by default that of the event's.")
+    ticket_id: TicketId = Field(default=TICKET, description="Id of the ticket; by default that of the event's.")
     connection: Annotated[str | None, Static()] = Field(
         default=None, description=f"Connection of kind {TICKET_KINDS}, where several would fit."
     )
