@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import Field
 
@@ -43,6 +43,7 @@ async def sent_email(config: Email, context: Context, since: datetime) -> Sequen
 @action(
     "send_email",
     repeat="never",
+    timeout=timedelta(minutes=2),  # servers look into a message before they answer
     connections=PROVIDERS,
     look=sent_email,
     example={
