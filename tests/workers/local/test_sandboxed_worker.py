@@ -48,6 +48,12 @@ def test_without_a_file_nothing_is_live_and_the_sandbox_stands_in_for_all(tmp_pa
         ("kind: slack, token: t, baseUrl: 'https://gateway.example.com/slack'", ["gateway.example.com"], None),
         ("kind: slack, token: t, baseUrl: 'http://127.0.0.1:9000/slack'", ["127.0.0.1:9000"], None),
         ("kind: slack, token: '${NOT_SET}'", [], []),
+        ("kind: smtp, host: mail.example.com, port: 2525, security: none", ["mail.example.com:2525"], None),
+        (
+            "kind: gmail, clientId: i, clientSecret: s, refreshToken: r",
+            ["gmail.googleapis.com", "oauth2.googleapis.com"],
+            [],
+        ),
         (
             "kind: google, baseUrl: 'eu-speech.googleapis.com', storageUrl: 'https://gcs.example.com'",
             ["gcs.example.com", "eu-speech.googleapis.com"],
