@@ -51,7 +51,13 @@ class Address:
             f"{cut(one_line(written), 80)!r} is not one email address, such as ada@example.com or "
             "Ada Lovelace <ada@example.com>; several stand in a list"
         )
-        if not LOCAL.fullmatch(local) or local.startswith(".") or local.endswith(".") or ".." in local:
+        if (
+            not LOCAL.fullmatch(local)
+            or ENCODED.search(local)
+            or local.startswith(".")
+            or local.endswith(".")
+            or ".." in local
+        ):
             raise wrong
         try:
             host, address = parse_host(domain)

@@ -11,7 +11,7 @@ from email.utils import format_datetime
 from typing import Any
 
 from activities.attachments import File
-from activities.email.addresses import Address, one_line
+from activities.email.addresses import ENCODED, Address, one_line
 
 STRUCTURED = frozenset(("bcc", "cc", "content-disposition", "content-type", "from", "reply-to", "sender", "to"))
 LONGEST_LINE = 78
@@ -135,11 +135,11 @@ def headers_of(given: dict[str, str], in_reply_to: str | None) -> dict[str, str]
         if any(name.lower() == other.lower() for other in found):
             raise ValueError(f"`headers` sets {name} twice")
         if one_line(value) != value.strip():
-            raise ValueError(f"the header {name} may not contain line breaks or other control characters")
+            raise ValueError(f"the header {name} may not contain line breaks, control characters or encoded words")
         found[name] = one_line(value)
     if in_reply_to is not None:
         match = MESSAGE_ID.fullmatch(in_reply_to.strip())
-        if match is None:
+        if match is None or ENCODED.search(in_reply_to):
             raise ValueError(
                 f"`inReplyTo` is a Message-ID, such as <abc@example.com>; {one_line(in_reply_to)[:80]!r} is none"
             )

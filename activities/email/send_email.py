@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import Field
 
@@ -43,12 +43,13 @@ async def sent_email(config: Email, context: Context, since: datetime) -> Sequen
 @action(
     "send_email",
     repeat="never",
+    timeout=timedelta(minutes=2),  # servers look into a message before they answer
     connections=PROVIDERS,
     look=sent_email,
     example={
         "to": "{{customer.email}}",
-        "subject": "Your order {{order.id}}",
-        "markdown": "Hi {{customer.name}},\n\nyour order is **on its way**.",
+        "subject": "Your request {{ticket.id}}",
+        "markdown": "Hi {{customer.name}},\n\nyour request **is solved**.",
     },
 )
 async def send_email(config: Email, context: Context) -> EmailReceipt:

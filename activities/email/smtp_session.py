@@ -33,9 +33,6 @@ QUEUED = re.compile(r"\bqueued as (?P<id>[\w.-]+)", re.IGNORECASE)
 PARTING = 2.0
 """Seconds that the server may take to say goodbye."""
 
-HELLO = "trunkline.invalid"
-"""What the client calls itself where it has no name that others could look up."""
-
 
 @dataclass(frozen=True, slots=True)
 class Server:
@@ -65,7 +62,7 @@ async def delivered(server: Server, mail: Mail, content: bytes, context: Context
     texts = [mail.subject, mail.text, mail.html or "", *mail.headers.values(), *mail.recipients]
     context.admit(f"https://{server.endpoint}/", *texts)
     deadline = asyncio.get_running_loop().time() + context.timeout
-    async with _opened(server, context, deadline) as client:
+    async with _opened(server, context, deadline, mail.sender.domain) as client:
         refused = await _before(host, deadline, _envelope(client, mail, len(content), host))
         await context.sending()
         await _before(host, deadline, _begin(client, host))
@@ -73,8 +70,8 @@ async def delivered(server: Server, mail: Mail, content: bytes, context: Context
 
 
 @asynccontextmanager
-async def _opened(server: Server, context: Context, deadline: float) -> AsyncIterator[aiosmtplib.SMTP]:
-    """Yield a client that is connected, encrypted and signed in as the connection says."""
+async def _opened(server: Server, context: Context, deadline: float, hello: str) -> AsyncIterator[aiosmtplib.SMTP]:
+    """Yield a client that is connected, encrypted and signed in as the server wants it; `hello` is its own name."""
     host, port = server.host, server.port
     client: aiosmtplib.SMTP | None = None
 
@@ -82,7 +79,7 @@ async def _opened(server: Server, context: Context, deadline: float) -> AsyncIte
         nonlocal client
         tls = context.http.tls or await asyncio.to_thread(_verifying)
         client = aiosmtplib.SMTP(
-            hostname=host, use_tls=server.security == "tls", start_tls=False, tls_context=tls, local_hostname=HELLO,
+            hostname=host, use_tls=server.security == "tls", start_tls=False, tls_context=tls, local_hostname=hello,
             timeout=context.timeout,
         )  # fmt: skip
         await client.connect(sock=await dial(context.http, host, port, plain=server.security == "none"), port=None)

@@ -70,6 +70,41 @@ SECRETS = {
 }
 
 
+def plant_in_teams(engine: Engine) -> None:
+    """Give the worker Teams connections made of canaries, and servers that repeat them."""
+    flow = f"{engine.receiver.url}/flows/cnryflow0123456789abc/invoke"
+    chat = {"kind": "teams", "channels": {"alerts": f"{flow}?sp=run&sig=cnrysig-0123456789ABC"}}
+    graph = {
+        "kind": "teams_graph",
+        "tenantId": "t",
+        "clientId": "c",
+        "clientSecret": "cnrygraph0123456789",
+        "refreshToken": "cnryrefresh0123456789",
+        "baseUrl": engine.receiver.url,
+        "tokenUrl": f"{engine.receiver.url}/token",
+    }
+    engine.connections |= {"chat": chat, "graph": graph}
+    engine.receiver.answer("/flows/cnryflow0123456789abc/invoke", 400, {"error": f"bad {chat['channels']}"})
+    refusal = f"{graph['refreshToken']} of {graph['clientSecret']} has expired"
+    engine.receiver.answer("/token", 400, {"error": "invalid_grant", "error_description": refusal})
+
+
+def repeat_in_helpdesks(engine: Engine, tokens: JSON, leaks: JSON) -> None:
+    """Have helpdesks repeat in their answers what signed the requests in."""
+    leaks |= {
+        "zendesk": base64.b64encode(f"bot@example.com/token:{tokens['zendesk']}".encode()).decode(),
+        "freshdesk": base64.b64encode(f"{tokens['freshdesk']}:X".encode()).decode(),
+    }
+    engine.receiver.answer("/zendesk/api/v2/tickets/7", 200, {"ticket": {"id": 7, "status": "open"}})
+    engine.receiver.answer(
+        "/zendesk/api/v2/tickets/7", 422, {"error": "RecordInvalid", "description": json.dumps(leaks)}
+    )
+    engine.receiver.answer("/zammad/api/v1/ticket_articles", 422, {"error": f"{leaks} {tokens['zammad']}"})
+    engine.receiver.answer("/freshdesk/api/v2/tickets/7/reply", 201, {"id": 1, "body": leaks})
+    ticket = {"id": 7, "status": 2, "tags": [leaks["freshdesk"], tokens["freshdesk"]], "updated_at": "now"}
+    engine.receiver.answer("/freshdesk/api/v2/tickets/7", 200, ticket)
+
+
 async def test_no_canary_leaves_the_worker(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     engine.environment |= {f"TRUNKLINE_SECRET_{name}": value for name, value in SECRETS.items()}
@@ -82,21 +117,8 @@ async def test_no_canary_leaves_the_worker(engine: Engine, caplog: pytest.LogCap
         "keySecret": tokens["cloudtalk"],
         "baseUrl": f"{engine.receiver.url}/ct",
     }
-    flow = f"{engine.receiver.url}/flows/cnryflow0123456789abc/invoke"
-    chat = {"kind": "teams", "channels": {"alerts": f"{flow}?sp=run&sig=cnrysig-0123456789ABC"}}
-    graph = {
-        "kind": "teams_graph",
-        "tenantId": "t",
-        "clientId": "c",
-        "clientSecret": "cnrygraph0123456789",
-        "refreshToken": "cnryrefresh0123456789",
-        "baseUrl": engine.receiver.url,
-        "tokenUrl": f"{engine.receiver.url}/token",
-    }
-    engine.connections |= {"other": other, "chat": chat, "graph": graph, "defaults": {"send_sms": "phone"}}
-    engine.receiver.answer("/flows/cnryflow0123456789abc/invoke", 400, {"error": f"bad {chat['channels']}"})
-    refusal = f"{graph['refreshToken']} of {graph['clientSecret']} has expired"
-    engine.receiver.answer("/token", 400, {"error": "invalid_grant", "error_description": refusal})
+    plant_in_teams(engine)
+    engine.connections |= {"other": other, "defaults": {"send_sms": "phone"}}
     desks = {
         "zendesk": {"email": "bot@example.com", "apiToken": "cnryzendesk/0123+456"},
         "zammad": {"token": "cnryzammad-0123456"},
@@ -114,18 +136,7 @@ async def test_no_canary_leaves_the_worker(engine: Engine, caplog: pytest.LogCap
     engine.receiver.answer(
         "/ct/sms/send.json", 200, {"responseData": {"success": False, "data": f"Bad {tokens['cloudtalk']}"}}
     )
-    leaks |= {
-        "zendesk": base64.b64encode(f"bot@example.com/token:{tokens['zendesk']}".encode()).decode(),
-        "freshdesk": base64.b64encode(f"{tokens['freshdesk']}:X".encode()).decode(),
-    }
-    engine.receiver.answer("/zendesk/api/v2/tickets/7", 200, {"ticket": {"id": 7, "status": "open"}})
-    engine.receiver.answer(
-        "/zendesk/api/v2/tickets/7", 422, {"error": "RecordInvalid", "description": json.dumps(leaks)}
-    )
-    engine.receiver.answer("/zammad/api/v1/ticket_articles", 422, {"error": f"{leaks} {tokens['zammad']}"})
-    engine.receiver.answer("/freshdesk/api/v2/tickets/7/reply", 201, {"id": 1, "body": leaks})
-    said = {"id": 7, "status": 2, "tags": [leaks["freshdesk"], tokens["freshdesk"]], "updated_at": "now"}
-    engine.receiver.answer("/freshdesk/api/v2/tickets/7", 200, said)
+    repeat_in_helpdesks(engine, tokens, leaks)
     engine.receiver.answer("/hook", 200, leaks)
     engine.receiver.answer("/seed", 200, leaks)
     engine.define(STEPS)

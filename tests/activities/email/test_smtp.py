@@ -144,6 +144,7 @@ async def test_threads_lists_and_long_addresses_stay_whole(make_context: MakeCon
         "x\r\n\r\nbody",
         "x\x00\x0b\x0c\x85\u2028Bcc: evil@example.com",
         "=?utf-8?q?x=0D=0ABcc:_evil@example.com?=",
+        "=?UTF-8?B?w6QNCkJjYzogZXZpbEBleGFtcGxlLmNvbQ==?=",
     ],
 )
 async def test_no_value_makes_a_header(evil: str, make_context: MakeContext) -> None:
@@ -157,8 +158,15 @@ async def test_no_value_makes_a_header(evil: str, make_context: MakeContext) -> 
             html=evil,
             sender=f"{evil} <a@example.org>",
         )
-        for field in ({"to": evil}, {"replyTo": evil}, {"inReplyTo": evil + " x"}, {"headers": {evil: "x"}}):
-            with pytest.raises(ValueError, match=r"address|Message-ID|cannot set"):
+        for field in (
+            {"to": evil},
+            {"replyTo": evil},
+            {"to": f"{evil}@example.com"},
+            {"inReplyTo": f"{evil} x"},
+            {"headers": {evil: "x"}},
+            {"headers": {"X-A": evil}},
+        ):
+            with pytest.raises(ValueError, match=r"address|Message-ID|cannot set|may not contain"):
                 Email.model_validate({**MESSAGE, **field})
     [message] = server.messages
     assert {name.lower() for name in message} == {

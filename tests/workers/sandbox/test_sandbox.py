@@ -334,6 +334,7 @@ def test_command_says_where_it_listens_and_ends_cleanly(
         address = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
         assert address is not None
         titles = [vendor.title for vendor in STANDS_IN.values()]
+        assert "/_/mailbox" in process.stdout.readline()
         assert process.stdout.readline() == f"It stands in for {', '.join(titles)}.\n"
         with urlopen(f"{address[0]}/_/requests", timeout=5) as answer:  # noqa: S310 - our own address
             assert answer.read() == b"[]"
