@@ -10,11 +10,12 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-from activities import http, slack, sms, speech, teams
+from activities import ai, http, slack, sms, speech, teams
 from activities.action import Action
 from activities.connections import Connection
 
 FAMILIES: tuple[tuple[Action, ...], ...] = (
+    ai.ACTIONS,
     http.ACTIONS,
     slack.ACTIONS,
     sms.ACTIONS,

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from workers.sandbox.vendor import Absent, Vendor
+from workers.sandbox.vendors.anthropic import AnthropicVendor
 from workers.sandbox.vendors.cloudtalk import CloudTalkVendor
 from workers.sandbox.vendors.http import HttpVendor
+from workers.sandbox.vendors.language import LOCAL_LANGUAGE
+from workers.sandbox.vendors.openai import OpenAIVendor
 from workers.sandbox.vendors.slack import SlackVendor
 from workers.sandbox.vendors.speech import GOOGLE, WHISPER
 from workers.sandbox.vendors.teams import TeamsVendor
@@ -23,6 +26,9 @@ VENDORS: Vendors = {
     "whisper": WHISPER,
     "teams": TeamsVendor,
     "teams_graph": TeamsGraphVendor,
+    "openai": OpenAIVendor,
+    "anthropic": AnthropicVendor,
+    "local_language": LOCAL_LANGUAGE,
     "http": HttpVendor,
 }
 """Every kind of connection, and `http`, which needs none; page, faults, connections and command line derive from it."""
