@@ -198,18 +198,19 @@ class Connections:
 
     def stand_ins(self) -> list[StandIn]:
         """Return the addresses of usable connections that stand in for vendors."""
-        return [found for made in self._usable().values() if (found := made.stand_in()) is not None]
+        return [found for made in self.usable().values() if (found := made.stand_in()) is not None]
 
     def limited(self) -> dict[str, Connection]:
         """Return every usable connection that has a limit, by name."""
-        usable = self._usable()
+        usable = self.usable()
         return {n: made for n, made in usable.items() if made.rate_limit is not None or made.concurrency is not None}
 
     def credentials(self) -> set[str]:
         """Return every credential of every usable connection, for scrubbing."""
-        return {value for made in self._usable().values() for value in made.credentials()}
+        return {value for made in self.usable().values() for value in made.credentials()}
 
-    def _usable(self) -> dict[str, Connection]:
+    def usable(self) -> dict[str, Connection]:
+        """Return every connection that can be used as it stands, by name."""
         found = {}
         for name in self.entries:
             with suppress(Refused):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from activities.budgets import Budgets
 from activities.connections import Connection, Connections
 from activities.errors import Refused
 from activities.http_client.addresses import Target
@@ -49,6 +50,7 @@ class Context:
             already timed out, so that nothing is sent then.
         conceal: scrubs values that came at run time, such as a token, from everything that leaves an activity: those
             that their owner (any object) gave last, and what these replaced.
+        budgets: counts what connections with a budget are used for, by all workers together.
     """
 
     action: str
@@ -64,6 +66,7 @@ class Context:
     heartbeat: Callable[[Any], None]
     sending: Callable[[], Awaitable[None]]
     conceal: Callable[[object, Collection[str]], None]
+    budgets: Budgets
 
     def connection(self, name: str | None, *kinds: type[C]) -> C:
         """Return the connection that this step uses (see `Connections.pick`)."""

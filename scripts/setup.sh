@@ -36,7 +36,7 @@ log=.venv/setup.log
     # The variables pin what the package itself is built with, too.
     PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
         .venv/bin/python -m pip --disable-pip-version-check --no-input install --progress-bar off \
-        --editable '.[whisper,dev]' 2>&1 || echo "pip failed"
+        --editable '.[whisper,language,dev]' 2>&1 || echo "pip failed"
 } | tee "$log" | awk '
     /^ *Collecting|^Requirement already satisfied/ { if (++n % 25 == 0) { print "  " n " packages found"; fflush() } }
     /^ *Downloading .*\([0-9][0-9][0-9.]* MB\)/ { print "  " $2, $3, $4; fflush() }

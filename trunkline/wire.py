@@ -615,3 +615,68 @@ class CarriedState(TypedDict):
     changes: int
     sizes: dict[str, int]
     failed: NotRequired[RunFailure | None]
+
+
+# Budgets: what connections are used for in a day, counted for a whole namespace.
+
+BUDGET = "trunkline:budget"
+"""Workflow type of the workflows that count, one for each connection with a budget; their ids begin with it."""
+
+BUDGETS = "trunkline:budgets"
+"""Task queue of those workflows, the same for all workers of a namespace."""
+
+RESERVE = "reserve"
+"""Update that sets aside what a use may take, where that much is left."""
+
+SETTLE = "settle"
+"""Signal that counts what a use took in place of what was set aside for it."""
+
+
+class Wanted(TypedDict):
+    """What a use may take: the argument of `RESERVE`.
+
+    Attributes:
+        amounts: how much, by what is counted.
+        limits: how much of each a day may take.
+    """
+
+    amounts: dict[str, int]
+    limits: dict[str, int]
+
+
+class Reserved(TypedDict):
+    """The answer to `RESERVE`.
+
+    Attributes:
+        day: the day (UTC, ISO 8601) on which it counts.
+        used: what was taken or set aside before.
+        lacking: what there is not enough of; nothing where it was set aside.
+    """
+
+    day: str
+    used: dict[str, int]
+    lacking: list[str]
+
+
+class Settlement(TypedDict):
+    """The argument of `SETTLE`.
+
+    Attributes:
+        day: the day on which it was set aside.
+        amounts: by how much the day's amounts change.
+    """
+
+    day: str
+    amounts: dict[str, int]
+
+
+class Count(TypedDict):
+    """What a workflow that counts begins with.
+
+    Attributes:
+        day: the day that it counts.
+        used: what was taken or set aside on it.
+    """
+
+    day: str
+    used: dict[str, int]

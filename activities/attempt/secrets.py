@@ -167,6 +167,7 @@ ESCAPES: Mapping[str, Callable[[str], str]] = {
     "html": html.escape,
     "slack": _slack,
     "markdown": _slack,
+    "prompt": str,
 }
 
 

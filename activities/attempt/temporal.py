@@ -24,6 +24,7 @@ from activities.attempt.scrubber import Scrubber
 from activities.attempt.seal import check_seal
 from activities.attempt.secrets import Secrets
 from activities.bounds import scrubbing
+from activities.budgets import Budgets
 from activities.connections import Connections
 from activities.context import LARGEST_ANSWER, LARGEST_PICKED, Context
 from activities.errors import ActionError, NotSent, OutcomeUnknown, Refused, ResultTooLarge, Unavailable
@@ -51,6 +52,7 @@ class Services:
     files: Path | None
     result_limit: int
     client: TemporalClient
+    budgets: Budgets
 
 
 def bind(catalog: Mapping[str, Action], services: Services) -> list[Callable[..., Any]]:
@@ -169,6 +171,7 @@ class _Attempt:
             heartbeat=self.heartbeat.keep,
             sending=self._sending(never="run" in call),
             conceal=self.services.scrubber.renew,
+            budgets=self.services.budgets,
         )
         return config, context
 

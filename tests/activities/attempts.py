@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,9 @@ from activities.action import Action
 from activities.attempt.scrubber import Scrubber
 from activities.attempt.secrets import PREFIX, Secrets
 from activities.attempt.temporal import LOOKS, Services, bind
+from activities.budgets import Amounts, Reservation
 from activities.connections import Connections
+from activities.errors import Refused
 from activities.http_client.client import Client
 from activities.http_client.message import Response
 from tests.activities.cases import VENDOR, Case
@@ -69,6 +72,23 @@ class CaseClient(Client):
             url = self.address + url.partition("://")[2].removeprefix(host)
             headers = {**(headers or {}), HOST: host}
         return await super().request(method, url, headers=headers, **more)
+
+
+class DayBudgets:
+    """Counts as Temporal does, for one attempt."""
+
+    def __init__(self) -> None:
+        self.used: Counter[str] = Counter()
+
+    async def reserve(self, account: str, amounts: Amounts, limits: Amounts) -> Reservation:
+        for what, limit in limits.items():
+            if self.used[what] + amounts[what] > limit:
+                raise Refused(f"The budget of the connection {account!r} has too few {what} left.")
+        self.used.update(amounts)
+        return Reservation(account, "2026-01-01", amounts)
+
+    async def settle(self, reservation: Reservation, used: Amounts) -> None:
+        self.used.update({what: used.get(what, 0) - amount for what, amount in reservation.amounts.items()})
 
 
 @dataclass
@@ -139,6 +159,7 @@ async def attempt(action: Action, case: Case, address: str, known: Connections, 
         files=None,
         result_limit=case.result_limit,
         client=cast("TemporalClient", marks),
+        budgets=DayBudgets(),
     )
     act, *looks = bind({action.name: action}, services)
     config, places = rendered(action, moved(case.config, address), case.secrets)

@@ -89,7 +89,7 @@ def plant_in_teams(engine: Engine) -> None:
     engine.receiver.answer("/token", 400, {"error": "invalid_grant", "error_description": refusal})
 
 
-def repeat_in_helpdesks(engine: Engine, tokens: JSON, leaks: JSON) -> None:
+def repeat_in_helpdesks(engine: Engine, tokens: dict[str, str], leaks: dict[str, str]) -> None:
     """Have helpdesks repeat in their answers what signed the requests in."""
     leaks |= {
         "zendesk": base64.b64encode(f"bot@example.com/token:{tokens['zendesk']}".encode()).decode(),

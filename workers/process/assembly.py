@@ -16,6 +16,7 @@ from activities.http_client.bodies import Bodies
 from activities.http_client.client import Client as HttpClient
 from activities.http_client.sandboxed import Sandboxed
 from workers.process.approval_activities import ApprovalActivities
+from workers.process.budgets import TemporalBudgets, budget_workers
 from workers.process.limits import Limits, running
 from workers.process.plan_activities import PlanActivities
 from workers.process.reset_activities import ResetActivities
@@ -74,7 +75,7 @@ class Assembly:
             await http.close()
 
     def workers(self, actions: Activities, *, cached_runs: int = CACHED_RUNS) -> list[Worker]:
-        """Return one worker for each limited connection, and last the one that carries out runs.
+        """Return one worker for budgets and each limited connection, and last the one that carries out runs.
 
         Args:
             actions: the activities that carry out actions; without any, other workers have to.
@@ -103,7 +104,10 @@ class Assembly:
             no_remote_activities=not actions,
             **options,
         )
-        return [*(limits.workers(client, actions, **options) if actions else ()), worker]
+        if not actions:
+            return [worker]
+        counting = budget_workers(client, self.equipment.connections.usable())
+        return [*counting, *limits.workers(client, actions, **options), worker]
 
     def actions(self, http: HttpClient) -> Activities:
         """Return the activities that carry out actions."""
@@ -115,6 +119,7 @@ class Assembly:
             files=self.settings.files,
             result_limit=self.settings.result_limit,
             client=self.client,
+            budgets=TemporalBudgets(self.client),
         )
         return bind(self.equipment.actions, services)
 

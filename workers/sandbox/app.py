@@ -141,6 +141,8 @@ class SandboxApp:
         if fault is None or fault.accepts:
             original = request if meant is None else received.request
             stubbed = self.stubs.answer(original, meant) if meant or vendor.stubbed else None
+            if stubbed is not None:
+                stubbed = vendor.stub(request, stubbed)
             answer = stubbed or self.recordings.answer(request) or vendor.answer(request)
             received.accepted = answer.accepted
         if fault and fault.drop:

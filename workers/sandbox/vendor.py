@@ -60,6 +60,10 @@ class Vendor(ABC):
         """Return the idempotency key that a request carries, where the vendor has a place for one."""
         return None
 
+    def stub(self, _request: ReceivedRequest, answer: VendorAnswer) -> VendorAnswer:
+        """Return the answer to a request that a stub answers in the vendor's place."""
+        return answer
+
     @abstractmethod
     def failure(self, status: int, retry_after: int | None) -> VendorAnswer:
         """Answer in the vendor's shape with a failure that has nothing to do with the request."""

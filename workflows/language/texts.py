@@ -39,14 +39,23 @@ from workflows.language.syntax import (
     json_state,
 )
 from workflows.language.syntax_html import HtmlText
+from workflows.language.syntax_prompt import PromptText
 from workflows.language.syntax_url import TEMPLATED, Url, host_is_templated
 from workflows.language.tags import Tags
 from workflows.language.values import measure
 
+_WRITERS: dict[str, type[Writer]] = {
+    "slack": SlackText,
+    "markdown": Markdown,
+    "html": HtmlText,
+    "url": Url,
+    "prompt": PromptText,
+}
+
 Render = Callable[[Scope], Any]
 
-SYNTAXES = ("json", "slack", "markdown", "html", "url", *STRUCTURES)
-MARKUP = ("slack", "markdown", "html")
+SYNTAXES = ("json", "slack", "markdown", "html", "url", "prompt", *STRUCTURES)
+MARKUP = ("slack", "markdown", "html", "prompt")
 """Syntaxes that only text can have: one whole value in them is text too, escaped like any other."""
 
 KEY_STAND_IN = "\ue000"
@@ -155,7 +164,7 @@ def _whole(node: Any, names: Names, structure: Walk | None) -> Render:
 def _writer(nodes: Sequence[Node], syntax: str | None) -> type[Writer]:
     if syntax == "json":
         return _json_writer(nodes)
-    return {"slack": SlackText, "markdown": Markdown, "html": HtmlText, "url": Url}.get(syntax or "", Plain)
+    return _WRITERS.get(syntax or "", Plain)
 
 
 def _json_writer(nodes: Sequence[Node]) -> type[Writer]:

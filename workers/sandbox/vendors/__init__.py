@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from workers.sandbox.vendor import Absent, Vendor
+from workers.sandbox.vendors.anthropic import AnthropicVendor
 from workers.sandbox.vendors.cloudtalk import CloudTalkVendor
 from workers.sandbox.vendors.freshdesk import FreshdeskVendor
 from workers.sandbox.vendors.gmail import GmailVendor
 from workers.sandbox.vendors.http import HttpVendor
+from workers.sandbox.vendors.language import LOCAL_LANGUAGE
+from workers.sandbox.vendors.openai import OpenAIVendor
 from workers.sandbox.vendors.postmark import PostmarkVendor
 from workers.sandbox.vendors.slack import SlackVendor
 from workers.sandbox.vendors.smtp import SmtpVendor
@@ -35,6 +38,9 @@ VENDORS: Vendors = {
     "zendesk": ZendeskVendor,
     "zammad": ZammadVendor,
     "freshdesk": FreshdeskVendor,
+    "openai": OpenAIVendor,
+    "anthropic": AnthropicVendor,
+    "local_language": LOCAL_LANGUAGE,
     "http": HttpVendor,
 }
 """Every kind of connection, and `http`, which needs none; page, faults, connections and command line derive from it."""
