@@ -17,6 +17,9 @@ from workers.local.sandboxed_worker import Given, connections_given, sandboxed_e
 
 SANDBOX = "http://127.0.0.1:8600"
 
+MODELS = ("sandbox-openai", "sandbox-anthropic", "sandbox-local_language")
+ASKED = dict.fromkeys(("generate_ai_response", "classify_ticket"), "sandbox-openai")
+
 
 def given(tmp_path: Path, *, own: str | None = None, bindings: str | None = None, **more: Any) -> tuple[Given, Any]:
     files: dict[str, Path | None] = {"own": None, "bindings": None}
@@ -36,7 +39,8 @@ def test_without_a_file_nothing_is_live_and_the_sandbox_stands_in_for_all(tmp_pa
     assert {entry.get("baseUrl") for name, entry in entries.items() if name.startswith("sandbox-")} == {
         *(f"{SANDBOX}/slack", f"{SANDBOX}/twilio", f"{SANDBOX}/cloudtalk"),
         *(f"{SANDBOX}/teams", f"{SANDBOX}/teams_graph"),
-        None,  # the local speech model
+        *(f"{SANDBOX}/openai", f"{SANDBOX}/anthropic"),
+        None,  # what runs on this machine: the local speech model, local_language
     }
     assert entries["defaults"]["send_sms"] == "sandbox-twilio"
 
@@ -78,9 +82,9 @@ def test_what_a_file_names_and_its_vendors_are_live(
 def test_the_sandbox_stands_in_only_for_what_the_file_lacks(tmp_path: Path) -> None:
     _, entries = given(tmp_path, own="phone: {kind: cloudtalk, keyId: k, keySecret: s}\n# nothing more")
     assert {name for name in entries if name.startswith("sandbox-")} == {
-        *("sandbox-slack", "sandbox-whisper", "sandbox-teams", "sandbox-teams_graph")
+        *("sandbox-slack", "sandbox-whisper", "sandbox-teams", "sandbox-teams_graph", *MODELS)
     }
-    assert entries["defaults"] == {"send_teams_message": "sandbox-teams"}
+    assert entries["defaults"] == {"send_teams_message": "sandbox-teams", **ASKED}
     _, everything = given(tmp_path, own="# nothing at all\n")
     assert "sandbox-twilio" in everything
 
@@ -107,9 +111,9 @@ defaults: {send_sms: other, transcribe_recording: speech}
     assert entries["phone"]["baseUrl"] == f"{SANDBOX}/twilio"
     assert entries["speech"]["kind"] == "whisper"
     chat = {"send_teams_message": "sandbox-teams"}
-    assert entries["defaults"] == {"send_sms": "other", "transcribe_recording": "speech", **chat}
+    assert entries["defaults"] == {"send_sms": "other", "transcribe_recording": "speech", **chat, **ASKED}
     assert {name for name in entries if name.startswith("sandbox-")} == {
-        *("sandbox-slack", "sandbox-teams", "sandbox-teams_graph")
+        *("sandbox-slack", "sandbox-teams", "sandbox-teams_graph", *MODELS)
     }
 
 
