@@ -99,7 +99,7 @@ def _config(action: Action) -> Iterator[str]:
 def _result(action: Action) -> Iterator[str]:
     yield from ("", "## Result", "")
     if action.result is None:
-        yield "It gives no result of its own."
+        yield "It has no fields of its own: what it is stands above. `saveAs` keeps it as a variable."
         return
     yield from ("`saveAs` keeps it as a variable; `pick` keeps parts of it.", "")
     yield from ("| field | type | description |", "| --- | --- | --- |")

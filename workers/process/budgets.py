@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
@@ -56,6 +57,8 @@ class TemporalBudgets:
                 rpc_timeout=PATIENCE,
             )
         except (RPCError, RPCTimeoutOrCancelledError, WorkflowUpdateFailedError) as error:
+            with contextlib.suppress(RPCError):
+                await start.workflow_handle()  # fails likewise, and complains where nobody looks
             raise Unavailable(f"The budget of the connection {account!r} could not be asked for: {error}") from None
         found = cast("Reserved", answer)
         if found["lacking"]:

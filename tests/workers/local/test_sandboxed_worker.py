@@ -17,6 +17,9 @@ from workers.local.sandboxed_worker import Given, connections_given, sandboxed_e
 
 SANDBOX = "http://127.0.0.1:8600"
 
+MODELS = ("sandbox-openai", "sandbox-anthropic", "sandbox-local_language")
+ASKED = dict.fromkeys(("generate_ai_response", "classify_ticket"), "sandbox-openai")
+
 
 def given(tmp_path: Path, *, own: str | None = None, bindings: str | None = None, **more: Any) -> tuple[Given, Any]:
     files: dict[str, Path | None] = {"own": None, "bindings": None}
