@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from activities.action import action
 from activities.context import Context
@@ -15,8 +16,21 @@ from activities.tickets.ticket import TicketConfig, TicketState
 AWAY = timedelta(days=1)
 """How long a ticket is pending where a step does not say and the helpdesk wants to know."""
 
-FROM_NOW = re.compile(r"(\d{1,4})([mhd])")
+FROM_NOW = re.compile(r"([0-9]{1,4})([mhd])")
+INSTANT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?"
+TIME = re.compile(f"({FROM_NOW.pattern}|{INSTANT})")
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def _a_time(value: str) -> str:
+    if not TIME.fullmatch(value):
+        raise ValueError("this must be an instant such as 2030-01-31T09:00:00Z, or a time from now such as 3d")
+    if not FROM_NOW.fullmatch(value):
+        datetime.fromisoformat(value)
+    return value
+
+
+Time = Annotated[str, AfterValidator(_a_time), WithJsonSchema({"type": "string", "pattern": f"^{TIME.pattern}$"})]
 
 
 class Status(TicketConfig):
@@ -27,21 +41,11 @@ class Status(TicketConfig):
         description="`new`, `open`, `pending`, `hold`, `solved`, `closed`, as far as the helpdesk has them, or the "
         "name of one of its own.",
     )
-    pending_time: str | None = Field(
+    pending_time: Time | None = Field(
         default=None,
         description="When a pending ticket of Zammad's comes back: an instant in ISO 8601, or a time from now such as "
         "`3d`; by default a day from now. The others take no notice.",
     )
-
-    @field_validator("pending_time")
-    @classmethod
-    def _a_time(cls, value: str | None) -> str | None:
-        if value is not None and not FROM_NOW.fullmatch(value):
-            try:
-                datetime.fromisoformat(value)
-            except ValueError:
-                raise ValueError("this is an instant such as 2030-01-31T09:00:00Z, or a time from now: 3d") from None
-        return value
 
     def until(self, now: datetime) -> datetime:
         """Return when a pending ticket comes back."""
