@@ -16,4 +16,4 @@ async def add_tags(config: Tags, context: Context) -> TicketState:
     Nothing races in Zendesk and Zammad. Freshdesk has no such operation: the tags are read, changed and read again, and
     a tag that somebody else sets between the first two is lost.
     """
-    return await changed(config, context, lambda desk: desk.add_tags(config.ticket_id, config.tags))
+    return await changed(config, context, lambda desk: desk.add_tags(config.ticket_id, config.each))

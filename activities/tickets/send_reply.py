@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import Field
 
 from activities.action import Raw, Syntax, SyntaxName, action
 from activities.attachments import Attachment, attachment_syntaxes, fetched
@@ -21,15 +21,8 @@ from activities.tickets.ticket import MOST_CONTENT, TicketConfig, TicketMessage
 LARGEST_FILE = 10 * 1024 * 1024
 LARGEST_TOGETHER = 15 * 1024 * 1024
 
-
-def _several(value: Any) -> Any:
-    return [one.strip() for one in value.split(",") if one.strip()] if isinstance(value, str) else value
-
-
-ONE = {"type": "string", "pattern": rf"^\s*{EMAIL.pattern}\s*$", "maxLength": 254}
-LIST = rf"^[\s,]*(?:{EMAIL.pattern}[\s,]*(?:,[\s,]*|$))*$"
-
-Address = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=f"^{EMAIL.pattern}$")]
+Address = Annotated[str, Field(max_length=254, pattern=f"^{EMAIL.pattern}$")]
+Addresses = Annotated[str, Field(max_length=2_000, pattern=rf"^\s*{EMAIL.pattern}(\s*,\s*{EMAIL.pattern})*\s*$")]
 
 
 class Reply(TicketConfig):
@@ -39,15 +32,8 @@ class Reply(TicketConfig):
         min_length=1, max_length=MOST_CONTENT, description="The reply as Markdown; values of the event are plain text."
     )
     include_signature: bool = Field(default=False, description="Whether the connection's `signature` stands below it.")
-    cc: Annotated[
-        list[Address],
-        BeforeValidator(_several),
-        WithJsonSchema(
-            {"anyOf": [{"type": "array", "items": ONE, "maxItems": 20}, {"type": "string", "pattern": LIST}]}
-        ),
-    ] = Field(
+    cc: Annotated[list[Address], Field(max_length=20)] | Addresses = Field(
         default_factory=list,
-        max_length=20,
         description="Email addresses of who gets it besides: a list, or a text with commas between them.",
     )
     attachments: list[Attachment] = Field(
@@ -89,4 +75,5 @@ async def send_reply(config: Reply, context: Context) -> TicketMessage:
 def _message(config: Reply, context: Context) -> Message:
     signature = connection_of(config, context).signature if config.include_signature else None
     content = f"{config.content}\n\n{signature}" if signature else config.content
-    return Message(html=html_of(content), public=True, cc=config.cc)
+    copies = [one.strip() for one in config.cc.split(",")] if isinstance(config.cc, str) else config.cc
+    return Message(html=html_of(content), public=True, cc=copies)

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from pydantic import Field, WithJsonSchema, field_validator
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from activities.action import action
 from activities.context import Context
@@ -16,13 +16,21 @@ from activities.tickets.ticket import TicketConfig, TicketState
 AWAY = timedelta(days=1)
 """How long a ticket is pending where a step does not say and the helpdesk wants to know."""
 
-FROM_NOW = re.compile(
-    r"([0-9]{1,4})d(?:([0-9]{1,4})h)?(?:([0-9]{1,4})m)?|([0-9]{1,4})h(?:([0-9]{1,4})m)?|([0-9]{1,4})m"
-)
-INSTANT = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?"
-)
-WHEN = {"type": "string", "pattern": f"^(?:{FROM_NOW.pattern}|{INSTANT.pattern})$"}
+FROM_NOW = re.compile(r"([0-9]{1,4})([mhd])")
+INSTANT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?"
+TIME = re.compile(f"({FROM_NOW.pattern}|{INSTANT})")
+UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def _a_time(value: str) -> str:
+    if not TIME.fullmatch(value):
+        raise ValueError("this must be an instant such as 2030-01-31T09:00:00Z, or a time from now such as 3d")
+    if not FROM_NOW.fullmatch(value):
+        datetime.fromisoformat(value)
+    return value
+
+
+Time = Annotated[str, AfterValidator(_a_time), WithJsonSchema({"type": "string", "pattern": f"^{TIME.pattern}$"})]
 
 
 class Status(TicketConfig):
@@ -33,26 +41,11 @@ class Status(TicketConfig):
         description="`new`, `open`, `pending`, `hold`, `solved`, `closed`, as far as the helpdesk has them, or the "
         "name of one of its own.",
     )
-    pending_time: Annotated[str | None, WithJsonSchema({"anyOf": [WHEN, {"type": "null"}]})] = Field(
+    pending_time: Time | None = Field(
         default=None,
         description="When a pending ticket of Zammad's comes back: an instant in ISO 8601, or a time from now such as "
         "`3d` or `2h30m`; by default a day from now. The others take no notice.",
     )
-
-    @field_validator("pending_time")
-    @classmethod
-    def _a_time(cls, value: str | None) -> str | None:
-        if value is None or FROM_NOW.fullmatch(value):
-            return value
-        try:
-            datetime.fromisoformat(value)
-        except ValueError:
-            wrong = True
-        else:
-            wrong = not INSTANT.fullmatch(value)
-        if wrong:
-            raise ValueError("this is an instant such as 2030-01-31T09:00:00Z, or a time from now: 3d, 2h30m")
-        return value
 
     def until(self, now: datetime) -> datetime:
         """Return when a pending ticket comes back."""

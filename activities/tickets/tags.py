@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import Field, WithJsonSchema
 
 from activities.tickets.ticket import TicketConfig
 
+TAG = r"^[^,]*[^\s,][^,]*$"
+SOME = r"[^\s,]"
 
-def _several(value: Any) -> Any:
-    return [tag.strip() for tag in value.split(",") if tag.strip()] if isinstance(value, str) else value
+
+def _or_number(pattern: str) -> WithJsonSchema:
+    return WithJsonSchema({"anyOf": [{"type": "string", "pattern": pattern}, {"type": "number"}]})
 
 
-ONE = {"anyOf": [{"type": "string", "pattern": r"^[^,]*[^,\s][^,]*$", "maxLength": 255}, {"type": "number"}]}
-LIST = {"type": "string", "pattern": r"^[,\s]*[^,\s][^,]{0,254}(,[^,]{0,255})*$"}
-
-Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255, pattern=r"^[^,]*$")]
+Tag = Annotated[str, Field(pattern=TAG, max_length=255), _or_number(TAG)]
+Written = Annotated[str, Field(pattern=SOME), _or_number(SOME)]
 
 
 class Tags(TicketConfig):
     """Some of a ticket's tags."""
 
-    tags: Annotated[
-        list[Tag],
-        BeforeValidator(_several),
-        WithJsonSchema({"anyOf": [{"type": "array", "items": ONE, "minItems": 1, "maxItems": 50}, LIST]}),
-    ] = Field(min_length=1, max_length=50, description="The tags: a list, or a text with commas between them.")
+    tags: Annotated[list[Tag], Field(min_length=1, max_length=50)] | Written = Field(
+        description="The tags: a list, or a text with commas between them."
+    )
+
+    @property
+    def each(self) -> list[str]:
+        """The tags, without blanks around them."""
+        tags = self.tags.split(",") if isinstance(self.tags, str) else self.tags
+        return [tag.strip() for tag in tags if tag.strip()]

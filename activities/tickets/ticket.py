@@ -5,15 +5,34 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from activities.action import Config, Result, Static
 
 TICKET = "{{ticket.id}}"
-ID = re.compile(r"[A-Za-z0-9_-]+")
 TICKET_KINDS = "`zendesk`, `zammad` or `freshdesk`"
 MOST_CONTENT = 60_000
 """Characters of a note or a reply that every helpdesk takes."""
+
+ID = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _one_segment(value: str) -> str:
+    if not ID.fullmatch(value):
+        raise ValueError("a ticket's id consists of letters, digits, `-` and `_`")
+    return value
+
+
+TicketId = Annotated[
+    str,
+    BeforeValidator(_whole),
+    AfterValidator(_one_segment),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": f"^{ID.pattern}$"}, {"type": "integer"}]}),
+]
 
 
 def _whole(value: Any) -> Any:
@@ -32,17 +51,13 @@ class TicketConfig(Config):
 
     defaults: ClassVar[dict[str, Any]] = {"ticketId": TICKET}
 
-    ticket_id: TicketId = Field(default=TICKET, description="Id of the ticket; by default that of the event's.")
+    ticket_id: TicketId = Field(
+        default=TICKET,
+        description="Id of the ticket: letters, digits, `-` and `_`; by default that of the event's.",
+    )
     connection: Annotated[str | None, Static()] = Field(
         default=None, description=f"Connection of kind {TICKET_KINDS}, where several would fit."
     )
-
-    @field_validator("ticket_id")
-    @classmethod
-    def _one_segment(cls, value: str) -> str:
-        if value != TICKET and not ID.fullmatch(value):
-            raise ValueError("a ticket's id consists of letters, digits, `-` and `_`")
-        return value
 
 
 class TicketState(Result):
