@@ -48,8 +48,8 @@ async def sent_email(config: Email, context: Context, since: datetime) -> Sequen
     look=sent_email,
     example={
         "to": "{{customer.email}}",
-        "subject": "Your order {{order.id}}",
-        "markdown": "Hi {{customer.name}},\n\nyour order is **on its way**.",
+        "subject": "Your request {{ticket.id}}",
+        "markdown": "Hi {{customer.name}},\n\nwe have **received** your request.",
     },
 )
 async def send_email(config: Email, context: Context) -> EmailReceipt:
