@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
-from pydantic import AliasChoices, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import AliasChoices, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
 from activities.action import Config, Raw, Static, Syntax, SyntaxName
 from activities.attachments import Attachment, File, attachment_syntaxes
 from activities.email.addresses import Address, one_line
-from activities.email.mail import Mail, headers_of
+from activities.email.mail import ALLOWED, Mail, answering, any_case, checked_headers, message_id_of
 from activities.markup import html_of, text_of, text_of_html
 
 MOST_RECIPIENTS = 50
@@ -18,25 +18,45 @@ MOST_FILES = 20
 SEVERAL = "an address, or a list of them"
 
 
-One = Annotated[str, WithJsonSchema({"type": "string", "pattern": "[^@]@[^@]"})]
-"""One address, which the editors' schema judges only roughly."""
+TEMPLATE = r"\{\{|\{%"
+BLANK = r"^\s*$"
 
-Blank = Annotated[str, WithJsonSchema({"type": "string", "pattern": r"[^@]@[^@]|^\s*$"})]
-Recipients = One | Annotated[list[One], Field(min_length=1, max_length=MOST_RECIPIENTS)]
-Several = Blank | Annotated[list[One], Field(max_length=MOST_RECIPIENTS)]
+
+def _text(pattern: str, *more: str) -> WithJsonSchema:
+    """Say to editors what a text has in it, where no template makes it."""
+    text = {"type": "string", "pattern": f"{pattern}|{TEMPLATE}"}
+    return WithJsonSchema({"anyOf": [text, *({"type": kind} for kind in more)]} if more else text)
+
+
+One = Annotated[str, _text("@")]
+Several = One | Annotated[list[One], Field(min_length=1, max_length=MOST_RECIPIENTS)]
 """One address, or a list of them: a text is never more than one, so that no value can add a recipient."""
+
+Perhaps = Annotated[str, _text(f"@|{BLANK}")] | Annotated[list[One], Field(max_length=MOST_RECIPIENTS)] | None
+"""The same where there need be none."""
+
+Headers = Annotated[
+    dict[str, str],
+    WithJsonSchema(
+        {
+            "type": "object",
+            "propertyNames": {"pattern": f"^(?:[Xx]-[A-Za-z0-9-]+|{any_case(ALLOWED)})$"},
+            "additionalProperties": {"anyOf": [{"type": "string"}, {"type": "number"}]},
+        }
+    ),
+]
 
 
 class Email(Config):
     """An email."""
 
-    to: Recipients = Field(description=f"Who gets it: {SEVERAL}.")
-    cc: Several | None = Field(default=None, description=f"Who gets a copy: {SEVERAL}.")
-    bcc: Several | None = Field(default=None, description=f"Who gets a copy that nobody else sees: {SEVERAL}.")
+    to: Several = Field(description=f"Who gets it: {SEVERAL}.")
+    cc: Perhaps = Field(default=None, description=f"Who gets a copy: {SEVERAL}.")
+    bcc: Perhaps = Field(default=None, description=f"Who gets a copy that nobody else sees: {SEVERAL}.")
     sender: One | None = Field(
         default=None, alias="from", description="Who sends it; by default the connection's `from`."
     )
-    reply_to: Several | None = Field(default=None, description=f"Where answers go: {SEVERAL}.")
+    reply_to: Perhaps = Field(default=None, description=f"Where answers go: {SEVERAL}.")
     subject: str = Field(description="Subject; line breaks in it become spaces.", max_length=900)
     text: str | None = Field(
         default=None,
@@ -56,10 +76,12 @@ class Email(Config):
         description="Files that are sent along: at most 10 MB each, 15 MB together (7 MB with Postmark), no programs.",
         max_length=MOST_FILES,
     )
-    headers: dict[str, str] = Field(
+    headers: Headers = Field(
         default={}, description="More headers: List-Unsubscribe and its like, References, Auto-Submitted, X-…."
     )
-    in_reply_to: str | None = Field(default=None, description="Message-ID of the email that this one answers.")
+    in_reply_to: Annotated[str, _text(rf"^\s*<?[^\s<>]+>?\s*$|{BLANK}", "number")] | None = Field(
+        default=None, description="Message-ID of the email that this one answers."
+    )
     connection: Annotated[str | None, Static()] = Field(
         default=None,
         validation_alias=AliasChoices("connection", "connectorId"),
@@ -73,8 +95,11 @@ class Email(Config):
 
     @field_validator("to", "cc", "bcc", "reply_to")
     @classmethod
-    def _are_addresses(cls, value: Several | None) -> list[str]:
-        return [str(one) for one in addresses(value)]
+    def _are_addresses(cls, value: Perhaps, info: ValidationInfo) -> list[str]:
+        found = [str(one) for one in addresses(value)]
+        if info.field_name == "to" and not found:
+            raise ValueError("it names nobody")
+        return found
 
     @field_validator("to")
     @classmethod
@@ -88,6 +113,16 @@ class Email(Config):
     def _is_address(cls, value: str | None) -> str | None:
         return value if value is None else str(Address.parse(value))
 
+    @field_validator("headers")
+    @classmethod
+    def _are_allowed(cls, value: dict[str, str]) -> dict[str, str]:
+        return checked_headers(value)
+
+    @field_validator("in_reply_to")
+    @classmethod
+    def _is_message_id(cls, value: str | None) -> str | None:
+        return message_id_of(value) if value and value.strip() else None
+
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not (self.text or self.html or self.markdown):
@@ -96,11 +131,10 @@ class Email(Config):
             raise ValueError("give `html` or `markdown`, not both")
         if sum(map(len, map(addresses, (self.to, self.cc, self.bcc)))) > MOST_RECIPIENTS:
             raise ValueError(f"an email has at most {MOST_RECIPIENTS} recipients")
-        headers_of(self.headers, self.in_reply_to)
         return self
 
 
-def addresses(written: Several | None) -> list[Address]:
+def addresses(written: Perhaps) -> list[Address]:
     """Return the addresses that a field names.
 
     Raises:
@@ -131,7 +165,7 @@ def composed(config: Email, sender: str, key: str, files: tuple[File, ...] = ())
         subject=one_line(config.subject),
         text=text,
         html=html,
-        headers=headers_of(config.headers, config.in_reply_to),
+        headers=answering(config.headers, config.in_reply_to),
         key=key,
         files=files,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -121,35 +122,52 @@ class Mail:
         return message.as_bytes()
 
 
-def headers_of(given: dict[str, str], in_reply_to: str | None) -> dict[str, str]:
-    """Return the headers that an author gave, and those that make an email an answer to another.
+def any_case(names: Iterable[str]) -> str:
+    """Return a regular expression of these names in upper or lower case."""
+    return "|".join("".join(f"[{c.upper()}{c}]" if c.isalpha() else c for c in name) for name in sorted(names))
+
+
+def checked_headers(given: dict[str, str]) -> dict[str, str]:
+    """Return the headers that an author gave.
 
     Raises:
-        ValueError: one may not be given, or what is answered has no valid Message-ID.
+        ValueError: one may not be given, or could become more than one.
     """
     found: dict[str, str] = {}
     for name, value in given.items():
         if not NAME.fullmatch(name) or not (name.lower() in ALLOWED or name.lower().startswith("x-")):
             known = ", ".join(sorted(one.title() for one in ALLOWED))
-            raise ValueError(f"`headers` cannot set {one_line(name)[:40]!r}: it may set {known} and X-…")
+            raise ValueError(f"cannot set {one_line(name)[:40]!r}: it may set {known} and X-…")
         if any(name.lower() == other.lower() for other in found):
-            raise ValueError(f"`headers` sets {name} twice")
-        if one_line(value) != value.strip():
-            raise ValueError(f"the header {name} may not contain line breaks, control characters or encoded words")
+            raise ValueError(f"sets {name} twice")
+        if one_line(value) != " ".join(value.strip(" ").split(" ")):
+            raise ValueError(f"the value of {name} may not contain line breaks, control characters or encoded words")
         found[name] = one_line(value)
-    if in_reply_to is not None:
-        match = MESSAGE_ID.fullmatch(in_reply_to.strip())
-        if match is None or ENCODED.search(in_reply_to):
-            raise ValueError(
-                f"`inReplyTo` is a Message-ID, such as <abc@example.com>; {one_line(in_reply_to)[:80]!r} is none"
-            )
-        answered = f"<{match['id']}>"
-        earlier = next((found.pop(name) for name in tuple(found) if name.lower() == "references"), "")
-        found |= {
-            "In-Reply-To": answered,
-            "References": earlier if answered in earlier else f"{earlier} {answered}".strip(),
-        }
     return found
+
+
+def message_id_of(value: str) -> str:
+    """Return a Message-ID in its brackets.
+
+    Raises:
+        ValueError: it is none.
+    """
+    match = MESSAGE_ID.fullmatch(value.strip())
+    if match is None or ENCODED.search(value):
+        raise ValueError(
+            f"it is the Message-ID of an email, such as <abc@example.com>; {one_line(value)[:80]!r} is none"
+        )
+    return f"<{match['id']}>"
+
+
+def answering(headers: dict[str, str], answered: str | None) -> dict[str, str]:
+    """Return headers with those that make an email an answer to another."""
+    if answered is None:
+        return headers
+    found = {name: value for name, value in headers.items() if name.lower() != "references"}
+    earlier = next((value for name, value in headers.items() if name.lower() == "references"), "")
+    references = earlier if answered in earlier.split() else f"{earlier} {answered}".strip()
+    return {**found, "In-Reply-To": answered, "References": references}
 
 
 def written(text: str) -> str:

@@ -49,7 +49,7 @@ async def sent_email(config: Email, context: Context, since: datetime) -> Sequen
     example={
         "to": "{{customer.email}}",
         "subject": "Your request {{ticket.id}}",
-        "markdown": "Hi {{customer.name}},\n\nyour request **is solved**.",
+        "markdown": "Hi {{customer.name}},\n\nwe have **received** your request.",
     },
 )
 async def send_email(config: Email, context: Context) -> EmailReceipt:
