@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import AliasChoices, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
@@ -100,13 +100,6 @@ class Email(Config):
         if info.field_name == "to" and not found:
             raise ValueError("it names nobody")
         return found
-
-    @field_validator("to")
-    @classmethod
-    def _names_somebody(cls, value: Any) -> Any:
-        if not value:
-            raise ValueError("nobody is named")
-        return value
 
     @field_validator("sender")
     @classmethod
