@@ -44,7 +44,7 @@ class Status(TicketConfig):
     pending_time: Time | None = Field(
         default=None,
         description="When a pending ticket of Zammad's comes back: an instant in ISO 8601, or a time from now such as "
-        "`3d` or `2h30m`; by default a day from now. The others take no notice.",
+        "`3d`; by default a day from now. The others take no notice.",
     )
 
     def until(self, now: datetime) -> datetime:
@@ -52,8 +52,7 @@ class Status(TicketConfig):
         if self.pending_time is None:
             return now + AWAY
         if part := FROM_NOW.fullmatch(self.pending_time):
-            days, hours, minutes, *others = (int(group or 0) for group in part.groups())
-            return now + timedelta(days=days, hours=hours + others[0], minutes=minutes + others[1] + others[2])
+            return now + timedelta(**{UNITS[part[2]]: int(part[1])})
         instant = datetime.fromisoformat(self.pending_time)
         return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
 

@@ -35,17 +35,6 @@ TicketId = Annotated[
 ]
 
 
-def _whole(value: Any) -> Any:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-TicketId = Annotated[
-    str,
-    BeforeValidator(_whole),
-    WithJsonSchema({"anyOf": [{"type": "string", "pattern": f"^{ID.pattern}$"}, {"type": "integer"}]}),
-]
-
-
 class TicketConfig(Config):
     """Which ticket of which helpdesk."""
 
