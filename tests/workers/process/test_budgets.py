@@ -53,9 +53,8 @@ async def test_workers_share_a_budget_and_what_exceeds_it_is_not_sent(engine: En
         await asyncio.gather(*(elsewhere.reserve(name, {"calls": 1}, {"calls": 7}) for _ in range(2)))
         reports = [await engine.run("many", engine.event({"numbers": [*range(10)]})) for _ in range(2)]
         assert len(sandbox.requests("openai")) == 5
-    entries = [one for report in reports for one in report["steps"] if one["id"].endswith("ask")]
-    assert [one["status"] for one in entries].count("succeeded") == 5
-    errors = {one["error"]["message"] for one in entries if one["status"] != "succeeded"}
+    errors = [one["error"]["message"] for report in reports for one in report["steps"] if one["id"].endswith("ask")]
+    assert len(errors) == 15
     assert all("budget" in error and f"'{name}'" in error and "7 of 7 calls" in error for error in errors)
 
 
