@@ -40,6 +40,9 @@ REPAIR = (
 DELIMITER = re.compile(r"<(?=\s*/?\s*ticket\b|\|)", re.IGNORECASE)
 """What could end the part that holds a ticket, or stand for a turn of the conversation in a model's own markup."""
 
+UNSEEN = re.compile("[\U000e0000-\U000e007f]")
+"""Letters that nobody sees and models read."""
+
 FENCE = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*", re.DOTALL | re.IGNORECASE)
 
 Score = StrictFloat | StrictInt
@@ -61,7 +64,7 @@ class Verdict(BaseModel):
 
 def delimited(text: str) -> str:
     """Return a text in the part of a prompt that is for it, which it cannot end."""
-    return f"<ticket>\n{DELIMITER.sub('&lt;', text)}\n</ticket>"
+    return f"<ticket>\n{DELIMITER.sub('&lt;', UNSEEN.sub('', text))}\n</ticket>"
 
 
 def prompt_of(text: str, categories: Mapping[str, str | None], model: str | None) -> Prompt:

@@ -60,7 +60,7 @@ def test_without_a_file_nothing_is_live_and_the_sandbox_stands_in_for_all(tmp_pa
         (
             "kind: teams_graph, tenantId: t, clientId: c, clientSecret: s, refreshToken: r",
             ["graph.microsoft.com", "login.microsoftonline.com"],
-            None,
+            [],
         ),
         ("kind: smtp, host: mail.example.com, port: 2525, security: none", ["mail.example.com:2525"], None),
         (

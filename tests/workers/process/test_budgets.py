@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,12 +10,10 @@ from datetime import timedelta
 
 import pytest
 from temporalio import workflow
-from temporalio.client import Client
 
 from activities.errors import Refused, Unavailable
 from tests.engine import JSON, Engine
 from trunkline.wire import BUDGET
-from workers.payloads.converter import DATA_CONVERTER
 from workers.process.budgets import TemporalBudgets, budget_workers
 from workers.process.limits import running
 from workers.sandbox import Sandbox
@@ -38,12 +35,6 @@ def name() -> str:
     return f"model-{uuid.uuid4().hex[:8]}"
 
 
-async def other(engine: Engine) -> Client:
-    """Return a client of another process."""
-    address = engine.client.service_client.config.target_host
-    return await Client.connect(address, data_converter=DATA_CONVERTER)
-
-
 @asynccontextmanager
 async def counting(engine: Engine, name: str, per_day: JSON) -> AsyncIterator[TemporalBudgets]:
     """Serve the workflows that count, and nothing else."""
@@ -57,14 +48,13 @@ async def test_workers_share_a_budget_and_what_exceeds_it_is_not_sent(engine: En
     async with Sandbox(port=0) as sandbox:
         model = {"kind": "openai", "apiKey": "key-1234567890", "model": "m", "baseUrl": f"{sandbox.url}/openai"}
         engine.connections[name] = {**model, "budget": {"perDay": {"calls": 7}}}
-        first = engine.assembly()
-        second = dataclasses.replace(first, client=await other(engine))
-        async with first.polling(), second.polling():
-            reports = [await engine.run("many", engine.event({"numbers": [*range(10)]})) for _ in range(2)]
-        assert len(sandbox.requests("openai")) == 7
-    entries = [one for report in reports for one in report["steps"] if one.get("action") == "generate_ai_response"]
-    assert [one["status"] for one in entries].count("succeeded") == 7
-    errors = {one["error"]["message"] for one in entries if one["status"] != "succeeded"}
+        await engine.serve()
+        elsewhere = TemporalBudgets(engine.client)
+        await asyncio.gather(*(elsewhere.reserve(name, {"calls": 1}, {"calls": 7}) for _ in range(2)))
+        reports = [await engine.run("many", engine.event({"numbers": [*range(10)]})) for _ in range(2)]
+        assert len(sandbox.requests("openai")) == 5
+    errors = [one["error"]["message"] for report in reports for one in report["steps"] if one["id"].endswith("ask")]
+    assert len(errors) == 15
     assert all("budget" in error and f"'{name}'" in error and "7 of 7 calls" in error for error in errors)
 
 
