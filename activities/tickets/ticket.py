@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from activities.action import Config, Result, Static
+from activities.bounds import integral
 
 TICKET = "{{ticket.id}}"
 TICKET_KINDS = "`zendesk`, `zammad` or `freshdesk`"
@@ -15,10 +16,6 @@ MOST_CONTENT = 60_000
 """Characters of a note or a reply that every helpdesk takes."""
 
 ID = re.compile(r"[A-Za-z0-9_-]+")
-
-
-def _whole(value: Any) -> Any:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _one_segment(value: str) -> str:
@@ -29,7 +26,7 @@ def _one_segment(value: str) -> str:
 
 TicketId = Annotated[
     str,
-    BeforeValidator(_whole),
+    BeforeValidator(integral),
     AfterValidator(_one_segment),
     WithJsonSchema({"anyOf": [{"type": "string", "pattern": f"^{ID.pattern}$"}, {"type": "integer"}]}),
 ]

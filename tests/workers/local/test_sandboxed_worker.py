@@ -17,9 +17,6 @@ from workers.local.sandboxed_worker import Given, connections_given, sandboxed_e
 
 SANDBOX = "http://127.0.0.1:8600"
 
-MODELS = ("sandbox-openai", "sandbox-anthropic", "sandbox-local_language")
-ASKED = dict.fromkeys(("generate_ai_response", "classify_ticket"), "sandbox-openai")
-
 
 FEW = {name: catalog()[name] for name in ("send_sms", "send_slack_message", "transcribe_recording")}
 """Actions whose connections are counted below, whichever others there are."""
