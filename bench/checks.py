@@ -18,13 +18,15 @@ NEVER = {
     "post": "HTTP POST",
     "note": "Zendesk note",
     "reply": "Freshdesk reply",
+    "email": "Email, Postmark",
+    "mail": "Email, SMTP",
 }
 KEYED = {"keyed": "HTTP POST, idempotent"}
 SAFE = {"ask": "HTTP GET", "again": "HTTP GET"}
 STEPS = {**NEVER, **KEYED, **SAFE}
 """The automation's action steps by id, sorted by what repeats them."""
 
-LOOKS = ("twilio", "slack", "graph", "note", "reply")
+LOOKS = ("twilio", "slack", "graph", "note", "reply", "email")
 """Steps whose vendor can be asked what it took."""
 
 GUARDED_RUNS, UNAPPROVED = "storm-guarded", "unapproved"

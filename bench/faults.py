@@ -76,6 +76,9 @@ actions:
       - actions:
           - {{id: note, actionType: add_internal_note, config: {{connection: sandbox-zendesk, ticketId: "{{{{run.id | split: '/' | last}}}}", content: "{{{{run.id}}}}.note"}}, {long}}}
           - {{id: reply, actionType: send_reply, config: {{connection: sandbox-freshdesk, ticketId: "{{{{run.id | split: '/' | last}}}}", content: "{{{{run.id}}}}.reply"}}, {short}}}
+      - actions:
+          - {{id: email, actionType: send_email, config: {{connection: sandbox-postmark, to: ada@example.com, subject: "{{{{run.id}}}}.email", text: Hi}}, {long}}}
+          - {{id: mail, actionType: send_email, config: {{connection: sandbox-smtp, to: ada@example.com, subject: "{{{{run.id}}}}.mail", text: Hi}}, {short}}}
 """  # noqa: E501 # one step a line
 
 GUARDED = """
