@@ -617,7 +617,7 @@ def test_the_example_of_every_action_is_a_good_step(name: str) -> None:
         action.triggers[0]
         if action.triggers
         else "ticket.created"
-        if "ticket." in str(action.example)
+        if "ticket" in str(action.example) or "ticketId" in action.config.defaults
         else "call.ended"
     )
     data = automation({"actionType": name, "config": action.example}, event=event)
