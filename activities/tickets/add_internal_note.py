@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from activities.action import Syntax, action
 from activities.context import Context
-from activities.markup import html_of
-from activities.tickets.changing import HELPDESKS, added, found
-from activities.tickets.desk import Message
+from activities.tickets.changing import added, found
+from activities.tickets.helpdesks import HELPDESKS
 from activities.tickets.ticket import MOST_CONTENT, TicketConfig, TicketMessage
+
+if TYPE_CHECKING:
+    from activities.tickets.desk import Message
 
 
 class InternalNote(TicketConfig):
@@ -25,6 +27,9 @@ class InternalNote(TicketConfig):
 
     def message(self) -> Message:
         """Return the note as the helpdesk takes it."""
+        from activities.markup import html_of
+        from activities.tickets.desk import Message
+
         return Message(html=html_of(self.content), public=False)
 
 

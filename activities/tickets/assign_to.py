@@ -6,8 +6,9 @@ from pydantic import Field
 
 from activities.action import action
 from activities.context import Context
-from activities.tickets.changing import HELPDESKS, changed, connection_of
+from activities.tickets.changing import changed, connection_of
 from activities.tickets.connection import AI
+from activities.tickets.helpdesks import HELPDESKS
 from activities.tickets.ticket import TicketConfig, TicketState
 
 

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from activities.context import Context
 from activities.tickets.connection import HelpdeskConnection
-from activities.tickets.desk import Desk, Message
-from activities.tickets.freshdesk import Freshdesk, FreshdeskDesk
-from activities.tickets.messages import ours
+from activities.tickets.helpdesks import HELPDESKS, Freshdesk, Zammad, Zendesk
 from activities.tickets.ticket import TicketConfig, TicketMessage, TicketState
-from activities.tickets.zammad import Zammad, ZammadDesk
-from activities.tickets.zendesk import Zendesk, ZendeskDesk
 
-DESKS: dict[type[HelpdeskConnection], type[Desk[Any]]] = {
-    Zendesk: ZendeskDesk,
-    Zammad: ZammadDesk,
-    Freshdesk: FreshdeskDesk,
-}
-HELPDESKS = tuple(DESKS)
+if TYPE_CHECKING:
+    from activities.tickets.desk import Desk, Message
 
 
 def connection_of(config: TicketConfig, context: Context) -> HelpdeskConnection:
@@ -45,6 +37,8 @@ async def added(config: TicketConfig, context: Context, message: Message) -> Tic
 
 async def found(config: TicketConfig, context: Context, since: datetime, message: Message) -> Sequence[TicketMessage]:
     """Return the ticket with each message that is the step's."""
+    from activities.tickets.messages import ours
+
     desk = _desk(config, context)
     mine = ours(await desk.posted(config.ticket_id), message, context.key, since)
     if not mine:
@@ -54,8 +48,23 @@ async def found(config: TicketConfig, context: Context, since: datetime, message
 
 
 def _desk(config: TicketConfig, context: Context) -> Desk[Any]:
+    """Return the step's helpdesk, whose code is loaded now: validating a file needs none of it."""
     connection = connection_of(config, context)
-    return DESKS[type(connection)](connection, context)
+    match connection:
+        case Zendesk():
+            from activities.tickets.zendesk import ZendeskDesk
+
+            return ZendeskDesk(connection, context)
+        case Zammad():
+            from activities.tickets.zammad import ZammadDesk
+
+            return ZammadDesk(connection, context)
+        case Freshdesk():
+            from activities.tickets.freshdesk import FreshdeskDesk
+
+            return FreshdeskDesk(connection, context)
+        case _:
+            raise TypeError(f"{connection.kind} is no helpdesk.")
 
 
 def _receipt(ticket: TicketState, message_id: str) -> TicketMessage:

@@ -4,59 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import re
-from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Self
-
-from pydantic import Field, model_validator
+from typing import Any, ClassVar
 
 from activities.attachments import File
 from activities.errors import OutcomeUnknown, Refused
 from activities.rest.paging import Paging
 from activities.rest.paging import listed as all_pages
 from activities.rest.service import Service
-from activities.tickets.connection import Assignee, HelpdeskConnection
+from activities.tickets.connection import Assignee
 from activities.tickets.desk import Desk, Message, Posted, after, error_inside, listed
+from activities.tickets.helpdesks import Freshdesk
 from activities.tickets.ticket import TicketState
 
 STATUSES = {"open": 2, "pending": 3, "solved": 4, "closed": 5}
 PRIORITIES = {"low": 1, "medium": 2, "high": 3, "urgent": 4}
 STATUS_WORDS = {number: word for word, number in STATUSES.items()}
 PRIORITY_WORDS = {number: word for word, number in PRIORITIES.items()}
-OWN_DOMAIN = ".freshdesk.com"
 MARK = re.compile(r"""class=["'][^"']*\btrunkline-([0-9A-Za-z-]+)""")
 """The class of a message's outermost element, which holds the step's key and which nobody sees."""
 
 PAGES = Paging(items=list, page=("page", 1), size=("per_page", 100))
-
-
-class Freshdesk(HelpdeskConnection):
-    """A Freshdesk account: `domain` or `baseUrl`, and `apiKey`."""
-
-    kind: ClassVar[str] = "freshdesk"
-    secret: ClassVar[tuple[str, ...]] = ("api_key",)
-
-    domain: str | None = Field(
-        default=None, pattern=r"^[A-Za-z0-9.-]+$", description="`acme`, or in full `acme.freshdesk.com`."
-    )
-    api_key: str = Field(min_length=1, description="An agent's API key.")
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if self.domain is None and self.base_url is None:
-            raise ValueError("give `domain`, or `baseUrl`")
-        return self
-
-    @property
-    def root(self) -> str:
-        """The account's own address."""
-        domain = self.domain or ""
-        return f"https://{domain if '.' in domain else domain + OWN_DOMAIN}"
-
-    def signed_in(self) -> Mapping[str, str]:
-        """Return the header that signs a request in."""
-        return {"Authorization": f"Basic {b64encode(f'{self.api_key}:X'.encode()).decode()}"}
 
 
 class FreshdeskDesk(Desk[Freshdesk]):

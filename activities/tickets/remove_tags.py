@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from activities.action import action
 from activities.context import Context
-from activities.tickets.changing import HELPDESKS, changed
+from activities.tickets.changing import changed
+from activities.tickets.helpdesks import HELPDESKS
 from activities.tickets.tags import Tags
 from activities.tickets.ticket import TicketState
 

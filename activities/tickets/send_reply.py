@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from activities.action import Raw, Syntax, SyntaxName, action
 from activities.attachments import Attachment, attachment_syntaxes, fetched
 from activities.context import Context
-from activities.markup import html_of
-from activities.tickets.changing import HELPDESKS, added, connection_of, found
+from activities.tickets.changing import added, connection_of, found
 from activities.tickets.connection import EMAIL
-from activities.tickets.desk import Message
+from activities.tickets.helpdesks import HELPDESKS
 from activities.tickets.ticket import MOST_CONTENT, TicketConfig, TicketMessage
+
+if TYPE_CHECKING:
+    from activities.tickets.desk import Message
 
 LARGEST_FILE = 10 * 1024 * 1024
 LARGEST_TOGETHER = 15 * 1024 * 1024
@@ -73,6 +75,9 @@ async def send_reply(config: Reply, context: Context) -> TicketMessage:
 
 
 def _message(config: Reply, context: Context) -> Message:
+    from activities.markup import html_of
+    from activities.tickets.desk import Message
+
     signature = connection_of(config, context).signature if config.include_signature else None
     content = f"{config.content}\n\n{signature}" if signature else config.content
     copies = [one.strip() for one in config.cc.split(",")] if isinstance(config.cc, str) else config.cc

@@ -6,7 +6,8 @@ from pydantic import Field
 
 from activities.action import action
 from activities.context import Context
-from activities.tickets.changing import HELPDESKS, changed
+from activities.tickets.changing import changed
+from activities.tickets.helpdesks import HELPDESKS
 from activities.tickets.ticket import TicketConfig, TicketState
 
 

@@ -10,7 +10,8 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 
 from activities.action import action
 from activities.context import Context
-from activities.tickets.changing import HELPDESKS, changed
+from activities.tickets.changing import changed
+from activities.tickets.helpdesks import HELPDESKS
 from activities.tickets.ticket import TicketConfig, TicketState
 
 AWAY = timedelta(days=1)

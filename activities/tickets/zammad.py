@@ -8,14 +8,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
-from pydantic import Field
-
 from activities.attachments import File
 from activities.errors import Refused
 from activities.http_client.json_body import json_bytes
 from activities.rest.service import Service
-from activities.tickets.connection import EMAIL, Assignee, HelpdeskConnection
+from activities.tickets.connection import EMAIL, Assignee
 from activities.tickets.desk import Desk, Message, Posted, after, error_inside, listed
+from activities.tickets.helpdesks import Zammad
 from activities.tickets.ticket import TicketState
 
 STATES = {"new": "new", "open": "open", "pending": "pending reminder", "solved": "closed", "closed": "closed"}
@@ -29,21 +28,6 @@ MARK = "trunkline"
 """Key of an article's preferences that holds the step's key."""
 
 EXPANDED = {"expand": "true"}
-
-
-class Zammad(HelpdeskConnection):
-    """A Zammad server."""
-
-    kind: ClassVar[str] = "zammad"
-    secret: ClassVar[tuple[str, ...]] = ("token",)
-
-    base_url: str = Field(description="The server's address: `https://support.example.com`.")
-    token: str = Field(min_length=1, description="Access token with the permission `ticket.agent`.")
-
-    @property
-    def root(self) -> str:
-        """The server's address."""
-        return self.base_url
 
 
 class ZammadDesk(Desk[Zammad]):

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, ClassVar, Self
-
-from pydantic import Field, model_validator
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from activities.attachments import File
 from activities.errors import ActionError, Refused, Unavailable
@@ -16,8 +13,9 @@ from activities.rest.answers import RateHeaders, reason_of
 from activities.rest.paging import Paging
 from activities.rest.paging import listed as all_pages
 from activities.rest.service import Service
-from activities.tickets.connection import Assignee, HelpdeskConnection
+from activities.tickets.connection import Assignee
 from activities.tickets.desk import Desk, Message, Posted, after, error_inside, listed
+from activities.tickets.helpdesks import Zendesk
 from activities.tickets.messages import ours
 from activities.tickets.ticket import TicketState
 
@@ -34,40 +32,6 @@ GROUPS = Paging(items=lambda body: body["groups"], link=lambda body: body.get("n
 COMMENTS = Paging(
     items=lambda body: body["comments"], link=lambda body: body.get("next_page"), size=("per_page", 100), most=3
 )
-
-
-class Zendesk(HelpdeskConnection):
-    """A Zendesk account: `subdomain` or `baseUrl`, and `email` with `apiToken`, or `oauthToken`."""
-
-    kind: ClassVar[str] = "zendesk"
-    secret: ClassVar[tuple[str, ...]] = ("api_token", "oauth_token")
-
-    subdomain: str | None = Field(
-        default=None, pattern=r"^[A-Za-z0-9-]+$", description="What stands before `.zendesk.com`."
-    )
-    email: str | None = Field(default=None, description="Email address of the agent whose `apiToken` it is.")
-    api_token: str | None = Field(default=None, min_length=1, description="API token.")
-    oauth_token: str | None = Field(default=None, min_length=1, description="OAuth access token, instead of these two.")
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if self.subdomain is None and self.base_url is None:
-            raise ValueError("give `subdomain`, or `baseUrl`")
-        if (self.oauth_token is None) == (self.email is None or self.api_token is None):
-            raise ValueError("give `email` and `apiToken`, or `oauthToken` alone")
-        return self
-
-    @property
-    def root(self) -> str:
-        """The account's own address."""
-        return f"https://{self.subdomain}.zendesk.com"
-
-    def signed_in(self) -> Mapping[str, str]:
-        """Return the header that signs a request in."""
-        if self.oauth_token is not None:
-            return {"Authorization": f"Bearer {self.oauth_token}"}
-        pair = b64encode(f"{self.email}/token:{self.api_token}".encode()).decode()
-        return {"Authorization": f"Basic {pair}"}
 
 
 def judge(answer: Response) -> ActionError | None:

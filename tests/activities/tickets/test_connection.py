@@ -9,10 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 from activities.tickets.connection import Assignee
-from activities.tickets.freshdesk import Freshdesk
+from activities.tickets.helpdesks import Freshdesk, Zammad, Zendesk
 from activities.tickets.set_status import Status
-from activities.tickets.zammad import Zammad
-from activities.tickets.zendesk import Zendesk, ZendeskDesk
+from activities.tickets.zendesk import ZendeskDesk
 
 ZENDESK = {"subdomain": "acme", "email": "bot@example.com", "apiToken": "token-12345678"}
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
