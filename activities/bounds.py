@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 CUT = "…"
 """Ends every text that was cut."""
@@ -57,3 +57,8 @@ def regular(path: Path) -> BinaryIO:
         os.close(descriptor)
         raise OSError(None, "it is no regular file", str(path))
     return os.fdopen(descriptor, "rb")
+
+
+def integral(value: Any) -> Any:
+    """Take 1.0 for 1, as JSON Schema does."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -10,17 +10,19 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-from activities import ai, http, slack, sms, speech, teams
+from activities import ai, email, http, slack, sms, speech, teams, tickets
 from activities.action import Action
 from activities.connections import Connection
 
 FAMILIES: tuple[tuple[Action, ...], ...] = (
     ai.ACTIONS,
+    email.ACTIONS,
     http.ACTIONS,
     slack.ACTIONS,
     sms.ACTIONS,
     speech.ACTIONS,
     teams.ACTIONS,
+    tickets.ACTIONS,
 )
 
 

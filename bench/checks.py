@@ -16,13 +16,15 @@ NEVER = {
     "teams": "Teams message, webhook",
     "graph": "Teams message, Graph",
     "post": "HTTP POST",
+    "note": "Zendesk note",
+    "reply": "Freshdesk reply",
 }
 KEYED = {"keyed": "HTTP POST, idempotent"}
 SAFE = {"ask": "HTTP GET", "again": "HTTP GET"}
 STEPS = {**NEVER, **KEYED, **SAFE}
 """The automation's action steps by id, sorted by what repeats them."""
 
-LOOKS = ("twilio", "slack", "graph")
+LOOKS = ("twilio", "slack", "graph", "note", "reply")
 """Steps whose vendor can be asked what it took."""
 
 GUARDED_RUNS, UNAPPROVED = "storm-guarded", "unapproved"
@@ -66,7 +68,7 @@ def judge(reports: Mapping[str, JSON], delivery_log: Iterable[JSON]) -> Findings
     for request in delivery_log:
         if request.get("step") == UNAPPROVED:
             verdict.broken.append(f"{request['run']}: a request was sent that nobody has approved.")
-        if request.get("step") not in STEPS or request["method"] != "POST":
+        if request.get("step") not in STEPS or request["method"] == "GET":
             continue
         place = request["run"], request["step"]
         accepted[place] += request["accepted"]

@@ -61,7 +61,7 @@ class Weather(Faults):
         self._names = list(WEATHER)
         self._weights = [weight for weight, _ in WEATHER.values()]
 
-    def take(self, vendor: str, _path: str) -> Fault | None:
+    def take(self, vendor: str, _path: str, _method: str) -> Fault | None:
         """Return the fault that a request meets, if any."""
         if self._random.random() >= self._rate:
             return None

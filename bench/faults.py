@@ -73,6 +73,9 @@ actions:
       - actions:
           - {{id: post, actionType: http_request, config: {{method: POST, url: {url}/http/post, body: {{step: "{{{{run.id}}}}.post"}}}}, {post}}}
           - {{id: keyed, actionType: http_request, config: {{method: POST, url: {url}/http/keyed, idempotent: true, body: {{step: "{{{{run.id}}}}.keyed"}}}}, {short}}}
+      - actions:
+          - {{id: note, actionType: add_internal_note, config: {{connection: sandbox-zendesk, ticketId: "{{{{run.id | split: '/' | last}}}}", content: "{{{{run.id}}}}.note"}}, {long}}}
+          - {{id: reply, actionType: send_reply, config: {{connection: sandbox-freshdesk, ticketId: "{{{{run.id | split: '/' | last}}}}", content: "{{{{run.id}}}}.reply"}}, {short}}}
 """  # noqa: E501 # one step a line
 
 GUARDED = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, StrictFloat, StrictInt
 
 from activities.action import Config, Result, Static, Syntax, action
 from activities.ai.anthropic import Anthropic
@@ -13,6 +13,7 @@ from activities.ai.local_language import LocalLanguage
 from activities.ai.model import Prompt, Usage, plain
 from activities.ai.openai import OpenAI
 from activities.ai.provider import AiProvider, LanguageModel
+from activities.bounds import integral
 from activities.context import Context
 from activities.errors import Refused
 
@@ -47,10 +48,10 @@ class AiPrompt(Config):
     model: str | None = Field(
         default=None, description="The model to ask instead of the connection's.", min_length=1, max_length=200
     )
-    max_tokens: int = Field(
-        default=1024, description="Most tokens that it may write; a text that needs more is refused.", ge=1, le=100_000
+    max_tokens: Annotated[StrictInt, Field(ge=1, le=100_000), BeforeValidator(integral)] = Field(
+        default=1024, description="Most tokens that it may write; a text that needs more is refused."
     )
-    temperature: float | None = Field(
+    temperature: StrictFloat | None = Field(
         default=None,
         description="0 for the likeliest words, more for freer ones. Some models take none.",
         ge=0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints, WithJsonSchema, field_validator
 
 from activities.action import Config, Result, Static
 from activities.ai.model import Usage
@@ -21,7 +21,15 @@ USUAL: Mapping[str, str | None] = {
     "other": "nothing of these",
 }
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\r\n]*$")]
+ONE_LINE = r"^[^\r\n]*$"
+
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=ONE_LINE),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "minLength": 1, "maxLength": 100, "pattern": ONE_LINE}, {"type": "number"}]}
+    ),
+]
 
 
 class Category(Config):

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, WithJsonSchema, model_validator
 
 from activities.action import ANY_CASE, Config, Raw, Repeat, Static, Syntax, SyntaxName
+from activities.bounds import integral
 from activities.context import Context
 from activities.http.answer import HttpAnswer, succeeded
 from activities.http.body import has_variables, plain
@@ -21,12 +22,7 @@ Method = Annotated[
 ]
 
 
-def whole(value: Any) -> Any:
-    """Take 1.0 for 1, as JSON Schema does."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-Status = Annotated[StrictInt, Field(ge=100, le=599), BeforeValidator(whole)]
+Status = Annotated[StrictInt, Field(ge=100, le=599), BeforeValidator(integral)]
 
 ADDRESS = re.compile(r"\s*[Hh][Tt][Tt][Pp][Ss]?://[^/\s?#]")
 
@@ -133,7 +129,7 @@ class ExchangeConfig(Destination):
         description="Wait for the answer and keep it. False goes on at once: the request is still sent durably and "
         "repeated as needed, and its end is in the report.",
     )
-    follow_redirects: Annotated[StrictInt, Field(ge=0, le=10), BeforeValidator(whole)] = Field(
+    follow_redirects: Annotated[StrictInt, Field(ge=0, le=10), BeforeValidator(integral)] = Field(
         default=0, description="How many redirects are followed."
     )
 

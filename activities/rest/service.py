@@ -88,7 +88,9 @@ class Service(Generic[C]):
         query: Mapping[str, Any] | None = None,
         json: Any = None,
         form: Mapping[str, Any] | None = None,
+        content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        effect: bool | None = None,
     ) -> Response:
         """Send one signed request and return its answer, which is a success.
 
@@ -100,7 +102,9 @@ class Service(Generic[C]):
             query: more of a query; null leaves a key out.
             json: a JSON body.
             form: a body as HTML forms have it, instead.
+            content: a body of any other kind, instead; `headers` say which.
             headers: more headers.
+            effect: whether anybody could notice the request; by default by its method.
 
         Raises:
             Refused: it will never succeed.
@@ -110,7 +114,7 @@ class Service(Generic[C]):
         url = self.base(connection) + path
         if added := query_text(query or {}, self.arrays):
             url += ("&" if "?" in path else "?") + added
-        written = None if form is None else query_text(form, self.arrays).encode()
+        written = content if form is None else query_text(form, self.arrays).encode()
         kind = {} if form is None else {"Content-Type": "application/x-www-form-urlencoded"}
         shared = {"Accept": "application/json", **self.headers, **kind, **(headers or {})}
 
@@ -121,7 +125,7 @@ class Service(Generic[C]):
                 headers={**shared, **signed},
                 content=written,
                 json=json,
-                effect=method not in READS,
+                effect=method not in READS if effect is None else effect,
             )
 
         answer = await signed_in(self.sign_in, context, connection, send)

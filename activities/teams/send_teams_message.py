@@ -6,7 +6,7 @@ import asyncio
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from activities.action import Config, Raw, Result, Static, SyntaxName, action, names
 from activities.context import Context
@@ -15,6 +15,32 @@ from activities.teams.graph import TeamsGraph
 from activities.teams.provider import MOST_BYTES, Place, TeamsProvider
 from activities.teams.texts import answered_by_nobody, card_syntaxes
 from activities.teams.webhook import Teams
+
+
+def adaptive_card(value: dict[str, Any]) -> dict[str, Any]:
+    """Return a card that can be one.
+
+    Raises:
+        ValueError: it is none, or has an action that a bot would have to answer.
+    """
+    if value.get("type") != "AdaptiveCard":
+        raise ValueError("a card is an object whose `type` is `AdaptiveCard`")
+    if action_type := answered_by_nobody(value):
+        raise ValueError(f"nobody would answer {action_type}: use Action.OpenUrl")
+    return value
+
+
+Card = Annotated[
+    dict[str, Any],
+    AfterValidator(adaptive_card),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "properties": {"type": {"anyOf": [{"const": "AdaptiveCard"}, {"type": "string", "pattern": r"\{[{%]"}]}},
+            "required": ["type"],
+        }
+    ),
+]
 
 PROVIDERS: tuple[type[TeamsProvider], ...] = (Teams, TeamsGraph)
 
@@ -38,7 +64,7 @@ class TeamsMessage(Config):
     title: str | None = Field(
         default=None, description="Plain text, shown large above the message.", max_length=MOST_BYTES
     )
-    card: dict[str, Any] | None = Field(
+    card: Card | None = Field(
         default=None, description="An Adaptive Card of one's own; title and message stand above what it shows."
     )
     connection: Annotated[str | None, Static()] = Field(
@@ -52,15 +78,6 @@ class TeamsMessage(Config):
             f"/{key}": "markdown" for key in names(cls, "message") if isinstance(raw.get(key), str)
         }
         return {**texts, **dict(card_syntaxes(raw.get("card"), "/card"))}
-
-    @field_validator("card")
-    @classmethod
-    def _is_card(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
-        if value is not None and value.get("type") != "AdaptiveCard":
-            raise ValueError("a card is an object whose `type` is `AdaptiveCard`")
-        if nobodys := answered_by_nobody(value):
-            raise ValueError(f"nobody would answer {nobodys}: use Action.OpenUrl")
-        return value
 
     @model_validator(mode="after")
     def _says_something_somewhere(self) -> TeamsMessage:

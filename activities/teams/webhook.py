@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from activities.http_client.message import Response
 
 INSIDE = re.compile(r"HTTP error (\d{3})")
-FAILED = re.compile(r"delivery failed|\berror\b", re.IGNORECASE)
+FAILED = "delivery failed"
 RUN = "x-ms-workflow-run-id"
 
 
@@ -107,16 +107,17 @@ class Teams(TeamsProvider):
         return [*self.channels.values(), *(url for team in self.teams.values() for url in team.values())]
 
 
-def judged(answer: Response) -> ActionError | None:
+def error_inside(answer: Response) -> ActionError | None:
     """Return the error that a 2xx has inside: a connector's says in its text what Teams itself answered."""
     if answer.status not in SUCCESS:
         return None
-    reason = excerpt(answer.headers, answer.body)
-    if inside := INSIDE.search(reason):
+    text = excerpt(answer.headers, answer.body)
+    if inside := INSIDE.search(text):
         status = int(inside[1])
         return failure(f"Microsoft Teams answered {status} to the webhook.", status, answer.headers)
-    if FAILED.search(reason) or reason.startswith("<"):  # a page is no webhook's answer
-        sentence = f"The webhook of Microsoft Teams said {answer.status}, and: {reason}."
+    body = answer.json() if text.startswith("{") else {}
+    if body.get("error") or FAILED in text or text.startswith("<"):  # a page is no webhook's answer
+        sentence = f"The webhook of Microsoft Teams answered {answer.status}: {text}."
         return OutcomeUnknown(sentence, status=answer.status)
     return None
 
@@ -126,5 +127,5 @@ WEBHOOKS: Service[Teams] = Service(
     connection=Teams,
     address="",
     sign_in=lambda _connection: {},
-    judge=judged,
+    judge=error_inside,
 )

@@ -23,6 +23,8 @@ from workers.sandbox.vendors import Vendors
 SHORTEST_CREDENTIAL = 8
 HANGING = 0.5
 LONGEST_SENTENCE = 350
+NAMES = frozenset(("kind", "baseUrl", "from", "host", "security", "user"))
+"""Fields of a connection that may be seen."""
 
 
 async def play(action: Action, case: Case, vendors: Vendors = VENDORS) -> None:
@@ -171,7 +173,7 @@ def end(case: Case, ended: Ended, address: str) -> list[str]:
         if ended.error is not None:
             return [f"it must succeed; it was {ended.error}: {ended.message}"]
         if case.found is not None:
-            return differences(case.found, ended.found, "found")
+            return differences(moved(case.found, address), ended.found, "found")
         if case.includes is None:
             return differences(moved(case.result, address), ended.result, "result")
         return differences(
@@ -195,6 +197,6 @@ def end(case: Case, ended: Ended, address: str) -> list[str]:
 
 def credentials(entries: Any, secrets: Mapping[str, str]) -> list[str]:
     """Return what must never be seen: secrets, and every text of a connection that is no address and no name."""
-    texts = [value for entry in entries for name, value in entry.items() if name not in {"kind", "baseUrl"}]
+    texts = [value for entry in entries for name, value in entry.items() if name not in NAMES]
     hush = [value for value in [*texts, *secrets.values()] if isinstance(value, str)]
     return [value for value in hush if len(value) >= SHORTEST_CREDENTIAL and "://" not in value]

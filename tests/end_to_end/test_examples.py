@@ -46,6 +46,11 @@ EVENTS: dict[str, tuple[str, JSON]] = {
         "order.returned",
         {"order": {"id": "4712", "amount": 49.9}, "customer": {"name": "Ada", "phone": "+15550123456"}},
     ),
+    "request-received": ("ticket.created", {"ticket": {"id": "7"}, "customer": {"name": "Ada"}}),
+    "ticket-escalation": (
+        "ticket.overdue",
+        {"ticket": {"id": "7", "subject": "All is down"}, "customer": {"name": "Ada", "isVip": True}},
+    ),
     "ticket-notices": ("ticket.escalated", {"ticket": {"id": "7", "subject": "Printer *on fire*"}}),
     "ticket-triage": (
         "ticket.created",

@@ -52,6 +52,9 @@ actions:
   - {label: Channel, actionType: send_slack_message, config: {channel: "#ops", text: Hi}, onFailure: continue}
   - {label: Chat, actionType: send_teams_message, config: {connection: chat, channel: alerts, message: "**{{contact.name}}**"}, onFailure: continue}
   - {label: Graph, actionType: send_teams_message, config: {connection: graph, teamId: t, channelId: c, message: Hi}, onFailure: continue}
+  - {label: Note, actionType: add_internal_note, config: {ticketId: 7, content: "{{contact.name}}", connection: zendesk}, onFailure: continue}
+  - {label: Other note, actionType: add_internal_note, config: {ticketId: 7, content: Hi, connection: zammad}, onFailure: continue}
+  - {label: Reply, actionType: send_reply, config: {ticketId: 7, content: Hi, connection: freshdesk}, saveAs: reply}
   - {label: Hook, actionType: send_webhook, config: {url: RECEIVER/hook, body: {t: "{{secrets.plain_token}}"}, secret: "{{secrets.signing}}"}, saveAs: hook}
   - {label: Seed, actionType: api_request, config: {method: POST, url: RECEIVER/seed, headers: [{key: Authorization, value: "Bearer {{secrets.plain_token}}"}], values: [{key: t, value: "{{secrets.awkward}}", format: String}]}, saveAs: seed}
   - {label: Bad header, actionType: http_request, config: {method: GET, url: RECEIVER/x, headers: {X-Token: "{{secrets.multi_line}}"}}, onFailure: continue}
@@ -67,6 +70,41 @@ SECRETS = {
 }
 
 
+def plant_in_teams(engine: Engine) -> None:
+    """Give the worker Teams connections made of canaries, and servers that repeat them."""
+    flow = f"{engine.receiver.url}/flows/cnryflow0123456789abc/invoke"
+    chat = {"kind": "teams", "channels": {"alerts": f"{flow}?sp=run&sig=cnrysig-0123456789ABC"}}
+    graph = {
+        "kind": "teams_graph",
+        "tenantId": "t",
+        "clientId": "c",
+        "clientSecret": "cnrygraph0123456789",
+        "refreshToken": "cnryrefresh0123456789",
+        "baseUrl": engine.receiver.url,
+        "tokenUrl": f"{engine.receiver.url}/token",
+    }
+    engine.connections |= {"chat": chat, "graph": graph}
+    engine.receiver.answer("/flows/cnryflow0123456789abc/invoke", 400, {"error": f"bad {chat['channels']}"})
+    refusal = f"{graph['refreshToken']} of {graph['clientSecret']} has expired"
+    engine.receiver.answer("/token", 400, {"error": "invalid_grant", "error_description": refusal})
+
+
+def repeat_in_helpdesks(engine: Engine, tokens: dict[str, str], leaks: dict[str, str]) -> None:
+    """Have helpdesks repeat in their answers what signed the requests in."""
+    leaks |= {
+        "zendesk": base64.b64encode(f"bot@example.com/token:{tokens['zendesk']}".encode()).decode(),
+        "freshdesk": base64.b64encode(f"{tokens['freshdesk']}:X".encode()).decode(),
+    }
+    engine.receiver.answer("/zendesk/api/v2/tickets/7", 200, {"ticket": {"id": 7, "status": "open"}})
+    engine.receiver.answer(
+        "/zendesk/api/v2/tickets/7", 422, {"error": "RecordInvalid", "description": json.dumps(leaks)}
+    )
+    engine.receiver.answer("/zammad/api/v1/ticket_articles", 422, {"error": f"{leaks} {tokens['zammad']}"})
+    engine.receiver.answer("/freshdesk/api/v2/tickets/7/reply", 201, {"id": 1, "body": leaks})
+    ticket = {"id": 7, "status": 2, "tags": [leaks["freshdesk"], tokens["freshdesk"]], "updated_at": "now"}
+    engine.receiver.answer("/freshdesk/api/v2/tickets/7", 200, ticket)
+
+
 async def test_no_canary_leaves_the_worker(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     engine.environment |= {f"TRUNKLINE_SECRET_{name}": value for name, value in SECRETS.items()}
@@ -79,21 +117,16 @@ async def test_no_canary_leaves_the_worker(engine: Engine, caplog: pytest.LogCap
         "keySecret": tokens["cloudtalk"],
         "baseUrl": f"{engine.receiver.url}/ct",
     }
-    flow = f"{engine.receiver.url}/flows/cnryflow0123456789abc/invoke"
-    chat = {"kind": "teams", "channels": {"alerts": f"{flow}?sp=run&sig=cnrysig-0123456789ABC"}}
-    graph = {
-        "kind": "teams_graph",
-        "tenantId": "t",
-        "clientId": "c",
-        "clientSecret": "cnrygraph0123456789",
-        "refreshToken": "cnryrefresh0123456789",
-        "baseUrl": engine.receiver.url,
-        "tokenUrl": f"{engine.receiver.url}/token",
+    plant_in_teams(engine)
+    engine.connections |= {"other": other, "defaults": {"send_sms": "phone"}}
+    desks = {
+        "zendesk": {"email": "bot@example.com", "apiToken": "cnryzendesk/0123+456"},
+        "zammad": {"token": "cnryzammad-0123456"},
+        "freshdesk": {"apiKey": "cnryfreshdesk?0123"},
     }
-    engine.connections |= {"other": other, "chat": chat, "graph": graph, "defaults": {"send_sms": "phone"}}
-    engine.receiver.answer("/flows/cnryflow0123456789abc/invoke", 400, {"error": f"bad {chat['channels']}"})
-    refusal = f"{graph['refreshToken']} of {graph['clientSecret']} has expired"
-    engine.receiver.answer("/token", 400, {"error": "invalid_grant", "error_description": refusal})
+    for kind, fields in desks.items():
+        engine.connections[kind] = {"kind": kind, **fields, "baseUrl": f"{engine.receiver.url}/{kind}"}
+        tokens[kind] = next(value for name, value in fields.items() if name != "email")
     leaks = {**tokens, "basic": base64.b64encode(f"AC{'0' * 32}:{tokens['twilio']}".encode()).decode()}
     engine.receiver.answer(
         f"/twilio/2010-04-01/Accounts/AC{'0' * 32}/Messages.json",
@@ -103,6 +136,7 @@ async def test_no_canary_leaves_the_worker(engine: Engine, caplog: pytest.LogCap
     engine.receiver.answer(
         "/ct/sms/send.json", 200, {"responseData": {"success": False, "data": f"Bad {tokens['cloudtalk']}"}}
     )
+    repeat_in_helpdesks(engine, tokens, leaks)
     engine.receiver.answer("/hook", 200, leaks)
     engine.receiver.answer("/seed", 200, leaks)
     engine.define(STEPS)
@@ -136,14 +170,15 @@ async def test_no_canary_leaves_the_worker(engine: Engine, caplog: pytest.LogCap
     assert step(report, "Missing")["error"]["type"] == "Refused"
     assert step(report, "Bad header")["status"] == "failed"
     assert step(report, "Broken")["status"] == "unknown"
-    assert {step(report, name)["status"] for name in ("Text", "Other text", "Channel", "Chat", "Graph")} == {"failed"}
+    failing = ("Text", "Other text", "Channel", "Chat", "Graph", "Note", "Other note")
+    assert {step(report, name)["status"] for name in failing} == {"failed"}
     assert len(engine.receiver.to("/flows")) == 1
     assert "has expired" in step(report, "Graph")["error"]["message"]
-    assert {step(report, name)["status"] for name in ("Hook", "Seed")} == {"succeeded"}
+    assert {step(report, name)["status"] for name in ("Hook", "Seed", "Reply")} == {"succeeded"}
     assert not engine.receiver.to("/x")
     seen = await everything(engine, handle, report, caplog)
     for text in seen:
-        for form in (*SECRETS.values(), *tokens.values(), *forms(CANARY), leaks["basic"], "cnry"):
+        for form in (*SECRETS.values(), *tokens.values(), *forms(CANARY), *leaks.values(), "cnry"):
             assert form not in text, f"{form} is in {text[:200]}"
 
 

@@ -34,6 +34,9 @@ async def _serve(port: int) -> None:
             f"sandbox: {server.url} (what it received: {server.url}/, as JSON: {server.url}/_/requests)",
             highlight=False,
         )
+        console.print(
+            f"email: {server.host}:{server.port + 1} (what it received: {server.url}/_/mailbox)", highlight=False
+        )
         titles = [vendor.title for vendor in VENDORS.values() if isinstance(vendor, type)]
         console.print(f"It stands in for {', '.join(titles)}.", highlight=False)
         await stopped.wait()

@@ -128,6 +128,8 @@ def _loose(value: dict[str, Any]) -> dict[str, Any]:
     """Return a value's schema as lenient as its model: numbers are texts too, some words have any case."""
     if "anyOf" in value:
         return {**value, "anyOf": [_loose(way) for way in value["anyOf"]]}
+    if isinstance(value.get("additionalProperties"), dict):
+        return {**value, "additionalProperties": _loose(value["additionalProperties"])}
     if value.get(ANY_CASE):
         words = "|".join("".join(f"[{c.upper()}{c.lower()}]" for c in word) for word in value["enum"])
         kept = {key: content for key, content in value.items() if key not in ("enum", "type", ANY_CASE)}

@@ -131,7 +131,7 @@ def own_hosts(loaded: Connections, actions: Mapping[str, Action]) -> tuple[list[
         rows = [at for one in actions.values() if isinstance(made, one.connections) for at in one.addresses(made)]
         for address in (*made.addresses(), *rows):
             host = host_of(address)
-            (named if address in written else vendors).extend([host] if host else [])
+            (named if {address, address.rpartition(":")[0]} & written else vendors).extend([host] if host else [])
     return named, vendors
 
 

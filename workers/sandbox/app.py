@@ -20,6 +20,9 @@ from activities.violations import sentence_of
 from workers.hosts import host_refusal, origin_refusal
 from workers.sandbox.faults import Fault, Faults
 from workers.sandbox.hosts import Place, place_of
+from workers.sandbox.mail_server import NAME as MAIL
+from workers.sandbox.mail_server import MailServer
+from workers.sandbox.mailbox import letters, mailbox
 from workers.sandbox.page import assets, page
 from workers.sandbox.record import Received, ReceivedRequest, Record, VendorAnswer
 from workers.sandbox.recordings import Recordings
@@ -65,6 +68,11 @@ class SandboxApp:
             raise ValueError(f"`vendor`: the sandbox has no {fault.vendor!r}; it has {', '.join(self.vendors)}")
         self.faults.add(fault)
 
+    def mail_server(self) -> MailServer | None:
+        """Return the mail server of its vendor, if it has that."""
+        vendor = self.vendors.get(MAIL)
+        return None if vendor is None else MailServer(vendor, self.record, self.faults)
+
     def application(self) -> web.Application:
         """Return the web application."""
         app = web.Application(client_max_size=MOST_REQUEST, middlewares=[_own_pages_only])
@@ -72,6 +80,8 @@ class SandboxApp:
             [
                 web.get("/", self._page),
                 *(web.get(f"/_/{name}", _asset(*asset)) for name, asset in assets(self.vendors).items()),
+                web.get("/_/mailbox", self._mailbox),
+                web.get("/_/mailbox.json", self._shown(lambda: letters(self.record))),
                 web.get("/_/requests", self._requests),
                 web.delete("/_/requests", self._emptied(self.clear)),
                 web.get("/_/faults", self._shown(self.faults.shown)),
@@ -93,7 +103,7 @@ class SandboxApp:
                 {"error": f"The sandbox has nothing at {http.path}; it answers below {known} and /_/."}, status=404
             )
         vendor = self.vendors[place.vendor]
-        fault = self.faults.take(place.vendor, http.path)
+        fault = self.faults.take(place.vendor, http.path, http.method)
         request = await _request(http, place)
         received = Received(
             id=self.record.next_id(),
@@ -158,9 +168,10 @@ class SandboxApp:
     async def _page(self, http: web.Request) -> web.Response:
         chosen = http.query.get("vendor") if http.query.get("vendor") in self.vendors else None
         counts = Counter(received.vendor for received in self.record)
-        text = page(self.record.find(chosen), self.vendors, counts=counts, chosen=chosen)
-        content = text.encode(errors="replace")
-        return web.Response(body=content, content_type="text/html", charset="utf-8", headers=SECURITY)
+        return _html(page(self.record.find(chosen), self.vendors, counts=counts, chosen=chosen))
+
+    async def _mailbox(self, _http: web.Request) -> web.Response:
+        return _html(mailbox(letters(self.record)))
 
     async def _requests(self, http: web.Request) -> web.Response:
         found = self.record.find(http.query.get("vendor"), http.query.get("key"))
@@ -214,6 +225,11 @@ def _asset(text: str, kind: str) -> Callable[[web.Request], Awaitable[web.Respon
         return web.Response(text=text, content_type=kind)
 
     return asset
+
+
+def _html(text: str) -> web.Response:
+    content = text.encode(errors="replace")
+    return web.Response(body=content, content_type="text/html", charset="utf-8", headers=SECURITY)
 
 
 def _refused(model: type[BaseModel], wrong: str) -> web.Response:

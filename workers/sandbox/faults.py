@@ -23,6 +23,7 @@ class Fault(BaseModel):
     path: str | None = Field(
         default=None, description="Beginning of the paths that misbehave: /http/shop, or of the host's: /orders."
     )
+    method: str | None = Field(default=None, description="Which method misbehaves, such as POST; by default any.")
     times: int = Field(default=1, ge=1, description="For how many requests.")
     status: int | None = Field(default=None, ge=100, le=599, description="HTTP status to answer with.")
     body: Any = Field(default=None, description="Body to answer with: text as it stands, anything else as JSON.")
@@ -58,12 +59,13 @@ class Fault(BaseModel):
         """Whether it replaces the vendor's own answer."""
         return self.status is not None or self.body is not None
 
-    def hits(self, vendor: str, path: str) -> bool:
+    def hits(self, vendor: str, path: str, method: str) -> bool:
         """Say whether a request is meant."""
         begin = self.path or "/"
         if self.host is not None:
             begin = f"{HOSTS}{self.host.lower()}{begin if begin.startswith('/') else f'/{begin}'}"
-        return self.vendor in (None, vendor) and path.startswith(begin)
+        meant = self.method is None or self.method.upper() == method
+        return meant and self.vendor in (None, vendor) and path.startswith(begin)
 
     def shown(self) -> dict[str, Any]:
         """Return it as it would be asked for."""
@@ -80,10 +82,10 @@ class Faults:
         """Have this fault next."""
         self._waiting.append(fault.model_copy())
 
-    def take(self, vendor: str, path: str) -> Fault | None:
+    def take(self, vendor: str, path: str, method: str) -> Fault | None:
         """Return the fault that this request meets, and use it up once."""
         for fault in self._waiting:
-            if fault.hits(vendor, path):
+            if fault.hits(vendor, path, method):
                 fault.times -= 1
                 if fault.times == 0:
                     self._waiting.remove(fault)

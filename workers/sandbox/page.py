@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from workers.sandbox.record import Received
-from workers.sandbox.vendor import Vendor
+from workers.sandbox.vendor import Panel, Vendor
 
 MOST_SHOWN = 200
+MOST_PANELS, FEW_PANELS = 100, 5
+"""Panels of a vendor that is looked at alone, and of one among others."""
+
 FOLDER = Path(__file__).parent
 KINDS = {"page.css": "text/css", "page.js": "text/javascript"}
 
@@ -27,12 +30,16 @@ FRAME = """<!doctype html>
 <body>
 <header class="top"><div><h1>Trunkline sandbox</h1><nav>{links}</nav></div></header>
 <main>
-<p class="note">{note}</p>
+{panels}<p class="note">{note}</p>
 {cards}
 </main>
 </body>
 </html>
 """
+
+PANEL = """<details class="panel {vendor}" id="panel-{vendor}-{number}"{opened}>
+<summary><b>{title}</b> {facts}</summary>
+{entries}</details>"""
 
 CARD = """<article class="{vendor}">
 <div class="line">
@@ -80,7 +87,13 @@ def page(
     latest = list(reversed(received))[:MOST_SHOWN]
     return FRAME.format(
         total=total,
-        links="".join(links),
+        links="".join([*links, '<a href="/_/mailbox">Mailbox</a>'] if "smtp" in vendors else links),
+        panels="".join(
+            f"{panel(name, number, one, opened=chosen is not None)}\n"
+            for name, vendor in vendors.items()
+            if chosen in {None, name}
+            for number, one in enumerate(vendor.panels()[: MOST_PANELS if chosen else FEW_PANELS])
+        ),
         note=note(len(received), len(latest)),
         cards="\n".join(card(one, vendors[one.vendor]) for one in latest),
     )
@@ -97,6 +110,21 @@ def note(count: int, shown: int) -> str:
         return "Nothing has arrived yet. What the vendors are sent appears here by itself."
     newest = "Newest first." if shown == count else f"The latest {shown} of {count}, newest first."
     return f'{newest} The same as JSON: <a href="/_/requests">/_/requests</a>.'
+
+
+def panel(vendor: str, number: int, shown: Panel, *, opened: bool) -> str:
+    """Return a part of a vendor's state as HTML; everything that came from outside is escaped."""
+    return PANEL.format(
+        vendor=vendor,
+        number=number,
+        opened=" open" if opened else "",
+        title=escape(shown.title),
+        facts=" ".join(f"<span>{escape(name)}: {escape(value)}</span>" for name, value in shown.facts.items()),
+        entries="".join(
+            f'<p class="whom">{escape(heading)}</p>\n<p class="text">{escape(text)}</p>\n'
+            for heading, text in shown.entries
+        ),
+    )
 
 
 def card(received: Received, vendor: Vendor) -> str:

@@ -20,6 +20,8 @@ from workers.sandbox.vendor import Absent
 from workers.sandbox.vendors import VENDORS, Vendors
 
 PORT = 8600
+ATTEMPTS = 20
+"""How many ports are tried until one and the next are free."""
 HOST = "127.0.0.1"
 LONGEST_LINE = 16 * 1024
 """Bytes of a request's first line: the longest address that the guarded client takes, and the host that is meant."""
@@ -50,6 +52,7 @@ class Sandbox:
         self.port = 0
         self._app = SandboxApp(faults, vendors, recordings=recordings)
         self._runner: web.AppRunner | None = None
+        self._mail = self._app.mail_server()
 
     @property
     def url(self) -> str:
@@ -62,15 +65,18 @@ class Sandbox:
             self._app.application(), access_log=None, shutdown_timeout=1, max_line_size=LONGEST_LINE
         )
         await self._runner.setup()
-        try:
-            await self._listen(self.wanted)
-        except OSError as error:
-            if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
-                raise
-            await self._listen(0)
+        for attempt in range(ATTEMPTS):
+            try:
+                await self._listen(self.wanted if attempt == 0 else 0)
+                break
+            except OSError as error:
+                if error.errno not in {errno.EADDRINUSE, errno.EACCES} or attempt == ATTEMPTS - 1:
+                    raise
 
     async def stop(self) -> None:
         """Stop listening and close all connections."""
+        if self._mail is not None:
+            await self._mail.stop()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -85,6 +91,7 @@ class Sandbox:
         *,
         host: str | None = None,
         path: str | None = None,
+        method: str | None = None,
         times: int = 1,
         status: int | None = None,
         body: Any = None,
@@ -103,6 +110,7 @@ class Sandbox:
             vendor=vendor,
             host=host,
             path=path,
+            method=method,
             times=times,
             status=status,
             body=body,
@@ -135,10 +143,18 @@ class Sandbox:
         self._app.stubs.clear()
 
     async def _listen(self, port: int) -> None:
+        """Listen at a port, and for email at the next one."""
         assert self._runner is not None  # noqa: S101 - only `start` calls this
         site = web.TCPSite(self._runner, self.host, port)
         await site.start()
         self.port = self._runner.addresses[0][1]
+        if self._mail is None:
+            return
+        try:
+            await self._mail.start(self.host, self.port + 1)
+        except (OSError, OverflowError) as error:
+            await site.stop()
+            raise OSError(errno.EADDRINUSE, "There is no free port for email after it.") from error
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -164,8 +180,7 @@ def connections(url: str, actions: Mapping[str, Action] | None = None, vendors: 
             if vendor.connection is not None:
                 entries[f"sandbox-{kind}"] = {"kind": kind, **vendor.connection()}
         elif vendor.connection is not None:
-            stands_for = {} if vendor.host is None else {"standsFor": vendor.host}
-            entries[f"sandbox-{kind}"] = {"kind": kind, **vendor.connection, "baseUrl": f"{url}/{kind}", **stands_for}
+            entries[f"sandbox-{kind}"] = {"kind": kind, **vendor.entry(f"{url}/{kind}")}
     fitting = {
         action.name: [name for kind in action.connections if (name := f"sandbox-{kind.kind}") in entries]
         for action in (catalog() if actions is None else actions).values()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -13,6 +13,21 @@ from workers.sandbox.record import ReceivedRequest, VendorAnswer
 
 MOST_MESSAGES = 20_000
 TOO_MANY_REQUESTS = 429
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """What the page shows of a vendor's state, such as a ticket or a mailbox.
+
+    Attributes:
+        title: what it is.
+        facts: what is known of it, by name.
+        entries: what it holds: heading and text of each.
+    """
+
+    title: str
+    facts: Mapping[str, str]
+    entries: Sequence[tuple[str, str]] = ()
 
 
 class Vendor(ABC):
@@ -28,6 +43,14 @@ class Vendor(ABC):
     """What the paths of its own host begin with, before those that the sandbox knows (`/api`)."""
     stubbed: ClassVar[bool] = False
     """Whether stubs may answer in its place."""
+    http: ClassVar[bool] = True
+    """Whether it is spoken to by HTTP."""
+
+    @classmethod
+    def entry(cls, address: str) -> dict[str, Any]:
+        """Return an entry of `connections.yaml`, without its kind, that leads to the vendor at an address."""
+        stands_for = {} if cls.host is None else {"standsFor": cls.host}
+        return {**(cls.connection or {}), "baseUrl": address, **stands_for}
 
     @abstractmethod
     def answer(self, request: ReceivedRequest) -> VendorAnswer:
@@ -48,6 +71,10 @@ class Vendor(ABC):
     @abstractmethod
     def summary(self, request: ReceivedRequest) -> tuple[str, str]:
         """Return whom a request concerns and what it says, each empty where there is nothing to say."""
+
+    def panels(self) -> Sequence[Panel]:
+        """Return what the page shows of what it keeps, the latest first."""
+        return ()
 
     def clear(self) -> None:  # noqa: B027 # many vendors keep nothing
         """Forget what it took."""

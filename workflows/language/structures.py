@@ -26,7 +26,7 @@ MENTIONS: Mapping[str, tuple[str, str]] = {
 TEXTS = frozenset({"text", "pretext", "fallback"})
 TEXTS_OF_ATTACHMENTS = frozenset({"title", "footer", "author_name"})
 FIELD = ("title", "value")
-"""What a field of an attachment has; elsewhere a `value` is never shown."""
+"""What a field of an attachment, or a fact of a card, has; elsewhere a `value` is never shown."""
 
 
 def slack_blocks(value: Any, scope: Scope) -> Any:
@@ -58,5 +58,21 @@ def _slack_item(owner: Mapping[str, Any], key: str, item: Any, scope: Scope) -> 
     return writer(scope).escape(item)
 
 
-STRUCTURES: Mapping[str, Walk] = {"slack-blocks": slack_blocks}
+def adaptive_card(value: Any, scope: Scope) -> Any:
+    """Return an Adaptive Card, or a part, whose texts are shown as they are and not read as Markdown."""
+    if isinstance(value, list):
+        return [adaptive_card(item, scope) for item in value]
+    if not isinstance(value, dict):
+        return value
+    kind = value.get("type")
+    shown: tuple[str, ...] = ("text",) if kind == "TextBlock" else ()
+    if kind is None and set(FIELD) <= value.keys():
+        shown = FIELD
+    return {
+        key: Markdown(scope).escape(item) if key in shown and isinstance(item, str) else adaptive_card(item, scope)
+        for key, item in value.items()
+    }
+
+
+STRUCTURES: Mapping[str, Walk] = {"slack-blocks": slack_blocks, "adaptive-card": adaptive_card}
 """How lists and objects from data are escaped, by the syntax of the field that takes them; texts stay as they are."""

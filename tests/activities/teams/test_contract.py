@@ -44,11 +44,14 @@ def test_words_of_the_helpdesk_document_are_understood() -> None:
             },
             {
                 "/card/body/0/text": "markdown",
+                "/card/body/0/color": "adaptive-card",
                 "/card/body/1/facts/0/title": "markdown",
                 "/card/body/1/facts/0/value": "markdown",
+                "/card/body/2/inlines/0/text": "adaptive-card",
                 "/card/actions/0/url": "url",
             },
         ),
+        ({"card": "{{variables.card}}"}, {"/card": "adaptive-card"}),
     ],
 )
 def test_customers_words_are_escaped_where_teams_reads_markup(raw: dict[str, Any], expected: dict[str, str]) -> None:

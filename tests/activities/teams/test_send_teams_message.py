@@ -36,14 +36,14 @@ def at(sandbox: Sandbox, make_context: MakeContext, **more: Any) -> Any:
 )
 async def test_webhooks_url_is_in_no_error(wire: Wire, make_context: MakeContext, status: str) -> None:
     url = f"{wire.url}/workflows/7f3a9c21d4e8b650aa/triggers/manual/paths/invoke?sp=run&sig={SIGNATURE}"
-    echo = f"error at {url}, which is {wire.url}/workflows/7f3a9c21d4e8b650aa, signed {SIGNATURE}"
+    echo = f"delivery failed at {url}, which is {wire.url}/workflows/7f3a9c21d4e8b650aa, signed {SIGNATURE}"
     wire.reply(ok(echo.encode(), f"Location: {url}", status=status, kind="Content-Type: text/plain"))
     known = Connections({"chat": {"kind": "teams", "channels": {"alerts": url}}}, CONNECTIONS)
     with pytest.raises(ActionError) as raised:
         await send(make_context(connections=known), {"channel": "alerts", "message": "Hello"})
-    said = Scrubber(known.credentials()).scrub(str(raised.value))
-    assert SIGNATURE not in said
-    assert "7f3a9c21d4e8b650aa" not in said
+    sentence = Scrubber(known.credentials()).scrub(str(raised.value))
+    assert SIGNATURE not in sentence
+    assert "7f3a9c21d4e8b650aa" not in sentence
 
 
 async def test_webhooks_url_is_in_no_error_where_nobody_answers(make_context: MakeContext) -> None:

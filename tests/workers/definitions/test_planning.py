@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -632,7 +633,7 @@ def test_the_example_of_every_action_is_a_good_step(name: str) -> None:
         action.triggers[0]
         if action.triggers
         else "ticket.created"
-        if "ticket." in str(action.example)
+        if re.search(r"\{\{(ticket|customer|message)\.", str(action.example))
         else "call.ended"
     )
     data = automation({"actionType": name, "config": action.example}, event=event)

@@ -83,7 +83,8 @@ async def test_the_sandbox_answers_as_the_case_says(sandbox: Sandbox, case: Case
 @pytest.mark.parametrize("action", ACTIONS.values(), ids=list(ACTIONS))
 def test_a_success_of_every_action_is_sent_to_each_of_its_vendors(action: Action) -> None:
     kinds = {kind.kind for kind in action.connections} or {"http"}
-    expected = set() if action.local else {kind for kind in kinds if not isinstance(VENDORS[kind], Absent)}
+    known = {kind: VENDORS[kind] for kind in kinds}
+    expected = {kind for kind, vendor in known.items() if not action.local and isinstance(vendor, type) and vendor.http}
     sent = {vendor_of(case) for case in SENT if case.action == action.name and case.error is None and not case.look}
     assert sent == expected, f"write a successful case of {action.name} for {', '.join(sorted(expected - sent))}"
 
@@ -94,7 +95,7 @@ def ways(case: Case) -> dict[str, list[dict[str, Any]]]:
     A success and a look-up it has to answer by itself. A failure too, where the request is what is wrong; what a
     vendor's server does in its worst hours, only a fault can bring about: in the vendor's words, or in the case's.
     """
-    lost = [BROKEN_OFF[each.answer] for each in case.traffic if isinstance(each.answer, str)]
+    lost = [{**BROKEN_OFF[each.answer], **at(each)} for each in case.traffic if isinstance(each.answer, str)]
     if lost:
         return {"with its connection broken": lost}
     if case.error is None:
@@ -102,12 +103,17 @@ def ways(case: Case) -> dict[str, list[dict[str, Any]]]:
     answer = case.traffic[-1].answer
     assert isinstance(answer, Answer)
     wait = case.error.retry_after.number if isinstance(case.error.retry_after, About) else case.error.retry_after
-    words = {"status": answer.status, "retry_after": None if wait is None else int(wait)}
+    words = {"status": answer.status, "retry_after": None if wait is None else int(wait), **at(case.traffic[-1])}
     return {
         "by itself": [],
         "made to fail in the vendor's words": [words],
         "made to fail in the case's words": [{**words, "body": body_of(answer)}],
     }
+
+
+def at(exchange: Exchange) -> dict[str, Any]:
+    """Return which request a fault is meant for: what is read before must succeed."""
+    return {"method": exchange.request.method} if exchange.request else {}
 
 
 def stub(sandbox: Sandbox, exchange: Exchange) -> None:

@@ -284,7 +284,7 @@ def test_connections_point_every_vendor_at_the_sandbox() -> None:
     addresses = {known.get(name).kind: known.get(name).base_url for name in known.entries}
     assert addresses["slack"] == "http://127.0.0.1:8600/slack"
     assert addresses == {
-        kind: None if isinstance(vendor, Absent) else f"http://127.0.0.1:8600/{kind}"
+        kind: None if isinstance(vendor, Absent) or not vendor.http else f"http://127.0.0.1:8600/{kind}"
         for kind, vendor in VENDORS.items()
         if vendor.connection is not None
     }
@@ -334,6 +334,7 @@ def test_command_says_where_it_listens_and_ends_cleanly(
         address = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
         assert address is not None
         titles = [vendor.title for vendor in STANDS_IN.values()]
+        assert "/_/mailbox" in process.stdout.readline()
         assert process.stdout.readline() == f"It stands in for {', '.join(titles)}.\n"
         with urlopen(f"{address[0]}/_/requests", timeout=5) as answer:  # noqa: S310 - our own address
             assert answer.read() == b"[]"

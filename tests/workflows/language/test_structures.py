@@ -44,6 +44,26 @@ def test_blocks_from_data_can_mention_nobody_and_fake_no_link(given: Any, kept: 
     assert json.dumps(given) == before, "the run's own data stays"
 
 
+LINK, SHOWN = "[bank](https://evil.example)", "\\[bank\\]\\(https\\://evil\\.example\\)"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({"type": "TextBlock", "text": LINK, "color": "good"}, {"type": "TextBlock", "text": SHOWN, "color": "good"}),
+        ([{"type": "FactSet", "facts": [{"title": LINK, "value": LINK}]}], [{"type": "FactSet", "facts": [{"title": SHOWN, "value": SHOWN}]}]),
+        ({"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": LINK}]}, {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": LINK}]}),
+        ({"type": "Input.Choice", "title": LINK, "value": LINK}, {"type": "Input.Choice", "title": LINK, "value": LINK}),
+        ({"type": ["odd"], "text": LINK}, {"type": ["odd"], "text": LINK}),
+        ("a & b", "a & b"),
+        (None, None),
+    ],
+)  # fmt: skip
+def test_cards_from_data_fake_no_link(given: Any, kept: Any) -> None:
+    assert rendered("{{d}}", {"": "adaptive-card"}, d=given) == kept
+    assert rendered({"body": [{"a": 1}, "{{d}}"]}, {"/body/1": "adaptive-card"}, d=given)["body"][1] == kept
+
+
 def test_what_the_author_wrote_into_blocks_stays() -> None:
     blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": "<!here> {{d.name}}"}, "fields": "{{d.fields}}"}]
     syntaxes = {"/0/text/text": "slack", "/0/fields": "slack-blocks"}

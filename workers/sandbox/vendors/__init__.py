@@ -7,14 +7,20 @@ from collections.abc import Mapping
 from workers.sandbox.vendor import Absent, Vendor
 from workers.sandbox.vendors.anthropic import AnthropicVendor
 from workers.sandbox.vendors.cloudtalk import CloudTalkVendor
+from workers.sandbox.vendors.freshdesk import FreshdeskVendor
+from workers.sandbox.vendors.gmail import GmailVendor
 from workers.sandbox.vendors.http import HttpVendor
 from workers.sandbox.vendors.language import LOCAL_LANGUAGE
 from workers.sandbox.vendors.openai import OpenAIVendor
+from workers.sandbox.vendors.postmark import PostmarkVendor
 from workers.sandbox.vendors.slack import SlackVendor
+from workers.sandbox.vendors.smtp import SmtpVendor
 from workers.sandbox.vendors.speech import GOOGLE, WHISPER
 from workers.sandbox.vendors.teams import TeamsVendor
 from workers.sandbox.vendors.teams_graph import TeamsGraphVendor
 from workers.sandbox.vendors.twilio import TwilioVendor
+from workers.sandbox.vendors.zammad import ZammadVendor
+from workers.sandbox.vendors.zendesk import ZendeskVendor
 
 Vendors = Mapping[str, type[Vendor] | Absent]
 
@@ -22,10 +28,16 @@ VENDORS: Vendors = {
     "slack": SlackVendor,
     "twilio": TwilioVendor,
     "cloudtalk": CloudTalkVendor,
+    "smtp": SmtpVendor,
+    "postmark": PostmarkVendor,
+    "gmail": GmailVendor,
     "google": GOOGLE,
     "whisper": WHISPER,
     "teams": TeamsVendor,
     "teams_graph": TeamsGraphVendor,
+    "zendesk": ZendeskVendor,
+    "zammad": ZammadVendor,
+    "freshdesk": FreshdeskVendor,
     "openai": OpenAIVendor,
     "anthropic": AnthropicVendor,
     "local_language": LOCAL_LANGUAGE,

@@ -124,5 +124,5 @@ def _types(value: Any) -> list[Any]:
 
 
 def _inside(status: int) -> str:
-    cause = f"Microsoft Teams endpoint returned HTTP error {status} with ContextId tcid=0,server=SANDBOX"
-    return f"Webhook message delivery failed with error: {cause}"
+    reason = f"Microsoft Teams endpoint returned HTTP error {status} with ContextId tcid=0,server=SANDBOX"
+    return f"Webhook message delivery failed with error: {reason}"

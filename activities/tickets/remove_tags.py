@@ -1,0 +1,19 @@
+"""The action that removes tags."""
+
+from __future__ import annotations
+
+from activities.action import action
+from activities.context import Context
+from activities.tickets.changing import HELPDESKS, changed
+from activities.tickets.tags import Tags
+from activities.tickets.ticket import TicketState
+
+
+@action("remove_tags", repeat="safe", connections=HELPDESKS, example={"tags": ["vip", "escalated"]})
+async def remove_tags(config: Tags, context: Context) -> TicketState:
+    """Remove tags from a ticket; those that it does not have are none.
+
+    Nothing races in Zendesk and Zammad. Freshdesk has no such operation: the tags are read, changed and read again, and
+    a tag that somebody else sets between the first two is lost.
+    """
+    return await changed(config, context, lambda desk: desk.remove_tags(config.ticket_id, config.each))

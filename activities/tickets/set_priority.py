@@ -1,0 +1,25 @@
+"""The action that changes a ticket's priority."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from activities.action import action
+from activities.context import Context
+from activities.tickets.changing import HELPDESKS, changed
+from activities.tickets.ticket import TicketConfig, TicketState
+
+
+class Priority(TicketConfig):
+    """A ticket's new priority."""
+
+    priority: str = Field(
+        min_length=1,
+        description="`low`, `medium`, `high`, `urgent` (not in Zammad), or the name of one of the helpdesk's own.",
+    )
+
+
+@action("set_priority", repeat="safe", connections=HELPDESKS, example={"priority": "high"})
+async def set_priority(config: Priority, context: Context) -> TicketState:
+    """Change a ticket's priority; `medium` is what Zendesk and Zammad call normal."""
+    return await changed(config, context, lambda desk: desk.set_priority(config.ticket_id, config.priority))
