@@ -139,10 +139,7 @@ class SandboxApp:
     ) -> VendorAnswer | None:
         answer: VendorAnswer | None = None
         if fault is None or fault.accepts:
-            original = request if meant is None else received.request
-            stubbed = self.stubs.answer(original, meant) if meant or vendor.stubbed else None
-            if stubbed is not None:
-                stubbed = vendor.stub(request, stubbed)
+            stubbed = self._stubbed(vendor, request, received, meant)
             answer = stubbed or self.recordings.answer(request) or vendor.answer(request)
             received.accepted = answer.accepted
         if fault and fault.drop:
@@ -151,6 +148,22 @@ class SandboxApp:
             failure = vendor.failure(fault.status or (STATUS if fault.body is None else 200), fault.retry_after)
             return failure if fault.body is None else VendorAnswer(failure.status, fault.body, failure.headers)
         return answer
+
+    def _stubbed(
+        self, vendor: Vendor, request: ReceivedRequest, received: Received, meant: Target | None
+    ) -> VendorAnswer | None:
+        """Return the answer that somebody taught, for the host that is meant or for a vendor that takes stubs."""
+        if meant is not None:
+            found = self.stubs.answer(received.request, meant)
+        elif vendor.stubbed:
+            bare = request.path.removeprefix(vendor.root)
+            alike = [replace(request, path=path) for path in dict.fromkeys((bare, vendor.root + bare))]
+            known = Target.parse(f"https://{vendor.host}/") if vendor.host else None
+            tries = (self.stubs.answer(one, host) for host in dict.fromkeys((None, known)) for one in alike)
+            found = next((answer for answer in tries if answer is not None), None)
+        else:
+            return None
+        return found and vendor.stub(request, found)
 
     async def _page(self, http: web.Request) -> web.Response:
         chosen = http.query.get("vendor") if http.query.get("vendor") in self.vendors else None
