@@ -144,6 +144,12 @@ def test_what_is_shown_of_docker_is_what_compose_has() -> None:
     assert set(mounted) <= made
 
 
+def test_the_day_of_a_support_team_is_the_example() -> None:
+    example = (ROOT / "examples/support-day.yaml").read_text()
+    shown = [text for _, text in blocks(ROOT / "docs/helpdesk.md", "yaml")]
+    assert "".join(line for line in example.splitlines(keepends=True) if not line.startswith("# ")) in shown
+
+
 def test_the_readme_shows_an_automation() -> None:
     assert any("name:" in text for _, text in blocks(ROOT / "README.md", "yaml"))
 

@@ -47,6 +47,15 @@ EVENTS: dict[str, tuple[str, JSON]] = {
         {"order": {"id": "4712", "amount": 49.9}, "customer": {"name": "Ada", "phone": "+15550123456"}},
     ),
     "request-received": ("ticket.created", {"ticket": {"id": "7"}, "customer": {"name": "Ada"}}),
+    "support-day": (
+        "message.received",
+        {
+            "ticket": {"id": "7", "subject": "The charger broke"},
+            "customer": {"name": "Ada", "email": "ada@example.net"},
+            "message": {"body": "This is terrible, I want a refund."},
+            "customFields": {"order_number": "4712"},
+        },
+    ),
     "ticket-escalation": (
         "ticket.overdue",
         {"ticket": {"id": "7", "subject": "All is down"}, "customer": {"name": "Ada", "isVip": True}},
