@@ -99,7 +99,7 @@ def show_run(row: dict[str, Any], screen: Console) -> None:
         ended = datetime.fromisoformat(row["endedAt"]) if "endedAt" in row else datetime.now(UTC)
         lasted = duration((ended - begun).total_seconds())
         mark = MARKS.get(row["state"], "[dim]·[/]")
-        what = outcome(row["outcome"]) if row["outcome"] else ", ".join(row["states"]) or "running"
+        what = outcome(row) if row["outcome"] else ", ".join(row["states"]) or "running"
         screen.print(f"{mark} [bold]{plain(row['run'])}[/] {what} [dim]since {row['startedAt']}, {lasted}[/]")
         for sentence in row["why"]:
             screen.print(f"    {plain(sentence)}")

@@ -87,6 +87,8 @@ async def test_each_run_is_in_its_true_state_and_says_why(engine: Engine) -> Non
     assert [row["run"] for row in (await on(engine, "runs", "--outcome", "failed", "--json")).json] == [
         handles["failing"].id
     ]
+    [shown] = [line for line in (await on(engine, "runs")).out.splitlines() if handles["failing"].id in line]
+    assert " failed since 20" in shown
     assert (await on(engine, "runs", "--older-than", "1h", "--json")).json == []
     assert (await on(engine, "runs", "--automation", "pausing")).out.count("A while waits until 20") == 1
     report = (await on(engine, "report", handles["trying"].id)).out
