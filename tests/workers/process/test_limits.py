@@ -206,8 +206,7 @@ async def test_a_look_goes_before_what_waits_in_the_queue(engine: Engine) -> Non
             break
         await asyncio.sleep(0.05)
     assert (looks[0].task_queue.name, looks[0].priority.priority_key) == (f"{engine.task_queue}/phone", 1)
-    await handle.cancel()
-    await engine.finish(handle)
+    await handle.terminate()
 
 
 async def test_a_run_keeps_the_queue_it_was_planned_with(engine: Engine) -> None:
