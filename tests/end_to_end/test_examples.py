@@ -146,6 +146,10 @@ DOCUMENT = """
 - actionType: generate_ai_response
   config:
     promptTemplate: "Summarize: {{ticket.subject}}"
+- actionType: send_reply
+  config:
+    content: "Hi {{customer.name}}, your request has been received."
+    includeSignature: true
 - actionType: send_webhook
   config:
     url: "https://api.example.com/notify"
