@@ -40,8 +40,8 @@ class Anthropic(LanguageModel):
         except Unsupported as unknown:
             if unknown.feature != "format" or body.pop("output_config", None) is None:
                 raise Refused(str(unknown), status=unknown.status) from None
-            without.add(body["model"])
             answer = await ANTHROPIC.call(context, self, "POST", "/v1/messages", json=body)
+            without.add(body["model"])
         found: Completion | None = ANTHROPIC.object_of(answer, lambda body: self._read(body, prompt))
         if found is None:
             raise ANTHROPIC.unreadable(answer)

@@ -24,6 +24,16 @@ SPENT = re.compile(
 
 UNKNOWN = frozenset((400, 404, 405, 415, 422, 501))
 FORMAT = re.compile(r"response_format|json_schema|output_config|output_format|structured.output", re.IGNORECASE)
+OTHER = re.compile(
+    r"content.?(?:filter|policy|management)|moderation|safety|context.?(?:length|window)|maximum context|too (?:long|large|many)"
+    r"|billing|quota|credit|api.?key|authenticat|model.{0,40}(?:not.found|not exist|unknown|invalid)|temperature",
+    re.IGNORECASE,
+)
+"""What a request is refused for, whatever form its answer was to have."""
+
+UNSAID = frozenset((400, 422, 501))
+"""What servers answer that do not know a part of the request, and do not say which."""
+
 LIMIT = re.compile(
     r"\bmax_(?:completion_)?tokens\b.*(?:unsupported|not supported|use )|"
     r"(?:unsupported|unknown|unrecognized|extra).*\bmax_(?:completion_)?tokens\b",
@@ -35,7 +45,7 @@ LONGEST = 4096
 
 
 class Unsupported(Refused):
-    """The server does not know a part of the request, which had no effect and may be sent without it.
+    """The server does not know a part of the request, or may not: it had no effect, and may be sent without that part.
 
     Attributes:
         feature: `format` (structured output) or `limit` (the name of the token limit).
@@ -63,8 +73,10 @@ def judge_of(vendor: str) -> Callable[[Response], ActionError | None]:
         if answer.status in {CONFLICT, OVERLOADED}:
             return Unavailable(sentence, retry_after=retry_after(answer.headers), status=answer.status)
         if answer.status in UNKNOWN:
-            feature = "limit" if LIMIT.search(one_line(text, LONGEST)) else "format" if FORMAT.search(text) else None
-            return Unsupported(sentence, feature, answer.status) if feature else None
+            if LIMIT.search(one_line(text, LONGEST)):
+                return Unsupported(sentence, "limit", answer.status)
+            unsaid = answer.status in UNSAID and not OTHER.search(text)
+            return Unsupported(sentence, "format", answer.status) if unsaid or FORMAT.search(text) else None
         return None
 
     return judge

@@ -29,7 +29,8 @@ class OpenAI(LanguageModel):
 
     async def complete(self, prompt: Prompt, context: Context) -> Completion:
         """Ask the model once; what the server does not know of the request is left out."""
-        unsupported: set[str] = self.remembered.setdefault(UNSUPPORTED, set())
+        known: set[str] = self.remembered.setdefault(UNSUPPORTED, set())
+        unsupported = set(known)
         while True:
             try:
                 answer = await OPENAI.call(
@@ -40,6 +41,7 @@ class OpenAI(LanguageModel):
                     raise Refused(str(unknown), status=unknown.status) from None
                 unsupported.add(unknown.feature)
             else:
+                known |= unsupported
                 found: Completion | None = OPENAI.object_of(answer, lambda body: self._read(body, prompt))
                 if found is None:
                     raise OPENAI.unreadable(answer)

@@ -18,7 +18,9 @@ from tests.activities.attempts import DayBudgets
 from tests.activities.conftest import MakeContext
 from tests.activities.http_client.wire import Wire, ok
 
-UNKNOWN = ok(b'{"error": {"message": "Unknown parameter: response_format"}}', status="400 Bad Request")
+
+def refused(message: str) -> bytes:
+    return ok(json.dumps({"error": {"message": message}}).encode(), status="400 Bad Request")
 
 
 def context(make: MakeContext, entry: dict[str, Any], **more: Any) -> Context:
@@ -32,12 +34,28 @@ def mine(wire: Wire, **more: Any) -> dict[str, Any]:
 TICKET = classify_ticket.config.model_validate({"text": "Where is it?"})
 
 
-async def test_a_server_is_offered_what_it_does_not_know_only_once(wire: Wire, make_context: MakeContext) -> None:
+@pytest.mark.parametrize("message", ["Unknown parameter: response_format", "Bad Request"])
+async def test_a_server_is_offered_what_it_does_not_know_only_once(
+    wire: Wire, make_context: MakeContext, message: str
+) -> None:
     here = context(make_context, mine(wire))
-    wire.reply(UNKNOWN, completion(json.dumps(RIGHT)))
+    wire.reply(refused(message), completion(json.dumps(RIGHT)))
     for _ in range(2):
         await classify_ticket.function(TICKET, here)
     assert ["response_format" in json.loads(seen.body) for seen in wire.requests] == [True, False, False]
+
+
+async def test_what_is_refused_in_any_form_is_not_asked_again(wire: Wire, make_context: MakeContext) -> None:
+    here = context(make_context, mine(wire))
+    wire.reply(refused("The prompt was stopped by the content filter"), refused("Bad Request"), refused("Bad Request"))
+    with pytest.raises(Refused, match="content filter"):
+        await classify_ticket.function(TICKET, here)
+    assert len(wire.requests) == 1
+    with pytest.raises(Refused, match="Bad Request"):
+        await classify_ticket.function(TICKET, here)
+    wire.reply(completion(json.dumps(RIGHT)))
+    await classify_ticket.function(TICKET, here)
+    assert ["response_format" in json.loads(seen.body) for seen in wire.requests] == [True, True, False, True]
 
 
 def test_a_models_name_is_no_secret_and_its_key_is_one(wire: Wire) -> None:
