@@ -25,7 +25,8 @@ SPENT = re.compile(
 UNKNOWN = frozenset((400, 404, 405, 415, 422, 501))
 FORMAT = re.compile(r"response_format|json_schema|output_config|output_format|structured.output", re.IGNORECASE)
 OTHER = re.compile(
-    r"content.?(?:filter|policy|management)|moderation|safety|context.?(?:length|window)|maximum context|too (?:long|large|many)"
+    r"content.?(?:filter|policy|management)|moderation|safety"
+    r"|context.?(?:length|window)|maximum context|too (?:long|large|many)"
     r"|billing|quota|credit|api.?key|authenticat|model.{0,40}(?:not.found|not exist|unknown|invalid)|temperature",
     re.IGNORECASE,
 )
