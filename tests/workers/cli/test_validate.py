@@ -120,7 +120,10 @@ LIBRARIES = "import cyclopts, liquid, pydantic, rich, yaml"
 
 
 def test_validating_a_file_is_quick(processes: Processes) -> None:
-    """Counted is the processor's time, against that of merely loading the libraries: both grow on a busy machine."""
+    """Counted is the processor's time, against that of merely loading the libraries: both grow on a busy machine.
+
+    The contracts of all actions are loaded, each for a few milliseconds.
+    """
 
     def seconds(*command: str | Path) -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -129,7 +132,7 @@ def test_validating_a_file_is_quick(processes: Processes) -> None:
         return (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
 
     rounds = [(seconds("-m", "workers.cli", "validate", EXAMPLES[0]), seconds("-c", LIBRARIES)) for _ in range(5)]
-    assert min(ours for ours, _ in rounds) < 2.5 * min(libraries for _, libraries in rounds), rounds
+    assert min(ours for ours, _ in rounds) < 3 * min(libraries for _, libraries in rounds), rounds
 
 
 def test_the_schema_is_committed_as_it_is() -> None:
