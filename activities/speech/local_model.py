@@ -118,9 +118,7 @@ def _decode(recording: Recording, channels: int) -> list[Any]:
     try:
         with av.open(io.BytesIO(recording.content), mode="r", metadata_errors="ignore") as container:
             present = container.streams.audio[0].codec_context.layout.nb_channels
-            length = (container.duration or 0) / av.time_base
-        if length > LONGEST_SECONDS:
-            raise Refused(f"The recording is {length / 3600:.1f} hours long; the local model takes at most 4.")
+            _check_length(container)
         if channels > 1 and (present, channels) != (STEREO, STEREO):
             raise Refused(
                 f"The step says `channels: {channels}`, but the recording has {present}; the local model transcribes "
@@ -132,3 +130,19 @@ def _decode(recording: Recording, channels: int) -> list[Any]:
             f"The {recording.audio.format} recording cannot be decoded: it is damaged or holds no sound."
         ) from error
     return list(sound) if channels == STEREO else [sound]
+
+
+def _check_length(container: Any) -> None:
+    """Refuse a recording that is longer than it may be; its header may say nothing of that, or something else."""
+    seconds, frames = 0.0, container.decode(audio=0)
+    while seconds <= LONGEST_SECONDS:
+        try:
+            frame = next(frames)
+        except StopIteration:
+            return
+        except av.error.InvalidDataError:  # as the decoder below, which skips what is damaged
+            continue
+        seconds += frame.samples / frame.sample_rate
+    raise Refused(
+        f"The recording is longer than {LONGEST_SECONDS / 3600:g} hours, which is all that a local model takes."
+    )

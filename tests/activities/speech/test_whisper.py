@@ -157,6 +157,28 @@ async def test_a_damaged_recording_is_refused(local: Surroundings, tmp_path: Pat
         await local.transcribe({"recording": "file:call"})
 
 
+@pytest.mark.parametrize("kind", ["adts", "ogg"])
+async def test_a_recording_that_is_too_long_is_refused_whatever_its_header_says(
+    local: Surroundings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str
+) -> None:
+    """Raw AAC has no length at all, and compressed silence is small."""
+    file = tmp_path / f"long.{kind}"
+    with av.open(str(file), mode="w", format=kind) as out:
+        stream = out.add_stream({"adts": "aac", "ogg": "libopus"}[kind], rate=48_000)
+        for _ in range(40):
+            frame = av.AudioFrame(format="s16", layout="stereo", samples=4_800)
+            frame.sample_rate = 48_000
+            frame.planes[0].update(bytes(4_800 * 4))
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    local.files = tmp_path
+    monkeypatch.setattr(local_model, "LONGEST_SECONDS", 3)
+    with pytest.raises(Refused, match="longer than"):
+        await local.transcribe({"recording": f"file:{file.name}"})
+    monkeypatch.setattr(local_model, "LONGEST_SECONDS", 5)
+    assert (await local.transcribe({"recording": f"file:{file.name}"})).duration == pytest.approx(4, abs=0.2)
+
+
 async def test_a_model_that_is_not_there(local: Surroundings, tmp_path: Path) -> None:
     local.connections["offline"] = {"kind": "whisper", "model": str(tmp_path / "nothing")}
     with pytest.raises(Refused, match="no such folder"):
