@@ -165,6 +165,7 @@ async def test_a_recording_that_is_too_long_is_refused_whatever_its_header_says(
     file = tmp_path / f"long.{kind}"
     with av.open(str(file), mode="w", format=kind) as out:
         stream = out.add_stream({"adts": "aac", "ogg": "libopus"}[kind], rate=48_000)
+        assert isinstance(stream, av.AudioStream)
         for _ in range(40):
             frame = av.AudioFrame(format="s16", layout="stereo", samples=4_800)
             frame.sample_rate = 48_000
