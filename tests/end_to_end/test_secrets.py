@@ -54,6 +54,7 @@ actions:
   - {label: Graph, actionType: send_teams_message, config: {connection: graph, teamId: t, channelId: c, message: Hi}, onFailure: continue}
   - {label: Note, actionType: add_internal_note, config: {ticketId: 7, content: "{{contact.name}}", connection: zendesk}, onFailure: continue}
   - {label: Other note, actionType: add_internal_note, config: {ticketId: 7, content: Hi, connection: zammad}, onFailure: continue}
+  - {label: Email, actionType: send_email, config: {connection: post, to: ada@example.com, subject: Hi, markdown: "{{contact.name}}"}, onFailure: continue}
   - {label: Reply, actionType: send_reply, config: {ticketId: 7, content: Hi, connection: freshdesk}, saveAs: reply}
   - {label: Hook, actionType: send_webhook, config: {url: RECEIVER/hook, body: {t: "{{secrets.plain_token}}"}, secret: "{{secrets.signing}}"}, saveAs: hook}
   - {label: Seed, actionType: api_request, config: {method: POST, url: RECEIVER/seed, headers: [{key: Authorization, value: "Bearer {{secrets.plain_token}}"}], values: [{key: t, value: "{{secrets.awkward}}", format: String}]}, saveAs: seed}
@@ -70,8 +71,8 @@ SECRETS = {
 }
 
 
-def plant_in_teams(engine: Engine) -> None:
-    """Give the worker Teams connections made of canaries, and servers that repeat them."""
+def plant_in_messages(engine: Engine) -> None:
+    """Give the worker connections of Teams and Postmark made of canaries, and servers that repeat them."""
     flow = f"{engine.receiver.url}/flows/cnryflow0123456789abc/invoke"
     chat = {"kind": "teams", "channels": {"alerts": f"{flow}?sp=run&sig=cnrysig-0123456789ABC"}}
     graph = {
@@ -83,7 +84,9 @@ def plant_in_teams(engine: Engine) -> None:
         "baseUrl": engine.receiver.url,
         "tokenUrl": f"{engine.receiver.url}/token",
     }
-    engine.connections |= {"chat": chat, "graph": graph}
+    post = {"kind": "postmark", "serverToken": "cnrypostmark-0123456", "from": "support@example.com"}
+    engine.connections |= {"chat": chat, "graph": graph, "post": {**post, "baseUrl": f"{engine.receiver.url}/postmark"}}
+    engine.receiver.answer("/postmark/email", 422, {"ErrorCode": 300, "Message": f"Bad {post['serverToken']}"})
     engine.receiver.answer("/flows/cnryflow0123456789abc/invoke", 400, {"error": f"bad {chat['channels']}"})
     refusal = f"{graph['refreshToken']} of {graph['clientSecret']} has expired"
     engine.receiver.answer("/token", 400, {"error": "invalid_grant", "error_description": refusal})
@@ -117,7 +120,7 @@ async def test_no_canary_leaves_the_worker(engine: Engine, caplog: pytest.LogCap
         "keySecret": tokens["cloudtalk"],
         "baseUrl": f"{engine.receiver.url}/ct",
     }
-    plant_in_teams(engine)
+    plant_in_messages(engine)
     engine.connections |= {"other": other, "defaults": {"send_sms": "phone"}}
     desks = {
         "zendesk": {"email": "bot@example.com", "apiToken": "cnryzendesk/0123+456"},
@@ -170,9 +173,9 @@ async def test_no_canary_leaves_the_worker(engine: Engine, caplog: pytest.LogCap
     assert step(report, "Missing")["error"]["type"] == "Refused"
     assert step(report, "Bad header")["status"] == "failed"
     assert step(report, "Broken")["status"] == "unknown"
-    failing = ("Text", "Other text", "Channel", "Chat", "Graph", "Note", "Other note")
+    failing = ("Text", "Other text", "Channel", "Chat", "Graph", "Email", "Note", "Other note")
     assert {step(report, name)["status"] for name in failing} == {"failed"}
-    assert len(engine.receiver.to("/flows")) == 1
+    assert len(engine.receiver.to("/flows")) == len(engine.receiver.to("/postmark")) == 1
     assert "has expired" in step(report, "Graph")["error"]["message"]
     assert {step(report, name)["status"] for name in ("Hook", "Seed", "Reply")} == {"succeeded"}
     assert not engine.receiver.to("/x")
