@@ -70,6 +70,8 @@ class Weather(Faults):
             return Fault(vendor="slack", status=200, body=REFUSED_BY_SLACK)
         if (vendor, name) == ("http", "200 with garbage, not carried out"):
             name = "200 with garbage, carried out"  # whoever answers 2xx to plain HTTP has said that it was
+        if (vendor, name) == ("smtp", "500, carried out"):
+            name = "500, not carried out"  # a mail server that answers 5xx has said that it took nothing
         return Fault(vendor=vendor, **WEATHER[name][1])
 
 

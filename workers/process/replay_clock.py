@@ -10,6 +10,10 @@ runs, local activities take no time. Only where the task wrote nothing down does
 then the next one's time is right. How long the history is, and with it whether a run continues as new, is told and read
 in the same way.
 
+Updates may come in an activation of their own, after the one in which the run ended or continued as new, and still in
+the same task. Temporal takes no command after such an end: answering them would fail the task for ever. They are left
+unanswered, and Temporal has the next run of the chain answer them, or nobody.
+
 The task to which a run was reset brings a new random seed beside the signals and updates that Temporal applies again.
 The SDK hands it over after them; a run must know before, as what they release may have been sent already.
 
@@ -43,11 +47,24 @@ if TYPE_CHECKING:
 LARGEST = 1_900_000
 """Bytes of the updates that one workflow task answers: with all else that it says, Temporal takes it."""
 
+NOTHING = -1
+"""The same once the run has ended: there is no update of so few."""
+
 EMPTY_TASK = 3
 """Events of a task that wrote nothing down: completed, and the next one scheduled and started."""
 
 UNWRITTEN = ("schedule_local_activity", "request_cancel_local_activity", "respond_to_query")
 """Commands that leave nothing in the history: what a local activity answers is written down when it has ended."""
+
+ENDS = frozenset(
+    (
+        "continue_as_new_workflow_execution",
+        "complete_workflow_execution",
+        "fail_workflow_execution",
+        "cancel_workflow_execution",
+    )
+)
+"""Commands after which Temporal takes no other."""
 
 ENCODING = 256
 """Bytes by which a payload may have been larger before it was decrypted."""
@@ -95,6 +112,7 @@ class _Instance(WorkflowInstance):
         self.length = 0
         self.long = False
         self.wrote = False
+        self.ended = False
         self.alone = Lock()
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
@@ -112,9 +130,14 @@ class _Instance(WorkflowInstance):
         if seeds := sum(job.HasField("update_random_seed") for job in act.jobs):
             self.resets, self.reset_at = self.resets + seeds, self.at
         if not act.is_replaying and any(job.HasField("do_update") for job in act.jobs):
-            _leave_out(act)
+            _leave_out(act, NOTHING if self.ended else LARGEST)
         completion = self.instance.activate(act)
+        if self.ended:
+            _keep_answers(completion)
         self.wrote = self.wrote or _writes(act, completion)
+        self.ended = self.ended or any(
+            command.WhichOneof("variant") in ENDS for command in completion.successful.commands
+        )
         return completion
 
     def _slept(self, act: WorkflowActivation) -> bool:
@@ -151,12 +174,21 @@ def _writes(act: WorkflowActivation, completion: WorkflowActivationCompletion) -
     return any(command.WhichOneof("variant") not in UNWRITTEN for command in completion.successful.commands)
 
 
-def _leave_out(act: WorkflowActivation) -> None:
-    """Remove the updates that exceed what one task can answer; what was answered before is replayed whatever it is."""
-    jobs, room = [], LARGEST
+def _keep_answers(completion: WorkflowActivationCompletion) -> None:
+    """Remove from a completion all but answers to queries."""
+    answers = [one for one in completion.successful.commands if one.HasField("respond_to_query")]
+    if len(answers) < len(completion.successful.commands):
+        del completion.successful.commands[:]
+        completion.successful.commands.extend(answers)
+
+
+def _leave_out(act: WorkflowActivation, room: int) -> None:
+    """Remove the updates beyond so many bytes, as one task can answer; what was answered before is replayed anyway."""
+    jobs = []
     for job in act.jobs:
-        size = _size(job.do_update) if job.HasField("do_update") else 0
-        if size <= room:
+        if not job.HasField("do_update"):
+            jobs.append(job)
+        elif (size := _size(job.do_update)) <= room:
             jobs.append(job)
             room -= size
     if len(jobs) < len(act.jobs):

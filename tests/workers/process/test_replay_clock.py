@@ -85,9 +85,11 @@ class Follower(WorkflowInstance):
     def __init__(self, *answers: WorkflowActivationCompletion) -> None:
         self.answers = list(answers)
         self.lengths: list[int] = []
+        self.jobs: list[list[str | None]] = []
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
         self.lengths.append(act.history_length)
+        self.jobs.append([job.WhichOneof("variant") for job in act.jobs])
         return self.answers.pop(0)
 
     def get_serialization_context(self, command_info: Any) -> None: ...
@@ -124,6 +126,22 @@ def activation(length: int, job: str) -> WorkflowActivation:
     return made
 
 
+def seen_to(follower: Follower) -> WorkflowInstance:
+    """Return an instance as the plugin makes it, over one that only notes."""
+
+    class Runner(WorkflowRunner):
+        def prepare_workflow(self, defn: Any) -> None: ...
+
+        def create_instance(self, det: Any) -> WorkflowInstance:
+            return follower
+
+    wrap = ReplayClock().workflow_runner
+    assert callable(wrap)
+    runner = wrap(Runner())
+    assert runner is not None
+    return runner.create_instance(cast("WorkflowInstanceDetails", Details()))
+
+
 @pytest.mark.parametrize(
     ("commands", "then", "read"),
     [
@@ -137,19 +155,20 @@ def activation(length: int, job: str) -> WorkflowActivation:
 )
 def test_after_a_local_activity_a_run_reads_what_a_replay_reads(commands: list[str], then: int, read: int) -> None:
     follower = Follower(completion(*commands), completion(), completion())
-
-    class Runner(WorkflowRunner):
-        def prepare_workflow(self, defn: Any) -> None: ...
-
-        def create_instance(self, det: Any) -> WorkflowInstance:
-            return follower
-
-    wrap = ReplayClock().workflow_runner
-    assert callable(wrap)
-    runner = wrap(Runner())
-    assert runner is not None
-    instance = runner.create_instance(cast("WorkflowInstanceDetails", Details()))
+    instance = seen_to(follower)
     instance.activate(activation(3, "initialize_workflow"))
     instance.activate(activation(then, "local"))
     instance.activate(activation(then + 3, "local"))
     assert follower.lengths == [3, read, read]
+
+
+@pytest.mark.parametrize("end", ["continue_as_new_workflow_execution", "complete_workflow_execution"])
+def test_after_its_end_a_run_answers_nothing_but_queries(end: str) -> None:
+    """Temporal would refuse the task, again and again."""
+    answers = completion("update_response", "schedule_activity", "respond_to_query")
+    follower = Follower(completion("upsert_workflow_search_attributes", end), answers)
+    instance = seen_to(follower)
+    instance.activate(activation(3, "initialize_workflow"))
+    sent = instance.activate(activation(3, "do_update"))
+    assert follower.jobs[1] == []
+    assert [command.WhichOneof("variant") for command in sent.successful.commands] == ["respond_to_query"]
