@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 REDIRECTS = 3
 LONGEST_NAME = 150
 MEGABYTE = 1024 * 1024
+LARGEST_FILE, LARGEST_TOGETHER = 10 * MEGABYTE, 15 * MEGABYTE
+"""What helpdesks and mail providers take, unless one of them takes less."""
+
 GENERIC = frozenset(("", "application/octet-stream", "binary/octet-stream"))
 
 PROGRAMS = frozenset((
@@ -149,8 +152,8 @@ async def _download(attachment: Attachment, context: Context, most: int) -> Resp
 
 def _file(attachment: Attachment, answer: Response) -> File:
     name = _name(attachment, answer)
-    said = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-    media_type = said if MEDIA_TYPE.fullmatch(said) and said not in GENERIC else mimetypes.guess_type(name)[0]
+    named = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media_type = named if MEDIA_TYPE.fullmatch(named) and named not in GENERIC else mimetypes.guess_type(name)[0]
     ending = name.rpartition(".")[2].lower()
     if ending in PROGRAMS or media_type in PROGRAM_TYPES or answer.body.startswith(BEGINNINGS):
         raise Refused(f"The attachment {name!r} is a program, which mail servers refuse; nothing was sent.")

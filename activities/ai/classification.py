@@ -75,7 +75,9 @@ def prompt_of(text: str, categories: Mapping[str, str | None], model: str | None
         categories: what each category means, by its name.
         model: the model to ask instead of the connection's.
     """
-    shown = "\n".join(f"  - {json.dumps(name)}{f': {told}' if told else ''}" for name, told in categories.items())
+    shown = "\n".join(
+        f"  - {json.dumps(name)}{f': {meaning}' if meaning else ''}" for name, meaning in categories.items()
+    )
     return Prompt(
         system=RULES.format(categories=shown),
         messages=[("user", delimited(text))],
@@ -126,8 +128,8 @@ def declared(verdict: Verdict, categories: Mapping[str, str | None]) -> str:
     known = {name.strip().casefold(): name for name in categories}
     found = known.get(verdict.category.strip().casefold())
     if found is None:
-        said = one_line(plain(verdict.category), 60)
-        raise Refused(f"The model answered with the category {said!r}, which is none of the step's `categories`.")
+        label = one_line(plain(verdict.category), 60)
+        raise Refused(f"The model answered with the category {label!r}, which is none of the step's `categories`.")
     return found
 
 

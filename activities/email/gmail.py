@@ -106,10 +106,10 @@ class Gmail(EmailProvider):
         """Send one email; Gmail takes it for all recipients or for none."""
         raw = await asyncio.to_thread(lambda: urlsafe_b64encode(mail.content()).decode())
         answer = await GMAIL.call(context, self, "POST", "/gmail/v1/users/me/messages/send", json={"raw": raw})
-        told = GMAIL.object_of(answer)
-        if not isinstance(told, dict) or not isinstance(told.get("id"), str):
+        fields = GMAIL.object_of(answer)
+        if not isinstance(fields, dict) or not isinstance(fields.get("id"), str):
             raise GMAIL.unreadable(answer)
-        return Accepted(told["id"])
+        return Accepted(fields["id"])
 
     async def sent(self, mail: Mail, since: datetime, context: Context) -> list[Accepted]:
         """Return the messages with the step's Message-ID, where the scope allows it to look."""
@@ -168,8 +168,8 @@ def _judge(answer: Response) -> ActionError | None:
     error = answer.json()["error"]
     if not {one["reason"] for one in error["errors"]} & LIMITS:
         return None
-    said = readable(error.get("message")) or "its limit is reached"
-    return Unavailable(f"Gmail answered {answer.status}: {said}.", status=answer.status)
+    reason = readable(error.get("message")) or "its limit is reached"
+    return Unavailable(f"Gmail answered {answer.status}: {reason}.", status=answer.status)
 
 
 GMAIL = Service(

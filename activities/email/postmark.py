@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
+from activities.attachments import MEGABYTE
 from activities.context import Context
 from activities.email.mail import Mail, written
-from activities.email.provider import MEGABYTE, Accepted, EmailProvider
+from activities.email.provider import Accepted, EmailProvider
 from activities.errors import ActionError, Refused, Unavailable
 from activities.rest.answers import readable
 from activities.rest.service import Service
@@ -49,13 +50,13 @@ class Postmark(EmailProvider):
         """Send one email."""
         body = await asyncio.to_thread(_body, mail, self.message_stream)
         answer = await POSTMARK.call(context, self, "POST", "/email", json=body)
-        told = POSTMARK.object_of(answer)
-        if not isinstance(told, dict) or not isinstance(told.get("MessageID"), str):
+        fields = POSTMARK.object_of(answer)
+        if not isinstance(fields, dict) or not isinstance(fields.get("MessageID"), str):
             raise POSTMARK.unreadable(answer)
-        inactive = INACTIVE.search(str(told.get("Message")))
+        inactive = INACTIVE.search(str(fields.get("Message")))
         named = re.split(r"\s*,\s*", inactive["addresses"].rstrip(".")) if inactive else []
         refused = dict.fromkeys(named, "Postmark holds it inactive, after a bounce or a complaint")
-        return Accepted(told["MessageID"], {one: why for one, why in refused.items() if one in mail.recipients})
+        return Accepted(fields["MessageID"], {one: why for one, why in refused.items() if one in mail.recipients})
 
     async def sent(self, mail: Mail, since: datetime, context: Context) -> list[Accepted]:
         """Return the messages with the step's key."""
@@ -86,8 +87,8 @@ def _judge(answer: Response) -> ActionError | None:
 
 
 def _reason(body: Any) -> str | None:
-    said = readable(body.get("Message"))
-    return said and f"{said} (code {body.get('ErrorCode')})"
+    reason = readable(body.get("Message"))
+    return reason and f"{reason} (code {body.get('ErrorCode')})"
 
 
 def _body(mail: Mail, stream: str | None) -> dict[str, Any]:

@@ -9,12 +9,11 @@ from typing import ClassVar
 
 from pydantic import Field, field_validator
 
+from activities.attachments import LARGEST_TOGETHER
 from activities.connections import Connection
 from activities.context import Context
 from activities.email.addresses import Address
 from activities.email.mail import Mail
-
-MEGABYTE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class Accepted:
 class EmailProvider(Connection):
     """A connection that email can be sent through."""
 
-    most_attached: ClassVar[int] = 15 * MEGABYTE
+    most_attached: ClassVar[int] = LARGEST_TOGETHER
     """Bytes of all attachments together: what providers take of a whole message, less what its encoding adds."""
 
     sender: str | None = Field(

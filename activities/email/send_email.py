@@ -9,18 +9,17 @@ from datetime import datetime, timedelta
 from pydantic import Field
 
 from activities.action import Result, action
-from activities.attachments import fetched
+from activities.attachments import LARGEST_FILE, fetched
 from activities.context import Context
 from activities.email.composing import Email, composed
 from activities.email.gmail import Gmail
 from activities.email.mail import Mail
 from activities.email.postmark import Postmark
-from activities.email.provider import MEGABYTE, Accepted, EmailProvider
+from activities.email.provider import Accepted, EmailProvider
 from activities.email.smtp import Smtp
 from activities.errors import Refused
 
 PROVIDERS: tuple[type[EmailProvider], ...] = (Smtp, Postmark, Gmail)
-LARGEST_FILE = 10 * MEGABYTE
 
 
 class EmailReceipt(Result):

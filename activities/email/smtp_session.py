@@ -132,11 +132,11 @@ async def _envelope(client: aiosmtplib.SMTP, mail: Mail, size: int, host: str) -
         except aiosmtplib.SMTPRecipientRefused as error:
             refusals[recipient] = error
     if len(refusals) == len(mail.recipients):
-        said = "; ".join(f"{one}: {_said(error)}" for one, error in refusals.items())
-        sentence = one_line(f"{host} takes none of the recipients, so nothing was sent: {said}", 400)
+        reasons = "; ".join(f"{one}: {_reason(error)}" for one, error in refusals.items())
+        sentence = one_line(f"{host} takes none of the recipients, so nothing was sent: {reasons}", 400)
         temporary = any(error.code in TEMPORARY for error in refusals.values())
         raise Unavailable(sentence) if temporary else Refused(sentence)
-    return {one: _said(error) for one, error in refusals.items()}
+    return {one: _reason(error) for one, error in refusals.items()}
 
 
 async def _begin(client: aiosmtplib.SMTP, host: str) -> None:
@@ -208,5 +208,5 @@ def _refusal(host: str, code: int, message: str) -> ActionError:
     return Refused(sentence) if code in PERMANENT else Unavailable(sentence)
 
 
-def _said(error: aiosmtplib.SMTPRecipientRefused) -> str:
+def _reason(error: aiosmtplib.SMTPRecipientRefused) -> str:
     return one_line(f"{error.code} {error.message}", 200)

@@ -75,19 +75,19 @@ class HelpdeskConnection(Connection):
         Raises:
             Refused: it names nobody.
         """
-        said = written.strip()
-        if said.lower() == UNASSIGNED:
+        text = written.strip()
+        if text.lower() == UNASSIGNED:
             return Assignee("nobody")
-        if said.lower() == AI:
+        if text.lower() == AI:
             if self.ai_agent is None:
                 raise Refused(f"The connection of kind {self.kind} does not say who `ai` is: give it `aiAgent`.")
             return self.assignee(self.ai_agent)
-        if said.lower().startswith(GROUP):
-            name = said[len(GROUP) :].strip()
+        if text.lower().startswith(GROUP):
+            name = text[len(GROUP) :].strip()
             if not name:
                 raise Refused("`group:` needs the name of a group, as in `group:billing`.")
             return Assignee("group", name)
-        return Assignee("email" if EMAIL.fullmatch(said) else "user", said)
+        return Assignee("email" if EMAIL.fullmatch(text) else "user", text)
 
     def shown(self, *names: object) -> str:
         """Return an assignee as results have it, from all that the helpdesk says of the person, the best first."""

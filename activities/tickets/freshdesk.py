@@ -166,8 +166,8 @@ class FreshdeskDesk(Desk[Freshdesk]):
         )
 
 
-def _id(said: Any) -> str:
-    return str(said["id"])
+def _id(value: Any) -> str:
+    return str(value["id"])
 
 
 def _form(html: str, cc: Sequence[str], files: Sequence[File]) -> tuple[str, bytes]:
@@ -189,13 +189,13 @@ def _has(tags: Sequence[str], tag: str) -> bool:
     return tag.casefold() in {one.casefold() for one in tags}
 
 
-def _conversation(said: Any) -> Posted:
-    html = str(said.get("body") or "")
+def _conversation(entry: Any) -> Posted:
+    html = str(entry.get("body") or "")
     mark = MARK.search(html)
     return Posted(
-        id=str(said["id"]),
+        id=str(entry["id"]),
         html=html,
-        public=said.get("private") is not True,
-        at=datetime.fromisoformat(said["created_at"]),
+        public=entry.get("private") is not True,
+        at=datetime.fromisoformat(entry["created_at"]),
         key=mark[1] if mark else None,
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from activities.action import Raw, Syntax, SyntaxName, action
-from activities.attachments import Attachment, attachment_syntaxes, fetched
+from activities.attachments import LARGEST_FILE, LARGEST_TOGETHER, Attachment, attachment_syntaxes, fetched
 from activities.context import Context
 from activities.tickets.changing import added, connection_of, found
 from activities.tickets.connection import EMAIL
@@ -20,8 +20,6 @@ from activities.tickets.ticket import MOST_CONTENT, TicketConfig, TicketMessage
 if TYPE_CHECKING:
     from activities.tickets.desk import Message
 
-LARGEST_FILE = 10 * 1024 * 1024
-LARGEST_TOGETHER = 15 * 1024 * 1024
 
 Address = Annotated[str, Field(max_length=254, pattern=f"^{EMAIL.pattern}$")]
 Addresses = Annotated[str, Field(max_length=2_000, pattern=rf"^\s*{EMAIL.pattern}(\s*,\s*{EMAIL.pattern})*\s*$")]

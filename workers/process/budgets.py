@@ -106,12 +106,12 @@ def _id(account: str) -> str:
 
 
 def _sentence(account: str, found: Reserved, amounts: Amounts, limits: Amounts) -> str:
-    told = "; ".join(
+    spent = "; ".join(
         f"{found['used'].get(what, 0):,} of {limits[what]:,} {what} are used or set aside, and this call may take "
         f"{amounts.get(what, 0):,}"
         for what in found["lacking"]
     )
     return (
-        f"The budget of the connection {account!r} for {found['day']} (UTC) does not allow this call: {told}. Nothing "
+        f"The budget of the connection {account!r} for {found['day']} (UTC) does not allow this call: {spent}. Nothing "
         "was sent; it begins anew at midnight UTC, or raise `budget` in connections.yaml."
     )

@@ -26,7 +26,7 @@ SUBJECT = "Where is my order?"
 
 
 @dataclass(slots=True)
-class Said:
+class Remark:
     """A comment, article or conversation."""
 
     id: int
@@ -46,7 +46,7 @@ class Ticket:
     assignee: int | None = None
     group: int = 1
     tags: list[str] = field(default_factory=list)
-    said: list[Said] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
     updated: datetime = field(default_factory=lambda: datetime.now(UTC))
     more: dict[str, Any] = field(default_factory=dict)
 
@@ -93,14 +93,14 @@ class HelpdeskVendor(Vendor):
         self.emails[number] = email
         return number
 
-    def say(self, ticket: Ticket, html: str, *, public: bool, **more: Any) -> Said:
+    def say(self, ticket: Ticket, html: str, *, public: bool, **more: Any) -> Remark:
         """Keep a message."""
         self._last += 1
-        said = Said(self._last, html, public, datetime.now(UTC), more)
-        ticket.said.append(said)
-        del ticket.said[:-MOST_SAID]
+        remark = Remark(self._last, html, public, datetime.now(UTC), more)
+        ticket.remarks.append(remark)
+        del ticket.remarks[:-MOST_SAID]
         ticket.touch()
-        return said
+        return remark
 
     def panels(self) -> Sequence[Panel]:
         """Return the tickets for the page, the latest first."""
@@ -133,14 +133,14 @@ class HelpdeskVendor(Vendor):
             "group": GROUPS.get(ticket.group, str(ticket.group)),
             "tags": ", ".join(ticket.tags) or "none",
         }
-        said = [(heading(one), text_of_html(one.html)) for one in ticket.said]
-        return Panel(f"{self.title}: ticket {ticket.id}", facts, said)
+        remarks = [(heading(one), text_of_html(one.html)) for one in ticket.remarks]
+        return Panel(f"{self.title}: ticket {ticket.id}", facts, remarks)
 
 
-def heading(said: Said) -> str:
+def heading(remark: Remark) -> str:
     """Return what a message is, and which files are attached."""
-    files = ", ".join(said.more.get("files") or ())
-    return ("Reply" if said.public else "Note") + (f" with {files}" if files else "")
+    files = ", ".join(remark.more.get("files") or ())
+    return ("Reply" if remark.public else "Note") + (f" with {files}" if files else "")
 
 
 def stamp(at: datetime) -> str:

@@ -6,9 +6,10 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from workers.sandbox.model_vendor import ModelVendor
 from workers.sandbox.record import ReceivedRequest, VendorAnswer
 from workers.sandbox.scripted_model import tokens, written
-from workers.sandbox.vendor import TOO_MANY_REQUESTS, Vendor
+from workers.sandbox.vendor import TOO_MANY_REQUESTS
 
 MODEL = "sandbox"
 VERSIONS = frozenset(("2023-01-01", "2023-06-01", "2026-10-21"))
@@ -26,7 +27,7 @@ TYPES = {
 }
 
 
-class AnthropicVendor(Vendor):
+class AnthropicVendor(ModelVendor):
     """Every model but those whose name begins with `missing`; `plain` ones know no structured output.
 
     Any key is good, except one that contains `invalid`.
@@ -35,7 +36,6 @@ class AnthropicVendor(Vendor):
     title: ClassVar[str] = "Anthropic"
     connection: ClassVar[Mapping[str, Any]] = {"apiKey": "sk-ant-sandbox-key", "model": MODEL}
     host: ClassVar[str] = "api.anthropic.com"
-    stubbed: ClassVar[bool] = True
 
     def answer(self, request: ReceivedRequest) -> VendorAnswer:
         """Answer one message."""
@@ -52,30 +52,20 @@ class AnthropicVendor(Vendor):
         if wrong := check(body, version):
             return problem(*wrong)
         schema = body["output_config"]["format"]["schema"] if "output_config" in body else None
-        return self._message(body, written(str(body["messages"][-1]["content"]), schema))
-
-    def stub(self, request: ReceivedRequest, answer: VendorAnswer) -> VendorAnswer:
-        """Return a message whose text is that of a stub."""
-        body = request.body if isinstance(request.body, dict) else {}
-        said = answer.body
-        return self._message(body, said) if isinstance(said, str) and said and answer.accepted else answer
+        return self.message(body, written(str(body["messages"][-1]["content"]), schema))
 
     def failure(self, status: int, retry_after: int | None) -> VendorAnswer:
         """Answer as its rate limit does, or as its servers do when they are overloaded or broken."""
         if status == TOO_MANY_REQUESTS:
-            told = problem(status, "This request would exceed your organization's rate limit")
+            refusal = problem(status, "This request would exceed your organization's rate limit")
         else:
-            told = problem(status, "Overloaded" if TYPES.get(status) == "overloaded_error" else "Internal server error")
-        return VendorAnswer(status, told.body, {} if retry_after is None else {"retry-after": str(retry_after)})
+            refusal = problem(
+                status, "Overloaded" if TYPES.get(status) == "overloaded_error" else "Internal server error"
+            )
+        return VendorAnswer(status, refusal.body, {} if retry_after is None else {"retry-after": str(retry_after)})
 
-    def summary(self, request: ReceivedRequest) -> tuple[str, str]:
-        """Return the model and the last message."""
-        body = request.body if isinstance(request.body, dict) else {}
-        messages = body.get("messages")
-        last = messages[-1] if isinstance(messages, list) and messages else {}
-        return str(body.get("model") or ""), str(last.get("content") or "") if isinstance(last, dict) else ""
-
-    def _message(self, body: dict[str, Any], text: str) -> VendorAnswer:
+    def message(self, body: dict[str, Any], text: str) -> VendorAnswer:
+        """Return what an answer with a text looks like."""
         read = tokens(f"{body.get('system', '')}{body.get('messages', '')}")
         return VendorAnswer(
             200,

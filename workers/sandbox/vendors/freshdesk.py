@@ -8,7 +8,7 @@ from email import message_from_bytes
 from typing import Any, ClassVar
 
 from workers.sandbox.record import ReceivedRequest, VendorAnswer
-from workers.sandbox.tickets import GROUPS, SUBJECT, HelpdeskVendor, Said, Ticket, stamp
+from workers.sandbox.tickets import GROUPS, SUBJECT, HelpdeskVendor, Remark, Ticket, stamp
 from workers.sandbox.vendor import TOO_MANY_REQUESTS, basic
 
 STATUSES = {2: "Open", 3: "Pending", 4: "Resolved", 5: "Closed", 6: "Waiting on Customer", 7: "Waiting on Third Party"}
@@ -94,8 +94,8 @@ class FreshdeskVendor(HelpdeskVendor):
         if part != "conversations":
             return VendorAnswer(200, written(ticket), accepted=True)
         page, size = (int(request.query.get(name) or most) for name, most in (("page", 1), ("per_page", 30)))
-        said = [conversation(ticket, one) for one in ticket.said]
-        return VendorAnswer(200, said[(page - 1) * size : page * size], accepted=True)
+        remarks = [conversation(ticket, one) for one in ticket.remarks]
+        return VendorAnswer(200, remarks[(page - 1) * size : page * size], accepted=True)
 
     def _write(self, ticket: Ticket, part: str | None, request: ReceivedRequest) -> VendorAnswer:
         body = sent(request)
@@ -111,14 +111,14 @@ class FreshdeskVendor(HelpdeskVendor):
         if not body.get("body"):
             return invalid("body", "It should not be blank as this is a mandatory field")
         public = kind == "reply" or body.get("private") is False
-        said = self.say(
+        remark = self.say(
             ticket,
             str(body["body"]),
             public=public,
             cc=body.get("cc_emails") or [],
             files=body.get("attachments") or [],
         )
-        return VendorAnswer(201, conversation(ticket, said), accepted=True)
+        return VendorAnswer(201, conversation(ticket, remark), accepted=True)
 
 
 def sent(request: ReceivedRequest) -> Any:
@@ -174,16 +174,16 @@ def written(ticket: Ticket) -> dict[str, Any]:
     }
 
 
-def conversation(ticket: Ticket, said: Said) -> dict[str, Any]:
+def conversation(ticket: Ticket, remark: Remark) -> dict[str, Any]:
     """Return a conversation as Freshdesk writes it."""
     return {
-        "id": said.id,
+        "id": remark.id,
         "ticket_id": ticket.id,
-        "body": said.html,
-        "private": not said.public,
+        "body": remark.html,
+        "private": not remark.public,
         "incoming": False,
-        "cc_emails": said.more["cc"],
-        "created_at": stamp(said.at),
+        "cc_emails": remark.more["cc"],
+        "created_at": stamp(remark.at),
     }
 
 

@@ -104,8 +104,8 @@ def token(form: Mapping[str, str]) -> VendorAnswer:
     """Answer one request for a token."""
     given = form.get("refresh_token") or form.get("assertion")
     if not given or "invalid" in given:
-        told = {"error": "invalid_grant", "error_description": "Token has been expired or revoked."}
-        return VendorAnswer(400, told)
+        problem_body = {"error": "invalid_grant", "error_description": "Token has been expired or revoked."}
+        return VendorAnswer(400, problem_body)
     return VendorAnswer(200, {"access_token": TOKEN, "expires_in": 3599, "token_type": "Bearer"})
 
 

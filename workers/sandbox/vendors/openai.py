@@ -7,9 +7,10 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from workers.sandbox.model_vendor import ModelVendor
 from workers.sandbox.record import ReceivedRequest, VendorAnswer
 from workers.sandbox.scripted_model import tokens, written
-from workers.sandbox.vendor import TOO_MANY_REQUESTS, Vendor
+from workers.sandbox.vendor import TOO_MANY_REQUESTS
 
 MODEL = "sandbox"
 ROLES = frozenset(("system", "developer", "user", "assistant"))
@@ -17,7 +18,7 @@ FORMATS = frozenset(("text", "json_object", "json_schema"))
 BROKEN = 500
 
 
-class OpenAIVendor(Vendor):
+class OpenAIVendor(ModelVendor):
     """Every model but those whose name begins with `missing`; `plain` ones know no `response_format`.
 
     Any key is good, except one that contains `invalid`.
@@ -27,7 +28,6 @@ class OpenAIVendor(Vendor):
     connection: ClassVar[Mapping[str, Any]] = {"apiKey": "sk-sandbox-key", "model": MODEL}
     host: ClassVar[str] = "api.openai.com"
     root: ClassVar[str] = "/v1"
-    stubbed: ClassVar[bool] = True
 
     def answer(self, request: ReceivedRequest) -> VendorAnswer:
         """Answer one completion."""
@@ -43,31 +43,19 @@ class OpenAIVendor(Vendor):
             return problem(*wrong)
         form = body.get("response_format") or {}
         schema = form.get("json_schema", {}).get("schema") if form.get("type") == "json_schema" else None
-        return self._completion(body, written(str(body["messages"][-1]["content"]), schema))
-
-    def stub(self, request: ReceivedRequest, answer: VendorAnswer) -> VendorAnswer:
-        """Return a completion whose message is the text of a stub."""
-        body = request.body if isinstance(request.body, dict) else {}
-        said = answer.body
-        return self._completion(body, said) if isinstance(said, str) and said and answer.accepted else answer
+        return self.message(body, written(str(body["messages"][-1]["content"]), schema))
 
     def failure(self, status: int, retry_after: int | None) -> VendorAnswer:
         """Answer as its rate limit does, or as its servers do when they are overloaded or broken."""
         if status == TOO_MANY_REQUESTS:
-            told = problem(status, "Rate limit reached for requests.", "rate_limit_exceeded")
+            refusal = problem(status, "Rate limit reached for requests.", "rate_limit_exceeded")
         else:
             code = "server_error" if status >= BROKEN else "invalid_request_error"
-            told = problem(status, "The server had an error while processing your request.", code)
-        return VendorAnswer(status, told.body, {} if retry_after is None else {"retry-after": str(retry_after)})
+            refusal = problem(status, "The server had an error while processing your request.", code)
+        return VendorAnswer(status, refusal.body, {} if retry_after is None else {"retry-after": str(retry_after)})
 
-    def summary(self, request: ReceivedRequest) -> tuple[str, str]:
-        """Return the model and the last message."""
-        body = request.body if isinstance(request.body, dict) else {}
-        messages = body.get("messages")
-        last = messages[-1] if isinstance(messages, list) and messages else {}
-        return str(body.get("model") or ""), str(last.get("content") or "") if isinstance(last, dict) else ""
-
-    def _completion(self, body: dict[str, Any], text: str) -> VendorAnswer:
+    def message(self, body: dict[str, Any], text: str) -> VendorAnswer:
+        """Return what an answer with a text looks like."""
         read, wrote = tokens(str(body.get("messages", ""))), tokens(text)
         return VendorAnswer(
             200,

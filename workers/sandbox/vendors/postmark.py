@@ -63,9 +63,9 @@ class PostmarkVendor(Vendor):
 
     def failure(self, status: int, retry_after: int | None) -> VendorAnswer:
         """Answer with a code of its own; it never says when to come back, but a gateway before it may."""
-        said = "Too many requests." if status == TOO_MANY_REQUESTS else "Internal server error."
+        sentence = "Too many requests." if status == TOO_MANY_REQUESTS else "Internal server error."
         headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-        return VendorAnswer(status, {"ErrorCode": status, "Message": said}, headers)
+        return VendorAnswer(status, {"ErrorCode": status, "Message": sentence}, headers)
 
     def summary(self, request: ReceivedRequest) -> tuple[str, str]:
         """Return who wrote to whom, and the text."""
@@ -89,9 +89,9 @@ class PostmarkVendor(Vendor):
             return problem(
                 422, 406, f"You tried to send to recipients that have been marked as inactive: {', '.join(inactive)}."
             )
-        told = "OK"
+        sentence = "OK"
         if inactive:
-            told = f"Message OK, but will not deliver to these inactive addresses: {', '.join(inactive)}"
+            sentence = f"Message OK, but will not deliver to these inactive addresses: {', '.join(inactive)}"
         message = {
             "MessageID": str(uuid.uuid4()),
             "To": [{"Email": one, "Name": None} for one in mailboxes(body.get("To"))],
@@ -109,7 +109,7 @@ class PostmarkVendor(Vendor):
             "SubmittedAt": message["ReceivedAt"],
             "MessageID": message["MessageID"],
             "ErrorCode": 0,
-            "Message": told,
+            "Message": sentence,
         }
         return VendorAnswer(200, answer, accepted=True)
 
@@ -153,7 +153,7 @@ def fault(body: dict[str, Any]) -> tuple[int, str] | None:
         (any(len(str(value)) > MOST_METADATA for value in metadata.values()), (300, "Invalid metadata content.")),
         (not all(map(_is_attachment, body.get("Attachments") or ())), (403, "Invalid attachment.")),
     ]
-    return next((said for broken, said in rules if broken), None)
+    return next((problem_entry for broken, problem_entry in rules if broken), None)
 
 
 def problem(status: int, code: int, message: str) -> VendorAnswer:

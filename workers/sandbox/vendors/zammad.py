@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from workers.sandbox.record import ReceivedRequest, VendorAnswer
-from workers.sandbox.tickets import CUSTOMER, GROUPS, SUBJECT, HelpdeskVendor, Said, Ticket, added, stamp
+from workers.sandbox.tickets import CUSTOMER, GROUPS, SUBJECT, HelpdeskVendor, Remark, Ticket, added, stamp
 
 STATES = {
     "new": "new",
@@ -74,7 +74,7 @@ class ZammadVendor(HelpdeskVendor):
         ticket = self.ticket(path[1]) if path else None
         if path is None or ticket is None:
             return problem(404)
-        articles = [article(ticket, said) for said in ticket.said]
+        articles = [article(ticket, remark) for remark in ticket.remarks]
         return VendorAnswer(200, articles if path.re is ARTICLES else self._written(ticket), accepted=True)
 
     def _directory(self, path: str) -> list[Any] | dict[str, Any] | None:
@@ -133,8 +133,8 @@ class ZammadVendor(HelpdeskVendor):
             return problem(422, "Need at least article: { body: 'some text' }")
         more = {name: body[name] for name in ("type", "to", "cc", "subject", "preferences") if name in body}
         more["files"] = [str(file["filename"]) for file in body.get("attachments") or []]
-        said = self.say(ticket, str(body["body"]), public=body.get("internal") is not True, **more)
-        return VendorAnswer(201, article(ticket, said), accepted=True)
+        remark = self.say(ticket, str(body["body"]), public=body.get("internal") is not True, **more)
+        return VendorAnswer(201, article(ticket, remark), accepted=True)
 
     def _tag(self, method: str, body: Mapping[str, Any]) -> VendorAnswer:
         ticket = self.ticket(str(body.get("o_id") or ""))
@@ -159,7 +159,7 @@ class ZammadVendor(HelpdeskVendor):
             "group": GROUPS.get(ticket.group, str(ticket.group)),
             "customer_id": 2,
             "customer": CUSTOMER,
-            "article_ids": [said.id for said in ticket.said],
+            "article_ids": [remark.id for remark in ticket.remarks],
             "updated_at": stamp(ticket.updated),
         }
 
@@ -173,17 +173,17 @@ def instant(value: Any) -> bool:
     return True
 
 
-def article(ticket: Ticket, said: Said) -> dict[str, Any]:
+def article(ticket: Ticket, remark: Remark) -> dict[str, Any]:
     """Return an article as Zammad writes it."""
     return {
-        "id": said.id,
+        "id": remark.id,
         "ticket_id": ticket.id,
-        "body": said.html,
+        "body": remark.html,
         "content_type": "text/html",
-        "internal": not said.public,
-        "created_at": stamp(said.at),
+        "internal": not remark.public,
+        "created_at": stamp(remark.at),
         "preferences": {},
-        **said.more,
+        **remark.more,
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from workers.sandbox.record import ReceivedRequest, VendorAnswer
-from workers.sandbox.tickets import CUSTOMER, GROUPS, SUBJECT, HelpdeskVendor, Said, Ticket, added, stamp
+from workers.sandbox.tickets import CUSTOMER, GROUPS, SUBJECT, HelpdeskVendor, Remark, Ticket, added, stamp
 from workers.sandbox.vendor import TOO_MANY_REQUESTS, basic
 
 STATUSES = ("new", "open", "pending", "hold", "solved", "closed")
@@ -119,10 +119,10 @@ class ZendeskVendor(HelpdeskVendor):
                 return problem(404)
 
     def _comments(self, ticket: Ticket, query: Mapping[str, str]) -> VendorAnswer:
-        said = [comment(one) for one in ticket.said]
-        said = said[::-1] if query.get("sort_order") == "desc" else said
+        remarks = [comment(one) for one in ticket.remarks]
+        remarks = remarks[::-1] if query.get("sort_order") == "desc" else remarks
         return VendorAnswer(
-            200, {"comments": said[: int(query.get("per_page") or 100)], "next_page": None}, accepted=True
+            200, {"comments": remarks[: int(query.get("per_page") or 100)], "next_page": None}, accepted=True
         )
 
     def _update(self, ticket: Ticket, change: Any) -> VendorAnswer:
@@ -162,8 +162,8 @@ class ZendeskVendor(HelpdeskVendor):
         metadata = change.get("metadata")
         custom = metadata if isinstance(metadata, dict) else {}
         files = [str(token).removeprefix("upload-") for token in made.get("uploads") or []]
-        said = self.say(ticket, html, public=made.get("public") is not False, custom=custom, files=files)
-        return {"type": "Comment", **comment(said)}
+        remark = self.say(ticket, html, public=made.get("public") is not False, custom=custom, files=files)
+        return {"type": "Comment", **comment(remark)}
 
 
 def signed_in(request: ReceivedRequest) -> bool:
@@ -191,14 +191,14 @@ def written(ticket: Ticket) -> dict[str, Any]:
     }
 
 
-def comment(said: Said) -> dict[str, Any]:
+def comment(remark: Remark) -> dict[str, Any]:
     """Return a comment as Zendesk writes it."""
     return {
-        "id": said.id,
-        "html_body": f'<div class="zd-comment" dir="auto">{said.html}</div>',
-        "public": said.public,
-        "created_at": stamp(said.at),
-        "metadata": {"system": {}, "custom": said.more["custom"]},
+        "id": remark.id,
+        "html_body": f'<div class="zd-comment" dir="auto">{remark.html}</div>',
+        "public": remark.public,
+        "created_at": stamp(remark.at),
+        "metadata": {"system": {}, "custom": remark.more["custom"]},
     }
 
 
