@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Literal
+from urllib.parse import parse_qsl
 
 from pydantic import Field
 
 from activities.action import action
 from activities.context import Context
+from activities.errors import Refused
 from activities.http.answer import HttpAnswer
 from activities.http.body import Body
 from activities.http.encoding import encoded, query_text
@@ -20,7 +22,8 @@ class HttpRequest(ExchangeConfig):
     """A request to any HTTP API."""
 
     query: dict[str, Scalar | list[Scalar]] = Field(
-        default_factory=dict, description="Query parameters; a list repeats its key, null leaves it out."
+        default_factory=dict,
+        description="Query parameters; a list repeats its key, null leaves it out. None of them may stand in `url` too.",
     )
     body: Body = Field(
         default=None,
@@ -50,5 +53,12 @@ async def http_request(config: HttpRequest, context: Context) -> HttpAnswer:
     Statuses outside 2xx are failures unless `accept` names them: 429, and 503 with `Retry-After`, are tried again
     later, other 5xx have an unknown outcome, everything else is refused.
     """
+    if twice := sorted(config.query.keys() & _names(config.url)):
+        raise Refused(f"`query` has {twice[0]!r}, which stands in `url` already: give it in one place.")
     content, content_type = encoded(config.body, config.headers, form=config.encoding == "form")
     return await exchange(context, config, content, content_type, query_text(config.query.items()))
+
+
+def _names(url: str) -> set[str]:
+    """Return the names in an address's query."""
+    return {name for name, _ in parse_qsl(url.partition("#")[0].partition("?")[2], keep_blank_values=True)}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from activities.bounds import cut
-from activities.errors import OutcomeUnknown, Refused
+from activities.errors import OutcomeUnknown, Refused, ResultTooLarge
 from activities.http_client.addresses import Target
 from activities.http_client.json_text import Json, parsed
 from activities.http_client.statuses import SUCCESS, unexpected
@@ -158,6 +158,14 @@ class Response:
             raise OutcomeUnknown(
                 f"The server answered with status {self.status}, but its answer is no JSON.", status=self.status
             ) from None
+
+    def members(self) -> dict[str, Any]:
+        """Return the members of the body's JSON object; empty where it is no object, or none that can be kept."""
+        try:
+            value = self.parsed().value
+        except (ValueError, ResultTooLarge):
+            return {}
+        return value if isinstance(value, dict) else {}
 
 
 def check_header(name: str, value: str) -> None:

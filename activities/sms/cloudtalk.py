@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
@@ -62,10 +61,7 @@ class CloudTalk(SmsProvider):
 
 
 def _fields(answer: Response) -> Mapping[str, Any]:
-    try:
-        fields = json.loads(answer.body)["responseData"]
-    except (ValueError, KeyError, TypeError):
-        return {}
+    fields = answer.members().get("responseData")
     return fields if isinstance(fields, dict) else {}
 
 

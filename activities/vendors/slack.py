@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -40,9 +39,4 @@ class SlackClient(AsyncWebClient):
             content=None if body is None else json_bytes(body),
             effect=http_verb != "GET",
         )
-        try:
-            data = json.loads(answer.body)
-        except ValueError:
-            data = None
-        fields = data if isinstance(data, dict) else {}
-        return {"data": fields, "headers": answer.headers, "status_code": answer.status}
+        return {"data": answer.members(), "headers": answer.headers, "status_code": answer.status}

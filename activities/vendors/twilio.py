@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import urlencode
 
 from twilio.http import AsyncHttpClient
@@ -61,13 +60,13 @@ class Transport(AsyncHttpClient):  # type: ignore[misc]  # the SDK ships no type
             effect=method.upper() != "GET",
         )
         self.last = answer
-        text = answer.body.decode(errors="replace")
-        if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES and not _is_object(text):
+        fields = answer.members()
+        if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES and not fields:
             raise OutcomeUnknown(
                 f"Twilio answered {answer.status} with something that is no message; look at Twilio's message log.",
                 status=answer.status,
             )
-        return TwilioResponse(answer.status, text, dict(answer.headers))
+        return TwilioResponse(answer.status, json.dumps(fields), dict(answer.headers))
 
 
 def client(account_sid: str, auth_token: str, base_url: str | None, transport: Transport) -> Client:
@@ -77,11 +76,3 @@ def client(account_sid: str, auth_token: str, base_url: str | None, transport: T
     if base_url:
         made.api.base_url = base_url.rstrip("/")
     return made
-
-
-def _is_object(text: str) -> bool:
-    try:
-        parsed: Any = json.loads(text)
-    except ValueError:
-        return False
-    return isinstance(parsed, dict) and bool(parsed)

@@ -8,7 +8,7 @@ failure count as finished too: where the same failure comes again, only those of
 from __future__ import annotations
 
 from trunkline.wire import Entry
-from workflows.program import ActionStep, Block, LoopStep, ways
+from workflows.program import ActionStep, Block, LoopStep, Step, ways
 from workflows.report import FAILED, flow_after
 from workflows.run.resets import reset_now
 from workflows.run.walk import Walk
@@ -25,24 +25,38 @@ def resume(walk: Walk) -> bool:
     return True
 
 
-def begin_again(walk: Walk, block: Block, prefix: str) -> bool:
-    """Let the failed steps of a block begin again; say whether there are any."""
+def begin_again(walk: Walk, block: Block, prefix: str, *, behind: bool = False) -> bool:
+    """Let the failed steps of a block begin again; say whether there are any.
+
+    Args:
+        walk: the run.
+        block: steps beside or after each other.
+        prefix: of their entries' ids.
+        behind: whether only steps count whose path went on without them, because what holds them did not fail.
+    """
     found = False
     for step in block:
         entry = walk.state.report.entries.get(prefix + step.id)
-        if entry is None or flow_after(step, entry) != "failed":
+        if entry is None:
             continue
-        found = True
+        failed = flow_after(step, entry) == "failed" and not behind
         if isinstance(step, ActionStep):
-            _act_again(walk, step, entry, prefix)
-            continue
-        walk.state.report.reopen(entry)
-        if isinstance(step, LoopStep):
-            _loop_again(walk, step, entry["id"])
+            if again := failed or (step.background and flow_after(step, entry) == "failed"):
+                _act_again(walk, step, entry, prefix)
         else:
-            for way in ways(step):
-                begin_again(walk, way, prefix)
+            again = _inside(walk, step, entry, prefix, behind=not failed) or failed
+            if again:
+                walk.state.report.reopen(entry)
+        found = found or again
     return found
+
+
+def _inside(walk: Walk, step: Step, entry: Entry, prefix: str, *, behind: bool) -> bool:
+    if not isinstance(step, LoopStep):
+        return any([begin_again(walk, way, prefix, behind=behind) for way in ways(step)])
+    if not behind:  # else its items are no longer there
+        _loop_again(walk, step, entry["id"])
+    return False
 
 
 def _act_again(walk: Walk, step: ActionStep, entry: Entry, prefix: str) -> None:

@@ -72,6 +72,35 @@ async def test_all_failed_steps_begin_again_and_nothing_finished_is_sent_twice(e
     await replayed(engine, handle.id)
 
 
+BEHIND = """
+name: behind
+trigger: {event: test.fired, data: [way]}
+paths:
+  - actions:
+      - branch:
+          - conditions: {all: [{field: way, operator: equals, value: this}]}
+            actions:
+              - {id: sent, actionType: http_request, config: {method: POST, url: RECEIVER/sent, parseResponse: false}}
+              - {id: tolerated, actionType: http_request, config: {method: POST, url: RECEIVER/tolerated}, onFailure: continue}
+              - {id: after, actionType: http_request, config: {method: POST, url: RECEIVER/after}}
+"""  # one step a line
+
+
+async def test_a_step_in_the_background_begins_again_though_what_holds_it_went_well(engine: Engine) -> None:
+    engine.define(BEHIND)
+    engine.receiver.answer("/sent", 400)
+    engine.receiver.answer("/sent", 200)
+    engine.receiver.answer("/tolerated", 400)
+    handle = await engine.start("behind", engine.event({"way": "this"}))
+    assert (await engine.finish(handle))["outcome"] == "failed"
+    report = await engine.finish(await resumed(engine, handle.id))
+    assert report["outcome"] == "completed", report
+    sent = [request.path for request in engine.receiver.requests]
+    assert {path: sent.count(path) for path in sent} == {"/sent": 2, "/tolerated": 1, "/after": 1}
+    assert statuses(report)["tolerated"] == "failed"
+    await replayed(engine, handle.id)
+
+
 async def test_a_run_that_fails_again_has_failed_and_may_be_resumed_again(engine: Engine) -> None:
     engine.define("""
         name: stubborn
