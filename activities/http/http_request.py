@@ -23,7 +23,7 @@ class HttpRequest(ExchangeConfig):
 
     query: dict[str, Scalar | list[Scalar]] = Field(
         default_factory=dict,
-        description="Query parameters; a list repeats its key, null leaves it out. None of them may stand in `url` too.",
+        description="Query parameters; a list repeats its key, null leaves it out. None may stand in `url` too.",
     )
     body: Body = Field(
         default=None,

@@ -53,7 +53,8 @@ def begin_again(walk: Walk, block: Block, prefix: str, *, behind: bool = False) 
 
 def _inside(walk: Walk, step: Step, entry: Entry, prefix: str, *, behind: bool) -> bool:
     if not isinstance(step, LoopStep):
-        return any([begin_again(walk, way, prefix, behind=behind) for way in ways(step)])
+        again = [begin_again(walk, way, prefix, behind=behind) for way in ways(step)]
+        return any(again)
     if not behind:  # else its items are no longer there
         _loop_again(walk, step, entry["id"])
     return False
