@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -23,6 +24,10 @@ GUARD = Guard()
 settings.register_profile("default", deadline=None)  # how long an example takes depends on what else runs
 settings.register_profile("quick", settings.get_profile("default"), max_examples=10)
 settings.load_profile("default")
+
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as shells start what runs in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
