@@ -40,7 +40,8 @@ def _tags(tags: list[str]) -> list[str]:
         raise ValueError(f"must have at most {MOST_TAGS} items")
     if len(set(tags)) != len(tags):
         raise ValueError("must have unique items")
-    if wrong := next((tag for tag in tags if not TAG.fullmatch(tag)), None):
+    wrong = next((tag for tag in tags if not TAG.fullmatch(tag)), None)
+    if wrong is not None:
         raise ValueError(f"{wrong[:64]!r} is no tag")
     return tags
 

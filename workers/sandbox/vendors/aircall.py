@@ -42,10 +42,10 @@ class AircallVendor(Vendor):
         pair = basic(request)
         if pair is None or not all(pair) or "invalid" in pair[1]:
             return problem(401)
-        match request.method, request.path:
-            case "POST", "/v1/contacts":
+        match request.method, request.path.removeprefix("/v1"):
+            case "POST", "/contacts":
                 return self._create(request.json)
-            case "GET", "/v1/contacts/search":
+            case "GET", "/contacts/search":
                 return self._search(request)
             case _:
                 return problem(404)
@@ -123,7 +123,8 @@ class AircallVendor(Vendor):
 
 def fault(body: Mapping[str, Any]) -> str | None:
     """Return what is wrong with a new contact, or None."""
-    if unknown := next((name for name in body if name not in TEXTS | LISTS), None):
+    unknown = next((name for name in body if name not in TEXTS | LISTS), None)
+    if unknown is not None:
         return f"{unknown} is not a field of a contact"
     lists = {name: body.get(name) or [] for name in LISTS}
     shaped = all(
@@ -137,7 +138,7 @@ def fault(body: Mapping[str, Any]) -> str | None:
     if not lists["phone_numbers"]:
         return "phone_numbers can't be blank"
     wrong = next((one for one in values(body, "phone_numbers") if not E164.fullmatch(one) or one == INVALID), None)
-    return f"{wrong} is not a valid phone number" if wrong else None
+    return f"{wrong} is not a valid phone number" if wrong is not None else None
 
 
 def values(body: Mapping[str, Any], name: str) -> list[str]:

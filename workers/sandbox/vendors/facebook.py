@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from workers.sandbox.record import ReceivedRequest, VendorAnswer
 from workers.sandbox.vendor import TOO_MANY_REQUESTS, Vendor
 
-PATH = re.compile(r"/v(\d+)\.0/(\w+)/pass_thread_control")
+PATH = re.compile(r"/v(\d+)\.\d+/(\w+)/pass_thread_control")
 OLDEST = 8
 FIELDS = frozenset(("recipient", "target_app_id", "metadata", "access_token"))
 MOST_METADATA = 1_000
@@ -29,11 +29,8 @@ class FacebookVendor(Vendor):
 
     def answer(self, request: ReceivedRequest) -> VendorAnswer:
         """Answer one call of the API."""
-        scheme, _, signed = request.headers.get("authorization", "").partition(" ")
         body = request.json if isinstance(request.json, dict) else {}
-        token = (
-            signed if scheme == "Bearer" else request.query.get("access_token") or str(body.get("access_token") or "")
-        )
+        token = token_of(request, body)
         if not token or "invalid" in token:
             return problem(400, 190, "Invalid OAuth access token.")
         place = PATH.fullmatch(request.path)
@@ -41,14 +38,7 @@ class FacebookVendor(Vendor):
             return problem(400, 2500, f"Unknown path components: {request.path}")
         if wrong := fault(body):
             return problem(400, 100, f"(#100) {wrong}")
-        recipient = str(body["recipient"]["id"])
-        if place[2].startswith("forbidden"):
-            return problem(403, 200, "(#200) Requires pages_messaging permission to manage the object")
-        if recipient.startswith("gone"):
-            return problem(400, 551, "(#551) This person isn't available right now.")
-        if recipient.startswith("taken"):
-            return problem(400, 10, "(#10) Message failed to send because another app is controlling this thread now.")
-        return VendorAnswer(200, {"success": True}, accepted=True)
+        return refused(place[2], str(body["recipient"]["id"])) or VendorAnswer(200, {"success": True}, accepted=True)
 
     def failure(self, status: int, retry_after: int | None) -> VendorAnswer:
         """Answer as its limits do, in a 400 as often as in a 429, or as its servers do in bad hours."""
@@ -70,10 +60,28 @@ class FacebookVendor(Vendor):
         return str(id_ or ""), f"to app {body['target_app_id']}" if body.get("target_app_id") else ""
 
 
+def token_of(request: ReceivedRequest, body: Mapping[str, Any]) -> str:
+    """Return the token of a request, wherever it stands."""
+    scheme, _, signed = request.headers.get("authorization", "").partition(" ")
+    return signed if scheme == "Bearer" else request.query.get("access_token") or str(body.get("access_token") or "")
+
+
+def refused(page: str, recipient: str) -> VendorAnswer | None:
+    """Return why a thread cannot be passed on, or None where it can."""
+    if page.startswith("forbidden"):
+        return problem(403, 200, "(#200) Requires pages_messaging permission to manage the object")
+    if recipient.startswith("gone"):
+        return problem(400, 551, "(#551) This person isn't available right now.")
+    if recipient.startswith("taken"):
+        return problem(400, 10, "(#10) Message failed to send because another app is controlling this thread now.")
+    return None
+
+
 def fault(body: Mapping[str, Any]) -> str | None:
     """Return what is wrong with a request, or None."""
     recipient, app, metadata = body.get("recipient"), body.get("target_app_id"), body.get("metadata")
-    if unknown := next((name for name in body if name not in FIELDS), None):
+    unknown = next((name for name in body if name not in FIELDS), None)
+    if unknown is not None:
         return f"Invalid parameter: {unknown}"
     if not isinstance(recipient, dict) or not recipient.get("id"):
         return "The parameter recipient is required"
