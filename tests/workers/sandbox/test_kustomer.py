@@ -179,6 +179,21 @@ def test_a_revision_that_is_out_of_date_is_refused(api: Api) -> None:
         assert api.data(f"GET {path}")["attributes"]["name"] == "One"
 
 
+def test_somebody_else_keeps_changing_a_busy_record(api: Api) -> None:
+    revs = []
+    for _ in range(2):
+        revs.append(api.data("GET /v1/customers/busy-1")["attributes"]["rev"])
+        api.refuses(409, "out of date", "PATCH /v1/customers/busy-1", {"rev": revs[-1], "name": "Ada"})
+    assert revs[0] < revs[1]
+    api.data("PATCH /v1/customers/busy-1", {"name": "Ada"})
+
+
+def test_addresses_get_ids_that_no_body_may_have(api: Api) -> None:
+    [email] = api.data("PATCH /v1/customers/c1", {"emails": [{"email": "a@example.net"}]})["attributes"]["emails"]
+    assert {*email} == {"id", "email"}
+    api.refuses(400, "Unknown field: emails/0/id", "PATCH /v1/customers/c1", {"emails": [email]})
+
+
 def test_an_update_of_a_customer_without_its_company_unlinks_it(api: Api) -> None:
     for method in ("PATCH", "PUT"):
         assert related(api.data(f"{method} /v1/customers/c1", {"company": "k1"}), "company") == "k1"
@@ -331,7 +346,7 @@ def test_a_draft_is_sent_later_where_it_is_scheduled(api: Api) -> None:
 
 def test_a_klass_by_id_is_the_klass_and_by_name_its_objects(api: Api) -> None:
     made = api.data("POST /v1/klasses", {"name": "parcel", "status": "disabled"})
-    assert api.ask("POST /v1/klasses", {"name": "order"}).status == 409
+    api.refuses(409, "klass parcel already", "POST /v1/klasses", {"name": "parcel"})
     api.refuses(400, "name", "POST /v1/klasses", {"name": "two words"})
     assert api.data(f"GET /v1/klasses/{made['id']}") == made
     assert api.data("GET /v1/klasses/parcel") == []

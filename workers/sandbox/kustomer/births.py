@@ -51,10 +51,7 @@ def holder(org: Organization, type_: str, identifier: Identifier) -> Resource | 
     if found is not None or not is_known(kind, value):
         return found
     born = asked(org, type_, org.new_id())
-    if kind != "externalId":
-        born.attributes |= _identified(kind, value)
-    else:
-        born.attributes["externalId"] = value
+    born.attributes |= {"externalId": value} if kind == "externalId" else _identified(kind, value)
     org.claim(born, [identifier])
     return born
 
@@ -112,15 +109,15 @@ def kobject(org: Organization, id_: str, relations: dict[str, tuple[str, str]]) 
 def _identified(kind: str, value: str) -> dict[str, Any]:
     match kind:
         case "email":
-            return {"emails": [{"type": "home", "email": value, "verified": True}]}
+            return {"emails": [{"id": "e1", "type": "home", "email": value, "verified": True}]}
         case "phone" | "whatsapp":
-            return {f"{kind}s": [{"type": "mobile", "phone": value, "verified": True}]}
+            return {f"{kind}s": [{"id": "p1", "type": "mobile", "phone": value, "verified": True}]}
         case "facebook":
             return {"facebookIds": [{"pageId": "known-page", "userId": value, "name": "Ada"}]}
         case "instagram":
             return {"instagramIds": [{"pageId": "known-page", "threadId": value, "username": "ada"}]}
         case _:
-            return {"socials": [{"type": kind, "userid": value, "username": "ada", "verified": True}]}
+            return {"socials": [{"id": "s1", "type": kind, "userid": value, "username": "ada", "verified": True}]}
 
 
 def _born(org: Organization, type_: str, id_: str) -> Resource | None:

@@ -22,12 +22,11 @@ KOBJECTS = Kind(
 )
 STATUSES = ("enabled", "disabled")
 FIRST = ("order", "product", "subscription")
-"""Klasses that an organization has from the beginning."""
+"""Klasses that a list shows although nobody has made them."""
 
 
 def _create(call: Call) -> VendorAnswer:
     body = call.body(bodies.Klass)
-    _furnish(call)
     if call.org.holder("klass", ("name", body["name"])):
         raise refusal(409, f"There is a klass {body['name']} already.")
     made = call.org.add(
@@ -41,14 +40,10 @@ def _list(call: Call) -> VendorAnswer:
     wanted = call.query.get("status", "enabled")
     if wanted not in {*STATUSES, "existing_only"}:
         raise refusal_at(400, f"status must be one of {', '.join(STATUSES)}, existing_only", "status")
-    _furnish(call)
-    own = [one for one in call.org.all("klass") if wanted in {one.attributes["status"], "existing_only"}]
-    return page(call.request.path, call.query, [one.written() for one in own])
-
-
-def _furnish(call: Call) -> None:
     for name in FIRST:
         klass(call.org, name)
+    own = [one for one in call.org.all("klass") if wanted in {one.attributes["status"], "existing_only"}]
+    return page(call.request.path, call.query, [one.written() for one in own])
 
 
 def _read(call: Call) -> VendorAnswer:

@@ -18,6 +18,9 @@ from workers.sandbox.record import VendorAnswer
 CONFLICT, UNPROCESSABLE = 409, 422
 NOT_ATTRIBUTES = frozenset(("id", "rev", "createdBy", "modifiedBy"))
 
+NUMBERED = frozenset(("emails", "phones", "whatsapps", "socials"))
+"""Lists whose entries get ids, which a body must not have."""
+
 
 def external_id(attributes: Mapping[str, Any]) -> list[Identifier]:
     """Return the one identifier that most objects have."""
@@ -104,6 +107,8 @@ class Kind:
 
     def _attributes(self, org: Organization, body: Mapping[str, Any]) -> dict[str, Any]:
         own = {name: value for name, value in body.items() if name not in {*self.belongs, *NOT_ATTRIBUTES}}
+        for name in NUMBERED & own.keys():
+            own[name] = [{"id": org.new_id(), **one} for one in own[name] or ()]
         return own | ({"tags": tag_ids(org, own["tags"])} if own.get("tags") else {})
 
     def _relations(self, org: Organization, body: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
