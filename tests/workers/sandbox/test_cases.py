@@ -100,6 +100,8 @@ def ways(case: Case) -> dict[str, list[dict[str, Any]]]:
     failed = [(each, answer) for each, answer in answered if answer.status >= 400]
     if lost:
         return {"with its connection broken": [*(words(each, answer) for each, answer in failed), *lost]}
+    if case.error is None and case.look == "after":
+        return {"with an answer that hides its effect": [{**words(*one), "accept": True} for one in failed]}
     if case.error is None:
         return {"by itself": []}
     last = answered[-1]

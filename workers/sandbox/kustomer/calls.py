@@ -14,6 +14,8 @@ from workers.sandbox.kustomer.fields import checked
 from workers.sandbox.kustomer.resources import Organization
 from workers.sandbox.record import ReceivedRequest, VendorAnswer
 
+PLACE = re.compile(r"\{(\*?)(\w+)\}")
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -53,7 +55,7 @@ Handler = Callable[[Call], VendorAnswer]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation: `PATCH|PUT /v1/customers/{id}`; a place that follows `=` takes slashes too."""
+    """One operation: `PATCH|PUT /v1/customers/{id}`; a place such as `{*name}` takes slashes too."""
 
     request: str
     handler: Handler
@@ -63,9 +65,7 @@ class Route:
     def __post_init__(self) -> None:
         methods, _, path = self.request.partition(" ")
         object.__setattr__(self, "methods", frozenset(methods.split("|")))
-        pattern = re.sub(
-            r"(=?)\{(\w+)\}", lambda place: f"{place[1]}(?P<{place[2]}>{'.' if place[1] else '[^/]'}+)", path
-        )
+        pattern = PLACE.sub(lambda place: f"(?P<{place[2]}>{'.' if place[1] else '[^/]'}+)", path)
         object.__setattr__(self, "path", re.compile(pattern))
 
 

@@ -102,7 +102,7 @@ ROUTES = (
     Route("POST /v1/conversations", _create),
     Route("POST /v1/customers/{id}/conversations", _create),
     Route("GET /v1/customers/{id}/conversations", _of_customer),
-    Route("GET /v1/conversations/externalId={value}", CONVERSATIONS.found("externalId")),
+    Route("GET /v1/conversations/externalId={*value}", CONVERSATIONS.found("externalId")),
     Route("GET /v1/conversations/{id}", _read),
     Route("PATCH|PUT /v1/conversations/{id}", _update),
     Route("DELETE /v1/conversations/{id}", _delete),

@@ -11,13 +11,18 @@ Maker = Callable[[Organization, str], Resource]
 SINCE = "2024-05-01T09:00:00.000Z"
 """When all that nobody has made was made: before anything that a run did."""
 
+REV = 3
+"""Revision of all that nobody has made."""
+
 CUSTOMER = "ada"
 """Whose conversations are those that nobody has seen."""
 
 
 def make(org: Organization, type_: str, id_: str, attributes: dict[str, Any], **relations: tuple[str, str]) -> Resource:
     """Return a record that nobody has made; one that is there already stays as it is."""
-    return org.find(type_, id_) or org.add(Resource(type_, id_, {"createdAt": SINCE, **attributes}, dict(relations)))
+    return org.find(type_, id_) or org.add(
+        Resource(type_, id_, {"createdAt": SINCE, "rev": REV, **attributes}, dict(relations))
+    )
 
 
 def _user(org: Organization, id_: str) -> Resource:

@@ -115,7 +115,7 @@ ROUTES = (
     Route("POST /v1/klasses", _create),
     Route("GET /v1/klasses/{name}", _read),
     Route("POST /v1/klasses/{name}", _kobject_create),
-    Route("GET /v1/klasses/{name}/externalId={value}", _found),
+    Route("GET /v1/klasses/{name}/externalId={*value}", _found),
     Route("GET /v1/klasses/{name}/{id}", _kobject_read),
     Route("PUT /v1/klasses/{name}/{id}", _kobject_update),
     Route("DELETE /v1/klasses/{name}/{id}", _kobject_delete),

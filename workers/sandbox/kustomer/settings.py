@@ -112,5 +112,5 @@ ROUTES = (
     *(Route(f"GET /v1/hooks/{kind}/{{id}}", _hook_read(kind)) for kind in HOOKS),
     Route("POST /v1/hooks/web/{id}", _hook_post),
     Route("GET /v1/hooks/web/{id}/transactions", _transactions),
-    Route("POST /v1/commands/{name}/run", _command),
+    Route("POST /v1/commands/{*name}/run", _command),
 )
