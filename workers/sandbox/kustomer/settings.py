@@ -85,7 +85,8 @@ def _transactions(call: Call) -> VendorAnswer:
 
 
 def _command(call: Call) -> VendorAnswer:
-    body, name = call.body(bodies.Command), call.parts["name"]
+    body = call.body(bodies.Command) if call.request.raw else {}
+    name = call.parts["name"]
     if name.startswith(MISSING):
         raise refusal(404, f"There is no command {name}.")
     failing = "failing" in name
