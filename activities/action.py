@@ -61,7 +61,8 @@ CONNECTOR_ID = "connectorId"
 """Another key for the same field, in every action."""
 
 
-def _keys(field_name: str) -> str | AliasChoices:
+def keys(field_name: str) -> str | AliasChoices:
+    """Return the key of a field of a config, or its keys, the documented one first."""
     return AliasChoices(CONNECTION, CONNECTOR_ID) if field_name == CONNECTION else to_camel(field_name)
 
 
@@ -72,7 +73,7 @@ class Config(BaseModel):
         extra="forbid",
         frozen=True,
         populate_by_name=True,
-        alias_generator=AliasGenerator(alias=to_camel, validation_alias=_keys, serialization_alias=to_camel),
+        alias_generator=AliasGenerator(alias=to_camel, validation_alias=keys, serialization_alias=to_camel),
         defer_build=True,  # most actions are not used by the definition at hand
         coerce_numbers_to_str=True,  # `text: "{{order.total}}"` is a number, and meant as the text that it looks like
     )

@@ -26,10 +26,29 @@ RECORDED: JSON = {
     "contact": {**CONTACT, "custom_fields": FIELDS},
     "recording": {"url": RECORDING.as_uri()},
 }
+ASKED: JSON = {
+    "ticket": {"id": "conversation-of-c1", "subject": "Terrible: the refund is missing"},
+    "customer": {"id": "c1", "name": "Ada", "email": "c1@example.com"},
+    "message": {"id": "message-of-conversation-of-c1", "body": "This is terrible, I want a refund."},
+}
 
 EVENTS: dict[str, tuple[str, JSON]] = {
     "call-survey-to-crm": ("call.ended", {"call": CALL, "contact": CONTACT, "input": {"123": {"value": "5"}}}),
     "demo": ("recording.uploaded", RECORDED),
+    "kustomer-ai-intent": ("message.received", ASKED),
+    "kustomer-aircall-contact": (
+        "customer.created",
+        {"customer": {"firstName": "Ada", "lastName": "Lovelace", "phone": "+15550123456"}},
+    ),
+    "kustomer-chat-greeting": ("message.received", ASKED),
+    "kustomer-facebook-handover": ("bot.gave_up", {"facebook": {"userId": "7001", "pageId": "102030405060708"}}),
+    "kustomer-gmail-confirmation": ("ticket.created", ASKED),
+    "kustomer-order-note": (
+        "order.paid",
+        {"order": {"id": "4712", "total": 49.9, "email": "ada@example.com", "phone": "+15550123456"}},
+    ),
+    "kustomer-postmark-survey": ("ticket.closed", ASKED),
+    "kustomer-scheduler-survey": ("ticket.solved", ASKED),
     "missed-call-follow-up": ("call.missed", {"call": CALL, "contact": CONTACT}),
     "order-with-compensation": (
         "order.placed",

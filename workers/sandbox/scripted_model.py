@@ -23,7 +23,9 @@ def written(prompt: str, schema: Mapping[str, Any] | None) -> str:
         return f"(sandbox) {text}"[:LONGEST]
     members = schema.get("properties")
     categories = members.get("category", {}).get("enum") if isinstance(members, Mapping) else None
-    return json.dumps(classification(text, categories or ["other"]))
+    whole = classification(text, categories or ["other"])
+    asked = members if isinstance(members, Mapping) else whole
+    return json.dumps({name: value for name, value in whole.items() if name in asked})
 
 
 def classification(text: str, categories: list[str]) -> dict[str, Any]:

@@ -82,8 +82,8 @@ class Record(Result):
 DESK = Service(
     name="Helpdesk",
     connection=Desk,
-    address=lambda decision_lock: f"https://{decision_lock.site}.helpdesk.example.com",
-    sign_in=lambda decision_lock: {"Authorization": f"Bearer {decision_lock.api_key}"},
+    address=lambda desk: f"https://{desk.site}.helpdesk.example.com",
+    sign_in=lambda desk: {"Authorization": f"Bearer {desk.api_key}"},
     rates=RateHeaders(reset="x-ratelimit-reset", remaining="x-ratelimit-remaining", longest=60),
     unwrap=lambda body: body["data"],
     headers={"X-Version": "7"},

@@ -96,19 +96,30 @@ def ways(case: Case) -> dict[str, list[dict[str, Any]]]:
     vendor's server does in its worst hours, only a fault can bring about: in the vendor's words, or in the case's.
     """
     lost = [{**BROKEN_OFF[each.answer], **at(each)} for each in case.traffic if isinstance(each.answer, str)]
+    answered = [(each, each.answer) for each in case.traffic if isinstance(each.answer, Answer)]
+    failed = [(each, answer) for each, answer in answered if answer.status >= 400]
     if lost:
-        return {"with its connection broken": lost}
+        return {"with its connection broken": [*(words(each, answer) for each, answer in failed), *lost]}
+    if case.error is None and case.look == "after":
+        return {"with an answer that hides its effect": [{**words(*one), "accept": True} for one in failed]}
     if case.error is None:
         return {"by itself": []}
-    answer = case.traffic[-1].answer
-    assert isinstance(answer, Answer)
+    last = answered[-1]
     wait = case.error.retry_after.number if isinstance(case.error.retry_after, About) else case.error.retry_after
-    words = {"status": answer.status, "retry_after": None if wait is None else int(wait), **at(case.traffic[-1])}
+    advice = {} if wait is None else {"retry_after": int(wait)}
+    told = [*(one for one in failed if one is not last), last]
     return {
         "by itself": [],
-        "made to fail in the vendor's words": [words],
-        "made to fail in the case's words": [{**words, "body": body_of(answer)}],
+        "made to fail in the vendor's words": [{**words(*one), **advice} for one in failed or [last]],
+        "made to fail in the case's words": [
+            {**words(each, answer), **advice, "body": body_of(answer)} for each, answer in told
+        ],
     }
+
+
+def words(exchange: Exchange, answer: Answer) -> dict[str, Any]:
+    """Return the fault that makes a request end as it does in the case."""
+    return {"status": answer.status, **at(exchange)}
 
 
 def at(exchange: Exchange) -> dict[str, Any]:

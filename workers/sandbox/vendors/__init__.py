@@ -10,6 +10,7 @@ from workers.sandbox.vendors.cloudtalk import CloudTalkVendor
 from workers.sandbox.vendors.freshdesk import FreshdeskVendor
 from workers.sandbox.vendors.gmail import GmailVendor
 from workers.sandbox.vendors.http import HttpVendor
+from workers.sandbox.vendors.kustomer import KustomerVendor
 from workers.sandbox.vendors.language import LOCAL_LANGUAGE
 from workers.sandbox.vendors.openai import OpenAIVendor
 from workers.sandbox.vendors.postmark import PostmarkVendor
@@ -38,6 +39,7 @@ VENDORS: Vendors = {
     "zendesk": ZendeskVendor,
     "zammad": ZammadVendor,
     "freshdesk": FreshdeskVendor,
+    "kustomer": KustomerVendor,
     "openai": OpenAIVendor,
     "anthropic": AnthropicVendor,
     "local_language": LOCAL_LANGUAGE,

@@ -106,7 +106,7 @@ def token(form: Mapping[str, str]) -> VendorAnswer:
     if not given or "invalid" in given:
         problem_body = {"error": "invalid_grant", "error_description": "Token has been expired or revoked."}
         return VendorAnswer(400, problem_body)
-    return VendorAnswer(200, {"access_token": TOKEN, "expires_in": 3599, "token_type": "Bearer"})
+    return VendorAnswer(200, {"access_token": TOKEN, "expires_in": 3599, "token_type": "Bearer"}, accepted=True)
 
 
 def problem(status: int, reason: str, message: str) -> VendorAnswer:

@@ -1,0 +1,80 @@
+"""How customers are found by what stands in the address."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from activities.rest.endpoint import endpoint
+from activities.vendors.kustomer.config import KustomerConfig
+from activities.vendors.kustomer.records import Found
+from activities.vendors.kustomer.service import KUSTOMER
+
+NOBODY = Found(found=False)
+
+
+class ByEmail(KustomerConfig):
+    """Whose customer is looked for."""
+
+    email: str = Field(min_length=1, description="Email address.")
+
+
+class ByExternalId(KustomerConfig):
+    """Whose customer is looked for."""
+
+    external_id: str = Field(min_length=1, description="Id that another system gave the customer.")
+
+
+class ByIdentifier(KustomerConfig):
+    """Whose customer is looked for."""
+
+    identifier: str = Field(min_length=1, description="Id of the customer.")
+
+
+class ByPhone(KustomerConfig):
+    """Whose customer is looked for."""
+
+    phone: str = Field(min_length=1, description="Phone number.")
+
+
+CUSTOMER_LOOKUPS = (
+    endpoint(
+        KUSTOMER,
+        "kustomer.customer_lookup_by_email",
+        "Find a customer by email address.",
+        "GET /v1/customers/email={email}",
+        ByEmail,
+        Found,
+        missing=NOBODY,
+        example={"email": "{{customer.email}}"},
+    ),
+    endpoint(
+        KUSTOMER,
+        "kustomer.customer_lookup_by_external_id",
+        "Find a customer by the id of another system.",
+        "GET /v1/customers/externalId={externalId}",
+        ByExternalId,
+        Found,
+        missing=NOBODY,
+        example={"externalId": "{{customer.externalId}}"},
+    ),
+    endpoint(
+        KUSTOMER,
+        "kustomer.customer_lookup_by_id",
+        "Find a customer by id.",
+        "GET /v1/customers/{identifier}",
+        ByIdentifier,
+        Found,
+        missing=NOBODY,
+        example={"identifier": "{{customer.id}}"},
+    ),
+    endpoint(
+        KUSTOMER,
+        "kustomer.customer_lookup_by_phone",
+        "Find a customer by phone number.",
+        "GET /v1/customers/phone={phone}",
+        ByPhone,
+        Found,
+        missing=NOBODY,
+        example={"phone": "{{customer.phone}}"},
+    ),
+)

@@ -1,0 +1,96 @@
+"""Kustomer's API as a service (https://developer.kustomer.com/kustomer-api-docs)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from activities.context import Context
+from activities.errors import Refused
+from activities.http_client.statuses import SUCCESS
+from activities.rest.answers import RateHeaders
+from activities.rest.paging import Paging, listed
+from activities.rest.service import Method, Service
+from activities.vendors.kustomer.connection import Kustomer
+from activities.vendors.kustomer.records import Data, found
+
+KUSTOMER = Service(
+    name="Kustomer",
+    connection=Kustomer,
+    address=lambda kustomer: kustomer.root,
+    sign_in=lambda kustomer: {"Authorization": f"Bearer {kustomer.api_key}"},
+    rates=RateHeaders(reset="x-ratelimit-reset", remaining="x-ratelimit-remaining", longest=60),
+    unwrap=lambda body: found(body["data"]),
+    headers={"User-Agent": "trunkline"},
+)
+"""Both shapes of errors are read by `reason_of`; a row's answer is unwrapped to `{found, id, object}`."""
+
+PAGES = Paging(
+    items=lambda body: body["data"],
+    link=lambda body: (body.get("links") or {}).get("next"),
+    size=("pageSize", 100),
+    most=100,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An organization as one attempt uses it, for actions of more than one request."""
+
+    context: Context
+    connection: Kustomer
+
+    @classmethod
+    def of(cls, context: Context, name: str | None) -> Account:
+        """Return the account that a step uses (see `Connections.pick`)."""
+        return cls(context, context.connection(name, Kustomer))
+
+    async def get(self, path: str, query: Mapping[str, Any] | None = None) -> Data:
+        """Return the record at a path, which is percent-encoded already.
+
+        Raises:
+            ActionError: see `Service.call`; a record that is missing is `Refused` with the status 404.
+        """
+        return await self.send("GET", path, query=query)
+
+    async def find(self, path: str, query: Mapping[str, Any] | None = None) -> Data | None:
+        """Return the record at a path, or None where there is none."""
+        try:
+            return await self.get(path, query)
+        except Refused as refused:
+            if refused.status != HTTPStatus.NOT_FOUND:
+                raise
+            return None
+
+    async def send(
+        self,
+        method: Method,
+        path: str,
+        *,
+        json: Any = None,
+        query: Mapping[str, Any] | None = None,
+        effect: bool | None = None,
+    ) -> Data:
+        """Send one request and return the record of its answer.
+
+        Raises:
+            ActionError: see `Service.call`; OutcomeUnknown also where a success has another shape.
+        """
+        answer = await KUSTOMER.call(self.context, self.connection, method, path, json=json, query=query, effect=effect)
+        data = KUSTOMER.object_of(answer, lambda body: body["data"])
+        if not isinstance(data, dict) or answer.status not in SUCCESS:
+            raise KUSTOMER.unreadable(answer)
+        return data
+
+    async def all(self, path: str, query: Mapping[str, Any] | None = None) -> list[Data]:
+        """Return the records of all pages of a list.
+
+        Raises:
+            Refused: the list goes on at another host, or has more pages than are read; never a shorter list.
+        """
+        items, complete = await listed(KUSTOMER, self.context, self.connection, path, PAGES, query=query)
+        if not complete:
+            raise Refused(f"Kustomer's list has more than {len(items):,} entries, more than are read.")
+        return items
