@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import Field
@@ -11,6 +12,9 @@ from activities.action import Result
 
 Data = dict[str, Any]
 """`{type, id, attributes, relationships}`; the vendor may add more."""
+
+UNDATED = datetime.max.replace(tzinfo=UTC)
+"""Later than any record; stands for one without a time."""
 
 PARTS = ("type", "id", "attributes", "relationships")
 
@@ -37,6 +41,15 @@ def related(data: Mapping[str, Any], name: str) -> str | None:
 def attribute(data: Mapping[str, Any], name: str) -> Any:
     """Return an attribute of a record, None where it has none."""
     return (data.get("attributes") or {}).get(name)
+
+
+def instant(written: Any) -> datetime | None:
+    """Return the instant that a text is, None where it is none."""
+    try:
+        at = datetime.fromisoformat(written)
+    except (TypeError, ValueError):
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 class Record(Result):

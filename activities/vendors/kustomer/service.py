@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
-from activities.context import Context
+from activities.context import LARGEST_PICKED, Context
 from activities.errors import Refused
 from activities.http_client.statuses import SUCCESS
 from activities.rest.answers import RateHeaders
@@ -64,6 +64,28 @@ class Account:
                 raise
             return None
 
+    async def body(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
+        """Return the whole JSON object at a path, `{data, meta, links}`, or None where there is nothing.
+
+        Raises:
+            ActionError: see `Service.call`; OutcomeUnknown also where it is no object.
+        """
+        try:
+            answer = await KUSTOMER.call(self.context, self.connection, "GET", path, query=query)
+        except Refused as refused:
+            if refused.status != HTTPStatus.NOT_FOUND:
+                raise
+            return None
+        body = KUSTOMER.object_of(answer, lambda body: body)
+        if not isinstance(body, dict):
+            raise KUSTOMER.unreadable(answer)
+        return body
+
+    def patient(self) -> Account:
+        """Return the account for requests whose answers may be long and of which little is kept."""
+        largest = max(self.context.largest_answer, LARGEST_PICKED)
+        return replace(self, context=replace(self.context, largest_answer=largest))
+
     async def send(
         self,
         method: Method,
@@ -94,3 +116,12 @@ class Account:
         if not complete:
             raise Refused(f"Kustomer's list has more than {len(items):,} entries, more than are read.")
         return items
+
+    async def every(self, path: str, query: Mapping[str, Any] | None = None) -> list[Data] | None:
+        """Return what `all` does, or None where there is no such list."""
+        try:
+            return await self.all(path, query)
+        except Refused as refused:
+            if refused.status != HTTPStatus.NOT_FOUND:
+                raise
+            return None

@@ -1,0 +1,24 @@
+"""The action that makes a customer."""
+
+from __future__ import annotations
+
+from activities.kustomer.customer_profile import CustomerProfile
+from activities.vendors.kustomer.creation import Creation, creation
+
+
+class NewCustomer(CustomerProfile, Creation):
+    """The customer that is made."""
+
+
+CUSTOMER_CREATE = creation(
+    "kustomer.customer_create",
+    "Make a customer.",
+    "POST /v1/customers",
+    NewCustomer,
+    held="GET /v1/customers/externalId={externalId}",
+    description="""Make a customer.
+
+Email addresses, phone numbers and external ids are unique: one that another customer has is refused. The key needs
+the role `org.permission.customer.create`.""",
+    example={"name": "{{contact.name}}", "emails": [{"type": "home", "email": "{{customer.email}}"}]},
+)
