@@ -73,15 +73,15 @@ async def customer_append_phone(config: NewPhone, context: Context) -> Record:
 
 
 def digits(phone: str) -> str:
-    """Return a phone number without what people write between its digits."""
-    return re.sub(r"[^0-9+]", "", phone)
+    """Return a phone number without what people write between its digits; one without any stays as it is."""
+    return re.sub(r"[^0-9+]", "", phone) or phone
 
 
 async def _appended(
     config: NewEmail | NewPhone, context: Context, held: str, key: str, plain: Callable[[str], str]
 ) -> Record:
-    entry = {name: getattr(config, name) for name in ("type", key, "verified")}
-    value = plain(entry[key].strip())
+    entry = {"type": config.type, key: getattr(config, key).strip(), "verified": config.verified}
+    value = plain(entry[key])
 
     def change(customer: Data) -> Mapping[str, Any] | None:
         entries = [each for each in attribute(customer, held) or [] if isinstance(each, dict)]

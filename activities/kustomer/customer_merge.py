@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from pydantic import Field
 
@@ -23,6 +24,9 @@ SETTLED = frozenset(("success", "succeeded", "complete", "completed", "failure",
 
 PAUSES = (0.0, 1.0, 2.0, 4.0)
 """Seconds before each time that an open merge is read again."""
+
+PATIENCE = 5.0
+"""Seconds that one reading may take: the merge is under way, and the attempt must not end over its state."""
 
 
 class Merge(KustomerConfig):
@@ -52,6 +56,7 @@ async def _merged(config: Merge, context: Context, since: datetime) -> Sequence[
     repeat="never",
     connections=(Kustomer,),
     look=_merged,
+    timeout=timedelta(minutes=1),
     example={"source": "{{variables.duplicate.id}}", "target": "{{customer.id}}"},
 )
 async def merge_customers(config: Merge, context: Context) -> MergeRequest:
@@ -68,12 +73,13 @@ async def merge_customers(config: Merge, context: Context) -> MergeRequest:
 
 async def _settled(account: Account, merge: Data) -> Data:
     """Return a merge as it is once settled, or as it was last seen: it is under way, whether it can be read or not."""
+    hasty = replace(account, context=replace(account.context, timeout=min(account.context.timeout, PATIENCE)))
     for pause in PAUSES:
         if str(attribute(merge, "status")).lower() in SETTLED:
             break
         await asyncio.sleep(pause)
         try:
-            merge = await account.get(f"/v1/customers/merges/{segment('id', merge['id'])}")
+            merge = await hasty.get(f"/v1/customers/merges/{segment('id', merge['id'])}")
         except ActionError:
             break
     return merge

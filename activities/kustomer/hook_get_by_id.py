@@ -44,7 +44,11 @@ async def hook_get_by_id(config: WhichHook, context: Context) -> HookAnswer:
     """
     account = Account.of(context, config.connection)
     for kind in TYPES if config.type is None else (config.type,):
-        body = await account.body(f"/v1/hooks/{kind}/{segment('id', config.id)}")
-        if body is not None:
-            return HookAnswer(data=body.get("data"), meta=body.get("meta") or {}, links=body.get("links") or {})
+        answer = await account.read(f"/v1/hooks/{kind}/{segment('id', config.id)}", _answer)
+        if answer is not None:
+            return answer
     return HookAnswer(found=False)
+
+
+def _answer(body: Any) -> HookAnswer:
+    return HookAnswer(data=body["data"], meta=body.get("meta") or {}, links=body.get("links") or {})

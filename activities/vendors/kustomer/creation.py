@@ -100,10 +100,13 @@ def creation(  # noqa: PLR0913 # a row says all of this
 
 async def holding(account: Account, path: str, external_id: str) -> Data | None:
     """Return the record that holds an external id, from a path that answers with it or with a list of it."""
-    body = await account.body(path)
-    data = None if body is None else body.get("data")
-    candidates = data if isinstance(data, list) else [data] if data else []
-    return next((each for each in candidates if _holds(each, external_id)), None)
+
+    def among(body: Any) -> Data | None:
+        data = body["data"]
+        candidates = data if isinstance(data, list) else [data] if data else []
+        return next((each for each in candidates if _holds(each, external_id)), None)
+
+    return await account.read(path, among)
 
 
 def made_since(data: Data, since: datetime) -> bool:

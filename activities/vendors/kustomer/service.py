@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from activities.context import LARGEST_PICKED, Context
 from activities.errors import Refused
@@ -15,6 +15,8 @@ from activities.rest.paging import Paging, listed
 from activities.rest.service import Method, Service
 from activities.vendors.kustomer.connection import Kustomer
 from activities.vendors.kustomer.records import Data, found
+
+T = TypeVar("T")
 
 KUSTOMER = Service(
     name="Kustomer",
@@ -27,8 +29,14 @@ KUSTOMER = Service(
 )
 """Both shapes of errors are read by `reason_of`; a row's answer is unwrapped to `{found, id, object}`."""
 
+
+def _records(body: Any) -> list[Data]:
+    """Return the records of a page, each of which has an id."""
+    return [record for record in body["data"] if record["id"] is not None]
+
+
 PAGES = Paging(
-    items=lambda body: body["data"],
+    items=_records,
     link=lambda body: (body.get("links") or {}).get("next"),
     size=("pageSize", 100),
     most=100,
@@ -64,22 +72,19 @@ class Account:
                 raise
             return None
 
-    async def body(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
-        """Return the whole JSON object at a path, `{data, meta, links}`, or None where there is nothing.
+    async def read(self, path: str, unwrap: Callable[[Any], T]) -> T | None:
+        """Return what `unwrap` makes of the whole JSON body at a path, or None where there is nothing.
 
         Raises:
-            ActionError: see `Service.call`; OutcomeUnknown also where it is no object.
+            ActionError: see `Service.call`; OutcomeUnknown also where the body is of another shape.
         """
         try:
-            answer = await KUSTOMER.call(self.context, self.connection, "GET", path, query=query)
+            answer = await KUSTOMER.call(self.context, self.connection, "GET", path)
         except Refused as refused:
             if refused.status != HTTPStatus.NOT_FOUND:
                 raise
             return None
-        body = KUSTOMER.object_of(answer, lambda body: body)
-        if not isinstance(body, dict):
-            raise KUSTOMER.unreadable(answer)
-        return body
+        return cast("T | None", KUSTOMER.object_of(answer, unwrap))
 
     def patient(self) -> Account:
         """Return the account for requests whose answers may be long and of which little is kept."""
@@ -102,7 +107,7 @@ class Account:
         """
         answer = await KUSTOMER.call(self.context, self.connection, method, path, json=json, query=query, effect=effect)
         data = KUSTOMER.object_of(answer, lambda body: body["data"])
-        if not isinstance(data, dict) or answer.status not in SUCCESS:
+        if not isinstance(data, dict) or not isinstance(data.get("id"), str) or answer.status not in SUCCESS:
             raise KUSTOMER.unreadable(answer)
         return data
 
