@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Literal, TypeVar
+from typing import Literal
 
 from pydantic import Field
 
 from activities.action import action
 from activities.context import Context
 from activities.kustomer.customer_appending import digits
-from activities.rest.query import segment
+from activities.kustomer.customer_searching import among, entries, holders, oldest
 from activities.vendors.kustomer.config import KustomerConfig
 from activities.vendors.kustomer.connection import Kustomer
-from activities.vendors.kustomer.records import UNDATED, Data, Found, attribute, found, instant
-from activities.vendors.kustomer.service import KUSTOMER, Account
-
-F = TypeVar("F", bound=Found)
-
-MOST = 10
-"""Hits that are read; a value that is unique has one."""
-
-SEARCHED = {"page": 1, "pageSize": MOST}
+from activities.vendors.kustomer.records import Data, Found
+from activities.vendors.kustomer.service import Account
 
 
 class FoundByInference(Found):
@@ -69,8 +61,8 @@ async def customer_find_by_twitter_id(config: ByTwitterId, context: Context) -> 
     The search knows customers of the last two years, and a change only some seconds later. The key needs the roles
     `org.permission.search.create` and `org.permission.customer.read`.
     """
-    fits = _among("socials", {"type": "twitter", "userid": config.id})
-    return _oldest(Found, await _holders(Account.of(context, config.connection), "twitter", config.id, fits))
+    fits = among("socials", {"type": "twitter", "userid": config.id})
+    return oldest(Found, await holders(Account.of(context, config.connection), "twitter", config.id, fits))
 
 
 @action(
@@ -88,12 +80,10 @@ async def customer_find_by_whatsapp(config: ByWhatsapp, context: Context) -> Fou
     """
 
     def fits(customer: Data) -> bool:
-        return any(
-            digits(str(each.get("phone"))) == digits(config.whatsapp) for each in _entries(customer, "whatsapps")
-        )
+        return any(digits(str(each.get("phone"))) == digits(config.whatsapp) for each in entries(customer, "whatsapps"))
 
-    return _oldest(
-        FoundByInference, await _holders(Account.of(context, config.connection), "whatsapp", config.whatsapp, fits)
+    return oldest(
+        FoundByInference, await holders(Account.of(context, config.connection), "whatsapp", config.whatsapp, fits)
     )
 
 
@@ -110,9 +100,9 @@ async def customer_lookup_by_facebook_user_id(config: ByFacebookUserId, context:
     found does have the account. The key needs the roles `org.permission.search.create` and
     `org.permission.customer.read`.
     """
-    fits = _among("facebookIds", {"pageId": config.page_id, "userId": config.user_id})
-    return _oldest(
-        FoundByInference, await _holders(Account.of(context, config.connection), "facebook", config.user_id, fits)
+    fits = among("facebookIds", {"pageId": config.page_id, "userId": config.user_id})
+    return oldest(
+        FoundByInference, await holders(Account.of(context, config.connection), "facebook", config.user_id, fits)
     )
 
 
@@ -132,54 +122,11 @@ async def customer_lookup_by_instagram_thread_id(config: ByInstagramThreadId, co
     thread, account = ({key: config.thread_id} for key in ("threadId", "instagramId"))
 
     def fits(customer: Data) -> bool:
-        return _among("instagramIds", thread)(customer) or _among("instagramIds", account)(customer)
+        return among("instagramIds", thread)(customer) or among("instagramIds", account)(customer)
 
-    return _oldest(
-        FoundByInference, await _holders(Account.of(context, config.connection), "instagram", config.thread_id, fits)
+    return oldest(
+        FoundByInference, await holders(Account.of(context, config.connection), "instagram", config.thread_id, fits)
     )
-
-
-async def _holders(account: Account, network: str, value: str, fits: Callable[[Data], bool]) -> list[Data]:
-    """Return the customers among the search's hits that hold the value."""
-    criteria = [{"customer_social_type": {"equals": network}}, {"customer_social_userid": {"equals": value}}]
-    answer = await KUSTOMER.call(
-        account.context,
-        account.connection,
-        "POST",
-        "/v1/customers/search",
-        query=SEARCHED,
-        json={"queryContext": "customer", "and": criteria},
-        effect=False,
-    )
-    hits = KUSTOMER.object_of(answer, lambda body: [hit["id"] for hit in body["data"]])
-    if hits is None:
-        raise KUSTOMER.unreadable(answer)
-    read = [await account.find(f"/v1/customers/{segment('id', hit)}") for hit in hits[:MOST]]
-    return [each for each in read if each and fits(each)]
-
-
-def _oldest(kind: type[F], held: list[Data]) -> F:
-    """Return the oldest of some customers, with a warning where there are several."""
-    if not held:
-        return kind(found=False)
-    oldest = min(held, key=lambda each: instant(attribute(each, "createdAt")) or UNDATED)
-    result = kind.model_validate(found(oldest))
-    return result if len(held) == 1 else result.warn(f"{len(held)} customers have it: this is the oldest.")
-
-
-def _among(held: str, wanted: dict[str, str]) -> Callable[[Data], bool]:
-    """Return what says whether a customer's list holds an entry with these values."""
-
-    def fits(customer: Data) -> bool:
-        return any(
-            all(str(each.get(key)) == value for key, value in wanted.items()) for each in _entries(customer, held)
-        )
-
-    return fits
-
-
-def _entries(customer: Data, held: str) -> list[dict[str, Any]]:
-    return [each for each in attribute(customer, held) or [] if isinstance(each, dict)]
 
 
 CUSTOMER_SEARCHES = (

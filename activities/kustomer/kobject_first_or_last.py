@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
+from operator import itemgetter
 from typing import Literal
 
 from pydantic import Field
 
 from activities.action import action
 from activities.context import Context
+from activities.errors import Refused
 from activities.rest.query import segment
 from activities.vendors.kustomer.config import KustomerConfig
 from activities.vendors.kustomer.connection import Kustomer
-from activities.vendors.kustomer.records import UNDATED, Data, Found, attribute, found, instant
+from activities.vendors.kustomer.records import Found, attribute, found, instant
 from activities.vendors.kustomer.service import Account
 
 
@@ -44,9 +46,8 @@ async def kobject_find_first_or_last(config: FirstOrLast, context: Context) -> F
     objects = await account.every(f"/v1/customers/{customer}/klasses/{klass}")
     if not objects:
         return Found(found=False)
-    first = config.sort in {"first", "asc", "createdAt"}
-    return Found.model_validate(found(min(objects, key=_made) if first else max(objects, key=_made)))
-
-
-def _made(data: Data) -> datetime:
-    return instant(attribute(data, "createdAt")) or UNDATED
+    dated = [(at, each) for each in objects if (at := instant(attribute(each, "createdAt")))]
+    if not dated:
+        raise Refused("None of the objects says when it was made: which is the first cannot be said.")
+    end = min if config.sort in {"first", "asc", "createdAt"} else max
+    return Found.model_validate(found(end(dated, key=itemgetter(0))[1]))
