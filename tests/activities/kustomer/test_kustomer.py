@@ -10,7 +10,7 @@ import pytest
 from activities.action import Action
 from activities.catalog import catalog
 from activities.connections import Connections
-from activities.errors import OutcomeUnknown, Refused
+from activities.errors import OutcomeUnknown, Refused, Unavailable
 from activities.kustomer import customer_merge
 from activities.vendors.kustomer.connection import Kustomer
 from activities.vendors.kustomer.records import instant
@@ -74,6 +74,25 @@ async def test_a_merge_is_read_until_it_is_settled_and_not_for_ever(
     wire.reply(*(told({"data": {"id": "m1", "attributes": {"status": state}}}) for state in states))
     result = await call(wire, make_context, "kustomer.merge_customers", {"source": "c2", "target": "c1"})
     assert (result.id, result.status) == ("m1", status)
+
+
+@pytest.mark.parametrize(
+    ("name", "config"),
+    [
+        ("kustomer.customer_update", {"id": "c1", "name": "Ada"}),
+        ("kustomer.customer_append_email", {"id": "c1", "email": "ada@example.com"}),
+    ],
+)
+async def test_a_record_that_others_keep_changing_is_tried_some_times_and_then_later(
+    wire: Wire, make_context: MakeContext, name: str, config: dict[str, Any]
+) -> None:
+    stale = ok(b'{"errors": [{"code": "conflict", "message": "rev is stale"}]}', status="409 Conflict")
+    reads = (told({"data": {"id": "c1", "attributes": {"rev": rev}}}) for rev in range(1, 6))
+    wire.reply(*(answer for read in reads for answer in (read, stale)))
+    with pytest.raises(Unavailable, match="others are changing it"):
+        await call(wire, make_context, name, config)
+    written = [json.loads(seen.body)["rev"] for seen in wire.requests if seen.method == "PATCH"]
+    assert written == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("answer", [{"data": {"attributes": {}}}, {"data": {"id": 7}}, {"data": None}])
