@@ -7,10 +7,11 @@ from typing import Any
 from pydantic import Field
 
 from activities.action import Config
-from activities.kustomer.profiles import Profile
+from activities.kustomer.profiles import NewRecord, Profile
 from activities.rest.endpoint import endpoint
 from activities.vendors.kustomer.config import KustomerConfig
-from activities.vendors.kustomer.creation import Creation, creation
+from activities.vendors.kustomer.creation import creation
+from activities.vendors.kustomer.external_ids import held_at
 from activities.vendors.kustomer.records import Found, Record, found
 from activities.vendors.kustomer.service import KUSTOMER
 
@@ -28,7 +29,7 @@ class CompanyProfile(Profile):
     employee_count: int | None = Field(default=None, ge=0, description="How many people work there.")
 
 
-class NewCompany(CompanyProfile, Creation):
+class NewCompany(CompanyProfile, NewRecord):
     """The company that is made."""
 
     name: str = Field(min_length=1, max_length=255, description="Name; Kustomer wants 3 characters at least.")
@@ -74,7 +75,8 @@ COMPANIES = (
         "Make a company.",
         "POST /v1/companies",
         NewCompany,
-        held="GET /v1/companies?externalId={externalId}",
+        Record,
+        held_at(lambda _company: "/v1/companies?externalId="),
         description="Make a company.\n\nThe key needs the role `org.permission.company.create`.",
         example={"name": "{{variables.company.name}}", "domains": [{"domain": "example.com"}]},
     ),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from activities.kustomer.customer_profile import CustomerProfile
-from activities.vendors.kustomer.creation import Creation, creation
+from activities.kustomer.profiles import NewRecord
+from activities.vendors.kustomer.creation import creation
+from activities.vendors.kustomer.external_ids import held_at
+from activities.vendors.kustomer.records import Record
 
 
-class NewCustomer(CustomerProfile, Creation):
+class NewCustomer(CustomerProfile, NewRecord):
     """The customer that is made."""
 
 
@@ -15,7 +18,8 @@ CUSTOMER_CREATE = creation(
     "Make a customer.",
     "POST /v1/customers",
     NewCustomer,
-    held="GET /v1/customers/externalId={externalId}",
+    Record,
+    held_at(lambda _customer: "/v1/customers/externalId="),
     description="""Make a customer.
 
 Email addresses, phone numbers and external ids are unique: one that another customer has is refused. The key needs

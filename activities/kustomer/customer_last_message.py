@@ -43,4 +43,4 @@ async def customer_lookup_last_message(config: OfCustomer, context: Context) -> 
 
 
 def _sent(message: Data) -> datetime:
-    return instant(attribute(message, "sentAt")) or instant(attribute(message, "createdAt")) or LONG_AGO
+    return instant(message, "sentAt") or instant(message) or LONG_AGO

@@ -15,8 +15,7 @@ from activities.errors import ActionError
 from activities.rest.query import segment
 from activities.vendors.kustomer.config import KustomerConfig
 from activities.vendors.kustomer.connection import Kustomer
-from activities.vendors.kustomer.creation import made_since
-from activities.vendors.kustomer.records import Data, attribute, related
+from activities.vendors.kustomer.records import Data, attribute, related, since
 from activities.vendors.kustomer.service import Account
 
 SETTLED = frozenset(("success", "succeeded", "complete", "completed", "failure", "failed", "error"))
@@ -43,11 +42,11 @@ class MergeRequest(Result):
     status: str | None = Field(description="Its state, by Kustomer's word; `success` where it is done.")
 
 
-async def _merged(config: Merge, context: Context, since: datetime) -> Sequence[MergeRequest]:
+async def _merged(config: Merge, context: Context, begin: datetime) -> Sequence[MergeRequest]:
     """Return the merges of these two since the step was sent."""
     account = Account.of(context, config.connection)
     merges = await account.every(f"/v1/customers/{segment('target', config.target)}/merges")
-    mine = [one for one in merges or () if related(one, "source") == config.source and made_since(one, since)]
+    mine = [one for one in merges or () if related(one, "source") == config.source and since(one, begin)]
     return [_request(await _settled(account, one)) for one in mine]
 
 

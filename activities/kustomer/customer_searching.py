@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from activities.rest.query import segment
-from activities.vendors.kustomer.records import UNDATED, Data, Found, attribute, found, instant
+from activities.vendors.kustomer.records import Data, Found, attribute, found, instant
 from activities.vendors.kustomer.service import KUSTOMER, Account
 
 F = TypeVar("F", bound=Found)
+
+UNDATED = datetime.max.replace(tzinfo=UTC)
 
 MOST = 10
 """Hits that are read; a value that is unique has one."""
@@ -40,7 +43,7 @@ def oldest(kind: type[F], held: list[Data]) -> F:
     """Return the oldest of some customers, with a warning where there are several."""
     if not held:
         return kind(found=False)
-    first = min(held, key=lambda each: instant(attribute(each, "createdAt")) or UNDATED)
+    first = min(held, key=lambda each: instant(each) or UNDATED)
     result = kind.model_validate(found(first))
     return result if len(held) == 1 else result.warn(f"{len(held)} customers have it: this is the oldest.")
 

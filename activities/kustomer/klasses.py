@@ -13,8 +13,7 @@ from activities.context import Context
 from activities.rest.endpoint import endpoint
 from activities.vendors.kustomer.config import KustomerConfig
 from activities.vendors.kustomer.connection import Kustomer
-from activities.vendors.kustomer.creation import made_since
-from activities.vendors.kustomer.records import Data, attribute, flat
+from activities.vendors.kustomer.records import Data, attribute, flat, since
 from activities.vendors.kustomer.service import KUSTOMER, Account
 
 LISTS: tuple[dict[str, str], ...] = ({}, {"status": "disabled"}, {"status": "existing_only"})
@@ -77,10 +76,10 @@ async def _named(account: Account, name: str) -> Data | None:
     return None
 
 
-async def _made(config: NewKlass, context: Context, since: datetime) -> Sequence[Klass]:
+async def _made(config: NewKlass, context: Context, begin: datetime) -> Sequence[Klass]:
     """Return the klass of that name, where it was made since the step was sent."""
     klass = await _named(Account.of(context, config.connection).patient(), config.name)
-    return [Klass.model_validate(flat(klass))] if klass and made_since(klass, since) else []
+    return [Klass.model_validate(flat(klass))] if klass and since(klass, begin) else []
 
 
 KLASS_CREATE = endpoint(

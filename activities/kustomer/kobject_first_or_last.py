@@ -14,7 +14,7 @@ from activities.errors import Refused
 from activities.rest.query import segment
 from activities.vendors.kustomer.config import KustomerConfig
 from activities.vendors.kustomer.connection import Kustomer
-from activities.vendors.kustomer.records import Found, attribute, found, instant
+from activities.vendors.kustomer.records import Found, found, instant
 from activities.vendors.kustomer.service import Account
 
 
@@ -46,7 +46,7 @@ async def kobject_find_first_or_last(config: FirstOrLast, context: Context) -> F
     objects = await account.every(f"/v1/customers/{customer}/klasses/{klass}")
     if not objects:
         return Found(found=False)
-    dated = [(at, each) for each in objects if (at := instant(attribute(each, "createdAt")))]
+    dated = [(at, each) for each in objects if (at := instant(each))]
     if not dated:
         raise Refused("None of the objects says when it was made: which is the first cannot be said.")
     end = min if config.sort in {"first", "asc", "createdAt"} else max

@@ -8,10 +8,13 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from activities.action import Raw, SyntaxName
+from activities.kustomer.profiles import NewRecord
 from activities.rest.endpoint import endpoint
+from activities.rest.query import segment
 from activities.vendors.kustomer.config import KustomerConfig
-from activities.vendors.kustomer.creation import Creation, creation
-from activities.vendors.kustomer.records import Found, Nothing
+from activities.vendors.kustomer.creation import creation
+from activities.vendors.kustomer.external_ids import held_at
+from activities.vendors.kustomer.records import Found, Nothing, Record
 from activities.vendors.kustomer.service import KUSTOMER
 
 
@@ -39,7 +42,7 @@ Data = Annotated[
 ]
 
 
-class NewKobject(Creation):
+class NewKobject(NewRecord):
     """The object that is made, on nobody's timeline."""
 
     klass_name: str = Field(min_length=1, description="Name of the klass.")
@@ -97,7 +100,7 @@ class ByExternalId(KustomerConfig):
     klass_name: str = Field(min_length=1, description="Name of the klass.")
 
 
-HELD = "GET /v1/klasses/{klassName}/externalId={externalId}"
+HELD = held_at(lambda kobject: f"/v1/klasses/{segment('klassName', kobject.klass_name)}/externalId=")
 ROLES = "The key needs the role `org.permission.kobject.{0}`, or `org.permission.kobject.kobject_*.{0}` of the klass."
 
 KOBJECTS = (
@@ -106,7 +109,8 @@ KOBJECTS = (
         "Make an object of a klass, on nobody's timeline.",
         "POST /v1/klasses/{klassName}",
         AnyKobject,
-        held=HELD,
+        Record,
+        HELD,
         description=f"Make an object of a klass, on nobody's timeline.\n\n{ROLES.format('create')}",
         example={"klassName": "order", "title": "Order 1001", "data": {"number": "1001"}},
     ),
@@ -115,7 +119,8 @@ KOBJECTS = (
         "Make an object of a klass on a customer's timeline.",
         "POST /v1/customers/{customer}/klasses/{klassName}",
         KobjectOfCustomer,
-        held=HELD,
+        Record,
+        HELD,
         description=f"Make an object of a klass on a customer's timeline.\n\n{ROLES.format('create')}",
         example={
             "klassName": "order",
@@ -140,7 +145,7 @@ KOBJECTS = (
         KUSTOMER,
         "kustomer.kobject_find_by_external_id",
         "Find an object of a klass by the id of another system.",
-        HELD,
+        "GET /v1/klasses/{klassName}/externalId={externalId}",
         ByExternalId,
         Found,
         missing=Found(found=False),

@@ -56,6 +56,18 @@ class Url(Config):
     type: Literal["website", "blog", "other"] | None = Field(default=None, description="What it is.")
 
 
+class NewRecord(KustomerConfig):
+    """A record that is made."""
+
+    external_id: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=256,
+        description="Id that another system gave it, unique in the organization; by default the step's own key, by "
+        "which a create whose answer got lost is found again.",
+    )
+
+
 class Profile(KustomerConfig):
     """What customers and companies have in common; a list replaces the one that is there."""
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import Field
 
-from activities.action import Result, action
+from activities.action import Result
 from activities.context import Context
 from activities.rest.endpoint import endpoint
-from activities.rest.query import segment
-from activities.vendors.kustomer.answers import ListAnswer, Paged, list_answer
 from activities.vendors.kustomer.config import KustomerConfig
-from activities.vendors.kustomer.connection import Kustomer
-from activities.vendors.kustomer.records import attribute, flat
-from activities.vendors.kustomer.service import KUSTOMER, Account
+from activities.vendors.kustomer.lists import MOST, GetResponse, listing
+from activities.vendors.kustomer.records import attribute, flat, same
+from activities.vendors.kustomer.service import KUSTOMER
+
+
+class Paged(KustomerConfig):
+    """Where a list begins."""
+
+    page: int | None = Field(default=None, ge=1, description="Page to begin with; by default the first.")
+    page_size: int = Field(default=MOST, ge=1, le=MOST, description="Entries of a page; all pages are read.")
 
 
 class QueueItems(Paged):
@@ -27,7 +33,9 @@ class QueueSessions(Paged):
     """Which sessions are listed."""
 
     queue: str = Field(min_length=1, description="Id of the queue.")
-    status: Literal["available", "unavailable", "busy"] = Field(description="State of the sessions.")
+    status: Literal["available", "unavailable", "busy"] = Field(
+        serialization_alias="statusType", description="State of the sessions."
+    )
     active: bool | None = Field(default=None, description="Whether only sessions that go on are listed.")
 
 
@@ -68,34 +76,32 @@ def _next(body: Any) -> dict[str, Any]:
     return {"found": False} if body["data"] is None else flat(body["data"])
 
 
-@action(
-    "kustomer.work_item_find_by_queue", repeat="safe", connections=(Kustomer,), example={"queue": "{{team.queueId}}"}
+WORK_ITEMS = listing(
+    "kustomer.work_item_find_by_queue",
+    "List the work items of a queue, all pages joined.",
+    "GET /v1/routing/queues/{queue}/work-items",
+    QueueItems,
+    description="List the work items of a queue, all pages joined.\n\n"
+    "The key needs the role `org.permission.queue.read` or `org.permission.routing.read`.",
+    example={"queue": "{{team.queueId}}"},
 )
-async def work_item_find_by_queue(config: QueueItems, context: Context) -> ListAnswer:
-    """List the work items of a queue, all pages joined.
 
-    The key needs the role `org.permission.queue.read` or `org.permission.routing.read`.
-    """
-    path = f"/v1/routing/queues/{segment('queue', config.queue)}/work-items"
-    return await list_answer(Account.of(context, config.connection), path, config)
-
-
-@action(
+SESSIONS = listing(
     "kustomer.work_session_find_by_status_type",
-    repeat="safe",
-    connections=(Kustomer,),
+    "List the work sessions of a queue that are in a state, all pages joined.",
+    "GET /v1/routing/queues/{queue}/work-sessions",
+    QueueSessions,
+    description="List the work sessions of a queue that are in a state, all pages joined.\n\n"
+    "Kustomer documents the filter for the sessions of all queues; that it holds for one queue is checked session by "
+    "session.\nThe key needs the role `org.permission.work_session.read` or `org.permission.routing.read`.",
     example={"queue": "{{team.queueId}}", "status": "available"},
 )
-async def work_session_find_by_status_type(config: QueueSessions, context: Context) -> ListAnswer:
-    """List the work sessions of a queue that are in a state, all pages joined.
 
-    Kustomer documents the filter for the sessions of all queues; that it holds for one queue is checked session by
-    session. The key needs the role `org.permission.work_session.read` or `org.permission.routing.read`.
-    """
-    path = f"/v1/routing/queues/{segment('queue', config.queue)}/work-sessions"
-    query = {"statusType": config.status, "active": config.active}
-    answer = await list_answer(Account.of(context, config.connection), path, config, query)
-    fitting = [each for each in answer.data if attribute(each, "statusType") in {None, config.status}]
+
+async def _in_that_state(config: QueueSessions, context: Context) -> GetResponse:
+    """List the sessions, and leave out those in another state."""
+    answer: GetResponse = await SESSIONS.function(config, context)
+    fitting = [each for each in answer.data if same(attribute(each, "statusType"), config.status)]
     return answer.model_copy(update={"data": fitting})
 
 
@@ -113,4 +119,4 @@ NEXT_WORK_ITEM = endpoint(
     example={"queue": "{{team.queueId}}"},
 )
 
-ROUTING = (work_item_find_by_queue, NEXT_WORK_ITEM, work_session_find_by_status_type)
+ROUTING = (WORK_ITEMS, NEXT_WORK_ITEM, replace(SESSIONS, function=_in_that_state))

@@ -9,14 +9,11 @@ from typing import Any, TypeVar, cast
 
 from activities.context import LARGEST_PICKED, Context
 from activities.errors import Refused
-from activities.http_client.statuses import SUCCESS
 from activities.rest.answers import RateHeaders
 from activities.rest.paging import Paging, listed
 from activities.rest.service import Method, Service
 from activities.vendors.kustomer.connection import Kustomer
 from activities.vendors.kustomer.records import Data, found
-
-T = TypeVar("T")
 
 KUSTOMER = Service(
     name="Kustomer",
@@ -41,6 +38,9 @@ PAGES = Paging(
     size=("pageSize", 100),
     most=100,
 )
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +86,14 @@ class Account:
             return None
         return cast("T | None", KUSTOMER.object_of(answer, unwrap))
 
-    def patient(self) -> Account:
-        """Return the account for requests whose answers may be long and of which little is kept."""
-        largest = max(self.context.largest_answer, LARGEST_PICKED)
-        return replace(self, context=replace(self.context, largest_answer=largest))
+    async def every(self, path: str) -> list[Data] | None:
+        """Return what `all` does, or None where there is no such list."""
+        try:
+            return await self.all(path)
+        except Refused as refused:
+            if refused.status != HTTPStatus.NOT_FOUND:
+                raise
+            return None
 
     async def send(
         self,
@@ -107,9 +111,13 @@ class Account:
         """
         answer = await KUSTOMER.call(self.context, self.connection, method, path, json=json, query=query, effect=effect)
         data = KUSTOMER.object_of(answer, lambda body: body["data"])
-        if not isinstance(data, dict) or not isinstance(data.get("id"), str) or answer.status not in SUCCESS:
+        if not isinstance(data, dict) or not isinstance(data.get("id"), str):
             raise KUSTOMER.unreadable(answer)
         return data
+
+    def patient(self) -> Account:
+        """Return the account with room for long answers, for who keeps only parts of them."""
+        return replace(self, context=replace(self.context, largest_answer=LARGEST_PICKED))
 
     async def all(self, path: str, query: Mapping[str, Any] | None = None) -> list[Data]:
         """Return the records of all pages of a list.
@@ -121,12 +129,3 @@ class Account:
         if not complete:
             raise Refused(f"Kustomer's list has more than {len(items):,} entries, more than are read.")
         return items
-
-    async def every(self, path: str, query: Mapping[str, Any] | None = None) -> list[Data] | None:
-        """Return what `all` does, or None where there is no such list."""
-        try:
-            return await self.all(path, query)
-        except Refused as refused:
-            if refused.status != HTTPStatus.NOT_FOUND:
-                raise
-            return None

@@ -134,4 +134,4 @@ def test_values_are_escaped_in_data_that_is_written_as_json() -> None:
 
 @pytest.mark.parametrize("written", ["", "2026-01-32", None, 7])
 def test_what_is_no_time_is_none(written: Any) -> None:
-    assert instant(written) is None
+    assert instant({"attributes": {"createdAt": written}}) is None
