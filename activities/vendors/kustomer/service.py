@@ -28,8 +28,14 @@ KUSTOMER = Service(
 
 
 def _records(body: Any) -> list[Data]:
-    """Return the records of a page, each of which has an id."""
-    return [record for record in body["data"] if record["id"] is not None]
+    """Return the records of a page, each of which has an id.
+
+    Raises:
+        TypeError: it is no page.
+    """
+    if not isinstance(body["data"], list):
+        raise TypeError("a page has a list")
+    return [record for record in body["data"] if record["id"]]
 
 
 PAGES = Paging(
