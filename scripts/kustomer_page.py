@@ -28,11 +28,13 @@ under `object`, as `{type, id, attributes, relationships}`.
 ## What has to be set up
 
 - **A connection of kind `kustomer`** with `org`, the first part of the organization's address, which leads to its
-  region, and `apiKey`. Each action's page names the roles that the key needs; a step whose role is missing is refused.
+  region, and `apiKey`. Each action's page names the roles that the key needs, where they are published; without
+  one the step is refused.
 - **Hooks.** What Kustomer offers to its own workflows only goes over an inbound web hook: an admin makes a workflow
   there that begins with the hook and does the step, and the connection's `hooks` has the hook's hash under the
   operation (`conversation_automate`, `publish_event`). The key needs the role `org.hooks`. Without a hook such a step
-  is refused, with a sentence that says so.
+  is refused, with a sentence that says so. An assistant is launched on a conversation that exists over a hook too
+  (`assistant_launch`); without one, a new chat session begins with it.
 - **A connection to a language model** for intents, sentiments and languages, as Kustomer publishes no access to its
   own models. `aiConnection` names it where there are several. The labels of an intent come from the step, or from the
   set in the connection's `labels` that `id` names.

@@ -61,6 +61,7 @@ class ByIdentifier(KustomerConfig):
 
 
 NONE = Found(found=False)
+ROLE = "The key needs the role `org.permission.company.read`."
 
 
 def _first(body: Any) -> dict[str, Any]:
@@ -89,6 +90,7 @@ COMPANIES = (
         Found,
         missing=NONE,
         unwrap=_first,
+        description=f"Find a company by the id of another system.\n\n{ROLE}",
         example={"externalId": "{{variables.order.companyId}}"},
     ),
     endpoint(
@@ -99,6 +101,7 @@ COMPANIES = (
         ByIdentifier,
         Found,
         missing=NONE,
+        description=f"Find a company by id.\n\n{ROLE}",
         example={"identifier": "{{variables.customer.object.relationships.company.data.id}}"},
     ),
     endpoint(

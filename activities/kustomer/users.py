@@ -45,6 +45,7 @@ class User(Result):
 
 
 NOBODY = User(found=False)
+ROLE = "Kustomer does not publish which role the key needs."
 
 
 def _first(body: Any) -> dict[str, Any]:
@@ -63,6 +64,7 @@ USERS = (
         User,
         missing=NOBODY,
         unwrap=_first,
+        description=f"Find a user, such as an agent, by email address.\n\n{ROLE}",
         example={"email": "kim@example.com"},
     ),
     endpoint(
@@ -74,6 +76,7 @@ USERS = (
         User,
         missing=NOBODY,
         unwrap=lambda body: flat(body["data"]),
+        description=f"Find a user, such as an agent, by id.\n\n{ROLE}",
         example={"id": "{{variables.conversation.object.attributes.assignedUsers[0]}}"},
     ),
 )
