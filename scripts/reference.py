@@ -1,4 +1,4 @@
-"""Writes the generated pages of the documentation: docs/actions/ from the catalog, docs/commands.md from the commands.
+"""Writes the generated pages of the documentation: of the actions, of the commands, and of Kustomer's document.
 
 .venv/bin/python -m scripts.reference    writes them (`make docs` does so)
 """
@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scripts import action_pages, command_page
+from scripts import action_pages, command_page, kustomer_page
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def pages() -> dict[str, str]:
     """Return every generated page by its path below the repository."""
-    return {**action_pages.pages(), **command_page.pages()}
+    return {**action_pages.pages(), **command_page.pages(), **kustomer_page.pages()}
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from activities.vendors.kustomer.records import Found
 from activities.vendors.kustomer.service import KUSTOMER
 
 NOBODY = Found(found=False)
+ROLE = "The key needs the role `org.permission.customer.read`."
 
 
 class ByEmail(KustomerConfig):
@@ -45,6 +46,7 @@ CUSTOMER_LOOKUPS = (
         ByEmail,
         Found,
         missing=NOBODY,
+        description=f"Find a customer by email address.\n\n{ROLE}",
         example={"email": "{{customer.email}}"},
     ),
     endpoint(
@@ -55,6 +57,7 @@ CUSTOMER_LOOKUPS = (
         ByExternalId,
         Found,
         missing=NOBODY,
+        description=f"Find a customer by the id of another system.\n\n{ROLE}",
         example={"externalId": "{{customer.externalId}}"},
     ),
     endpoint(
@@ -65,6 +68,7 @@ CUSTOMER_LOOKUPS = (
         ByIdentifier,
         Found,
         missing=NOBODY,
+        description=f"Find a customer by id.\n\n{ROLE}",
         example={"identifier": "{{customer.id}}"},
     ),
     endpoint(
@@ -75,6 +79,7 @@ CUSTOMER_LOOKUPS = (
         ByPhone,
         Found,
         missing=NOBODY,
+        description=f"Find a customer by phone number.\n\n{ROLE}",
         example={"phone": "{{customer.phone}}"},
     ),
 )

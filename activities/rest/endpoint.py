@@ -28,6 +28,9 @@ Mine = Callable[[Any, Any, Context, datetime], bool]
 """Says of (item of a list, config, context, since) whether the item is what the step did."""
 
 PLACE = re.compile(r"\{(\w+)\}")
+UPDATES = frozenset(("PUT", "PATCH"))
+"""Methods that have a body also where nothing is to be changed."""
+
 IDEMPOTENT = frozenset(("GET", "HEAD", "PUT", "DELETE"))
 
 
@@ -136,6 +139,7 @@ def endpoint(  # noqa: PLR0913, PLR0917 # a row says all of this
         parameters = {alias: sent.pop(alias) for alias in (_alias(config, field) for field in query) if alias in sent}
         if place == "query":
             parameters, sent = {**parameters, **sent}, {}
+        some = sent or ({} if route.method in UPDATES else None)
         if paging is not None:
             try:
                 items, complete = await listed(service, context, connection, path, paging, query=parameters)
@@ -149,7 +153,7 @@ def endpoint(  # noqa: PLR0913, PLR0917 # a row says all of this
                 route.method,
                 path,
                 query=parameters,
-                json=whole if body else (sent or None) if place == "json" else None,
+                json=whole if body else some if place == "json" else None,
                 form=sent if place == "form" else None,
                 headers={key: context.key} if key else None,
             )

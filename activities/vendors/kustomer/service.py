@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar, cast
 
-from activities.context import Context
+from activities.context import LARGEST_PICKED, Context
 from activities.errors import Refused
-from activities.http_client.statuses import SUCCESS
 from activities.rest.answers import RateHeaders
 from activities.rest.paging import Paging, listed
 from activities.rest.service import Method, Service
@@ -27,12 +26,27 @@ KUSTOMER = Service(
 )
 """Both shapes of errors are read by `reason_of`; a row's answer is unwrapped to `{found, id, object}`."""
 
+
+def _records(body: Any) -> list[Data]:
+    """Return the records of a page, each of which has an id.
+
+    Raises:
+        TypeError: it is no page.
+    """
+    if not isinstance(body["data"], list):
+        raise TypeError("a page has a list")
+    return [record for record in body["data"] if record["id"]]
+
+
 PAGES = Paging(
-    items=lambda body: body["data"],
+    items=_records,
     link=lambda body: (body.get("links") or {}).get("next"),
     size=("pageSize", 100),
     most=100,
 )
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +78,29 @@ class Account:
                 raise
             return None
 
+    async def read(self, path: str, unwrap: Callable[[Any], T]) -> T | None:
+        """Return what `unwrap` makes of the whole JSON body at a path, or None where there is nothing.
+
+        Raises:
+            ActionError: see `Service.call`; OutcomeUnknown also where the body is of another shape.
+        """
+        try:
+            answer = await KUSTOMER.call(self.context, self.connection, "GET", path)
+        except Refused as refused:
+            if refused.status != HTTPStatus.NOT_FOUND:
+                raise
+            return None
+        return cast("T | None", KUSTOMER.object_of(answer, unwrap))
+
+    async def every(self, path: str) -> list[Data] | None:
+        """Return what `all` does, or None where there is no such list."""
+        try:
+            return await self.all(path)
+        except Refused as refused:
+            if refused.status != HTTPStatus.NOT_FOUND:
+                raise
+            return None
+
     async def send(
         self,
         method: Method,
@@ -80,9 +117,13 @@ class Account:
         """
         answer = await KUSTOMER.call(self.context, self.connection, method, path, json=json, query=query, effect=effect)
         data = KUSTOMER.object_of(answer, lambda body: body["data"])
-        if not isinstance(data, dict) or answer.status not in SUCCESS:
+        if not isinstance(data, dict) or not isinstance(data.get("id"), str):
             raise KUSTOMER.unreadable(answer)
         return data
+
+    def patient(self) -> Account:
+        """Return the account with room for long answers, for who keeps only parts of them."""
+        return replace(self, context=replace(self.context, largest_answer=LARGEST_PICKED))
 
     async def all(self, path: str, query: Mapping[str, Any] | None = None) -> list[Data]:
         """Return the records of all pages of a list.

@@ -79,10 +79,12 @@ async def test_a_body_has_aliases_and_no_nulls_and_not_what_is_in_the_path(call:
     config = {"fullName": "Ada", "custom": {"a": None, "b": [1]}, "connection": "desk"}
     assert await call(rows.CREATE, config) == FOUND
     await call(rows.CHANGE, {"id": "p1", "noteText": "Hi"})
-    created, changed = wire.requests
+    await call(rows.REPLACE, {"id": "p1"})
+    created, changed, replaced = wire.requests
     assert json.loads(created.body) == {"fullName": "Ada", "tags": [], "custom": {"a": None, "b": [1]}}
     assert created.headers["content-type"] == "application/json"
     assert (changed.target, json.loads(changed.body)) == ("/v1/x/p1", {"noteText": "Hi"})
+    assert replaced.body == b"{}", "an update that changes nothing is JSON all the same"
 
 
 async def test_fields_go_where_the_row_says(call: Call, wire: Wire) -> None:
