@@ -48,7 +48,7 @@ def catalog(modules: Iterable[str] = ()) -> dict[str, Action]:
 
 def connection_kinds(actions: Mapping[str, Action]) -> list[type[Connection]]:
     """Return every kind of connection that these actions can use, once each."""
-    return list(dict.fromkeys(kind for action in actions.values() for kind in action.connections))
+    return list(dict.fromkeys(kind for action in actions.values() for kind in action.kinds()))
 
 
 def _actions(name: str) -> tuple[Action, ...]:

@@ -1,7 +1,36 @@
 """Kustomer's operations."""
 
+from activities.kustomer.assistant_launch import assistant_launch
+from activities.kustomer.chat_message_send import chat_message_send
+from activities.kustomer.command_run_by_name import COMMANDS
+from activities.kustomer.conversation_automate import conversation_automate
+from activities.kustomer.conversation_body import conversation_lookup_body
+from activities.kustomer.conversation_merge import conversation_merge
+from activities.kustomer.conversation_tags import conversation_add_tags, conversation_remove_tags
+from activities.kustomer.conversations import CONVERSATIONS
 from activities.kustomer.customer_lookups import CUSTOMER_LOOKUPS
+from activities.kustomer.drafts import DRAFTS
+from activities.kustomer.messages import MESSAGES
+from activities.kustomer.note_update import note_update
+from activities.kustomer.notes import NOTES
+from activities.kustomer.publish_event import publish_event
 from activities.vendors.kustomer.connection import Kustomer
 
-ACTIONS = (*CUSTOMER_LOOKUPS,)
+ACTIONS = (
+    *COMMANDS,
+    *CONVERSATIONS,
+    *CUSTOMER_LOOKUPS,
+    *DRAFTS,
+    *MESSAGES,
+    *NOTES,
+    assistant_launch,
+    chat_message_send,
+    conversation_add_tags,
+    conversation_automate,
+    conversation_lookup_body,
+    conversation_merge,
+    conversation_remove_tags,
+    note_update,
+    publish_event,
+)
 CONNECTIONS = (Kustomer,)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -11,6 +12,9 @@ from activities.action import Result
 
 Data = dict[str, Any]
 """`{type, id, attributes, relationships}`; the vendor may add more."""
+
+CLOCKS = timedelta(minutes=5)
+"""How far two clocks may be apart."""
 
 PARTS = ("type", "id", "attributes", "relationships")
 
@@ -39,6 +43,25 @@ def attribute(data: Mapping[str, Any], name: str) -> Any:
     return (data.get("attributes") or {}).get(name)
 
 
+def same(shown: Any, meant: Any) -> bool:
+    """Say whether what a record shows is what was meant, so far as it shows anything."""
+    return shown is None or shown == meant
+
+
+def instant(data: Mapping[str, Any], name: str = "createdAt") -> datetime | None:
+    """Return a timestamp of a record, None where it has none that can be read."""
+    try:
+        return datetime.fromisoformat(attribute(data, name)).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def since(data: Mapping[str, Any], begin: datetime) -> bool:
+    """Say whether a record can have been made since an instant by Temporal's clock; the vendor's may differ."""
+    made = instant(data)
+    return made is not None and made >= begin - CLOCKS
+
+
 class Record(Result):
     """A record that was made or changed."""
 
@@ -58,3 +81,10 @@ class Found(Result):
 
 class Nothing(Result):
     """The operation gives nothing."""
+
+
+Inferred = Literal["inferred"]
+INFERRED: Any = Field(
+    default="inferred", description="`inferred`: Kustomer publishes no operation for it; the page says what is done."
+)
+"""The field of results of operations that Kustomer does not publish."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
-from activities.context import Context
+from activities.action import CONNECTION
+from activities.context import LARGEST_PICKED, Context
 from activities.errors import Refused
-from activities.http_client.statuses import SUCCESS
 from activities.rest.answers import RateHeaders
 from activities.rest.paging import Paging, listed
 from activities.rest.service import Method, Service
@@ -43,9 +44,9 @@ class Account:
     connection: Kustomer
 
     @classmethod
-    def of(cls, context: Context, name: str | None) -> Account:
-        """Return the account that a step uses (see `Connections.pick`)."""
-        return cls(context, context.connection(name, Kustomer))
+    def of(cls, context: Context, name: str | None, field: str = CONNECTION) -> Account:
+        """Return the account that a step uses, which a field of its config names (see `Connections.pick`)."""
+        return cls(context, context.connection(name, Kustomer, field=field))
 
     async def get(self, path: str, query: Mapping[str, Any] | None = None) -> Data:
         """Return the record at a path, which is percent-encoded already.
@@ -80,9 +81,29 @@ class Account:
         """
         answer = await KUSTOMER.call(self.context, self.connection, method, path, json=json, query=query, effect=effect)
         data = KUSTOMER.object_of(answer, lambda body: body["data"])
-        if not isinstance(data, dict) or answer.status not in SUCCESS:
+        if not isinstance(data, dict) or not isinstance(data.get("id"), str):
             raise KUSTOMER.unreadable(answer)
         return data
+
+    async def search(self, criteria: Mapping[str, Any]) -> Data | None:
+        """Return the first record that a search finds, or None; what was just written it may not know yet."""
+        answer = await KUSTOMER.call(
+            self.context,
+            self.connection,
+            "POST",
+            "/v1/customers/search",
+            query={"page": 1, "pageSize": 1},
+            json=criteria,
+            effect=False,
+        )
+        hits = KUSTOMER.object_of(answer, lambda body: [{"id": str(one["id"]), **one} for one in body["data"]])
+        if hits is None:
+            raise KUSTOMER.unreadable(answer)
+        return hits[0] if hits else None
+
+    def patient(self) -> Account:
+        """Return the account with room for long answers, for who keeps only parts of them."""
+        return replace(self, context=replace(self.context, largest_answer=LARGEST_PICKED))
 
     async def all(self, path: str, query: Mapping[str, Any] | None = None) -> list[Data]:
         """Return the records of all pages of a list.
@@ -94,3 +115,16 @@ class Account:
         if not complete:
             raise Refused(f"Kustomer's list has more than {len(items):,} entries, more than are read.")
         return items
+
+
+@contextmanager
+def partly(done: str) -> Iterator[None]:
+    """Have a refusal that follows an effect say what was done.
+
+    Raises:
+        Refused: with what was done before, in a sentence.
+    """
+    try:
+        yield
+    except Refused as refused:
+        raise Refused(f"{done}, but then: {refused}", status=refused.status) from None
