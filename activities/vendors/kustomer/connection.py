@@ -27,7 +27,7 @@ class Kustomer(Connection):
         "`conversation_automate`, `assistant_launch`, `intent_identification_prediction`.",
     )
     labels: dict[str, list[str]] = Field(
-        default_factory=dict, description="Sets of labels by name, for `intent_identification_prediction`."
+        default_factory=dict, description="Sets of labels by name, for `kustomer.intent_identification_prediction`."
     )
 
     @model_validator(mode="after")
