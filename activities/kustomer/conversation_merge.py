@@ -64,7 +64,7 @@ async def conversation_merge(config: TwoConversations, context: Context) -> Conv
     source_path = f"/v1/conversations/{segment('source', config.source)}"
     source = await account.find(source_path)
     if source is None and context.progress != MOVED:
-        raise Refused("There is no conversation with the id that `source` has.", status=HTTPStatus.NOT_FOUND)
+        raise Refused("There is no conversation with the id that `source` has.", status=HTTPStatus.NOT_FOUND.value)
     if source is not None and not attribute(source, "deleted"):
         await _move(account, source, target)
         context.heartbeat(MOVED)

@@ -16,7 +16,15 @@ from activities.rest.paging import listed
 from activities.vendors.kustomer.connection import Kustomer
 from activities.vendors.kustomer.service import KUSTOMER, PAGES
 
-BODIES = replace(PAGES, items=lambda body: [{**body, "data": [*body["data"]]}], size=None)
+
+
+def _page(body: dict[str, Any]) -> list[dict[str, Any]]:
+    if not isinstance(body["data"], list):
+        raise TypeError("a page has a list")
+    return [body]
+
+
+BODIES = replace(PAGES, items=_page, size=None)
 """Reads pages as a whole each."""
 
 MOST = 100

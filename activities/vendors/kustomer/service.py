@@ -96,8 +96,8 @@ class Account:
             json=criteria,
             effect=False,
         )
-        hits = KUSTOMER.object_of(answer, lambda body: [{"id": str(one["id"]), **one} for one in body["data"]])
-        if hits is None:
+        hits = KUSTOMER.object_of(answer, lambda body: body["data"])
+        if not isinstance(hits, list) or not all(isinstance(hit, dict) and "id" in hit for hit in hits):
             raise KUSTOMER.unreadable(answer)
         return hits[0] if hits else None
 
