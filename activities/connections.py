@@ -127,7 +127,7 @@ class Connections:
             kinds: those that fit.
             action: the action's name.
             name: the connection that the step names, if it does.
-            field: the field that names it; an action has a default for its first connection alone.
+            field: the field that names it; the default of a second one is that of `<action>.<field>`.
 
         Raises:
             Refused: none fits, several do, or the one meant is incomplete; the sentence says which and what to do.
@@ -148,17 +148,17 @@ class Connections:
         """
         fitting = [kind.kind for kind in kinds]
         candidates = [n for n, entry in self.entries.items() if entry.get("kind") in fitting]
-        chosen = name or (self.defaults.get(action) if field == FIRST else None)
+        usual = action if field == FIRST else f"{action}.{field}"
+        chosen = name or self.defaults.get(usual)
         if chosen is None and len(candidates) == 1:
             chosen = candidates[0]
         if chosen is None:
             known = " or ".join(fitting)
             if not candidates:
                 raise Refused(f"{action} needs a connection of kind {known}; connections.yaml has none: add one.")
-            default = f", or set `defaults: {{{action}: …}}` in connections.yaml" if field == FIRST else ""
             raise Refused(
                 f"{action} can use several connections ({', '.join(sorted(candidates))}): name one with `{field}:` "
-                f"in the step's config{default}."
+                f"in the step's config, or set `defaults: {{{usual}: …}}` in connections.yaml."
             )
         if chosen not in self.entries:
             known = ", ".join(sorted(self.entries)) or "none"

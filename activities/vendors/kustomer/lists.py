@@ -17,7 +17,6 @@ from activities.vendors.kustomer.connection import Kustomer
 from activities.vendors.kustomer.service import KUSTOMER, PAGES
 
 
-
 def _page(body: dict[str, Any]) -> list[dict[str, Any]]:
     if not isinstance(body["data"], list):
         raise TypeError("a page has a list")
