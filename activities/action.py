@@ -118,6 +118,11 @@ def names(model: type[BaseModel], field_name: str) -> list[str]:
     return list(dict.fromkeys([*found, field_name]))
 
 
+def spellings(model: type[BaseModel], key: str) -> list[str]:
+    """Return the keys under which a definition may write the field that has this one; none where no field has it."""
+    return next((found for name in model.model_fields if key in (found := names(model, name))), [])
+
+
 def marked(model: type[BaseModel], raw: Raw, mark: type[M]) -> Iterable[tuple[str, M]]:
     """Yield (key in `raw`, mark) for every field of `model` that carries such a mark and that `raw` fills."""
     for field_name, info in model.model_fields.items():

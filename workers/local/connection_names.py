@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from activities.action import CONNECTION, Action, names
+from activities.action import CONNECTION, Action, spellings
 from workers.definitions.loading import SUFFIXES, UnreadableFileError, read
 
 
@@ -33,9 +33,8 @@ def _named(value: Any, actions: Mapping[str, Action]) -> Iterator[tuple[str, tup
     kind, config = value.get("actionType"), value.get("config")
     action = actions.get(kind) if isinstance(kind, str) else None
     if action is not None and isinstance(config, dict) and CONNECTION in action.config.model_fields:
-        fields = dict.fromkeys(names(action.config, CONNECTION), CONNECTION)
-        for key, field in {**{second: second for second in action.beside}, **fields}.items():
-            if isinstance(name := config.get(key), str) and name:
-                yield name, (action, field)
+        for field in dict.fromkeys((*action.beside, CONNECTION)):
+            given = (config.get(key) for key in spellings(action.config, field))
+            yield from ((name, (action, field)) for name in given if isinstance(name, str) and name)
     for item in value.values():
         yield from _named(item, actions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from activities.action import CONNECTION, Action, Credential, marked
+from activities.action import CONNECTION, Action, Credential, marked, spellings
 from activities.connections import Connections
 from activities.errors import Refused
 from workers.definitions.problems import listed
@@ -93,7 +93,7 @@ def _first_refusal(config: Mapping[str, Any], action: Action, connections: Conne
 
 def _second_refusal(config: Mapping[str, Any], action: Action, connections: Connections) -> str | None:
     for field, kinds in action.beside.items():
-        name = config.get(field)
+        name = next((config[key] for key in spellings(action.config, field) if key in config), None)
         if field == CONNECTION or not (name is None or isinstance(name, str)):
             continue
         try:
