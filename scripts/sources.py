@@ -7,7 +7,6 @@ from pathlib import Path
 from types import ModuleType
 
 from activities.action import Action
-from activities.rest import endpoint
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -15,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def source(action: Action) -> Path:
     """Return the file below the repository that an action of the catalog is defined in: a row's is where it stands."""
     module = sys.modules[action.function.__module__]
-    if module is endpoint:
+    if not _holds(module, action):
         holding = [one for name, one in sys.modules.items() if name.startswith("activities.") and _holds(one, action)]
         module = min(holding, key=lambda one: hasattr(one, "__path__"))  # the family's package lists it too
     return Path(str(module.__file__)).resolve().relative_to(ROOT)

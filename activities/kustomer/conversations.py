@@ -1,23 +1,18 @@
-"""Conversations: made, changed, looked up."""
+"""Conversations: made and changed."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Field, PlainSerializer
+from pydantic import Field
 
 from activities.rest.endpoint import endpoint
 from activities.rest.query import segment
 from activities.vendors.kustomer.config import KustomerConfig
 from activities.vendors.kustomer.creation import creation
 from activities.vendors.kustomer.inputs import Custom, Direction, Queue, Sentiment, Tags
-from activities.vendors.kustomer.records import Data, Found, Record
+from activities.vendors.kustomer.records import Data, Record
 from activities.vendors.kustomer.service import KUSTOMER, Account
-
-NO_CONVERSATION = Found(found=False)
-
-Only = Annotated[str, Field(min_length=1), PlainSerializer(lambda id_: [id_], return_type=list[str])]
-"""One id, which becomes the whole list."""
 
 
 class ConversationFields(KustomerConfig):
@@ -70,39 +65,6 @@ class ConversationChange(ConversationFields):
     rev: int | None = Field(default=None, description="Revision that is changed; another one is refused.")
 
 
-class ByExternalId(KustomerConfig):
-    """Which conversation is looked for."""
-
-    external_id: str = Field(min_length=1, description="Id that another system gave the conversation.")
-
-
-class ById(KustomerConfig):
-    """Which conversation is looked for."""
-
-    id: str = Field(min_length=1, description="Id of the conversation.")
-
-
-class NewCustomer(KustomerConfig):
-    """Which conversation goes to whom."""
-
-    id: str = Field(min_length=1, description="Id of the conversation.")
-    customer: str = Field(min_length=1, description="Id of the customer on whose timeline it shall be.")
-
-
-class TeamOf(KustomerConfig):
-    """Which team gets which conversation."""
-
-    id: str = Field(min_length=1, description="Id of the conversation.")
-    team: Only = Field(serialization_alias="assignedTeams", description="Id of the team; it replaces the others.")
-
-
-class UserOf(KustomerConfig):
-    """Which user gets which conversation."""
-
-    id: str = Field(min_length=1, description="Id of the conversation.")
-    user: Only = Field(serialization_alias="assignedUsers", description="Id of the user; it replaces the others.")
-
-
 async def with_external_id(account: Account, _config: object, external_id: str) -> Data | None:
     """Return the conversation with an external id."""
     return await account.find(f"/v1/conversations/externalId={segment('externalId', external_id)}")
@@ -127,55 +89,5 @@ CONVERSATIONS = (
         Record,
         repeat="safe",
         example={"id": "{{ticket.id}}", "status": "done"},
-    ),
-    endpoint(
-        KUSTOMER,
-        "kustomer.conversation_lookup_by_id",
-        "Find a conversation by id.",
-        "GET /v1/conversations/{id}",
-        ById,
-        Found,
-        missing=NO_CONVERSATION,
-        example={"id": "{{ticket.id}}"},
-    ),
-    endpoint(
-        KUSTOMER,
-        "kustomer.conversation_lookup_by_external_id",
-        "Find a conversation by the id of another system.",
-        "GET /v1/conversations/externalId={externalId}",
-        ByExternalId,
-        Found,
-        missing=NO_CONVERSATION,
-        example={"externalId": "{{ticket.id}}"},
-    ),
-    endpoint(
-        KUSTOMER,
-        "kustomer.conversation_move_customer",
-        "Move a conversation to another customer's timeline.",
-        "PATCH /v1/conversations/{id}",
-        NewCustomer,
-        Record,
-        repeat="safe",
-        example={"id": "{{ticket.id}}", "customer": "{{variables.customer.id}}"},
-    ),
-    endpoint(
-        KUSTOMER,
-        "kustomer.conversation_assign_team",
-        "Assign a conversation to a team, in place of the teams that it had.",
-        "PATCH /v1/conversations/{id}",
-        TeamOf,
-        Record,
-        repeat="safe",
-        example={"id": "{{ticket.id}}", "team": "5f2a9c0e6b0d3a0012345678"},
-    ),
-    endpoint(
-        KUSTOMER,
-        "kustomer.conversation_assign_user",
-        "Assign a conversation to a user, in place of the users that it had.",
-        "PATCH /v1/conversations/{id}",
-        UserOf,
-        Record,
-        repeat="safe",
-        example={"id": "{{ticket.id}}", "user": "5f2a9c0e6b0d3a0087654321"},
     ),
 )
