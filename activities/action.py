@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal, Self, TypeVar
 from pydantic import AliasChoices, AliasGenerator, BaseModel, ConfigDict, PrivateAttr
 from pydantic.alias_generators import to_camel
 
-from activities.connections import Connection
+from activities.connections import FIRST, Connection
 from activities.context import Context
 
 Repeat = Literal["safe", "keyed", "never"]
@@ -54,7 +54,7 @@ class Static:
     """Marks a field that decides the plan (`parseResponse`, `connection`): a template there is a problem."""
 
 
-CONNECTION = "connection"
+CONNECTION = FIRST
 """The field of a config that names the step's connection."""
 
 CONNECTOR_ID = "connectorId"
@@ -118,6 +118,11 @@ def names(model: type[BaseModel], field_name: str) -> list[str]:
     return list(dict.fromkeys([*found, field_name]))
 
 
+def spellings(model: type[BaseModel], key: str) -> list[str]:
+    """Return the keys under which a definition may write the field that has this one; none where no field has it."""
+    return next((found for name in model.model_fields if key in (found := names(model, name))), [])
+
+
 def marked(model: type[BaseModel], raw: Raw, mark: type[M]) -> Iterable[tuple[str, M]]:
     """Yield (key in `raw`, mark) for every field of `model` that carries such a mark and that `raw` fills."""
     for field_name, info in model.model_fields.items():
@@ -151,6 +156,9 @@ class Action:
     attempts: int | None = None
     triggers: tuple[str, ...] = ()
     connections: tuple[type[Connection], ...] = ()
+    beside: Mapping[str, tuple[type[Connection], ...]] = field(default_factory=dict)
+    """Kinds of connection besides those, by the field that names one: of a second connection that it needs; under
+    `connection`, kinds that a step may name there, and that are not chosen where it names none."""
     background: Callable[[Raw], bool] = field(default=lambda _raw: False)
     look: Look | None = None
     addresses: Callable[[Any], Iterable[str]] = field(default=lambda _connection: ())
@@ -160,6 +168,10 @@ class Action:
     def __post_init__(self) -> None:
         if self.local and (self.connections or self.look is not None):
             raise ValueError(f"{self.name} is local: it sends nothing, so it has no connections and no look-up.")
+
+    def kinds(self) -> tuple[type[Connection], ...]:
+        """Return every kind of connection that it can use, as its first or its second one, once each."""
+        return tuple(dict.fromkeys((*self.connections, *(kind for kinds in self.beside.values() for kind in kinds))))
 
     def repeats(self, raw: Raw) -> Repeat:
         """Say whether an unknown outcome of this step may be repeated."""
@@ -175,6 +187,7 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
     attempts: int | None = None,
     triggers: tuple[str, ...] = (),
     connections: tuple[type[Connection], ...] = (),
+    beside: Mapping[str, tuple[type[Connection], ...]] | None = None,
     background: Callable[[Raw], bool] | None = None,
     look: Look | None = None,
     local: bool = False,
@@ -189,6 +202,7 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
         attempts: most attempts where the step gives none; by default only the time (`within`) bounds them.
         triggers: event types under which the action makes sense; empty means any.
         connections: kinds of connection that it can use, one of which it needs; empty means none.
+        beside: kinds of a second connection, by the field that names it (see `Action.beside`).
         background: says from the unrendered config whether the path goes on without waiting for the result.
         look: finds out after an unknown outcome what became of it, without sending anything.
         local: it sends nothing to anybody, so that it can neither be unavailable nor have an unknown outcome.
@@ -214,6 +228,7 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
             attempts=attempts,
             triggers=triggers,
             connections=connections,
+            beside=beside or {},
             background=background or (lambda _raw: False),
             look=look,
             local=local,

@@ -10,13 +10,15 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-from activities import ai, email, http, kustomer, slack, sms, speech, teams, tickets
+from activities import ai, aircall, email, facebook, http, kustomer, slack, sms, speech, teams, tickets
 from activities.action import Action
 from activities.connections import Connection
 
 FAMILIES: tuple[tuple[Action, ...], ...] = (
     ai.ACTIONS,
+    aircall.ACTIONS,
     email.ACTIONS,
+    facebook.ACTIONS,
     http.ACTIONS,
     kustomer.ACTIONS,
     slack.ACTIONS,
@@ -48,7 +50,7 @@ def catalog(modules: Iterable[str] = ()) -> dict[str, Action]:
 
 def connection_kinds(actions: Mapping[str, Action]) -> list[type[Connection]]:
     """Return every kind of connection that these actions can use, once each."""
-    return list(dict.fromkeys(kind for action in actions.values() for kind in action.connections))
+    return list(dict.fromkeys(kind for action in actions.values() for kind in action.kinds()))
 
 
 def _actions(name: str) -> tuple[Action, ...]:

@@ -20,6 +20,8 @@ VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 ADDRESSES = frozenset(("base_url", "stands_for"))
+FIRST = "connection"
+"""The field of a config that names its first connection, or its only one."""
 
 
 class RateLimit(BaseModel):
@@ -118,13 +120,19 @@ class Connections:
         self.bindings = Bindings(entries.get(SECTION), self._filled)
         self._made: dict[str, Connection] = {}
 
-    def pick(self, kinds: tuple[type[C], ...], *, action: str, name: str | None) -> C:
+    def pick(self, kinds: tuple[type[C], ...], *, action: str, name: str | None, field: str = FIRST) -> C:
         """Return the connection a step uses: the one it names, else the action's default, else the only one that fits.
+
+        Args:
+            kinds: those that fit.
+            action: the action's name.
+            name: the connection that the step names, if it does.
+            field: the field that names it; the default of a second one is that of `<action>.<field>`.
 
         Raises:
             Refused: none fits, several do, or the one meant is incomplete; the sentence says which and what to do.
         """
-        chosen = self.choose(kinds, action=action, name=name)
+        chosen = self.choose(kinds, action=action, name=name, field=field)
         made = self.get(chosen)
         for kind in kinds:
             if isinstance(made, kind):
@@ -132,7 +140,7 @@ class Connections:
         fitting = " or ".join(kind.kind for kind in kinds)
         raise Refused(f"Connection {chosen!r} is of kind {made.kind}; {action} needs {fitting}.")
 
-    def choose(self, kinds: Iterable[type[Connection]], *, action: str, name: str | None) -> str:
+    def choose(self, kinds: Iterable[type[Connection]], *, action: str, name: str | None, field: str = FIRST) -> str:
         """Return the name of the connection a step uses; see `pick`.
 
         Raises:
@@ -140,7 +148,8 @@ class Connections:
         """
         fitting = [kind.kind for kind in kinds]
         candidates = [n for n, entry in self.entries.items() if entry.get("kind") in fitting]
-        chosen = name or self.defaults.get(action)
+        usual = action if field == FIRST else f"{action}.{field}"
+        chosen = name or self.defaults.get(usual)
         if chosen is None and len(candidates) == 1:
             chosen = candidates[0]
         if chosen is None:
@@ -148,8 +157,8 @@ class Connections:
             if not candidates:
                 raise Refused(f"{action} needs a connection of kind {known}; connections.yaml has none: add one.")
             raise Refused(
-                f"{action} can use several connections ({', '.join(sorted(candidates))}): name one with `connection:` "
-                f"in the step's config, or set `defaults: {{{action}: …}}` in connections.yaml."
+                f"{action} can use several connections ({', '.join(sorted(candidates))}): name one with `{field}:` "
+                f"in the step's config, or set `defaults: {{{usual}: …}}` in connections.yaml."
             )
         if chosen not in self.entries:
             known = ", ".join(sorted(self.entries)) or "none"

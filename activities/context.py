@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from activities.budgets import Budgets
-from activities.connections import Connection, Connections
+from activities.connections import FIRST, Connection, Connections
 from activities.errors import Refused
 from activities.http_client.addresses import Target
 from activities.http_client.json_body import json_bytes
@@ -68,9 +68,9 @@ class Context:
     conceal: Callable[[object, Collection[str]], None]
     budgets: Budgets
 
-    def connection(self, name: str | None, *kinds: type[C]) -> C:
-        """Return the connection that this step uses (see `Connections.pick`)."""
-        return self.connections.pick(kinds, action=self.action, name=name)
+    def connection(self, name: str | None, *kinds: type[C], field: str = FIRST) -> C:
+        """Return the connection that this step uses, as its first or, by `field`, its second (`Connections.pick`)."""
+        return self.connections.pick(kinds, action=self.action, name=name, field=field)
 
     def admit(self, url: str, *texts: str) -> None:
         """Refuse an address that a bound secret of the step may not go to, right before a client of its own sends.

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import yaml
 
-from activities.action import Action, Config, Credential, Raw, Static, Syntax, names
+from activities.action import CONNECTION, Action, Config, Credential, Raw, Static, Syntax, names
 from activities.catalog import catalog
 from scripts.sources import source
 from scripts.tables import row
@@ -78,6 +78,10 @@ def _contract(action: Action) -> Iterator[str]:
     yield row("defined in", f"[{file}](../../{file})")
     yield row("trigger", " or ".join(f"only `{each}`" for each in action.triggers) or "any event")
     yield row("connection", " or ".join(f"`{kind.kind}`" for kind in action.connections) or "none")
+    for field, kinds in action.beside.items():
+        yield row(
+            f"`{field}`", f"{'also ' if field == CONNECTION else ''}{' or '.join(f'`{kind.kind}`' for kind in kinds)}"
+        )
     yield row(
         "time for one attempt", f"{_time(action.timeout.total_seconds() * 1_000)}; a step's `timeout` sets another"
     )
@@ -108,7 +112,7 @@ def _result(action: Action) -> Iterator[str]:
 
 
 def _connections(action: Action) -> Iterator[str]:
-    for kind in action.connections:
+    for kind in action.kinds():
         yield from ("", f"## Connection of kind {kind.kind}", "")
         yield from ("| field | type | | description |", "| --- | --- | --- | --- |")
         for field in _nested(kind.model_json_schema(), Config):

@@ -5,17 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 from activities.action import action
-from activities.ai.classification import declared, prompt_of, reasons_of, repaired, together, verdict_of
+from activities.ai.classification import LONGEST, Verdict, declared, judged, prompt_of, reasons_of
 from activities.ai.generate_ai_response import PROVIDERS
 from activities.ai.local_language import LocalLanguage
-from activities.ai.model import Completion, Usage
+from activities.ai.model import Usage
 from activities.ai.provider import AiProvider, LanguageModel
 from activities.ai.ticket import TicketClass, TicketText
 from activities.context import Context
 from activities.errors import Refused
-
-LONGEST = 50_000
-"""Characters of a text that are shown to a model."""
 
 
 @action(
@@ -50,15 +47,7 @@ async def classify_ticket(config: TicketText, context: Context) -> TicketClass:
 async def _by_model(model: LanguageModel, config: TicketText, text: str, context: Context) -> TicketClass:
     categories = config.meanings()
     prompt = prompt_of(text, categories, config.model)
-    answers: list[Completion] = [await model.ask(prompt, context, config.connection)]
-    try:
-        verdict = verdict_of(answers[0].text)
-    except ValueError as fault:
-        answers.append(await model.ask(repaired(prompt, answers[0], str(fault)), context, config.connection))
-        try:
-            verdict = verdict_of(answers[1].text)
-        except ValueError as again:
-            raise Refused(f"The model answered twice in another form than it was asked for: {again}.") from None
+    verdict, usage = await judged(model, prompt, Verdict, context, config.connection)
     return TicketClass(
         category=declared(verdict, categories),
         confidence=verdict.confidence,
@@ -67,7 +56,7 @@ async def _by_model(model: LanguageModel, config: TicketText, text: str, context
         language=verdict.language,
         language_score=verdict.language_score,
         reasons=reasons_of(verdict),
-        usage=together(answers),
+        usage=usage,
     )
 
 

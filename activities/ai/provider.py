@@ -71,6 +71,9 @@ class LanguageModel(AiProvider):
         description="How much may be used in a day, as `{perDay: {calls: 500}}` or `{perDay: {tokens: 200000}}`; "
         "what would exceed it is not sent.",
     )
+    labels: dict[str, list[str]] = Field(
+        default_factory=dict, description="Sets of labels by name, for `kustomer.intent_identification_prediction`."
+    )
     prices: Prices | None = Field(
         default=None, description="What a million tokens cost, as `{input: 0.5, output: 2}`: results then say `cost`."
     )

@@ -96,10 +96,7 @@ class Email(Config):
     @field_validator("to", "cc", "bcc", "reply_to")
     @classmethod
     def _are_addresses(cls, value: Perhaps, info: ValidationInfo) -> list[str]:
-        found = [str(one) for one in addresses(value)]
-        if info.field_name == "to" and not found:
-            raise ValueError("it names nobody")
-        return found
+        return checked_addresses(value, needed=info.field_name == "to")
 
     @field_validator("sender")
     @classmethod
@@ -125,6 +122,18 @@ class Email(Config):
         if sum(map(len, map(addresses, (self.to, self.cc, self.bcc)))) > MOST_RECIPIENTS:
             raise ValueError(f"an email has at most {MOST_RECIPIENTS} recipients")
         return self
+
+
+def checked_addresses(written: Perhaps, *, needed: bool) -> list[str]:
+    """Return the addresses that a field names, as they are written in a list.
+
+    Raises:
+        ValueError: one is none, or one is needed and there is none.
+    """
+    found = [str(one) for one in addresses(written)]
+    if needed and not found:
+        raise ValueError("it names nobody")
+    return found
 
 
 def addresses(written: Perhaps) -> list[Address]:

@@ -105,7 +105,9 @@ class Gmail(EmailProvider):
     async def send(self, mail: Mail, context: Context) -> Accepted:
         """Send one email; Gmail takes it for all recipients or for none."""
         raw = await asyncio.to_thread(lambda: urlsafe_b64encode(mail.content()).decode())
-        answer = await GMAIL.call(context, self, "POST", "/gmail/v1/users/me/messages/send", json={"raw": raw})
+        answer = await GMAIL.call(
+            context, self, "POST", "/gmail/v1/users/me/messages/send", json={**mail.options, "raw": raw}
+        )
         fields = GMAIL.object_of(answer)
         if not isinstance(fields, dict) or not isinstance(fields.get("id"), str):
             raise GMAIL.unreadable(answer)

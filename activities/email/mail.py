@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -79,6 +79,8 @@ class Mail:
     headers: dict[str, str]
     key: str
     files: tuple[File, ...] = field(default=(), repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """More that the provider is asked for, by the names of its API."""
 
     @property
     def message_id(self) -> str:

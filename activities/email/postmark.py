@@ -65,7 +65,7 @@ class Postmark(EmailProvider):
             "count": MOST_FOUND,
             "offset": 0,
             f"metadata_{METADATA}": mail.key,
-            "messagestream": self.message_stream,
+            "messagestream": mail.options.get("MessageStream", self.message_stream),
         }
         answer = await POSTMARK.call(context, self, "GET", "/messages/outbound", query=query)
         found = POSTMARK.object_of(
@@ -94,7 +94,7 @@ def _reason(body: Any) -> str | None:
 def _body(mail: Mail, stream: str | None) -> dict[str, Any]:
     lists = {"To": mail.to, "Cc": mail.cc, "Bcc": mail.bcc, "ReplyTo": mail.reply_to}
     headers = {"Message-ID": mail.message_id, "X-PM-KeepID": "true", **mail.headers}
-    body = {
+    body: dict[str, Any] = {
         "From": str(mail.sender),
         **{name: ", ".join(map(str, addresses)) for name, addresses in lists.items() if addresses},
         "Subject": written(mail.subject),
@@ -107,6 +107,7 @@ def _body(mail: Mail, stream: str | None) -> dict[str, Any]:
             {"Name": file.name, "Content": b64encode(file.content).decode(), "ContentType": file.media_type}
             for file in mail.files
         ],
+        **mail.options,
     }
     return {name: value for name, value in body.items() if value not in (None, [])}
 

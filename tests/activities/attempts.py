@@ -136,7 +136,7 @@ def connected(
     """
     known = connections("", {action.name: action}, vendors)
     defaults = {name: value.removeprefix("sandbox-") for name, value in known.pop("defaults").items()}
-    kinds = {kind.kind for kind in action.connections if not isinstance(vendors.get(kind.kind), Absent)}
+    kinds = {kind.kind for kind in action.kinds() if not isinstance(vendors.get(kind.kind), Absent)}
     entries = {entry["kind"]: entry for entry in known.values() if entry["kind"] in kinds}
     for entry in entries.values():
         if "baseUrl" in entry:
@@ -144,7 +144,7 @@ def connected(
     for name, own in case.connections.items():
         entries[name] = {"baseUrl": VENDOR, **entries.get(name, {}), **own}
     entries = {name: moved(entry, address(entry["kind"])) for name, entry in entries.items()}
-    return Connections({**entries, "defaults": defaults}, action.connections), entries
+    return Connections({**entries, "defaults": defaults}, action.kinds()), entries
 
 
 async def attempt(action: Action, case: Case, address: str, known: Connections, marks: Marks) -> Ended:

@@ -23,7 +23,7 @@ from workers.sandbox.vendors import Vendors
 SHORTEST_CREDENTIAL = 8
 HANGING = 0.5
 LONGEST_SENTENCE = 350
-NAMES = frozenset(("kind", "baseUrl", "from", "host", "security", "user"))
+NAMES = frozenset(("kind", "baseUrl", "standsFor", "from", "host", "security", "user"))
 """Fields of a connection that may be seen."""
 
 

@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 import activities
-from activities.action import NAME, Action, Config
+from activities.action import NAME, Action, Config, spellings
 from activities.catalog import CatalogError, catalog, connection_kinds
 from tests.activities.own_actions import ACTIONS as OWN
 from tests.activities.rest.rows import ACTIONS as ROWS
@@ -48,6 +48,7 @@ def test_keeps_the_contract(action: Action) -> None:
     assert action.repeats(action.example) in {"safe", "keyed", "never"}
     if action.connections:
         assert "connection" in action.config.model_fields, "runs look there for the connection whose limits count"
+    assert all(spellings(action.config, field) for field in action.beside), "a field names each connection"
 
 
 @pytest.mark.parametrize("action", ALL, ids=lambda action: action.name)

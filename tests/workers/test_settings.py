@@ -156,6 +156,21 @@ def test_connections_are_loaded_with_the_environment() -> None:
     assert connections.credentials() == {"t0ken"}
 
 
+def test_a_second_connection_has_a_default_of_its_own() -> None:
+    path = Path("connections.yaml")
+    two = "shop: {kind: shop, token: a}\nother: {kind: shop, token: b}\ndefaults: {x: other"
+    path.write_text(f"{two}}}\n")
+    connections = load_connections(path, [Shop])
+    assert connections.pick((Shop,), action="x", name=None).token == "b"
+    assert connections.pick((Shop,), action="x", name="shop", field="archive").token == "a"
+    with pytest.raises(
+        Refused, match=r"name one with `archive:` in the step's config, or set `defaults: \{x\.archive: …"
+    ):
+        connections.pick((Shop,), action="x", name=None, field="archive")
+    path.write_text(f"{two}, x.archive: shop}}\n")
+    assert load_connections(path, [Shop]).pick((Shop,), action="x", name=None, field="archive").token == "a"
+
+
 def test_hosts_of_secrets_are_loaded_and_are_no_connection() -> None:
     path = Path("connections.yaml")
     path.write_text("shop: {kind: shop, token: t}\nsecrets: {shop_token: {hosts: ['${HOST}', '*.shop.com:8443']}}\n")

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from activities.action import Action, Config
+from activities.action import CONNECTION, Action, Config
 from workers.cli.catalog import actions_at_hand
 from workers.cli.screen import print_json
 from workers.definitions.problems import listed, nearest
@@ -79,6 +79,7 @@ def describe(action: Action) -> dict[str, Any]:
         "maximumAttempts": action.attempts,
         "triggers": list(action.triggers),
         "connections": [kind.kind for kind in action.connections],
+        "beside": {field: [kind.kind for kind in kinds] for field, kinds in action.beside.items()},
         "config": action.config.model_json_schema(),
         "result": action.result.model_json_schema(mode="serialization") if action.result else None,
         "example": action.example,
@@ -107,6 +108,8 @@ def _page(action: Action) -> Iterator[str]:
         yield f"trigger:     only {' or '.join(action.triggers)}"
     if action.connections:
         yield f"connection:  {' or '.join(kind.kind for kind in action.connections)}"
+    for field, kinds in action.beside.items():
+        yield f"{f'{field}:':<12} {'also ' if field == CONNECTION else ''}{' or '.join(kind.kind for kind in kinds)}"
     yield ""
     yield "config:"
     yield from _fields(action.config.model_json_schema(), action.config)

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from activities.action import CONNECTION, Action, names
+from activities.action import CONNECTION, Action, spellings
 from workers.definitions.loading import SUFFIXES, UnreadableFileError, read
 
 
-def connection_names(folder: Path, actions: Mapping[str, Action]) -> dict[str, Action]:
-    """Return the names that steps give to their connections, each with the action that uses it."""
-    return {name: action for data in _definitions(folder) for name, action in _named(data, actions)}
+def connection_names(folder: Path, actions: Mapping[str, Action]) -> dict[str, tuple[Action, str]]:
+    """Return the names that steps give to their connections, each with the action that uses it and the field."""
+    return {name: use for data in _definitions(folder) for name, use in _named(data, actions)}
 
 
 def _definitions(folder: Path) -> Iterator[Any]:
@@ -24,7 +24,7 @@ def _definitions(folder: Path) -> Iterator[Any]:
                 continue
 
 
-def _named(value: Any, actions: Mapping[str, Action]) -> Iterator[tuple[str, Action]]:
+def _named(value: Any, actions: Mapping[str, Action]) -> Iterator[tuple[str, tuple[Action, str]]]:
     if isinstance(value, list):
         for item in value:
             yield from _named(item, actions)
@@ -33,7 +33,8 @@ def _named(value: Any, actions: Mapping[str, Action]) -> Iterator[tuple[str, Act
     kind, config = value.get("actionType"), value.get("config")
     action = actions.get(kind) if isinstance(kind, str) else None
     if action is not None and isinstance(config, dict) and CONNECTION in action.config.model_fields:
-        given = (config.get(key) for key in names(action.config, CONNECTION))
-        yield from ((name, action) for name in given if isinstance(name, str) and name)
+        for field in dict.fromkeys((*action.beside, CONNECTION)):
+            given = (config.get(key) for key in spellings(action.config, field))
+            yield from ((name, (action, field)) for name in given if isinstance(name, str) and name)
     for item in value.values():
         yield from _named(item, actions)

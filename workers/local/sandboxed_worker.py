@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from activities.action import Action
+from activities.action import CONNECTION, Action
 from activities.attempt.secrets import Secrets
 from activities.catalog import connection_kinds
 from activities.connections import Connections
@@ -48,7 +48,7 @@ def connections_given(  # noqa: PLR0913 - what decides about them, by name
     secrets: Secrets,
     actions: Mapping[str, Action],
     live: Iterable[str],
-    names: Mapping[str, Action] | None = None,
+    names: Mapping[str, tuple[Action, str]] | None = None,
 ) -> Given:
     """Write the connections: those of somebody's own file, and the sandbox in place of all vendors that it lacks.
 
@@ -60,8 +60,8 @@ def connections_given(  # noqa: PLR0913 - what decides about them, by name
         secrets: the secrets that there are here: only these stay bound to their hosts.
         actions: every action by name.
         live: hosts that are live besides.
-        names: connections that definitions name, with the action that uses each: the sandbox stands in for them where
-            there is no file.
+        names: connections that definitions name, with the action that uses each and the field: the sandbox stands in
+            for them where there is no file.
     """
     import yaml
 
@@ -98,12 +98,13 @@ def stand_ins(loaded: Connections, sandbox: Mapping[str, Any]) -> dict[str, Any]
     return {**found, "defaults": defaults}
 
 
-def made_up(names: Mapping[str, Action], sandbox: Mapping[str, Any]) -> dict[str, Any]:
+def made_up(names: Mapping[str, tuple[Action, str]], sandbox: Mapping[str, Any]) -> dict[str, Any]:
     """Return the sandbox's connections, and once more under the names that definitions give them."""
     own = {entry["kind"]: name for name, entry in sandbox.items() if name != "defaults"}
-    used = {name: [own[one.kind] for one in action.connections if one.kind in own] for name, action in names.items()}
+    kinds = {name: use[0].connections if use[1] == CONNECTION else use[0].beside[use[1]] for name, use in names.items()}
+    used = {name: [own[one.kind] for one in several if one.kind in own] for name, several in kinds.items()}
     fitting = {name: found[0] for name, found in used.items() if found and name not in sandbox}
-    defaults = {names[name].name: usual for name, usual in fitting.items()}
+    defaults = {names[name][0].name: usual for name, usual in fitting.items() if names[name][1] == CONNECTION}
     more = {name: sandbox[usual] for name, usual in fitting.items()}
     return {**sandbox, **more, "defaults": {**defaults, **sandbox["defaults"]}}
 
@@ -111,8 +112,8 @@ def made_up(names: Mapping[str, Action], sandbox: Mapping[str, Any]) -> dict[str
 def completed(own: Mapping[str, Any], sandbox: Mapping[str, Any], actions: Mapping[str, Action]) -> dict[str, Any]:
     """Return somebody's connections, and the sandbox's for every action that none of them fits."""
     kinds = {entry.get("kind") for entry in own.values() if isinstance(entry, Mapping)}
-    lacking = [action for action in actions.values() if not any(one.kind in kinds for one in action.connections)]
-    needed = {kind.kind for action in lacking for kind in action.connections}
+    groups = [group for action in actions.values() for group in (action.connections, *action.beside.values())]
+    needed = {kind.kind for group in groups if not any(one.kind in kinds for one in group) for kind in group}
     added = {name: entry for name, entry in sandbox.items() if entry.get("kind") in needed and name not in own}
     defaults = {action: name for action, name in sandbox["defaults"].items() if name in added}
     return {**own, **added, "defaults": {**defaults, **(own.get("defaults") or {})}}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from activities.action import CONNECTION, Action, Credential, marked
+from activities.action import CONNECTION, Action, Credential, marked, spellings
 from activities.connections import Connections
 from activities.errors import Refused
 from workers.definitions.problems import listed
@@ -71,8 +71,12 @@ def _every_step(block: Iterable[StepPlan]) -> Iterator[StepPlan]:
 
 
 def _refusal(step: StepPlan, action: Action, connections: Connections) -> str | None:
-    """Return why a step cannot have its connection, or None where it can or needs none."""
+    """Return why a step cannot have its connections, or None where it can or needs none."""
     config = step["config"]
+    return _first_refusal(config, action, connections) or _second_refusal(config, action, connections)
+
+
+def _first_refusal(config: Mapping[str, Any], action: Action, connections: Connections) -> str | None:
     name = config.get(CONNECTION)
     if not action.connections or not (name is None or isinstance(name, str)):
         return None
@@ -80,7 +84,20 @@ def _refusal(step: StepPlan, action: Action, connections: Connections) -> str | 
     if own and name is None and action.name not in connections.defaults:
         return None  # it brings its own credential, and so needs no connection
     try:
-        connections.pick(action.connections, action=action.name, name=name)
+        named = action.beside.get(CONNECTION, ()) if name else ()
+        connections.pick((*action.connections, *named), action=action.name, name=name)
     except Refused as refused:
         return str(refused)
+    return None
+
+
+def _second_refusal(config: Mapping[str, Any], action: Action, connections: Connections) -> str | None:
+    for field, kinds in action.beside.items():
+        name = next((config[key] for key in spellings(action.config, field) if key in config), None)
+        if field == CONNECTION or not (name is None or isinstance(name, str)):
+            continue
+        try:
+            connections.pick(kinds, action=action.name, name=name, field=field)
+        except Refused as refused:
+            return str(refused)
     return None

@@ -10,7 +10,7 @@ from typing import Any, Literal, Self
 
 from aiohttp import web
 
-from activities.action import Action
+from activities.action import CONNECTION, Action
 from activities.catalog import catalog
 from workers.sandbox.app import SandboxApp
 from workers.sandbox.faults import Fault, Faults
@@ -181,8 +181,16 @@ def connections(url: str, actions: Mapping[str, Action] | None = None, vendors: 
                 entries[f"sandbox-{kind}"] = {"kind": kind, **vendor.connection()}
         elif vendor.connection is not None:
             entries[f"sandbox-{kind}"] = {"kind": kind, **vendor.entry(f"{url}/{kind}")}
+    known = (catalog() if actions is None else actions).values()
+    uses = [(action.name, action.connections, 1) for action in known]
+    uses += [  # a definition may name more of a kind than there are here, and a second connection none
+        (f"{action.name}.{field}", kinds, 0)
+        for action in known
+        for field, kinds in action.beside.items()
+        if field != CONNECTION
+    ]
     fitting = {
-        action.name: [name for kind in action.connections if (name := f"sandbox-{kind.kind}") in entries]
-        for action in (catalog() if actions is None else actions).values()
+        use: (least, [name for kind in kinds if (name := f"sandbox-{kind.kind}") in entries])
+        for use, kinds, least in uses
     }
-    return {**entries, "defaults": {action: names[0] for action, names in fitting.items() if len(names) > 1}}
+    return {**entries, "defaults": {use: names[0] for use, (least, names) in fitting.items() if len(names) > least}}

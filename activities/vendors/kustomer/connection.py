@@ -24,10 +24,10 @@ class Kustomer(Connection):
     hooks: dict[str, str] = Field(
         default_factory=dict,
         description="Hashes of inbound web hooks, by the operation that goes over one: `publish_event`, "
-        "`conversation_automate`, `assistant_launch`, `intent_identification_prediction`.",
+        "`conversation_automate`, `assistant_launch`.",
     )
     labels: dict[str, list[str]] = Field(
-        default_factory=dict, description="Sets of labels by name, for `intent_identification_prediction`."
+        default_factory=dict, description="Sets of labels by name, for `kustomer.intent_identification_prediction`."
     )
 
     @model_validator(mode="after")

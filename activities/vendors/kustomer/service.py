@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, TypeVar, cast
 
+from activities.action import CONNECTION
 from activities.context import LARGEST_PICKED, Context
 from activities.errors import Refused
 from activities.rest.answers import RateHeaders
@@ -57,9 +59,9 @@ class Account:
     connection: Kustomer
 
     @classmethod
-    def of(cls, context: Context, name: str | None) -> Account:
-        """Return the account that a step uses (see `Connections.pick`)."""
-        return cls(context, context.connection(name, Kustomer))
+    def of(cls, context: Context, name: str | None, field: str = CONNECTION) -> Account:
+        """Return the account that a step uses, which a field of its config names (see `Connections.pick`)."""
+        return cls(context, context.connection(name, Kustomer, field=field))
 
     async def get(self, path: str, query: Mapping[str, Any] | None = None) -> Data:
         """Return the record at a path, which is percent-encoded already.
@@ -121,6 +123,22 @@ class Account:
             raise KUSTOMER.unreadable(answer)
         return data
 
+    async def search(self, criteria: Mapping[str, Any]) -> Data | None:
+        """Return the first record that a search finds, or None; what was just written it may not know yet."""
+        answer = await KUSTOMER.call(
+            self.context,
+            self.connection,
+            "POST",
+            "/v1/customers/search",
+            query={"page": 1, "pageSize": 1},
+            json=criteria,
+            effect=False,
+        )
+        hits = KUSTOMER.object_of(answer, lambda body: body["data"])
+        if not isinstance(hits, list) or not all(isinstance(hit, dict) and "id" in hit for hit in hits):
+            raise KUSTOMER.unreadable(answer)
+        return hits[0] if hits else None
+
     def patient(self) -> Account:
         """Return the account with room for long answers, for who keeps only parts of them."""
         return replace(self, context=replace(self.context, largest_answer=LARGEST_PICKED))
@@ -135,3 +153,16 @@ class Account:
         if not complete:
             raise Refused(f"Kustomer's list has more than {len(items):,} entries, more than are read.")
         return items
+
+
+@contextmanager
+def partly(done: str) -> Iterator[None]:
+    """Have a refusal that follows an effect say what was done.
+
+    Raises:
+        Refused: with what was done before, in a sentence.
+    """
+    try:
+        yield
+    except Refused as refused:
+        raise Refused(f"{done}, but then: {refused}", status=refused.status) from None

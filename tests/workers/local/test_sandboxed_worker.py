@@ -128,6 +128,7 @@ actions:
           - {actionType: send_teams_message, config: {connectorId: our-teams, channel: alerts, message: Hi}}
           - {actionType: send_sms, config: {connection: our-phone, from: "+15550100", to: "+15550101", text: Hi}}
           - {actionType: send_sms, config: {connection: sandbox-cloudtalk, from: "+15550100", to: "+15550101", text: Hi}}
+          - {actionType: gmail.message_send, config: {connection: our-mail, kustomerConnection: our-crm, customer: c1}}
 """
 
 
@@ -142,6 +143,9 @@ def test_without_a_file_connections_have_the_names_that_definitions_give_them(tm
     assert entries["our-phone"] == entries["sandbox-twilio"]
     assert entries["defaults"]["send_teams_message"] == "sandbox-teams"
     assert entries["sandbox-cloudtalk"]["kind"] == "cloudtalk"
+    assert entries["our-mail"] == entries["sandbox-gmail"]
+    assert entries["our-crm"] == entries["sandbox-kustomer"]
+    assert entries["defaults"]["gmail.message_send.kustomerConnection"] == "sandbox-kustomer"
     assert entries["defaults"]["send_sms"] == "sandbox-twilio"
     _, entries = given(tmp_path, names=found, bindings="phone: {kind: twilio, accountSid: a, authToken: t}")
     assert "our-phone" not in entries

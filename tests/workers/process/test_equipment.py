@@ -165,6 +165,22 @@ def test_steps_without_a_connection_are_named_with_the_kinds_that_fit(tmp_path: 
     ]
 
 
+RECORDED = """
+name: recorded
+trigger: {event: order.paid}
+actions:
+  - label: Write
+    actionType: postmark.message_send
+    config: {customer: c1, conversation: cv1, from: support@example.com, to: ada@example.com, KustomerConnection: NAMED}
+"""
+
+
+def test_a_second_connection_is_needed_too(tmp_path: Path) -> None:
+    mail = "mail: {kind: postmark, serverToken: token-12345678}\n"
+    [block] = connected(tmp_path, f"{mail}crm: {{kind: kustomer, org: acme, apiKey: key-12345678}}", recorded=RECORDED)
+    assert "There is no connection 'NAMED'; connections.yaml has crm, mail. Needed by: recorded (Write)." in block
+
+
 def test_a_connection_of_another_kind_and_unset_variables_are_said_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from workers.sandbox.vendor import Absent, Vendor
+from workers.sandbox.vendors.aircall import AircallVendor
 from workers.sandbox.vendors.anthropic import AnthropicVendor
 from workers.sandbox.vendors.cloudtalk import CloudTalkVendor
+from workers.sandbox.vendors.facebook import FacebookVendor
 from workers.sandbox.vendors.freshdesk import FreshdeskVendor
 from workers.sandbox.vendors.gmail import GmailVendor
 from workers.sandbox.vendors.http import HttpVendor
@@ -40,6 +42,8 @@ VENDORS: Vendors = {
     "zammad": ZammadVendor,
     "freshdesk": FreshdeskVendor,
     "kustomer": KustomerVendor,
+    "aircall": AircallVendor,
+    "facebook": FacebookVendor,
     "openai": OpenAIVendor,
     "anthropic": AnthropicVendor,
     "local_language": LOCAL_LANGUAGE,

@@ -1,0 +1,48 @@
+"""How conversations are found."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from activities.rest.endpoint import endpoint
+from activities.vendors.kustomer.config import KustomerConfig
+from activities.vendors.kustomer.records import Found
+from activities.vendors.kustomer.service import KUSTOMER
+
+NO_CONVERSATION = Found(found=False)
+
+
+class ByExternalId(KustomerConfig):
+    """Which conversation is looked for."""
+
+    external_id: str = Field(min_length=1, description="Id that another system gave the conversation.")
+
+
+class ById(KustomerConfig):
+    """Which conversation is looked for."""
+
+    id: str = Field(min_length=1, description="Id of the conversation.")
+
+
+CONVERSATION_LOOKUPS = (
+    endpoint(
+        KUSTOMER,
+        "kustomer.conversation_lookup_by_id",
+        "Find a conversation by id.",
+        "GET /v1/conversations/{id}",
+        ById,
+        Found,
+        missing=NO_CONVERSATION,
+        example={"id": "{{ticket.id}}"},
+    ),
+    endpoint(
+        KUSTOMER,
+        "kustomer.conversation_lookup_by_external_id",
+        "Find a conversation by the id of another system.",
+        "GET /v1/conversations/externalId={externalId}",
+        ByExternalId,
+        Found,
+        missing=NO_CONVERSATION,
+        example={"externalId": "{{ticket.id}}"},
+    ),
+)

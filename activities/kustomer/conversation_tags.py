@@ -1,0 +1,72 @@
+"""Tags of conversations, which Kustomer takes twenty at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from activities.action import action
+from activities.context import Context
+from activities.rest.query import segment
+from activities.vendors.kustomer.config import KustomerConfig
+from activities.vendors.kustomer.connection import Kustomer
+from activities.vendors.kustomer.inputs import MOST_TAGS, Tags
+from activities.vendors.kustomer.records import Data, Record, found
+from activities.vendors.kustomer.service import Account, partly
+
+
+class TagsOf(KustomerConfig):
+    """Which tags of which conversation."""
+
+    id: str = Field(min_length=1, description="Id of the conversation.")
+    tags: Tags = Field(description="Ids or names of tags, in a list or separated by commas.")
+
+
+@action(
+    "kustomer.conversation_add_tags",
+    repeat="safe",
+    connections=(Kustomer,),
+    example={"id": "{{ticket.id}}", "tags": ["vip", "refund"]},
+)
+async def conversation_add_tags(config: TagsOf, context: Context) -> Record:
+    """Add tags to a conversation; those that it has stay.
+
+    A name that is no tag yet becomes one. More than twenty tags are sent in several requests.
+    """
+    return await _changed("POST", config, context)
+
+
+@action(
+    "kustomer.conversation_remove_tags",
+    repeat="safe",
+    connections=(Kustomer,),
+    example={"id": "{{ticket.id}}", "tags": ["refund"]},
+)
+async def conversation_remove_tags(config: TagsOf, context: Context) -> Record:
+    """Remove tags from a conversation.
+
+    More than twenty tags are sent in several requests.
+    """
+    return await _changed("DELETE", config, context)
+
+
+async def send_tags(account: Account, method: Literal["POST", "DELETE"], id_: str, tags: Sequence[str]) -> Data:
+    """Add or remove tags, of which there is at least one, and return the conversation as it is afterwards.
+
+    Raises:
+        Refused: Kustomer refuses some; the sentence says how many were sent before.
+    """
+    several = list(dict.fromkeys(tags))
+    path = f"/v1/conversations/{segment('id', id_)}/tags"
+    data = await account.send(method, path, json=several[:MOST_TAGS])
+    for start in range(MOST_TAGS, len(several), MOST_TAGS):
+        with partly(f"The first {start} of {len(several)} tags were sent"):
+            data = await account.send(method, path, json=several[start : start + MOST_TAGS])
+    return data
+
+
+async def _changed(method: Literal["POST", "DELETE"], config: TagsOf, context: Context) -> Record:
+    data = await send_tags(Account.of(context, config.connection), method, config.id, config.tags)
+    return Record.model_validate(found(data))

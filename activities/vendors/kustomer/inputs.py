@@ -1,0 +1,81 @@
+"""Types of what Kustomer's operations take."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from activities.action import ANY_CASE, Config
+
+Custom = dict[str, Any]
+"""Custom attributes; their names end in their type: Num, At, Str, Txt, Bool, Url."""
+
+LONGEST_TAG = 64
+MOST_TAGS = 20
+
+
+class Sentiment(Config):
+    """How a text feels."""
+
+    polarity: Literal[-1, 0, 1] = Field(description="-1 negative, 0 neutral, 1 positive.")
+    confidence: float = Field(ge=0, le=1, description="How sure that is, from 0 to 1.")
+
+
+class Mention(Config):
+    """Who is mentioned in a note."""
+
+    user: str | None = Field(default=None, description="Id of a user.")
+    team: str | None = Field(default=None, description="Id of a team.")
+
+
+class Queue(Config):
+    """A queue that work is routed to."""
+
+    id: str | None = Field(default=None, description="Its id.")
+    external: dict[str, Any] | None = Field(default=None, description="A queue outside of Kustomer.")
+
+
+def _lower(value: Any) -> Any:
+    """Return a direction as the API writes it; blank means any."""
+    return (value.strip().lower() or None) if isinstance(value, str) else value
+
+
+Direction = Annotated[
+    Literal["in", "out"],
+    BeforeValidator(_lower),
+    WithJsonSchema({"type": "string", "enum": ["in", "out"], ANY_CASE: True}),
+]
+"""Whether a customer wrote (`in`) or the company (`out`)."""
+
+
+def names_of(value: Any) -> Any:
+    """Return a list of names or ids that may be written as one text, separated by commas."""
+    if isinstance(value, str):
+        return [name for part in value.split(",") if (name := part.strip())]
+    return value
+
+
+Tags = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=LONGEST_TAG)]],
+    BeforeValidator(names_of),
+    Field(min_length=1),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
+]
+"""Ids or names of tags, in a list or in one text, separated by commas."""
+
+
+def instant_text(value: str) -> str:
+    """Return a timestamp as it is written.
+
+    Raises:
+        ValueError: it is no ISO 8601 instant, or has no time zone.
+    """
+    try:
+        instant = datetime.fromisoformat(value.strip())
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise ValueError("it is an ISO 8601 instant with a time zone, such as 2026-12-24T09:00:00Z")
+    return value.strip()
