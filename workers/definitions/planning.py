@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from workers.definitions.checking.approvals import check_approvals
+from workers.definitions.checking.constants import check_constants
 from workers.definitions.checking.findings import Findings
 from workers.definitions.checking.json_schema import document
 from workers.definitions.checking.picking import result_keys
@@ -77,6 +78,7 @@ def inspect(data: Any, source: Source, catalog: Catalog) -> Inspected:
     automation = shape(findings)
     contracts = check_steps(findings, catalog)
     check_times(findings)
+    check_constants(findings)
     _check_comments(findings)
     _check_schema(findings)
     groups = check_approvals(findings, catalog)
@@ -107,6 +109,8 @@ def make_plan(automation: AutomationDefinition, data: Mapping[str, Any], catalog
         plan["onFailure"] = planner.block(
             automation.on_failure.actions, data["onFailure"]["actions"], "/onFailure/actions"
         )
+    if automation.constants:
+        plan["constants"] = automation.constants
     if automation.conditions is not None:
         plan["conditions"] = automation.conditions
     if automation.missing_variables is not None:

@@ -75,6 +75,8 @@ CODES: dict[str, Code] = {
     "maybe-saved": Code(
         "warning", "A reference to a variable that is saved only on some ways here, or beside in a parallel path."
     ),
+    "unknown-constant": Code("problem", "A reference to a constant that the automation does not have."),
+    "templated-constant": Code("problem", "A constant contains a template; constants are the same in every run."),
     "outside-loop": Code("problem", "`item`, `loop` or the name given by `as` is used outside of its `forEach`."),
     "outside-failure": Code("problem", "`failure` is used where no failure is being reacted to."),
     "unknown-step-id": Code("problem", "A reference to the status of a step that does not exist, or of none."),
