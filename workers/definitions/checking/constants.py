@@ -61,5 +61,5 @@ def _instead(value: Any, key: Any, owner: str) -> str:
     if isinstance(value, Mapping):
         return nearest(key, map(str, value)) or (f"`{owner}` has {listed(value)}" if value else f"`{owner}` is empty")
     if isinstance(value, list):
-        return f"the list `{owner}` has {len(value)} values, counted from 0"
+        return f"the list `{owner}` has {len(value)} value{'' if len(value) == 1 else 's'}, counted from 0"
     return f"`{owner}` is a single value"
