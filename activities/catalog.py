@@ -10,7 +10,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-from activities import ai, email, http, slack, sms, speech, teams, tickets
+from activities import ai, email, http, kustomer, slack, sms, speech, teams, tickets
 from activities.action import Action
 from activities.connections import Connection
 
@@ -18,6 +18,7 @@ FAMILIES: tuple[tuple[Action, ...], ...] = (
     ai.ACTIONS,
     email.ACTIONS,
     http.ACTIONS,
+    kustomer.ACTIONS,
     slack.ACTIONS,
     sms.ACTIONS,
     speech.ACTIONS,

@@ -10,6 +10,8 @@ from typing import Any, NoReturn
 from trunkline.wire import DEEPEST, nests_deeper
 
 MOST_DIGITS = 1_000
+SHOWN = 40
+"""Characters of the longest number that a sentence shows whole; nothing is cut, as a part could be of a secret."""
 
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 HALVES = dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
@@ -68,7 +70,7 @@ def _whole(written: str) -> int:
 def _finite(written: str) -> float:
     value = float(written)
     if value in (float("inf"), float("-inf")):
-        raise JsonError("a number is larger than a double can be")
+        raise JsonError(f"{written if len(written) <= SHOWN else 'this'} is too large a number")
     return value
 
 
