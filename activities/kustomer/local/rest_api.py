@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, StrictInt, WithJsonSchema, model_validator
 
 from activities.action import ANY_CASE, Config, Raw, Repeat, Result, SyntaxName, names
+from activities.bounds import integral
 from activities.context import Context
 from activities.errors import Refused
 from activities.exchange.answer import kept
@@ -58,9 +59,8 @@ class RestRequest(Config):
         validation_alias=AliasChoices("form", "Form"),
         description="The body as an HTML form, instead of `data`; a list repeats its key.",
     )
-    timeout: int | None = Field(
+    timeout: Annotated[StrictInt, Field(ge=1), BeforeValidator(integral)] | None = Field(
         default=None,
-        ge=1,
         validation_alias=AliasChoices("timeout", "Timeout"),
         description="Milliseconds that the request may take, where that is less than the step's own `timeout`.",
     )

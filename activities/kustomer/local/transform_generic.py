@@ -41,7 +41,7 @@ class Values(Config):
     data: Annotated[
         dict[str, Any] | str,
         AfterValidator(_readable),
-        WithJsonSchema({"anyOf": [{"type": "object"}, {"type": "string", "pattern": r'^\s*[{"]'}]}),
+        WithJsonSchema({"anyOf": [{"type": "object"}, {"type": "string", "pattern": r'^\s*(?:[{"]|$)'}]}),
     ] = Field(
         validation_alias=AliasChoices("data", "Data"),
         description='The values: an object, or JSON text, also without its braces (`"name": "value", "other": 2`).',

@@ -19,6 +19,8 @@ from workflows.compiled import program
 from workflows.program import ActionStep
 
 ACTIONS = catalog()
+NOBODY: Any = None
+"""Local actions use nothing of what surrounds them."""
 
 
 def definition(action: str, config: JSON) -> JSON:
@@ -52,11 +54,11 @@ def test_a_pattern_from_data_is_judged_in_the_run(config: JSON) -> None:
 
 async def test_what_only_a_run_shows_is_refused() -> None:
     with pytest.raises(Refused, match="The pattern cannot be used: there is nothing"):
-        await generic_regex_match.function(Search(testString="a", regex="*{{"), None)
+        await generic_regex_match.function(Search(test_string="a", regex="*{{"), NOBODY)
     with pytest.raises(Refused, match="too costly for a text of 200,000 characters"):
-        await generic_regex_match.function(Search(testString="a" * 200_000, regex="(?:a?){50}b"), None)
+        await generic_regex_match.function(Search(test_string="a" * 200_000, regex="(?:a?){50}b"), NOBODY)
     with pytest.raises(Refused, match="it is no JSON object"):
-        await transform_generic.function(Values(data="{{"), None)
+        await transform_generic.function(Values(data="{{"), NOBODY)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ def rendered(data: str, **message: Any) -> Any:
 )
 async def test_a_value_stays_in_its_place(text: str) -> None:
     body = 'x", "admin": true, "y": "'
-    given = await transform_generic.function(Values(data=rendered(text, body=body, n=[1, None])), None)
+    given = await transform_generic.function(Values(data=rendered(text, body=body, n=[1, None])), NOBODY)
     assert given.output == {"body": body, "n": [1, None]}
 
 
