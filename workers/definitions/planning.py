@@ -14,6 +14,7 @@ from workers.definitions.checking.json_schema import document
 from workers.definitions.checking.picking import result_keys
 from workers.definitions.checking.references import References
 from workers.definitions.checking.shape import shape
+from workers.definitions.checking.spellings import check_variables
 from workers.definitions.checking.steps import check_steps
 from workers.definitions.checking.times import check_times
 from workers.definitions.compiling import DEFAULTS, Catalog, Planner
@@ -79,6 +80,7 @@ def inspect(data: Any, source: Source, catalog: Catalog) -> Inspected:
     contracts = check_steps(findings, catalog)
     check_times(findings)
     check_constants(findings)
+    check_variables(findings)
     _check_comments(findings)
     _check_schema(findings)
     groups = check_approvals(findings, catalog)

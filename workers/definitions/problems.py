@@ -135,6 +135,13 @@ CODES: dict[str, Code] = {
         "second): numbers are milliseconds.",
     ),
     "cut-text": Code("warning", "A value without quotes ends at ` #`, and a template stands in the comment behind it."),
+    "changed-number": Code(
+        "warning",
+        "A number without quotes stands where a text belongs, and is sent in another spelling: `1.10` as `1.1`.",
+    ),
+    "unread-variable": Code(
+        "warning", "A text holds `${NAME}`, which only connections.yaml fills in from the worker's environment."
+    ),
     "maybe-missing": Code(
         "warning",
         "A condition that says `not` holds also where its field or list is missing, and nothing asks whether it is.",

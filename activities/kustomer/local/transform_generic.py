@@ -65,7 +65,7 @@ class Transformed(Result):
     "kustomer.transform_generic",
     repeat="safe",
     local=True,
-    example={"data": {"tier": "{{customer.tier}}", "attempts": 1}},
+    example={"data": {"vip": "{{customer.isVip}}", "attempts": 1}},
 )
 async def transform_generic(config: Values, _context: Context) -> Transformed:
     """Keep values for later steps.
