@@ -12,8 +12,19 @@ from pydantic import BaseModel
 from activities.action import Config, names
 from workers.definitions.checking.findings import Findings
 from workers.definitions.model.steps import escape
+from workflows.language.template import is_template
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-[^}]*)?\}")
+
+
+def check_comments(findings: Findings) -> None:
+    """Warn of templates that stand behind a value, where YAML begins a comment."""
+    for pointer, comment in findings.source.comments.items():
+        if is_template(comment):
+            sentence = (
+                f"The value ends here: in YAML, a # after a blank begins a comment, so {comment!r:.80} is none of it."
+            )
+            findings.add("cut-text", pointer, sentence, "put the whole value in quotes")
 
 
 def check_variables(findings: Findings) -> None:
@@ -48,7 +59,7 @@ def _segments(pointer: str) -> list[str]:
 def _takes_text(kind: Any, place: list[str]) -> bool:
     """Say whether what stands at a place of a value of that type may be a text."""
     if kind is str:
-        return True
+        return not place
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         fields = kind.model_fields
         owner = next((name for name in fields if place and place[0] in names(kind, name)), None)
@@ -58,4 +69,6 @@ def _takes_text(kind: Any, place: list[str]) -> bool:
         return _takes_text(parts[0], place)
     if origin in (Union, UnionType):
         return any(_takes_text(part, place) for part in parts)
+    if origin is dict and parts[-1] is str:
+        return bool(place)  # also where the texts are written as a list of keys and values
     return origin in (dict, list) and bool(place) and _takes_text(parts[-1], place[1:])
