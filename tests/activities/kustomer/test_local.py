@@ -16,6 +16,7 @@ from workers.definitions.loading import Source
 from workers.definitions.planning import check, make_plan
 from workers.definitions.problems import Problem
 from workflows.compiled import program
+from workflows.language.template import TemplateError
 from workflows.program import ActionStep
 
 ACTIONS = catalog()
@@ -93,8 +94,12 @@ async def test_a_value_stays_in_its_place(text: str) -> None:
     assert given.output == {"body": body, "n": [1, None]}
 
 
-def test_a_key_from_data_cannot_replace_another() -> None:
-    from workflows.language.template import TemplateError
+def test_members_with_tags_are_judged_once_they_are_rendered() -> None:
+    assert rendered('"a": {% if message.n %}1{% else %}2{% endif %}', n=True) == '"a": 1'
+    with pytest.raises(TemplateError, match="what it renders to is none"):
+        rendered('"a": {% if message.n %}1{% endif %}')
 
+
+def test_a_key_from_data_cannot_replace_another() -> None:
     with pytest.raises(TemplateError, match='makes the key "n"'):
         rendered('"n": 1, "{{message.body}}": 2', body="n")
