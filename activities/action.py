@@ -25,7 +25,9 @@ Repeat = Literal["safe", "keyed", "never"]
 Raw = Mapping[str, Any]
 """A step's `config` as its author wrote it, templates unrendered."""
 
-SyntaxName = Literal["json", "slack", "markdown", "html", "url", "prompt", "slack-blocks", "adaptive-card"]
+SyntaxName = Literal[
+    "json", "json-members", "slack", "markdown", "html", "url", "prompt", "slack-blocks", "adaptive-card"
+]
 """How what data fills in is escaped: into a text of that kind, or, for the last two, in the texts of whole lists and
 objects."""
 

@@ -135,18 +135,18 @@ def _ends(action: Action) -> Iterator[str]:
     yield from ("", "## How the step ends", "", "| status | error | when |", "| --- | --- | --- |")
     yield row("`succeeded`", "", "It was carried out.")
     needs = " or no connection fits" if action.connections else ""
-    yield row(
-        "`failed`",
-        "`Refused`",
-        f"The config is not what the action takes{needs}, or the vendor says no; it had no effect.",
-    )
-    yield row("`failed`", "`Unavailable`", "No attempt had an effect, and the time for all of them is over.")
+    says_no = "" if action.local else ", or the vendor says no; it had no effect"
+    yield row("`failed`", "`Refused`", f"The config is not what the action takes{needs}{says_no}.")
+    if not action.local:
+        yield row("`failed`", "`Unavailable`", "No attempt had an effect, and the time for all of them is over.")
     yield row(
         "`failed`", "`ResultTooLarge`", "It was carried out, but the answer cannot be kept; `pick` keeps less of it."
     )
     if "safe" in words:
         yield row(
-            "`failed`", "`OutcomeUnknown`, `Timeout`", "No attempt brought an answer in time, and the action is `safe`."
+            "`failed`",
+            "`Timeout`" if action.local else "`OutcomeUnknown`, `Timeout`",
+            "No attempt brought an answer in time, and the action is `safe`.",
         )
     if words.keys() - {"safe"}:
         also = ", and the vendor could not say either" if action.look is not None else ""
@@ -171,10 +171,12 @@ def _cases(action: Action) -> Iterator[str]:
     shown = examples(action.name)
     if not shown:
         return
-    yield from ("", "## What is sent, and what comes of it", "")
-    yield "These are cases that the action is tested with; `https://vendor.example.com` stands for the receiver."
+    yield from ("", f"## {'What comes of it' if action.local else 'What is sent, and what comes of it'}", "")
+    receiver = "" if action.local else "; `https://vendor.example.com` stands for the receiver"
+    yield f"These are cases that the action is tested with{receiver}."
     for example in shown:
-        parts = {"config": example.config, "sent": example.sent, "result": example.result}
+        sent = {} if action.local else {"sent": example.sent}
+        parts = {"config": example.config, **sent, "result": example.result}
         yield from ("", f"{example.title[:1].upper()}{example.title[1:]}:", "", "```yaml")
         yield from _yaml(_readable(parts))
         yield "```"

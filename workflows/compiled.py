@@ -32,6 +32,7 @@ from workflows.program import (
     Policy,
     Program,
     Rule,
+    SetStep,
     Step,
     StopStep,
     WaitStep,
@@ -143,6 +144,7 @@ def _step(step: StepPlan, whole: _Whole) -> Step:
         "branch": _branch,
         "wait": _wait,
         "forEach": _loop,
+        "set": _set,
         "stop": _stop,
     }
     kind = next(kind for kind in kinds if kind in step)
@@ -262,6 +264,10 @@ def _loop(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
         save_as=step.get("saveAs"),
         collect=compile_expression(step["collect"]) if "collect" in step else None,
     )
+
+
+def _set(step: StepPlan, _whole: _Whole, common: dict[str, Any]) -> Step:
+    return SetStep(**common, values=compile_template(step["set"]))
 
 
 def _stop(step: StepPlan, _whole: _Whole, common: dict[str, Any]) -> Step:

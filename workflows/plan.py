@@ -7,6 +7,7 @@ run in flight. What a step does not deviate from stands once, in `defaults`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, TypedDict
 
 from workflows.hold_rules import HoldRules
@@ -21,6 +22,9 @@ Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 STATUSES = "steps"
 """The root under which templates and conditions find how steps have ended."""
+
+CONSTANTS = "constants"
+"""The root under which templates and conditions find the automation's constants, where it has any."""
 
 CLOCKS = ("remindAfter", "escalateAfter", "expiresAfter")
 """The times of a policy that run while a step is held."""
@@ -124,7 +128,7 @@ class CasePlan(TypedDict):
 
 
 class StepPlan(TypedDict, total=False):
-    """One step; exactly one of `action`, `paths`, `branch`, `wait`, `forEach` and `stop` is present: its kind.
+    """One step; exactly one of `action`, `paths`, `branch`, `wait`, `forEach`, `set` and `stop` is present: its kind.
 
     `id` is unique in the whole plan and `label` is never empty. Templates and conditions stay as they were written.
     """
@@ -167,6 +171,9 @@ class StepPlan(TypedDict, total=False):
     collect: str
     block: list[StepPlan]
 
+    set: dict[str, Any]
+    """Values by the names of the variables that they become."""
+
     stop: Literal["completed", "failed", "rejected"]
     reason: str
 
@@ -184,6 +191,7 @@ class Plan(TypedDict, total=False):
     automation: str
     definition: str
     id: str
+    constants: dict[str, Any]
     conditions: dict[str, Any]
     missing: Literal["fail"]
     priority: int
@@ -193,3 +201,8 @@ class Plan(TypedDict, total=False):
     block: list[StepPlan]
     onFailure: list[StepPlan]
     """What runs once everything else has ended and the run has failed."""
+
+
+def constants_of(plan: Plan) -> Mapping[str, Any]:
+    """Return the root of a plan's constants by its name; nothing where it has none."""
+    return {CONSTANTS: plan["constants"]} if "constants" in plan else {}

@@ -189,6 +189,13 @@ class LoopStep(Step):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetStep(Step):
+    """A step that gives variables values; `values` is an object of them by name."""
+
+    values: Template
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StopStep(Step):
     """A step that ends the run."""
 

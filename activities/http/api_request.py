@@ -6,9 +6,9 @@ from pydantic import Field, field_validator
 
 from activities.action import action
 from activities.context import Context
-from activities.http.answer import HttpAnswer
-from activities.http.body import BodyEntry, check_keys, coerced, nested
-from activities.http.exchange import ExchangeConfig, exchange, in_background, repeats
+from activities.exchange.answer import HttpAnswer
+from activities.exchange.body import BodyEntry, check_keys, coerced, nested
+from activities.exchange.request import ExchangeConfig, exchange, in_background, repeats
 from activities.http_client.json_body import json_bytes
 
 

@@ -10,10 +10,10 @@ from pydantic import Field
 from activities.action import action
 from activities.context import Context
 from activities.errors import Refused
-from activities.http.answer import HttpAnswer
-from activities.http.body import Body
-from activities.http.encoding import encoded, query_text
-from activities.http.exchange import ExchangeConfig, exchange, in_background, repeats
+from activities.exchange.answer import HttpAnswer
+from activities.exchange.body import Body
+from activities.exchange.encoding import encoded, query_text
+from activities.exchange.request import ExchangeConfig, exchange, in_background, repeats
 
 Scalar = str | int | float | bool | None
 

@@ -13,10 +13,10 @@ from pydantic import Field, model_validator
 from activities.action import Config, Credential, action
 from activities.context import Context
 from activities.errors import Refused
-from activities.http.answer import HttpAnswer, succeeded
-from activities.http.body import Body
-from activities.http.encoding import encoded
-from activities.http.exchange import Destination, Method, completed
+from activities.exchange.answer import HttpAnswer, succeeded
+from activities.exchange.body import Body
+from activities.exchange.encoding import encoded
+from activities.exchange.request import Destination, Method, completed
 
 
 class Signing(Config):

@@ -1,4 +1,4 @@
-"""Kustomer's operations."""
+"""The actions of Kustomer's workflows, under their own names."""
 
 from activities.kustomer.assistant_launch import assistant_launch
 from activities.kustomer.chat_message_send import chat_message_send
@@ -24,6 +24,7 @@ from activities.kustomer.hook_get_by_id import hook_get_by_id
 from activities.kustomer.klasses import KLASS_CREATE, klass_lookup_by_name
 from activities.kustomer.kobject_first_or_last import kobject_find_first_or_last
 from activities.kustomer.kobjects import KOBJECTS
+from activities.kustomer.local import LOCAL
 from activities.kustomer.message_lookups import MESSAGE_LOOKUPS
 from activities.kustomer.messages import MESSAGES
 from activities.kustomer.note_update import note_update
@@ -44,6 +45,7 @@ ACTIONS = (
     *CUSTOMER_SEARCHES,
     *DRAFTS,
     *KOBJECTS,
+    *LOCAL,
     *MESSAGES,
     *MESSAGE_LOOKUPS,
     *NOTES,

@@ -12,6 +12,9 @@ from tests.activities.cases import Case
 
 Shows = Callable[[Case], bool]
 
+EVERY_STATUS_IS_A_RESULT = frozenset({"kustomer.rest_api_generic", "kustomer.rest_api_json"})
+"""Actions that leave it to the author what a status means, so that none says when to come back."""
+
 
 def ends(action: Action) -> dict[str, Shows]:
     """Return every kind of case that the contract calls for: its name, and what tells a case of it."""
@@ -20,7 +23,10 @@ def ends(action: Action) -> dict[str, Shows]:
         return kinds
     for kind in ("Refused", "Unavailable", "OutcomeUnknown", "ResultTooLarge"):
         kinds[kind] = lambda case, kind=kind: case.error is not None and case.error.type == kind  # type: ignore[misc] # bound now
-    kinds["Unavailable with retryAfter"] = lambda case: case.error is not None and case.error.retry_after is not None
+    if action.name not in EVERY_STATUS_IS_A_RESULT:
+        kinds["Unavailable with retryAfter"] = lambda case: (
+            case.error is not None and case.error.retry_after is not None
+        )
     if not callable(action.repeat) and action.repeat == "keyed":
         kinds["success whose request carries the idempotency key"] = lambda case: KEY in repr(case.traffic)
     if action.repeats(action.example) == "never":

@@ -33,6 +33,10 @@ ASKED: JSON = {
 }
 
 EVENTS: dict[str, tuple[str, JSON]] = {
+    "alert-routing": (
+        "alert.raised",
+        {"alert": {"severity": "high", "title": "Order #4712 failed", "details": '{"reason": "card declined"}'}},
+    ),
     "call-survey-to-crm": ("call.ended", {"call": CALL, "contact": CONTACT, "input": {"123": {"value": "5"}}}),
     "demo": ("recording.uploaded", RECORDED),
     "kustomer-ai-intent": ("message.received", ASKED),

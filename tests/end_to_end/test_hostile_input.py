@@ -13,7 +13,7 @@ import pytest
 
 from activities.attempt.secrets import Secrets
 from activities.errors import Refused, ResultTooLarge
-from activities.http.answer import succeeded
+from activities.exchange.answer import succeeded
 from activities.http_client.message import Response
 from activities.speech.recording import fetch
 from tests.activities.conftest import MakeContext, client, make_context  # noqa: F401 - fixtures

@@ -253,6 +253,28 @@ async def cancel(engine: Engine) -> Run:
 
 SHORT = ("limit.historyCount.suggestContinueAsNew=40",)
 
+
+async def values(engine: Engine) -> Run:
+    """Variables that are set from a constant, from what a pattern finds and from JSON, and that decide what is sent."""
+    engine.define("""
+        name: recorded
+        trigger: {event: test.fired, data: [order]}
+        constants: {limits: {gold: 100, silver: 10}}
+        actions:
+          - set:
+              limit: "{{constants.limits[order.tier]}}"
+              found: "{{order.note | match: '^ref (\\\\d+)$', 'im'}}"
+              extra: "{{order.extra | parse_json}}"
+          - conditions: {field: variables.found.captures, operator: contains, value: "42"}
+            set: {sum: "{{variables.extra.amounts | sum}}"}
+          - conditions: {field: variables.sum, operator: less_than, value: "{{variables.limit}}"}
+            actionType: http_request
+            config: {method: POST, url: RECEIVER/orders, body: {index: "{{variables.found.index}}"}}
+    """)
+    order = {"tier": "gold", "note": "Hello,\r\nRef 42\r\n", "extra": '{"amounts": [1.5, 2]}'}
+    return await end(engine, await engine.start("recorded", engine.event({"order": order})))
+
+
 FEATURES = {
     "approval": Feature(approval),
     "background": Feature(background),
@@ -268,4 +290,5 @@ FEATURES = {
     "rejection": Feature(rejection, outcome="rejected"),
     "reset": Feature(reset),
     "retries": Feature(retries),
+    "values": Feature(values),
 }

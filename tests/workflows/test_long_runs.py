@@ -54,8 +54,10 @@ async def test_holds_waits_variables_loops_and_report_survive_the_hand_over(engi
     engine.define(f"""
 name: carried
 trigger: {{event: test.fired, data: [items]}}
+constants: {{more: [1, 2]}}
 actions:
   - {{id: first, actionType: http_request, config: {{method: POST, url: RECEIVER/echo, body: {{n: 1}}}}, saveAs: kept}}
+  - {{id: sum, set: {{sum: "{{{{variables.kept.body.body.n | plus: constants.more[1]}}}}"}}}}
   - paths:
       - label: Held
         actions:
@@ -76,7 +78,7 @@ actions:
       - label: Long
         actions:
 {steps(40).replace("  - {", "          - {")}
-  - {{id: last, actionType: http_request, config: {{method: POST, url: RECEIVER/last, body: {{kept: "{{{{variables.kept.body.body.n}}}}", all: "{{{{variables.all}}}}"}}}}}}
+  - {{id: last, actionType: http_request, config: {{method: POST, url: RECEIVER/last, body: {{kept: "{{{{variables.kept.body.body.n}}}}", all: "{{{{variables.all}}}}", sum: "{{{{variables.sum}}}}", more: "{{{{constants.more}}}}"}}}}}}
 """)
     handle = await engine.start("carried", engine.event({"items": list(range(30))}))
     (hold,) = await engine.held(handle)
@@ -94,7 +96,7 @@ actions:
     report = await engine.finish(handle, 60)
     assert report["outcome"] == "completed"
     assert {entry["status"] for entry in report["steps"]} == {"succeeded"}
-    assert engine.receiver.to("/last")[0].body == {"kept": 1, "all": list(range(30))}
+    assert engine.receiver.to("/last")[0].body == {"kept": 1, "all": list(range(30)), "sum": 3, "more": [1, 2]}
     sent = [r.path for r in engine.receiver.requests if r.path != "/echo"]
     assert len(sent) == len(set(sent)) == 30 + 40 + 3, "nothing twice, nothing lost"
 

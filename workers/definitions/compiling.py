@@ -13,6 +13,7 @@ from workers.definitions.model.automation import (
     ForEachDefinition,
     PathsDefinition,
     RuleDefinition,
+    SetDefinition,
     Step,
     StopDefinition,
     Until,
@@ -20,8 +21,12 @@ from workers.definitions.model.automation import (
 )
 from workers.definitions.model.steps import slug
 from workers.definitions.model.vocabulary import Part
+from workers.definitions.problems import listed
 from workflows.language.durations import MINUTE, spell
 from workflows.plan import ApprovalPlan, Defaults, NoticePlan, Occasion, RetryPlan, RulePlan, StepPlan
+
+MOST_NAMES = 5
+"""Variables that the label of a step names."""
 
 Catalog = Mapping[str, Action]
 
@@ -81,6 +86,8 @@ class Planner:
                 plan["wait"] = {"until": step.wait.until} if isinstance(step.wait, Until) else step.wait
             case ForEachDefinition():
                 self.loop(step, raw, pointer, plan)
+            case SetDefinition():
+                plan["set"] = step.set_
             case StopDefinition():
                 plan["stop"] = step.stop
                 if step.reason is not None:
@@ -215,7 +222,7 @@ def _numbered(wanted: str) -> Iterator[str]:
         yield f"{wanted}-{count}"
 
 
-def _label(step: Step) -> str:
+def _label(step: Step) -> str:  # noqa: PLR0911 # one return per kind of step
     match step:
         case ActionDefinition():
             return step.action_type
@@ -223,6 +230,8 @@ def _label(step: Step) -> str:
             return f"Wait until {step.wait.until}" if isinstance(step.wait, Until) else f"Wait {spell(step.wait)}"
         case ForEachDefinition():
             return f"For each of {step.for_each}"
+        case SetDefinition():
+            return f"Set {listed(step.set_, most=MOST_NAMES)}"
         case StopDefinition():
             return f"Stop as {step.stop}"
         case PathsDefinition():

@@ -56,6 +56,7 @@ class Source:
         keys: (line, column) of the key before each value of an object.
         blocks: pointers of the texts that are YAML block scalars, whose content begins on the next line.
         comments: what stands behind a value without quotes and is a comment, by the value's pointer.
+        numbers: how a number is written, by its pointer, where it would be written otherwise as a text.
     """
 
     file: str | None = None
@@ -63,6 +64,12 @@ class Source:
     keys: dict[str, tuple[int, int]] = field(default_factory=dict)
     blocks: set[str] = field(default_factory=set)
     comments: dict[str, str] = field(default_factory=dict)
+    numbers: dict[str, str] = field(default_factory=dict)
+
+    def note_number(self, pointer: str, value: Any, written: str) -> None:
+        """Keep how a number is written, where that is not what it is as a text."""
+        if isinstance(value, int | float) and not isinstance(value, bool) and str(value) != written:
+            self.numbers[pointer] = written
 
     def place(self, pointer: str, *, key: bool = False, line: int = 1) -> tuple[int | None, int | None]:
         """Return line and column of the value (or of its key) at a pointer, else of the nearest value around it.
@@ -247,7 +254,9 @@ class _Yaml(_Reader):
             value = self.keep(self.scalar(event, place), place)
             if event.style in ("|", ">"):
                 self.source.blocks.add(pointer)
-            elif not event.style and (comment := _COMMENT.match(self.text, event.end_mark.index)):
+            elif not event.style:
+                self.source.note_number(pointer, value, event.value)
+            if not event.style and (comment := _COMMENT.match(self.text, event.end_mark.index)):
                 self.source.comments[pointer] = comment[1]
         if event.anchor:
             self.anchors[event.anchor] = (value, self.count - before + 1)
@@ -347,7 +356,7 @@ class _Json(_Reader):
                 self.walk(item, f"{pointer}/{index}", depth + 1)
                 index += 1
         else:
-            self.keep(json.loads(token), place)
+            self.source.note_number(pointer, self.keep(json.loads(token), place), token)
 
 
 def _at(event: Any) -> tuple[int, int]:

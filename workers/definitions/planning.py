@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from workers.definitions.checking.approvals import check_approvals
+from workers.definitions.checking.constants import check_constants
+from workers.definitions.checking.event_schema import check_schema
 from workers.definitions.checking.findings import Findings
-from workers.definitions.checking.json_schema import document
 from workers.definitions.checking.picking import result_keys
 from workers.definitions.checking.references import References
 from workers.definitions.checking.shape import shape
+from workers.definitions.checking.spellings import check_comments, check_variables
 from workers.definitions.checking.steps import check_steps
 from workers.definitions.checking.times import check_times
 from workers.definitions.compiling import DEFAULTS, Catalog, Planner
@@ -25,10 +27,9 @@ from workers.definitions.model.automation import (
     AutomationDefinition,
     PathsDefinition,
 )
-from workers.definitions.model.steps import escape, step_ids, steps
+from workers.definitions.model.steps import step_ids, steps
 from workers.definitions.problems import Problem, problem, serious
 from workflows.event import what
-from workflows.language.template import is_template
 from workflows.plan import Plan
 
 
@@ -77,8 +78,10 @@ def inspect(data: Any, source: Source, catalog: Catalog) -> Inspected:
     automation = shape(findings)
     contracts = check_steps(findings, catalog)
     check_times(findings)
-    _check_comments(findings)
-    _check_schema(findings)
+    check_constants(findings)
+    check_variables(findings)
+    check_comments(findings)
+    check_schema(findings)
     groups = check_approvals(findings, catalog)
     results = {name: result_keys(action) for name, action in catalog.items() if action.result is not None}
     references = References(findings, contracts, results)
@@ -107,6 +110,8 @@ def make_plan(automation: AutomationDefinition, data: Mapping[str, Any], catalog
         plan["onFailure"] = planner.block(
             automation.on_failure.actions, data["onFailure"]["actions"], "/onFailure/actions"
         )
+    if automation.constants:
+        plan["constants"] = automation.constants
     if automation.conditions is not None:
         plan["conditions"] = automation.conditions
     if automation.missing_variables is not None:
@@ -151,22 +156,3 @@ def _too_large(data: dict[str, Any]) -> str | None:
     if nesting and max(nesting) > MAX_NESTING:
         return f"Blocks may be nested {MAX_NESTING} deep; these are deeper."
     return None
-
-
-def _check_comments(findings: Findings) -> None:
-    for pointer, comment in findings.source.comments.items():
-        if is_template(comment):
-            sentence = (
-                f"The value ends here: in YAML, a # after a blank begins a comment, so {comment!r:.80} is none of it."
-            )
-            findings.add("cut-text", pointer, sentence, "put the whole value in quotes")
-
-
-def _check_schema(findings: Findings) -> None:
-    declared = findings.at("/trigger/data")
-    if isinstance(declared, dict):
-        try:
-            document.read(declared)
-        except document.SchemaError as error:
-            pointer = "/trigger/data" + "".join(f"/{escape(part)}" for part in error.path)
-            findings.add("bad-schema", pointer, str(error))

@@ -75,6 +75,8 @@ CODES: dict[str, Code] = {
     "maybe-saved": Code(
         "warning", "A reference to a variable that is saved only on some ways here, or beside in a parallel path."
     ),
+    "unknown-constant": Code("problem", "A reference to a constant that the automation does not have."),
+    "templated-constant": Code("problem", "A constant contains a template; constants are the same in every run."),
     "outside-loop": Code("problem", "`item`, `loop` or the name given by `as` is used outside of its `forEach`."),
     "outside-failure": Code("problem", "`failure` is used where no failure is being reacted to."),
     "unknown-step-id": Code("problem", "A reference to the status of a step that does not exist, or of none."),
@@ -133,6 +135,13 @@ CODES: dict[str, Code] = {
         "second): numbers are milliseconds.",
     ),
     "cut-text": Code("warning", "A value without quotes ends at ` #`, and a template stands in the comment behind it."),
+    "changed-number": Code(
+        "warning",
+        "A number without quotes stands where a text belongs, and is sent in another spelling: `1.10` as `1.1`.",
+    ),
+    "unread-variable": Code(
+        "warning", "A text holds `${NAME}`, which only connections.yaml fills in from the worker's environment."
+    ),
     "maybe-missing": Code(
         "warning",
         "A condition that says `not` holds also where its field or list is missing, and nothing asks whether it is.",

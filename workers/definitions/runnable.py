@@ -15,7 +15,7 @@ from workers.definitions.planning import inspect, make_plan
 from workers.definitions.problems import Problem
 from workflows.language.condition import Condition, compile_condition
 from workflows.language.template import Template, TemplateError, compile_template
-from workflows.plan import Plan
+from workflows.plan import Plan, constants_of
 
 NOTHING: tuple[Any, ...] = (None, "", [], {})
 
@@ -74,11 +74,12 @@ class Definition:
             return None
         source = f"`trigger.once` of {self.name} ({self.once.source!s:.100})"
         try:
-            found = _text(self.once, {**event["data"], "event": event})
+            constants = constants_of(self.plan)
+            found = _text(self.once, {**event["data"], "event": event, **constants})
         except TemplateError as error:
             raise NoIdentityError(f"{source} cannot be rendered for this event: {error}") from None
         try:
-            without = _text(self.once, {})
+            without = _text(self.once, constants)
         except TemplateError:
             without = ""
         if not found.strip() or found == without:

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import re2
-
+from trunkline.regex.bounded import CostlyError, PatternError, check_length, compiled, cost
 from workflows.language.errors import TemplateError
 from workflows.language.instants import nanoseconds
 from workflows.language.scope import Scope
 from workflows.language.values import equal, is_number, json_number_in, number_in, plainly_equal, shown, text
-
-LONGEST_PATTERN = 1_000
-LARGEST_PROGRAM = 5_000
-COSTLIEST_MATCH = 16_000_000
-"""Bytes of a text times instructions of a pattern: the most that RE2 ever does, about 0.16 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,45 +115,22 @@ def _matches(left: Any, right: Any, scope: Scope) -> bool:
     if pair is None or pattern_fault(pair[1]):
         return False
     left, right = pair
-    pattern = compiled(right)
-    found = left.encode("utf-8", "replace")
-    cost = len(found) * pattern.programsize
-    if cost > COSTLIEST_MATCH:
-        raise TemplateError(
-            f"The pattern {shown(right)} is too costly for a text of {len(left):,} characters: make it simpler."
-        )
-    scope.spend(1000 + cost // 5)
-    return pattern.search(found) is not None
+    pattern, data = compiled(right), left.encode("utf-8", "replace")
+    try:
+        scope.spend(1000 + cost(pattern, data, shown=shown(right), characters=len(left)) // 5)
+    except CostlyError as error:
+        raise TemplateError(str(error)) from None
+    return pattern.search(data) is not None
 
 
 def pattern_fault(pattern: str) -> str | None:
     """Say what is wrong with a pattern of `matches`, None where nothing is."""
-    if len(pattern) > LONGEST_PATTERN:
-        return f"it is longer than {LONGEST_PATTERN:,} characters"
     try:
+        check_length(pattern)
         compiled(pattern)
-    except (re2.error, UnicodeEncodeError) as error:
-        reason = error.args[0]
-        return reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+    except PatternError as error:
+        return str(error)
     return None
-
-
-@functools.lru_cache(maxsize=256)
-def compiled(pattern: str) -> Any:
-    """Return a compiled RE2 pattern.
-
-    Raises:
-        re2.error: it is no valid pattern, or would need too much memory.
-        UnicodeEncodeError: it is no valid text.
-    """
-    options = re2.Options()
-    options.max_mem = 2 * 1024 * 1024
-    options.log_errors = False
-    options.never_capture = True
-    result = re2.compile(pattern.encode(), options)
-    if result.programsize > LARGEST_PROGRAM:
-        raise re2.error("it is too large: repeat less")
-    return result
 
 
 def _exists(left: Any, _right: Any, _scope: Scope) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -72,7 +73,16 @@ def filtered(node: Expression, names: Names) -> Value:
     value = primitive(node.left, names)
     if not node.filters:
         return value
-    return applied(value, [_filter(step, names) for step in node.filters])
+    source = _source(node.left)
+    return applied(value, source, [_filter(step, names) for step in node.filters])
+
+
+def _source(node: Expression) -> str:
+    """Return what is called missing where a filter finds nothing in a value: its path as far as it is fixed."""
+    if not isinstance(node, Path):
+        return shown(_literal(node))
+    fixed = itertools.takewhile(lambda segment: not isinstance(segment, Path), node.path)
+    return written(list(fixed))
 
 
 def _filter(node: FilterNode, names: Names) -> tuple[str, int, list[tuple[str | None, Value]]]:

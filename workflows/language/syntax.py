@@ -156,6 +156,14 @@ class CheckedJson(KeyedJson):
         super().check(written)
 
 
+class MembersJson(CheckedJson):
+    """The members of an object, written without its braces."""
+
+    def bare(self) -> str:
+        """Return the whole object."""
+        return f"{{{super().bare()}}}"
+
+
 def json_keys(written: str, *, twice: bool = False) -> list[str]:
     """Return the keys of all objects in a JSON text, or one JSON value a line; with `twice` those that repeat."""
     found: list[str] = []

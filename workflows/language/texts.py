@@ -31,6 +31,7 @@ from workflows.language.syntax import (
     Json,
     KeyedJson,
     Markdown,
+    MembersJson,
     Plain,
     SlackText,
     Writer,
@@ -54,7 +55,7 @@ _WRITERS: dict[str, type[Writer]] = {
 
 Render = Callable[[Scope], Any]
 
-SYNTAXES = ("json", "slack", "markdown", "html", "url", "prompt", *STRUCTURES)
+SYNTAXES = ("json", "json-members", "slack", "markdown", "html", "url", "prompt", *STRUCTURES)
 MARKUP = ("slack", "markdown", "html", "prompt")
 """Syntaxes that only text can have: one whole value in them is text too, escaped like any other."""
 
@@ -164,6 +165,8 @@ def _whole(node: Any, names: Names, structure: Walk | None) -> Render:
 def _writer(nodes: Sequence[Node], syntax: str | None) -> type[Writer]:
     if syntax == "json":
         return _json_writer(nodes)
+    if syntax == "json-members":
+        return _members_writer(nodes)
     return _WRITERS.get(syntax or "", Plain)
 
 
@@ -184,6 +187,17 @@ def _json_writer(nodes: Sequence[Node]) -> type[Writer]:
             hint='A value goes bare (`{{x}}`) or inside quotes (`"{{x}}"`); everything else must be JSON.',
         )
     return Plain
+
+
+def _members_writer(nodes: Sequence[Node]) -> type[Writer]:
+    """Refuse a text that cannot be the members of an object, as far as its tags leave that open."""
+    tags = any(not isinstance(node, ContentNode) and type(node) is not OutputNode for node in nodes)
+    if not tags and (fault := json_fault(f"{{{''.join(_stand_ins(nodes))}}}")):
+        raise TemplateSyntaxError(
+            f"This text begins like the members of an object but is none: {fault}.",
+            hint='Write `"name": "{{x}}", "other": {{y}}`.',
+        )
+    return MembersJson
 
 
 def _stand_ins(nodes: Sequence[Node], inside: str = "") -> Iterator[str]:

@@ -102,8 +102,19 @@ class State:
         Raises:
             TooLargeError: the run's budget does not allow it.
         """
-        self.reserve(f"{frame.prefix}variables.{name}", measure(value) + len(name) + 4)
-        frame.variables[name] = value
+        self.save_all(frame, {name: value})
+
+    def save_all(self, frame: Frame, values: Mapping[str, Any]) -> None:
+        """Store values under their names: all of them, or none.
+
+        Raises:
+            TooLargeError: the run's budget does not allow it.
+        """
+        sizes = {f"{frame.prefix}variables.{name}": _size(name, value) for name, value in values.items()}
+        self.fit(sum(size - self._sizes.get(place, 0) for place, size in sizes.items()))
+        for place, size in sizes.items():
+            self.reserve(place, size)
+        frame.variables.update(values)
 
     def reserve(self, place: str, size: int) -> None:
         """Take `size` bytes of the run's budget for a place (a variable, a loop's items).
@@ -200,3 +211,7 @@ class State:
         state._taken = sum(state._sizes.values())
         state._held = sum(size for place, size in state._sizes.items() if place.endswith(HOLD))
         return state
+
+
+def _size(name: str, value: Any) -> int:
+    return measure(value) + len(name) + 4

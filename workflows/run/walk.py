@@ -14,7 +14,7 @@ from trunkline.wire import Entry, ErrorEntry, Flow, Status
 from workflows.errors import MissingVariableError
 from workflows.language.condition import Condition, Verdict
 from workflows.language.template import Rendered, Template
-from workflows.plan import STATUSES
+from workflows.plan import STATUSES, constants_of
 from workflows.program import ActionStep, Program, Step
 from workflows.report import ENDED, FAILED, flow_after, timestamp
 from workflows.run.resets import resets
@@ -81,7 +81,7 @@ class Walk:
         self.routing = Routing()
         self.work_budget = WorkBudget()
         state.began = state.began or timestamp(workflow.info().workflow_start_time)
-        self._roots = {**state.event["data"], "event": state.event, "run": run}
+        self._roots = {**state.event["data"], "event": state.event, "run": run, **constants_of(program.plan)}
 
     @contextmanager
     def busy(self) -> Iterator[None]:

@@ -19,7 +19,18 @@ from workflows.event import what
 from workflows.language.filters.contract import is_nothing
 from workflows.language.instants import HOW_DATES_ARE_WRITTEN, moment
 from workflows.language.template import TemplateError
-from workflows.program import ActionStep, Block, BranchStep, LoopStep, Path, PathsStep, Step, StopStep, WaitStep
+from workflows.program import (
+    ActionStep,
+    Block,
+    BranchStep,
+    LoopStep,
+    Path,
+    PathsStep,
+    SetStep,
+    Step,
+    StopStep,
+    WaitStep,
+)
 from workflows.report import ENDED, cut, flow_after, measure, room_for, timestamp
 from workflows.run.flow import STATUS, gravest
 from workflows.run.parallel import run_parallel
@@ -133,6 +144,8 @@ async def _carry_out(  # noqa: PLR0911 # one return per kind of step
             return await _wait(walk, step, entry, frame)
         case LoopStep():
             return await _loop(walk, step, entry, frame)
+        case SetStep():
+            return _set(walk, step, entry, frame)
         case StopStep():
             return _stop(walk, step, entry, frame)
     raise TypeError(f"no such step: {step!r}")
@@ -191,6 +204,11 @@ def _until(walk: Walk, step: WaitStep, entry: Entry, frame: Frame) -> datetime:
     if until > now + LONGEST_WAIT:
         raise StepError(f"`until` is {timestamp(until)}, more than ten years from now.")
     return until
+
+
+def _set(walk: Walk, step: SetStep, entry: Entry, frame: Frame) -> Flow:
+    walk.state.save_all(frame, walk.render(step.values, entry, frame).value)
+    return walk.end(step, entry, "succeeded")
 
 
 def _stop(walk: Walk, step: StopStep, entry: Entry, frame: Frame) -> Flow:

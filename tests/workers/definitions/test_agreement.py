@@ -38,6 +38,7 @@ from workers.definitions.model.automation import (
     PathsDefinition,
     ReactionDefinition,
     RuleDefinition,
+    SetDefinition,
     StopDefinition,
     Until,
     WaitDefinition,
@@ -71,6 +72,7 @@ STOP = {"stop": "completed"}
 WHOLE: dict[str, Any] = {
     "name": "whole",
     "trigger": {"event": "call.ended"},
+    "constants": {"limits": {"low": 1}},
     "approvals": {
         "approvers": ["a@example.com"],
         "businessHours": {"timeZone": "UTC", "start": "08:59"},
@@ -91,6 +93,7 @@ WHOLE: dict[str, Any] = {
         {"wait": {"until": "2030-01-31"}},
         {"forEach": "{{contact.tags}}", "actions": [{"wait": 0}]},
         STOP,
+        {"set": {"first": 1}},
     ],
     "onFailure": {"actions": [{"wait": 0}]},
 }
@@ -118,6 +121,7 @@ PLACES: list[tuple[type[Part], str]] = [
     (Until, "/actions/4/wait"),
     (ForEachDefinition, "/actions/5"),
     (StopDefinition, "/actions/6"),
+    (SetDefinition, "/actions/7"),
 ]
 
 VALUES: list[Any] = [

@@ -258,6 +258,20 @@ def test_conditions_see_the_event_and_the_run(folder: Path) -> None:
     assert match == Match("a", matches=True)
 
 
+def test_conditions_see_the_constants(folder: Path) -> None:
+    write(
+        folder / "a.yaml",
+        "name: a\ntrigger: {event: call.ended}\nconstants: {longest: {vip: 60}}\npriority: 2\n"
+        "fairness: '{{constants.longest[contact.type]}}'\nactions: [{stop: completed}]\nconditions:\n"
+        "  {field: call.waiting_time, operator: less_than, value: '{{constants.longest[contact.type]}}'}\n",
+    )
+    automations = Automations(folder, SAMPLE)
+    (match,) = automations.matching(event(data={"call": {"waiting_time": 5}, "contact": {"type": "vip"}}))
+    assert match == Match("a", matches=True, priority={"priority_key": 2, "fairness_key": "60"})
+    (other,) = automations.matching(event(data={"call": {"waiting_time": 5}, "contact": {"type": "other"}}))
+    assert not other.matches
+
+
 def test_asking_again_reads_no_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(20):
         good(folder / f"{number}.yaml", f"a{number}")

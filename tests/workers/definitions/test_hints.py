@@ -40,6 +40,8 @@ RIGHT: dict[str, Any] = {
     "timeout": "30s",
     "requireApproval": {"approvers": ["a@example.com"]},
     "stop": "completed",
+    "set": {"total": 1},
+    "constants": {"limit": 1},
     "event": "call.ended",
     "data": ["order"],
     "maximumAttempts": 3,
@@ -82,7 +84,7 @@ def test_words_for_keys_of_an_automation_name_ours(word: str) -> None:
 def test_words_for_keys_of_a_step_name_ours(word: str) -> None:
     hint = hint_for({"name": "a", "trigger": {"event": "call.ended"}, "actions": [{**SMS, word: "x"}]}, word)
     ours = named(hint)
-    if ours in ("actions", "as", "parallel", "paths", "branch", "forEach", "wait", "stop", "actionType"):
+    if ours in ("actions", "as", "parallel", "paths", "branch", "forEach", "wait", "set", "stop", "actionType"):
         step = {ours: RIGHT[ours]} if ours in RIGHT else {"forEach": RIGHT["forEach"], ours: {"as": "one"}.get(ours, 2)}
         step |= {"actions": [STOP]} if "forEach" in step else {}
         step = {**SMS} if ours == "actionType" else {"paths": [step]} if ours == "actions" else step
@@ -115,6 +117,8 @@ def test_words_for_keys_of_a_part_name_ours(owner: str, table: dict[str, str]) -
         ({"uses": "send_sms", "with": {}}, "actionType"),
         ({"foreach": "x", "do": []}, "forEach"),
         ({"sleep": 5}, "wait"),
+        ({"vars": {}}, "set"),
+        ({"set_fact": {}}, "set"),
         ({"if": "x", "then": [], "else": []}, "branch"),
         ({"switch": []}, "branch"),
         ({"parallel": []}, "paths"),

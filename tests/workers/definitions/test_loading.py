@@ -147,3 +147,11 @@ def test_a_missing_file_is_a_problem(tmp_path: Path) -> None:
         read(tmp_path / "nothing.yaml")
     with pytest.raises(UnreadableFileError, match="cannot be read"):
         read(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a.yaml", "a.json"])
+def test_how_a_number_is_written_is_kept_where_a_text_would_show_it(name: str) -> None:
+    text = b'{"a": 1.10, "b": [12e5, 1.5, 7, -0], "c": "1.10", "d": true}'
+    data, source = parse(text, name)
+    assert data == {"a": 1.1, "b": [1200000.0, 1.5, 7, 0], "c": "1.10", "d": True}
+    assert source.numbers == {"/a": "1.10", "/b/0": "12e5", "/b/3": "-0"}

@@ -100,6 +100,18 @@ CASES: dict[str, list[tuple[str, Any]]] = {
     "last": [("{{ l | last }}", "b"), ("{{ s | last }}", ">"), ("{{ d | last }}", None)],
     "lstrip": [("{{ ' a ' | lstrip }}", "a ")],
     "map": [("{{ o | map: 'n' }}", [2, None, 1]), ("{{ d | map: 'a' }}", [1])],
+    "match": [
+        (
+            "{{ s | match: '([A-Z])(x)?' }}",
+            {"match": "H", "captures": ["H", None], "index": 0, "original": "Hello, wörld <b>"},
+        ),
+        ("{{ s | match: 'HELLO', 'i' | map: 'index' }}", [0]),
+        ("{{ n | match: '[0-9]' | map: 'match' }}", ["7"]),
+        ("{{ s | match: '^x' }}", None),
+        ("{{ null | match: '^$' }}", None),
+        ("{{ d | match: 'a' }}", None),
+        ("{% assign found = s | match: 'w(.)r' %}{{ found.captures[0] }} at {{ found.index }}", "ö at 7"),
+    ],
     "minus": [("{{ n | minus: 2 }}", 5), ("{{ 0.3 | minus: 0.1 }}", 0.2)],
     "modulo": [
         ("{{ n | modulo: 4 }}", 3),
@@ -108,6 +120,14 @@ CASES: dict[str, list[tuple[str, Any]]] = {
         ("{{ -0.5 | modulo: 2 }}", 1.5),
     ],
     "newline_to_br": [("{{ lines | newline_to_br }}", "a<br />\nb<br />\nc")],
+    "parse_json": [
+        ("{{ '{\"a\": [1.50, 12345678901234567890]}' | parse_json }}", {"a": [1.5, 12345678901234567890]}),
+        ("{{ '5' | parse_json }}", 5),
+        ("{{ s | parse_json }}", None),
+        ("{{ s | parse_json | default: 'none' }}", "none"),
+        ("{{ d | parse_json }}", {"a": 1}),
+        ("{{ n | parse_json }}", 7),
+    ],
     "plus": [("{{ n | plus: '2' }}", 9), ("{{ 1.1 | plus: 2.2 }}", 3.3), ("{{ null | plus: 1 }}", 1)],
     "prepend": [("{{ s | prepend: n }}", "7Hello, wörld <b>")],
     "reject": [("{{ o | reject: 'k', 'x' }}", [{"k": "y"}]), ("{{ o | reject: 'n' }}", [{"k": "y"}])],
@@ -363,3 +383,47 @@ def test_a_constant_that_can_never_work_is_refused_when_it_is_compiled(
     assert sentence in str(caught.value)
     assert caught.value.pointer == "/1"
     assert hint is None or hint in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("template", "missing"),
+    [
+        ("{{ contact.name | parse_json }}", ["contact.name"]),
+        ("{{ contact.custom_fields['first name'] | strip | parse_json }}", ['contact.custom_fields["first name"]']),
+        ("{{ order.lines[call.uuid] | parse_json }}", ["order.lines.null"]),
+        ("{{ order[contact.name] | default: 'x' | parse_json }}", ["order"]),
+        ("{{ nowhere | parse_json }}", ["nowhere"]),
+        ("{{ '{' | parse_json }}", ['"{"']),
+        ("{% assign read = contact.name | parse_json %}{{ read.id }}", ["contact.name", "read.id"]),
+        ("{{ contact.name | parse_json | default: 1 }}", []),
+        ("{{ 'null' | parse_json }}", []),
+        ("{{ contact.name | match: 'x' }}", []),
+        ("{{ nowhere | match: 'x' }}", ["nowhere"]),
+    ],
+)
+def test_what_is_no_json_counts_as_missing(template: str, missing: list[str]) -> None:
+    assert render(template).missing == missing
+
+
+@pytest.mark.parametrize(
+    ("template", "says"),
+    [
+        ("{{ s | match: '(?=x)' }}", "look-ahead (`(?=`), which RE2 cannot express"),
+        ("{{ s | match: 'x', 'q' }}", "with the flags \"q\" is no pattern: there is no flag 'q'"),
+        ("{{ s | match: '\\u{41}' }}", "needs the flag `u`"),
+        ("{{ s | match: 5 }}", "a pattern and its flags are texts, and 5 is none"),
+        ("{{ s | match: 'a', true }}", "and true is none"),
+        ("{{ s | match }}", "takes 1 to 2 arguments"),
+    ],
+)
+def test_a_pattern_that_can_never_be_used_is_found_before_a_run(template: str, says: str) -> None:
+    with pytest.raises(TemplateSyntaxError) as refused:
+        compile_template(template)
+    assert says in str(refused.value)
+
+
+def test_a_pattern_from_data_is_judged_when_it_is_used() -> None:
+    with pytest.raises(TemplateError, match=r"The filter `match` fails: .* is no pattern: a `\(` is never closed"):
+        text("{{ s | match: pattern }}", **DATA, pattern="(")
+    with pytest.raises(TemplateError, match="too costly for a text of 200,000 characters"):
+        text("{{ long | match: '(?:a?){50}b' }}", long="a" * 200_000)

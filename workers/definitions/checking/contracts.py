@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from activities.action import Action, Config, Credential, Static, marked, names
 from workers.definitions.checking.findings import Findings
 from workers.definitions.checking.shape import EXPECTED, complain
+from workers.definitions.checking.spellings import check_numbers
 from workers.definitions.model.steps import escape
 from workers.definitions.problems import listed, nearest
 from workflows.language.template import is_template
@@ -76,7 +77,8 @@ def check_config(action: Action, config: Mapping[str, Any], pointer: str, findin
         if isinstance(value, str) and value and not templated(value):
             sentence = f"`{_spell(place)}` is a credential: written here, everybody who reads the definition finds it."
             findings.add("literal-secret", pointer + "".join(f"/{escape(key)}" for key in place), sentence, ADVICE)
-    _look_for_secrets(config, pointer, findings)
+    check_numbers(action.config, pointer, findings)
+    look_for_secrets(config, pointer, findings)
     _look_for_plain_http(config, pointer, findings)
     return kept
 
@@ -238,8 +240,9 @@ def _texts(value: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str,
             yield from _texts(child, (*place, str(index)))
 
 
-def _look_for_secrets(config: Mapping[str, Any], pointer: str, findings: Findings) -> None:
-    for place, text in _texts(config):
+def look_for_secrets(values: Mapping[str, Any], pointer: str, findings: Findings) -> None:
+    """Find what looks like a credential in values at a pointer."""
+    for place, text in _texts(values):
         at = pointer + "".join(f"/{escape('value' if part.startswith('value:') else part)}" for part in place)
         key = place[-1].removeprefix("value:").lower()
         if "headers" in (part.lower() for part in place) and (key in HEADERS or SECRETIVE.fullmatch(key)):

@@ -76,7 +76,8 @@ class Emptiness:
     def _saver(self, pointer: str) -> str:
         """Return the step whose `saveAs` stands at a pointer, where nobody may know what became of it; else nothing."""
         place = pointer.removesuffix("/saveAs")
-        retry = (self.findings.at(place) or {}).get("retry")
+        step = self.findings.at(place)
+        retry = step.get("retry") if isinstance(step, Mapping) else None
         asks = isinstance(retry, Mapping) and retry.get("onUnknown") == "hold"
         return place if place in self.effects and not asks else ""
 

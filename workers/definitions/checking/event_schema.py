@@ -1,13 +1,15 @@
-"""Events on arrival: judged by the JSON Schema that a trigger declares for their data, in bounded time."""
+"""The JSON Schema that a trigger declares: whether it is one, and how it judges events on arrival, in bounded time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from workers.definitions.checking.findings import Findings
 from workers.definitions.checking.json_schema.applicators import checks_of
-from workers.definitions.checking.json_schema.document import read
+from workers.definitions.checking.json_schema.document import SchemaError, read
 from workers.definitions.checking.json_schema.work import Work, WorkLimitError
+from workers.definitions.model.steps import escape
 
 Judge = Callable[[Any], str | None]
 """Says in a sentence why an event's data is not what its trigger declares, or None where it is."""
@@ -40,3 +42,14 @@ def judge(schema: Mapping[str, Any]) -> Judge:
         return f"The event's {place[:300]} is not what the trigger declares: {str(fault)[:300]}."
 
     return say
+
+
+def check_schema(findings: Findings) -> None:
+    """Refuse a `trigger.data` that is an object and no JSON Schema."""
+    declared = findings.at("/trigger/data")
+    if isinstance(declared, dict):
+        try:
+            read(declared)
+        except SchemaError as error:
+            pointer = "/trigger/data" + "".join(f"/{escape(part)}" for part in error.path)
+            findings.add("bad-schema", pointer, str(error))

@@ -6,6 +6,8 @@ from typing import Any
 
 STEPS = "steps run in their order; what runs side by side stands under `paths`"
 
+CONSTANTS = "constants: {name: value}, or a step `set: {name: value}` for what a run works out"
+
 OF_AUTOMATION: dict[str, str] = {
     **dict.fromkeys(("on", "when", "event", "triggers", "events", "source"), "trigger: {event: …}"),
     **dict.fromkeys(("if", "condition", "filter", "filters", "where", "rules"), "conditions"),
@@ -15,6 +17,8 @@ OF_AUTOMATION: dict[str, str] = {
     **dict.fromkeys(("summary", "comment", "notes"), "description"),
     **dict.fromkeys(("approval", "approvers", "approve"), "approvals: {approvers: […]}"),
     **dict.fromkeys(("inputs", "schema", "params"), "trigger: {event: …, data: […]}"),
+    **dict.fromkeys(("consts", "const", "constant", "tables", "lookups", "definitions", "locals"), "constants"),
+    **dict.fromkeys(("vars", "variables", "set", "env", "globals", "context"), CONSTANTS),
 }
 OF_STEP: dict[str, str] = {
     **dict.fromkeys(("if", "when", "condition", "only_if", "where", "unless"), "conditions"),
@@ -36,6 +40,9 @@ OF_STEP: dict[str, str] = {
     **dict.fromkeys(("else", "default", "fallback"), "otherwise"),
     **dict.fromkeys(("timeout_minutes", "timeout_seconds", "deadline", "time_limit"), "timeout"),
     **dict.fromkeys(("approval", "approve", "manual", "confirm", "require_approval"), "requireApproval"),
+    **dict.fromkeys(
+        ("vars", "variables", "set_fact", "set_variable", "set_variables", "let", "define", "assigns"), "set"
+    ),
     **dict.fromkeys(("return", "exit", "end", "fail", "terminate", "abort", "break"), "stop"),
     **dict.fromkeys(("concurrency", "max_parallel", "batch"), "parallel"),
     **dict.fromkeys(("item", "variable", "loop_var"), "as"),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from workers.definitions.checking.contracts import look_for_secrets
 from workers.definitions.checking.emptiness import Emptiness
 from workers.definitions.checking.findings import Findings
 from workers.definitions.checking.policies import (
@@ -22,6 +23,7 @@ from workers.definitions.checking.saved import (
     merged,
     saved_by,
     saved_in,
+    set_by,
     text_of,
     unsure,
     with_saved,
@@ -31,6 +33,7 @@ from workers.definitions.checking.values import Values
 from workers.definitions.model.automation import kind_of
 from workers.definitions.model.steps import Block, blocks, reactions
 from workers.definitions.model.vocabulary import RUN_ROOTS
+from workflows.plan import CONSTANTS
 
 
 class References:
@@ -86,13 +89,14 @@ class References:
         pointer = "/trigger/once"
         before = self.findings.count
         roots = self.values.roots_of(once)
-        own = [name for name in roots if name in RUN_ROOTS and name != "event" and name not in self.values.event_roots]
+        before_runs = {"event", CONSTANTS, *self.values.event_roots}
+        own = [name for name in roots if name in RUN_ROOTS and name not in before_runs]
         for name in own:
             sentence = f"{name!r} says nothing about the event: `once` is rendered before there is a run."
             self.findings.add("bad-once", pointer, sentence, "use `event` and what its data brings")
         if not own:
             self.values.template(once, pointer, VisibleNames())
-        if not roots and self.findings.count == before:
+        if not set(roots) - {CONSTANTS} and self.findings.count == before:
             sentence = "This uses nothing of the event, so that every event would be the same one."
             self.findings.add("bad-once", pointer, sentence, 'write once: "{{event.source}}/{{event.id}}", or such')
 
@@ -127,6 +131,7 @@ class References:
             "branch": self._branch,
             "wait": self._wait,
             "forEach": self._loop,
+            "set": self._set,
             "stop": self._stop,
         }.get(kind or "")
         if visit is None:
@@ -221,6 +226,12 @@ class References:
         if isinstance(step["wait"], Mapping):
             self.values.template(step["wait"].get("until"), f"{place}/wait/until", scope)
         return End(scope.saved, stops=False)
+
+    def _set(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
+        self.values.template(step["set"], f"{place}/set", scope)
+        if isinstance(step["set"], Mapping):
+            look_for_secrets(step["set"], f"{place}/set", self.findings)
+        return End(with_saved(scope.saved, *set_by(step, place)), stops=False)
 
     def _stop(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
         self.values.template(step.get("reason"), f"{place}/reason", scope)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from workers.definitions.model.steps import blocks
+from workers.definitions.model.steps import blocks, escape
 
 
 class Saved(NamedTuple):
@@ -64,8 +64,14 @@ def text_of(step: Mapping[str, Any], key: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def set_by(step: Mapping[str, Any], place: str) -> dict[str, str]:
+    """Return the variables that a `set` step gives values, with the place of each."""
+    values = step.get("set")
+    return {name: f"{place}/set/{escape(name)}" for name in values} if isinstance(values, Mapping) else {}
+
+
 def saved_in(block: list[Any], pointer: str) -> dict[str, str]:
-    """Return the variables that a block saves for what follows it, with the place of each `saveAs`."""
+    """Return the variables that a block saves for what follows it, each with the place of `saveAs` or in `set`."""
     found: dict[str, str] = {}
     for index, step in enumerate(block):
         if isinstance(step, Mapping):
@@ -75,18 +81,18 @@ def saved_in(block: list[Any], pointer: str) -> dict[str, str]:
 
 
 def saved_by(step: Mapping[str, Any], place: str) -> dict[str, str]:
-    """Return the variables that a step, and what is inside of it, save for what follows, with the place of `saveAs`."""
+    """Return the variables that a step, and what is inside of it, save for what follows, each with its place."""
     name = text_of(step, "saveAs")
-    found = {} if name is None else {name: f"{place}/saveAs"}
+    found = set_by(step, place) if name is None else {name: f"{place}/saveAs"}
     if "forEach" not in step:
         for inner in blocks(step, place):
             found = {**saved_in(inner.steps, inner.pointer), **found}
     return found
 
 
-def with_saved(saved: Mapping[str, Saved], name: str | None) -> Mapping[str, Saved]:
-    """Return what is known after a step that saves to a variable, if it does."""
-    return saved if name is None else {**saved, name: Saved(certain=True)}
+def with_saved(saved: Mapping[str, Saved], *names: str | None) -> Mapping[str, Saved]:
+    """Return what is known after a step that saves to variables, if it does."""
+    return {**saved, **{name: Saved(certain=True) for name in names if name is not None}}
 
 
 def unsure(

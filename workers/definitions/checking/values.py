@@ -5,50 +5,25 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from workers.definitions.checking.constants import absent
 from workers.definitions.checking.findings import Findings
+from workers.definitions.checking.known_fields import RUN_FIELDS, roots_of
 from workers.definitions.checking.negations import doubts
-from workers.definitions.checking.saved import VisibleNames, text_of
+from workers.definitions.checking.saved import VisibleNames, set_by, text_of
 from workers.definitions.checking.statuses import Statuses
 from workers.definitions.model.steps import escape, steps
 from workers.definitions.model.vocabulary import RUN_ROOTS
 from workers.definitions.problems import nearest
-from workflows.event import known_roots
 from workflows.language.condition import ConditionError, compile_condition
-from workflows.language.names import HOW_TO_USE_SECRETS, Reference, written
+from workflows.language.names import HOW_TO_USE_SECRETS, SECRETS, Reference, written
 from workflows.language.template import Template, TemplateSyntaxError, compile_expression, compile_template
-from workflows.plan import STATUSES
-
-REQUEST = ("actionType", "connection", "config")
-
-RUN_FIELDS: Mapping[str, tuple[str, ...]] = {
-    "run": ("id", "automation", "url"),
-    "failure": ("type", "message", "status", "attempts"),
-    "loop": ("index", "first", "last", "length"),
-    "request": REQUEST,
-    "hold": (
-        "id",
-        "step",
-        "label",
-        "actionType",
-        "kind",
-        "request",
-        "digest",
-        "openedAt",
-        "deadline",
-        "approvers",
-        "quorum",
-        "votes",
-        "status",
-        "decision",
-        "error",
-    ),
-    "hold.request": (*REQUEST, "secrets"),
-}
+from workflows.plan import CONSTANTS, STATUSES
 
 PLACED = ("item", "loop", "hold", "failure")
 """Roots that exist only at some places."""
 
 OUTSIDE: Mapping[str, tuple[str, str]] = {
+    SECRETS: ("misplaced-secret", "A secret can stand only in an action's `config`."),
     "hold": ("outside-hold", "There is no hold here: `hold` exists only in what is sent about one."),
     "failure": ("outside-failure", "There is no failure here: `failure` exists only in the `actions` that follow one."),
 }
@@ -75,21 +50,28 @@ class Values:
             trigger.get("event") if isinstance(trigger, Mapping) and isinstance(trigger.get("event"), str) else None
         )
         declared = trigger.get("data") if isinstance(trigger, Mapping) else None
-        self.roots = _roots(self.event, declared)
+        self.roots = roots_of(self.event, declared)
         self.declared = declared
         self.open = isinstance(declared, Mapping)
+        self.constants = findings.data.get(CONSTANTS)
         self.secrets: set[str] = set()
         self.variables: dict[str, set[str] | None] = {}
         self.names: set[str] = set()
         self._undeclared: set[str] = set()
         self._read: dict[str, list[tuple[Reference, bool]]] = {}
-        for _, step, _ in steps(findings.data):
+        for place, step, _ in steps(findings.data):
             if (variable := text_of(step, "saveAs")) is not None:
                 given = results.get(text_of(step, "actionType") or "") if "pick" not in step else _picked(step["pick"])
-                known = self.variables.setdefault(variable, set())
-                self.variables[variable] = None if given is None or known is None else known | set(given)
+                self._note(variable, given)
+            for variable in set_by(step, place):
+                self._note(variable, tuple(step["set"][variable]) if _has_keys(step["set"][variable]) else None)
             if "forEach" in step:
                 self.names.add(text_of(step, "as") or "item")
+
+    def _note(self, variable: str, given: tuple[str, ...] | None) -> None:
+        """Note the keys of what is saved to a variable; None where they are not known."""
+        known = self.variables.setdefault(variable, set())
+        self.variables[variable] = None if given is None or known is None else known | set(given)
 
     @property
     def event_roots(self) -> Iterable[str]:
@@ -218,15 +200,13 @@ class Values:
                 self._data(str(rest[1]), rest[2:], pointer, line, scope)
         elif root in scope.given or root == scope.about:
             self._fields(root, rest, RUN_FIELDS.get(root, ()), pointer, line)
-        elif root == "secrets":
-            self.findings.add(
-                "misplaced-secret", pointer, "A secret can stand only in an action's `config`.", line=line
-            )
-        elif root in OUTSIDE and root not in self.event_roots:
+        elif root in OUTSIDE and (root == SECRETS or root not in self.event_roots):
             code, sentence = OUTSIDE[root]
             self.findings.add(code, pointer, sentence, line=line)
         elif root == "variables":
             self._variable(rest, pointer, scope, line, lenient=lenient)
+        elif root == CONSTANTS and (self.constants is not None or root not in self.event_roots):
+            self._constant(rest, pointer, line)
         elif root == STATUSES:
             self._status(rest, pointer, line)
         elif root == "loop" or (root in self.names | {"item"} and root not in self.event_roots):
@@ -241,13 +221,17 @@ class Values:
         if self.statuses.known(rest, pointer, line):
             self._fields(f"{STATUSES}.{rest[0]}", rest[1:], ("status",), pointer, line)
 
+    def _constant(self, rest: tuple[Any, ...], pointer: str, line: int) -> None:
+        if (fault := absent(self.constants, rest)) is not None:
+            self.findings.add("unknown-constant", pointer, fault.sentence, fault.hint, line=line)
+
     def _variable(self, rest: tuple[Any, ...], pointer: str, scope: VisibleNames, line: int, *, lenient: bool) -> None:
         if not rest:
             return
         name = str(rest[0])
         saved = scope.saved.get(name)
         if name not in self.variables:
-            hint = nearest(name, self.variables) or ("no step has `saveAs`" if not self.variables else None)
+            hint = nearest(name, self.variables) or ("no step has `saveAs` or `set`" if not self.variables else None)
             self.findings.add("unknown-variable", pointer, f"No step saves the variable {name!r}.", hint, line=line)
         elif saved is None:
             sentence = f"The variable {name!r} is not there yet: it is saved only later, or inside of a loop."
@@ -312,23 +296,9 @@ def _where(scope: VisibleNames, sentence: str) -> str:
     return sentence if scope.held is None else f"Where {scope.held!r} is held: {sentence}"
 
 
-def _roots(event: str | None, declared: Any) -> Mapping[str, Iterable[str]] | None:
-    """Return the roots of the trigger's event with their fields (none: any); None where any root may be there."""
-    known = known_roots(event) if event else None
-    if isinstance(declared, list):
-        own: dict[str, Iterable[str]] = {name: () for name in declared if isinstance(name, str)}
-    elif isinstance(declared, Mapping) and isinstance(declared.get("properties"), Mapping):
-        own = {name: _properties(schema) for name, schema in declared["properties"].items()}
-    elif isinstance(declared, Mapping):
-        return None
-    else:
-        return known
-    return {**(known or {}), **own}
-
-
-def _properties(schema: Any) -> tuple[str, ...]:
-    inner = schema.get("properties") if isinstance(schema, Mapping) and "$ref" not in schema else None
-    return tuple(inner) if isinstance(inner, Mapping) else ()
+def _has_keys(value: Any) -> bool:
+    """Say whether a value of `set` is an object that its author wrote out."""
+    return isinstance(value, Mapping) and bool(value)
 
 
 def _picked(pick: Any) -> tuple[str, ...] | None:

@@ -54,7 +54,7 @@ MAX_NESTING = 16
 MAX_BYTES = 512 * 1024
 MAX_DEPTH = 100
 
-Kind = Literal["actionType", "paths", "branch", "wait", "forEach", "stop"]
+Kind = Literal["actionType", "paths", "branch", "wait", "forEach", "set", "stop"]
 """The key that makes a step what it is."""
 
 UNTIL = rf"\{{\{{|\{{%|{READABLE}"
@@ -247,6 +247,15 @@ class ForEachDefinition(Common):
     save_as: Variable | None = Field(default=None, description="Name of the list that `collect` makes.")
 
 
+class SetDefinition(Common):
+    """Give variables values."""
+
+    set_: Annotated[dict[Variable, Any], Field(min_length=1, max_length=100)] = Field(
+        alias="set",
+        description="Names with values, which may contain `{{ }}`; later steps find them as `{{variables.name}}`.",
+    )
+
+
 class StopDefinition(Common):
     """End the run."""
 
@@ -256,9 +265,7 @@ class StopDefinition(Common):
 
 def kind_of(step: Any) -> Kind | None:
     """Return what a step is by the one key that says so; None where none or several do."""
-    if isinstance(
-        step, (BranchDefinition, PathsDefinition, ActionDefinition, WaitDefinition, ForEachDefinition, StopDefinition)
-    ):
+    if isinstance(step, Common):
         return _KIND_OF_MODEL[type(step)]
     found = [kind for kind in KINDS if isinstance(step, Mapping) and kind in step]
     return found[0] if len(found) == 1 else None
@@ -275,6 +282,7 @@ Step = Annotated[
     | Annotated[BranchDefinition, Tag("step:branch")]
     | Annotated[WaitDefinition, Tag("step:wait")]
     | Annotated[ForEachDefinition, Tag("step:forEach")]
+    | Annotated[SetDefinition, Tag("step:set")]
     | Annotated[StopDefinition, Tag("step:stop")],
     Discriminator(_tag),
 ]
@@ -285,6 +293,7 @@ _KIND_OF_MODEL: dict[type[Common], Kind] = {
     BranchDefinition: "branch",
     WaitDefinition: "wait",
     ForEachDefinition: "forEach",
+    SetDefinition: "set",
     StopDefinition: "stop",
 }
 
@@ -299,6 +308,10 @@ class AutomationDefinition(Part):
         default=None, description="What it is for."
     )
     trigger: Trigger = Field(description="Which events start it.")
+    constants: dict[Variable, Any] | None = Field(
+        default=None,
+        description="Values that are the same in every run, such as tables: `{{constants.tiers[alert.severity]}}`.",
+    )
     conditions: Conditions | None = Field(default=None, description="It runs only for events for which these hold.")
     missing_variables: Literal["fail"] | None = Field(
         default=None,

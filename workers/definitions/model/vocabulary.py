@@ -29,7 +29,9 @@ SHORTEST_ATTEMPT = 100
 RESERVED_NAMES = ("inline", "event")
 """Workflow types that mean something else than an automation of that name."""
 
-RUN_ROOTS = ("event", "variables", "run", "steps", "failure", "hold", "secrets", "item", "loop", "now", "today")
+RUN_ROOTS = (
+    *("event", "variables", "constants", "run", "steps", "failure", "hold", "secrets", "item", "loop", "now", "today"),
+)
 """Roots that every run has or may have; they win over keys of the event's data."""
 
 KEYWORDS = ("true", "false", "nil", "null", "empty", "blank", "and", "or", "not", "in", "contains", "if", "else")

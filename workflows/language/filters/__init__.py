@@ -12,15 +12,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from workflows.language.errors import TemplateError, TemplateSyntaxError
-from workflows.language.filters.contract import Constant, Filter, FilterValueError, nothing
+from workflows.language.filters.contract import Constant, Filter, FilterValueError, Reader, nothing
 from workflows.language.filters.dates import DATES
 from workflows.language.filters.lists import LISTS
 from workflows.language.filters.numbers import NUMBERS
+from workflows.language.filters.reading import READING
 from workflows.language.filters.texts import TEXTS
 from workflows.language.names import HOW_TO_USE_SECRETS
-from workflows.language.scope import Missing, Scope
+from workflows.language.scope import ABSENT, Missing, Scope
 
-FILTERS: dict[str, Filter] = {**TEXTS, **NUMBERS, **LISTS, **DATES}
+FILTERS: dict[str, Filter] = {**TEXTS, **NUMBERS, **LISTS, **DATES, **READING}
 
 OTHER_NAMES = {
     "lower": "downcase",
@@ -47,6 +48,17 @@ OTHER_NAMES = {
     "b64decode": "base64_decode",
     "unique": "uniq",
     "fallback": "default",
+    "regex": "match",
+    "regex_match": "match",
+    "regex_search": "match",
+    "regexp": "match",
+    "matches": "match",
+    "exec": "match",
+    "from_json": "parse_json",
+    "fromjson": "parse_json",
+    "json_parse": "parse_json",
+    "parsejson": "parse_json",
+    "json_decode": "parse_json",
 }
 """What other template languages call a filter of ours."""
 
@@ -54,11 +66,12 @@ Value = Callable[[Scope], Any]
 Step = tuple[str, Filter, list[Value], list[tuple[str, Value]]]
 
 
-def applied(value: Value, written: list[tuple[str, int, list[tuple[str | None, Value]]]]) -> Value:
+def applied(value: Value, source: str, written: list[tuple[str, int, list[tuple[str | None, Value]]]]) -> Value:
     """Compile a value and the filters after it.
 
     Args:
         value: the compiled value on the left.
+        source: what it is called where a filter finds nothing in it.
         written: for each filter its name, its offset in the text, and its arguments (name or None, compiled value).
     """
     steps = [_step(*filter_) for filter_ in written]
@@ -79,6 +92,8 @@ def applied(value: Value, written: list[tuple[str, int, list[tuple[str | None, V
                 result = filter_.apply(scope, result, *arguments, **named)
             except FilterValueError as unfit:
                 raise TemplateError(f"The filter `{name}` fails: {unfit}.") from None
+            if result is ABSENT:
+                unnoted, result = unnoted or source, None
         if unnoted:
             scope.missing[unnoted] = None
         return result
@@ -127,13 +142,21 @@ def _step(name: str, offset: int, arguments: list[tuple[str | None, Value]]) -> 
         raise TemplateSyntaxError(f"`{name}` takes {_count(filter_)}; {len(positional)} are given.", offset=offset)
     read = [*zip(filter_.readers, positional, strict=False)]
     read += [(filter_.named[keyword], value) for keyword, value in keywords if keyword in filter_.named]
+    try:
+        _judge_constants(filter_, positional, read)
+    except FilterValueError as unfit:
+        raise _unfit(name, unfit, offset) from None
+    return name, filter_, positional, keywords
+
+
+def _judge_constants(filter_: Filter, positional: list[Value], read: list[tuple[Reader, Value]]) -> None:
+    """Refuse arguments that are constant and can never work, one by one and together."""
     for reader, value in read:
         if isinstance(value, Constant):
-            try:
-                reader(value.value, _nowhere())
-            except FilterValueError as unfit:
-                raise _unfit(name, unfit, offset) from None
-    return name, filter_, positional, keywords
+            reader(value.value, _nowhere())
+    constants = [value.value for value in positional if isinstance(value, Constant)]
+    if filter_.judge is not None and len(constants) == len(positional):
+        filter_.judge(*constants)
 
 
 def _count(filter_: Filter) -> str:

@@ -49,6 +49,9 @@ class Filter:
         keywords: names of its named arguments.
         readers: read the positional arguments, in order; one that is constant is read when its template is compiled.
         named: read the named ones.
+        judge: refuses positional arguments that are constant and cannot work together.
+
+    `apply` gives ABSENT where there is no such value: the path on the left then counts as missing.
     """
 
     apply: Callable[..., Any]
@@ -57,6 +60,7 @@ class Filter:
     keywords: tuple[str, ...] = ()
     readers: tuple[Reader, ...] = ()
     named: Mapping[str, Reader] = field(default_factory=dict)
+    judge: Callable[..., None] | None = None
 
 
 def is_nothing(value: Any) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from trunkline.regex.bounded import compiled
 from workers.definitions.checking.json_schema.assertions import assertions
 from workers.definitions.checking.json_schema.document import Schema
 from workers.definitions.checking.json_schema.work import LONGEST_SHOWN, Check, Place, Seen, Violation, Work, shown
-from workflows.language.comparison import compiled
 
 
 def checks_of(schemas: Iterable[Schema]) -> dict[Schema, list[Check]]:

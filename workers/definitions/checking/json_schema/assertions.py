@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
+from trunkline.regex.bounded import compiled
 from workers.definitions.checking.json_schema.document import is_integer, is_number
 from workers.definitions.checking.json_schema.work import LONGEST_SHOWN, Check, Place, Seen, Violation, Work, shown
-from workflows.language.comparison import compiled
 
 BYTES_A_STEP = 4
 """Bytes of JSON that are written and compared in the time of one step."""

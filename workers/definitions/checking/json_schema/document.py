@@ -8,7 +8,8 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 from urllib.parse import unquote
 
-from workflows.language.comparison import compiled, pattern_fault
+from trunkline.regex.bounded import compiled
+from workflows.language.comparison import pattern_fault
 
 Path = tuple[str | int, ...]
 

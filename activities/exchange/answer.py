@@ -56,6 +56,15 @@ async def succeeded(response: Response, accept: Iterable[int], *, read: bool) ->
     """
     if response.status not in SUCCESS and response.status not in accept:
         raise unexpected(response.status, response.headers, response.body)
+    return await kept(response, read=read)
+
+
+async def kept(response: Response, *, read: bool) -> HttpAnswer:
+    """Return an answer as a result, whatever its status.
+
+    Raises:
+        ResultTooLarge: the answer cannot be kept.
+    """
     if not response.complete and read:
         raise ResultTooLarge(
             f"The request was answered with status {response.status}, but the answer was too large or broke off.",

@@ -11,9 +11,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictI
 from activities.action import ANY_CASE, Config, Raw, Repeat, Static, Syntax, SyntaxName
 from activities.bounds import integral
 from activities.context import Context
-from activities.http.answer import HttpAnswer, succeeded
-from activities.http.body import has_variables, plain
-from activities.http.encoding import written_syntax
+from activities.exchange.answer import HttpAnswer, succeeded
+from activities.exchange.body import has_variables, plain
+from activities.exchange.encoding import written_syntax
 
 Method = Annotated[
     Literal["GET", "POST", "PUT", "PATCH", "DELETE"],
@@ -84,15 +84,18 @@ Headers = Annotated[
 ]
 
 
+Address = Annotated[
+    str,
+    AfterValidator(absolute),
+    WithJsonSchema({"type": "string", "pattern": f"^{ADDRESS.pattern}"}),
+    Syntax("url"),
+]
+
+
 class Destination(Config):
     """Where every HTTP action sends to."""
 
-    url: Annotated[
-        str,
-        AfterValidator(absolute),
-        WithJsonSchema({"type": "string", "pattern": f"^{ADDRESS.pattern}"}),
-        Syntax("url"),
-    ] = Field(description="Absolute address, https unless an operator allows otherwise.")
+    url: Address = Field(description="Absolute address, https unless an operator allows otherwise.")
     headers: Headers = Field(
         default_factory=dict, description="Headers by name, or a list of `{key, value}`; null leaves one out."
     )

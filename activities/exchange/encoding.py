@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from activities.action import SyntaxName
 from activities.errors import Refused
-from activities.http.body import nested, pairs, plain
+from activities.exchange.body import nested, pairs, plain
 from activities.http_client.json_body import json_bytes, to_bytes
 
 

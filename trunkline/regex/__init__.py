@@ -1,0 +1,1 @@
+"""Regular expressions, always RE2: those of conditions as they are, JavaScript's translated."""
