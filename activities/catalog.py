@@ -10,12 +10,13 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-from activities import ai, email, http, slack, sms, speech, teams, tickets
+from activities import ai, automations, email, http, slack, sms, speech, teams, tickets
 from activities.action import Action
 from activities.connections import Connection
 
 FAMILIES: tuple[tuple[Action, ...], ...] = (
     ai.ACTIONS,
+    automations.ACTIONS,
     email.ACTIONS,
     http.ACTIONS,
     slack.ACTIONS,

@@ -12,6 +12,7 @@ from workers.definitions.checking.findings import Findings
 from workers.definitions.checking.json_schema import document
 from workers.definitions.checking.picking import result_keys
 from workers.definitions.checking.references import References
+from workers.definitions.checking.schedule import check_schedule
 from workers.definitions.checking.shape import shape
 from workers.definitions.checking.steps import check_steps
 from workers.definitions.checking.times import check_times
@@ -77,6 +78,7 @@ def inspect(data: Any, source: Source, catalog: Catalog) -> Inspected:
     automation = shape(findings)
     contracts = check_steps(findings, catalog)
     check_times(findings)
+    check_schedule(findings)
     _check_comments(findings)
     _check_schema(findings)
     groups = check_approvals(findings, catalog)
@@ -115,6 +117,8 @@ def make_plan(automation: AutomationDefinition, data: Mapping[str, Any], catalog
         plan["priority"] = automation.priority
     if automation.fairness is not None:
         plan["fairness"] = automation.fairness
+    if automation.result is not None:
+        plan["result"] = automation.result
     if automation.approvals is not None:
         plan["approvals"] = planner.policy(automation.approvals)
     plan["id"] = _digest(plan)

@@ -69,6 +69,7 @@ class State:
         earlier: activity ids of steps that may have run before the last reset, and how many resets that counts, once
             that was asked.
         failed: why the run has failed, once all of its steps have ended and the actions that follow begin.
+        result: what the automation's `result` came to, once it is at its end.
         limit: bytes that variables, report and audit may take together.
     """
 
@@ -84,6 +85,7 @@ class State:
         self.resets = 0
         self.earlier: BeforeReset | None = None
         self.failed: RunFailure | None = None
+        self.result: Any = None
         self._sizes: dict[str, int] = {}
         self._taken = 0
         self._held = 0
@@ -159,6 +161,7 @@ class State:
             "steps": self.report.steps(closed=outcome is not None),
             "variables": self.variables,
             "audit": self.holds.audit_json(),
+            **({} if self.result is None else {"result": self.result}),
             **{name: value for name, value in {"tolerated": self.report.tolerated(outcome), **more}.items() if value},
         }
 

@@ -7,6 +7,8 @@ from typing import Any
 from temporalio import workflow
 
 from trunkline.wire import Flow
+from workflows.errors import MissingVariableError
+from workflows.report import measure
 from workflows.run.walk import Walk
 from workflows.steps.reactions import failure_root
 from workflows.steps.resume import begin_again, resume
@@ -27,6 +29,27 @@ def goes_on(walk: Walk, flow: Flow) -> bool:
         return flow == "failed" and (resume(walk) or _follow(walk, None))
     canceled = workflow.cancellation_reason() is not None
     return stop.outcome == "failed" and not canceled and _follow(walk, stop.reason)
+
+
+RESULT = "#result"
+"""The place of the run's result in the budget."""
+
+
+def tell(walk: Walk) -> list[str]:
+    """Keep what the automation's `result` comes to at the run's end, and return what it did not find.
+
+    Raises:
+        TemplateError: it cannot be rendered.
+        StepError: it does not fit into what the run may keep, or lacks a value that it must not lack.
+    """
+    if walk.program.result is None:
+        return []
+    rendered = walk.program.result.render(walk.roots(walk.outermost), workflow.now(), walk.work_budget.spend)
+    if rendered.missing and walk.program.missing_fails:
+        raise MissingVariableError(f"This run has no {', '.join(rendered.missing)}.")
+    walk.state.reserve(RESULT, measure(rendered.value))
+    walk.state.result = rendered.value
+    return rendered.missing
 
 
 def _follow(walk: Walk, reason: str | None) -> bool:

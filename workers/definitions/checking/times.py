@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from trunkline.durations import SECOND, spell
 from workers.definitions.checking.findings import Findings
 from workers.definitions.model.steps import steps
 from workers.definitions.model.vocabulary import SHORTEST_ATTEMPT
-from workflows.language.durations import SECOND, spell
 from workflows.language.instants import HOW_DATES_ARE_WRITTEN, moment
 from workflows.language.template import is_template
 
@@ -41,6 +41,10 @@ def _readable(until: str) -> bool:
 def _durations(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield every duration outside of a policy's own clocks, with its pointer."""
     yield from _of_policy(data.get("approvals"), "/approvals")
+    trigger = data.get("trigger")
+    schedule = trigger.get("schedule") if isinstance(trigger, Mapping) else None
+    if isinstance(schedule, Mapping):
+        yield "/trigger/schedule/jitter", schedule.get("jitter")
     for place, step, _ in steps(data):
         yield f"{place}/wait", step.get("wait")
         yield from _of_attempts(step, place)
