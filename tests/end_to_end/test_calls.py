@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from temporalio.client import WorkflowHandle
+from temporalio.service import RPCError
 
 from tests.engine import JSON, Engine, step
 
@@ -37,15 +38,18 @@ async def child_of(engine: Engine, caller: Run) -> Run:
     for _ in range(200):
         report = await caller.query("report")
         run = next((entry["calls"] for entry in report["steps"] if "calls" in entry), None)
-        if run is not None:
-            try:
-                found = engine.client.get_workflow_handle(run)
-                await found.describe()
-                return found
-            except Exception:  # noqa: BLE001, S110 # it is not there yet
-                pass
+        if run is not None and await begun(engine.client.get_workflow_handle(run)):
+            return engine.client.get_workflow_handle(run)
         await asyncio.sleep(0.05)
     raise AssertionError(report)
+
+
+async def begun(run: Run) -> bool:
+    try:
+        await run.describe()
+    except RPCError:
+        return False
+    return True
 
 
 async def approve(engine: Engine, run: Run) -> None:

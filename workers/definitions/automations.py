@@ -155,6 +155,18 @@ class Automations:
         calls = {name: served.definition.calls for name, served in self._serving.items() if served.outdated is None}
         return [*found, *check_calls(calls, {*self._serving, *self._waiting})]
 
+    def unknown(self) -> tuple[dict[str, str], list[str]]:
+        """Return why nobody can say what an automation is, by its name, and the bad files that do not say a name.
+
+        Raises:
+            UnsettledError: the folder cannot be read.
+        """
+        self.look()
+        if self._files.lost is not None:
+            raise UnsettledError(self._files.lost)
+        nameless = [str(file.path) for file in self._files.files.values() if not file.named]
+        return {name: str(error) for name, error in self._waiting.items()}, nameless
+
     def secrets(self) -> set[str]:
         """Return the names of all secrets that the definitions use."""
         return {name for definition in self.loaded() for name in definition.secrets}
