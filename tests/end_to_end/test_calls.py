@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError
 
 from tests.engine import JSON, Engine, step
+from tests.workers.command import on
+from workflows.run import walk
 
 Run = WorkflowHandle[Any, Any]
 
@@ -199,3 +202,73 @@ async def test_a_held_call_waits_for_people_before_it_begins(engine: Engine) -> 
     await approve(engine, caller)
     await approve(engine, await child_of(engine, caller))
     assert (await engine.finish(caller))["outcome"] == "completed"
+
+
+@pytest.fixture
+def short_histories(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let runs continue as new after forty events."""
+    from temporalio import workflow
+
+    def must(self: walk.Walk) -> bool:
+        return self.continuing_as_new or workflow.info().get_current_history_length() > 40
+
+    monkeypatch.setattr(walk.Walk, "must_continue_as_new", must)
+
+
+LONG = """
+    name: NAME
+    trigger: {event: test.fired}
+    actions:
+      - paths:
+          - actions:
+              - {id: call, actionType: run_automation, config: {automation: asked, data: {customer: {id: c7}}},
+                 pick: {by: result.by}, saveAs: called, requireApproval: true}
+          - actions: [STEPS]
+"""
+
+
+@pytest.mark.usefixtures("short_histories")
+async def test_a_caller_that_continued_as_new_gets_the_end_and_its_cancel_follows(engine: Engine) -> None:
+    engine.define(HELD)
+    posts = ", ".join("{actionType: http_request, config: {method: POST, url: RECEIVER/s}}" for _ in range(12))
+    engine.define(LONG.replace("NAME", "patient").replace("STEPS", posts))
+    engine.define(LONG.replace("NAME", "dropped").replace("STEPS", posts))
+    callers = [await engine.start(name) for name in ("patient", "dropped")]
+    for caller in callers:
+        await approve(engine, caller)
+    children = [await child_of(engine, caller) for caller in callers]
+    for caller in callers:
+        for _ in range(200):
+            now = engine.client.get_workflow_handle(caller.id)
+            report = await now.query("report")
+            if [entry["status"] for entry in report["steps"]].count("succeeded") >= 12:
+                break
+            await asyncio.sleep(0.05)
+        assert (await now.describe()).run_id != caller.first_execution_run_id, "it continued as new"
+    told = await on(engine, "report", callers[0].id)
+    assert f"waits for the run {children[0].id}" in told.out
+    assert "held for approval" in told.out, "what the called run holds"
+    rows = {row["run"]: row["states"] for row in (await on(engine, "runs", "--json")).json}
+    assert rows[callers[0].id] == ["waiting"]
+    await approve(engine, children[0])
+    await engine.client.get_workflow_handle(callers[1].id).cancel()
+    report = await engine.finish(callers[0])
+    assert report["variables"]["called"] == {"by": "succeeded"}
+    canceled = await engine.finish(engine.client.get_workflow_handle(callers[1].id))
+    assert step(canceled, "call")["status"] == "canceled"
+    assert (await children[1].query("report"))["outcome"] == "canceled"
+    assert len(engine.receiver.to("/ask")) == 1
+
+
+async def test_a_called_run_that_was_reset_counts_and_one_that_was_terminated_fails_the_step(engine: Engine) -> None:
+    engine.define(HELD)
+    engine.define(calling("caller", "asked"))
+    first, second = await engine.start("caller"), await engine.start("caller")
+    child, other = await child_of(engine, first), await child_of(engine, second)
+    await engine.held(child)
+    await engine.reset(child.id, 4)
+    await approve(engine, engine.client.get_workflow_handle(child.id))
+    assert (await engine.finish(first))["variables"]["called"]["outcome"] == "completed"
+    await other.terminate("for the test")
+    report = await engine.finish(second)
+    assert step(report, "call")["error"]["message"].startswith(f"The run {other.id} failed")
