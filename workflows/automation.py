@@ -32,7 +32,6 @@ from temporalio.exceptions import ApplicationError
 from trunkline.wire import PLAN, Flow
 from workflows.compiled import program
 from workflows.dispatch import dispatch
-from workflows.errors import StepError
 from workflows.event import EventError
 from workflows.holds.hold import Receipt, Via
 from workflows.language.condition import Condition, Verdict
@@ -47,7 +46,7 @@ from workflows.run.routing import Routing, fairness_key
 from workflows.run.state import State
 from workflows.run.walk import Stop, Walk
 from workflows.steps.decisions import decide
-from workflows.steps.ending import goes_on, tell
+from workflows.steps.ending import goes_on, outcome_of, tell
 from workflows.steps.interpreter import walk_whole
 from workflows.view.attributes import Attributes
 from workflows.view.details import details
@@ -58,12 +57,6 @@ PARKED = timedelta(seconds=2), timedelta(seconds=25)
 
 ABANDON = workflow.HandlerUnfinishedPolicy.ABANDON
 """A decision that came too early for a run that never began needs no warning."""
-
-OUTCOMES: dict[Flow, str] = {"done": "completed", "stopped": "completed", "failed": "failed", "rejected": "rejected"}
-
-
-TOLD = ("completed", "rejected")
-"""The outcomes with which a run says what its automation's `result` came to."""
 
 
 @workflow.defn(dynamic=True)
@@ -179,8 +172,7 @@ class Automation:
             flow = await self._walked(walk, event, answer)
         if walk.stop is not None:
             self.reason = walk.stop.reason
-            return self._close(walk.stop.outcome)
-        return self._close(OUTCOMES[flow] if walk.state.failed is None else "failed")
+        return self._close(outcome_of(walk, flow))
 
     async def _walked(self, walk: Walk, event: dict[str, Any], answer: dict[str, Any]) -> Flow:
         """Walk until the plan or the run is at its end, or the run continues as new; say how the plan ended."""
@@ -204,12 +196,9 @@ class Automation:
         return task.result()
 
     def _close(self, outcome: str) -> Any:
-        if outcome in TOLD and self.walk is not None:
-            try:
-                self.missing = shortened([*self.missing, *tell(self.walk)])
-            except (TemplateError, StepError) as error:
-                self.reason = f"The automation's `result` cannot be told: {error}"
-                raise self._failed(self.reason) from None
+        if self.walk is not None and (fault := tell(self.walk, outcome)) is not None:
+            self.reason = fault
+            raise self._failed(fault)
         if outcome == "failed":
             cause = self.state.report.failure() if self.state is not None else None
             raise self._failed(cause or self.reason or "The automation failed.")

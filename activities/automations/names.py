@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, WithJsonSchema
+from pydantic import AfterValidator, StrictStr, WithJsonSchema
 
 from trunkline.wire import AUTOMATION_NAME, RESERVED_NAMES
 
@@ -19,5 +19,5 @@ def _name(text: str) -> str:
 
 
 AutomationName = Annotated[
-    str, AfterValidator(_name), WithJsonSchema({"type": "string", "pattern": f"^{AUTOMATION_NAME}$"})
+    StrictStr, AfterValidator(_name), WithJsonSchema({"type": "string", "pattern": f"^{AUTOMATION_NAME}$"})
 ]

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    StrictStr,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from activities.action import Config, Result, Static, action
@@ -19,13 +27,15 @@ from trunkline.durations import WRITTEN, duration
 LATEST = timedelta(days=3650)
 
 
-def _instant(text: str) -> str:
+WRITTEN_DATE = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?$"
+ZONE = r"^(UTC|[A-Za-z_]+/[A-Za-z0-9_+/-]+)$"
+
+
+def _date(text: str) -> str:
     try:
         datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(
-            f"{text!r:.80} is no date: write one as 2026-12-24T09:00:00Z, or 2026-12-24T09:00 with `timeZone`"
-        ) from None
+        raise ValueError(f"there is no date {text}") from None
     return text
 
 
@@ -33,7 +43,7 @@ def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise ValueError(f"{name!r:.80} is no IANA name of a time zone, such as Europe/Prague") from None
+        raise ValueError(f"there is no time zone {name!r:.80}") from None
     return name
 
 
@@ -59,29 +69,27 @@ class WorkflowSchedule(Config):
     in_: Wait | None = Field(
         default=None, alias="in", description="Of `relative`: how long from now: 90s, 15m, 2h30m, 3d, or milliseconds."
     )
-    at: Annotated[str, AfterValidator(_instant)] | None = Field(
-        default=None, description="Of `absolute`: the date, in ISO 8601; one that has passed is now."
+    at: Annotated[StrictStr, StringConstraints(pattern=WRITTEN_DATE), AfterValidator(_date)] | None = Field(
+        default=None,
+        description="Of `absolute`: the date, as 2026-12-24T09:00 or 2026-12-24T09:00:00+01:00; a past one is now.",
     )
     input: dict[str, Any] = Field(
         default={}, description="Data of the event that it runs for: the roots that its templates see."
     )
-    time_zone: Annotated[str, AfterValidator(_zone)] | None = Field(
+    time_zone: Annotated[StrictStr, StringConstraints(pattern=ZONE), AfterValidator(_zone)] | None = Field(
         default=None,
         description="IANA name of the time zone in which `at` is meant where it names none; else UTC.",
     )
 
-    @model_validator(mode="before")
-    @classmethod
-    def _one_date(cls, raw: Any) -> Any:
-        if isinstance(raw, Mapping):
-            kind = raw.get("type", raw.get("Type"))
-            wanted = {"absolute": "at", "relative": "in"}.get(kind) if isinstance(kind, str) else None
-            other = {"at": "in", "in": "at"}.get(wanted or "")
-            if wanted and raw.get(wanted, raw.get("in_") if wanted == "in" else None) is None:
-                raise _unfit(f"A date that is {kind} needs `{wanted}`")
-            if other and raw.get(other) is not None:
-                raise _unfit(f"`{other}` does not go with a date that is {kind}: it is said by `{wanted}`")
-        return raw
+    @model_validator(mode="after")
+    def _one_date(self) -> WorkflowSchedule:
+        wanted, other = ("at", "in") if self.type == "absolute" else ("in", "at")
+        given = {"at": self.at, "in": self.in_}
+        if given[wanted] is None:
+            raise _unfit(f"A date that is {self.type} needs `{wanted}`")
+        if given[other] is not None:
+            raise _unfit(f"A date that is {self.type} is said by `{wanted}`, and `{other}` does not go with it")
+        return self
 
 
 class PlannedStart(Result):
@@ -96,7 +104,7 @@ class PlannedStart(Result):
     repeat="keyed",
     local=True,
     takes_secrets=False,
-    example={"workflowTitle": "ask-for-feedback", "type": "relative", "in": "3d", "input": {"order": "{{order}}"}},
+    example={"workflowTitle": "ask-for-feedback", "type": "relative", "in": "3d", "input": {"contact": "{{contact}}"}},
 )
 async def schedule_workflow(config: WorkflowSchedule, context: Context) -> PlannedStart:
     """Start another automation at an absolute or relative date, and go on at once.
@@ -107,13 +115,13 @@ async def schedule_workflow(config: WorkflowSchedule, context: Context) -> Plann
     """
     now = datetime.now(UTC)
     planned = await context.runs.plan(
-        config.workflow_title, config.input, _date(config, now), key=context.key, by=context.run
+        config.workflow_title, config.input, _start(config, now), key=context.key, by=context.run
     )
     at = planned.starts_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return PlannedStart(workflow_id=planned.run, starts_at=at)
 
 
-def _date(config: WorkflowSchedule, now: datetime) -> datetime:
+def _start(config: WorkflowSchedule, now: datetime) -> datetime:
     """Return when the automation is to start, not before now.
 
     Raises:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from workers.definitions.checking.approvals import check_approvals
 from workers.definitions.checking.findings import Findings
 from workers.definitions.checking.json_schema import document
 from workers.definitions.checking.picking import result_keys
 from workers.definitions.checking.references import References
-from workers.definitions.checking.schedule import check_schedule
 from workers.definitions.checking.shape import shape
 from workers.definitions.checking.steps import check_steps
 from workers.definitions.checking.times import check_times
@@ -78,7 +77,6 @@ def inspect(data: Any, source: Source, catalog: Catalog) -> Inspected:
     automation = shape(findings)
     contracts = check_steps(findings, catalog)
     check_times(findings)
-    check_schedule(findings)
     _check_comments(findings)
     _check_schema(findings)
     groups = check_approvals(findings, catalog)
@@ -109,16 +107,14 @@ def make_plan(automation: AutomationDefinition, data: Mapping[str, Any], catalog
         plan["onFailure"] = planner.block(
             automation.on_failure.actions, data["onFailure"]["actions"], "/onFailure/actions"
         )
-    if automation.conditions is not None:
-        plan["conditions"] = automation.conditions
-    if automation.missing_variables is not None:
-        plan["missing"] = automation.missing_variables
-    if automation.priority is not None:
-        plan["priority"] = automation.priority
-    if automation.fairness is not None:
-        plan["fairness"] = automation.fairness
-    if automation.result is not None:
-        plan["result"] = automation.result
+    as_written = {
+        "conditions": automation.conditions,
+        "missing": automation.missing_variables,
+        "priority": automation.priority,
+        "fairness": automation.fairness,
+        "result": automation.result,
+    }
+    plan |= cast("Plan", {key: value for key, value in as_written.items() if value is not None})
     if automation.approvals is not None:
         plan["approvals"] = planner.policy(automation.approvals)
     plan["id"] = _digest(plan)

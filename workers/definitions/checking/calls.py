@@ -74,8 +74,8 @@ def check_calls(calls: Mapping[str, Sequence[NamedCall]], known: set[str]) -> It
                 hint = nearest(call.automation, known) or f"there are {listed(sorted(known))}"
                 yield call.problem("unknown-automation", sentence, hint)
             elif call.part and (chain := _chain(call.automation, name, calls)) is not None:
-                way = " calls ".join([name, *chain])
-                yield call.problem("circular-call", f"{way}: such a chain ends as failed once it is 5 deep.")
+                way = " calls ".join(f"`{one}`" for one in (name, *chain))
+                yield call.problem("circular-call", f"{way}: a call that is 5 deep fails at the next.")
 
 
 def _chain(begin: str, end: str, calls: Mapping[str, Sequence[NamedCall]]) -> list[str] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, StrictStr, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StrictStr, WithJsonSchema, model_validator
 
 from trunkline.durations import DAY
 from workers.definitions.model.cron import CronError, read_cron
@@ -24,6 +24,13 @@ def _cron(text: str) -> str:
     return text
 
 
+Cron = Annotated[
+    StrictStr,
+    AfterValidator(_cron),
+    WithJsonSchema({"type": "string", "pattern": r"^\s*(@\w+|\S+(\s+\S+){4})\s*$"}),
+]
+
+
 class Schedule(Part):
     """When the automation is started by itself."""
 
@@ -35,7 +42,7 @@ class Schedule(Part):
         }
     )
 
-    cron: Annotated[StrictStr, StringConstraints(min_length=1, max_length=200), AfterValidator(_cron)] | None = Field(
+    cron: Cron | None = Field(
         default=None,
         description="Five fields, minute, hour, day of the month, month, day of the week (`0 8 * * mon-fri`), or "
         "`@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly`. All five must fit.",
