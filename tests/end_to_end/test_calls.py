@@ -272,3 +272,54 @@ async def test_a_called_run_that_was_reset_counts_and_one_that_was_terminated_fa
     await other.terminate("for the test")
     report = await engine.finish(second)
     assert step(report, "call")["error"]["message"].startswith(f"The run {other.id} failed")
+
+
+async def test_a_caller_that_is_resumed_takes_the_run_that_was_resumed_before_it(engine: Engine) -> None:
+    engine.define("""
+        name: fragile
+        trigger: {event: x.y, live: false}
+        actions:
+          - {actionType: http_request, config: {method: POST, url: RECEIVER/once}}
+          - {actionType: http_request, config: {method: POST, url: RECEIVER/fragile}, saveAs: answer}
+        result: {status: "{{variables.answer.status}}"}
+    """)
+    engine.define(calling("caller", "fragile"))
+    engine.receiver.answer("/fragile", 400)
+    engine.receiver.answer("/fragile", 200)
+    caller = await engine.start("caller")
+    report = await engine.finish(caller)
+    child = step(report, "call")["calls"]
+    assert report["outcome"] == "failed"
+    for run in (child, caller.id):
+        ended = await on(engine, "rerun", run)
+        assert ended.code == 0, ended.err
+        report = await engine.finish(engine.client.get_workflow_handle(run))
+        assert report["outcome"] == "completed"
+    assert report["variables"]["called"] == {"outcome": "completed", "result": {"status": 200}, "workflowId": child}
+    assert len(engine.receiver.to("/once")) == 1
+
+
+async def test_an_encrypted_call_is_counted_and_answered(engine: Engine) -> None:
+    engine.hold_keys("k1:" + "A" * 43 + "=")
+    engine.define("""
+        name: inner
+        trigger: {event: x.y, data: [secret], live: false}
+        actions: [{actionType: http_request, config: {method: POST, url: RECEIVER/inner}}]
+        result: {got: "{{secret}}"}
+    """)
+    engine.define("""
+        name: outer
+        trigger: {event: x.y, data: [secret], live: false}
+        actions:
+          - {id: call, actionType: run_automation, config: {automation: inner, data: {secret: "{{secret}}"}}, saveAs: told}
+        result: {got: "{{variables.told.result.got}}"}
+    """)
+    engine.define(calling("caller", "outer", data="{secret: canary-4712}"))
+    caller = await engine.start("caller")
+    report = await engine.finish(caller)
+    assert report["variables"]["called"]["result"] == {"got": "canary-4712"}
+    child = engine.client.get_workflow_handle(step(report, "call")["calls"])
+    for run in (caller, child):
+        raw = b"".join([event.SerializeToString() async for event in run.fetch_history_events()])
+        assert b"canary-4712" not in raw
+        await engine.replay_history(await run.fetch_history())

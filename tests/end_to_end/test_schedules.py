@@ -10,6 +10,8 @@ from temporalio.client import ScheduleBackfill, ScheduleOverlapPolicy, WorkflowE
 
 from tests.engine import JSON, Engine
 from tests.workers.command import on
+from workers.client.schedules import Change
+from workers.local.schedules import keep_schedules
 
 DAILY = """
     name: report
@@ -237,3 +239,27 @@ async def test_an_automation_is_started_at_a_date_and_can_be_canceled_before(eng
     assert datetime.now(UTC) >= datetime.fromisoformat(soon["startsAt"])
     await until(planned, WorkflowExecutionStatus.CANCELED)
     assert len(engine.receiver.to("/feedback")) == 1
+
+
+async def test_a_development_environment_keeps_the_schedules_of_its_folder(engine: Engine) -> None:
+    told: list[tuple[str, str]] = []
+    enough = asyncio.Event()
+
+    def tell(changes: list[Change]) -> None:
+        told.extend((change.what, change.kept.automation) for change in changes)
+        enough.set()
+
+    engine.define(DAILY)
+    keeping = asyncio.create_task(keep_schedules(engine.client, engine.folder, engine.actions, engine.task_queue, tell))
+    try:
+        await enough.wait()
+        enough.clear()
+        (engine.folder / "report.yaml").write_text("name: report\ntrigger: {schedule: {cron: nonsense}}\n")
+        engine.define(DAILY.replace("report", "other"))
+        await enough.wait()
+        enough.clear()
+        (engine.folder / "report.yaml").unlink()
+        await enough.wait()
+    finally:
+        keeping.cancel()
+    assert told == [("create", "report"), ("create", "other"), ("remove", "report")]
