@@ -10,7 +10,7 @@ from temporalio.client import ScheduleBackfill, ScheduleOverlapPolicy, WorkflowE
 
 from tests.engine import JSON, Engine
 from tests.workers.command import on
-from workers.client.schedules import Change
+from workers.client.deploying import Change
 from workers.local.schedules import keep_schedules
 
 DAILY = """

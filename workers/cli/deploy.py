@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from workers.client.schedules import Change
+    from workers.client.deploying import Change
     from workers.definitions.automations import Automations
 
 
@@ -52,8 +52,7 @@ def _folder(given: Path | None) -> Path:
 
 async def _deploy(folder: Path, *, plan: bool, json: bool) -> int:
     from workers.cli.catalog import actions_at_hand
-    from workers.client.deploying import wishes_of
-    from workers.client.schedules import apply, compare
+    from workers.client.deploying import apply, compare, wishes_of
     from workers.client.start import connect
     from workers.definitions.automations import Automations
     from workers.definitions.problems import serious

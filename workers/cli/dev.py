@@ -16,7 +16,7 @@ from workers.cli.screen import console
 from workers.errors import NotFoundError, TrunklineError, UsageError
 
 if TYPE_CHECKING:
-    from workers.client.schedules import Change
+    from workers.client.deploying import Change
     from workers.local.environment import Wish
 
 Port = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from workers.cli.screen import plain
 
 if TYPE_CHECKING:
-    from workers.client.schedules import Kept, What
+    from workers.client.deploying import What
+    from workers.client.schedules import Kept
 
 MARKS: dict[What, str] = {
     "create": "[green]+[/]",

@@ -1,24 +1,20 @@
-"""The schedules of a task queue as Temporal keeps them, and what makes them those that a folder wants."""
+"""The schedules of a task queue as Temporal keeps them: listed, paused and resumed."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from trunkline.durations import spell
-from trunkline.wire import LONGEST_ID, STARTER
-from workers.definitions.model.cron import Range, read_cron
+from trunkline.wire import LONGEST_ID
 from workers.definitions.problems import nearest
 from workers.errors import NotFoundError, TrunklineError
 from workflows.report import timestamp
 
 if TYPE_CHECKING:
-    from temporalio.client import Client, Schedule, ScheduleDescription, ScheduleHandle, ScheduleSpec
-
-    from workers.definitions.model.schedule import Schedule as Wanted
+    from temporalio.client import Client, ScheduleDescription, ScheduleHandle, ScheduleSpec
 
 ROOT = "trunkline"
 INSTANT = len("-2026-11-28T08:00:00Z")
@@ -26,8 +22,6 @@ INSTANT = len("-2026-11-28T08:00:00Z")
 
 SHOWN = 3
 """Instants to come that are shown."""
-
-What = Literal["create", "update", "remove", "none", "keep"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,51 +57,6 @@ class Kept:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """What becomes of one schedule.
-
-    Attributes:
-        what: what is done about it; `keep`: nothing, as nobody can say what its automation is.
-        kept: the schedule as it is, or will be.
-        why: why it is kept.
-        wanted: what Temporal is to keep.
-    """
-
-    what: What
-    kept: Kept
-    why: str | None = None
-    wanted: Schedule | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it in the public words of the command line."""
-        reason = {} if self.why is None else {"reason": self.why}
-        return {"change": self.what, **self.kept.to_json(), **reason}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What a folder says about schedules.
-
-    Attributes:
-        schedules: the schedule of each automation that has one and is live.
-        bad: why nobody can say what an automation is, by its name.
-        nameless: bad files of which nobody can say which automation they define: it may be any.
-    """
-
-    schedules: Mapping[str, Wanted]
-    bad: Mapping[str, str] = field(default_factory=dict)
-    nameless: tuple[str, ...] = ()
-
-    def doubt(self, automation: str) -> str | None:
-        """Return why a schedule must stay although the folder has no automation for it, or None where it may go."""
-        if automation in self.bad:
-            return self.bad[automation]
-        if self.nameless:
-            return f"{self.nameless[0]} is bad and does not say its name: it may be this one."
-        return None
-
-
 def schedule_id(task_queue: str, automation: str) -> str:
     """Return the id of an automation's schedule, which is also what the ids of its starters begin with.
 
@@ -122,29 +71,11 @@ def schedule_id(task_queue: str, automation: str) -> str:
     return made
 
 
-async def compare(client: Client, task_queue: str, wishes: Wishes) -> list[Change]:
-    """Return what makes Temporal keep what a folder wants, by automation; only this task queue's schedules count.
-
-    Args:
-        client: a connected client.
-        task_queue: the task queue of the workers.
-        wishes: what the folder says.
-    """
-    there = {name async for name in _names(client, task_queue)}
-    names = sorted({*there, *wishes.schedules})
-    return await asyncio.gather(*(_change(client, task_queue, name, wishes) for name in names))
-
-
-async def apply(client: Client, changes: Iterable[Change]) -> list[Change]:
-    """Do what was found to be done, and return it with the schedules as they are now."""
-    return [await _apply(client, change) for change in changes]
-
-
 async def kept(client: Client, task_queue: str) -> list[Kept]:
     """Return the schedules of a task queue, by automation."""
-    names = sorted([name async for name in _names(client, task_queue)])
-    found = await asyncio.gather(*(_described(_handle(client, task_queue, name)) for name in names))
-    return [_kept(name, one) for name, one in zip(names, found, strict=True) if one is not None]
+    there = sorted([name async for name in names(client, task_queue)])
+    found = await asyncio.gather(*(described(handle_of(client, task_queue, name)) for name in there))
+    return [as_kept(name, one) for name, one in zip(there, found, strict=True) if one is not None]
 
 
 async def pause(client: Client, task_queue: str, automation: str, *, paused: bool, note: str) -> Kept:
@@ -153,66 +84,16 @@ async def pause(client: Client, task_queue: str, automation: str, *, paused: boo
     Raises:
         NotFoundError: it has none.
     """
-    handle = _handle(client, task_queue, automation)
-    if await _described(handle) is None:
-        names = [name async for name in _names(client, task_queue)]
-        hint = nearest(automation, names) or "`trunkline schedules` lists them, and `trunkline deploy` makes them."
+    handle = handle_of(client, task_queue, automation)
+    if await described(handle) is None:
+        there = [name async for name in names(client, task_queue)]
+        hint = nearest(automation, there) or "`trunkline schedules` lists them, and `trunkline deploy` makes them."
         raise NotFoundError(f"There is no schedule of {automation!r:.100} on the task queue {task_queue}. {hint}")
     await (handle.pause(note=note) if paused else handle.unpause(note=note))
-    return await _now(client, handle.id, automation)
+    return await now(client, handle.id, automation)
 
 
-def temporal_schedule(task_queue: str, automation: str, wanted: Wanted) -> Schedule:
-    """Return what Temporal keeps for an author's schedule."""
-    from temporalio.client import Schedule, ScheduleActionStartWorkflow, ScheduleOverlapPolicy, SchedulePolicy
-
-    overlaps = {
-        "skip": ScheduleOverlapPolicy.SKIP,
-        "bufferOne": ScheduleOverlapPolicy.BUFFER_ONE,
-        "bufferAll": ScheduleOverlapPolicy.BUFFER_ALL,
-        "cancelOther": ScheduleOverlapPolicy.CANCEL_OTHER,
-        "terminateOther": ScheduleOverlapPolicy.TERMINATE_OTHER,
-        "allowAll": ScheduleOverlapPolicy.ALLOW_ALL,
-    }
-    return Schedule(
-        action=ScheduleActionStartWorkflow(STARTER, id=schedule_id(task_queue, automation), task_queue=task_queue),
-        spec=_spec(wanted),
-        policy=SchedulePolicy(overlap=overlaps[wanted.overlap], catchup_window=timedelta(milliseconds=wanted.catch_up)),
-    )
-
-
-def _spec(wanted: Wanted) -> ScheduleSpec:
-    from temporalio.client import ScheduleCalendarSpec, ScheduleIntervalSpec, ScheduleRange, ScheduleSpec
-
-    jitter = None if wanted.jitter is None else timedelta(milliseconds=wanted.jitter)
-    if wanted.cron is None:
-        every = timedelta(milliseconds=wanted.every or 0)
-        return ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)], jitter=jitter)
-    cron = read_cron(wanted.cron)
-
-    def ranges(parts: Iterable[Range]) -> tuple[ScheduleRange, ...]:
-        return tuple(ScheduleRange(part.start, part.end, part.step) for part in parts)
-
-    calendar = ScheduleCalendarSpec(
-        minute=ranges(cron.minutes),
-        hour=ranges(cron.hours),
-        day_of_month=ranges(cron.days_of_month),
-        month=ranges(cron.months),
-        day_of_week=ranges(cron.days_of_week),
-        comment=wanted.cron,
-    )
-    return ScheduleSpec(calendars=[calendar], jitter=jitter, time_zone_name=wanted.time_zone)
-
-
-def _text(spec: ScheduleSpec) -> str:
-    """Return when a schedule starts something, as an author would say it."""
-    zone = f" {spec.time_zone_name}" if spec.time_zone_name else ""
-    said = [f"{calendar.comment or 'a calendar'}{zone}" for calendar in spec.calendars]
-    said += [f"every {spell(round(one.every.total_seconds() * 1_000))}" for one in spec.intervals]
-    return ", ".join(said) or "never"
-
-
-async def _names(client: Client, task_queue: str) -> AsyncIterator[str]:
+async def names(client: Client, task_queue: str) -> AsyncIterator[str]:
     """Yield the automations that have a schedule on a task queue."""
     beginning = f"{ROOT}/{task_queue}/"
     async for one in await client.list_schedules():
@@ -221,72 +102,18 @@ async def _names(client: Client, task_queue: str) -> AsyncIterator[str]:
             yield name
 
 
-async def _change(client: Client, task_queue: str, name: str, wishes: Wishes) -> Change:
-    found = await _described(_handle(client, task_queue, name))
-    if name in wishes.schedules:
-        wanted = temporal_schedule(task_queue, name, wishes.schedules[name])
-        coming = Kept(automation=name, id=schedule_id(task_queue, name), text=_text(wanted.spec))
-        if found is None:
-            return Change(what="create", kept=coming, wanted=wanted)
-        if _same(found.schedule, wanted):
-            return Change(what="none", kept=_kept(name, found))
-        now = _kept(name, found)
-        renewed = Kept(automation=name, id=now.id, text=coming.text, paused=now.paused, note=now.note)
-        return Change(what="update", kept=renewed, wanted=wanted)
-    if found is None:  # somebody has removed it meanwhile
-        return Change(what="none", kept=Kept(automation=name, id=schedule_id(task_queue, name), text="never"))
-    doubt = wishes.doubt(name)
-    return Change(what="remove" if doubt is None else "keep", kept=_kept(name, found), why=doubt)
+async def now(client: Client, name: str, automation: str) -> Kept:
+    """Return the schedule of an id as it is now."""
+    found = await described(client.get_schedule_handle(name))
+    return Kept(automation=automation, id=name, text="never") if found is None else as_kept(automation, found)
 
 
-def _same(found: Schedule, wanted: Schedule) -> bool:
-    def action(schedule: Schedule) -> tuple[Any, ...]:
-        return tuple(getattr(schedule.action, name, None) for name in ("workflow", "id", "task_queue"))
-
-    return (
-        found.spec == wanted.spec
-        and found.policy == wanted.policy
-        and action(found) == action(wanted)
-        and not getattr(found.action, "args", ())
-    )
-
-
-async def _apply(client: Client, change: Change) -> Change:
-    from temporalio.client import ScheduleAlreadyRunningError, ScheduleUpdate, ScheduleUpdateInput
-
-    handle, wanted = client.get_schedule_handle(change.kept.id), change.wanted
-
-    def renewed(now: ScheduleUpdateInput) -> ScheduleUpdate | None:
-        if wanted is None:
-            return None
-        wanted.state = now.description.schedule.state  # what is paused stays so
-        return ScheduleUpdate(wanted)
-
-    if change.what == "remove":
-        await handle.delete()
-        return change
-    if wanted is None:
-        return change
-    if change.what == "create":
-        try:
-            await client.create_schedule(handle.id, wanted)
-        except ScheduleAlreadyRunningError:  # somebody else has just made it
-            await handle.update(renewed)
-    else:
-        await handle.update(renewed)
-    return Change(what=change.what, kept=await _now(client, handle.id, change.kept.automation))
-
-
-async def _now(client: Client, name: str, automation: str) -> Kept:
-    found = await _described(client.get_schedule_handle(name))
-    return Kept(automation=automation, id=name, text="never") if found is None else _kept(automation, found)
-
-
-def _handle(client: Client, task_queue: str, automation: str) -> ScheduleHandle:
+def handle_of(client: Client, task_queue: str, automation: str) -> ScheduleHandle:
+    """Return the handle of an automation's schedule, whether there is one or not."""
     return client.get_schedule_handle(schedule_id(task_queue, automation))
 
 
-async def _described(handle: ScheduleHandle) -> ScheduleDescription | None:
+async def described(handle: ScheduleHandle) -> ScheduleDescription | None:
     """Return a schedule, or None where there is none of that id."""
     from temporalio.service import RPCError, RPCStatusCode
 
@@ -298,21 +125,26 @@ async def _described(handle: ScheduleHandle) -> ScheduleDescription | None:
         raise
 
 
-def _kept(automation: str, found: ScheduleDescription) -> Kept:
+def as_kept(automation: str, found: ScheduleDescription) -> Kept:
+    """Return a schedule as it is shown."""
     state = found.schedule.state
     return Kept(
         automation=automation,
         id=found.id,
-        text=_text(found.schedule.spec),
+        text=text_of(found.schedule.spec),
         paused=state.paused,
         note=state.note or None,
-        coming=[_said(at) for at in found.info.next_action_times[:SHOWN]],
+        coming=[timestamp(at) for at in found.info.next_action_times[:SHOWN]],
         running=[_run(automation, one.workflow_id) for one in found.info.running_actions],  # type: ignore[attr-defined] # a schedule of ours starts workflows
     )
 
 
-def _said(at: datetime) -> str:
-    return timestamp(at)
+def text_of(spec: ScheduleSpec) -> str:
+    """Return when a schedule starts something, as an author would say it."""
+    zone = f" {spec.time_zone_name}" if spec.time_zone_name else ""
+    said = [f"{calendar.comment or 'a calendar'}{zone}" for calendar in spec.calendars]
+    said += [f"every {spell(round(one.every.total_seconds() * 1_000))}" for one in spec.intervals]
+    return ", ".join(said) or "never"
 
 
 def _run(automation: str, starter: str) -> str:

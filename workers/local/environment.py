@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from activities.action import Action
 from activities.catalog import catalog
+from workers.client.deploying import Change
 from workers.client.runs import has_workers
-from workers.client.schedules import Change
 from workers.errors import TrunklineError
 from workers.local.child_process import ChildProcess, child_process
 from workers.local.connection_names import connection_names

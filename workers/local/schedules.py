@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from temporalio.service import RPCError
 
 from activities.action import Action
-from workers.client.deploying import wishes_of
-from workers.client.schedules import Change, apply, compare
+from workers.client.deploying import Change, apply, compare, wishes_of
 from workers.definitions.automations import Automations
 from workers.errors import TrunklineError
 from workers.process.watching import EVERY, SETTLED

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from activities.catalog import catalog
-from workers.client.schedules import temporal_schedule
 from workers.definitions.loading import Source
 from workers.definitions.model.cron import CronError, Range, read_cron
-from workers.definitions.model.schedule import Schedule
 from workers.definitions.planning import check
 
 EVERY_DAY, EVERY_MONTH, EVERY_WEEKDAY = (Range(1, 31),), (Range(1, 12),), (Range(0, 6),)
@@ -129,13 +126,3 @@ def test_a_schedule_brings_no_data() -> None:
     assert codes({"schedule": {"every": "1h"}}, conditions=uses) == ["unknown-root"]
     recording = [{"actionType": "transcribe_recording", "config": {"language": "en-US"}}]
     assert "wrong-trigger" in codes({"schedule": {"every": "1h"}}, actions=recording)
-
-
-def test_temporal_keeps_what_an_author_says() -> None:
-    wanted = Schedule.model_validate({"cron": "30 8 * * fri-sun", "timeZone": "Europe/Prague", "jitter": "1m"})
-    made = temporal_schedule("trunkline", "report", wanted)
-    (calendar,) = made.spec.calendars
-    assert [(one.start, one.end) for one in calendar.day_of_week] == [(5, 6), (0, 0)]
-    assert (calendar.comment, made.spec.time_zone_name) == ("30 8 * * fri-sun", "Europe/Prague")
-    assert (made.policy.overlap.name, made.policy.catchup_window) == ("SKIP", timedelta(days=1))
-    assert getattr(made.action, "id", None) == "trunkline/trunkline/report"
