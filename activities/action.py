@@ -166,6 +166,8 @@ class Action:
     addresses: Callable[[Any], Iterable[str]] = field(default=lambda _connection: ())
     """Returns the addresses that it reaches with a connection, where it knows more of them than the connection does."""
     local: bool = False
+    calls: bool = False
+    takes_secrets: bool = True
 
     def __post_init__(self) -> None:
         if self.local and (self.connections or self.look is not None):
@@ -193,6 +195,8 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
     background: Callable[[Raw], bool] | None = None,
     look: Look | None = None,
     local: bool = False,
+    calls: bool = False,
+    takes_secrets: bool = True,
 ) -> Callable[[Function], Action]:
     """Turn an async function `(config, context) -> result` into an action whose contract its annotations are.
 
@@ -207,7 +211,11 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
         beside: kinds of a second connection, by the field that names it (see `Action.beside`).
         background: says from the unrendered config whether the path goes on without waiting for the result.
         look: finds out after an unknown outcome what became of it, without sending anything.
-        local: it sends nothing to anybody, so that it can neither be unavailable nor have an unknown outcome.
+        local: it sends nothing to anybody but Temporal, so that it has no vendor that could be unavailable or leave
+            an outcome unknown.
+        calls: its run carries it out by running the automation that `automation` names; the function only asks how that
+            ended.
+        takes_secrets: whether secrets may stand in its config; not where another run's history keeps it.
     """
     if not NAME.fullmatch(name):
         raise ValueError(f"An action's name is lower case, words joined by '_' or '.'; {name!r} is not.")
@@ -234,6 +242,8 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
             background=background or (lambda _raw: False),
             look=look,
             local=local,
+            calls=calls,
+            takes_secrets=takes_secrets,
         )
 
     return wrap

@@ -10,13 +10,14 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-from activities import ai, aircall, email, facebook, http, kustomer, slack, sms, speech, teams, tickets
+from activities import ai, aircall, automations, email, facebook, http, kustomer, slack, sms, speech, teams, tickets
 from activities.action import Action
 from activities.connections import Connection
 
 FAMILIES: tuple[tuple[Action, ...], ...] = (
     ai.ACTIONS,
     aircall.ACTIONS,
+    automations.ACTIONS,
     email.ACTIONS,
     facebook.ACTIONS,
     http.ACTIONS,

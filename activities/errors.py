@@ -34,6 +34,10 @@ class Unavailable(ActionError):  # noqa: N818 # same
         self.retry_after = retry_after
 
 
+class Pending(Unavailable):
+    """What is asked for is not known yet: it is asked again, as often as it takes, and nobody needs to be told."""
+
+
 class NotSent(ActionError):  # noqa: N818 # same
     """This attempt was told that it must not send before it sent anything; the run decides what follows."""
 

@@ -13,9 +13,9 @@ from activities.catalog import catalog
 from scripts.sources import source
 from scripts.tables import row
 from tests.activities.cases import examples
+from trunkline.durations import spell
 from workers.cli.actions import FieldText, fields, repeat_of
 from workers.definitions.compiling import DEFAULTS
-from workflows.language.durations import spell
 
 FOLDER = "docs/actions"
 NOTE = "<!-- Generated from {source} by scripts/reference.py: run `make docs` to update it. -->"

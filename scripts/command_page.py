@@ -37,10 +37,12 @@ def pages() -> dict[str, str]:
 
 
 def _flat(name: str) -> Iterator[tuple[str, App]]:
-    """Yield a command, or the commands of a group."""
+    """Yield a command, or what a group does by itself and its commands."""
     if name not in GROUPS:
         yield name, app[name]
         return
+    if app[name].default_command is not None:
+        yield name, app[name]
     flags = {*app.help_flags, *app.version_flags}
     for inner in app[name]:
         if inner not in flags:

@@ -32,6 +32,7 @@ from workers.process.equipment import Equipment, scrubber_of
 from workers.process.replay_clock import ReplayClock
 from workers.settings import Settings
 from workflows.automation import Automation
+from workflows.starter import Starter
 from workflows.view.details import Details
 
 JSON = dict[str, Any]
@@ -226,7 +227,7 @@ class Engine:
 def replayer(converter: DataConverter) -> Replayer:
     """Return what replays a run as a worker would."""
     return Replayer(
-        workflows=[Automation],
+        workflows=[Automation, Starter],
         workflow_runner=UnsandboxedWorkflowRunner(),
         data_converter=of_worker(converter),
         header_codec_behavior=HeaderCodecBehavior.CODEC,

@@ -44,6 +44,9 @@ RECORD = "trunkline:record"
 BEFORE_RESET = "trunkline:before_reset"
 """Activity that says which steps an earlier history of a reset run may have carried out."""
 
+STARTER = "trunkline:starter"
+"""Workflow type of what a schedule starts at each instant: it starts that instant's run, once, and ends with it."""
+
 EVERY_STEP = "*"
 """What `BEFORE_RESET` answers where nobody can say: any step may have been carried out."""
 
@@ -76,6 +79,15 @@ NEVER_REPEATED = "TemporalTimeout:StartToClose"
 
 LONGEST_ID = 255
 """Bytes that a workflow id may have: what Temporal's own PostgreSQL set-up allows."""
+
+AUTOMATION_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+"""How an automation may be called, as a pattern."""
+
+RESERVED_NAMES = ("inline", "event")
+"""Workflow types that mean something else than an automation of that name."""
+
+DEEPEST_CALL = 5
+"""How deep automations may call each other."""
 
 DEEPEST = 100
 """Levels that a JSON value may nest."""
@@ -416,6 +428,7 @@ class Entry(TypedDict, total=False):
     reason: str
     until: str
     retry: Retrying
+    calls: str
 
 
 class Retrying(TypedDict):
@@ -503,6 +516,24 @@ class Again(TypedDict):
     digest: str | None
 
 
+class OpenCall(TypedDict):
+    """A run of another automation that a step has started and waits for.
+
+    Attributes:
+        run: its workflow id.
+        request: what the step said.
+        digest: what people have released of it.
+        release: how often the step was released anew.
+        until: when it is canceled, where the step has a `timeout`.
+    """
+
+    run: str
+    request: Request
+    digest: str | None
+    release: int
+    until: NotRequired[str]
+
+
 class Iteration(TypedDict):
     """How one iteration of a loop went, and what it collected."""
 
@@ -532,6 +563,7 @@ class Memory(TypedDict, total=False):
         uncertain: whether it is sent again although an earlier attempt may have been carried out.
         reacted: the rules of `onFailure` whose actions have run, by position.
         reaction: the actions that follow its end, while they run.
+        call: the run of another automation that it waits for.
     """
 
     sent: str
@@ -552,6 +584,7 @@ class Memory(TypedDict, total=False):
     uncertain: bool
     reacted: list[int]
     reaction: Reaction
+    call: OpenCall
 
 
 class FailureFacts(TypedDict):

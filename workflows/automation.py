@@ -46,7 +46,7 @@ from workflows.run.routing import Routing, fairness_key
 from workflows.run.state import State
 from workflows.run.walk import Stop, Walk
 from workflows.steps.decisions import decide
-from workflows.steps.ending import goes_on
+from workflows.steps.ending import goes_on, outcome_of, tell
 from workflows.steps.interpreter import walk_whole
 from workflows.view.attributes import Attributes
 from workflows.view.details import details
@@ -57,8 +57,6 @@ PARKED = timedelta(seconds=2), timedelta(seconds=25)
 
 ABANDON = workflow.HandlerUnfinishedPolicy.ABANDON
 """A decision that came too early for a run that never began needs no warning."""
-
-OUTCOMES: dict[Flow, str] = {"done": "completed", "stopped": "completed", "failed": "failed", "rejected": "rejected"}
 
 
 @workflow.defn(dynamic=True)
@@ -174,8 +172,7 @@ class Automation:
             flow = await self._walked(walk, event, answer)
         if walk.stop is not None:
             self.reason = walk.stop.reason
-            return self._close(walk.stop.outcome)
-        return self._close(OUTCOMES[flow] if walk.state.failed is None else "failed")
+        return self._close(outcome_of(walk, flow))
 
     async def _walked(self, walk: Walk, event: dict[str, Any], answer: dict[str, Any]) -> Flow:
         """Walk until the plan or the run is at its end, or the run continues as new; say how the plan ended."""
@@ -199,6 +196,9 @@ class Automation:
         return task.result()
 
     def _close(self, outcome: str) -> Any:
+        if self.walk is not None and (fault := tell(self.walk, outcome)) is not None:
+            self.reason = fault
+            raise self._failed(fault)
         if outcome == "failed":
             cause = self.state.report.failure() if self.state is not None else None
             raise self._failed(cause or self.reason or "The automation failed.")

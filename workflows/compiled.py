@@ -113,6 +113,7 @@ def program(plan: Plan) -> Program:
     policy = NO_POLICY if approvals is None else _policy(approvals, defaults)
     whole = _Whole(defaults=defaults, approvals=approvals or {}, policy=policy)
     block, on_failure = _block(plan["block"], whole), _block(plan.get("onFailure", []), whole)
+    result = compile_template(plan["result"]) if "result" in plan else None
     made = Program(
         plan=plan,
         condition=_condition(plan),
@@ -121,7 +122,8 @@ def program(plan: Plan) -> Program:
         fairness=compile_template(plan["fairness"]) if "fairness" in plan else None,
         block=block,
         on_failure=on_failure,
-        status_readers=status_readers(block, on_failure),
+        result=result,
+        status_readers=status_readers(block, on_failure, result=result),
     )
     _programs[plan["id"]] = made
     if len(_programs) > KEPT_PROGRAMS:
@@ -192,6 +194,8 @@ def _action(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
         policy=policy,
         background=step.get("background", False),
         looks=step.get("looks", False),
+        calls=step.get("calls", False),
+        patience=_ms(step["timeout"]) if "calls" in step and "timeout" in step else None,
     )
 
 

@@ -19,6 +19,12 @@ VERSION = "1.0"
 BY_HAND = "manual"
 """The source of an event that names none."""
 
+FIRED = "schedule.fired"
+"""The type of the event that a schedule brings; emitted by others it starts nothing."""
+
+CALLED = "automation.called"
+"""The type of the event for which one automation runs another."""
+
 CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 """Characters that no workflow id has: Temporal's databases do not take all of them, and nobody sees them."""
 
@@ -69,6 +75,7 @@ KNOWN: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "recording.uploaded": VOICE,
     "ticket.*": HELPDESK,
     "message.*": HELPDESK,
+    FIRED: {},
 }
 """Roots and documented fields of the event types that are known; a root without fields may have any."""
 
@@ -167,6 +174,33 @@ def another_event(run: str, event: Mapping[str, Any], earlier: str | None) -> st
         f"{earlier!r} and this one from {source!r}. Let `trigger.once` say what makes an event the same, such as "
         '"{{event.source}}/{{event.id}}".'
     )
+
+
+def fired(automation: str, instant: str) -> dict[str, Any]:
+    """Return the event of a schedule's instant (UTC, to the second: `2026-11-28T08:00:00Z`)."""
+    return {
+        "specversion": VERSION,
+        "id": f"schedule-{instant}",
+        "type": FIRED,
+        "source": f"/schedules/{automation}",
+        "time": instant,
+        "data": {},
+    }
+
+
+def called(key: str, caller: str, data: Any) -> dict[str, Any]:
+    """Return the event for which a step runs another automation.
+
+    Args:
+        key: idempotency key of the step.
+        caller: workflow id of the step's run.
+        data: what the step gives it.
+
+    Raises:
+        EventError: it is too large or too deep, or `data` is no object.
+    """
+    source = f"/runs/{caller}"
+    return read_event({"id": key, "type": CALLED, "source": source[:MAX_ID], "data": data}, default_id=key)
 
 
 def _measure(event: Mapping[str, Any]) -> None:

@@ -155,6 +155,8 @@ class StepPlan(TypedDict, total=False):
     background: Literal[True]
     looks: Literal[True]
     """Whether the action can look for what became of an unknown outcome."""
+    calls: Literal[True]
+    """Whether the action runs another automation, which the run does by itself; `timeout` bounds the wait, if given."""
 
     paths: list[PathPlan]
 
@@ -201,6 +203,8 @@ class Plan(TypedDict, total=False):
     block: list[StepPlan]
     onFailure: list[StepPlan]
     """What runs once everything else has ended and the run has failed."""
+    result: dict[str, Any]
+    """What the report says as `result` once the run has ended; values may be templates."""
 
 
 def constants_of(plan: Plan) -> Mapping[str, Any]:

@@ -124,6 +124,10 @@ class ActionStep(Step):
     policy: Policy
     background: bool
     looks: bool
+    calls: bool
+    """Whether it runs another automation."""
+    patience: timedelta | None
+    """How long it waits for that one, where the step says it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +222,7 @@ class Program:
         fairness: whose run it is.
         block: the steps.
         on_failure: the steps that run once all others have ended and the run has failed.
+        result: what the run tells whoever called it.
         status_readers: the steps whose status is read somewhere, each with the ids of the steps around it, innermost
             first.
     """
@@ -229,6 +234,7 @@ class Program:
     fairness: Template | None
     block: Block
     on_failure: Block
+    result: Template | None
     status_readers: Mapping[str, tuple[str, ...]]
 
 
@@ -255,10 +261,10 @@ def children(step: Step) -> Iterator[Step]:
         yield from way
 
 
-def status_readers(*blocks: Block) -> dict[str, tuple[str, ...]]:
-    """Return the steps whose status something in these blocks reads, each with the ids of the steps around it."""
+def status_readers(*blocks: Block, result: Template | None) -> dict[str, tuple[str, ...]]:
+    """Return the steps whose status these blocks or the result read, each with the ids of the steps around it."""
     read: set[str] = set()
-    waiting: list[Any] = list(blocks)
+    waiting: list[Any] = [*blocks, result]
     seen: set[int] = set()
     while waiting:
         part = waiting.pop()

@@ -20,7 +20,7 @@ REFUSED = frozenset({"rejected", "expired", "superseded"})
 PLAIN = frozenset(
     {
         *("id", "label", "kind", "actionType", "status", "attempts", "startedAt", "endedAt", "key", "parent"),
-        *("until", "reason"),
+        *("until", "reason", "calls"),
     }
 )
 """What the entry of a plain success has, or of a step that its conditions skipped."""
@@ -142,7 +142,7 @@ class Report:
         if plain:
             for instance in inside:
                 entry = self.entries.pop(instance)
-                self.extra -= measure(entry["reason"]) if "reason" in entry else 0
+                self.extra -= sum(measure(entry[name]) for name in ("reason", "calls") if name in entry)
         return plain
 
     def steps(self, *, closed: bool) -> list[Entry]:

@@ -27,10 +27,11 @@ from activities.bounds import scrubbing
 from activities.budgets import Budgets
 from activities.connections import Connections
 from activities.context import LARGEST_ANSWER, LARGEST_PICKED, Context
-from activities.errors import ActionError, NotSent, OutcomeUnknown, Refused, ResultTooLarge, Unavailable
+from activities.errors import ActionError, NotSent, OutcomeUnknown, Pending, Refused, ResultTooLarge, Unavailable
 from activities.http_client.client import Client
 from activities.http_client.retry_after import bounded
 from activities.http_client.statuses import meaning
+from activities.runs import Runs
 from activities.violations import sentence_of
 from trunkline.wire import LOOK, NEVER_REPEATED, SENDING, UNEXPECTED, Answer, Call, FailureDetails, LookAnswer
 
@@ -53,6 +54,7 @@ class Services:
     result_limit: int
     client: TemporalClient
     budgets: Budgets
+    runs: Runs
 
 
 def bind(catalog: Mapping[str, Action], services: Services) -> list[Callable[..., Any]]:
@@ -172,6 +174,7 @@ class _Attempt:
             sending=self._sending(never="run" in call),
             conceal=self.services.scrubber.renew,
             budgets=self.services.budgets,
+            runs=self.services.runs,
         )
         return config, context
 
@@ -220,7 +223,8 @@ class _Attempt:
         if isinstance(error, ResultTooLarge):
             sentence += f" {PICK_LESS if self.pick else PICK}"
         sentence = self.services.scrubber.scrub(sentence)[:LONGEST_MESSAGE]
-        activity.logger.warning("%s: %s: %s", self.action.name, type(error).__name__, sentence)
+        if not isinstance(error, Pending):
+            activity.logger.warning("%s: %s: %s", self.action.name, type(error).__name__, sentence)
         return ApplicationError(
             sentence,
             details,

@@ -22,7 +22,7 @@ PAGE = ROOT / "docs" / "tutorial.md"
 BLOCK = re.compile(r"([^\n]*)\n\n```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"Save this as `([^`]+)`:$")
 SERVER = "trunkline dev"
-LOOKS = ("trunkline holds", "trunkline report")
+LOOKS = ("trunkline holds", "trunkline report", "trunkline schedules\n")
 """Commands that only look, and are called again until what a run does meanwhile is to be seen."""
 
 LIMIT = 120

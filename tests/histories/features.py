@@ -15,6 +15,7 @@ from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
 from tests.engine import Engine
+from trunkline.wire import STARTER
 
 KEY = "recorded:BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="
 """The key of the history that is encrypted: replaying it needs it, and it protects nothing else."""
@@ -28,12 +29,12 @@ class Feature(NamedTuple):
     Attributes:
         play: starts the run, decides what it holds, and returns it when it has ended.
         settings: of the Temporal server, where the feature shows only under these.
-        outcome: how the run ends.
+        outcome: how the run ends; None: it is no run, and has no report.
     """
 
     play: Callable[[Engine], Awaitable[Run]]
     settings: tuple[str, ...] = ()
-    outcome: str = "completed"
+    outcome: str | None = "completed"
 
 
 async def begin(engine: Engine, actions: str, **data: Any) -> Run:
@@ -251,6 +252,57 @@ async def cancel(engine: Engine) -> Run:
     return await end(engine, run)
 
 
+async def call(engine: Engine) -> Run:
+    """A run that calls another, picks from its result, and is told by it as it was never handed over."""
+    called = "name: called\ntrigger: {event: x.y, live: false}\nactions: [{wait: 1s}]\nresult: {how: '{{event.type}}'}"
+    engine.define(called)
+    run = await begin(
+        engine,
+        """  - id: call
+    actionType: run_automation
+    config: {automation: called}
+    timeout: 1m
+    pick: {how: result.how}
+    saveAs: told""",
+    )
+    return await end(engine, run)
+
+
+async def call_continued(engine: Engine) -> Run:
+    """A run that continues as new while the one that it has called is held, and then asks how that has ended."""
+    held = (
+        f"name: called\ntrigger: {{event: x.y, live: false}}\nactions:\n  - {{id: ask, {POST}, requireApproval: true}}"
+    )
+    engine.define(held)
+    posts = "\n".join(f"          - {{{POST}}}" for _ in range(8))
+    run = await begin(
+        engine,
+        f"""  - paths:
+      - actions:
+          - {{id: call, actionType: run_automation, config: {{automation: called}}, saveAs: told}}
+      - actions:
+{posts}""",
+    )
+    now = engine.client.get_workflow_handle(run.id)
+    while (await now.describe()).run_id == run.first_execution_run_id:
+        await asyncio.sleep(0.05)
+    report = await now.query("report")
+    called = next(entry["calls"] for entry in report["steps"] if entry["id"] == "call")
+    await decide(engine, engine.client.get_workflow_handle(called), "approve", by="ann")
+    return await end(engine, now)
+
+
+async def starter(engine: Engine) -> Run:
+    """What a schedule starts: it starts the run of its instant, and ends with it."""
+    engine.define("name: fired\ntrigger: {schedule: {every: 1h}}\nactions: [{wait: 1s}]")
+    await engine.serve()
+    run = await engine.client.start_workflow(
+        STARTER, id=f"trunkline/{engine.task_queue}/fired-2026-11-28T08:00:00Z", task_queue=engine.task_queue
+    )
+    await run.result()
+    return run
+
+
 SHORT = ("limit.historyCount.suggestContinueAsNew=40",)
 
 
@@ -278,6 +330,8 @@ async def values(engine: Engine) -> Run:
 FEATURES = {
     "approval": Feature(approval),
     "background": Feature(background),
+    "call": Feature(call),
+    "call-continued": Feature(call_continued, SHORT),
     "cancel": Feature(cancel, outcome="canceled"),
     "continue-as-new": Feature(continue_as_new, SHORT),
     "deadline": Feature(deadline, outcome="rejected"),
@@ -291,4 +345,5 @@ FEATURES = {
     "reset": Feature(reset),
     "retries": Feature(retries),
     "values": Feature(values),
+    "starter": Feature(starter, outcome=None),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +21,10 @@ VERSIONS = sorted(folder.name for folder in FOLDER.iterdir() if any(folder.glob(
 
 
 def history(path: Path) -> WorkflowHistory:
-    return WorkflowHistory.from_json("recorded", path.read_text(encoding="utf-8"))
+    """Return a history under the id that its run had: what it started has an id that is made of it."""
+    text = path.read_text(encoding="utf-8")
+    run = json.loads(text)["events"][0]["workflowExecutionStartedEventAttributes"]["workflowId"]
+    return WorkflowHistory.from_json(run, text)
 
 
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -39,6 +43,10 @@ def test_histories_show_what_they_are_recorded_for() -> None:
     assert "workflowExecutionContinuedAsNewEventAttributes" in (newest / "continue-as-new.1.json").read_text()
     assert "RESET_WORKFLOW" in (newest / "reset.2.json").read_text()
     assert b64encode(b"binary/encrypted").decode() in (newest / "encryption.1.json").read_text()
+    assert "startChildWorkflowExecutionInitiatedEventAttributes" in (newest / "starter.1.json").read_text()
+    asked = (newest / "call-continued.2.json").read_text()
+    assert '"name": "run_automation"' in asked, "a run that continued as new asks how the other one ended"
+    assert "childWorkflowExecutionCompletedEventAttributes" not in asked
     assert (newest / "quorum.1.json").read_text().count("workflowExecutionUpdateAcceptedEventAttributes") == 3
 
 

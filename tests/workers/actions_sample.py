@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from activities.action import Action, Config, Credential, Raw, Result, Static, Syntax, action
+from activities.automations.run_automation import run_automation
 from activities.context import Context
 
 
@@ -109,5 +110,5 @@ async def transcribe_recording(config: Recording, context: Context) -> Transcrip
 
 
 SAMPLE: dict[str, Action] = {
-    found.name: found for found in (send_sms, send_slack_message, http_request, transcribe_recording)
+    found.name: found for found in (send_sms, send_slack_message, http_request, transcribe_recording, run_automation)
 }

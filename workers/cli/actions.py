@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import yaml
 
 from activities.action import CONNECTION, Action, Config
+from trunkline.durations import spell
 from workers.cli.catalog import actions_at_hand
 from workers.cli.screen import print_json
 from workers.definitions.problems import listed, nearest
 from workers.errors import NotFoundError
-from workflows.language.durations import spell
 
 REPEATS = {
     "safe": "repeated when nobody can say whether an attempt had its effect: it is harmless",

@@ -16,6 +16,7 @@ from workers.cli.screen import console
 from workers.errors import NotFoundError, TrunklineError, UsageError
 
 if TYPE_CHECKING:
+    from workers.client.deploying import Change
     from workers.local.environment import Wish
 
 Port = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))]
@@ -41,8 +42,8 @@ def dev(  # noqa: PLR0913 - a command has as many parameters as it has options
     """Run everything here: Temporal with its web UI, a worker, and a sandbox in place of every host, until Ctrl-C.
 
     Nothing is sent to a host that is not live: neither requests, webhooks and messages nor downloads of recordings.
-    Automations are read again when their files change, and each reload is printed. A port that is taken is replaced by
-    a free one.
+    Automations are read again when their files change, each reload is printed, and their schedules are kept in step.
+    A port that is taken is replaced by a free one.
 
     Args:
         folder: the automations (TRUNKLINE_AUTOMATIONS, else `automations` if there is that folder, else the examples).
@@ -85,6 +86,7 @@ def dev(  # noqa: PLR0913 - a command has as many parameters as it has options
         data=None if in_memory else data or _own_data(),
         files=settings.files or _recordings(chosen),
         secrets=settings.secrets,
+        tell=_tell,
     )
     return asyncio.run(until_told(_serve(wish)))
 
@@ -124,6 +126,14 @@ def _own_data() -> Path:
             f"{DATA} cannot be kept here ({error.strerror}): name a file (--data FILE), or keep nothing (--in-memory)."
         ) from error
     return DATA
+
+
+def _tell(changes: list[Change]) -> None:
+    """Print what became of the schedules."""
+    from workers.cli.schedule_lines import DONE, line
+
+    for change in changes:
+        console().print(f"schedule {DONE[change.what]}: {line(change.kept)}")
 
 
 async def _serve(wish: Wish) -> int:

@@ -71,7 +71,7 @@ def read_deadline(text: str) -> str:
     Raises:
         UsageError: it is neither.
     """
-    from workflows.language.durations import duration
+    from trunkline.durations import duration
     from workflows.language.instants import instant
     from workflows.report import timestamp
 

@@ -117,7 +117,7 @@ def age(text: str) -> timedelta:
     Raises:
         UsageError: it is no duration.
     """
-    from workflows.language.durations import duration
+    from trunkline.durations import duration
 
     try:
         return timedelta(milliseconds=duration(text))

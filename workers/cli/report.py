@@ -6,6 +6,7 @@ import asyncio
 import json as json_text
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from trunkline.wire import NOT_TAKEN
@@ -47,13 +48,15 @@ async def _report(run: str, *, json: bool) -> int:
         print_json(found)
         return 0
     show(found, run, console())
-    try:
-        held = await holds.of_run(client, run)
-    except TrunklineError as error:
-        console(stderr=True).print(plain(f"What it holds cannot be shown. {error}"))
-        return error.exit_code
-    for hold in held:
-        show_hold({"run": run, **hold}, console())
+    called = [entry["calls"] for entry in found["steps"] if entry["status"] == "running" and "calls" in entry]
+    for one in (run, *called):
+        try:
+            held = await holds.of_run(client, one)
+        except TrunklineError as error:
+            console(stderr=True).print(plain(f"What {one} holds cannot be shown. {error}"))
+            return error.exit_code
+        for hold in held:
+            show_hold({"run": one, **hold}, console())
     return 0
 
 
@@ -70,11 +73,17 @@ def show(report: dict[str, Any], run: str, screen: Console) -> None:
         screen.print(f"missing: {plain(', '.join(map(str, report['missing'])))}")
     for text in _steps(report["steps"]):
         screen.print(text)
+    if "result" in report:
+        screen.print(f"result = {plain(_short(report['result']))}")
     variables = report.get("variables") or {}
     if variables:
         screen.print("[bold]variables[/]")
     for name, value in variables.items():
         screen.print(f"  {plain(name)} = {plain(_short(value))}")
+    _show_audit(report, screen)
+
+
+def _show_audit(report: dict[str, Any], screen: Console) -> None:
     for entry in report.get("audit") or []:
         if "more" in entry:
             screen.print(f"  … and {entry['more']} more decisions")
@@ -108,6 +117,8 @@ def _facts(entry: dict[str, Any]) -> Iterator[str]:
     """Yield what else is to be said about a step."""
     if entry["status"] == "running":
         yield from _progress(entry)
+    elif entry.get("calls"):
+        yield f"ran {entry['calls']}"
     if entry.get("reason") and entry["reason"] != NOT_TAKEN:
         yield str(entry["reason"])
     yield from (f"warning: {sentence}" for sentence in entry.get("warnings", ()))
@@ -123,6 +134,8 @@ def _facts(entry: dict[str, Any]) -> Iterator[str]:
 
 def _progress(entry: dict[str, Any]) -> Iterator[str]:
     """Yield what a running step waits for or tries again."""
+    if entry.get("calls"):
+        yield f"waits for the run {entry['calls']} (`trunkline report {quote(entry['calls'])}`)"
     if entry.get("until"):
         yield f"waits until {entry['until']} ({until(entry['until'], datetime.now(UTC))})"
     if entry.get("retry"):

@@ -38,7 +38,8 @@ def runs(
 ) -> int:
     """List runs, the newest first: what each waits for or tries again and why, or how it ended.
 
-    held: it waits for a person. waiting: a `wait` has not passed yet. retrying: an action failed and is tried again.
+    held: it waits for a person. waiting: a `wait` has not passed yet, its date has not come,
+    or a run that it called goes on. retrying: an action failed and is tried again.
     parked: its file is bad or not settled, so that it cannot begin. A run may be several of them, and ones that are
     none of them just run. Runs that could not be asked are listed as such, and the exit code is 3.
 

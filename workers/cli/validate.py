@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from workers.cli.catalog import actions_at_hand
+from workers.definitions.checking.calls import NamedCall, check_calls, named_calls
 from workers.definitions.folder import definition_files
 from workers.definitions.loading import Source, UnreadableFileError, read
 from workers.definitions.planning import check
@@ -32,6 +34,7 @@ def validate(*files: Path, json: bool = False) -> int:
     catalog = actions_at_hand()
     found: list[Problem] = []
     names: dict[tuple[Path, str], str] = {}
+    calls: dict[Path, dict[str, tuple[NamedCall, ...]]] = {}
     paths = list(dict.fromkeys(_expanded(files)))
     for path in paths:
         try:
@@ -41,6 +44,10 @@ def validate(*files: Path, json: bool = False) -> int:
             continue
         found += check(data, source, catalog)[1]
         found += _clash(data, source, path, names)
+        calls.setdefault(path.parent, {})[str(data.get("name"))] = tuple(named_calls(data, source, catalog))
+    for folder, made in calls.items():
+        if any(made.values()):
+            found += check_calls(made, _names(folder))
     if json:
         from workers.cli.screen import print_json
 
@@ -59,6 +66,15 @@ def _expanded(files: tuple[Path, ...]) -> Iterator[Path]:
         if not inside:
             raise NotFoundError(f"The folder {path} has no *.yaml, *.yml or *.json file.")
         yield from inside
+
+
+def _names(folder: Path) -> set[str]:
+    """Return the names of the automations in a folder, also of those that are bad."""
+    names: set[str] = set()
+    for path in definition_files(folder):
+        with contextlib.suppress(UnreadableFileError):
+            names.add(str(read(path)[0].get("name")))
+    return names
 
 
 def _clash(

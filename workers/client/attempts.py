@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from temporalio.api.workflow.v1 import PendingActivityInfo
     from temporalio.client import Client, WorkflowExecutionDescription
 
+PENDING = "Pending"
+"""The type of the error by which an activity says that what it asks about goes on."""
+
 UNREADABLE = "It is encrypted under a key that is not at hand (TRUNKLINE_ENCRYPTION_KEYS)."
 
 
@@ -61,14 +64,16 @@ async def _attempts(client: Client, found: PendingActivityInfo) -> Attempts:
     from temporalio.api.enums.v1 import PendingActivityState
 
     error = await _error(client, found.last_failure) if found.HasField("last_failure") else None
+    asked = error is not None and error["type"] == PENDING  # the activity only asks, and nothing has gone wrong
+    error = None if asked else error
     waits = found.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
     due = _instant(found.next_attempt_schedule_time) if found.HasField("next_attempt_schedule_time") else None
     return Attempts(
         activity=found.activity_id,
-        count=found.attempt,
+        count=1 if asked else found.attempt,
         error=error,
         next_try=due if waits and error is not None else None,
-        queued_at=_instant(found.scheduled_time) if waits and error is None else None,
+        queued_at=_instant(found.scheduled_time) if waits and error is None and not asked else None,
         paused=found.paused,
     )
 

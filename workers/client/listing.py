@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from trunkline.wire import STARTER
 from workflows.language.people import person
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ PLAIN = re.compile(r"[\w@.+:/=-]+")
 
 CUT = "more"
 """What the workflow writes last into a list of search attributes that it had to cut: such a run may be any's."""
+
+NO_STARTER = f"WorkflowType != '{STARTER}'"
+"""Leaves out, in a query for runs, what schedules start to begin them."""
 
 SILENT = "No worker answers for this run: start one (`trunkline worker`) and look again."
 """Why a run could not be asked, where nothing else is known."""
@@ -64,7 +68,7 @@ async def candidates(
     """Yield the runs that may hold something: by search attribute where the namespace has it, else all that run."""
     from temporalio.service import RPCError, RPCStatusCode
 
-    running = f"ExecutionStatus = 'Running' AND TaskQueue = {quoted(task_queue)}"
+    running = f"ExecutionStatus = 'Running' AND TaskQueue = {quoted(task_queue)} AND {NO_STARTER}"
     try:
         async for execution in client.list_workflows(" AND ".join([running, *_clauses(approver, automation, keys)])):
             yield listed(execution)

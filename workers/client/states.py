@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from workers.client.asking import QUERIES_AT_ONCE, ask_all, query
 from workers.client.attempts import Attempts, add_attempts, attempts_of
 from workers.client.holds import polled
-from workers.client.listing import INLINE, PLAIN, Listed, listed, quoted
+from workers.client.listing import INLINE, NO_STARTER, PLAIN, Listed, listed, quoted
 from workers.client.runs import ENDED, describe, failure_of, web_address
 from workers.errors import NotFoundError, TrunklineError, UnreachableError
 
@@ -85,7 +85,8 @@ async def find(client: Client, task_queue: str, wanted: WantedRuns, web_ui: str 
     running = [one for one in current if not _has_ended(one)]
     looked = {}
     if wanted.outcome is None:
-        looked = await _look_at_all(client, task_queue, running)
+        looked = await _look_at_all(client, task_queue, [one for one in running if not _is_planned(one)])
+        looked |= {one.id: _planned(one) for one in running if _is_planned(one)}
     ended = [] if wanted.state is not None else [one for one in current if _has_ended(one)]
     outcomes = dict(zip([one.id for one in ended], await _outcomes(client, ended), strict=True))
     now = datetime.now(UTC)
@@ -131,7 +132,7 @@ def _text(at: datetime) -> str:
 
 async def _current(client: Client, task_queue: str, wanted: WantedRuns) -> list[WorkflowExecution]:
     """Return the newest execution of each run, the newest run first."""
-    clauses = [f"TaskQueue = {quoted(task_queue)}"]
+    clauses = [f"TaskQueue = {quoted(task_queue)}", NO_STARTER]
     if wanted.state is not None:
         clauses.append("ExecutionStatus = 'Running'")
     if wanted.automation is not None and PLAIN.fullmatch(wanted.automation):
@@ -160,6 +161,16 @@ async def _current(client: Client, task_queue: str, wanted: WantedRuns) -> list[
 
 def _continued(one: WorkflowExecution) -> bool:
     return one.status is not None and one.status.name == "CONTINUED_AS_NEW"
+
+
+def _is_planned(one: WorkflowExecution) -> bool:
+    """Say whether a run waits for the date at which it starts, so that no worker knows it yet."""
+    return one.execution_time is not None and one.execution_time > datetime.now(UTC)
+
+
+def _planned(one: WorkflowExecution) -> Row:
+    at = _text(one.execution_time or one.start_time)
+    return {"state": "waiting", "states": ["waiting"], "why": [f"It starts at {at}."]}
 
 
 def _has_ended(one: WorkflowExecution) -> bool:
@@ -260,6 +271,8 @@ def _states(report: Row, attempts: list[Attempts]) -> Iterator[tuple[State, str]
             yield "retrying", f"{label} is tried again at {entry['retry']['at']}: {entry['retry']['error']['message']}"
         elif status == "running" and entry.get("kind") == "wait" and "until" in entry:
             yield "waiting", f"{label} waits until {entry['until']}"
+        elif status == "running" and "calls" in entry:
+            yield "waiting", f"{label} waits for the run {entry['calls']}"
         elif status == "running" and "lastError" in entry:
             yield "retrying", f"{label}: {again(entry)}"
     known = {activity_id(entry["id"]) for entry in report["steps"]}

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from activities.action import Action
+from workers.definitions.checking.calls import check_calls
 from workers.definitions.folder import File, Folder
 from workers.definitions.loading import Source
 from workers.definitions.problems import Problem, listed, nearest, problem, serious
 from workers.definitions.runnable import Definition, NoIdentityError, load
 from workers.definitions.settling import Patience
-from workflows.event import EventError, matches, run_id
+from workflows.event import FIRED, EventError, matches, run_id
 from workflows.language.template import TemplateError
 from workflows.plan import Plan, constants_of
 
@@ -28,6 +29,9 @@ T = TypeVar("T")
 
 SHOWN = 10
 """Most problems that one sentence lists."""
+
+ONLY_SCHEDULES = f"An event of the type {FIRED} that is emitted starts nothing: schedules bring their own."
+NOT_LIVE = "It is not live (`trigger.live` is false): only people and other automations start it."
 
 AS_IT_IS = Patience()
 """Read what is there, for those who look once: people ask about the file that they have just saved."""
@@ -147,7 +151,21 @@ class Automations:
         if self._files.lost is not None:
             return [problem("unreadable-file", self._files.lost, file=str(self.folder))]
         found = [one for file in self._files.files.values() for one in self._news(file.problems)]
-        return found + [one for clash in self._clashes.values() for one in clash]
+        found += [one for clash in self._clashes.values() for one in clash]
+        calls = {name: served.definition.calls for name, served in self._serving.items() if served.outdated is None}
+        return [*found, *check_calls(calls, {*self._serving, *self._waiting})]
+
+    def unknown(self) -> tuple[dict[str, str], list[str]]:
+        """Return why nobody can say what an automation is, by its name, and the bad files that do not say a name.
+
+        Raises:
+            UnsettledError: the folder cannot be read.
+        """
+        self.look()
+        if self._files.lost is not None:
+            raise UnsettledError(self._files.lost)
+        nameless = [str(file.path) for file in self._files.files.values() if not file.named]
+        return {name: str(error) for name, error in self._waiting.items()}, nameless
 
     def secrets(self) -> set[str]:
         """Return the names of all secrets that the definitions use."""
@@ -242,9 +260,8 @@ class Automations:
     @staticmethod
     def _match(definition: Definition, event: Mapping[str, Any]) -> Match:
         name = definition.name
-        if not matches(definition.event, event["type"]):
-            other = f"Its trigger is {definition.event}; the event is {event['type']}."
-            return Match(name, matches=False, reason=other, concerns=False)
+        if (other := _other(definition, event["type"])) is not None:
+            return other
         if definition.judge is not None and (reason := definition.judge(event["data"])) is not None:
             return Match(name, matches=False, reason=reason)
         once, unknown = _identity(definition, event)
@@ -325,6 +342,19 @@ def _flaws(files: Iterable[File]) -> tuple[str, list[Problem]]:
     wrong = [one for file in files for one in serious(file.problems)]
     more = f" (and {len(wrong) - SHOWN} more)" if len(wrong) > SHOWN else ""
     return f"{'; '.join(map(str, wrong[:SHOWN]))}{more}", wrong
+
+
+def _other(definition: Definition, event_type: str) -> Match | None:
+    """Return why no event of a type starts an automation; None where one may."""
+    name, scheduled = definition.name, definition.schedule is not None
+    if event_type == FIRED:
+        return Match(name, matches=False, reason=ONLY_SCHEDULES, concerns=scheduled)
+    if scheduled:
+        return Match(name, matches=False, reason="Its schedule starts it, and no event.", concerns=False)
+    if not matches(definition.event, event_type):
+        other = f"Its trigger is {definition.event}; the event is {event_type}."
+        return Match(name, matches=False, reason=other, concerns=False)
+    return None if definition.live else Match(name, matches=False, reason=NOT_LIVE)
 
 
 def _identity(definition: Definition, event: Mapping[str, Any]) -> tuple[str | None, str | None]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast, get_args
 
 from activities.action import CONNECTION, Action, names
+from trunkline.durations import MINUTE, spell
 from workers.definitions.model.approvals import ApprovalDefinition, NoticeDefinition
 from workers.definitions.model.automation import (
     ActionDefinition,
@@ -22,7 +23,6 @@ from workers.definitions.model.automation import (
 from workers.definitions.model.steps import slug
 from workers.definitions.model.vocabulary import Part
 from workers.definitions.problems import listed
-from workflows.language.durations import MINUTE, spell
 from workflows.plan import ApprovalPlan, Defaults, NoticePlan, Occasion, RetryPlan, RulePlan, StepPlan
 
 MOST_NAMES = 5
@@ -128,11 +128,12 @@ class Planner:
         if syntax := action.config.syntaxes(config):
             plan["syntax"] = {pointer: str(name) for pointer, name in syntax.items()}
         plan["repeat"] = action.repeats(config)
-        timeout = step.timeout or milliseconds(action)
-        if timeout != DEFAULTS["timeout"]:
-            plan["timeout"] = timeout
-        if retry := _retry(step, action, timeout, within):
-            plan["retry"] = retry
+        if action.calls:
+            plan["calls"] = True
+            if step.timeout is not None:
+                plan["timeout"] = step.timeout
+        else:
+            self.attempts(step, action, plan, within)
         if step.save_as is not None:
             plan["saveAs"] = step.save_as
         if step.pick is not None:
@@ -143,6 +144,15 @@ class Planner:
             plan["background"] = True
         if action.look is not None and plan["repeat"] == "never":
             plan["looks"] = True
+
+    @staticmethod
+    def attempts(step: ActionDefinition, action: Action, plan: StepPlan, within: int) -> None:
+        """Add what bounds the attempts of an action, and how they are repeated."""
+        timeout = step.timeout or milliseconds(action)
+        if timeout != DEFAULTS["timeout"]:
+            plan["timeout"] = timeout
+        if retry := _retry(step, action, timeout, within):
+            plan["retry"] = retry
 
     def policy(self, approval: ApprovalDefinition) -> ApprovalPlan:
         """Return what an author wrote about approvals; what is left out the run decides."""

@@ -33,6 +33,7 @@ class File:
         problems: what is wrong with it, warnings included.
         claimed: the name of its automation, or the one that a bad file seems to carry.
         former: the name of its last good version, if it ever had one.
+        named: whether it says a name; of one that does not, `claimed` is its own name.
     """
 
     path: Path
@@ -40,6 +41,7 @@ class File:
     problems: list[Problem]
     claimed: str
     former: str | None
+    named: bool = True
 
     def names(self) -> list[str]:
         """Return the automations that this file is about."""
@@ -136,9 +138,10 @@ class Folder:
         if good is not None:
             return File(path, good, problems, good.name, good.name)
         given = data.get("name") if isinstance(data, dict) else None
-        claimed = given if isinstance(given, str) else _claimed(path) or path.stem
+        claimed = given if isinstance(given, str) else _claimed(path)
         before = self.files.get(name)
-        return File(path, None, problems, claimed, before.former if before else None)
+        former = before.former if before else None
+        return File(path, None, problems, claimed or path.stem, former, named=claimed is not None or former is not None)
 
 
 def definition_files(folder: Path) -> list[Path]:

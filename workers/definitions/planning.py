@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from workers.definitions.checking.approvals import check_approvals
 from workers.definitions.checking.constants import check_constants
@@ -110,16 +110,15 @@ def make_plan(automation: AutomationDefinition, data: Mapping[str, Any], catalog
         plan["onFailure"] = planner.block(
             automation.on_failure.actions, data["onFailure"]["actions"], "/onFailure/actions"
         )
-    if automation.constants:
-        plan["constants"] = automation.constants
-    if automation.conditions is not None:
-        plan["conditions"] = automation.conditions
-    if automation.missing_variables is not None:
-        plan["missing"] = automation.missing_variables
-    if automation.priority is not None:
-        plan["priority"] = automation.priority
-    if automation.fairness is not None:
-        plan["fairness"] = automation.fairness
+    as_written = {
+        "constants": automation.constants or None,
+        "conditions": automation.conditions,
+        "missing": automation.missing_variables,
+        "priority": automation.priority,
+        "fairness": automation.fairness,
+        "result": automation.result,
+    }
+    plan |= cast("Plan", {key: value for key, value in as_written.items() if value is not None})
     if automation.approvals is not None:
         plan["approvals"] = planner.policy(automation.approvals)
     plan["id"] = _digest(plan)

@@ -126,8 +126,16 @@ CODES: dict[str, Code] = {
         "problem", "`onExpiry: approve` beside a quorum over 1, `bands` or `verified`, which waiting would undo."
     ),
     "unknown-time-zone": Code("problem", "`timeZone` is no IANA name of a time zone, such as `Europe/Berlin`."),
+    "bad-cron": Code("problem", "A cron expression cannot be read, or no date fits it."),
+    "unknown-automation": Code("warning", "A step runs an automation that no file of the folder defines."),
+    "circular-call": Code(
+        "warning", "An automation calls itself, directly or by way of others: a run can be called 5 deep."
+    ),
+    "misplaced-call": Code("problem", "Another automation is called where only an action can stand, as in a notice."),
     "unused-approvals": Code("warning", "`approvals` where no step ever waits for people."),
-    "unused-key": Code("warning", "A key changes nothing, because another that it needs is missing."),
+    "unused-key": Code(
+        "warning", "A key changes nothing, because another that it needs is missing, or of what the step does."
+    ),
     "after-expiry": Code("warning", "A reminder or an escalation is due only when the hold has expired already."),
     "hasty-deadline": Code(
         "warning",

@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from activities.action import Action
+from workers.definitions.checking.calls import NamedCall, named_calls
 from workers.definitions.checking.event_schema import Judge, judge
 from workers.definitions.loading import Source
+from workers.definitions.model.schedule import Schedule
 from workers.definitions.planning import inspect, make_plan
 from workers.definitions.problems import Problem
 from workflows.language.condition import Condition, compile_condition
@@ -35,6 +37,9 @@ class Definition:
     Attributes:
         name: the automation's name.
         event: type of the events that start it.
+        schedule: when it is started by itself, if a schedule and no event does.
+        live: whether events or its schedule start it.
+        calls: the automations that its steps run, where their names are written, and where that is.
         plan: what its runs execute.
         once: what makes an event the same, where the trigger says so.
         condition: its conditions, if any.
@@ -46,6 +51,9 @@ class Definition:
 
     name: str
     event: str
+    schedule: Schedule | None
+    live: bool
+    calls: tuple[NamedCall, ...]
     plan: Plan
     once: Template | None
     condition: Condition | None
@@ -97,7 +105,10 @@ def load(data: Any, source: Source, catalog: Mapping[str, Action]) -> tuple[Defi
     declared = automation.trigger.data
     definition = Definition(
         name=automation.name,
-        event=automation.trigger.event,
+        event=automation.trigger.brings,
+        schedule=automation.trigger.schedule,
+        live=automation.trigger.live,
+        calls=tuple(named_calls(data, source, catalog)),
         plan=make_plan(automation, data, catalog),
         once=None if automation.trigger.once is None else compile_template(automation.trigger.once),
         condition=None if automation.conditions is None else compile_condition(automation.conditions),

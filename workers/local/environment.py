@@ -6,14 +6,15 @@ import asyncio
 import contextlib
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from activities.action import Action
 from activities.catalog import catalog
+from workers.client.deploying import Change
 from workers.client.runs import has_workers
 from workers.errors import TrunklineError
 from workers.local.child_process import ChildProcess, child_process
@@ -25,6 +26,7 @@ from workers.local.sandboxed_worker import (
     sandboxed_environment,
     secrets_here,
 )
+from workers.local.schedules import keep_schedules
 from workers.local.temporal_server import Server, local_environment, temporal_server
 from workers.sandbox import Sandbox
 
@@ -55,6 +57,7 @@ class Wish:
         secrets: the folder of the secrets, if there is one.
         worker_log: file for the worker's output; by default it goes where ours goes.
         environment: variables for the worker, before this process's own.
+        tell: called with what became of the schedules, where the folder has changed them.
     """
 
     folder: Path
@@ -71,6 +74,7 @@ class Wish:
     secrets: Path | None = None
     worker_log: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    tell: Callable[[list[Change]], None] = field(default=lambda _changes: None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +140,9 @@ async def development(wish: Wish) -> AsyncIterator[Development]:
             child_process("The worker", command, environment, output=wish.worker_log)
         )
         await _until_polled(server.client, wish.task_queue, worker)
+        await stack.enter_async_context(
+            _beside(keep_schedules(server.client, wish.folder, actions, wish.task_queue, wish.tell))
+        )
         yield Development(
             address=server.address,
             web_ui=server.web_ui,
@@ -145,6 +152,17 @@ async def development(wish: Wish) -> AsyncIterator[Development]:
             moved=tuple(_moved(wish, server, sandbox)),
             ended=partial(_first_end, worker, server.process),
         )
+
+
+@contextlib.asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Do something while the context lasts."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 async def _first_end(*children: ChildProcess) -> str:

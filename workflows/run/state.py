@@ -12,7 +12,7 @@ from workflows.holds.hold import Hold
 from workflows.holds.holds import Holds
 from workflows.plan import Plan
 from workflows.program import Program
-from workflows.report import Report, measure
+from workflows.report import Report, measure, shortened
 
 HOLD = "#hold"
 """What the place of an open hold in the budget ends with."""
@@ -69,6 +69,7 @@ class State:
         earlier: activity ids of steps that may have run before the last reset, and how many resets that counts, once
             that was asked.
         failed: why the run has failed, once all of its steps have ended and the actions that follow begin.
+        result: what the automation's `result` came to, once the run is at its end; `unfound` what that did not find.
         limit: bytes that variables, report and audit may take together.
     """
 
@@ -84,6 +85,8 @@ class State:
         self.resets = 0
         self.earlier: BeforeReset | None = None
         self.failed: RunFailure | None = None
+        self.result: Any = None
+        self.unfound: list[str] = []
         self._sizes: dict[str, int] = {}
         self._taken = 0
         self._held = 0
@@ -162,6 +165,8 @@ class State:
             outcome: how it ended; None while it runs.
             more: what only some reports have; what is empty is left out.
         """
+        missing = shortened([*more.get("missing", ()), *self.unfound])
+        more = {**more, "tolerated": self.report.tolerated(outcome), "missing": missing}
         return {
             "automation": plan["automation"],
             "definitionHash": plan["definition"],
@@ -170,7 +175,8 @@ class State:
             "steps": self.report.steps(closed=outcome is not None),
             "variables": self.variables,
             "audit": self.holds.audit_json(),
-            **{name: value for name, value in {"tolerated": self.report.tolerated(outcome), **more}.items() if value},
+            **({} if self.result is None else {"result": self.result}),
+            **{name: value for name, value in more.items() if value},
         }
 
     def carry(self, resets: int) -> CarriedState:

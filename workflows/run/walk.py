@@ -92,6 +92,15 @@ class Walk:
         finally:
             self.in_flight -= 1
 
+    @contextmanager
+    def idle(self) -> Iterator[None]:
+        """Let the run continue as new although the step is busy: what it waits for is found again."""
+        self.in_flight -= 1
+        try:
+            yield
+        finally:
+            self.in_flight += 1
+
     @property
     def resets(self) -> int:
         """How often the run, or an earlier one of its chain, was reset, so that what follows may have run before."""

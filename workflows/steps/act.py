@@ -18,6 +18,7 @@ from workflows.report import measure, timestamp
 from workflows.run.failure import Failure, never_sent, not_kept, settles_nothing
 from workflows.run.state import Frame
 from workflows.run.walk import HeldStep, Walk
+from workflows.steps.call import call
 from workflows.steps.holding import Release, decided, hold_for_approval, hold_for_failure
 from workflows.steps.reactions import (
     REQUEST,
@@ -74,7 +75,11 @@ async def act(
             return then
         outgoing = then if isinstance(then, Outgoing) else await _resumed(walk, held)
         with walk.busy():  # what becomes of it is not handed over before it is settled
-            answer = await send(walk, step, entry, outgoing)
+            if step.calls:
+                with walk.idle():
+                    answer = await call(walk, step, entry, outgoing)
+            else:
+                answer = await send(walk, step, entry, outgoing)
             if isinstance(answer, Failure):
                 then = await _after_failure(walk, held, outgoing, answer)
             else:
@@ -85,6 +90,8 @@ async def _beginning(walk: Walk, held: HeldStep) -> Next:
     """Return what a step sends or what holds it, where an earlier run of the chain left off."""
     if "again" in walk.state.recall(held.entry["id"]):
         return None
+    if (opened := walk.state.recall(held.entry["id"]).get("call")) is not None:
+        return Outgoing(opened["request"], opened["digest"], opened["release"])
     hold = walk.state.holds.of(held.entry["id"])
     if hold is not None:
         return hold

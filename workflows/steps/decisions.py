@@ -9,6 +9,7 @@ from typing import Any
 
 from temporalio import workflow
 
+from trunkline.durations import YEAR, duration
 from trunkline.wire import (
     CHECK,
     RECORD,
@@ -27,7 +28,6 @@ from workflows.errors import StepError
 from workflows.holds.hold import Hold, Receipt, Via, accepted, approve, late, objection, settle
 from workflows.holds.request import signed
 from workflows.holds.wording import COUNTED, became
-from workflows.language.durations import YEAR, duration
 from workflows.language.instants import instant
 from workflows.language.people import group
 from workflows.language.template import TemplateError

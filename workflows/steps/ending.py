@@ -7,6 +7,9 @@ from typing import Any
 from temporalio import workflow
 
 from trunkline.wire import Flow
+from workflows.errors import MissingVariableError, StepError
+from workflows.language.template import TemplateError
+from workflows.report import measure
 from workflows.run.walk import Walk
 from workflows.steps.reactions import failure_root
 from workflows.steps.resume import begin_again, resume
@@ -27,6 +30,37 @@ def goes_on(walk: Walk, flow: Flow) -> bool:
         return flow == "failed" and (resume(walk) or _follow(walk, None))
     canceled = workflow.cancellation_reason() is not None
     return stop.outcome == "failed" and not canceled and _follow(walk, stop.reason)
+
+
+OUTCOMES: dict[Flow, str] = {"done": "completed", "stopped": "completed", "failed": "failed", "rejected": "rejected"}
+
+TOLD = ("completed", "rejected")
+"""The outcomes with which a run says what its automation's `result` came to."""
+
+RESULT = "#result"
+"""The place of the run's result in the budget."""
+
+
+def outcome_of(walk: Walk, flow: Flow) -> str:
+    """Return the outcome of a run that does not go on."""
+    if walk.stop is not None:
+        return walk.stop.outcome
+    return OUTCOMES[flow] if walk.state.failed is None else "failed"
+
+
+def tell(walk: Walk, outcome: str) -> str | None:
+    """Keep what the automation's `result` comes to at the run's end, or return why it cannot be told."""
+    if walk.program.result is None or outcome not in TOLD:
+        return None
+    try:
+        rendered = walk.program.result.render(walk.roots(walk.outermost), workflow.now(), walk.work_budget.spend)
+        if rendered.missing and walk.program.missing_fails:
+            raise MissingVariableError(f"This run has no {', '.join(rendered.missing)}.")
+        walk.state.reserve(RESULT, measure(rendered.value))
+    except (TemplateError, StepError) as error:
+        return f"The automation's `result` cannot be told: {error}"
+    walk.state.result, walk.state.unfound = rendered.value, rendered.missing
+    return None
 
 
 def _follow(walk: Walk, reason: str | None) -> bool:

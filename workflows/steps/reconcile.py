@@ -146,6 +146,11 @@ async def _in_bounds(walk: Walk, reading: Coroutine[Any, Any, T]) -> T | None:
     return task.result()
 
 
+def idempotency_key(entry: Entry, release: int) -> str:
+    """Return the key of a step: the same over attempts, crashes, continue-as-new and resets, another with a release."""
+    return str(uuid.uuid5(KEYS, f"{workflow.info().workflow_id}\n{entry['id']}\n{release}"))
+
+
 def activity_id(instance: str) -> str:
     """Return the activity id of a step: its instance id, shortened where Temporal would refuse it."""
     if len(instance) <= LONGEST_ACTIVITY_ID:

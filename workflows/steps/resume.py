@@ -78,7 +78,8 @@ def _act_again(walk: Walk, step: ActionStep, entry: Entry, prefix: str) -> None:
     memory["uncertain"] = not certain
     if certain:
         memory.pop("unknown", None)
-        memory["release"] = memory.get("release", 0) + 1
+        if not step.calls:  # the run that it called may have been resumed meanwhile
+            memory["release"] = memory.get("release", 0) + 1
     elif step.repeat == "never":
         memory["doubt"] = True  # people judge it first
     walk.state.report.reopen(entry)

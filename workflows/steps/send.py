@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,7 +15,7 @@ from workflows.run.encrypted import wait_for_key, was_unreadable
 from workflows.run.failure import Failure, read_failure
 from workflows.run.parallel import result_of
 from workflows.run.walk import Walk
-from workflows.steps.reconcile import KEYS, activity_id, after_reset, look, sending
+from workflows.steps.reconcile import activity_id, after_reset, idempotency_key, look, sending
 
 HEARTBEAT = timedelta(seconds=10)
 LONGEST_SUMMARY = 200
@@ -42,8 +41,8 @@ async def send(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing) -
 
     Who calls it keeps the run from continuing as new until what follows is written down.
     """
-    request, info = outgoing.request, workflow.info()
-    key = entry["key"] = str(uuid.uuid5(KEYS, f"{info.workflow_id}\n{entry['id']}\n{outgoing.release}"))
+    request = outgoing.request
+    key = entry["key"] = idempotency_key(entry, outgoing.release)
     argument: Call = {"config": request["config"], "key": key}
     if request["secrets"]:
         argument["secrets"] = request["secrets"]
@@ -52,7 +51,7 @@ async def send(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing) -
     if outgoing.digest is not None:
         argument["digest"] = outgoing.digest
     if step.repeat == "never":
-        argument["run"] = info.run_id
+        argument["run"] = workflow.info().run_id
     answer = await _run(walk, step, entry, argument)
     if isinstance(answer, Failure) and answer.unknown:
         found = None if answer.asks else await look(walk, step, entry, argument)

@@ -235,6 +235,8 @@ def _line(step: Entry, depth: int) -> str:
         time = f" · until {instant(step['until'])}"
     if "retry" in step:
         time = f" · again at {instant(step['retry']['at'])} · {_plain(step['retry']['error']['message'])}"
+    if "calls" in step:
+        time += f" · run {_span(step['calls'])}"
     error = f" · {_plain(step['error']['message'])}" if "error" in step else ""
     warnings = "".join(f" · warning: {_plain(sentence)}" for sentence in step.get("warnings", ()))
     reason = step.get("reason", NOT_TAKEN)

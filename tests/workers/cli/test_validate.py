@@ -74,6 +74,17 @@ def test_a_folder_means_its_files_and_names_are_its_own(tmp_path: Path) -> None:
     assert trunkline("validate", tmp_path / "a", tmp_path / "a" / "x.yaml").code == 0
 
 
+def test_the_calls_of_a_folder_are_checked_together() -> None:
+    done = trunkline("validate", BAD / "circular-call", BAD / "unknown-automation" / "a.yaml")
+    assert done.code == 0
+    first, second, unknown, _ = done.out.splitlines()
+    assert first.endswith(
+        "circular-call: `first` calls `second` calls `first`: a call that is 5 deep fails at the next."
+    )
+    assert second.startswith(f"{BAD / 'circular-call/b.yaml'}:6:26: warning: circular-call: `second` calls `first`")
+    assert unknown.endswith("defines the automation 'tikket'. (Did you mean ticket?)"), "the file beside it counts"
+
+
 def test_what_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     missing = trunkline("validate", tmp_path / "nothing.yaml")
     assert missing.code == 1

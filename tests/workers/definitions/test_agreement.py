@@ -44,6 +44,7 @@ from workers.definitions.model.automation import (
     WaitDefinition,
 )
 from workers.definitions.model.failures import RetryDefinition
+from workers.definitions.model.schedule import Schedule
 from workers.definitions.model.trigger import Trigger
 from workers.definitions.model.vocabulary import Part
 from workers.definitions.planning import check, make_plan
@@ -73,6 +74,7 @@ WHOLE: dict[str, Any] = {
     "name": "whole",
     "trigger": {"event": "call.ended"},
     "constants": {"limits": {"low": 1}},
+    "result": {"id": "{{call.uuid}}"},
     "approvals": {
         "approvers": ["a@example.com"],
         "businessHours": {"timeZone": "UTC", "start": "08:59"},
@@ -148,6 +150,7 @@ OF_SHAPE = frozenset(
         "bad-condition",
         "static-field",
         "unknown-action",
+        "bad-cron",
     )
 )
 """Problems of single values, which a schema can know; what names, people and steps mean for each other it cannot."""
@@ -169,8 +172,8 @@ def at(data: Any, pointer: str) -> Any:
     return data
 
 
-def with_value(pointer: str, key: str, value: Any) -> dict[str, Any]:
-    data = copy.deepcopy(WHOLE)
+def with_value(pointer: str, key: str, value: Any, whole: Mapping[str, Any] = WHOLE) -> dict[str, Any]:
+    data = copy.deepcopy(dict(whole))
     at(data, pointer)[key] = value
     if (pointer, key) == ("", "paths"):
         del data["actions"]
@@ -215,6 +218,21 @@ def test_every_field_of_the_language_is_judged_alike(model: type[Part], pointer:
     assert not found, "\n".join(found)
 
 
+@pytest.mark.parametrize("rule", [{"cron": "0 8 * * *"}, {"every": "30m"}], ids=["cron", "every"])
+def test_every_field_of_a_schedule_is_judged_alike(rule: dict[str, str]) -> None:
+    whole = {**WHOLE, "trigger": {"schedule": rule}}
+    assert disagreement(whole) is None
+    values = [(key, value) for key in keys(Schedule) for value in (*VALUES, "0 8 * * mon-fri", "cancelOther")]
+    said = {
+        f"{key} = {json.dumps(value)[:60]}": disagreement(
+            with_value("/trigger/schedule", key, value, whole), "/trigger/schedule", "Schedule"
+        )
+        for key, value in values
+    }
+    found = [f"{what}: {fault}" for what, fault in said.items() if fault]
+    assert not found, "\n".join(found)
+
+
 @pytest.mark.parametrize("action", CATALOG.values(), ids=lambda one: one.name)
 def test_every_field_of_an_action_is_judged_alike(action: Action) -> None:
     assert disagreement(of_action(action)) is None
@@ -238,7 +256,7 @@ def test_every_model_has_a_place_here() -> None:
             yield one
             yield from parts(one)
 
-    placed = {model for model, _ in PLACES}
+    placed = {model for model, _ in PLACES} | {Schedule}
     assert {
         model for model in parts(Part) if not model.__subclasses__() and model.__module__.startswith("workers.")
     } <= placed

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from trunkline.durations import MINUTE, spell
 from workers.definitions.checking.findings import Findings
 from workers.definitions.checking.policies import effective, may_park, needs_approval
 from workers.definitions.checking.policy_checks import HeldDefinition, check_policy
@@ -15,7 +16,6 @@ from workers.definitions.compiling import Catalog, filled
 from workers.definitions.model.approvals import ApprovalDefinition
 from workers.definitions.model.steps import steps
 from workers.definitions.problems import CODES, nearest
-from workflows.language.durations import MINUTE, spell
 from workflows.language.people import group
 from workflows.plan import CLOCKS
 

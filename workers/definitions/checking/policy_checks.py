@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from trunkline.durations import spell
 from workers.definitions.checking.contracts import templated
 from workers.definitions.checking.saved import canonical
 from workers.definitions.model.approvals import ApprovalDefinition, BandDefinition
 from workers.definitions.problems import nearest
 from workflows.hold_rules import HOLD_RULES
 from workflows.language.condition import ConditionError, compile_condition
-from workflows.language.durations import spell
 from workflows.language.names import Reference
 from workflows.language.people import group, person
 from workflows.language.template import is_template

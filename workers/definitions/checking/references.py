@@ -54,6 +54,7 @@ class References:
         self.findings = findings
         self.syntaxes = contracts.syntaxes
         self.background = set(contracts.background)
+        self.open = set(contracts.open)
         self.emptiness = Emptiness(findings, set(contracts.effects))
         self.values = Values(findings, results, self.background)
         self._judged: dict[tuple[Any, ...], VisibleNames] = {}
@@ -78,6 +79,7 @@ class References:
         saved = self.emptiness.perhaps(saved_by(body, ""), "only where the run came so far")
         for block in reactions(data, ""):
             self._block(block.steps, block.pointer, replace(scope, saved=saved, given=frozenset(["failure"])))
+        self.values.template(data.get("result"), "/result", replace(scope, saved=saved), lenient=True)
         judged = {pointer for pointer, *_ in self._judged}
         whole = written(data.get("approvals"), "/approvals")
         self._policy({key: value for key, value in whole.items() if value.pointer not in judged}, VisibleNames())
@@ -150,7 +152,11 @@ class References:
 
     def _action(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
         self.values.template(
-            step.get("config"), f"{place}/config", scope, syntaxes=self.syntaxes.get(place), secrets=True
+            step.get("config"),
+            f"{place}/config",
+            scope,
+            syntaxes=self.syntaxes.get(place),
+            secrets=place not in self.open,
         )
         policy = effective(self.findings.data, step, place)
         for key, value in policy.items():  # what the automation says is judged once for all steps that see the same
@@ -219,7 +225,7 @@ class References:
                         f"{place}/config",
                         replace(scope, about="hold"),
                         syntaxes=self.syntaxes.get(place),
-                        secrets=True,
+                        secrets=place not in self.open,
                     )
 
     def _wait(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:

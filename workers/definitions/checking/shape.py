@@ -29,6 +29,7 @@ from workers.definitions.model.automation import (
     Until,
 )
 from workers.definitions.model.failures import RetryDefinition
+from workers.definitions.model.schedule import Schedule
 from workers.definitions.model.steps import escape
 from workers.definitions.model.trigger import Trigger
 from workers.definitions.model.vocabulary import TAG, Part
@@ -67,6 +68,7 @@ RANGES = (
 
 OWNERS: dict[str, tuple[type[Part], str]] = {
     "trigger": (Trigger, "`trigger`"),
+    "schedule": (Schedule, "`schedule`"),
     "retry": (RetryDefinition, "`retry`"),
     "paths": (PathDefinition, "a path"),
     "branch": (CaseDefinition, "a way of a branch"),

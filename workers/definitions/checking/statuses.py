@@ -43,8 +43,8 @@ class Statuses:
             hint = nearest(name, self.places) or f"there are {listed(self.places)}"
             self.findings.add("unknown-step-id", pointer, f"No step has the id {name!r:.80}.", hint, line=line)
             return False
-        if pointer.startswith("/approvals/"):
-            return True  # it counts at many places
+        if pointer.startswith(("/approvals/", "/result/")):
+            return True  # it counts at many places, or once all steps have ended
         found, label = order(pointer, place, self.findings.data, self.background), self.findings.name(place)
         if found == "never":
             sentence = f"{label!r} cannot have ended here: it comes later, on another way, or only inside of a loop."

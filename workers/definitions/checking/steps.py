@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from activities.action import Action
+from trunkline.durations import spell
 from workers.definitions.checking.contracts import check_config
 from workers.definitions.checking.failures import check_repeats, check_rules
 from workers.definitions.checking.findings import Findings
 from workers.definitions.checking.picking import check_pick
+from workers.definitions.checking.values import event_type
 from workers.definitions.compiling import DEFAULTS, Catalog, filled, milliseconds
 from workers.definitions.model.automation import ActionDefinition, kind_of
 from workers.definitions.model.steps import steps
 from workers.definitions.problems import listed, nearest
 from workflows.event import matches
-from workflows.language.durations import spell
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,13 @@ class ConfigUses:
         syntaxes: syntax of text fields by the pointer of the step or notice.
         background: pointers of the steps whose result nobody waits for.
         effects: pointers of the steps of which nobody may know whether they were carried out.
+        open: pointers of the steps and notices whose config another run's history keeps, so that it has no secrets.
     """
 
     syntaxes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     background: list[str] = field(default_factory=list)
     effects: list[str] = field(default_factory=list)
+    open: list[str] = field(default_factory=list)
 
 
 def check_steps(findings: Findings, catalog: Catalog) -> ConfigUses:
@@ -58,7 +61,12 @@ def _check_notices(findings: Findings, catalog: Catalog, contracts: ConfigUses, 
     notices = policy.get("notify") if isinstance(policy, Mapping) else None
     for index, notice in enumerate(notices if isinstance(notices, list) else ()):
         if isinstance(notice, Mapping) and isinstance(notice.get("actionType"), str):
-            _check_action(findings, catalog, contracts, f"{pointer}/notify/{index}", notice)
+            place = f"{pointer}/notify/{index}"
+            action = _check_action(findings, catalog, contracts, place, notice)
+            if action is not None and action.calls:
+                sentence = "A notice tells people something: it cannot run another automation."
+                hint = "let a step do it, or `scheduler.schedule_workflow`"
+                findings.add("misplaced-call", f"{place}/actionType", sentence, hint)
 
 
 def _check_action(
@@ -66,6 +74,11 @@ def _check_action(
 ) -> Action | None:
     action = _action(findings, catalog, place, step)
     config = step.get("config", {})
+    if action is not None and not action.takes_secrets:
+        contracts.open.append(place)
+    if action is not None and action.calls and "retry" in step:
+        sentence = "A run that is called begins once, so there is no attempt to repeat."
+        findings.add("unused-key", f"{place}/retry", sentence, "`onFailure` can have it called anew", key=True)
     if action is not None and isinstance(config, Mapping):
         config = filled(action, config)
         at = f"{place}/config" if "config" in step else place
@@ -87,10 +100,10 @@ def _action(findings: Findings, catalog: Catalog, place: str, step: Mapping[str,
         hint = nearest(step["actionType"], catalog) or f"there are {listed(sorted(catalog))}"
         findings.add("unknown-action", f"{place}/actionType", f"There is no action {step['actionType']!r:.80}.", hint)
         return None
-    trigger = findings.at("/trigger/event")
+    trigger = event_type(findings.at("/trigger"))
     if (
         action.triggers
-        and isinstance(trigger, str)
+        and trigger is not None
         and not any(matches(trigger, t) and "*" not in trigger for t in action.triggers)
     ):
         wanted = " or ".join(action.triggers)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from trunkline.durations import SECOND, spell
 from workers.definitions.checking.findings import Findings
+from workers.definitions.checking.time_zones import time_zones
 from workers.definitions.model.steps import steps
 from workers.definitions.model.vocabulary import SHORTEST_ATTEMPT
-from workflows.language.durations import SECOND, spell
+from workers.definitions.problems import nearest
 from workflows.language.instants import HOW_DATES_ARE_WRITTEN, moment
 from workflows.language.template import is_template
 
@@ -16,8 +18,15 @@ BOUNDED = ("/timeout", "/within")
 OF_RETRY = ("within", "initialInterval", "maximumInterval")
 
 
+ZONE = "/trigger/schedule/timeZone"
+
+
 def check_times(findings: Findings) -> None:
-    """Check every duration and every constant instant of the steps and notices."""
+    """Check every duration, every constant instant of the steps and notices, and the schedule's time zone."""
+    zone = findings.at(ZONE)
+    if isinstance(zone, str) and zone not in time_zones():
+        hint = nearest(zone, time_zones()) or "write an IANA name such as Europe/Prague"
+        findings.add("unknown-time-zone", ZONE, f"There is no time zone {zone!r:.80}.", hint)
     for pointer, value in _durations(findings.data):
         least = SHORTEST_ATTEMPT if pointer.endswith(BOUNDED) else 1  # below, the value itself is refused
         if isinstance(value, int) and not isinstance(value, bool) and least <= value < SECOND:
@@ -41,6 +50,10 @@ def _readable(until: str) -> bool:
 def _durations(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield every duration outside of a policy's own clocks, with its pointer."""
     yield from _of_policy(data.get("approvals"), "/approvals")
+    trigger = data.get("trigger")
+    schedule = trigger.get("schedule") if isinstance(trigger, Mapping) else None
+    if isinstance(schedule, Mapping):
+        yield "/trigger/schedule/jitter", schedule.get("jitter")
     for place, step, _ in steps(data):
         yield f"{place}/wait", step.get("wait")
         yield from _of_attempts(step, place)

@@ -14,6 +14,7 @@ from workers.definitions.checking.statuses import Statuses
 from workers.definitions.model.steps import escape, steps
 from workers.definitions.model.vocabulary import RUN_ROOTS
 from workers.definitions.problems import nearest
+from workflows.event import FIRED
 from workflows.language.condition import ConditionError, compile_condition
 from workflows.language.names import HOW_TO_USE_SECRETS, SECRETS, Reference, written
 from workflows.language.template import Template, TemplateSyntaxError, compile_expression, compile_template
@@ -46,9 +47,7 @@ class Values:
         self.findings = findings
         self.statuses = Statuses(findings, background)
         trigger = findings.data.get("trigger")
-        self.event = (
-            trigger.get("event") if isinstance(trigger, Mapping) and isinstance(trigger.get("event"), str) else None
-        )
+        self.event = event_type(trigger)
         declared = trigger.get("data") if isinstance(trigger, Mapping) else None
         self.roots = roots_of(self.event, declared)
         self.declared = declared
@@ -97,7 +96,7 @@ class Values:
             except TemplateSyntaxError as error:
                 self.findings.add("not-one-template", pointer, str(error), error.hint)
 
-    def template(
+    def template(  # noqa: PLR0913 # what a value is, by name
         self,
         value: Any,
         pointer: str,
@@ -105,8 +104,12 @@ class Values:
         *,
         syntaxes: Mapping[str, Any] | None = None,
         secrets: bool = False,
+        lenient: bool = False,
     ) -> None:
-        """Check a value that may hold templates at any depth; one that cannot be read does not hide the others."""
+        """Check a value that may hold templates at any depth; one that cannot be read does not hide the others.
+
+        Where it is `lenient`, it may use variables that are saved only on some ways.
+        """
         if pointer in self._read:
             self._again(pointer, scope)
             return
@@ -121,7 +124,7 @@ class Values:
                 sentence = f"The host of `{host}` is decided by data: whoever controls it would get the secret."
                 hint = "write the host itself followed by `/`, and templates only after it"
                 self.findings.add("exposed-secret", pointer + use.pointer, sentence, hint, line=use.line + 1)
-        self._judge(pointer, [(reference, False) for reference in template.references], scope)
+        self._judge(pointer, [(reference, lenient) for reference in template.references], scope)
 
     def _compiled(
         self, value: Any, pointer: str, scope: VisibleNames, syntaxes: Mapping[str, Any] | None, *, secrets: bool
@@ -289,6 +292,15 @@ class Values:
             )
         if rest and (inner := RUN_FIELDS.get(f"{root}.{rest[0]}")):
             self._fields(f"{root}.{rest[0]}", rest[1:], inner, pointer, line)
+
+
+def event_type(trigger: Any) -> str | None:
+    """Return the type of the events that start an automation with such a trigger, or None where it does not say."""
+    if not isinstance(trigger, Mapping):
+        return None
+    if trigger.get("schedule") is not None:
+        return FIRED
+    return trigger["event"] if isinstance(trigger.get("event"), str) else None
 
 
 def _where(scope: VisibleNames, sentence: str) -> str:

@@ -307,7 +307,7 @@ class AutomationDefinition(Part):
     description: Annotated[StrictStr, StringConstraints(max_length=2_000)] | None = Field(
         default=None, description="What it is for."
     )
-    trigger: Trigger = Field(description="Which events start it.")
+    trigger: Trigger = Field(description="What starts it: events, or a schedule.")
     constants: dict[Variable, Any] | None = Field(
         default=None,
         description="Values that are the same in every run, such as tables: `{{constants.tiers[alert.severity]}}`.",
@@ -335,6 +335,11 @@ class AutomationDefinition(Part):
     )
     on_failure: ReactionDefinition | None = Field(
         default=None, description="What is done once everything has ended and the run has failed, which it stays."
+    )
+    result: dict[Variable, Any] | None = Field(
+        default=None,
+        description="What the run tells whoever called it, once it is completed or rejected: names with values, as "
+        'templates (`{id: "{{variables.ticket.id}}"}`).',
     )
 
     @model_validator(mode="after")

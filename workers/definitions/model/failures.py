@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, Strict, StrictInt, model_validator
 
+from trunkline.durations import spell
 from workers.definitions.model.vocabulary import WHOLE, Budget, Interval, Part, refuse
-from workflows.language.durations import spell
 from workflows.plan import OnUnknown
 
 

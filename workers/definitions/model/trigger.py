@@ -1,19 +1,35 @@
-"""Which events start an automation, as authors write it."""
+"""What starts an automation, as authors write it."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import ConfigDict, Discriminator, Field, StrictBool, Tag, model_validator
 
-from workers.definitions.model.vocabulary import EventType, Part, Text, Variable, shape_tag
+from workers.definitions.model.schedule import Schedule
+from workers.definitions.model.vocabulary import EventType, Part, Text, Variable, refuse, shape_tag
+from workflows.event import FIRED
 
 
 class Trigger(Part):
-    """Which events start the automation."""
+    """What starts the automation: events, or a schedule."""
 
-    event: EventType = Field(
-        description="Type of the events that start it, such as `call.ended`; `call.*`: all that begin so."
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": [key], "properties": {key: {"not": {"type": "null"}}}} for key in ("event", "schedule")
+            ],
+        }
+    )
+
+    event: EventType | None = Field(
+        default=None,
+        description="Type of the events that start it, such as `call.ended`; `call.*`: all that begin so.",
+    )
+    schedule: Schedule | None = Field(default=None, description="Instead of `event`: when it is started by itself.")
+    live: StrictBool = Field(
+        default=True,
+        description="`false`: neither events nor the schedule start it, only people and other automations do.",
     )
     data: (
         Annotated[
@@ -31,3 +47,22 @@ class Trigger(Part):
         description="What makes an event the same, as a template such as `{{order.id}}`: it runs once for each text; "
         "by default the event's `source` and `id` do.",
     )
+
+    @model_validator(mode="after")
+    def _one_beginning(self) -> Trigger:
+        if (self.event is None) == (self.schedule is None):
+            code = "missing-key" if self.event is None else "two-kinds"
+            raise refuse(code, "A trigger has either `event` or `schedule`.")
+        if self.schedule is not None and (self.data is not None or self.once is not None):
+            key = "data" if self.data is not None else "once"
+            raise refuse("unknown-key", f"`{key}` is about events: what a schedule brings has no data and comes once.")
+        if self.event == FIRED:
+            raise refuse(
+                "reserved-name", f"`{FIRED}` is what schedules bring: write `schedule` with `cron` or `every`."
+            )
+        return self
+
+    @property
+    def brings(self) -> str:
+        """The type of the events that start it."""
+        return FIRED if self.event is None else self.event

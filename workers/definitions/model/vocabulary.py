@@ -19,15 +19,13 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from workflows.language.durations import DAY, SECOND, WRITTEN, YEAR, duration, spell
+from trunkline.durations import DAY, SECOND, WRITTEN, YEAR, duration, spell
+from trunkline.wire import AUTOMATION_NAME, RESERVED_NAMES
 
 MAX_ID = 60
 
 SHORTEST_ATTEMPT = 100
 """Milliseconds: the least that an attempt, or all of them together, may be given."""
-
-RESERVED_NAMES = ("inline", "event")
-"""Workflow types that mean something else than an automation of that name."""
 
 RUN_ROOTS = (
     *("event", "variables", "constants", "run", "steps", "failure", "hold", "secrets", "item", "loop", "now", "today"),
@@ -106,12 +104,20 @@ def _within(shortest: int, longest: int) -> AfterValidator:
     return AfterValidator(judge)
 
 
+def _whole_seconds(value: int) -> int:
+    if value % SECOND:
+        raise refuse("out-of-range", f"{spell(value)} is no whole number of seconds, which this must be.")
+    return value
+
+
 def _schema(shortest: int, longest: int) -> WithJsonSchema:
     number = {"type": "integer", "minimum": shortest, "maximum": longest}
     return WithJsonSchema({"anyOf": [number, {"type": "string", "pattern": WRITTEN}]})
 
 
 _Duration = Annotated[int, BeforeValidator(_duration)]
+Second = Annotated[_Duration, _within(SECOND, YEAR), AfterValidator(_whole_seconds), _schema(SECOND, YEAR)]
+Missed = Annotated[_Duration, _within(10 * SECOND, YEAR), _schema(10 * SECOND, YEAR)]
 Timeout = Annotated[_Duration, _within(SHORTEST_ATTEMPT, DAY), _schema(SHORTEST_ATTEMPT, DAY)]
 Interval = Annotated[_Duration, _within(1, DAY), _schema(1, DAY)]
 Budget = Annotated[_Duration, _within(SHORTEST_ATTEMPT, 30 * DAY), _schema(SHORTEST_ATTEMPT, 30 * DAY)]
@@ -142,11 +148,11 @@ def _not_root(value: str) -> str:
 Name = Annotated[
     StrictStr,
     spelt(
-        r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}",
+        AUTOMATION_NAME,
         "no name: use up to 100 letters, digits, '.', '_' and '-', beginning with a letter or digit",
     ),
     AfterValidator(_not_reserved),
-    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"}),
+    WithJsonSchema({"type": "string", "pattern": f"^{AUTOMATION_NAME}$"}),
 ]
 StepId = Annotated[
     StrictStr,

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from trunkline.durations import YEAR, duration, spell
 from workers.definitions.model.automation import AutomationDefinition
 from workers.definitions.model.steps import step_ids, steps
 from workers.definitions.model.vocabulary import MAX_ID
-from workflows.language.durations import YEAR, duration, spell
 
 
 def automation(*actions: Any, **more: Any) -> dict[str, Any]:

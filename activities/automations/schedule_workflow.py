@@ -1,0 +1,147 @@
+"""Starting another automation at a date, on its own."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    StrictStr,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from activities.action import Config, Result, Static, action
+from activities.automations.names import AutomationName
+from activities.context import Context
+from activities.errors import Refused
+from trunkline.durations import WRITTEN, duration
+
+LATEST = timedelta(days=3650)
+
+
+WRITTEN_DATE = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?$"
+ZONE = r"^(UTC|[A-Za-z_]+/[A-Za-z0-9_+/-]+)$"
+
+
+def _date(text: str) -> str:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"there is no date {text}") from None
+    return text
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"there is no time zone {name!r:.80}") from None
+    return name
+
+
+Wait = Annotated[
+    int,
+    BeforeValidator(duration),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": WRITTEN}]}),
+]
+
+
+class WorkflowSchedule(Config):
+    """Which automation starts when, and for what."""
+
+    workflow_title: AutomationName = Field(
+        alias="workflowTitle",
+        validation_alias=AliasChoices("workflowTitle", "WorkflowTitle"),
+        description="Name of the automation (also written `WorkflowTitle`).",
+    )
+    type: Annotated[Literal["absolute", "relative"], Static()] = Field(
+        validation_alias=AliasChoices("type", "Type"),
+        description="`absolute`: at the date in `at`; `relative`: after the time in `in` (also written `Type`).",
+    )
+    in_: Wait | None = Field(
+        default=None, alias="in", description="Of `relative`: how long from now: 90s, 15m, 2h30m, 3d, or milliseconds."
+    )
+    at: Annotated[StrictStr, StringConstraints(pattern=WRITTEN_DATE), AfterValidator(_date)] | None = Field(
+        default=None,
+        description="Of `absolute`: the date, as 2026-12-24T09:00 or 2026-12-24T09:00:00+01:00; a past one is now.",
+    )
+    input: dict[str, Any] = Field(
+        default={}, description="Data of the event that it runs for: the roots that its templates see."
+    )
+    time_zone: Annotated[StrictStr, StringConstraints(pattern=ZONE), AfterValidator(_zone)] | None = Field(
+        default=None,
+        description="IANA name of the time zone in which `at` is meant where it names none; else UTC.",
+    )
+
+    @model_validator(mode="after")
+    def _one_date(self) -> WorkflowSchedule:
+        wanted, other = ("at", "in") if self.type == "absolute" else ("in", "at")
+        given = {"at": self.at, "in": self.in_}
+        if given[wanted] is None:
+            raise _unfit(f"A date that is {self.type} needs `{wanted}`")
+        if given[other] is not None:
+            raise _unfit(f"A date that is {self.type} is said by `{wanted}`, and `{other}` does not go with it")
+        return self
+
+
+class PlannedStart(Result):
+    """The run that starts."""
+
+    workflow_id: str = Field(description="Workflow id of the run, which can be canceled also before it starts.")
+    starts_at: str = Field(description="When it starts, in ISO 8601 and UTC.")
+
+
+@action(
+    "scheduler.schedule_workflow",
+    repeat="keyed",
+    local=True,
+    takes_secrets=False,
+    example={"workflowTitle": "ask-for-feedback", "type": "relative", "in": "3d", "input": {"contact": "{{contact}}"}},
+)
+async def schedule_workflow(config: WorkflowSchedule, context: Context) -> PlannedStart:
+    """Start another automation at an absolute or relative date, and go on at once.
+
+    It starts once for each step, however often the step is tried: its workflow id is `<automation>/<the step's key>`,
+    and its event is of the type `automation.called` with `/runs/<this run's id>` as its source. It is no part of this
+    run: a cancel does not follow, and its own calls count anew.
+    """
+    now = datetime.now(UTC)
+    planned = await context.runs.plan(
+        config.workflow_title, config.input, _start(config, now), key=context.key, by=context.run
+    )
+    at = planned.starts_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return PlannedStart(workflow_id=planned.run, starts_at=at)
+
+
+def _start(config: WorkflowSchedule, now: datetime) -> datetime:
+    """Return when the automation is to start, not before now.
+
+    Raises:
+        Refused: that is more than ten years away.
+    """
+    try:
+        date = now + timedelta(milliseconds=config.in_ or 0) if config.at is None else _absolute(config, config.at)
+    except OverflowError:
+        date = None
+    if date is None or date - now > LATEST:
+        raise Refused("The date is more than ten years away.")
+    return max(date, now)
+
+
+def _absolute(config: WorkflowSchedule, at: str) -> datetime:
+    date = datetime.fromisoformat(at)
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC if config.time_zone is None else ZoneInfo(config.time_zone))
+    return date.astimezone(UTC)
+
+
+def _unfit(sentence: str) -> PydanticCustomError:
+    return PydanticCustomError("keys_clash", "{sentence}", {"sentence": sentence})
