@@ -45,7 +45,7 @@ async def gmail_message_send(config: GmailMessage, context: Context) -> Recorded
 
     The email counts: it is sent at most once, and where recording it fails afterwards the step succeeds with
     `recorded: false` and a warning. With `sendAt` it becomes a scheduled draft of Kustomer's instead, which Kustomer
-    sends through its own account.
+    sends through its own account; to send it through the connection at a time, put a `wait` step before it.
     """
     return await send(Gmail, config, context)
 
@@ -71,6 +71,6 @@ async def postmark_message_send(config: PostmarkMessage, context: Context) -> Re
 
     The email counts: it is sent at most once, and where recording it fails afterwards the step succeeds with
     `recorded: false` and a warning. With `sendAt` it becomes a scheduled draft of Kustomer's instead, which Kustomer
-    sends through its own account.
+    sends through its own account; to send it through the connection at a time, put a `wait` step before it.
     """
     return await send(Postmark, config, context)

@@ -13,7 +13,7 @@ from activities.rest.query import segment
 from activities.vendors.kustomer.config import KustomerConfig
 from activities.vendors.kustomer.connection import Kustomer
 from activities.vendors.kustomer.hooks import post
-from activities.vendors.kustomer.records import INFERRED, Inferred, attribute, related
+from activities.vendors.kustomer.records import INFERRED, Inferred, attribute, related, same
 from activities.vendors.kustomer.service import Account
 
 OPERATION = "assistant_launch"
@@ -77,7 +77,8 @@ async def _customer(account: Account, config: Launch) -> str:
         Refused: the message is not one that the customer wrote there.
     """
     message = await account.get(f"/v1/messages/{segment('messageId', config.message_id)}")
-    if attribute(message, "direction") != "in" or related(message, "conversation") != config.conversation_id:
+    inbound = same(attribute(message, "direction"), "in")
+    if not inbound or not same(related(message, "conversation"), config.conversation_id):
         raise Refused("`messageId` is no inbound message of the conversation that `conversationId` names.")
     conversation = await account.get(f"/v1/conversations/{segment('conversationId', config.conversation_id)}")
     customer = related(conversation, "customer")
