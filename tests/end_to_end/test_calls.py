@@ -115,10 +115,13 @@ async def test_a_run_that_fails_fails_the_step_and_one_that_is_refused_does_not(
               - actions:
                   - {id: nobody, actionType: run_automation, config: {automation: nobodys}, onFailure: continue}
               - actions:
+                  - {id: odd, actionType: run_automation, config: {automation: "{{event.odd}}"}, onFailure: continue}
+              - actions:
                   - {id: left, actionType: run_automation, config: {automation: broken, wait: false}, saveAs: left}
     """)
-    report = await engine.run("caller")
+    report = await engine.run("caller", engine.event(odd="no/name"))
     assert report["outcome"] == "completed"
+    assert step(report, "odd")["error"]["message"].endswith("'no/name' is none.")
     assert step(report, "fails")["error"]["type"] == "Refused"
     assert step(report, "fails")["error"]["message"].endswith("failed: Nothing works.")
     assert report["variables"]["refused"]["outcome"] == "rejected"
