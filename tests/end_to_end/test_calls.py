@@ -326,3 +326,27 @@ async def test_an_encrypted_call_is_counted_and_answered(engine: Engine) -> None
         raw = b"".join([event.SerializeToString() async for event in run.fetch_history_events()])
         assert b"canary-4712" not in raw
         await engine.replay_history(await run.fetch_history())
+
+
+async def test_a_result_that_cannot_be_told_fails_the_run(engine: Engine) -> None:
+    engine.define("""
+        name: strict
+        trigger: {event: test.fired, data: [order]}
+        missingVariables: fail
+        actions: [{wait: 0}]
+        result: {id: "{{order.id}}"}
+    """)
+    engine.define("""
+        name: lenient
+        trigger: {event: test.fired, data: [order]}
+        conditions: {field: event.id, operator: exists}
+        actions: [{wait: 0}]
+        result: {id: "{{order.id}}"}
+    """)
+    strict = await engine.run("strict")
+    assert (strict["outcome"], strict["reason"]) == (
+        "failed",
+        "The automation's `result` cannot be told: This run has no order.id.",
+    )
+    lenient = await engine.run("lenient")
+    assert (lenient["outcome"], lenient["result"], lenient["missing"]) == ("completed", {"id": None}, ["order.id"])
