@@ -82,6 +82,10 @@ def _contract(action: Action) -> Iterator[str]:
         yield row(
             f"`{field}`", f"{'also ' if field == CONNECTION else ''}{' or '.join(f'`{kind.kind}`' for kind in kinds)}"
         )
+    if action.calls:
+        yield row("time", "as long as the other run takes; a step's `timeout` bounds it")
+        yield row("attempts", "one: the other run begins once")
+        return
     yield row(
         "time for one attempt", f"{_time(action.timeout.total_seconds() * 1_000)}; a step's `timeout` sets another"
     )
@@ -120,6 +124,8 @@ def _connections(action: Action) -> Iterator[str]:
 
 
 def _repeats(action: Action) -> Iterator[str]:
+    if action.calls:
+        return
     yield from ("", "## When the outcome is unknown", "")
     yield "An attempt that ends without an answer may have had its effect. What follows then:"
     yield ""
@@ -131,8 +137,15 @@ def _repeats(action: Action) -> Iterator[str]:
 
 
 def _ends(action: Action) -> Iterator[str]:
-    words = _repeat_by_config(action)
     yield from ("", "## How the step ends", "", "| status | error | when |", "| --- | --- | --- |")
+    if action.calls:
+        yield row("`succeeded`", "", "The other run is completed, rejected or skipped, or has begun (`wait: false`).")
+        yield row(
+            "`failed`", "`Refused`", "The other run failed or was canceled, or could not begin; the error says why."
+        )
+        yield row("`failed`", "`Timeout`", "The step's `timeout` was over, and the other run was canceled.")
+        return
+    words = _repeat_by_config(action)
     yield row("`succeeded`", "", "It was carried out.")
     needs = " or no connection fits" if action.connections else ""
     says_no = "" if action.local else ", or the vendor says no; it had no effect"

@@ -60,11 +60,11 @@ class WorkflowSchedule(Config):
     workflow_title: AutomationName = Field(
         alias="workflowTitle",
         validation_alias=AliasChoices("workflowTitle", "WorkflowTitle"),
-        description="Name of the automation (also written `WorkflowTitle`).",
+        description="Name of the automation.",
     )
     type: Annotated[Literal["absolute", "relative"], Static()] = Field(
         validation_alias=AliasChoices("type", "Type"),
-        description="`absolute`: at the date in `at`; `relative`: after the time in `in` (also written `Type`).",
+        description="`absolute`: at the date in `at`; `relative`: after the time in `in`.",
     )
     in_: Wait | None = Field(
         default=None, alias="in", description="Of `relative`: how long from now: 90s, 15m, 2h30m, 3d, or milliseconds."

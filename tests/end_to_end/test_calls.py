@@ -115,10 +115,13 @@ async def test_a_run_that_fails_fails_the_step_and_one_that_is_refused_does_not(
               - actions:
                   - {id: nobody, actionType: run_automation, config: {automation: nobodys}, onFailure: continue}
               - actions:
+                  - {id: odd, actionType: run_automation, config: {automation: "{{event.odd}}"}, onFailure: continue}
+              - actions:
                   - {id: left, actionType: run_automation, config: {automation: broken, wait: false}, saveAs: left}
     """)
-    report = await engine.run("caller")
+    report = await engine.run("caller", engine.event(odd="no/name"))
     assert report["outcome"] == "completed"
+    assert step(report, "odd")["error"]["message"].endswith("'no/name' is none.")
     assert step(report, "fails")["error"]["type"] == "Refused"
     assert step(report, "fails")["error"]["message"].endswith("failed: Nothing works.")
     assert report["variables"]["refused"]["outcome"] == "rejected"
@@ -323,3 +326,27 @@ async def test_an_encrypted_call_is_counted_and_answered(engine: Engine) -> None
         raw = b"".join([event.SerializeToString() async for event in run.fetch_history_events()])
         assert b"canary-4712" not in raw
         await engine.replay_history(await run.fetch_history())
+
+
+async def test_a_result_that_cannot_be_told_fails_the_run(engine: Engine) -> None:
+    engine.define("""
+        name: strict
+        trigger: {event: test.fired, data: [order]}
+        missingVariables: fail
+        actions: [{wait: 0}]
+        result: {id: "{{order.id}}"}
+    """)
+    engine.define("""
+        name: lenient
+        trigger: {event: test.fired, data: [order]}
+        conditions: {field: event.id, operator: exists}
+        actions: [{wait: 0}]
+        result: {id: "{{order.id}}"}
+    """)
+    strict = await engine.run("strict")
+    assert (strict["outcome"], strict["reason"]) == (
+        "failed",
+        "The automation's `result` cannot be told: This run has no order.id.",
+    )
+    lenient = await engine.run("lenient")
+    assert (lenient["outcome"], lenient["result"], lenient["missing"]) == ("completed", {"id": None}, ["order.id"])

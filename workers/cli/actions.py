@@ -91,6 +91,18 @@ def repeat_of(action: Action) -> str:
     return "depends" if callable(action.repeat) else action.repeat
 
 
+def _attempts(action: Action) -> Iterator[str]:
+    if action.calls:
+        yield "timeout:     none unless the step gives one: it ends with the other automation's run"
+        return
+    yield f"timeout:     {spell(round(action.timeout.total_seconds() * 1_000))} for one attempt"
+    yield (
+        f"repeat:      {repeat_of(action)} ({REPEATS[repeat_of(action)]})"
+        if not callable(action.repeat)
+        else f"repeat:      {REPEATS['depends']}"
+    )
+
+
 def _page(action: Action) -> Iterator[str]:
     yield f"{action.name}: {action.summary}"
     rest = action.description.partition("\n")[2].strip()
@@ -98,12 +110,7 @@ def _page(action: Action) -> Iterator[str]:
         yield ""
         yield rest
     yield ""
-    yield f"timeout:     {spell(round(action.timeout.total_seconds() * 1_000))} for one attempt"
-    yield (
-        f"repeat:      {repeat_of(action)} ({REPEATS[repeat_of(action)]})"
-        if not callable(action.repeat)
-        else f"repeat:      {REPEATS['depends']}"
-    )
+    yield from _attempts(action)
     if action.triggers:
         yield f"trigger:     only {' or '.join(action.triggers)}"
     if action.connections:

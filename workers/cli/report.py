@@ -17,6 +17,7 @@ from workflows.holds.wording import attempted, change, decided_by, edited, statu
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from temporalio.client import Client
 
 LONGEST_VALUE = 300
 
@@ -35,7 +36,7 @@ def report(run: str, /, *, json: bool = False) -> int:
 
 
 async def _report(run: str, *, json: bool) -> int:
-    from workers.client import holds, runs
+    from workers.client import runs
     from workers.client.attempts import add_attempts, attempts_of
     from workers.client.start import connect
     from workers.settings import Settings
@@ -48,15 +49,24 @@ async def _report(run: str, *, json: bool) -> int:
         print_json(found)
         return 0
     show(found, run, console())
-    called = [entry["calls"] for entry in found["steps"] if entry["status"] == "running" and "calls" in entry]
-    for one in (run, *called):
-        try:
-            held = await holds.of_run(client, one)
-        except TrunklineError as error:
-            console(stderr=True).print(plain(f"What {one} holds cannot be shown. {error}"))
-            return error.exit_code
-        for hold in held:
-            show_hold({"run": one, **hold}, console())
+    code = await _show_holds(client, run)
+    for entry in found["steps"]:
+        if entry["status"] == "running" and "calls" in entry:
+            await _show_holds(client, entry["calls"])
+    return code
+
+
+async def _show_holds(client: Client, run: str) -> int:
+    """Write what a run holds, and return the exit code."""
+    from workers.client import holds
+
+    try:
+        held = await holds.of_run(client, run)
+    except TrunklineError as error:
+        console(stderr=True).print(plain(f"What {run} holds cannot be shown. {error}"))
+        return error.exit_code
+    for hold in held:
+        show_hold({"run": run, **hold}, console())
     return 0
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -25,9 +26,11 @@ from temporalio.exceptions import (
 
 from trunkline.durations import spell
 from trunkline.wire import (
+    AUTOMATION_NAME,
     DEEPEST_CALL,
     PAYLOADS_TOO_LARGE,
     REFUSED,
+    RESERVED_NAMES,
     SUPPLY,
     Answer,
     Entry,
@@ -48,6 +51,8 @@ from workflows.steps.send import LONGEST_SUMMARY, Outgoing
 
 DEPTH = "trunklineDepth"
 """The key in a run's memo that says how many calls lie above it."""
+
+NAME = re.compile(AUTOMATION_NAME)
 
 CALL = "#call"
 """What the place of an open call in the budget ends with."""
@@ -96,6 +101,9 @@ async def _begin(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing)
     if walk.stop is not None:
         raise asyncio.CancelledError
     config, info = outgoing.request["config"], workflow.info()
+    name = config.get("automation")
+    if not isinstance(name, str) or NAME.fullmatch(name) is None or name in RESERVED_NAMES:
+        return _refused(f"`automation` must come to the name of an automation; {name!r:.100} is none.")
     key = entry["key"] = idempotency_key(entry, outgoing.release)
     depth = workflow.memo_value(DEPTH, 0, type_hint=int) + 1
     if depth > DEEPEST_CALL:
@@ -108,7 +116,7 @@ async def _begin(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing)
     except EventError as error:
         return _refused(str(error))
     opened: OpenCall = {
-        "run": f"{config['automation']}/{key}",
+        "run": f"{name}/{key}",
         "request": outgoing.request,
         "digest": outgoing.digest,
         "release": outgoing.release,
@@ -118,7 +126,7 @@ async def _begin(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing)
     walk.state.reserve(f"{entry['id']}{CALL}", measure(opened))
     walk.state.remember(entry["id"])["call"] = opened
     walk.state.report.note(entry, "calls", opened["run"])
-    return await finished(_child(config["automation"], event, opened["run"], depth))
+    return await finished(_child(name, event, opened["run"], depth))
 
 
 async def _child(automation: str, event: dict[str, Any], run: str, depth: int) -> Child | None:
