@@ -36,6 +36,12 @@ M = TypeVar("M")
 
 NAME = re.compile(r"[a-z][a-z0-9]*([._][a-z0-9]+)*")
 
+RECORD = re.compile(r"([a-z][a-z0-9_]*):([a-z][a-z0-9_]*)")
+"""What an action writes: a kind of record, and the field of the config that holds its id."""
+
+MOST_REQUESTS = 100
+"""Requests that one attempt may reserve; a step that sends more belongs into a loop."""
+
 
 @dataclass(frozen=True, slots=True)
 class Syntax:
@@ -155,14 +161,41 @@ class Action:
     addresses: Callable[[Any], Iterable[str]] = field(default=lambda _connection: ())
     """Returns the addresses that it reaches with a connection, where it knows more of them than the connection does."""
     local: bool = False
+    requests: int | Callable[[Raw], int] = 1
+    writes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.local and (self.connections or self.look is not None):
             raise ValueError(f"{self.name} is local: it sends nothing, so it has no connections and no look-up.")
+        if not callable(self.requests):
+            self.most_requests({})
+        for written in self.writes:
+            record = RECORD.fullmatch(written)
+            if record is None or record[2] not in self.config.model_fields or not self.connections:
+                raise ValueError(
+                    f"{self.name} cannot write {written!r}: it takes a connection, and `writes` names a kind of record "
+                    f"and a field of {self.config.__name__}, as in 'ticket:ticket_id'."
+                )
 
     def repeats(self, raw: Raw) -> Repeat:
         """Say whether an unknown outcome of this step may be repeated."""
         return self.repeat(raw) if callable(self.repeat) else self.repeat
+
+    def most_requests(self, raw: Raw) -> int:
+        """Return how many requests one attempt of this step may send where nothing goes wrong.
+
+        Raises:
+            ValueError: it is none, or too many to be reserved.
+        """
+        most = self.requests(raw) if callable(self.requests) else self.requests
+        if not 1 <= most <= MOST_REQUESTS:
+            raise ValueError(f"{self.name} must send 1 to {MOST_REQUESTS} requests in an attempt; it says {most}.")
+        return most
+
+    def records(self, raw: Raw) -> dict[str, str]:
+        """Return the kind of each record that a step writes, by JSON pointer to its id: `{"/ticketId": "ticket"}`."""
+        pairs = (written.split(":") for written in self.writes)
+        return {f"/{key}": kind for kind, field in pairs for key in names(self.config, field) if key in raw}
 
 
 def action(  # noqa: PLR0913 # a contract says all of this, by name
@@ -177,6 +210,8 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
     background: Callable[[Raw], bool] | None = None,
     look: Look | None = None,
     local: bool = False,
+    requests: int | Callable[[Raw], int] = 1,
+    writes: tuple[str, ...] = (),
 ) -> Callable[[Function], Action]:
     """Turn an async function `(config, context) -> result` into an action whose contract its annotations are.
 
@@ -191,6 +226,10 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
         background: says from the unrendered config whether the path goes on without waiting for the result.
         look: finds out after an unknown outcome what became of it, without sending anything.
         local: it sends nothing to anybody, so that it can neither be unavailable nor have an unknown outcome.
+        requests: most requests that one attempt sends where nothing goes wrong, or a function of the step's unrendered
+            config: so many does a connection's `rateLimit` count.
+        writes: the records that it writes, each as `kind:field` (`ticket:ticket_id`); the field holds an id or a list
+            of ids. Steps of one run that write the same record at the same connection send one after the other.
     """
     if not NAME.fullmatch(name):
         raise ValueError(f"An action's name is lower case, words joined by '_' or '.'; {name!r} is not.")
@@ -216,6 +255,8 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
             background=background or (lambda _raw: False),
             look=look,
             local=local,
+            requests=requests,
+            writes=writes,
         )
 
     return wrap

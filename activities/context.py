@@ -12,6 +12,7 @@ from activities.connections import Connection, Connections
 from activities.errors import Refused
 from activities.http_client.addresses import Target
 from activities.http_client.json_body import json_bytes
+from activities.pauses import Pauses
 
 if TYPE_CHECKING:
     from httpx import AsyncClient
@@ -51,6 +52,7 @@ class Context:
         conceal: scrubs values that came at run time, such as a token, from everything that leaves an activity: those
             that their owner (any object) gave last, and what these replaced.
         budgets: counts what connections with a budget are used for, by all workers together.
+        pauses: knows to which accounts no worker sends for now.
     """
 
     action: str
@@ -67,6 +69,7 @@ class Context:
     sending: Callable[[], Awaitable[None]]
     conceal: Callable[[object, Collection[str]], None]
     budgets: Budgets
+    pauses: Pauses
 
     def connection(self, name: str | None, *kinds: type[C]) -> C:
         """Return the connection that this step uses (see `Connections.pick`)."""

@@ -149,6 +149,7 @@ class Automation:
         self.walk.routing = Routing(
             queues=answer.get("queues", {}),
             chosen=answer.get("chosen", {}),
+            rated=answer.get("rated", ()),
             priority=Priority(priority_key=compiled.priority, fairness_key=answer.get("fairness")),
         )
         return await self._walk(self.walk, event, answer)

@@ -190,6 +190,8 @@ def _action(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
         policy=policy,
         background=step.get("background", False),
         looks=step.get("looks", False),
+        requests=step.get("requests", 1),
+        writes={pointer.removeprefix("/"): kind for pointer, kind in step.get("writes", {}).items()},
     )
 
 

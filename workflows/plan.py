@@ -151,6 +151,10 @@ class StepPlan(TypedDict, total=False):
     background: Literal[True]
     looks: Literal[True]
     """Whether the action can look for what became of an unknown outcome."""
+    requests: int
+    """Most requests that one attempt sends where nothing goes wrong, if more than one."""
+    writes: dict[str, str]
+    """Kind of each record that it writes, by JSON pointer into `config` to the id: `{"/ticketId": "ticket"}`."""
 
     paths: list[PathPlan]
 

@@ -124,6 +124,10 @@ class ActionStep(Step):
     policy: Policy
     background: bool
     looks: bool
+    requests: int
+    """Most requests that one attempt sends where nothing goes wrong."""
+    writes: Mapping[str, str]
+    """Kind of each record that it writes, by the key of the config that holds the id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,12 +27,24 @@ from activities.bounds import scrubbing
 from activities.budgets import Budgets
 from activities.connections import Connections
 from activities.context import LARGEST_ANSWER, LARGEST_PICKED, Context
-from activities.errors import ActionError, NotSent, OutcomeUnknown, Refused, ResultTooLarge, Unavailable
+from activities.errors import ActionError, NotSent, OutcomeUnknown, Paused, Refused, ResultTooLarge, Unavailable
 from activities.http_client.client import Client
 from activities.http_client.retry_after import bounded
 from activities.http_client.statuses import meaning
+from activities.pauses import Pauses
 from activities.violations import sentence_of
-from trunkline.wire import LOOK, NEVER_REPEATED, SENDING, UNEXPECTED, Answer, Call, FailureDetails, LookAnswer
+from trunkline.wire import (
+    LOOK,
+    NEVER_REPEATED,
+    NOT_SENT,
+    SENDING,
+    UNAVAILABLE,
+    UNEXPECTED,
+    Answer,
+    Call,
+    FailureDetails,
+    LookAnswer,
+)
 
 LOOKS = 3
 """How often a look-up that finds nothing is made: what a vendor has just taken may not be listed yet."""
@@ -53,6 +65,7 @@ class Services:
     result_limit: int
     client: TemporalClient
     budgets: Budgets
+    pauses: Pauses
 
 
 def bind(catalog: Mapping[str, Action], services: Services) -> list[Callable[..., Any]]:
@@ -172,6 +185,7 @@ class _Attempt:
             sending=self._sending(never="run" in call),
             conceal=self.services.scrubber.renew,
             budgets=self.services.budgets,
+            pauses=self.services.pauses,
         )
         return config, context
 
@@ -216,6 +230,11 @@ class _Attempt:
             details["status"] = error.status
         if timed_out:
             details["timedOut"] = True
+        kind, final = type(error).__name__, isinstance(error, NotSent | Refused | ResultTooLarge)
+        if isinstance(error, Paused):
+            kind, final = (NOT_SENT, True) if self._waits_in_run() else (UNAVAILABLE, False)
+            if final and retry_after is not None:
+                details["wait"] = retry_after
         sentence = str(error)
         if isinstance(error, ResultTooLarge):
             sentence += f" {PICK_LESS if self.pick else PICK}"
@@ -224,11 +243,19 @@ class _Attempt:
         return ApplicationError(
             sentence,
             details,
-            type=type(error).__name__,
-            non_retryable=isinstance(error, NotSent | Refused | ResultTooLarge),
+            type=kind,
+            non_retryable=final,
             next_retry_delay=None if retry_after is None else timedelta(seconds=bounded(retry_after)),
             category=ApplicationErrorCategory.BENIGN,
         )
+
+    def _waits_in_run(self) -> bool:
+        """Say whether the run waits for the end of a pause, as Temporal would count the attempt against a bound.
+
+        Where an attempt left something to the next one (its progress, or doubt about what it did), Temporal waits.
+        """
+        bounded = self.info.retry_policy is not None and self.info.retry_policy.maximum_attempts > 0
+        return bounded and self.heartbeat.progress is None and (self.once or not self.uncertain)
 
     def _unexpected(self, error: Exception) -> ApplicationError:
         """A bug in an action: nothing is known about its effect, and its traceback goes to the log."""

@@ -7,10 +7,10 @@ from activities.context import Context
 from activities.tickets.changing import changed
 from activities.tickets.helpdesks import HELPDESKS
 from activities.tickets.tags import Tags
-from activities.tickets.ticket import TicketState
+from activities.tickets.ticket import WRITES, TicketState
 
 
-@action("remove_tags", repeat="safe", connections=HELPDESKS, example={"tags": ["vip", "escalated"]})
+@action("remove_tags", repeat="safe", connections=HELPDESKS, writes=WRITES, example={"tags": ["vip", "escalated"]})
 async def remove_tags(config: Tags, context: Context) -> TicketState:
     """Remove tags from a ticket; those that it does not have are none.
 

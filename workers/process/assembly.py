@@ -18,11 +18,13 @@ from activities.http_client.sandboxed import Sandboxed
 from workers.process.approval_activities import ApprovalActivities
 from workers.process.budgets import TemporalBudgets, budget_workers
 from workers.process.limits import Limits, running
+from workers.process.pauses import TemporalPauses
 from workers.process.plan_activities import PlanActivities
 from workers.process.reset_activities import ResetActivities
 from workers.process.source_activities import SourceActivities
 from workers.process.worker_client import client_of_worker
 from workflows.automation import Automation
+from workflows.pauses import Pause
 from workflows.view.details import Details
 
 if TYPE_CHECKING:
@@ -93,7 +95,7 @@ class Assembly:
         worker = Worker(
             client,
             task_queue=self.settings.task_queue,
-            workflows=[Automation],
+            workflows=[Automation, Pause],
             activities=[*actions, *self._local_activities(limits)],
             interceptors=[Details()],
             workflow_runner=UnsandboxedWorkflowRunner(),  # costs less; replays in tests guard determinism
@@ -120,6 +122,7 @@ class Assembly:
             result_limit=self.settings.result_limit,
             client=self.client,
             budgets=TemporalBudgets(self.client),
+            pauses=TemporalPauses(self.client, self.settings.task_queue),
         )
         return bind(self.equipment.actions, services)
 

@@ -25,7 +25,7 @@ from activities.connections import Connections
 from activities.context import Context
 from activities.errors import OutcomeUnknown, Refused, Unavailable
 from activities.http_client.client import Client
-from tests.activities.attempts import DayBudgets
+from tests.activities.attempts import DayBudgets, ProcessPauses
 from tests.activities.conftest import KEY
 from tests.activities.http_client.wire import Wire, hang
 from trunkline.wire import LOOK
@@ -55,6 +55,7 @@ async def services(client: Client) -> Services:
         result_limit=10_000,
         client=await TemporalClient.connect("127.0.0.1:1", lazy=True),
         budgets=DayBudgets(),
+        pauses=ProcessPauses(),
     )
 
 
