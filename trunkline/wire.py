@@ -627,6 +627,9 @@ class CarriedState(TypedDict):
 PAUSE = "trunkline:pause"
 """Workflow type of the workflows that run while an account is paused; their ids begin with it."""
 
+PAUSES = "trunkline:pauses"
+"""Task queue of those workflows, the same for all workers of a namespace."""
+
 EXTEND = "extend"
 """Signal that makes a pause last until a later time (Unix, in seconds)."""
 

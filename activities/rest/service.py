@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -166,8 +167,10 @@ class Service(Generic[C]):
 
         async def sending() -> None:
             if left := await context.pauses.left(account):
-                sentence = f"{self.name} takes no requests of this account for {left:.0f} s, as a limit is used up."
-                raise Paused(f"{sentence} Nothing was sent.", retry_after=left)
+                sentence = (
+                    f"A limit of {self.name} is used up, so nothing is sent to this account for {math.ceil(left)} s."
+                )
+                raise Paused(sentence, retry_after=left)
             if marked:
                 await context.sending()
 

@@ -18,13 +18,12 @@ from activities.http_client.sandboxed import Sandboxed
 from workers.process.approval_activities import ApprovalActivities
 from workers.process.budgets import TemporalBudgets, budget_workers
 from workers.process.limits import Limits, running
-from workers.process.pauses import TemporalPauses
+from workers.process.pauses import TemporalPauses, pause_worker
 from workers.process.plan_activities import PlanActivities
 from workers.process.reset_activities import ResetActivities
 from workers.process.source_activities import SourceActivities
 from workers.process.worker_client import client_of_worker
 from workflows.automation import Automation
-from workflows.pauses import Pause
 from workflows.view.details import Details
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ class Assembly:
             await http.close()
 
     def workers(self, actions: Activities, *, cached_runs: int = CACHED_RUNS) -> list[Worker]:
-        """Return one worker for budgets and each limited connection, and last the one that carries out runs.
+        """Return one worker for budgets, pauses and each limited connection, and last the one that carries out runs.
 
         Args:
             actions: the activities that carry out actions; without any, other workers have to.
@@ -95,7 +94,7 @@ class Assembly:
         worker = Worker(
             client,
             task_queue=self.settings.task_queue,
-            workflows=[Automation, Pause],
+            workflows=[Automation],
             activities=[*actions, *self._local_activities(limits)],
             interceptors=[Details()],
             workflow_runner=UnsandboxedWorkflowRunner(),  # costs less; replays in tests guard determinism
@@ -109,7 +108,7 @@ class Assembly:
         if not actions:
             return [worker]
         counting = budget_workers(client, self.equipment.connections.usable())
-        return [*counting, *limits.workers(client, actions, **options), worker]
+        return [*counting, pause_worker(client), *limits.workers(client, actions, **options), worker]
 
     def actions(self, http: HttpClient) -> Activities:
         """Return the activities that carry out actions."""
@@ -122,7 +121,7 @@ class Assembly:
             result_limit=self.settings.result_limit,
             client=self.client,
             budgets=TemporalBudgets(self.client),
-            pauses=TemporalPauses(self.client, self.settings.task_queue),
+            pauses=TemporalPauses(self.client),
         )
         return bind(self.equipment.actions, services)
 
