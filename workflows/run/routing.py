@@ -37,6 +37,16 @@ class Routing:
     rated: Collection[str] = ()
     priority: Priority = Priority.default
 
+    @classmethod
+    def of(cls, answer: Mapping[str, Any], priority: int | None) -> Routing:
+        """Return the routing that a run's worker has answered, with the automation's `priority`."""
+        return cls(
+            queues=answer.get("queues", {}),
+            chosen=answer.get("chosen", {}),
+            rated=answer.get("rated", ()),
+            priority=Priority(priority_key=priority, fairness_key=answer.get("fairness")),
+        )
+
     def connection(self, action: str, config: Mapping[str, Any]) -> str | None:
         """Return the name of the connection that an action uses, where it is known, by its rendered config."""
         name = config.get("connection") or self.chosen.get(action)

@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 import rfc8785
 from temporalio.client import Client as TemporalClient
+from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
@@ -23,7 +24,7 @@ from activities.attempt.temporal import Services, bind
 from activities.catalog import catalog
 from activities.connections import Connections
 from activities.context import Context
-from activities.errors import OutcomeUnknown, Refused, Unavailable
+from activities.errors import OutcomeUnknown, Paused, Refused, Unavailable
 from activities.http_client.client import Client
 from tests.activities.attempts import DayBudgets, ProcessPauses
 from tests.activities.conftest import KEY
@@ -182,6 +183,37 @@ async def test_a_failure_before_that_is_no_timeout(
         raise error
 
     assert await failed(environment, services, act) == (type(error).__name__, {"attempts": 1})
+
+
+@pytest.mark.parametrize(
+    ("most", "earlier", "kind"),
+    [
+        (3, [], "NotSent"),
+        (3, [None, 1], "NotSent"),
+        (0, [], "Unavailable"),
+        (3, ["page 7", 1], "Unavailable"),
+        (3, [None], "Unavailable"),
+    ],
+)
+async def test_a_pause_is_waited_for_by_the_run_where_attempts_count_and_leave_nothing_to_the_next(
+    environment: ActivityEnvironment, services: Services, most: int, earlier: list[Any], kind: str
+) -> None:
+    environment.info = dataclasses.replace(
+        environment.info,
+        retry_policy=RetryPolicy(maximum_attempts=most),
+        attempt=2 if earlier else 1,
+        heartbeat_details=earlier,
+    )
+
+    async def act(context: Context) -> None:
+        raise Paused("A limit is used up.", retry_after=7)
+
+    with pytest.raises(ApplicationError, match="A limit is used up") as raised:
+        await attempt(environment, services, act)
+    error = raised.value
+    assert (error.type, error.non_retryable) == (kind, kind == "NotSent")
+    assert error.next_retry_delay == timedelta(seconds=7)
+    assert error.details[0].get("wait") == (7 if kind == "NotSent" else None)
 
 
 @pytest.mark.parametrize("error", [Unavailable("x", status=503), Refused("x")])
