@@ -15,6 +15,6 @@ async def remove_tags(config: Tags, context: Context) -> TicketState:
     """Remove tags from a ticket; those that it does not have are none.
 
     Nothing races in Zendesk and Zammad. Freshdesk has no such operation: the tags are read, changed and read again, and
-    a tag that somebody else sets between the first two is lost.
+    a tag that somebody else sets between the first two is lost; steps of one run wait for each other.
     """
     return await changed(config, context, lambda desk: desk.remove_tags(config.ticket_id, config.each))

@@ -53,8 +53,8 @@ class RecordQueues:
         self._queues: dict[Record, list[object]] = {}
 
     @asynccontextmanager
-    async def turn(self, wanted: Sequence[Record]) -> AsyncIterator[None]:
-        """Wait until whatever came up before for one of these records has ended, and have them while this lasts."""
+    async def writing(self, wanted: Sequence[Record]) -> AsyncIterator[None]:
+        """Wait until whatever came up before for one of these records has ended, and hold them while this lasts."""
         mine = object()
         for record in wanted:
             self._queues.setdefault(record, []).append(mine)

@@ -56,7 +56,7 @@ async def send(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing) -
     if step.repeat == "never":
         argument["run"] = info.run_id
     connection = walk.routing.connection(step.action, request["config"])
-    async with walk.record_queues.turn(records(connection, step.writes, request["config"])):
+    async with walk.record_queues.writing(records(connection, step.writes, request["config"])):
         answer = await _run(walk, step, entry, argument)
         if isinstance(answer, Failure) and answer.unknown:
             found = None if answer.asks else await look(walk, step, entry, argument)
