@@ -250,12 +250,14 @@ class _Attempt:
         )
 
     def _waits_in_run(self) -> bool:
-        """Say whether the run waits for the end of a pause, as Temporal would count the attempt against a bound.
+        """Say whether the run waits for the end of a pause.
 
-        Where an attempt left something to the next one (its progress, or doubt about what it did), Temporal waits.
+        Temporal would count the attempt against a bound, and several requests of the next one as one turn. It waits
+        all the same where an attempt left something to the next: its progress, or doubt about what it did.
         """
         bounded = self.info.retry_policy is not None and self.info.retry_policy.maximum_attempts > 0
-        return bounded and self.heartbeat.progress is None and (self.once or not self.uncertain)
+        nothing_left = self.heartbeat.progress is None and (self.once or not self.uncertain)
+        return (bounded or self.action.requests != 1) and nothing_left
 
     def _unexpected(self, error: Exception) -> ApplicationError:
         """A bug in an action: nothing is known about its effect, and its traceback goes to the log."""
@@ -278,3 +280,7 @@ class _Look(_Attempt):
         if not found and self.info.attempt < LOOKS:
             raise Unavailable("Nothing is found yet.")
         return {"found": [self._kept(result) for result in found]}
+
+    def _waits_in_run(self) -> bool:
+        """Let Temporal wait, as a run gives a look-up up that has failed."""
+        return False

@@ -136,7 +136,7 @@ async def _attempt(walk: Walk, step: ActionStep, entry: Entry, argument: Call, b
     """Schedule the activity now, and return its result."""
     sending(walk, step, entry, argument)
     retry = step.retry
-    if bounds.spent:
+    if bounds.spent and retry.maximum_attempts:
         retry = replace(retry, maximum_attempts=retry.maximum_attempts - bounds.spent)
     activity: workflow.ActivityHandle[Answer] = workflow.start_activity(
         step.action,

@@ -74,7 +74,7 @@ async def attempt(environment: ActivityEnvironment, services: Services, act: Act
         await act(context)
         return [Nothing()]
 
-    @action("anything", repeat="safe", example={}, look=look)
+    @action("anything", repeat="safe", example={}, look=look, requests=call.pop("requests", 1))
     async def anything(config: Anything, context: Context) -> Nothing:
         """Do what the test says."""
         await act(context)
@@ -186,17 +186,19 @@ async def test_a_failure_before_that_is_no_timeout(
 
 
 @pytest.mark.parametrize(
-    ("most", "earlier", "kind"),
+    ("most", "requests", "earlier", "kind"),
     [
-        (3, [], "NotSent"),
-        (3, [None, 1], "NotSent"),
-        (0, [], "Unavailable"),
-        (3, ["page 7", 1], "Unavailable"),
-        (3, [None], "Unavailable"),
+        (3, 1, [], "NotSent"),
+        (3, 1, [None, 1], "NotSent"),
+        (0, 2, [], "NotSent"),
+        (0, 1, [], "Unavailable"),
+        (3, 1, ["page 7", 1], "Unavailable"),
+        (0, 2, ["page 7", 1], "Unavailable"),
+        (3, 1, [None], "Unavailable"),
     ],
 )
-async def test_a_pause_is_waited_for_by_the_run_where_attempts_count_and_leave_nothing_to_the_next(
-    environment: ActivityEnvironment, services: Services, most: int, earlier: list[Any], kind: str
+async def test_a_pause_is_waited_for_by_the_run_where_something_counts_and_nothing_is_left_to_the_next_attempt(
+    environment: ActivityEnvironment, services: Services, most: int, requests: int, earlier: list[Any], kind: str
 ) -> None:
     environment.info = dataclasses.replace(
         environment.info,
@@ -209,11 +211,21 @@ async def test_a_pause_is_waited_for_by_the_run_where_attempts_count_and_leave_n
         raise Paused("A limit is used up.", retry_after=7)
 
     with pytest.raises(ApplicationError, match="A limit is used up") as raised:
-        await attempt(environment, services, act)
+        await attempt(environment, services, act, requests=requests)
     error = raised.value
     assert (error.type, error.non_retryable) == (kind, kind == "NotSent")
     assert error.next_retry_delay == timedelta(seconds=7)
     assert error.details[0].get("wait") == (7 if kind == "NotSent" else None)
+
+
+async def test_a_look_up_is_not_given_up_for_a_pause(environment: ActivityEnvironment, services: Services) -> None:
+    async def act(context: Context) -> None:
+        raise Paused("A limit is used up.", retry_after=7)
+
+    since = datetime.now(UTC).isoformat()
+    with pytest.raises(ApplicationError, match="A limit is used up") as raised:
+        await attempt(environment, services, act, name=f"anything{LOOK}", since=since, requests=2)
+    assert (raised.value.type, raised.value.non_retryable) == ("Unavailable", False)
 
 
 @pytest.mark.parametrize("error", [Unavailable("x", status=503), Refused("x")])
