@@ -191,6 +191,20 @@ async def until(ask: Callable[[], Awaitable[float]], enough: Callable[[float], b
     raise AssertionError("it was not extended")
 
 
+async def test_a_pause_that_no_worker_ends_is_ended_by_temporal(
+    start_server: StartServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.process.pauses.PAUSE_GRACE", 1.0)
+    async with await start_server() as server:
+        alone = TemporalPauses(server.client)
+        await alone.begin("Orgs/acme", 1)
+        began = time.monotonic()
+        while await alone.left("Orgs/acme"):
+            assert time.monotonic() < began + 20
+            await asyncio.sleep(0.05)
+        assert time.monotonic() >= began + 1.9, "the pause, and a grace for a worker to end it"
+
+
 async def test_where_temporal_cannot_be_asked_nothing_is_sent(
     start_server: StartServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
