@@ -218,6 +218,8 @@ class _Attempt:
 
     def _failure(self, error: ActionError, *, timed_out: bool = False) -> ApplicationError:
         retry_after = None
+        if isinstance(error, Paused) and self.heartbeat.marked:  # who is paused has not marked what it would send
+            error = OutcomeUnknown(f"An earlier request of the same attempt was sent; then: {error}")
         if isinstance(error, Unavailable):
             retry_after = error.retry_after
             self.heartbeat.unmark()

@@ -7,7 +7,7 @@ import dataclasses
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
@@ -26,10 +26,10 @@ from activities.connections import Connections
 from activities.context import Context
 from activities.errors import OutcomeUnknown, Paused, Refused, Unavailable
 from activities.http_client.client import Client
-from tests.activities.attempts import DayBudgets, ProcessPauses
+from tests.activities.attempts import DayBudgets, Marks, ProcessPauses
 from tests.activities.conftest import KEY
 from tests.activities.http_client.wire import Wire, hang
-from trunkline.wire import LOOK
+from trunkline.wire import LOOK, NEVER_REPEATED
 
 Act = Callable[[Context], Awaitable[None]]
 
@@ -216,6 +216,23 @@ async def test_a_pause_is_waited_for_by_the_run_where_something_counts_and_nothi
     assert (error.type, error.non_retryable) == (kind, kind == "NotSent")
     assert error.next_retry_delay == timedelta(seconds=7)
     assert error.details[0].get("wait") == (7 if kind == "NotSent" else None)
+
+
+async def test_a_pause_after_the_first_effect_of_an_attempt_leaves_its_outcome_unknown(
+    environment: ActivityEnvironment, services: Services
+) -> None:
+    environment.info = dataclasses.replace(
+        environment.info, retry_policy=RetryPolicy(non_retryable_error_types=[NEVER_REPEATED])
+    )
+    services = dataclasses.replace(services, client=cast("TemporalClient", Marks()))
+
+    async def act(context: Context) -> None:
+        await context.sending()
+        raise Paused("A limit is used up.", retry_after=7)
+
+    with pytest.raises(ApplicationError, match="An earlier request of the same attempt was sent; then: A limit") as it:
+        await attempt(environment, services, act)
+    assert it.value.type == "OutcomeUnknown"
 
 
 async def test_a_look_up_is_not_given_up_for_a_pause(environment: ActivityEnvironment, services: Services) -> None:
