@@ -38,6 +38,12 @@ M = TypeVar("M")
 
 NAME = re.compile(r"[a-z][a-z0-9]*([._][a-z0-9]+)*")
 
+RECORD = re.compile(r"([a-z][a-z0-9_]*):([a-z][a-z0-9_]*)")
+"""What an action writes: a kind of record, and the field of the config that holds its id."""
+
+MOST_REQUESTS = 100
+"""Requests that one attempt may reserve; a step that sends more belongs into a loop."""
+
 
 @dataclass(frozen=True, slots=True)
 class Syntax:
@@ -168,10 +174,21 @@ class Action:
     local: bool = False
     calls: bool = False
     takes_secrets: bool = True
+    requests: int | Callable[[Raw], int] = 1
+    writes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.local and (self.connections or self.look is not None):
             raise ValueError(f"{self.name} is local: it sends nothing, so it has no connections and no look-up.")
+        if not callable(self.requests):
+            self.most_requests({})
+        for written in self.writes:
+            record = RECORD.fullmatch(written)
+            if record is None or record[2] not in self.config.model_fields or not self.connections:
+                raise ValueError(
+                    f"{self.name} cannot write {written!r}: it takes a connection, and `writes` names a kind of record "
+                    f"and a field of {self.config.__name__}, as in 'ticket:ticket_id'."
+                )
 
     def kinds(self) -> tuple[type[Connection], ...]:
         """Return every kind of connection that it can use, as its first or its second one, once each."""
@@ -180,6 +197,22 @@ class Action:
     def repeats(self, raw: Raw) -> Repeat:
         """Say whether an unknown outcome of this step may be repeated."""
         return self.repeat(raw) if callable(self.repeat) else self.repeat
+
+    def most_requests(self, raw: Raw) -> int:
+        """Return how many requests one attempt of this step may send where nothing goes wrong.
+
+        Raises:
+            ValueError: it is none, or too many to be reserved.
+        """
+        most = self.requests(raw) if callable(self.requests) else self.requests
+        if not 1 <= most <= MOST_REQUESTS:
+            raise ValueError(f"{self.name} must send 1 to {MOST_REQUESTS} requests in an attempt; it says {most}.")
+        return most
+
+    def records(self, raw: Raw) -> dict[str, str]:
+        """Return the kind of each record that a step writes, by JSON pointer to its id: `{"/ticketId": "ticket"}`."""
+        pairs = (written.split(":") for written in self.writes)
+        return {f"/{key}": kind for kind, field in pairs for key in names(self.config, field) if key in raw}
 
 
 def action(  # noqa: PLR0913 # a contract says all of this, by name
@@ -197,6 +230,8 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
     local: bool = False,
     calls: bool = False,
     takes_secrets: bool = True,
+    requests: int | Callable[[Raw], int] = 1,
+    writes: tuple[str, ...] = (),
 ) -> Callable[[Function], Action]:
     """Turn an async function `(config, context) -> result` into an action whose contract its annotations are.
 
@@ -216,6 +251,10 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
         calls: its run carries it out by running the automation that `automation` names; the function only asks how that
             ended.
         takes_secrets: whether secrets may stand in its config; not where another run's history keeps it.
+        requests: most requests that one attempt sends where nothing goes wrong, or a function of the step's unrendered
+            config: so many does a connection's `rateLimit` count.
+        writes: the records that it writes, each as `kind:field` (`ticket:ticket_id`); the field holds an id or a list
+            of ids. Steps of one run that write the same record at the same connection send one after the other.
     """
     if not NAME.fullmatch(name):
         raise ValueError(f"An action's name is lower case, words joined by '_' or '.'; {name!r} is not.")
@@ -244,6 +283,8 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
             local=local,
             calls=calls,
             takes_secrets=takes_secrets,
+            requests=requests,
+            writes=writes,
         )
 
     return wrap

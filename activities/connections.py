@@ -32,7 +32,7 @@ class RateLimit(BaseModel):
     )
 
     requests_per_second: float = Field(
-        ge=1, le=100_000, description="Actions begun in a second, on average over some seconds; at least 1."
+        ge=1, le=100_000, description="Requests in a second, on average over some seconds; at least 1."
     )
 
 
@@ -54,7 +54,7 @@ class Connection(BaseModel):
         "host may go to `baseUrl`.",
     )
     rate_limit: RateLimit | None = Field(
-        default=None, description="How often all workers together may use it; more waits in Temporal."
+        default=None, description="How many requests all workers together may send with it; more waits in Temporal."
     )
     concurrency: int | None = Field(
         default=None, ge=1, le=1_000, description="How many actions one worker process may carry out with it at a time."

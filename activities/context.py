@@ -12,6 +12,7 @@ from activities.connections import FIRST, Connection, Connections
 from activities.errors import Refused
 from activities.http_client.addresses import Target
 from activities.http_client.json_body import json_bytes
+from activities.pauses import Pauses
 from activities.runs import Runs
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Context:
         conceal: scrubs values that came at run time, such as a token, from everything that leaves an activity: those
             that their owner (any object) gave last, and what these replaced.
         budgets: counts what connections with a budget are used for, by all workers together.
+        pauses: knows to which accounts no worker sends for now.
         runs: starts runs of other automations, and looks at them.
     """
 
@@ -69,6 +71,7 @@ class Context:
     sending: Callable[[], Awaitable[None]]
     conceal: Callable[[object, Collection[str]], None]
     budgets: Budgets
+    pauses: Pauses
     runs: Runs
 
     def connection(self, name: str | None, *kinds: type[C], field: str = FIRST) -> C:

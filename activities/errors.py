@@ -34,6 +34,13 @@ class Unavailable(ActionError):  # noqa: N818 # same
         self.retry_after = retry_after
 
 
+class Paused(Unavailable):
+    """Nothing may be sent to the account for `retry_after` seconds, so nothing was: the attempt does not count."""
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message, retry_after=retry_after)
+
+
 class Pending(Unavailable):
     """What is asked for is not known yet: it is asked again, as often as it takes, and nobody needs to be told."""
 

@@ -94,6 +94,14 @@ def _contract(action: Action) -> Iterator[str]:
     attempts = "" if action.attempts is None else f"at most {action.attempts}, "
     within = max(DEFAULTS["retry"]["within"], round(action.timeout.total_seconds() * 1_000))
     yield row("attempts", f"{attempts}within {_time(within)}; a step's `retry` sets others")
+    if callable(action.requests) or action.requests > 1:
+        most = "as many as its `config` needs" if callable(action.requests) else f"up to {action.requests}"
+        yield row("requests", f"{most} in an attempt; a connection's `rateLimit` counts each")
+    for kind, field in (written.split(":") for written in action.writes):
+        alias = names(action.config, field)[0]
+        yield row(
+            "writes", f"the {kind} in `{alias}`: steps of one run that write the same one send one after the other"
+        )
 
 
 def _config(action: Action) -> Iterator[str]:

@@ -38,6 +38,9 @@ SUPPLY = "trunkline:supply"
 REMIND = "trunkline:remind"
 """Local activity that says when a hold's next reminder is due, and whether this one is too late."""
 
+TURN = "trunkline:turn"
+"""Activity that does nothing: on the task queue of a connection with a rate, one more request is counted for it."""
+
 RECORD = "trunkline:record"
 """Local activity that records, once and for good, what a run has found out and a replay might find otherwise."""
 
@@ -242,12 +245,14 @@ class FailureDetails(TypedDict, total=False):
         status: HTTP status of the answer, if there was one.
         timedOut: whether it took too long.
         uncertain: whether nobody knows what became of an earlier attempt.
+        wait: seconds for which nobody may send to the account, so that the attempt was none.
     """
 
     attempts: int
     status: int
     timedOut: bool
     uncertain: bool
+    wait: float
 
 
 class ResetQuestion(TypedDict):
@@ -649,6 +654,20 @@ class CarriedState(TypedDict):
     sizes: dict[str, int]
     failed: NotRequired[RunFailure | None]
 
+
+# Pauses: while no worker sends to an account, as a limit of the vendor's is used up.
+
+PAUSE = "trunkline:pause"
+"""Workflow type of the workflows that run while an account is paused; their ids begin with it."""
+
+PAUSES = "trunkline:pauses"
+"""Task queue of those workflows, the same for all workers of a namespace."""
+
+EXTEND = "extend"
+"""Signal that makes a pause last until a later time (Unix, in seconds)."""
+
+PAUSE_GRACE = 10.0
+"""Seconds after which Temporal ends a pause by itself that no worker has ended in time."""
 
 # Budgets: what connections are used for in a day, counted for a whole namespace.
 

@@ -26,7 +26,7 @@ from typing import Any
 from urllib.parse import quote
 
 from temporalio import workflow
-from temporalio.common import Priority, RawValue
+from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from trunkline.wire import PLAN, Flow
@@ -144,11 +144,7 @@ class Automation:
                 answer = {**answer, "missing": wanted.missing}
             if compiled.fairness is not None:
                 answer = {**answer, "fairness": self._fairness(self.walk)}
-        self.walk.routing = Routing(
-            queues=answer.get("queues", {}),
-            chosen=answer.get("chosen", {}),
-            priority=Priority(priority_key=compiled.priority, fairness_key=answer.get("fairness")),
-        )
+        self.walk.routing = Routing.of(answer, compiled.priority)
         return await self._walk(self.walk, event, answer)
 
     def _wanted(self, walk: Walk, condition: Condition) -> Verdict:

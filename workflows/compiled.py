@@ -196,6 +196,8 @@ def _action(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
         looks=step.get("looks", False),
         calls=step.get("calls", False),
         patience=_ms(step["timeout"]) if "calls" in step and "timeout" in step else None,
+        requests=step.get("requests", 1),
+        writes={pointer.removeprefix("/"): kind for pointer, kind in step.get("writes", {}).items()},
     )
 
 

@@ -157,6 +157,10 @@ class StepPlan(TypedDict, total=False):
     """Whether the action can look for what became of an unknown outcome."""
     calls: Literal[True]
     """Whether the action runs another automation, which the run does by itself; `timeout` bounds the wait, if given."""
+    requests: int
+    """Most requests that one attempt sends where nothing goes wrong, if more than one."""
+    writes: dict[str, str]
+    """Kind of each record that it writes, by JSON pointer into `config` to the id: `{"/ticketId": "ticket"}`."""
 
     paths: list[PathPlan]
 

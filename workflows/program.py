@@ -128,6 +128,10 @@ class ActionStep(Step):
     """Whether it runs another automation."""
     patience: timedelta | None
     """How long it waits for that one, where the step says it."""
+    requests: int
+    """Most requests that one attempt sends where nothing goes wrong."""
+    writes: Mapping[str, str]
+    """Kind of each record that it writes, by the key of the config that holds the id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,13 +27,34 @@ from activities.bounds import scrubbing
 from activities.budgets import Budgets
 from activities.connections import Connections
 from activities.context import LARGEST_ANSWER, LARGEST_PICKED, Context
-from activities.errors import ActionError, NotSent, OutcomeUnknown, Pending, Refused, ResultTooLarge, Unavailable
+from activities.errors import (
+    ActionError,
+    NotSent,
+    OutcomeUnknown,
+    Paused,
+    Pending,
+    Refused,
+    ResultTooLarge,
+    Unavailable,
+)
 from activities.http_client.client import Client
 from activities.http_client.retry_after import bounded
 from activities.http_client.statuses import meaning
+from activities.pauses import Pauses
 from activities.runs import Runs
 from activities.violations import sentence_of
-from trunkline.wire import LOOK, NEVER_REPEATED, SENDING, UNEXPECTED, Answer, Call, FailureDetails, LookAnswer
+from trunkline.wire import (
+    LOOK,
+    NEVER_REPEATED,
+    NOT_SENT,
+    SENDING,
+    UNAVAILABLE,
+    UNEXPECTED,
+    Answer,
+    Call,
+    FailureDetails,
+    LookAnswer,
+)
 
 LOOKS = 3
 """How often a look-up that finds nothing is made: what a vendor has just taken may not be listed yet."""
@@ -54,6 +75,7 @@ class Services:
     result_limit: int
     client: TemporalClient
     budgets: Budgets
+    pauses: Pauses
     runs: Runs
 
 
@@ -174,6 +196,7 @@ class _Attempt:
             sending=self._sending(never="run" in call),
             conceal=self.services.scrubber.renew,
             budgets=self.services.budgets,
+            pauses=self.services.pauses,
             runs=self.services.runs,
         )
         return config, context
@@ -207,6 +230,8 @@ class _Attempt:
 
     def _failure(self, error: ActionError, *, timed_out: bool = False) -> ApplicationError:
         retry_after = None
+        if isinstance(error, Paused) and self.heartbeat.marked:  # who is paused has not marked what it would send
+            error = OutcomeUnknown(f"An earlier request of the same attempt was sent; then: {error}")
         if isinstance(error, Unavailable):
             retry_after = error.retry_after
             self.heartbeat.unmark()
@@ -219,20 +244,37 @@ class _Attempt:
             details["status"] = error.status
         if timed_out:
             details["timedOut"] = True
-        sentence = str(error)
-        if isinstance(error, ResultTooLarge):
-            sentence += f" {PICK_LESS if self.pick else PICK}"
-        sentence = self.services.scrubber.scrub(sentence)[:LONGEST_MESSAGE]
-        if not isinstance(error, Pending):
-            activity.logger.warning("%s: %s: %s", self.action.name, type(error).__name__, sentence)
+        kind, final = type(error).__name__, isinstance(error, NotSent | Refused | ResultTooLarge)
+        if isinstance(error, Paused):
+            kind, final = (NOT_SENT, True) if self._waits_in_run() else (UNAVAILABLE, False)
+            if final and retry_after is not None:
+                details["wait"] = retry_after
         return ApplicationError(
-            sentence,
+            self._sentence(error),
             details,
-            type=type(error).__name__,
-            non_retryable=isinstance(error, NotSent | Refused | ResultTooLarge),
+            type=kind,
+            non_retryable=final,
             next_retry_delay=None if retry_after is None else timedelta(seconds=bounded(retry_after)),
             category=ApplicationErrorCategory.BENIGN,
         )
+
+    def _sentence(self, error: ActionError) -> str:
+        """Return what people read of an error, and log it."""
+        advice = f" {PICK_LESS if self.pick else PICK}" if isinstance(error, ResultTooLarge) else ""
+        sentence = self.services.scrubber.scrub(f"{error}{advice}")[:LONGEST_MESSAGE]
+        if not isinstance(error, Pending):
+            activity.logger.warning("%s: %s: %s", self.action.name, type(error).__name__, sentence)
+        return sentence
+
+    def _waits_in_run(self) -> bool:
+        """Say whether the run waits for the end of a pause.
+
+        Temporal would count the attempt against a bound, and several requests of the next one as one turn. It waits
+        all the same where an attempt left something to the next: its progress, or doubt about what it did.
+        """
+        bounded = self.info.retry_policy is not None and self.info.retry_policy.maximum_attempts > 0
+        nothing_left = self.heartbeat.progress is None and (self.once or not self.uncertain)
+        return (bounded or self.action.requests != 1) and nothing_left
 
     def _unexpected(self, error: Exception) -> ApplicationError:
         """A bug in an action: nothing is known about its effect, and its traceback goes to the log."""
@@ -255,3 +297,15 @@ class _Look(_Attempt):
         if not found and self.info.attempt < LOOKS:
             raise Unavailable("Nothing is found yet.")
         return {"found": [self._kept(result) for result in found]}
+
+    def _sentence(self, error: ActionError) -> str:
+        """Return what people read of an error, and log it."""
+        advice = f" {PICK_LESS if self.pick else PICK}" if isinstance(error, ResultTooLarge) else ""
+        sentence = self.services.scrubber.scrub(f"{error}{advice}")[:LONGEST_MESSAGE]
+        if not isinstance(error, Pending):
+            activity.logger.warning("%s: %s: %s", self.action.name, type(error).__name__, sentence)
+        return sentence
+
+    def _waits_in_run(self) -> bool:
+        """Let Temporal wait, as a run gives a look-up up that has failed."""
+        return False

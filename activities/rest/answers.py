@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from activities.errors import OutcomeUnknown
-from activities.http_client.retry_after import EPOCH_MILLISECONDS, EPOCH_SECONDS, number
+from activities.http_client.retry_after import EPOCH_MILLISECONDS, EPOCH_SECONDS, number, retry_after
 from activities.http_client.statuses import one_line
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 REASONS = ("detail", "message", "error_description", "description", "title", "reason", "error", "code")
 """Members of an error's object that may hold its reason, the most telling first."""
+
+UNSAID = 60.0
+"""Seconds that nobody sends to an account whose vendor does not say when its limit ends."""
 
 DEEPEST = 5
 LONGEST_REASON = 300
@@ -40,8 +43,22 @@ class RateHeaders:
         """Say whether an answer was refused because a limit was reached."""
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             return True
-        left = answer.headers.get(self.remaining.lower()) if self.remaining else None
-        return answer.status == HTTPStatus.FORBIDDEN and number(left) == 0
+        return answer.status == HTTPStatus.FORBIDDEN and self._nothing_left(answer)
+
+    def _nothing_left(self, answer: Response) -> bool:
+        return self.remaining is not None and number(answer.headers.get(self.remaining.lower())) == 0
+
+    def pause(self, answer: Response) -> float | None:
+        """Return for how many seconds nobody should send after an answer, or None where that is no matter.
+
+        It is one where the limit was reached (429), or nothing is left of it, whatever became of the request. A
+        `Retry-After` counts before `reset`, `UNSAID` where there is neither, and `longest` bounds each.
+        """
+        if answer.status != HTTPStatus.TOO_MANY_REQUESTS and not self._nothing_left(answer):
+            return None
+        advised = retry_after(answer.headers)
+        wait = self.wait(answer.headers) if advised is None else advised
+        return min(UNSAID if wait is None else wait, self.longest)
 
     def wait(self, headers: Mapping[str, str]) -> float | None:
         """Return the seconds until the limit ends, or None where the headers do not say."""

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar, cast, get_args
 
 from pydantic import ValidationError
 
-from activities.action import NAME, Action, Config, Look, Repeat, Result, names
+from activities.action import NAME, Action, Config, Look, Raw, Repeat, Result, names
 from activities.connections import Connection
 from activities.context import Context
 from activities.errors import Refused
@@ -91,6 +91,8 @@ def endpoint(  # noqa: PLR0913, PLR0917 # a row says all of this
     timeout: timedelta = timedelta(seconds=30),
     attempts: int | None = None,
     triggers: tuple[str, ...] = (),
+    requests: int | Callable[[Raw], int] = 1,
+    writes: tuple[str, ...] = (),
 ) -> Action:
     """Return the action of one operation.
 
@@ -116,6 +118,8 @@ def endpoint(  # noqa: PLR0913, PLR0917 # a row says all of this
         timeout: bound of one attempt where the step gives none.
         attempts: most attempts where the step gives none.
         triggers: event types under which it makes sense; empty means any.
+        requests: most requests that one attempt sends where nothing goes wrong, such as the pages that are usual.
+        writes: the records that it writes, each as `kind:field` (see `action`).
 
     Raises:
         ValueError: the row contradicts itself.
@@ -180,6 +184,8 @@ def endpoint(  # noqa: PLR0913, PLR0917 # a row says all of this
         connections=(service.connection,),
         look=look,
         addresses=service.addresses,
+        requests=requests,
+        writes=writes,
     )
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from activities.connections import Connection
 from activities.context import Context
-from activities.errors import ActionError, OutcomeUnknown, Unavailable
+from activities.errors import ActionError, OutcomeUnknown, Paused, Unavailable
 from activities.http_client.statuses import SUCCESS, failure
 from activities.rest.answers import RateHeaders, readable, reason_of, value_of
 from activities.rest.query import Arrays, query_text
@@ -52,6 +54,12 @@ class Service(Generic[C]):
         unwrap: what of a successful answer's JSON body is the object.
         arrays: how a list is written in a query or a form.
         headers: headers of every request, such as the version of the API.
+        pauses: whether no worker sends to an account of the vendor's from a 429, or from an answer after which nothing
+            remains (`rates`), until the limit ends. True where accounts differ by their address; else a function that
+            names a connection's account, such as its organization, and never by a credential.
+
+    Raises:
+        ValueError: it pauses, and does not say by `rates` when a limit ends.
     """
 
     name: str
@@ -64,6 +72,17 @@ class Service(Generic[C]):
     unwrap: Callable[[Any], Any] = _itself
     arrays: Arrays = "repeat"
     headers: Mapping[str, str] = field(default_factory=dict)
+    pauses: bool | Callable[[C], str] = False
+
+    def __post_init__(self) -> None:
+        if self.pauses and self.rates is None:
+            raise ValueError(f"{self.name} pauses, so it says by `rates` when a limit ends.")
+
+    def account(self, connection: C) -> str:
+        """Return what names the account that a connection uses: the same for all that lead to it, and no secret."""
+        name = self.pauses(connection) if callable(self.pauses) else ""
+        whole = f"{self.base(connection)}\n{name}".lower()
+        return f"{self.name}/{hashlib.sha256(whole.encode()).hexdigest()[:32]}"
 
     def base(self, connection: C) -> str:
         """Return the address that every path of this service is below, without a slash at its end."""
@@ -118,20 +137,47 @@ class Service(Generic[C]):
         kind = {} if form is None else {"Content-Type": "application/x-www-form-urlencoded"}
         shared = {"Accept": "application/json", **self.headers, **kind, **(headers or {})}
 
+        noticed = method not in READS if effect is None else effect
+        sender = self._admitted(context, connection, marked=noticed) if self.pauses else context
+
         async def send(signed: Mapping[str, str]) -> Response:
-            return await context.request(
+            answer = await sender.request(
                 method,
                 url,
                 headers={**shared, **signed},
                 content=written,
                 json=json,
-                effect=method not in READS if effect is None else effect,
+                effect=noticed or bool(self.pauses),
             )
+            if pause := self._pause(answer):
+                await context.pauses.begin(self.account(connection), pause)
+            return answer
 
         answer = await signed_in(self.sign_in, context, connection, send)
-        if error := self.error(answer):
+        error = self.error(answer)
+        if isinstance(error, Unavailable) and (pause := self._pause(answer)):
+            raise Unavailable(str(error), retry_after=pause, status=answer.status)
+        if error is not None:
             raise error
         return answer
+
+    def _admitted(self, context: Context, connection: C, *, marked: bool) -> Context:
+        """Return surroundings in which nothing is marked or sent while the account is paused."""
+        account = self.account(connection)
+
+        async def sending() -> None:
+            if left := await context.pauses.left(account):
+                sentence = (
+                    f"A limit of {self.name} is used up, so nothing is sent to this account for {math.ceil(left)} s."
+                )
+                raise Paused(sentence, retry_after=left)
+            if marked:
+                await context.sending()
+
+        return replace(context, sending=sending)
+
+    def _pause(self, answer: Response) -> float | None:
+        return self.rates.pause(answer) if self.pauses and self.rates is not None else None
 
     def error(self, answer: Response) -> ActionError | None:
         """Return the error that an answer is, or None where it is a success.

@@ -12,7 +12,7 @@ from activities.action import Syntax, action
 from activities.context import Context
 from activities.tickets.changing import added, found
 from activities.tickets.helpdesks import HELPDESKS
-from activities.tickets.ticket import MOST_CONTENT, TicketConfig, TicketMessage
+from activities.tickets.ticket import MOST_CONTENT, WRITES, TicketConfig, TicketMessage
 
 if TYPE_CHECKING:
     from activities.tickets.desk import Message
@@ -43,6 +43,7 @@ async def noted(config: InternalNote, context: Context, since: datetime) -> Sequ
     repeat="never",
     look=noted,
     connections=HELPDESKS,
+    writes=WRITES,
     example={"content": "Escalated: **{{customer.name}}** waits since this morning."},
 )
 async def add_internal_note(config: InternalNote, context: Context) -> TicketMessage:

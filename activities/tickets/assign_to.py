@@ -9,7 +9,7 @@ from activities.context import Context
 from activities.tickets.changing import changed, connection_of
 from activities.tickets.connection import AI
 from activities.tickets.helpdesks import HELPDESKS
-from activities.tickets.ticket import TicketConfig, TicketState
+from activities.tickets.ticket import WRITES, TicketConfig, TicketState
 
 
 class Assignment(TicketConfig):
@@ -21,7 +21,7 @@ class Assignment(TicketConfig):
     )
 
 
-@action("assign_to", repeat="safe", connections=HELPDESKS, example={"assignee": "group:billing"})
+@action("assign_to", repeat="safe", connections=HELPDESKS, writes=WRITES, example={"assignee": "group:billing"})
 async def assign_to(config: Assignment, context: Context) -> TicketState:
     """Assign a ticket to a person, a group, the AI agent, or nobody.
 

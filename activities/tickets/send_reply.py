@@ -15,7 +15,7 @@ from activities.context import Context
 from activities.tickets.changing import added, connection_of, found
 from activities.tickets.connection import EMAIL
 from activities.tickets.helpdesks import HELPDESKS
-from activities.tickets.ticket import MOST_CONTENT, TicketConfig, TicketMessage
+from activities.tickets.ticket import MOST_CONTENT, WRITES, TicketConfig, TicketMessage
 
 if TYPE_CHECKING:
     from activities.tickets.desk import Message
@@ -58,6 +58,7 @@ async def replied(config: Reply, context: Context, since: datetime) -> Sequence[
     repeat="never",
     look=replied,
     connections=HELPDESKS,
+    writes=WRITES,
     example={"content": "Hi {{customer.name}}, your request has been received.", "includeSignature": True},
 )
 async def send_reply(config: Reply, context: Context) -> TicketMessage:

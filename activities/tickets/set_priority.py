@@ -8,7 +8,7 @@ from activities.action import action
 from activities.context import Context
 from activities.tickets.changing import changed
 from activities.tickets.helpdesks import HELPDESKS
-from activities.tickets.ticket import TicketConfig, TicketState
+from activities.tickets.ticket import WRITES, TicketConfig, TicketState
 
 
 class Priority(TicketConfig):
@@ -20,7 +20,7 @@ class Priority(TicketConfig):
     )
 
 
-@action("set_priority", repeat="safe", connections=HELPDESKS, example={"priority": "high"})
+@action("set_priority", repeat="safe", connections=HELPDESKS, writes=WRITES, example={"priority": "high"})
 async def set_priority(config: Priority, context: Context) -> TicketState:
     """Change a ticket's priority; `medium` is what Zendesk and Zammad call normal."""
     return await changed(config, context, lambda desk: desk.set_priority(config.ticket_id, config.priority))

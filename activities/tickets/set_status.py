@@ -12,7 +12,7 @@ from activities.action import action
 from activities.context import Context
 from activities.tickets.changing import changed
 from activities.tickets.helpdesks import HELPDESKS
-from activities.tickets.ticket import TicketConfig, TicketState
+from activities.tickets.ticket import WRITES, TicketConfig, TicketState
 
 AWAY = timedelta(days=1)
 """How long a ticket is pending where a step does not say and the helpdesk wants to know."""
@@ -62,6 +62,7 @@ class Status(TicketConfig):
     "set_status",
     repeat="safe",
     connections=HELPDESKS,
+    writes=WRITES,
     example={"status": "pending"},
 )
 async def set_status(config: Status, context: Context) -> TicketState:

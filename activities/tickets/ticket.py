@@ -15,6 +15,9 @@ TICKET_KINDS = "`zendesk`, `zammad` or `freshdesk`"
 MOST_CONTENT = 60_000
 """Characters of a note or a reply that every helpdesk takes."""
 
+WRITES = ("ticket:ticket_id",)
+"""What every action of this family writes."""
+
 ID = re.compile(r"[A-Za-z0-9_-]+")
 
 

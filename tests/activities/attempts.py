@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -104,6 +105,19 @@ class KnownRuns:
         return EndedRun(f"{automation}/{key}", "completed", {"id": 7})
 
 
+class ProcessPauses:
+    """Keeps pauses as Temporal does, for one process."""
+
+    def __init__(self) -> None:
+        self.ends: dict[str, float] = {}
+
+    async def left(self, account: str) -> float:
+        return max(self.ends.get(account, 0.0) - time.monotonic(), 0.0)
+
+    async def begin(self, account: str, seconds: float) -> None:
+        self.ends[account] = max(self.ends.get(account, 0.0), time.monotonic() + seconds)
+
+
 @dataclass
 class Marks:
     """Stands for Temporal's client: keeps how many requests had arrived whenever an attempt marked that it sends."""
@@ -173,6 +187,7 @@ async def attempt(action: Action, case: Case, address: str, known: Connections, 
         result_limit=case.result_limit,
         client=cast("TemporalClient", marks),
         budgets=DayBudgets(),
+        pauses=ProcessPauses(),
         runs=KnownRuns(),
     )
     act, *looks = bind({action.name: action}, services)

@@ -11,7 +11,7 @@ import pytest_asyncio
 from activities.connections import Connections
 from activities.context import Context
 from activities.http_client.client import Client
-from tests.activities.attempts import DayBudgets, KnownRuns
+from tests.activities.attempts import DayBudgets, KnownRuns, ProcessPauses
 from tests.activities.http_client.wire import Wire, listen
 
 KEY = "0c9a4f5e-6a0e-5d8a-9d43-1d2f6f1f7c11"
@@ -57,6 +57,7 @@ def make_context(client: Client) -> MakeContext:
             "sending": _unmarked,
             "conceal": lambda _owner, _values: None,
             "budgets": DayBudgets(),
+            "pauses": ProcessPauses(),
             "runs": KnownRuns(),
         }
         return Context(**{**surroundings, **overrides})

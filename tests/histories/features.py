@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
+from tests.activities.rest import rows
 from tests.engine import Engine
+from trunkline.actions import endpoint
 from trunkline.wire import STARTER
+from workers.process.pauses import TemporalPauses
 
 KEY = "recorded:BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="
 """The key of the history that is encrypted: replaying it needs it, and it protects nothing else."""
@@ -149,6 +153,40 @@ async def retries(engine: Engine) -> Run:
   - {{id: refund, {POST}, retry: {{onUnknown: hold}}}}""",
     )
     await decide(engine, run, "skip", by="ann", reason="it was paid by hand")
+    return await end(engine, run)
+
+
+PAUSING = replace(rows.DESK, pauses=True)
+CHANGE = endpoint(
+    PAUSING,
+    "helpdesk.limited",
+    "Change a record.",
+    "PATCH /v1/x/{id}",
+    rows.Change,
+    rows.Record,
+    example={"id": "1"},
+    attempts=2,
+    requests=3,
+    writes=("record:id",),
+)
+
+
+async def limits(engine: Engine) -> Run:
+    """Two writes of one record side by side, each of several requests, at an account that is paused, with a rate."""
+    engine.actions = {**engine.actions, CHANGE.name: CHANGE}
+    entry = {"kind": "helpdesk", "site": "acme", "apiKey": "key-1234567890", "baseUrl": engine.receiver.url}
+    engine.connections["desk"] = {**entry, "rateLimit": {"requestsPerSecond": 20}}
+    engine.receiver.answer("/v1/x/1", body={"data": {"id": "1"}})
+    account = rows.Desk(site="acme", api_key="key-1234567890", base_url=engine.receiver.url)
+    await TemporalPauses(engine.client).begin(PAUSING.account(account), 1)
+    step = "actionType: helpdesk.limited, config: {id: '1', noteText: Hi}"
+    run = await begin(
+        engine,
+        f"""  - id: both
+    paths:
+      - {{label: One, actions: [{{id: one, {step}}}]}}
+      - {{label: Other, actions: [{{id: other, {step}}}]}}""",
+    )
     return await end(engine, run)
 
 
@@ -338,6 +376,7 @@ FEATURES = {
     "edit": Feature(edit),
     "encryption": Feature(encryption),
     "failure-hold": Feature(failure_hold),
+    "limits": Feature(limits),
     "loop": Feature(loop),
     "quorum": Feature(quorum),
     "reactions": Feature(reactions, outcome="rejected"),

@@ -144,6 +144,7 @@ class Planner:
             plan["background"] = True
         if action.look is not None and plan["repeat"] == "never":
             plan["looks"] = True
+        plan.update(_traffic(action, config))
 
     @staticmethod
     def attempts(step: ActionDefinition, action: Action, plan: StepPlan, within: int) -> None:
@@ -262,6 +263,16 @@ def _written(part: Part) -> dict[str, Any]:
     """Return what an author wrote of a part, by key; what a part holds are values and parts."""
     found = {info.alias or name: getattr(part, name) for name, info in type(part).model_fields.items()}
     return {key: value for key, value in found.items() if value is not None}
+
+
+def _traffic(action: Action, config: Mapping[str, Any]) -> StepPlan:
+    """Return what a step sends to its vendor, where that is more than one request, or writes a record."""
+    plan: StepPlan = {}
+    if (requests := action.most_requests(config)) > 1:
+        plan["requests"] = requests
+    if writes := action.records(config):
+        plan["writes"] = writes
+    return plan
 
 
 def _retry(step: ActionDefinition, action: Action, timeout: int, within: int) -> RetryPlan:

@@ -18,6 +18,7 @@ from activities.http_client.sandboxed import Sandboxed
 from workers.process.approval_activities import ApprovalActivities
 from workers.process.budgets import TemporalBudgets, budget_workers
 from workers.process.limits import Limits, running
+from workers.process.pauses import TemporalPauses, pause_worker
 from workers.process.plan_activities import PlanActivities
 from workers.process.reset_activities import ResetActivities
 from workers.process.runs import TemporalRuns
@@ -77,7 +78,7 @@ class Assembly:
             await http.close()
 
     def workers(self, actions: Activities, *, cached_runs: int = CACHED_RUNS) -> list[Worker]:
-        """Return one worker for budgets and each limited connection, and last the one that carries out runs.
+        """Return one worker for budgets, pauses and each limited connection, and last the one that carries out runs.
 
         Args:
             actions: the activities that carry out actions; without any, other workers have to.
@@ -109,7 +110,7 @@ class Assembly:
         if not actions:
             return [worker]
         counting = budget_workers(client, self.equipment.connections.usable())
-        return [*counting, *limits.workers(client, actions, **options), worker]
+        return [*counting, pause_worker(client), *limits.workers(client, actions, **options), worker]
 
     def actions(self, http: HttpClient) -> Activities:
         """Return the activities that carry out actions."""
@@ -122,6 +123,7 @@ class Assembly:
             result_limit=self.settings.result_limit,
             client=self.client,
             budgets=TemporalBudgets(self.client),
+            pauses=TemporalPauses(self.client),
             runs=TemporalRuns(self.client, self.settings.task_queue, attributes=self.attributes),
         )
         return bind(self.equipment.actions, services)

@@ -7,17 +7,24 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from temporalio import activity
 from temporalio.worker import Worker
 
 from activities.action import Action
 from activities.connections import Connection, Connections
 from activities.errors import Refused
+from trunkline.wire import TURN
 from workflows.compiled import program
 from workflows.plan import Plan
 from workflows.program import ActionStep, Block, children
 
 if TYPE_CHECKING:
     from temporalio.client import Client
+
+
+@activity.defn(name=TURN)
+async def turn() -> None:
+    """Do nothing: what counts is that Temporal has handed it out."""
 
 
 class Limits:
@@ -39,22 +46,28 @@ class Limits:
         """Return what a run of this plan must know of the limits: nothing where none concerns it.
 
         `queues` has the task queue of every limited connection that an action of the plan can use, `chosen` the one
-        that is meant where a step names none.
+        that is meant where a step names none, also without a limit where the action writes records. `rated` has those
+        whose rate must count several requests of one step.
         """
-        if not self.queues:
+        steps = [*_actions(program(plan).block), *_actions(program(plan).on_failure)]
+        writers = {step.action for step in steps if step.writes}
+        if not self.queues and not writers:
             return {}
         queues: dict[str, str] = {}
         chosen: dict[str, str] = {}
-        for name in sorted({*_actions(program(plan).block), *_actions(program(plan).on_failure)}):
+        for name in sorted({step.action for step in steps}):
             kinds = self.actions[name].connections
             if not kinds:
                 continue
             queues.update({one: self.queues[one] for one, made in self.limited.items() if isinstance(made, kinds)})
             with contextlib.suppress(Refused):  # none is meant: the step names one, or fails when it runs
                 connection = self.connections.choose(kinds, action=name, name=None)
-                if connection in queues:
+                if connection in queues or name in writers:
                     chosen[name] = connection
-        return {"queues": queues, "chosen": chosen} if queues else {}
+        found: dict[str, Any] = {"queues": queues, "chosen": chosen} if queues or chosen else {}
+        if any(step.requests > 1 for step in steps):
+            found["rated"] = [name for name in queues if self.limited[name].rate_limit is not None]
+        return found
 
     def workers(self, client: Client, activities: Sequence[Callable[..., Any]], **options: Any) -> list[Worker]:
         """Return one worker for each limited connection.
@@ -68,7 +81,7 @@ class Limits:
             Worker(
                 client,
                 task_queue=self.queues[name],
-                activities=activities,
+                activities=[*activities, turn],
                 max_task_queue_activities_per_second=_rate(limited),
                 **options | ({"max_concurrent_activities": limited.concurrency} if limited.concurrency else {}),
             )
@@ -92,8 +105,8 @@ def _rate(connection: Connection) -> float | None:
     return None if connection.rate_limit is None else connection.rate_limit.requests_per_second
 
 
-def _actions(block: Block) -> Iterator[str]:
+def _actions(block: Block) -> Iterator[ActionStep]:
     for step in block:
         if isinstance(step, ActionStep):
-            yield step.action
+            yield step
         yield from _actions(tuple(children(step)))

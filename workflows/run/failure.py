@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType
@@ -38,6 +39,7 @@ class Failure:
         message: a sentence.
         unknown: whether the action may have had its effect.
         sent_nothing: whether the attempt certainly ended before it sent anything, so that it may simply run again.
+        wait: how long it should wait before that, as nobody may send to the account so long; the attempt is none then.
         timed_out: whether it took too long.
         status: HTTP status of the answer, if there was one.
         asks: whether people must be asked, whatever the step says.
@@ -51,6 +53,7 @@ class Failure:
     message: str
     unknown: bool
     sent_nothing: bool = False
+    wait: timedelta | None = None
     timed_out: bool = False
     status: int | None = None
     asks: bool = False
@@ -101,6 +104,15 @@ def read_failure(error: ActivityError, repeat: str, *, marked: bool) -> Failure:
 
 def _application(cause: ApplicationError, repeat: str) -> Failure:
     details = cause.details[0] if cause.details and isinstance(cause.details[0], Mapping) else {}
+    if cause.type == NOT_SENT and "wait" in details:
+        return Failure(
+            type=UNAVAILABLE,
+            message=cause.message,
+            unknown=False,
+            sent_nothing=True,
+            wait=timedelta(seconds=details["wait"]),
+            attempts=(_attempts(details) or 1) - 1,
+        )
     if cause.type == PAYLOADS_TOO_LARGE:
         return Failure(
             type=RESULT_TOO_LARGE,
@@ -127,6 +139,16 @@ def never_sent(error: Exception) -> Failure:
     return Failure(**error_entry(error), unknown=False, tried=False)
 
 
+def not_taken() -> Failure:
+    """Return the failure of a step that no worker took in time."""
+    return Failure(
+        type=UNAVAILABLE,
+        message="No worker took the action in time (`within`): none polls its task queue, or too much waits there.",
+        unknown=False,
+        timed_out=True,
+    )
+
+
 def not_kept(error: StepError, repeat: str) -> Failure:
     """Return the failure of a step that was carried out, and whose result the run has no room for."""
     return Failure(**error_entry(error), unknown=False, carried_out=repeat != "safe")
@@ -144,12 +166,7 @@ def _timeout(cause: TimedOut, repeat: str, *, marked: bool) -> Failure:
         if earlier.unknown or not _may_be_under_way(cause, repeat, marked=marked):
             return earlier
     if cause.type == TimeoutType.SCHEDULE_TO_START:
-        return Failure(
-            type=UNAVAILABLE,
-            message="No worker took the action in time (`within`): none polls its task queue, or too much waits there.",
-            unknown=False,
-            timed_out=True,
-        )
+        return not_taken()
     died = cause.type == TimeoutType.HEARTBEAT
     what = "Its worker stopped answering" if died else "It took longer than its timeout"
     if marked and SENDING not in cause.last_heartbeat_details:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -26,13 +26,31 @@ class Routing:
 
     Attributes:
         queues: task queue of each connection that has a limit, by the connection's name.
-        chosen: the connection with a limit that an action uses where its step names none, by the action's name.
+        chosen: the connection that an action uses where its step names none, by the action's name: where it has a
+            limit, or the action writes records.
+        rated: the connections whose limit counts requests.
         priority: what goes first where activities queue; what it leaves open the run's own start decides.
     """
 
     queues: Mapping[str, str] = field(default_factory=dict)
     chosen: Mapping[str, str] = field(default_factory=dict)
+    rated: Collection[str] = ()
     priority: Priority = Priority.default
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any], priority: int | None) -> Routing:
+        """Return the routing that a run's worker has answered, with the automation's `priority`."""
+        return cls(
+            queues=answer.get("queues", {}),
+            chosen=answer.get("chosen", {}),
+            rated=answer.get("rated", ()),
+            priority=Priority(priority_key=priority, fairness_key=answer.get("fairness")),
+        )
+
+    def connection(self, action: str, config: Mapping[str, Any]) -> str | None:
+        """Return the name of the connection that an action uses, where it is known, by its rendered config."""
+        name = config.get("connection") or self.chosen.get(action)
+        return name if isinstance(name, str) else None
 
     def options(self, action: str, config: Mapping[str, Any], *, first: bool = False) -> dict[str, Any]:
         """Return what an activity is scheduled with, beside its timeouts and retries.
@@ -43,8 +61,8 @@ class Routing:
             first: whether it goes before all others of its queue.
         """
         options: dict[str, Any] = {}
-        connection = config.get("connection") or self.chosen.get(action)
-        queue = self.queues.get(connection) if isinstance(connection, str) else None
+        connection = self.connection(action, config)
+        queue = None if connection is None else self.queues.get(connection)
         if queue is not None:
             options["task_queue"] = queue
         key = FIRST if first and queue is not None else self.priority.priority_key

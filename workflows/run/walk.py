@@ -17,6 +17,7 @@ from workflows.language.template import Rendered, Template
 from workflows.plan import STATUSES, constants_of
 from workflows.program import ActionStep, Program, Step
 from workflows.report import ENDED, FAILED, flow_after, timestamp
+from workflows.run.records import RecordQueues
 from workflows.run.resets import resets
 from workflows.run.routing import Routing
 from workflows.run.state import Frame, State
@@ -59,6 +60,7 @@ class Walk:
         notices: what tells people about holds.
         work_budget: how much was done at a stretch.
         routing: where activities queue, and which go first there.
+        record_queues: which steps write which records at vendors, and which wait for that.
         background: steps whose path went on without them.
         resumed: after how many resets the run's failed steps last began again.
         unsettled: action and config of what may have been sent and could be looked for, by instance id.
@@ -79,6 +81,7 @@ class Walk:
         self.unsettled: dict[str, tuple[str, dict[str, Any]]] = {}
         self.outermost = Frame(variables=state.variables)
         self.routing = Routing()
+        self.record_queues = RecordQueues()
         self.work_budget = WorkBudget()
         state.began = state.began or timestamp(workflow.info().workflow_start_time)
         self._roots = {**state.event["data"], "event": state.event, "run": run, **constants_of(program.plan)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -12,10 +12,12 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 from trunkline.wire import Answer, Call, Entry, Request
 from workflows.program import ActionStep
 from workflows.run.encrypted import wait_for_key, was_unreadable
-from workflows.run.failure import Failure, read_failure
+from workflows.run.failure import Failure, not_taken, read_failure
 from workflows.run.parallel import result_of
+from workflows.run.records import records
 from workflows.run.walk import Walk
 from workflows.steps.reconcile import activity_id, after_reset, idempotency_key, look, sending
+from workflows.steps.turns import take_turns
 
 HEARTBEAT = timedelta(seconds=10)
 LONGEST_SUMMARY = 200
@@ -52,19 +54,37 @@ async def send(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing) -
         argument["digest"] = outgoing.digest
     if step.repeat == "never":
         argument["run"] = workflow.info().run_id
-    answer = await _run(walk, step, entry, argument)
-    if isinstance(answer, Failure) and answer.unknown:
-        found = None if answer.asks else await look(walk, step, entry, argument)
-        if found is None:
-            return answer
-        answer = found
-    walk.unsettled.pop(entry["id"], None)
-    return answer
+    connection = walk.routing.connection(step.action, request["config"])
+    async with walk.record_queues.writing(records(connection, step.writes, request["config"])):
+        answer = await _run(walk, step, entry, argument)
+        if isinstance(answer, Failure) and answer.unknown:
+            found = None if answer.asks else await look(walk, step, entry, argument)
+            if found is None:
+                return answer
+            answer = found
+        walk.unsettled.pop(entry["id"], None)
+        return answer
+
+
+@dataclass(slots=True)
+class _Bounds:
+    """What a step's attempts may still take.
+
+    Attributes:
+        end: when their time is over.
+        spent: how many there were before a pause, after which Temporal counts anew.
+    """
+
+    end: datetime
+    spent: int = 0
 
 
 async def _run(walk: Walk, step: ActionStep, entry: Entry, argument: Call) -> Answer | Failure:
-    """Run the activity; an attempt that ended before it sent anything is simply run again."""
-    end = workflow.now() + step.within
+    """Run the activity; an attempt that ended before it sent anything is simply run again.
+
+    One that found its account paused was none: it is run again after the pause.
+    """
+    bounds = _Bounds(workflow.now() + step.within)
     failure: Failure | None = None
     while True:
         earlier = await after_reset(walk, step, entry, argument)
@@ -72,28 +92,51 @@ async def _run(walk: Walk, step: ActionStep, entry: Entry, argument: Call) -> An
             return earlier
         if walk.stop is not None:
             raise asyncio.CancelledError
-        if failure is not None and workflow.now() >= end:
+        if failure is not None and workflow.now() >= bounds.end:
             return failure
-        try:
-            answer = await _attempt(walk, step, entry, argument, end)
-        except ActivityError as error:
-            if is_cancelled_exception(error):
-                raise asyncio.CancelledError from error
-            if was_unreadable(error):
-                await wait_for_key()
-                end = workflow.now() + step.within
-                continue
-            failure = read_failure(error, step.repeat, marked=step.marked)
-            if not failure.sent_nothing:
+        if not await take_turns(walk, step, entry, argument, bounds.end):
+            return not_taken()
+        outcome = await _outcome(walk, step, entry, argument, bounds)
+        if outcome is None:
+            await wait_for_key()
+            bounds.end = workflow.now() + step.within
+            continue
+        if not isinstance(outcome, Failure) or not outcome.sent_nothing:
+            return outcome
+        failure = outcome
+        if failure.wait is not None:
+            if workflow.now() + failure.wait >= bounds.end:
                 return failure
-        else:
-            answer.setdefault("attempts", 1)
-            return answer
+            await workflow.sleep(failure.wait, summary=f"{step.label}: its account is paused"[:LONGEST_SUMMARY])
 
 
-async def _attempt(walk: Walk, step: ActionStep, entry: Entry, argument: Call, end: datetime) -> Answer:
+async def _outcome(
+    walk: Walk, step: ActionStep, entry: Entry, argument: Call, bounds: _Bounds
+) -> Answer | Failure | None:
+    """Return what became of the activity; None where the workers that took it could not read its argument."""
+    try:
+        answer = await _attempt(walk, step, entry, argument, bounds)
+    except ActivityError as error:
+        if is_cancelled_exception(error):
+            raise asyncio.CancelledError from error
+        if was_unreadable(error):
+            return None
+        failure = read_failure(error, step.repeat, marked=step.marked)
+        if failure.attempts is not None:
+            failure = replace(failure, attempts=bounds.spent + failure.attempts)
+        if failure.wait is not None:
+            bounds.spent = failure.attempts or 0
+        return failure
+    answer["attempts"] = bounds.spent + answer.get("attempts", 1)
+    return answer
+
+
+async def _attempt(walk: Walk, step: ActionStep, entry: Entry, argument: Call, bounds: _Bounds) -> Answer:
     """Schedule the activity now, and return its result."""
     sending(walk, step, entry, argument)
+    retry = step.retry
+    if bounds.spent and retry.maximum_attempts:
+        retry = replace(retry, maximum_attempts=retry.maximum_attempts - bounds.spent)
     activity: workflow.ActivityHandle[Answer] = workflow.start_activity(
         step.action,
         argument,
@@ -101,9 +144,9 @@ async def _attempt(walk: Walk, step: ActionStep, entry: Entry, argument: Call, e
         summary=step.label[:LONGEST_SUMMARY],
         **walk.routing.options(step.action, argument["config"]),
         start_to_close_timeout=step.timeout,
-        schedule_to_close_timeout=max(end - workflow.now(), timedelta(milliseconds=1)),
+        schedule_to_close_timeout=max(bounds.end - workflow.now(), timedelta(milliseconds=1)),
         heartbeat_timeout=HEARTBEAT,
-        retry_policy=step.retry,
+        retry_policy=retry,
         cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     )
     return await result_of(activity)

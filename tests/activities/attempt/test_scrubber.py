@@ -28,7 +28,7 @@ from activities.attempt.temporal import Services, bind
 from activities.catalog import catalog
 from activities.connections import Connections
 from activities.http_client.client import Client
-from tests.activities.attempts import DayBudgets, KnownRuns
+from tests.activities.attempts import DayBudgets, KnownRuns, ProcessPauses
 from tests.activities.conftest import KEY
 from tests.activities.http_client.wire import Wire, ok
 
@@ -115,6 +115,7 @@ async def services(client: Client, tmp_path: Path) -> Services:
         result_limit=256 * 1024,
         client=await TemporalClient.connect("127.0.0.1:1", lazy=True),
         budgets=DayBudgets(),
+        pauses=ProcessPauses(),
         runs=KnownRuns(),
     )
 

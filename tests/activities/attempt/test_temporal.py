@@ -7,12 +7,13 @@ import dataclasses
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
 import rfc8785
 from temporalio.client import Client as TemporalClient
+from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
@@ -23,12 +24,12 @@ from activities.attempt.temporal import Services, bind
 from activities.catalog import catalog
 from activities.connections import Connections
 from activities.context import Context
-from activities.errors import OutcomeUnknown, Refused, Unavailable
+from activities.errors import OutcomeUnknown, Paused, Refused, Unavailable
 from activities.http_client.client import Client
-from tests.activities.attempts import DayBudgets, KnownRuns
+from tests.activities.attempts import DayBudgets, KnownRuns, Marks, ProcessPauses
 from tests.activities.conftest import KEY
 from tests.activities.http_client.wire import Wire, hang
-from trunkline.wire import LOOK
+from trunkline.wire import LOOK, NEVER_REPEATED
 
 Act = Callable[[Context], Awaitable[None]]
 
@@ -55,6 +56,7 @@ async def services(client: Client) -> Services:
         result_limit=10_000,
         client=await TemporalClient.connect("127.0.0.1:1", lazy=True),
         budgets=DayBudgets(),
+        pauses=ProcessPauses(),
         runs=KnownRuns(),
     )
 
@@ -73,7 +75,7 @@ async def attempt(environment: ActivityEnvironment, services: Services, act: Act
         await act(context)
         return [Nothing()]
 
-    @action("anything", repeat="safe", example={}, look=look)
+    @action("anything", repeat="safe", example={}, look=look, requests=call.pop("requests", 1))
     async def anything(config: Anything, context: Context) -> Nothing:
         """Do what the test says."""
         await act(context)
@@ -182,6 +184,66 @@ async def test_a_failure_before_that_is_no_timeout(
         raise error
 
     assert await failed(environment, services, act) == (type(error).__name__, {"attempts": 1})
+
+
+@pytest.mark.parametrize(
+    ("most", "requests", "earlier", "kind"),
+    [
+        (3, 1, [], "NotSent"),
+        (3, 1, [None, 1], "NotSent"),
+        (0, 2, [], "NotSent"),
+        (0, 1, [], "Unavailable"),
+        (3, 1, ["page 7", 1], "Unavailable"),
+        (0, 2, ["page 7", 1], "Unavailable"),
+        (3, 1, [None], "Unavailable"),
+    ],
+)
+async def test_a_pause_is_waited_for_by_the_run_where_something_counts_and_nothing_is_left_to_the_next_attempt(
+    environment: ActivityEnvironment, services: Services, most: int, requests: int, earlier: list[Any], kind: str
+) -> None:
+    environment.info = dataclasses.replace(
+        environment.info,
+        retry_policy=RetryPolicy(maximum_attempts=most),
+        attempt=2 if earlier else 1,
+        heartbeat_details=earlier,
+    )
+
+    async def act(context: Context) -> None:
+        raise Paused("A limit is used up.", retry_after=7)
+
+    with pytest.raises(ApplicationError, match="A limit is used up") as raised:
+        await attempt(environment, services, act, requests=requests)
+    error = raised.value
+    assert (error.type, error.non_retryable) == (kind, kind == "NotSent")
+    assert error.next_retry_delay == timedelta(seconds=7)
+    assert error.details[0].get("wait") == (7 if kind == "NotSent" else None)
+
+
+async def test_a_pause_after_the_first_effect_of_an_attempt_leaves_its_outcome_unknown(
+    environment: ActivityEnvironment, services: Services
+) -> None:
+    environment.info = dataclasses.replace(
+        environment.info, retry_policy=RetryPolicy(non_retryable_error_types=[NEVER_REPEATED])
+    )
+    services = dataclasses.replace(services, client=cast("TemporalClient", Marks()))
+
+    async def act(context: Context) -> None:
+        await context.sending()
+        raise Paused("A limit is used up.", retry_after=7)
+
+    with pytest.raises(ApplicationError, match="An earlier request of the same attempt was sent; then: A limit") as it:
+        await attempt(environment, services, act)
+    assert it.value.type == "OutcomeUnknown"
+
+
+async def test_a_look_up_is_not_given_up_for_a_pause(environment: ActivityEnvironment, services: Services) -> None:
+    async def act(context: Context) -> None:
+        raise Paused("A limit is used up.", retry_after=7)
+
+    since = datetime.now(UTC).isoformat()
+    with pytest.raises(ApplicationError, match="A limit is used up") as raised:
+        await attempt(environment, services, act, name=f"anything{LOOK}", since=since, requests=2)
+    assert (raised.value.type, raised.value.non_retryable) == ("Unavailable", False)
 
 
 @pytest.mark.parametrize("error", [Unavailable("x", status=503), Refused("x")])

@@ -311,6 +311,23 @@ def test_a_row_that_contradicts_itself_is_told_at_once(request_: str, more: dict
         endpoint(rows.DESK, "helpdesk.x", "Do it.", request_, rows.Which, rows.Record, example={}, **more)
 
 
+def test_a_row_says_what_it_sends_and_writes() -> None:
+    made = endpoint(
+        *(rows.DESK, "helpdesk.x", "Do it.", "POST /x", rows.TagNames, rows.Record),
+        example={},
+        requests=lambda raw: len(raw["tagNames"]),
+        writes=("person:id", "tag:tag_names"),
+    )
+    step = {"id": 7, "tagNames": ["a", "b"]}
+    assert made.most_requests(step) == 2
+    assert made.records(step) == {"/id": "person", "/tagNames": "tag"}
+    assert made.records({"id": 7}) == {"/id": "person"}
+    with pytest.raises(ValueError, match="it says 0"):
+        made.most_requests({"tagNames": []})
+    assert rows.CHANGE.most_requests({}) == 1
+    assert rows.CHANGE.records(step) == {}
+
+
 def test_names_and_look_ups_are_checked_too() -> None:
     with pytest.raises(ValueError, match="lower case"):
         endpoint(rows.DESK, "Helpdesk", "Do it.", "GET /x", rows.Which, rows.Record, example={})

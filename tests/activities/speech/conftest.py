@@ -21,7 +21,7 @@ from activities.speech import CONNECTIONS
 from activities.speech.provider import Transcription
 from activities.speech.transcribe_recording import transcribe_recording
 from activities.speech.transcript import Transcript
-from tests.activities.attempts import DayBudgets, KnownRuns
+from tests.activities.attempts import DayBudgets, KnownRuns, ProcessPauses
 from tests.activities.speech.google_server import FakeGoogle, FakeStorage, serve_speech, serve_storage
 from tests.starts import Processes
 
@@ -68,6 +68,7 @@ class Surroundings:
             sending=sending,
             conceal=lambda _owner, _values: None,
             budgets=DayBudgets(),
+            pauses=ProcessPauses(),
             runs=KnownRuns(),
         )
 

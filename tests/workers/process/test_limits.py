@@ -341,6 +341,15 @@ def test_a_plan_whose_actions_have_no_limit_says_nothing_of_limits() -> None:
     assert _limits(several).of(_plan()) == {"queues": {"bulk": "main/bulk"}, "chosen": {}}
 
 
+def test_what_writes_records_knows_its_connection_also_without_a_limit() -> None:
+    tags = {"actionType": "add_tags", "config": {"tags": "vip", "ticketId": "7"}}
+    plan = _plan(actions=[tags])
+    desk = {"kind": "zammad", "baseUrl": "https://help.example.com", "token": "t"}
+    assert plan["block"][0]["writes"] == {"/ticketId": "ticket"}
+    assert _limits({"desk": desk}).of(plan) == {"queues": {}, "chosen": {"add_tags": "desk"}}
+    assert _limits({"desk": desk, "other": desk}).of(plan) == {}, "the step would have to name one"
+
+
 @pytest.mark.parametrize(
     "limit",
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType
 from temporalio.exceptions import TimeoutError as TimedOut
@@ -12,9 +14,7 @@ from workflows.run.failure import Failure, read_failure
 UNAVAILABLE = ApplicationError("Come back later.", type="Unavailable")
 
 
-def timed_out(kind: TimeoutType, repeat: str, *, marked: bool, said: list[str], last: Exception | None) -> Failure:
-    cause = TimedOut("timed out", type=kind, last_heartbeat_details=said)
-    cause.__cause__ = last
+def failed(cause: BaseException) -> ActivityError:
     error = ActivityError(
         "failed",
         scheduled_event_id=1,
@@ -25,7 +25,13 @@ def timed_out(kind: TimeoutType, repeat: str, *, marked: bool, said: list[str], 
         retry_state=None,
     )
     error.__cause__ = cause
-    return read_failure(error, repeat, marked=marked)
+    return error
+
+
+def timed_out(kind: TimeoutType, repeat: str, *, marked: bool, said: list[str], last: Exception | None) -> Failure:
+    cause = TimedOut("timed out", type=kind, last_heartbeat_details=said)
+    cause.__cause__ = last
+    return read_failure(failed(cause), repeat, marked=marked)
 
 
 DIED, SLOW, SPENT = TimeoutType.HEARTBEAT, TimeoutType.START_TO_CLOSE, TimeoutType.SCHEDULE_TO_CLOSE
@@ -67,3 +73,13 @@ def test_a_refusal_says_nothing_of_an_attempt_that_may_have_followed_it(
     assert timed_out(SPENT, repeat, marked=marked, said=said, last=UNAVAILABLE).unknown == unknown
     waiting = timed_out(TimeoutType.SCHEDULE_TO_START, repeat, marked=marked, said=said, last=UNAVAILABLE)
     assert (waiting.type, waiting.unknown) == ("Unavailable", False)
+
+
+def test_an_attempt_that_found_a_pause_was_none() -> None:
+    cause = ApplicationError("Paused.", {"attempts": 3, "wait": 7.5}, type="NotSent")
+    failure = read_failure(failed(cause), "never", marked=True)
+    assert (failure.sent_nothing, failure.unknown, failure.attempts) == (True, False, 2)
+    assert failure.wait == timedelta(seconds=7.5)
+    assert failure.classes == {"any", "unavailable"}
+    other = read_failure(failed(ApplicationError("Reset.", {"attempts": 3}, type="NotSent")), "never", marked=True)
+    assert (other.sent_nothing, other.wait) == (True, None)
