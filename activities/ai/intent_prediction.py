@@ -18,10 +18,12 @@ from activities.context import Context
 from activities.errors import Refused
 from activities.vendors.kustomer.config import KustomerConfig
 from activities.vendors.kustomer.connection import Kustomer
-from activities.vendors.kustomer.inputs import names_of
+from activities.vendors.kustomer.inputs import names_of, names_schema
 
 OPERATION = "intent_identification_prediction"
 AI = "aiConnection"
+LONGEST_LABEL = 100
+
 MODELS: tuple[type[LanguageModel], ...] = (OpenAI, Anthropic)
 
 
@@ -35,6 +37,7 @@ class Intent(KustomerConfig):
             list[Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]],
             BeforeValidator(names_of),
             Field(min_length=1, max_length=100),
+            names_schema(LONGEST_LABEL),
         ]
         | None
     ) = Field(default=None, description="The labels to choose from; by default the set that `id` names.")

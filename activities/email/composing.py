@@ -35,6 +35,8 @@ Several = One | Annotated[list[One], Field(min_length=1, max_length=MOST_RECIPIE
 Perhaps = Annotated[str, _text(f"@|{BLANK}")] | Annotated[list[One], Field(max_length=MOST_RECIPIENTS)] | None
 """The same where there need be none."""
 
+MessageId = Annotated[str, _text(rf"^\s*<?[^\s<>]+>?\s*$|{BLANK}", "number")]
+
 Headers = Annotated[
     dict[str, str],
     WithJsonSchema(
@@ -79,9 +81,7 @@ class Email(Config):
     headers: Headers = Field(
         default={}, description="More headers: List-Unsubscribe and its like, References, Auto-Submitted, X-…."
     )
-    in_reply_to: Annotated[str, _text(rf"^\s*<?[^\s<>]+>?\s*$|{BLANK}", "number")] | None = Field(
-        default=None, description="Message-ID of the email that this one answers."
-    )
+    in_reply_to: MessageId | None = Field(default=None, description="Message-ID of the email that this one answers.")
     connection: Annotated[str | None, Static()] = Field(
         default=None,
         validation_alias=AliasChoices("connection", "connectorId"),

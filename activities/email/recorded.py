@@ -19,6 +19,7 @@ from activities.email.composing import (
     MOST_TEXT,
     SEVERAL,
     Headers,
+    MessageId,
     One,
     Perhaps,
     Several,
@@ -28,7 +29,7 @@ from activities.email.composing import (
 from activities.email.mail import Mail, answering, checked_headers, message_id_of
 from activities.markup import text_of_html
 from activities.vendors.kustomer.config import KustomerConfig, spelled
-from activities.vendors.kustomer.inputs import instant_text
+from activities.vendors.kustomer.inputs import Instant
 
 TAG = re.compile(r"<[A-Za-z/!]")
 NOT_LATER = ("reply_to", "headers", "in_reply_to", "attachments")
@@ -58,11 +59,11 @@ class RecordedEmail(KustomerConfig):
     )
     reply_to: Perhaps = Field(default=None, description=f"Where answers go: {SEVERAL}.")
     headers: Headers = Field(default={}, description="More headers: List-Unsubscribe and its like, References, X-….")
-    in_reply_to: str | None = Field(default=None, description="Message-ID of the email that this one answers.")
+    in_reply_to: MessageId | None = Field(default=None, description="Message-ID of the email that this one answers.")
     attachments: list[Attachment] = Field(
         default=[], max_length=MOST_FILES, description="Files that are sent along; not with `sendAt`."
     )
-    send_at: str | None = Field(
+    send_at: Instant | None = Field(
         default=None,
         description="When it is sent, as an ISO 8601 instant. It becomes a scheduled draft, which Kustomer sends "
         "through its own account of that provider.",
@@ -101,11 +102,6 @@ class RecordedEmail(KustomerConfig):
     @classmethod
     def _is_message_id(cls, value: str | None) -> str | None:
         return message_id_of(value) if value and value.strip() else None
-
-    @field_validator("send_at")
-    @classmethod
-    def _is_an_instant(cls, value: str | None) -> str | None:
-        return instant_text(value) if value and value.strip() else None
 
     @model_validator(mode="after")
     def _can_be_sent(self) -> Self:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from activities.action import Result, action
 from activities.context import Context
 from activities.rest.query import segment
 from activities.vendors.kustomer.config import KustomerConfig
 from activities.vendors.kustomer.connection import Kustomer
-from activities.vendors.kustomer.inputs import Direction
+from activities.vendors.kustomer.inputs import AnyDirection
 from activities.vendors.kustomer.records import attribute, instant, same
 from activities.vendors.kustomer.service import Account
 
@@ -22,14 +22,9 @@ class BodyOf(KustomerConfig):
     """Which messages of which conversation."""
 
     conversation: str = Field(min_length=1, description="Id of the conversation.")
-    direction: Direction | None = Field(
+    direction: AnyDirection = Field(
         default=None, description="`in` for what the customer wrote, `out` for the company; blank for all."
     )
-
-    @field_validator("direction", mode="before")
-    @classmethod
-    def _may_be_blank(cls, value: object) -> object:
-        return None if isinstance(value, str) and not value.strip() else value
 
 
 class Body(Result):

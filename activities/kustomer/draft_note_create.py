@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from activities.action import action
 from activities.context import Context
 from activities.vendors.kustomer.config import KustomerConfig
 from activities.vendors.kustomer.connection import Kustomer
 from activities.vendors.kustomer.drafts import Draft, draft_of, drafted, drafts_path
-from activities.vendors.kustomer.inputs import Mention, instant_text
+from activities.vendors.kustomer.inputs import Instant, Mention
 from activities.vendors.kustomer.service import Account
 
 
@@ -26,7 +26,7 @@ class NoteDraft(KustomerConfig):
     user_mentions: list[Mention] | None = Field(
         default=None, description="Who is mentioned, each `{user: id}` or `{team: id}`."
     )
-    send_at: str | None = Field(
+    send_at: Instant | None = Field(
         default=None, description="When it becomes a note, as an ISO 8601 instant; by default when somebody sends it."
     )
     scheduled: bool | None = Field(default=None, description="True where `sendAt` is given, which it needs.")
@@ -35,11 +35,6 @@ class NoteDraft(KustomerConfig):
     kb_articles: list[Any] | None = Field(default=None, description="Articles that are linked in it.")
     payload: dict[str, Any] | None = Field(default=None, description="More that the draft keeps.")
     source: Literal["bulk"] | None = Field(default=None, description="`bulk`.")
-
-    @field_validator("send_at")
-    @classmethod
-    def _is_an_instant(cls, value: str | None) -> str | None:
-        return value and instant_text(value)
 
     @model_validator(mode="after")
     def _is_scheduled_at_a_time(self) -> Self:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from activities.action import action
 from activities.context import Context
@@ -14,7 +14,7 @@ from activities.rest.query import segment
 from activities.vendors.kustomer.config import KustomerConfig
 from activities.vendors.kustomer.connection import Kustomer
 from activities.vendors.kustomer.drafts import Draft, draft_of, drafts_path
-from activities.vendors.kustomer.inputs import instant_text
+from activities.vendors.kustomer.inputs import Instant
 from activities.vendors.kustomer.records import Nothing, attribute
 from activities.vendors.kustomer.service import KUSTOMER, Account
 
@@ -23,7 +23,7 @@ class Postponement(KustomerConfig):
     """When a draft is sent."""
 
     id: str = Field(min_length=1, description="Id of the draft.")
-    send_at: str | None = Field(
+    send_at: Instant | None = Field(
         default=None,
         description="When it is sent, as an ISO 8601 instant; empty: it is no longer scheduled; without it the time "
         "stays.",
@@ -34,11 +34,6 @@ class Postponement(KustomerConfig):
     customer: str | None = Field(
         default=None, min_length=1, description="Id of its customer; needed where `channel` is not given."
     )
-
-    @field_validator("send_at")
-    @classmethod
-    def _is_an_instant(cls, value: str | None) -> str | None:
-        return value if value is None or not value.strip() else instant_text(value)
 
     @model_validator(mode="after")
     def _has_a_channel(self) -> Self:
@@ -62,7 +57,7 @@ async def draft_postpone(config: Postponement, context: Context) -> Draft:
     account = Account.of(context, config.connection)
     when: dict[str, Any] = {}
     if config.send_at is not None:
-        when = {"sendAt": config.send_at, "scheduled": True} if config.send_at.strip() else {"sendAt": ""}
+        when = {"sendAt": config.send_at, "scheduled": True} if config.send_at else {"sendAt": ""}
     body = {"channel": config.channel or await _channel(account, config), **when}
     return Draft.model_validate(
         draft_of(await account.send("PUT", f"/v1/drafts/{segment('id', config.id)}", json=body))

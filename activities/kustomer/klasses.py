@@ -24,6 +24,7 @@ class NewKlass(KustomerConfig):
     """The klass that is made."""
 
     name: str = Field(
+        strict=True,
         pattern=r"^[A-Za-z0-9_-]+$",
         description="Name: letters, digits, `_` and `-`; unique in the organization, and final.",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Container, Mapping
 from typing import Any, get_args
 
@@ -116,9 +117,11 @@ def _add_lax_ways(model: type[Config], schema: dict[str, Any]) -> None:
 
 
 def _within(value: Mapping[str, Any]) -> list[dict[str, Any]] | None:
-    """Return the ways beside a whole number of a small range; None where it has none."""
-    number = next((way for way in value.get("anyOf", [value]) if {"minimum", "maximum"} <= way.keys()), None)
-    if number is None or number["maximum"] - number["minimum"] > MOST_NUMBERS:
+    """Return the ways beside a whole number of a small range, or of one that begins at 1; None where it has none."""
+    number: Mapping[str, Any] = next((way for way in value.get("anyOf", [value]) if "minimum" in way), {})
+    if number.get("minimum") == 1 and number.get("maximum", math.inf) - 1 > MOST_NUMBERS:
+        return [{"const": True}, {"type": "string", "pattern": r"^\s*\+?0*[1-9][0-9]*(\.0*)?\s*$"}]
+    if not {"minimum", "maximum"} <= number.keys() or number["maximum"] - number["minimum"] > MOST_NUMBERS:
         return None
     numbers = range(number["minimum"], number["maximum"] + 1)
     return [{"enum": [*map(str, numbers), *(flag for flag in (False, True) if flag in numbers)]}]
@@ -128,6 +131,8 @@ def _loose(value: dict[str, Any]) -> dict[str, Any]:
     """Return a value's schema as lenient as its model: numbers are texts too, some words have any case."""
     if "anyOf" in value:
         return {**value, "anyOf": [_loose(way) for way in value["anyOf"]]}
+    if isinstance(value.get("items"), dict):
+        return {**value, "items": _loose(value["items"])}
     if isinstance(value.get("additionalProperties"), dict):
         return {**value, "additionalProperties": _loose(value["additionalProperties"])}
     if value.get(ANY_CASE):
