@@ -6,52 +6,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    AliasChoices,
-    BeforeValidator,
-    Field,
-    StrictStr,
-    StringConstraints,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import AliasChoices, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from activities.action import Config, Result, Static, action
+from activities.automations.dates import Wait, When, Zone
 from activities.automations.names import AutomationName
 from activities.context import Context
 from activities.errors import Refused
-from trunkline.durations import WRITTEN, duration
 
 LATEST = timedelta(days=3650)
-
-
-WRITTEN_DATE = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?$"
-ZONE = r"^(UTC|[A-Za-z_]+/[A-Za-z0-9_+/-]+)$"
-
-
-def _date(text: str) -> str:
-    try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"there is no date {text}") from None
-    return text
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError(f"there is no time zone {name!r:.80}") from None
-    return name
-
-
-Wait = Annotated[
-    int,
-    BeforeValidator(duration),
-    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": WRITTEN}]}),
-]
 
 
 class WorkflowSchedule(Config):
@@ -69,14 +33,14 @@ class WorkflowSchedule(Config):
     in_: Wait | None = Field(
         default=None, alias="in", description="Of `relative`: how long from now: 90s, 15m, 2h30m, 3d, or milliseconds."
     )
-    at: Annotated[StrictStr, StringConstraints(pattern=WRITTEN_DATE), AfterValidator(_date)] | None = Field(
+    at: When | None = Field(
         default=None,
         description="Of `absolute`: the date, as 2026-12-24T09:00 or 2026-12-24T09:00:00+01:00; a past one is now.",
     )
     input: dict[str, Any] = Field(
         default={}, description="Data of the event that it runs for: the roots that its templates see."
     )
-    time_zone: Annotated[StrictStr, StringConstraints(pattern=ZONE), AfterValidator(_zone)] | None = Field(
+    time_zone: Zone | None = Field(
         default=None,
         description="IANA name of the time zone in which `at` is meant where it names none; else UTC.",
     )

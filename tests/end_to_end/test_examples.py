@@ -150,10 +150,10 @@ async def test_runs_to_its_end(engine: Engine, file: Path) -> None:
                 "HELPDESK_PASSWORD",
             )
         }
-        for name in [*CALLED.get(file.stem, ()), file.stem]:
-            text = file.with_stem(name).read_text(encoding="utf-8")
+        for stem in [*CALLED.get(file.stem, ()), file.stem]:
+            text = file.with_stem(stem).read_text(encoding="utf-8")
             text = re.sub(r"https://(\w+)\.example\.com", rf"{sandbox.url}/http/\1", text)
-            engine.define(re.sub(r"wait: \d+m", "wait: 200", text))
+            name = engine.define(re.sub(r"wait: \d+m", "wait: 200", text))
         if file.stem == "demo":
             data["contact"]["custom_fields"]["Shop API"] = f"{sandbox.url}/http/shop"
         handle = await engine.start(name, engine.event(data, type=kind))

@@ -148,7 +148,9 @@ async def test_deploy_plans_creates_updates_removes_and_keeps(engine: Engine) ->
         return {one["automation"]: one["change"] for one in found}
 
     engine.define(DAILY)
-    engine.define(DAILY.replace("report", "other"))
+    engine.define(
+        DAILY.replace("report", "other").replace("0 8 * * mon-fri", "5-50/20 9-17/2 1,15 jan-mar,dec fri-sun")
+    )
     engine.define(DAILY.replace("name: report", "name: quiet").replace("{schedule:", "{live: false, schedule:"))
     plan = await on(engine, "deploy", "--plan")
     assert plan.code == 0
@@ -229,6 +231,8 @@ async def test_an_automation_is_started_at_a_date_and_can_be_canceled_before(eng
     soon, dropped = report["variables"]["soon"], report["variables"]["dropped"]
     assert datetime.fromisoformat(dropped["startsAt"]) == at.replace(microsecond=at.microsecond // 1000 * 1000)
     planned = engine.client.get_workflow_handle(dropped["workflowId"])
+    told = await on(engine, "report", dropped["workflowId"])
+    assert (told.code, "It starts at " in told.out) == (0, True)
     await planned.cancel()
     listed = {row["run"]: row for row in (await on(engine, "runs", "--json")).json}
     [why] = listed[soon["workflowId"]]["why"]

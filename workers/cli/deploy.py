@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from workers.client.deploying import Change
-    from workers.definitions.automations import Automations
 
 
 def deploy(folder: Path | None = None, /, *, plan: bool = False, json: bool = False) -> int:
@@ -69,7 +68,6 @@ async def _deploy(folder: Path, *, plan: bool, json: bool) -> int:
         print_json([change.to_json() for change in changes])
     else:
         show(changes, settings.task_queue, console(), plan=plan)
-        _complain(automations)
     return 1 if serious(automations.problems()) else 0
 
 
@@ -85,10 +83,3 @@ def show(changes: Iterable[Change], task_queue: str, screen: Console, *, plan: b
             screen.print(f"    {plain(change.why)}")
     if plan and any(change.what in {"create", "update", "remove"} for change in changes):
         screen.print("Nothing was changed: this is a plan.")
-
-
-def _complain(automations: Automations) -> None:
-    from workers.definitions.problems import serious
-
-    for one in serious(automations.problems()):
-        console(stderr=True).print(plain(str(one)))

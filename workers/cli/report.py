@@ -49,6 +49,8 @@ async def _report(run: str, *, json: bool) -> int:
         print_json(found)
         return 0
     show(found, run, console())
+    if "startsAt" in found:  # it holds nothing before
+        return 0
     code = await _show_holds(client, run)
     for entry in found["steps"]:
         if entry["status"] == "running" and "calls" in entry:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from workers.errors import NotFoundError, TrunklineError, UnreachableError
 
 if TYPE_CHECKING:
-    from temporalio.client import Client, WorkflowExecutionDescription, WorkflowHandle
+    from temporalio.client import Client, WorkflowExecution, WorkflowExecutionDescription, WorkflowHandle
     from temporalio.exceptions import ApplicationError
     from temporalio.service import RPCError
 
@@ -60,6 +60,8 @@ async def report(client: Client, run: str) -> Report:
         TrunklineError: the run never had a report; the sentence says how it ended.
     """
     description = await describe(client, run)
+    if is_planned(description):
+        return _planned(description)
     status = "UNKNOWN" if description.status is None else description.status.name
     handle = client.get_workflow_handle(run, run_id=description.run_id)
     if status in {"COMPLETED", "FAILED"}:
@@ -67,6 +69,25 @@ async def report(client: Client, run: str) -> Report:
         if found is not None:
             return found
     return await _asked_report(handle, status)
+
+
+def is_planned(one: WorkflowExecution) -> bool:
+    """Say whether a run waits for the date at which it starts, so that no worker knows it yet."""
+    return one.close_time is None and one.execution_time is not None and one.execution_time > datetime.now(UTC)
+
+
+def starts_at(one: WorkflowExecution) -> str:
+    """Return when a run starts, or has started."""
+    from workflows.report import timestamp
+
+    return timestamp(one.execution_time or one.start_time)
+
+
+def _planned(one: WorkflowExecution) -> Report:
+    """Return the report of a run that has not begun."""
+    at = starts_at(one)
+    nothing: Report = {"outcome": None, "steps": [], "variables": {}, "audit": []}
+    return {"automation": one.workflow_type, **nothing, "startsAt": at, "reason": f"It starts at {at}."}
 
 
 async def failure_of(client: Client, run: str, run_id: str) -> ApplicationError:

@@ -12,7 +12,7 @@ from workers.client.asking import QUERIES_AT_ONCE, ask_all, query
 from workers.client.attempts import Attempts, add_attempts, attempts_of
 from workers.client.holds import polled
 from workers.client.listing import INLINE, NO_STARTER, PLAIN, Listed, listed, quoted
-from workers.client.runs import ENDED, describe, failure_of, web_address
+from workers.client.runs import ENDED, describe, failure_of, is_planned, starts_at, web_address
 from workers.errors import NotFoundError, TrunklineError, UnreachableError
 
 if TYPE_CHECKING:
@@ -85,8 +85,8 @@ async def find(client: Client, task_queue: str, wanted: WantedRuns, web_ui: str 
     running = [one for one in current if not _has_ended(one)]
     looked = {}
     if wanted.outcome is None:
-        looked = await _look_at_all(client, task_queue, [one for one in running if not _is_planned(one)])
-        looked |= {one.id: _planned(one) for one in running if _is_planned(one)}
+        looked = await _look_at_all(client, task_queue, [one for one in running if not is_planned(one)])
+        looked |= {one.id: _planned(one) for one in running if is_planned(one)}
     ended = [] if wanted.state is not None else [one for one in current if _has_ended(one)]
     outcomes = dict(zip([one.id for one in ended], await _outcomes(client, ended), strict=True))
     now = datetime.now(UTC)
@@ -163,14 +163,8 @@ def _continued(one: WorkflowExecution) -> bool:
     return one.status is not None and one.status.name == "CONTINUED_AS_NEW"
 
 
-def _is_planned(one: WorkflowExecution) -> bool:
-    """Say whether a run waits for the date at which it starts, so that no worker knows it yet."""
-    return one.execution_time is not None and one.execution_time > datetime.now(UTC)
-
-
 def _planned(one: WorkflowExecution) -> Row:
-    at = _text(one.execution_time or one.start_time)
-    return {"state": "waiting", "states": ["waiting"], "why": [f"It starts at {at}."]}
+    return {"state": "waiting", "states": ["waiting"], "why": [f"It starts at {starts_at(one)}."]}
 
 
 def _has_ended(one: WorkflowExecution) -> bool:

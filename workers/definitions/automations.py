@@ -95,6 +95,7 @@ class Automations:
         catalog: every action by name.
         patience: how long a file must be the same before it counts.
         silent: codes of warnings that do not matter here.
+        tells: whether it logs what it reads, and what is wrong with that.
 
     Attributes:
         reads: how often files were read since the start, so that who asks can tell that something has changed.
@@ -107,10 +108,12 @@ class Automations:
         patience: Patience = AS_IT_IS,
         *,
         silent: Collection[str] = (),
+        tells: bool = True,
     ) -> None:
         self.folder = folder
         self.catalog = catalog
         self._silent = frozenset(silent)
+        self._tells = tells
         self._files = Folder(folder, catalog, patience)
         self._serving: dict[str, _Served] = {}
         self._waiting: dict[str, BadAutomationError] = {}
@@ -128,7 +131,8 @@ class Automations:
         if counted := self._files.look():
             self._decide()
             self.reads += 1
-            self._tell(counted, begun=loaded)
+            if self._tells:
+                self._tell(counted, begun=loaded)
         return self._files.loaded
 
     def changing(self) -> list[str]:

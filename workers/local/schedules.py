@@ -38,7 +38,8 @@ async def keep_schedules(
         task_queue: the worker's.
         tell: called with what was changed, where something was.
     """
-    automations, deployed = Automations(folder, actions, SETTLED), -1
+    automations = Automations(folder, actions, SETTLED, tells=False)  # the worker tells what it reads
+    deployed = -1
     while True:
         if await automations.aside(automations.look) and automations.reads != deployed:
             reads = automations.reads
