@@ -42,6 +42,7 @@ from workflows.run.beginning import all_answered, started
 from workflows.run.continue_as_new import long_history, may_continue_as_new, next_arguments
 from workflows.run.parallel import cancel_all, finished
 from workflows.run.payload import PayloadError, read, unpack
+from workflows.run.resets import reset_unseen
 from workflows.run.routing import Routing, fairness_key
 from workflows.run.state import State
 from workflows.run.walk import Stop, Walk
@@ -187,7 +188,8 @@ class Automation:
             return "halted"
         if not task.done():
             walk.continuing_as_new = True
-            workflow.continue_as_new(args=next_arguments(event, {**answer, "state": walk.state.carry(walk.resets)}))
+            state = walk.state.carry(walk.resets + reset_unseen())
+            workflow.continue_as_new(args=next_arguments(event, {**answer, "state": state}))
         await all_answered()
         return task.result()
 

@@ -28,7 +28,7 @@ from workers.definitions.runnable import load
 from workers.process.approval_activities import ApprovalActivities
 from workflows.compiled import program
 from workflows.plan import Plan
-from workflows.run.resets import RESETS
+from workflows.run.resets import RESET_UNSEEN, RESETS
 from workflows.run.state import State
 from workflows.run.walk import Walk
 from workflows.steps.decisions import decide
@@ -181,7 +181,7 @@ def simulated(simulation: Simulation) -> Iterator[None]:
         patch.setattr(workflow, "now", lambda: simulation.now)
         patch.setattr(workflow, "info", lambda: info)
         patch.setattr(workflow, "logger", logging.getLogger("simulated"))
-        patch.setattr(workflow, "extern_functions", lambda: {RESETS: lambda: 0})
+        patch.setattr(workflow, "extern_functions", lambda: {RESETS: lambda: 0, RESET_UNSEEN: lambda: False})
         patch.setattr(workflow, "wait", asyncio.wait)
         for name in ("wait_condition", "sleep", "execute_local_activity", "start_activity"):
             patch.setattr(workflow, name, getattr(simulation, name))

@@ -15,7 +15,10 @@ the same task. Temporal takes no command after such an end: answering them would
 unanswered, and Temporal has the next run of the chain answer them, or nobody.
 
 The task to which a run was reset brings a new random seed beside the signals and updates that Temporal applies again.
-The SDK hands it over after them; a run must know before, as what they release may have been sent already.
+The SDK hands it over after them; a run must know before, as what they release may have been sent already. Where a local
+activity had been written down just before, its answer comes even earlier, in an activation of its own: the run acts on
+it as if it had not been reset. What replays do not compare tells of the reset then: the seed that the run began with is
+not its own, so that nothing that must not be repeated is sent, and a run that continues as new is told.
 
 Temporal's SDK takes a task that has not ended after two seconds by the clock on the wall for a deadlock; on a busy
 machine 100 ms of work can take so long. It fails the task, interrupts its thread, and evicts the run, so that the task
@@ -34,7 +37,8 @@ from typing import TYPE_CHECKING
 from temporalio.plugin import SimplePlugin
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 
-from workflows.run.resets import RESET_NOW, RESETS
+from workers.process.random_seed import random_seed
+from workflows.run.resets import RESET_NOW, RESET_UNSEEN, RESETS
 
 if TYPE_CHECKING:
     from google.protobuf.timestamp_pb2 import Timestamp
@@ -52,6 +56,9 @@ NOTHING = -1
 
 EMPTY_TASK = 3
 """Events of a task that wrote nothing down: completed, and the next one scheduled and started."""
+
+FIRST_TASK = 3
+"""Events of a run that has just begun: started, and its first task scheduled and started."""
 
 UNWRITTEN = ("schedule_local_activity", "request_cancel_local_activity", "respond_to_query")
 """Commands that leave nothing in the history: what a local activity answers is written down when it has ended."""
@@ -83,22 +90,39 @@ def _seen_to(runner: WorkflowRunner | None) -> WorkflowRunner:
     return _Runner(runner)
 
 
+class _Seeds:
+    """Knows whether seeds are what they are taken for: a run that has just begun shows it."""
+
+    def __init__(self) -> None:
+        self.known = False
+
+    def watch(self, act: WorkflowActivation) -> None:
+        """Learn from the first activation of a run."""
+        for job in act.jobs:
+            if job.HasField("initialize_workflow") and not act.is_replaying and act.history_length == FIRST_TASK:
+                self.known = job.initialize_workflow.randomness_seed == random_seed(act.run_id)
+
+
 class _Runner(WorkflowRunner):
     def __init__(self, runner: WorkflowRunner) -> None:
         self.runner = runner
+        self.seeds = _Seeds()
 
     def prepare_workflow(self, defn: workflow._Definition) -> None:
         self.runner.prepare_workflow(defn)
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        return _Instance(self.runner, det)
+        return _Instance(self.runner, det, self.seeds)
 
     def set_worker_level_failure_exception_types(self, types: object) -> None:
         self.runner.set_worker_level_failure_exception_types(types)  # type: ignore[arg-type] # it is passed on
 
 
 class _Instance(WorkflowInstance):
-    def __init__(self, runner: WorkflowRunner, det: WorkflowInstanceDetails) -> None:
+    def __init__(self, runner: WorkflowRunner, det: WorkflowInstanceDetails, seeds: _Seeds) -> None:
+        self.seeds = seeds
+        self.seed = det.randomness_seed
+        self.own_seed = random_seed(det.info.run_id)
         self.resets: int = 0
         self.at: int = 0
         self.reset_at: int | None = None
@@ -106,6 +130,7 @@ class _Instance(WorkflowInstance):
             **det.extern_functions,
             RESETS: lambda: self.resets,
             RESET_NOW: lambda: self.reset_at == self.at,
+            RESET_UNSEEN: lambda: self.seeds.known and self.seed != self.own_seed,
         }
         self.instance = runner.create_instance(dataclasses.replace(det, extern_functions=functions))
         self.clock: Timestamp | None = None
@@ -127,8 +152,11 @@ class _Instance(WorkflowInstance):
             act.timestamp.CopyFrom(self.clock)
             act.history_length, act.continue_as_new_suggested = self.length, self.long
         self.at = act.history_length
-        if seeds := sum(job.HasField("update_random_seed") for job in act.jobs):
-            self.resets, self.reset_at = self.resets + seeds, self.at
+        self.seeds.watch(act)
+        for job in act.jobs:
+            if job.HasField("update_random_seed"):
+                self.resets, self.reset_at = self.resets + 1, self.at
+                self.seed = job.update_random_seed.randomness_seed
         if not act.is_replaying and any(job.HasField("do_update") for job in act.jobs):
             _leave_out(act, NOTHING if self.ended else LARGEST)
         completion = self.instance.activate(act)

@@ -13,6 +13,9 @@ RESETS = "trunkline:resets"
 RESET_NOW = "trunkline:reset_now"
 """The name under which it tells a run whether that was in the task that runs now."""
 
+RESET_UNSEEN = "trunkline:reset_unseen"
+"""The name under which it tells a run whether it was reset to a task that it has not seen yet."""
+
 
 def resets() -> int:
     """Return how often this run was reset up to here, the same in every replay.
@@ -26,6 +29,19 @@ def resets() -> int:
 def reset_now() -> bool:
     """Say whether this run was reset to the very task that it carries out now, the same in every replay."""
     return bool(_extern(RESET_NOW))
+
+
+def reset_unseen() -> bool:
+    """Say whether this run was reset and goes on without having been told.
+
+    It is another answer in a replay: only what no replay compares may depend on it, as arguments do.
+    """
+    return bool(_extern(RESET_UNSEEN))
+
+
+def sending_run() -> str:
+    """Return the id by which the activity of a step that must not be repeated knows that its run was not reset."""
+    return "" if reset_unseen() else workflow.info().run_id
 
 
 def _extern(name: str) -> Any:

@@ -15,6 +15,7 @@ from workflows.run.encrypted import wait_for_key, was_unreadable
 from workflows.run.failure import Failure, not_taken, read_failure
 from workflows.run.parallel import result_of
 from workflows.run.records import records
+from workflows.run.resets import sending_run
 from workflows.run.walk import Walk
 from workflows.steps.reconcile import activity_id, after_reset, idempotency_key, look, sending
 from workflows.steps.turns import take_turns
@@ -53,7 +54,7 @@ async def send(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing) -
     if outgoing.digest is not None:
         argument["digest"] = outgoing.digest
     if step.repeat == "never":
-        argument["run"] = workflow.info().run_id
+        argument["run"] = sending_run()
     connection = walk.routing.connection(step.action, request["config"])
     async with walk.record_queues.writing(records(connection, step.writes, request["config"])):
         answer = await _run(walk, step, entry, argument)
@@ -133,6 +134,8 @@ async def _outcome(
 
 async def _attempt(walk: Walk, step: ActionStep, entry: Entry, argument: Call, bounds: _Bounds) -> Answer:
     """Schedule the activity now, and return its result."""
+    if "run" in argument:
+        argument["run"] = sending_run()
     sending(walk, step, entry, argument)
     retry = step.retry
     if bounds.spent and retry.maximum_attempts:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -16,8 +17,11 @@ from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, Workflo
 from temporalio.worker._workflow import _WorkflowWorker
 
 from tests.engine import Engine
+from workers.process import replay_clock
+from workers.process.random_seed import random_seed
 from workers.process.replay_clock import ReplayClock
 from workflows.run import walk
+from workflows.run.resets import RESET_UNSEEN, RESETS
 
 
 async def test_a_replay_reads_the_same_clock(engine: Engine) -> None:
@@ -106,6 +110,8 @@ class Details:
     """What an instance reads of its details."""
 
     extern_functions: Mapping[str, Any] = field(default_factory=dict)
+    randomness_seed: int = 0
+    info: Any = field(default_factory=lambda: SimpleNamespace(run_id="run"))
 
 
 def completion(*names: str) -> WorkflowActivationCompletion:
@@ -126,20 +132,32 @@ def activation(length: int, job: str) -> WorkflowActivation:
     return made
 
 
-def seen_to(follower: Follower) -> WorkflowInstance:
-    """Return an instance as the plugin makes it, over one that only notes."""
+class Runner(WorkflowRunner):
+    """Makes instances that only note, and keeps what they could ask."""
 
-    class Runner(WorkflowRunner):
-        def prepare_workflow(self, defn: Any) -> None: ...
+    def __init__(self, *followers: Follower) -> None:
+        self.followers = list(followers)
+        self.asks: list[Mapping[str, Any]] = []
 
-        def create_instance(self, det: Any) -> WorkflowInstance:
-            return follower
+    def prepare_workflow(self, defn: Any) -> None: ...
 
+    def create_instance(self, det: Any) -> WorkflowInstance:
+        self.asks.append(det.extern_functions)
+        return self.followers.pop(0)
+
+
+def plugged(runner: Runner) -> WorkflowRunner:
+    """Return a runner as the plugin makes it."""
     wrap = ReplayClock().workflow_runner
     assert callable(wrap)
-    runner = wrap(Runner())
-    assert runner is not None
-    return runner.create_instance(cast("WorkflowInstanceDetails", Details()))
+    wrapped = wrap(runner)
+    assert wrapped is not None
+    return wrapped
+
+
+def seen_to(follower: Follower) -> WorkflowInstance:
+    """Return an instance as the plugin makes it, over one that only notes."""
+    return plugged(Runner(follower)).create_instance(cast("WorkflowInstanceDetails", Details()))
 
 
 @pytest.mark.parametrize(
@@ -172,3 +190,42 @@ def test_after_its_end_a_run_answers_nothing_but_queries(end: str) -> None:
     sent = instance.activate(activation(3, "do_update"))
     assert follower.jobs[1] == []
     assert [command.WhichOneof("variant") for command in sent.successful.commands] == ["respond_to_query"]
+
+
+async def test_a_run_begins_with_the_seed_of_its_own_id(monkeypatch: pytest.MonkeyPatch, engine: Engine) -> None:
+    seeds: list[tuple[int, int]] = []
+
+    def watch(_: Any, act: WorkflowActivation) -> None:
+        begun = [job.initialize_workflow for job in act.jobs if job.HasField("initialize_workflow")]
+        seeds.extend((random_seed(act.run_id), one.randomness_seed) for one in begun)
+
+    monkeypatch.setattr(replay_clock._Seeds, "watch", watch)
+    engine.define("name: seeds\ntrigger: {event: test.fired}\nactions: [{wait: 1s}]")
+    await engine.finish(await engine.start("seeds"))
+    assert seeds
+    assert all(own == told for own, told in seeds)
+
+
+def begins(run: str, seed: int) -> WorkflowActivation:
+    made = WorkflowActivation(history_length=3, run_id=run)
+    made.jobs.add().initialize_workflow.randomness_seed = seed
+    return made
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_run_that_was_reset_is_known_before_it_is_told(known: bool) -> None:
+    """The answer of a local activity comes before the task to which it was reset, and may make the run send."""
+    runner = Runner(Follower(completion()), Follower(completion(), completion()))
+    plug = plugged(runner)
+    plug.create_instance(cast("WorkflowInstanceDetails", Details())).activate(
+        begins("other", random_seed("other") if known else 7)
+    )
+    details = Details(randomness_seed=random_seed("base"), info=SimpleNamespace(run_id="reset"))
+    instance = plug.create_instance(cast("WorkflowInstanceDetails", details))
+    ask = runner.asks[-1]
+    instance.activate(activation(36, "local"))
+    assert (ask[RESETS](), ask[RESET_UNSEEN]()) == (0, known), "seeds are trusted where a new run has shown them"
+    told = WorkflowActivation(history_length=43)
+    told.jobs.add().update_random_seed.randomness_seed = random_seed("reset")
+    instance.activate(told)
+    assert (ask[RESETS](), ask[RESET_UNSEEN]()) == (1, False)
