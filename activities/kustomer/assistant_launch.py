@@ -44,6 +44,7 @@ class Launched(Result):
     "kustomer.assistant_launch",
     repeat="never",
     connections=(Kustomer,),
+    requests=3,
     example={
         "publicId": "5f2a9c0e6b0d3a0011112222",
         "messageId": "{{message.id}}",

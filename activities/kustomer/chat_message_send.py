@@ -73,6 +73,7 @@ async def sent_in_chat(config: ChatMessage, context: Context, begin: datetime) -
     repeat="never",
     look=sent_in_chat,
     connections=(Kustomer,),
+    requests=2,
     example={"customer": "{{customer.id}}", "conversation": "{{ticket.id}}", "body": "Hi {{customer.name}}!"},
 )
 async def chat_message_send(config: ChatMessage, context: Context) -> ChatReceipt:

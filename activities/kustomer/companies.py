@@ -114,6 +114,7 @@ COMPANIES = (
         description="Change a company; what is left out stays as it is.\n\n"
         "Lists, such as `emails`, replace those that are there. The key needs the role "
         "`org.permission.company.update`.",
+        writes=("company:id",),
         example={"id": "{{variables.company.id}}", "employeeCount": 120},
     ),
 )

@@ -51,6 +51,8 @@ class ConversationMerge(Result):
     repeat="safe",
     timeout=timedelta(minutes=5),
     connections=(Kustomer,),
+    writes=("conversation:source", "conversation:target"),
+    requests=8,
     example={"source": "{{variables.duplicate.id}}", "target": "{{ticket.id}}"},
 )
 async def conversation_merge(config: TwoConversations, context: Context) -> ConversationMerge:

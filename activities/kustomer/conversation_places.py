@@ -45,6 +45,7 @@ CONVERSATION_PLACES = (
         NewCustomer,
         Record,
         repeat="safe",
+        writes=("conversation:id",),
         example={"id": "{{ticket.id}}", "customer": "{{variables.customer.id}}"},
     ),
     endpoint(
@@ -55,6 +56,7 @@ CONVERSATION_PLACES = (
         TeamOf,
         Record,
         repeat="safe",
+        writes=("conversation:id",),
         example={"id": "{{ticket.id}}", "team": "5f2a9c0e6b0d3a0012345678"},
     ),
     endpoint(
@@ -65,6 +67,7 @@ CONVERSATION_PLACES = (
         UserOf,
         Record,
         repeat="safe",
+        writes=("conversation:id",),
         example={"id": "{{ticket.id}}", "user": "5f2a9c0e6b0d3a0087654321"},
     ),
 )

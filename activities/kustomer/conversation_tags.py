@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 from typing import Literal
 
 from pydantic import Field
 
-from activities.action import action
+from activities.action import MOST_REQUESTS, Raw, action, names
 from activities.context import Context
 from activities.rest.query import segment
 from activities.vendors.kustomer.config import KustomerConfig
 from activities.vendors.kustomer.connection import Kustomer
-from activities.vendors.kustomer.inputs import MOST_TAGS, Tags
+from activities.vendors.kustomer.inputs import MOST_TAGS, Tags, names_of
 from activities.vendors.kustomer.records import Data, Record, found
 from activities.vendors.kustomer.service import Account, partly
 
@@ -24,10 +25,17 @@ class TagsOf(KustomerConfig):
     tags: Tags = Field(description="Ids or names of tags, in a list or separated by commas.")
 
 
+def _requests(raw: Raw) -> int:
+    tags = names_of(next((raw[key] for key in names(TagsOf, "tags") if key in raw), []))
+    return max(1, min(ceil(len(tags) / MOST_TAGS), MOST_REQUESTS)) if isinstance(tags, list) else 1
+
+
 @action(
     "kustomer.conversation_add_tags",
     repeat="safe",
     connections=(Kustomer,),
+    requests=_requests,
+    writes=("conversation:id",),
     example={"id": "{{ticket.id}}", "tags": ["vip", "refund"]},
 )
 async def conversation_add_tags(config: TagsOf, context: Context) -> Record:
@@ -42,6 +50,8 @@ async def conversation_add_tags(config: TagsOf, context: Context) -> Record:
     "kustomer.conversation_remove_tags",
     repeat="safe",
     connections=(Kustomer,),
+    requests=_requests,
+    writes=("conversation:id",),
     example={"id": "{{ticket.id}}", "tags": ["refund"]},
 )
 async def conversation_remove_tags(config: TagsOf, context: Context) -> Record:

@@ -88,6 +88,7 @@ CONVERSATIONS = (
         ConversationChange,
         Record,
         repeat="safe",
+        writes=("conversation:id",),
         example={"id": "{{ticket.id}}", "status": "done"},
     ),
 )

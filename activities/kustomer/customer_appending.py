@@ -44,6 +44,8 @@ class NewPhone(Appending):
     "kustomer.customer_append_email",
     repeat="safe",
     connections=(Kustomer,),
+    requests=2,
+    writes=("customer:id",),
     example={"id": "{{customer.id}}", "email": "{{message.from}}"},
 )
 async def customer_append_email(config: NewEmail, context: Context) -> Record:
@@ -60,6 +62,8 @@ async def customer_append_email(config: NewEmail, context: Context) -> Record:
     "kustomer.customer_append_phone",
     repeat="safe",
     connections=(Kustomer,),
+    requests=2,
+    writes=("customer:id",),
     example={"id": "{{customer.id}}", "phone": "{{call.external_number}}"},
 )
 async def customer_append_phone(config: NewPhone, context: Context) -> Record:

@@ -56,6 +56,8 @@ async def _merged(config: Merge, context: Context, begin: datetime) -> Sequence[
     connections=(Kustomer,),
     look=_merged,
     timeout=timedelta(minutes=1),
+    requests=3,
+    writes=("customer:source", "customer:target"),
     example={"source": "{{variables.duplicate.id}}", "target": "{{customer.id}}"},
 )
 async def merge_customers(config: Merge, context: Context) -> MergeRequest:

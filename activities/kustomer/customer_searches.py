@@ -53,6 +53,7 @@ class ByInstagramThreadId(KustomerConfig):
     "kustomer.customer_find_by_twitter_id",
     repeat="safe",
     connections=(Kustomer,),
+    requests=2,
     example={"id": "{{message.twitterUserId}}"},
 )
 async def customer_find_by_twitter_id(config: ByTwitterId, context: Context) -> Found:
@@ -69,6 +70,7 @@ async def customer_find_by_twitter_id(config: ByTwitterId, context: Context) -> 
     "kustomer.customer_find_by_whatsapp",
     repeat="safe",
     connections=(Kustomer,),
+    requests=2,
     example={"whatsapp": "{{customer.phone}}"},
 )
 async def customer_find_by_whatsapp(config: ByWhatsapp, context: Context) -> FoundByInference:
@@ -91,6 +93,7 @@ async def customer_find_by_whatsapp(config: ByWhatsapp, context: Context) -> Fou
     "kustomer.customer_lookup_by_facebook_user_id",
     repeat="safe",
     connections=(Kustomer,),
+    requests=2,
     example={"pageId": "{{message.facebookPageId}}", "userId": "{{message.facebookUserId}}"},
 )
 async def customer_lookup_by_facebook_user_id(config: ByFacebookUserId, context: Context) -> FoundByInference:
@@ -110,6 +113,7 @@ async def customer_lookup_by_facebook_user_id(config: ByFacebookUserId, context:
     "kustomer.customer_lookup_by_instagram_thread_id",
     repeat="safe",
     connections=(Kustomer,),
+    requests=2,
     example={"threadId": "{{message.instagramThreadId}}"},
 )
 async def customer_lookup_by_instagram_thread_id(config: ByInstagramThreadId, context: Context) -> FoundByInference:

@@ -25,6 +25,8 @@ class CustomerChange(CustomerProfile):
     "kustomer.customer_update",
     repeat="safe",
     connections=(Kustomer,),
+    requests=2,
+    writes=("customer:id",),
     example={"id": "{{customer.id}}", "name": "{{contact.name}}"},
 )
 async def customer_update(config: CustomerChange, context: Context) -> Record:

@@ -60,6 +60,7 @@ async def note_drafts(config: NoteDraft, context: Context, begin: datetime) -> S
     repeat="never",
     look=note_drafts,
     connections=(Kustomer,),
+    writes=("conversation:conversation",),
     example={"customer": "{{customer.id}}", "conversation": "{{ticket.id}}", "body": "Please call back."},
 )
 async def draft_note_create(config: NoteDraft, context: Context) -> Draft:

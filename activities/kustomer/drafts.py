@@ -46,6 +46,8 @@ class Postponement(KustomerConfig):
     "kustomer.draft_postpone",
     repeat="safe",
     connections=(Kustomer,),
+    requests=2,
+    writes=("draft:id",),
     example={"id": "{{variables.draft.id}}", "channel": "note", "sendAt": "2026-12-24T09:00:00Z"},
 )
 async def draft_postpone(config: Postponement, context: Context) -> Draft:
@@ -89,6 +91,7 @@ DRAFTS = (
         Nothing,
         unwrap=lambda _body: None,
         missing=Nothing(),
+        writes=("draft:id",),
         example={"id": "{{variables.draft.id}}"},
     ),
 )

@@ -36,7 +36,13 @@ class HookAnswer(Result):
     links: dict[str, Any] = Field(default_factory=dict, description="Links of the answer.")
 
 
-@action("kustomer.hook_get_by_id", repeat="safe", connections=(Kustomer,), example={"id": "5f7b1d2c9a8e4b0012345678"})
+@action(
+    "kustomer.hook_get_by_id",
+    repeat="safe",
+    connections=(Kustomer,),
+    requests=3,
+    example={"id": "5f7b1d2c9a8e4b0012345678"},
+)
 async def hook_get_by_id(config: WhichHook, context: Context) -> HookAnswer:
     """Read an inbound hook: of the web, of a form or of email.
 

@@ -98,7 +98,7 @@ KLASS_CREATE = endpoint(
 )
 
 
-@action("kustomer.klass_lookup_by_name", repeat="safe", connections=(Kustomer,), example={"name": "order"})
+@action("kustomer.klass_lookup_by_name", repeat="safe", connections=(Kustomer,), requests=3, example={"name": "order"})
 async def klass_lookup_by_name(config: ByName, context: Context) -> FoundKlass:
     """Find a klass by its name, among those that are enabled first, then among the others.
 

@@ -139,6 +139,7 @@ KOBJECTS = (
         missing=Nothing(),
         unwrap=lambda _body: {},
         description=f"Delete an object of a klass; one that is not there is deleted.\n\n{ROLES.format('delete')}",
+        writes=("kobject:id",),
         example={"klassName": "order", "id": "{{variables.order.id}}"},
     ),
     endpoint(

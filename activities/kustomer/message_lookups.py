@@ -52,6 +52,7 @@ async def with_external_id(account: Account, _config: object, external_id: str) 
     "kustomer.message_lookup_by_external_id",
     repeat="safe",
     connections=(Kustomer,),
+    requests=2,
     example={"identifier": "{{message.id}}"},
 )
 async def message_lookup_by_external_id(config: ByExternalId, context: Context) -> Found:

@@ -104,6 +104,7 @@ MESSAGES = (
         MessageChange,
         Record,
         repeat="safe",
+        writes=("message:id",),
         example={"id": "{{message.id}}", "lang": "de"},
     ),
 )

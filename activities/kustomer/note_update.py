@@ -39,6 +39,8 @@ class NoteChange(KustomerConfig):
     "kustomer.note_update",
     repeat="safe",
     connections=(Kustomer,),
+    requests=3,
+    writes=("note:id",),
     example={"id": "{{variables.note.id}}", "body": "The refund was made."},
 )
 async def note_update(config: NoteChange, context: Context) -> Note:

@@ -76,6 +76,7 @@ async def _of_conversation(account: Account, config: NewNote, external_id: str) 
     "kustomer.note_lookup_by_external_id",
     repeat="safe",
     connections=(Kustomer,),
+    requests=2,
     example={"identifier": "{{variables.note.externalId}}"},
 )
 async def note_lookup_by_external_id(config: ByExternalId, context: Context) -> FoundNote:

@@ -25,6 +25,7 @@ KUSTOMER = Service(
     rates=RateHeaders(reset="x-ratelimit-reset", remaining="x-ratelimit-remaining", longest=60),
     unwrap=lambda body: found(body["data"]),
     headers={"User-Agent": "trunkline"},
+    pauses=lambda kustomer: kustomer.org or "",
 )
 """Both shapes of errors are read by `reason_of`; a row's answer is unwrapped to `{found, id, object}`."""
 
