@@ -70,7 +70,7 @@ def names_of(value: Any) -> Any:
 
 def names_schema(longest: int) -> WithJsonSchema:
     """Say to editors what `names_of` reads, each name of at most so many characters."""
-    name = {"type": ["string", "number"], "maxLength": longest}
+    name = {"type": "string", "maxLength": longest}
     text = {"type": "string", "pattern": r"[^\s,]", "not": {"pattern": f"[^,]{{{longest + 1},}}"}}
     return WithJsonSchema({"anyOf": [text, {"type": "number"}, {"type": "array", "items": name, "minItems": 1}]})
 
