@@ -13,8 +13,10 @@ from typing import Any, ClassVar, Literal, Self, TypeVar
 from pydantic import AliasChoices, AliasGenerator, BaseModel, ConfigDict, PrivateAttr
 from pydantic.alias_generators import to_camel
 
-from activities.connections import Connection
+from activities.connections import Connection, Connections
 from activities.context import Context
+from activities.descriptions.store import Store
+from activities.operations.contract import DescribedOperation
 
 Repeat = Literal["safe", "keyed", "never"]
 """May an attempt whose outcome is unknown be repeated?
@@ -51,7 +53,13 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class Static:
-    """Marks a field that decides the plan (`parseResponse`, `connection`): a template there is a problem."""
+    """Marks a field that decides the plan (`parseResponse`, `connection`): a template there is a problem.
+
+    Attributes:
+        problem: the code of that problem.
+    """
+
+    problem: Literal["static-field", "dynamic-operation"] = "static-field"
 
 
 CONNECTION = "connection"
@@ -134,6 +142,16 @@ The instant is when the step was first sent, by Temporal's clock; how far the ve
 """
 
 
+Locate = Callable[[Raw, Connections, Store], DescribedOperation]
+"""Finds the operation that a step's config names, without any credential.
+
+It raises `Refused` where there is none, and `NotAtHandError` where its description has to be fetched first.
+"""
+
+PARAMS = "params"
+"""The field of a config that holds the params of a described operation."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """One action: the contract that a definition is held to, and the function that fulfils it."""
@@ -155,6 +173,8 @@ class Action:
     addresses: Callable[[Any], Iterable[str]] = field(default=lambda _connection: ())
     """Returns the addresses that it reaches with a connection, where it knows more of them than the connection does."""
     local: bool = False
+    operation: Locate | None = None
+    """Finds the described operation that a step names, which then decides about repeats; its config has `params`."""
 
     def __post_init__(self) -> None:
         if self.local and (self.connections or self.look is not None):
@@ -177,6 +197,7 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
     background: Callable[[Raw], bool] | None = None,
     look: Look | None = None,
     local: bool = False,
+    operation: Locate | None = None,
 ) -> Callable[[Function], Action]:
     """Turn an async function `(config, context) -> result` into an action whose contract its annotations are.
 
@@ -191,6 +212,7 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
         background: says from the unrendered config whether the path goes on without waiting for the result.
         look: finds out after an unknown outcome what became of it, without sending anything.
         local: it sends nothing to anybody, so that it can neither be unavailable nor have an unknown outcome.
+        operation: finds the operation of a described service that the step's config names.
     """
     if not NAME.fullmatch(name):
         raise ValueError(f"An action's name is lower case, words joined by '_' or '.'; {name!r} is not.")
@@ -216,6 +238,7 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
             background=background or (lambda _raw: False),
             look=look,
             local=local,
+            operation=operation,
         )
 
     return wrap

@@ -10,12 +10,13 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-from activities import ai, email, http, slack, sms, speech, teams, tickets
+from activities import ai, connectors, email, http, slack, sms, speech, teams, tickets
 from activities.action import Action
 from activities.connections import Connection
 
 FAMILIES: tuple[tuple[Action, ...], ...] = (
     ai.ACTIONS,
+    connectors.ACTIONS,
     email.ACTIONS,
     http.ACTIONS,
     slack.ACTIONS,
@@ -46,8 +47,15 @@ def catalog(modules: Iterable[str] = ()) -> dict[str, Action]:
 
 
 def connection_kinds(actions: Mapping[str, Action]) -> list[type[Connection]]:
-    """Return every kind of connection that these actions can use, once each."""
-    return list(dict.fromkeys(kind for action in actions.values() for kind in action.connections))
+    """Return every kind of connection that these actions can use, once each.
+
+    Of several classes of one kind it is the one that is all of the others, so that all of their actions can use it.
+    """
+    found: dict[str, type[Connection]] = {}
+    for kind in (kind for action in actions.values() for kind in action.connections):
+        if kind.kind not in found or issubclass(kind, found[kind.kind]):
+            found[kind.kind] = kind
+    return list(found.values())
 
 
 def _actions(name: str) -> tuple[Action, ...]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from activities.budgets import Budgets
 from activities.connections import Connection, Connections
+from activities.descriptions.store import Store, usual_store
 from activities.errors import Refused
 from activities.http_client.addresses import Target
 from activities.http_client.json_body import json_bytes
@@ -51,6 +52,8 @@ class Context:
         conceal: scrubs values that came at run time, such as a token, from everything that leaves an activity: those
             that their owner (any object) gave last, and what these replaced.
         budgets: counts what connections with a budget are used for, by all workers together.
+        descriptions: the descriptions of services that this machine has.
+        operation: digest of the described operation that people released; None where nobody was asked.
     """
 
     action: str
@@ -67,6 +70,8 @@ class Context:
     sending: Callable[[], Awaitable[None]]
     conceal: Callable[[object, Collection[str]], None]
     budgets: Budgets
+    descriptions: Store = field(default_factory=usual_store)
+    operation: str | None = None
 
     def connection(self, name: str | None, *kinds: type[C]) -> C:
         """Return the connection that this step uses (see `Connections.pick`)."""

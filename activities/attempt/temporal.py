@@ -225,7 +225,8 @@ class _Attempt:
             sentence,
             details,
             type=type(error).__name__,
-            non_retryable=isinstance(error, NotSent | Refused | ResultTooLarge),
+            non_retryable=isinstance(error, NotSent | Refused | ResultTooLarge)
+            or (isinstance(error, OutcomeUnknown) and not error.repeatable),
             next_retry_delay=None if retry_after is None else timedelta(seconds=bounded(retry_after)),
             category=ApplicationErrorCategory.BENIGN,
         )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from activities.bounds import cut
 
 Step = str | int
 FlawKind = Literal["unknown", "missing", "wrong"]
+
+Open = Callable[[Any], bool]
+"""Says whether a value has templates in it, so that nobody can say yet what it will be."""
 
 LONGEST_NAME = 80
 MOST_FLAWS = 8

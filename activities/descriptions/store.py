@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -66,36 +69,65 @@ class Store:
                 self._open.popitem(last=False)  # whoever still reads it keeps it open
             return self._open[key]
 
+    def keep(self, source: Source, content: bytes) -> None:
+        """Keep what was fetched from an address, if it is a description: else the copy before stays.
+
+        Raises:
+            BadDescriptionError: it is none, or cannot be written.
+        """
+        copy = self.copy(source)
+        arrived = copy.with_name(f"{copy.name}.{threading.get_native_id()}.arrived")
+        write(arrived, content)
+        try:
+            self._made(source, arrived, _digest(arrived), len(content))
+            arrived.replace(copy)
+        finally:
+            arrived.unlink(missing_ok=True)
+
     def copy(self, source: Source) -> Path:
         """Return where the copy of a description is kept that is at an address."""
         return self.folder / "copies" / _name(source.place)
 
     def _index(self, source: Source, path: Path, size: int, modified: int) -> Path:
-        """Return the index of a file, which is made where there is none."""
+        """Return the index of a file as it is now; an unchanged file is not read."""
+        stamp = self.folder / "stamps" / f"{_name(str(path.absolute()))}.json"
+        known = _read(stamp)
+        if known.get("size") == size and known.get("modified") == modified:
+            return self._made(source, path, known["digest"], size)
+        try:
+            digest = _digest(path)
+        except OSError as error:
+            raise _unreadable(source, error) from None
+        target = self._made(source, path, digest, size)
+        write(stamp, json.dumps({"size": size, "modified": modified, "digest": digest}).encode())
+        return target
+
+    def _made(self, source: Source, path: Path, digest: str, size: int) -> Path:
+        """Return the index of a file of this hash, which is made where there is none."""
         if size > LARGEST:
             raise BadDescriptionError(
                 f"The description {source.place} has {size:,} bytes; {LARGEST:,} is the most that is read."
             )
-        stamp = self.folder / "stamps" / f"{_name(str(path.absolute()))}.json"
-        known = _read(stamp)
-        if known.get("size") == size and known.get("modified") == modified:
-            digest = str(known["digest"])
-        else:
-            try:
-                digest = _digest(path)
-            except OSError as error:
-                raise _unreadable(source, error) from None
-        name = f"{source.format.name.lower()}-{source.format.version}-{digest}.sqlite"
-        target = self.folder / "indexes" / name
+        target = self.folder / "indexes" / f"{source.format.name.lower()}-{source.format.version}-{digest}.sqlite"
         if not target.is_file():
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise BadDescriptionError(_no_folder(self.folder, error)) from None
             _run(source, path, target)
-        if known.get("digest") != digest or known.get("modified") != modified:
-            write(stamp, json.dumps({"size": size, "modified": modified, "digest": digest}).encode())
         return target
+
+
+@lru_cache(maxsize=1)
+def usual_store() -> Store:
+    """Return the descriptions that are kept where nobody says where: in the folder of caches of this user."""
+    return Store(usual_folder())
+
+
+def usual_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder of caches that this user has for Trunkline."""
+    base = environment.get("XDG_CACHE_HOME", "").strip()
+    return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "trunkline"
 
 
 def write(path: Path, content: bytes) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import jsonschema_rs
 
-from activities.descriptions.flaws import Flaw, Step, nearest, shown
+from activities.descriptions.flaws import Flaw, Open, Step, nearest, shown
 from activities.descriptions.schemas import Schemas
 
 IT = "it"
@@ -30,9 +30,6 @@ TYPES = {
     "object": "an object",
     "null": "null",
 }
-
-Open = Callable[[Any], bool]
-"""Says whether a value has templates in it, so that nobody can say yet what it will be."""
 
 
 class Judge:

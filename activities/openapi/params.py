@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from activities.descriptions.flaws import Flaw, shown
+from activities.descriptions.flaws import Flaw, Open, shown
 from activities.descriptions.schemas import DEFINITIONS, Schemas
-from activities.descriptions.validation import Judge, Open, unknown_name
+from activities.descriptions.validation import Judge, unknown_name
 from activities.openapi.operation import Body, Operation, Parameter
 
 BODY = "body"

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from activities.connections import Connections
-from activities.slack.connection import Slack
+from activities.vendors.accounts.slack import Slack
 from activities.sms.cloudtalk import CloudTalk
 from activities.sms.twilio import Twilio
 from tests.activities.http_client.wire import Act, Wire, listen, ok
