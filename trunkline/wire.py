@@ -69,6 +69,9 @@ WORKER_SHUTDOWN = "WorkerShutdown"
 PAYLOADS_TOO_LARGE = "PayloadsTooLarge"
 """What Temporal's SDK calls an attempt that a shutdown ended, and a result that Temporal does not take."""
 
+OPERATION_CHANGED = "OperationChanged"
+"""An attempt that sent nothing, because the service's description has changed since people released the step."""
+
 NEVER_REPEATED = "TemporalTimeout:StartToClose"
 """In an activity's retry policy, says that an unknown outcome must not be repeated."""
 
@@ -184,6 +187,7 @@ class Call(TypedDict):
         secrets: where secrets go.
         pick: what is kept of the result.
         digest: what people have released; the activity holds the request to it.
+        operation: digest of the described operation that people have released.
         run: the run that scheduled it, where the action must not be repeated.
         since: of a look-up: from when on the step may have been sent (ISO 8601).
     """
@@ -193,6 +197,7 @@ class Call(TypedDict):
     secrets: NotRequired[list[Place]]
     pick: NotRequired[Pick]
     digest: NotRequired[str]
+    operation: NotRequired[str]
     run: NotRequired[str]
     since: NotRequired[str]
 
@@ -274,6 +279,24 @@ class PolicyRecord(TypedDict):
     verified: bool
 
 
+class HeldOperation(TypedDict):
+    """The operation of a described service that a held request is for.
+
+    Attributes:
+        id: its id in the description.
+        digest: changes with whatever a request to it depends on.
+        method: GET, POST, …
+        address: where the request goes, without what signs it in.
+        body: what it carries, if anything.
+    """
+
+    id: str
+    digest: str
+    method: str
+    address: str
+    body: NotRequired[Any]
+
+
 class CheckQuestion(TypedDict, total=False):
     """Whether a request may be held or edited so, who may decide, and when its times come.
 
@@ -308,6 +331,7 @@ class CheckAnswer(TypedDict, total=False):
     at: dict[str, str]
     keep: PolicyRecord
     index: dict[str, str]
+    operation: HeldOperation
 
 
 class VerifyQuestion(TypedDict):
@@ -501,6 +525,7 @@ class Again(TypedDict):
     at: str
     request: Request
     digest: str | None
+    operation: NotRequired[str]
 
 
 class Iteration(TypedDict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -27,7 +27,16 @@ from activities.bounds import scrubbing
 from activities.budgets import Budgets
 from activities.connections import Connections
 from activities.context import LARGEST_ANSWER, LARGEST_PICKED, Context
-from activities.errors import ActionError, NotSent, OutcomeUnknown, Refused, ResultTooLarge, Unavailable
+from activities.descriptions.store import Store, usual_store
+from activities.errors import (
+    ActionError,
+    NotSent,
+    OperationChanged,
+    OutcomeUnknown,
+    Refused,
+    ResultTooLarge,
+    Unavailable,
+)
 from activities.http_client.client import Client
 from activities.http_client.retry_after import bounded
 from activities.http_client.statuses import meaning
@@ -53,6 +62,7 @@ class Services:
     result_limit: int
     client: TemporalClient
     budgets: Budgets
+    descriptions: Store = field(default_factory=usual_store)
 
 
 def bind(catalog: Mapping[str, Action], services: Services) -> list[Callable[..., Any]]:
@@ -172,6 +182,8 @@ class _Attempt:
             sending=self._sending(never="run" in call),
             conceal=self.services.scrubber.renew,
             budgets=self.services.budgets,
+            descriptions=self.services.descriptions,
+            operation=call.get("operation"),
         )
         return config, context
 
@@ -225,7 +237,7 @@ class _Attempt:
             sentence,
             details,
             type=type(error).__name__,
-            non_retryable=isinstance(error, NotSent | Refused | ResultTooLarge)
+            non_retryable=isinstance(error, NotSent | OperationChanged | Refused | ResultTooLarge)
             or (isinstance(error, OutcomeUnknown) and not error.repeatable),
             next_retry_delay=None if retry_after is None else timedelta(seconds=bounded(retry_after)),
             category=ApplicationErrorCategory.BENIGN,

@@ -6,7 +6,8 @@ import asyncio
 import json
 import logging
 import time
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -26,12 +27,15 @@ SECONDS = 60.0
 FRESH = 15 * 60.0
 """Seconds for which a copy counts as the newest."""
 
+EVERY = 1.0
+"""Seconds between looks for what is to be fetched."""
+
 AGAIN = 30.0
 """Seconds after which a description is asked for again that could not be had."""
 
 
 class Fetcher:
-    """Fetches descriptions, each once at a time, for whoever in this process needs them.
+    """Fetches the descriptions that somebody of this process has asked for, each once at a time.
 
     Args:
         store: where copies are kept.
@@ -42,29 +46,41 @@ class Fetcher:
         self.store = store
         self.http = http
         self._tasks: dict[Source, asyncio.Task[None]] = {}
-        self._asked: dict[Source, float] = {}
+        self._begun: dict[Source, float] = {}
 
-    def begin(self, source: Source) -> None:
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Look for what is to be fetched while the context lasts."""
+        looking = asyncio.create_task(self._look())
+        try:
+            yield
+        finally:
+            for task in (looking, *self._tasks.values()):
+                task.cancel()
+            await asyncio.gather(looking, *self._tasks.values(), return_exceptions=True)
+
+    async def _look(self) -> None:
+        while True:
+            for source in self.store.asked():
+                self._begin(source)
+            await asyncio.sleep(EVERY)
+
+    def _begin(self, source: Source) -> None:
         """Fetch a description in the background, unless there is a fresh copy or it is being fetched already."""
+        now = time.monotonic()
         wait = FRESH if self.store.copy(source).is_file() else AGAIN
-        if not source.remote or time.monotonic() - self._asked.get(source, -wait) < wait:
-            return
         running = self._tasks.get(source)
-        if running is None or running.done():
-            self._asked[source] = time.monotonic()
-            self._tasks[source] = asyncio.create_task(self._logged(source))
+        if now - self._begun.get(source, -wait) >= wait and (running is None or running.done()):
+            self._begun[source] = now
+            self._tasks[source] = asyncio.create_task(self._fetch(source))
 
-    async def end(self) -> None:
-        """Give up what is being fetched."""
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-
-    async def _logged(self, source: Source) -> None:
+    async def _fetch(self, source: Source) -> None:
         try:
             await fetch(source, self.store, self.http)
         except ActionError as error:
             log.warning("The description at %s could not be fetched: %s", source.place, error)
+        else:
+            log.info("The description at %s is at hand.", source.place)
 
 
 async def fetch(source: Source, store: Store, http: Client) -> None:

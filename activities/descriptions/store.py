@@ -45,6 +45,7 @@ class Store:
         self.folder = folder
         self._open: OrderedDict[tuple[str, str, int, int], Index] = OrderedDict()
         self._lock = threading.RLock()
+        self._asked: set[Source] = set()
 
     def at_hand(self, source: Source) -> Index:
         """Return the index of a description; one that has changed is indexed anew.
@@ -53,6 +54,8 @@ class Store:
             NotAtHandError: it is at an address, and there is no copy yet.
             BadDescriptionError: it cannot be read or indexed.
         """
+        if source.remote:
+            self._asked.add(source)
         path = self.copy(source) if source.remote else Path(source.place).expanduser()
         try:
             status = path.stat()
@@ -68,6 +71,10 @@ class Store:
             if len(self._open) > KEPT_OPEN:
                 self._open.popitem(last=False)  # whoever still reads it keeps it open
             return self._open[key]
+
+    def asked(self) -> list[Source]:
+        """Return the descriptions at addresses that this process has asked for."""
+        return [*self._asked]
 
     def keep(self, source: Source, content: bytes) -> None:
         """Keep what was fetched from an address, if it is a description: else the copy before stays.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from workers.definitions.checking.approvals import check_approvals
 from workers.definitions.checking.findings import Findings
@@ -117,8 +117,13 @@ def make_plan(automation: AutomationDefinition, data: Mapping[str, Any], catalog
         plan["fairness"] = automation.fairness
     if automation.approvals is not None:
         plan["approvals"] = planner.policy(automation.approvals)
-    plan["id"] = _digest(plan)
-    return plan
+    return identified(plan)
+
+
+def identified(plan: Plan) -> Plan:
+    """Return a plan under the id that its content makes."""
+    content = {key: value for key, value in plan.items() if key != "id"}
+    return cast("Plan", {**content, "id": _digest(content)})
 
 
 def _digest(data: Any) -> str:

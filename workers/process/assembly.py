@@ -12,12 +12,14 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.attempt.contracts import Contracts
 from activities.attempt.temporal import Services, bind
+from activities.descriptions.fetching import Fetcher
 from activities.http_client.bodies import Bodies
 from activities.http_client.client import Client as HttpClient
 from activities.http_client.sandboxed import Sandboxed
 from workers.process.approval_activities import ApprovalActivities
 from workers.process.budgets import TemporalBudgets, budget_workers
 from workers.process.limits import Limits, running
+from workers.process.pinning import Pinning
 from workers.process.plan_activities import PlanActivities
 from workers.process.reset_activities import ResetActivities
 from workers.process.source_activities import SourceActivities
@@ -69,7 +71,10 @@ class Assembly:
             bodies=Bodies(settings.bodies_limit),
         )
         try:
-            async with running(self.workers(self.actions(http), cached_runs=cached_runs)):
+            async with (
+                Fetcher(self.equipment.descriptions, http).running(),
+                running(self.workers(self.actions(http), cached_runs=cached_runs)),
+            ):
                 yield
         finally:
             await http.close()
@@ -120,6 +125,7 @@ class Assembly:
             result_limit=self.settings.result_limit,
             client=self.client,
             budgets=TemporalBudgets(self.client),
+            descriptions=self.equipment.descriptions,
         )
         return bind(self.equipment.actions, services)
 
@@ -135,8 +141,16 @@ class Assembly:
             state_limit=settings.state_limit,
             limits=limits,
             inline=settings.inline,
+            pinning=Pinning(equipment.actions, equipment.connections, equipment.descriptions),
         )
-        contracts = Contracts(equipment.actions, equipment.secrets, equipment.scrubber, settings.result_limit)
+        contracts = Contracts(
+            equipment.actions,
+            equipment.secrets,
+            equipment.scrubber,
+            settings.result_limit,
+            connections=equipment.connections,
+            descriptions=equipment.descriptions,
+        )
         desk = ApprovalActivities(contracts, equipment.groups, equipment.signing, settings.encryption_keys)
         sources = SourceActivities(self.client)
         return [*plans.activities(), *desk.activities(), ResetActivities(self.client).earlier, sources.source]
