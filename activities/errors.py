@@ -20,6 +20,10 @@ class Refused(ActionError):  # noqa: N818 # the words of reports
     """The same request will never succeed, and it had no effect: it is not repeated."""
 
 
+class UnknownOperation(Refused):  # same
+    """The service's description has no operation of that name."""
+
+
 class Unavailable(ActionError):  # noqa: N818 # same
     """The request certainly had no effect and may succeed later: it is repeated.
 

@@ -16,7 +16,7 @@ from activities.errors import OutcomeUnknown, Refused
 from activities.openapi.answers import body_of, headers_of
 from activities.openapi.conventions import Conventions
 from activities.openapi.forms import FormFile
-from activities.openapi.operation import Operation
+from activities.openapi.operation import Operation, Parameter
 from activities.openapi.params import BODY, NOTHING, Params
 from activities.openapi.request import address_of, checked, described_request
 from activities.openapi.servers import known_server
@@ -25,6 +25,12 @@ from activities.rest.service import READS, Method
 
 KEPT = 64
 WITHOUT_EFFECT = READS | {"OPTIONS", "TRACE"}
+
+
+def _said(one: Parameter) -> Any:
+    """Return the schema of a parameter with what is said of it."""
+    schema = {} if one.schema is True else one.schema
+    return {**schema, "description": one.description} if isinstance(schema, dict) and one.description else one.schema
 
 
 class OpenApiOperation:
@@ -74,7 +80,7 @@ class OpenApiOperation:
             if BODY not in self.params.members:
                 properties[BODY] = body.schema
                 needed = needed if properties.keys() - {BODY} else [BODY] * body.required
-        properties |= {one.name: one.schema for one in self.operation.parameters}
+        properties |= {one.name: _said(one) for one in self.operation.parameters}
         own = [one.name for one in self.operation.parameters if one.required and one.name not in self.profile.names]
         return {
             "type": "object",

@@ -6,6 +6,7 @@ rows of their own, which refer to each other.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 KINDS = ("schemas", "parameters", "requestBodies", "headers", "pathItems")
 """What of a description's components a request may refer to."""
 
+TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 LONGEST_CHAIN = 20
 LONGEST_SUMMARY = 200
 
@@ -86,7 +88,7 @@ def _rows(document: Document) -> Iterator[OperationRow]:
             id=str(own) if unique else place,
             method=method.upper(),
             path=path,
-            summary=" ".join(str(summary).split())[:LONGEST_SUMMARY],
+            summary=" ".join(TAG.sub("", str(summary)).split())[:LONGEST_SUMMARY],
             deprecated=operation.get("deprecated") is True,
             body=body,
         )

@@ -8,9 +8,11 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from activities.connections import Connection, Connections
+from activities.descriptions.flaws import nearest
+from activities.descriptions.index import Index
 from activities.descriptions.source import BadDescriptionError, Source
 from activities.descriptions.store import Store
-from activities.errors import Refused
+from activities.errors import Refused, UnknownOperation
 from activities.operations.contract import DescribedOperation, Profile
 
 
@@ -75,21 +77,33 @@ class Directory:
         aliases = entry.get("aliases")
         self.aliases: Mapping[str, str] = aliases if isinstance(aliases, Mapping) else {}
 
+    def index(self) -> Index:
+        """Return the index of its description.
+
+        Raises:
+            Refused: the description cannot be used.
+            NotAtHandError: the description has to be fetched first.
+        """
+        try:
+            return self.store.at_hand(self.source)
+        except BadDescriptionError as error:
+            raise Refused(str(error)) from None
+
     def find(self, action_id: str) -> DescribedOperation:
         """Return an operation by its id, or by an alias.
 
         Raises:
-            Refused: there is none, or its description cannot be used.
+            UnknownOperation: there is none.
+            Refused: its description cannot be used.
             NotAtHandError: the description has to be fetched first.
         """
-        try:
-            index = self.store.at_hand(self.source)
-        except BadDescriptionError as error:
-            raise Refused(str(error)) from None
+        index = self.index()
         id_ = self.aliases.get(action_id, action_id)
         try:
             return self.kind.profile.operation(index, id_)
-        except Refused as refused:
-            if id_ == action_id:
-                raise
-            raise Refused(f"The alias {action_id!r} of the connection {self.name!r}: {refused}") from None
+        except UnknownOperation as unknown:
+            if id_ != action_id:
+                raise UnknownOperation(f"The alias {action_id!r} of {self.name!r} leads nowhere: {unknown}") from None
+            if hint := nearest(action_id, self.aliases):
+                raise UnknownOperation(f"There is no operation {action_id!r:.100}. {hint}") from None
+            raise

@@ -15,7 +15,7 @@ from activities.context import Context
 from activities.descriptions.flaws import Flaw, Open, nearest
 from activities.descriptions.index import Index
 from activities.descriptions.source import Format
-from activities.errors import Refused
+from activities.errors import UnknownOperation
 
 Repeat = Literal["safe", "keyed", "never"]
 
@@ -117,13 +117,14 @@ class Profile(Protocol):
         """Return an operation.
 
         Raises:
-            Refused: there is none of that id.
+            UnknownOperation: there is none of that id.
+            Refused: the description contradicts itself there.
         """
 
 
-def no_such_operation(id_: str, known: Iterable[str]) -> Refused:
+def no_such_operation(id_: str, known: Iterable[str]) -> UnknownOperation:
     """Return the error for an operation that a description does not have."""
     every = list(known)
     more = f" and {len(every) - SOME:,} more" if len(every) > SOME else ""
     has = nearest(id_, every) or f"It has {', '.join(every[:SOME]) or 'none'}{more}."
-    return Refused(f"The description has no operation {id_!r:.100}. {has}")
+    return UnknownOperation(f"The description has no operation {id_!r:.100}. {has}")

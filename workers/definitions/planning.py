@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, cast
 from workers.definitions.checking.approvals import check_approvals
 from workers.definitions.checking.findings import Findings
 from workers.definitions.checking.json_schema import document
+from workers.definitions.checking.operations import Services
 from workers.definitions.checking.picking import result_keys
 from workers.definitions.checking.references import References
 from workers.definitions.checking.shape import shape
@@ -48,22 +49,25 @@ class Inspected(NamedTuple):
     groups: frozenset[str] = frozenset()
 
 
-def check(data: Any, source: Source, catalog: Catalog) -> tuple[AutomationDefinition | None, list[Problem]]:
+def check(
+    data: Any, source: Source, catalog: Catalog, services: Services | None = None
+) -> tuple[AutomationDefinition | None, list[Problem]]:
     """Hold a definition to the language and the catalog.
 
     Args:
         data: the definition as loaded.
         source: where its values stand (`Source()` for one that came over the wire).
         catalog: every action by name.
+        services: what is known of described services: params of their operations are then checked too.
 
     Returns:
         The automation, or None where there are problems (warnings alone do not count), and all that was found.
     """
-    found = inspect(data, source, catalog)
+    found = inspect(data, source, catalog, services)
     return found.automation, found.problems
 
 
-def inspect(data: Any, source: Source, catalog: Catalog) -> Inspected:
+def inspect(data: Any, source: Source, catalog: Catalog, services: Services | None = None) -> Inspected:
     """Do what `check` does, and return besides what the definition needs of its workers."""
     if not isinstance(data, dict):
         sentence = f"A definition is an object with `name`, `trigger` and `actions`; this is {what(data)}."
@@ -75,7 +79,7 @@ def inspect(data: Any, source: Source, catalog: Catalog) -> Inspected:
         return Inspected(None, [problem("bad-value", sentence, file=source.file)])
     findings = Findings(data, source, step_ids(data))
     automation = shape(findings)
-    contracts = check_steps(findings, catalog)
+    contracts = check_steps(findings, catalog, services)
     check_times(findings)
     _check_comments(findings)
     _check_schema(findings)
