@@ -14,7 +14,8 @@ from activities.openapi.profile import OPENAPI
 
 ROOT = Path(__file__).resolve().parents[1]
 AWKWARD = ROOT / "tests/activities/openapi/awkward.yaml"
-KNOWN = (AWKWARD,)
+VENDORS = ROOT / "tests/activities/connectors/vendors.yaml"
+KNOWN = (AWKWARD, VENDORS)
 
 
 @contextmanager

@@ -279,6 +279,22 @@ class PolicyRecord(TypedDict):
     verified: bool
 
 
+class PinnedOperation(TypedDict):
+    """An operation of a described service, and what was decided about it when its run was planned.
+
+    Attributes:
+        id: its id in the description.
+        digest: changes with whatever a request to it depends on.
+        method: GET, POST, …
+        key: what carries the idempotency key, where something does.
+    """
+
+    id: str
+    digest: str
+    method: str
+    key: NotRequired[str]
+
+
 class HeldOperation(TypedDict):
     """The operation of a described service that a held request is for.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypedDict
 
+from trunkline.wire import PinnedOperation
 from workflows.hold_rules import HoldRules
 
 Repeat = Literal["safe", "keyed", "never"]
@@ -123,22 +124,6 @@ class CasePlan(TypedDict):
     block: list[StepPlan]
 
 
-class OperationPlan(TypedDict, total=False):
-    """An operation of a described service, and what was decided about it.
-
-    Attributes:
-        id: its id in the description.
-        digest: changes with whatever a request to it depends on.
-        method: GET, POST, …
-        key: what carries the idempotency key, where something does.
-    """
-
-    id: str
-    digest: str
-    method: str
-    key: str
-
-
 class StepPlan(TypedDict, total=False):
     """One step; exactly one of `action`, `paths`, `branch`, `wait`, `forEach` and `stop` is present: its kind.
 
@@ -160,7 +145,7 @@ class StepPlan(TypedDict, total=False):
     syntax: dict[str, str]
     """Syntax of text fields by JSON pointer into `config`: `{"/text": "slack"}`."""
     repeat: Repeat
-    operation: OperationPlan
+    operation: PinnedOperation
     """The described operation that it carries out, as it was when the run was planned."""
     timeout: int
     retry: RetryPlan

@@ -14,7 +14,7 @@ from activities.context import Context
 from activities.descriptions.fetching import fetch
 from activities.descriptions.source import NotAtHandError
 from activities.descriptions.store import Store
-from activities.errors import OperationChanged
+from activities.errors import OperationChanged, Refused, UnknownOperation
 from activities.operations.connection import Described, directory
 from activities.operations.contract import DescribedOperation
 from activities.vendors.accounts.github import GitHub
@@ -75,9 +75,9 @@ def locate(config: Raw, connections: Connections, store: Store) -> DescribedOper
     connections=KINDS,
     operation=locate,
     example={
-        "connectorId": "shop",
-        "actionId": "refund_order",
-        "params": {"orderId": "{{customFields.order_id}}"},
+        "connectorId": "github",
+        "actionId": "issues/create",
+        "params": {"owner": "acme", "repo": "support", "title": "{{ticket.subject}}"},
     },
 )
 async def execute_connector_action(config: ConnectorAction, context: Context) -> ConnectorAnswer:
@@ -102,7 +102,10 @@ async def _operation(config: ConnectorAction, context: Context) -> DescribedOper
     """Return the operation; a description that is not at hand is fetched first."""
     raw = config.model_dump(by_alias=True)
     try:
+        try:
+            return await asyncio.to_thread(locate, raw, context.connections, context.descriptions)
+        except NotAtHandError as missing:
+            await fetch(missing.source, context.descriptions, context.http)
         return await asyncio.to_thread(locate, raw, context.connections, context.descriptions)
-    except NotAtHandError as missing:
-        await fetch(missing.source, context.descriptions, context.http)
-    return await asyncio.to_thread(locate, raw, context.connections, context.descriptions)
+    except UnknownOperation as unknown:
+        raise Refused(str(unknown)) from None

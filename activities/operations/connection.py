@@ -8,12 +8,11 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from activities.connections import Connection, Connections
-from activities.descriptions.flaws import nearest
 from activities.descriptions.index import Index
 from activities.descriptions.source import BadDescriptionError, Source
 from activities.descriptions.store import Store
 from activities.errors import Refused, UnknownOperation
-from activities.operations.contract import DescribedOperation, Profile
+from activities.operations.contract import DescribedOperation, Profile, no_such_operation
 
 
 class Described(Connection):
@@ -104,6 +103,4 @@ class Directory:
         except UnknownOperation as unknown:
             if id_ != action_id:
                 raise UnknownOperation(f"The alias {action_id!r} of {self.name!r} leads nowhere: {unknown}") from None
-            if hint := nearest(action_id, self.aliases):
-                raise UnknownOperation(f"There is no operation {action_id!r:.100}. {hint}") from None
-            raise
+            raise no_such_operation(action_id, [*index.ids(), *self.aliases]) from None

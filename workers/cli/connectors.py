@@ -34,18 +34,21 @@ connectors = App(name="connectors", help="The services that steps can use, and t
 
 
 @connectors.command(name="list", help_epilogue="")
-def list_(*, json: bool = False) -> None:
+def list_(*, json: bool = False) -> int:
     """Print every connection of a described service: its kind, its operations, and where its description is.
 
     TRUNKLINE_CONNECTIONS, or `connections.yaml`, has them; no credential needs to be set.
 
     Args:
         json: print JSON for machines instead.
+
+    Returns:
+        0; 4 if there is no file of connections.
     """
     rows = [_summary(directory) for directory in _directories().values()]
     if json:
         print_json(rows)
-        return
+        return 0
     if not rows:
         sys.stdout.write("There is no connection of a described service; docs/connectors.md shows how to add one.\n")
     width = max((len(row["connection"]) for row in rows), default=0)
@@ -54,10 +57,11 @@ def list_(*, json: bool = False) -> None:
         problem = f" ({row['problem']})" if row["problem"] else ""
         line = f"{row['connection']:<{width}}  {row['kind']:<8}  {count:<17}  {row['description']}{problem}"
         sys.stdout.write(visible(line) + "\n")
+    return 0
 
 
 @connectors.command(help_epilogue="")
-def actions(connection: str, search: str = "", /, *, json: bool = False) -> None:
+def actions(connection: str, search: str = "", /, *, json: bool = False) -> int:
     """Print the operations of a connection, each with the id that a step's `actionId` names, and its aliases.
 
     A description that is at an address and not on this machine yet is fetched.
@@ -66,13 +70,16 @@ def actions(connection: str, search: str = "", /, *, json: bool = False) -> None
         connection: name of the connection.
         search: words, all of which stand in an operation's id, method, path or summary.
         json: print JSON for machines instead.
+
+    Returns:
+        0; 1 if the description cannot be used, 3 if it cannot be fetched, 4 if there is no such connection.
     """
     directory = _directory(connection)
     found = _index(directory).listed(search)
     aliases = _aliases(directory)
     if json:
         print_json([{**_described(one), "aliases": aliases.get(one.id, [])} for one in found])
-        return
+        return 0
     if not found:
         sys.stdout.write(f"{connection} has no operation with {search!r}.\n")
     width = min(max((len(one.id) for one in found), default=0), WIDTH // 2)
@@ -80,16 +87,20 @@ def actions(connection: str, search: str = "", /, *, json: bool = False) -> None
         named = f" [{', '.join(aliases[one.id])}]" if one.id in aliases else ""
         old = " (deprecated)" if one.deprecated else ""
         sys.stdout.write(visible(f"{one.id:<{width}}  {one.method} {one.path}{named}  {one.summary}{old}") + "\n")
+    return 0
 
 
 @connectors.command(help_epilogue="")
-def show(connection: str, action: str, /, *, json: bool = False) -> None:
+def show(connection: str, action: str, /, *, json: bool = False) -> int:
     """Print one operation: its request, what its unknown outcome allows, and the params that it takes.
 
     Args:
         connection: name of the connection.
         action: id of the operation, or an alias.
         json: print JSON for machines instead: `params` is a JSON Schema.
+
+    Returns:
+        0; 1 if the description cannot be used, 3 if it cannot be fetched, 4 if there is no such operation.
     """
     directory = _directory(connection)
     index = _index(directory)
@@ -116,6 +127,7 @@ def show(connection: str, action: str, /, *, json: bool = False) -> None:
         print_json(shown)
     else:
         sys.stdout.write(visible("\n".join(_page(shown, action))) + "\n")
+    return 0
 
 
 def _directories() -> dict[str, Directory]:

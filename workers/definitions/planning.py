@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from workers.definitions.checking.approvals import check_approvals
 from workers.definitions.checking.findings import Findings
@@ -16,7 +15,7 @@ from workers.definitions.checking.references import References
 from workers.definitions.checking.shape import shape
 from workers.definitions.checking.steps import check_steps
 from workers.definitions.checking.times import check_times
-from workers.definitions.compiling import DEFAULTS, Catalog, Planner
+from workers.definitions.compiling import DEFAULTS, Catalog, Planner, digest, identified
 from workers.definitions.loading import Source
 from workers.definitions.model.automation import (
     MAX_BYTES,
@@ -106,7 +105,7 @@ def make_plan(automation: AutomationDefinition, data: Mapping[str, Any], catalog
         block = [planner.step(body, data, pointer)]
     else:
         block = planner.block(automation.actions or [], data["actions"], "/actions")
-    plan: Plan = {"automation": automation.name, "definition": _digest(data), "defaults": DEFAULTS, "block": block}
+    plan: Plan = {"automation": automation.name, "definition": digest(data), "defaults": DEFAULTS, "block": block}
     if automation.on_failure is not None:
         plan["onFailure"] = planner.block(
             automation.on_failure.actions, data["onFailure"]["actions"], "/onFailure/actions"
@@ -122,17 +121,6 @@ def make_plan(automation: AutomationDefinition, data: Mapping[str, Any], catalog
     if automation.approvals is not None:
         plan["approvals"] = planner.policy(automation.approvals)
     return identified(plan)
-
-
-def identified(plan: Plan) -> Plan:
-    """Return a plan under the id that its content makes."""
-    content = {key: value for key, value in plan.items() if key != "id"}
-    return cast("Plan", {**content, "id": _digest(content)})
-
-
-def _digest(data: Any) -> str:
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _is_json(data: Any) -> bool:

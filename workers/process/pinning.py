@@ -9,9 +9,10 @@ from activities.action import Action
 from activities.connections import Connections
 from activities.descriptions.store import Store
 from activities.errors import Refused
-from workers.definitions.planning import identified
+from trunkline.wire import PinnedOperation
+from workers.definitions.compiling import identified
 from workers.process.connection_needs import needs
-from workflows.plan import OperationPlan, Plan, StepPlan
+from workflows.plan import Plan, StepPlan
 
 
 class Pinning:
@@ -53,7 +54,7 @@ class Pinning:
         except Refused:
             return
         step["repeat"] = pin.repeat
-        pinned: OperationPlan = {"id": operation.id, "digest": pin.digest, "method": pin.method}
+        pinned: PinnedOperation = {"id": operation.id, "digest": pin.digest, "method": pin.method}
         if pin.key is not None:
             pinned["key"] = pin.key
         step["operation"] = pinned
