@@ -9,7 +9,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from activities.descriptions import store
-from activities.descriptions.source import Source
+from activities.descriptions.source import BadDescriptionError, Source
 from activities.openapi.profile import OPENAPI
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,7 +23,10 @@ def indexed_here() -> Iterator[None]:
     """Index whatever is asked for in this very process."""
 
     def run(source: Source, path: Path, target: Path) -> None:
-        importlib.import_module(source.format.module).index(path.read_bytes(), target)
+        try:
+            importlib.import_module(source.format.module).index(path.read_bytes(), target)
+        except ValueError as error:
+            raise BadDescriptionError(f"The description {source.place} cannot be used: {error}") from None
 
     with patch.object(store, "_run", run):
         yield

@@ -101,11 +101,11 @@ async def fetch(source: Source, store: Store, http: Client) -> None:
         answer = await http.request(
             "GET", source.place, headers=headers, timeout=SECONDS, max_bytes=LARGEST, redirects=REDIRECTS
         )
+        if answer.status == HTTPStatus.NOT_MODIFIED and known:
+            return
+        answer.require()
     except (OutcomeUnknown, ResultTooLarge) as error:
         raise Unavailable(str(error)) from None
-    if answer.status == HTTPStatus.NOT_MODIFIED and known:
-        return
-    answer.require()
     await asyncio.to_thread(_keep, source, store, answer.body)
     etag = answer.headers.get("etag")
     with suppress(BadDescriptionError):

@@ -22,6 +22,11 @@ class Format:
     version: int
     module: str
 
+    @property
+    def prefix(self) -> str:
+        """What the names of its indexes begin with."""
+        return f"{self.name.lower()}-{self.version}"
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

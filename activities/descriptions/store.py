@@ -63,7 +63,7 @@ class Store:
             if source.remote:
                 raise NotAtHandError(source) from None
             raise _unreadable(source, error) from None
-        key = (source.format.name, str(path), status.st_size, status.st_mtime_ns)
+        key = (source.format.prefix, str(path), status.st_size, status.st_mtime_ns)
         with self._lock:
             if key not in self._open:
                 self._open[key] = Index(self._index(source, path, status.st_size, status.st_mtime_ns))
@@ -115,7 +115,7 @@ class Store:
             raise BadDescriptionError(
                 f"The description {source.place} has {size:,} bytes; {LARGEST:,} is the most that is read."
             )
-        target = self.folder / "indexes" / f"{source.format.name.lower()}-{source.format.version}-{digest}.sqlite"
+        target = self.folder / "indexes" / f"{source.format.prefix}-{digest}.sqlite"
         if not target.is_file():
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)

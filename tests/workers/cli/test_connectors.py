@@ -39,7 +39,7 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert (rows["shop"]["operations"], rows["far"]["operations"], rows["bad"]["operations"]) == (16, None, None)
     assert "nothing.yaml cannot be read" in rows["bad"]["problem"]
     assert "phone" not in rows
-    assert "far   github   not at hand" in run(capsys, "list")[1]
+    assert "far   github    not at hand" in run(capsys, "list")[1]
 
 
 def test_actions(capsys: pytest.CaptureFixture[str]) -> None:
