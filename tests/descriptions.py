@@ -11,11 +11,12 @@ from unittest.mock import patch
 from activities.descriptions import store
 from activities.descriptions.source import BadDescriptionError, Source
 from activities.openapi.profile import OPENAPI
+from workers.sandbox.vendors.described import SHOP
 
 ROOT = Path(__file__).resolve().parents[1]
 AWKWARD = ROOT / "tests/activities/openapi/awkward.yaml"
 VENDORS = ROOT / "tests/activities/connectors/vendors.yaml"
-KNOWN = (AWKWARD, VENDORS)
+KNOWN = (AWKWARD, VENDORS, SHOP)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from workers.sandbox.vendor import Absent, Vendor
 from workers.sandbox.vendors.anthropic import AnthropicVendor
 from workers.sandbox.vendors.cloudtalk import CloudTalkVendor
-from workers.sandbox.vendors.connectors import GITHUB, JIRA, OPENAPI, STRIPE
+from workers.sandbox.vendors.described import GitHubVendor, JiraVendor, ShopVendor, StripeVendor
 from workers.sandbox.vendors.freshdesk import FreshdeskVendor
 from workers.sandbox.vendors.gmail import GmailVendor
 from workers.sandbox.vendors.http import HttpVendor
@@ -42,10 +42,10 @@ VENDORS: Vendors = {
     "openai": OpenAIVendor,
     "anthropic": AnthropicVendor,
     "local_language": LOCAL_LANGUAGE,
-    "openapi": OPENAPI,
-    "github": GITHUB,
-    "stripe": STRIPE,
-    "jira": JIRA,
+    "openapi": ShopVendor,
+    "github": GitHubVendor,
+    "stripe": StripeVendor,
+    "jira": JiraVendor,
     "http": HttpVendor,
 }
 """Every kind of connection, and `http`, which needs none; page, faults, connections and command line derive from it."""
