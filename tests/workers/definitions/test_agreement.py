@@ -143,6 +143,7 @@ OF_SHAPE = frozenset(
         "bad-config",
         "bad-condition",
         "static-field",
+        "dynamic-operation",
         "unknown-action",
     )
 )
