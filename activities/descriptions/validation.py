@@ -62,6 +62,8 @@ class Judge:
         name = error.kind.name
         if name == "required":
             missing = (*path, error.kind.property)
+            if self._answers_only(missing):
+                return
             yield Flaw(kind="missing", path=missing, sentence=f"`{shown(missing)}` is missing")
         elif name in {"additionalProperties", "unevaluatedProperties"}:
             known = self.schemas.members(self.schemas.at(self.schema, path))
@@ -71,6 +73,11 @@ class Judge:
             yield from self._nearest_way(error, value, is_open)
         elif not is_open(_at(value, path)):
             yield Flaw(kind="wrong", path=path, sentence=f"`{shown(path)}`: {_clause(error)}")
+
+    def _answers_only(self, path: Sequence[Step]) -> bool:
+        """Say whether a member stands in answers only, so that its being required says nothing of requests."""
+        parts = self.schemas.parts(self.schemas.at(self.schema, path))
+        return any(part.get("readOnly") is True for part in parts)
 
     def _nearest_way(self, error: Any, value: Any, is_open: Open) -> Iterator[Flaw]:
         """Yield what is wrong by the way that got furthest; nothing where what is open may make one fit."""

@@ -79,7 +79,7 @@ class OpenApiOperation:
             needed = sorted(self.params.needed)
             if BODY not in self.params.members:
                 properties[BODY] = body.schema
-                needed = needed if properties.keys() - {BODY} else [BODY] * body.required
+                needed = needed if properties.keys() - {BODY} else [BODY] * bool(body.required)
         properties |= {one.name: _said(one) for one in self.operation.parameters}
         own = [one.name for one in self.operation.parameters if one.required and one.name not in self.profile.names]
         return {

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 
 from activities.descriptions.index import OperationRow, write
 from activities.openapi.reading import UnreadableError, read
+from activities.openapi.swagger import upgraded
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 KINDS = ("schemas", "parameters", "requestBodies", "headers", "pathItems")
@@ -46,6 +47,8 @@ def index(content: bytes, target: Path) -> None:
         UnreadableError: it is none.
     """
     document = read(content)
+    if str(document.get("swagger")) == "2.0":
+        document = upgraded(document)
     head = _head(document)
     rows = list(_rows(document))
     write(target, head, rows, _parts(document, rows))
@@ -53,12 +56,8 @@ def index(content: bytes, target: Path) -> None:
 
 def _head(document: Document) -> dict[str, Any]:
     version = document.get("openapi")
-    if "swagger" in document:
-        raise UnreadableError(
-            "it is Swagger 2.0, which is not read: convert it to OpenAPI 3 (`npx swagger2openapi FILE`) and name that."
-        )
     if not isinstance(version, str) or not version.startswith(("3.0", "3.1", "3.2")):
-        raise UnreadableError("it is no OpenAPI: it must say `openapi: 3.0.x` or `3.1.x`.")
+        raise UnreadableError("it is no OpenAPI: it must say `openapi: 3.0.x` or `3.1.x`, or `swagger: 2.0`.")
     if not isinstance(document.get("paths", {}), dict):
         raise UnreadableError("`paths` is no object.")
     info = _object(document.get("info"))

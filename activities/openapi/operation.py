@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
@@ -25,6 +26,7 @@ ALLOWED: Mapping[Place, tuple[str, ...]] = {
 RESERVED_HEADERS = frozenset(("accept", "content-type", "authorization"))
 """Parameters in a header that OpenAPI says are none: what they would say stands elsewhere in the description."""
 
+PLACE_IN_PATH = re.compile(r"\{([^{}/]+)\}")
 LONGEST_CHAIN = 20
 
 
@@ -60,13 +62,13 @@ class Body:
     """A request's body in the one of its types that is sent.
 
     Attributes:
-        required: whether the service needs one.
+        required: whether the service needs one; None where the description does not say.
         media: its type.
         schema: what it may be.
         encoding: how its properties are written in a form, by name.
     """
 
-    required: bool
+    required: bool | None
     media: str
     schema: Schema
     encoding: Mapping[str, Mapping[str, Any]]
@@ -174,13 +176,18 @@ class _Reader:
         raise self.refused("its references refer to each other without an end")
 
     def parameters(self) -> Iterator[Parameter]:
+        declared: set[str] = set()
         for given in map(self.resolved, self.row.body["parameters"]):
             name, place = given.get("name"), given.get("in")
             if not isinstance(name, str) or place not in PLACES:
                 raise self.refused(f"it has a parameter without a name, or in {place!r:.40}, where none can be")
+            declared.add(name if place == "path" else "")
             if place == "header" and name.lower() in RESERVED_HEADERS:
                 continue
             yield self.parameter(name, cast("Place", place), given)
+        for name in dict.fromkeys(PLACE_IN_PATH.findall(self.row.path)):  # some descriptions do not declare them
+            if name not in declared:
+                yield self.parameter(name, "path", {"schema": {"type": "string"}})
 
     def parameter(self, name: str, place: Place, given: Mapping[str, Any]) -> Parameter:
         style = given.get("style", STYLES[place])
@@ -215,7 +222,7 @@ class _Reader:
         if self.row.method in ("GET", "HEAD", "DELETE") and self._empty(inside.get("schema")):
             return None
         return Body(
-            required=given.get("required") is True,
+            required=given["required"] is True if "required" in given else None,
             media=media,
             schema=schema,
             encoding={

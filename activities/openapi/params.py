@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from activities.descriptions.flaws import Flaw, Open, shown
 from activities.descriptions.schemas import DEFINITIONS, Schemas
@@ -60,6 +60,7 @@ class Params:
         body = operation.body
         self.members = {} if body is None else self.schemas.members(body.schema)
         self.needed = set() if body is None else self.schemas.required(body.schema)
+        self.body_needed = body is not None and (body.required or (body.required is None and bool(self.needed)))
         self._judge: Judge | None = None
 
     def names(self) -> list[str]:
@@ -109,7 +110,7 @@ class Params:
                 unknown.extend(members)
             else:
                 whole = members
-        if whole is NOTHING and body.required and not unknown and "object" in self.schemas.types(body.schema):
+        if whole is NOTHING and self.body_needed and not unknown and "object" in self.schemas.types(body.schema):
             whole = {}
         return (whole if whole is NOTHING else self._typed(whole, body.schema, DEEPEST)), unknown
 
@@ -149,9 +150,9 @@ class Params:
         value = {f"{one.place} {one.name}": item for one, item in placed.parameters if not is_open(item)}
         if placed.body is not NOTHING and not (isinstance(placed.body, str) and is_open(placed.body)):
             value[BODY] = placed.body
-        elif placed.body is NOTHING and self.operation.body is not None and self.operation.body.required:
+        elif placed.body is NOTHING and self.body_needed:
             found.append(Flaw(kind="missing", path=(BODY,), sentence="the body is missing"))
-        for flaw in self.judge.flaws(value, is_open):
+        for flaw in self.judge.flaws(_bare(value), is_open):
             found.append(self._moved(flaw, params))
         unseen = [flaw for flaw in self._unknown_inside(placed) if flaw.path not in {one.path for one in found}]
         return list(dict.fromkeys([*found, *unseen]))
@@ -218,6 +219,27 @@ FILE: Mapping[str, Any] = {
 """What a file of a form may be besides a text."""
 
 
+class WrittenNumber(float):
+    """A number as it was written: 1503435956.100000 is a time of Slack's, and another one than 1503435956.1."""
+
+    text: str
+
+    def __new__(cls, text: str) -> Self:
+        """Read a number."""
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+
+def _bare(value: Any) -> Any:
+    """Return a value with plain numbers, which is all that the library knows."""
+    if isinstance(value, dict):
+        return {name: _bare(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_bare(item) for item in value]
+    return float(value) if isinstance(value, WrittenNumber) else value
+
+
 def _files_taken(body: Body, definitions: Mapping[str, Any]) -> Any:
     """Return the schema of a body in which a file of a form may be fetched or written in base64."""
     schema: Any = body.schema
@@ -245,7 +267,7 @@ def _read(text: str, kinds: Collection[str]) -> Any:
     if "integer" in kinds and WHOLE.fullmatch(text):
         return int(text)
     if "number" in kinds and DECIMAL.fullmatch(text):
-        return float(text)
+        return WrittenNumber(text)
     return text
 
 

@@ -12,11 +12,10 @@ from activities.descriptions.flaws import summary
 from activities.errors import Refused
 from activities.http_client.json_body import json_bytes, to_bytes
 from activities.openapi.forms import Fetch, form_bytes, multipart_bytes
-from activities.openapi.operation import Body, Operation, Parameter
+from activities.openapi.operation import PLACE_IN_PATH, Body, Operation, Parameter
 from activities.openapi.params import NOTHING, Params, Placed
 from activities.openapi.styles import cookie_text, header_text, path_text, query_pairs, scalar
 
-PLACE = re.compile(r"\{([^{}/]+)\}")
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
@@ -60,11 +59,9 @@ def address_of(operation: Operation, placed: Placed) -> str:
     values = {one.name: (one, value) for one, value in placed.parameters if one.place == "path"}
 
     def filled(match: re.Match[str]) -> str:
-        if match[1] not in values:
-            raise Refused(f"The description of {operation.id!r} has {{{match[1]}}} in its path and no such parameter.")
         return path_text(*values[match[1]])
 
-    path, _, written = PLACE.sub(filled, operation.path).partition("?")
+    path, _, written = PLACE_IN_PATH.sub(filled, operation.path).partition("?")
     path = quote(path, safe="/%:@!$&'()*+,;=~")
     query = [f"{name}={text}" for one, value in _at("query", placed) for name, text in query_pairs(one, value)]
     whole = "&".join([*([written] if written else []), *query])

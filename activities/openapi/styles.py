@@ -135,7 +135,9 @@ def scalar(value: Any) -> str:
     """Return a plain value as text: true, false, a number as JSON has it; null is empty."""
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value)
+    if isinstance(value, str):
+        return value
+    return str(getattr(value, "text", None) or json.dumps(value))
 
 
 def encoded(one: Parameter, text: str, *, reserved: bool | None = None) -> str:

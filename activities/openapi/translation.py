@@ -17,7 +17,7 @@ UNUSUAL = re.compile(r"[^A-Za-z0-9._-]")
 
 PLAIN = frozenset((
     "type", "enum", "const", "multipleOf", "maximum", "minimum", "maxLength", "minLength", "pattern", "maxItems",
-    "minItems", "uniqueItems", "maxProperties", "minProperties",
+    "minItems", "uniqueItems", "maxProperties", "minProperties", "readOnly",
 ))  # fmt: skip
 """Keywords of both dialects that hold no schema."""
 

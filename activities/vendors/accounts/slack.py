@@ -19,7 +19,7 @@ from activities.rest.service import Service
 if TYPE_CHECKING:
     from activities.http_client.message import Response
 
-DESCRIPTION = "https://raw.githubusercontent.com/slackapi/slack-api-specs/master/web-api/slack_web_openapi_v2_without_examples.json"
+DESCRIPTION = "https://raw.githubusercontent.com/slackapi/slack-api-specs/master/web-api/slack_web_openapi_v2.json"
 
 LATER = frozenset(
     (

@@ -35,8 +35,8 @@ def test_a_process_of_its_own_indexes(tmp_path: Path, processes: Processes) -> N
     index = at.at_hand(small(tmp_path / "a.json", "first"))
     assert index.ids() == ["first"]
     assert at.at_hand(Source(OPENAPI, str(tmp_path / "a.json"))) is index
-    (tmp_path / "bad.yaml").write_text("swagger: '2.0'")
-    with pytest.raises(BadDescriptionError, match=r"bad\.yaml cannot be used: it is Swagger 2\.0"):
+    (tmp_path / "bad.yaml").write_text("swagger: '1.2'")
+    with pytest.raises(BadDescriptionError, match=r"bad\.yaml cannot be used: it is no OpenAPI"):
         at.at_hand(Source(OPENAPI, str(tmp_path / "bad.yaml")))
     assert [path.suffix for path in (tmp_path / "cache" / "indexes").iterdir()] == [".sqlite"], (
         "nothing half-made is left"
