@@ -10,9 +10,6 @@ SEVERAL = ("allOf", "anyOf", "oneOf")
 BRANCHES = ("then", "else")
 EVERYTHING = frozenset(("string", "integer", "number", "boolean", "object", "array", "null"))
 
-DEEPEST = 40
-"""References and combinations that are followed one inside of the other."""
-
 
 class Schemas:
     """Schemas of one operation.
@@ -23,6 +20,7 @@ class Schemas:
 
     def __init__(self, definitions: Mapping[str, Any]) -> None:
         self.definitions = definitions
+        self._types: dict[int, tuple[Mapping[str, Any], frozenset[str]]] = {}
 
     def parts(self, schema: Any) -> Iterator[Mapping[str, Any]]:
         """Yield a schema and every schema that may apply to the same value."""
@@ -33,9 +31,7 @@ class Schemas:
                 continue
             seen.add(id(part))
             yield part
-            reference = part.get("$ref")
-            if isinstance(reference, str) and reference.startswith(DEFINITIONS):
-                waiting.append(self.definitions.get(reference.removeprefix(DEFINITIONS)))
+            waiting.append(self._referred(part))
             waiting += [way for keyword in SEVERAL for way in part.get(keyword, ())]
             waiting += [part[keyword] for keyword in BRANCHES if keyword in part]
 
@@ -49,17 +45,14 @@ class Schemas:
 
     def required(self, schema: Any) -> set[str]:
         """Return the members that an object of this schema certainly must have."""
-        return self._required(schema, DEEPEST)
-
-    def _required(self, schema: Any, deepest: int) -> set[str]:
-        if not isinstance(schema, Mapping) or not deepest:
-            return set()
-        found = set(schema.get("required", ()))
-        reference = schema.get("$ref")
-        if isinstance(reference, str):
-            found |= self._required(self.definitions.get(reference.removeprefix(DEFINITIONS)), deepest - 1)
-        for way in schema.get("allOf", ()):
-            found |= self._required(way, deepest - 1)
+        waiting, seen, found = [schema], set[int](), set[str]()
+        while waiting:
+            part = waiting.pop()
+            if not isinstance(part, Mapping) or id(part) in seen:
+                continue
+            seen.add(id(part))
+            found.update(part.get("required", ()))
+            waiting += [self._referred(part), *part.get("allOf", ())]
         return found
 
     def takes_others(self, schema: Any) -> bool:
@@ -79,26 +72,30 @@ class Schemas:
 
     def types(self, schema: Any) -> frozenset[str]:
         """Return the types that a value of this schema can have."""
-        return self._types(schema, DEEPEST)
-
-    def _types(self, schema: Any, deepest: int) -> frozenset[str]:
-        if not isinstance(schema, Mapping) or not deepest:
+        if not isinstance(schema, Mapping):
             return EVERYTHING
+        if id(schema) not in self._types:
+            self._types[id(schema)] = schema, EVERYTHING  # what refers to itself says nothing of its type
+            self._types[id(schema)] = schema, self._found_types(schema)
+        return self._types[id(schema)][1]
+
+    def _found_types(self, schema: Mapping[str, Any]) -> frozenset[str]:
         found = EVERYTHING
         kind = schema.get("type")
         if isinstance(kind, str | list):
             found &= _widened(frozenset([kind] if isinstance(kind, str) else kind))
         elif isinstance(schema.get("enum"), list):
             found &= _widened(frozenset(map(_type_of, schema["enum"])))
-        reference = schema.get("$ref")
-        if isinstance(reference, str):
-            found &= self._types(self.definitions.get(reference.removeprefix(DEFINITIONS)), deepest - 1)
-        for way in schema.get("allOf", ()):
-            found &= self._types(way, deepest - 1)
+        for way in (self._referred(schema), *schema.get("allOf", ())):
+            found &= self.types(way)
         for keyword in ("anyOf", "oneOf"):
             if schema.get(keyword):
-                found &= frozenset().union(*(self._types(way, deepest - 1) for way in schema[keyword]))
+                found &= frozenset().union(*map(self.types, schema[keyword]))
         return found
+
+    def _referred(self, schema: Mapping[str, Any]) -> Any:
+        reference = schema.get("$ref")
+        return self.definitions.get(reference.removeprefix(DEFINITIONS)) if isinstance(reference, str) else None
 
     def items(self, schema: Any) -> Any:
         """Return the schema of a list's items; True where any may stand there."""
