@@ -30,6 +30,9 @@ DESTINATIONS = frozenset(
 OPERATION = (CONNECTION, "action_id")
 """The fields of a config that say which described operation it is."""
 
+LARGEST_BODY = 32 * 1024
+"""Characters of a body that are shown beside the config, which has it too: a hold takes room in its run."""
+
 SUPPLIED = "The supplied result"
 
 
@@ -87,7 +90,7 @@ class Contracts:
             "method": shown.method,
             "address": self.scrubber.scrub(shown.address),
         }
-        if shown.body is not None:
+        if shown.body is not None and len(json.dumps(shown.body)) <= LARGEST_BODY:
             held["body"] = self.scrubber.scrub_json(shown.body)
         return held
 

@@ -154,7 +154,7 @@ def write(path: Path, content: bytes) -> None:
 
 def _run(source: Source, path: Path, target: Path) -> None:
     """Have a process of its own write an index, so that this one never holds a whole description."""
-    command = [sys.executable, "-m", source.format.module, str(path), str(target)]
+    command = [sys.executable, "-P", "-m", source.format.module, str(path), str(target)]
     try:
         done = subprocess.run(  # noqa: S603 # the module is one of ours
             command, capture_output=True, text=True, errors="replace", timeout=INDEXING, check=False
