@@ -23,7 +23,6 @@ from activities.openapi.servers import known_server
 from activities.operations.contract import Answered, Pin, Preview
 from activities.rest.service import READS, Method
 
-KEPT = 64
 WITHOUT_EFFECT = READS | {"OPTIONS", "TRACE"}
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from activities.connections import Connection
 from activities.descriptions.index import Index
@@ -13,6 +14,8 @@ from activities.openapi.operation import operation
 from activities.operations.contract import DescribedOperation, no_such_operation
 
 C = TypeVar("C", bound=Connection)
+
+KEPT = 64
 
 OPENAPI = Format("OpenAPI", 1, "activities.openapi.indexing")
 
@@ -27,10 +30,15 @@ class OpenApiProfile(Conventions[C]):
         return OPENAPI
 
     def operation(self, index: Index, id_: str) -> DescribedOperation:
-        """Return an operation; see `Profile`."""
-        from activities.openapi.calls import OpenApiOperation
+        """Return an operation; see `Profile`. A process keeps those that it used last, with what judges their params."""
+        return _operation(self, index, id_)
 
-        row = index.operation(id_)
-        if row is None:
-            raise no_such_operation(id_, index.ids())
-        return OpenApiOperation(self, operation(index, row))
+
+@lru_cache(maxsize=KEPT)
+def _operation(profile: Conventions[Any], index: Index, id_: str) -> DescribedOperation:
+    from activities.openapi.calls import OpenApiOperation
+
+    row = index.operation(id_)
+    if row is None:
+        raise no_such_operation(id_, index.ids())
+    return OpenApiOperation(profile, operation(index, row))

@@ -10,7 +10,7 @@ from activities.catalog import catalog, connection_kinds
 from activities.connections import Connections
 from activities.descriptions.source import NotAtHandError
 from activities.descriptions.store import usual_store
-from tests.descriptions import AWKWARD
+from tests.descriptions import AWKWARD, VENDORS
 from workers.definitions.loading import Source
 from workers.definitions.planning import check, make_plan
 from workers.process.pinning import Pinning
@@ -50,6 +50,22 @@ def test_repeats_follow_from_the_operation() -> None:
     assert pinned["id"] != plan["id"]
     assert [step["repeat"] for step in plan["block"]] == ["never"] * 5, "the plan of the file stays"
     assert pinning(aliases={"refund": "refundOrder"}).pinned(plan)["id"] == pinned["id"]
+
+
+def test_no_repeat_comes_after_the_key_is_forgotten() -> None:
+    account = {"kind": "zendesk", "baseUrl": "https://a.example.com", "email": "a@example.com", "apiToken": "${UNSET}"}
+    described = pinning(**account, description=str(VENDORS), auth=None)
+    config = {"actionId": "CreateTicket", "params": {"ticket": {}}}
+    [long, short, usual] = described.pinned(
+        planned(
+            {"config": config, "retry": {"within": "5h"}},
+            {"config": config, "retry": {"within": "1m"}},
+            {"config": config},
+        )
+    )["block"]
+    assert long["operation"]["key"] == "Idempotency-Key"
+    assert (long["retry"]["within"], short["retry"]["within"]) == (7_200_000, 60_000)
+    assert "retry" not in usual
 
 
 def test_what_there_is_not_is_left_to_its_step() -> None:
