@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -131,9 +132,9 @@ class OpenApi(Described):
         return self.auth.credentials() if self.auth else []
 
     def service(self) -> Service[OpenApi]:
-        """Return the service with the sign-in that this connection says."""
+        """Return the service under the name of its host, with the sign-in that this connection says."""
         tokens = self.auth is not None and self.auth.oauth2_client_credentials is not None
-        return TOKEN_SERVICE if tokens else SERVICE
+        return replace(TOKEN_SERVICE if tokens else SERVICE, name=Target.parse(self.base_url).host)
 
 
 def _oauth(connection: OpenApi) -> ClientCredentials:

@@ -30,7 +30,7 @@ class OpenApiProfile(Conventions[C]):
         return OPENAPI
 
     def operation(self, index: Index, id_: str) -> DescribedOperation:
-        """Return an operation; see `Profile`. A process keeps those that it used last, with what judges their params."""
+        """Return an operation; see `Profile`. Those that a process used last it keeps."""
         return _operation(self, index, id_)
 
 
