@@ -122,6 +122,14 @@ class OpenApi(Described):
             raise ValueError("an address that paths are below has no query")
         return value
 
+    @classmethod
+    def signed(cls, entry: Mapping[str, Any]) -> frozenset[str]:
+        """Return the name of the key, where one signs requests in."""
+        auth = entry.get("auth")
+        key = auth.get("apiKey") if isinstance(auth, Mapping) else None
+        name = key.get("name") if isinstance(key, Mapping) else None
+        return frozenset([name] if isinstance(name, str) else [])
+
     def addresses(self) -> Iterable[str]:
         """Return the token endpoint too."""
         oauth = self.auth.oauth2_client_credentials if self.auth else None

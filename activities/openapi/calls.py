@@ -38,12 +38,13 @@ class OpenApiOperation:
     Args:
         profile: what is known of the service.
         operation: what the description says.
+        signed: names of parameters that the sign-in sends.
     """
 
-    def __init__(self, profile: Conventions[Any], operation: Operation) -> None:
+    def __init__(self, profile: Conventions[Any], operation: Operation, signed: frozenset[str] = frozenset()) -> None:
         self.profile = profile
-        dropped = profile.dropped
-        kept = tuple(one for one in operation.parameters if one.name not in dropped)
+        dropped = {name.lower() for name in profile.dropped | signed}
+        kept = tuple(one for one in operation.parameters if one.place == "path" or one.name.lower() not in dropped)
         self.operation = replace(operation, parameters=kept) if len(kept) < len(operation.parameters) else operation
         self.params = Params(self.operation, profile.names)
 

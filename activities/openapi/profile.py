@@ -29,16 +29,16 @@ class OpenApiProfile(Conventions[C]):
         """OpenAPI."""
         return OPENAPI
 
-    def operation(self, index: Index, id_: str) -> DescribedOperation:
+    def operation(self, index: Index, id_: str, signed: frozenset[str] = frozenset()) -> DescribedOperation:
         """Return an operation; see `Profile`. Those that a process used last it keeps."""
-        return _operation(self, index, id_)
+        return _operation(self, index, id_, signed)
 
 
 @lru_cache(maxsize=KEPT)
-def _operation(profile: Conventions[Any], index: Index, id_: str) -> DescribedOperation:
+def _operation(profile: Conventions[Any], index: Index, id_: str, signed: frozenset[str]) -> DescribedOperation:
     from activities.openapi.calls import OpenApiOperation
 
     row = index.operation(id_)
     if row is None:
         raise no_such_operation(id_, index.ids())
-    return OpenApiOperation(profile, operation(index, row))
+    return OpenApiOperation(profile, operation(index, row), signed)

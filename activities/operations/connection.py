@@ -27,6 +27,12 @@ class Described(Connection):
         default_factory=dict, description="Names of your own for operations: `{refund_order: refundCreate}`."
     )
 
+    @classmethod
+    def signed(cls, entry: Mapping[str, Any]) -> frozenset[str]:
+        """Return the names of parameters that a connection's sign-in sends, from its entry in the file."""
+        del entry
+        return frozenset()
+
     def addresses(self) -> Iterable[str]:
         """Return every host, or address, that this connection says it reaches."""
         described = self.description or ""
@@ -74,6 +80,7 @@ class Directory:
         self.source = Source(kind.profile.format, given)
         self.store = store
         aliases = entry.get("aliases")
+        self.signed = kind.signed(entry)
         self.aliases: Mapping[str, str] = aliases if isinstance(aliases, Mapping) else {}
 
     def index(self) -> Index:
@@ -99,7 +106,7 @@ class Directory:
         index = self.index()
         id_ = self.aliases.get(action_id, action_id)
         try:
-            return self.kind.profile.operation(index, id_)
+            return self.kind.profile.operation(index, id_, self.signed)
         except UnknownOperation as unknown:
             if id_ != action_id:
                 raise UnknownOperation(f"The alias {action_id!r} of {self.name!r} leads nowhere: {unknown}") from None

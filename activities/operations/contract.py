@@ -113,8 +113,13 @@ class Profile(Protocol):
     def usual(self) -> str | None:
         """Where its description is, unless the connection says otherwise."""
 
-    def operation(self, index: Index, id_: str) -> DescribedOperation:
+    def operation(self, index: Index, id_: str, signed: frozenset[str] = frozenset()) -> DescribedOperation:
         """Return an operation.
+
+        Args:
+            index: the description's index.
+            id_: the operation's id.
+            signed: names of parameters that the connection's sign-in sends, so that they are nobody else's.
 
         Raises:
             UnknownOperation: there is none of that id.

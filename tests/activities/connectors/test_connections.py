@@ -104,6 +104,19 @@ def test_credentials_go_to_no_host_that_only_a_description_names() -> None:
     assert found.preview(made(**SHOP), {}).address == "https://shop.example.com/v1/elsewhere"
 
 
+def test_a_parameter_that_signs_in_is_nobody_elses() -> None:
+    """Some descriptions list their key among the parameters, and need it."""
+    auth = {"apiKey": {"in": "header", "name": "TRACE", "value": "${UNSET}"}}
+    connections = Connections({"one": {**SHOP, "auth": auth}}, KINDS, {})
+    found = catalog()["execute_connector_action"].operation
+    assert found is not None
+    operation = found({"actionId": "getPet"}, connections, usual_store())
+    assert operation.flaws({"id": 1}, lambda _: False) == []
+    assert [one.sentence for one in operation.flaws({"id": 1, "trace": "t"}, lambda _: False)] == [
+        "there is no `trace` here"
+    ]
+
+
 def test_a_vendors_own_server_is_the_one_that_its_description_names() -> None:
     phone = made(kind="twilio", accountSid="AC123", authToken="t")
     found = operation(type(phone), VENDORS, "CreateMessage")
