@@ -69,8 +69,12 @@ class Contracts:
         """Return why a request could never be sent by this worker, or None."""
         return self._sentence(lambda: self._unfit(request))
 
-    def operation(self, request: Request) -> HeldOperation | None:
-        """Return the described operation that a request is for, and what it sends; None where it is for none.
+    def is_described(self, request: Request) -> bool:
+        """Say whether a request is for an operation of a described service."""
+        return self._action(request["actionType"]).operation is not None
+
+    def operation(self, request: Request) -> HeldOperation:
+        """Return the described operation that a request is for, and what it sends.
 
         Raises:
             Refused: there is no such operation, or it does not take the request's params.
@@ -78,7 +82,7 @@ class Contracts:
         """
         action = self._action(request["actionType"])
         if action.operation is None:
-            return None
+            raise Refused(f"{action.name} carries out no operation of a described service.")
         config = request["config"]
         with scrubbing(self.scrubber.scrub):
             found = action.operation(config, self.connections, self.descriptions)

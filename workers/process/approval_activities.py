@@ -76,10 +76,11 @@ class ApprovalActivities:
             people = {role: self._people(role, entries) for role, entries in question.get("people", {}).items()}
             self._enough(question, people.get("approvers"))
             answer: CheckAnswer = {"people": people, "at": _times(question)}
-            if "request" in question:
-                held = await asyncio.to_thread(self.contracts.operation, question["request"])
-                if held is not None:
-                    answer["operation"] = held
+            request = question.get("request")
+            if request is not None and self.contracts.is_described(request):
+                # in a thread, because a description that has changed is indexed first
+                held = await asyncio.to_thread(self.contracts.operation, request)
+                answer["operation"] = held
             if "keep" in question:
                 answer["keep"] = question["keep"]  # by the answer, it stands in the history
         except (Refused, BusinessHoursError) as refused:

@@ -252,7 +252,9 @@ def test_people_see_the_very_request_of_an_operation(described: Contracts) -> No
     large: Any = described.operation(refund(note="x" * 40_000))
     assert "body" not in large, "the config has it too"
     plain: Any = {**refund(), "actionType": "http_request"}
-    assert described.operation(plain) is None
+    assert (described.is_described(plain), described.is_described(refund())) == (False, True)
+    with pytest.raises(Refused, match="http_request carries out no operation"):
+        described.operation(plain)
 
 
 @pytest.mark.parametrize(
