@@ -7,6 +7,7 @@ the files that TRUNKLINE_TEST_DESCRIPTIONS names, separated by commas. What is m
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -37,6 +38,9 @@ PACKAGED = {
     "graph": (DIRECTORY, "package/api/microsoft.com/graph.json", 11_422),
 }
 OWN = [Path(file) for file in os.environ.get("TRUNKLINE_TEST_DESCRIPTIONS", "").split(",") if file]
+
+SID = re.compile(r"\^\(?([A-Z]{2})[^\[]*\[0-9a-fA-F\]\{32\}\$")
+"""How Twilio writes what its ids look like."""
 
 MOST = 2_000
 """Operations of one description for which a request is generated."""
@@ -192,6 +196,8 @@ class Generator:
         if "array" in kinds and schema.get("type") != "string" and "string" not in kinds:
             items = self.schemas.items(schema)
             return [self.value(items, depth + 1) for _ in range(max(schema.get("minItems", 0), 1))]
+        if "string" in kinds and (numbered := SID.fullmatch(schema.get("pattern", ""))):
+            return numbered[1] + "0" * 32
         if "string" in kinds:
             return "x" * max(schema.get("minLength", 1), 1)
         if "integer" in kinds:
