@@ -13,8 +13,10 @@ from typing import Any, ClassVar, Literal, Self, TypeVar
 from pydantic import AliasChoices, AliasGenerator, BaseModel, ConfigDict, PrivateAttr
 from pydantic.alias_generators import to_camel
 
-from activities.connections import FIRST, Connection
+from activities.connections import FIRST, Connection, Connections
 from activities.context import Context
+from activities.descriptions.store import Store
+from activities.operations.contract import DescribedOperation
 
 Repeat = Literal["safe", "keyed", "never"]
 """May an attempt whose outcome is unknown be repeated?
@@ -59,7 +61,13 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class Static:
-    """Marks a field that decides the plan (`parseResponse`, `connection`): a template there is a problem."""
+    """Marks a field that decides the plan (`parseResponse`, `connection`): a template there is a problem.
+
+    Attributes:
+        problem: the code of that problem.
+    """
+
+    problem: Literal["static-field", "dynamic-operation"] = "static-field"
 
 
 CONNECTION = FIRST
@@ -148,6 +156,16 @@ The instant is when the step was first sent, by Temporal's clock; how far the ve
 """
 
 
+Locate = Callable[[Raw, Connections, Store], DescribedOperation]
+"""Finds the operation that a step's config names, without any credential.
+
+It raises `Refused` where there is none, and `NotAtHandError` where its description has to be fetched first.
+"""
+
+PARAMS = "params"
+"""The field of a config that holds the params of a described operation."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """One action: the contract that a definition is held to, and the function that fulfils it."""
@@ -176,6 +194,8 @@ class Action:
     takes_secrets: bool = True
     requests: int | Callable[[Raw], int] = 1
     writes: tuple[str, ...] = ()
+    operation: Locate | None = None
+    """Finds the described operation that a step names, which then decides about repeats; its config has `params`."""
 
     def __post_init__(self) -> None:
         if self.local and (self.connections or self.look is not None):
@@ -232,6 +252,7 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
     takes_secrets: bool = True,
     requests: int | Callable[[Raw], int] = 1,
     writes: tuple[str, ...] = (),
+    operation: Locate | None = None,
 ) -> Callable[[Function], Action]:
     """Turn an async function `(config, context) -> result` into an action whose contract its annotations are.
 
@@ -255,6 +276,7 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
             config: so many does a connection's `rateLimit` count.
         writes: the records that it writes, each as `kind:field` (`ticket:ticket_id`); the field holds an id or a list
             of ids. Steps of one run that write the same record at the same connection send one after the other.
+        operation: finds the operation of a described service that the step's config names.
     """
     if not NAME.fullmatch(name):
         raise ValueError(f"An action's name is lower case, words joined by '_' or '.'; {name!r} is not.")
@@ -285,6 +307,7 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
             takes_secrets=takes_secrets,
             requests=requests,
             writes=writes,
+            operation=operation,
         )
 
     return wrap

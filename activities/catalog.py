@@ -10,7 +10,21 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-from activities import ai, aircall, automations, email, facebook, http, kustomer, slack, sms, speech, teams, tickets
+from activities import (
+    ai,
+    aircall,
+    automations,
+    connectors,
+    email,
+    facebook,
+    http,
+    kustomer,
+    slack,
+    sms,
+    speech,
+    teams,
+    tickets,
+)
 from activities.action import Action
 from activities.connections import Connection
 
@@ -18,6 +32,7 @@ FAMILIES: tuple[tuple[Action, ...], ...] = (
     ai.ACTIONS,
     aircall.ACTIONS,
     automations.ACTIONS,
+    connectors.ACTIONS,
     email.ACTIONS,
     facebook.ACTIONS,
     http.ACTIONS,
@@ -50,8 +65,15 @@ def catalog(modules: Iterable[str] = ()) -> dict[str, Action]:
 
 
 def connection_kinds(actions: Mapping[str, Action]) -> list[type[Connection]]:
-    """Return every kind of connection that these actions can use, once each."""
-    return list(dict.fromkeys(kind for action in actions.values() for kind in action.kinds()))
+    """Return every kind of connection that these actions can use, once each.
+
+    Of several classes of one kind it is the one that is all of the others, so that all of their actions can use it.
+    """
+    found: dict[str, type[Connection]] = {}
+    for kind in (kind for action in actions.values() for kind in action.kinds()):
+        if kind.kind not in found or issubclass(kind, found[kind.kind]):
+            found[kind.kind] = kind
+    return list(found.values())
 
 
 def _actions(name: str) -> tuple[Action, ...]:

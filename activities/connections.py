@@ -19,7 +19,7 @@ from activities.violations import sentence_of
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
-ADDRESSES = frozenset(("base_url", "stands_for"))
+ADDRESSES = frozenset(("base_url", "description", "stands_for"))
 FIRST = "connection"
 """The field of a config that names its first connection, or its only one."""
 
@@ -191,6 +191,10 @@ class Connections:
         self._made[name] = made
         return made
 
+    def entry(self, name: str) -> dict[str, Any]:
+        """Return what the file says of a connection, for what needs no credential; variables may be unset."""
+        return {key: self._filled_where_set(value) for key, value in self.entries[name].items()}
+
     def problems(self) -> list[str]:
         """Return a sentence for every connection that cannot be used as it stands."""
         found = []
@@ -230,6 +234,11 @@ class Connections:
         if isinstance(value, Mapping):
             return {key: self._expand(inner) for key, inner in value.items()}
         return self._filled(value) if isinstance(value, str) else value
+
+    def _filled_where_set(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return VARIABLE.sub(lambda match: self.environment.get(match[1], match[0]), value)
 
     def _filled(self, value: str) -> str:
         return VARIABLE.sub(lambda match: self.environment[match[1]], value)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from activities.budgets import Budgets
 from activities.connections import FIRST, Connection, Connections
+from activities.descriptions.store import Store, usual_store
 from activities.errors import Refused
 from activities.http_client.addresses import Target
 from activities.http_client.json_body import json_bytes
@@ -55,6 +56,8 @@ class Context:
         budgets: counts what connections with a budget are used for, by all workers together.
         pauses: knows to which accounts no worker sends for now.
         runs: starts runs of other automations, and looks at them.
+        descriptions: the descriptions of services that this machine has.
+        operation: digest of the described operation that people released; None where nobody was asked.
     """
 
     action: str
@@ -73,6 +76,8 @@ class Context:
     budgets: Budgets
     pauses: Pauses
     runs: Runs
+    descriptions: Store = field(default_factory=usual_store)
+    operation: str | None = None
 
     def connection(self, name: str | None, *kinds: type[C], field: str = FIRST) -> C:
         """Return the connection that this step uses, as its first or, by `field`, its second (`Connections.pick`)."""

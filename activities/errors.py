@@ -20,6 +20,10 @@ class Refused(ActionError):  # noqa: N818 # the words of reports
     """The same request will never succeed, and it had no effect: it is not repeated."""
 
 
+class UnknownOperation(Refused):  # same
+    """The service's description has no operation of that name."""
+
+
 class Unavailable(ActionError):  # noqa: N818 # same
     """The request certainly had no effect and may succeed later: it is repeated.
 
@@ -49,8 +53,22 @@ class NotSent(ActionError):  # noqa: N818 # same
     """This attempt was told that it must not send before it sent anything; the run decides what follows."""
 
 
+class OperationChanged(ActionError):  # noqa: N818 # same
+    """The operation is not what it was when people released the step; nothing was sent, and they are asked anew."""
+
+
 class OutcomeUnknown(ActionError):  # noqa: N818 # same
-    """The request may have had its effect; the action's `repeat` decides whether it is sent again."""
+    """The request may have had its effect; the action's `repeat` decides whether it is sent again.
+
+    Args:
+        message: see `ActionError`.
+        status: see `ActionError`.
+        repeatable: whether sending it again could tell more; a vendor may repeat its answer to a key.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, repeatable: bool = True) -> None:
+        super().__init__(message, status=status)
+        self.repeatable = repeatable
 
 
 class ResultTooLarge(ActionError):  # noqa: N818 # same

@@ -12,6 +12,8 @@ import pytest_asyncio
 from hypothesis import settings
 from temporalio.testing import WorkflowEnvironment
 
+from activities.descriptions.store import usual_store
+from tests.descriptions import index_known
 from tests.engine import Engine
 from tests.starts import Guard, Processes, StartServer, bound, mark, server
 from workers.payloads.converter import DATA_CONVERTER
@@ -44,6 +46,18 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
         return (yield)
     finally:
         GUARD.item = None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of caches of the user who runs the tests, with the descriptions that they use."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        usual_store.cache_clear()
+        index_known(usual_store())
+        yield folder
+    usual_store.cache_clear()
 
 
 @pytest.fixture(scope="session")

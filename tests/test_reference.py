@@ -20,7 +20,8 @@ from workers.settings import VARIABLES
 ROOT = Path(__file__).resolve().parents[1]
 ACTIONS = catalog()
 PAGES = reference.pages()
-WORDS = [name if name != "hold" else "hold show" for names in COMMANDS.values() for name in names]
+GROUPED = {"hold": ["hold show"], "connectors": ["connectors list", "connectors actions", "connectors show"]}
+WORDS = [words for names in COMMANDS.values() for name in names for words in GROUPED.get(name, [name])]
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -75,6 +75,9 @@ WORKER_SHUTDOWN = "WorkerShutdown"
 PAYLOADS_TOO_LARGE = "PayloadsTooLarge"
 """What Temporal's SDK calls an attempt that a shutdown ended, and a result that Temporal does not take."""
 
+OPERATION_CHANGED = "OperationChanged"
+"""An attempt that sent nothing, because the service's description has changed since people released the step."""
+
 NEVER_REPEATED = "TemporalTimeout:StartToClose"
 """In an activity's retry policy, says that an unknown outcome must not be repeated."""
 
@@ -199,6 +202,7 @@ class Call(TypedDict):
         secrets: where secrets go.
         pick: what is kept of the result.
         digest: what people have released; the activity holds the request to it.
+        operation: digest of the described operation that people have released.
         run: the run that scheduled it, where the action must not be repeated.
         since: of a look-up: from when on the step may have been sent (ISO 8601).
     """
@@ -208,6 +212,7 @@ class Call(TypedDict):
     secrets: NotRequired[list[Place]]
     pick: NotRequired[Pick]
     digest: NotRequired[str]
+    operation: NotRequired[str]
     run: NotRequired[str]
     since: NotRequired[str]
 
@@ -291,6 +296,40 @@ class PolicyRecord(TypedDict):
     verified: bool
 
 
+class PinnedOperation(TypedDict):
+    """An operation of a described service, and what was decided about it when its run was planned.
+
+    Attributes:
+        id: its id in the description.
+        digest: changes with whatever a request to it depends on.
+        method: GET, POST, …
+        key: what carries the idempotency key, where something does.
+    """
+
+    id: str
+    digest: str
+    method: str
+    key: NotRequired[str]
+
+
+class HeldOperation(TypedDict):
+    """The operation of a described service that a held request is for.
+
+    Attributes:
+        id: its id in the description.
+        digest: changes with whatever a request to it depends on.
+        method: GET, POST, …
+        address: where the request goes, without what signs it in.
+        body: what it carries, if anything.
+    """
+
+    id: str
+    digest: str
+    method: str
+    address: str
+    body: NotRequired[Any]
+
+
 class CheckQuestion(TypedDict, total=False):
     """Whether a request may be held or edited so, who may decide, and when its times come.
 
@@ -325,6 +364,7 @@ class CheckAnswer(TypedDict, total=False):
     at: dict[str, str]
     keep: PolicyRecord
     index: dict[str, str]
+    operation: HeldOperation
 
 
 class VerifyQuestion(TypedDict):
@@ -519,6 +559,7 @@ class Again(TypedDict):
     at: str
     request: Request
     digest: str | None
+    operation: NotRequired[str]
 
 
 class OpenCall(TypedDict):

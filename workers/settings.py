@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from activities.descriptions.store import usual_folder
 from activities.errors import Refused
 from activities.http_client.addresses import Target
 from activities.http_client.bindings import Host
@@ -51,6 +52,7 @@ VARIABLES = {
     "signing_key": "TRUNKLINE_SIGNING_KEY",
     "sandbox": "TRUNKLINE_SANDBOX",
     "live": "TRUNKLINE_LIVE",
+    "cache": "TRUNKLINE_CACHE",
 }
 """The environment variable of each setting, by the attribute of `Settings`."""
 
@@ -116,6 +118,7 @@ class Settings:
         signing_key: the key that this person's decisions are signed with (`kid:file`).
         sandbox: address of a sandbox that answers in place of all hosts but those that are live.
         live: hosts (`name`, `name:port`, `*.domain`) that are reached although there is a sandbox.
+        cache: folder where descriptions of services and their indexes are kept.
     """
 
     automations: Path = Path("automations")
@@ -142,6 +145,7 @@ class Settings:
     signing_key: str | None = field(default=None, repr=False)
     sandbox: str | None = None
     live: tuple[str, ...] = ()
+    cache: Path = field(default_factory=usual_folder)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> Settings:
@@ -378,4 +382,5 @@ READERS: Mapping[str, Callable[..., Any]] = {
     "signing_key": _own_key,
     "sandbox": _sandbox,
     "live": _hosts,
+    "cache": _path,
 }

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, TypedDict
 
+from trunkline.wire import PinnedOperation
 from workflows.hold_rules import HoldRules
 
 Repeat = Literal["safe", "keyed", "never"]
@@ -148,6 +149,8 @@ class StepPlan(TypedDict, total=False):
     syntax: dict[str, str]
     """Syntax of text fields by JSON pointer into `config`: `{"/text": "slack"}`."""
     repeat: Repeat
+    operation: PinnedOperation
+    """The described operation that it carries out, as it was when the run was planned."""
     timeout: int
     retry: RetryPlan
     approval: ApprovalPlan

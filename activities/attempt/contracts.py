@@ -8,15 +8,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from activities.action import Action, Config, names
+from activities.action import CONNECTION, PARAMS, Action, Config, names
 from activities.attempt.results import kept, whole, written
 from activities.attempt.scrubber import Scrubber
 from activities.attempt.secrets import Secrets
 from activities.bounds import cut, scrubbing
+from activities.connections import Connections
+from activities.descriptions.store import Store, usual_store
 from activities.errors import Refused, ResultTooLarge
 from activities.http_client.json_body import with_whole_numbers
 from activities.violations import sentence_of
-from trunkline.wire import DEEPEST, Call, Pick, Request, nests_deeper
+from trunkline.wire import DEEPEST, Call, HeldOperation, Pick, Request, nests_deeper
 
 LONGEST_MESSAGE = 2_000
 
@@ -24,6 +26,12 @@ DESTINATIONS = frozenset(
     ("address", "connection", "endpoint", "host", "method", "recording", "redirects", "uri", "url")
 )
 """Last words of the fields that decide where a request goes."""
+
+OPERATION = (CONNECTION, "action_id")
+"""The fields of a config that say which described operation it is."""
+
+LARGEST_BODY = 32 * 1024
+"""Characters of a body that are shown beside the config, which has it too: a hold takes room in its run."""
 
 SUPPLIED = "The supplied result"
 
@@ -36,17 +44,59 @@ class Contracts:
         secrets: the worker's secrets.
         scrubber: removes their values from every sentence.
         result_limit: most bytes of one result.
+        connections: the worker's connections.
+        descriptions: the descriptions of this machine.
     """
 
-    def __init__(self, catalog: Mapping[str, Action], secrets: Secrets, scrubber: Scrubber, result_limit: int) -> None:
+    def __init__(  # noqa: PLR0913 # what a worker has, by name
+        self,
+        catalog: Mapping[str, Action],
+        secrets: Secrets,
+        scrubber: Scrubber,
+        result_limit: int,
+        *,
+        connections: Connections | None = None,
+        descriptions: Store | None = None,
+    ) -> None:
         self.catalog = catalog
         self.secrets = secrets
         self.scrubber = scrubber
         self.result_limit = result_limit
+        self.connections = connections or Connections({}, ())
+        self.descriptions = descriptions or usual_store()
 
     def refusal(self, request: Request) -> str | None:
         """Return why a request could never be sent by this worker, or None."""
         return self._sentence(lambda: self._unfit(request))
+
+    def is_described(self, request: Request) -> bool:
+        """Say whether a request is for an operation of a described service."""
+        return self._action(request["actionType"]).operation is not None
+
+    def operation(self, request: Request) -> HeldOperation:
+        """Return the described operation that a request is for, and what it sends.
+
+        Raises:
+            Refused: there is no such operation, or it does not take the request's params.
+            NotAtHandError: its description has to be fetched first.
+        """
+        action = self._action(request["actionType"])
+        if action.operation is None:
+            raise Refused(f"{action.name} carries out no operation of a described service.")
+        config = request["config"]
+        with scrubbing(self.scrubber.scrub):
+            found = action.operation(config, self.connections, self.descriptions)
+            connection = self.connections.pick(action.connections, action=action.name, name=config.get(CONNECTION))
+            shown = found.preview(connection, config.get(PARAMS) or {})
+        held: HeldOperation = {
+            "id": found.id,
+            "digest": found.pin().digest,
+            "method": shown.method,
+            "address": self.scrubber.scrub(shown.address),
+        }
+        if shown.body is not None and len(json.dumps(shown.body)) <= LARGEST_BODY:
+            held["body"] = self.scrubber.scrub_json(shown.body)
+        return held
 
     def redirection(self, before: Request, after: Request) -> str | None:
         """Return what an edit must not change: where secrets go, and that a request may be repeated; or None."""
@@ -90,6 +140,11 @@ class Contracts:
             return (
                 f"The request carries secrets, so an edit cannot change where it goes: {', '.join(moved)} must stay. "
                 "Reject it, and let the automation send the right one."
+            )
+        if action.operation is not None and (other := [key for key in OPERATION if _differs(earlier, now, key)]):
+            return (
+                "An edit cannot make a step carry out another operation, because the run has decided what may be "
+                f"repeated: {', '.join(names(type(now), key)[0] for key in other)} must stay. Reject it instead."
             )
         if action.repeats(after["config"]) == "never" != action.repeats(before["config"]):
             return (
@@ -137,6 +192,10 @@ def configured(action: Action, call: Call | Request, secrets: Secrets, scrubber:
         return action.config.model_validate(secrets.fill(with_whole_numbers(call["config"]), places))
     except ValidationError as error:
         raise Refused(f"The step's config is not what {action.name} takes: {sentence_of(error)}.") from None
+
+
+def _differs(earlier: Config, now: Config, field: str) -> bool:
+    return getattr(earlier, field, None) != getattr(now, field, None)
 
 
 def _destinations(config: Config) -> list[str]:

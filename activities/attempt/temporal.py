@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -27,9 +27,11 @@ from activities.bounds import scrubbing
 from activities.budgets import Budgets
 from activities.connections import Connections
 from activities.context import LARGEST_ANSWER, LARGEST_PICKED, Context
+from activities.descriptions.store import Store, usual_store
 from activities.errors import (
     ActionError,
     NotSent,
+    OperationChanged,
     OutcomeUnknown,
     Paused,
     Pending,
@@ -77,6 +79,7 @@ class Services:
     budgets: Budgets
     pauses: Pauses
     runs: Runs
+    descriptions: Store = field(default_factory=usual_store)
 
 
 def bind(catalog: Mapping[str, Action], services: Services) -> list[Callable[..., Any]]:
@@ -198,6 +201,8 @@ class _Attempt:
             budgets=self.services.budgets,
             pauses=self.services.pauses,
             runs=self.services.runs,
+            descriptions=self.services.descriptions,
+            operation=call.get("operation"),
         )
         return config, context
 
@@ -244,7 +249,8 @@ class _Attempt:
             details["status"] = error.status
         if timed_out:
             details["timedOut"] = True
-        kind, final = type(error).__name__, isinstance(error, NotSent | Refused | ResultTooLarge)
+        kind, final = type(error).__name__, isinstance(error, NotSent | OperationChanged | Refused | ResultTooLarge)
+        final = final or (isinstance(error, OutcomeUnknown) and not error.repeatable)
         if isinstance(error, Paused):
             kind, final = (NOT_SENT, True) if self._waits_in_run() else (UNAVAILABLE, False)
             if final and retry_after is not None:

@@ -1,7 +1,7 @@
 """Slack."""
 
-from activities.slack.connection import Slack
 from activities.slack.send_slack_message import send_slack_message
+from activities.vendors.accounts.slack import Slack
 
 ACTIONS = (send_slack_message,)
 CONNECTIONS = (Slack,)

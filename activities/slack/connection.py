@@ -1,22 +1,9 @@
-"""Slack as a connection."""
+"""Which token a message to Slack is sent with."""
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from pydantic import Field
-
-from activities.connections import Connection
 from activities.context import Context
-
-
-class Slack(Connection):
-    """A Slack app installed in a workspace."""
-
-    kind: ClassVar[str] = "slack"
-    hosts: ClassVar[tuple[str, ...]] = ("slack.com",)
-
-    token: str = Field(min_length=1, description="Bot token (xoxb-…) with the scope chat:write.")
+from activities.vendors.accounts.slack import Slack
 
 
 def access(token: str | None, name: str | None, context: Context) -> tuple[str, str | None]:

@@ -9,21 +9,7 @@ from typing import Any
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
 from activities.http_client.retry_after import retry_after
 from activities.http_client.statuses import failure
-
-LATER = frozenset(
-    (
-        "ratelimited",
-        "rate_limited",
-        "message_limit_exceeded",
-        "service_unavailable",
-        "request_timeout",
-        "team_added_to_org",
-    )
-)
-"""Errors after which the same message may be taken; Slack did not take it."""
-
-PERHAPS = frozenset(["fatal_error", "internal_error"])
-"""Errors of which Slack says that some aspect of the operation may have succeeded."""
+from activities.vendors.accounts.slack import LATER, PERHAPS
 
 ADVICE = {
     "channel_not_found": "there is no such channel, or the app may not see it: invite the app, or use the channel's id",

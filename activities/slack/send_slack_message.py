@@ -10,10 +10,11 @@ from pydantic import AliasChoices, Field, ValidationInfo, field_validator, model
 from activities.action import Config, Credential, Raw, Result, Static, SyntaxName, action, names
 from activities.context import Context
 from activities.errors import OutcomeUnknown
-from activities.slack.connection import Slack, access
+from activities.slack.connection import access
 from activities.slack.failures import sorted_failure
 from activities.slack.limits import excess
 from activities.slack.markup import block_syntaxes, text_syntax
+from activities.vendors.accounts.slack import Slack
 
 MOST_TEXT = 40_000
 MOST_MARKDOWN = 12_000

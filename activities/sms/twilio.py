@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, ClassVar
-
-from pydantic import Field
+from typing import TYPE_CHECKING
 
 from activities.context import Context
 from activities.errors import ActionError, Refused, Unavailable
 from activities.http_client.retry_after import retry_after
 from activities.http_client.statuses import failure
 from activities.sms.provider import Accepted, SmsProvider
+from activities.vendors.accounts.twilio import TwilioAccount
 
 if TYPE_CHECKING:
     from twilio.rest.api.v2010.account.message import MessageInstance
@@ -48,14 +47,8 @@ ADVICE = {
 """What to do about an error, or what it means (https://www.twilio.com/docs/api/errors)."""
 
 
-class Twilio(SmsProvider):
+class Twilio(TwilioAccount, SmsProvider):
     """A Twilio account."""
-
-    kind: ClassVar[str] = "twilio"
-    hosts: ClassVar[tuple[str, ...]] = ("api.twilio.com",)
-
-    account_sid: str = Field(min_length=1, description="Account SID (AC…).")
-    auth_token: str = Field(min_length=1, description="The account's auth token.")
 
     async def send(self, *, sender: str, recipient: str, text: str, context: Context) -> Accepted:
         """Create one message resource."""

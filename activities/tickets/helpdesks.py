@@ -9,42 +9,13 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from activities.tickets.connection import HelpdeskConnection
+from activities.vendors.accounts.zendesk import ZendeskAccount
 
 OWN_DOMAIN = ".freshdesk.com"
 
 
-class Zendesk(HelpdeskConnection):
+class Zendesk(ZendeskAccount, HelpdeskConnection):
     """A Zendesk account: `subdomain` or `baseUrl`, and `email` with `apiToken`, or `oauthToken`."""
-
-    kind: ClassVar[str] = "zendesk"
-    secret: ClassVar[tuple[str, ...]] = ("api_token", "oauth_token")
-
-    subdomain: str | None = Field(
-        default=None, pattern=r"^[A-Za-z0-9-]+$", description="What stands before `.zendesk.com`."
-    )
-    email: str | None = Field(default=None, description="Email address of the agent whose `apiToken` it is.")
-    api_token: str | None = Field(default=None, min_length=1, description="API token.")
-    oauth_token: str | None = Field(default=None, min_length=1, description="OAuth access token, instead of these two.")
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if self.subdomain is None and self.base_url is None:
-            raise ValueError("give `subdomain`, or `baseUrl`")
-        if (self.oauth_token is None) == (self.email is None or self.api_token is None):
-            raise ValueError("give `email` and `apiToken`, or `oauthToken` alone")
-        return self
-
-    @property
-    def root(self) -> str:
-        """The account's own address."""
-        return f"https://{self.subdomain}.zendesk.com"
-
-    def signed_in(self) -> Mapping[str, str]:
-        """Return the header that signs a request in."""
-        if self.oauth_token is not None:
-            return {"Authorization": f"Bearer {self.oauth_token}"}
-        pair = b64encode(f"{self.email}/token:{self.api_token}".encode()).decode()
-        return {"Authorization": f"Basic {pair}"}
 
 
 class Zammad(HelpdeskConnection):

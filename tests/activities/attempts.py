@@ -23,6 +23,7 @@ from activities.attempt.scrubber import Scrubber
 from activities.attempt.secrets import PREFIX, Secrets
 from activities.attempt.temporal import LOOKS, Services, bind
 from activities.budgets import Amounts, Reservation
+from activities.catalog import catalog, connection_kinds
 from activities.connections import Connections
 from activities.errors import Refused
 from activities.http_client.client import Client
@@ -171,7 +172,8 @@ def connected(
     for name, own in case.connections.items():
         entries[name] = {"baseUrl": VENDOR, **entries.get(name, {}), **own}
     entries = {name: moved(entry, address(entry["kind"])) for name, entry in entries.items()}
-    return Connections({**entries, "defaults": defaults}, action.kinds()), entries
+    known_kinds = connection_kinds({**catalog(), action.name: action})
+    return Connections({**entries, "defaults": defaults}, known_kinds), entries
 
 
 async def attempt(action: Action, case: Case, address: str, known: Connections, marks: Marks) -> Ended:

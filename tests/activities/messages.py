@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from activities.connections import Connections
-from activities.slack.connection import Slack
 from activities.sms.cloudtalk import CloudTalk
 from activities.sms.twilio import Twilio
+from activities.vendors.accounts.slack import Slack
 from tests.activities.http_client.wire import Act, Wire, listen, ok
 
 

@@ -60,6 +60,10 @@ EVENTS: dict[str, tuple[str, JSON]] = {
         "order.placed",
         {"order": {"id": "4712", "amount": 49.9}, "customer": {"email": "ada@example.net"}},
     ),
+    "platform-action": (
+        "ticket.created",
+        {"ticket": {"id": "7", "subject": "Refund, please"}, "customFields": {"order_id": "450"}},
+    ),
     "refund-by-amount": (
         "order.returned",
         {
@@ -125,6 +129,7 @@ ANSWERS: dict[str, JSON] = {
 
 @pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.yaml")), ids=lambda file: file.stem)
 async def test_runs_to_its_end(engine: Engine, file: Path) -> None:
+    """What waits for approval shows the very request that is then sent."""
     kind, data = EVENTS[file.stem]
     async with Sandbox(port=0) as sandbox:
         for path, answer in ANSWERS.items():
@@ -132,6 +137,7 @@ async def test_runs_to_its_end(engine: Engine, file: Path) -> None:
         entries = connections(sandbox.url)
         engine.connections = {
             **entries,
+            "shopify-connector-uuid": entries["sandbox-openapi"],
             "slack-connector-uuid": entries["sandbox-slack"],
             "teams-connector-uuid": entries["sandbox-teams"],
             "defaults": {**entries["defaults"], "send_slack_message": "sandbox-slack"},
@@ -160,6 +166,8 @@ async def test_runs_to_its_end(engine: Engine, file: Path) -> None:
         report: JSON = {"outcome": None}
         while report["outcome"] is None:
             for hold in await handle.query("holds"):
+                if "operation" in hold:
+                    assert hold["operation"]["address"].endswith("/openapi/orders/450/refunds")
                 voted = [vote["by"] for vote in hold["votes"]]
                 by = next(person for person in hold["approvers"] if person not in voted)
                 await engine.decide(handle, hold=hold["hold"], decision="approve", by=by)
@@ -169,6 +177,10 @@ async def test_runs_to_its_end(engine: Engine, file: Path) -> None:
         assert report["outcome"] == "completed", [entry.get("error") for entry in report["steps"]]
         failed = [entry for entry in report["steps"] if entry["status"] not in {"succeeded", "skipped"}]
         assert not failed
+        if file.stem == "platform-action":
+            [sent] = [one.request for one in sandbox.requests("openapi")]
+            assert f"{sent.method} {sent.path}" == "POST /openapi/orders/450/refunds"
+            assert (sent.headers["authorization"], sent.body) == ("Bearer sandbox-shop-token", None)
         refused = [r for r in sandbox.requests() if not r.accepted]
         assert not refused, "the sandbox took every request"
 

@@ -341,6 +341,28 @@ async def starter(engine: Engine) -> Run:
     return run
 
 
+SHOP = """{"openapi": "3.1.0", "paths": {"/orders/{id}": {"post": {"operationId": "refund", "summary": "%s",
+"requestBody": {"content": {"application/json": {"schema": {"properties": {"amount": {"type": "%s"}}}}}}}}}}"""
+
+
+async def operation(engine: Engine) -> Run:
+    """A held operation whose description changes, so that it is held once more."""
+    description = engine.folder.parent / "shop.json"
+    description.write_text(SHOP % ("Refund", "integer"))
+    shop = {"kind": "openapi", "description": str(description), "baseUrl": engine.receiver.url}
+    engine.connections = {"shop": shop}
+    config = "{connectorId: shop, actionId: refund, params: {id: '7', amount: 25}}"
+    step = f"  - {{id: refund, actionType: execute_connector_action, config: {config}, requireApproval: true}}"
+    run = await begin(engine, step)
+    [first] = await engine.held(run)
+    description.write_text(SHOP % ("Refund an order", "number"))
+    await decide(engine, run, "approve", by="ann")
+    while (await engine.held(run))[0]["hold"] == first["hold"]:
+        await asyncio.sleep(0.05)
+    await decide(engine, run, "approve", by="ann")
+    return await end(engine, run)
+
+
 SHORT = ("limit.historyCount.suggestContinueAsNew=40",)
 
 
@@ -378,6 +400,7 @@ FEATURES = {
     "failure-hold": Feature(failure_hold),
     "limits": Feature(limits),
     "loop": Feature(loop),
+    "operation": Feature(operation),
     "quorum": Feature(quorum),
     "reactions": Feature(reactions, outcome="rejected"),
     "rejection": Feature(rejection, outcome="rejected"),

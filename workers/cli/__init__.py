@@ -18,7 +18,7 @@ DECISIONS = "Decide about what waits"
 
 COMMANDS = {
     "Run everything on this machine": ("dev", "demo", "sandbox"),
-    "Write automations": ("validate", "schema", "actions"),
+    "Write automations": ("validate", "schema", "actions", "connectors"),
     "Start runs": ("run", "emit"),
     "See what runs and what waits": ("runs", "report", "holds", "hold"),
     DECISIONS: (*("approve", "reject", "edit", "retry", "skip", "supply", "stop", "reassign", "extend", "decide"),),
@@ -27,7 +27,7 @@ COMMANDS = {
 """Every command by what people want; it is the function (or group of commands) of its name in the module of its name,
 `-` spelt `_`. Decisions stand in one module, `decide.py`."""
 
-GROUPS = ("hold", "schedules")
+GROUPS = ("hold", "schedules", "connectors")
 """Commands that are groups of commands."""
 
 DEFECT = 70

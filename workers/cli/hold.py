@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json as json_text
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -79,6 +80,7 @@ def write(held: Hold, edits: list[dict[str, Any]], screen: Console) -> None:
     if held.get("error"):
         screen.print(f"  [red]{plain(held['error']['type'])}: {plain(held['error']['message'])}[/]")
     _section("the request", [json_text.dumps(held["request"].get("config"), ensure_ascii=False, indent=2)], screen)
+    _section("what is sent", _operation(held), screen)
     _section("secrets in it", map(_secret, held["request"].get("secrets") or []), screen)
     _section("the rules", [*policy(held), *([] if held.get("verified") else [UNSIGNED.replace("`", "")])], screen)
     _section("edited before", map(_edit, edits), screen)
@@ -92,6 +94,15 @@ def _section(title: str, texts: Any, screen: Console) -> None:
     for text in kept:
         for line in text.split("\n"):
             screen.print(f"    {plain(line)}")
+
+
+def _operation(held: Hold) -> Iterator[str]:
+    """Yield the very request of a described operation, without what signs it in."""
+    operation = held.get("operation")
+    if operation:
+        yield f"{operation['method']} {operation['address']}"
+        if "body" in operation:
+            yield json_text.dumps(operation["body"], ensure_ascii=False, indent=2)
 
 
 def _secret(place: dict[str, Any]) -> str:

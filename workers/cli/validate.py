@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from workers.cli.catalog import actions_at_hand
+from workers.cli.catalog import actions_at_hand, services_at_hand
 from workers.definitions.checking.calls import NamedCall, check_calls, named_calls
 from workers.definitions.folder import definition_files
 from workers.definitions.loading import Source, UnreadableFileError, read
@@ -20,7 +20,9 @@ from workflows.holds.wording import visible
 def validate(*files: Path, json: bool = False) -> int:
     """Check definition files and print every problem; exit 1 if there are any (warnings alone do not count).
 
-    Actions of your own are known where TRUNKLINE_ACTIONS names their module.
+    Actions of your own are known where TRUNKLINE_ACTIONS names their module. Params of connectors are checked where
+    TRUNKLINE_CONNECTIONS, or `connections.yaml`, has their connections and the descriptions are on this machine; no
+    credential needs to be set for it.
 
     Args:
         files: YAML or JSON files, or folders of such.
@@ -32,6 +34,7 @@ def validate(*files: Path, json: bool = False) -> int:
     if not files:
         raise NotFoundError("Nothing to check: name at least one file or folder, as `trunkline validate FILE`.")
     catalog = actions_at_hand()
+    services = services_at_hand(catalog)
     found: list[Problem] = []
     names: dict[tuple[Path, str], str] = {}
     calls: dict[Path, dict[str, tuple[NamedCall, ...]]] = {}
@@ -42,7 +45,7 @@ def validate(*files: Path, json: bool = False) -> int:
         except UnreadableFileError as unreadable:
             found.append(unreadable.problem)
             continue
-        found += check(data, source, catalog)[1]
+        found += check(data, source, catalog, services)[1]
         found += _clash(data, source, path, names)
         calls.setdefault(path.parent, {})[str(data.get("name"))] = tuple(named_calls(data, source, catalog))
     for folder, made in calls.items():

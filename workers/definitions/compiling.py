@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, cast, get_args
 
@@ -23,7 +25,7 @@ from workers.definitions.model.automation import (
 from workers.definitions.model.steps import slug
 from workers.definitions.model.vocabulary import Part
 from workers.definitions.problems import listed
-from workflows.plan import ApprovalPlan, Defaults, NoticePlan, Occasion, RetryPlan, RulePlan, StepPlan
+from workflows.plan import ApprovalPlan, Defaults, NoticePlan, Occasion, Plan, RetryPlan, RulePlan, StepPlan
 
 MOST_NAMES = 5
 """Variables that the label of a step names."""
@@ -50,6 +52,18 @@ def filled(action: Action, config: Mapping[str, Any]) -> dict[str, Any]:
 def milliseconds(action: Action) -> int:
     """Return the bound of one attempt of an action where the step gives none."""
     return round(action.timeout.total_seconds() * 1_000)
+
+
+def digest(data: Any) -> str:
+    """Return the sha256 (hex) of a value's canonical JSON."""
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def identified(plan: Plan) -> Plan:
+    """Return a plan under the id that its content makes."""
+    content = {key: value for key, value in plan.items() if key != "id"}
+    return cast("Plan", {**content, "id": digest(content)})
 
 
 class Planner:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
@@ -11,13 +10,14 @@ from workers.definitions.checking.approvals import check_approvals
 from workers.definitions.checking.constants import check_constants
 from workers.definitions.checking.event_schema import check_schema
 from workers.definitions.checking.findings import Findings
+from workers.definitions.checking.operations import Services
 from workers.definitions.checking.picking import result_keys
 from workers.definitions.checking.references import References
 from workers.definitions.checking.shape import shape
 from workers.definitions.checking.spellings import check_comments, check_variables
 from workers.definitions.checking.steps import check_steps
 from workers.definitions.checking.times import check_times
-from workers.definitions.compiling import DEFAULTS, Catalog, Planner
+from workers.definitions.compiling import DEFAULTS, Catalog, Planner, digest, identified
 from workers.definitions.loading import Source
 from workers.definitions.model.automation import (
     MAX_BYTES,
@@ -49,22 +49,25 @@ class Inspected(NamedTuple):
     groups: frozenset[str] = frozenset()
 
 
-def check(data: Any, source: Source, catalog: Catalog) -> tuple[AutomationDefinition | None, list[Problem]]:
+def check(
+    data: Any, source: Source, catalog: Catalog, services: Services | None = None
+) -> tuple[AutomationDefinition | None, list[Problem]]:
     """Hold a definition to the language and the catalog.
 
     Args:
         data: the definition as loaded.
         source: where its values stand (`Source()` for one that came over the wire).
         catalog: every action by name.
+        services: what is known of described services: params of their operations are then checked too.
 
     Returns:
         The automation, or None where there are problems (warnings alone do not count), and all that was found.
     """
-    found = inspect(data, source, catalog)
+    found = inspect(data, source, catalog, services)
     return found.automation, found.problems
 
 
-def inspect(data: Any, source: Source, catalog: Catalog) -> Inspected:
+def inspect(data: Any, source: Source, catalog: Catalog, services: Services | None = None) -> Inspected:
     """Do what `check` does, and return besides what the definition needs of its workers."""
     if not isinstance(data, dict):
         sentence = f"A definition is an object with `name`, `trigger` and `actions`; this is {what(data)}."
@@ -76,7 +79,7 @@ def inspect(data: Any, source: Source, catalog: Catalog) -> Inspected:
         return Inspected(None, [problem("bad-value", sentence, file=source.file)])
     findings = Findings(data, source, step_ids(data))
     automation = shape(findings)
-    contracts = check_steps(findings, catalog)
+    contracts = check_steps(findings, catalog, services)
     check_times(findings)
     check_constants(findings)
     check_variables(findings)
@@ -105,7 +108,7 @@ def make_plan(automation: AutomationDefinition, data: Mapping[str, Any], catalog
         block = [planner.step(body, data, pointer)]
     else:
         block = planner.block(automation.actions or [], data["actions"], "/actions")
-    plan: Plan = {"automation": automation.name, "definition": _digest(data), "defaults": DEFAULTS, "block": block}
+    plan: Plan = {"automation": automation.name, "definition": digest(data), "defaults": DEFAULTS, "block": block}
     if automation.on_failure is not None:
         plan["onFailure"] = planner.block(
             automation.on_failure.actions, data["onFailure"]["actions"], "/onFailure/actions"
@@ -121,13 +124,7 @@ def make_plan(automation: AutomationDefinition, data: Mapping[str, Any], catalog
     plan |= cast("Plan", {key: value for key, value in as_written.items() if value is not None})
     if automation.approvals is not None:
         plan["approvals"] = planner.policy(automation.approvals)
-    plan["id"] = _digest(plan)
-    return plan
-
-
-def _digest(data: Any) -> str:
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return identified(plan)
 
 
 def _is_json(data: Any) -> bool:

@@ -103,6 +103,20 @@ CODES: dict[str, Code] = {
         "An address begins with `http://`, which anybody on the way can read; workers refuse it unless told otherwise.",
     ),
     "static-field": Code("problem", "A field that decides how the step is run contains a template."),
+    "dynamic-operation": Code(
+        "problem",
+        "A connection or an operation of a connector is named by a template: a run decides about it too late.",
+    ),
+    "unknown-operation": Code("problem", "The service's description has no operation of this name."),
+    "unknown-param": Code("problem", "The operation takes no param of this name."),
+    "missing-param": Code("problem", "A param is missing that the operation needs."),
+    "bad-param": Code("problem", "The operation does not take this value."),
+    "unknown-member": Code(
+        "warning", "The service's description does not name this member of a param; it does not forbid it either."
+    ),
+    "description-not-at-hand": Code(
+        "warning", "The description of a service is not on this machine, or cannot be used: params are not checked."
+    ),
     "not-one-template": Code("problem", "The value must be exactly one `{{ }}`, so that it keeps its type."),
     "unsaved-result": Code(
         "problem",

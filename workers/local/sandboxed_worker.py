@@ -20,6 +20,9 @@ from workers.sandbox import connections
 from workers.settings import SettingsError
 
 SECRET = re.compile(r"\bsecrets\.([A-Za-z_][A-Za-z0-9_]*)")
+DESCRIBED = ("description", "aliases")
+"""What stays of somebody's own connection where the sandbox stands in: which operations it has, and their names."""
+
 DEFINITIONS = {".yaml", ".yml", ".json"}
 MODELS = Target.parse("https://huggingface.co")
 """Where the local speech model's library would download one from."""
@@ -93,7 +96,11 @@ def stand_ins(loaded: Connections, sandbox: Mapping[str, Any]) -> dict[str, Any]
     kinds = {entry["kind"]: entry for name, entry in sandbox.items() if name != "defaults"}
     kinds.setdefault("google", kinds.get("whisper"))
     wanted = {name: kinds.get(str(entry.get("kind"))) for name, entry in loaded.entries.items()}
-    found = {name: entry for name, entry in wanted.items() if entry is not None}
+    found = {
+        name: {**entry, **{key: loaded.entries[name][key] for key in DESCRIBED if key in loaded.entries[name]}}
+        for name, entry in wanted.items()
+        if entry is not None
+    }
     defaults = {action: name for action, name in loaded.defaults.items() if name in found}
     return {**found, "defaults": defaults}
 

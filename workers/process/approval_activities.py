@@ -5,6 +5,7 @@ Whatever it is asked, it answers: what cannot be is `refused`, with a sentence.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -75,6 +76,11 @@ class ApprovalActivities:
             people = {role: self._people(role, entries) for role, entries in question.get("people", {}).items()}
             self._enough(question, people.get("approvers"))
             answer: CheckAnswer = {"people": people, "at": _times(question)}
+            request = question.get("request")
+            if request is not None and self.contracts.is_described(request):
+                # in a thread, because a description that has changed is indexed first
+                held = await asyncio.to_thread(self.contracts.operation, request)
+                answer["operation"] = held
             if "keep" in question:
                 answer["keep"] = question["keep"]  # by the answer, it stands in the history
         except (Refused, BusinessHoursError) as refused:

@@ -12,6 +12,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.attempt.contracts import Contracts
 from activities.attempt.temporal import Services, bind
+from activities.descriptions.fetching import Fetcher
 from activities.http_client.bodies import Bodies
 from activities.http_client.client import Client as HttpClient
 from activities.http_client.sandboxed import Sandboxed
@@ -19,6 +20,7 @@ from workers.process.approval_activities import ApprovalActivities
 from workers.process.budgets import TemporalBudgets, budget_workers
 from workers.process.limits import Limits, running
 from workers.process.pauses import TemporalPauses, pause_worker
+from workers.process.pinning import Pinning
 from workers.process.plan_activities import PlanActivities
 from workers.process.reset_activities import ResetActivities
 from workers.process.runs import TemporalRuns
@@ -72,7 +74,10 @@ class Assembly:
             bodies=Bodies(settings.bodies_limit),
         )
         try:
-            async with running(self.workers(self.actions(http), cached_runs=cached_runs)):
+            async with (
+                Fetcher(self.equipment.descriptions, http).running(),
+                running(self.workers(self.actions(http), cached_runs=cached_runs)),
+            ):
                 yield
         finally:
             await http.close()
@@ -125,6 +130,7 @@ class Assembly:
             budgets=TemporalBudgets(self.client),
             pauses=TemporalPauses(self.client),
             runs=TemporalRuns(self.client, self.settings.task_queue, attributes=self.attributes),
+            descriptions=self.equipment.descriptions,
         )
         return bind(self.equipment.actions, services)
 
@@ -140,8 +146,16 @@ class Assembly:
             state_limit=settings.state_limit,
             limits=limits,
             inline=settings.inline,
+            pinning=Pinning(equipment.actions, equipment.connections, equipment.descriptions),
         )
-        contracts = Contracts(equipment.actions, equipment.secrets, equipment.scrubber, settings.result_limit)
+        contracts = Contracts(
+            equipment.actions,
+            equipment.secrets,
+            equipment.scrubber,
+            settings.result_limit,
+            connections=equipment.connections,
+            descriptions=equipment.descriptions,
+        )
         desk = ApprovalActivities(contracts, equipment.groups, equipment.signing, settings.encryption_keys)
         sources = SourceActivities(self.client)
         return [*plans.activities(), *desk.activities(), ResetActivities(self.client).earlier, sources.source]

@@ -12,6 +12,8 @@ from activities.http_client.bindings import SECTION, BindingError
 from workers.definitions.loading import Source, UnreadableFileError, read
 from workers.settings import SettingsError
 
+DESCRIPTION = "description"
+
 
 def load_connections(
     path: Path | None,
@@ -44,7 +46,15 @@ def _read(path: Path) -> tuple[dict[str, Any], Source]:
         raise _error(path, found.line, right) from None
     for name, entry in entries.items():
         _check(path, source, name, entry)
-    return dict(entries), source
+    return {name: _placed(path, entry) for name, entry in entries.items()}, source
+
+
+def _placed(path: Path, entry: Any) -> Any:
+    """Return an entry whose description, if it is a file, is found beside the file that names it."""
+    described = entry.get(DESCRIPTION) if isinstance(entry, dict) else None
+    if not isinstance(described, str) or "://" in described or described.startswith(("$", "~")):
+        return entry
+    return {**entry, DESCRIPTION: str(path.absolute().parent / described)}
 
 
 def _check(path: Path, source: Source, name: str, entry: Any) -> None:

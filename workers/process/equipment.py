@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from activities.action import Action
 from activities.attempt.scrubber import SHORTEST, Scrubber
 from activities.attempt.secrets import Secrets
 from activities.catalog import CatalogError, catalog, connection_kinds
 from activities.connections import Connections
+from activities.descriptions.store import Store, usual_store
 from activities.errors import Refused
 from workers.approvals.groups import Groups
 from workers.approvals.signing import SigningKeys
@@ -37,6 +38,7 @@ class Equipment:
     scrubber: Scrubber
     groups: Groups
     signing: SigningKeys
+    descriptions: Store = field(default_factory=usual_store)
 
 
 def equip(settings: Settings, patience: Patience = AS_IT_IS) -> Equipment:
@@ -72,6 +74,7 @@ def equip(settings: Settings, patience: Patience = AS_IT_IS) -> Equipment:
         scrubber=scrubber_of(secrets, connections),
         groups=Groups(settings.groups),
         signing=SigningKeys(settings.signing_keys),
+        descriptions=Store(settings.cache),
     )
 
 

@@ -9,10 +9,12 @@ from typing import Any
 from temporalio import activity
 from temporalio.common import RawValue
 
+from activities.descriptions.source import NotAtHandError
 from trunkline.wire import MATCH, PLAN, YIELD
 from workers.definitions.automations import Automations, BadAutomationError, UnknownAutomationError, UnsettledError
 from workers.definitions.runnable import UnfitEventError
 from workers.process.limits import Limits
+from workers.process.pinning import Pinning
 from workflows.run.payload import pack
 
 INLINE_OFF = (
@@ -33,6 +35,7 @@ class PlanActivities:
         state_limit: bytes that a run's variables, report and audit may take together.
         limits: the limits of the worker's connections.
         inline: whether runs may bring their own definition.
+        pinning: pins the operations of described services.
     """
 
     def __init__(  # noqa: PLR0913 - what the worker's settings say, by name
@@ -44,10 +47,12 @@ class PlanActivities:
         state_limit: int,
         limits: Limits,
         inline: bool,
+        pinning: Pinning | None = None,
     ) -> None:
         self.automations = automations
         self.inline = inline
         self.limits = limits
+        self.pinning = pinning
         self.settings = {"attributes": attributes, "webUi": web_ui, "stateLimit": state_limit}
 
     def activities(self) -> list[Callable[..., Any]]:
@@ -78,6 +83,10 @@ class PlanActivities:
             if "inline" in question:
                 return {"refused": str(error), "type": "BadAutomation"}
             return {"parked": str(error)}
+        try:
+            plan = self.pinning.pinned(plan) if self.pinning else plan
+        except NotAtHandError as missing:
+            return {"parked": str(missing)}
         return {"plan": plan, "outdated": outdated} if outdated else {"plan": plan}
 
     @activity.defn(name=MATCH)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from trunkline.wire import Answer, Decided, ErrorEntry, Request, Vote
+from trunkline.wire import Answer, Decided, ErrorEntry, HeldOperation, Request, Vote
 from workflows.language.people import distinct, person
 from workflows.report import timestamp
 
@@ -62,6 +62,7 @@ class Hold:
         remindAt: when people are reminded next.
         escalateAt: when those of `escalateTo` may approve too.
         escalateTo: who they are.
+        operation: the described operation that the request is for, as it was when people were asked.
         missing: values that the step's templates did not find.
         error: why the step failed.
         edited: how often the request was edited.
@@ -97,6 +98,7 @@ class Hold:
     remindAt: str | None = None  # noqa: N815 # the public name
     escalateAt: str | None = None  # noqa: N815 # the public name
     escalateTo: list[str] = field(default_factory=list)  # noqa: N815 # the public name
+    operation: HeldOperation | None = None
     missing: list[str] = field(default_factory=list)
     error: ErrorEntry | None = None
     edited: int = 0

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 
-from trunkline.wire import Answer, Entry, ErrorEntry, Flow, Reaction, Request, Status
+from trunkline.wire import OPERATION_CHANGED, Answer, Entry, ErrorEntry, Flow, Reaction, Request, Status
 from workflows.errors import StepError
 from workflows.holds.hold import Hold
 from workflows.holds.request import request_of
@@ -80,7 +80,9 @@ async def act(
                     answer = await call(walk, step, entry, outgoing)
             else:
                 answer = await send(walk, step, entry, outgoing)
-            if isinstance(answer, Failure):
+            if isinstance(answer, Failure) and answer.type == OPERATION_CHANGED:
+                then = await _asked_anew(walk, held, outgoing, answer)
+            elif isinstance(answer, Failure):
                 then = await _after_failure(walk, held, outgoing, answer)
             else:
                 then = await _succeed(walk, held, answer)
@@ -124,6 +126,15 @@ async def _after_decision(walk: Walk, held: HeldStep, hold: Hold) -> Next:
         except StepError as error:
             memory["uncertain"] = hold.unknown
             return await _after_failure(walk, held, None, never_sent(error))
+
+
+async def _asked_anew(walk: Walk, held: HeldStep, outgoing: Outgoing, failure: Failure) -> Next:
+    """Hold a request once more whose operation is not what people have released; it was not sent."""
+    walk.state.report.note(held.entry, "warnings", [f"{failure.message} People are asked anew."])
+    try:
+        return await hold_for_approval(walk, held, outgoing.request)
+    except StepError as error:
+        return await _after_failure(walk, held, None, never_sent(error))
 
 
 async def _after_failure(walk: Walk, held: HeldStep, outgoing: Outgoing | None, failure: Failure) -> Next:
@@ -196,7 +207,7 @@ def _outgoing(walk: Walk, held: HeldStep, release: Release) -> Outgoing:
     memory = walk.state.remember(held.entry["id"])
     if release.anew:
         memory["release"] = memory.get("release", 0) + 1
-    return Outgoing(release.request, release.digest, memory.get("release", 0))
+    return Outgoing(release.request, release.digest, memory.get("release", 0), release.operation)
 
 
 async def _succeed(walk: Walk, held: HeldStep, answer: Answer) -> Next:
@@ -227,6 +238,8 @@ def _pause(walk: Walk, held: HeldStep, outgoing: Outgoing, rule: Rule, failure: 
         "request": outgoing.request,
         "digest": outgoing.digest,
     }
+    if outgoing.operation is not None:
+        memory["again"]["operation"] = outgoing.operation
     walk.state.report.note(held.entry, "retry", {"at": memory["again"]["at"], "error": failure.error()})
 
 
@@ -240,4 +253,4 @@ async def _resumed(walk: Walk, held: HeldStep) -> Outgoing:
     del memory["again"]
     walk.state.report.drop(held.entry, "retry")
     walk.state.forget(f"{held.entry['id']}{AGAIN}")
-    return Outgoing(again["request"], again["digest"], memory.get("release", 0))
+    return Outgoing(again["request"], again["digest"], memory.get("release", 0), again.get("operation"))

@@ -35,6 +35,7 @@ class Release:
     Attributes:
         request: what is sent.
         digest: its seal.
+        operation: digest of the described operation that people have released, if it is for one.
         edited: whether it was edited after a failure, so that it must be approved again.
         anew: whether it is another request than the one sent before, so that it needs another key.
         supplied: what a person says that the action answered, instead of sending anything.
@@ -42,6 +43,7 @@ class Release:
 
     request: Request
     digest: str
+    operation: str | None
     edited: bool
     anew: bool
     supplied: Answer | None
@@ -158,6 +160,7 @@ def _release(hold: Hold) -> Release:
     return Release(
         request=hold.request,
         digest=hold.digest,
+        operation=None if hold.operation is None else hold.operation["digest"],
         edited=edited,
         anew=after_failure and (edited or not hold.unknown),
         supplied=hold.supplied,

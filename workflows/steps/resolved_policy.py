@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from temporalio import workflow
 
-from trunkline.wire import CHECK, CheckAnswer, CheckQuestion, Named, PolicyRecord, Request
+from trunkline.wire import CHECK, CheckAnswer, CheckQuestion, HeldOperation, Named, PolicyRecord, Request
 from workflows.errors import StepError
 from workflows.hold_rules import HOLD_RULES
 from workflows.holds.hold import Hold, Kind
@@ -35,6 +35,7 @@ class ResolvedPolicy:
         request: what is held.
         at: when that was asked.
         rules: how it is decided, by the keys of `HoldRules` that a hold keeps.
+        operation: the described operation that the request is for, if it is for one.
     """
 
     request: Request
@@ -49,6 +50,7 @@ class ResolvedPolicy:
     deadline: str | None
     on_expiry: str | None
     index: dict[str, str] | None
+    operation: HeldOperation | None
 
     def govern(self, hold: Hold) -> None:
         """Let these terms hold for a hold from now on; its times stay what they were.
@@ -64,6 +66,7 @@ class ResolvedPolicy:
             setattr(hold, name, value)
         hold.digestRequired = hold.digestRequired or hold.verified
         hold.index = self.index
+        hold.operation = self.operation
 
     def check(self, hold: Hold) -> None:
         """Refuse terms under which a hold that was reassigned could never be released.
@@ -148,6 +151,7 @@ async def resolve_policy(
         deadline=at.get("expire"),
         on_expiry=policy.on_expiry if "expire" in at else None,
         index=answer.get("index"),
+        operation=answer.get("operation"),
     )
 
 

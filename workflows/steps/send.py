@@ -32,11 +32,13 @@ class Outgoing:
         request: the request.
         digest: what people have seen and released; the activity holds the request to it.
         release: how often the step was released anew; each release has a key of its own.
+        operation: digest of the described operation that people have released.
     """
 
     request: Request
     digest: str | None = None
     release: int = 0
+    operation: str | None = None
 
 
 async def send(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing) -> Answer | Failure:
@@ -53,6 +55,8 @@ async def send(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing) -
         argument["pick"] = step.pick
     if outgoing.digest is not None:
         argument["digest"] = outgoing.digest
+    if outgoing.operation is not None:
+        argument["operation"] = outgoing.operation
     if step.repeat == "never":
         argument["run"] = sending_run()
     connection = walk.routing.connection(step.action, request["config"])

@@ -99,6 +99,8 @@ def _facts(hold: Mapping[str, Any], edits: list[dict[str, Any]]) -> Iterator[str
     yield f"\n- Digest `{hold['digest']}`"
     if hold["request"].get("connection"):
         yield f"- Connection {_span(hold['request']['connection'])}"
+    if hold.get("operation"):
+        yield f"- It sends {_span(hold['operation']['method'])} {_span(hold['operation']['address'])}"
     for name, paths in _secrets(hold["request"]).items():
         yield f"- Secret {_span(name)} goes to {_span(', '.join(paths))}"
     if hold["kind"] == "approval":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -11,10 +12,12 @@ from activities.action import Config, action
 from activities.attempt.contracts import Contracts
 from activities.attempt.scrubber import Scrubber
 from activities.attempt.secrets import Secrets
-from activities.catalog import catalog
+from activities.catalog import catalog, connection_kinds
+from activities.connections import Connections
 from activities.context import Context
 from activities.errors import Refused
 from tests.activities.own_actions import count_words
+from tests.descriptions import AWKWARD
 from trunkline.wire import Pick
 
 TOKEN = "shop-token-1234567890"
@@ -222,3 +225,52 @@ def test_a_supplied_result_is_scrubbed_and_has_whole_characters(contracts: Contr
     result = {**ANSWER, "body": {"token": TOKEN, "half": "a\ud83d"}}
     kept, _ = contracts.supplied("http_request", result, None)
     assert kept["body"] == {"token": "[secret]", "half": "a\ufffd"}
+
+
+@pytest.fixture
+def described() -> Contracts:
+    """Contracts of a worker that has a described service."""
+    shop = {"kind": "openapi", "description": str(AWKWARD), "baseUrl": "https://shop.example.com"}
+    connections = Connections({"shop": shop}, connection_kinds(catalog()), {})
+    return Contracts(catalog(), Secrets(None, {}), Scrubber(()), 2_000, connections=connections)
+
+
+def refund(action_id: str = "refundOrder", connection: str = "shop", **params: Any) -> Any:
+    config = {"connection": connection, "actionId": action_id, "params": {"orderId": "450", **params}}
+    return {"actionType": "execute_connector_action", "config": config, "secrets": []}
+
+
+def test_people_see_the_very_request_of_an_operation(described: Contracts) -> None:
+    shown: Any = described.operation(refund(amount="25"))
+    assert len(shown.pop("digest")) == 64
+    assert shown == {
+        "id": "refundOrder",
+        "method": "POST",
+        "address": "https://shop.example.com/orders/450/refund",
+        "body": {"amount": 25},
+    }
+    large: Any = described.operation(refund(note="x" * 40_000))
+    assert "body" not in large, "the config has it too"
+    plain: Any = {**refund(), "actionType": "http_request"}
+    assert (described.is_described(plain), described.is_described(refund())) == (False, True)
+    with pytest.raises(Refused, match="http_request carries out no operation"):
+        described.operation(plain)
+
+
+@pytest.mark.parametrize(
+    ("request_", "says"),
+    [
+        (refund(amont=5), "Did you mean amount?"),
+        (refund("refundOrders"), "Did you mean refundOrder?"),
+        (refund(connection="nobody"), "There is no connection 'nobody'"),
+    ],
+)
+def test_what_an_operation_does_not_take_is_not_asked_about(described: Contracts, request_: Any, says: str) -> None:
+    with pytest.raises(Refused, match=re.escape(says)):
+        described.operation(request_)
+
+
+def test_an_edit_changes_params_and_no_operation(described: Contracts) -> None:
+    assert described.redirection(refund(amount=5), refund(amount=6)) is None
+    for other in (refund("addWatcher"), refund(connection="other")):
+        assert "cannot make a step carry out another operation" in str(described.redirection(refund(), other))

@@ -24,7 +24,7 @@ from activities.attempt.temporal import Services, bind
 from activities.catalog import catalog
 from activities.connections import Connections
 from activities.context import Context
-from activities.errors import OutcomeUnknown, Paused, Refused, Unavailable
+from activities.errors import OperationChanged, OutcomeUnknown, Paused, Refused, Unavailable
 from activities.http_client.client import Client
 from tests.activities.attempts import DayBudgets, KnownRuns, Marks, ProcessPauses
 from tests.activities.conftest import KEY
@@ -288,3 +288,22 @@ async def test_an_error_of_ours_that_an_sdk_wraps_keeps_its_kind(
     with pytest.raises(ApplicationError, match=str(error)) as raised:
         await attempt(environment, services, act)
     assert raised.value.type == type(error).__name__
+
+
+@pytest.mark.parametrize(
+    ("error", "final"),
+    [
+        (OutcomeUnknown("Nobody knows."), False),
+        (OutcomeUnknown("It says the same again.", repeatable=False), True),
+        (OperationChanged("It is another one."), True),
+    ],
+)
+async def test_what_tells_nothing_new_is_not_repeated(
+    environment: ActivityEnvironment, services: Services, error: Exception, final: bool
+) -> None:
+    async def act(context: Context) -> None:
+        raise error
+
+    with pytest.raises(ApplicationError) as failed:
+        await attempt(environment, services, act)
+    assert (failed.value.type, failed.value.non_retryable) == (type(error).__name__, final)

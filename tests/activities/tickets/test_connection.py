@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,7 +38,8 @@ def test_only_credentials_are_hidden_and_only_the_api_is_reached() -> None:
     account = Zendesk.model_validate(
         {**ZENDESK, "aiAgent": "robot@example.com", "signature": "The team", "webUrl": "https://help.example.com"}
     )
-    assert [*account.credentials()] == ["token-12345678"]
+    pair = b64encode(f"{account.email}/token:token-12345678".encode()).decode()
+    assert [*account.credentials()] == ["token-12345678", pair], "also as the header has it"
     assert [*account.addresses()] == ["https://acme.zendesk.com"]
     assert account.web == "https://help.example.com"
 

@@ -13,7 +13,20 @@ from tests.workers.definitions.documents import FAILS, GREET, HELD, OTHER, PARKS
 
 NOWHERE = "127.0.0.1:1"
 COMMANDS = (
-    *("dev", "demo", "sandbox", "validate", "schema", "actions", "run", "emit", "report", "holds", "hold"),
+    *(
+        "dev",
+        "demo",
+        "sandbox",
+        "validate",
+        "schema",
+        "actions",
+        "connectors",
+        "run",
+        "emit",
+        "report",
+        "holds",
+        "hold",
+    ),
     *("approve", "reject", "edit", "retry", "skip", "supply", "stop", "reassign", "extend", "decide"),
     *("worker", "codec-server", "signing-key"),
 )

@@ -149,6 +149,7 @@ OF_SHAPE = frozenset(
         "bad-config",
         "bad-condition",
         "static-field",
+        "dynamic-operation",
         "unknown-action",
         "bad-cron",
     )

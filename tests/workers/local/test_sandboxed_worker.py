@@ -151,3 +151,21 @@ def test_without_a_file_connections_have_the_names_that_definitions_give_them(tm
     assert "our-phone" not in entries
     _, entries = given(tmp_path, names=found, own="phone: {kind: twilio, accountSid: a, authToken: t}")
     assert "our-phone" not in entries
+
+
+def test_connections_keep_their_descriptions_and_aliases(tmp_path: Path) -> None:
+    """Which operations there are decides the description, whoever answers for the host."""
+    _, entries = given(
+        tmp_path,
+        bindings="shop: {kind: openapi, description: shop.yaml, baseUrl: 'https://a.example', auth: {bearer: t}, "
+        "aliases: {a: b}}\nhub: {kind: github, token: t}\nchat: {kind: slack, token: t, description: 'https://a.example/s'}",
+    )
+    assert entries["shop"] == {
+        "kind": "openapi",
+        "description": str(tmp_path / "shop.yaml"),
+        "baseUrl": f"{SANDBOX}/openapi",
+        "auth": {"bearer": "sandbox-shop-token"},
+        "aliases": {"a": "b"},
+    }
+    assert "description" not in entries["hub"]
+    assert entries["chat"]["description"] == "https://a.example/s"

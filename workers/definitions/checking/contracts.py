@@ -69,10 +69,10 @@ def check_config(action: Action, config: Mapping[str, Any], pointer: str, findin
         for error, place in _certain(errors, config, action.config):
             _add(action, config, error, pointer, place, findings)
     kept = findings.count == before
-    for key, _ in marked(action.config, config, Static):
+    for key, mark in marked(action.config, config, Static):
         if templated(config[key]):
             sentence = f"`{key}` decides how the step is run, so it cannot be a template."
-            findings.add("static-field", f"{pointer}/{escape(key)}", sentence, "write the value itself")
+            findings.add(mark.problem, f"{pointer}/{escape(key)}", sentence, "write the value itself")
     for place, value in _credentials(action.config, config):
         if isinstance(value, str) and value and not templated(value):
             sentence = f"`{_spell(place)}` is a credential: written here, everybody who reads the definition finds it."

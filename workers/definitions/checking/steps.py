@@ -11,6 +11,7 @@ from trunkline.durations import spell
 from workers.definitions.checking.contracts import check_config
 from workers.definitions.checking.failures import check_repeats, check_rules
 from workers.definitions.checking.findings import Findings
+from workers.definitions.checking.operations import Services, check_operation, repeat_of
 from workers.definitions.checking.picking import check_pick
 from workers.definitions.checking.values import event_type
 from workers.definitions.compiling import DEFAULTS, Catalog, filled, milliseconds
@@ -29,17 +30,25 @@ class ConfigUses:
         background: pointers of the steps whose result nobody waits for.
         effects: pointers of the steps of which nobody may know whether they were carried out.
         open: pointers of the steps and notices whose config another run's history keeps, so that it has no secrets.
+        services: what is known of described services.
     """
 
     syntaxes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     background: list[str] = field(default_factory=list)
     effects: list[str] = field(default_factory=list)
     open: list[str] = field(default_factory=list)
+    services: Services | None = None
 
 
-def check_steps(findings: Findings, catalog: Catalog) -> ConfigUses:
-    """Check every step and every notice by itself."""
-    contracts = ConfigUses()
+def check_steps(findings: Findings, catalog: Catalog, services: Services | None = None) -> ConfigUses:
+    """Check every step and every notice by itself.
+
+    Args:
+        findings: where problems go.
+        catalog: every action by name.
+        services: what is known of described services, whose params are then checked too.
+    """
+    contracts = ConfigUses(services=services)
     written: dict[str, str] = {}
     _check_notices(findings, catalog, contracts, findings.data.get("approvals"), "/approvals")
     for place, step, _ in steps(findings.data):
@@ -86,9 +95,11 @@ def _check_action(
             contracts.syntaxes[place] = action.config.syntaxes(config)
             if action.background(config):
                 contracts.background.append(place)
-            if action.repeats(config) != "safe":
+            operation = check_operation(action, config, at, findings, contracts.services)
+            repeat = repeat_of(action, config, operation)
+            if repeat != "safe":
                 contracts.effects.append(place)
-            if action.repeats(config) == "never":
+            if repeat == "never":
                 check_repeats(step, place, findings)
     _check_retry(findings, place, step, action)
     return action

@@ -8,6 +8,7 @@ from workers.sandbox.vendor import Absent, Vendor
 from workers.sandbox.vendors.aircall import AircallVendor
 from workers.sandbox.vendors.anthropic import AnthropicVendor
 from workers.sandbox.vendors.cloudtalk import CloudTalkVendor
+from workers.sandbox.vendors.described import GitHubVendor, JiraVendor, ShopVendor, StripeVendor
 from workers.sandbox.vendors.facebook import FacebookVendor
 from workers.sandbox.vendors.freshdesk import FreshdeskVendor
 from workers.sandbox.vendors.gmail import GmailVendor
@@ -47,6 +48,10 @@ VENDORS: Vendors = {
     "openai": OpenAIVendor,
     "anthropic": AnthropicVendor,
     "local_language": LOCAL_LANGUAGE,
+    "openapi": ShopVendor,
+    "github": GitHubVendor,
+    "stripe": StripeVendor,
+    "jira": JiraVendor,
     "http": HttpVendor,
 }
 """Every kind of connection, and `http`, which needs none; page, faults, connections and command line derive from it."""

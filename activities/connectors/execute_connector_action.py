@@ -1,0 +1,111 @@
+"""The action that carries out an operation of a described service."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from activities.action import CONNECTION, Config, Raw, Result, Static, action, names
+from activities.connections import Connections
+from activities.connectors.openapi import OpenApi
+from activities.context import Context
+from activities.descriptions.fetching import fetch
+from activities.descriptions.source import NotAtHandError
+from activities.descriptions.store import Store
+from activities.errors import OperationChanged, Refused, UnknownOperation
+from activities.operations.connection import Described, directory
+from activities.operations.contract import DescribedOperation
+from activities.vendors.accounts.github import GitHub
+from activities.vendors.accounts.jira import Jira
+from activities.vendors.accounts.slack import Slack
+from activities.vendors.accounts.stripe import Stripe
+from activities.vendors.accounts.twilio import TwilioAccount
+from activities.vendors.accounts.zendesk import ZendeskAccount
+
+KINDS: tuple[type[Described], ...] = (OpenApi, GitHub, Stripe, Slack, Jira, ZendeskAccount, TwilioAccount)
+
+NAME = "execute_connector_action"
+
+
+class ConnectorAction(Config):
+    """An operation of a service, and what it is given."""
+
+    connection: Annotated[str | None, Static("dynamic-operation")] = Field(
+        default=None, description="The connection whose operation it is; the only one, or the default, needs no naming."
+    )
+    action_id: Annotated[str, Static("dynamic-operation")] = Field(
+        min_length=1,
+        description="Id of the operation in the service's description, or an alias that the connection gives it; "
+        "`trunkline connectors actions CONNECTION` lists them.",
+    )
+    params: dict[str, Any] = Field(
+        default_factory=dict,
+        description="What the operation takes, by name: parameters of path, query, header and cookie, and members of "
+        "its body; `body` is the whole body, unless the body has a member of that name.",
+    )
+
+
+class ConnectorAnswer(Result):
+    """What the service answered."""
+
+    status: int = Field(description="HTTP status, such as 200.")
+    headers: dict[str, str] = Field(
+        description="Headers by lower-case name, each cut at 2,000 characters; without cookies and those of the "
+        "connection itself (content-length, …)."
+    )
+    body: Any = Field(
+        default=None,
+        description="Parsed where it is JSON, else its text; null where it is empty. Bytes that are no text are "
+        '`{"base64": "…"}`.',
+    )
+
+
+def locate(config: Raw, connections: Connections, store: Store) -> DescribedOperation:
+    """Return the operation that a config names; see `Locate`."""
+    name = next((config[key] for key in names(ConnectorAction, CONNECTION) if config.get(key)), None)
+    where = directory(connections, KINDS, store, action=NAME, name=name)
+    return where.find(str(config.get("actionId", "")))
+
+
+@action(
+    NAME,
+    repeat=lambda _raw: "never",
+    connections=KINDS,
+    operation=locate,
+    example={
+        "connectorId": "github",
+        "actionId": "issues/create",
+        "params": {"owner": "acme", "repo": "support", "title": "{{ticket.subject}}"},
+    },
+)
+async def execute_connector_action(config: ConnectorAction, context: Context) -> ConnectorAnswer:
+    """Carry out an operation of a connected service.
+
+    Every operation that the service's description has can be used: GitHub, Stripe, Slack, Jira, Zendesk and Twilio are
+    known by their profiles, any other service by a connection of kind `openapi`. Params are held to the description
+    before anything is sent, by `trunkline validate` already. Whether an unknown outcome may be repeated follows from
+    the operation's method and from what the service knows of idempotency keys, and is decided when a run is planned.
+    """
+    connection = context.connection(config.connection, *KINDS)
+    operation = await _operation(config, context)
+    if context.operation not in (None, operation.pin().digest):
+        raise OperationChanged(
+            f"The description of {operation.id} has changed since people released the step; nothing was sent."
+        )
+    answered = await operation.call(context, connection, config.params)
+    return ConnectorAnswer(status=answered.status, headers=dict(answered.headers), body=answered.body)
+
+
+async def _operation(config: ConnectorAction, context: Context) -> DescribedOperation:
+    """Return the operation; a description that is not at hand is fetched first."""
+    raw = config.model_dump(by_alias=True)
+    try:
+        try:
+            return await asyncio.to_thread(locate, raw, context.connections, context.descriptions)
+        except NotAtHandError as missing:
+            await fetch(missing.source, context.descriptions, context.http)
+        return await asyncio.to_thread(locate, raw, context.connections, context.descriptions)
+    except UnknownOperation as unknown:
+        raise Refused(str(unknown)) from None

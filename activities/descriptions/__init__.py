@@ -1,0 +1,1 @@
+"""Descriptions of services, whatever their language: kept copies, indexes, and what their operations are."""

@@ -1,0 +1,119 @@
+"""Descriptions at addresses: fetched through the guard, kept, and asked for again by their ETag."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from activities.descriptions.source import BadDescriptionError, Source
+from activities.descriptions.store import LARGEST, Store, write
+from activities.errors import ActionError, OutcomeUnknown, ResultTooLarge, Unavailable
+
+if TYPE_CHECKING:
+    from activities.http_client.client import Client
+
+log = logging.getLogger(__name__)
+
+REDIRECTS = 3
+SECONDS = 60.0
+"""How long fetching one description may take."""
+
+FRESH = 15 * 60.0
+"""Seconds for which a copy counts as the newest."""
+
+EVERY = 1.0
+"""Seconds between looks for what is to be fetched."""
+
+AGAIN = 30.0
+"""Seconds after which a description is asked for again that could not be had."""
+
+
+class Fetcher:
+    """Fetches the descriptions that somebody of this process has asked for, each once at a time.
+
+    Args:
+        store: where copies are kept.
+        http: the guarded client.
+    """
+
+    def __init__(self, store: Store, http: Client) -> None:
+        self.store = store
+        self.http = http
+        self._tasks: dict[Source, asyncio.Task[None]] = {}
+        self._begun: dict[Source, float] = {}
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Look for what is to be fetched while the context lasts."""
+        looking = asyncio.create_task(self._look())
+        try:
+            yield
+        finally:
+            for task in (looking, *self._tasks.values()):
+                task.cancel()
+            await asyncio.gather(looking, *self._tasks.values(), return_exceptions=True)
+
+    async def _look(self) -> None:
+        while True:
+            for source in self.store.asked():
+                self._begin(source)
+            await asyncio.sleep(EVERY)
+
+    def _begin(self, source: Source) -> None:
+        """Fetch a description in the background, unless there is a fresh copy or it is being fetched already."""
+        now = time.monotonic()
+        wait = FRESH if self.store.copy(source).is_file() else AGAIN
+        running = self._tasks.get(source)
+        if now - self._begun.get(source, -wait) >= wait and (running is None or running.done()):
+            self._begun[source] = now
+            self._tasks[source] = asyncio.create_task(self._fetch(source))
+
+    async def _fetch(self, source: Source) -> None:
+        try:
+            await fetch(source, self.store, self.http)
+        except ActionError as error:
+            log.warning("The description at %s could not be fetched: %s", source.place, error)
+        else:
+            log.info("The description at %s is at hand.", source.place)
+
+
+async def fetch(source: Source, store: Store, http: Client) -> None:
+    """Fetch a description and keep it; what has not changed since is not sent again.
+
+    Raises:
+        Refused: the address is not allowed, or there is no description.
+        Unavailable: it cannot be had for now.
+    """
+    copy = store.copy(source)
+    notes = copy.with_name(f"{copy.name}.json")
+    known: dict[str, Any] = {}
+    if copy.is_file():
+        with suppress(OSError, ValueError):
+            known = json.loads(notes.read_bytes())
+    headers = {"If-None-Match": known["etag"]} if isinstance(known.get("etag"), str) else {}
+    try:
+        answer = await http.request(
+            "GET", source.place, headers=headers, timeout=SECONDS, max_bytes=LARGEST, redirects=REDIRECTS
+        )
+        if answer.status == HTTPStatus.NOT_MODIFIED and known:
+            return
+        answer.require()
+    except (OutcomeUnknown, ResultTooLarge) as error:
+        raise Unavailable(str(error)) from None
+    await asyncio.to_thread(_keep, source, store, answer.body)
+    etag = answer.headers.get("etag")
+    with suppress(BadDescriptionError):
+        write(notes, json.dumps({"address": source.place, "etag": etag}).encode())
+
+
+def _keep(source: Source, store: Store, content: bytes) -> None:
+    try:
+        store.keep(source, content)
+    except BadDescriptionError as error:
+        raise Unavailable(str(error)) from None

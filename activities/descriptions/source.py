@@ -1,0 +1,62 @@
+"""Where a description comes from: a file, or an address whose copy is kept."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+ADDRESS = re.compile(r"https?://", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A language of descriptions.
+
+    Attributes:
+        name: what it is called, in sentences.
+        version: counts changes of what its index holds: indexes of other versions are made anew.
+        module: is run as `python -m MODULE SOURCE TARGET`, and writes the index of a description.
+    """
+
+    name: str
+    version: int
+    module: str
+
+    @property
+    def prefix(self) -> str:
+        """What the names of its indexes begin with."""
+        return f"{self.name.lower()}-{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a description is.
+
+    Attributes:
+        format: its language.
+        place: path of a file, or an address.
+    """
+
+    format: Format
+    place: str
+
+    @property
+    def remote(self) -> bool:
+        """Say whether it has to be fetched."""
+        return ADDRESS.match(self.place) is not None
+
+
+class BadDescriptionError(Exception):
+    """A description cannot be read or indexed; the message is a sentence that says why and where."""
+
+
+class NotAtHandError(Exception):
+    """A description has to be fetched first; the message is a sentence.
+
+    Args:
+        source: where it is.
+    """
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(f"The description at {source.place} is not at hand yet: a worker fetches it.")
+        self.source = source

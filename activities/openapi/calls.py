@@ -1,0 +1,159 @@
+"""An operation of a service: its params judged, its request shown, and the request sent."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, cast
+from urllib.parse import quote, urlsplit
+
+from activities.attachments import LARGEST_FILE, LARGEST_TOGETHER, Attachment, fetched
+from activities.connections import Connection
+from activities.context import Context
+from activities.descriptions.flaws import Flaw, Open
+from activities.errors import OutcomeUnknown, Refused
+from activities.openapi.answers import body_of, headers_of
+from activities.openapi.conventions import Conventions
+from activities.openapi.forms import FormFile
+from activities.openapi.operation import Operation, Parameter
+from activities.openapi.params import BODY, NOTHING, Params
+from activities.openapi.request import address_of, checked, described_request
+from activities.openapi.servers import known_server
+from activities.operations.contract import Answered, Pin, Preview
+from activities.rest.service import READS, Method
+
+WITHOUT_EFFECT = READS | {"OPTIONS", "TRACE"}
+
+
+def _said(one: Parameter) -> Any:
+    """Return the schema of a parameter with what is said of it."""
+    schema = {} if one.schema is True else one.schema
+    return {**schema, "description": one.description} if isinstance(schema, dict) and one.description else one.schema
+
+
+class OpenApiOperation:
+    """One operation of a service that OpenAPI describes; see `DescribedOperation`.
+
+    Args:
+        profile: what is known of the service.
+        operation: what the description says.
+        signed: names of parameters that the sign-in sends.
+    """
+
+    def __init__(self, profile: Conventions[Any], operation: Operation, signed: frozenset[str] = frozenset()) -> None:
+        self.profile = profile
+        dropped = {name.lower() for name in profile.dropped | signed}
+        kept = tuple(one for one in operation.parameters if one.place == "path" or one.name.lower() not in dropped)
+        self.operation = replace(operation, parameters=kept) if len(kept) < len(operation.parameters) else operation
+        self.params = Params(self.operation, profile.names)
+
+    @property
+    def id(self) -> str:
+        """Its id in the description."""
+        return self.operation.id
+
+    @property
+    def summary(self) -> str:
+        """One line."""
+        return self.operation.summary
+
+    def pin(self) -> Pin:
+        """Return what is decided about it when a run is planned."""
+        repeat = self.profile.repeat(self.operation)
+        key = self.profile.key(self.operation) if repeat == "keyed" else None
+        return Pin(
+            digest=self.operation.digest,
+            method=self.operation.method,
+            repeat=repeat,
+            key=None if key is None else key.header,
+            window=None if key is None else key.window,
+        )
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of its params: parameters and members of the body under one roof."""
+        body, needed = self.operation.body, []
+        properties: dict[str, Any] = {}
+        if body is not None:
+            properties = dict(self.params.members)
+            needed = sorted(self.params.needed)
+            if BODY not in self.params.members:
+                properties[BODY] = body.schema
+                needed = needed if properties.keys() - {BODY} else [BODY] * bool(body.required)
+        properties |= {one.name: _said(one) for one in self.operation.parameters}
+        own = [one.name for one in self.operation.parameters if one.required and one.name not in self.profile.names]
+        return {
+            "type": "object",
+            "properties": properties,
+            "required": [*own, *(name for name in needed if name not in own)],
+            "$defs": dict(self.operation.definitions),
+        }
+
+    def flaws(self, params: Mapping[str, Any], is_open: Open) -> list[Flaw]:
+        """Return what is wrong with params."""
+        return self.params.flaws(params, is_open)
+
+    def preview(self, connection: Connection, params: Mapping[str, Any]) -> Preview:
+        """Return the request that params make."""
+        placed = checked(self.params, self._completed(connection, params))
+        body = None if placed.body is NOTHING else placed.body
+        address = self._base(connection) + address_of(self.operation, placed)
+        return Preview(method=self.operation.method, address=address, body=body)
+
+    async def call(self, context: Context, connection: Connection, params: Mapping[str, Any]) -> Answered:
+        """Carry it out; see `DescribedOperation`."""
+        profile = self.profile
+
+        async def fetch(url: str, name: str | None) -> FormFile:
+            [file] = await fetched([Attachment(url=url, name=name)], context, LARGEST_FILE, LARGEST_TOGETHER)
+            return FormFile(file.content, file.name, file.media_type)
+
+        placed = checked(self.params, self._completed(connection, params))
+        boundary = hashlib.sha256(context.key.encode()).hexdigest()[:32]
+        request = await described_request(self.operation, placed, boundary=boundary, fetch=fetch, accept=profile.accept)
+        headers, extras = dict(request.headers), profile.extras(connection)
+        key = profile.key(self.operation)
+        if key is not None and not any(name.lower() == key.header.lower() for name in headers):
+            headers[key.header] = context.key
+        if extras.cookies:
+            own = [f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in extras.cookies.items()]
+            headers["Cookie"] = "; ".join([*filter(None, [headers.get("Cookie")]), *own])
+        service = profile.service_of(connection)
+        if (base := self._base(connection)) != service.base(connection):
+            service = replace(service, address=base)
+        try:
+            answer = await service.call(
+                context,
+                connection,
+                cast("Method", request.method),
+                request.path,
+                query=extras.query,
+                content=request.content,
+                headers=headers,
+                effect=request.method not in WITHOUT_EFFECT,
+            )
+        except OutcomeUnknown as error:
+            if key is None or error.status not in profile.replayed:
+                raise
+            sentence = f"{error} {service.name} answers the same to whoever asks again: look into it there."
+            raise OutcomeUnknown(sentence, status=error.status, repeatable=False) from None
+        return Answered(status=answer.status, headers=headers_of(answer), body=body_of(answer, service.name))
+
+    def _completed(self, connection: Connection, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return params with what the connection gives of the operation's parameters."""
+        wanted = {one.name for one in self.operation.parameters}
+        given = {name: value for name, value in self.profile.supplied(connection).items() if name in wanted}
+        return {**given, **params}
+
+    def _base(self, connection: Connection) -> str:
+        """Return the address below which it is: the connection's, else the vendor's own that the description names.
+
+        Raises:
+            Refused: nobody names one.
+        """
+        if connection.base_url is None and (own := known_server(self.operation, connection.hosts)):
+            return own
+        base = self.profile.service_of(connection).base(connection)
+        if not urlsplit(base).hostname:
+            raise Refused("The connection must say `baseUrl`: credentials go to no host that only a description names.")
+        return base

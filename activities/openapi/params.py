@@ -1,0 +1,279 @@
+"""Params of a step to the values of a request: which goes where, as which type, and what is wrong with them.
+
+Params are flat: a name is first that of a parameter in path, query, header or cookie, else a member of the body; `body`
+is the whole body, unless the body has a member of that name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from activities.descriptions.flaws import Flaw, Open, shown
+from activities.descriptions.schemas import DEFINITIONS, Schemas
+from activities.descriptions.validation import Judge, unknown_name
+from activities.openapi.operation import Body, Operation, Parameter
+
+BODY = "body"
+WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?([eE][-+]?[0-9]{1,3})?")
+FLAGS = {"true": True, "false": False}
+
+DEEPEST = 60
+NOTHING: Any = object()
+"""Stands for a body that is not sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Params at their places.
+
+    Attributes:
+        parameters: the parameters that are sent, each with its value.
+        body: the body, or `NOTHING`.
+        unknown: names that belong nowhere.
+    """
+
+    parameters: list[tuple[Parameter, Any]] = field(default_factory=list)
+    body: Any = NOTHING
+    unknown: list[str] = field(default_factory=list)
+
+
+def _nothing_open(_value: Any) -> bool:
+    return False
+
+
+class Params:
+    """Places and judges params of one operation.
+
+    Args:
+        operation: the operation.
+        supplied: names of parameters that the connection gives where a step does not.
+    """
+
+    def __init__(self, operation: Operation, supplied: Collection[str] = ()) -> None:
+        self.operation = operation
+        self.supplied = frozenset(supplied)
+        self.schemas = Schemas(operation.definitions)
+        body = operation.body
+        self.members = {} if body is None else self.schemas.members(body.schema)
+        self.needed = set() if body is None else self.schemas.required(body.schema)
+        self.body_needed = body is not None and (body.required or (body.required is None and bool(self.needed)))
+        self._judge: Judge | None = None
+
+    def names(self) -> list[str]:
+        """Return every name that params may have."""
+        own = [one.name for one in self.operation.parameters]
+        body = [] if self.operation.body is None or BODY in self.members else [BODY]
+        return list(dict.fromkeys([*own, *self.members, *body]))
+
+    def place(self, params: Mapping[str, Any]) -> Placed:
+        """Return params at their places, as the types that they have there."""
+        placed = Placed()
+        left = dict(params)
+        for one in self.operation.parameters:
+            if one.name not in params:
+                continue
+            left.pop(one.name, None)
+            value = params[one.name]
+            if value is not None or one.required or "null" in self._own_types(one.schema):
+                placed.parameters.append((one, self._typed(value, one.schema, DEEPEST)))
+        body = self.operation.body
+        if body is None:
+            placed.unknown.extend(left)
+            return placed
+        return Placed(placed.parameters, *self._body(body, left))
+
+    def _own_types(self, schema: Any) -> Collection[str]:
+        """Return the types of a value; nothing where any may stand, as null then means that it is left out."""
+        kinds = self.schemas.types(schema)
+        return () if schema is True or not isinstance(schema, dict) or len(kinds) == len(EVERY) else kinds
+
+    def _body(self, body: Body, left: dict[str, Any]) -> tuple[Any, list[str]]:
+        whole = NOTHING
+        if BODY in left and BODY not in self.members:
+            whole = left.pop(BODY)
+        others = self.schemas.takes_others(body.schema)
+        unknown = [name for name in left if name not in self.members and not others]
+        members = {
+            name: value
+            for name, value in left.items()
+            if name not in unknown
+            and (value is not None or name in self.needed or "null" in self._own_types(self.members.get(name)))
+        }
+        if isinstance(whole, dict):
+            whole = {**whole, **members}
+        elif members:
+            if whole is not NOTHING:
+                unknown.extend(members)
+            else:
+                whole = members
+        if whole is NOTHING and self.body_needed and not unknown and "object" in self.schemas.types(body.schema):
+            whole = {}
+        return (whole if whole is NOTHING else self._typed(whole, body.schema, DEEPEST)), unknown
+
+    def _typed(self, value: Any, schema: Any, deepest: int) -> Any:
+        """Return a value as the type that its schema alone allows: templates give texts of what are numbers."""
+        if not deepest:
+            return value
+        if isinstance(value, dict):
+            return {
+                name: self._typed(item, self.schemas.member(schema, name), deepest - 1) for name, item in value.items()
+            }
+        if isinstance(value, list):
+            items = self.schemas.items(schema)
+            return [self._typed(item, items, deepest - 1) for item in value]
+        kinds = self.schemas.types(schema)
+        if isinstance(value, str) and "string" not in kinds:
+            return _read(value, kinds)
+        if isinstance(value, int | float) and not isinstance(value, bool) and kinds <= {"string", "null"}:
+            return _written(value)
+        return value
+
+    def flaws(self, params: Mapping[str, Any], is_open: Open = _nothing_open) -> list[Flaw]:
+        """Return what is wrong with params.
+
+        Args:
+            params: what a step says.
+            is_open: which values may still become anything.
+        """
+        placed = self.place(params)
+        found = [unknown_name([name], dict.fromkeys(self.names())) for name in placed.unknown]
+        given = {one.name for one, _ in placed.parameters}
+        found += [
+            Flaw(kind="missing", path=(one.name,), sentence=f"`{one.name}` is missing")
+            for one in self.operation.parameters
+            if one.required and one.name not in given and one.name not in self.supplied
+        ]
+        value = {f"{one.place} {one.name}": item for one, item in placed.parameters if not is_open(item)}
+        if placed.body is not NOTHING and not (isinstance(placed.body, str) and is_open(placed.body)):
+            value[BODY] = placed.body
+        elif placed.body is NOTHING and self.body_needed:
+            found.append(Flaw(kind="missing", path=(BODY,), sentence="the body is missing"))
+        for flaw in self.judge.flaws(_bare(value), is_open):
+            found.append(self._moved(flaw, params))
+        unseen = [flaw for flaw in self._unknown_inside(placed) if flaw.path not in {one.path for one in found}]
+        return list(dict.fromkeys([*found, *unseen]))
+
+    @property
+    def judge(self) -> Judge:
+        """What judges the values at their places."""
+        if self._judge is None:
+            properties = {f"{one.place} {one.name}": one.schema for one in self.operation.parameters}
+            if self.operation.body is not None:
+                properties[BODY] = _files_taken(self.operation.body, self.operation.definitions)
+            self._judge = Judge({"type": "object", "properties": properties}, self.operation.definitions)
+        return self._judge
+
+    def _moved(self, flaw: Flaw, params: Mapping[str, Any]) -> Flaw:
+        """Return a flaw of placed values with its path in the params."""
+        head, *rest = flaw.path
+        if head != BODY:
+            path = (str(head).partition(" ")[2], *rest)
+        elif BODY in params and BODY not in self.members and not (rest and rest[0] in params):
+            path = (BODY, *rest)
+        else:
+            path = tuple(rest)
+        old, new = _quoted(flaw.path), _quoted(path)
+        sentence = flaw.sentence.replace(old, new, 1) if path else f"the body: {flaw.sentence.partition(': ')[2]}"
+        return Flaw(kind=flaw.kind, path=path, sentence=sentence, hint=flaw.hint, serious=flaw.serious)
+
+    def _unknown_inside(self, placed: Placed) -> Iterator[Flaw]:
+        """Yield members of inner objects that the description does not name: it does not forbid them either."""
+        for one, value in placed.parameters:
+            yield from self._strange(value, one.schema, (one.name,))
+        if isinstance(placed.body, dict) and self.operation.body is not None:
+            for name, value in placed.body.items():
+                if name in self.members:
+                    yield from self._strange(value, self.members[name], (name,))
+
+    def _strange(self, value: Any, schema: Any, path: tuple[str | int, ...]) -> Iterator[Flaw]:
+        if isinstance(value, list):
+            items = self.schemas.items(schema)
+            for index, item in enumerate(value):
+                yield from self._strange(item, items, (*path, index))
+        if not isinstance(value, dict) or len(path) > DEEPEST:
+            return
+        known = self.schemas.members(schema)
+        others = not known or self.schemas.takes_others(schema)
+        for name, item in value.items():
+            if name in known:
+                yield from self._strange(item, known[name], (*path, name))
+            elif not others:
+                yield unknown_name((*path, name), known, serious=False)
+
+
+EVERY = ("string", "integer", "number", "boolean", "object", "array", "null")
+FILES = ("multipart/form-data",)
+FILE: Mapping[str, Any] = {
+    "type": "object",
+    "oneOf": [
+        {"required": ["url"], "properties": {"url": {"type": "string"}}},
+        {"required": ["base64"], "properties": {"base64": {"type": "string"}}},
+    ],
+    "properties": {name: {"type": "string"} for name in ("url", "base64", "filename", "contentType")},
+    "additionalProperties": False,
+}
+"""What a file of a form may be besides a text."""
+
+
+class WrittenNumber(float):
+    """A number as it was written: 1503435956.100000 is a time of Slack's, and another one than 1503435956.1."""
+
+    text: str
+
+    def __new__(cls, text: str) -> Self:
+        """Read a number."""
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+
+def _bare(value: Any) -> Any:
+    """Return a value with plain numbers, which is all that the library knows."""
+    if isinstance(value, dict):
+        return {name: _bare(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_bare(item) for item in value]
+    return float(value) if isinstance(value, WrittenNumber) else value
+
+
+def _files_taken(body: Body, definitions: Mapping[str, Any]) -> Any:
+    """Return the schema of a body in which a file of a form may be fetched or written in base64."""
+    schema: Any = body.schema
+    if body.media.partition(";")[0] not in FILES:
+        return schema
+    if isinstance(schema, dict) and schema.keys() == {"$ref"}:
+        schema = definitions.get(str(schema["$ref"]).removeprefix(DEFINITIONS))
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    if not isinstance(properties, dict):
+        return schema
+    return {**schema, "properties": {name: _file_or(one) for name, one in properties.items()}}
+
+
+def _file_or(schema: Any) -> Any:
+    if isinstance(schema, dict) and schema.get("type") == "array":
+        return {**schema, "items": _file_or(schema.get("items", True))}
+    if isinstance(schema, dict) and (schema.get("type") == "string" or "contentMediaType" in schema):
+        return {"anyOf": [schema, FILE]}
+    return schema
+
+
+def _read(text: str, kinds: Collection[str]) -> Any:
+    if "boolean" in kinds and text in FLAGS:
+        return FLAGS[text]
+    if "integer" in kinds and WHOLE.fullmatch(text):
+        return int(text)
+    if "number" in kinds and DECIMAL.fullmatch(text):
+        return WrittenNumber(text)
+    return text
+
+
+def _written(value: float) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _quoted(path: tuple[str | int, ...]) -> str:
+    return f"`{shown(path)}`"

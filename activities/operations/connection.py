@@ -1,0 +1,113 @@
+"""Connections whose operations a description says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from activities.connections import Connection, Connections
+from activities.descriptions.index import Index
+from activities.descriptions.source import BadDescriptionError, Source
+from activities.descriptions.store import Store
+from activities.errors import Refused, UnknownOperation
+from activities.operations.contract import DescribedOperation, Profile, no_such_operation
+
+
+class Described(Connection):
+    """What a connection has whose operations `execute_connector_action` carries out."""
+
+    profile: ClassVar[Profile]
+
+    description: str | None = Field(
+        default=None, description="File or address of the service's description, instead of the usual one."
+    )
+    aliases: dict[str, str] = Field(
+        default_factory=dict, description="Names of your own for operations: `{refund_order: refundCreate}`."
+    )
+
+    @classmethod
+    def signed(cls, entry: Mapping[str, Any]) -> frozenset[str]:
+        """Return the names of parameters that a connection's sign-in sends, from its entry in the file."""
+        del entry
+        return frozenset()
+
+    def addresses(self) -> Iterable[str]:
+        """Return every host, or address, that this connection says it reaches."""
+        described = self.description or ""
+        remote = Source(self.profile.format, described).remote
+        return [*super().addresses(), *([described] if remote else [])]
+
+
+def directory(
+    connections: Connections, kinds: Iterable[type[Described]], store: Store, *, action: str, name: str | None
+) -> Directory:
+    """Return the operations of the connection that a step uses; see `Connections.choose`.
+
+    Raises:
+        Refused: no connection fits, or no description is known of it.
+    """
+    kinds = tuple(kinds)
+    chosen = connections.choose(kinds, action=action, name=name)
+    entry = connections.entry(chosen)
+    kind = connections.kinds.get(str(entry.get("kind")))
+    if kind is None or not issubclass(kind, kinds):
+        fitting = ", ".join(one.kind for one in kinds)
+        raise Refused(f"Connection {chosen!r} is of kind {entry.get('kind')}; {action} needs one of {fitting}.")
+    return Directory(chosen, kind, entry, store)
+
+
+class Directory:
+    """The operations of one connection: all that needs none of its credentials.
+
+    Args:
+        name: the connection's name.
+        kind: its kind.
+        entry: its entry in `connections.yaml`, in which variables of the environment may stand.
+        store: the descriptions of this machine.
+
+    Raises:
+        Refused: no description is known of it.
+    """
+
+    def __init__(self, name: str, kind: type[Described], entry: Mapping[str, Any], store: Store) -> None:
+        given = entry.get("description") or kind.profile.usual
+        if not isinstance(given, str):
+            raise Refused(f"The connection {name!r} must say `description`: a file, or an address.")
+        self.name = name
+        self.kind = kind
+        self.source = Source(kind.profile.format, given)
+        self.store = store
+        aliases = entry.get("aliases")
+        self.signed = kind.signed(entry)
+        self.aliases: Mapping[str, str] = aliases if isinstance(aliases, Mapping) else {}
+
+    def index(self) -> Index:
+        """Return the index of its description.
+
+        Raises:
+            Refused: the description cannot be used.
+            NotAtHandError: the description has to be fetched first.
+        """
+        try:
+            return self.store.at_hand(self.source)
+        except BadDescriptionError as error:
+            raise Refused(str(error)) from None
+
+    def find(self, action_id: str) -> DescribedOperation:
+        """Return an operation by its id, or by an alias.
+
+        Raises:
+            UnknownOperation: there is none.
+            Refused: its description cannot be used.
+            NotAtHandError: the description has to be fetched first.
+        """
+        index = self.index()
+        id_ = self.aliases.get(action_id, action_id)
+        try:
+            return self.kind.profile.operation(index, id_, self.signed)
+        except UnknownOperation as unknown:
+            if id_ != action_id:
+                raise UnknownOperation(f"The alias {action_id!r} of {self.name!r} leads nowhere: {unknown}") from None
+            raise no_such_operation(action_id, [*index.ids(), *self.aliases]) from None

@@ -1,0 +1,40 @@
+"""Descriptions that tests use, indexed without a process of their own; that one is made has tests of its own."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from unittest.mock import patch
+
+from activities.descriptions import store
+from activities.descriptions.source import BadDescriptionError, Source
+from activities.openapi.profile import OPENAPI
+from workers.sandbox.vendors.described import SHOP
+
+ROOT = Path(__file__).resolve().parents[1]
+AWKWARD = ROOT / "tests/activities/openapi/awkward.yaml"
+VENDORS = ROOT / "tests/activities/connectors/vendors.yaml"
+KNOWN = (AWKWARD, VENDORS, SHOP)
+
+
+@contextmanager
+def indexed_here() -> Iterator[None]:
+    """Index whatever is asked for in this very process."""
+
+    def run(source: Source, path: Path, target: Path) -> None:
+        try:
+            importlib.import_module(source.format.module).index(path.read_bytes(), target)
+        except ValueError as error:
+            raise BadDescriptionError(f"The description {source.place} cannot be used: {error}") from None
+
+    with patch.object(store, "_run", run):
+        yield
+
+
+def index_known(into: store.Store) -> None:
+    """Index what tests use in a store."""
+    with indexed_here():
+        for path in KNOWN:
+            into.at_hand(Source(OPENAPI, str(path)))

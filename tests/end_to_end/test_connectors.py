@@ -1,0 +1,135 @@
+"""Operations of described services in runs: what planning pins, what people see and release, what parks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from tests.descriptions import indexed_here
+from tests.engine import JSON, Engine, step
+
+DEFINITION = """
+name: refunds
+trigger: {event: test.fired}
+actions:
+  - {label: Look, id: look, actionType: execute_connector_action, config: {connectorId: shop, actionId: readOrder, params: {orderId: "{{order.id}}"}}, saveAs: order}
+  - label: Refund
+    id: refund
+    actionType: execute_connector_action
+    config:
+      connectorId: shop
+      actionId: refund_order
+      params: {orderId: "{{variables.order.body.id}}", amount: "{{order.amount}}", note: "{{secrets.note}}"}
+    requireApproval: true
+"""
+
+
+def description(*, amount: str = "integer") -> JSON:
+    order = {"name": "orderId", "in": "path", "required": True, "schema": {"type": "string"}}
+    body = {"type": "object", "properties": {"amount": {"type": amount}, "note": {"type": "string"}}}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Shop", "version": "1"},
+        "paths": {
+            "/orders/{orderId}": {"get": {"operationId": "readOrder", "parameters": [order]}},
+            "/orders/{orderId}/refund": {
+                "post": {
+                    "operationId": "refundOrder",
+                    "parameters": [order, {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}}],
+                    "requestBody": {"content": {"application/json": {"schema": body}}},
+                }
+            },
+        },
+    }
+
+
+async def test_a_held_operation_that_changes_is_held_anew(engine: Engine, tmp_path: Path) -> None:
+    file = tmp_path / "shop.json"
+    file.write_text(json.dumps(description()))
+    engine.connections = {
+        "shop": {
+            "kind": "openapi",
+            "description": str(file),
+            "baseUrl": f"{engine.receiver.url}/api",
+            "auth": {"bearer": "shop-token-1234567"},
+            "aliases": {"refund_order": "refundOrder"},
+        }
+    }
+    engine.environment["TRUNKLINE_SECRET_NOTE"] = "note-1234567"
+    engine.define(DEFINITION)
+    engine.receiver.answer("/api/orders/450", body={"id": "450", "says": "shop-token-1234567"})
+    with indexed_here():
+        handle = await engine.start("refunds", engine.event({"order": {"id": 450, "amount": "1000"}}))
+        [hold] = await engine.held(handle)
+        operation = hold["operation"]
+        assert operation.pop("digest")
+        assert operation == {
+            "id": "refundOrder",
+            "method": "POST",
+            "address": f"{engine.receiver.url}/api/orders/450/refund",
+            "body": {"amount": 1000, "note": "{{secrets.note}}"},
+        }
+        file.write_text(json.dumps(description(amount="number")))
+        assert (await engine.decide(handle, hold=hold["hold"], by="ann", decision="approve"))["result"] == "accepted"
+        for _ in range(200):
+            [again] = await engine.held(handle)
+            if again["hold"] != hold["hold"]:
+                break
+            await asyncio.sleep(0.05)
+        assert again["hold"] != hold["hold"]
+        assert again["request"] == hold["request"]
+        assert engine.receiver.to("/api/orders/450/refund") == [], "nothing was sent"
+        await engine.decide(handle, hold=again["hold"], by="ann", decision="approve")
+        report = await engine.finish(handle)
+    assert report["outcome"] == "completed", report
+    refund = step(report, "refund")
+    assert "has changed since people released the step" in refund["warnings"][0]
+    [sent] = engine.receiver.to("/api/orders/450/refund")
+    assert sent.body == {"amount": 1000.0, "note": "note-1234567"}
+    assert sent.headers["authorization"] == "Bearer shop-token-1234567"
+    assert sent.headers["idempotency-key"] == refund["key"]
+    assert step(report, "look")["status"] == "succeeded"
+    assert report["variables"]["order"]["body"] == {"id": "450", "says": "[secret]"}
+    await engine.replay()
+
+
+async def test_a_run_parks_until_its_description_is_at_hand(
+    engine: Engine, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("activities.descriptions.fetching.AGAIN", 0.1)
+    monkeypatch.setattr("activities.descriptions.fetching.EVERY", 0.05)
+    monkeypatch.setattr("workflows.automation.PARKED", (timedelta(milliseconds=200),) * 2)
+    engine.receiver.answer("/shop.json", 503)
+    seen: list[str | None] = []
+
+    async def described(request: web.Request) -> web.StreamResponse:
+        seen.append(request.headers.get("If-None-Match"))
+        return web.json_response(description(), headers={"ETag": '"v1"'})
+
+    engine.receiver.answers["/shop.json"].append(described)
+    engine.connections = {
+        "shop": {
+            "kind": "openapi",
+            "description": f"{engine.receiver.url}/shop.json",
+            "baseUrl": f"{engine.receiver.url}/api",
+            "aliases": {"refund_order": "refundOrder"},
+        }
+    }
+    engine.define("""
+        name: refunds
+        trigger: {event: test.fired}
+        actions:
+          - {id: refund, actionType: execute_connector_action, config: {actionId: refund_order, params: {orderId: "1"}}}
+          - {id: none, actionType: execute_connector_action, config: {actionId: refund_ordr, params: {orderId: "1"}}}
+        """)
+    with indexed_here():
+        report = await engine.run("refunds")
+    assert step(report, "refund")["status"] == "succeeded"
+    assert "The description has no operation 'refund_ordr'" in step(report, "none")["error"]["message"]
+    assert seen == [None], "the copy is kept"
+    await engine.replay()

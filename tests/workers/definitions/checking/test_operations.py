@@ -1,0 +1,79 @@
+"""Params of described operations, held to the description without a credential or a vendor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from activities.catalog import catalog, connection_kinds
+from activities.connections import Connections
+from activities.descriptions.store import usual_store
+from tests.descriptions import AWKWARD
+from workers.definitions.checking.operations import Services
+from workers.definitions.loading import Source, read
+from workers.definitions.planning import check
+from workers.definitions.problems import Problem
+
+ACTIONS = catalog()
+BAD = Path(__file__).parents[1] / "bad" / "connectors" / "params.yaml"
+
+ENTRIES = {
+    "shop": {
+        "kind": "openapi",
+        "description": str(AWKWARD),
+        "baseUrl": "https://shop.example.com",
+        "auth": {"bearer": "${UNSET}"},
+        "aliases": {"refund_order": "refundOrder"},
+    },
+    "far": {
+        "kind": "openapi",
+        "description": "https://api.example.com/openapi.json",
+        "baseUrl": "https://a.example.com",
+    },
+}
+
+
+@pytest.fixture
+def services() -> Services:
+    return Services(connections=Connections(ENTRIES, connection_kinds(ACTIONS), {}), store=usual_store())
+
+
+def problems(services: Services, *steps: dict[str, Any]) -> list[Problem]:
+    actions = [{"actionType": "execute_connector_action", **step} for step in steps]
+    return check({"name": "a", "trigger": {"event": "call.ended"}, "actions": actions}, Source(), ACTIONS, services)[1]
+
+
+def test_each_problem_stands_at_its_line(services: Services) -> None:
+    data, source = read(BAD)
+    expected = BAD.read_text().partition("# expect: ")[2].partition("\n")[0].split(", ")
+    found = check(data, source, ACTIONS, services)[1]
+    assert sorted(f"{one.code}:{one.line}" for one in found) == sorted(expected)
+    hints = {one.code: one.hint for one in found}
+    assert hints["unknown-param"] == "Did you mean orderId?"
+    assert hints["unknown-member"] == "Did you mean quantity?"
+
+
+def test_without_a_file_of_connections_nothing_is_said() -> None:
+    data, source = read(BAD)
+    assert [one.code for one in check(data, source, ACTIONS)[1]] == ["dynamic-operation"]
+
+
+def test_a_connection_that_there_is_not_is_a_warning(services: Services) -> None:
+    [found] = problems(services, {"config": {"connectorId": "shp", "actionId": "x"}})
+    assert (found.code, found.severity) == ("description-not-at-hand", "warning")
+    assert "There is no connection 'shp'" in found.message
+
+
+def test_what_may_be_repeated_is_known(services: Services) -> None:
+    again = {"retry": {"onUnknown": "retry"}}
+    read_ = {"config": {"connectorId": "shop", "actionId": "getPet", "params": {"id": 1, "trace": "t"}}, **again}
+    write = {"config": {"connectorId": "shop", "actionId": "refund_order", "params": {"orderId": "1"}}, **again}
+    assert problems(services, read_) == []
+    assert [one.code for one in problems(services, write)] == ["may-happen-twice"]
+
+
+def test_params_may_be_one_template(services: Services) -> None:
+    step = {"config": {"connectorId": "shop", "actionId": "refund_order", "params": "{{call.uuid}}"}}
+    assert problems(services, step) == []

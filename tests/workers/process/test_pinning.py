@@ -1,0 +1,87 @@
+"""What planning pins of described operations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from activities.catalog import catalog, connection_kinds
+from activities.connections import Connections
+from activities.descriptions.source import NotAtHandError
+from activities.descriptions.store import usual_store
+from tests.descriptions import AWKWARD, VENDORS
+from workers.definitions.loading import Source
+from workers.definitions.planning import check, make_plan
+from workers.process.pinning import Pinning
+from workflows.plan import Plan
+
+ACTIONS = catalog()
+
+
+def planned(*steps: dict[str, Any]) -> Plan:
+    data = {
+        "name": "a",
+        "trigger": {"event": "call.ended"},
+        "actions": [{"actionType": "execute_connector_action", **step} for step in steps],
+    }
+    made, problems = check(data, Source(), ACTIONS)
+    assert made is not None, problems
+    return make_plan(made, data, ACTIONS)
+
+
+def pinning(**entries: Any) -> Pinning:
+    shop = {
+        "kind": "openapi",
+        "description": str(AWKWARD),
+        "baseUrl": "https://shop.example.com",
+        "auth": {"bearer": "${UNSET}"},
+    }
+    connections = Connections({"shop": {**shop, **entries}}, connection_kinds(ACTIONS), {})
+    return Pinning(ACTIONS, connections, usual_store())
+
+
+def test_repeats_follow_from_the_operation() -> None:
+    ids = ["getPet", "deletePet", "renamePet", "addPet", "refund"]
+    plan = planned(*({"config": {"actionId": id_}} for id_ in ids))
+    pinned = pinning(aliases={"refund": "refundOrder"}).pinned(plan)
+    assert [step["repeat"] for step in pinned["block"]] == ["safe", "safe", "safe", "never", "never"]
+    assert [step["operation"]["id"] for step in pinned["block"]] == [*ids[:-1], "refundOrder"]
+    assert pinned["id"] != plan["id"]
+    assert [step["repeat"] for step in plan["block"]] == ["never"] * 5, "the plan of the file stays"
+    assert pinning(aliases={"refund": "refundOrder"}).pinned(plan)["id"] == pinned["id"]
+
+
+def test_no_repeat_comes_after_the_key_is_forgotten() -> None:
+    account = {"kind": "zendesk", "baseUrl": "https://a.example.com", "email": "a@example.com", "apiToken": "${UNSET}"}
+    described = pinning(**account, description=str(VENDORS), auth=None)
+    config = {"actionId": "CreateTicket", "params": {"ticket": {}}}
+    [long, short, usual] = described.pinned(
+        planned(
+            {"config": config, "retry": {"within": "5h"}},
+            {"config": config, "retry": {"within": "1m"}},
+            {"config": config},
+        )
+    )["block"]
+    assert long["operation"]["key"] == "Idempotency-Key"
+    assert (long["retry"]["within"], short["retry"]["within"]) == (7_200_000, 60_000)
+    assert "retry" not in usual
+
+
+def test_what_there_is_not_is_left_to_its_step() -> None:
+    plan = planned({"config": {"actionId": "nothing"}})
+    assert "operation" not in pinning().pinned(plan)["block"][0]
+    assert "operation" not in pinning(description="/no/such/file").pinned(plan)["block"][0]
+
+
+def test_a_description_that_has_to_be_fetched_is_said() -> None:
+    with pytest.raises(NotAtHandError, match="not at hand yet"):
+        pinning(description="https://api.example.com/openapi.json").pinned(planned({"config": {"actionId": "getPet"}}))
+
+
+def test_plans_without_such_steps_stay_as_they_are() -> None:
+    data = {"name": "a", "trigger": {"event": "call.ended"}, "actions": [{"wait": "1s"}]}
+    made, _ = check(data, Source(), ACTIONS)
+    assert made is not None
+    plan = make_plan(made, data, ACTIONS)
+    assert pinning().pinned(plan) is plan

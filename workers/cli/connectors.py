@@ -1,0 +1,261 @@
+"""`trunkline connectors`: the services that steps can use, and every operation that they have."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cyclopts import App
+
+from activities.descriptions.fetching import fetch
+from activities.descriptions.index import Index, Listed
+from activities.descriptions.schemas import Schemas
+from activities.descriptions.source import NotAtHandError
+from activities.descriptions.validation import TYPES
+from activities.errors import ActionError, Refused, UnknownOperation
+from activities.http_client.client import Client
+from activities.operations.connection import Described, Directory
+from workers.cli.catalog import actions_at_hand, services_at_hand
+from workers.cli.screen import print_json
+from workers.definitions.problems import listed, nearest
+from workers.errors import NotFoundError, TrunklineError, UnreachableError
+from workers.settings import Settings
+from workflows.holds.wording import visible
+
+WIDTH = 100
+BODY = "body"
+DEEPEST = 3
+"""Levels of members that are shown; `--json` has all."""
+
+connectors = App(name="connectors", help="The services that steps can use, and their operations.", help_epilogue="")
+
+
+@connectors.command(name="list", help_epilogue="")
+def list_(*, json: bool = False) -> int:
+    """Print every connection of a described service: its kind, its operations, and where its description is.
+
+    TRUNKLINE_CONNECTIONS, or `connections.yaml`, has them; no credential needs to be set.
+
+    Args:
+        json: print JSON for machines instead.
+
+    Returns:
+        0; 4 if there is no file of connections.
+    """
+    rows = [_summary(directory) for directory in _directories().values()]
+    if json:
+        print_json(rows)
+        return 0
+    if not rows:
+        sys.stdout.write("There is no connection of a described service; docs/connectors.md shows how to add one.\n")
+    width = max((len(row["connection"]) for row in rows), default=0)
+    for row in rows:
+        count = "not at hand" if row["operations"] is None else f"{row['operations']:,} operations"
+        problem = f" ({row['problem']})" if row["problem"] else ""
+        line = f"{row['connection']:<{width}}  {row['kind']:<8}  {count:<17}  {row['description']}{problem}"
+        sys.stdout.write(visible(line) + "\n")
+    return 0
+
+
+@connectors.command(help_epilogue="")
+def actions(connection: str, search: str = "", /, *, json: bool = False) -> int:
+    """Print the operations of a connection, each with the id that a step's `actionId` names, and its aliases.
+
+    A description that is at an address and not on this machine yet is fetched.
+
+    Args:
+        connection: name of the connection.
+        search: words, all of which stand in an operation's id, method, path or summary.
+        json: print JSON for machines instead.
+
+    Returns:
+        0; 1 if the description cannot be used, 3 if it cannot be fetched, 4 if there is no such connection.
+    """
+    directory = _directory(connection)
+    found = _index(directory).listed(search)
+    aliases = _aliases(directory)
+    if json:
+        print_json([{**_described(one), "aliases": aliases.get(one.id, [])} for one in found])
+        return 0
+    if not found:
+        sys.stdout.write(f"{connection} has no operation with {search!r}.\n")
+    width = min(max((len(one.id) for one in found), default=0), WIDTH // 2)
+    for one in found:
+        named = f" [{', '.join(aliases[one.id])}]" if one.id in aliases else ""
+        old = " (deprecated)" if one.deprecated else ""
+        sys.stdout.write(visible(f"{one.id:<{width}}  {one.method} {one.path}{named}  {one.summary}{old}") + "\n")
+    return 0
+
+
+@connectors.command(help_epilogue="")
+def show(connection: str, action: str, /, *, json: bool = False) -> int:
+    """Print one operation: its request, what its unknown outcome allows, and the params that it takes.
+
+    Args:
+        connection: name of the connection.
+        action: id of the operation, or an alias.
+        json: print JSON for machines instead: `params` is a JSON Schema.
+
+    Returns:
+        0; 1 if the description cannot be used, 3 if it cannot be fetched, 4 if there is no such operation.
+    """
+    directory = _directory(connection)
+    index = _index(directory)
+    try:
+        operation = directory.find(action)
+    except UnknownOperation as unknown:
+        raise NotFoundError(str(unknown)) from None
+    except Refused as refused:
+        raise TrunklineError(str(refused)) from None
+    row, pin, schema = index.operation(operation.id), operation.pin(), operation.schema()
+    shown = {
+        "connection": connection,
+        "id": operation.id,
+        "method": pin.method,
+        "path": row.path if row else "",
+        "summary": operation.summary,
+        "deprecated": bool(row and row.deprecated),
+        "repeat": pin.repeat,
+        "key": pin.key,
+        "digest": pin.digest,
+        "params": schema,
+    }
+    if json:
+        print_json(shown)
+    else:
+        sys.stdout.write(visible("\n".join(_page(shown, action))) + "\n")
+    return 0
+
+
+def _directories() -> dict[str, Directory]:
+    """Return the operations of every connection of a described service, by the connection's name.
+
+    Raises:
+        NotFoundError: there is no file of connections.
+    """
+    services = services_at_hand(actions_at_hand())
+    if services is None:
+        raise NotFoundError(
+            "There is no connections file: name one with TRUNKLINE_CONNECTIONS, or write `connections.yaml`."
+        )
+    known = services.connections
+    found: dict[str, Directory] = {}
+    for name in known.entries:
+        entry = known.entry(name)
+        kind = known.kinds.get(str(entry.get("kind")))
+        if kind is not None and issubclass(kind, Described):
+            try:
+                found[name] = Directory(name, kind, entry, services.store)
+            except Refused as refused:
+                raise TrunklineError(str(refused)) from None
+    return found
+
+
+def _directory(name: str) -> Directory:
+    every = _directories()
+    if name not in every:
+        hint = nearest(name, every) or f"There are {listed(every) or 'none'}."
+        raise NotFoundError(f"There is no connection {name!r} of a described service. {hint}")
+    return every[name]
+
+
+def _index(directory: Directory) -> Index:
+    """Return the index of a description, which is fetched where it is not on this machine."""
+    try:
+        try:
+            return directory.index()
+        except NotAtHandError as missing:
+            asyncio.run(_fetch(directory, missing))
+            return directory.index()
+    except Refused as refused:
+        raise TrunklineError(str(refused)) from None
+
+
+async def _fetch(directory: Directory, missing: NotAtHandError) -> None:
+    http = Client(allow=Settings.from_environment().allow)
+    try:
+        await fetch(missing.source, directory.store, http)
+    except ActionError as error:
+        raise UnreachableError(f"The description of {directory.name!r} cannot be fetched: {error}") from None
+    finally:
+        await http.close()
+
+
+def _summary(directory: Directory) -> dict[str, Any]:
+    count, problem = None, None
+    try:
+        count = len(directory.index().ids())
+    except NotAtHandError:
+        pass
+    except Refused as refused:
+        problem = str(refused)
+    return {
+        "connection": directory.name,
+        "kind": directory.kind.kind,
+        "description": directory.source.place,
+        "operations": count,
+        "problem": problem,
+    }
+
+
+def _aliases(directory: Directory) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for alias, id_ in directory.aliases.items():
+        found.setdefault(id_, []).append(alias)
+    return found
+
+
+def _described(one: Listed) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "method": one.method,
+        "path": one.path,
+        "summary": one.summary,
+        "deprecated": one.deprecated,
+    }
+
+
+def _page(shown: Mapping[str, Any], action: str) -> Iterator[str]:
+    yield f"{shown['id']}: {shown['summary'] or 'no summary'}{' (deprecated)' if shown['deprecated'] else ''}"
+    yield ""
+    yield f"request:  {shown['method']} {shown['path']}"
+    key = f", by the header {shown['key']}" if shown["key"] else ""
+    yield f"repeat:   {shown['repeat']}{key}"
+    yield ""
+    yield "params:"
+    schema = shown["params"]
+    yield from _members(schema, Schemas(schema["$defs"]), 1) if schema["properties"] else ["  none"]
+    yield ""
+    yield "step:"
+    yield "  actionType: execute_connector_action"
+    yield f"  config: {{connectorId: {shown['connection']}, actionId: {action!r}, params: {{…}}}}"
+
+
+def _members(schema: Any, schemas: Schemas, level: int) -> Iterator[str]:
+    indent, required = "  " * level, schemas.required(schema)
+    members = schemas.members(schema)
+    for name in sorted(members, key=lambda one: one not in required):
+        inside = members[name]
+        yield f"{indent}{name}: {_type(inside, schemas)}{', required' if name in required else ''}"
+        if isinstance(inside, Mapping) and (text := inside.get("description")):
+            yield textwrap.fill(str(text), WIDTH, initial_indent=f"{indent}    ", subsequent_indent=f"{indent}    ")
+        if level == 1 and name == BODY and len(members) > 1:
+            continue  # its members stand beside it
+        items = schemas.items(inside)
+        for deeper in (inside, items if items is not True else None):
+            if level < DEEPEST and deeper is not None and schemas.members(deeper):
+                yield from _members(deeper, schemas, level + 1)
+
+
+def _type(schema: Any, schemas: Schemas) -> str:
+    kinds = schemas.types(schema)
+    options = next((part["enum"] for part in schemas.parts(schema) if isinstance(part.get("enum"), list)), None)
+    if options and kinds <= {"string", "null"}:
+        return " | ".join(map(str, options))
+    if len(kinds) == len(TYPES):
+        return "anything"
+    shown = [TYPES[kind] for kind in TYPES if kind in kinds and not (kind == "integer" and "number" in kinds)]
+    return " or ".join(shown) or "nothing"

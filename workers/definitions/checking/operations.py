@@ -1,0 +1,76 @@
+"""Whether a step's params are what its described operation takes, where the description is at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from activities.action import PARAMS, Action, Static, marked
+from activities.descriptions.flaws import Flaw
+from activities.descriptions.source import NotAtHandError
+from activities.errors import Refused, UnknownOperation
+from workers.definitions.checking.contracts import templated
+from workers.definitions.checking.findings import Findings
+from workers.definitions.model.steps import escape
+
+if TYPE_CHECKING:
+    from activities.connections import Connections
+    from activities.descriptions.store import Store
+    from activities.operations.contract import DescribedOperation
+
+CODES = {"unknown": "unknown-param", "missing": "missing-param", "wrong": "bad-param"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What is known here of the services whose operations steps carry out; no credential is needed for it.
+
+    Attributes:
+        connections: the connections, whose variables may be unset.
+        store: the descriptions of this machine.
+    """
+
+    connections: Connections
+    store: Store
+
+
+def repeat_of(action: Action, config: Mapping[str, Any], operation: DescribedOperation | None) -> str:
+    """Return what an unknown outcome of a step allows."""
+    return action.repeats(config) if operation is None else operation.pin().repeat
+
+
+def check_operation(
+    action: Action, config: Mapping[str, Any], pointer: str, findings: Findings, services: Services | None
+) -> DescribedOperation | None:
+    """Hold a step's params to its operation, and return that; None where it is for none, or nobody can say."""
+    if action.operation is None or services is None:
+        return None
+    if any(templated(config[key]) for key, _ in marked(action.config, config, Static)):
+        return None  # a problem of its own
+    try:
+        found = action.operation(config, services.connections, services.store)
+    except NotAtHandError as missing:
+        findings.add("description-not-at-hand", pointer, f"The params are not checked: {missing}")
+        return None
+    except UnknownOperation as unknown:
+        findings.add("unknown-operation", f"{pointer}/actionId", str(unknown))
+        return None
+    except Refused as refused:
+        findings.add("description-not-at-hand", pointer, f"The params are not checked: {refused}")
+        return None
+    given = config.get(PARAMS, {})
+    if isinstance(given, Mapping):
+        for flaw in found.flaws(given, templated):
+            _add(flaw, given, pointer, findings)
+    return found
+
+
+def _add(flaw: Flaw, given: Mapping[str, Any], pointer: str, findings: Findings) -> None:
+    path = flaw.path[:-1] if flaw.kind == "missing" else flaw.path
+    at = f"{pointer}/{PARAMS}" + "".join(f"/{escape(str(part))}" for part in path)
+    if not given and not path:
+        at = pointer
+    code = CODES[flaw.kind] if flaw.serious else "unknown-member"
+    sentence = f"{flaw.sentence[0].upper()}{flaw.sentence[1:].rstrip('.')}."
+    findings.add(code, at, sentence, flaw.hint and flaw.hint.rstrip("."), key=flaw.kind == "unknown")

@@ -1,0 +1,65 @@
+"""What is decided when a run is planned about operations of described services: it stands in the plan from then on."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+
+from activities.action import Action
+from activities.connections import Connections
+from activities.descriptions.store import Store
+from activities.errors import Refused
+from trunkline.wire import PinnedOperation
+from workers.definitions.compiling import identified
+from workers.process.connection_needs import needs
+from workflows.plan import Plan, StepPlan
+
+
+class Pinning:
+    """Pins the operations of plans.
+
+    Args:
+        actions: every action by name.
+        connections: the worker's connections.
+        store: the descriptions of this machine.
+    """
+
+    def __init__(self, actions: Mapping[str, Action], connections: Connections, store: Store) -> None:
+        self.actions = actions
+        self.connections = connections
+        self.store = store
+
+    def pinned(self, plan: Plan) -> Plan:
+        """Return a plan that says of every described operation what it is and what its unknown outcome allows.
+
+        An operation that there is not keeps the plan as it is: its step says so when its turn comes.
+
+        Raises:
+            NotAtHandError: a description has to be fetched first.
+        """
+        if not any(self.actions[need.plan["action"]].operation for need in needs(plan)):
+            return plan
+        plan = copy.deepcopy(plan)
+        for need in needs(plan):
+            self._pin(need.plan, plan["defaults"]["retry"]["within"])
+        return identified(plan)
+
+    def _pin(self, step: StepPlan, within: int) -> None:
+        locate = self.actions[step["action"]].operation
+        if locate is None:
+            return
+        try:
+            operation = locate(step["config"], self.connections, self.store)
+            pin = operation.pin()
+        except Refused:
+            return
+        step["repeat"] = pin.repeat
+        pinned: PinnedOperation = {"id": operation.id, "digest": pin.digest, "method": pin.method}
+        if pin.key is not None:
+            pinned["key"] = pin.key
+        step["operation"] = pinned
+        if pin.window is not None:
+            retry = step.get("retry", {})
+            most = round(pin.window * 1_000)
+            if retry.get("within", within) > most:  # behind that the key means nothing, and a repeat happens twice
+                step["retry"] = {**retry, "within": most}
