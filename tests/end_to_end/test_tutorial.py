@@ -10,7 +10,7 @@ import signal
 import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,7 +98,8 @@ async def terminal(folder: Path, environment: Mapping[str, str]) -> AsyncIterato
     try:
         yield Terminal(shell)
     finally:
-        os.killpg(shell.pid, signal.SIGINT)
+        with suppress(ProcessLookupError):  # it has ended already
+            os.killpg(shell.pid, signal.SIGINT)
         await asyncio.wait_for(shell.communicate(), LIMIT)
 
 

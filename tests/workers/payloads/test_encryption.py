@@ -27,6 +27,7 @@ from tests.workers.command import on
 from tests.workflows.steps.test_reconcile import reset
 from workers.payloads.converter import data_converter
 from workers.payloads.encryption import Encryption
+from workers.process.limits import running
 from workers.process.worker_client import client_of_worker
 from workers.settings import Settings, SettingsError
 from workflows.run import encrypted, walk
@@ -580,8 +581,7 @@ actions:
   - {id: pause, wait: 100}
   - {id: send, actionType: http_request, config: {method: POST, url: RECEIVER/send}, timeout: 1000, retry: {onUnknown: hold, within: 1100}}
 """)
-    (runs,) = engine.assembly().workers([_dying("http_request", mark)])
-    async with runs:
+    async with running(engine.assembly().workers([_dying("http_request", mark)])):
         handle = await engine.client.start_workflow(
             "marked", engine.event(), id=f"marked/{engine.task_queue}", task_queue=engine.task_queue
         )
