@@ -4,7 +4,8 @@ import pytest
 from pydantic import ValidationError
 
 from activities.action import Credential, Static, marked
-from activities.slack.send_slack_message import SlackMessage, send_slack_message
+from activities.slack.message import SlackMessage
+from activities.slack.send_slack_message import send_slack_message
 
 
 def section(text: str) -> dict[str, Any]:

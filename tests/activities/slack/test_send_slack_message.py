@@ -7,7 +7,8 @@ import pytest
 from activities.errors import OutcomeUnknown, Refused, Unavailable
 from activities.http_client.client import Client
 from activities.http_client.message import Response
-from activities.slack.send_slack_message import SlackMessage, SlackReceipt, send_slack_message
+from activities.slack.message import SlackMessage
+from activities.slack.send_slack_message import SlackReceipt, send_slack_message
 from activities.vendors.slack import BASE_URL, SlackClient
 from tests.activities.conftest import KEY, MakeContext
 from tests.activities.messages import Marks, answer, named, serving
