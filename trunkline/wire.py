@@ -260,6 +260,24 @@ class FailureDetails(TypedDict, total=False):
     wait: float
 
 
+class MatchAnswer(TypedDict):
+    """What a worker says about an event and one of its automations.
+
+    Attributes:
+        automation: its name.
+        matches: whether the event concerns it.
+        reason: why it does not, or why no run of it can begin; else None.
+        once: what makes an event the same, where the automation says it.
+        priority: by the names of Temporal's own, where the automation says it.
+    """
+
+    automation: str
+    matches: bool
+    reason: str | None
+    once: NotRequired[str]
+    priority: NotRequired[dict[str, Any]]
+
+
 class ResetQuestion(TypedDict):
     """What a reset run asks: which of its steps earlier histories may have carried out, up to the last reset."""
 

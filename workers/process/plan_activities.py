@@ -10,8 +10,14 @@ from temporalio import activity
 from temporalio.common import RawValue
 
 from activities.descriptions.source import NotAtHandError
-from trunkline.wire import MATCH, PLAN, YIELD
-from workers.definitions.automations import Automations, BadAutomationError, UnknownAutomationError, UnsettledError
+from trunkline.wire import MATCH, PLAN, YIELD, MatchAnswer
+from workers.definitions.automations import (
+    Automations,
+    BadAutomationError,
+    Match,
+    UnknownAutomationError,
+    UnsettledError,
+)
 from workers.definitions.runnable import UnfitEventError
 from workers.process.limits import Limits
 from workers.process.pinning import Pinning
@@ -90,19 +96,19 @@ class PlanActivities:
         return {"plan": plan, "outdated": outdated} if outdated else {"plan": plan}
 
     @activity.defn(name=MATCH)
-    async def match(self, event: dict[str, Any]) -> list[dict[str, Any]]:
+    async def match(self, event: dict[str, Any]) -> list[MatchAnswer]:
         """Return for every automation whether the event concerns it, and if not, why."""
-        return [
-            {
-                "automation": match.automation,
-                "matches": match.matches,
-                "reason": match.reason,
-                **({} if match.once is None else {"once": match.once}),
-                **({"priority": dict(match.priority)} if match.priority else {}),
-            }
-            for match in await self.automations.aside(lambda: [*self.automations.matching(event)])
-        ]
+        return list(map(_told, await self.automations.aside(lambda: [*self.automations.matching(event)])))
 
     @activity.defn(name=YIELD)
     async def rest(self) -> None:
         """Do nothing: a run that has much to do lets others have their turn."""
+
+
+def _told(match: Match) -> MatchAnswer:
+    answer: MatchAnswer = {"automation": match.automation, "matches": match.matches, "reason": match.reason}
+    if match.once is not None:
+        answer["once"] = match.once
+    if match.priority:
+        answer["priority"] = dict(match.priority)
+    return answer
