@@ -91,9 +91,10 @@ async def execute_connector_action(config: ConnectorAction, context: Context) ->
     """Carry out an operation of a connected service.
 
     Every operation that the service's description has can be used: GitHub, Stripe, Slack, Jira, Zendesk, Twilio and
-    Shopify are known by their profiles, any other service by a connection of kind `openapi` or `graphql`. Params are held to the description
-    before anything is sent, by `trunkline validate` already. Whether an unknown outcome may be repeated follows from
-    the operation's method and from what the service knows of idempotency keys, and is decided when a run is planned.
+    Shopify are known by their profiles, any other service by a connection of kind `openapi` or `graphql`. Params are
+    held to the description before anything is sent, by `trunkline validate` already. Whether an unknown outcome may be
+    repeated follows from the operation's method and from what the service knows of idempotency keys, and is decided
+    when a run is planned.
     """
     connection = context.connection(config.connection, *KINDS)
     operation = await _operation(config, context)

@@ -16,7 +16,6 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
-    Undefined,
     get_named_type,
     is_leaf_type,
     is_required_argument,
@@ -63,7 +62,7 @@ def refusals(field: GraphQLField) -> list[str]:
 
 def _variable(given: GraphQLArgument) -> str:
     """Return the type of an argument's variable: one that has a default may be left out."""
-    if isinstance(given.type, GraphQLNonNull) and given.default_value is not Undefined:
+    if isinstance(given.type, GraphQLNonNull) and not is_required_argument(given):
         return str(given.type.of_type)
     return str(given.type)
 

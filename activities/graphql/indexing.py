@@ -20,13 +20,14 @@ from graphql import (
     build_client_schema,
     build_schema,
     get_named_type,
+    is_required_argument,
 )
 from pydantic_core import from_json
 
 from activities.bounds import cut
 from activities.descriptions.index import OperationRow, write
 from activities.graphql.documents import document, refusals, signature
-from activities.graphql.schemas import bare_schema, definitions, is_needed, said_of
+from activities.graphql.schemas import bare_schema, definitions, said_of
 
 KEY = "idempotencyKey"
 """An argument by which a service dedupes, and the variable of the directive that does the same."""
@@ -133,7 +134,7 @@ def _body(kind: str, name: str, field: GraphQLField, key: dict[str, str] | None)
         "mutation": kind == "mutation",
         "document": document(kind, name, field, directive),
         "arguments": {argument: bare_schema(given.type) for argument, given in field.args.items()},
-        "required": [argument for argument, given in field.args.items() if is_needed(given) and argument != own],
+        "required": [one for one, given in field.args.items() if is_required_argument(given) and one != own],
         "said": said_of(field.args if sole is None else sole[1].fields),
         "sole": sole and sole[0],
         "key": key,

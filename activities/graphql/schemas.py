@@ -18,7 +18,7 @@ from graphql import (
     GraphQLList,
     GraphQLNonNull,
     GraphQLSchema,
-    Undefined,
+    is_required_input_field,
 )
 
 from activities.descriptions.schemas import DEFINITIONS
@@ -58,11 +58,6 @@ def bare_schema(given: GraphQLInputType) -> dict[str, Any]:
     return dict(SCALARS.get(given.name, {}))
 
 
-def is_needed(given: Given) -> bool:
-    """Say whether an argument, or a member of an input, has to be given."""
-    return isinstance(given.type, GraphQLNonNull) and given.default_value is Undefined
-
-
 def said_of(given: Mapping[str, Given]) -> dict[str, str]:
     """Return what is said of arguments, or members of an input, by name."""
     return {name: " ".join(one.description.split()) for name, one in given.items() if one.description}
@@ -83,7 +78,7 @@ def _members(given: GraphQLInputObjectType) -> dict[str, Any]:
         "properties": {name: schema_of(one.type) for name, one in given.fields.items()},
         "additionalProperties": False,
     }
-    if needed := [name for name, one in given.fields.items() if is_needed(one)]:
+    if needed := [name for name, one in given.fields.items() if is_required_input_field(one)]:
         made["required"] = needed
     if given.is_one_of:
         made["properties"] = {name: bare_schema(one.type) for name, one in given.fields.items()}

@@ -114,7 +114,7 @@ class Params:
                 unknown.extend(members)
             else:
                 whole = members
-        if whole is NOTHING and self.body_needed and not unknown and "object" in self.schemas.types(body.schema):
+        if whole is NOTHING and self.body_needed and "object" in self.schemas.types(body.schema):
             whole = {}
         return (whole if whole is NOTHING else self._typed(whole, body.schema, DEEPEST)), unknown
 
@@ -154,7 +154,7 @@ class Params:
         value = {f"{one.place} {one.name}": item for one, item in placed.parameters if not is_open(item)}
         if placed.body is not NOTHING and not (isinstance(placed.body, str) and is_open(placed.body)):
             value[BODY] = placed.body
-        elif placed.body is NOTHING and self.body_needed and not placed.unknown:
+        elif placed.body is NOTHING and self.body_needed:
             found.append(Flaw(kind="missing", path=(BODY,), sentence="the body is missing"))
         for flaw in self.judge.flaws(_bare(value), is_open):
             found.append(self._moved(flaw, params))
