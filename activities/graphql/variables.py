@@ -21,9 +21,10 @@ class Variables(Params):
         super().__init__(field.request)
         self.sole = field.sole
 
-    @property
-    def whole(self) -> str | None:
-        """The only argument, where it is an input."""
+    def whole(self, params: Mapping[str, Any]) -> str | None:
+        """Return the only argument, where it is an input; an object under its name is never a member of that name."""
+        if self.sole in self.members and not isinstance(params.get(self.sole), Mapping):
+            return None
         return self.sole
 
     def made(self, params: Mapping[str, Any]) -> dict[str, Any]:

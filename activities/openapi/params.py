@@ -66,11 +66,11 @@ class Params:
     def names(self) -> list[str]:
         """Return every name that params may have."""
         own = [one.name for one in self.operation.parameters]
-        return list(dict.fromkeys([*own, *self.members, *([self.whole] if self.whole else [])]))
+        return list(dict.fromkeys([*own, *self.members, *filter(None, [self.whole({})])]))
 
-    @property
-    def whole(self) -> str | None:
-        """The name by which params give the whole body; None where they give its members alone."""
+    def whole(self, params: Mapping[str, Any]) -> str | None:
+        """Return the name by which params may give the whole body; None where they give its members alone."""
+        del params
         return None if self.operation.body is None or BODY in self.members else BODY
 
     def place(self, params: Mapping[str, Any]) -> Placed:
@@ -97,8 +97,8 @@ class Params:
 
     def _body(self, body: Body, left: dict[str, Any]) -> tuple[Any, list[str]]:
         whole = NOTHING
-        if self.whole in left:
-            whole = left.pop(self.whole)
+        if (name := self.whole(left)) in left:
+            whole = left.pop(name)
         others = self.schemas.takes_others(body.schema)
         unknown = [name for name in left if name not in self.members and not others]
         members = {
@@ -176,7 +176,7 @@ class Params:
         head, *rest = flaw.path
         if head != BODY:
             path = (str(head).partition(" ")[2], *rest)
-        elif (whole := self.whole) is not None and whole in params and not (rest and rest[0] in params):
+        elif (whole := self.whole(params)) is not None and whole in params and not (rest and rest[0] in params):
             path = (whole, *rest)
         else:
             path = tuple(rest)

@@ -47,6 +47,7 @@ def flaws(id_: str, params: dict[str, Any]) -> list[Flaw]:
         ("customerSet", {}, {}),
         ("customerSet", {"input": {"input": "a"}, "name": "b"}, {"input": {"input": "a", "name": "b"}}),
         ("customerSet", {"name": "a", "tags": "x"}, {"input": {"name": "a", "tags": [["x"]]}}),
+        ("customerSet", {"input": "a", "name": "b"}, {"input": {"input": "a", "name": "b"}}),
         ("mutation tags", {"id": 1, "tags": "vip"}, {"id": "1", "tags": ["vip"]}),
         ("rename", {"query": "a", "variables": "b", "input": "c", "key": "d"}, {"query": "a", "variables": "b", "input": "c", "key": "d"}),
     ],
