@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from activities.descriptions.source import Ask, BadDescriptionError, Source
@@ -28,7 +30,7 @@ FRESH = 15 * 60.0
 """Seconds for which a copy counts as the newest."""
 
 LONG_FRESH = 24 * 3600.0
-"""The same where a service describes itself: it sends all of it each time, and counts that against its limits."""
+"""The same, by the age of the copy, where a service describes itself: it sends all of it each time, and counts that."""
 
 EVERY = 1.0
 """Seconds between looks for what is to be fetched."""
@@ -72,9 +74,11 @@ class Fetcher:
 
     def _begin(self, source: Source) -> None:
         """Fetch a description in the background, unless there is a fresh copy or it is being fetched already."""
+        copy = self.store.copy(source)
+        if source.connection is not None and _age(copy) < LONG_FRESH:
+            return
         now = time.monotonic()
-        fresh = FRESH if source.connection is None else LONG_FRESH
-        wait = fresh if self.store.copy(source).is_file() else AGAIN
+        wait = FRESH if copy.is_file() else AGAIN
         running = self._tasks.get(source)
         if now - self._begun.get(source, -wait) >= wait and (running is None or running.done()):
             self._begun[source] = now
@@ -87,6 +91,14 @@ class Fetcher:
             log.warning("The description at %s could not be fetched: %s", source.place, error)
         else:
             log.info("The description at %s is at hand.", source.place)
+
+
+def _age(copy: Path) -> float:
+    """Return the seconds since a copy was written; infinite where there is none."""
+    try:
+        return time.time() - copy.stat().st_mtime
+    except OSError:
+        return math.inf
 
 
 async def fetch(source: Source, store: Store, http: Client, ask: Ask) -> None:

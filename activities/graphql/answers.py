@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,9 @@ BEFORE = frozenset((
     "MAX_COST_EXCEEDED", "NOT_FOUND", "UNAUTHENTICATED", "UNAUTHORIZED",
 ))  # fmt: skip
 """Codes of errors that came before anything was carried out."""
+
+ERROR = re.compile(r"Errors?$")
+"""How the name of a type ends that an answer is of where a mutation was refused, and answers are of one of several."""
 
 MOST_REASONS = 5
 
@@ -63,6 +67,8 @@ class Judgement:
             )
         told = found if isinstance(found, Mapping) else {}
         refusals = [one for name in self.field.refusals for one in _listed(told.get(name))]
+        if self.field.mutation and ERROR.search(str(told.get("__typename"))):
+            refusals.append(told)
         return self._refused(refusals, answer) if refusals else None
 
     def _failed(self, errors: list[Mapping[str, Any]], body: Mapping[str, Any], answer: Response) -> ActionError:

@@ -16,6 +16,7 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
+    GraphQLUnionType,
     get_named_type,
     is_leaf_type,
     is_required_argument,
@@ -83,8 +84,8 @@ def _selection(given: GraphQLOutputType, levels: int) -> str | None:
     of = get_named_type(given)
     if is_leaf_type(of):
         return None
-    if not isinstance(of, GraphQLObjectType | GraphQLInterfaceType):
-        return f" {{ {TYPE_NAME} }}"
+    if isinstance(of, GraphQLUnionType):
+        return f" {{ {' '.join([TYPE_NAME, *_ways(of)])} }}"
     chosen = [TYPE_NAME] if isinstance(of, GraphQLInterfaceType) else []
     for name, field in _selectable(of):
         if is_leaf_type(get_named_type(field.type)):
@@ -92,6 +93,16 @@ def _selection(given: GraphQLOutputType, levels: int) -> str | None:
         elif levels > 1 and (inside := _inside(field)):
             chosen.append(name + inside)
     return f" {{ {' '.join(chosen or [TYPE_NAME])} }}"
+
+
+def _ways(of: GraphQLUnionType) -> Iterator[str]:
+    """Yield the scalars of each type of a union; those of one name must be of one type."""
+    types: dict[str, str] = {}
+    for way in of.types:
+        leaves = {name: field for name, field in _selectable(way) if is_leaf_type(get_named_type(field.type))}
+        chosen = [name for name, field in leaves.items() if types.setdefault(name, str(field.type)) == str(field.type)]
+        if chosen:
+            yield f"... on {way.name} {{ {' '.join(chosen)} }}"
 
 
 def _inside(field: GraphQLField) -> str | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
+import os
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ from graphql import build_schema, introspection_from_schema
 from activities.attempt.scrubber import Scrubber
 from activities.catalog import catalog, connection_kinds
 from activities.connections import Connections
+from activities.descriptions import fetching
 from activities.descriptions.fetching import fetch
 from activities.descriptions.source import NotAtHandError, Source
 from activities.descriptions.store import Store, usual_store
@@ -136,7 +140,9 @@ def test_where_documents_of_graphql_go(kind: str, base: str | None, endpoint: st
         found.preview(connection, {})
 
 
-async def test_a_service_that_describes_itself_is_asked_by_its_own_token(tmp_path: Path, wire: Wire) -> None:
+async def test_a_service_that_describes_itself_is_asked_by_its_own_token(
+    tmp_path: Path, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
     entry = {"kind": "shopify", "shop": "acme", "accessToken": "token-123456", "baseUrl": wire.url}
     connections = Connections({"shop": entry, "other": SHOP}, KINDS, {})
     ask, at, client = partial(inquiry, connections), Store(tmp_path), Client(allow=["127.0.0.1"])
@@ -154,6 +160,14 @@ async def test_a_service_that_describes_itself_is_asked_by_its_own_token(tmp_pat
             await fetch(where.source, at, client, ask)
         await fetch(where.source, at, client, ask)
         assert where.find("ping").id == "ping"
+        monkeypatch.setattr(fetching, "EVERY", 0.01)
+        async with fetching.Fetcher(at, client, ask).running():
+            await asyncio.sleep(0.05)
+            assert len(wire.requests) == 2, "not at each start of a worker"
+            os.utime(at.copy(where.source), (time.time() - 2 * fetching.LONG_FRESH,) * 2)
+            async with asyncio.timeout(10):
+                while len(wire.requests) < 3:
+                    await asyncio.sleep(0.01)
     await client.close()
     request = wire.requests[1]
     assert (request.method, request.target) == ("POST", "/admin/api/2026-10/graphql.json")

@@ -44,7 +44,7 @@ def test_every_document_is_valid(path: Path) -> None:
 
 def test_ids_are_fields_and_say_which_root_where_both_have_one(index: Index) -> None:
     assert index.ids() == [
-        *("refundCreate", "orderCancel", "charge", "chargeTwice", "customerSet", "mutation tags", "rename"),
+        *("refundCreate", "orderCancel", "charge", "chargeTwice", "customerSet", "mutation tags", "move", "rename"),
         *("order", "orders", "node", "found", "ping", "query tags", "old"),
     ]
     listed = {one.id: one for one in index.listed("tags")}
@@ -63,6 +63,10 @@ def test_what_a_document_asks_for(index: Index) -> None:
     assert "{ job { id done } orderCancelUserErrors { field message code } }" in document(index, "orderCancel")
     assert "$sort: Sort)" in document(index, "orders"), "an argument with a default may be left out"
     assert "{ __typename id }" in document(index, "node")
+    assert document(index, "move").endswith(
+        "{ __typename ... on Order { id name total status tags price } ... on Moved { to } "
+        "... on MoveError { message code } } }"
+    ), "fields of one name that differ cannot be asked for at once"
     assert document(index, "ping") == "query ping { ping }"
 
 
