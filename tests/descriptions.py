@@ -10,13 +10,19 @@ from unittest.mock import patch
 
 from activities.descriptions import store
 from activities.descriptions.source import BadDescriptionError, Source
+from activities.graphql.profile import GRAPHQL
 from activities.openapi.profile import OPENAPI
 from workers.sandbox.vendors.described import SHOP
+from workers.sandbox.vendors.graphql import SCHEMA
 
 ROOT = Path(__file__).resolve().parents[1]
 AWKWARD = ROOT / "tests/activities/openapi/awkward.yaml"
 VENDORS = ROOT / "tests/activities/connectors/vendors.yaml"
-KNOWN = (AWKWARD, VENDORS, SHOP)
+AWKWARD_SCHEMA = ROOT / "tests/activities/graphql/awkward.graphql"
+KNOWN = (
+    *(Source(OPENAPI, str(path)) for path in (AWKWARD, VENDORS, SHOP)),
+    *(Source(GRAPHQL, str(path)) for path in (AWKWARD_SCHEMA, SCHEMA)),
+)
 
 
 @contextmanager
@@ -36,5 +42,5 @@ def indexed_here() -> Iterator[None]:
 def index_known(into: store.Store) -> None:
     """Index what tests use in a store."""
     with indexed_here():
-        for path in KNOWN:
-            into.at_hand(Source(OPENAPI, str(path)))
+        for source in KNOWN:
+            into.at_hand(source)

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from activities.action import CONNECTION, Config, Raw, Result, Static, action, names
 from activities.connections import Connections
+from activities.connectors.graphql import GraphQl
 from activities.connectors.openapi import OpenApi
 from activities.context import Context
 from activities.descriptions.fetching import fetch
 from activities.descriptions.source import NotAtHandError
 from activities.descriptions.store import Store
 from activities.errors import OperationChanged, Refused, UnknownOperation
-from activities.operations.connection import Described, directory
+from activities.operations.connection import Described, directory, inquiry
 from activities.operations.contract import DescribedOperation
 from activities.vendors.accounts.github import GitHub
 from activities.vendors.accounts.jira import Jira
+from activities.vendors.accounts.shopify import Shopify
 from activities.vendors.accounts.slack import Slack
 from activities.vendors.accounts.stripe import Stripe
 from activities.vendors.accounts.twilio import TwilioAccount
 from activities.vendors.accounts.zendesk import ZendeskAccount
 
-KINDS: tuple[type[Described], ...] = (OpenApi, GitHub, Stripe, Slack, Jira, ZendeskAccount, TwilioAccount)
+KINDS: tuple[type[Described], ...] = (
+    *(OpenApi, GraphQl),
+    *(GitHub, Jira, Shopify, Slack, Stripe, TwilioAccount, ZendeskAccount),
+)
 
 NAME = "execute_connector_action"
 
@@ -43,7 +49,8 @@ class ConnectorAction(Config):
     params: dict[str, Any] = Field(
         default_factory=dict,
         description="What the operation takes, by name: parameters of path, query, header and cookie, and members of "
-        "its body; `body` is the whole body, unless the body has a member of that name.",
+        "its body; `body` is the whole body, unless the body has a member of that name. Of GraphQL: arguments, or the "
+        "members of the only one.",
     )
 
 
@@ -83,10 +90,11 @@ def locate(config: Raw, connections: Connections, store: Store) -> DescribedOper
 async def execute_connector_action(config: ConnectorAction, context: Context) -> ConnectorAnswer:
     """Carry out an operation of a connected service.
 
-    Every operation that the service's description has can be used: GitHub, Stripe, Slack, Jira, Zendesk and Twilio are
-    known by their profiles, any other service by a connection of kind `openapi`. Params are held to the description
-    before anything is sent, by `trunkline validate` already. Whether an unknown outcome may be repeated follows from
-    the operation's method and from what the service knows of idempotency keys, and is decided when a run is planned.
+    Every operation that the service's description has can be used: GitHub, Stripe, Slack, Jira, Zendesk, Twilio and
+    Shopify are known by their profiles, any other service by a connection of kind `openapi` or `graphql`. Params are
+    held to the description before anything is sent, by `trunkline validate` already. Whether an unknown outcome may be
+    repeated follows from the operation's method and from what the service knows of idempotency keys, and is decided
+    when a run is planned.
     """
     connection = context.connection(config.connection, *KINDS)
     operation = await _operation(config, context)
@@ -105,7 +113,7 @@ async def _operation(config: ConnectorAction, context: Context) -> DescribedOper
         try:
             return await asyncio.to_thread(locate, raw, context.connections, context.descriptions)
         except NotAtHandError as missing:
-            await fetch(missing.source, context.descriptions, context.http)
+            await fetch(missing.source, context.descriptions, context.http, partial(inquiry, context.connections))
         return await asyncio.to_thread(locate, raw, context.connections, context.descriptions)
     except UnknownOperation as unknown:
         raise Refused(str(unknown)) from None

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from activities.descriptions.source import BadDescriptionError, Source
+from activities.descriptions.source import Ask, BadDescriptionError, Source
 from activities.descriptions.store import LARGEST, Store, write
 from activities.errors import ActionError, OutcomeUnknown, ResultTooLarge, Unavailable
 
@@ -27,6 +29,9 @@ SECONDS = 60.0
 FRESH = 15 * 60.0
 """Seconds for which a copy counts as the newest."""
 
+LONG_FRESH = 24 * 3600.0
+"""The same, by the age of the copy, where a service describes itself: it sends all of it each time, and counts that."""
+
 EVERY = 1.0
 """Seconds between looks for what is to be fetched."""
 
@@ -40,11 +45,13 @@ class Fetcher:
     Args:
         store: where copies are kept.
         http: the guarded client.
+        ask: what services are asked with that describe themselves.
     """
 
-    def __init__(self, store: Store, http: Client) -> None:
+    def __init__(self, store: Store, http: Client, ask: Ask) -> None:
         self.store = store
         self.http = http
+        self.ask = ask
         self._tasks: dict[Source, asyncio.Task[None]] = {}
         self._begun: dict[Source, float] = {}
 
@@ -67,8 +74,11 @@ class Fetcher:
 
     def _begin(self, source: Source) -> None:
         """Fetch a description in the background, unless there is a fresh copy or it is being fetched already."""
+        copy = self.store.copy(source)
+        if source.connection is not None and _age(copy) < LONG_FRESH:
+            return
         now = time.monotonic()
-        wait = FRESH if self.store.copy(source).is_file() else AGAIN
+        wait = FRESH if copy.is_file() else AGAIN
         running = self._tasks.get(source)
         if now - self._begun.get(source, -wait) >= wait and (running is None or running.done()):
             self._begun[source] = now
@@ -76,15 +86,29 @@ class Fetcher:
 
     async def _fetch(self, source: Source) -> None:
         try:
-            await fetch(source, self.store, self.http)
+            await fetch(source, self.store, self.http, self.ask)
         except ActionError as error:
             log.warning("The description at %s could not be fetched: %s", source.place, error)
         else:
             log.info("The description at %s is at hand.", source.place)
 
 
-async def fetch(source: Source, store: Store, http: Client) -> None:
+def _age(copy: Path) -> float:
+    """Return the seconds since a copy was written; infinite where there is none."""
+    try:
+        return time.time() - copy.stat().st_mtime
+    except OSError:
+        return math.inf
+
+
+async def fetch(source: Source, store: Store, http: Client, ask: Ask) -> None:
     """Fetch a description and keep it; what has not changed since is not sent again.
+
+    Args:
+        source: where it is.
+        store: where copies are kept.
+        http: the guarded client.
+        ask: what services are asked with that describe themselves.
 
     Raises:
         Refused: the address is not allowed, or there is no description.
@@ -97,10 +121,21 @@ async def fetch(source: Source, store: Store, http: Client) -> None:
         with suppress(OSError, ValueError):
             known = json.loads(notes.read_bytes())
     headers = {"If-None-Match": known["etag"]} if isinstance(known.get("etag"), str) else {}
+    inquiry = None if source.connection is None else ask(source.connection)
     try:
-        answer = await http.request(
-            "GET", source.place, headers=headers, timeout=SECONDS, max_bytes=LARGEST, redirects=REDIRECTS
-        )
+        if inquiry is not None:
+            answer = await http.request(
+                "POST",
+                inquiry.address,
+                headers=inquiry.headers,
+                content=inquiry.content,
+                timeout=SECONDS,
+                max_bytes=LARGEST,
+            )
+        else:
+            answer = await http.request(
+                "GET", source.place, headers=headers, timeout=SECONDS, max_bytes=LARGEST, redirects=REDIRECTS
+            )
         if answer.status == HTTPStatus.NOT_MODIFIED and known:
             return
         answer.require()

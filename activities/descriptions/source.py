@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 
@@ -35,10 +36,12 @@ class Source:
     Attributes:
         format: its language.
         place: path of a file, or an address.
+        connection: whose service describes itself there to who signs in, where nobody names a description.
     """
 
     format: Format
     place: str
+    connection: str | None = None
 
     @property
     def remote(self) -> bool:
@@ -46,8 +49,27 @@ class Source:
         return ADDRESS.match(self.place) is not None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inquiry:
+    """The request by which a service is asked to describe itself.
+
+    Attributes:
+        address: where it goes.
+        headers: its headers, with what signs it in.
+        content: its body.
+    """
+
+    address: str
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes
+
+
 class BadDescriptionError(Exception):
     """A description cannot be read or indexed; the message is a sentence that says why and where."""
+
+
+Ask = Callable[[str], Inquiry]
+"""Returns what asks the service of a connection to describe itself; raises `Refused` where that cannot be used."""
 
 
 class NotAtHandError(Exception):

@@ -6,20 +6,20 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from activities.attachments import LARGEST_FILE, LARGEST_TOGETHER, Attachment, fetched
 from activities.connections import Connection
 from activities.context import Context
 from activities.descriptions.flaws import Flaw, Open
 from activities.errors import OutcomeUnknown, Refused
-from activities.openapi.answers import body_of, headers_of
 from activities.openapi.conventions import Conventions
 from activities.openapi.forms import FormFile
 from activities.openapi.operation import Operation, Parameter
 from activities.openapi.params import BODY, NOTHING, Params
 from activities.openapi.request import address_of, checked, described_request
 from activities.openapi.servers import known_server
+from activities.operations.answers import body_of, headers_of
 from activities.operations.contract import Answered, Pin, Preview
 from activities.rest.service import READS, Method
 
@@ -115,9 +115,7 @@ class OpenApiOperation:
         key = profile.key(self.operation)
         if key is not None and not any(name.lower() == key.header.lower() for name in headers):
             headers[key.header] = context.key
-        if extras.cookies:
-            own = [f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in extras.cookies.items()]
-            headers["Cookie"] = "; ".join([*filter(None, [headers.get("Cookie")]), *own])
+        headers |= extras.cookie(headers.get("Cookie"))
         service = profile.service_of(connection)
         if (base := self._base(connection)) != service.base(connection):
             service = replace(service, address=base)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
+from urllib.parse import quote
 
 from activities.connections import Connection
 from activities.openapi.operation import Operation
@@ -57,6 +58,15 @@ class Extras:
 
     query: Mapping[str, str] = field(default_factory=dict)
     cookies: Mapping[str, str] = field(default_factory=dict)
+
+    def cookie(self, own: str | None = None) -> dict[str, str]:
+        """Return the header Cookie, where there is one.
+
+        Args:
+            own: what stands in it besides.
+        """
+        mine = [f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in self.cookies.items()]
+        return {"Cookie": "; ".join([*filter(None, [own]), *mine])} if mine else {}
 
 
 def _no_extras(_connection: Any) -> Extras:

@@ -66,8 +66,12 @@ class Params:
     def names(self) -> list[str]:
         """Return every name that params may have."""
         own = [one.name for one in self.operation.parameters]
-        body = [] if self.operation.body is None or BODY in self.members else [BODY]
-        return list(dict.fromkeys([*own, *self.members, *body]))
+        return list(dict.fromkeys([*own, *self.members, *filter(None, [self.whole({})])]))
+
+    def whole(self, params: Mapping[str, Any]) -> str | None:
+        """Return the name by which params may give the whole body; None where they give its members alone."""
+        del params
+        return None if self.operation.body is None or BODY in self.members else BODY
 
     def place(self, params: Mapping[str, Any]) -> Placed:
         """Return params at their places, as the types that they have there."""
@@ -78,7 +82,7 @@ class Params:
                 continue
             left.pop(one.name, None)
             value = params[one.name]
-            if value is not None or one.required or "null" in self._own_types(one.schema):
+            if value is not None or one.required or self._takes_null(one.schema):
                 placed.parameters.append((one, self._typed(value, one.schema, DEEPEST)))
         body = self.operation.body
         if body is None:
@@ -86,22 +90,22 @@ class Params:
             return placed
         return Placed(placed.parameters, *self._body(body, left))
 
-    def _own_types(self, schema: Any) -> Collection[str]:
-        """Return the types of a value; nothing where any may stand, as null then means that it is left out."""
+    def _takes_null(self, schema: Any) -> bool:
+        """Say whether null is a value of its own; where any may stand it means that a param is left out."""
         kinds = self.schemas.types(schema)
-        return () if schema is True or not isinstance(schema, dict) or len(kinds) == len(EVERY) else kinds
+        return isinstance(schema, dict) and len(kinds) < len(EVERY) and "null" in kinds
 
     def _body(self, body: Body, left: dict[str, Any]) -> tuple[Any, list[str]]:
         whole = NOTHING
-        if BODY in left and BODY not in self.members:
-            whole = left.pop(BODY)
+        if (name := self.whole(left)) in left:
+            whole = left.pop(name)
         others = self.schemas.takes_others(body.schema)
         unknown = [name for name in left if name not in self.members and not others]
         members = {
             name: value
             for name, value in left.items()
             if name not in unknown
-            and (value is not None or name in self.needed or "null" in self._own_types(self.members.get(name)))
+            and (value is not None or name in self.needed or self._takes_null(self.members.get(name)))
         }
         if isinstance(whole, dict):
             whole = {**whole, **members}
@@ -110,7 +114,7 @@ class Params:
                 unknown.extend(members)
             else:
                 whole = members
-        if whole is NOTHING and self.body_needed and not unknown and "object" in self.schemas.types(body.schema):
+        if whole is NOTHING and self.body_needed and "object" in self.schemas.types(body.schema):
             whole = {}
         return (whole if whole is NOTHING else self._typed(whole, body.schema, DEEPEST)), unknown
 
@@ -172,8 +176,8 @@ class Params:
         head, *rest = flaw.path
         if head != BODY:
             path = (str(head).partition(" ")[2], *rest)
-        elif BODY in params and BODY not in self.members and not (rest and rest[0] in params):
-            path = (BODY, *rest)
+        elif (whole := self.whole(params)) is not None and whole in params and not (rest and rest[0] in params):
+            path = (whole, *rest)
         else:
             path = tuple(rest)
         old, new = _quoted(flaw.path), _quoted(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -9,7 +10,7 @@ from pydantic import Field
 
 from activities.connections import Connection, Connections
 from activities.descriptions.index import Index
-from activities.descriptions.source import BadDescriptionError, Source
+from activities.descriptions.source import BadDescriptionError, Inquiry, Source
 from activities.descriptions.store import Store
 from activities.errors import Refused, UnknownOperation
 from activities.operations.contract import DescribedOperation, Profile, no_such_operation
@@ -38,6 +39,33 @@ class Described(Connection):
         described = self.description or ""
         remote = Source(self.profile.format, described).remote
         return [*super().addresses(), *([described] if remote else [])]
+
+
+class SelfDescribed(Described):
+    """A service that describes itself to who signs in, where its connection names no description."""
+
+    @classmethod
+    @abstractmethod
+    def described_at(cls, entry: Mapping[str, Any]) -> str:
+        """Return the address that its description is known by, from a connection's entry in the file."""
+
+    @abstractmethod
+    def inquiry(self) -> Inquiry:
+        """Return what it is asked with."""
+
+
+def inquiry(connections: Connections, name: str) -> Inquiry:
+    """Return what the service of a connection is asked with to describe itself; see `Ask`.
+
+    Raises:
+        Refused: the connection cannot be used, or its service does not describe itself.
+    """
+    made = connections.get(name)
+    if not isinstance(made, SelfDescribed):
+        raise Refused(
+            f"The connection {name!r} must say `description`: a service of its kind does not describe itself."
+        )
+    return made.inquiry()
 
 
 def directory(
@@ -72,12 +100,14 @@ class Directory:
     """
 
     def __init__(self, name: str, kind: type[Described], entry: Mapping[str, Any], store: Store) -> None:
-        given = entry.get("description") or kind.profile.usual
+        given, asked = entry.get("description") or kind.profile.usual, None
+        if given is None and issubclass(kind, SelfDescribed):
+            given, asked = kind.described_at(entry), name
         if not isinstance(given, str):
             raise Refused(f"The connection {name!r} must say `description`: a file, or an address.")
         self.name = name
         self.kind = kind
-        self.source = Source(kind.profile.format, given)
+        self.source = Source(kind.profile.format, given, asked)
         self.store = store
         aliases = entry.get("aliases")
         self.signed = kind.signed(entry)

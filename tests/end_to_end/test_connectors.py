@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from aiohttp import web
+from graphql import build_schema, graphql_sync
 
-from tests.descriptions import indexed_here
+from tests.descriptions import AWKWARD_SCHEMA, indexed_here
 from tests.engine import JSON, Engine, step
 
 DEFINITION = """
@@ -132,4 +134,66 @@ async def test_a_run_parks_until_its_description_is_at_hand(
     assert step(report, "refund")["status"] == "succeeded"
     assert "The description has no operation 'refund_ordr'" in step(report, "none")["error"]["message"]
     assert seen == [None], "the copy is kept"
+    await engine.replay()
+
+
+THROTTLED = {
+    "errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}],
+    "extensions": {
+        "cost": {
+            "requestedQueryCost": 11,
+            "throttleStatus": {"maximumAvailable": 1000, "currentlyAvailable": 10, "restoreRate": 50},
+        }
+    },
+}
+
+
+async def test_a_shop_that_describes_itself_refunds_once(
+    engine: Engine, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GraphQL's own library is the shop: it judges every document and every variable."""
+    monkeypatch.setattr("activities.descriptions.fetching.AGAIN", 0.1)
+    monkeypatch.setattr("activities.descriptions.fetching.EVERY", 0.05)
+    monkeypatch.setattr("workflows.automation.PARKED", (timedelta(milliseconds=200),) * 2)
+    schema, keys = build_schema(AWKWARD_SCHEMA.read_text()), list[str]()
+    none = {"userErrors": [{"field": ["input", "orderId"], "message": "No such order."}]}
+    done = {"order": {"id": "450", "tags": []}, "refund": {"id": "r1", "amount": "10.00"}, "userErrors": []}
+    root = {"refundCreate": lambda _, input: done if input["orderId"] == "450" else none}  # noqa: A006 # its argument
+    first: list[Callable[[], web.Response]] = [lambda: web.json_response(THROTTLED), lambda: web.Response(status=502)]
+
+    async def shop(request: web.Request) -> web.StreamResponse:
+        assert request.headers["X-Shopify-Access-Token"] == "shop-token-1234567"
+        body = await request.json()
+        if key := body.get("variables", {}).get("idempotencyKey"):
+            keys.append(key)
+            if first:
+                return first.pop(0)()
+        answer = graphql_sync(schema, body["query"], root, variable_values=body.get("variables"))
+        return web.json_response(answer.formatted)
+
+    engine.receiver.answers["/admin/api/2026-10/graphql.json"] = [shop]
+    engine.connections = {
+        "shopify": {
+            "kind": "shopify",
+            "shop": "acme",
+            "accessToken": "shop-token-1234567",
+            "baseUrl": engine.receiver.url,
+            "aliases": {"refund_order": "refundCreate"},
+        }
+    }
+    engine.define("""
+        name: refunds
+        trigger: {event: test.fired}
+        actions:
+          - {id: refund, actionType: execute_connector_action, config: {actionId: refund_order, params: {orderId: "{{order.id}}", lines: {id: 1, quantity: "2"}}}, retry: {initialInterval: 10ms}, saveAs: refund}
+          - {id: none, actionType: execute_connector_action, config: {actionId: refund_order, params: {orderId: 451}}}
+        """)
+    with indexed_here():
+        report = await engine.run("refunds", engine.event({"order": {"id": 450}}))
+    refund = step(report, "refund")
+    assert (refund["status"], refund["attempts"]) == ("succeeded", 3), report
+    assert keys == [refund["key"]] * 3 + [step(report, "none")["key"]], "a throttled and a lost one are one refund"
+    assert report["variables"]["refund"]["body"]["data"]["refundCreate"]["refund"] == {"id": "r1", "amount": "10.00"}
+    refused = step(report, "none")["error"]
+    assert (refused["type"], refused["message"]) == ("Refused", "Shopify refused: input.orderId: No such order.")
     await engine.replay()

@@ -6,6 +6,7 @@ import asyncio
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from cyclopts import App
@@ -17,9 +18,10 @@ from activities.descriptions.source import NotAtHandError
 from activities.descriptions.validation import TYPES
 from activities.errors import ActionError, Refused, UnknownOperation
 from activities.http_client.client import Client
-from activities.operations.connection import Described, Directory
+from activities.operations.connection import Described, Directory, inquiry
 from workers.cli.catalog import actions_at_hand, services_at_hand
 from workers.cli.screen import print_json
+from workers.definitions.checking.operations import Services
 from workers.definitions.problems import listed, nearest
 from workers.errors import NotFoundError, TrunklineError, UnreachableError
 from workers.settings import Settings
@@ -136,11 +138,7 @@ def _directories() -> dict[str, Directory]:
     Raises:
         NotFoundError: there is no file of connections.
     """
-    services = services_at_hand(actions_at_hand())
-    if services is None:
-        raise NotFoundError(
-            "There is no connections file: name one with TRUNKLINE_CONNECTIONS, or write `connections.yaml`."
-        )
+    services = _services()
     known = services.connections
     found: dict[str, Directory] = {}
     for name in known.entries:
@@ -152,6 +150,15 @@ def _directories() -> dict[str, Directory]:
             except Refused as refused:
                 raise TrunklineError(str(refused)) from None
     return found
+
+
+def _services() -> Services:
+    services = services_at_hand(actions_at_hand())
+    if services is None:
+        raise NotFoundError(
+            "There is no connections file: name one with TRUNKLINE_CONNECTIONS, or write `connections.yaml`."
+        )
+    return services
 
 
 def _directory(name: str) -> Directory:
@@ -177,7 +184,7 @@ def _index(directory: Directory) -> Index:
 async def _fetch(directory: Directory, missing: NotAtHandError) -> None:
     http = Client(allow=Settings.from_environment().allow)
     try:
-        await fetch(missing.source, directory.store, http)
+        await fetch(missing.source, directory.store, http, partial(inquiry, _services().connections))
     except ActionError as error:
         raise UnreachableError(f"The description of {directory.name!r} cannot be fetched: {error}") from None
     finally:
@@ -222,7 +229,7 @@ def _page(shown: Mapping[str, Any], action: str) -> Iterator[str]:
     yield f"{shown['id']}: {shown['summary'] or 'no summary'}{' (deprecated)' if shown['deprecated'] else ''}"
     yield ""
     yield f"request:  {shown['method']} {shown['path']}"
-    key = f", by the header {shown['key']}" if shown["key"] else ""
+    key = f", by {shown['key']}" if shown["key"] else ""
     yield f"repeat:   {shown['repeat']}{key}"
     yield ""
     yield "params:"

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import json
+import os
+import time
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
+from graphql import build_schema, introspection_from_schema
 
 from activities.attempt.scrubber import Scrubber
 from activities.catalog import catalog, connection_kinds
 from activities.connections import Connections
-from activities.descriptions.source import Source
-from activities.descriptions.store import usual_store
-from activities.errors import Refused
+from activities.descriptions import fetching
+from activities.descriptions.fetching import fetch
+from activities.descriptions.source import NotAtHandError, Source
+from activities.descriptions.store import Store, usual_store
+from activities.errors import Refused, Unavailable
+from activities.graphql.profile import GRAPHQL
+from activities.http_client.client import Client
 from activities.openapi.calls import OpenApiOperation
 from activities.openapi.profile import OPENAPI
+from activities.operations.connection import directory, inquiry
 from activities.sms.twilio import Twilio
 from activities.tickets.helpdesks import Zendesk
 from activities.vendors.accounts.jira import Jira
-from tests.descriptions import AWKWARD, VENDORS
+from activities.vendors.accounts.shopify import Shopify
+from tests.activities.http_client.wire import Wire, ok
+from tests.descriptions import AWKWARD, AWKWARD_SCHEMA, VENDORS, indexed_here
 from tests.starts import Processes
 
 KINDS = connection_kinds(catalog())
@@ -96,6 +110,82 @@ def test_sites_are_named_in_short_or_in_full() -> None:
         assert made(kind="zendesk", subdomain=subdomain, **account).root == "https://acme.zendesk.com"
     with pytest.raises(Refused):
         made(kind="jira", site="acme.example.com/x", **account)
+    for shop in ("acme", "acme.myshopify.com"):
+        connection = made(kind="shopify", shop=shop, accessToken="t")
+        assert "https://acme.myshopify.com" in connection.addresses()
+        assert Shopify.described_at({"shop": shop}) == ENDPOINT
+
+
+ENDPOINT = "https://acme.myshopify.com/admin/api/2026-10/graphql.json"
+
+
+@pytest.mark.parametrize(
+    ("kind", "base", "endpoint"),
+    [
+        ("shopify", None, ENDPOINT),
+        ("shopify", "https://gate.example.com/", "https://gate.example.com/admin/api/2026-10/graphql.json"),
+        ("shopify", "https://gate.example.com/a/graphql.json", "https://gate.example.com/a/graphql.json"),
+        ("graphql", "https://api.example.com/graphql", "https://api.example.com/graphql"),
+        ("graphql", "https://api.example.com/graphql/", "https://api.example.com/graphql/"),
+    ],
+)
+def test_where_documents_of_graphql_go(kind: str, base: str | None, endpoint: str) -> None:
+    own = {"shop": "acme", "accessToken": "token-123456"} if kind == "shopify" else {"auth": {"bearer": "token-123456"}}
+    connection = made(kind=kind, description=str(AWKWARD_SCHEMA), baseUrl=base, **own)
+    found = type(connection).profile.operation(usual_store().at_hand(Source(GRAPHQL, str(AWKWARD_SCHEMA))), "order")
+    shown = found.preview(connection, {"id": 7})
+    assert (shown.method, shown.address, shown.body["variables"]) == ("POST", endpoint, {"id": "7"})
+    assert [*connection.credentials()] == ["token-123456"], "neither shop nor description is a secret"
+    with pytest.raises(Refused, match="`id` is missing"):
+        found.preview(connection, {})
+
+
+async def test_a_service_that_describes_itself_is_asked_by_its_own_token(
+    tmp_path: Path, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = {"kind": "shopify", "shop": "acme", "accessToken": "token-123456", "baseUrl": wire.url}
+    connections = Connections({"shop": entry, "other": SHOP}, KINDS, {})
+    ask, at, client = partial(inquiry, connections), Store(tmp_path), Client(allow=["127.0.0.1"])
+    where = directory(connections, [Shopify], at, action="execute_connector_action", name="shop")
+    assert where.source.place == f"{wire.url}/admin/api/2026-10/graphql.json"
+    with pytest.raises(NotAtHandError):
+        where.find("ping")
+    schema = build_schema(AWKWARD_SCHEMA.read_text())
+    wire.reply(
+        ok(b'{"errors": [{"message": "No access."}]}'),
+        ok(json.dumps({"data": introspection_from_schema(schema)}).encode()),
+    )
+    with indexed_here():
+        with pytest.raises(Unavailable, match=r"is no answer of an introspection: .* No access"):
+            await fetch(where.source, at, client, ask)
+        await fetch(where.source, at, client, ask)
+        assert where.find("ping").id == "ping"
+        monkeypatch.setattr(fetching, "EVERY", 0.01)
+        async with fetching.Fetcher(at, client, ask).running():
+            await asyncio.sleep(0.05)
+            assert len(wire.requests) == 2, "not at each start of a worker"
+            os.utime(at.copy(where.source), (time.time() - 2 * fetching.LONG_FRESH,) * 2)
+            async with asyncio.timeout(10):
+                while len(wire.requests) < 3:
+                    await asyncio.sleep(0.01)
+    await client.close()
+    request = wire.requests[1]
+    assert (request.method, request.target) == ("POST", "/admin/api/2026-10/graphql.json")
+    assert request.headers["x-shopify-access-token"] == "token-123456"
+    assert b"__schema" in request.body
+    assert wire.url in made(**entry).inquiry().address
+    assert "token-123456" not in repr(made(**entry).inquiry())
+    with pytest.raises(Refused, match=r"'other' must say `description`"):
+        ask("other")
+
+
+def test_a_shop_that_is_described_otherwise_is_not_asked() -> None:
+    entry = {"kind": "shopify", "shop": "acme", "accessToken": "${UNSET}", "description": str(AWKWARD_SCHEMA)}
+    connections = Connections({"shop": entry}, KINDS, {})
+    where = directory(connections, [Shopify], usual_store(), action="execute_connector_action", name="shop")
+    assert where.source == Source(GRAPHQL, str(AWKWARD_SCHEMA))
+    pin = where.find("refundCreate").pin()
+    assert (pin.repeat, pin.key, pin.window) == ("keyed", "@idempotent", 86_400)
 
 
 def test_credentials_go_to_no_host_that_only_a_description_names() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.descriptions import AWKWARD, indexed_here
+from tests.descriptions import AWKWARD, AWKWARD_SCHEMA, indexed_here
 from workers.cli import execute
 
 
@@ -101,3 +101,23 @@ def test_no_file_of_connections(
     monkeypatch.chdir(tmp_path / "..")
     code, _, err = run(capsys, "list")
     assert (code, "TRUNKLINE_CONNECTIONS" in err) == (4, True)
+
+
+def test_graphql_is_explored_in_the_same_way(connections: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    connections.write_text(f"""
+orders: {{kind: graphql, description: {AWKWARD_SCHEMA}, baseUrl: "https://a.example.com/graphql", aliases: {{refund_order: refundCreate}}}}
+webshop: {{kind: shopify, shop: acme, accessToken: "${{UNSET}}"}}
+""")
+    code, out, _ = run(capsys, "list")
+    assert (code, "webshop  shopify   not at hand" in out) == (0, True)
+    _, out, _ = run(capsys, "actions", "orders", "mutation refund")
+    assert out == "refundCreate  POST mutation refundCreate(input: RefundInput!) [refund_order]  Refund an order.\n"
+    _, out, _ = run(capsys, "show", "orders", "refund_order")
+    assert "repeat:   keyed, by @idempotent\n" in out
+    assert "  orderId: a text, required\n      The order that is refunded.\n" in out
+    assert (
+        "  method: an object or null\n    card: a text\n    credit: an object\n      days: a whole number, required\n"
+        in out
+    )
+    code, _, err = run(capsys, "actions", "webshop")
+    assert (code, "needs the environment variable UNSET" in err) == (3, True)

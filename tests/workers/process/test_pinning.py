@@ -10,7 +10,7 @@ from activities.catalog import catalog, connection_kinds
 from activities.connections import Connections
 from activities.descriptions.source import NotAtHandError
 from activities.descriptions.store import usual_store
-from tests.descriptions import AWKWARD, VENDORS
+from tests.descriptions import AWKWARD, AWKWARD_SCHEMA, VENDORS
 from workers.definitions.loading import Source
 from workers.definitions.planning import check, make_plan
 from workers.process.pinning import Pinning
@@ -66,6 +66,16 @@ def test_no_repeat_comes_after_the_key_is_forgotten() -> None:
     assert long["operation"]["key"] == "Idempotency-Key"
     assert (long["retry"]["within"], short["retry"]["within"]) == (7_200_000, 60_000)
     assert "retry" not in usual
+
+
+def test_a_mutation_is_repeated_under_its_key_alone() -> None:
+    account = {"kind": "shopify", "shop": "acme", "accessToken": "${UNSET}", "baseUrl": None, "auth": None}
+    described = pinning(**account, description=str(AWKWARD_SCHEMA))
+    ids = ["refundCreate", "orderCancel", "order"]
+    found = described.pinned(planned(*({"config": {"actionId": id_}, "retry": {"within": "48h"}} for id_ in ids)))
+    assert [step["repeat"] for step in found["block"]] == ["keyed", "never", "safe"]
+    assert [step["operation"].get("key") for step in found["block"]] == ["@idempotent", None, None]
+    assert [step["retry"]["within"] for step in found["block"]] == [86_400_000, 172_800_000, 172_800_000]
 
 
 def test_what_there_is_not_is_left_to_its_step() -> None:

@@ -12,6 +12,7 @@ from workers.sandbox.vendors.described import GitHubVendor, JiraVendor, ShopVend
 from workers.sandbox.vendors.facebook import FacebookVendor
 from workers.sandbox.vendors.freshdesk import FreshdeskVendor
 from workers.sandbox.vendors.gmail import GmailVendor
+from workers.sandbox.vendors.graphql import GraphQlVendor, ShopifyVendor
 from workers.sandbox.vendors.http import HttpVendor
 from workers.sandbox.vendors.kustomer import KustomerVendor
 from workers.sandbox.vendors.language import LOCAL_LANGUAGE
@@ -52,6 +53,8 @@ VENDORS: Vendors = {
     "github": GitHubVendor,
     "stripe": StripeVendor,
     "jira": JiraVendor,
+    "graphql": GraphQlVendor,
+    "shopify": ShopifyVendor,
     "http": HttpVendor,
 }
 """Every kind of connection, and `http`, which needs none; page, faults, connections and command line derive from it."""

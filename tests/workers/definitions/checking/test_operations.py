@@ -10,7 +10,7 @@ import pytest
 from activities.catalog import catalog, connection_kinds
 from activities.connections import Connections
 from activities.descriptions.store import usual_store
-from tests.descriptions import AWKWARD
+from tests.descriptions import AWKWARD, AWKWARD_SCHEMA
 from workers.definitions.checking.operations import Services
 from workers.definitions.loading import Source, read
 from workers.definitions.planning import check
@@ -27,6 +27,8 @@ ENTRIES = {
         "auth": {"bearer": "${UNSET}"},
         "aliases": {"refund_order": "refundOrder"},
     },
+    "orders": {"kind": "graphql", "description": str(AWKWARD_SCHEMA), "baseUrl": "https://orders.example.com/graphql"},
+    "webshop": {"kind": "shopify", "shop": "${UNSET}", "accessToken": "${UNSET}"},
     "far": {
         "kind": "openapi",
         "description": "https://api.example.com/openapi.json",
@@ -77,3 +79,22 @@ def test_what_may_be_repeated_is_known(services: Services) -> None:
 def test_params_may_be_one_template(services: Services) -> None:
     step = {"config": {"connectorId": "shop", "actionId": "refund_order", "params": "{{call.uuid}}"}}
     assert problems(services, step) == []
+
+
+def test_graphql_is_checked_in_the_same_way(services: Services) -> None:
+    params = {"orderID": "1", "lines": {"id": "{{call.id}}", "quantity": "two"}, "method": {"crdit": {"days": 1}}}
+    found = problems(
+        services,
+        {"config": {"connectorId": "orders", "actionId": "refundCreate", "params": params}},
+        {"config": {"connectorId": "orders", "actionId": "refundCreate", "params": {"input": "{{call.custom}}"}}},
+        {"config": {"connectorId": "orders", "actionId": "refund"}},
+        {"config": {"connectorId": "webshop", "actionId": "orderCancel"}},
+    )
+    assert {(one.code, one.hint) for one in found if one.code != "unknown-field"} == {
+        ("unknown-param", "Did you mean orderId?"),
+        ("missing-param", None),
+        ("bad-param", None),
+        ("unknown-param", "Did you mean credit?"),
+        ("unknown-operation", None),
+        ("description-not-at-hand", None),
+    }
