@@ -253,7 +253,7 @@ def test_every_field_of_an_action_is_judged_alike(action: Action) -> None:
     found = []
     for name, info in action.config.model_fields.items():
         first = FIRST[kind_of(info)] == (action.name, name)
-        for number, key in enumerate(names(action.config, name)):
+        for number, key in enumerate(names(action.config, name) if first else names(action.config, name)[:1]):
             for value in VALUES[:: 1 if first and not number else 25]:
                 data = of_action(action)
                 config = data["actions"][0]["config"]
@@ -279,9 +279,9 @@ def test_every_model_has_a_place_here() -> None:
 
 @pytest.mark.parametrize("action", CATALOG.values(), ids=lambda one: one.name)
 def test_what_the_validator_takes_the_action_takes(action: Action) -> None:
-    for name in action.config.model_fields:
+    for name, info in action.config.model_fields.items():
         key = names(action.config, name)[0]
-        for value in VALUES:
+        for value in VALUES[:: 1 if FIRST[kind_of(info)] == (action.name, name) else 25]:
             data = of_action(action)
             config: Mapping[str, Any] = {**data["actions"][0]["config"], key: value}
             data["actions"][0]["config"] = config
