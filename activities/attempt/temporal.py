@@ -304,14 +304,6 @@ class _Look(_Attempt):
             raise Unavailable("Nothing is found yet.")
         return {"found": [self._kept(result) for result in found]}
 
-    def _sentence(self, error: ActionError) -> str:
-        """Return what people read of an error, and log it."""
-        advice = f" {PICK_LESS if self.pick else PICK}" if isinstance(error, ResultTooLarge) else ""
-        sentence = self.services.scrubber.scrub(f"{error}{advice}")[:LONGEST_MESSAGE]
-        if not isinstance(error, Pending):
-            activity.logger.warning("%s: %s: %s", self.action.name, type(error).__name__, sentence)
-        return sentence
-
     def _waits_in_run(self) -> bool:
         """Let Temporal wait, as a run gives a look-up up that has failed."""
         return False

@@ -14,6 +14,16 @@ from activities.email.recording import SECOND, send, sent
 from activities.vendors.kustomer.connection import Kustomer
 
 
+EXAMPLE = {
+    "customer": "{{customer.id}}",
+    "conversation": "{{ticket.id}}",
+    "from": "support@example.com",
+    "to": "{{customer.email}}",
+    "subject": "Your request",
+    "body": "<p>Hi {{customer.name}}, we have received your request.</p>",
+}
+
+
 async def sent_by_gmail(config: GmailMessage, context: Context, begin: datetime) -> Sequence[RecordedReceipt]:
     """Return the receipts of what Gmail, or Kustomer's drafts, took of this step since then."""
     return await sent(Gmail, config, context, begin)
@@ -31,14 +41,7 @@ async def sent_by_postmark(config: PostmarkMessage, context: Context, begin: dat
     connections=(Gmail,),
     beside={SECOND: (Kustomer,)},
     look=sent_by_gmail,
-    example={
-        "customer": "{{customer.id}}",
-        "conversation": "{{ticket.id}}",
-        "from": "support@example.com",
-        "to": "{{customer.email}}",
-        "subject": "Your request",
-        "body": "<p>Hi {{customer.name}}, we have received your request.</p>",
-    },
+    example=EXAMPLE,
 )
 async def gmail_message_send(config: GmailMessage, context: Context) -> RecordedReceipt:
     """Send an email through Gmail and record it in a conversation of Kustomer's.
@@ -57,14 +60,7 @@ async def gmail_message_send(config: GmailMessage, context: Context) -> Recorded
     connections=(Postmark,),
     beside={SECOND: (Kustomer,)},
     look=sent_by_postmark,
-    example={
-        "customer": "{{customer.id}}",
-        "conversation": "{{ticket.id}}",
-        "from": "support@example.com",
-        "to": "{{customer.email}}",
-        "subject": "Your request",
-        "body": "<p>Hi {{customer.name}}, we have received your request.</p>",
-    },
+    example=EXAMPLE,
 )
 async def postmark_message_send(config: PostmarkMessage, context: Context) -> RecordedReceipt:
     """Send an email through Postmark and record it in a conversation of Kustomer's.
