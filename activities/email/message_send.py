@@ -13,7 +13,6 @@ from activities.email.recorded import GmailMessage, PostmarkMessage, RecordedRec
 from activities.email.recording import SECOND, send, sent
 from activities.vendors.kustomer.connection import Kustomer
 
-
 EXAMPLE = {
     "customer": "{{customer.id}}",
     "conversation": "{{ticket.id}}",
