@@ -32,7 +32,12 @@ quick: setup
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not server and not process" \
 		--hypothesis-profile quick $(ARGS)
 
-check: setup format-check lint types imports pytest
+# The type checker works while tests wait; what it finds is shown last.
+check: setup format-check lint imports
+	@found=$$(mktemp); $(BIN)/mypy > "$$found" 2>&1 & types=$$!; \
+	$(MAKE) --no-print-directory pytest; tests=$$?; \
+	wait $$types; types=$$?; cat "$$found"; rm -f "$$found"; \
+	[ $$types -eq 0 ] && exit $$tests
 
 format-check: setup
 	$(BIN)/ruff format --check .
