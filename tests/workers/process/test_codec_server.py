@@ -228,7 +228,9 @@ async def test_what_lies_in_the_store_is_shown_and_downloaded(tmp_path: Path, pr
         reference, small = encoded["payloads"]
         assert base64.b64decode(reference["metadata"]["messageType"]).endswith(b"ExternalStorageReference")
         assert int(reference["externalPayloads"][0]["sizeBytes"]) > len(LARGE.data)
-        assert all(b"Ada" not in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()), "it is encrypted"
+        assert all(b"AdaAdaAda" not in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()), (
+            "it is encrypted"
+        )
         query = "?preserveStorageRefs=true"
         given = {"payloads": [reference, small]}
         _, _, decoded = await asked("POST", f"{url}{prefix}/decode{query}", given, **BEARER)
