@@ -1,0 +1,213 @@
+"""`gateway.yaml`: what this gateway serves, to whom, and how it knows them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import model_validator as model_check
+from pydantic.alias_generators import to_camel
+
+from activities.connections import VARIABLE
+from activities.violations import violations
+from workers.definitions.loading import Source, UnreadableFileError, read
+from workers.definitions.model.steps import escape
+from workers.gateway.templates import DataTemplate, TextTemplate
+from workers.gateway.verification import BY_HEADERS, STANDARD_KEY, WAYS, Signed, admits, basic, same, standard_key
+from workers.settings import SettingsError
+
+FILE = Path("gateway.yaml")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+RIGHT = "The file must map what the gateway serves to how, as `events: {verify: {bearer: …}}`."
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+Secrets = Annotated[
+    tuple[Text, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given), Field(min_length=1)
+]
+"""One secret, or a list of those that count side by side while one replaces the other."""
+
+
+class Part(BaseModel):
+    """What all parts of the file have in common."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=False, alias_generator=to_camel, arbitrary_types_allowed=True
+    )
+
+
+class Basic(Part):
+    """HTTP Basic."""
+
+    user: Text
+    password: Secrets
+
+
+class Header(Part):
+    """A header that only the sender knows."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")]
+    value: Secrets
+
+
+class Verify(Part):
+    """How a request shows who has sent it: exactly one of these, or the word `none`."""
+
+    bearer: Secrets | None = None
+    basic: Basic | None = None
+    header: Header | None = None
+    standard_webhooks: Secrets | None = None
+    slack: Secrets | None = None
+    twilio: Secrets | None = None
+    stripe: Secrets | None = None
+    github: Secrets | None = None
+    zendesk: Secrets | None = None
+    zammad: Secrets | None = None
+    kustomer: Secrets | None = None
+
+    @model_check(mode="before")
+    @classmethod
+    def _one(cls, given: Any) -> Any:
+        if given == "none":
+            return {}
+        known = [to_camel(name) for name in cls.model_fields]
+        if not isinstance(given, dict) or len(given) != 1 or next(iter(given)) not in known:
+            raise ValueError(f"it says one way, as `{{bearer: …}}`: one of {', '.join(known)}, or the word `none`")
+        if next(iter(given.values())) is None:
+            raise ValueError(f"`{next(iter(given))}` has no value")
+        return given
+
+    @field_validator("standard_webhooks")
+    @classmethod
+    def _keys(cls, given: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for secret in given or ():
+            if standard_key(secret) is None:
+                raise ValueError(STANDARD_KEY)
+        return given
+
+    @property
+    def kind(self) -> str:
+        """The way, as the file names it; `none` where nothing is verified."""
+        return next((to_camel(name) for name, value in self if value is not None), "none")
+
+    @property
+    def by_headers(self) -> bool:
+        """Whether it can be judged before the body is read."""
+        return self.kind in BY_HEADERS
+
+    def admits(self, signed: Signed) -> bool:
+        """Say whether a request shows what it must; every secret is tried, whichever fits."""
+        if self.basic is not None:
+            user = self.basic.user
+            return admits(signed, lambda one, password: basic(one, user, password), self.basic.password)
+        if self.header is not None:
+            name = self.header.name
+            return admits(signed, lambda one, value: same(one.header(name), value), self.header.value)
+        kind = self.kind
+        return kind == "none" or admits(signed, WAYS[kind], getattr(self, SECRETS[kind]))
+
+
+SECRETS = {to_camel(name): name for name in Verify.model_fields}
+"""The attribute of each way, by its name in the file."""
+
+
+class Events(Part):
+    """`POST /events`: CloudEvents."""
+
+    verify: Verify
+
+
+class EventTemplate(Part):
+    """What a source's requests become: the event's type, id and data."""
+
+    type: TextTemplate
+    id: TextTemplate | None = None
+    data: DataTemplate
+
+
+class HookSource(Part):
+    """`POST /hooks/<name>`: what a vendor, or anybody, sends in words of its own."""
+
+    verify: Verify
+    event: EventTemplate
+
+
+class GatewayConfig(Part):
+    """The whole file."""
+
+    base_url: str | None = None
+    events: Events | None = None
+    sources: dict[str, HookSource] = Field(default_factory=dict)
+
+    @field_validator("base_url")
+    @classmethod
+    def _address(cls, given: str | None) -> str | None:
+        if given is None:
+            return None
+        try:
+            parts = urlsplit(given)
+            good = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+        except ValueError:
+            good = False
+        if not good or "@" in parts.netloc or parts.query or parts.fragment:
+            raise ValueError("this is the address at which others reach the gateway, as https://hooks.example.com")
+        return given.rstrip("/")
+
+    @field_validator("sources")
+    @classmethod
+    def _names(cls, given: dict[str, HookSource]) -> dict[str, HookSource]:
+        for name in given:
+            if not NAME.fullmatch(name):
+                raise ValueError(f"{name[:100]!r} is no name: use letters, digits, dots, underscores and hyphens")
+        return given
+
+    @model_check(mode="after")
+    def _public(self) -> GatewayConfig:
+        signed = [name for name, source in self.sources.items() if source.verify.twilio]
+        if self.base_url is None and (signed or (self.events and self.events.verify.twilio)):
+            raise ValueError("`baseUrl` is missing: Twilio signs the address that it calls")
+        return self
+
+
+def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> GatewayConfig:
+    """Read the file; `${VARIABLE}` in a text is that variable of the environment.
+
+    Raises:
+        SettingsError: it cannot be read or is not what it should be; the sentence says where.
+    """
+    try:
+        entries, source = read(path)
+    except UnreadableFileError as unreadable:
+        found = unreadable.problem
+        raise _error(path, found.line, RIGHT if found.code == "not-an-automation" else found.message) from None
+    filled = _filled(entries, "", path, source, environment)
+    try:
+        return GatewayConfig.model_validate(filled)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        pointer = "".join(f"/{escape(str(key))}" for key in first["loc"])
+        line, _ = source.place(pointer, key=first["type"] == "extra_forbidden")
+        raise _error(path, line, f"{violations([first])}.") from None
+
+
+def _filled(value: Any, pointer: str, path: Path, source: Source, environment: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _filled(one, f"{pointer}/{escape(key)}", path, source, environment) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_filled(one, f"{pointer}/{at}", path, source, environment) for at, one in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+    for name in VARIABLE.findall(value):
+        if not environment.get(name):
+            state = "empty" if name in environment else "not set"
+            line, _ = source.place(pointer)
+            raise _error(path, line, f"The environment variable {name} is {state}: set it for this gateway.")
+    return VARIABLE.sub(lambda match: environment[match[1]], value)
+
+
+def _error(path: Path, line: int | None, message: str) -> SettingsError:
+    return SettingsError(f"{path}{f', line {line}' if line else ''}: {message}")
