@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from aiohttp import hdrs, web
 
-from workers.gateway.config import Verify
+from workers.gateway.parts import Verify
 from workers.gateway.requests import Refusal, read_body, refuse_encoding
 from workers.gateway.verification import Signed
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from workers.gateway.cloudevents import BATCH, MOST_EVENTS, STRUCTURED
-from workers.gateway.config import GatewayConfig, Verify
+from workers.gateway.config import GatewayConfig
+from workers.gateway.parts import Verify
 from workers.gateway.requests import FORM, JSON
+from workers.gateway.talkdesk.entry import TalkdeskEntry
 from workflows.event import MAX_ID, VERSION
 
 Schema = dict[str, Any]
@@ -54,6 +56,18 @@ REFUSALS: Mapping[str, str] = {
     "415": "The body is of a media type that is not taken here, or compressed.",
     "503": "Temporal does not answer: send it again.",
 }
+TALKDESK: Schema = {
+    JSON: {
+        "schema": {
+            "type": "object",
+            "properties": {
+                "auth": {"type": ["object", "null"]},
+                "data": {"type": ["object", "null"]},
+                "meta": {"type": ["object", "null"]},
+            },
+        }
+    }
+}
 SCHEMES: Mapping[str, Schema] = {
     "bearer": {"type": "http", "scheme": "bearer"},
     "basic": {"type": "http", "scheme": "basic"},
@@ -81,6 +95,9 @@ def description(config: GatewayConfig) -> Schema:
         paths[f"/hooks/{name}"] = {
             "post": _post(f"Send what {name} has to say.", _anything(), source.verify, schemes, answer=answer)
         }
+    for automation, entry in config.talkdesk.items():
+        paths[f"/talkdesk/{automation}"] = {"post": _bridge(entry)}
+        paths[f"/talkdesk/{automation}/auth"] = {"post": _validator()}
     servers = {} if config.base_url is None else {"servers": [{"url": config.base_url}]}
     return {
         "openapi": "3.1.0",
@@ -106,11 +123,37 @@ def _post(summary: str, content: Schema, verify: Verify, schemes: Schema, *, ans
     responses: Schema = {answer: yes | ({"content": accepted} if answer == "202" else {})}
     if verify.slack is not None:
         responses["200"] = {"description": "The challenge of Slack's `url_verification`."}
-    responses |= {
-        status: {"description": why, "content": {JSON: {"schema": MESSAGE}}} for status, why in REFUSALS.items()
-    }
+    responses |= _refusals(*REFUSALS)
     found: Schema = {"summary": summary, "requestBody": {"required": True, "content": content}, "responses": responses}
     return found | _security(verify, schemes)
+
+
+def _bridge(entry: TalkdeskEntry) -> Schema:
+    yes = "201" if entry.kind == "action" else "200"
+    content: Schema = {"type": "object"} if entry.kind == "action" else {}
+    responses: Schema = {yes: {"description": "It has completed.", "content": {JSON: {"schema": content}}}}
+    responses |= _refusals("400", "401", "408", "413", "415", "503")
+    responses["400"]["description"] = "It is malformed, or the run has ended otherwise."
+    return {
+        "summary": "Run it for Talkdesk.",
+        "requestBody": {"required": True, "content": TALKDESK},
+        "responses": responses,
+    }
+
+
+def _validator() -> Schema:
+    responses: Schema = {"200": {"description": "They are.", "content": {JSON: {"schema": {"type": "object"}}}}}
+    summary = "Ask whether credentials are right."
+    content = {"required": True, "content": TALKDESK}
+    return {
+        "summary": summary,
+        "requestBody": content,
+        "responses": responses | _refusals("400", "401", "408", "413", "415"),
+    }
+
+
+def _refusals(*statuses: str) -> Schema:
+    return {one: {"description": REFUSALS[one], "content": {JSON: {"schema": MESSAGE}}} for one in statuses}
 
 
 def _security(verify: Verify, schemes: Schema) -> Schema:

@@ -20,6 +20,7 @@ from workers.gateway.event_doors import EventsDoor, HooksDoor
 from workers.gateway.intake import Intake, reaching_temporal
 from workers.gateway.openapi import description
 from workers.gateway.requests import Refusal
+from workers.gateway.talkdesk.door import TalkdeskDoor
 from workers.process.health import OK, Report
 from workers.settings import Address, Settings
 
@@ -85,6 +86,8 @@ class Gateway:
             yield EventsDoor(self.config.events, intake, self.config.base_url)
         if self.config.sources:
             yield HooksDoor(self.config.sources, intake, self.config.base_url)
+        if self.config.talkdesk:
+            yield TalkdeskDoor(self.config.talkdesk, self.client, self.settings.task_queue)
 
     async def health(self) -> Report:
         """Say whether Temporal answers; for its page beside the metrics too."""
@@ -155,11 +158,10 @@ class Gateway:
         resource = request.match_info.route.resource
         if resource is None:
             return "other"
-        name = request.match_info.get("name")
-        if name is None:
-            return resource.canonical
-        known = name in self.config.sources
-        return resource.canonical.replace("{name}", name) if known else "other"
+        for key, known in (("name", self.config.sources), ("automation", self.config.talkdesk)):
+            if (given := request.match_info.get(key)) is not None:
+                return resource.canonical.replace(f"{{{key}}}", given) if given in known else "other"
+        return resource.canonical
 
 
 def _refused(refusal: Refusal) -> web.Response:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from tests.workers.gateway.doors import base64_hmac, hex_hmac, sha256
-from workers.gateway.config import Verify
+from workers.gateway.parts import Verify
 from workers.gateway.verification import TOLERANCE, Signed
 
 SLACK_BODY = (
