@@ -177,7 +177,7 @@ def test_groups_and_keys_that_are_shown_can_be_read() -> None:
 
 
 def test_the_gateway_s_file_that_is_shown_is_one(tmp_path: Path) -> None:
-    shown = [text for _, text in blocks(ROOT / "docs" / "gateway.md", "yaml")]
+    shown = [text for _, text in blocks(ROOT / "docs" / "gateway.md", "yaml") if "trigger:" not in text]
     assert shown
     for text in shown:
         (tmp_path / "gateway.yaml").write_text(text)

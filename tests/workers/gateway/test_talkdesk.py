@@ -13,6 +13,7 @@ import pytest_asyncio
 from temporalio.client import Client
 
 from tests.engine import Engine
+from tests.workers.command import call
 from tests.workers.gateway.doors import Answer, Served, served
 from workers.gateway.config import load_config
 from workers.gateway.talkdesk import door
@@ -215,3 +216,68 @@ async def found(engine: Engine, automation: str) -> list[str]:
     """Return the ids of the runs of an automation, from the server's own list."""
     query = f"WorkflowType = '{automation}' AND TaskQueue = '{engine.task_queue}'"
     return [run.id async for run in engine.client.list_workflows(query)]
+
+
+DECLARED = """
+name: create-case
+trigger:
+  event: talkdesk.action
+  data:
+    type: object
+    properties:
+      data:
+        type: object
+        required: [subject]
+        properties: {subject: {type: string, title: Subject line}, due_date: {type: string}}
+actions: [{set: {a: "{{data.subject}}"}}]
+"""
+
+
+def test_the_manifest_says_what_the_automation_declares(tmp_path: Path) -> None:
+    (tmp_path / "automations").mkdir()
+    (tmp_path / "automations" / "case.yaml").write_text(DECLARED)
+    (tmp_path / "automations" / "bad.yaml").write_text("a: [")
+    text = CONFIG.replace("[hidden-password, old]", '"${NOT_SET_HERE}"').replace('token: "5"', "token: x")
+    (tmp_path / "gateway.yaml").write_text(f"baseUrl: https://hooks.example.com\n{text}")
+    ended = call("talkdesk", "manifest", "create-case", cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    field = {"source": "input", "mandatory": True, "type": "input", "store": True}
+    assert ended.json == {
+        "integration": {
+            "name": "trunkline",
+            "display_name": "Trunkline",
+            "authentication_type": "custom",
+            "authentication_configuration": [
+                {"username": {**field, "display": "Username"}},
+                {"password": {**field, "display": "Password"}},
+            ],
+            "auth_validation_endpoint": "https://hooks.example.com/talkdesk/create-case/auth",
+            "contact_synchronization_endpoint": "https://hooks.example.com/talkdesk/list-contacts",
+            "agent_synchronization_endpoint": "https://hooks.example.com/talkdesk/slow-list",
+            "interaction_retrieval_endpoint": "https://hooks.example.com/talkdesk/list-interactions",
+        },
+        "action": {
+            "provider": "trunkline",
+            "name": "create_case",
+            "display": "create case",
+            "description": "Create case",
+            "endpoint": "https://hooks.example.com/talkdesk/create-case",
+            "inputs": [
+                {"key": "subject", "name": "Subject line", "mandatory": True},
+                {"key": "due_date", "name": "Due date", "mandatory": False},
+            ],
+        },
+    }
+    ended = call("talkdesk", "manifest", "nobody", cwd=tmp_path)
+    assert (ended.code, "has the automation 'nobody'" in ended.err) == (4, True)
+    (tmp_path / "automations" / "case.yaml").write_text(
+        "name: broken\ntrigger: {event: a.b, data: [data]}\nactions: []"
+    )
+    ended = call("talkdesk", "manifest", "broken", cwd=tmp_path)
+    assert (ended.code, "must be a JSON Schema that says what `data` holds" in ended.err) == (1, True)
+    (tmp_path / "gateway.yaml").write_text(text)
+    ended = call("talkdesk", "manifest", "broken", cwd=tmp_path)
+    assert (ended.code, "has no `baseUrl`" in ended.err) == (1, True)
+    (tmp_path / "gateway.yaml").write_text("talkdesk: {other: {auth: none}}")
+    ended = call("talkdesk", "manifest", "broken", cwd=tmp_path)
+    assert (ended.code, "no `talkdesk.broken`; it has other" in ended.err) == (1, True)
