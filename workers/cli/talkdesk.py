@@ -30,8 +30,8 @@ def manifest(automation: str, /, *, config: Path | None = None) -> int:
     Returns:
         0 if it is complete, 1 if the file or the automation does not say what is needed.
     """
-    from workers.gateway.config import FILE, load_config
     from workers.gateway import talkdesk_manifest as written
+    from workers.gateway.config import FILE, load_config
 
     loaded = load_config(config or FILE, _Anything())
     print_json(written.manifest(loaded, automation, _declared(automation)))
