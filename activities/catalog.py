@@ -10,7 +10,21 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-from activities import ai, aircall, automations, email, facebook, http, kustomer, slack, sms, speech, teams, tickets
+from activities import (
+    ai,
+    aircall,
+    automations,
+    email,
+    facebook,
+    http,
+    kustomer,
+    slack,
+    sms,
+    speech,
+    talkdesk,
+    teams,
+    tickets,
+)
 from activities.action import Action
 from activities.connections import Connection
 
@@ -25,6 +39,7 @@ FAMILIES: tuple[tuple[Action, ...], ...] = (
     slack.ACTIONS,
     sms.ACTIONS,
     speech.ACTIONS,
+    talkdesk.ACTIONS,
     teams.ACTIONS,
     tickets.ACTIONS,
 )

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from temporalio.client import Client
 
-from tests.engine import Engine
+from tests.engine import Engine, step
 from tests.workers.command import call
 from tests.workers.gateway.doors import Answer, Served, served
 from workers.gateway.config import load_config
@@ -194,6 +194,37 @@ async def test_what_a_run_comes_to_is_what_talkdesk_hears(
         assert (answer.status, "ask again" in answer.json["message"]) == (400, True), (
             "no list is better than half of one"
         )
+
+
+CALLER = """
+name: caller
+trigger: {event: test.fired, data: [order]}
+actions:
+  - {actionType: execute_bridge_action, config: {connection: ours, data: {subject: "{{order.id}}"}, contactExternalId: c9}, saveAs: made}
+  - {id: wrong, actionType: execute_bridge_action, config: {connection: theirs, data: {}}, onFailure: continue}
+  - {id: alone, actionType: execute_bridge_action, config: {url: "BRIDGE/talkdesk/broken", data: {}}, onFailure: continue}
+"""
+
+
+async def test_a_bridge_of_ours_and_a_caller_of_ours_work_with_each_other(engine: Engine, tmp_path: Path) -> None:
+    engine.define(AUTOMATIONS.split("---\n", maxsplit=1)[0])
+    engine.define(AUTOMATIONS.split("---\n")[3])
+    async with served(engine.client, tmp_path, CONFIG, task_queue=engine.task_queue) as gateway:
+        address = f"{gateway.url}/talkdesk/create-case"
+        engine.connections["ours"] = {"kind": "talkdesk_bridge", "url": address, "auth": AUTH}
+        engine.connections["theirs"] = {"kind": "talkdesk_bridge", "url": address, "auth": {"username": "nobody-knows"}}
+        engine.define(CALLER.replace("BRIDGE", gateway.url))
+        await engine.serve()
+        report = await engine.run("caller", engine.event({"order": {"id": engine.task_queue}}, type="test.fired"))
+    assert report["variables"]["made"] == {
+        "message": f"Case 17 for {engine.task_queue}",
+        "externalId": "17",
+        "contactExternalId": "c9",
+        "contactExternalType": None,
+        "contactExternalUrl": None,
+    }
+    assert "The bridge answered 401" in step(report, "wrong")["error"]["message"]
+    assert "No such customer" in step(report, "alone")["error"]["message"]
 
 
 async def test_identical_requests_within_a_minute_are_one_whenever_it_begins(
