@@ -25,7 +25,7 @@ def gateway(
     config: Path | None = None,
     metrics_address: str | None = None,
 ) -> int:
-    """Take events over HTTP: CloudEvents and the web hooks of vendors, until it is told to stop.
+    """Take events over HTTP, be a bridge of Talkdesk, and serve pages on which people decide, until it is told to stop.
 
     It keeps nothing: what it has taken is in Temporal, and any number of gateways may serve the same file. It starts
     without Temporal and answers senders that they shall try again. SIGTERM finishes what is in flight.

@@ -16,6 +16,7 @@ from activities.connections import VARIABLE
 from activities.violations import violations
 from workers.definitions.loading import Source, UnreadableFileError, read
 from workers.definitions.model.steps import escape
+from workers.gateway.pages.entry import OwnKey, Pages
 from workers.gateway.parts import Part, Verify
 from workers.gateway.talkdesk.entry import TalkdeskEntry
 from workers.gateway.templates import DataTemplate, TextTemplate
@@ -55,6 +56,8 @@ class GatewayConfig(Part):
     events: Events | None = None
     sources: dict[str, HookSource] = Field(default_factory=dict)
     talkdesk: dict[str, TalkdeskEntry] = Field(default_factory=dict)
+    pages: Pages | None = None
+    signing_key: OwnKey | None = None
 
     @field_validator("base_url")
     @classmethod
@@ -91,6 +94,8 @@ class GatewayConfig(Part):
         signed = [name for name, source in self.sources.items() if source.verify.twilio]
         if self.base_url is None and (signed or (self.events and self.events.verify.twilio)):
             raise ValueError("`baseUrl` is missing: Twilio signs the address that it calls")
+        if self.base_url is None and self.pages is not None:
+            raise ValueError("`baseUrl` is missing: sign-in comes back to it")
         return self
 
 

@@ -19,6 +19,7 @@ from workers.gateway.counters import Counters
 from workers.gateway.event_doors import EventsDoor, HooksDoor
 from workers.gateway.intake import Intake, reaching_temporal
 from workers.gateway.openapi import description
+from workers.gateway.pages.door import PagesDoor
 from workers.gateway.requests import Refusal
 from workers.gateway.talkdesk.door import TalkdeskDoor
 from workers.process.health import OK, Report
@@ -88,6 +89,10 @@ class Gateway:
             yield HooksDoor(self.config.sources, intake, self.config.base_url)
         if self.config.talkdesk:
             yield TalkdeskDoor(self.config.talkdesk, self.client, self.settings.task_queue)
+        if self.config.pages is not None:
+            own = self.config.signing_key
+            key = None if own is None else own.signing_key()
+            yield PagesDoor(self.config.pages, self.config.base_url or "", key, self.client, self.settings)
 
     async def health(self) -> Report:
         """Say whether Temporal answers; for its page beside the metrics too."""
