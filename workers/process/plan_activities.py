@@ -30,6 +30,7 @@ class PlanActivities:
         automations: the worker's definitions.
         attributes: whether the namespace has our search attributes.
         web_ui: address of the web UI, for `{{run.url}}`.
+        pages: address of a gateway with pages, for `{{hold.url}}`.
         state_limit: bytes that a run's variables, report and audit may take together.
         limits: the limits of the worker's connections.
         inline: whether runs may bring their own definition.
@@ -41,6 +42,7 @@ class PlanActivities:
         *,
         attributes: bool,
         web_ui: str | None,
+        pages: str | None = None,
         state_limit: int,
         limits: Limits,
         inline: bool,
@@ -48,7 +50,7 @@ class PlanActivities:
         self.automations = automations
         self.inline = inline
         self.limits = limits
-        self.settings = {"attributes": attributes, "webUi": web_ui, "stateLimit": state_limit}
+        self.settings = {"attributes": attributes, "webUi": web_ui, "pages": pages, "stateLimit": state_limit}
 
     def activities(self) -> list[Callable[..., Any]]:
         """Return the local activities to register."""

@@ -35,7 +35,7 @@ actions:
       - actions:
           - {id: refund, label: "Refund <b>7", actionType: http_request, config: {method: POST, url: RECEIVER/refund, body: {amount: 20, note: "{{order.note}}"}}, requireApproval: {approvers: [ann@example.com], allowEdit: true, rejectNeedsReason: true, verified: true}}
       - actions:
-          - {id: other, label: Other, actionType: http_request, config: {method: POST, url: RECEIVER/other}, requireApproval: {approvers: [bob@example.com]}}
+          - {id: other, label: Other, actionType: http_request, config: {method: POST, url: RECEIVER/other}, requireApproval: {approvers: [bob@example.com], notify: [{actionType: http_request, config: {method: POST, url: RECEIVER/notice, body: {url: "{{hold.url}}"}}}]}}
       - actions:
           - {id: broken, label: Broken, actionType: http_request, config: {method: POST, url: RECEIVER/broken}, onFailure: hold}
 """
@@ -175,12 +175,14 @@ async def test_people_decide_on_the_page(engine: Engine, tmp_path: Path) -> None
     engine.signing_keys = {"gateway": {"hmac": OWN_KEY}}
     engine.define(HELD)
     engine.receiver.answer("/broken", 422)
+    engine.pages = "http://pages.example"
     await engine.serve()
     note = "<script>alert(1)</script>\u202e"
     handle = await engine.start("careful", engine.event({"order": {"id": "<b>7", "note": note}}))
     held = {hold["step"]: hold for hold in await engine.held(handle, 3)}
     async with pages(engine.client, tmp_path, engine.task_queue) as (browser, provider):
         places = {name: f"/hold?{urlencode({'run': handle.id, 'hold': hold['hold']})}" for name, hold in held.items()}
+        assert engine.receiver.to("/notice")[0].body == {"url": f"http://pages.example{places['other']}"}
         await lists(browser)
         page = await browser.get(places["refund"])
         shows(page, held["refund"]["digest"])

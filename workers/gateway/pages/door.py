@@ -24,7 +24,7 @@ from workers.gateway.pages.showing import shown_hold, shown_run
 from workers.gateway.pages.sign_in import ProviderError, SignIn, SignInError
 from workers.gateway.requests import FORM, Refusal, content_of, media_type, read_body
 from workers.settings import Settings
-from workflows.holds.wording import change, changes
+from workflows.holds.wording import change, changes, hold_address
 from workflows.steps.edits import EditError, edited
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class PagesDoor:
             for name, other, there in (("earlier", number - 1, number > 1), ("later", number + 1, found.more))
             if there
         }
-        rows = [{**row, "address": hold_address(row["run"], row["hold"])} for row in found.rows]
+        rows = [{**row, "address": hold_address("", row["run"], row["hold"])} for row in found.rows]
         shown: dict[str, Any] = {"kind": kind, "path": path, "query": query, "rows": rows, "runs": found.runs}
         return self._page(session, "list", **shown, number=number, **{"earlier": None, "later": None, **pages})
 
@@ -203,7 +203,7 @@ class PagesDoor:
                 decision = decisions.sealed(decision, hold, run, self.key)
             answer = await decisions.decide(self.client, run, decision, answered=held is not None)
         if answer.accepted:
-            made = elsewhere(f"{self.base_url}{hold_address(run, decision['hold'])}")
+            made = elsewhere(hold_address(self.base_url, run, decision["hold"]))
             self.sessions.renew(made, session)  # another cookie lets browsers forget the page with its buttons
             return made
         status = HTTPStatus.BAD_REQUEST if answer.result in {"invalid", "malformed"} else HTTPStatus.CONFLICT
@@ -268,8 +268,3 @@ def within(wanted: str) -> str:
         wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted.isprintable() and "\\" not in wanted
     )
     return wanted if good else "/"
-
-
-def hold_address(run: str, hold: str) -> str:
-    """Return the path of a hold's page."""
-    return f"/hold?{urlencode({'run': run, 'hold': hold})}"
