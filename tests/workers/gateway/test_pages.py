@@ -198,7 +198,9 @@ async def test_people_decide_on_the_page(engine: Engine, tmp_path: Path) -> None
         assert gone.status == 200
         assert "This does not wait any more. Decided: approve by ann@example.com" in gone.text
         assert "rejected" in (await browser.get(f"/run?run={handle.id}")).text
-        assert (await browser.get("/run?run=nobody")).status == 404
+        for nobody in ("nobody", "", "x" * 300):
+            assert (await browser.get(f"/run?run={nobody}")).status == 404
+            assert (await browser.get(f"/hold?run={nobody}&hold=a")).status == 404
         await signs_out(browser)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 from aiohttp import hdrs, web
 
 from trunkline.durations import duration
+from trunkline.wire import LONGEST_ID
 from workers.client import decisions, holds, runs
 from workers.client.holds import Wanted
 from workers.errors import NotFoundError, TrunklineError, UnreachableError
@@ -163,8 +164,7 @@ class PagesDoor:
         return self._page(session, "list", **shown, number=number, **{"earlier": None, "later": None, **pages})
 
     async def _hold(self, request: web.Request, session: Session) -> web.Response:
-        run, name = request.query.get("run", ""), request.query.get("hold", "")
-        return await self._show_hold(session, run, name)
+        return await self._show_hold(session, run_of(request.query), request.query.get("hold", ""))
 
     async def _show_hold(
         self, session: Session, run: str, name: str, status: HTTPStatus = HTTPStatus.OK, **more: Any
@@ -178,7 +178,7 @@ class PagesDoor:
         return self._page(session, "hold", status, **shown_hold(run, name, hold, report), **told)
 
     async def _run(self, request: web.Request, session: Session) -> web.Response:
-        run = request.query.get("run", "")
+        run = run_of(request.query)
         async with reaching_temporal(30):
             report = await runs.report(self.client, run)
         return self._page(session, "run", **shown_run(run, report), web=self._web(run))
@@ -191,7 +191,7 @@ class PagesDoor:
     async def _decide(self, request: web.Request, session: Session) -> web.Response:
         form = await self._form(request, session)
         decision = decision_of(form, session.person)
-        run = form["run"]
+        run = run_of(form)
         async with reaching_temporal(30):
             held = await holds.look(self.client, run)
             hold = next((one for one in held or [] if one["hold"] == decision["hold"]), None)
@@ -260,6 +260,18 @@ def status_of(error: Refusal | TrunklineError) -> HTTPStatus:
     if isinstance(error, NotFoundError):
         return HTTPStatus.NOT_FOUND
     return HTTPStatus.SERVICE_UNAVAILABLE if isinstance(error, UnreachableError) else HTTPStatus.CONFLICT
+
+
+def run_of(fields: Mapping[str, str]) -> str:
+    """Return the run that a page is about.
+
+    Raises:
+        Refusal: no run has such an id (404).
+    """
+    run = fields.get("run", "")
+    if not run or len(run.encode("utf-8", "replace")) > LONGEST_ID:
+        raise Refusal(HTTPStatus.NOT_FOUND, "There is no such run.")
+    return run
 
 
 def within(wanted: str) -> str:
