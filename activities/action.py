@@ -60,6 +60,11 @@ class Credential:
 
 
 @dataclass(frozen=True, slots=True)
+class Unconnected:
+    """Marks a field that says where to send: a step that has it and names no connection needs none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Static:
     """Marks a field that decides the plan (`parseResponse`, `connection`): a template there is a problem.
 

@@ -22,6 +22,7 @@ from activities import (
     slack,
     sms,
     speech,
+    talkdesk,
     teams,
     tickets,
 )
@@ -40,6 +41,7 @@ FAMILIES: tuple[tuple[Action, ...], ...] = (
     slack.ACTIONS,
     sms.ACTIONS,
     speech.ACTIONS,
+    talkdesk.ACTIONS,
     teams.ACTIONS,
     tickets.ACTIONS,
 )

@@ -52,6 +52,7 @@ class Engine:
         self.state_limit = 1024 * 1024
         self.result_limit = 256 * 1024
         self.inline = True
+        self.pages: str | None = None
         self.cached = 1000
         self.files: Path | None = None
         self.groups: dict[str, list[str]] = {}
@@ -119,6 +120,7 @@ class Engine:
                 task_queue=self.task_queue,
                 files=self.files,
                 web_ui="http://ui.example",
+                pages=self.pages,
                 result_limit=self.result_limit,
                 state_limit=self.state_limit,
                 encryption_keys=self.encryption_keys,

@@ -28,6 +28,7 @@ from workers.approvals.signing import SigningKeys
 from workers.cli import COMMANDS, app
 from workers.definitions.loading import parse
 from workers.definitions.planning import check
+from workers.gateway.config import load_config
 from workers.settings import VARIABLES
 from workflows import automation
 from workflows.event import KNOWN
@@ -173,6 +174,15 @@ def test_groups_and_keys_that_are_shown_can_be_read() -> None:
     ]
     assert Groups(groups).names() == ["finance", "ops"]
     assert SigningKeys(keys, {"GATEWAY_KEY": base64.b64encode(bytes(32)).decode()})
+
+
+def test_the_gateway_s_file_that_is_shown_is_one(tmp_path: Path) -> None:
+    shown = [text for _, text in blocks(ROOT / "docs" / "gateway.md", "yaml") if "trigger:" not in text]
+    assert shown
+    key = base64.b64encode(bytes(32)).decode()
+    for text in shown:
+        (tmp_path / "gateway.yaml").write_text(text)
+        load_config(tmp_path / "gateway.yaml", dict.fromkeys(re.findall(r"\$\{(\w+)\}", text), key))
 
 
 def anchors(page: Path) -> set[str]:

@@ -20,7 +20,11 @@ from workers.settings import VARIABLES
 ROOT = Path(__file__).resolve().parents[1]
 ACTIONS = catalog()
 PAGES = reference.pages()
-GROUPED = {"hold": ["hold show"], "connectors": ["connectors list", "connectors actions", "connectors show"]}
+GROUPED = {
+    "hold": ["hold show"],
+    "talkdesk": ["talkdesk manifest"],
+    "connectors": ["connectors list", "connectors actions", "connectors show"],
+}
 WORDS = [words for names in COMMANDS.values() for name in names for words in GROUPED.get(name, [name])]
 
 

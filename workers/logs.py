@@ -49,7 +49,7 @@ class JsonLines(Lines):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "message": self.scrub(record.getMessage()),
-            **{key: self.scrub(value) if isinstance(value, str) else value for key, value in place(record).items()},
+            **{key: self.scrub(value) if isinstance(value, str) else value for key, value in _fields(record).items()},
             "logger": record.name,
         }
         if self.process is not None:
@@ -130,6 +130,11 @@ def place(record: logging.LogRecord) -> dict[str, Any]:
     written says them, so that lines of vendors' libraries have them too.
     """
     return _context() | {key: getattr(record, key) for key in PLACE if hasattr(record, key)}
+
+
+def _fields(record: logging.LogRecord) -> dict[str, Any]:
+    """Return the place of a record, and what else it carries (`extra={"fields": {…}}`)."""
+    return place(record) | getattr(record, "fields", {})
 
 
 def _context() -> dict[str, Any]:

@@ -37,6 +37,7 @@ VARIABLES = {
     "inline": "TRUNKLINE_INLINE",
     "actions": "TRUNKLINE_ACTIONS",
     "web_ui": "TRUNKLINE_WEB_UI",
+    "pages": "TRUNKLINE_PAGES",
     "payload_store": "TRUNKLINE_PAYLOAD_STORE",  # before the limits, which may be higher with it
     "result_limit": "TRUNKLINE_RESULT_LIMIT",
     "state_limit": "TRUNKLINE_STATE_LIMIT",
@@ -103,6 +104,7 @@ class Settings:
         inline: whether the worker runs definitions that come with their runs.
         actions: modules with actions of the user's own.
         web_ui: address of Temporal's web UI, for links to runs.
+        pages: address of a gateway with pages, for links to holds.
         result_limit: most bytes of one action's result.
         state_limit: most bytes of one run's variables, report and audit together.
         bodies_limit: most bytes that the bodies of answers and recordings may take together, in each process.
@@ -130,6 +132,7 @@ class Settings:
     inline: bool = False
     actions: tuple[str, ...] = ()
     web_ui: str | None = None
+    pages: str | None = None
     result_limit: int = 256 * KIB
     state_limit: int = KIB * KIB
     bodies_limit: int = DEFAULT_LIMIT
@@ -357,6 +360,14 @@ def _web_address(given: str, place: str) -> str:
     return given.rstrip("/")
 
 
+def _pages_address(given: str, place: str) -> str:
+    if not given.startswith(("http://", "https://")):
+        raise SettingsError(
+            f"{place} must be the address of a gateway with pages, as https://hooks.example.com; {given!r} is not."
+        )
+    return given.rstrip("/")
+
+
 READERS: Mapping[str, Callable[..., Any]] = {
     "automations": _path,
     "connections": _path,
@@ -367,6 +378,7 @@ READERS: Mapping[str, Callable[..., Any]] = {
     "inline": _switch,
     "actions": _list,
     "web_ui": _web_address,
+    "pages": _pages_address,
     "payload_store": _store,
     "result_limit": _bytes,
     "state_limit": _bytes,

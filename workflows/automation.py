@@ -134,6 +134,7 @@ class Automation:
         if answer.get("webUi"):
             run["url"] = f"{answer['webUi']}/namespaces/{quote(info.namespace)}/workflows/{quote(info.workflow_id, '')}"
         self.walk = Walk(compiled, self.state, run, self._holds_changed)
+        self.walk.pages = answer.get("pages")
         self.attributes = Attributes(enabled=answer["attributes"])
         self._begun = True
         if carry is None:

@@ -84,6 +84,10 @@ class EventError(ValueError):
     """This is no event; the message says why and what would be right."""
 
 
+class EventTooLargeError(EventError):
+    """An event is larger than events may be."""
+
+
 def matches(wanted: str, event_type: str) -> bool:
     """Say whether a trigger for `wanted` (`call.ended`, or `call.*` for all that begin with `call.`) takes a type."""
     return event_type.startswith(wanted[:-1]) if wanted.endswith(".*") else event_type == wanted
@@ -100,7 +104,8 @@ def read_event(value: Any, *, default_id: str) -> dict[str, Any]:
     `type` and `data` suffice: a missing `id` is `default_id` (the workflow id), a missing `source` is `manual`.
 
     Raises:
-        EventError: it is no such object, or too large or too deep.
+        EventError: it is no such object, or too deep.
+        EventTooLargeError: it is too large.
     """
     if not isinstance(value, Mapping):
         raise EventError(f"An event is a JSON object with `type` and `data`; this is {what(value)}.")
@@ -223,7 +228,9 @@ def _measure(event: Mapping[str, Any]) -> None:
     except (TypeError, ValueError):
         raise EventError("An event is JSON; this one holds a value that JSON does not have, such as NaN.") from None
     if size > MAX_BYTES:
-        raise EventError(f"An event has at most {MAX_BYTES // 1024} KiB as JSON; this one has {-(-size // 1024)} KiB.")
+        raise EventTooLargeError(
+            f"An event has at most {MAX_BYTES // 1024} KiB as JSON; this one has {-(-size // 1024)} KiB."
+        )
 
 
 def what(value: Any) -> str:

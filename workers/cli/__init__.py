@@ -22,12 +22,12 @@ COMMANDS = {
     "Start runs": ("run", "emit"),
     "See what runs and what waits": ("runs", "report", "holds", "hold"),
     DECISIONS: (*("approve", "reject", "edit", "retry", "skip", "supply", "stop", "reassign", "extend", "decide"),),
-    "Operate": ("deploy", "schedules", "rerun", "worker", "codec-server", "signing-key"),
+    "Operate": ("deploy", "schedules", "rerun", "worker", "gateway", "talkdesk", "codec-server", "signing-key"),
 }
 """Every command by what people want; it is the function (or group of commands) of its name in the module of its name,
 `-` spelt `_`. Decisions stand in one module, `decide.py`."""
 
-GROUPS = ("hold", "schedules", "connectors")
+GROUPS = ("hold", "schedules", "connectors", "talkdesk")
 """Commands that are groups of commands."""
 
 DEFECT = 70

@@ -17,6 +17,8 @@ from workers.errors import TrunklineError, UnreachableError
 if TYPE_CHECKING:
     from temporalio.client import Client
 
+    from workers.approvals.signing import SigningKey
+
 SIGNALS = ("approve", "reject")
 """Decisions that also exist as signals, which Temporal keeps until a worker comes."""
 
@@ -61,14 +63,14 @@ def may_decide(hold: Hold, by: str, decision: str) -> bool:
     )
 
 
-def sealed(decision: Mapping[str, Any], hold: Hold, run: str, signing_key: str | None) -> dict[str, Any]:
+def sealed(decision: Mapping[str, Any], hold: Hold, run: str, signing_key: str | SigningKey | None) -> dict[str, Any]:
     """Return a decision that quotes the digest of the hold as it was seen, and is signed where that is asked for.
 
     Args:
         decision: the decision; a digest that it already quotes stays.
         hold: the hold as its query shows it.
         run: workflow id.
-        signing_key: who signs, as TRUNKLINE_SIGNING_KEY says; None: nobody.
+        signing_key: who signs, as TRUNKLINE_SIGNING_KEY says, or the key itself; None: nobody.
 
     Raises:
         SettingsError: the signing key cannot be read.
@@ -79,7 +81,7 @@ def sealed(decision: Mapping[str, Any], hold: Hold, run: str, signing_key: str |
         return quoted
     from workers.approvals import signing
 
-    key = signing.signing_key(signing_key)
+    key = signing.signing_key(signing_key) if isinstance(signing_key, str) else signing_key
     exp = int(time.time() + SIGNED_FOR.total_seconds())
     try:
         proof = signing.sign(quoted, workflow_id=run, first_run_id=hold["firstRunId"], key=key, exp=exp)

@@ -145,6 +145,7 @@ class Assembly:
             equipment.automations,
             attributes=self.attributes,
             web_ui=settings.web_ui,
+            pages=settings.pages,
             state_limit=settings.state_limit,
             limits=limits,
             inline=settings.inline,

@@ -38,6 +38,7 @@ class PlanActivities:
         automations: the worker's definitions.
         attributes: whether the namespace has our search attributes.
         web_ui: address of the web UI, for `{{run.url}}`.
+        pages: address of a gateway with pages, for `{{hold.url}}`.
         state_limit: bytes that a run's variables, report and audit may take together.
         limits: the limits of the worker's connections.
         inline: whether runs may bring their own definition.
@@ -50,6 +51,7 @@ class PlanActivities:
         *,
         attributes: bool,
         web_ui: str | None,
+        pages: str | None = None,
         state_limit: int,
         limits: Limits,
         inline: bool,
@@ -59,7 +61,7 @@ class PlanActivities:
         self.inline = inline
         self.limits = limits
         self.pinning = pinning
-        self.settings = {"attributes": attributes, "webUi": web_ui, "stateLimit": state_limit}
+        self.settings = {"attributes": attributes, "webUi": web_ui, "pages": pages, "stateLimit": state_limit}
 
     def activities(self) -> list[Callable[..., Any]]:
         """Return the local activities to register."""

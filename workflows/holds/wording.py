@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 from trunkline.wire import NOT_TAKEN
 from workflows.language.people import group, person
@@ -39,6 +40,17 @@ HIDDEN = re.compile(
 def visible(text: str) -> str:
     """Return a text in which nothing is hidden: what a person reads before a decision is what is there."""
     return HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def hold_address(pages: str, run: str, hold: str) -> str:
+    """Return the address of a hold's page.
+
+    Args:
+        pages: address of the pages, without a slash at its end.
+        run: workflow id.
+        hold: the hold's name.
+    """
+    return f"{pages}/hold?{urlencode({'run': run, 'hold': hold})}"
 
 
 def who(hold: JSON) -> str:

@@ -51,6 +51,7 @@ class Walk:
     """One walk over (plan, state).
 
     Attributes:
+        pages: address of the pages on which people decide, where there are any.
         stop: set once the run is to end; nothing more starts then.
         continuing_as_new: no new step starts, so that the run can continue as new.
         in_flight: activities that have not ended, and what follows from them at once.
@@ -70,6 +71,7 @@ class Walk:
         self.program = program
         self.state = state
         self.holds_changed = holds_changed
+        self.pages: str | None = None
         self.stop: Stop | None = None
         self.continuing_as_new = False
         self.in_flight = 0

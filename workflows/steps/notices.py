@@ -10,6 +10,7 @@ from temporalio import workflow
 from workflows.errors import StepError, error_entry
 from workflows.holds.hold import Hold
 from workflows.holds.request import request_of
+from workflows.holds.wording import hold_address
 from workflows.language.template import TemplateError
 from workflows.plan import Occasion
 from workflows.program import Notice
@@ -45,6 +46,7 @@ def notify(walk: Walk, held: HeldStep, hold: Hold, on: Occasion, count: int = 0)
     shown = hold.to_json()
     about: dict[str, Any] = {name: shown.get(name) for name in SHOWN}
     about.update(id=hold.hold, missing=list(hold.missing), status=on, decision=hold.decision)
+    about["url"] = None if walk.pages is None else hold_address(walk.pages, workflow.info().workflow_id, hold.hold)
     for notice in notices:
         instance = f"{hold.hold}.{notice.step.id}.{on}{f'-{count}' if count else ''}"
         walk.notices.append(asyncio.create_task(_tell(walk, held, notice, instance, about)))

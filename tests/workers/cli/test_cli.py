@@ -88,7 +88,10 @@ async def test_the_version_is_told() -> None:
         (["reassign", "run", "hold", "ann", "ann\u2060", "--by", "bob"], "holds U+2060"),
         (["signing-key", "lead", "--people", "ann\u200b"], "holds U+200B"),
         (["aprove", "run", "hold"], "Did you mean `trunkline approve`?"),
-        (["nothing-like-it"], "extend, decide, deploy, schedules, rerun, worker, codec-server, signing-key."),
+        (
+            ["nothing-like-it"],
+            "extend, decide, deploy, schedules, rerun, worker, gateway, talkdesk, codec-server, signing-key.",
+        ),
         (["hold", "shw"], "There is no command 'shw' in `trunkline hold`. Did you mean `trunkline hold show`?"),
         (["runs", "--state", "held", "--outcome", "failed"], "say one of them"),
         (["rerun"], "`trunkline runs --outcome failed`"),

@@ -30,6 +30,7 @@ RUN_FIELDS: Mapping[str, tuple[str, ...]] = {
         "status",
         "decision",
         "error",
+        "url",
     ),
     "hold.request": (*REQUEST, "secrets"),
 }

@@ -21,6 +21,7 @@ from workers.sandbox.vendors.postmark import PostmarkVendor
 from workers.sandbox.vendors.slack import SlackVendor
 from workers.sandbox.vendors.smtp import SmtpVendor
 from workers.sandbox.vendors.speech import GOOGLE, WHISPER
+from workers.sandbox.vendors.talkdesk_bridge import TalkdeskBridgeVendor
 from workers.sandbox.vendors.teams import TeamsVendor
 from workers.sandbox.vendors.teams_graph import TeamsGraphVendor
 from workers.sandbox.vendors.twilio import TwilioVendor
@@ -46,6 +47,7 @@ VENDORS: Vendors = {
     "kustomer": KustomerVendor,
     "aircall": AircallVendor,
     "facebook": FacebookVendor,
+    "talkdesk_bridge": TalkdeskBridgeVendor,
     "openai": OpenAIVendor,
     "anthropic": AnthropicVendor,
     "local_language": LOCAL_LANGUAGE,

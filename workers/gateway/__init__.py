@@ -1,0 +1,1 @@
+"""The gateway: the door for what speaks HTTP. It keeps nothing; what it has taken is in Temporal."""

@@ -1,0 +1,102 @@
+"""Events into Temporal: what is answered with yes is held durably, whether a worker is there or not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from aiohttp import hdrs
+
+from workers.client.earlier import source_of
+from workers.client.start import Started, start
+from workers.errors import TrunklineError
+from workers.gateway.cloudevents import DISPATCH
+from workers.gateway.requests import Refusal
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+WITHIN = 8.0
+"""Seconds that Temporal has, so that senders hear 503 before they give up."""
+
+AT_ONCE = 20
+RETRY_AFTER = 5
+"""Seconds after which a sender may try again."""
+
+T = TypeVar("T")
+
+
+@asynccontextmanager
+async def reaching_temporal(within: float = WITHIN) -> AsyncIterator[None]:
+    """Answer with 503 and Retry-After where Temporal does not do what is asked in time.
+
+    Raises:
+        Refusal: it does not.
+    """
+    from temporalio.service import RPCError
+
+    try:
+        async with asyncio.timeout(within):
+            yield
+    except (RPCError, RuntimeError, TimeoutError):  # RuntimeError: a client that has never been connected
+        raise Refusal(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "Temporal does not answer, so nothing can be taken just now: send it again.",
+            {hdrs.RETRY_AFTER: str(RETRY_AFTER)},
+        ) from None
+
+
+class Intake:
+    """Starts the runs of the type `event`.
+
+    Args:
+        client: Temporal's client, which need not be connected yet.
+        task_queue: the task queue of the workers.
+    """
+
+    def __init__(self, client: Client, task_queue: str) -> None:
+        self.client = client
+        self.task_queue = task_queue
+
+    async def take(self, events: Sequence[dict[str, Any]]) -> list[Started]:
+        """Hold events durably, each once, and return what became of each.
+
+        Raises:
+            Refusal: the id of one is that of another source's event (409), or Temporal does not answer (503).
+        """
+        async with reaching_temporal():
+            if len(events) > 1:  # of a batch with a bad event nothing starts
+                await _all(events, self._check)
+            return await _all(events, self._start)
+
+    async def _check(self, event: dict[str, Any]) -> None:
+        earlier = await source_of(self.client, f"{DISPATCH}/{event['id']}")
+        if earlier is not None and earlier != event["source"]:
+            raise _taken(event, f"The event of this id came from {earlier!r}.")
+
+    async def _start(self, event: dict[str, Any]) -> Started:
+        try:
+            started = await start(self.client, DISPATCH, event, task_queue=self.task_queue)
+        except TrunklineError as error:
+            raise Refusal(HTTPStatus.BAD_REQUEST, str(error)) from None
+        if started.refused is not None:
+            raise _taken(event, "The event of this id came from another source, or nobody can say from which.")
+        return started
+
+
+def _taken(event: dict[str, Any], why: str) -> Refusal:
+    sentence = f"The id {event['id']!r} is taken. {why} This one is from {event['source']!r}."
+    return Refusal(HTTPStatus.CONFLICT, sentence)
+
+
+async def _all(events: Sequence[dict[str, Any]], do: Callable[[dict[str, Any]], Awaitable[T]]) -> list[T]:
+    permits = asyncio.Semaphore(AT_ONCE)
+
+    async def one(event: dict[str, Any]) -> T:
+        async with permits:
+            return await do(event)
+
+    return await asyncio.gather(*map(one, events))

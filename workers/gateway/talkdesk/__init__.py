@@ -1,0 +1,1 @@
+"""Being a bridge of Talkdesk's: its actions, validators and synchronisations run automations."""
