@@ -148,6 +148,12 @@ Locate = Callable[[Raw, Connections, Store], DescribedOperation]
 It raises `Refused` where there is none, and `NotAtHandError` where its description has to be fetched first.
 """
 
+Asks = Callable[[Raw, Connections], bool]
+"""Says whether people are asked about a step that does not say whether they are; it needs no credential.
+
+It raises `Refused` where the connection is not known.
+"""
+
 PARAMS = "params"
 """The field of a config that holds the params of a described operation."""
 
@@ -175,6 +181,8 @@ class Action:
     local: bool = False
     operation: Locate | None = None
     """Finds the described operation that a step names, which then decides about repeats; its config has `params`."""
+    asks: Asks | None = None
+    """Says whether a step that has no `requireApproval` waits for people; None where none does."""
 
     def __post_init__(self) -> None:
         if self.local and (self.connections or self.look is not None):
@@ -198,6 +206,7 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
     look: Look | None = None,
     local: bool = False,
     operation: Locate | None = None,
+    asks: Asks | None = None,
 ) -> Callable[[Function], Action]:
     """Turn an async function `(config, context) -> result` into an action whose contract its annotations are.
 
@@ -213,6 +222,7 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
         look: finds out after an unknown outcome what became of it, without sending anything.
         local: it sends nothing to anybody, so that it can neither be unavailable nor have an unknown outcome.
         operation: finds the operation of a described service that the step's config names.
+        asks: says whether a step that has no `requireApproval` waits for people.
     """
     if not NAME.fullmatch(name):
         raise ValueError(f"An action's name is lower case, words joined by '_' or '.'; {name!r} is not.")
@@ -239,6 +249,7 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
             look=look,
             local=local,
             operation=operation,
+            asks=asks,
         )
 
     return wrap

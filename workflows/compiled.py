@@ -190,7 +190,13 @@ def _action(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
         policy=policy,
         background=step.get("background", False),
         looks=step.get("looks", False),
+        operation=_fixed(step),
     )
+
+
+def _fixed(step: StepPlan) -> str | None:
+    pinned = step.get("operation")
+    return pinned["digest"] if pinned is not None and pinned.get("fixed") else None
 
 
 def _rules(on_failure: Any, whole: _Whole) -> tuple[Rule, ...]:

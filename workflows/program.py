@@ -124,6 +124,8 @@ class ActionStep(Step):
     policy: Policy
     background: bool
     looks: bool
+    operation: str | None
+    """Digest of the described operation that alone may be sent without asking people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from activities.action import CONNECTION, Config, Raw, Result, Static, action, names
 from activities.connections import Connections
+from activities.connectors.mcp import Mcp
 from activities.connectors.openapi import OpenApi
 from activities.context import Context
 from activities.descriptions.fetching import fetch
 from activities.descriptions.source import NotAtHandError
-from activities.descriptions.store import Store
-from activities.errors import OperationChanged, Refused, UnknownOperation
-from activities.operations.connection import Described, directory
+from activities.descriptions.store import Store, usual_store
+from activities.errors import ActionError, OperationChanged, Refused, UnknownOperation
+from activities.operations.connection import Described, Directory, directory
 from activities.operations.contract import DescribedOperation
 from activities.vendors.accounts.github import GitHub
 from activities.vendors.accounts.jira import Jira
@@ -24,7 +26,7 @@ from activities.vendors.accounts.stripe import Stripe
 from activities.vendors.accounts.twilio import TwilioAccount
 from activities.vendors.accounts.zendesk import ZendeskAccount
 
-KINDS: tuple[type[Described], ...] = (OpenApi, GitHub, Stripe, Slack, Jira, ZendeskAccount, TwilioAccount)
+KINDS: tuple[type[Described], ...] = (OpenApi, Mcp, GitHub, Stripe, Slack, Jira, ZendeskAccount, TwilioAccount)
 
 NAME = "execute_connector_action"
 
@@ -64,9 +66,17 @@ class ConnectorAnswer(Result):
 
 def locate(config: Raw, connections: Connections, store: Store) -> DescribedOperation:
     """Return the operation that a config names; see `Locate`."""
+    return _directory(config, connections, store).find(str(config.get("actionId", "")))
+
+
+def asks(config: Raw, connections: Connections) -> bool:
+    """Say whether people are asked about a step that does not say whether they are; see `Asks`."""
+    return _directory(config, connections, usual_store()).asks
+
+
+def _directory(config: Raw, connections: Connections, store: Store) -> Directory:
     name = next((config[key] for key in names(ConnectorAction, CONNECTION) if config.get(key)), None)
-    where = directory(connections, KINDS, store, action=NAME, name=name)
-    return where.find(str(config.get("actionId", "")))
+    return directory(connections, KINDS, store, action=NAME, name=name)
 
 
 @action(
@@ -74,6 +84,7 @@ def locate(config: Raw, connections: Connections, store: Store) -> DescribedOper
     repeat=lambda _raw: "never",
     connections=KINDS,
     operation=locate,
+    asks=asks,
     example={
         "connectorId": "github",
         "actionId": "issues/create",
@@ -84,18 +95,48 @@ async def execute_connector_action(config: ConnectorAction, context: Context) ->
     """Carry out an operation of a connected service.
 
     Every operation that the service's description has can be used: GitHub, Stripe, Slack, Jira, Zendesk and Twilio are
-    known by their profiles, any other service by a connection of kind `openapi`. Params are held to the description
-    before anything is sent, by `trunkline validate` already. Whether an unknown outcome may be repeated follows from
-    the operation's method and from what the service knows of idempotency keys, and is decided when a run is planned.
+    known by their profiles, any other service by a connection of kind `openapi`, and a server of the Model Context
+    Protocol by one of kind `mcp`, whose tools are its operations. Params are held to the description before anything
+    is sent, by `trunkline validate` already. Whether an unknown outcome may be repeated follows from the operation's
+    method and from what the service knows of idempotency keys, and is decided when a run is planned. A step that
+    calls a tool waits for people unless it says `requireApproval: false`, or the connection `trustAnnotations`.
     """
     connection = context.connection(config.connection, *KINDS)
     operation = await _operation(config, context)
     if context.operation not in (None, operation.pin().digest):
-        raise OperationChanged(
-            f"The description of {operation.id} has changed since people released the step; nothing was sent."
-        )
-    answered = await operation.call(context, connection, config.params)
+        await _look_again(config, context)
+        operation = await _operation(config, context)
+    _check(operation, context.operation)
+    try:
+        answered = await operation.call(context, connection, config.params)
+    except OperationChanged:
+        await _look_again(config, context)
+        raise
     return ConnectorAnswer(status=answered.status, headers=dict(answered.headers), body=answered.body)
+
+
+def _check(operation: DescribedOperation, expected: str | None) -> None:
+    """Hold an operation to the digest of the one that was planned or released.
+
+    Raises:
+        OperationChanged: it is another one.
+    """
+    pin = operation.pin()
+    if expected is None and pin.fixed:
+        raise OperationChanged(f"The run did not know {operation.id} when it was planned; nothing was sent.")
+    if expected not in (None, pin.digest):
+        raise OperationChanged(
+            f"The description of {operation.id} has changed since people released the step, or the run was planned; "
+            "nothing was sent."
+        )
+
+
+async def _look_again(config: ConnectorAction, context: Context) -> None:
+    """Fetch a description that may have changed, so that people are asked about the operation as it is now."""
+    where = _directory(config.model_dump(by_alias=True), context.connections, context.descriptions)
+    if where.source.remote:
+        with suppress(ActionError):
+            await fetch(where.source, context.descriptions, context.http, context.conceal)
 
 
 async def _operation(config: ConnectorAction, context: Context) -> DescribedOperation:
@@ -105,7 +146,7 @@ async def _operation(config: ConnectorAction, context: Context) -> DescribedOper
         try:
             return await asyncio.to_thread(locate, raw, context.connections, context.descriptions)
         except NotAtHandError as missing:
-            await fetch(missing.source, context.descriptions, context.http)
+            await fetch(missing.source, context.descriptions, context.http, context.conceal)
         return await asyncio.to_thread(locate, raw, context.connections, context.descriptions)
     except UnknownOperation as unknown:
         raise Refused(str(unknown)) from None

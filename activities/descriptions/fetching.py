@@ -6,12 +6,12 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from activities.descriptions.source import BadDescriptionError, Source
+from activities.descriptions.source import BadDescriptionError, Conceal, Source
 from activities.descriptions.store import LARGEST, Store, write
 from activities.errors import ActionError, OutcomeUnknown, ResultTooLarge, Unavailable
 
@@ -40,11 +40,13 @@ class Fetcher:
     Args:
         store: where copies are kept.
         http: the guarded client.
+        conceal: scrubs tokens that are asked for on the way.
     """
 
-    def __init__(self, store: Store, http: Client) -> None:
+    def __init__(self, store: Store, http: Client, conceal: Conceal) -> None:
         self.store = store
         self.http = http
+        self.conceal = conceal
         self._tasks: dict[Source, asyncio.Task[None]] = {}
         self._begun: dict[Source, float] = {}
 
@@ -76,20 +78,33 @@ class Fetcher:
 
     async def _fetch(self, source: Source) -> None:
         try:
-            await fetch(source, self.store, self.http)
+            await fetch(source, self.store, self.http, self.conceal)
         except ActionError as error:
             log.warning("The description at %s could not be fetched: %s", source.place, error)
         else:
             log.info("The description at %s is at hand.", source.place)
 
 
-async def fetch(source: Source, store: Store, http: Client) -> None:
+def conceal_nothing(_owner: object, _values: Collection[str]) -> None:
+    """Scrub nothing, where nothing that is kept or shown could hold a token."""
+
+
+async def fetch(source: Source, store: Store, http: Client, conceal: Conceal = conceal_nothing) -> None:
     """Fetch a description and keep it; what has not changed since is not sent again.
+
+    Args:
+        source: where it is.
+        store: where it is kept.
+        http: the guarded client.
+        conceal: scrubs tokens that are asked for on the way.
 
     Raises:
         Refused: the address is not allowed, or there is no description.
         Unavailable: it cannot be had for now.
     """
+    if source.reading is not None:
+        await asyncio.to_thread(_keep, source, store, await source.reading(http, conceal))
+        return
     copy = store.copy(source)
     notes = copy.with_name(f"{copy.name}.json")
     known: dict[str, Any] = {}

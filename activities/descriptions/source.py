@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from activities.http_client.client import Client
 
 ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 
@@ -28,6 +33,25 @@ class Format:
         return f"{self.name.lower()}-{self.version}"
 
 
+Conceal = Callable[[object, Collection[str]], None]
+"""Scrubs values that came at run time; see `Context.conceal`."""
+
+
+class Reading(Protocol):
+    """Asks a service for its description, where that takes more than a GET without a sign-in."""
+
+    async def __call__(self, http: Client, conceal: Conceal) -> bytes:
+        """Return the description.
+
+        Args:
+            http: the guarded client.
+            conceal: scrubs tokens that are asked for on the way.
+
+        Raises:
+            ActionError: it cannot be had, for now or at all.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where a description is.
@@ -35,15 +59,19 @@ class Source:
     Attributes:
         format: its language.
         place: path of a file, or an address.
+        account: the connection that it is read with, where what it says depends on who asks.
+        reading: how it is asked for, where a GET will not do.
     """
 
     format: Format
     place: str
+    account: str = ""
+    reading: Reading | None = field(default=None, compare=False, repr=False)
 
     @property
     def remote(self) -> bool:
         """Say whether it has to be fetched."""
-        return ADDRESS.match(self.place) is not None
+        return self.reading is not None or ADDRESS.match(self.place) is not None
 
 
 class BadDescriptionError(Exception):

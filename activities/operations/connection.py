@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -33,6 +33,36 @@ class Described(Connection):
         del entry
         return frozenset()
 
+    @classmethod
+    def known(cls, entry: Mapping[str, Any]) -> Profile:
+        """Return what is known of the service beyond its description, from a connection's entry in the file."""
+        del entry
+        return cls.profile
+
+    @classmethod
+    def asks(cls, entry: Mapping[str, Any]) -> bool:
+        """Say whether people are asked before a step is sent that does not say whether they are."""
+        del entry
+        return False
+
+    @classmethod
+    def source(cls, name: str, entry: Mapping[str, Any], connect: Callable[[], Connection]) -> Source:
+        """Return where the description is.
+
+        Args:
+            name: the connection's name.
+            entry: its entry in the file, in which variables of the environment may stand.
+            connect: makes the connection, for services that describe themselves to who is signed in.
+
+        Raises:
+            Refused: no description is known of it.
+        """
+        del connect
+        given = entry.get("description") or cls.profile.usual
+        if not isinstance(given, str):
+            raise Refused(f"The connection {name!r} must say `description`: a file, or an address.")
+        return Source(cls.profile.format, given)
+
     def addresses(self) -> Iterable[str]:
         """Return every host, or address, that this connection says it reaches."""
         described = self.description or ""
@@ -50,12 +80,12 @@ def directory(
     """
     kinds = tuple(kinds)
     chosen = connections.choose(kinds, action=action, name=name)
-    entry = connections.entry(chosen)
-    kind = connections.kinds.get(str(entry.get("kind")))
+    kind = connections.kinds.get(str(connections.entries[chosen].get("kind")))
     if kind is None or not issubclass(kind, kinds):
         fitting = ", ".join(one.kind for one in kinds)
-        raise Refused(f"Connection {chosen!r} is of kind {entry.get('kind')}; {action} needs one of {fitting}.")
-    return Directory(chosen, kind, entry, store)
+        other = connections.entries[chosen].get("kind")
+        raise Refused(f"Connection {chosen!r} is of kind {other}; {action} needs one of {fitting}.")
+    return Directory(chosen, kind, connections, store)
 
 
 class Directory:
@@ -64,20 +94,20 @@ class Directory:
     Args:
         name: the connection's name.
         kind: its kind.
-        entry: its entry in `connections.yaml`, in which variables of the environment may stand.
+        connections: the connections; variables of the environment may be unset.
         store: the descriptions of this machine.
 
     Raises:
         Refused: no description is known of it.
     """
 
-    def __init__(self, name: str, kind: type[Described], entry: Mapping[str, Any], store: Store) -> None:
-        given = entry.get("description") or kind.profile.usual
-        if not isinstance(given, str):
-            raise Refused(f"The connection {name!r} must say `description`: a file, or an address.")
+    def __init__(self, name: str, kind: type[Described], connections: Connections, store: Store) -> None:
+        entry = connections.entry(name)
         self.name = name
         self.kind = kind
-        self.source = Source(kind.profile.format, given)
+        self.profile = kind.known(entry)
+        self.asks = kind.asks(entry)
+        self.source = kind.source(name, entry, lambda: connections.get(name))
         self.store = store
         aliases = entry.get("aliases")
         self.signed = kind.signed(entry)
@@ -106,7 +136,7 @@ class Directory:
         index = self.index()
         id_ = self.aliases.get(action_id, action_id)
         try:
-            return self.kind.profile.operation(index, id_, self.signed)
+            return self.profile.operation(index, id_, self.signed)
         except UnknownOperation as unknown:
             if id_ != action_id:
                 raise UnknownOperation(f"The alias {action_id!r} of {self.name!r} leads nowhere: {unknown}") from None

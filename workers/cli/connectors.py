@@ -144,11 +144,10 @@ def _directories() -> dict[str, Directory]:
     known = services.connections
     found: dict[str, Directory] = {}
     for name in known.entries:
-        entry = known.entry(name)
-        kind = known.kinds.get(str(entry.get("kind")))
+        kind = known.kinds.get(str(known.entries[name].get("kind")))
         if kind is not None and issubclass(kind, Described):
             try:
-                found[name] = Directory(name, kind, entry, services.store)
+                found[name] = Directory(name, kind, known, services.store)
             except Refused as refused:
                 raise TrunklineError(str(refused)) from None
     return found

@@ -72,7 +72,7 @@ class Assembly:
         )
         try:
             async with (
-                Fetcher(self.equipment.descriptions, http).running(),
+                Fetcher(self.equipment.descriptions, http, self.equipment.scrubber.renew).running(),
                 running(self.workers(self.actions(http), cached_runs=cached_runs)),
             ):
                 yield

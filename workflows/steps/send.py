@@ -53,8 +53,8 @@ async def send(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing) -
         argument["pick"] = step.pick
     if outgoing.digest is not None:
         argument["digest"] = outgoing.digest
-    if outgoing.operation is not None:
-        argument["operation"] = outgoing.operation
+    if (operation := outgoing.operation or step.operation) is not None:
+        argument["operation"] = operation
     if step.repeat == "never":
         argument["run"] = info.run_id
     answer = await _run(walk, step, entry, argument)

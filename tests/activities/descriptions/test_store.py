@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from activities.descriptions import fetching, store
-from activities.descriptions.fetching import Fetcher, fetch
+from activities.descriptions.fetching import Fetcher, conceal_nothing, fetch
 from activities.descriptions.source import BadDescriptionError, Format, NotAtHandError, Source
 from activities.descriptions.store import Store
 from activities.errors import Refused, Unavailable
@@ -142,7 +142,7 @@ async def test_what_was_asked_for_is_fetched_in_the_background(
     at, source = Store(tmp_path), Source(OPENAPI, f"{wire.url}/openapi.json")
     wire.reply(ok(b"", status="500 Oh"), ok((SMALL % "first").encode()))
     with indexed_here():
-        async with Fetcher(at, client).running():
+        async with Fetcher(at, client, conceal_nothing).running():
             await until(lambda: wire.requests == [])
             with pytest.raises(NotAtHandError):
                 at.at_hand(source)
