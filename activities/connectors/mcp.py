@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -15,13 +15,15 @@ from activities.context import Context
 from activities.descriptions.source import Conceal, Source
 from activities.errors import Refused
 from activities.http_client.addresses import Target
-from activities.http_client.client import Client
 from activities.mcp.http_wire import HttpWire
 from activities.mcp.process_wire import process_wire
 from activities.mcp.profile import McpProfile
 from activities.mcp.wire import Wire
 from activities.operations.contract import Profile
 from activities.operations.reading import reading_context
+
+if TYPE_CHECKING:
+    from activities.http_client.client import Client
 
 TRUST = ("trustAnnotations", "trust_annotations")
 ADDRESS = ("baseUrl", "base_url")

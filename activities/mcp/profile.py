@@ -12,7 +12,6 @@ from activities.descriptions.index import Index
 from activities.descriptions.source import Format
 from activities.mcp.server import McpServer
 from activities.mcp.session import conversation
-from activities.mcp.tool import McpTool
 from activities.operations.contract import DescribedOperation, no_such_operation
 
 KEPT = 64
@@ -53,6 +52,8 @@ class McpProfile(McpServer):
 
 @lru_cache(maxsize=KEPT)
 def _operation(profile: McpProfile, index: Index, id_: str) -> DescribedOperation:
+    from activities.mcp.tool import McpTool
+
     row = index.operation(id_)
     if row is None:
         raise no_such_operation(id_, index.ids())

@@ -43,7 +43,7 @@ def operation_of(tool: Mapping[str, Any]) -> Operation:
         servers=(),
         accepts=(JSON,),
         parameters=(),
-        body=Body(required=True, media=JSON, schema=schema, encoding={}),
+        body=Body(required=None, media=JSON, schema=schema, encoding={}),
         definitions=definitions,
         digest=digest_of(tool),
     )

@@ -146,4 +146,4 @@ def _nothing_called() -> Iterator[None]:
     try:
         yield
     except (OutcomeUnknown, ResultTooLarge) as error:
-        raise Unavailable(str(error), status=error.status) from None
+        raise Unavailable(f"{error} It was asked for its tools alone; none was called.", status=error.status) from None

@@ -16,7 +16,7 @@ from activities.mcp.schemas import CALL, digest_of, mirrored, operation_of
 from activities.mcp.server import McpServer
 from activities.mcp.session import conversation
 from activities.openapi.answers import LONGEST_HEADER, NOT_KEPT
-from activities.openapi.params import Params
+from activities.openapi.params import NOTHING, Params
 from activities.openapi.request import checked
 from activities.operations.contract import Answered, Pin, Preview, Repeat
 
@@ -101,6 +101,8 @@ class McpTool:
 
     def _arguments(self, params: Mapping[str, Any]) -> dict[str, Any]:
         body = checked(self.params, params).body
+        if body is NOTHING:
+            return {}
         if not isinstance(body, dict):
             raise Refused(f"The params of the tool {self.id!r:.100} must be an object.")
         return body

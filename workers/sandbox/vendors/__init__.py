@@ -12,6 +12,7 @@ from workers.sandbox.vendors.freshdesk import FreshdeskVendor
 from workers.sandbox.vendors.gmail import GmailVendor
 from workers.sandbox.vendors.http import HttpVendor
 from workers.sandbox.vendors.language import LOCAL_LANGUAGE
+from workers.sandbox.vendors.mcp import McpVendor
 from workers.sandbox.vendors.openai import OpenAIVendor
 from workers.sandbox.vendors.postmark import PostmarkVendor
 from workers.sandbox.vendors.slack import SlackVendor
@@ -43,6 +44,7 @@ VENDORS: Vendors = {
     "anthropic": AnthropicVendor,
     "local_language": LOCAL_LANGUAGE,
     "openapi": ShopVendor,
+    "mcp": McpVendor,
     "github": GitHubVendor,
     "stripe": StripeVendor,
     "jira": JiraVendor,
