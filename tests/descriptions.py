@@ -10,13 +10,20 @@ from unittest.mock import patch
 
 from activities.descriptions import store
 from activities.descriptions.source import BadDescriptionError, Source
+from activities.mcp.profile import MCP
 from activities.openapi.profile import OPENAPI
 from workers.sandbox.vendors.described import SHOP
 
 ROOT = Path(__file__).resolve().parents[1]
 AWKWARD = ROOT / "tests/activities/openapi/awkward.yaml"
 VENDORS = ROOT / "tests/activities/connectors/vendors.yaml"
-KNOWN = (AWKWARD, VENDORS, SHOP)
+TOOLS = ROOT / "tests/activities/connectors/tools.json"
+KNOWN = (
+    Source(OPENAPI, str(AWKWARD)),
+    Source(OPENAPI, str(VENDORS)),
+    Source(OPENAPI, str(SHOP)),
+    Source(MCP, str(TOOLS)),
+)
 
 
 @contextmanager
@@ -36,5 +43,5 @@ def indexed_here() -> Iterator[None]:
 def index_known(into: store.Store) -> None:
     """Index what tests use in a store."""
     with indexed_here():
-        for path in KNOWN:
-            into.at_hand(Source(OPENAPI, str(path)))
+        for source in KNOWN:
+            into.at_hand(source)

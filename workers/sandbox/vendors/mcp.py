@@ -44,7 +44,9 @@ class McpVendor(Vendor):
         message = request.json
         if request.method != "POST" or not isinstance(message, dict) or "id" not in message:
             return VendorAnswer(405, {"error": "a message is a POST with an id"})
-        params = message.get("params") if isinstance(message.get("params"), dict) else {}
+        given = message.get("params")
+        params: Mapping[str, Any] = given if isinstance(given, dict) else {}
+        result: Mapping[str, Any]
         match message.get("method"):
             case "server/discover":
                 result = {"supportedVersions": [VERSION], "capabilities": {"tools": {}}, "serverInfo": INFO}
