@@ -121,6 +121,7 @@ def show(connection: str, action: str, /, *, json: bool = False) -> int:
         "repeat": pin.repeat,
         "key": pin.key,
         "digest": pin.digest,
+        "asks": directory.asks,
         "params": schema,
     }
     if json:
@@ -223,6 +224,8 @@ def _page(shown: Mapping[str, Any], action: str) -> Iterator[str]:
     yield f"request:  {shown['method']} {shown['path']}"
     key = f", by the header {shown['key']}" if shown["key"] else ""
     yield f"repeat:   {shown['repeat']}{key}"
+    if shown["asks"]:
+        yield "approval: people are asked unless the step says `requireApproval: false`"
     yield ""
     yield "params:"
     schema = shown["params"]

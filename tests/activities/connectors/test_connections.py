@@ -60,6 +60,34 @@ def test_what_a_connection_must_be(entry: dict[str, Any], says: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ({"baseUrl": None}, "give `baseUrl`, or `command`"),
+        ({"command": "npx server"}, "give `baseUrl`, or `command`"),
+        ({"baseUrl": None, "command": []}, "`command`"),
+        ({"baseUrl": None, "command": "npx server", "auth": {"bearer": "t"}}, "a program has no `auth`"),
+        ({"baseUrl": "mcp.example.com"}, "must be absolute"),
+        ({"baseUrl": "https://mcp.example.com/#a"}, "has no fragment"),
+        ({"trustAnnotations": "true"}, "`trustAnnotations`"),
+    ],
+)
+def test_what_a_connection_to_an_mcp_server_must_be(entry: dict[str, Any], says: str) -> None:
+    with pytest.raises(Refused, match=says):
+        made(**{"kind": "mcp", "baseUrl": "https://mcp.example.com/mcp?tenant=1", **entry})
+
+
+def test_arguments_and_variables_of_a_program_are_nobody_elses_business() -> None:
+    command = "npx server --key arg-123456"
+    server = made(kind="mcp", command=command, environment={"TOKEN": "token-123456"})
+    assert (server.command, server.shown()) == (["npx", "server", "--key", "arg-123456"], "npx")
+    assert [*server.credentials()] == ["token-123456"]
+    source = type(server).source("one", {"command": command}, lambda: server)
+    assert (source.place, source.remote) == ("npx", True)
+    with pytest.raises(Refused, match="'one' must say `baseUrl`"):
+        type(server).source("one", {}, lambda: server)
+
+
+@pytest.mark.parametrize(
     ("auth", "hidden"),
     [
         ({"bearer": "token-123456"}, ["token-123456"]),
