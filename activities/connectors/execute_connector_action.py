@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from activities.action import CONNECTION, Config, Raw, Result, Static, action, names
 from activities.connections import Connections
+from activities.connectors.finding import expected, look_again
 from activities.connectors.mcp import Mcp
 from activities.connectors.openapi import OpenApi
 from activities.context import Context
-from activities.descriptions.fetching import fetch
-from activities.descriptions.source import NotAtHandError
 from activities.descriptions.store import Store, usual_store
-from activities.errors import ActionError, OperationChanged, Refused, UnknownOperation
+from activities.errors import OperationChanged
 from activities.operations.connection import Described, Directory, directory
 from activities.operations.contract import DescribedOperation
 from activities.vendors.accounts.github import GitHub
@@ -102,51 +99,11 @@ async def execute_connector_action(config: ConnectorAction, context: Context) ->
     calls a tool waits for people unless it says `requireApproval: false`, or the connection `trustAnnotations`.
     """
     connection = context.connection(config.connection, *KINDS)
-    operation = await _operation(config, context)
-    if context.operation not in (None, operation.pin().digest):
-        await _look_again(config, context)
-        operation = await _operation(config, context)
-    _check(operation, context.operation)
+    where = _directory(config.model_dump(by_alias=True), context.connections, context.descriptions)
+    operation = await expected(where, config.action_id, context)
     try:
         answered = await operation.call(context, connection, config.params)
     except OperationChanged:
-        await _look_again(config, context)
+        await look_again(where, context)
         raise
     return ConnectorAnswer(status=answered.status, headers=dict(answered.headers), body=answered.body)
-
-
-def _check(operation: DescribedOperation, expected: str | None) -> None:
-    """Hold an operation to the digest of the one that was planned or released.
-
-    Raises:
-        OperationChanged: it is another one.
-    """
-    pin = operation.pin()
-    if expected is None and pin.fixed:
-        raise OperationChanged(f"The run did not know {operation.id} when it was planned; nothing was sent.")
-    if expected not in (None, pin.digest):
-        raise OperationChanged(
-            f"The description of {operation.id} has changed since people released the step, or the run was planned; "
-            "nothing was sent."
-        )
-
-
-async def _look_again(config: ConnectorAction, context: Context) -> None:
-    """Fetch a description that may have changed, so that people are asked about the operation as it is now."""
-    where = _directory(config.model_dump(by_alias=True), context.connections, context.descriptions)
-    if where.source.remote:
-        with suppress(ActionError):
-            await fetch(where.source, context.descriptions, context.http, context.conceal)
-
-
-async def _operation(config: ConnectorAction, context: Context) -> DescribedOperation:
-    """Return the operation; a description that is not at hand is fetched first."""
-    raw = config.model_dump(by_alias=True)
-    try:
-        try:
-            return await asyncio.to_thread(locate, raw, context.connections, context.descriptions)
-        except NotAtHandError as missing:
-            await fetch(missing.source, context.descriptions, context.http, context.conceal)
-        return await asyncio.to_thread(locate, raw, context.connections, context.descriptions)
-    except UnknownOperation as unknown:
-        raise Refused(str(unknown)) from None
