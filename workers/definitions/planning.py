@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from workers.definitions.checking.approvals import check_approvals
 from workers.definitions.checking.findings import Findings
 from workers.definitions.checking.json_schema import document
-from workers.definitions.checking.operations import Services, asked, with_questions
+from workers.definitions.checking.operations import Services, findings_of
 from workers.definitions.checking.picking import result_keys
 from workers.definitions.checking.references import References
 from workers.definitions.checking.shape import shape
@@ -76,9 +76,7 @@ def inspect(data: Any, source: Source, catalog: Catalog, services: Services | No
     if not _is_json(data):
         sentence = "The definition holds a value that JSON does not have: infinite, not a number, or half a character."
         return Inspected(None, [problem("bad-value", sentence, file=source.file)])
-    places = asked(data, catalog, services)
-    data = with_questions(data, places or ())
-    findings = Findings(data, source, step_ids(data), places)
+    findings = findings_of(data, source, catalog, services)
     automation = shape(findings)
     contracts = check_steps(findings, catalog, services)
     check_times(findings)

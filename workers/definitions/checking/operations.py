@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,7 +14,8 @@ from activities.errors import Refused, UnknownOperation
 from workers.definitions.checking.contracts import templated
 from workers.definitions.checking.findings import Findings
 from workers.definitions.compiling import Catalog
-from workers.definitions.model.steps import escape, steps
+from workers.definitions.loading import Source
+from workers.definitions.model.steps import escape, step_ids, steps
 
 if TYPE_CHECKING:
     from activities.connections import Connections
@@ -38,14 +39,16 @@ class Services:
     store: Store
 
 
-def asked(data: Mapping[str, Any], catalog: Catalog, services: Services | None) -> frozenset[str] | None:
-    """Return the pointers of the steps that wait for people although they do not say so: their service wants it.
-
-    None: nobody can say here.
-    """
+def findings_of(data: dict[str, Any], source: Source, catalog: Catalog, services: Services | None) -> Findings:
+    """Return where problems of a definition go; in it, steps wait for people where their service wants it."""
     if services is None:
-        return None
-    return frozenset(place for place, step, _ in steps(data) if _asked(step, catalog, services))
+        return Findings(data, source, step_ids(data))
+    asked = frozenset(place for place, step, _ in steps(data) if _asked(step, catalog, services))
+    data = copy.deepcopy(data) if asked else data
+    for place, step, _ in steps(data):
+        if place in asked:
+            cast("dict[str, Any]", step)[APPROVAL] = True
+    return Findings(data, source, step_ids(data), asked)
 
 
 def may_be_asked(step: Mapping[str, Any], catalog: Catalog, findings: Findings) -> bool:
@@ -56,17 +59,6 @@ def may_be_asked(step: Mapping[str, Any], catalog: Catalog, findings: Findings) 
 def _leaves_it_open(step: Mapping[str, Any], catalog: Catalog) -> bool:
     action = catalog.get(str(step.get("actionType")))
     return APPROVAL not in step and action is not None and action.asks is not None
-
-
-def with_questions(data: Mapping[str, Any], places: Collection[str]) -> Mapping[str, Any]:
-    """Return a definition in which the steps at these pointers say that they wait for people."""
-    if not places:
-        return data
-    data = copy.deepcopy(dict(data))
-    for place, step, _ in steps(data):
-        if place in places:
-            cast("dict[str, Any]", step)[APPROVAL] = True
-    return data
 
 
 def _asked(step: Mapping[str, Any], catalog: Catalog, services: Services) -> bool:
