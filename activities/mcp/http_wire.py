@@ -22,11 +22,13 @@ from activities.rest.sign_in import signed_in
 
 if TYPE_CHECKING:
     from activities.http_client.message import Response
+    from activities.http_client.reading import Until
 
 LARGEST = 8 * 1024 * 1024
 """Bytes that one answer may have: a page of tools, or what a tool gives."""
 
 EVENTS = "text/event-stream"
+LINE_ENDS = (b"\n", b"\r")
 
 FAREWELL = 1.0
 """Seconds that the end of a session may take: nothing depends on it."""
@@ -50,7 +52,7 @@ class HttpWire:
 
     async def ask(self, message: Message, headers: Mapping[str, str], *, effect: bool) -> Reply:
         """Send a request and return the reply; see `Wire`."""
-        answer = await self._send("POST", message, headers, effect=effect)
+        answer = await self._send("POST", message, headers, effect=effect, until=_replied(message["id"]))
         reply = await asyncio.to_thread(_reply, message["id"], answer)
         if reply is not None:
             return reply
@@ -80,7 +82,13 @@ class HttpWire:
             await brief._send("DELETE", None, headers, effect=False)
 
     async def _send(
-        self, method: str, message: Message | None, headers: Mapping[str, str], *, effect: bool
+        self,
+        method: str,
+        message: Message | None,
+        headers: Mapping[str, str],
+        *,
+        effect: bool,
+        until: Until | None = None,
     ) -> Response:
         query, cookies = self.extras.query, self.extras.cookies
         shared = {**self.service.headers, **headers}
@@ -93,7 +101,13 @@ class HttpWire:
 
         async def send(signed: Mapping[str, str]) -> Response:
             return await self.context.request(
-                method, url, headers={**shared, **signed}, content=content, max_bytes=LARGEST, effect=effect
+                method,
+                url,
+                headers={**shared, **signed},
+                content=content,
+                max_bytes=LARGEST,
+                effect=effect,
+                until=until,
             )
 
         return await signed_in(self.service.sign_in, self.context, self.connection, send)
@@ -105,13 +119,27 @@ def _reply(number: int, answer: Response) -> Reply | None:
     Raises:
         ResultTooLarge: it nests too deeply, or holds too many values.
     """
-    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == EVENTS:
+    if _streams(answer.headers):
         found = messages(answer.body)
     else:
         found = iter([answer.members()] if answer.status not in SUCCESS else [_value(answer)])
     replies = (reply_to(number, message, status=answer.status, headers=answer.headers) for message in found)
     return next((reply for reply in replies if reply is not None), None)
+
+
+def _replied(number: int) -> Until:
+    """Return what ends the reading of a stream that has the reply: a server may keep it open."""
+
+    def replied(headers: Mapping[str, str], body: bytes) -> bool:
+        if not _streams(headers) or not body.endswith(LINE_ENDS):
+            return False
+        return any(reply_to(number, message) is not None for message in messages(body))
+
+    return replied
+
+
+def _streams(headers: Mapping[str, str]) -> bool:
+    return headers.get("content-type", "").partition(";")[0].strip().lower() == EVENTS
 
 
 def _value(answer: Response) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -102,6 +103,19 @@ async def test_a_modern_server_that_answers_in_events(wire: Wire, make_context: 
     events += b'data: {"jsonrpc":"2.0","id":3,"result":{"resultType":"complete","structuredContent":[1]}}\n\n'
     answered = await called(wire, make_context, tools_call=ok(events, kind="text/event-stream; charset=utf-8"))
     assert answered.body == [1]
+
+
+async def test_a_stream_that_stays_open_is_left_with_the_reply(wire: Wire, make_context: MakeContext) -> None:
+    async def open_ended(_seen: Seen, writer: Any) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for event in (b": ping", b'data: {"jsonrpc":"2.0","id":3,"result":{"structuredContent":"paid"}}'):
+            writer.write(b"%x\r\n%b\n\n\r\n" % (len(event) + 2, event))
+            await writer.drain()
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(30)
+
+    async with asyncio.timeout(3):
+        assert (await called(wire, make_context, tools_call=open_ended)).body == "paid"
 
 
 async def test_an_older_server_that_keeps_no_session_and_lists_page_by_page(
