@@ -32,6 +32,7 @@ class Pin:
         repeat: what an unknown outcome allows.
         key: what carries the step's idempotency key, such as a header; None where nothing does.
         window: seconds within which the service dedupes by the key; None where it does not say.
+        fixed: whether nothing is sent once it has changed, unless people release it as it is then.
     """
 
     digest: str
@@ -39,6 +40,7 @@ class Pin:
     repeat: Repeat
     key: str | None = None
     window: float | None = None
+    fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
