@@ -15,6 +15,10 @@ from activities.mcp.wire import Wire
 MOST_PAGES = 100
 """Pages of tools that are asked for."""
 
+REQUESTS = 6
+"""Most requests of one call where nothing goes wrong: a question about the generation, two that shake hands, a page of
+tools, the call, and the end of the session."""
+
 NOT_SIGNED_IN = frozenset((HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN))
 
 

@@ -14,7 +14,7 @@ from activities.http_client.statuses import one_line
 from activities.mcp.messages import Reply, header_text
 from activities.mcp.schemas import CALL, digest_of, mirrored, operation_of
 from activities.mcp.server import McpServer
-from activities.mcp.session import conversation
+from activities.mcp.session import REQUESTS, conversation
 from activities.openapi.params import NOTHING, Params
 from activities.openapi.request import checked
 from activities.operations.answers import LONGEST_HEADER, NOT_KEPT
@@ -58,7 +58,7 @@ class McpTool:
 
     def pin(self) -> Pin:
         """Return what is decided about it when a run is planned."""
-        return Pin(digest=self.operation.digest, method="POST", repeat=self._repeat(), fixed=True)
+        return Pin(digest=self.operation.digest, method="POST", repeat=self._repeat(), fixed=True, requests=REQUESTS)
 
     def _repeat(self) -> Repeat:
         """Return what an unknown outcome allows: annotations are hints, and anybody can write them."""

@@ -33,6 +33,7 @@ class Pin:
         key: what carries the step's idempotency key, such as a header; None where nothing does.
         window: seconds within which the service dedupes by the key; None where it does not say.
         fixed: whether nothing is sent once it has changed, unless people release it as it is then.
+        requests: most requests that one attempt sends where nothing goes wrong.
     """
 
     digest: str
@@ -41,6 +42,7 @@ class Pin:
     key: str | None = None
     window: float | None = None
     fixed: bool = False
+    requests: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from activities.descriptions.fetching import fetch
 from activities.descriptions.source import NotAtHandError
 from activities.descriptions.store import Store
 from activities.errors import OperationChanged, Refused, Unavailable
+from activities.mcp.session import REQUESTS
 from activities.operations.connection import Directory
 from activities.operations.contract import DescribedOperation
 from tests.activities.conftest import KEY, MakeContext
@@ -77,6 +78,7 @@ async def test_each_way_of_the_protocol(
         await caller.call("fail", why="out of stock")
     assert failed.value.status == 200
     seen = mcp_server.seen()
+    assert len(seen) == 5 * (REQUESTS if way == "older" else 3)
     ended = [one for one in seen if one["method"] == "DELETE"]
     assert len(ended) == (5 if way == "older" else 0), "sessions are ended"
     called = [one["headers"] for one in seen if '"tools/call"' in one["body"]]

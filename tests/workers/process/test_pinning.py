@@ -10,6 +10,7 @@ from activities.catalog import catalog, connection_kinds
 from activities.connections import Connections
 from activities.descriptions.source import NotAtHandError
 from activities.descriptions.store import usual_store
+from activities.mcp.session import REQUESTS
 from tests.descriptions import AWKWARD, AWKWARD_SCHEMA, TOOLS, VENDORS
 from workers.definitions.loading import Source
 from workers.definitions.planning import check, make_plan
@@ -114,6 +115,7 @@ def test_tools_wait_for_people_unless_somebody_says_otherwise() -> None:
     )
     assert [step["repeat"] for step in (silent, unasked, named)] == ["never"] * 3, "annotations are not believed"
     assert all(step["operation"]["fixed"] for step in (silent, unasked, named))
+    assert all(step["requests"] == REQUESTS for step in (silent, unasked, named)), "a rate counts them all"
     [trusted, *_] = mcp(trustAnnotations=True).pinned(plan)["block"]
     assert ("approval" in trusted, trusted["repeat"], trusted["operation"]["fixed"]) == (False, "safe", True)
     [unset, *_] = mcp(trustAnnotations="${UNSET}").pinned(plan)["block"]
