@@ -167,6 +167,12 @@ Locate = Callable[[Raw, Connections, Store], DescribedOperation]
 It raises `Refused` where there is none, and `NotAtHandError` where its description has to be fetched first.
 """
 
+Asks = Callable[[Raw, Connections], bool]
+"""Says whether people are asked about a step that does not say whether they are; it needs no credential.
+
+It raises `Refused` where the connection is not known.
+"""
+
 PARAMS = "params"
 """The field of a config that holds the params of a described operation."""
 
@@ -201,6 +207,8 @@ class Action:
     writes: tuple[str, ...] = ()
     operation: Locate | None = None
     """Finds the described operation that a step names, which then decides about repeats; its config has `params`."""
+    asks: Asks | None = None
+    """Says whether a step that has no `requireApproval` waits for people; None where none does."""
 
     def __post_init__(self) -> None:
         if self.local and (self.connections or self.look is not None):
@@ -258,6 +266,7 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
     requests: int | Callable[[Raw], int] = 1,
     writes: tuple[str, ...] = (),
     operation: Locate | None = None,
+    asks: Asks | None = None,
 ) -> Callable[[Function], Action]:
     """Turn an async function `(config, context) -> result` into an action whose contract its annotations are.
 
@@ -282,6 +291,7 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
         writes: the records that it writes, each as `kind:field` (`ticket:ticket_id`); the field holds an id or a list
             of ids. Steps of one run that write the same record at the same connection send one after the other.
         operation: finds the operation of a described service that the step's config names.
+        asks: says whether a step that has no `requireApproval` waits for people.
     """
     if not NAME.fullmatch(name):
         raise ValueError(f"An action's name is lower case, words joined by '_' or '.'; {name!r} is not.")
@@ -313,6 +323,7 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
             requests=requests,
             writes=writes,
             operation=operation,
+            asks=asks,
         )
 
     return wrap

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from activities.http_client.client import Client
     from activities.http_client.message import Response
+    from activities.http_client.reading import Until
 
 C = TypeVar("C", bound=Connection)
 
@@ -111,6 +112,7 @@ class Context:
         redirects: int = 0,
         effect: bool = True,
         derived: bool = True,
+        until: Until | None = None,
     ) -> Response:
         """Send one HTTP request through the guarded client and return whatever the server answered.
 
@@ -127,6 +129,8 @@ class Context:
             effect: whether the request may have an effect that somebody would notice.
             derived: whether something in the request may be made of a secret, as a signature is: then every bound
                 secret of the step must be allowed to go there, else only those that stand in the request.
+            until: says of what has arrived of a body whether it is all that is wanted, where a server may keep an
+                answer open.
 
         Raises:
             Refused: the address is not allowed or not valid, or a secret is bound to other hosts.
@@ -151,6 +155,7 @@ class Context:
             max_bytes=self.largest_answer if max_bytes is None else max_bytes,
             redirects=redirects,
             before_send=self.sending if effect else None,
+            until=until,
         )
 
     def httpx(self) -> AsyncClient:

@@ -15,6 +15,8 @@ from temporalio.testing import WorkflowEnvironment
 from activities.descriptions.store import usual_store
 from tests.descriptions import index_known
 from tests.engine import Engine
+from tests.mcp_server import McpServer
+from tests.mcp_server import running as mcp_server_running
 from tests.starts import Guard, Processes, StartServer, bound, mark, server
 from workers.payloads.converter import DATA_CONVERTER
 from workflows.view.attributes import ALL
@@ -64,6 +66,13 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def processes() -> Processes:
     """What starts processes."""
     return Processes()
+
+
+@pytest.fixture(scope="session")
+def mcp_server(processes: Processes) -> Iterator[McpServer]:
+    """A server by the SDK of the Model Context Protocol."""
+    with mcp_server_running(processes) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

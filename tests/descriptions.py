@@ -11,6 +11,7 @@ from unittest.mock import patch
 from activities.descriptions import store
 from activities.descriptions.source import BadDescriptionError, Source
 from activities.graphql.profile import GRAPHQL
+from activities.mcp.profile import MCP
 from activities.openapi.profile import OPENAPI
 from workers.sandbox.vendors.described import SHOP
 from workers.sandbox.vendors.graphql import SCHEMA
@@ -19,9 +20,11 @@ ROOT = Path(__file__).resolve().parents[1]
 AWKWARD = ROOT / "tests/activities/openapi/awkward.yaml"
 VENDORS = ROOT / "tests/activities/connectors/vendors.yaml"
 AWKWARD_SCHEMA = ROOT / "tests/activities/graphql/awkward.graphql"
+TOOLS = ROOT / "tests/activities/connectors/tools.json"
 KNOWN = (
     *(Source(OPENAPI, str(path)) for path in (AWKWARD, VENDORS, SHOP)),
     *(Source(GRAPHQL, str(path)) for path in (AWKWARD_SCHEMA, SCHEMA)),
+    Source(MCP, str(TOOLS)),
 )
 
 

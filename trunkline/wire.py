@@ -202,7 +202,7 @@ class Call(TypedDict):
         secrets: where secrets go.
         pick: what is kept of the result.
         digest: what people have released; the activity holds the request to it.
-        operation: digest of the described operation that people have released.
+        operation: digest of the described operation that people have released, or that alone may be sent unasked.
         run: the run that scheduled it, where the action must not be repeated.
         since: of a look-up: from when on the step may have been sent (ISO 8601).
     """
@@ -322,12 +322,14 @@ class PinnedOperation(TypedDict):
         digest: changes with whatever a request to it depends on.
         method: GET, POST, …
         key: what carries the idempotency key, where something does.
+        fixed: whether nothing is sent once it has changed, unless people release it as it is then.
     """
 
     id: str
     digest: str
     method: str
     key: NotRequired[str]
+    fixed: NotRequired[Literal[True]]
 
 
 class HeldOperation(TypedDict):

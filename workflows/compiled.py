@@ -198,7 +198,13 @@ def _action(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
         patience=_ms(step["timeout"]) if "calls" in step and "timeout" in step else None,
         requests=step.get("requests", 1),
         writes={pointer.removeprefix("/"): kind for pointer, kind in step.get("writes", {}).items()},
+        operation=_fixed(step),
     )
+
+
+def _fixed(step: StepPlan) -> str | None:
+    pinned = step.get("operation")
+    return pinned["digest"] if pinned is not None and pinned.get("fixed") else None
 
 
 def _rules(on_failure: Any, whole: _Whole) -> tuple[Rule, ...]:

@@ -155,6 +155,8 @@ class StepPlan(TypedDict, total=False):
     retry: RetryPlan
     approval: ApprovalPlan
     """What the step says itself; the automation's `approvals` hold for the rest."""
+    unasked: Literal[True]
+    """Whether its author wants nobody asked (`requireApproval: false`), whatever its service wants."""
     background: Literal[True]
     looks: Literal[True]
     """Whether the action can look for what became of an unknown outcome."""

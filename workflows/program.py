@@ -132,6 +132,8 @@ class ActionStep(Step):
     """Most requests that one attempt sends where nothing goes wrong."""
     writes: Mapping[str, str]
     """Kind of each record that it writes, by the key of the config that holds the id."""
+    operation: str | None
+    """Digest of the described operation that alone may be sent without asking people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-from functools import partial
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from activities.action import CONNECTION, Config, Raw, Result, Static, action, names
 from activities.connections import Connections
+from activities.connectors.finding import expected, look_again
 from activities.connectors.graphql import GraphQl
+from activities.connectors.mcp import Mcp
 from activities.connectors.openapi import OpenApi
 from activities.context import Context
-from activities.descriptions.fetching import fetch
-from activities.descriptions.source import NotAtHandError
-from activities.descriptions.store import Store
-from activities.errors import OperationChanged, Refused, UnknownOperation
-from activities.operations.connection import Described, directory, inquiry
+from activities.descriptions.store import Store, usual_store
+from activities.errors import OperationChanged
+from activities.operations.connection import Described, Directory, directory
 from activities.operations.contract import DescribedOperation
 from activities.vendors.accounts.github import GitHub
 from activities.vendors.accounts.jira import Jira
@@ -28,7 +26,7 @@ from activities.vendors.accounts.twilio import TwilioAccount
 from activities.vendors.accounts.zendesk import ZendeskAccount
 
 KINDS: tuple[type[Described], ...] = (
-    *(OpenApi, GraphQl),
+    *(OpenApi, GraphQl, Mcp),
     *(GitHub, Jira, Shopify, Slack, Stripe, TwilioAccount, ZendeskAccount),
 )
 
@@ -71,9 +69,17 @@ class ConnectorAnswer(Result):
 
 def locate(config: Raw, connections: Connections, store: Store) -> DescribedOperation:
     """Return the operation that a config names; see `Locate`."""
+    return _directory(config, connections, store).find(str(config.get("actionId", "")))
+
+
+def asks(config: Raw, connections: Connections) -> bool:
+    """Say whether people are asked about a step that does not say whether they are; see `Asks`."""
+    return _directory(config, connections, usual_store()).asks
+
+
+def _directory(config: Raw, connections: Connections, store: Store) -> Directory:
     name = next((config[key] for key in names(ConnectorAction, CONNECTION) if config.get(key)), None)
-    where = directory(connections, KINDS, store, action=NAME, name=name)
-    return where.find(str(config.get("actionId", "")))
+    return directory(connections, KINDS, store, action=NAME, name=name)
 
 
 @action(
@@ -81,6 +87,7 @@ def locate(config: Raw, connections: Connections, store: Store) -> DescribedOper
     repeat=lambda _raw: "never",
     connections=KINDS,
     operation=locate,
+    asks=asks,
     example={
         "connectorId": "github",
         "actionId": "issues/create",
@@ -91,29 +98,19 @@ async def execute_connector_action(config: ConnectorAction, context: Context) ->
     """Carry out an operation of a connected service.
 
     Every operation that the service's description has can be used: GitHub, Stripe, Slack, Jira, Zendesk, Twilio and
-    Shopify are known by their profiles, any other service by a connection of kind `openapi` or `graphql`. Params are
-    held to the description before anything is sent, by `trunkline validate` already. Whether an unknown outcome may be
-    repeated follows from the operation's method and from what the service knows of idempotency keys, and is decided
-    when a run is planned.
+    Shopify are known by their profiles, any other service by a connection of kind `openapi` or `graphql`, and a server
+    of the Model Context Protocol by one of kind `mcp`, whose tools are its operations. Params are held to the
+    description before anything is sent, by `trunkline validate` already. Whether an unknown outcome may be repeated
+    follows from the operation's method and from what the service knows of idempotency keys, and is decided when a run
+    is planned. A step that calls a tool waits for people unless it says `requireApproval: false`, or the connection
+    `trustAnnotations`.
     """
     connection = context.connection(config.connection, *KINDS)
-    operation = await _operation(config, context)
-    if context.operation not in (None, operation.pin().digest):
-        raise OperationChanged(
-            f"The description of {operation.id} has changed since people released the step; nothing was sent."
-        )
-    answered = await operation.call(context, connection, config.params)
-    return ConnectorAnswer(status=answered.status, headers=dict(answered.headers), body=answered.body)
-
-
-async def _operation(config: ConnectorAction, context: Context) -> DescribedOperation:
-    """Return the operation; a description that is not at hand is fetched first."""
-    raw = config.model_dump(by_alias=True)
+    where = _directory(config.model_dump(by_alias=True), context.connections, context.descriptions)
+    operation = await expected(where, config.action_id, context)
     try:
-        try:
-            return await asyncio.to_thread(locate, raw, context.connections, context.descriptions)
-        except NotAtHandError as missing:
-            await fetch(missing.source, context.descriptions, context.http, partial(inquiry, context.connections))
-        return await asyncio.to_thread(locate, raw, context.connections, context.descriptions)
-    except UnknownOperation as unknown:
-        raise Refused(str(unknown)) from None
+        answered = await operation.call(context, connection, config.params)
+    except OperationChanged:
+        await look_again(where, context)
+        raise
+    return ConnectorAnswer(status=answered.status, headers=dict(answered.headers), body=answered.body)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from activities.connectors.own_service import OwnService, extras
+from activities.connectors.own_service import OwnService
 from activities.graphql.profile import GraphQlProfile
 
 
@@ -21,4 +21,4 @@ class GraphQl(OwnService):
     base_url: str = Field(description="The address of its endpoint: `https://api.example.com/graphql`.")
 
 
-GraphQl.profile = GraphQlProfile(service=GraphQl.service, extras=extras)
+GraphQl.profile = GraphQlProfile(service=GraphQl.service, extras=GraphQl.extras)

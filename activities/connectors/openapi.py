@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from activities.connectors.own_service import OwnService, extras
+from activities.connectors.own_service import OwnService
 from activities.openapi.profile import OpenApiProfile
 
 
@@ -19,4 +19,4 @@ class OpenApi(OwnService):
     base_url: str = Field(description="The address that all of its paths are below: `https://api.example.com/v1`.")
 
 
-OpenApi.profile = OpenApiProfile(service=OpenApi.service, extras=extras)
+OpenApi.profile = OpenApiProfile(service=OpenApi.service, extras=OpenApi.extras)

@@ -7,13 +7,13 @@ import json
 import logging
 import math
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from activities.descriptions.source import Ask, BadDescriptionError, Source
+from activities.descriptions.source import BadDescriptionError, Conceal, Source
 from activities.descriptions.store import LARGEST, Store, write
 from activities.errors import ActionError, OutcomeUnknown, ResultTooLarge, Unavailable
 
@@ -30,7 +30,7 @@ FRESH = 15 * 60.0
 """Seconds for which a copy counts as the newest."""
 
 LONG_FRESH = 24 * 3600.0
-"""The same, by the age of the copy, where a service describes itself: it sends all of it each time, and counts that."""
+"""The same, by the age of the copy, of a description that is asked for once a day."""
 
 EVERY = 1.0
 """Seconds between looks for what is to be fetched."""
@@ -45,13 +45,13 @@ class Fetcher:
     Args:
         store: where copies are kept.
         http: the guarded client.
-        ask: what services are asked with that describe themselves.
+        conceal: scrubs tokens that are asked for on the way.
     """
 
-    def __init__(self, store: Store, http: Client, ask: Ask) -> None:
+    def __init__(self, store: Store, http: Client, conceal: Conceal) -> None:
         self.store = store
         self.http = http
-        self.ask = ask
+        self.conceal = conceal
         self._tasks: dict[Source, asyncio.Task[None]] = {}
         self._begun: dict[Source, float] = {}
 
@@ -75,7 +75,7 @@ class Fetcher:
     def _begin(self, source: Source) -> None:
         """Fetch a description in the background, unless there is a fresh copy or it is being fetched already."""
         copy = self.store.copy(source)
-        if source.connection is not None and _age(copy) < LONG_FRESH:
+        if source.daily and _age(copy) < LONG_FRESH:
             return
         now = time.monotonic()
         wait = FRESH if copy.is_file() else AGAIN
@@ -86,7 +86,7 @@ class Fetcher:
 
     async def _fetch(self, source: Source) -> None:
         try:
-            await fetch(source, self.store, self.http, self.ask)
+            await fetch(source, self.store, self.http, self.conceal)
         except ActionError as error:
             log.warning("The description at %s could not be fetched: %s", source.place, error)
         else:
@@ -101,19 +101,33 @@ def _age(copy: Path) -> float:
         return math.inf
 
 
-async def fetch(source: Source, store: Store, http: Client, ask: Ask) -> None:
+def conceal_nothing(_owner: object, _values: Collection[str]) -> None:
+    """Scrub nothing, where nothing that is kept or shown could hold a token."""
+
+
+async def fetch(source: Source, store: Store, http: Client, conceal: Conceal = conceal_nothing) -> None:
     """Fetch a description and keep it; what has not changed since is not sent again.
 
     Args:
         source: where it is.
         store: where copies are kept.
         http: the guarded client.
-        ask: what services are asked with that describe themselves.
+        conceal: scrubs tokens that are asked for on the way.
 
     Raises:
         Refused: the address is not allowed, or there is no description.
         Unavailable: it cannot be had for now.
     """
+    try:
+        if source.reading is None:
+            await _get(source, store, http)
+        else:
+            await asyncio.to_thread(_keep, source, store, await source.reading(http, conceal))
+    except (OutcomeUnknown, ResultTooLarge) as error:
+        raise Unavailable(str(error)) from None
+
+
+async def _get(source: Source, store: Store, http: Client) -> None:
     copy = store.copy(source)
     notes = copy.with_name(f"{copy.name}.json")
     known: dict[str, Any] = {}
@@ -121,26 +135,12 @@ async def fetch(source: Source, store: Store, http: Client, ask: Ask) -> None:
         with suppress(OSError, ValueError):
             known = json.loads(notes.read_bytes())
     headers = {"If-None-Match": known["etag"]} if isinstance(known.get("etag"), str) else {}
-    inquiry = None if source.connection is None else ask(source.connection)
-    try:
-        if inquiry is not None:
-            answer = await http.request(
-                "POST",
-                inquiry.address,
-                headers=inquiry.headers,
-                content=inquiry.content,
-                timeout=SECONDS,
-                max_bytes=LARGEST,
-            )
-        else:
-            answer = await http.request(
-                "GET", source.place, headers=headers, timeout=SECONDS, max_bytes=LARGEST, redirects=REDIRECTS
-            )
-        if answer.status == HTTPStatus.NOT_MODIFIED and known:
-            return
-        answer.require()
-    except (OutcomeUnknown, ResultTooLarge) as error:
-        raise Unavailable(str(error)) from None
+    answer = await http.request(
+        "GET", source.place, headers=headers, timeout=SECONDS, max_bytes=LARGEST, redirects=REDIRECTS
+    )
+    if answer.status == HTTPStatus.NOT_MODIFIED and known:
+        return
+    answer.require()
     await asyncio.to_thread(_keep, source, store, answer.body)
     etag = answer.headers.get("etag")
     with suppress(BadDescriptionError):

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from activities.http_client.client import Client
 
 ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 
@@ -29,6 +33,25 @@ class Format:
         return f"{self.name.lower()}-{self.version}"
 
 
+Conceal = Callable[[object, Collection[str]], None]
+"""Scrubs values that came at run time; see `Context.conceal`."""
+
+
+class Reading(Protocol):
+    """Asks a service for its description, where that takes more than a GET without a sign-in."""
+
+    async def __call__(self, http: Client, conceal: Conceal) -> bytes:
+        """Return the description.
+
+        Args:
+            http: the guarded client.
+            conceal: scrubs tokens that are asked for on the way.
+
+        Raises:
+            ActionError: it cannot be had, for now or at all.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where a description is.
@@ -36,40 +59,25 @@ class Source:
     Attributes:
         format: its language.
         place: path of a file, or an address.
-        connection: whose service describes itself there to who signs in, where nobody names a description.
+        account: the connection that it is read with, where what it says depends on who asks.
+        reading: how it is asked for, where a GET will not do.
+        daily: whether it is asked for once a day alone, because the service sends all of it each time, and counts that.
     """
 
     format: Format
     place: str
-    connection: str | None = None
+    account: str = ""
+    reading: Reading | None = field(default=None, compare=False, repr=False)
+    daily: bool = field(default=False, compare=False)
 
     @property
     def remote(self) -> bool:
         """Say whether it has to be fetched."""
-        return ADDRESS.match(self.place) is not None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inquiry:
-    """The request by which a service is asked to describe itself.
-
-    Attributes:
-        address: where it goes.
-        headers: its headers, with what signs it in.
-        content: its body.
-    """
-
-    address: str
-    headers: Mapping[str, str] = field(repr=False)
-    content: bytes
+        return self.reading is not None or ADDRESS.match(self.place) is not None
 
 
 class BadDescriptionError(Exception):
     """A description cannot be read or indexed; the message is a sentence that says why and where."""
-
-
-Ask = Callable[[str], Inquiry]
-"""Returns what asks the service of a connection to describe itself; raises `Refused` where that cannot be used."""
 
 
 class NotAtHandError(Exception):

@@ -93,7 +93,7 @@ class Store:
 
     def copy(self, source: Source) -> Path:
         """Return where the copy of a description is kept that is at an address."""
-        return self.folder / "copies" / _name(source.place)
+        return self.folder / "copies" / _name(f"{source.place}\n{source.account}" if source.account else source.place)
 
     def _index(self, source: Source, path: Path, size: int, modified: int) -> Path:
         """Return the index of a file as it is now; an unchanged file is not read."""

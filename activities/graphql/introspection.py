@@ -1,11 +1,16 @@
-"""The request by which a GraphQL service is asked for its schema."""
+"""How a GraphQL service is asked for its schema."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from activities.descriptions.source import Inquiry
+from activities.descriptions.fetching import SECONDS
+from activities.descriptions.store import LARGEST
 from activities.http_client.json_body import json_bytes
+
+if TYPE_CHECKING:
+    from activities.http_client.client import Client
 
 TYPE = "kind name " + "ofType { kind name " * 8 + "}" * 8
 VALUE = f"name description type {{ {TYPE} }} defaultValue"
@@ -28,15 +33,32 @@ DOCUMENT = f"""query {{ __schema {{
 }} }}"""
 
 
-def introspection(address: str, headers: Mapping[str, str], *, one_of: bool) -> Inquiry:
-    """Return what a service is asked with.
+def introspection(*, one_of: bool) -> str:
+    """Return the document that a service is asked with.
 
     Args:
-        address: its endpoint.
-        headers: what signs the request in.
         one_of: whether it knows inputs of which exactly one member is given, and so may be asked for them.
     """
-    document = " ".join((DOCUMENT % ("isOneOf" if one_of else "")).split())
-    content = json_bytes({"query": document})
+    return " ".join((DOCUMENT % ("isOneOf" if one_of else "")).split())
+
+
+async def introspected(http: Client, address: str, headers: Mapping[str, str], *, one_of: bool) -> bytes:
+    """Ask a service for its schema, and return what it answers; see `Reading`.
+
+    Args:
+        http: the guarded client.
+        address: its endpoint.
+        headers: what signs the request in.
+        one_of: see `introspection`.
+    """
     shared = {"Accept": "application/json", "Content-Type": "application/json"}
-    return Inquiry(address=address, headers={**shared, **headers}, content=content)
+    answer = await http.request(
+        "POST",
+        address,
+        headers={**shared, **headers},
+        content=json_bytes({"query": introspection(one_of=one_of)}),
+        timeout=SECONDS,
+        max_bytes=LARGEST,
+    )
+    answer.require()
+    return answer.body

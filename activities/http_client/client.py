@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from aiohttp import ClientSession
 
+    from activities.http_client.reading import Until
     from activities.http_client.transport import Exchange, Lookup
 
 BeforeSend = Callable[[], Awaitable[None]]
@@ -110,6 +111,7 @@ class Client:
         max_bytes: int,
         redirects: int = 0,
         before_send: BeforeSend | None = None,
+        until: Until | None = None,
     ) -> Response:
         """Send one request and return whatever the server answered; see `Context.request`.
 
@@ -129,7 +131,7 @@ class Client:
             target = target.extended(urlencode(params, errors="replace"))
         message = Message.of(method, target, headers or {}, content, auth)
         deadline = asyncio.get_running_loop().time() + timeout
-        answer = await self._exchange(message, deadline, max_bytes, before_send)
+        answer = await self._exchange(message, deadline, max_bytes, before_send, until)
         while redirects > 0:
             with _redirecting(method):
                 location = message.location(answer.status, answer.headers.get("location"))
@@ -179,7 +181,12 @@ class Client:
         self.admit(message.target, message.texts() if self.by_content else None)
 
     async def _exchange(
-        self, message: Message, deadline: float, max_bytes: int, before_send: BeforeSend | None = None
+        self,
+        message: Message,
+        deadline: float,
+        max_bytes: int,
+        before_send: BeforeSend | None = None,
+        until: Until | None = None,
     ) -> Response:
         from activities.http_client.transport import Exchange, current, open_session, system_lookup
 
@@ -194,7 +201,7 @@ class Client:
         try:
             while True:
                 try:
-                    return await self._sent(message, instead or message.target, exchange, deadline, max_bytes)
+                    return await self._sent(message, instead or message.target, exchange, deadline, max_bytes, until)
                 except Unavailable:
                     if not exchange.stale:
                         raise
@@ -202,8 +209,14 @@ class Client:
         finally:
             current.reset(token)
 
-    async def _sent(
-        self, message: Message, target: Target, exchange: Exchange, deadline: float, max_bytes: int
+    async def _sent(  # noqa: PLR0913, PLR0917 # one exchange, and what bounds it
+        self,
+        message: Message,
+        target: Target,
+        exchange: Exchange,
+        deadline: float,
+        max_bytes: int,
+        until: Until | None,
     ) -> Response:
         from yarl import URL
 
@@ -223,7 +236,7 @@ class Client:
                     allow_redirects=False,
                 ) as answer,
             ):
-                return await received(answer, exchange, max_bytes, self.bodies, self._share)
+                return await received(answer, exchange, max_bytes, self.bodies, self._share, until)
         except ActionError as error:
             raise exchange.failure or error from None
         except Exception as error:  # noqa: BLE001 - whatever a server makes the parser raise, it is one of ours

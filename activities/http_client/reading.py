@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 MAX_ALL_HEADERS = 64 * 1024
 
+Until = Callable[[Mapping[str, str], bytes], bool]
+"""Says by an answer's headers, and what has arrived of its body, whether that is all that is wanted of it."""
+
 PIECE = 64 * 1024
 """Most bytes that are decompressed before others have their turn."""
 
@@ -32,8 +35,13 @@ SMALLEST_HEAD = 2
 """Bytes after which the kind of a compression is known."""
 
 
-async def received(
-    answer: aiohttp.ClientResponse, exchange: Exchange, max_bytes: int, bodies: Bodies, share: Share | None
+async def received(  # noqa: PLR0913, PLR0917 # what decides about a body
+    answer: aiohttp.ClientResponse,
+    exchange: Exchange,
+    max_bytes: int,
+    bodies: Bodies,
+    share: Share | None,
+    until: Until | None = None,
 ) -> Response:
     """Read an answer within its limits; outside 2xx the status alone is worth having.
 
@@ -48,7 +56,7 @@ async def received(
         raise ResultTooLarge(
             f"The answer (status {status}) has headers of more than {MAX_ALL_HEADERS} bytes.", status=status
         )
-    body = Body(answer, headers, min(max_bytes, bodies.limit))
+    body = Body(answer, headers, min(max_bytes, bodies.limit), until)
     try:
         await body.read(exchange, bodies, share)
     except (aiohttp.ClientError, OSError, zlib.error) as error:
@@ -79,8 +87,12 @@ class Body:
         room: what it takes.
     """
 
-    def __init__(self, answer: aiohttp.ClientResponse, headers: dict[str, str], most: int) -> None:
+    def __init__(
+        self, answer: aiohttp.ClientResponse, headers: dict[str, str], most: int, until: Until | None = None
+    ) -> None:
         self.most = most
+        self._until = until
+        self._headers = headers
         self.complete = True
         self.room: Room | None = None
         self._answer = answer
@@ -104,6 +116,8 @@ class Body:
                 self._kept.write(plain)
                 if self._kept.tell() > self.most:
                     self.complete = False
+                    return
+                if self._until is not None and self._until(self._headers, self._kept.getvalue()):
                     return
                 if inflater is not None:
                     await asyncio.sleep(0)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from pydantic import Field
 
 from activities.connections import Connection, Connections
 from activities.descriptions.index import Index
-from activities.descriptions.source import BadDescriptionError, Inquiry, Source
+from activities.descriptions.source import BadDescriptionError, Source
 from activities.descriptions.store import Store
 from activities.errors import Refused, UnknownOperation
 from activities.operations.contract import DescribedOperation, Profile, no_such_operation
@@ -34,38 +33,41 @@ class Described(Connection):
         del entry
         return frozenset()
 
+    @classmethod
+    def known(cls, entry: Mapping[str, Any]) -> Profile:
+        """Return what is known of the service beyond its description, from a connection's entry in the file."""
+        del entry
+        return cls.profile
+
+    @classmethod
+    def asks(cls, entry: Mapping[str, Any]) -> bool:
+        """Say whether people are asked before a step is sent that does not say whether they are."""
+        del entry
+        return False
+
+    @classmethod
+    def source(cls, name: str, entry: Mapping[str, Any], connect: Callable[[], Any]) -> Source:
+        """Return where the description is.
+
+        Args:
+            name: the connection's name.
+            entry: its entry in the file, in which variables of the environment may stand.
+            connect: makes the connection, for services that describe themselves to who is signed in.
+
+        Raises:
+            Refused: no description is known of it.
+        """
+        del connect
+        given = entry.get("description") or cls.profile.usual
+        if not isinstance(given, str):
+            raise Refused(f"The connection {name!r} must say `description`: a file, or an address.")
+        return Source(cls.profile.format, given)
+
     def addresses(self) -> Iterable[str]:
         """Return every host, or address, that this connection says it reaches."""
         described = self.description or ""
         remote = Source(self.profile.format, described).remote
         return [*super().addresses(), *([described] if remote else [])]
-
-
-class SelfDescribed(Described):
-    """A service that describes itself to who signs in, where its connection names no description."""
-
-    @classmethod
-    @abstractmethod
-    def described_at(cls, entry: Mapping[str, Any]) -> str:
-        """Return the address that its description is known by, from a connection's entry in the file."""
-
-    @abstractmethod
-    def inquiry(self) -> Inquiry:
-        """Return what it is asked with."""
-
-
-def inquiry(connections: Connections, name: str) -> Inquiry:
-    """Return what the service of a connection is asked with to describe itself; see `Ask`.
-
-    Raises:
-        Refused: the connection cannot be used, or its service does not describe itself.
-    """
-    made = connections.get(name)
-    if not isinstance(made, SelfDescribed):
-        raise Refused(
-            f"The connection {name!r} must say `description`: a service of its kind does not describe itself."
-        )
-    return made.inquiry()
 
 
 def directory(
@@ -78,12 +80,12 @@ def directory(
     """
     kinds = tuple(kinds)
     chosen = connections.choose(kinds, action=action, name=name)
-    entry = connections.entry(chosen)
-    kind = connections.kinds.get(str(entry.get("kind")))
+    kind = connections.kinds.get(str(connections.entries[chosen].get("kind")))
     if kind is None or not issubclass(kind, kinds):
         fitting = ", ".join(one.kind for one in kinds)
-        raise Refused(f"Connection {chosen!r} is of kind {entry.get('kind')}; {action} needs one of {fitting}.")
-    return Directory(chosen, kind, entry, store)
+        other = connections.entries[chosen].get("kind")
+        raise Refused(f"Connection {chosen!r} is of kind {other}; {action} needs one of {fitting}.")
+    return Directory(chosen, kind, connections, store)
 
 
 class Directory:
@@ -92,22 +94,20 @@ class Directory:
     Args:
         name: the connection's name.
         kind: its kind.
-        entry: its entry in `connections.yaml`, in which variables of the environment may stand.
+        connections: the connections; variables of the environment may be unset.
         store: the descriptions of this machine.
 
     Raises:
         Refused: no description is known of it.
     """
 
-    def __init__(self, name: str, kind: type[Described], entry: Mapping[str, Any], store: Store) -> None:
-        given, asked = entry.get("description") or kind.profile.usual, None
-        if given is None and issubclass(kind, SelfDescribed):
-            given, asked = kind.described_at(entry), name
-        if not isinstance(given, str):
-            raise Refused(f"The connection {name!r} must say `description`: a file, or an address.")
+    def __init__(self, name: str, kind: type[Described], connections: Connections, store: Store) -> None:
+        entry = connections.entry(name)
         self.name = name
         self.kind = kind
-        self.source = Source(kind.profile.format, given, asked)
+        self.profile = kind.known(entry)
+        self.asks = kind.asks(entry)
+        self.source = kind.source(name, entry, lambda: connections.get(name))
         self.store = store
         aliases = entry.get("aliases")
         self.signed = kind.signed(entry)
@@ -136,7 +136,7 @@ class Directory:
         index = self.index()
         id_ = self.aliases.get(action_id, action_id)
         try:
-            return self.kind.profile.operation(index, id_, self.signed)
+            return self.profile.operation(index, id_, self.signed)
         except UnknownOperation as unknown:
             if id_ != action_id:
                 raise UnknownOperation(f"The alias {action_id!r} of {self.name!r} leads nowhere: {unknown}") from None

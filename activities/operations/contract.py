@@ -32,6 +32,8 @@ class Pin:
         repeat: what an unknown outcome allows.
         key: what carries the step's idempotency key, such as a header; None where nothing does.
         window: seconds within which the service dedupes by the key; None where it does not say.
+        fixed: whether nothing is sent once it has changed, unless people release it as it is then.
+        requests: most requests that one attempt sends where nothing goes wrong.
     """
 
     digest: str
@@ -39,6 +41,8 @@ class Pin:
     repeat: Repeat
     key: str | None = None
     window: float | None = None
+    fixed: bool = False
+    requests: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

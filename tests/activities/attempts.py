@@ -25,6 +25,7 @@ from activities.attempt.temporal import LOOKS, Services, bind
 from activities.budgets import Amounts, Reservation
 from activities.catalog import catalog, connection_kinds
 from activities.connections import Connections
+from activities.descriptions.store import usual_store
 from activities.errors import Refused
 from activities.http_client.client import Client
 from activities.http_client.message import Response
@@ -194,7 +195,13 @@ async def attempt(action: Action, case: Case, address: str, known: Connections, 
     )
     act, *looks = bind({action.name: action}, services)
     config, places = rendered(action, moved(case.config, address), case.secrets)
-    call = {"config": config, "secrets": places, "key": KEY, "since": SINCE.isoformat()}
+    call = {
+        "config": config,
+        "secrets": places,
+        "key": KEY,
+        "since": SINCE.isoformat(),
+        **planned(action, config, known),
+    }
     once = action.repeats(config) == "never" or any(each.marked is not None for each in case.traffic)
     environment = ActivityEnvironment()
     environment.info = dataclasses.replace(
@@ -213,6 +220,17 @@ async def attempt(action: Action, case: Case, address: str, known: Connections, 
         return await _ended(environment, looks[0], call)
     finally:
         await http.close()
+
+
+def planned(action: Action, config: dict[str, Any], known: Connections) -> dict[str, str]:
+    """Return the digest of the operation that alone may be sent, as planning pins it."""
+    if action.operation is None:
+        return {}
+    try:
+        pin = action.operation(config, known, usual_store()).pin()
+    except Refused:
+        return {}
+    return {"operation": pin.digest} if pin.fixed else {}
 
 
 async def _ended(environment: ActivityEnvironment, run: Callable[..., Any], call: dict[str, Any]) -> Ended:

@@ -7,6 +7,7 @@ replays: a hold, a loop, a timer, a reset. `SETTINGS` are dynamic settings of th
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -363,6 +364,27 @@ async def operation(engine: Engine) -> Run:
     return await end(engine, run)
 
 
+TOOL = {"name": "refund", "inputSchema": {"type": "object", "properties": {"amount": {"type": "integer"}}}}
+OTHER = {"name": "refund", "inputSchema": {"type": "object", "properties": {"amount": {"type": "number"}}}}
+
+
+async def tool(engine: Engine) -> Run:
+    """A tool that nobody has to release, until its server has another one of that name."""
+    tools = engine.folder.parent / "tools.json"
+    tools.write_text(json.dumps({"tools": [TOOL]}))
+    engine.connections = {"shop": {"kind": "mcp", "description": str(tools), "baseUrl": f"{engine.receiver.url}/mcp"}}
+    known = {"supportedVersions": ["2026-07-28"]}
+    said = [known, {"tools": [OTHER]}, known, {"tools": [TOOL]}, {"content": []}]
+    for number, result in zip((1, 2, 1, 2, 3), said, strict=True):
+        engine.receiver.answer("/mcp", body={"jsonrpc": "2.0", "id": number, "result": result})
+    config = "{connectorId: shop, actionId: refund, params: {amount: 25}}"
+    step = f"  - {{id: refund, actionType: execute_connector_action, config: {config}, requireApproval: false}}"
+    run = await begin(engine, step)
+    await engine.held(run)
+    await decide(engine, run, "approve", by="ann")
+    return await end(engine, run)
+
+
 SHORT = ("limit.historyCount.suggestContinueAsNew=40",)
 
 
@@ -406,6 +428,7 @@ FEATURES = {
     "rejection": Feature(rejection, outcome="rejected"),
     "reset": Feature(reset),
     "retries": Feature(retries),
-    "values": Feature(values),
     "starter": Feature(starter, outcome=None),
+    "tool": Feature(tool),
+    "values": Feature(values),
 }

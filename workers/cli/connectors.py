@@ -6,7 +6,6 @@ import asyncio
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any
 
 from cyclopts import App
@@ -18,7 +17,7 @@ from activities.descriptions.source import NotAtHandError
 from activities.descriptions.validation import TYPES
 from activities.errors import ActionError, Refused, UnknownOperation
 from activities.http_client.client import Client
-from activities.operations.connection import Described, Directory, inquiry
+from activities.operations.connection import Described, Directory
 from workers.cli.catalog import actions_at_hand, services_at_hand
 from workers.cli.screen import print_json
 from workers.definitions.checking.operations import Services
@@ -123,6 +122,7 @@ def show(connection: str, action: str, /, *, json: bool = False) -> int:
         "repeat": pin.repeat,
         "key": pin.key,
         "digest": pin.digest,
+        "asks": directory.asks,
         "params": schema,
     }
     if json:
@@ -142,11 +142,10 @@ def _directories() -> dict[str, Directory]:
     known = services.connections
     found: dict[str, Directory] = {}
     for name in known.entries:
-        entry = known.entry(name)
-        kind = known.kinds.get(str(entry.get("kind")))
+        kind = known.kinds.get(str(known.entries[name].get("kind")))
         if kind is not None and issubclass(kind, Described):
             try:
-                found[name] = Directory(name, kind, entry, services.store)
+                found[name] = Directory(name, kind, known, services.store)
             except Refused as refused:
                 raise TrunklineError(str(refused)) from None
     return found
@@ -184,7 +183,7 @@ def _index(directory: Directory) -> Index:
 async def _fetch(directory: Directory, missing: NotAtHandError) -> None:
     http = Client(allow=Settings.from_environment().allow)
     try:
-        await fetch(missing.source, directory.store, http, partial(inquiry, _services().connections))
+        await fetch(missing.source, directory.store, http)
     except ActionError as error:
         raise UnreachableError(f"The description of {directory.name!r} cannot be fetched: {error}") from None
     finally:
@@ -231,6 +230,8 @@ def _page(shown: Mapping[str, Any], action: str) -> Iterator[str]:
     yield f"request:  {shown['method']} {shown['path']}"
     key = f", by {shown['key']}" if shown["key"] else ""
     yield f"repeat:   {shown['repeat']}{key}"
+    if shown["asks"]:
+        yield "approval: people are asked unless the step says `requireApproval: false`"
     yield ""
     yield "params:"
     schema = shown["params"]

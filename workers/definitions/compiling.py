@@ -154,6 +154,8 @@ class Planner:
             plan["pick"] = step.pick
         if step.require_approval is not None and step.require_approval is not False:
             plan["approval"] = {} if step.require_approval is True else self.policy(step.require_approval)
+        elif step.require_approval is False and action.asks is not None:
+            plan["unasked"] = True
         if action.background(config):
             plan["background"] = True
         if action.look is not None and plan["repeat"] == "never":

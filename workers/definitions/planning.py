@@ -9,8 +9,7 @@ from typing import Any, NamedTuple, cast
 from workers.definitions.checking.approvals import check_approvals
 from workers.definitions.checking.constants import check_constants
 from workers.definitions.checking.event_schema import check_schema
-from workers.definitions.checking.findings import Findings
-from workers.definitions.checking.operations import Services
+from workers.definitions.checking.operations import Services, findings_of
 from workers.definitions.checking.picking import result_keys
 from workers.definitions.checking.references import References
 from workers.definitions.checking.shape import shape
@@ -77,7 +76,7 @@ def inspect(data: Any, source: Source, catalog: Catalog, services: Services | No
     if not _is_json(data):
         sentence = "The definition holds a value that JSON does not have: infinite, not a number, or half a character."
         return Inspected(None, [problem("bad-value", sentence, file=source.file)])
-    findings = Findings(data, source, step_ids(data))
+    findings = findings_of(data, source, catalog, services)
     automation = shape(findings)
     contracts = check_steps(findings, catalog, services)
     check_times(findings)

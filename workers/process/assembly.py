@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
@@ -17,7 +16,6 @@ from activities.descriptions.fetching import Fetcher
 from activities.http_client.bodies import Bodies
 from activities.http_client.client import Client as HttpClient
 from activities.http_client.sandboxed import Sandboxed
-from activities.operations.connection import inquiry
 from workers.process.approval_activities import ApprovalActivities
 from workers.process.budgets import TemporalBudgets, budget_workers
 from workers.process.limits import Limits, running
@@ -77,7 +75,7 @@ class Assembly:
         )
         try:
             async with (
-                Fetcher(self.equipment.descriptions, http, partial(inquiry, self.equipment.connections)).running(),
+                Fetcher(self.equipment.descriptions, http, self.equipment.scrubber.renew).running(),
                 running(self.workers(self.actions(http), cached_runs=cached_runs)),
             ):
                 yield

@@ -11,7 +11,7 @@ from activities.descriptions.store import Store
 from activities.errors import Refused
 from trunkline.wire import PinnedOperation
 from workers.definitions.compiling import identified
-from workers.process.connection_needs import needs
+from workers.process.connection_needs import every_step, needs
 from workflows.plan import Plan, StepPlan
 
 
@@ -40,16 +40,29 @@ class Pinning:
         if not any(self.actions[need.plan["action"]].operation for need in needs(plan)):
             return plan
         plan = copy.deepcopy(plan)
+        for step in every_step(plan):
+            if "action" in step and self._asks(step):
+                step["approval"] = {}
         for need in needs(plan):
             self._pin(need.plan, plan["defaults"]["retry"]["within"])
         return identified(plan)
 
+    def _asks(self, step: StepPlan) -> bool:
+        """Say whether people are asked about a step although it does not say so."""
+        asks = self.actions[step["action"]].asks
+        if asks is None or "approval" in step or "unasked" in step:
+            return False
+        try:
+            return asks(step["config"], self.connections)
+        except Refused:
+            return False
+
     def _pin(self, step: StepPlan, within: int) -> None:
-        locate = self.actions[step["action"]].operation
-        if locate is None:
+        action = self.actions[step["action"]]
+        if action.operation is None:
             return
         try:
-            operation = locate(step["config"], self.connections, self.store)
+            operation = action.operation(step["config"], self.connections, self.store)
             pin = operation.pin()
         except Refused:
             return
@@ -57,7 +70,11 @@ class Pinning:
         pinned: PinnedOperation = {"id": operation.id, "digest": pin.digest, "method": pin.method}
         if pin.key is not None:
             pinned["key"] = pin.key
+        if pin.fixed and ("approval" in step or not self._asks(step)):  # a notice is never held, and so not sent
+            pinned["fixed"] = True
         step["operation"] = pinned
+        if pin.requests > 1:
+            step["requests"] = pin.requests
         if pin.window is not None:
             retry = step.get("retry", {})
             most = round(pin.window * 1_000)

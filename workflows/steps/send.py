@@ -55,8 +55,8 @@ async def send(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing) -
         argument["pick"] = step.pick
     if outgoing.digest is not None:
         argument["digest"] = outgoing.digest
-    if outgoing.operation is not None:
-        argument["operation"] = outgoing.operation
+    if (operation := outgoing.operation or step.operation) is not None:
+        argument["operation"] = operation
     if step.repeat == "never":
         argument["run"] = sending_run()
     connection = walk.routing.connection(step.action, request["config"])

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from activities.descriptions.source import Inquiry
+from activities.descriptions.source import Conceal, Source
 from activities.graphql.answers import LATER
-from activities.graphql.introspection import introspection
-from activities.graphql.profile import GraphQlProfile
-from activities.operations.connection import SelfDescribed
+from activities.graphql.introspection import introspected
+from activities.graphql.profile import GRAPHQL, GraphQlProfile
+from activities.operations.connection import Described
 from activities.rest.service import Service
+
+if TYPE_CHECKING:
+    from activities.http_client.client import Client
 
 OWN_DOMAIN = ".myshopify.com"
 
@@ -36,7 +39,7 @@ def _path(base: str) -> str:
     return "" if base.rstrip("/").endswith(f"/{ENDPOINT}") else PATH
 
 
-class Shopify(SelfDescribed):
+class Shopify(Described):
     """A Shopify shop, through its Admin API."""
 
     kind: ClassVar[str] = "shopify"
@@ -58,14 +61,18 @@ class Shopify(SelfDescribed):
         return [self.access_token]
 
     @classmethod
-    def described_at(cls, entry: Mapping[str, Any]) -> str:
-        """Return the endpoint, which is asked for its schema."""
+    def source(cls, name: str, entry: Mapping[str, Any], connect: Callable[[], Any]) -> Source:
+        """Return the endpoint, which is asked for its schema where no description is named."""
+        if entry.get("description"):
+            return super().source(name, entry, connect)
         base = str(entry.get("baseUrl") or _root(str(entry.get("shop")))).rstrip("/")
-        return base + _path(base)
 
-    def inquiry(self) -> Inquiry:
-        """Return the request for its schema."""
-        return introspection(PROFILE.endpoint(self), _signed_in(self), one_of=True)
+        async def reading(http: Client, conceal: Conceal) -> bytes:
+            del conceal  # its token is the connection's own
+            account = connect()
+            return await introspected(http, PROFILE.endpoint(account), _signed_in(account), one_of=True)
+
+        return Source(GRAPHQL, base + _path(base), name, reading, daily=True)
 
 
 def _address(account: Shopify) -> str:

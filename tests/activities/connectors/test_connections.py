@@ -7,7 +7,6 @@ import base64
 import json
 import os
 import time
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from activities.attempt.scrubber import Scrubber
 from activities.catalog import catalog, connection_kinds
 from activities.connections import Connections
 from activities.descriptions import fetching
-from activities.descriptions.fetching import fetch
+from activities.descriptions.fetching import conceal_nothing, fetch
 from activities.descriptions.source import NotAtHandError, Source
 from activities.descriptions.store import Store, usual_store
 from activities.errors import Refused, Unavailable
@@ -26,7 +25,7 @@ from activities.graphql.profile import GRAPHQL
 from activities.http_client.client import Client
 from activities.openapi.calls import OpenApiOperation
 from activities.openapi.profile import OPENAPI
-from activities.operations.connection import directory, inquiry
+from activities.operations.connection import directory
 from activities.sms.twilio import Twilio
 from activities.tickets.helpdesks import Zendesk
 from activities.vendors.accounts.jira import Jira
@@ -74,6 +73,34 @@ def test_what_a_connection_must_be(entry: dict[str, Any], says: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ({"baseUrl": None}, "give `baseUrl`, or `command`"),
+        ({"command": "npx server"}, "give `baseUrl`, or `command`"),
+        ({"baseUrl": None, "command": []}, "`command`"),
+        ({"baseUrl": None, "command": "npx server", "auth": {"bearer": "t"}}, "a program has no `auth`"),
+        ({"baseUrl": "mcp.example.com"}, "must be absolute"),
+        ({"baseUrl": "https://mcp.example.com/#a"}, "has no fragment"),
+        ({"trustAnnotations": "true"}, "`trustAnnotations`"),
+    ],
+)
+def test_what_a_connection_to_an_mcp_server_must_be(entry: dict[str, Any], says: str) -> None:
+    with pytest.raises(Refused, match=says):
+        made(**{"kind": "mcp", "baseUrl": "https://mcp.example.com/mcp?tenant=1", **entry})
+
+
+def test_arguments_and_variables_of_a_program_are_nobody_elses_business() -> None:
+    command = "npx server --key arg-123456"
+    server = made(kind="mcp", command=command, environment={"TOKEN": "token-123456"})
+    assert (server.command, server.shown()) == (["npx", "server", "--key", "arg-123456"], "npx")
+    assert [*server.credentials()] == ["token-123456"]
+    source = type(server).source("one", {"command": command}, lambda: server)
+    assert (source.place, source.remote) == ("npx", True)
+    with pytest.raises(Refused, match="'one' must say `baseUrl`"):
+        type(server).source("one", {}, lambda: server)
+
+
+@pytest.mark.parametrize(
     ("auth", "hidden"),
     [
         ({"bearer": "token-123456"}, ["token-123456"]),
@@ -113,7 +140,7 @@ def test_sites_are_named_in_short_or_in_full() -> None:
     for shop in ("acme", "acme.myshopify.com"):
         connection = made(kind="shopify", shop=shop, accessToken="t")
         assert "https://acme.myshopify.com" in connection.addresses()
-        assert Shopify.described_at({"shop": shop}) == ENDPOINT
+        assert Shopify.source("shop", {"shop": shop}, dict).place == ENDPOINT
 
 
 ENDPOINT = "https://acme.myshopify.com/admin/api/2026-10/graphql.json"
@@ -144,8 +171,8 @@ async def test_a_service_that_describes_itself_is_asked_by_its_own_token(
     tmp_path: Path, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entry = {"kind": "shopify", "shop": "acme", "accessToken": "token-123456", "baseUrl": wire.url}
-    connections = Connections({"shop": entry, "other": SHOP}, KINDS, {})
-    ask, at, client = partial(inquiry, connections), Store(tmp_path), Client(allow=["127.0.0.1"])
+    connections = Connections({"shop": entry, "other": {**SHOP, "description": None}}, KINDS, {})
+    at, client = Store(tmp_path), Client(allow=["127.0.0.1"])
     where = directory(connections, [Shopify], at, action="execute_connector_action", name="shop")
     assert where.source.place == f"{wire.url}/admin/api/2026-10/graphql.json"
     with pytest.raises(NotAtHandError):
@@ -157,11 +184,11 @@ async def test_a_service_that_describes_itself_is_asked_by_its_own_token(
     )
     with indexed_here():
         with pytest.raises(Unavailable, match=r"is no answer of an introspection: .* No access"):
-            await fetch(where.source, at, client, ask)
-        await fetch(where.source, at, client, ask)
+            await fetch(where.source, at, client)
+        await fetch(where.source, at, client)
         assert where.find("ping").id == "ping"
         monkeypatch.setattr(fetching, "EVERY", 0.01)
-        async with fetching.Fetcher(at, client, ask).running():
+        async with fetching.Fetcher(at, client, conceal_nothing).running():
             await asyncio.sleep(0.05)
             assert len(wire.requests) == 2, "not at each start of a worker"
             os.utime(at.copy(where.source), (time.time() - 2 * fetching.LONG_FRESH,) * 2)
@@ -173,10 +200,9 @@ async def test_a_service_that_describes_itself_is_asked_by_its_own_token(
     assert (request.method, request.target) == ("POST", "/admin/api/2026-10/graphql.json")
     assert request.headers["x-shopify-access-token"] == "token-123456"
     assert b"__schema" in request.body
-    assert wire.url in made(**entry).inquiry().address
-    assert "token-123456" not in repr(made(**entry).inquiry())
+    assert "token-123456" not in repr(where.source)
     with pytest.raises(Refused, match=r"'other' must say `description`"):
-        ask("other")
+        directory(connections, [type(made(**SHOP))], at, action="execute_connector_action", name="other")
 
 
 def test_a_shop_that_is_described_otherwise_is_not_asked() -> None:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from activities.descriptions import fetching, store
-from activities.descriptions.fetching import Fetcher, fetch
-from activities.descriptions.source import BadDescriptionError, Format, Inquiry, NotAtHandError, Source
+from activities.descriptions.fetching import Fetcher, conceal_nothing, fetch
+from activities.descriptions.source import BadDescriptionError, Format, NotAtHandError, Source
 from activities.descriptions.store import Store
 from activities.errors import Refused, Unavailable
 from activities.http_client.client import Client
@@ -23,10 +23,6 @@ from tests.descriptions import indexed_here
 from tests.starts import Processes
 
 SMALL = '{"openapi": "3.1.0", "paths": {"/a": {"get": {"operationId": "%s"}}}}'
-
-
-def nobody(name: str) -> Inquiry:
-    raise AssertionError(f"{name} is asked to describe itself")
 
 
 def small(path: Path, name: str) -> Source:
@@ -116,16 +112,16 @@ async def test_a_copy_is_kept_and_asked_for_by_its_etag(tmp_path: Path, wire: Wi
         ok((SMALL % "third").encode(), 'ETag: "v3"'),
     )
     with indexed_here():
-        await fetch(source, at, client, nobody)
+        await fetch(source, at, client)
         assert at.at_hand(source).ids() == ["first"]
-        await fetch(source, at, client, nobody)
+        await fetch(source, at, client)
         assert wire.requests[1].headers["if-none-match"] == '"v1"'
         with pytest.raises(Unavailable, match="cannot be used: it is no object"):
-            await fetch(source, at, client, nobody)
+            await fetch(source, at, client)
         assert at.at_hand(source).ids() == ["first"], "what is no description replaces none"
         with pytest.raises(Unavailable):
-            await fetch(source, at, client, nobody)
-        await fetch(source, at, client, nobody)
+            await fetch(source, at, client)
+        await fetch(source, at, client)
         assert wire.requests[4].headers["if-none-match"] == '"v1"'
         assert at.at_hand(source).ids() == ["third"]
 
@@ -133,7 +129,7 @@ async def test_a_copy_is_kept_and_asked_for_by_its_etag(tmp_path: Path, wire: Wi
 async def test_the_guard_holds_for_descriptions(tmp_path: Path, wire: Wire) -> None:
     guarded = Client()
     with pytest.raises(Refused):
-        await fetch(Source(OPENAPI, f"{wire.url}/openapi.json"), Store(tmp_path), guarded, nobody)
+        await fetch(Source(OPENAPI, f"{wire.url}/openapi.json"), Store(tmp_path), guarded)
     assert wire.requests == []
     await guarded.close()
 
@@ -146,7 +142,7 @@ async def test_what_was_asked_for_is_fetched_in_the_background(
     at, source = Store(tmp_path), Source(OPENAPI, f"{wire.url}/openapi.json")
     wire.reply(ok(b"", status="500 Oh"), ok((SMALL % "first").encode()))
     with indexed_here():
-        async with Fetcher(at, client, nobody).running():
+        async with Fetcher(at, client, conceal_nothing).running():
             await until(lambda: wire.requests == [])
             with pytest.raises(NotAtHandError):
                 at.at_hand(source)

@@ -72,8 +72,7 @@ def test_what_a_document_asks_for(index: Index) -> None:
 
 @pytest.mark.parametrize("wrapped", [True, False])
 def test_the_answer_of_an_introspection_says_the_same(tmp_path: Path, index: Index, *, wrapped: bool) -> None:
-    inquiry = introspection("https://a.example.com", {}, one_of=True)
-    answer = graphql_sync(build_schema(TEXT), json.loads(inquiry.content)["query"])
+    answer = graphql_sync(build_schema(TEXT), introspection(one_of=True))
     assert answer.errors is None
     content = {"data": answer.data} if wrapped else answer.data
     indexing.index(json.dumps(content).encode(), tmp_path / "x.sqlite")
@@ -86,7 +85,7 @@ def test_the_answer_of_an_introspection_says_the_same(tmp_path: Path, index: Ind
 
 
 def test_older_services_are_not_asked_what_they_do_not_know() -> None:
-    asked = json.loads(introspection("https://a.example.com", {}, one_of=False).content)["query"]
+    asked = introspection(one_of=False)
     schema: GraphQLSchema = build_schema(TEXT)
     assert "isOneOf" not in asked
     assert graphql_sync(schema, asked).errors is None

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.descriptions import AWKWARD, AWKWARD_SCHEMA, indexed_here
+from tests.mcp_server import McpServer
 from workers.cli import execute
 
 
@@ -121,3 +122,31 @@ webshop: {{kind: shopify, shop: acme, accessToken: "${{UNSET}}"}}
     )
     code, _, err = run(capsys, "actions", "webshop")
     assert (code, "needs the environment variable UNSET" in err) == (3, True)
+
+
+def test_tools_are_listed_by_their_server(
+    capsys: pytest.CaptureFixture[str], connections: Path, mcp_server: McpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRUNKLINE_ALLOW", "127.0.0.1")
+    entry = mcp_server.entry(auth={"bearer": "${MCP_TOKEN}"}, aliases={"refund_order": "refund"})
+    connections.write_text(json.dumps({"tools": entry}))
+    code, _, err = run(capsys, "actions", "tools")
+    assert (code, "needs the environment variable MCP_TOKEN" in err) == (3, True)
+    monkeypatch.setenv("MCP_TOKEN", "mcp-token-1234567")
+    code, out, _ = run(capsys, "actions", "tools", "refund", "--json")
+    [refund] = json.loads(out)
+    assert (code, refund["id"], refund["summary"], refund["aliases"]) == (
+        0,
+        "refund",
+        "Refund an order.",
+        ["refund_order"],
+    )
+    monkeypatch.delenv("MCP_TOKEN")
+    _, out, _ = run(capsys, "show", "tools", "refund_order", "--json")
+    shown = json.loads(out)
+    assert (shown["method"], shown["path"], shown["repeat"]) == ("POST", "tools/call", "never")
+    assert shown["params"]["required"] == ["amount", "order"]
+    _, out, _ = run(capsys, "show", "tools", "refund_order")
+    assert "approval: people are asked unless the step says `requireApproval: false`" in out
+    assert "  amount: a whole number, required" in out
+    assert "tools  mcp       6 operations" in run(capsys, "list")[1]

@@ -10,7 +10,8 @@ from activities.catalog import catalog, connection_kinds
 from activities.connections import Connections
 from activities.descriptions.source import NotAtHandError
 from activities.descriptions.store import usual_store
-from tests.descriptions import AWKWARD, AWKWARD_SCHEMA, VENDORS
+from activities.mcp.session import REQUESTS
+from tests.descriptions import AWKWARD, AWKWARD_SCHEMA, TOOLS, VENDORS
 from workers.definitions.loading import Source
 from workers.definitions.planning import check, make_plan
 from workers.process.pinning import Pinning
@@ -95,3 +96,44 @@ def test_plans_without_such_steps_stay_as_they_are() -> None:
     assert made is not None
     plan = make_plan(made, data, ACTIONS)
     assert pinning().pinned(plan) is plan
+
+
+def mcp(**more: Any) -> Pinning:
+    server = {"kind": "mcp", "description": str(TOOLS), "baseUrl": "https://mcp.example.com/mcp", "auth": None}
+    return pinning(**{**server, **more})
+
+
+def test_tools_wait_for_people_unless_somebody_says_otherwise() -> None:
+    look = {"config": {"actionId": "look_up_order", "params": {"order": "1"}}}
+    policy = {"approvers": ["lead@example.com"]}
+    plan = planned(look, {**look, "requireApproval": False}, {**look, "requireApproval": policy})
+    silent, unasked, named = mcp().pinned(plan)["block"]
+    assert (silent["approval"], "approval" in unasked, named["approval"]["approvers"]) == (
+        {},
+        False,
+        policy["approvers"],
+    )
+    assert [step["repeat"] for step in (silent, unasked, named)] == ["never"] * 3, "annotations are not believed"
+    assert all(step["operation"]["fixed"] for step in (silent, unasked, named))
+    assert all(step["requests"] == REQUESTS for step in (silent, unasked, named)), "a rate counts them all"
+    [trusted, *_] = mcp(trustAnnotations=True).pinned(plan)["block"]
+    assert ("approval" in trusted, trusted["repeat"], trusted["operation"]["fixed"]) == (False, "safe", True)
+    [unset, *_] = mcp(trustAnnotations="${UNSET}").pinned(plan)["block"]
+    assert unset["approval"] == {}
+
+
+def test_a_tool_that_there_is_not_waits_for_people_too() -> None:
+    [step] = mcp().pinned(planned({"config": {"actionId": "nothing"}}))["block"]
+    assert (step["approval"], "operation" in step) == ({}, False)
+
+
+def test_a_notice_is_never_held_and_so_its_tool_is_not_fixed() -> None:
+    notice = {
+        "actionType": "execute_connector_action",
+        "config": {"actionId": "look_up_order", "params": {"order": "1"}},
+    }
+    held = {"config": {"actionId": "look_up_order", "params": {"order": "1"}}, "requireApproval": {"notify": [notice]}}
+    for trust, fixed in ((False, False), (True, True)):
+        [step] = mcp(trustAnnotations=trust).pinned(planned(held))["block"]
+        sent = step["approval"]["notify"][0]["step"]
+        assert ("fixed" in sent["operation"], "approval" in sent) == (fixed, False)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from trunkline.durations import MINUTE, spell
 from workers.definitions.checking.findings import Findings
+from workers.definitions.checking.operations import may_be_asked
 from workers.definitions.checking.policies import effective, may_park, needs_approval
 from workers.definitions.checking.policy_checks import HeldDefinition, check_policy
 from workers.definitions.checking.time_zones import time_zones
@@ -34,7 +35,7 @@ def check_approvals(findings: Findings, catalog: Catalog) -> frozenset[str]:
     for place, step, _ in steps(findings.data):
         if "actionType" not in step:
             continue
-        waits = waits or needs_approval(step) or may_park(step)
+        waits = waits or needs_approval(step) or may_park(step) or may_be_asked(step, catalog, findings)
         if not needs_approval(step):
             continue
         own = _read(step["requireApproval"])
@@ -121,7 +122,12 @@ def _check_anybody(findings: Findings, step: Mapping[str, Any], place: str) -> N
     own = step["requireApproval"]
     if "approvers" in effective(findings.data, step, place) or (isinstance(own, Mapping) and "approvers" in own):
         return
-    sentence = "No approvers are named: anybody who can reach the run may release this step."
+    why = (
+        "This step waits for people, because its service is not trusted, and no"
+        if place in (findings.asked or ())
+        else "No"
+    )
+    sentence = f"{why} approvers are named: anybody who can reach the run may release this step."
     hint = "write requireApproval: {approvers: [lead@example.com]}"
     findings.add("anybody-may-approve", f"{place}/requireApproval", sentence, hint, key=True)
 

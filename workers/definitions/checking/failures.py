@@ -24,10 +24,17 @@ CERTAIN = ("refused", "unavailable", "http_4xx", "http_429")
 """Classes of failures that certainly had no effect."""
 
 
-def check_rules(step: Mapping[str, Any], place: str, findings: Findings) -> None:
-    """Find rules that an earlier one leaves nothing to decide, and keys that mean nothing."""
+def check_rules(step: Mapping[str, Any], place: str, findings: Findings, *, may_wait: bool = False) -> None:
+    """Find rules that an earlier one leaves nothing to decide, and keys that mean nothing.
+
+    Args:
+        step: the step.
+        place: its pointer.
+        findings: where problems go.
+        may_wait: whether its service may want people asked.
+    """
     rules = step.get("onFailure")
-    if "onRejected" in step and not needs_approval(step):
+    if "onRejected" in step and not needs_approval(step) and not may_wait:
         sentence = "Nobody can refuse this step, as it never waits for approval, so this says nothing."
         findings.add("unused-key", f"{place}/onRejected", sentence, "hold it with `requireApproval`", key=True)
     decided: set[str] = set()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from activities.action import PARAMS, Action, Static, marked
 from activities.descriptions.flaws import Flaw
@@ -12,13 +13,16 @@ from activities.descriptions.source import NotAtHandError
 from activities.errors import Refused, UnknownOperation
 from workers.definitions.checking.contracts import templated
 from workers.definitions.checking.findings import Findings
-from workers.definitions.model.steps import escape
+from workers.definitions.compiling import Catalog
+from workers.definitions.loading import Source
+from workers.definitions.model.steps import escape, step_ids, steps
 
 if TYPE_CHECKING:
     from activities.connections import Connections
     from activities.descriptions.store import Store
     from activities.operations.contract import DescribedOperation
 
+APPROVAL = "requireApproval"
 CODES = {"unknown": "unknown-param", "missing": "missing-param", "wrong": "bad-param"}
 
 
@@ -33,6 +37,42 @@ class Services:
 
     connections: Connections
     store: Store
+
+
+def findings_of(data: dict[str, Any], source: Source, catalog: Catalog, services: Services | None) -> Findings:
+    """Return where problems of a definition go; in it, steps wait for people where their service wants it."""
+    if services is None:
+        return Findings(data, source, step_ids(data))
+    asked = frozenset(place for place, step, _ in steps(data) if _asked(step, catalog, services))
+    data = copy.deepcopy(data) if asked else data
+    for place, step, _ in steps(data):
+        if place in asked:
+            cast("dict[str, Any]", step)[APPROVAL] = True
+    return Findings(data, source, step_ids(data), asked)
+
+
+def may_be_asked(step: Mapping[str, Any], catalog: Catalog, findings: Findings) -> bool:
+    """Say whether a step may wait for people because its service wants it, where nobody can say more."""
+    return findings.asked is None and _leaves_it_open(step, catalog)
+
+
+def _leaves_it_open(step: Mapping[str, Any], catalog: Catalog) -> bool:
+    action = catalog.get(str(step.get("actionType")))
+    return APPROVAL not in step and action is not None and action.asks is not None
+
+
+def _asked(step: Mapping[str, Any], catalog: Catalog, services: Services) -> bool:
+    if not _leaves_it_open(step, catalog):
+        return False
+    action, config = catalog[step["actionType"]], step.get("config", {})
+    if action.asks is None or not isinstance(config, Mapping):
+        return False
+    if any(templated(config[key]) for key, _ in marked(action.config, config, Static)):
+        return False  # a problem of its own
+    try:
+        return action.asks(config, services.connections)
+    except Refused:
+        return False  # whether there is such a connection is told where the operation is looked for
 
 
 def repeat_of(action: Action, config: Mapping[str, Any], operation: DescribedOperation | None) -> str:

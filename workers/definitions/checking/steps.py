@@ -11,7 +11,7 @@ from trunkline.durations import spell
 from workers.definitions.checking.contracts import check_config
 from workers.definitions.checking.failures import check_repeats, check_rules
 from workers.definitions.checking.findings import Findings
-from workers.definitions.checking.operations import Services, check_operation, repeat_of
+from workers.definitions.checking.operations import Services, check_operation, may_be_asked, repeat_of
 from workers.definitions.checking.picking import check_pick
 from workers.definitions.checking.values import event_type
 from workers.definitions.compiling import DEFAULTS, Catalog, filled, milliseconds
@@ -60,7 +60,7 @@ def check_steps(findings: Findings, catalog: Catalog, services: Services | None 
             continue
         action = _check_action(findings, catalog, contracts, place, step)
         check_pick(step, action, place, findings)
-        check_rules(step, place, findings)
+        check_rules(step, place, findings, may_wait=may_be_asked(step, catalog, findings))
         _check_notices(findings, catalog, contracts, step.get("requireApproval"), f"{place}/requireApproval")
     return contracts
 

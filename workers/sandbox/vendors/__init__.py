@@ -16,6 +16,7 @@ from workers.sandbox.vendors.graphql import GraphQlVendor, ShopifyVendor
 from workers.sandbox.vendors.http import HttpVendor
 from workers.sandbox.vendors.kustomer import KustomerVendor
 from workers.sandbox.vendors.language import LOCAL_LANGUAGE
+from workers.sandbox.vendors.mcp import McpVendor
 from workers.sandbox.vendors.openai import OpenAIVendor
 from workers.sandbox.vendors.postmark import PostmarkVendor
 from workers.sandbox.vendors.slack import SlackVendor
@@ -52,6 +53,7 @@ VENDORS: Vendors = {
     "anthropic": AnthropicVendor,
     "local_language": LOCAL_LANGUAGE,
     "openapi": ShopVendor,
+    "mcp": McpVendor,
     "github": GitHubVendor,
     "stripe": StripeVendor,
     "jira": JiraVendor,

@@ -10,7 +10,7 @@ import pytest
 from activities.catalog import catalog, connection_kinds
 from activities.connections import Connections
 from activities.descriptions.store import usual_store
-from tests.descriptions import AWKWARD, AWKWARD_SCHEMA
+from tests.descriptions import AWKWARD, AWKWARD_SCHEMA, TOOLS
 from workers.definitions.checking.operations import Services
 from workers.definitions.loading import Source, read
 from workers.definitions.planning import check
@@ -34,6 +34,19 @@ ENTRIES = {
         "description": "https://api.example.com/openapi.json",
         "baseUrl": "https://a.example.com",
     },
+    "tools": {
+        "kind": "mcp",
+        "description": str(TOOLS),
+        "baseUrl": "https://mcp.example.com",
+        "auth": {"bearer": "${UNSET}"},
+    },
+    "trusted": {
+        "kind": "mcp",
+        "description": str(TOOLS),
+        "baseUrl": "https://mcp.example.com",
+        "trustAnnotations": True,
+    },
+    "away": {"kind": "mcp", "baseUrl": "https://mcp.example.com"},
 }
 
 
@@ -98,3 +111,36 @@ def test_graphql_is_checked_in_the_same_way(services: Services) -> None:
         ("unknown-operation", None),
         ("description-not-at-hand", None),
     }
+
+
+REFUND = {"actionId": "refund_order", "params": {"order": "1", "amount": 5}}
+
+
+def test_who_may_release_a_tool_is_asked_for(services: Services) -> None:
+    [found] = problems(services, {"config": {"connectorId": "tools", **REFUND}})
+    assert (found.code, found.severity, found.step) == ("anybody-may-approve", "warning", "execute_connector_action")
+    assert "This step waits for people, because its service is not trusted, and no approvers are named" in found.message
+    said = {"config": {"connectorId": "tools", **REFUND}, "requireApproval": False}
+    named = {"config": {"connectorId": "tools", **REFUND}, "requireApproval": {"approvers": ["lead@example.com"]}}
+    trusted = {"config": {"connectorId": "trusted", **REFUND}}
+    assert problems(services, said, named, trusted) == []
+    away = problems(services, {"config": {"connectorId": "away", **REFUND}})
+    assert sorted(one.code for one in away) == ["anybody-may-approve", "description-not-at-hand"]
+
+
+def test_params_of_tools_are_checked(services: Services) -> None:
+    wrong = {"actionId": "refund_order", "params": {"ordr": "1", "amount": "much", "order": "{{call.uuid}}"}}
+    found = problems(services, {"config": {"connectorId": "tools", **wrong}, "requireApproval": False})
+    assert [(one.code, one.hint) for one in found] == [("unknown-param", "Did you mean order?"), ("bad-param", None)]
+
+
+def test_approvals_are_used_by_steps_that_wait_unsaid(services: Services) -> None:
+    step = {"actionType": "execute_connector_action", "onRejected": {"actions": [{"stop": "failed"}]}}
+    base = {"name": "a", "trigger": {"event": "call.ended"}, "approvals": {"approvers": ["lead@example.com"]}}
+    for name, known, codes in (
+        ("tools", services, []),
+        ("tools", None, []),
+        ("trusted", services, ["unused-approvals", "unused-key"]),
+    ):
+        data = {**base, "actions": [{**step, "config": {"connectorId": name, **REFUND}}]}
+        assert sorted(one.code for one in check(data, Source(), ACTIONS, known)[1]) == codes
