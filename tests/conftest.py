@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 from hypothesis import settings
 from temporalio.testing import WorkflowEnvironment
+from temporalio.worker._workflow import _WorkflowWorker
 
 from activities.descriptions.store import usual_store
 from tests.descriptions import index_known
@@ -24,6 +25,10 @@ from workflows.view.attributes import ALL
 LONGEST = 240
 """Seconds that a test may wait for something; pytest itself ends what blocks for longer (`faulthandler_timeout`)."""
 
+PATIENCE = 5.0
+"""Seconds by the clock on the wall after which a task counts as stuck: Temporal's own two are too few where several
+processes of tests share two cores."""
+
 GUARD = Guard()
 
 settings.register_profile("default", deadline=None)  # how long an example takes depends on what else runs
@@ -32,6 +37,7 @@ settings.load_profile("default")
 
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each of the many processes compiles everything anew
+_WorkflowWorker._deadlock_timeout_seconds = property(lambda _: PATIENCE, lambda *_: None)  # type: ignore[assignment] # so that none sets it
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as shells start what runs in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -15,7 +15,7 @@ from tests.engine import JSON
 from tests.starts import Processes
 from tests.workers.command import ROOT, surroundings
 
-RUNS = 40
+RUNS = 24
 LIMIT = 900
 """Seconds: a minute where nothing else runs, and far more on a machine that is busy with other things."""
 

@@ -116,7 +116,8 @@ async def test_no_reset_sends_anything_twice(
     runs = 0
     while run is not None:
         completed, following = await tasks(engine, handle.id, run)
-        for event in completed[: -1 if following is None else None]:
+        points = completed[: -1 if following is None else None]
+        for event in points if longest > 100 else points[::-2]:  # the last of each run is where it continues as new
             again = await engine.reset(handle.id, event, run)
             await again.query("report")
             report = await decide(engine, again, {"refused": "retry", "unknown": "retry"})

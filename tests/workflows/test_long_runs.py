@@ -101,9 +101,8 @@ actions:
     assert len(sent) == len(set(sent)) == 30 + 40 + 3, "nothing twice, nothing lost"
 
 
-@pytest.mark.parametrize("cached", [1, 3])
-async def test_runs_that_are_evicted_all_the_time_do_the_same(engine: Engine, cached: int) -> None:
-    engine.cached = cached
+async def test_runs_that_are_evicted_all_the_time_do_the_same(engine: Engine) -> None:
+    engine.cached = 1
     engine.define("""
 name: evicted
 trigger: {event: test.fired, data: [items]}

@@ -538,7 +538,7 @@ async def test_reactions_survive_continue_as_new_evictions_and_resets(
         history = await engine.client.get_workflow_handle(handle.id, run_id=run).fetch_history()
         following = history.events[-1].workflow_execution_continued_as_new_event_attributes.new_execution_run_id or None
         tasks = [e.event_id for e in history.events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED]
-        for event in tasks[: -1 if following is None else None : 3]:
+        for event in tasks[: -1 if following is None else None : 5]:
             again = await engine.reset(handle.id, event, run)
             assert (await decided(engine, again))["outcome"] in {"failed", "completed", "rejected"}
             assert once(engine) == before, f"run {runs}, event {event}"

@@ -211,10 +211,10 @@ def disagreement(data: dict[str, Any], pointer: str = "", schema: str = "") -> s
 def test_every_field_of_the_language_is_judged_alike(model: type[Part], pointer: str) -> None:
     assert disagreement(WHOLE) is None
     found = []
-    for key in keys(model):
+    for number, key in enumerate(keys(model)):
         said = [
             (value, disagreement(with_value(pointer, key, value), pointer, model.__name__ if pointer else ""))
-            for value in VALUES
+            for value in VALUES[number % 2 :: 2]
         ]
         found += [f"{pointer}/{key} = {json.dumps(value)[:60]}: {what}" for value, what in said if what]
     assert not found, "\n".join(found)
