@@ -6,7 +6,6 @@ refusals; each type that can be given has a row of its own. So nobody else needs
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from graphql import (
 from pydantic_core import from_json
 
 from activities.bounds import cut
+from activities.descriptions.command import UnreadableError, run
 from activities.descriptions.index import OperationRow, write
 from activities.graphql.documents import document, refusals, signature
 from activities.graphql.schemas import bare_schema, definitions, said_of
@@ -35,21 +35,6 @@ KEY = "idempotencyKey"
 DIRECTIVE = "idempotent"
 LONGEST_SUMMARY = 200
 LONGEST_REASON = 300
-
-
-class UnreadableError(ValueError):
-    """The text is no GraphQL schema; the message says why."""
-
-
-def main() -> None:
-    """Index the description that the command line names; what is wrong is the last line of standard error."""
-    source, target = map(Path, sys.argv[1:])
-    try:
-        index(source.read_bytes(), target)
-    except UnreadableError as error:
-        sys.exit(str(error))
-    except RecursionError:
-        sys.exit("it nests too deep.")
 
 
 def index(content: bytes, target: Path) -> None:
@@ -152,4 +137,4 @@ def _sole(field: GraphQLField) -> tuple[str, GraphQLInputObjectType] | None:
 
 
 if __name__ == "__main__":
-    main()
+    run(index)

@@ -5,27 +5,16 @@ The list is what `tools/list` gives: `{"tools": [{"name", "inputSchema", â€¦}, â
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from activities.descriptions.command import UnreadableError, run
 from activities.descriptions.index import OperationRow, write
 from activities.mcp.schemas import CALL, summary_of
-from activities.openapi.reading import UnreadableError, read
+from activities.openapi.reading import read
 
 LONGEST_SUMMARY = 200
-
-
-def main() -> None:
-    """Index the list that the command line names; what is wrong is the last line of standard error."""
-    source, target = map(Path, sys.argv[1:])
-    try:
-        index(source.read_bytes(), target)
-    except UnreadableError as error:
-        sys.exit(str(error))
-    except RecursionError:
-        sys.exit("it nests too deep.")
 
 
 def index(content: bytes, target: Path) -> None:
@@ -53,4 +42,4 @@ def _rows(tools: list[Any]) -> Iterator[OperationRow]:
 
 
 if __name__ == "__main__":
-    main()
+    run(index)

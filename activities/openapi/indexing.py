@@ -7,15 +7,15 @@ rows of their own, which refer to each other.
 from __future__ import annotations
 
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from activities.descriptions.command import UnreadableError, run
 from activities.descriptions.index import OperationRow, write
-from activities.openapi.reading import UnreadableError, read
+from activities.openapi.reading import read
 from activities.openapi.swagger import upgraded
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -27,17 +27,6 @@ LONGEST_CHAIN = 20
 LONGEST_SUMMARY = 200
 
 Document = Mapping[str, Any]
-
-
-def main() -> None:
-    """Index the description that the command line names; what is wrong is the last line of standard error."""
-    source, target = map(Path, sys.argv[1:])
-    try:
-        index(source.read_bytes(), target)
-    except UnreadableError as error:
-        sys.exit(str(error))
-    except RecursionError:
-        sys.exit("it nests too deep.")
 
 
 def index(content: bytes, target: Path) -> None:
@@ -195,4 +184,4 @@ def _list(value: Any) -> list[Any]:
 
 
 if __name__ == "__main__":
-    main()
+    run(index)

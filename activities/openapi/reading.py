@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from activities.descriptions.command import UnreadableError
+
 MOST_LEVELS = 200
-
-
-class UnreadableError(ValueError):
-    """The text is no JSON and no YAML, or no object; the message says why."""
 
 
 def read(content: bytes) -> dict[str, Any]:

@@ -55,8 +55,8 @@ def test_a_process_of_its_own_indexes(tmp_path: Path, processes: Processes) -> N
     ],
 )
 def test_what_is_no_description_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    from activities.descriptions.command import UnreadableError
     from activities.openapi.indexing import index
-    from activities.openapi.reading import UnreadableError
 
     with pytest.raises(UnreadableError, match=says):
         index(text.encode(), tmp_path / "x.sqlite")

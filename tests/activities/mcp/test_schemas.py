@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from activities.connectors.mcp import TRUSTED, UNTRUSTED
+from activities.descriptions.command import UnreadableError
 from activities.errors import Refused
 from activities.mcp import indexing
 from activities.mcp.schemas import digest_of, mirrored, summary_of
 from activities.mcp.tool import McpTool
-from activities.openapi.reading import UnreadableError
 
 
 def tool(schema: Any, **more: Any) -> McpTool:
