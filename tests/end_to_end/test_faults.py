@@ -75,7 +75,7 @@ def test_what_was_sent_without_its_approval_is_seen() -> None:
 async def test_a_storm_breaks_no_promise(processes: Processes) -> None:
     storm = await processes.start(
         *(sys.executable, "-m", "bench.faults", "--runs", str(RUNS), "--concurrency", "16", "--kill-every", "3"),
-        *("--restarts", "1", "--seed", "4"),
+        *("--restarts", "1", "--resets", "0.4", "--seed", "4"),
         cwd=ROOT,
         env=surroundings(),
         stdout=asyncio.subprocess.PIPE,
