@@ -30,6 +30,7 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from trunkline.wire import PLAN, Flow
+from workflows import host
 from workflows.compiled import program
 from workflows.dispatch import dispatch
 from workflows.event import EventError
@@ -80,14 +81,14 @@ class Automation:
     async def run(self, args: Sequence[RawValue]) -> Any:
         """Run the automation (or dispatch the event) that the workflow's type names."""
         try:
-            if workflow.info().continued_run_id is not None and len(args) > 1:
+            if host.info().continued_run_id is not None and len(args) > 1:
                 answer = unpack(args[1])
                 return await self._run(answer.pop("event", None) or read(args[0]), answer)
             arguments = [read(arg) for arg in args]
-            definition, event = started(workflow.info().workflow_type, arguments)
+            definition, event = started(host.info().workflow_type, arguments)
         except (PayloadError, EventError) as error:
             raise self._refused("InvalidEvent", str(error)) from None
-        if workflow.info().workflow_type == DISPATCH:
+        if host.info().workflow_type == DISPATCH:
             return await dispatch(event)
         try:
             answer = await self._ask({**definition, "event": event}, args)
@@ -103,7 +104,7 @@ class Automation:
         """
         pause, longest = PARKED
         while True:
-            packed = await workflow.execute_local_activity(
+            packed = await host.execute_local_activity(
                 PLAN, question, start_to_close_timeout=timedelta(seconds=30), result_type=RawValue
             )
             answer: dict[str, Any] = unpack(packed)
@@ -112,10 +113,10 @@ class Automation:
             self.parked = answer.get("parked")
             if self.parked is None:
                 return answer
-            if long_history() and workflow.all_handlers_finished():
+            if long_history() and host.all_handlers_finished():
                 # `_run` will take this chain for one that was reset, which costs a look at histories without requests.
-                workflow.continue_as_new(args=args)
-            await workflow.sleep(pause, summary="Parked: waiting for its definition")
+                host.continue_as_new(args=args)
+            await host.sleep(pause, summary="Parked: waiting for its definition")
             pause = min(pause * 2, longest)
 
     async def _run(self, event: dict[str, Any], answer: dict[str, Any]) -> Any:
@@ -129,7 +130,7 @@ class Automation:
             self.state = State(compiled, event, limit=limit)
         else:
             self.state = State.carried(compiled, event, carry, limit=limit)
-        info = workflow.info()
+        info = host.info()
         run = {"id": info.workflow_id, "automation": self.plan["automation"], "url": None}
         if answer.get("webUi"):
             run["url"] = f"{answer['webUi']}/namespaces/{quote(info.namespace)}/workflows/{quote(info.workflow_id, '')}"
@@ -151,7 +152,7 @@ class Automation:
 
     def _wanted(self, walk: Walk, condition: Condition) -> Verdict:
         try:
-            verdict = condition.judge(walk.roots(walk.outermost), workflow.now())
+            verdict = condition.judge(walk.roots(walk.outermost), host.now())
         except TemplateError as error:
             raise self._failed(f"The automation's conditions cannot be judged: {error}") from None
         self.reason = cut(verdict.why) or None
@@ -160,7 +161,7 @@ class Automation:
 
     def _fairness(self, walk: Walk) -> str | None:
         try:
-            return fairness_key(walk.program, walk.roots(walk.outermost), workflow.now())
+            return fairness_key(walk.program, walk.roots(walk.outermost), host.now())
         except TemplateError as error:
             raise self._failed(f"The automation's `fairness` cannot be rendered: {error}") from None
 
@@ -178,7 +179,7 @@ class Automation:
             self.reason = walk.state.failed["reason"]
         task = asyncio.create_task(walk_whole(walk))
         try:
-            await workflow.wait_condition(lambda: task.done() or walk.stop is not None or may_continue_as_new(walk))
+            await host.wait_condition(lambda: task.done() or walk.stop is not None or may_continue_as_new(walk))
         except asyncio.CancelledError:
             walk.stop = Stop(outcome="canceled", reason="The run was canceled.")
         if walk.stop is not None:
@@ -190,7 +191,7 @@ class Automation:
         if not task.done():
             walk.continuing_as_new = True
             state = walk.state.carry(walk.resets + reset_unseen())
-            workflow.continue_as_new(args=next_arguments(event, {**answer, "state": state}))
+            host.continue_as_new(args=next_arguments(event, {**answer, "state": state}))
         await all_answered()
         return task.result()
 
@@ -247,10 +248,10 @@ class Automation:
         return (await self._decide(arguments, via="update")).to_json()
 
     async def _decide(self, arguments: tuple[Any, ...], *, via: Via, decision: str | None = None) -> Receipt:
-        at = workflow.now()
+        at = host.now()
         if self.state is None and self.outcome is None:
             # A decision that comes with the very first task is judged once the state is there.
-            await workflow.wait_condition(lambda: self._begun or self.parked is not None)
+            await host.wait_condition(lambda: self._begun or self.parked is not None)
         if self.walk is None:
             return Receipt("not_found", "Nothing is held yet: the run has not begun.")
         return await decide(self.walk, arguments, at=at, via=via, decision=decision)
@@ -260,7 +261,7 @@ class Automation:
         """Return the report."""
         if self.plan is None or self.state is None or self.walk is None:
             why = {"parked": self.parked, "reason": self.reason}
-            known = {"automation": workflow.info().workflow_type, "outcome": self.outcome}
+            known = {"automation": host.info().workflow_type, "outcome": self.outcome}
             nothing: dict[str, Any] = {"steps": [], "variables": {}, "audit": []}
             return {**known, **nothing, **{name: sentence for name, sentence in why.items() if sentence}}
         sentences = {"missing": self.missing, "outdated": self.outdated, "reason": self.reason}
@@ -268,7 +269,7 @@ class Automation:
 
     def details(self) -> str:
         """Return the Markdown that the web UI shows as current details."""
-        return details(self.report(), self.holds(), workflow.info().workflow_id)
+        return details(self.report(), self.holds(), host.info().workflow_id)
 
     @workflow.query(name="plan", description="The plan that this run executes, whatever became of its definition since")
     def shown_plan(self, *_: Any) -> Plan | None:

@@ -6,13 +6,11 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
-from typing import Any, Self
+from typing import Any, Self, cast
 
-import pytest
-from temporalio import workflow
 from temporalio.api.enums.v1 import RetryState
 from temporalio.exceptions import ActivityError, ApplicationError
 
@@ -27,6 +25,7 @@ from workers.definitions.loading import Source
 from workers.definitions.runnable import load
 from workers.process.approval_activities import ApprovalActivities
 from workflows.compiled import program
+from workflows.host import Host, hosted
 from workflows.plan import Plan
 from workflows.run.resets import RESET_UNSEEN, RESETS
 from workflows.run.state import State
@@ -42,6 +41,14 @@ ACTIONS = catalog()
 DESK = ApprovalActivities(Contracts(ACTIONS, Secrets(None, {}), Scrubber(()), 256 * 1024), Groups({}), SigningKeys({}))
 ASKED = {activity.__temporal_activity_definition.name: activity for activity in DESK.activities()}  # type: ignore[attr-defined] # the SDK's own mark
 
+INFO = SimpleNamespace(
+    workflow_id="refund/simulated",
+    run_id="run-1",
+    workflow_start_time=BEGINNING,
+    first_execution_run_id="run-1",
+    is_continue_as_new_suggested=lambda: False,
+)
+
 
 def plan_of(definition: JSON) -> Plan:
     """Return the plan of a definition without problems."""
@@ -54,27 +61,30 @@ class Simulation:
     """One run.
 
     Attributes:
+        time: what the run takes for the time.
         sent: the configs that were sent, with their digests.
         answers: whether the receiver takes each request; afterwards it takes them all.
     """
 
+    logger = logging.getLogger("simulated")
+
     def __init__(self, plan: Plan, event: JSON, answers: list[bool]) -> None:
         self.plan, self.event, self.answers = plan, event, list(answers)
-        self.now = BEGINNING
+        self.time = BEGINNING
         self.sent: list[JSON] = []
         self.waiting: list[tuple[Callable[[], bool], datetime | None, asyncio.Future[None]]] = []
-        self._patched = contextlib.ExitStack()
+        self._hosted = contextlib.ExitStack()
         self.walk: Walk
         self.task: asyncio.Task[Any]
 
     async def __aenter__(self) -> Self:
-        self._patched.enter_context(simulated(self))
+        self._hosted.enter_context(hosted(cast("Host", self)))
         await self.begin()
         return self
 
     async def __aexit__(self, *error: object) -> None:
         await self.end()
-        self._patched.close()
+        self._hosted.close()
 
     async def begin(self, state: State | None = None) -> None:
         """Begin, or go on from a state."""
@@ -98,24 +108,24 @@ class Simulation:
 
     async def decide(self, said: Any) -> str:
         """Send the update `decide`, and return the receipt's result."""
-        judging = asyncio.create_task(decide(self.walk, (said,), at=self.now, via="update"))
+        judging = asyncio.create_task(decide(self.walk, (said,), at=self.time, via="update"))
         await self.settle()
         assert judging.done(), f"nobody answers {said}"
         return judging.result().result
 
     async def advance(self, time: timedelta) -> None:
         """Let time pass, from one timer to the next."""
-        end = self.now + time
+        end = self.time + time
         while True:
             due = [at for _, at, waits in self.waiting if at is not None and at <= end and not waits.done()]
             if not due:
                 break
-            self.now = max(self.now, min(due))
+            self.time = max(self.time, min(due))
             for _, at, waits in list(self.waiting):
-                if at is not None and at <= self.now and not waits.done():
+                if at is not None and at <= self.time and not waits.done():
                     waits.set_exception(TimeoutError())
             await self.settle()
-        self.now = end
+        self.time = end
 
     async def settle(self) -> None:
         """Let everything happen that can happen now."""
@@ -129,13 +139,25 @@ class Simulation:
                     quiet = 0
             self.waiting = [one for one in self.waiting if not one[2].done()]
 
-    # What the interpreter asks of Temporal.
+    # What the interpreter asks of its host.
+
+    def now(self) -> datetime:
+        return self.time
+
+    def info(self) -> Any:
+        return INFO
+
+    def extern_functions(self) -> dict[str, Callable[[], Any]]:
+        return {RESETS: lambda: 0, RESET_UNSEEN: lambda: False}
+
+    async def wait(self, tasks: Iterable[asyncio.Future[Any]], **options: Any) -> Any:
+        return await asyncio.wait(list(tasks), **options)
 
     async def wait_condition(self, holds: Callable[[], bool], *, timeout: timedelta | None = None, **_: Any) -> None:  # noqa: ASYNC109 # as the SDK has it
         if holds():
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.waiting.append((holds, None if timeout is None else self.now + timeout, future))
+        self.waiting.append((holds, None if timeout is None else self.time + timeout, future))
         await future
 
     async def sleep(self, time: timedelta, **_: Any) -> None:
@@ -164,25 +186,3 @@ class Simulation:
             retry_state=RetryState.RETRY_STATE_NON_RETRYABLE_FAILURE,  # type: ignore[arg-type] # as the SDK itself does
         )
         raise error from ApplicationError("It says no.", {"status": 400}, type="Refused", non_retryable=True)
-
-
-@contextlib.contextmanager
-def simulated(simulation: Simulation) -> Iterator[None]:
-    """Let the interpreter find the simulation where it looks for Temporal."""
-    info = SimpleNamespace(
-        workflow_id="refund/simulated",
-        run_id="run-1",
-        workflow_start_time=BEGINNING,
-        first_execution_run_id="run-1",
-        is_continue_as_new_suggested=lambda: False,
-        get_current_history_length=lambda: 10,
-    )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(workflow, "now", lambda: simulation.now)
-        patch.setattr(workflow, "info", lambda: info)
-        patch.setattr(workflow, "logger", logging.getLogger("simulated"))
-        patch.setattr(workflow, "extern_functions", lambda: {RESETS: lambda: 0, RESET_UNSEEN: lambda: False})
-        patch.setattr(workflow, "wait", asyncio.wait)
-        for name in ("wait_condition", "sleep", "execute_local_activity", "start_activity"):
-            patch.setattr(workflow, name, getattr(simulation, name))
-        yield

@@ -6,8 +6,7 @@ import asyncio
 import contextlib
 from typing import Any
 
-from temporalio import workflow
-
+from workflows import host
 from workflows.event import EventError, read_event
 
 INLINE = "inline"
@@ -26,11 +25,11 @@ def started(workflow_type: str, arguments: list[Any]) -> tuple[dict[str, Any], d
         if not isinstance(given, dict) or not given.keys() >= {"automation", "event"}:
             raise EventError('An inline run takes one argument: {"automation": {…}, "event": {…}}.')
         given, definition = given["event"], {"inline": given["automation"]}
-    return definition, read_event(given, default_id=workflow.info().workflow_id)
+    return definition, read_event(given, default_id=host.info().workflow_id)
 
 
 async def all_answered() -> None:
     """Let the decisions that came before the end be judged, so that each is in the report; a cancel changes nothing."""
-    while not workflow.all_handlers_finished():
+    while not host.all_handlers_finished():
         with contextlib.suppress(asyncio.CancelledError):
-            await workflow.wait_condition(workflow.all_handlers_finished)
+            await host.wait_condition(host.all_handlers_finished)

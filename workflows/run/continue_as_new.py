@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from temporalio import workflow
-
+from workflows import host
 from workflows.report import measure
 from workflows.run.payload import pack
 from workflows.run.walk import Walk
@@ -16,14 +15,14 @@ LARGE_EVENT = 128 * 1024
 
 def long_history() -> bool:
     """Say whether the history is so long that the run should continue as new."""
-    return workflow.info().is_continue_as_new_suggested()
+    return host.info().is_continue_as_new_suggested()
 
 
 def may_continue_as_new(walk: Walk) -> bool:
     """Say whether a run should continue as new, and nothing is under way that would be handed over halfway."""
     # What is decided, or is about to be, goes on here: it is not handed over halfway.
     decided = any(hold.decision is not None for hold in walk.state.holds.open())
-    return walk.in_flight == 0 and not decided and workflow.all_handlers_finished() and walk.must_continue_as_new()
+    return walk.in_flight == 0 and not decided and host.all_handlers_finished() and walk.must_continue_as_new()
 
 
 def next_arguments(event: dict[str, Any], answer: dict[str, Any]) -> list[Any]:

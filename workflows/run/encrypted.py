@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from temporalio import workflow
 from temporalio.api.common.v1 import Payload
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.exceptions import TimeoutError as TimedOut
 
 from trunkline.wire import RECORD, SENDING
+from workflows import host
 from workflows.run.worker_calls import ask
 
 ENCRYPTED = b"binary/encrypted"
@@ -90,7 +90,7 @@ async def call(activity: str, argument: Any, **options: Any) -> Any:
     """Run an activity; where the workers that took it could not read its argument, run it again until one can."""
     while True:
         try:
-            return await workflow.execute_activity(activity, argument, **options)
+            return await host.execute_activity(activity, argument, **options)
         except ActivityError as error:
             if not was_unreadable(error):
                 raise
@@ -99,7 +99,7 @@ async def call(activity: str, argument: Any, **options: Any) -> Any:
 
 async def wait_for_key() -> None:
     """Wait until perhaps another worker takes what the last one could not read."""
-    await workflow.sleep(PAUSE, summary="Waiting for a worker that has the encryption key")
+    await host.sleep(PAUSE, summary="Waiting for a worker that has the encryption key")
 
 
 def was_unreadable(error: ActivityError) -> bool:

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
+from workflows import host
+
 T = TypeVar("T")
 
 
@@ -22,7 +24,7 @@ async def run_parallel(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     if not tasks:
         return []
     try:
-        await workflow.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        await host.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
     except asyncio.CancelledError:
         await cancel_all(tasks)
         raise
@@ -48,18 +50,18 @@ async def finished(coroutine: Coroutine[Any, Any, T]) -> T:
     task = asyncio.create_task(coroutine)
     while not task.done():
         with contextlib.suppress(asyncio.CancelledError):
-            await workflow.wait([task])
+            await host.wait([task])
     return task.result()
 
 
 async def result_of(activity: workflow.ActivityHandle[T]) -> T:
     """Await an activity; a cancellation that comes in the same workflow task as its end does not lose its result."""
     try:
-        await workflow.wait([activity])
+        await host.wait([activity])
     except asyncio.CancelledError:
-        await workflow.wait_condition(lambda: True)  # once all that the task brought was taken
+        await host.wait_condition(lambda: True)  # once all that the task brought was taken
         activity.cancel()
-        await workflow.wait([activity])
+        await host.wait([activity])
     return activity.result()
 
 
@@ -68,7 +70,7 @@ async def cancel_all(tasks: list[asyncio.Task[T]]) -> None:
     for task in tasks:
         task.cancel()
     if tasks:
-        await workflow.wait(tasks)
+        await host.wait(tasks)
     for task in tasks:
         if not task.cancelled() and (error := task.exception()) is not None:
             raise error

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
-from temporalio import workflow
+from workflows import host
 
 
 class Record(NamedTuple):
@@ -60,7 +60,7 @@ class RecordQueues:
             self._queues.setdefault(record, []).append(mine)
         try:
             if not self._first(wanted, mine):
-                await workflow.wait_condition(lambda: self._first(wanted, mine))
+                await host.wait_condition(lambda: self._first(wanted, mine))
             yield
         finally:
             for record in wanted:

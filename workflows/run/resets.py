@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from temporalio import workflow
+from workflows import host
 
 RESETS = "trunkline:resets"
 """The name under which `workers/process/replay_clock.py` tells a run how often it was reset."""
@@ -41,11 +41,11 @@ def reset_unseen() -> bool:
 
 def sending_run() -> str:
     """Return the id by which the activity of a step that must not be repeated knows that its run was not reset."""
-    return "" if reset_unseen() else workflow.info().run_id
+    return "" if reset_unseen() else host.info().run_id
 
 
 def _extern(name: str) -> Any:
-    tell = workflow.extern_functions().get(name)
+    tell = host.extern_functions().get(name)
     if tell is None:
         raise AssertionError("Whatever replays runs needs the plugin `workers.process.replay_clock.ReplayClock`.")
     return tell()

@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from temporalio import workflow
-
 from trunkline.wire import Entry, ErrorEntry, Flow, Status
+from workflows import host
 from workflows.errors import MissingVariableError
 from workflows.language.condition import Condition, Verdict
 from workflows.language.template import Rendered, Template
@@ -85,7 +84,7 @@ class Walk:
         self.routing = Routing()
         self.record_queues = RecordQueues()
         self.work_budget = WorkBudget()
-        state.began = state.began or timestamp(workflow.info().workflow_start_time)
+        state.began = state.began or timestamp(host.info().workflow_start_time)
         self._roots = {**state.event["data"], "event": state.event, "run": run, **constants_of(program.plan)}
 
     @contextmanager
@@ -113,7 +112,7 @@ class Walk:
 
     def must_continue_as_new(self) -> bool:
         """Say whether the history is so long that the run should continue as new."""
-        return self.continuing_as_new or workflow.info().is_continue_as_new_suggested()
+        return self.continuing_as_new or host.info().is_continue_as_new_suggested()
 
     def roots(self, frame: Frame) -> dict[str, Any]:
         """Return everything that a template in this frame sees."""
@@ -137,7 +136,7 @@ class Walk:
 
     def judge(self, condition: Condition, entry: Entry, frame: Frame) -> Verdict:
         """Say whether a step's condition holds now, and write down what it could not compare."""
-        verdict = condition.judge(self.roots(frame), workflow.now(), self.work_budget.spend)
+        verdict = condition.judge(self.roots(frame), host.now(), self.work_budget.spend)
         self.state.report.miss(entry, verdict.missing)
         return verdict
 
@@ -147,7 +146,7 @@ class Walk:
         Raises:
             MissingVariableError: something was not found, and the automation says that this is a failure.
         """
-        rendered = template.render(self.roots(frame), workflow.now(), self.work_budget.spend)
+        rendered = template.render(self.roots(frame), host.now(), self.work_budget.spend)
         self.state.report.miss(entry, rendered.missing)
         if rendered.missing and self.program.missing_fails:
             raise MissingVariableError(f"This run has no {', '.join(rendered.missing)}.")
@@ -160,7 +159,7 @@ class Walk:
 
     def end(self, step: Step, entry: Entry, status: Status, error: ErrorEntry | None = None) -> Flow:
         """Write down how a step ended, and say what that means for its block."""
-        self.state.report.end(entry, status, workflow.now(), error)
+        self.state.report.end(entry, status, host.now(), error)
         return self.settle(step, entry)
 
     def settle(self, step: Step, entry: Entry) -> Flow:

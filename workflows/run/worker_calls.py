@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from temporalio import workflow
-
+from workflows import host
 from workflows.run.parallel import cancellation
 
 ANSWER = timedelta(seconds=10)
@@ -16,4 +15,4 @@ ANSWER = timedelta(seconds=10)
 async def ask(activity: str, question: Any) -> Any:
     """Ask the desk, and return what it answers; no replay asks again, or is answered otherwise."""
     with cancellation():
-        return await workflow.execute_local_activity(activity, question, start_to_close_timeout=ANSWER)
+        return await host.execute_local_activity(activity, question, start_to_close_timeout=ANSWER)

@@ -10,9 +10,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Protocol
 
-from temporalio import workflow
-
 from trunkline.wire import YIELD
+from workflows import host
 from workflows.run.parallel import cancellation
 
 BUDGET = 8_000_000
@@ -51,13 +50,13 @@ class WorkBudget:
         """
         while self.work > BUDGET:
             if self.resting:
-                await workflow.wait_condition(lambda: not self.resting)
+                await host.wait_condition(lambda: not self.resting)
                 continue
             self.resting = True
             walk.in_flight += 1
             try:
                 with cancellation():
-                    await workflow.execute_local_activity(YIELD, start_to_close_timeout=timedelta(seconds=10))
+                    await host.execute_local_activity(YIELD, start_to_close_timeout=timedelta(seconds=10))
                 self.work = 0
             finally:
                 walk.in_flight -= 1

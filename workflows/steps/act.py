@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from temporalio import workflow
-
 from trunkline.wire import OPERATION_CHANGED, Answer, Entry, ErrorEntry, Flow, Reaction, Request, Status
+from workflows import host
 from workflows.errors import StepError
 from workflows.holds.hold import Hold
 from workflows.holds.request import request_of
@@ -162,7 +161,7 @@ async def _after_failure(walk: Walk, held: HeldStep, outgoing: Outgoing | None, 
     request = outgoing.request if outgoing is not None and (asks or then == "hold") else None
     status: Status = "unknown" if unknown else "failed"
     if number is not None and rule is not None and rule.block and number not in memory.get("reacted", []):
-        walk.state.report.end(entry, status, workflow.now(), error)
+        walk.state.report.end(entry, status, host.now(), error)
         note_answer(walk, entry, memory["failure"])
         return begin(walk, held, number, then, request)
     if request is not None and (hold := await _held(walk, held, request, error, unknown=unknown)) is not None:
@@ -234,7 +233,7 @@ def _pause(walk: Walk, held: HeldStep, outgoing: Outgoing, rule: Rule, failure: 
     memory["release"] = outgoing.release if failure.unknown or failure.uncertain else outgoing.release + 1
     walk.state.reserve(f"{held.entry['id']}{AGAIN}", measure(outgoing.request))
     memory["again"] = {
-        "at": timestamp(workflow.now() + rule.delay),
+        "at": timestamp(host.now() + rule.delay),
         "request": outgoing.request,
         "digest": outgoing.digest,
     }
@@ -247,9 +246,9 @@ async def _resumed(walk: Walk, held: HeldStep) -> Outgoing:
     """Wait out the pause that a step is in, and return what it sends then."""
     memory = walk.state.remember(held.entry["id"])
     again = memory["again"]
-    remaining = datetime.fromisoformat(again["at"]) - workflow.now()
+    remaining = datetime.fromisoformat(again["at"]) - host.now()
     if remaining > timedelta(0):
-        await workflow.sleep(remaining, summary=f"{held.step.label}: again"[:LONGEST_SUMMARY])
+        await host.sleep(remaining, summary=f"{held.step.label}: again"[:LONGEST_SUMMARY])
     del memory["again"]
     walk.state.report.drop(held.entry, "retry")
     walk.state.forget(f"{held.entry['id']}{AGAIN}")

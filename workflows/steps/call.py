@@ -37,6 +37,7 @@ from trunkline.wire import (
     OpenCall,
     SupplyQuestion,
 )
+from workflows import host
 from workflows.event import EventError, called
 from workflows.program import ActionStep
 from workflows.report import measure, timestamp
@@ -100,12 +101,12 @@ async def _begin(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing)
     """Begin the run and remember it; None where it has begun before."""
     if walk.stop is not None:
         raise asyncio.CancelledError
-    config, info = outgoing.request["config"], workflow.info()
+    config, info = outgoing.request["config"], host.info()
     name = config.get("automation")
     if not isinstance(name, str) or NAME.fullmatch(name) is None or name in RESERVED_NAMES:
         return _refused(f"`automation` must come to the name of an automation; {name!r:.100} is none.")
     key = entry["key"] = idempotency_key(entry, outgoing.release)
-    depth = workflow.memo_value(DEPTH, 0, type_hint=int) + 1
+    depth = host.memo_value(DEPTH, 0, type_hint=int) + 1
     if depth > DEEPEST_CALL:
         return _refused(
             f"Automations may call each other {DEEPEST_CALL} deep, and this run was called {depth - 1} deep already: "
@@ -122,7 +123,7 @@ async def _begin(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing)
         "release": outgoing.release,
     }
     if step.patience is not None:
-        opened["until"] = timestamp(workflow.now() + step.patience)
+        opened["until"] = timestamp(host.now() + step.patience)
     walk.state.reserve(f"{entry['id']}{CALL}", measure(opened))
     walk.state.remember(entry["id"])["call"] = opened
     walk.state.report.note(entry, "calls", opened["run"])
@@ -131,7 +132,7 @@ async def _begin(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing)
 
 async def _child(automation: str, event: dict[str, Any], run: str, depth: int) -> Child | None:
     try:
-        return await workflow.start_child_workflow(
+        return await host.start_child_workflow(
             automation,
             event,
             id=run,
@@ -150,7 +151,7 @@ async def _until_ended(walk: Walk, step: ActionStep, opened: OpenCall, child: Ch
     ended = asyncio.create_task(_ended(walk, step, opened, child))
     try:
         # what stops this run may have come while the other began, which nothing interrupts
-        await workflow.wait_condition(
+        await host.wait_condition(
             lambda: ended.done() or walk.stop is not None,
             timeout=_left(opened),
             timeout_summary=f"{step.label}: too long",
@@ -172,15 +173,15 @@ async def _until_ended(walk: Walk, step: ActionStep, opened: OpenCall, child: Ch
 
 async def _canceled(run: str, ended: asyncio.Task[Answer | Failure]) -> None:
     with contextlib.suppress(FailureError):  # it has ended
-        await workflow.get_external_workflow_handle(run).cancel()
-    await workflow.wait([ended])
+        await host.get_external_workflow_handle(run).cancel()
+    await host.wait([ended])
 
 
 async def _ended(walk: Walk, step: ActionStep, opened: OpenCall, child: Child | None) -> Answer | Failure:
     """Return how the run ended, as Temporal tells this one, or as it is asked where Temporal does not."""
     resets = walk.resets
     if child is not None:
-        await workflow.wait_condition(lambda: child.done() or walk.resets != resets)
+        await host.wait_condition(lambda: child.done() or walk.resets != resets)
         if child.done() and (told := await _told(step, opened["run"], child)) is not None:
             return told
     automation, _, key = opened["run"].rpartition("/")
@@ -223,7 +224,7 @@ def _left(opened: OpenCall) -> timedelta | None:
     """Return how long the run may still take, or None where nothing bounds it."""
     if "until" not in opened:
         return None
-    return max(datetime.fromisoformat(opened["until"]) - workflow.now(), timedelta(milliseconds=1))
+    return max(datetime.fromisoformat(opened["until"]) - host.now(), timedelta(milliseconds=1))
 
 
 def _too_late(run: str, step: ActionStep) -> Failure:

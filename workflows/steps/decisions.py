@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from temporalio import workflow
-
 from trunkline.durations import YEAR, duration
 from trunkline.wire import (
     CHECK,
@@ -24,6 +22,7 @@ from trunkline.wire import (
     VerifyQuestion,
     request_from,
 )
+from workflows import host
 from workflows.errors import StepError
 from workflows.holds.hold import Hold, Receipt, Via, accepted, approve, late, objection, settle
 from workflows.holds.request import signed
@@ -90,7 +89,7 @@ async def decide(
         elif isinstance(message.get("reason"), str):
             more["reason"] = message["reason"][:LONGEST_NOTED]
         walk.state.holds.note(message, receipt.result, via, at, counted=counted, **more)
-    workflow.logger.info("decision by %s: %s", via, receipt.message)
+    host.logger().info("decision by %s: %s", via, receipt.message)
     return receipt
 
 
@@ -152,7 +151,7 @@ class _Case:
             DecisionRefused: the run is ending, or being continued.
         """
         walk, name = self.walk, self.hold.hold
-        await workflow.wait_condition(
+        await host.wait_condition(
             lambda: name in walk.held or self.hold.closed or walk.stop is not None or walk.continuing_as_new
         )
         if name not in walk.held:
@@ -200,7 +199,7 @@ async def _verify(case: _Case) -> None:
         )
     question: VerifyQuestion = {
         "decision": case.decision,
-        "workflowId": workflow.info().workflow_id,
+        "workflowId": host.info().workflow_id,
         "firstRunId": case.hold.firstRunId,
         "now": timestamp(case.at),
     }

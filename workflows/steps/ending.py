@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from temporalio import workflow
-
 from trunkline.wire import Flow
+from workflows import host
 from workflows.errors import MissingVariableError, StepError
 from workflows.language.template import TemplateError
 from workflows.report import measure
@@ -28,7 +27,7 @@ def goes_on(walk: Walk, flow: Flow) -> bool:
         return failed["reason"] is None and resume(walk)
     if stop is None:
         return flow == "failed" and (resume(walk) or _follow(walk, None))
-    canceled = workflow.cancellation_reason() is not None
+    canceled = host.cancellation_reason() is not None
     return stop.outcome == "failed" and not canceled and _follow(walk, stop.reason)
 
 
@@ -53,7 +52,7 @@ def tell(walk: Walk, outcome: str) -> str | None:
     if walk.program.result is None or outcome not in TOLD:
         return None
     try:
-        rendered = walk.program.result.render(walk.roots(walk.outermost), workflow.now(), walk.work_budget.spend)
+        rendered = walk.program.result.render(walk.roots(walk.outermost), host.now(), walk.work_budget.spend)
         if rendered.missing and walk.program.missing_fails:
             raise MissingVariableError(f"This run has no {', '.join(rendered.missing)}.")
         walk.state.reserve(RESULT, measure(rendered.value))

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from temporalio import workflow
-
 from trunkline.wire import REMIND, Answer, Decided, ErrorEntry, Flow, RemindAnswer, RemindQuestion, Request
+from workflows import host
 from workflows.holds.hold import POLICY, Hold, Kind
 from workflows.holds.request import signed
 from workflows.report import measure, timestamp
@@ -91,7 +90,7 @@ def _open(walk: Walk, held: HeldStep, resolved: ResolvedPolicy, *, kind: Kind, *
         request=resolved.request,
         digest=signed(resolved.request),
         openedAt=resolved.at,
-        firstRunId=workflow.info().first_execution_run_id,
+        firstRunId=host.info().first_execution_run_id,
         missing=list(held.entry.get("missing", [])),
         **more,
     )
@@ -184,9 +183,9 @@ async def _time_comes(hold: Hold) -> str | None:
     due = min((at for at in (hold.remindAt, hold.escalateAt, hold.deadline) if at is not None), default=None)
     remaining = None
     if due is not None:  # there is a timer even where its time has come, lest a replay whose clock differs goes without
-        remaining = max(datetime.fromisoformat(due) - workflow.now(), SHORTEST_TIMER)
+        remaining = max(datetime.fromisoformat(due) - host.now(), SHORTEST_TIMER)
     try:
-        await workflow.wait_condition(
+        await host.wait_condition(
             lambda: hold.decision is not None or hold.version != seen,
             timeout=remaining,
             timeout_summary=f"{hold.label}: held"[:LONGEST_SUMMARY],
@@ -210,7 +209,7 @@ async def _due(walk: Walk, held: HeldStep, hold: Hold, due: str) -> None:
 
 async def _remind(walk: Walk, held: HeldStep, hold: Hold, due: str) -> None:
     times = held.step.policy.times
-    question: RemindQuestion = {"now": timestamp(workflow.now()), "due": due, "every": times["remindAfter"]}
+    question: RemindQuestion = {"now": timestamp(host.now()), "due": due, "every": times["remindAfter"]}
     if "businessHours" in times:
         question["businessHours"] = times["businessHours"]
     if hold.deadline is not None:
@@ -224,7 +223,7 @@ async def _remind(walk: Walk, held: HeldStep, hold: Hold, due: str) -> None:
 
 
 def _expire(walk: Walk, held: HeldStep, hold: Hold) -> None:
-    what, now = hold.onExpiry or "reject", workflow.now()
+    what, now = hold.onExpiry or "reject", host.now()
     decision = {"hold": hold.hold, "by": POLICY, "decision": what}
     walk.state.holds.note(decision, "accepted", "policy", now, counted=True)
     if what == "hold":

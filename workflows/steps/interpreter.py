@@ -11,9 +11,8 @@ import json
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from temporalio import workflow
-
 from trunkline.wire import Entry, Flow, Iteration
+from workflows import host
 from workflows.errors import StepError, error_entry
 from workflows.event import what
 from workflows.language.filters.contract import is_nothing
@@ -85,12 +84,12 @@ async def _step(walk: Walk, step: Step, frame: Frame, parent: str | None) -> Flo
     await walk.work_budget.step(walk)
     if walk.must_continue_as_new():
         walk.continuing_as_new = True
-        await workflow.wait_condition(lambda: walk.stop is not None)
+        await host.wait_condition(lambda: walk.stop is not None)
     if walk.stop is not None:
         return "halted"
     fresh = entry is None or (entry["status"] not in ENDED and walk.state.recall(instance).pop("unjudged", False))
     if entry is None:
-        entry = walk.state.report.begin(instance, step, parent, workflow.now())
+        entry = walk.state.report.begin(instance, step, parent, host.now())
     started = _guarded(walk, step, entry, frame, fresh=fresh)
     if behind:
         walk.background.append(asyncio.create_task(started))
@@ -184,14 +183,14 @@ async def _wait(walk: Walk, step: WaitStep, entry: Entry, frame: Frame) -> Flow:
     memory = walk.state.remember(entry["id"])
     if "until" not in memory:
         memory["until"] = entry["until"] = timestamp(_until(walk, step, entry, frame))
-    remaining = datetime.fromisoformat(memory["until"]) - workflow.now()
+    remaining = datetime.fromisoformat(memory["until"]) - host.now()
     if remaining > timedelta(0):
-        await workflow.sleep(remaining, summary=step.label)
+        await host.sleep(remaining, summary=step.label)
     return walk.end(step, entry, "succeeded")
 
 
 def _until(walk: Walk, step: WaitStep, entry: Entry, frame: Frame) -> datetime:
-    now = workflow.now()
+    now = host.now()
     if step.until is None:
         return now + (step.duration or timedelta(0))
     value = walk.render(step.until, entry, frame).value

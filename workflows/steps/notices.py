@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from temporalio import workflow
-
+from workflows import host
 from workflows.errors import StepError, error_entry
 from workflows.holds.hold import Hold
 from workflows.holds.request import request_of
@@ -46,7 +45,7 @@ def notify(walk: Walk, held: HeldStep, hold: Hold, on: Occasion, count: int = 0)
     shown = hold.to_json()
     about: dict[str, Any] = {name: shown.get(name) for name in SHOWN}
     about.update(id=hold.hold, missing=list(hold.missing), status=on, decision=hold.decision)
-    about["url"] = None if walk.pages is None else hold_address(walk.pages, workflow.info().workflow_id, hold.hold)
+    about["url"] = None if walk.pages is None else hold_address(walk.pages, host.info().workflow_id, hold.hold)
     for notice in notices:
         instance = f"{hold.hold}.{notice.step.id}.{on}{f'-{count}' if count else ''}"
         walk.notices.append(asyncio.create_task(_tell(walk, held, notice, instance, about)))
@@ -56,7 +55,7 @@ async def _tell(walk: Walk, held: HeldStep, notice: Notice, instance: str, about
     record: dict[str, Any] = {"on": about["status"], "label": notice.step.label, "actionType": notice.step.action}
     try:
         roots = {**walk.roots(held.frame), "hold": about}
-        rendered = notice.step.config.render(roots, workflow.now(), walk.work_budget.spend)
+        rendered = notice.step.config.render(roots, host.now(), walk.work_budget.spend)
         with walk.busy():
             answer = await send(walk, notice.step, {"id": instance}, Outgoing(request_of(notice.step, rendered)))
         if isinstance(answer, Failure):
@@ -74,7 +73,7 @@ async def _tell(walk: Walk, held: HeldStep, notice: Notice, instance: str, about
 
 
 def _note(walk: Walk, held: HeldStep, record: dict[str, Any]) -> None:
-    record["at"] = timestamp(workflow.now())
+    record["at"] = timestamp(host.now())
     if "error" in record:
         record["error"] = {**record["error"], "message": record["error"]["message"][:LONGEST_ERROR]}
     earlier = held.entry.get("notified", [])

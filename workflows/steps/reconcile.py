@@ -14,11 +14,11 @@ from collections.abc import Coroutine
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError
 
 from trunkline.wire import BEFORE_RESET, EVERY_STEP, LOOK, Answer, Call, Entry, ResetQuestion
+from workflows import host
 from workflows.program import ActionStep
 from workflows.report import timestamp
 from workflows.run.encrypted import call
@@ -82,7 +82,7 @@ async def look(walk: Walk, step: ActionStep, entry: Entry, argument: Call) -> An
 def sending(walk: Walk, step: ActionStep, entry: Entry, argument: Call) -> None:
     """Write down that a step is about to be sent: since when, and what, until its outcome is known."""
     if step.looks:
-        walk.state.remember(entry["id"]).setdefault("sent", timestamp(workflow.now()))
+        walk.state.remember(entry["id"]).setdefault("sent", timestamp(host.now()))
         walk.unsettled[entry["id"]] = (step.action, argument["config"])
 
 
@@ -118,7 +118,7 @@ async def after_reset(walk: Walk, step: ActionStep, entry: Entry, argument: Call
 async def _may_have_run(walk: Walk, instance: str) -> bool:
     while walk.state.earlier is None or walk.state.earlier["resets"] != walk.resets:
         resets = walk.resets  # a reset while it is being asked makes the answer an old one
-        question: ResetQuestion = {"workflow": workflow.info().workflow_id, "resets": resets}
+        question: ResetQuestion = {"workflow": host.info().workflow_id, "resets": resets}
         reading = call(BEFORE_RESET, question, summary="Which steps ran before the reset", **READING)
         answer = await _found_out(walk, reading)
         walk.state.earlier = {"resets": resets, "steps": [EVERY_STEP] if answer is None else answer}
@@ -136,9 +136,9 @@ async def _found_out(walk: Walk, reading: Coroutine[Any, Any, T]) -> T | None:
 
 async def _in_bounds(walk: Walk, reading: Coroutine[Any, Any, T]) -> T | None:
     task = asyncio.create_task(reading)
-    await workflow.wait_condition(lambda: task.done() or walk.stop is not None)
+    await host.wait_condition(lambda: task.done() or walk.stop is not None)
     if not task.done():
-        await workflow.wait([task], timeout=CLOSING.total_seconds())
+        await host.wait([task], timeout=CLOSING.total_seconds())
     if not task.done():
         with contextlib.suppress(ActivityError):
             await cancel_all([task])
@@ -148,7 +148,7 @@ async def _in_bounds(walk: Walk, reading: Coroutine[Any, Any, T]) -> T | None:
 
 def idempotency_key(entry: Entry, release: int) -> str:
     """Return the key of a step: the same over attempts, crashes, continue-as-new and resets, another with a release."""
-    return str(uuid.uuid5(KEYS, f"{workflow.info().workflow_id}\n{entry['id']}\n{release}"))
+    return str(uuid.uuid5(KEYS, f"{host.info().workflow_id}\n{entry['id']}\n{release}"))
 
 
 def activity_id(instance: str) -> str:

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from temporalio import workflow
-
 from trunkline.wire import CHECK, CheckAnswer, CheckQuestion, HeldOperation, Named, PolicyRecord, Request
+from workflows import host
 from workflows.errors import StepError
 from workflows.hold_rules import HOLD_RULES
 from workflows.holds.hold import Hold, Kind
@@ -160,7 +159,7 @@ def _question(walk: Walk, held: HeldStep, policy: Policy, *, approval: bool) -> 
     if approval:
         wanted["approvers"] = policy.approvers
     people = {name: list(_rendered(walk, held, name, who)) for name, who in wanted.items() if who is not None}
-    question: CheckQuestion = {"people": people, "since": timestamp(workflow.now())}
+    question: CheckQuestion = {"people": people, "since": timestamp(host.now())}
     if policy.rules["verified"]:
         question["verified"] = True
     if approval and not policy.rules["selfApproval"]:
@@ -193,4 +192,4 @@ def _requester(walk: Walk, held: HeldStep, template: Template) -> str:
 
 
 def _applies(when: Condition, roots: dict[str, Any]) -> bool:
-    return when.may_hold(roots, workflow.now())
+    return when.may_hold(roots, host.now())

@@ -10,6 +10,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 from trunkline.wire import Answer, Call, Entry, Request
+from workflows import host
 from workflows.program import ActionStep
 from workflows.run.encrypted import wait_for_key, was_unreadable
 from workflows.run.failure import Failure, not_taken, read_failure
@@ -89,7 +90,7 @@ async def _run(walk: Walk, step: ActionStep, entry: Entry, argument: Call) -> An
 
     One that found its account paused was none: it is run again after the pause.
     """
-    bounds = _Bounds(workflow.now() + step.within)
+    bounds = _Bounds(host.now() + step.within)
     failure: Failure | None = None
     while True:
         earlier = await after_reset(walk, step, entry, argument)
@@ -97,22 +98,22 @@ async def _run(walk: Walk, step: ActionStep, entry: Entry, argument: Call) -> An
             return earlier
         if walk.stop is not None:
             raise asyncio.CancelledError
-        if failure is not None and workflow.now() >= bounds.end:
+        if failure is not None and host.now() >= bounds.end:
             return failure
         if not await take_turns(walk, step, entry, argument, bounds.end):
             return not_taken()
         outcome = await _outcome(walk, step, entry, argument, bounds)
         if outcome is None:
             await wait_for_key()
-            bounds.end = workflow.now() + step.within
+            bounds.end = host.now() + step.within
             continue
         if not isinstance(outcome, Failure) or not outcome.sent_nothing:
             return outcome
         failure = outcome
         if failure.wait is not None:
-            if workflow.now() + failure.wait >= bounds.end:
+            if host.now() + failure.wait >= bounds.end:
                 return failure
-            await workflow.sleep(failure.wait, summary=f"{step.label}: its account is paused"[:LONGEST_SUMMARY])
+            await host.sleep(failure.wait, summary=f"{step.label}: its account is paused"[:LONGEST_SUMMARY])
 
 
 async def _outcome(
@@ -144,14 +145,14 @@ async def _attempt(walk: Walk, step: ActionStep, entry: Entry, argument: Call, b
     retry = step.retry
     if bounds.spent and retry.maximum_attempts:
         retry = replace(retry, maximum_attempts=retry.maximum_attempts - bounds.spent)
-    activity: workflow.ActivityHandle[Answer] = workflow.start_activity(
+    activity: workflow.ActivityHandle[Answer] = host.start_activity(
         step.action,
         argument,
         activity_id=activity_id(entry["id"]),
         summary=step.label[:LONGEST_SUMMARY],
         **walk.routing.options(step.action, argument["config"]),
         start_to_close_timeout=step.timeout,
-        schedule_to_close_timeout=max(bounds.end - workflow.now(), timedelta(milliseconds=1)),
+        schedule_to_close_timeout=max(bounds.end - host.now(), timedelta(milliseconds=1)),
         heartbeat_timeout=HEARTBEAT,
         retry_policy=retry,
         cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,

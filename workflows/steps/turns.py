@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta
 
-from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 from trunkline.wire import TURN, Call, Entry
+from workflows import host
 from workflows.program import ActionStep
 from workflows.run.parallel import run_parallel
 from workflows.run.walk import Walk
@@ -35,13 +35,13 @@ async def take_turns(walk: Walk, step: ActionStep, entry: Entry, argument: Call,
 
 async def _turn(walk: Walk, step: ActionStep, name: str, argument: Call, end: datetime) -> bool:
     try:
-        await workflow.execute_activity(
+        await host.execute_activity(
             TURN,
             activity_id=name,
             summary=f"{step.label[:LONGEST_LABEL]}: counts a request",
             **walk.routing.options(step.action, argument["config"]),
             start_to_close_timeout=DOING_NOTHING,
-            schedule_to_close_timeout=max(end - workflow.now(), timedelta(milliseconds=1)),
+            schedule_to_close_timeout=max(end - host.now(), timedelta(milliseconds=1)),
         )
     except ActivityError as error:
         if is_cancelled_exception(error):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 
+from workflows import host
 from workflows.holds.hold import Hold
 from workflows.language.people import person
 
@@ -32,8 +32,8 @@ class Attributes:
 
     def begin(self, automation: str, event: str) -> None:
         """Write what the run is, unless whoever started it has."""
-        if self.enabled and workflow.info().typed_search_attributes.get(EVENT) is None:
-            workflow.upsert_search_attributes([AUTOMATION.value_set(_word(automation)), EVENT.value_set(_word(event))])
+        if self.enabled and host.info().typed_search_attributes.get(EVENT) is None:
+            host.upsert_search_attributes([AUTOMATION.value_set(_word(automation)), EVENT.value_set(_word(event))])
 
     def holds(self, held: Iterable[Hold]) -> None:
         """Write what waits now, and for whom."""
@@ -44,7 +44,7 @@ class Attributes:
         approvers = _cut(
             dict.fromkeys(word for hold in held for name in hold.approvers for word in _indexed(hold, name))
         )
-        workflow.upsert_search_attributes(
+        host.upsert_search_attributes(
             [
                 HOLDS.value_set(ids) if ids else HOLDS.value_unset(),
                 APPROVERS.value_set(approvers) if approvers else APPROVERS.value_unset(),
@@ -54,7 +54,7 @@ class Attributes:
     def end(self, outcome: str) -> None:
         """Write how the run ended."""
         if self.enabled:
-            workflow.upsert_search_attributes([OUTCOME.value_set(outcome)])
+            host.upsert_search_attributes([OUTCOME.value_set(outcome)])
 
 
 def _indexed(hold: Hold, name: str) -> Iterator[str]:

@@ -1,0 +1,210 @@
+"""The host of a run: all that the interpreter asks of whatever runs it, in one place.
+
+Temporal is the host unless a context has another one: a rehearsal (`workers/rehearsal/`) is its own, and several of
+them run side by side in one process. Interpreter code calls `host.now()` and never Temporal's own function;
+declarations (`@workflow.defn`, signals, queries) and types stay Temporal's.
+"""
+
+# ruff: noqa: D102 # what a method of a host does stands at the function of its name
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime, timedelta
+from typing import Any, NoReturn, Protocol, TypeVar, cast
+
+from temporalio import workflow
+
+T = TypeVar("T")
+
+
+class Info(Protocol):
+    """What a run knows about itself; `temporalio.workflow.Info` is one."""
+
+    @property
+    def workflow_id(self) -> str:
+        """The run's workflow id."""
+
+    @property
+    def workflow_type(self) -> str:
+        """The automation's name, `inline` or `event`."""
+
+    @property
+    def namespace(self) -> str:
+        """The namespace that it runs in."""
+
+    @property
+    def run_id(self) -> str:
+        """The id of this run of the chain."""
+
+    @property
+    def first_execution_run_id(self) -> str:
+        """The id of the chain's first run."""
+
+    @property
+    def continued_run_id(self) -> str | None:
+        """The id of the run that has continued as this one, if one has."""
+
+    @property
+    def workflow_start_time(self) -> datetime:
+        """When this run of the chain began."""
+
+    @property
+    def typed_search_attributes(self) -> Any:
+        """The run's search attributes."""
+
+    def is_continue_as_new_suggested(self) -> bool:
+        """Say whether the history is so long that the run should continue as new."""
+
+
+class Host(Protocol):
+    """What runs a run; the module `temporalio.workflow` is one."""
+
+    logger: Any
+
+    def now(self) -> datetime: ...
+    def info(self) -> Info: ...
+    def wait_condition(self, fn: Callable[[], bool], **options: Any) -> Awaitable[None]: ...
+    def sleep(self, duration: timedelta, **options: Any) -> Awaitable[None]: ...
+    def wait(self, fs: Iterable[Any], **options: Any) -> Awaitable[Any]: ...
+    def start_activity(self, activity: str, *args: Any, **options: Any) -> Any: ...
+    def execute_activity(self, activity: str, *args: Any, **options: Any) -> Awaitable[Any]: ...
+    def execute_local_activity(self, activity: str, *args: Any, **options: Any) -> Awaitable[Any]: ...
+    def start_child_workflow(self, workflow: str, *args: Any, **options: Any) -> Awaitable[Any]: ...
+    def get_external_workflow_handle(self, workflow_id: str) -> Any: ...
+    def continue_as_new(self, **options: Any) -> NoReturn: ...
+    def all_handlers_finished(self) -> bool: ...
+    def upsert_search_attributes(self, attributes: Sequence[Any]) -> None: ...
+    def extern_functions(self) -> Mapping[str, Callable[..., Any]]: ...
+    def memo_value(self, key: str, default: Any, **options: Any) -> Any: ...
+    def cancellation_reason(self) -> str | None: ...
+
+
+_host: ContextVar[Host] = ContextVar("host", default=cast("Host", workflow))  # noqa: B039 # a module
+
+
+@contextmanager
+def hosted(by: Host) -> Iterator[None]:
+    """Let this host run whatever runs in this context, and in the tasks that are begun there."""
+    token = _host.set(by)
+    try:
+        yield
+    finally:
+        _host.reset(token)
+
+
+def now() -> datetime:
+    """Return the run's time, the same in every replay."""
+    return _host.get().now()
+
+
+def info() -> Info:
+    """Return what the run knows about itself."""
+    return _host.get().info()
+
+
+def logger() -> logging.LoggerAdapter[logging.Logger]:
+    """Return the log of the run, which replays leave alone."""
+    found: logging.LoggerAdapter[logging.Logger] = _host.get().logger
+    return found
+
+
+def wait_condition(
+    holds: Callable[[], bool],
+    *,
+    timeout: timedelta | None = None,  # as Temporal has it
+    timeout_summary: str | None = None,
+) -> Awaitable[None]:
+    """Wait until something holds.
+
+    Raises:
+        TimeoutError: it did not in time.
+    """
+    return _host.get().wait_condition(holds, timeout=timeout, timeout_summary=timeout_summary)
+
+
+def sleep(duration: timedelta, *, summary: str | None = None) -> Awaitable[None]:
+    """Let time pass."""
+    return _host.get().sleep(duration, summary=summary)
+
+
+def wait(
+    tasks: Iterable[asyncio.Future[Any]],
+    *,
+    timeout: float | None = None,  # as Temporal has it
+    return_when: str = asyncio.ALL_COMPLETED,
+) -> Awaitable[Any]:
+    """Wait for tasks, as `asyncio.wait` does, in an order that replay repeats."""
+    return _host.get().wait(tasks, timeout=timeout, return_when=return_when)
+
+
+def start_activity(activity: str, *args: Any, **options: Any) -> workflow.ActivityHandle[Any]:
+    """Schedule an activity, and return what to await for its result."""
+    handle: workflow.ActivityHandle[Any] = _host.get().start_activity(activity, *args, **options)
+    return handle
+
+
+def execute_activity(activity: str, *args: Any, **options: Any) -> Awaitable[Any]:
+    """Carry out an activity and return its result.
+
+    Raises:
+        ActivityError: it failed, and is not tried again.
+    """
+    return _host.get().execute_activity(activity, *args, **options)
+
+
+def execute_local_activity(activity: str, *args: Any, **options: Any) -> Awaitable[Any]:
+    """Ask the run's own worker; its answer is written down, and no replay asks again."""
+    return _host.get().execute_local_activity(activity, *args, **options)
+
+
+def start_child_workflow(
+    automation: str, event: Any, **options: Any
+) -> Awaitable[workflow.ChildWorkflowHandle[Any, Any]]:
+    """Start another run.
+
+    Raises:
+        WorkflowAlreadyStartedError: there is or was one of that id.
+    """
+    return _host.get().start_child_workflow(automation, event, **options)
+
+
+def get_external_workflow_handle(workflow_id: str) -> workflow.ExternalWorkflowHandle[Any]:
+    """Return a handle of another run."""
+    handle: workflow.ExternalWorkflowHandle[Any] = _host.get().get_external_workflow_handle(workflow_id)
+    return handle
+
+
+def continue_as_new(*, args: Sequence[Any]) -> NoReturn:
+    """End this run and go on in the next one of its chain, with these arguments."""
+    _host.get().continue_as_new(args=args)
+
+
+def all_handlers_finished() -> bool:
+    """Say whether every signal and update that came was dealt with."""
+    return _host.get().all_handlers_finished()
+
+
+def upsert_search_attributes(attributes: Sequence[Any]) -> None:
+    """Write search attributes of the run."""
+    _host.get().upsert_search_attributes(attributes)
+
+
+def extern_functions() -> Mapping[str, Callable[..., Any]]:
+    """Return what the run's worker tells it besides."""
+    return _host.get().extern_functions()
+
+
+def memo_value(key: str, default: T, *, type_hint: type[T]) -> T:
+    """Return a value of the run's memo."""
+    found: T = _host.get().memo_value(key, default, type_hint=type_hint)
+    return found
+
+
+def cancellation_reason() -> str | None:
+    """Return why the run was canceled; None where it was not."""
+    return _host.get().cancellation_reason()
