@@ -117,7 +117,7 @@ ELSEWHERE = {
     *("TRUNKLINE_AUTOMATIONS", "TRUNKLINE_CONNECTIONS", "TRUNKLINE_METRICS_ADDRESS"),  # options of its command
     *("TRUNKLINE_USER", "TRUNKLINE_SIGNING_KEY"),  # of commands
     "TRUNKLINE_CODEC_TOKEN",  # of the codec server
-    *("TRUNKLINE_SANDBOX", "TRUNKLINE_LIVE"),  # of `trunkline dev`
+    *("TRUNKLINE_SANDBOX", "TRUNKLINE_LIVE", "TRUNKLINE_GATEWAY_PORT"),  # of `trunkline dev`
 }
 
 

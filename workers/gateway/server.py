@@ -22,6 +22,7 @@ from workers.gateway.openapi import description
 from workers.gateway.pages.door import PagesDoor
 from workers.gateway.requests import Refusal
 from workers.gateway.talkdesk.door import TalkdeskDoor
+from workers.hosts import host_refusal, origin_refusal
 from workers.process.health import OK, Report
 from workers.settings import Address, Settings
 
@@ -51,12 +52,14 @@ class Gateway:
         config: the file.
         settings: settings of this process.
         client: Temporal's client, which need not be connected yet.
+        local: whether only this machine may ask, as in `trunkline dev`: no page of another server may either.
     """
 
-    def __init__(self, config: GatewayConfig, settings: Settings, client: Client) -> None:
+    def __init__(self, config: GatewayConfig, settings: Settings, client: Client, *, local: bool = False) -> None:
         self.config = config
         self.settings = settings
         self.client = client
+        self.local = local
         self.counters = Counters()
         self._in_flight = 0
         self._idle = asyncio.Event()
@@ -145,6 +148,8 @@ class Gateway:
 
     async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
+            if self.local:
+                _check_local(request)
             return await handler(request)
         except Refusal as refusal:
             return _refused(refusal)
@@ -167,6 +172,16 @@ class Gateway:
             if (given := request.match_info.get(key)) is not None:
                 return resource.canonical.replace(f"{{{key}}}", given) if given in known else "other"
         return resource.canonical
+
+
+def _check_local(request: web.Request) -> None:
+    """Refuse what another machine, or the page of another server, asks.
+
+    Raises:
+        Refusal: it is one of these (403).
+    """
+    if why := host_refusal(request.headers.get(hdrs.HOST)) or origin_refusal(request.headers):
+        raise Refusal(HTTPStatus.FORBIDDEN, why)
 
 
 def _refused(refusal: Refusal) -> web.Response:

@@ -1,0 +1,88 @@
+"""The gateway of `trunkline dev`, with a sign-in of this machine: in this process, beside the sandbox."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workers.gateway.config import GatewayConfig
+from workers.gateway.server import Gateway, listening
+from workers.local.gateway_file import (
+    LocalPlace,
+    adapted,
+    doors_of,
+    people_of,
+    usual_config,
+    worker_keys,
+)
+from workers.local.sign_in import CLIENT, HOST, LocalSignIn
+from workers.local.temporal_server import free_port
+from workers.sandbox.webhooks.gateway import GatewayDoors
+from workers.settings import Address, Settings
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+GRACE = 2.0
+KEYS = "TRUNKLINE_SIGNING_KEYS"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalGateway:
+    """A gateway that runs here.
+
+    Attributes:
+        port: where it listens.
+        url: its address.
+        doors: what the sandbox sends to.
+        environment: variables of the workers beside it.
+    """
+
+    port: int
+    url: str
+    doors: GatewayDoors
+    environment: dict[str, str]
+
+
+@contextlib.asynccontextmanager
+async def local_gateway(  # noqa: PLR0913 - what decides about it, by name
+    client: Client,
+    *,
+    port: int,
+    folder: Path,
+    own: GatewayConfig | None,
+    task_queue: str,
+    web_ui: str | None,
+) -> AsyncIterator[LocalGateway]:
+    """Serve a gateway while the context lasts.
+
+    Args:
+        client: connected to the environment's Temporal.
+        port: where to listen; a port that is taken is replaced by a free one.
+        folder: the automations.
+        own: somebody's own configuration; without it everything is served that an author may want to try.
+        task_queue: the workers' task queue.
+        web_ui: address of Temporal's web UI, if there is one.
+    """
+    free = free_port(port)
+    url = f"http://{HOST}:{free}"
+    user = os.environ.get("TRUNKLINE_USER", "")
+    people = dict.fromkeys([*([user] if "@" in user else []), *people_of(folder)])
+    async with LocalSignIn([*people], f"{url}/login/callback") as provider:
+        place = LocalPlace(url, provider.issuer, (CLIENT, provider.secret))
+        config = usual_config(folder, place) if own is None else adapted(own, place)
+        if own is None and os.environ.get(KEYS):  # somebody's own keys, among which ours is not
+            config = config.model_copy(update={"signing_key": None})
+        settings = replace(Settings.from_environment(), task_queue=task_queue, grace=GRACE, web_ui=web_ui, pages=url)
+        keys = worker_keys(config.signing_key)
+        environment = {
+            "TRUNKLINE_PAGES": url,
+            **({KEYS: json.dumps(keys)} if keys and not os.environ.get(KEYS) else {}),
+        }
+        async with listening(Gateway(config, settings, client, local=True), Address(HOST, free)):
+            yield LocalGateway(free, url, doors_of(config, url), environment)
