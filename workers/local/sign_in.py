@@ -137,7 +137,7 @@ class LocalSignIn:
         )
         answer.headers["Cache-Control"] = "no-store"
         answer.headers["X-Content-Type-Options"] = "nosniff"
-        answer.headers["Referrer-Policy"] = "no-referrer"
+        answer.headers["Referrer-Policy"] = "same-origin"  # with none at all, browsers send no Origin either
         return answer
 
     async def _discovery(self, _: web.Request) -> web.Response:
