@@ -6,36 +6,32 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
 from aiohttp import hdrs, web
 
-from workers.errors import TrunklineError
 from workers.gateway.config import GatewayConfig
 from workers.gateway.counters import Counters
 from workers.gateway.event_doors import EventsDoor, HooksDoor
 from workers.gateway.intake import Intake, reaching_temporal
 from workers.gateway.openapi import description
 from workers.gateway.pages.door import PagesDoor
-from workers.gateway.requests import Refusal
+from workers.gateway.requests import CONTINUE, Refusal
 from workers.gateway.talkdesk.door import TalkdeskDoor
 from workers.hosts import host_refusal, origin_refusal
 from workers.process.health import OK, Report
-from workers.settings import Address, Settings
+from workers.settings import Settings
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
     from temporalio.client import Client
 
 log = logging.getLogger("trunkline.gateway")
-protocol_log = logging.getLogger("trunkline.gateway.protocol")
 
 ANSWER_WITHIN = timedelta(seconds=2)
-LONGEST_LINE = 8 * 1024
-LONGEST_HEADER = 8 * 1024
 
 
 class Door(Protocol):
@@ -80,7 +76,7 @@ class Gateway:
         application.router.add_get("/livez", self._livez)
         application.router.add_get("/openapi.json", self._openapi)
         for door in self.doors():
-            application.router.add_routes(door.routes())
+            application.router.add_routes(map(_unhurried, door.routes()))
         return application
 
     def doors(self) -> Iterable[Door]:
@@ -174,6 +170,17 @@ class Gateway:
         return resource.canonical
 
 
+def _unhurried(route: web.RouteDef) -> web.RouteDef:
+    """Return a route that asks for a body (`100 Continue`) only once it wants to read it."""
+    return web.RouteDef(route.method, route.path, route.handler, {**route.kwargs, "expect_handler": _expectation})
+
+
+async def _expectation(request: web.Request) -> web.Response | None:
+    if request.headers[hdrs.EXPECT].lower() == CONTINUE:
+        return None
+    return _refused(Refusal(HTTPStatus.EXPECTATION_FAILED, f"Expect {CONTINUE}, or nothing."))
+
+
 def _check_local(request: web.Request) -> None:
     """Refuse what another machine, or the page of another server, asks.
 
@@ -185,52 +192,7 @@ def _check_local(request: web.Request) -> None:
 
 
 def _refused(refusal: Refusal) -> web.Response:
-    return web.json_response({"message": refusal.sentence}, status=refusal.status, headers=refusal.headers)
-
-
-class _Quiet(logging.Filter):
-    """Leaves out of a line about a broken request what was sent."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.exc_info = record.exc_text = None
-        return True
-
-
-protocol_log.addFilter(_Quiet())
-
-
-@contextlib.asynccontextmanager
-async def listening(gateway: Gateway, place: Address) -> AsyncIterator[Address]:
-    """Serve while the context lasts, then finish what is in flight; its value is the address.
-
-    Raises:
-        TrunklineError: nothing can listen there.
-    """
-    runner = web.AppRunner(
-        gateway.application(),
-        access_log=None,
-        handle_signals=False,
-        auto_decompress=False,
-        shutdown_timeout=1,
-        max_line_size=LONGEST_LINE,
-        max_field_size=LONGEST_HEADER,
-        logger=protocol_log,
-    )
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, place.host, place.port)
-        try:
-            await site.start()
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise TrunklineError(
-                f"Nothing can listen at {place} ({reason}); --port and --host name another place."
-            ) from None
-        host, port, *_ = runner.addresses[0]
-        try:
-            yield Address(host, port)
-        finally:
-            await site.stop()
-            await gateway.end()  # before `cleanup`, which reads no more of bodies that are still arriving
-    finally:
-        await runner.cleanup()
+    answer = web.json_response({"message": refusal.sentence}, status=refusal.status, headers=refusal.headers)
+    if refusal.ends:
+        answer.force_close()
+    return answer

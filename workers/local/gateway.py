@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workers.gateway.config import GatewayConfig
-from workers.gateway.server import Gateway, listening
+from workers.gateway.listening import listening
+from workers.gateway.server import Gateway
 from workers.local.gateway_file import (
     LocalPlace,
     adapted,
