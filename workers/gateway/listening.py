@@ -113,7 +113,7 @@ async def listening(gateway: Gateway, place: Address) -> AsyncIterator[Address]:
         try:
             server = await asyncio.get_running_loop().create_server(connection, place.host, place.port, backlog=128)
         except OSError as error:
-            reason = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror or str(error)
+            reason = _reason(error)
             raise TrunklineError(
                 f"Nothing can listen at {place} ({reason}); --port and --host name another place."
             ) from None
@@ -126,6 +126,13 @@ async def listening(gateway: Gateway, place: Address) -> AsyncIterator[Address]:
     finally:
         heads.end()
         await runner.cleanup()
+
+
+def _reason(error: OSError) -> str:
+    """Return why nothing can listen, without the address that the sentence has already."""
+    if error.errno is not None and error.errno > 0:  # those of name servers are negative
+        return os.strerror(error.errno)
+    return error.strerror or str(error)
 
 
 def _noting(heads: Heads) -> Middleware:

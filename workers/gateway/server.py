@@ -17,10 +17,12 @@ from workers.gateway.config import GatewayConfig
 from workers.gateway.counters import Counters
 from workers.gateway.event_doors import EventsDoor, HooksDoor
 from workers.gateway.intake import Intake, reaching_temporal
+from workers.gateway.noted import noted
 from workers.gateway.openapi import description
 from workers.gateway.pages.door import PagesDoor
 from workers.gateway.requests import CONTINUE, Refusal
 from workers.gateway.talkdesk.door import TalkdeskDoor
+from workers.gateway.waiting import WaitingCount
 from workers.hosts import host_refusal, origin_refusal
 from workers.process.health import OK, Report
 from workers.settings import Settings
@@ -57,6 +59,7 @@ class Gateway:
         self.client = client
         self.local = local
         self.counters = Counters()
+        self._waiting = WaitingCount(client, settings.task_queue)
         self._in_flight = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -107,7 +110,7 @@ class Gateway:
 
     async def metrics(self) -> str:
         """Return Prometheus text."""
-        return self.counters.text()
+        return self.counters.text(await self._waiting.now())
 
     async def _healthz(self, _: web.Request) -> web.Response:
         report = await self.health()
@@ -136,11 +139,23 @@ class Gateway:
             answer.force_close()
         answer.headers.setdefault("X-Content-Type-Options", "nosniff")
         answer.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
-        door, took = self._door(request), time.monotonic() - began
-        self.counters.count(door, answer.status)
-        fields = {"method": request.method, "door": door, "status": answer.status, "ms": round(took * 1000)}
-        log.info("%s %s: %d", request.method, door, answer.status, extra={"fields": fields})
+        self._tell(request, answer.status, time.monotonic() - began)
         return answer
+
+    def _tell(self, request: web.Request, status: int, seconds: float) -> None:
+        """Count a request, and write its line."""
+        route, known = self._route(request), noted(request)
+        self.counters.answered(route, status, seconds, known)
+        fields = {"method": request.method, "route": route, "status": status, "ms": round(seconds * 1000)}
+        if known.source is not None:
+            fields["source"] = known.source
+        if known.events:
+            fields["event"] = known.events[0]
+        if len(known.events) > 1:
+            fields["events"] = len(known.events)
+        if known.decision is not None:
+            fields["decision"] = known.decision
+        log.info("%s %s: %d", request.method, route, status, extra={"fields": fields})
 
     async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
@@ -159,7 +174,7 @@ class Gateway:
             sentence = "This is a defect of the gateway; its log says more."
             return _refused(Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, sentence))
 
-    def _door(self, request: web.Request) -> str:
+    def _route(self, request: web.Request) -> str:
         """Return what a request is for, in words of the file's: never what a stranger made up."""
         resource = request.match_info.route.resource
         if resource is None:

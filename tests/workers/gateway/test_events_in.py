@@ -197,5 +197,7 @@ async def test_the_command_says_when_it_is_ready_and_ends_in_order(
     await writer.wait_closed()
     _, lines = await process.communicate()
     assert process.returncode == 0
-    requests = [json.loads(line) for line in lines.splitlines() if b'"door"' in line]
-    assert [(line["method"], line["door"], line["status"]) for line in requests] == [("POST", "/events", 202)] * 2
+    requests = [json.loads(line) for line in lines.splitlines() if b'"route"' in line]
+    told = [(line["method"], line["route"], line["status"], line["source"], line["event"]) for line in requests]
+    ids = [engine.task_queue, f"{engine.task_queue}-late"]
+    assert told == [("POST", "/events", 202, "events", name) for name in ids]

@@ -174,12 +174,15 @@ async def test_no_line_holds_what_was_sent(gateway: Served, caplog: pytest.LogCa
     await gateway.post("/hooks/hidden-6")
     assert b" 400 " in await gateway.raw(b"POST /hidden-7 HTTP/1.1 hidden-8\r\nhidden-9\r\n\r\n")
     lines = [record for record in caplog.records if record.name == "trunkline.gateway"]
-    assert [(line.__dict__["fields"]["door"], line.__dict__["fields"]["status"]) for line in lines] == [
-        ("/hooks/calls", 401),
-        ("other", 404),
-        ("other", 404),
-    ]
+    told = [{**line.__dict__["fields"], "ms": 0} for line in lines]
+    other = {"method": "POST", "route": "other", "status": 404, "ms": 0}
+    calls = {"method": "POST", "route": "/hooks/calls", "status": 401, "ms": 0, "source": "calls"}
+    assert told == [calls, other, other]
     assert "hidden" not in caplog.text
     text = await gateway.gateway.metrics()
-    assert 'trunkline_gateway_requests_total{door="/hooks/calls",status="401"} 1' in text
-    assert 'trunkline_gateway_requests_total{door="other",status="404"} 2' in text
+    assert 'trunkline_gateway_requests_total{route="/hooks/calls",status="401"} 1.0' in text
+    assert 'trunkline_gateway_requests_total{route="other",status="404"} 2.0' in text
+    assert 'trunkline_gateway_events_total{source="calls",status="401"} 1.0' in text
+    assert 'trunkline_gateway_request_seconds_bucket{le="+Inf",route="other"} 2.0' in text
+    assert "open_holds" not in text, "Temporal does not answer"
+    assert "_created" not in text
