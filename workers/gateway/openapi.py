@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from workers.gateway import openapi_pages
 from workers.gateway.cloudevents import BATCH, MOST_EVENTS, STRUCTURED
 from workers.gateway.config import GatewayConfig
 from workers.gateway.parts import Verify
@@ -98,6 +99,9 @@ def description(config: GatewayConfig) -> Schema:
     for automation, entry in config.talkdesk.items():
         paths[f"/talkdesk/{automation}"] = {"post": _bridge(entry)}
         paths[f"/talkdesk/{automation}/auth"] = {"post": _validator()}
+    if config.pages is not None:
+        paths |= openapi_pages.paths()
+        schemes |= openapi_pages.SCHEMES
     servers = {} if config.base_url is None else {"servers": [{"url": config.base_url}]}
     return {
         "openapi": "3.1.0",

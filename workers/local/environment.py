@@ -31,6 +31,7 @@ from workers.local.sandboxed_worker import (
 from workers.local.schedules import keep_schedules
 from workers.local.temporal_server import Server, local_environment, temporal_server
 from workers.sandbox import Sandbox
+from workers.settings import Settings
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -133,18 +134,6 @@ async def development(wish: Wish) -> AsyncIterator[Development]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trunkline-")))
         server = await stack.enter_async_context(temporal_server(wish.port, wish.ui_port, data=wish.data))
         sandbox = await stack.enter_async_context(Sandbox(wish.sandbox_port, recordings=wish.files))
-        gateway = None
-        if wish.gateway_port is not None:
-            beside = local_gateway(
-                server.client,
-                port=wish.gateway_port,
-                folder=wish.folder,
-                own=own,
-                task_queue=wish.task_queue,
-                web_ui=server.web_ui,
-            )
-            gateway = await stack.enter_async_context(beside)
-            sandbox.send_to(gateway.doors)
         actions = catalog() if wish.actions is None else wish.actions
         given = connections_given(
             sandbox.url,
@@ -158,7 +147,13 @@ async def development(wish: Wish) -> AsyncIterator[Development]:
         )
         command = [sys.executable, "-m", "workers.cli", "worker", str(wish.folder), "--connections", str(given.file)]
         environment = _worker_environment(wish, server, sandbox, given)
-        environment |= {} if gateway is None else gateway.environment
+        gateway = None
+        if wish.gateway_port is not None:
+            settings = Settings.from_environment(environment, connections=given.file)
+            beside = local_gateway(server.client, settings, port=wish.gateway_port, folder=wish.folder, own=own)
+            gateway = await stack.enter_async_context(beside)
+            sandbox.send_to(gateway.doors)
+            environment |= gateway.environment
         worker = await stack.enter_async_context(
             child_process("The worker", command, environment, output=wish.worker_log)
         )

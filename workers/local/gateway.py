@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
 GRACE = 2.0
-KEYS = "TRUNKLINE_SIGNING_KEYS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,39 +49,30 @@ class LocalGateway:
 
 
 @contextlib.asynccontextmanager
-async def local_gateway(  # noqa: PLR0913 - what decides about it, by name
-    client: Client,
-    *,
-    port: int,
-    folder: Path,
-    own: GatewayConfig | None,
-    task_queue: str,
-    web_ui: str | None,
+async def local_gateway(
+    client: Client, settings: Settings, *, port: int, folder: Path, own: GatewayConfig | None
 ) -> AsyncIterator[LocalGateway]:
     """Serve a gateway while the context lasts.
 
     Args:
         client: connected to the environment's Temporal.
+        settings: those of the worker beside it.
         port: where to listen; a port that is taken is replaced by a free one.
         folder: the automations.
         own: somebody's own configuration; without it everything is served that an author may want to try.
-        task_queue: the workers' task queue.
-        web_ui: address of Temporal's web UI, if there is one.
     """
     free = free_port(port)
     url = f"http://{HOST}:{free}"
-    user = os.environ.get("TRUNKLINE_USER", "")
-    people = dict.fromkeys([*([user] if "@" in user else []), *people_of(folder)])
-    async with LocalSignIn([*people], f"{url}/login/callback") as provider:
+    user = [settings.user] if settings.user and "@" in settings.user else []
+    people = [*dict.fromkeys([*user, *people_of(folder)])]
+    async with LocalSignIn(people, f"{url}/login/callback") as provider:
         place = LocalPlace(url, provider.issuer, (CLIENT, provider.secret))
         config = usual_config(folder, place) if own is None else adapted(own, place)
-        if own is None and os.environ.get(KEYS):  # somebody's own keys, among which ours is not
+        environment = {"TRUNKLINE_PAGES": url}
+        if settings.signing_keys is None and config.signing_key is not None:
+            environment["TRUNKLINE_SIGNING_KEYS"] = json.dumps(worker_keys(config.signing_key))
+        elif own is None:  # somebody's own keys, among which ours is not
             config = config.model_copy(update={"signing_key": None})
-        settings = replace(Settings.from_environment(), task_queue=task_queue, grace=GRACE, web_ui=web_ui, pages=url)
-        keys = worker_keys(config.signing_key)
-        environment = {
-            "TRUNKLINE_PAGES": url,
-            **({KEYS: json.dumps(keys)} if keys and not os.environ.get(KEYS) else {}),
-        }
-        async with listening(Gateway(config, settings, client, local=True), Address(HOST, free)):
+        gateway = Gateway(config, replace(settings, grace=GRACE, pages=url), client, local=True)
+        async with listening(gateway, Address(HOST, free)):
             yield LocalGateway(free, url, doors_of(config, url), environment)

@@ -99,9 +99,9 @@ def usual_config(folder: Path, place: LocalPlace) -> GatewayConfig:
     )
 
 
-def worker_keys(key: OwnKey | None) -> dict[str, Any]:
+def worker_keys(key: OwnKey) -> dict[str, Any]:
     """Return TRUNKLINE_SIGNING_KEYS of the workers beside a gateway that signs with this key."""
-    return {} if key is None else {key.id: {"hmac": key.hmac}}
+    return {key.id: {"hmac": key.hmac}}
 
 
 def doors_of(config: GatewayConfig, url: str) -> GatewayDoors:
