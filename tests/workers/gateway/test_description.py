@@ -122,7 +122,7 @@ def holds(document: Any, operation: Any, answer: Answer) -> None:
 def test_everything_that_is_served_is_described(running: tuple[asyncio.Runner, Served]) -> None:
     _, gateway = running
     config = gateway.gateway.config
-    names = {"{name}": config.sources, "{automation}": config.talkdesk}
+    names = {"{name}": [*config.sources], "{automation}": [*config.talkdesk]}
     wanted = set()
     for route in gateway.gateway.application().router.routes():
         path = route.resource.canonical if route.resource else ""

@@ -170,7 +170,7 @@ SENDERS: Mapping[str, Sender] = {
             "data": {
                 "action": "{{body.action}}",
                 "repository": "{{body.repository.full_name}}",
-                "run": {"name": "{{body.workflow_run.name}}", "conclusion": "{{body.workflow_run.conclusion}}"},
+                "workflow": {"name": "{{body.workflow_run.name}}", "conclusion": "{{body.workflow_run.conclusion}}"},
             },
         },
     ),
