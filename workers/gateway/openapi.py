@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workers.gateway import openapi_pages
-from workers.gateway.cloudevents import BATCH, MOST_EVENTS, STRUCTURED
+from workers.gateway.cloudevents import BATCH, MOST_EVENTS, OPTIONAL, STRUCTURED
 from workers.gateway.config import GatewayConfig
 from workers.gateway.parts import Verify
 from workers.gateway.requests import FORM, JSON
@@ -26,6 +26,8 @@ EVENT: Schema = {
         "source": TEXT,
         "type": TEXT,
         "data": {"type": "object"},
+        "time": {"type": ["string", "null"], "format": "date-time"},
+        **{name: {"type": ["string", "null"], "minLength": 1} for name in OPTIONAL},
     },
 }
 ACCEPTED: Schema = {

@@ -139,6 +139,7 @@ class Gateway:
             answer.force_close()
         answer.headers.setdefault("X-Content-Type-Options", "nosniff")
         answer.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
+        answer.headers[hdrs.SERVER] = "trunkline"  # and not which versions of what serve it
         self._tell(request, answer.status, time.monotonic() - began)
         return answer
 

@@ -10,11 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from activities.connections import VARIABLE
 from workers.gateway.config import NAME, RESERVED, GatewayConfig, load_config
-from workers.gateway.pages.entry import OwnKey
+from workers.gateway.pages.entry import OwnKey, Pages
 from workers.gateway.parts import Verify
+from workers.hosts import is_loopback
 from workers.local.connection_names import definitions
 from workers.sandbox.webhooks.gateway import GatewayDoors, Hook
 from workers.sandbox.webhooks.senders import SENDERS
@@ -74,10 +76,15 @@ def made_up(name: str) -> str:
 
 
 def adapted(config: GatewayConfig, place: LocalPlace) -> GatewayConfig:
-    """Return somebody's own configuration as it is served on this machine: its address, and its sign-in."""
-    people = ("*",) if config.pages is None else config.pages.people
-    usual = GatewayConfig.model_validate({"baseUrl": place.url, "pages": place.pages(people)})
-    return config.model_copy(update={"base_url": usual.base_url, "pages": usual.pages})
+    """Return somebody's own configuration as it is served on this machine: its address, and its sign-in.
+
+    An identity provider of this machine stays: it reaches no further than ours does.
+    """
+    changes: dict[str, Any] = {"base_url": place.url}
+    if config.pages is None or not is_loopback(urlsplit(config.pages.oidc.issuer).hostname or ""):
+        people = ("*",) if config.pages is None else config.pages.people
+        changes["pages"] = Pages.model_validate(place.pages(people))
+    return config.model_copy(update=changes)
 
 
 def usual_config(folder: Path, place: LocalPlace) -> GatewayConfig:

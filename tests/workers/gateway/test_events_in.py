@@ -136,6 +136,22 @@ async def runs(engine: Engine, run: str) -> int:
     return (await engine.client.count_workflows(f"WorkflowId = '{run}'")).count
 
 
+async def test_gateways_side_by_side_are_one(engine: Engine, tmp_path: Path) -> None:
+    """The same event at two of them, at the same time and later, is one; what one takes the other knows."""
+    async with (
+        served(engine.client, tmp_path, CONFIG, task_queue=engine.task_queue) as one,
+        served(engine.client, tmp_path, CONFIG, task_queue=engine.task_queue) as other,
+    ):
+        sent = event(engine.task_queue)
+        answers = await asyncio.gather(
+            *(gate.post("/events", sent, media=STRUCTURED, **IN) for gate in (one, other) * 5)
+        )
+        assert {answer.status for answer in answers} == {202}
+        assert sum(not answer.json["events"][0]["repeated"] for answer in answers) == 1
+        foreign = event(engine.task_queue, "/other")
+        assert (await other.post("/events", foreign, media=STRUCTURED, **IN)).status == 409
+
+
 async def test_its_description_is_true(engine: Engine, tmp_path: Path) -> None:
     """What its schema takes is taken, and every answer is one that it names, with the body that it names."""
     async with served(engine.client, tmp_path, CONFIG, task_queue=engine.task_queue) as gateway:

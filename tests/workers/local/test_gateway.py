@@ -15,6 +15,7 @@ import pytest
 from temporalio.client import Client
 
 from tests.starts import Processes
+from tests.workers.command import call
 from workers.cli.demo_page import approve
 from workers.errors import TrunklineError
 from workers.gateway.config import load_config
@@ -128,6 +129,26 @@ async def test_somebody_s_own_file_has_the_address_and_the_sign_in_of_this_machi
             assert "only for this machine" in await answer.text()
         with pytest.raises(TrunklineError, match="answers 403"):
             await approve(f"{gateway.url}/hold?run=a&hold=b", "ann@evil.test")
+
+
+async def test_an_identity_provider_of_this_machine_stays(tmp_path: Path) -> None:
+    async with LocalSignIn([], "http://127.0.0.1:1/login/callback") as provider, aiohttp.ClientSession() as browser:
+        own = OWN.replace("https://login.example.com", provider.issuer)
+        async with (
+            local(tmp_path, own) as gateway,
+            browser.get(f"{gateway.url}/login", allow_redirects=False) as answer,
+        ):
+            assert answer.headers["Location"].startswith(f"{provider.issuer}/authorize?")
+            callback = parse_qs(urlsplit(answer.headers["Location"]).query)["redirect_uri"]
+            assert callback == [f"{gateway.url}/login/callback"]
+
+
+def test_a_file_without_a_gateway_is_told(tmp_path: Path) -> None:
+    (tmp_path / "gateway.yaml").write_text(OWN)
+    ended = call("dev", str(tmp_path), "--gateway-config", "gateway.yaml", cwd=tmp_path)
+    assert (ended.code, ended.err) == (2, "trunkline: --gateway-config needs a gateway: say --gateway-port PORT.\n")
+    ended = call("dev", str(tmp_path), "--gateway-port", "8700", "--gateway-config", "none.yaml", cwd=tmp_path)
+    assert (ended.code, ended.err) == (4, "trunkline: There is no file none.yaml.\n")
 
 
 def test_what_is_wrong_with_the_file_is_told_as_the_gateway_tells_it(tmp_path: Path) -> None:
