@@ -11,11 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import pytest
+from temporalio.service import RPCError, RPCStatusCode
 
 from tests.engine import Engine
 from tests.starts import Processes
 from tests.workers.command import address, surroundings
 from tests.workers.gateway.doors import Served, base64_hmac, hex_hmac, served, sha256
+from workers.client.start import Started, start
+from workers.gateway import intake
 
 CONFIG = """\
 baseUrl: https://hooks.example.com
@@ -150,6 +154,33 @@ async def test_gateways_side_by_side_are_one(engine: Engine, tmp_path: Path) -> 
         assert sum(not answer.json["events"][0]["repeated"] for answer in answers) == 1
         foreign = event(engine.task_queue, "/other")
         assert (await other.post("/events", foreign, media=STRUCTURED, **IN)).status == 409
+
+
+async def test_a_batch_that_was_not_finished_goes_on_where_it_was_left(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a large one would never be taken by a slow Temporal, however often it is sent."""
+    batch = [event(f"{engine.task_queue}-{number}") for number in range(5)]
+    asked: list[str] = []
+
+    async def slow(client: Any, kind: str, one: dict[str, Any], **options: Any) -> Started:
+        asked.append(one["id"])
+        if len(asked) == 3:  # the others have been started, or wait for this one
+            raise RPCError("slow", RPCStatusCode.DEADLINE_EXCEEDED, b"")
+        return await start(client, kind, one, **options)
+
+    monkeypatch.setattr(intake, "AT_ONCE", 1)
+    monkeypatch.setattr(intake, "start", slow)
+    async with served(engine.client, tmp_path, CONFIG, task_queue=engine.task_queue) as gateway:
+        assert (await gateway.post("/events", batch, media=BATCH, **IN)).status == 503
+        answer = await gateway.post("/events", batch, media=BATCH, **IN)
+        assert answer.status == 202
+        assert [one["repeated"] for one in answer.json["events"]].count(True) >= 2
+        assert [asked.count(one) for one in asked[:2]] == [1, 1], "what was started is not asked for again"
+        assert len(asked) <= 5 + 2, "and nothing went on behind the answer"
+        monkeypatch.setattr(intake, "source_of", None)
+        answer = await gateway.post("/events", batch, media=BATCH, **IN)
+        assert [one["repeated"] for one in answer.json["events"]] == [True] * 5
 
 
 async def test_its_description_is_true(engine: Engine, tmp_path: Path) -> None:
