@@ -53,6 +53,7 @@ VARIABLES = {
     "signing_key": "TRUNKLINE_SIGNING_KEY",
     "sandbox": "TRUNKLINE_SANDBOX",
     "live": "TRUNKLINE_LIVE",
+    "gateway_port": "TRUNKLINE_GATEWAY_PORT",
     "cache": "TRUNKLINE_CACHE",
 }
 """The environment variable of each setting, by the attribute of `Settings`."""
@@ -120,6 +121,7 @@ class Settings:
         signing_key: the key that this person's decisions are signed with (`kid:file`).
         sandbox: address of a sandbox that answers in place of all hosts but those that are live.
         live: hosts (`name`, `name:port`, `*.domain`) that are reached although there is a sandbox.
+        gateway_port: where `trunkline dev` serves a gateway.
         cache: folder where descriptions of services and their indexes are kept.
     """
 
@@ -148,6 +150,7 @@ class Settings:
     signing_key: str | None = field(default=None, repr=False)
     sandbox: str | None = None
     live: tuple[str, ...] = ()
+    gateway_port: int | None = None
     cache: Path = field(default_factory=usual_folder)
 
     @classmethod
@@ -294,6 +297,13 @@ def _address(given: str | Address, place: str) -> Address:
     return Address(host, int(port))
 
 
+def _port(given: str | int, place: str) -> int:
+    text = str(given)
+    if not (text.isascii() and text.isdecimal()) or int(text) > HIGHEST_PORT:
+        raise SettingsError(f"{place} must be a port from 0 (any) to {HIGHEST_PORT}; {given!r} is not.")
+    return int(text)
+
+
 def _keys(given: str | Iterable[str], place: str) -> tuple[str, ...]:
     entries = _list(given, place)
     seen = set()
@@ -394,5 +404,6 @@ READERS: Mapping[str, Callable[..., Any]] = {
     "signing_key": _own_key,
     "sandbox": _sandbox,
     "live": _hosts,
+    "gateway_port": _port,
     "cache": _path,
 }

@@ -27,7 +27,7 @@ def model() -> None:
 
 
 STORY = (
-    r"ready: temporal 127\.0\.0\.1:\d+, web UI http://127\.0\.0\.1:\d+, sandbox http://127\.0\.0\.1:\d+",
+    r"ready: temporal 127\.0\.0\.1:\d+, web UI http://127\.0\.0\.1:\d+, sandbox http://127\.0\.0\.1:\d+, gateway http://127\.0\.0\.1:\d+",
     r"recording\.uploaded: unhappy-caller\.wav",
     r"http://127\.0\.0\.1:\d+/namespaces/default/workflows/unhappy-caller%2Fdemo-",
     r"✓ Transcribe the call transcribe_recording \d+\.\d s",
@@ -36,7 +36,8 @@ STORY = (
     r"Slack, #support-alerts: Dana Price waited 62 minutes and wants a refund of order 4712 \(49\.9 EUR\)",
     r"✓ The caller / Text the caller",
     r"Refund the order http_request, held for approval",
-    r"the signal approve \{\"hold\": ",
+    r"the page to decide: http://127\.0\.0\.1:\d+/hold\?run=unhappy-caller%2Fdemo-\w+&hold=",
+    r"lead@example\.com signs in there and approves",
     r"POST /http/shop/orders/4712/refunds .*\"amount\": 49\.9.*answered 201",
     r"SMS to \+15550123: 49\.9 EUR are on their way back to you: refund R-2041\.",
     r"The run ended: completed",
@@ -74,13 +75,14 @@ async def _until_kept(process: asyncio.subprocess.Process) -> bytes:
     """Read until the demo is told and everything still runs, look around, then press Ctrl-C."""
     assert process.stdout
     told = b""
-    while b"Still running" not in told:
+    while b"Ctrl-C ends" not in told:
         line = await process.stdout.readline()
         assert line, told.decode()
         told += line
-    web_ui = re.search(rb"web UI (http://\S+),", told)
-    assert web_ui
-    with await asyncio.to_thread(urlopen, web_ui[1].decode()) as page:
-        assert page.status == 200
+    for address in (rb"web UI (http://\S+),", rb"Another refund waits for you: (http://\S+)"):
+        found = re.search(address, told)
+        assert found, told.decode()
+        with await asyncio.to_thread(urlopen, found[1].decode()) as page:
+            assert page.status == 200
     process.send_signal(signal.SIGINT)
     return told

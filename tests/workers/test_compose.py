@@ -18,6 +18,7 @@ from temporalio.testing import WorkflowEnvironment
 from tests.starts import Processes
 from tests.workers.command import surroundings
 from workers.cli import app
+from workers.cli.gateway import gateway
 from workers.cli.worker import worker
 from workers.client import start
 from workers.process.search_attributes import WORDS
@@ -46,6 +47,11 @@ def interpolated(text: str, variables: dict[str, str]) -> str:
     return VARIABLE.sub(value, text).replace("$$", "$")
 
 
+def merged(text: str) -> str:
+    """Fill YAML's merge keys in, which compose knows and its checker here does not."""
+    return yaml.safe_dump(yaml.safe_load(text))
+
+
 @pytest.fixture(scope="module")
 def services() -> dict[str, Any]:
     found: dict[str, Any] = yaml.safe_load(interpolated(COMPOSE, env_example()))["services"]
@@ -53,14 +59,16 @@ def services() -> dict[str, Any]:
 
 
 def test_it_is_a_valid_compose_file() -> None:
-    spec = PyCompose.from_yaml(interpolated(COMPOSE, env_example())).to_spec()
+    spec = PyCompose.from_yaml(merged(interpolated(COMPOSE, env_example()))).to_spec()
     assert spec.services is not None
-    assert {"postgresql", "temporal", "temporal-ui", "worker"} <= set(spec.services)
+    assert {"postgresql", "temporal", "temporal-ui", "worker", "gateway", "proxy"} <= set(spec.services)
 
 
 def test_the_check_notices_a_misspelt_key() -> None:
     with pytest.raises(ValueError, match="stop_grace_periode"):
-        PyCompose.from_yaml(interpolated(COMPOSE, env_example()).replace("stop_grace_period", "stop_grace_periode"))
+        PyCompose.from_yaml(
+            merged(interpolated(COMPOSE, env_example()).replace("stop_grace_period", "stop_grace_periode"))
+        )
 
 
 def test_the_password_has_no_default() -> None:
@@ -83,7 +91,7 @@ def test_services_wait_for_services_that_exist_and_can_become_what_is_waited_for
 
 
 def test_only_this_machine_reaches_what_has_no_sign_in(services: dict[str, Any]) -> None:
-    ports = [port for service in services.values() for port in service.get("ports", [])]
+    ports = [port for name, service in services.items() if name != "proxy" for port in service.get("ports", [])]
     assert ports
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
@@ -106,6 +114,41 @@ def test_the_workers_command_line_is_ours(services: dict[str, Any], monkeypatch:
     }
 
 
+def test_the_gateways_command_line_is_ours(services: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in VARIABLES.values():
+        monkeypatch.delenv(name, raising=False)
+    service = services["gateway"]
+    command, bound, _ = app.parse_args(service["command"], print_error=False, exit_on_error=False)
+    assert command is gateway
+    port, metrics = bound.kwargs["port"], str(bound.kwargs["metrics_address"])
+    assert service["expose"] == [str(port), metrics.rpartition(":")[2]]
+    assert f"127.0.0.1:{port}/livez" in service["healthcheck"]["test"][-1]
+    mounted = {volume.split(":")[1] for volume in service["volumes"]}
+    given = {name: value for name, value in service["environment"].items() if name.startswith("TRUNKLINE_")}
+    assert given.keys() <= set(VARIABLES.values())
+    settings = Settings.from_environment(given)
+    assert {str(bound.kwargs["config"].parent), str(settings.connections), str(settings.secrets)} == mounted
+    assert int(service["stop_grace_period"].removesuffix("s")) > settings.grace + 10
+    worker_environment = services["worker"]["environment"]
+    shared = [name for name in service["environment"] if name in worker_environment]
+    assert {name: service["environment"][name] for name in shared} == {
+        name: worker_environment[name] for name in shared
+    }
+    assert {"TEMPORAL_ADDRESS", "TRUNKLINE_TASK_QUEUE", "TRUNKLINE_ENCRYPTION_KEYS"} <= {*shared}
+
+
+def test_a_proxy_leads_to_the_gateways_and_to_nothing_else(services: dict[str, Any]) -> None:
+    proxy, service = services["proxy"], services["gateway"]
+    assert proxy["profiles"] == ["tls"]
+    assert service["profiles"] == ["gateway", "tls"], "whoever starts the proxy starts what it leads to"
+    assert "ports" not in service
+    [file] = [volume for volume in proxy["volumes"] if volume.endswith("Caddyfile:ro")]
+    text = (ROOT / file.split(":")[0]).read_text()
+    assert re.findall(r"\{\$(\w+)\}", text) == list(proxy["environment"])
+    assert re.findall(r"dynamic a (\w+) (\d+)", text) == [("gateway", service["expose"][0])]
+    assert text.count("{") == text.count("}")
+
+
 def test_inline_definitions_run_only_where_the_operator_switches_them_on() -> None:
     for given, wanted in ((env_example(), "off"), ({}, "off"), ({"TRUNKLINE_INLINE": "on"}, "on")):
         variables = {"TEMPORAL_DB_PASSWORD": "x", **given}
@@ -117,7 +160,7 @@ ELSEWHERE = {
     *("TRUNKLINE_AUTOMATIONS", "TRUNKLINE_CONNECTIONS", "TRUNKLINE_METRICS_ADDRESS"),  # options of its command
     *("TRUNKLINE_USER", "TRUNKLINE_SIGNING_KEY"),  # of commands
     "TRUNKLINE_CODEC_TOKEN",  # of the codec server
-    *("TRUNKLINE_SANDBOX", "TRUNKLINE_LIVE"),  # of `trunkline dev`
+    *("TRUNKLINE_SANDBOX", "TRUNKLINE_LIVE", "TRUNKLINE_GATEWAY_PORT"),  # of `trunkline dev`
 }
 
 

@@ -18,6 +18,7 @@ from workers.errors import TrunklineError
 AUTOMATION = EXAMPLES / "demo.yaml"
 RECORDING = EXAMPLES / "recordings" / "unhappy-caller.wav"
 
+GATEWAY_PORT = 8700
 LONGEST_SECONDS = 180.0
 
 
@@ -55,13 +56,15 @@ async def _demo(*, keep: bool) -> int:
         shutil.copy2(AUTOMATION, folder / "automations")  # as old as it is: it need not settle
         screen.print("[bold]1. Everything on this machine[/]")
         screen.print(
-            "  Starting Temporal with its web UI, a sandbox in place of Slack, Twilio and the shop, and a worker."
+            "  Starting Temporal with its web UI, a sandbox in place of Slack, Twilio and the shop, a worker, "
+            "and a gateway whose pages are for approvers."
         )
         wish = Wish(
             folder=folder / "automations",
             data=folder / "temporal.db",
             files=RECORDING.parent,
             task_queue="trunkline-demo",
+            gateway_port=GATEWAY_PORT,
             worker_log=log,
         )
         async with development(wish) as environment:
@@ -79,8 +82,11 @@ async def _demo(*, keep: bool) -> int:
             if not passed:
                 screen.print(f"[dim]The worker said:[/]\n{escape(log.read_text(errors='replace')[-3000:])}")
             if keep:
-                screen.print("\nStill running: look around in the web UI and in the sandbox. Ctrl-C ends everything.")
-                screen.print(f"  {environment.web_ui}\n  {environment.sandbox.url}/")
+                with contextlib.suppress(TrunklineError):  # the verdict stands; the pages are there without it
+                    screen.print(f"\nAnother refund waits for you: {escape(await script.leave_one_open())}")
+                screen.print("\nStill running: look around in the web UI, the sandbox and the gateway's pages.")
+                screen.print(f"  {environment.web_ui}\n  {environment.sandbox.url}/\n  {environment.gateway}/holds")
+                screen.print("Ctrl-C ends everything.")
                 with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C; the verdict stands
                     screen.print(f"  {escape(await environment.ended())}")
     return 0 if passed else 1

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
+from workers.cli import demo_page
 from workers.cli.holds import show_hold
 from workers.cli.progress import Progress
 from workers.cli.screen import duration, outcome
 from workers.errors import UnreachableError
+from workflows.holds.wording import hold_address
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -73,6 +75,17 @@ class DemoScript:
         self.screen.print(f"  {escape(again.reason or 'It started a second run.')}")
         self.expect("the same event, delivered twice, ran once", held=not again.started)
 
+    async def leave_one_open(self) -> str:
+        """Let the recording arrive once more, and return the page on which the refund then waits for somebody."""
+        from workers.client import holds, runs
+
+        run = (await self._emit(_event(self._open_shop(), self.recording)))[0].workflow_id
+        async for report in runs.follow(self.environment.client, run, every=0.1):
+            if any(step["status"] == "held" for step in (report or {}).get("steps", [])):
+                break
+        [held] = await holds.of_run(self.environment.client, run)
+        return hold_address(self.environment.gateway or "", run, held["hold"])
+
     def _open_shop(self) -> str:
         """Teach the sandbox the shop's API, and return its address."""
         sandbox = self.environment.sandbox
@@ -118,9 +131,11 @@ class DemoScript:
         show_hold({"run": run, **held[0]}, self.screen)
         self.expect("nothing of the refund was sent before its approval", held=not self._to_shop("POST"))
         await asyncio.sleep(READING_SECONDS)
-        argument = {"hold": held[0]["hold"], "by": APPROVER}
-        self.screen.print(f"  {APPROVER} approves, with the signal [bold]approve[/] {escape(json.dumps(argument))}\n")
-        await client.get_workflow_handle(run).signal("approve", argument)
+        assert self.environment.gateway is not None  # noqa: S101 - the demo always has one
+        page = hold_address(self.environment.gateway, run, held[0]["hold"])
+        self.screen.print(f"  the page to decide: {escape(page)}")
+        self.screen.print(f"  {APPROVER} signs in there and approves.\n")
+        await demo_page.approve(page, APPROVER)
         return True
 
     def _received(self) -> list[Received]:

@@ -35,6 +35,8 @@ def dev(  # noqa: PLR0913 - a command has as many parameters as it has options
     port: Port = 7233,
     ui_port: Port = 8233,
     sandbox_port: Port = 8600,
+    gateway_port: Port | None = None,
+    gateway_config: Path | None = None,
     data: Path | None = None,
     in_memory: bool = False,
     no_ui: bool = False,
@@ -55,6 +57,10 @@ def dev(  # noqa: PLR0913 - a command has as many parameters as it has options
         port: where Temporal listens.
         ui_port: where Temporal's web UI listens.
         sandbox_port: where the sandbox listens.
+        gateway_port: where a gateway listens, with a sign-in that is only for this machine (TRUNKLINE_GATEWAY_PORT);
+            without it there is none.
+        gateway_config: the gateway's own file (by default `gateway.yaml`, where there is one), whose address and
+            sign-in are replaced by this machine's; without one it takes events and the sandbox's web hooks.
         data: file of Temporal's database; by default `.trunkline/temporal.db`.
         in_memory: keep nothing when it ends.
         no_ui: run without Temporal's web UI.
@@ -62,16 +68,18 @@ def dev(  # noqa: PLR0913 - a command has as many parameters as it has options
     Returns:
         0 if it was told to stop, 1 if one of its parts ended by itself.
     """
+    if gateway_config is not None and gateway_port is None and not os.environ.get("TRUNKLINE_GATEWAY_PORT"):
+        raise UsageError("--gateway-config needs a gateway: say --gateway-port PORT.")
     if data and in_memory:
         raise UsageError("Say either --data FILE or --in-memory.")
-    for given, what in ((folder, "folder"), (connections, "file")):
+    for given, what in ((folder, "folder"), (connections, "file"), (gateway_config, "file")):
         if given is not None and not given.exists():
             raise NotFoundError(f"There is no {what} {given}.")
     from workers.cli.catalog import actions_at_hand
     from workers.local.environment import Wish
     from workers.settings import Settings
 
-    settings = Settings.from_environment(live=live or None)
+    settings = Settings.from_environment(live=live or None, gateway_port=gateway_port)
     chosen = folder or default_folder()
     wish = Wish(
         folder=chosen,
@@ -83,6 +91,8 @@ def dev(  # noqa: PLR0913 - a command has as many parameters as it has options
         port=port,
         ui_port=None if no_ui else ui_port,
         sandbox_port=sandbox_port,
+        gateway_port=settings.gateway_port,
+        gateway_config=gateway_config or _own_gateway(settings.gateway_port),
         data=None if in_memory else data or _own_data(),
         files=settings.files or _recordings(chosen),
         secrets=settings.secrets,
@@ -108,6 +118,13 @@ def own_folder() -> Path | None:
     if os.environ.get("TRUNKLINE_AUTOMATIONS"):
         return Path(os.environ["TRUNKLINE_AUTOMATIONS"])
     return AUTOMATIONS if AUTOMATIONS.is_dir() else None
+
+
+def _own_gateway(port: int | None) -> Path | None:
+    """Return the gateway's file here, where there is to be a gateway and there is a file."""
+    from workers.gateway.config import FILE
+
+    return FILE if port is not None and FILE.is_file() else None
 
 
 def _recordings(folder: Path) -> Path | None:

@@ -52,7 +52,8 @@ async def _serve(config: GatewayConfig, settings: Settings, place: Address) -> i
     from contextlib import AsyncExitStack
 
     from workers.client.start import connect
-    from workers.gateway.server import Gateway, listening
+    from workers.gateway.listening import listening
+    from workers.gateway.server import Gateway
     from workers.process.health import serving
 
     made = Gateway(config, settings, await connect(settings, lazy=True))

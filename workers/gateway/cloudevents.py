@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -20,6 +21,9 @@ BATCH = "application/cloudevents-batch+json"
 PREFIX = "ce-"
 ATTRIBUTE = re.compile(r"[a-z0-9]+")
 REQUIRED = ("specversion", "id", "source", "type")
+OPTIONAL = ("subject", "datacontenttype", "dataschema")
+INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+FRACTION = re.compile(r"\.\d+")
 MOST_EVENTS = 1_000
 """Events of one batch: as many as are started well within the time that senders wait."""
 
@@ -96,6 +100,7 @@ def checked(given: Any) -> dict[str, Any]:
         for name in REQUIRED:
             if given.get(name) is None:
                 raise Refusal(HTTPStatus.BAD_REQUEST, f"An event of CloudEvents 1.0 has `{name}`; this one has none.")
+        _check_optional(given)
     try:
         event = read_event(given, default_id="")
     except EventTooLargeError as error:
@@ -108,3 +113,31 @@ def checked(given: Any) -> dict[str, Any]:
         most = LONGEST_ID - len(DISPATCH) - 1
         raise Refusal(HTTPStatus.BAD_REQUEST, f"An event's `id` has at most {most} bytes; this one has more.")
     return event
+
+
+def _check_optional(event: Mapping[str, Any]) -> None:
+    """Refuse an optional attribute that is not what CloudEvents 1.0 says (section 3, context attributes).
+
+    Raises:
+        Refusal: it is not (400).
+    """
+    for name in OPTIONAL:
+        if (value := event.get(name)) is not None and not (isinstance(value, str) and value):
+            raise Refusal(
+                HTTPStatus.BAD_REQUEST, f"An event's `{name}` is a text that is not empty, where it is there."
+            )
+    time = event.get("time")
+    if time is not None and not (isinstance(time, str) and is_instant(time)):
+        sentence = "An event's `time` is an instant of RFC 3339, as 2026-01-31T12:00:00Z, where it is there."
+        raise Refusal(HTTPStatus.BAD_REQUEST, sentence)
+
+
+def is_instant(text: str) -> bool:
+    """Say whether a text is an instant of RFC 3339."""
+    if not INSTANT.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(FRACTION.sub("", text.upper().replace(":60", ":59")))
+    except ValueError:
+        return False
+    return True

@@ -14,6 +14,7 @@ from workers.gateway.config import Events, HookSource
 from workers.gateway.entrance import verified_body
 from workers.gateway.hooks import event_of
 from workers.gateway.intake import Intake
+from workers.gateway.noted import noted
 from workers.gateway.requests import Refusal, is_json, json_of, media_type
 
 
@@ -30,8 +31,12 @@ class EventsDoor:
         return web.post("/events", self._take), web.options("/events", self._handshake)
 
     async def _take(self, request: web.Request) -> web.Response:
+        known = noted(request)
+        known.source = "events"
         body = await verified_body(request, self.entry.verify, self.base_url)
-        return accepted(await self.intake.take(events_of(request.headers, body)))
+        events = events_of(request.headers, body)
+        known.events = [event["id"] for event in events]
+        return accepted(await self.intake.take(events))
 
     async def _handshake(self, request: web.Request) -> web.Response:
         """Agree to be sent events (CloudEvents, HTTP 1.1 Web Hooks for Event Delivery, section 4)."""
@@ -56,10 +61,14 @@ class HooksDoor:
         source = self.sources.get(name)
         if source is None:
             raise Refusal(HTTPStatus.NOT_FOUND, "There is no such source.")
+        known = noted(request)
+        known.source = name
         body = await verified_body(request, source.verify, self.base_url)
         if source.verify.slack is not None and (challenge := _challenge(request, body)) is not None:
             return web.json_response({"challenge": challenge})
-        started = await self.intake.take([event_of(name, source, request, body)])
+        event = event_of(name, source, request, body)
+        known.events = [event["id"]]
+        started = await self.intake.take([event])
         if source.verify.twilio is not None:  # it would take JSON for an instruction that it cannot read
             return web.Response(status=HTTPStatus.NO_CONTENT)
         return accepted(started)

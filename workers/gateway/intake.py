@@ -14,6 +14,7 @@ from workers.client.earlier import source_of
 from workers.client.start import Started, start
 from workers.errors import TrunklineError
 from workers.gateway.cloudevents import DISPATCH
+from workers.gateway.recent import RecentEvents
 from workers.gateway.requests import Refusal
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Intake:
     def __init__(self, client: Client, task_queue: str) -> None:
         self.client = client
         self.task_queue = task_queue
+        self._recent = RecentEvents()
 
     async def take(self, events: Sequence[dict[str, Any]]) -> list[Started]:
         """Hold events durably, each once, and return what became of each.
@@ -68,14 +70,25 @@ class Intake:
             Refusal: the id of one is that of another source's event (409), or Temporal does not answer (503).
         """
         async with reaching_temporal():
-            if len(events) > 1:  # of a batch with a bad event nothing starts
-                await _all(events, self._check)
-            return await _all(events, self._start)
+            if len(events) == 1:
+                return [await self._start(events[0])]
+            await _all(events, self._check)  # of a batch with a bad event nothing starts
+            return await _all(events, self._start_once)
 
     async def _check(self, event: dict[str, Any]) -> None:
+        if self._recent.is_checked(event):
+            return
         earlier = await source_of(self.client, f"{DISPATCH}/{event['id']}")
         if earlier is not None and earlier != event["source"]:
             raise _taken(event, f"The event of this id came from {earlier!r}.")
+        self._recent.note(event, held=earlier is not None)
+
+    async def _start_once(self, event: dict[str, Any]) -> Started:
+        if self._recent.is_held(event):
+            return Started(automation=DISPATCH, workflow_id=f"{DISPATCH}/{event['id']}", started=False)
+        started = await self._start(event)
+        self._recent.note(event, held=True)
+        return started
 
     async def _start(self, event: dict[str, Any]) -> Started:
         try:
@@ -93,10 +106,16 @@ def _taken(event: dict[str, Any], why: str) -> Refusal:
 
 
 async def _all(events: Sequence[dict[str, Any]], do: Callable[[dict[str, Any]], Awaitable[T]]) -> list[T]:
+    """Do something for each event, a few at a time; where it fails for one, nothing goes on behind the answer."""
     permits = asyncio.Semaphore(AT_ONCE)
 
     async def one(event: dict[str, Any]) -> T:
         async with permits:
             return await do(event)
 
-    return await asyncio.gather(*map(one, events))
+    tasks = [asyncio.ensure_future(one(event)) for event in events]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()

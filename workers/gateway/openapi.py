@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from workers.gateway.cloudevents import BATCH, MOST_EVENTS, STRUCTURED
+from workers.gateway import openapi_pages
+from workers.gateway.cloudevents import BATCH, MOST_EVENTS, OPTIONAL, STRUCTURED
 from workers.gateway.config import GatewayConfig
 from workers.gateway.parts import Verify
 from workers.gateway.requests import FORM, JSON
@@ -25,6 +26,8 @@ EVENT: Schema = {
         "source": TEXT,
         "type": TEXT,
         "data": {"type": "object"},
+        "time": {"type": ["string", "null"], "format": "date-time"},
+        **{name: {"type": ["string", "null"], "minLength": 1} for name in OPTIONAL},
     },
 }
 ACCEPTED: Schema = {
@@ -98,6 +101,9 @@ def description(config: GatewayConfig) -> Schema:
     for automation, entry in config.talkdesk.items():
         paths[f"/talkdesk/{automation}"] = {"post": _bridge(entry)}
         paths[f"/talkdesk/{automation}/auth"] = {"post": _validator()}
+    if config.pages is not None:
+        paths |= openapi_pages.paths()
+        schemes |= openapi_pages.SCHEMES
     servers = {} if config.base_url is None else {"servers": [{"url": config.base_url}]}
     return {
         "openapi": "3.1.0",

@@ -80,6 +80,12 @@ class Verify(Part):
         return next((to_camel(name) for name, value in self if value is not None), "none")
 
     @property
+    def first_secret(self) -> str:
+        """The secret that senders use today, of a way that needs a secret alone; the empty text where none does."""
+        secrets: tuple[str, ...] = getattr(self, SECRETS[self.kind]) if self.kind in WAYS else ("",)
+        return secrets[0]
+
+    @property
     def by_headers(self) -> bool:
         """Whether it can be judged before the body is read."""
         return self.kind in BY_HEADERS

@@ -18,18 +18,29 @@ BODY_WITHIN = 10.0
 """Seconds that a body may take to arrive."""
 
 MOST_FIELDS = 1_000
+CONTINUE = "100-continue"
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 
 
 class Refusal(Exception):  # noqa: N818 # it is an answer
-    """A request is answered with no; `sentence` says why to whoever has sent it."""
+    """A request is answered with no; `sentence` says why to whoever has sent it.
 
-    def __init__(self, status: HTTPStatus, sentence: str, headers: Mapping[str, str] | None = None) -> None:
+    Args:
+        status: of the answer.
+        sentence: its message.
+        headers: more of its headers.
+        ends: whether the connection ends with it, because the rest of the request is of no use.
+    """
+
+    def __init__(
+        self, status: HTTPStatus, sentence: str, headers: Mapping[str, str] | None = None, *, ends: bool = False
+    ) -> None:
         super().__init__(sentence)
         self.status = status
         self.sentence = sentence
         self.headers = dict(headers or {})
+        self.ends = ends
 
 
 def media_type(headers: CIMultiDictProxy[str]) -> str:
@@ -50,6 +61,8 @@ async def read_body(request: web.Request) -> bytes:
     """
     if (request.content_length or 0) > MOST_BODY:
         raise _too_large()
+    if request.headers.get(hdrs.EXPECT, "").lower() == CONTINUE and request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_WITHIN):
@@ -61,16 +74,16 @@ async def read_body(request: web.Request) -> bytes:
         raise Refusal(
             HTTPStatus.REQUEST_TIMEOUT,
             f"The body has not arrived within {BODY_WITHIN:g} s.",
-            {hdrs.CONNECTION: "close"},
+            ends=True,
         ) from None
     except (web.PayloadAccessError, web.RequestPayloadError):
-        raise Refusal(HTTPStatus.BAD_REQUEST, "The body broke off.", {hdrs.CONNECTION: "close"}) from None
+        raise Refusal(HTTPStatus.BAD_REQUEST, "The body broke off.", ends=True) from None
     return bytes(body)
 
 
 def _too_large() -> Refusal:
     sentence = f"A body has at most {MOST_BODY // 1024:,} KiB; this one has more."
-    return Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, sentence)
+    return Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, sentence, ends=True)
 
 
 def refuse_encoding(headers: CIMultiDictProxy[str]) -> None:

@@ -6,35 +6,34 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
 from aiohttp import hdrs, web
 
-from workers.errors import TrunklineError
 from workers.gateway.config import GatewayConfig
 from workers.gateway.counters import Counters
 from workers.gateway.event_doors import EventsDoor, HooksDoor
 from workers.gateway.intake import Intake, reaching_temporal
+from workers.gateway.noted import noted
 from workers.gateway.openapi import description
 from workers.gateway.pages.door import PagesDoor
-from workers.gateway.requests import Refusal
+from workers.gateway.requests import CONTINUE, Refusal
 from workers.gateway.talkdesk.door import TalkdeskDoor
+from workers.gateway.waiting import WaitingCount
+from workers.hosts import host_refusal, origin_refusal
 from workers.process.health import OK, Report
-from workers.settings import Address, Settings
+from workers.settings import Settings
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
     from temporalio.client import Client
 
 log = logging.getLogger("trunkline.gateway")
-protocol_log = logging.getLogger("trunkline.gateway.protocol")
 
 ANSWER_WITHIN = timedelta(seconds=2)
-LONGEST_LINE = 8 * 1024
-LONGEST_HEADER = 8 * 1024
 
 
 class Door(Protocol):
@@ -51,13 +50,16 @@ class Gateway:
         config: the file.
         settings: settings of this process.
         client: Temporal's client, which need not be connected yet.
+        local: whether only this machine may ask, as in `trunkline dev`: no page of another server may either.
     """
 
-    def __init__(self, config: GatewayConfig, settings: Settings, client: Client) -> None:
+    def __init__(self, config: GatewayConfig, settings: Settings, client: Client, *, local: bool = False) -> None:
         self.config = config
         self.settings = settings
         self.client = client
+        self.local = local
         self.counters = Counters()
+        self._waiting = WaitingCount(client, settings.task_queue)
         self._in_flight = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -77,7 +79,7 @@ class Gateway:
         application.router.add_get("/livez", self._livez)
         application.router.add_get("/openapi.json", self._openapi)
         for door in self.doors():
-            application.router.add_routes(door.routes())
+            application.router.add_routes(map(_unhurried, door.routes()))
         return application
 
     def doors(self) -> Iterable[Door]:
@@ -108,7 +110,7 @@ class Gateway:
 
     async def metrics(self) -> str:
         """Return Prometheus text."""
-        return self.counters.text()
+        return self.counters.text(await self._waiting.now())
 
     async def _healthz(self, _: web.Request) -> web.Response:
         report = await self.health()
@@ -137,14 +139,29 @@ class Gateway:
             answer.force_close()
         answer.headers.setdefault("X-Content-Type-Options", "nosniff")
         answer.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
-        door, took = self._door(request), time.monotonic() - began
-        self.counters.count(door, answer.status)
-        fields = {"method": request.method, "door": door, "status": answer.status, "ms": round(took * 1000)}
-        log.info("%s %s: %d", request.method, door, answer.status, extra={"fields": fields})
+        answer.headers[hdrs.SERVER] = "trunkline"  # and not which versions of what serve it
+        self._tell(request, answer.status, time.monotonic() - began)
         return answer
+
+    def _tell(self, request: web.Request, status: int, seconds: float) -> None:
+        """Count a request, and write its line."""
+        route, known = self._route(request), noted(request)
+        self.counters.answered(route, status, seconds, known)
+        fields = {"method": request.method, "route": route, "status": status, "ms": round(seconds * 1000)}
+        if known.source is not None:
+            fields["source"] = known.source
+        if known.events:
+            fields["event"] = known.events[0]
+        if len(known.events) > 1:
+            fields["events"] = len(known.events)
+        if known.decision is not None:
+            fields["decision"] = known.decision
+        log.info("%s %s: %d", request.method, route, status, extra={"fields": fields})
 
     async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
+            if self.local:
+                _check_local(request)
             return await handler(request)
         except Refusal as refusal:
             return _refused(refusal)
@@ -158,7 +175,7 @@ class Gateway:
             sentence = "This is a defect of the gateway; its log says more."
             return _refused(Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, sentence))
 
-    def _door(self, request: web.Request) -> str:
+    def _route(self, request: web.Request) -> str:
         """Return what a request is for, in words of the file's: never what a stranger made up."""
         resource = request.match_info.route.resource
         if resource is None:
@@ -169,53 +186,29 @@ class Gateway:
         return resource.canonical
 
 
-def _refused(refusal: Refusal) -> web.Response:
-    return web.json_response({"message": refusal.sentence}, status=refusal.status, headers=refusal.headers)
+def _unhurried(route: web.RouteDef) -> web.RouteDef:
+    """Return a route that asks for a body (`100 Continue`) only once it wants to read it."""
+    return web.RouteDef(route.method, route.path, route.handler, {**route.kwargs, "expect_handler": _expectation})
 
 
-class _Quiet(logging.Filter):
-    """Leaves out of a line about a broken request what was sent."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.exc_info = record.exc_text = None
-        return True
+async def _expectation(request: web.Request) -> web.Response | None:
+    if request.headers[hdrs.EXPECT].lower() == CONTINUE:
+        return None
+    return _refused(Refusal(HTTPStatus.EXPECTATION_FAILED, f"Expect {CONTINUE}, or nothing."))
 
 
-protocol_log.addFilter(_Quiet())
-
-
-@contextlib.asynccontextmanager
-async def listening(gateway: Gateway, place: Address) -> AsyncIterator[Address]:
-    """Serve while the context lasts, then finish what is in flight; its value is the address.
+def _check_local(request: web.Request) -> None:
+    """Refuse what another machine, or the page of another server, asks.
 
     Raises:
-        TrunklineError: nothing can listen there.
+        Refusal: it is one of these (403).
     """
-    runner = web.AppRunner(
-        gateway.application(),
-        access_log=None,
-        handle_signals=False,
-        auto_decompress=False,
-        shutdown_timeout=1,
-        max_line_size=LONGEST_LINE,
-        max_field_size=LONGEST_HEADER,
-        logger=protocol_log,
-    )
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, place.host, place.port)
-        try:
-            await site.start()
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise TrunklineError(
-                f"Nothing can listen at {place} ({reason}); --port and --host name another place."
-            ) from None
-        host, port, *_ = runner.addresses[0]
-        try:
-            yield Address(host, port)
-        finally:
-            await site.stop()
-            await gateway.end()  # before `cleanup`, which reads no more of bodies that are still arriving
-    finally:
-        await runner.cleanup()
+    if why := host_refusal(request.headers.get(hdrs.HOST)) or origin_refusal(request.headers):
+        raise Refusal(HTTPStatus.FORBIDDEN, why)
+
+
+def _refused(refusal: Refusal) -> web.Response:
+    answer = web.json_response({"message": refusal.sentence}, status=refusal.status, headers=refusal.headers)
+    if refusal.ends:
+        answer.force_close()
+    return answer

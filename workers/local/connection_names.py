@@ -12,10 +12,11 @@ from workers.definitions.loading import SUFFIXES, UnreadableFileError, read
 
 def connection_names(folder: Path, actions: Mapping[str, Action]) -> dict[str, tuple[Action, str]]:
     """Return the names that steps give to their connections, each with the action that uses it and the field."""
-    return {name: use for data in _definitions(folder) for name, use in _named(data, actions)}
+    return {name: use for data in definitions(folder) for name, use in _named(data, actions)}
 
 
-def _definitions(folder: Path) -> Iterator[Any]:
+def definitions(folder: Path) -> Iterator[Any]:
+    """Yield what the files of a folder say, those that cannot be read left out."""
     for path in sorted(folder.glob("*")):
         if path.suffix in SUFFIXES and path.is_file():
             try:

@@ -1,4 +1,4 @@
-"""Everything on one machine: Temporal's development server, the sandbox and a worker, started and ended together."""
+"""Everything on one machine: Temporal's development server, the sandbox, a worker and, if wished, a gateway."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from workers.client.runs import has_workers
 from workers.errors import TrunklineError
 from workers.local.child_process import ChildProcess, child_process
 from workers.local.connection_names import connection_names
+from workers.local.gateway import LocalGateway, local_gateway
+from workers.local.gateway_file import own_config
 from workers.local.sandboxed_worker import (
     Given,
     connections_given,
@@ -29,6 +31,7 @@ from workers.local.sandboxed_worker import (
 from workers.local.schedules import keep_schedules
 from workers.local.temporal_server import Server, local_environment, temporal_server
 from workers.sandbox import Sandbox
+from workers.settings import Settings
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -52,6 +55,8 @@ class Wish:
         port: where Temporal shall listen; a port that is taken is replaced by a free one, as the others are.
         ui_port: where its web UI shall listen, or None for none.
         sandbox_port: where the sandbox shall listen.
+        gateway_port: where a gateway shall listen, or None for none.
+        gateway_config: the gateway's own file; without it, it serves whatever an author may want to try.
         data: file of Temporal's database, or None for one that ends with it.
         files: the folder that `file:` recordings may come from.
         secrets: the folder of the secrets, if there is one.
@@ -69,6 +74,8 @@ class Wish:
     port: int = 7233
     ui_port: int | None = 8233
     sandbox_port: int = 8600
+    gateway_port: int | None = None
+    gateway_config: Path | None = None
     data: Path | None = None
     files: Path | None = None
     secrets: Path | None = None
@@ -85,6 +92,7 @@ class Development:
         address: of Temporal.
         web_ui: address of its web UI, if there is one.
         sandbox: the sandbox.
+        gateway: address of the gateway, if there is one.
         live: hosts that are reached themselves; the sandbox answers in place of all others.
         client: connected to this Temporal.
         moved: a sentence for each port that was not free.
@@ -94,6 +102,7 @@ class Development:
     address: str
     web_ui: str | None
     sandbox: Sandbox
+    gateway: str | None
     live: tuple[str, ...]
     client: Client
     moved: tuple[str, ...]
@@ -102,7 +111,8 @@ class Development:
     @property
     def ready(self) -> str:
         """The line that says that everything runs, and where."""
-        return f"ready: temporal {self.address}, web UI {self.web_ui or 'none'}, sandbox {self.sandbox.url}"
+        gateway = f", gateway {self.gateway}" if self.gateway else ""
+        return f"ready: temporal {self.address}, web UI {self.web_ui or 'none'}, sandbox {self.sandbox.url}{gateway}"
 
     @property
     def reach(self) -> str:
@@ -119,6 +129,7 @@ async def development(wish: Wish) -> AsyncIterator[Development]:
     Raises:
         TrunklineError: a part of it does not start; the sentence quotes what it said.
     """
+    own = None if wish.gateway_config is None else own_config(wish.gateway_config)
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trunkline-")))
         server = await stack.enter_async_context(temporal_server(wish.port, wish.ui_port, data=wish.data))
@@ -136,6 +147,13 @@ async def development(wish: Wish) -> AsyncIterator[Development]:
         )
         command = [sys.executable, "-m", "workers.cli", "worker", str(wish.folder), "--connections", str(given.file)]
         environment = _worker_environment(wish, server, sandbox, given)
+        gateway = None
+        if wish.gateway_port is not None:
+            settings = Settings.from_environment(environment, connections=given.file)
+            beside = local_gateway(server.client, settings, port=wish.gateway_port, folder=wish.folder, own=own)
+            gateway = await stack.enter_async_context(beside)
+            sandbox.send_to(gateway.doors)
+            environment |= gateway.environment
         worker = await stack.enter_async_context(
             child_process("The worker", command, environment, output=wish.worker_log)
         )
@@ -147,9 +165,10 @@ async def development(wish: Wish) -> AsyncIterator[Development]:
             address=server.address,
             web_ui=server.web_ui,
             sandbox=sandbox,
+            gateway=None if gateway is None else gateway.url,
             live=given.live,
             client=server.client,
-            moved=tuple(_moved(wish, server, sandbox)),
+            moved=tuple(_moved(wish, server, sandbox, gateway)),
             ended=partial(_first_end, worker, server.process),
         )
 
@@ -190,11 +209,12 @@ async def _until_polled(client: Client, task_queue: str, worker: ChildProcess) -
         await asyncio.sleep(0.1)
 
 
-def _moved(wish: Wish, server: Server, sandbox: Sandbox) -> Iterator[str]:
+def _moved(wish: Wish, server: Server, sandbox: Sandbox, gateway: LocalGateway | None) -> Iterator[str]:
     ports = [
         ("Temporal", wish.port, server.port),
         ("its web UI", wish.ui_port, server.ui_port),
         ("the sandbox", wish.sandbox_port, sandbox.port),
+        ("the gateway", wish.gateway_port, None if gateway is None else gateway.port),
     ]
     for name, wished, got in ports:
         if wished and wished != got:

@@ -29,6 +29,8 @@ from workers.sandbox.recordings import Recordings
 from workers.sandbox.stubs import Stub, Stubs
 from workers.sandbox.vendor import Vendor
 from workers.sandbox.vendors import VENDORS, Vendors
+from workers.sandbox.webhooks.gateway import GatewayDoors
+from workers.sandbox.webhooks.page import WebhooksPage
 
 MOST_REQUEST = 32 * 1024 * 1024
 STATUS = 500
@@ -50,6 +52,7 @@ class SandboxApp:
         self.faults = faults or Faults()
         self.stubs = Stubs()
         self.recordings = Recordings(recordings)
+        self.gateway: GatewayDoors | None = None
         self.vendors: dict[str, Vendor] = {name: kind() for name, kind in vendors.items() if isinstance(kind, type)}
 
     def clear(self) -> None:
@@ -82,6 +85,7 @@ class SandboxApp:
                 *(web.get(f"/_/{name}", _asset(*asset)) for name, asset in assets(self.vendors).items()),
                 web.get("/_/mailbox", self._mailbox),
                 web.get("/_/mailbox.json", self._shown(lambda: letters(self.record))),
+                *WebhooksPage(lambda: self.gateway).routes(),
                 web.get("/_/requests", self._requests),
                 web.delete("/_/requests", self._emptied(self.clear)),
                 web.get("/_/faults", self._shown(self.faults.shown)),

@@ -37,6 +37,8 @@ FRAME = """<!doctype html>
 </html>
 """
 
+SEND = '<a href="/_/send">Send a web hook</a>'
+
 PANEL = """<details class="panel {vendor}" id="panel-{vendor}-{number}"{opened}>
 <summary><b>{title}</b> {facts}</summary>
 {entries}</details>"""
@@ -87,7 +89,7 @@ def page(
     latest = list(reversed(received))[:MOST_SHOWN]
     return FRAME.format(
         total=total,
-        links="".join([*links, '<a href="/_/mailbox">Mailbox</a>'] if "smtp" in vendors else links),
+        links="".join([*links, *(['<a href="/_/mailbox">Mailbox</a>'] if "smtp" in vendors else []), SEND]),
         panels="".join(
             f"{panel(name, number, one, opened=chosen is not None)}\n"
             for name, vendor in vendors.items()

@@ -18,6 +18,7 @@ from workers.sandbox.record import Received
 from workers.sandbox.stubs import Stub
 from workers.sandbox.vendor import Absent
 from workers.sandbox.vendors import VENDORS, Vendors
+from workers.sandbox.webhooks.gateway import GatewayDoors
 
 PORT = 8600
 ATTEMPTS = 20
@@ -80,6 +81,10 @@ class Sandbox:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+
+    def send_to(self, gateway: GatewayDoors) -> None:
+        """Send web hooks to a gateway from now on, where nothing else is said."""
+        self._app.gateway = gateway
 
     def requests(self, vendor: str | None = None, *, key: str | None = None) -> list[Received]:
         """Return what arrived, oldest first."""

@@ -20,7 +20,8 @@ from temporalio.client import Client
 from yarl import URL
 
 from workers.gateway.config import load_config
-from workers.gateway.server import Gateway, listening
+from workers.gateway.listening import listening
+from workers.gateway.server import Gateway
 from workers.settings import Address, Settings
 
 

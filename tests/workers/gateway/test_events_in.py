@@ -11,11 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import pytest
+from temporalio.service import RPCError, RPCStatusCode
 
 from tests.engine import Engine
 from tests.starts import Processes
 from tests.workers.command import address, surroundings
 from tests.workers.gateway.doors import Served, base64_hmac, hex_hmac, served, sha256
+from workers.client.start import Started, start
+from workers.gateway import intake
 
 CONFIG = """\
 baseUrl: https://hooks.example.com
@@ -136,6 +140,49 @@ async def runs(engine: Engine, run: str) -> int:
     return (await engine.client.count_workflows(f"WorkflowId = '{run}'")).count
 
 
+async def test_gateways_side_by_side_are_one(engine: Engine, tmp_path: Path) -> None:
+    """The same event at two of them, at the same time and later, is one; what one takes the other knows."""
+    async with (
+        served(engine.client, tmp_path, CONFIG, task_queue=engine.task_queue) as one,
+        served(engine.client, tmp_path, CONFIG, task_queue=engine.task_queue) as other,
+    ):
+        sent = event(engine.task_queue)
+        answers = await asyncio.gather(
+            *(gate.post("/events", sent, media=STRUCTURED, **IN) for gate in (one, other) * 5)
+        )
+        assert {answer.status for answer in answers} == {202}
+        assert sum(not answer.json["events"][0]["repeated"] for answer in answers) == 1
+        foreign = event(engine.task_queue, "/other")
+        assert (await other.post("/events", foreign, media=STRUCTURED, **IN)).status == 409
+
+
+async def test_a_batch_that_was_not_finished_goes_on_where_it_was_left(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a large one would never be taken by a slow Temporal, however often it is sent."""
+    batch = [event(f"{engine.task_queue}-{number}") for number in range(5)]
+    asked: list[str] = []
+
+    async def slow(client: Any, kind: str, one: dict[str, Any], **options: Any) -> Started:
+        asked.append(one["id"])
+        if len(asked) == 3:  # the others have been started, or wait for this one
+            raise RPCError("slow", RPCStatusCode.DEADLINE_EXCEEDED, b"")
+        return await start(client, kind, one, **options)
+
+    monkeypatch.setattr(intake, "AT_ONCE", 1)
+    monkeypatch.setattr(intake, "start", slow)
+    async with served(engine.client, tmp_path, CONFIG, task_queue=engine.task_queue) as gateway:
+        assert (await gateway.post("/events", batch, media=BATCH, **IN)).status == 503
+        answer = await gateway.post("/events", batch, media=BATCH, **IN)
+        assert answer.status == 202
+        assert [one["repeated"] for one in answer.json["events"]].count(True) >= 2
+        assert [asked.count(one) for one in asked[:2]] == [1, 1], "what was started is not asked for again"
+        assert len(asked) <= 5 + 2, "and nothing went on behind the answer"
+        monkeypatch.setattr(intake, "source_of", None)
+        answer = await gateway.post("/events", batch, media=BATCH, **IN)
+        assert [one["repeated"] for one in answer.json["events"]] == [True] * 5
+
+
 async def test_its_description_is_true(engine: Engine, tmp_path: Path) -> None:
     """What its schema takes is taken, and every answer is one that it names, with the body that it names."""
     async with served(engine.client, tmp_path, CONFIG, task_queue=engine.task_queue) as gateway:
@@ -197,5 +244,7 @@ async def test_the_command_says_when_it_is_ready_and_ends_in_order(
     await writer.wait_closed()
     _, lines = await process.communicate()
     assert process.returncode == 0
-    requests = [json.loads(line) for line in lines.splitlines() if b'"door"' in line]
-    assert [(line["method"], line["door"], line["status"]) for line in requests] == [("POST", "/events", 202)] * 2
+    requests = [json.loads(line) for line in lines.splitlines() if b'"route"' in line]
+    told = [(line["method"], line["route"], line["status"], line["source"], line["event"]) for line in requests]
+    ids = [engine.task_queue, f"{engine.task_queue}-late"]
+    assert told == [("POST", "/events", 202, "events", name) for name in ids]

@@ -57,6 +57,9 @@ def without(name: str) -> dict[str, Any]:
         ({**GOOD, "specversion": "0.3"}, STRUCTURED, 400, "`specversion`"),
         ({**GOOD, "id": "a\x00b"}, STRUCTURED, 400, "control characters"),
         ({**GOOD, "id": "x" * 250}, STRUCTURED, 400, "at most 249 bytes"),
+        *(({**GOOD, "time": time}, STRUCTURED, 400, "`time`") for time in ("", "now", 5, "2026-01-01", "2026-02-30T00:00:00Z", "2026-01-01T00:00:00")),
+        *(({**GOOD, name: value}, STRUCTURED, 400, f"`{name}`") for name in ("subject", "datacontenttype", "dataschema") for value in ("", 5)),
+        *(({**GOOD, "time": time, "subject": None}, STRUCTURED, 503, "") for time in (None, "2026-01-01T00:00:00Z", "2016-12-31t23:59:60.123456789+01:00")),
         ({**GOOD, "data": {"x": "y" * 530_000}}, STRUCTURED, 413, "at most 512 KiB"),
         ("x" * (MOST_BODY + 1), STRUCTURED, 413, "at most 1,024 KiB"),
         ([GOOD, without("type")], BATCH, 400, "Event 2 of the batch"),
@@ -157,6 +160,7 @@ async def test_slack_hears_its_challenge_only_where_it_is_slack(gateway: Served)
 async def test_it_lives_without_temporal_and_says_so(gateway: Served) -> None:
     assert (await gateway.send("GET", "/livez")).status == 200
     answer = await gateway.send("GET", "/healthz")
+    assert answer.headers["server"] == "trunkline", "nobody learns which versions serve"
     assert (answer.status, answer.json["status"]) == (503, "unreachable")
 
 
@@ -174,12 +178,15 @@ async def test_no_line_holds_what_was_sent(gateway: Served, caplog: pytest.LogCa
     await gateway.post("/hooks/hidden-6")
     assert b" 400 " in await gateway.raw(b"POST /hidden-7 HTTP/1.1 hidden-8\r\nhidden-9\r\n\r\n")
     lines = [record for record in caplog.records if record.name == "trunkline.gateway"]
-    assert [(line.__dict__["fields"]["door"], line.__dict__["fields"]["status"]) for line in lines] == [
-        ("/hooks/calls", 401),
-        ("other", 404),
-        ("other", 404),
-    ]
+    told = [{**line.__dict__["fields"], "ms": 0} for line in lines]
+    other = {"method": "POST", "route": "other", "status": 404, "ms": 0}
+    calls = {"method": "POST", "route": "/hooks/calls", "status": 401, "ms": 0, "source": "calls"}
+    assert told == [calls, other, other]
     assert "hidden" not in caplog.text
     text = await gateway.gateway.metrics()
-    assert 'trunkline_gateway_requests_total{door="/hooks/calls",status="401"} 1' in text
-    assert 'trunkline_gateway_requests_total{door="other",status="404"} 2' in text
+    assert 'trunkline_gateway_requests_total{route="/hooks/calls",status="401"} 1.0' in text
+    assert 'trunkline_gateway_requests_total{route="other",status="404"} 2.0' in text
+    assert 'trunkline_gateway_events_total{source="calls",status="401"} 1.0' in text
+    assert 'trunkline_gateway_request_seconds_bucket{le="+Inf",route="other"} 2.0' in text
+    assert "open_holds" not in text, "Temporal does not answer"
+    assert "_created" not in text

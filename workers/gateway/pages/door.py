@@ -16,6 +16,7 @@ from workers.client import decisions, holds, runs
 from workers.client.holds import Wanted
 from workers.errors import NotFoundError, TrunklineError, UnreachableError
 from workers.gateway.intake import reaching_temporal
+from workers.gateway.noted import noted
 from workers.gateway.pages.entry import Pages, key_of
 from workers.gateway.pages.form import PREVIEW, changed, decision_of
 from workers.gateway.pages.listing import holds_page
@@ -202,6 +203,7 @@ class PagesDoor:
                     decision["edits"] = changed(decision["edits"], hold["request"]["config"])
                 decision = decisions.sealed(decision, hold, run, self.key)
             answer = await decisions.decide(self.client, run, decision, answered=held is not None)
+        noted(request).decision = answer.result
         if answer.accepted:
             made = elsewhere(hold_address(self.base_url, run, decision["hold"]))
             self.sessions.renew(made, session)  # another cookie lets browsers forget the page with its buttons

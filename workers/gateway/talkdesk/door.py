@@ -18,6 +18,7 @@ from workers.client.start import start
 from workers.errors import NotFoundError, TrunklineError
 from workers.gateway.cloudevents import checked
 from workers.gateway.intake import reaching_temporal
+from workers.gateway.noted import noted
 from workers.gateway.requests import Refusal, read_body, refuse_encoding
 from workers.gateway.talkdesk.answer import completed, going_on, said
 from workers.gateway.talkdesk.entry import TalkdeskEntry
@@ -55,9 +56,13 @@ class TalkdeskDoor:
         return web.json_response({})
 
     async def _run(self, request: web.Request) -> web.Response:
+        known, named = noted(request), request.match_info["automation"]
+        if named in self.entries:
+            known.source = f"talkdesk/{named}"
         automation, entry, content = await self._admitted(request)
         wanted = request_of(content)
         run = await self._start(automation, entry, wanted)
+        known.events = [run.partition("/")[2]]
         return await self._end(entry, wanted, run)
 
     async def _admitted(self, request: web.Request) -> tuple[str, TalkdeskEntry, dict[str, Any]]:
