@@ -59,9 +59,9 @@ async def posted(config: SlackApproval, context: Context, since: datetime) -> li
 async def send_slack_approval(config: SlackApproval, context: Context) -> SlackApprovalReceipt:
     """Ask in a Slack channel for a decision about a held step, with buttons.
 
-    It stands in `notify`. `opened`, `reminder` and `escalated` post a message with the request. Once the hold is closed,
-    through whichever door, that message says how and by whom, and has no buttons any more, whatever `on` names. Who may
-    decide is the policy's matter, not the channel's. Clicks come in through the gateway: see
+    It stands in `notify`. `opened`, `reminder` and `escalated` post a message with the request. Once the hold is
+    closed, through whichever door, that message says how and by whom, and has no buttons any more, whatever `on` names.
+    Who may decide is the policy's matter, not the channel's. Clicks come in through the gateway: see
     [approvals in Slack](../gateway.md#approvals-in-slack).
     """
     from slack_sdk.errors import SlackApiError

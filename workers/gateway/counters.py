@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 
 EVENTS = "trunkline_gateway_requests_total"
+DECISIONS = "trunkline_gateway_decisions_total"
 
 
 class Counters:
-    """Requests by door and status."""
+    """Requests by door and status, and decisions by door and result."""
 
     def __init__(self) -> None:
         self._requests: Counter[tuple[str, int]] = Counter()
+        self._decisions: Counter[tuple[str, str]] = Counter()
 
     def count(self, door: str, status: int) -> None:
         """Count a request.
@@ -22,6 +24,15 @@ class Counters:
         """
         self._requests[door, status] += 1
 
+    def decided(self, door: str, result: str) -> None:
+        """Count a decision.
+
+        Args:
+            door: how it came, as `slack`.
+            result: the run's receipt, or why the run was not asked.
+        """
+        self._decisions[door, result] += 1
+
     def text(self) -> str:
         """Return what was counted since the start."""
         lines = [
@@ -30,4 +41,10 @@ class Counters:
         ]
         for (door, status), number in sorted(self._requests.items()):
             lines.append(f'{EVENTS}{{door="{door}",status="{status}"}} {number}')
+        lines += [
+            f"# HELP {DECISIONS} Decisions by how they came and what became of them.",
+            f"# TYPE {DECISIONS} counter",
+        ]
+        for (door, result), number in sorted(self._decisions.items()):
+            lines.append(f'{DECISIONS}{{door="{door}",result="{result}"}} {number}')
         return "\n".join(lines) + "\n"

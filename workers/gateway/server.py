@@ -16,11 +16,15 @@ from aiohttp import hdrs, web
 from workers.errors import TrunklineError
 from workers.gateway.config import GatewayConfig
 from workers.gateway.counters import Counters
+from workers.gateway.errands import Errands
 from workers.gateway.event_doors import EventsDoor, HooksDoor
 from workers.gateway.intake import Intake, reaching_temporal
 from workers.gateway.openapi import description
 from workers.gateway.pages.door import PagesDoor
 from workers.gateway.requests import Refusal
+from workers.gateway.slack.api import SlackApi, account_of, guarded
+from workers.gateway.slack.desk import Desk
+from workers.gateway.slack.door import SlackDoor
 from workers.gateway.talkdesk.door import TalkdeskDoor
 from workers.process.health import OK, Report
 from workers.settings import Address, Settings
@@ -58,6 +62,8 @@ class Gateway:
         self.settings = settings
         self.client = client
         self.counters = Counters()
+        self.errands = Errands()
+        self.http = guarded(settings)
         self._in_flight = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -69,6 +75,9 @@ class Gateway:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.settings.grace):
                 await self._idle.wait()
+                await self.errands.finished()
+        await self.errands.drop()
+        await self.http.close()
 
     def application(self) -> web.Application:
         """Return the server's routes."""
@@ -89,9 +98,12 @@ class Gateway:
             yield HooksDoor(self.config.sources, intake, self.config.base_url)
         if self.config.talkdesk:
             yield TalkdeskDoor(self.config.talkdesk, self.client, self.settings.task_queue)
+        own = self.config.signing_key
+        key = None if own is None else own.signing_key()
+        if (slack := self.config.slack) is not None:
+            api = SlackApi(account_of(slack.connection, self.settings), self.http)
+            yield SlackDoor(slack, api, Desk(api, self.client, key), self.errands, self.counters.decided)
         if self.config.pages is not None:
-            own = self.config.signing_key
-            key = None if own is None else own.signing_key()
             yield PagesDoor(self.config.pages, self.config.base_url or "", key, self.client, self.settings)
 
     async def health(self) -> Report:
