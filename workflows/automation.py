@@ -40,7 +40,6 @@ from workflows.plan import Plan
 from workflows.report import cut, shortened
 from workflows.run.beginning import all_answered, started
 from workflows.run.continue_as_new import long_history, may_continue_as_new, next_arguments
-from workflows.run.parallel import finished
 from workflows.run.payload import PayloadError, read, unpack
 from workflows.run.resets import reset_unseen
 from workflows.run.routing import Routing, fairness_key
@@ -183,10 +182,7 @@ class Automation:
         except asyncio.CancelledError:
             walk.stop = Stop(outcome="canceled", reason="The run was canceled.")
         if walk.stop is not None:
-            await finished(part(walk, task))
-            await all_answered()
-            walk.background.clear()
-            walk.notices.clear()
+            await part(walk, task)
             return "halted"
         if not task.done():
             walk.continuing_as_new = True

@@ -15,7 +15,8 @@ from workflows.errors import StepError, error_entry
 from workflows.holds.hold import Hold
 from workflows.holds.notice import WITHDRAWN, notice_of
 from workflows.program import Notice
-from workflows.run.parallel import cancel_all, run_parallel
+from workflows.run.beginning import all_answered
+from workflows.run.parallel import cancel_all, finished, run_parallel
 from workflows.run.walk import Closing, HeldStep, Walk
 from workflows.steps.telling import Telling, note, tell
 
@@ -66,10 +67,15 @@ def withdraw(walk: Walk, held: HeldStep, hold: Hold) -> None:
 
 
 async def part(walk: Walk, walking: asyncio.Task[Any]) -> None:
-    """Cancel everything of a run that ends, and have messages say so in which its holds could be decided.
+    """Cancel everything of a run that ends, and have messages say so in which its holds could be decided."""
+    await finished(_parted(walk, walking))
+    await all_answered()
+    walk.background.clear()
+    walk.notices.clear()
 
-    What is just being posted or updated may come to its end first, as nobody could find it afterwards.
-    """
+
+async def _parted(walk: Walk, walking: asyncio.Task[Any]) -> None:
+    """Cancel it; what is being posted or updated may come to its end first, as nobody could find it afterwards."""
     messages = walk.messages
     lasting = [*(task for tasks in messages.posting.values() for task in tasks), *messages.updating]
     await cancel_all([walking, *walk.background, *(task for task in walk.notices if task not in lasting)])

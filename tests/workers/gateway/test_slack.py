@@ -18,7 +18,6 @@ from tests.workers.gateway.workspace import NEW, OLD, Workspace, workspace
 from workers.sandbox import Sandbox
 from workers.sandbox.slack_clicks import buttons
 from workers.sandbox.slack_people import STANDINGS
-from workflows.run.walk import Walk
 
 OWN_KEY = base64.b64encode(os.urandom(32)).decode()
 SIGNING: dict[str, Any] = {"signingKey": {"id": "gateway", "hmac": OWN_KEY}}
