@@ -534,7 +534,7 @@ class HoldNotice(TypedDict):
     """What a message about a hold says, in bounded texts.
 
     Attributes:
-        on: what happened; `withdrawn`: the run ended before anybody decided.
+        on: what happened; `changed`: its request was edited, or others decide now; `withdrawn`: nothing waits for it.
         run: workflow id.
         hold: the hold's id.
         kind: whether the step waits for approval, or after a failure.
@@ -554,6 +554,7 @@ class HoldNotice(TypedDict):
         takes: the decisions that it takes from people.
         needsReason: whether a refusal must say why.
         firstRunId: what signed decisions name, where the hold takes no others.
+        version: tells one change of the hold from the next.
         decision: how it was decided.
         outcome: why nothing follows from that.
         posted: where the message stands that is to be updated; None: a new one is posted.
@@ -579,6 +580,7 @@ class HoldNotice(TypedDict):
     takes: list[str]
     needsReason: bool
     firstRunId: str | None
+    version: int
     decision: Decided | None
     outcome: str | None
     posted: NotRequired[Any]

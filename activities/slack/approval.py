@@ -34,10 +34,11 @@ OCCASIONS = {
     "opened": {"approval": "Approval needed", "failure": "Failed, and waits"},
     "reminder": {"approval": "Still waits for approval", "failure": "Still waits after a failure"},
     "escalated": {"approval": "Waits for approval, escalated", "failure": "Waits after a failure, escalated"},
+    "changed": {"approval": "Approval needed, changed meanwhile", "failure": "Failed, and waits, changed meanwhile"},
     "decided": {"approval": "Decided", "failure": "Decided"},
     "withdrawn": {"approval": "Withdrawn", "failure": "Withdrawn"},
 }
-ASKING = ("opened", "reminder", "escalated")
+ASKING = ("opened", "reminder", "escalated", "changed")
 
 REASON = "reason"
 """Block and action of the field in which a reason is written."""
@@ -148,7 +149,7 @@ def _sentence(notice: HoldNotice) -> str:
     """Return how a hold was closed, and by whom."""
     decision = notice["decision"]
     if decision is None:
-        return "The run ended before anybody decided, so nothing was sent."
+        return "Withdrawn before anybody decided: its run has ended, or goes on without it."
     made = MADE[decision["decision"]]
     if decision.get("via") == "policy":
         return f"{made} by the policy, as nobody decided in time."

@@ -10,7 +10,7 @@ from pydantic import Field
 from activities.action import Config, Result, Static, action
 from activities.context import Context
 from activities.errors import OutcomeUnknown, Refused
-from activities.slack.approval import content
+from activities.slack.approval import ASKING, content
 from activities.slack.connection import access
 from activities.slack.failures import sorted_failure
 from activities.slack.message import METADATA
@@ -87,8 +87,11 @@ def _call(channel: str, notice: HoldNotice, key: str) -> tuple[str, dict[str, An
     """Return the method, and what it is called with: the message is posted, or updated where it stands."""
     said = {**content(notice), "parse": "none", "link_names": False}
     if (place := notice.get("posted")) is not None:
-        metadata = {"event_type": DECIDED, "event_payload": {"key": key}}
-        return "chat.update", {"channel": place["channel"], "ts": place["ts"], **said, "metadata": metadata}
-    metadata = {"event_type": METADATA, "event_payload": {"key": key}}
-    silent = {"unfurl_links": False, "unfurl_media": False}
-    return "chat.postMessage", {"channel": channel, **said, **silent, "client_msg_id": key, "metadata": metadata}
+        closed = {} if notice["on"] in ASKING else {"metadata": _metadata(DECIDED, key)}
+        return "chat.update", {"channel": place["channel"], "ts": place["ts"], **said, **closed}
+    silent = {"unfurl_links": False, "unfurl_media": False, "client_msg_id": key}
+    return "chat.postMessage", {"channel": channel, **said, **silent, "metadata": _metadata(METADATA, key)}
+
+
+def _metadata(kind: str, key: str) -> dict[str, Any]:
+    return {"event_type": kind, "event_payload": {"key": key}}

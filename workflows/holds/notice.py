@@ -9,7 +9,10 @@ from workflows.holds.hold import Hold
 from workflows.holds.wording import HIDDEN, decisions, hold_address, policy, visible, votes, who
 
 WITHDRAWN = "withdrawn"
-"""What happened to a hold whose run ended before anybody decided."""
+"""What happened to a hold that nothing waits for any more, although nobody has decided."""
+
+CHANGED = "changed"
+"""What happened to a hold whose request was edited, or which was handed to others."""
 
 LONGEST_CONFIG = 5_000
 LONGEST_SENTENCE = 600
@@ -54,6 +57,7 @@ def notice_of(hold: Hold, on: str, *, run: str, automation: str, pages: str | No
         "takes": decisions(shown),
         "needsReason": hold.rejectNeedsReason,
         "firstRunId": hold.firstRunId if hold.verified else None,
+        "version": hold.version,
         "decision": hold.decision,
         "outcome": None,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from trunkline.wire import HoldNotice, Posted
 from workflows.compiled import CARRIED_OUT
 from workflows.errors import StepError, error_entry
 from workflows.holds.hold import Hold
-from workflows.holds.notice import WITHDRAWN, notice_of
+from workflows.holds.notice import CHANGED, WITHDRAWN, notice_of
 from workflows.program import Notice
 from workflows.run.beginning import all_answered
 from workflows.run.parallel import cancel_all, finished, run_parallel
@@ -52,18 +53,48 @@ def close(walk: Walk, held: HeldStep, hold: Hold, notice: Notice, telling: Telli
     closing = Closing(held=held, hold=hold, notice=notice, told=_told(walk, hold, telling.on))
     walk.messages.closings.append(closing)
     alone = telling if "decided" in notice.on else None
-    task = asyncio.create_task(_close(walk, closing, alone))
+    _begin(walk, _close(walk, closing, alone))
+
+
+def _begin(walk: Walk, updating: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.create_task(updating)
     walk.notices.append(task)
     walk.messages.updating.append(task)
 
 
+async def _renew(walk: Walk, held: HeldStep, hold: Hold, earlier: list[asyncio.Task[None]]) -> None:
+    with walk.busy():
+        if unfinished := [task for task in earlier if not task.done()]:
+            await workflow.wait(unfinished)
+        if hold.decision is not None or hold.closed:
+            return
+        told = _told(walk, hold, CHANGED)
+        await run_parallel(_update(walk, held, one, told, within=None) for one in [*hold.posted])
+
+
+def renew(walk: Walk, held: HeldStep, hold: Hold) -> None:
+    """Have the messages of a hold show it as it is now, where its request or its people were changed."""
+    posting = walk.messages.posting.setdefault(hold.hold, [])
+    if not (hold.posted or posting):
+        return
+    task = asyncio.create_task(_renew(walk, held, hold, [*posting]))
+    walk.notices.append(task)
+    posting.append(task)
+
+
 def withdraw(walk: Walk, held: HeldStep, hold: Hold) -> None:
-    """Remember that the messages of a hold must say that it is closed, because its run ends: `part` has them do so."""
+    """Have the messages of a hold say that it is closed, because nothing waits for it any more.
+
+    Where that is because the run ends, `part` has them do so.
+    """
     on = "decided" if hold.decision is not None else WITHDRAWN
     for notice in held.step.policy.notices:
-        if notice.updated:
-            closing = Closing(held=held, hold=hold, notice=notice, told=_told(walk, hold, on))
-            walk.messages.closings.append(closing)
+        if not notice.updated:
+            continue
+        closing = Closing(held=held, hold=hold, notice=notice, told=_told(walk, hold, on))
+        walk.messages.closings.append(closing)
+        if walk.stop is None:
+            _begin(walk, _close(walk, closing, None))
 
 
 async def part(walk: Walk, walking: asyncio.Task[Any]) -> None:
@@ -96,31 +127,38 @@ async def _close(walk: Walk, closing: Closing, alone: Telling | None, *, parting
         mine = [one for one in hold.posted if one["notice"] == notice.step.id]
         if not mine and alone is not None:
             await tell(walk, closing.held, replace(alone, told=told))
-        await run_parallel(_update(walk, closing, one, {**told, "posted": one["at"]}, parting=parting) for one in mine)
+        within = PARTING if parting else None
+        await run_parallel(_last_update(walk, closing, one, told, within=within) for one in mine)
         walk.messages.closings.remove(closing)
 
 
-async def _update(walk: Walk, closing: Closing, one: Posted, told: HoldNotice, *, parting: bool) -> None:
-    """Update one message; that changes nothing where it is done twice."""
-    step = closing.notice.step
+async def _last_update(
+    walk: Walk, closing: Closing, one: Posted, told: HoldNotice, *, within: timedelta | None
+) -> None:
+    await _update(walk, closing.held, one, told, within=within)
+    closing.hold.posted.remove(one)  # where it failed, the step's entry says so
+
+
+async def _update(walk: Walk, held: HeldStep, one: Posted, told: HoldNotice, *, within: timedelta | None) -> None:
+    """Update one message, which changes nothing where it is done twice; `within`: the run is ending."""
+    step = next(notice.step for notice in held.step.policy.notices if notice.step.id == one["notice"])
     step = replace(
         step,
         repeat="safe",
         looks=False,
         marked=False,
-        within=PARTING if parting else step.within,
+        within=step.within if within is None else within,
         retry=replace(step.retry, non_retryable_error_types=CARRIED_OUT),
     )
     telling = Telling(
         step=step,
-        instance=f"{one['instance']}.decided",
+        instance=f"{one['instance']}.{told['on']}-{told['version']}",
         on=told["on"],
         make=lambda: one["request"],
-        told=told,
-        parting=parting,
+        told={**told, "posted": one["at"]},
+        parting=within is not None,
     )
-    await tell(walk, closing.held, telling)
-    closing.hold.posted.remove(one)  # where it failed, the step's entry says so
+    await tell(walk, held, telling)
 
 
 def _outcome(closing: Closing) -> str | None:

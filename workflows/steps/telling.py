@@ -69,14 +69,17 @@ async def tell(walk: Walk, held: HeldStep, telling: Telling) -> Sent | None:
             record["status"] = "succeeded"
             sent = Sent(request, answer)
     except asyncio.CancelledError:
-        record["status"] = "canceled"
+        _settle(walk, held, telling, {**record, "status": "canceled"})
         raise
     except (TemplateError, StepError) as error:
         record.update(status="failed", error=error_entry(error))
-    finally:
-        walk.state.memory.pop(telling.instance, None)
-        note(walk, held, record)
+    _settle(walk, held, telling, record)  # and not in `finally`, where a worker that ends throws its runs away
     return sent
+
+
+def _settle(walk: Walk, held: HeldStep, telling: Telling, record: dict[str, Any]) -> None:
+    walk.state.memory.pop(telling.instance, None)
+    note(walk, held, record)
 
 
 def note(walk: Walk, held: HeldStep, record: dict[str, Any]) -> None:

@@ -76,7 +76,7 @@ async def test_what_people_press_in_slack(engine: Engine, sandbox: Sandbox, tmp_
         await handle.cancel()
         report = await engine.finish(handle)
         assert report["outcome"] == "canceled"
-        assert "The run ended before anybody decided" in json.dumps(slack.message("plain"))
+        assert "Withdrawn before anybody decided" in json.dumps(slack.message("plain"))
         assert not [one for one in slack.slack.messages if [*buttons(one)]], "nobody can press anything any more"
         assert {name: step(report, name)["status"] for name in ("refund", "other", "elsewhere", "late", "broken")} == {
             "refund": "succeeded",

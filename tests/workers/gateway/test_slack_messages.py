@@ -97,7 +97,7 @@ async def test_a_run_that_is_canceled_while_a_message_is_being_posted(engine: En
     await engine.held(handle)
     await handle.cancel()
     assert (await engine.finish(handle))["outcome"] == "canceled"
-    assert "The run ended before anybody decided" in said(sandbox)
+    assert "Withdrawn before anybody decided" in said(sandbox)
 
 
 async def test_a_step_that_stops_the_run_withdraws_what_others_ask(engine: Engine, sandbox: Sandbox) -> None:
@@ -116,7 +116,7 @@ async def test_a_step_that_stops_the_run_withdraws_what_others_ask(engine: Engin
     await engine.decide(handle, hold="first", by="ann", decision="approve")
     assert (await engine.finish(handle))["outcome"] == "completed"
     texts = sorted(json.dumps(one) for one in messages(sandbox))
-    assert ["Approved by ann." in texts[0], "ended before anybody" in texts[1]] == [True, True]
+    assert ["Approved by ann." in texts[0], "Withdrawn before anybody" in texts[1]] == [True, True]
     assert not [one for one in messages(sandbox) if [*buttons(one)]]
 
 
@@ -184,3 +184,31 @@ async def test_what_slack_does_not_update_is_told_in_the_report(engine: Engine, 
     last = step(report, "refund")["notified"][-1]
     assert (report["outcome"], last["on"], last["status"]) == ("completed", "decided", "failed")
     assert "message_not_found" in last["error"]["message"]
+
+
+async def test_a_request_that_is_edited_or_handed_over_is_shown_as_it_is_now(engine: Engine, sandbox: Sandbox) -> None:
+    engine.define(HELD.replace("approvers: [ann]", "approvers: [ann, bob], operators: [op], allowEdit: needsApproval"))
+    handle = await engine.start("held")
+    await posted(sandbox)
+    (before,) = messages(sandbox)
+    edits = {"url": f"{engine.receiver.url}/other"}
+    assert (await engine.decide(handle, hold="refund", by="ann", decision="edit", edits=edits))[
+        "result"
+    ] == "needs_more"
+    (hold,) = await engine.held(handle)
+    more = {"approvers": ["carl"], "digest": hold["digest"]}
+    handed = await engine.decide(handle, hold="refund", by="op", decision="reassign", **more)
+    assert handed["result"] == "accepted"
+    for _ in range(200):
+        if "carl may decide" in json.dumps(messages(sandbox)):
+            break
+        await asyncio.sleep(0.02)
+    (now,) = messages(sandbox)
+    assert (now["ts"], now["metadata"], "/other" in json.dumps(now)) == (before["ts"], before["metadata"], True)
+    digests = {json.loads(button["value"])["digest"] for button in buttons(now)}
+    assert digests.isdisjoint(json.loads(button["value"])["digest"] for button in buttons(before))
+    assert digests == {hold["digest"]}
+    await engine.decide(handle, hold="refund", by="carl", decision="approve", digest=hold["digest"])
+    await engine.finish(handle)
+    assert "Approved by carl." in said(sandbox)
+    assert engine.receiver.to("/other")

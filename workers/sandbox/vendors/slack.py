@@ -133,7 +133,8 @@ class SlackVendor(Vendor):
         channel, ts = channel_id(str(arguments["channel"])), str(arguments.get("ts"))
         for kept in self._messages:
             if kept["channel"] == channel and kept["message"]["ts"] == ts:
-                kept["message"] = _message({**arguments, "thread_ts": kept["message"].get("thread_ts")}, ts)
+                stays = {name: kept["message"].get(name) for name in ("thread_ts", "metadata")}
+                kept["message"] = _message({**stays, **arguments}, ts)
                 body = {"ok": True, "channel": channel, "ts": ts, "text": kept["message"]["text"]}
                 return VendorAnswer(200, body, accepted=True)
         return refusal("message_not_found")
