@@ -118,6 +118,9 @@ def account_of(name: str, settings: Settings) -> Slack:
         SettingsError: the connections file has none of that name that can be used, or it is of another kind.
     """
     connections = load_connections(settings.connections, (Slack,))
+    kind = connections.entries.get(name, {}).get("kind", Slack.kind)
+    if kind != Slack.kind:
+        raise SettingsError(f"`slack.connection`: {name!r} is of kind {kind}; it must be of kind {Slack.kind}.")
     try:
         made: Connection = connections.pick((Slack,), action="The gateway's `slack`", name=name)
     except Refused as refused:
