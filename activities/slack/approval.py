@@ -45,6 +45,9 @@ REASON = "reason"
 
 LONGEST_REASON = 2_000
 MOST_VALUE = 2_000
+MOST_ADDRESS = 2_000
+"""Characters of a link; what is longer no browser is sure to take."""
+
 FENCE = "```"
 GRAVE = "\N{MODIFIER LETTER GRAVE ACCENT}"
 """Stands for a backtick in texts of people and vendors: it looks the same, and ends nothing."""
@@ -108,7 +111,7 @@ def _request(notice: HoldNotice) -> Iterator[Block]:
 def _rules(notice: HoldNotice) -> Iterator[Block]:
     approved = f" Approved: {notice['votes']}." if notice["votes"] else ""
     rules = " ".join([f"{notice['who']} may decide.{approved}", *notice["rules"]])
-    yield _section(escaped(rules)[:MOST_TEXT])
+    yield _section(escaped(rules))
 
 
 def _buttons(notice: HoldNotice) -> Iterator[Block]:
@@ -167,13 +170,13 @@ def _why(notice: HoldNotice) -> Iterator[Block]:
 
 def _place(notice: HoldNotice) -> Block:
     parts = [f"run `{escaped(notice['run'])}`", f"digest `{notice['digest']}`"]
-    if notice["url"] is not None:
+    if notice["url"] is not None and len(escaped(notice["url"])) <= MOST_ADDRESS:
         parts.append(f"<{escaped(notice['url'])}|the whole request>")
     return {"type": "context", "elements": [_markup(" · ".join(parts))]}
 
 
 def _section(text: str) -> Block:
-    return {"type": "section", "text": _markup(text)}
+    return {"type": "section", "text": _markup(text if len(text) <= MOST_TEXT else f"{text[: MOST_TEXT - 1]}…")}
 
 
 def _markup(text: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
+from html import escape, unescape
 from typing import Any
 
 from workers.sandbox.slack_desk import SlackDesk
@@ -64,9 +64,17 @@ def _private(told: Mapping[str, Any]) -> str:
 
 
 def _card(heading: str, texts: Iterable[str], fields: str) -> str:
-    shown = "".join(f'<p class="text">{escape(text)}</p>\n' for text in texts if text)
+    shown = "".join(map(_shown, filter(None, texts)))
     form = f'<form method="post" action="/_/slack/clicks">{fields}</form>' if fields else ""
     return f'<article class="slack"><p class="whom">{escape(heading)}</p>\n{shown}{form}</article>\n'
+
+
+def _shown(text: str) -> str:
+    """Return a text as HTML, much as Slack shows it."""
+    plain = escape(unescape(text.strip("`*\n")))
+    if text.startswith("```"):
+        return f"<pre>{plain}</pre>\n"
+    return f'<p class="text">{f"<b>{plain}</b>" if text.startswith("*") else plain}</p>\n'
 
 
 def _who() -> str:

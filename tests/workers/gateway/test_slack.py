@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import os
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -200,6 +202,25 @@ async def test_who_does_not_show_that_it_is_slack_is_refused(sandbox: Sandbox, t
         for payload in odd:
             assert (await slack.send(payload)).status == 200, payload
         assert not slack.slack.desk.private
+        described = (await slack.served.send("GET", "/openapi.json")).json
+        assert {*described["paths"]["/slack/interactions"]["post"]["responses"]} == {"200", "401", "408", "413", "415"}
+
+
+async def test_a_temporal_that_is_silent_holds_up_no_answer(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.gateway.slack.desk.WITHIN", 0.5)
+    silent = await asyncio.start_server(lambda _reader, _writer: asyncio.sleep(60), "127.0.0.1", 0)
+    host, port = silent.sockets[0].getsockname()
+    try:
+        async with workspace(await Client.connect(f"{host}:{port}", lazy=True), sandbox, tmp_path) as slack:
+            began = time.monotonic()
+            await slack.press(posted(slack), "approve", "ann@example.com")
+            assert time.monotonic() - began < 0.4
+            await slack.until(lambda: slack.told("ann@example.com"))
+            assert "Temporal does not answer" in slack.told("ann@example.com")[0]
+    finally:
+        silent.close()
 
 
 async def test_what_cannot_be_decided_now_is_told(
