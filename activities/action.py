@@ -209,6 +209,8 @@ class Action:
     """Finds the described operation that a step names, which then decides about repeats; its config has `params`."""
     asks: Asks | None = None
     """Says whether a step that has no `requireApproval` waits for people; None where none does."""
+    notice: bool = False
+    """Whether it stands only in `notify`: it is given the hold, and what it gave once more when the hold is closed."""
 
     def __post_init__(self) -> None:
         if self.local and (self.connections or self.look is not None):
@@ -267,6 +269,7 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
     writes: tuple[str, ...] = (),
     operation: Locate | None = None,
     asks: Asks | None = None,
+    notice: bool = False,
 ) -> Callable[[Function], Action]:
     """Turn an async function `(config, context) -> result` into an action whose contract its annotations are.
 
@@ -292,6 +295,7 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
             of ids. Steps of one run that write the same record at the same connection send one after the other.
         operation: finds the operation of a described service that the step's config names.
         asks: says whether a step that has no `requireApproval` waits for people.
+        notice: it asks people about a hold, and stands only in `notify` (see `Action.notice`).
     """
     if not NAME.fullmatch(name):
         raise ValueError(f"An action's name is lower case, words joined by '_' or '.'; {name!r} is not.")
@@ -324,6 +328,7 @@ def action(  # noqa: PLR0913 # a contract says all of this, by name
             writes=writes,
             operation=operation,
             asks=asks,
+            notice=notice,
         )
 
     return wrap

@@ -15,6 +15,7 @@ from activities.http_client.addresses import Target
 from activities.http_client.json_body import json_bytes
 from activities.pauses import Pauses
 from activities.runs import Runs
+from trunkline.wire import HoldNotice
 
 if TYPE_CHECKING:
     from httpx import AsyncClient
@@ -59,6 +60,7 @@ class Context:
         runs: starts runs of other automations, and looks at them.
         descriptions: the descriptions of services that this machine has.
         operation: digest of the described operation that people released; None where nobody was asked.
+        notice: the hold that a notice is about; None for every other step.
     """
 
     action: str
@@ -79,6 +81,7 @@ class Context:
     runs: Runs
     descriptions: Store = field(default_factory=usual_store)
     operation: str | None = None
+    notice: HoldNotice | None = None
 
     def connection(self, name: str | None, *kinds: type[C], field: str = FIRST) -> C:
         """Return the connection that this step uses, as its first or, by `field`, its second (`Connections.pick`)."""

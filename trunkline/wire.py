@@ -204,6 +204,7 @@ class Call(TypedDict):
         digest: what people have released; the activity holds the request to it.
         operation: digest of the described operation that people have released, or that alone may be sent unasked.
         run: the run that scheduled it, where the action must not be repeated.
+        notice: the hold that it is about, where the action tells people about one.
         since: of a look-up: from when on the step may have been sent (ISO 8601).
     """
 
@@ -214,6 +215,7 @@ class Call(TypedDict):
     digest: NotRequired[str]
     operation: NotRequired[str]
     run: NotRequired[str]
+    notice: NotRequired[HoldNotice]
     since: NotRequired[str]
 
 
@@ -510,6 +512,78 @@ class Vote(TypedDict):
     at: str
     decision: str
     reason: NotRequired[str]
+
+
+class Posted(TypedDict):
+    """A message about a hold that can still be decided there.
+
+    Attributes:
+        notice: id of the notice that posted it.
+        instance: the posting's own id.
+        request: what posted it; the same action updates it.
+        at: where it stands, as the action said.
+    """
+
+    notice: str
+    instance: str
+    request: Request
+    at: Any
+
+
+class HoldNotice(TypedDict):
+    """What a message about a hold says, in bounded texts.
+
+    Attributes:
+        on: what happened; `changed`: its request was edited, or others decide now; `withdrawn`: nothing waits for it.
+        run: workflow id.
+        hold: the hold's id.
+        kind: whether the step waits for approval, or after a failure.
+        label: what people call the step.
+        actionType: its action.
+        automation: name of the automation.
+        digest: seal of the request.
+        connection: the connection that the request names, if it does.
+        config: the request's config as JSON for reading; its beginning where it is long.
+        cut: how many characters of that were left out.
+        missing: what its templates did not find.
+        error: why the step failed.
+        who: who may decide, in words.
+        votes: who has approved, in words; None where the step waits after a failure.
+        rules: how it is decided, in sentences.
+        url: the hold's page, if there is one.
+        takes: the decisions that it takes from people.
+        needsReason: whether a refusal must say why.
+        firstRunId: what signed decisions name, where the hold takes no others.
+        version: tells one change of the hold from the next.
+        decision: how it was decided.
+        outcome: why nothing follows from that.
+        posted: where the message stands that is to be updated; None: a new one is posted.
+    """
+
+    on: str
+    run: str
+    hold: str
+    kind: str
+    label: str
+    actionType: str
+    automation: str
+    digest: str
+    connection: str | None
+    config: str
+    cut: int
+    missing: list[str]
+    error: str | None
+    who: str
+    votes: str | None
+    rules: list[str]
+    url: str | None
+    takes: list[str]
+    needsReason: bool
+    firstRunId: str | None
+    version: int
+    decision: Decided | None
+    outcome: str | None
+    posted: NotRequired[Any]
 
 
 class Decided(TypedDict):

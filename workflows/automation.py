@@ -41,7 +41,6 @@ from workflows.plan import Plan
 from workflows.report import cut, shortened
 from workflows.run.beginning import all_answered, started
 from workflows.run.continue_as_new import long_history, may_continue_as_new, next_arguments
-from workflows.run.parallel import cancel_all, finished
 from workflows.run.payload import PayloadError, read, unpack
 from workflows.run.resets import reset_unseen
 from workflows.run.routing import Routing, fairness_key
@@ -50,6 +49,7 @@ from workflows.run.walk import Stop, Walk
 from workflows.steps.decisions import decide
 from workflows.steps.ending import goes_on, outcome_of, tell
 from workflows.steps.interpreter import walk_whole
+from workflows.steps.messages import part
 from workflows.view.attributes import Attributes
 from workflows.view.details import details
 
@@ -183,10 +183,7 @@ class Automation:
         except asyncio.CancelledError:
             walk.stop = Stop(outcome="canceled", reason="The run was canceled.")
         if walk.stop is not None:
-            await finished(cancel_all([task, *walk.background, *walk.notices]))
-            await all_answered()
-            walk.background.clear()
-            walk.notices.clear()
+            await part(walk, task)
             return "halted"
         if not task.done():
             walk.continuing_as_new = True

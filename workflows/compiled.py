@@ -227,7 +227,11 @@ def _rules(on_failure: Any, whole: _Whole) -> tuple[Rule, ...]:
 def _policy(plan: ApprovalPlan, defaults: Defaults) -> Policy:
     bare = _Whole(defaults=defaults, approvals={}, policy=NO_POLICY)  # what tells about a hold is never held itself
     notices = tuple(
-        Notice(on=frozenset(notice["on"]), step=cast("ActionStep", _step(notice["step"], bare)))
+        Notice(
+            on=frozenset(notice["on"]),
+            step=cast("ActionStep", _step(notice["step"], bare)),
+            updated=notice.get("updated", False),
+        )
         for notice in plan.get("notify", [])
     )
     return compile_policy(plan, notices)

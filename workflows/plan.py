@@ -8,7 +8,7 @@ run in flight. What a step does not deviate from stands once, in `defaults`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from trunkline.wire import PinnedOperation
 from workflows.hold_rules import HoldRules
@@ -59,11 +59,12 @@ class BusinessHoursPlan(TypedDict, total=False):
 
 
 class NoticePlan(TypedDict):
-    """An action that tells people about a hold, and when."""
+    """An action that tells people about a hold, and when; what is `updated` is so once the hold is closed."""
 
     on: list[Occasion]
     step: StepPlan
     """An action step; its id is `notify-1` and so on."""
+    updated: NotRequired[bool]
 
 
 class ApprovalPlan(HoldRules, total=False):

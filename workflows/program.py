@@ -37,10 +37,11 @@ class Band:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """An action that tells people about a hold."""
+    """An action that tells people about a hold; what it gave is given to it once more where that is `updated`."""
 
     on: frozenset[Occasion]
     step: ActionStep
+    updated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

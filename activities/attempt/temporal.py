@@ -203,6 +203,7 @@ class _Attempt:
             runs=self.services.runs,
             descriptions=self.services.descriptions,
             operation=call.get("operation"),
+            notice=call.get("notice"),
         )
         return config, context
 

@@ -201,6 +201,7 @@ async def attempt(action: Action, case: Case, address: str, known: Connections, 
         "key": KEY,
         "since": SINCE.isoformat(),
         **planned(action, config, known),
+        **({} if case.notice is None else {"notice": case.notice}),
     }
     once = action.repeats(config) == "never" or any(each.marked is not None for each in case.traffic)
     environment = ActivityEnvironment()

@@ -22,7 +22,7 @@ from tests.activities.matching import About, Epoch, Matches
 FOLDER = Path(__file__).parent
 VENDOR = "https://vendor.example.com"
 ENDS = ("result", "includes", "found", "error")
-MERGED = ("config", "connections", "secrets", "request")
+MERGED = ("config", "connections", "secrets", "notice", "request")
 Kind = Literal["Refused", "Unavailable", "OutcomeUnknown", "ResultTooLarge", "Unexpected"]
 
 
@@ -98,6 +98,7 @@ class Case(Part):
     Attributes:
         config: what the step says, its templates rendered but for `{{secrets.…}}`.
         exchanges: what is sent and answered; `request`, `answer` and `marked` stand for the only one.
+        notice: the hold that the step is about; `activities/slack/send_slack_approval.py` is such an action.
         look: the look-up is played instead of the action; with `after`, after the action, whose outcome is then unknown.
         result: the whole result, as it is stored; `includes` are some of its fields, `found` what a look-up finds.
         sandbox: why this case is not sent to the sandbox, where its vendor deliberately differs.
@@ -110,6 +111,7 @@ class Case(Part):
     config: dict[str, Any] = Field(default_factory=dict)
     connections: dict[str, dict[str, Any]] = Field(default_factory=dict)
     secrets: dict[str, str] = Field(default_factory=dict)
+    notice: dict[str, Any] | None = None
     request: Request | Literal["none"] | None = None
     answer: Answer | Literal["drop", "hang", "too large", "unreachable"] | None = None
     marked: bool | None = None

@@ -101,6 +101,32 @@ async def quorum(engine: Engine) -> Run:
     return await end(engine, run)
 
 
+async def messages(engine: Engine) -> Run:
+    """Messages in which holds can be decided: one is edited, then approved; a step that stops the run ends the other."""
+    for method in ("chat.postMessage", "chat.update"):
+        engine.receiver.answer(f"/slack/{method}", body={"ok": True, "channel": "C1", "ts": "1.000001"})
+    ask = "notify: [{actionType: send_slack_approval, config: {channel: C0REFUNDS}}]"
+    run = await begin(
+        engine,
+        f"""  - id: both
+    paths:
+      - label: Asked
+        actions:
+          - {{id: refund, {POST}, requireApproval: {{approvers: [ann], allowEdit: needsApproval, {ask}}}}}
+          - {{stop: completed, reason: Refunded}}
+      - {{label: Also, actions: [{{id: other, {POST}, requireApproval: {{approvers: [ann], {ask}}}}}]}}""",
+    )
+    await engine.held(run, 2)
+    while len(engine.receiver.to("/slack/chat.postMessage")) < 2:
+        await asyncio.sleep(0.05)
+    await engine.decide(run, hold="refund", decision="edit", by="ann", edits={"/body/amount": 20})
+    while not engine.receiver.to("/slack/chat.update"):
+        await asyncio.sleep(0.05)
+    hold = next(one for one in await engine.held(run, 2) if one["hold"] == "refund")
+    await engine.decide(run, hold="refund", decision="approve", by="ann", digest=hold["digest"])
+    return await end(engine, run)
+
+
 async def deadline(engine: Engine) -> Run:
     """A request that is reminded of, is handed to other people, is given longer, and runs out of time."""
     run = await begin(
@@ -422,6 +448,7 @@ FEATURES = {
     "failure-hold": Feature(failure_hold),
     "limits": Feature(limits),
     "loop": Feature(loop),
+    "messages": Feature(messages),
     "operation": Feature(operation),
     "quorum": Feature(quorum),
     "reactions": Feature(reactions, outcome="rejected"),

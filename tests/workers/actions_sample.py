@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from activities.action import Action, Config, Credential, Raw, Result, Static, Syntax, action
 from activities.automations.run_automation import run_automation
 from activities.context import Context
+from activities.slack.send_slack_approval import send_slack_approval
 
 
 class Sms(Config):
@@ -110,5 +111,13 @@ async def transcribe_recording(config: Recording, context: Context) -> Transcrip
 
 
 SAMPLE: dict[str, Action] = {
-    found.name: found for found in (send_sms, send_slack_message, http_request, transcribe_recording, run_automation)
+    found.name: found
+    for found in (
+        send_sms,
+        send_slack_message,
+        http_request,
+        transcribe_recording,
+        run_automation,
+        send_slack_approval,
+    )
 }

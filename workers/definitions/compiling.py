@@ -189,7 +189,10 @@ class Planner:
         )
         plan: StepPlan = {"id": name, "label": notice.label or notice.action_type}
         self.action(step, plan, within=NOTICE_WITHIN)
-        return {"on": notice.on or list(get_args(Occasion)), "step": plan}
+        made: NoticePlan = {"on": notice.on or list(get_args(Occasion)), "step": plan}
+        if self.catalog[notice.action_type].notice:
+            made["updated"] = True
+        return made
 
     def paths(self, step: PathsDefinition, raw: Mapping[str, Any], pointer: str, plan: StepPlan) -> None:
         """Add what runs side by side."""

@@ -145,6 +145,7 @@ CODES: dict[str, Code] = {
     "circular-call": Code(
         "warning", "An automation calls itself, directly or by way of others: a run can be called 5 deep."
     ),
+    "misplaced-notice": Code("problem", "An action that asks people about a hold stands anywhere but in `notify`."),
     "misplaced-call": Code("problem", "Another automation is called where only an action can stand, as in a notice."),
     "unused-approvals": Code("warning", "`approvals` where no step ever waits for people."),
     "unused-key": Code(

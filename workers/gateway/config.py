@@ -18,6 +18,7 @@ from workers.definitions.loading import Source, UnreadableFileError, read
 from workers.definitions.model.steps import escape
 from workers.gateway.pages.entry import OwnKey, Pages
 from workers.gateway.parts import Part, Verify
+from workers.gateway.slack.entry import SlackEntry
 from workers.gateway.talkdesk.entry import TalkdeskEntry
 from workers.gateway.templates import DataTemplate, TextTemplate
 from workers.settings import SettingsError
@@ -56,6 +57,7 @@ class GatewayConfig(Part):
     events: Events | None = None
     sources: dict[str, HookSource] = Field(default_factory=dict)
     talkdesk: dict[str, TalkdeskEntry] = Field(default_factory=dict)
+    slack: SlackEntry | None = None
     pages: Pages | None = None
     signing_key: OwnKey | None = None
 

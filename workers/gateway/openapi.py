@@ -98,6 +98,8 @@ def description(config: GatewayConfig) -> Schema:
         paths[f"/hooks/{name}"] = {
             "post": _post(f"Send what {name} has to say.", _anything(), source.verify, schemes, answer=answer)
         }
+    if config.slack is not None:
+        paths["/slack/interactions"] = {"post": _buttons()}
     for automation, entry in config.talkdesk.items():
         paths[f"/talkdesk/{automation}"] = {"post": _bridge(entry)}
         paths[f"/talkdesk/{automation}/auth"] = {"post": _validator()}
@@ -155,6 +157,17 @@ def _validator() -> Schema:
         "summary": summary,
         "requestBody": content,
         "responses": responses | _refusals("400", "401", "408", "413", "415"),
+    }
+
+
+def _buttons() -> Schema:
+    answer = {"type": "object", "description": "Of a form that does not count: what is wrong with it."}
+    fields = {"type": "object", "required": ["payload"], "properties": {"payload": {"type": "string"}}}
+    yes: Schema = {"description": "It is taken, and decided behind the answer.", "content": {JSON: {"schema": answer}}}
+    return {
+        "summary": "Press a button, or send a form, in Slack.",
+        "requestBody": {"required": True, "content": {FORM: {"schema": fields}}},
+        "responses": {"200": yes, **_refusals("401", "408", "413", "415")},
     }
 
 

@@ -15,12 +15,16 @@ from aiohttp import hdrs, web
 
 from workers.gateway.config import GatewayConfig
 from workers.gateway.counters import Counters
+from workers.gateway.errands import Errands
 from workers.gateway.event_doors import EventsDoor, HooksDoor
 from workers.gateway.intake import Intake, reaching_temporal
 from workers.gateway.noted import noted
 from workers.gateway.openapi import description
 from workers.gateway.pages.door import PagesDoor
 from workers.gateway.requests import CONTINUE, Refusal
+from workers.gateway.slack.api import SlackApi, account_of, guarded
+from workers.gateway.slack.desk import Desk
+from workers.gateway.slack.door import SlackDoor
 from workers.gateway.talkdesk.door import TalkdeskDoor
 from workers.gateway.waiting import WaitingCount
 from workers.hosts import host_refusal, origin_refusal
@@ -60,6 +64,8 @@ class Gateway:
         self.local = local
         self.counters = Counters()
         self._waiting = WaitingCount(client, settings.task_queue)
+        self.errands = Errands()
+        self.http = guarded(settings)
         self._in_flight = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -71,6 +77,9 @@ class Gateway:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.settings.grace):
                 await self._idle.wait()
+                await self.errands.finished()
+        await self.errands.drop()
+        await self.http.close()
 
     def application(self) -> web.Application:
         """Return the server's routes."""
@@ -91,9 +100,12 @@ class Gateway:
             yield HooksDoor(self.config.sources, intake, self.config.base_url)
         if self.config.talkdesk:
             yield TalkdeskDoor(self.config.talkdesk, self.client, self.settings.task_queue)
+        own = self.config.signing_key
+        key = None if own is None else own.signing_key()
+        if (slack := self.config.slack) is not None:
+            api = SlackApi(account_of(slack.connection, self.settings), self.http)
+            yield SlackDoor(slack, api, Desk(api, self.client, key), self.errands, self.counters.decided)
         if self.config.pages is not None:
-            own = self.config.signing_key
-            key = None if own is None else own.signing_key()
             yield PagesDoor(self.config.pages, self.config.base_url or "", key, self.client, self.settings)
 
     async def health(self) -> Report:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,9 +26,11 @@ from workers.sandbox.mailbox import letters, mailbox
 from workers.sandbox.page import assets, page
 from workers.sandbox.record import Received, ReceivedRequest, Record, VendorAnswer
 from workers.sandbox.recordings import Recordings
+from workers.sandbox.slack_clicks import Clicks
 from workers.sandbox.stubs import Stub, Stubs
 from workers.sandbox.vendor import Vendor
 from workers.sandbox.vendors import VENDORS, Vendors
+from workers.sandbox.vendors.slack import SlackVendor
 from workers.sandbox.webhooks.gateway import GatewayDoors
 from workers.sandbox.webhooks.page import WebhooksPage
 
@@ -94,10 +96,16 @@ class SandboxApp:
                 web.get("/_/responses", self._shown(self.stubs.shown)),
                 web.post("/_/responses", self._taken(Stub, self.stubs.add)),
                 web.delete("/_/responses", self._emptied(self.stubs.clear)),
+                *self._clicks(),
                 web.route("*", r"/{path:[^/_].*}", self._vendor),
             ]
         )
         return app
+
+    def _clicks(self) -> Iterable[web.RouteDef]:
+        """Return what lets an author press the buttons of messages, where there is a Slack."""
+        slack = self.vendors.get("slack")
+        return Clicks(slack).routes() if isinstance(slack, SlackVendor) else ()
 
     async def _vendor(self, http: web.Request) -> web.StreamResponse:
         place = place_of(http.path, self.vendors)

@@ -15,6 +15,12 @@ MOST_SHOWN = 200
 MOST_PANELS, FEW_PANELS = 100, 5
 """Panels of a vendor that is looked at alone, and of one among others."""
 
+OWN_PAGES = {
+    "smtp": '<a href="/_/mailbox">Mailbox</a>',
+    "slack": '<a href="/_/slack">Slack\'s buttons</a>',
+}
+"""Pages of vendors beside the list of requests."""
+
 FOLDER = Path(__file__).parent
 KINDS = {"page.css": "text/css", "page.js": "text/javascript"}
 
@@ -89,7 +95,7 @@ def page(
     latest = list(reversed(received))[:MOST_SHOWN]
     return FRAME.format(
         total=total,
-        links="".join([*links, *(['<a href="/_/mailbox">Mailbox</a>'] if "smtp" in vendors else []), SEND]),
+        links="".join([*links, *(html for name, html in OWN_PAGES.items() if name in vendors), SEND]),
         panels="".join(
             f"{panel(name, number, one, opened=chosen is not None)}\n"
             for name, vendor in vendors.items()

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from trunkline.wire import Answer, Decided, ErrorEntry, HeldOperation, Request, Vote
+from trunkline.wire import Answer, Decided, ErrorEntry, HeldOperation, Posted, Request, Vote
 from workflows.language.people import distinct, person
 from workflows.report import timestamp
 
@@ -30,7 +30,7 @@ POLICY = "policy"
 LONGEST_VOTE = 500
 """Characters of a reason that stands in a vote."""
 
-PRIVATE = ("named", "index", "decision", "closed", "unknown", "supplied", "version")
+PRIVATE = ("named", "index", "decision", "closed", "unknown", "supplied", "version", "posted")
 """Fields that the query `holds` does not show."""
 
 
@@ -72,6 +72,7 @@ class Hold:
         supplied: the result that an operator supplied, as `{"result": …}`.
         decision: how it was decided.
         version: counts what those who wait for it must look at.
+        posted: messages in which it can be decided, until they say that it is closed.
         closed: whether it waits no more.
     """
 
@@ -108,6 +109,7 @@ class Hold:
     supplied: Answer | None = None
     decision: Decided | None = None
     version: int = 0
+    posted: list[Posted] = field(default_factory=list)
     closed: bool = False
 
     def to_json(self) -> dict[str, Any]:

@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from trunkline.wire import Entry, ErrorEntry, Flow, Status
+from trunkline.wire import Entry, ErrorEntry, Flow, HoldNotice, Status
 from workflows import host
 from workflows.errors import MissingVariableError
+from workflows.holds.hold import Hold
 from workflows.language.condition import Condition, Verdict
 from workflows.language.template import Rendered, Template
 from workflows.plan import STATUSES, constants_of
-from workflows.program import ActionStep, Program, Step
+from workflows.program import ActionStep, Notice, Program, Step
 from workflows.report import ENDED, FAILED, flow_after, timestamp
 from workflows.run.records import RecordQueues
 from workflows.run.resets import resets
@@ -29,6 +30,38 @@ class Stop:
 
     outcome: Literal["completed", "failed", "rejected", "canceled"]
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """A hold that is closed, as its messages have to say.
+
+    Attributes:
+        held: the step that waited.
+        hold: its hold.
+        notice: the notice that posted the messages.
+        told: what they say.
+    """
+
+    held: HeldStep
+    hold: Hold
+    notice: Notice
+    told: HoldNotice
+
+
+class Messages:
+    """What is under way for messages in which holds can be decided.
+
+    Attributes:
+        posting: what posts messages, by hold.
+        updating: what updates them.
+        closings: closed holds whose messages may not say so yet.
+    """
+
+    def __init__(self) -> None:
+        self.posting: dict[str, list[asyncio.Task[None]]] = {}
+        self.updating: list[asyncio.Task[None]] = []
+        self.closings: list[Closing] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +91,7 @@ class Walk:
             answers of several local activities at once.
         held: the steps that wait, by hold.
         notices: what tells people about holds.
+        messages: messages in which holds can be decided.
         work_budget: how much was done at a stretch.
         routing: where activities queue, and which go first there.
         record_queues: which steps write which records at vendors, and which wait for that.
@@ -77,6 +111,7 @@ class Walk:
         self.decision_lock = asyncio.Lock()
         self.held: dict[str, HeldStep] = {}
         self.notices: list[asyncio.Task[None]] = []
+        self.messages = Messages()
         self.background: list[asyncio.Task[Flow]] = []
         self.resumed = 0
         self.unsettled: dict[str, tuple[str, dict[str, Any]]] = {}

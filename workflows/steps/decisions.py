@@ -36,6 +36,7 @@ from workflows.run.walk import HeldStep, Walk
 from workflows.run.worker_calls import ask
 from workflows.steps.edits import EditError, edited
 from workflows.steps.holding import reserve_room
+from workflows.steps.messages import renew
 from workflows.steps.resolved_policy import resolve_policy
 
 
@@ -284,6 +285,7 @@ async def _edit(case: _Case) -> Receipt:
     counts = hold.allowEdit is True and proven and hold.may(decision["by"], "approve") is None
     if counts and hold.vote(decision, case.at):
         return accepted(hold, decision)
+    renew(case.walk, held, hold)
     by = f"edited and approved by {decision['by']}" if counts else f"edited by {decision['by']}, which approves nothing"
     return Receipt("needs_more", f"{hold.label}: {by}; {len(hold.votes)} of {hold.quorum} approvals are there.")
 
@@ -311,6 +313,7 @@ async def _supply(case: _Case) -> Receipt:
 
 
 async def _reassign(case: _Case) -> Receipt:
+    held = await case.held()
     hold, names = case.hold, [name.strip() for name in case.decision["approvers"]]
     entries: list[Named] = [{"person": name} if (named := group(name)) is None else {"group": named} for name in names]
     question: CheckQuestion = {"people": {"approvers": entries}, "quorum": hold.quorum}
@@ -322,6 +325,7 @@ async def _reassign(case: _Case) -> Receipt:
         hold.index = {**(hold.index or {}), **answer["index"]}
     case.more["approvers"] = names
     case.walk.holds_changed()
+    renew(case.walk, held, hold)
     return Receipt("accepted", f"{hold.label}: now decided by {', '.join(hold.approvers)}.")
 
 

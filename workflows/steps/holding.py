@@ -15,6 +15,7 @@ from workflows.report import measure, timestamp
 from workflows.run.state import HOLD
 from workflows.run.walk import HeldStep, Walk
 from workflows.run.worker_calls import ask
+from workflows.steps.messages import withdraw
 from workflows.steps.notices import notify
 from workflows.steps.resolved_policy import ResolvedPolicy, resolve_policy
 from workflows.steps.send import LONGEST_SUMMARY
@@ -126,6 +127,7 @@ async def decided(walk: Walk, held: HeldStep, hold: Hold) -> Flow | Release:
                 if hold.decision is None:
                     await _due(walk, held, hold, due)
     except asyncio.CancelledError:
+        withdraw(walk, held, hold)
         _close(walk, hold)
         raise
     finally:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
-from trunkline.wire import Answer, Call, Entry, Request
+from trunkline.wire import Answer, Call, Entry, HoldNotice, Request
 from workflows import host
 from workflows.program import ActionStep
 from workflows.run.encrypted import wait_for_key, was_unreadable
@@ -34,12 +34,16 @@ class Outgoing:
         digest: what people have seen and released; the activity holds the request to it.
         release: how often the step was released anew; each release has a key of its own.
         operation: digest of the described operation that people have released.
+        notice: the hold that it is about, where it tells people about one.
+        parting: whether it is sent although its run is ending.
     """
 
     request: Request
     digest: str | None = None
     release: int = 0
     operation: str | None = None
+    notice: HoldNotice | None = None
+    parting: bool = False
 
 
 async def send(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing) -> Answer | Failure:
@@ -60,9 +64,11 @@ async def send(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing) -
         argument["operation"] = operation
     if step.repeat == "never":
         argument["run"] = sending_run()
+    if outgoing.notice is not None:
+        argument["notice"] = outgoing.notice
     connection = walk.routing.connection(step.action, request["config"])
     async with walk.record_queues.writing(records(connection, step.writes, request["config"])):
-        answer = await _run(walk, step, entry, argument)
+        answer = await _run(walk, step, entry, argument, parting=outgoing.parting)
         if isinstance(answer, Failure) and answer.unknown:
             found = None if answer.asks else await look(walk, step, entry, argument)
             if found is None:
@@ -85,7 +91,7 @@ class _Bounds:
     spent: int = 0
 
 
-async def _run(walk: Walk, step: ActionStep, entry: Entry, argument: Call) -> Answer | Failure:
+async def _run(walk: Walk, step: ActionStep, entry: Entry, argument: Call, *, parting: bool) -> Answer | Failure:
     """Run the activity; an attempt that ended before it sent anything is simply run again.
 
     One that found its account paused was none: it is run again after the pause.
@@ -96,7 +102,7 @@ async def _run(walk: Walk, step: ActionStep, entry: Entry, argument: Call) -> An
         earlier = await after_reset(walk, step, entry, argument)
         if earlier is not None:
             return earlier
-        if walk.stop is not None:
+        if walk.stop is not None and not parting:
             raise asyncio.CancelledError
         if failure is not None and host.now() >= bounds.end:
             return failure

@@ -636,7 +636,11 @@ def test_the_example_of_every_action_is_a_good_step(name: str) -> None:
         if re.search(r"\{\{(ticket|customer|message)\.", str(action.example))
         else "call.ended"
     )
-    data = automation({"actionType": name, "config": action.example}, event=event)
+    step: dict[str, Any] = {"actionType": name, "config": action.example}
+    if action.notice:
+        held = {"actionType": "send_sms", "config": catalog()["send_sms"].example}
+        step = {**held, "requireApproval": {"approvers": ["ann"], "notify": [step]}}
+    data = automation(step, event=event)
     if "." in name:  # an operation of a service, whose events are of types of one's own
         roots = re.findall(r"\{\{\s*([a-zA-Z_]+)", str(action.example))
         data["trigger"] = {"event": "service.called", "data": sorted({*roots} - {"variables"})}

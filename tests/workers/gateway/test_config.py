@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from temporalio.client import Client
 
 from tests.workers.command import call
 from workers.gateway.config import load_config
-from workers.settings import SettingsError
+from workers.gateway.server import Gateway
+from workers.settings import Settings, SettingsError
 
 GOOD = """\
 baseUrl: https://hooks.example.com/trunkline/
@@ -60,6 +62,10 @@ BAD = [
     ("baseUrl: hooks.example.com", "`baseUrl`: this is the address"),
     ("baseUrl: https://u:p@hooks.example.com", "`baseUrl`: this is the address"),
     ("baseUrl: https://a.example:x", "`baseUrl`: this is the address"),
+    ("slack: {signingSecret: s}", "`slack.connection`: this key is missing"),
+    ("slack: {connection: team}", "`slack.signingSecret`: this key is missing"),
+    ("slack: {connection: team, signingSecret: []}", "at least 1"),
+    ("slack: {connection: team, signingSecret: s, channel: c}", "`slack.channel`: there is no such key here"),
     ("[1]", "must map what the gateway serves"),
     ("a: [", "This is no YAML"),
 ]  # fmt: skip
@@ -83,3 +89,27 @@ def test_a_bad_file_ends_the_command_at_once(tmp_path: Path) -> None:
     ended = call("gateway", cwd=tmp_path)
     assert ended.code == 2
     assert "TRUNKLINE_NO_SUCH is not set" in ended.err
+
+
+SECRET = "slack: {connection: team, signingSecret: s3cret}"
+
+
+@pytest.mark.parametrize(
+    ("connections", "sentence"),
+    [
+        ("{}", "There is no connection 'team'"),
+        ("team: {kind: twilio, accountSid: AC1, authToken: x}", "'team' is of kind twilio; it must be of kind slack."),
+        ("team: {kind: slack, token: '${TRUNKLINE_NO_SUCH}'}", "needs the environment variable TRUNKLINE_NO_SUCH"),
+        ("team: {kind: slack}", "token"),
+    ],
+)
+async def test_the_app_whose_buttons_are_taken_must_be_known(tmp_path: Path, connections: str, sentence: str) -> None:
+    file = tmp_path / "connections.yaml"
+    file.write_text(connections, encoding="utf-8")
+    (tmp_path / "gateway.yaml").write_text(SECRET, encoding="utf-8")
+    config = load_config(tmp_path / "gateway.yaml", {})
+    client = await Client.connect("127.0.0.1:1", lazy=True)
+    with pytest.raises(SettingsError) as error:
+        Gateway(config, Settings(connections=file), client).application()
+    assert "`slack.connection`: " in str(error.value)
+    assert sentence in str(error.value)

@@ -59,6 +59,10 @@ def check_steps(findings: Findings, catalog: Catalog, services: Services | None 
         if kind_of(step) != "actionType" or not isinstance(step["actionType"], str):
             continue
         action = _check_action(findings, catalog, contracts, place, step)
+        if action is not None and action.notice:
+            sentence = f"`{action.name}` asks people about a hold: a step by itself has none."
+            hint = "let it stand in `notify` of `approvals` or `requireApproval`"
+            findings.add("misplaced-notice", f"{place}/actionType", sentence, hint)
         check_pick(step, action, place, findings)
         check_rules(step, place, findings, may_wait=may_be_asked(step, catalog, findings))
         _check_notices(findings, catalog, contracts, step.get("requireApproval"), f"{place}/requireApproval")

@@ -1,4 +1,4 @@
-"""Slack's Web API as far as messages go: chat.postMessage, and the conversations' history, replies and list."""
+"""Slack's Web API as far as messages go: posted, updated and private ones, lists of them, people and forms."""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ import hashlib
 import json
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from workers.sandbox.record import ReceivedRequest, VendorAnswer
+from workers.sandbox.slack_desk import SlackDesk
+from workers.sandbox.slack_people import TEAM
 from workers.sandbox.vendor import MOST_MESSAGES, TOO_MANY_REQUESTS, Vendor
 
+Call = Callable[[dict[str, Any]], VendorAnswer]
+
 BROKEN = 500
+RESPONSES = "/responses/"
+"""Below it stand the addresses that come with clicks."""
+
 MOST_TEXT = 40_000
 MOST_MARKDOWN = 12_000
 MOST_BLOCKS = 50
@@ -39,26 +46,41 @@ class SlackVendor(Vendor):
         self._messages: deque[dict[str, Any]] = deque(maxlen=MOST_MESSAGES)
         self._channels: dict[str, str] = {}
         self._last = 0
+        self.desk = SlackDesk()
+        self._posts: dict[str, Call] = {
+            "chat.postMessage": self._post,
+            "chat.update": self._update,
+            "chat.postEphemeral": lambda given: done(self.desk.tell(given), accepted=True),
+            "views.open": lambda given: done(self.desk.open(given), accepted=True),
+        }
+        self._reads: dict[str, Call] = {
+            "auth.test": lambda _: done({"team_id": TEAM, "user_id": "U0SANDBOX", "bot_id": "B0SANDBOX"}),
+            "users.info": lambda given: done(self.desk.user(given)),
+            "conversations.history": lambda given: self._history(given, replies=False),
+            "conversations.replies": lambda given: self._history(given, replies=True),
+            "conversations.list": lambda _: self._listed(),
+        }
+
+    @property
+    def messages(self) -> Iterable[dict[str, Any]]:
+        """Every message with its `channel`, the latest first."""
+        return ({"channel": kept["channel"], **kept["message"]} for kept in reversed(self._messages))
 
     def answer(self, request: ReceivedRequest) -> VendorAnswer:
         """Answer one call of the Web API; a refusal is a 200 with `ok: false`, as Slack has it."""
         arguments = self._arguments(request)
+        if request.path.startswith(RESPONSES):
+            return self.desk.respond(request)
         error = unsigned(request, arguments)
         if error:
             return refusal(error)
-        match request.path.strip("/"):
-            case "chat.postMessage" if request.method == "POST":
-                return self._post(arguments)
-            case "conversations.history" | "conversations.replies" as method:
-                try:
-                    return self._history(arguments, replies=method == "conversations.replies")
-                except ValueError:
-                    return refusal("invalid_arguments")
-            case "conversations.list":
-                channels = [{"id": id_, "name": name} for id_, name in self._channels.items()]
-                return VendorAnswer(200, {"ok": True, "channels": channels, "response_metadata": {"next_cursor": ""}})
-            case _:
-                return refusal("unknown_method")
+        method = request.path.strip("/")
+        known = self._posts if request.method == "POST" else {}
+        call = known.get(method) or self._reads.get(method)
+        try:
+            return refusal("unknown_method") if call is None else call(arguments)
+        except ValueError:
+            return refusal("invalid_arguments")
 
     def key(self, request: ReceivedRequest) -> str | None:
         """Return the key in a message's metadata."""
@@ -83,7 +105,8 @@ class SlackVendor(Vendor):
         return f"{arguments.get('icon_emoji') or ''} {channel}".strip(), text
 
     def clear(self) -> None:
-        """Forget all messages."""
+        """Forget all messages, people and forms."""
+        self.desk.clear()
         self._messages.clear()
         self._channels.clear()
 
@@ -97,20 +120,28 @@ class SlackVendor(Vendor):
             return refusal(error)
         self._last = max(self._last + 1, time.time_ns() // 1000)
         ts = f"{self._last // 1_000_000}.{self._last % 1_000_000:06d}"
-        kept = ("icon_emoji", "icon_url", "username", "thread_ts", "metadata", "client_msg_id")
-        message = {
-            "type": "message",
-            "subtype": "bot_message",
-            "text": str(arguments.get("text") or arguments.get("markdown_text") or ""),
-            "ts": ts,
-            "bot_id": "B0SANDBOX",
-            **({"blocks": _decoded(arguments["blocks"])} if arguments.get("blocks") else {}),
-            **{name: arguments[name] for name in kept if arguments.get(name)},
-        }
+        message = _message(arguments, ts)
         channel = channel_id(str(arguments["channel"]))
         self._channels.setdefault(channel, str(arguments["channel"]).removeprefix("#"))
         self._messages.append({"channel": channel, "message": message})
         return VendorAnswer(200, {"ok": True, "channel": channel, "ts": ts, "message": message}, accepted=True)
+
+    def _update(self, arguments: dict[str, Any]) -> VendorAnswer:
+        error = wrong(arguments)
+        if error:
+            return refusal(error)
+        channel, ts = channel_id(str(arguments["channel"])), str(arguments.get("ts"))
+        for kept in self._messages:
+            if kept["channel"] == channel and kept["message"]["ts"] == ts:
+                stays = {name: kept["message"].get(name) for name in ("thread_ts", "metadata")}
+                kept["message"] = _message({**stays, **arguments}, ts)
+                body = {"ok": True, "channel": channel, "ts": ts, "text": kept["message"]["text"]}
+                return VendorAnswer(200, body, accepted=True)
+        return refusal("message_not_found")
+
+    def _listed(self) -> VendorAnswer:
+        channels = [{"id": id_, "name": name} for id_, name in self._channels.items()]
+        return VendorAnswer(200, {"ok": True, "channels": channels, "response_metadata": {"next_cursor": ""}})
 
     def _history(self, arguments: dict[str, Any], *, replies: bool) -> VendorAnswer:
         if not arguments.get("channel"):
@@ -167,12 +198,31 @@ def refusal(error: str) -> VendorAnswer:
     return VendorAnswer(200, {"ok": False, "error": error})
 
 
+def done(body: dict[str, Any], *, accepted: bool = False) -> VendorAnswer:
+    """Answer with what was asked for, or refuse where that is an error."""
+    ok = "error" not in body
+    return VendorAnswer(200, {"ok": ok, **body}, accepted=accepted and ok)
+
+
 def channel_id(channel: str) -> str:
     """Return the id of a channel given by id or name."""
     bare = channel.removeprefix("#")
     if bare[:1] in {"C", "G", "D"} and bare.isalnum() and bare.isupper():
         return bare
     return "C" + hashlib.sha256(bare.encode()).hexdigest()[:10].upper()
+
+
+def _message(arguments: dict[str, Any], ts: str) -> dict[str, Any]:
+    kept = ("icon_emoji", "icon_url", "username", "thread_ts", "metadata", "client_msg_id")
+    return {
+        "type": "message",
+        "subtype": "bot_message",
+        "text": str(arguments.get("text") or arguments.get("markdown_text") or ""),
+        "ts": ts,
+        "bot_id": "B0SANDBOX",
+        **({"blocks": _decoded(arguments["blocks"])} if arguments.get("blocks") else {}),
+        **{name: arguments[name] for name in kept if arguments.get(name)},
+    }
 
 
 def _decoded(value: Any) -> Any:

@@ -1,0 +1,93 @@
+"""The desk behind the buttons: the person from Slack, the verdict from the run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workers.client import decisions, runs
+from workers.client.holds import polled
+from workers.errors import TrunklineError
+from workers.gateway.intake import reaching_temporal
+from workers.gateway.requests import Refusal
+from workers.gateway.slack.api import SlackApi, SlackError
+from workers.gateway.slack.clicks import Click
+from workers.gateway.slack.person import StrangerError, person_of
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+    from workers.approvals.signing import SigningKey
+
+WITHIN = 20.0
+"""Seconds that Temporal and the run have together."""
+
+COUNTED = frozenset({"accepted", "needs_more", "signaled"})
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a click.
+
+    Attributes:
+        result: a word: the run's receipt, or why the run was not asked.
+        sentence: the same for who has clicked.
+    """
+
+    result: str
+    sentence: str
+
+    @property
+    def counts(self) -> bool:
+        """Say whether it counts, as far as anybody knows yet."""
+        return self.result in COUNTED
+
+    @property
+    def said_elsewhere(self) -> bool:
+        """Say whether the message will say it, so that nobody need be told."""
+        return self.result == "accepted"
+
+
+class Desk:
+    """What decides.
+
+    Args:
+        api: access to the app's workspace.
+        client: Temporal's client, which need not be connected yet.
+        key: what signs decisions about holds that are `verified`.
+    """
+
+    def __init__(self, api: SlackApi, client: Client, key: SigningKey | None) -> None:
+        self.api = api
+        self.client = client
+        self.key = key
+
+    async def decide(self, click: Click) -> Verdict:
+        """Send the decision that a click makes to its run, and return what became of it."""
+        try:
+            person = await person_of(self.api, click.user, click.teams)
+        except StrangerError as no:
+            return Verdict("stranger", str(no))
+        except SlackError as error:
+            return Verdict("unknown_person", f"Slack does not say who you are. {error} Nothing was decided.")
+        try:
+            async with reaching_temporal(WITHIN):
+                return await self._sent(click, person)
+        except Refusal:
+            return Verdict(
+                "unreachable",
+                "Temporal does not answer, so nobody knows whether this counts: if the message stays, click again.",
+            )
+        except TrunklineError as error:
+            return Verdict("refused", str(error))
+
+    async def _sent(self, click: Click, person: str) -> Verdict:
+        run = click.told["run"]
+        decision = click.decided_by(person)
+        if isinstance(first := click.told.get("firstRunId"), str):
+            seen = {"digest": decision["digest"], "verified": True, "firstRunId": first}
+            decision = decisions.sealed(decision, seen, run, self.key)
+        description = await runs.describe(self.client, run)
+        answered = await polled(self.client, description.task_queue)
+        answer = await decisions.decide(self.client, run, decision, answered=answered)
+        return Verdict(answer.result, answer.message)

@@ -1,0 +1,17 @@
+"""`slack` of `gateway.yaml`: the app whose buttons are taken."""
+
+from __future__ import annotations
+
+from workers.gateway.parts import Part, Secrets, Text
+
+
+class SlackEntry(Part):
+    """`POST /slack/interactions`.
+
+    Attributes:
+        connection: the connection of the app, in the connections file.
+        signing_secret: the app's signing secret.
+    """
+
+    connection: Text
+    signing_secret: Secrets
