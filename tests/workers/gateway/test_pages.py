@@ -223,7 +223,7 @@ def shows(page: Answer, digest: str) -> None:
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert (page.headers["cache-control"], page.headers["x-content-type-options"]) == ("no-store", "nosniff")
     labelled = set(re.findall(r'<label for="([\w-]+)"', page.text))
-    assert set(re.findall(r'<(?:input|textarea) id="([\w-]+)"', page.text)) == labelled
+    assert set(re.findall(r'<(?:input|textarea|select) id="([\w-]+)"', page.text)) == labelled
 
 
 async def does_not_decide(browser: Browser, page: Answer, other: str) -> None:

@@ -63,7 +63,7 @@ async def test_the_memo_tells_the_oldest_holds_and_counts_the_others(engine: Eng
             await engine.decide(handle, hold=hold["hold"], decision="approve", by="ann")
     await engine.finish(handle)
     description, memo = await described(handle, lambda _, memo: not memo)
-    assert HELD_SINCE not in description.typed_search_attributes
+    assert description.typed_search_attributes.get(HELD_SINCE) is None
     sizes = [
         event.workflow_properties_modified_event_attributes.ByteSize()
         async for event in handle.fetch_history_events()
