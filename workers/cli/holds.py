@@ -59,7 +59,8 @@ async def _json(filters: Filters, kind: Kind | None, number: int | None, *, show
     from workers.settings import Settings
 
     settings = Settings.from_environment()
-    client, wanted = await connect(settings), filters.wanted(kind)
+    wanted = filters.wanted(kind)
+    client = await connect(settings)
     queue, keys = settings.task_queue, settings.encryption_keys
     if number is None:
         runs = await every(client, queue, wanted, keys)
@@ -78,7 +79,8 @@ async def _screen(filters: Filters, kind: Kind | None, number: int) -> int:
     from workers.settings import Settings
 
     settings = Settings.from_environment()
-    client, wanted = await connect(settings), filters.wanted(kind)
+    wanted = filters.wanted(kind)
+    client = await connect(settings)
     shown = await page(client, settings.task_queue, wanted, number, settings.encryption_keys)
     found = await asked(client, settings.task_queue, shown.runs, wanted)
     screen = console()

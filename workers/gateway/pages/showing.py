@@ -87,7 +87,7 @@ def _waiting(hold: Mapping[str, Any], person: str, typed: Mapping[str, str]) -> 
         "who": who(hold),
         "not_you": why_not(dict(hold), person, names[0]),
         "not_operator": next(filter(None, (why_not(dict(hold), person, one) for one in OPERATIONS)), None),
-        "votes": hold.get("votes") or [],
+        "votes": [{"reason": None, **vote} for vote in hold.get("votes") or []],
         "quorum": hold.get("quorum", 1),
         "connection": request.get("connection"),
         "operation": hold.get("operation"),
