@@ -20,9 +20,11 @@ from temporalio.client import Client
 
 from tests.engine import Engine, step
 from tests.workers.gateway.doors import Answer, Served, served
+from tests.workers.gateway.markup import faults
 from tests.workers.gateway.provider import FOREIGN, Provider
 from workers.gateway.config import load_config
 from workers.gateway.pages.door import within
+from workers.gateway.pages.rendering import HEADERS
 from workers.settings import SettingsError
 
 SESSION_KEY = base64.b64encode(os.urandom(32)).decode()
@@ -56,7 +58,12 @@ class Browser:
             for name, morsel in answer.cookies.items():
                 self.cookies[name] = morsel.value
                 assert (morsel["httponly"], morsel["samesite"], morsel["path"]) == (True, "Lax", "/")
-            return Answer(answer.status, {k.lower(): v for k, v in answer.headers.items()}, await answer.text())
+            text = await answer.text()
+            if answer.content_type == "text/html":
+                assert faults(text) == [], f"{faults(text)}\n{text}"
+                for name, value in HEADERS.items():
+                    assert answer.headers[name] == value
+            return Answer(answer.status, {k.lower(): v for k, v in answer.headers.items()}, text)
 
     async def get(self, path: str) -> Answer:
         """Open a page, through sign-in where that is needed."""
