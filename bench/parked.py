@@ -70,7 +70,7 @@ async def park(client: Client, task_queue: str, runs: Sequence[Parked]) -> None:
 
     async def start(one: Parked) -> None:
         async with permits:
-            await client.workflow_service.start_workflow_execution(request(one, client, task_queue))
+            await client.workflow_service.start_workflow_execution(request(one, client, task_queue), retry=True)
 
     for first in range(0, len(runs), 1_000):
         await asyncio.gather(*map(start, runs[first : first + 1_000]))

@@ -53,7 +53,10 @@ async def test_pages_are_exact_and_no_run_is_asked(start_server: StartServer) ->
 
 async def starts_undated(client: Client) -> None:
     """Start a run that an earlier worker holds: nobody says since when."""
-    attributes = [SearchAttributePair(AUTOMATION, "earlier"), SearchAttributePair(HOLDS, ["refund"])]
+    attributes: list[SearchAttributePair[Any]] = [
+        SearchAttributePair(AUTOMATION, "earlier"),
+        SearchAttributePair(HOLDS, ["refund"]),
+    ]
     await client.start_workflow(
         "earlier", {}, id="earlier/1", task_queue="parked", search_attributes=TypedSearchAttributes(attributes)
     )

@@ -22,6 +22,9 @@ from workflows.steps.edits import EditError, edited
 if TYPE_CHECKING:
     from workers.approvals.signing import SigningKey
 
+TYPED = {HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT}
+"""Refusals after which the page is shown again, with what was typed into it."""
+
 STALE = "The request is not the one you saw: look at it again, then decide."
 
 
@@ -48,28 +51,31 @@ class Deciding:
             Refusal: the form is malformed (400), or Temporal does not answer (503).
             TrunklineError: it could not be sent; the sentence says why.
         """
-        decision = decision_of(form, person)
-        run, name = run_of(form), decision["hold"]
-        client = self.reading.client
+        run = run_of(form)
+        try:
+            return await self._decide(form, run, decision_of(form, person))
+        except Refusal as no:
+            if no.status not in TYPED or not form.get("hold"):
+                raise
+            again = self.reading.hold(run, form["hold"], person, status=no.status, typed=form, sentence=no.sentence)
+        return await again
+
+    async def _decide(self, form: Mapping[str, str], run: str, decision: dict[str, Any]) -> Shown | str:
+        client, name, person = self.reading.client, decision["hold"], decision["by"]
         async with reaching_temporal(WITHIN):
             held = await holds.look(client, run)
             hold = next((one for one in held or [] if one["hold"] == name), None)
-            try:
-                if decision["decision"] in EDITING:
-                    decision |= self._edits(form, decision, hold)
-                if decision["decision"] == PREVIEW:
-                    return await self._preview(form, decision, hold, person)
-            except Refusal as no:
-                status, sentence = no.status, no.sentence
-                return await self.reading.hold(run, name, person, status=status, typed=form, sentence=sentence)
+            if decision["decision"] in EDITING:
+                decision |= self._edits(form, decision, hold)
+            if decision["decision"] == PREVIEW:
+                return await self._preview(form, decision, hold, person)
             if hold is not None:
                 decision = decisions.sealed(decision, hold, run, self.key)
             answer = await decisions.decide(client, run, decision, answered=held is not None)
         if answer.accepted:
             return hold_address("", run, name)
         malformed = answer.result in {"invalid", "malformed"}
-        status = HTTPStatus.BAD_REQUEST if malformed else HTTPStatus.CONFLICT
-        return await self.reading.hold(run, name, person, status=status, typed=form, sentence=answer.message)
+        raise Refusal(HTTPStatus.BAD_REQUEST if malformed else HTTPStatus.CONFLICT, answer.message)
 
     def _edits(self, form: Mapping[str, str], decision: Mapping[str, Any], hold: Hold | None) -> dict[str, Any]:
         """Return the edits that a form says: as JSON, or as the fields of the request.
