@@ -88,6 +88,8 @@ async def _screen(filters: Filters, kind: Kind | None, number: int) -> int:
         show_hold(hold, screen)
     for run in found.silent:
         screen.print(f"[yellow]?[/] [bold]{plain(run.run)}[/] holds {plain(_names(run))}, silent")
+        for hold in run.told:
+            screen.print(f"    {plain(hold['label'])}, held for {_age(hold)} [dim]{short_digest(hold)}[/]")
     if found.silent:
         these = "this run" if len(found.silent) == 1 else f"these {len(found.silent)} runs"
         screen.print(
@@ -122,6 +124,10 @@ def _rows(runs: Iterable[Listed], *, silent: bool) -> Iterator[dict[str, Any]]:
             yield {**known.get(name, row), "silent": silent, "error": run.error}
 
 
+def _age(hold: Hold) -> str:
+    return duration((datetime.now(UTC) - datetime.fromisoformat(hold["openedAt"])).total_seconds())
+
+
 def _names(run: Listed) -> str:
     return ", ".join(map(quote, run.holds)) or "perhaps something"
 
@@ -131,9 +137,10 @@ def show_hold(hold: Hold, screen: Console) -> None:
     from workflows.holds.wording import votes, who
 
     now = datetime.now(UTC)
-    age = duration((now - datetime.fromisoformat(hold["openedAt"])).total_seconds())
     what = "for approval" if hold["kind"] == "approval" else "after a failure"
-    screen.print(f"[yellow]‖[/] [bold]{plain(hold['label'])}[/] {plain(hold['actionType'])}, held {what} for {age}")
+    screen.print(
+        f"[yellow]‖[/] [bold]{plain(hold['label'])}[/] {plain(hold['actionType'])}, held {what} for {_age(hold)}"
+    )
     if hold.get("deadline"):
         screen.print(f"    expires {until(hold['deadline'], now)} ({hold['deadline']})")
     count = f", approved: {votes(hold)}" if hold["kind"] == "approval" else ""

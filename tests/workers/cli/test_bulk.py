@@ -11,6 +11,7 @@ from tests.engine import Engine
 from tests.workers.command import on
 from tests.workers.definitions.documents import HELD, PARKS
 from workers.client import decisions, holds, waiting
+from workers.client.listing import Listed
 from workers.client.wanted import Wanted
 
 LEAD = {"TRUNKLINE_USER": "lead@example.com"}
@@ -110,6 +111,39 @@ async def test_where_the_list_names_too_little_the_run_is_asked(engine: Engine) 
     other = {"TRUNKLINE_USER": "other@example.com"}
     assert (await on(engine, "approve", "--all", "--yes", "2", environment=other)).code == 0
     assert await outcomes(engine, [handle]) == {"completed"}
+
+
+async def test_what_changed_since_the_list_was_made_is_told_and_the_rest_goes_on(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handles = await hold(engine, 3, HELD.replace("expiresAfter: 1h", "allowEdit: needsApproval"))
+    stale: list[Listed] = []
+    async with asyncio.timeout(10):
+        while len([run for run in stale if run.told]) < 3:
+            stale = await waiting.every(engine.client, engine.task_queue, Wanted())
+            await asyncio.sleep(0.05)
+
+    async def lags(*_: Any) -> list[Listed]:
+        return stale
+
+    done, edited, other = handles
+    await engine.decide(done, hold="refund", decision="approve", by="lead@example.com")
+    await engine.decide(edited, hold="refund", decision="edit", by="lead@example.com", edits={"/body/total": 99})
+    with monkeypatch.context() as patch:
+        patch.setattr(waiting, "every", lags)
+        ended = await on(engine, "approve", "--all", "--yes", "3", "--json", environment=LEAD)
+    assert ended.code == 1
+    assert {row["run"]: row["result"] for row in ended.json} == {
+        done.id: "duplicate",
+        edited.id: "digest_mismatch",
+        other.id: "accepted",
+    }
+    async with asyncio.timeout(10):
+        while [run.run for run in await waiting.every(engine.client, engine.task_queue, Wanted())] != [edited.id]:
+            await asyncio.sleep(0.05)
+    again = await on(engine, "approve", "--all", "--yes", "1", environment=LEAD)
+    assert (again.code, "accepted" in again.out) == (0, True), "what is left is decided by the same command"
+    assert await outcomes(engine, handles) == {"completed"}
 
 
 async def test_only_what_one_may_decide_is_meant(engine: Engine) -> None:
