@@ -84,6 +84,12 @@ def test_what_is_none_of_its_kind_is_said(typed: dict[str, str], sentence: str) 
     assert (no.value.status, sentence in no.value.sentence) == (400, True), no.value.sentence
 
 
+def test_names_of_controls_survive_a_browser() -> None:
+    (one,) = fields({"a\nb\u202ec d": "x"}, [])
+    assert one.name == "set:/a%0Ab%E2%80%AEc%20d"
+    assert edits({one.name: "y"}, {"a\nb\u202ec d": "x"}, []) == {"/a\nb\u202ec d": "y"}
+
+
 def test_a_form_without_controls_has_no_edits() -> None:
     assert edits({"reason": "No", "decision": "retry"}, CONFIG, SECRETS) is None
 

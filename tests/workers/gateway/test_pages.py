@@ -7,6 +7,7 @@ import html
 import json
 import os
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -117,6 +118,11 @@ async def closed() -> Client:
         ({"claims": {"iss": "http://other.example"}}, 401, "not meant for this page"),
         ({"claims": {"exp": 1}}, 401, "not meant for this page"),
         ({"claims": {"exp": None}}, 401, "not meant for this page"),
+        ({"claims": {"exp": int(time.time()) - 30}}, 503, "Temporal does not answer"),
+        ({"claims": {"exp": int(time.time()) - 300}}, 401, "not meant for this page"),
+        ({"claims": {"iat": int(time.time()) + 30}}, 503, "Temporal does not answer"),
+        ({"claims": {"iat": int(time.time()) + 3600}}, 401, "not meant for this page"),
+        ({"claims": {"email": ["ann@example.com"]}}, 401, "no email address"),
         ({"key": FOREIGN}, 401, "not meant for this page"),
         ({"key": None, "algorithm": "none"}, 401, "not meant for this page"),
         ({"key": "x" * 64, "algorithm": "HS256"}, 401, "not meant for this page"),
@@ -130,6 +136,20 @@ async def test_who_enters(tmp_path: Path, said: dict[str, Any], status: int, sen
         answer = await browser.get("/holds?automation=a")
         assert (answer.status, sentence in answer.text) == (status, True), answer.text
         assert ("trunkline-session" in browser.cookies) == (status == 503)
+
+
+async def test_a_provider_that_is_away_is_told(tmp_path: Path) -> None:
+    async with pages(await closed(), tmp_path) as (browser, provider):
+        begun = (await browser.open("GET", "/login")).headers["location"]
+        back = (await browser.open("GET", begun)).headers["location"].removeprefix("http://pages.example")
+        await provider._runner.cleanup()
+        answer = await browser.open("GET", back)
+        assert (answer.status, "does not answer as it should" in answer.text) == (502, True)
+        assert "trunkline-session" not in browser.cookies
+    async with pages(await closed(), tmp_path) as (browser, provider):
+        await provider._runner.cleanup()
+        answer = await browser.get("/holds")
+        assert (answer.status, "does not answer as it should" in answer.text) == (502, True)
 
 
 async def test_sign_in_belongs_to_the_browser_that_began_it(tmp_path: Path) -> None:

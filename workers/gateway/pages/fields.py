@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Literal
+from urllib.parse import quote
 
 from trunkline.strict_json import JsonError, read_json
 from workers.gateway.requests import Refusal
@@ -14,7 +15,7 @@ from workflows.holds.wording import HIDDEN
 from workflows.steps.edits import same_json
 
 NAME = "set:"
-"""What the name of a control begins with; the place of its value follows, as a JSON pointer."""
+"""What the name of a control begins with; the place of its value follows, as a JSON pointer in an address."""
 
 DEEPEST = 4
 MOST = 200
@@ -45,8 +46,8 @@ class RequestField:
 
     @property
     def name(self) -> str:
-        """Return the control's name."""
-        return NAME + self.pointer
+        """Return the control's name; browsers would change ends of lines and what is hidden in it."""
+        return NAME + quote(self.pointer, safe="/~")
 
     @property
     def label(self) -> str:
