@@ -54,6 +54,9 @@ CONTRAST = """(() => {
 })()"""
 SMALL = """[...document.querySelectorAll("button, input:not([type=hidden]), select, textarea, summary")]
   .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 24).map((one) => one.outerHTML)"""
+OUTSIDE = """[...document.querySelectorAll("button, input:not([type=hidden]), select, textarea, summary")]
+  .map((one) => [one.getBoundingClientRect(), one.outerHTML])
+  .filter(([place]) => place.width && (place.left < 0 || place.right > innerWidth)).map(([, text]) => text)"""
 OUTLINE = "(() => { const one = getComputedStyle(document.activeElement); return document.activeElement.tagName + ' ' + (one.outlineStyle !== 'none' && parseFloat(one.outlineWidth) >= 2); })()"
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
@@ -110,6 +113,7 @@ async def everybody_can_use(tab: Tab, name: str, address: str) -> None:
         assert await tab.run(CONTRAST) == [], (name, width, dark)
         assert await tab.run("document.documentElement.scrollWidth") <= width, name
         assert await tab.run(SMALL) == [], name
+        assert await tab.run(OUTSIDE) == [], name
         assert await tab.run("document.title !== 'taken' && document.scripts.length === 0"), name
         await has_names(tab)
         if PICTURES:
