@@ -85,10 +85,12 @@ async def served(
     *,
     task_queue: str = "unused",
     environment: Mapping[str, str] | None = None,
+    web_ui: str | None = None,
 ) -> AsyncIterator[Served]:
     file = folder / "gateway.yaml"
     file.write_text(config, encoding="utf-8")
-    gateway = Gateway(load_config(file, environment or {}), Settings(task_queue=task_queue, grace=0), client)
+    settings = Settings(task_queue=task_queue, grace=0, web_ui=web_ui)
+    gateway = Gateway(load_config(file, environment or {}), settings, client)
     async with listening(gateway, Address("127.0.0.1", 0)) as place:
         yield Served(f"http://{place}", gateway)
 

@@ -7,7 +7,7 @@ import html
 import re
 import time
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from tests.engine import Engine, step
 from tests.workers.gateway.doors import Answer
@@ -185,6 +185,8 @@ async def test_a_run_whose_worker_is_away_is_shown_as_far_as_it_is_known(engine:
         assert "only a worker can show the request" in text(page)
         assert "No worker answers for this run" in text(run)
         assert "Refund later" in run.text
+        address = f"http://ui.example/namespaces/default/workflows/{quote(handle.id, safe='')}"
+        assert all(f'href="{address}"' in one.text for one in (page, run))
         listed = await browser.get("/holds")
         assert "Refund later" in listed.text, "the list needs no worker"
         alone = await browser.get("/run?run=waits/unpolled")

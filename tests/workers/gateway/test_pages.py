@@ -30,6 +30,7 @@ from workers.settings import SettingsError
 
 SESSION_KEY = base64.b64encode(os.urandom(32)).decode()
 OWN_KEY = base64.b64encode(os.urandom(32)).decode()
+WEB_UI = "http://ui.example/"
 HELD = """
 name: careful
 trigger: {event: test.fired, data: [order]}
@@ -91,7 +92,7 @@ async def pages(client: Client, folder: Path, task_queue: str = "unused") -> Asy
             },
             "signingKey": {"id": "gateway", "hmac": OWN_KEY},
         }
-        async with served(client, folder, json.dumps(config), task_queue=task_queue) as gateway:
+        async with served(client, folder, json.dumps(config), task_queue=task_queue, web_ui=WEB_UI) as gateway:
             yield Browser(gateway), provider
 
 
