@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from workers.client.listing import CUT, PLAIN, Listed, all_running, listed, running, with_memo, words_of
 from workers.client.wanted import Wanted
-from workers.client.windows import Window, windows
+from workers.client.windows import END, Window, windows
 
 if TYPE_CHECKING:
     from temporalio.client import Client, WorkflowExecution
@@ -19,7 +18,8 @@ ON_A_PAGE = 50
 PAGE_OF_A_LIST = 1_000
 """How many runs Temporal lists in one answer."""
 
-DATED, UNDATED = "TrunklineHeldSince IS NOT NULL", "TrunklineHeldSince IS NULL"
+UNDATED = "TrunklineHeldSince IS NULL"
+"""Of runs that a worker holds that knew no dates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +60,27 @@ async def page(
     try:
         return await search.page(first, first + ON_A_PAGE)
     except _NoAttributesError:
-        runs = [run async for run in all_running(client, task_queue) if wanted.automation in {None, run.automation}]
-        runs.reverse()  # Temporal lists the latest first
+        runs = await _running(client, task_queue, wanted)
         return WaitingPage(runs[first : first + ON_A_PAGE], len(runs))
 
 
 async def every(client: Client, task_queue: str, wanted: Wanted, keys: Sequence[str] = ()) -> list[Listed]:
-    """Return all runs in which something waits, the oldest first; those whose age is not known come before others."""
+    """Return all runs in which something waits, the oldest first; those whose age is not known come last."""
     search = _Search(client, task_queue, wanted, keys)
     try:
-        found = await search.list(*([] if wanted.older_than is None else [search.old_enough()]))
-        runs = [await with_memo(one) for one in found]
+        runs = [await with_memo(one) for one in await search.executions()]
     except _NoAttributesError:
-        runs = [run async for run in all_running(client, task_queue) if wanted.automation in {None, run.automation}]
+        return await _running(client, task_queue, wanted)
     once = {run.run: run for run in runs}  # also where it continued as new between two pages
-    return sorted(once.values(), key=lambda run: (run.since or datetime.min.replace(tzinfo=UTC), run.run))
+    return sorted(once.values(), key=_age)
+
+
+async def _running(client: Client, task_queue: str, wanted: Wanted) -> list[Listed]:
+    """Return all runs that may hold something, where only they themselves know; those that began first come first."""
+    found = {
+        run.run: run async for run in all_running(client, task_queue) if wanted.automation in {None, run.automation}
+    }
+    return [*found.values()][::-1]  # Temporal lists the latest first
 
 
 class _NoAttributesError(Exception):
@@ -109,58 +115,48 @@ class _Search:
         if self.wanted.kind is not None:
             yield f"(TrunklineHeldFor IN ('{self.wanted.kind}', 'both') OR TrunklineHeldFor IS NULL)"
 
-    def old_enough(self) -> str:
-        """Return the clause for runs in which something has waited long enough, or nobody knows."""
-        return f"({self._before_wanted()} OR {UNDATED})"
-
-    def _before_wanted(self) -> str:
-        assert self.wanted.older_than is not None  # noqa: S101 # it is asked for
-        return f"TrunklineHeldSince <= '{(self.now - self.wanted.older_than).isoformat()}'"
+        if self.wanted.older_than is not None:
+            yield f"(TrunklineHeldSince <= '{(self.now - self.wanted.older_than).isoformat()}' OR {UNDATED})"
 
     async def page(self, first: int, last: int) -> WaitingPage:
-        """Return the runs of some ranks: those whose age is not known, then the oldest."""
-        old = [] if self.wanted.older_than is None else [self._before_wanted()]
-        everything, dated, wanted = await asyncio.gather(
-            self.count(), self.count(DATED), self.count(*old) if old else _nothing()
-        )
-        undated = max(everything - dated, 0)
-        dated = wanted if old else dated
+        """Return the runs of some ranks, the oldest first; those whose age is not known come last."""
+        total = await self.count()
         runs: list[WorkflowExecution] = []
-        if first < undated:
-            found = sorted(await self.list(UNDATED), key=lambda one: (one.start_time, one.id))
-            runs += found[first:last]
-        low, high = max(first - undated, 0), max(last - undated, 0)
+        for window in await windows(self._dated, total, first, last, int(self.now.timestamp() * 1000)):
+            runs += await self._of(window, first, last)
+        return WaitingPage([await with_memo(one) for one in runs], total)
 
-        async def count(start: int, end: int) -> int:
-            return await self.count(*old, *_between(start, end))
+    async def _dated(self, start: int, end: int) -> int:
+        return await self.count(_between(start, end))
 
-        for window in await windows(count, dated, low, high, int(self.now.timestamp() * 1000)):
-            runs += await self._of(window, low, high, old)
-        return WaitingPage([await with_memo(one) for one in runs], undated + dated)
-
-    async def _of(self, window: Window, low: int, high: int, more: Sequence[str]) -> list[WorkflowExecution]:
-        found = await self.list(*more, *_between(window.start, window.end))
-        found.sort(key=lambda one: (listed(one).since or self.now, one.id))
-        return found[max(low - window.before, 0) : max(high - window.before, 0)]
+    async def _of(self, window: Window, first: int, last: int) -> list[WorkflowExecution]:
+        """Return what of some ranks lies in a window."""
+        found = await self.executions(_between(window.start, window.end))
+        found.sort(key=lambda one: _age(listed(one)))
+        return found[max(first - window.before, 0) : max(last - window.before, 0)]
 
     async def count(self, *more: str) -> int:
         """Return how many runs there are."""
-        from temporalio.service import RPCError
+        from temporalio.service import RPCError, RPCStatusCode
 
         try:
             return (await self.client.count_workflows(" AND ".join([*self.clauses, *more]))).count
         except RPCError as error:
-            raise _unless_missing(error) from error
+            if error.status is RPCStatusCode.INVALID_ARGUMENT:
+                raise _NoAttributesError from error
+            raise
 
-    async def list(self, *more: str) -> list[WorkflowExecution]:
+    async def executions(self, *more: str) -> list[WorkflowExecution]:
         """Return the runs, each execution as Temporal lists it."""
-        from temporalio.service import RPCError
+        from temporalio.service import RPCError, RPCStatusCode
 
         query = " AND ".join([*self.clauses, *more])
         try:
             found = [one async for one in self.client.list_workflows(query, page_size=PAGE_OF_A_LIST)]
         except RPCError as error:
-            raise _unless_missing(error) from error
+            if error.status is RPCStatusCode.INVALID_ARGUMENT:
+                raise _NoAttributesError from error
+            raise
         return found if self.exact else [one for one in found if self._takes(listed(one))]
 
     def _takes(self, run: Listed) -> bool:
@@ -170,18 +166,11 @@ class _Search:
         return not self.words or bool({*self.words, CUT} & {*run.approvers})
 
 
-async def _nothing() -> int:
-    return 0
-
-
-def _between(start: int, end: int) -> list[str]:
+def _between(start: int, end: int) -> str:
     first, last = (datetime.fromtimestamp(at / 1000, UTC).isoformat() for at in (start, end))
-    return [f"TrunklineHeldSince >= '{first}'", f"TrunklineHeldSince < '{last}'"]
+    dated = f"(TrunklineHeldSince >= '{first}' AND TrunklineHeldSince < '{last}')"
+    return f"({dated} OR {UNDATED})" if end == END else dated
 
 
-def _unless_missing(error: Exception) -> Exception:
-    """Return what to raise: an error of its own where the namespace lacks our search attributes."""
-    from temporalio.service import RPCError, RPCStatusCode
-
-    missing = isinstance(error, RPCError) and error.status is RPCStatusCode.INVALID_ARGUMENT
-    return _NoAttributesError() if missing else error
+def _age(run: Listed) -> tuple[datetime, str]:
+    return run.since or datetime.max.replace(tzinfo=UTC), run.run

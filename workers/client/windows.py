@@ -2,11 +2,12 @@
 
 Temporal's list answers how many runs have been held since before an instant, but not which of them is the fiftieth. So
 instants are looked for with about as many before them as there should be, and what lies between two is listed whole.
+Counting costs by what is counted: from the end that is nearer to the page one goes inward until one has gone too far,
+and then to where the page should lie if what is in the window is spread evenly.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -14,12 +15,14 @@ Count = Callable[[int, int], Awaitable[int]]
 """Says how many there are from one instant up to, and without, another; both in milliseconds since 1970."""
 
 BEGIN, END = 0, 9_000_000_000_000
-"""Instants before and after everything, in milliseconds since 1970."""
+"""Instants before and after everything, in milliseconds since 1970; what has no date counts as if it lay before END."""
 
 ROOM = 100
 """How many a window may hold before it is cut; listing so many costs about as much as a few counts."""
 
-HOUR = 3_600_000
+MINUTE = 60_000
+STRIDE = 3
+"""How many times as old, or as young, what is looked at next may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +56,11 @@ async def windows(count: Count, total: int, first: int, last: int, now: int) -> 
     """Return windows, the oldest first, that hold all of some ranks and little else.
 
     Args:
-        count: counts.
+        count: counts what has a date.
         total: how many there are at all.
         first: the first rank, from 0.
         last: the rank after the last.
-        now: this instant, in milliseconds since 1970: most began a short while before it.
+        now: this instant, in milliseconds since 1970: most began before it.
     """
     found: list[Window] = []
     left = [(Window(BEGIN, END, 0, total), 0)] if first < min(last, total) else []
@@ -67,17 +70,35 @@ async def windows(count: Count, total: int, first: int, last: int, now: int) -> 
             found.append(window)
             continue
         target = (max(first, window.before), min(last, window.after))
-        at = _by_magnitude(window, now)
-        if at is None:
-            at = _guess(window, target) if cuts % 2 else _inside(window, (window.start + window.end) / 2)
-        newer_is_smaller = at > now or sum(target) > window.before + window.after
-        older, newer = await _cut(count, window, at, newer=newer_is_smaller)
-        left += [(part, cuts + 1) for part in (newer, older) if part.size and part.before < last and part.after > first]
+        young = sum(target) > window.before + window.after
+        at, cuts = _where(window, target, cuts, now + MINUTE, young=young)
+        older, newer = await _cut(count, window, at, newer=young and window.end < END)
+        left += [(part, cuts) for part in (newer, older) if part.size and part.before < last and part.after > first]
     return found
 
 
+def _where(window: Window, target: tuple[int, int], cuts: int, latest: int, *, young: bool) -> tuple[int, int]:
+    """Return where to cut a window, and how often it was cut once both of its ends were found.
+
+    Args:
+        window: the window.
+        target: the ranks that are looked for in it.
+        cuts: how often it was cut before.
+        latest: an instant after which nothing should be.
+        young: whether the target is in the newer half.
+    """
+    if young and window.start < latest < window.end:
+        return latest, cuts
+    if young and window.start == BEGIN and window.end <= latest:
+        return _inside(window, latest - STRIDE * max(latest - window.end, MINUTE)), cuts
+    if not young and window.end == END and window.start < latest:
+        return _inside(window, latest - (latest - window.start) / STRIDE), cuts
+    middle = _inside(window, (window.start + window.end) / 2)
+    return (middle if cuts % 2 else _guess(window, target)), cuts + 1
+
+
 async def _cut(count: Count, window: Window, at: int, *, newer: bool) -> tuple[Window, Window]:
-    """Cut a window in two, and count the newer part or the older one: the smaller costs less."""
+    """Cut a window in two, and count the newer part or the older one."""
     if newer:
         older = max(window.size - await count(at, window.end), 0)
     else:
@@ -94,15 +115,6 @@ def _guess(window: Window, target: tuple[int, int]) -> int:
     rank = target[0] - ROOM // 4 if ahead > behind else target[1] + ROOM // 4
     share = (rank - window.before) / window.size
     return _inside(window, window.start + (window.end - window.start) * share)
-
-
-def _by_magnitude(window: Window, now: int) -> int | None:
-    """Return the middle of the ages in a window, where they differ by magnitudes."""
-    latest = now + HOUR
-    if window.start < latest < window.end:
-        return latest
-    oldest, youngest = latest - window.start, max(latest - window.end, 1_000)
-    return _inside(window, latest - math.sqrt(oldest * youngest)) if oldest > 4 * youngest else None
 
 
 def _inside(window: Window, at: float) -> int:
