@@ -97,6 +97,8 @@ def test_a_form_without_controls_has_no_edits() -> None:
 def test_what_is_long_has_no_control_and_what_is_wide_is_not_taken_apart() -> None:
     (long,) = fields({"text": "x" * (LONGEST + 1)}, [])
     assert long.fixed is not None
+    many = fields({f"k{number}": "x" * 15_000 for number in range(10)}, [])
+    assert [one.fixed is None for one in many] == [True] * 4 + [False] * 6, "a form has room for so much"
     wide = fields({"body": {f"k{number}": number for number in range(MOST + 1)}}, [])
     assert [one.kind for one in wide] == ["json"]
 

@@ -32,7 +32,7 @@ actions: [{id: broken, label: Broken <i>, actionType: http_request, config: {met
 WAITS = """
 name: waits
 trigger: {event: test.fired}
-actions: [{id: refund, label: Refund later, actionType: http_request, config: {method: POST, url: RECEIVER/later}, requireApproval: {approvers: [ann@example.com]}}]
+actions: [{id: refund, label: Refund later, actionType: http_request, config: {method: POST, url: RECEIVER/later}, requireApproval: {approvers: [ann@example.com], notify: [{on: [opened], actionType: http_request, config: {method: POST, url: RECEIVER/notice, body: {url: "{{hold.url}}"}}}]}}]
 """
 
 
@@ -76,7 +76,11 @@ async def test_holds_are_edited_handed_over_and_resolved_on_their_pages(engine: 
         assert (await browser.get(places["refund"].replace("/hold?", "/request?"))).status == 404
         assert f"trunkline rerun {failed.id}" in (await browser.get(f"/run?{urlencode({'run': failed.id})}")).text
     assert step(report, "lost")["status"] == "succeeded"
-    assert [sent.body for sent in engine.receiver.to("/broken") if sent.body] == [{"count": 1}, {"count": 2}]
+    assert [sent.body for sent in engine.receiver.to("/broken") if sent.body] == [
+        {"count": 1},
+        {"count": 2},
+        {"count": 2},
+    ]
 
 
 async def lists_failures(browser: Browser, failed: str) -> None:
@@ -151,9 +155,12 @@ async def tries_again_with_an_edit(engine: Engine, browser: Browser, place: str)
     assert "The server answered with status 422" in text(page)
     shown = await browser.decide(page, decision="preview", **{"set:/body/count": "2"})
     assert 'name="decision" value="retry">Try again with this edit' in shown.text
-    del engine.receiver.answers["/broken"]
     sent = html.unescape(re.findall(r'name="edits" value="([^"]*)"', shown.text)[0])
     assert (await browser.decide(page, decision="retry", edits=sent)).status == 303
+    again = await until(browser, place, "It waits again.")
+    (later,) = re.findall(r'href="(/hold\?[^"]*)">It waits again', again.text)
+    del engine.receiver.answers["/broken"]
+    assert (await browser.decide(await browser.get(html.unescape(later)), decision="retry")).status == 303
 
 
 async def supplies(browser: Browser, place: str) -> None:
@@ -174,6 +181,7 @@ async def test_a_run_whose_worker_is_away_is_shown_as_far_as_it_is_known(engine:
     unpolled = await engine.client.start_workflow("waits", {}, id="waits/unpolled", task_queue=f"{engine.task_queue}-2")
     async with pages(engine.client, tmp_path, engine.task_queue) as (browser, _):
         await until(browser, "/holds", "Refund later")
+        assert engine.receiver.to("/notice")[0].body == {"url": None}, "its worker knows no pages"
         await engine.stop()
         place = f"/hold?{urlencode({'run': handle.id, 'hold': hold['hold']})}"
         began = time.monotonic()

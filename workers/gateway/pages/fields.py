@@ -23,6 +23,9 @@ LONG = 80
 LONGEST = 20_000
 """Characters of a value beyond which it has no control, as no page should be that long."""
 
+ROOM = 60_000
+"""Characters of all values that have a control."""
+
 Kind = Literal["text", "long", "number", "choice", "json"]
 
 
@@ -88,9 +91,13 @@ def fields(config: Mapping[str, Any], secrets: Iterable[Mapping[str, Any]]) -> l
         secrets: the places into which secrets go.
     """
     places = [str(place["path"]) for place in secrets]
-    found = [_field(pointer, value, places) for pointer, value in _values(config, "", DEEPEST)]
-    if len(found) > MOST:
-        found = [_field(pointer, value, places) for pointer, value in _values(config, "", 1)][:MOST]
+    values = [*_values(config, "", DEEPEST)]
+    if len(values) > MOST:
+        values = [*_values(config, "", 1)][:MOST]
+    found, room = [], ROOM
+    for pointer, value in values:
+        found.append(_field(pointer, value, places, min(room, LONGEST)))
+        room -= len(found[-1].text) if found[-1].fixed is None else 0
     return found
 
 
@@ -103,13 +110,13 @@ def _values(value: Mapping[str, Any], pointer: str, deepest: int) -> Iterator[tu
             yield place, one
 
 
-def _field(pointer: str, value: Any, secrets: Iterable[str]) -> RequestField:
+def _field(pointer: str, value: Any, secrets: Iterable[str], room: int) -> RequestField:
     kind, text = _control(value)
     fixed = None
     if pointer in secrets:
         fixed = "A secret is filled in here when it is sent, so it stays as it is."
-    elif len(text) > LONGEST:
-        fixed = f"It has {len(text):,} characters, too many for this form: `trunkline edit` changes it."
+    elif len(text) > room:
+        fixed = f"It has {len(text):,} characters, for which this form has no room: `trunkline edit` changes it."
     return RequestField(pointer, kind, text, value, fixed)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,6 +17,7 @@ from workflows.holds.wording import (
     decided_by,
     decisions,
     edited,
+    hold_address,
     policy,
     who,
 )
@@ -35,6 +36,9 @@ MOST_LINES = 100
 
 LONGEST_REQUEST = 16_000
 """Characters of a request that are shown; a link leads to all of it."""
+
+SHORTEST = 200
+"""Characters of a value that are shown in any case."""
 
 Values = dict[str, Any]
 
@@ -61,12 +65,20 @@ def shown_hold(look: Look, name: str, person: str, typed: Mapping[str, str]) -> 
         "why": look.why,
         "told": told if look.held is None else None,
         "became": None if entry is None else _became(entry),
+        "again": _again(look, name),
         "audit": _audit(look.report, name),
         "edited": [_edit(one) for one in (entry or {}).get("edited") or []],
         "run_address": f"/run?{urlencode({'run': run})}",
         "request_address": f"/request?{urlencode({'run': run, 'hold': name})}",
     }
     return values if hold is None else values | _waiting(hold, person, typed)
+
+
+def _again(look: Look, name: str) -> str | None:
+    """Return the address of the hold under which the step of a closed one waits again."""
+    step = name.partition("#")[0]
+    later = next((one["hold"] for one in look.held or [] if one["step"] == step), None)
+    return None if later is None else hold_address("", look.listed.run, later)
 
 
 def _entry(report: Mapping[str, Any] | None, step: str) -> Mapping[str, Any] | None:
@@ -94,7 +106,7 @@ def _waiting(hold: Mapping[str, Any], person: str, typed: Mapping[str, str]) -> 
         "config": text[:LONGEST_REQUEST],
         "cut": max(len(text) - LONGEST_REQUEST, 0),
         "short": len(text) <= LONGEST_REQUEST and text.count("\n") < 30,  # noqa: PLR2004 # about a screen
-        "fields": [_control(index, one, typed) for index, one in enumerate(controls)],
+        "fields": _controls(controls, typed),
         "draft": typed.get("edits") or (text if len(text) <= LONGEST else ""),
         "by_json": bool(typed.get("edits")),
         "typed_fields": any(name.startswith(NAME) for name in typed) or bool(typed.get("edits")),
@@ -110,20 +122,28 @@ def _waiting(hold: Mapping[str, Any], person: str, typed: Mapping[str, str]) -> 
     }
 
 
-def _control(index: int, one: RequestField, typed: Mapping[str, str]) -> Values:
-    text = typed.get(one.name, one.text)
-    return {
-        "id": f"field-{index}",
-        "name": one.name,
-        "label": one.label,
-        "kind": one.kind,
-        "text": text if one.fixed is None else "",
-        "shown": one.text if len(one.text) <= LONGEST_REQUEST else f"{one.text[:LONGEST_REQUEST]}…",
-        "plain": one.kind in {"text", "long"},
-        "rows": min(max(text.count("\n") + 2, 3), 16),
-        "fixed": one.fixed,
-        "changed": text != one.text,
-    }
+def _controls(found: Iterable[RequestField], typed: Mapping[str, str]) -> list[Values]:
+    """Return the values of a request with their controls; texts are shown until the page is full."""
+    rows: list[Values] = []
+    room = LONGEST_REQUEST
+    for one in found:
+        text = typed.get(one.name, one.text) if one.fixed is None else ""
+        shown = one.text if len(one.text) <= max(room, SHORTEST) else f"{one.text[:SHORTEST]}…"
+        room -= len(shown)
+        rows.append(
+            {
+                "id": f"field-{len(rows)}",
+                "name": one.name,
+                "label": one.label,
+                "kind": one.kind,
+                "text": text,
+                "shown": shown,
+                "plain": one.kind in {"text", "long"},
+                "rows": min(max(text.count("\n") + 2, 3), 16),
+                "fixed": one.fixed,
+            }
+        )
+    return rows
 
 
 def _audit(report: Mapping[str, Any] | None, name: str) -> Values:
