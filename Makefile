@@ -8,13 +8,14 @@
 #   make bench         compare with the same work hand-written for Temporal
 #   make faults        2,000 runs while vendors, workers and Temporal fail (ARGS="--runs 200")
 #   make fairness      what one tenant's burst costs another's single run
+#   make scale         what lists of what waits take, with 100,000 runs that wait (ARGS="--runs 20000")
 #   make setup         the virtual environment in .venv; PYTHON=python3.12 chooses the interpreter
 #   make clean         remove everything that can be made again
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test quick check format-check lint types imports pytest format docs bench faults fairness clean
+.PHONY: help setup demo test quick check format-check lint types imports pytest format docs bench faults fairness scale clean
 .NOTPARALLEL:
 
 help:
@@ -71,6 +72,9 @@ faults: setup
 
 fairness: setup
 	@$(BIN)/python -m bench.fairness $(ARGS)
+
+scale: setup
+	@$(BIN)/python -m bench.scale $(ARGS)
 
 clean:
 	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .trunkline build dist

@@ -40,7 +40,7 @@ from workflows.language.template import TemplateError
 from workflows.plan import Plan
 from workflows.report import cut, shortened
 from workflows.run.beginning import all_answered, started
-from workflows.run.continue_as_new import long_history, may_continue_as_new, next_arguments
+from workflows.run.continue_as_new import kept_memo, long_history, may_continue_as_new, next_arguments
 from workflows.run.payload import PayloadError, read, unpack
 from workflows.run.resets import reset_unseen
 from workflows.run.routing import Routing, fairness_key
@@ -136,7 +136,7 @@ class Automation:
             run["url"] = f"{answer['webUi']}/namespaces/{quote(info.namespace)}/workflows/{quote(info.workflow_id, '')}"
         self.walk = Walk(compiled, self.state, run, self._holds_changed)
         self.walk.pages = answer.get("pages")
-        self.attributes = Attributes(enabled=answer["attributes"])
+        self.attributes = Attributes(enabled=answer["attributes"], dated=answer.get("dated", False))
         self._begun = True
         if carry is None:
             self.attributes.begin(self.plan["automation"], event["id"])
@@ -188,7 +188,7 @@ class Automation:
         if not task.done():
             walk.continuing_as_new = True
             state = walk.state.carry(walk.resets + reset_unseen())
-            host.continue_as_new(args=next_arguments(event, {**answer, "state": state}))
+            host.continue_as_new(args=next_arguments(event, {**answer, "state": state}), memo=kept_memo())
         await all_answered()
         return task.result()
 

@@ -15,11 +15,9 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
-from typing import Any, NoReturn, Protocol, TypeVar, cast
+from typing import Any, NoReturn, Protocol, cast
 
 from temporalio import workflow
-
-T = TypeVar("T")
 
 
 class Info(Protocol):
@@ -54,6 +52,10 @@ class Info(Protocol):
         """When this run of the chain began."""
 
     @property
+    def raw_memo(self) -> Mapping[str, Any]:
+        """The run's memo, as payloads."""
+
+    @property
     def typed_search_attributes(self) -> Any:
         """The run's search attributes."""
 
@@ -79,6 +81,7 @@ class Host(Protocol):
     def continue_as_new(self, **options: Any) -> NoReturn: ...
     def all_handlers_finished(self) -> bool: ...
     def upsert_search_attributes(self, attributes: Sequence[Any]) -> None: ...
+    def upsert_memo(self, updates: Mapping[str, Any]) -> None: ...
     def extern_functions(self) -> Mapping[str, Callable[..., Any]]: ...
     def memo_value(self, key: str, default: Any, **options: Any) -> Any: ...
     def cancellation_reason(self) -> str | None: ...
@@ -179,9 +182,9 @@ def get_external_workflow_handle(workflow_id: str) -> workflow.ExternalWorkflowH
     return handle
 
 
-def continue_as_new(*, args: Sequence[Any]) -> NoReturn:
-    """End this run and go on in the next one of its chain, with these arguments."""
-    _host.get().continue_as_new(args=args)
+def continue_as_new(*, args: Sequence[Any], memo: Mapping[str, Any] | None = None) -> NoReturn:
+    """End this run and go on in the next one of its chain; its memo is the first one's unless it gets another."""
+    _host.get().continue_as_new(args=args, memo=memo)
 
 
 def all_handlers_finished() -> bool:
@@ -194,15 +197,19 @@ def upsert_search_attributes(attributes: Sequence[Any]) -> None:
     _host.get().upsert_search_attributes(attributes)
 
 
+def upsert_memo(updates: Mapping[str, Any]) -> None:
+    """Write values of the run's memo; None removes one."""
+    _host.get().upsert_memo(updates)
+
+
 def extern_functions() -> Mapping[str, Callable[..., Any]]:
     """Return what the run's worker tells it besides."""
     return _host.get().extern_functions()
 
 
-def memo_value(key: str, default: T, *, type_hint: type[T]) -> T:
+def memo_value(key: str, default: Any = None, *, type_hint: Any = None) -> Any:
     """Return a value of the run's memo."""
-    found: T = _host.get().memo_value(key, default, type_hint=type_hint)
-    return found
+    return _host.get().memo_value(key, default, type_hint=type_hint)
 
 
 def cancellation_reason() -> str | None:

@@ -89,6 +89,23 @@ async def rejection(engine: Engine) -> Run:
     return await end(engine, run)
 
 
+async def parallel_holds(engine: Engine) -> Run:
+    """An approval beside a failure that is held, both told by Temporal's list until they are decided."""
+    engine.receiver.answer("/broken", 422)
+    broken = "{id: broken, actionType: http_request, config: {method: POST, url: RECEIVER/broken}, onFailure: hold}"
+    run = await begin(
+        engine,
+        f"""  - paths:
+      - actions: [{{id: refund, {POST}, requireApproval: {{approvers: [ann], allowEdit: needsApproval}}}}]
+      - actions: [{broken}]""",
+    )
+    await engine.held(run, 2)
+    await engine.decide(run, hold="refund", decision="edit", by="ann", edits={"/body/amount": 20})
+    await engine.decide(run, hold="broken", decision="skip", by="ann")
+    await decide(engine, run, "approve", by="ann")
+    return await end(engine, run)
+
+
 async def quorum(engine: Engine) -> Run:
     """A request that two of three approve; one who has approved already counts once."""
     run = await begin(
@@ -450,6 +467,7 @@ FEATURES = {
     "loop": Feature(loop),
     "messages": Feature(messages),
     "operation": Feature(operation),
+    "parallel-holds": Feature(parallel_holds),
     "quorum": Feature(quorum),
     "reactions": Feature(reactions, outcome="rejected"),
     "rejection": Feature(rejection, outcome="rejected"),

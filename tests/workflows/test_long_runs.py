@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 
 import pytest
 
 from tests.engine import Engine, step
 from workflows.run import walk
+from workflows.view.attributes import HELD_SINCE
+from workflows.view.memo import PREFIX
 
 
 def steps(count: int, path: str = "RECEIVER/s") -> str:
@@ -92,6 +95,9 @@ actions:
     now = engine.client.get_workflow_handle(handle.id)
     assert (await now.describe()).run_id != first, "it continued as new"
     assert await now.query("holds") == [hold], "the hold is the same after the hand-over"
+    described = await now.describe()
+    assert (await described.memo())[PREFIX + hold["hold"]]["digest"] == hold["digest"], "and stands in the list"
+    assert described.typed_search_attributes[HELD_SINCE] == datetime.fromisoformat(hold["openedAt"])
     await now.signal("approve", {"hold": hold["hold"], "by": "ann"})
     report = await engine.finish(handle, 60)
     assert report["outcome"] == "completed"

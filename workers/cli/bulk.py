@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import json as json_text
 import sys
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from workers.cli.deciding import Decision, completed, send, short_digest
+from workers.cli.bulk_groups import show_groups
+from workers.cli.deciding import Decision, completed, send
 from workers.cli.options import Bulk
 from workers.cli.screen import console, plain, print_json
 from workers.errors import TrunklineError, UnreachableError, UsageError
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from temporalio.client import Client
 
     from workers.client.decisions import DecisionAnswer
-    from workers.client.holds import Hold, OpenHolds
+    from workers.client.holds import OpenHolds
+    from workers.client.wanted import Hold, Wanted
     from workers.settings import Settings
 
 SENT_AT_ONCE = 10
-COUNTED = {"accepted", "needs_more"}
-
-Row = tuple[str, ...]
+COUNTED = {"accepted", "needs_more", "duplicate"}
+"""Receipts that are no failure; a duplicate is what was sent before, where sending many is begun again."""
 
 
 def decide_one_or_all(run: str | None, hold: str | None, bulk: Bulk, decision: Decision, *, json: bool) -> int:
@@ -38,7 +38,7 @@ def decide_one_or_all(run: str | None, hold: str | None, bulk: Bulk, decision: D
 
 
 async def _send_all(bulk: Bulk, decision: Decision, *, json: bool) -> int:
-    from workers.client import decisions, holds
+    from workers.client import decisions
     from workers.client.start import connect
     from workers.settings import Settings
 
@@ -46,8 +46,8 @@ async def _send_all(bulk: Bulk, decision: Decision, *, json: bool) -> int:
     content = completed(decision, settings)
     wanted = bulk.wanted("failure" if content["decision"] in decisions.ON_FAILURES else "approval")
     client = await connect(settings)
-    found = await holds.find(client, settings.task_queue, wanted, settings.encryption_keys)
-    meant = [hold for hold in found.holds if decisions.may_decide(hold, content["by"], content["decision"])]
+    found = await _found(client, settings, wanted, show=bulk.show)
+    meant = [hold for hold in found.holds if _may(hold, content, settings)]
     screen = console(stderr=json)
     _show_rest(found, len(found.holds) - len(meant), content["by"])
     if not meant and not bulk.yes:
@@ -56,47 +56,42 @@ async def _send_all(bulk: Bulk, decision: Decision, *, json: bool) -> int:
         if json:
             print_json([])
         return _exit_code([], found)
-    await _show_all(client, meant, screen)
+    await show_groups(client, meant, screen)
     confirm(content["decision"], len(meant), bulk.yes)
-    answers = await _decide_all(client, meant, content, settings)
+
+    def tell(hold: Hold, answer: DecisionAnswer) -> None:
+        if not json:
+            place = (hold["label"], hold["run"], hold["hold"])
+            screen.print(plain("  ".join((*place, answer.result, answer.message))))
+
+    answers = await _decide_all(client, meant, content, settings, tell)
     if json:
         print_json([_receipt(hold, answer) for hold, answer in zip(meant, answers, strict=True)])
-    else:
-        _table(
-            (
-                (hold["label"], hold["run"], hold["hold"], answer.result, answer.message)
-                for hold, answer in zip(meant, answers, strict=True)
-            ),
-            screen,
-        )
+    elif len(answers) > 1:
+        results = Counter(answer.result for answer in answers)
+        screen.print(", ".join(f"{count:,} {result}" for result, count in results.most_common()))
     return _exit_code(answers, found)
 
 
-async def _show_all(client: Client, meant: Sequence[Hold], screen: Console) -> None:
-    """Write every request that is decided about, whole, and how it was edited before."""
-    from workers.client import runs
-    from workers.client.asking import QUERIES_AT_ONCE
-    from workflows.holds.wording import change, edited
+async def _found(client: Client, settings: Settings, wanted: Wanted, *, show: bool) -> OpenHolds:
+    """Return what may be decided: as Temporal's list tells it, or as the runs themselves show it."""
+    from workers.client import holds
+    from workers.client.waiting import every
 
-    permits = asyncio.Semaphore(QUERIES_AT_ONCE)
+    runs = await every(client, settings.task_queue, wanted, settings.encryption_keys)
+    if show or not await holds.polled(client, settings.task_queue):
+        return await holds.asked(client, settings.task_queue, runs, wanted)
+    return await holds.told(client, settings.task_queue, runs, wanted, judged=True)
 
-    async def edits(hold: Hold) -> list[dict[str, Any]]:
-        if not hold.get("edited"):
-            return []
-        async with permits:
-            report = await runs.report(client, hold["run"])
-        return [edit for entry in report["steps"] if entry["id"] == hold["step"] for edit in entry.get("edited") or []]
 
-    for hold, changed in zip(meant, await asyncio.gather(*map(edits, meant)), strict=True):
-        place = f"{hold['run']} {hold['hold']}"
-        screen.print(f"[bold]{plain(hold['label'])}[/] {plain(place)} [dim]{short_digest(hold)}[/]")
-        screen.print(f"    {plain(json_text.dumps(hold['request'].get('config'), ensure_ascii=False))}")
-        if hold.get("missing"):
-            screen.print(f"    [yellow]missing: {plain(', '.join(hold['missing']))}[/]")
-        if hold.get("error"):
-            screen.print(f"    [red]{plain(hold['error']['message'])}[/]")
-        for edit in changed:
-            screen.print(f"    edited by {plain(str(edit.get('by')))}: {plain('; '.join(map(change, edited(edit))))}")
+def _may(hold: Hold, content: Decision, settings: Settings) -> bool:
+    """Say whether a decision can count, as far as is known; the run has the last word."""
+    from workers.client import decisions
+    from workers.client.listing import words_of
+
+    if "words" not in hold:
+        return decisions.may_decide(hold, content["by"], content["decision"])
+    return not hold["words"] or bool({*hold["words"]} & {*words_of(content["by"], settings.encryption_keys)})
 
 
 def _exit_code(answers: Sequence[DecisionAnswer], found: OpenHolds) -> int:
@@ -149,8 +144,13 @@ def confirm(what: str, count: int, yes: int | None, *, done: str = "sent") -> No
 
 
 async def _decide_all(
-    client: Client, meant: Sequence[Hold], content: Decision, settings: Settings
+    client: Client,
+    meant: Sequence[Hold],
+    content: Decision,
+    settings: Settings,
+    tell: Callable[[Hold, DecisionAnswer], None],
 ) -> list[DecisionAnswer]:
+    """Send a decision about each, and tell each answer as it comes: who interrupts this knows what was decided."""
     from temporalio.service import RPCError
 
     from workers.client import decisions
@@ -162,11 +162,13 @@ async def _decide_all(
         decision = decisions.sealed({**content, "hold": hold["hold"]}, hold, hold["run"], settings.signing_key)
         async with permits:
             try:
-                return await decisions.decide(client, hold["run"], decision)
+                answer = await decisions.decide(client, hold["run"], decision)
             except (TrunklineError, RPCError) as error:  # the others are decided all the same
-                return decisions.DecisionAnswer(
+                answer = decisions.DecisionAnswer(
                     "failed", str(error if isinstance(error, TrunklineError) else explain(error))
                 )
+        tell(hold, answer)
+        return answer
 
     return await asyncio.gather(*map(one, meant))
 
@@ -174,11 +176,3 @@ async def _decide_all(
 def _receipt(hold: Hold, answer: DecisionAnswer) -> dict[str, Any]:
     shown = {key: hold[key] for key in ("run", "hold", "label", "digest")}
     return {**shown, "result": answer.result, "message": answer.message}
-
-
-def _table(rows: Iterable[Row], screen: Console) -> None:
-    """Write rows in columns."""
-    kept = list(rows)
-    widths = [max(map(len, column)) for column in zip(*kept, strict=True)]
-    for row in kept:
-        screen.print(plain("  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))).rstrip())

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from workers.client.decisions import DecisionAnswer
-    from workers.client.holds import Hold
+    from workers.client.wanted import Hold
     from workers.settings import Settings
 
 SHORT_DIGEST = 12

@@ -18,7 +18,7 @@ from workflows.holds.wording import change, edited
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from workers.client.holds import Hold
+    from workers.client.wanted import Hold
 
 hold = App(name="hold", help="One step that waits, as a whole.", help_epilogue="")
 

@@ -12,53 +12,84 @@ from typing import TYPE_CHECKING, Any, Literal
 from workers.cli.deciding import short_digest, short_request
 from workers.cli.options import ANY, Filters
 from workers.cli.screen import console, duration, plain, print_json, until
-from workers.errors import UnreachableError
+from workers.errors import UnreachableError, UsageError
 from workers.settings import VARIABLES
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from workers.client.holds import Hold, OpenHolds
+    from workers.client.holds import OpenHolds
     from workers.client.listing import Listed
+    from workers.client.wanted import Hold, Kind
 
 
 def holds(
     *,
     filters: Filters = ANY,
     kind: Literal["approval", "failure"] | None = None,
+    page: int | None = None,
+    show: bool = False,
     json: bool = False,
 ) -> int:
-    """Show every step that waits for a person, over all runs, the oldest first.
+    """Show the steps that wait for a person, over all runs, the oldest first, 50 runs at a time.
 
     Runs that could not be asked are listed as such, and the exit code is 3: there may be more than was seen.
 
     Args:
         filters: which of them.
         kind: only what waits for an approval, or only what waits after a failure.
+        page: which 50 runs; by default the first, with --json all.
+        show: with --json: ask each run for its requests, also where there are more than 50.
         json: print the holds as JSON, for scripts.
 
     Returns:
         0, also if nothing waits.
     """
-    return asyncio.run(_holds(filters, kind, json=json))
+    if page is not None and page < 1:
+        raise UsageError("--page counts from 1.")
+    if show and not json:
+        raise UsageError("--show goes with --json: without it, every request of a page is shown.")
+    return asyncio.run(_json(filters, kind, page, show=show) if json else _screen(filters, kind, page or 1))
 
 
-async def _holds(filters: Filters, kind: Literal["approval", "failure"] | None, *, json: bool) -> int:
-    from workers.client.holds import find
+async def _json(filters: Filters, kind: Kind | None, number: int | None, *, show: bool) -> int:
+    from workers.client.holds import asked, told
     from workers.client.start import connect
+    from workers.client.waiting import ON_A_PAGE, every, page
     from workers.settings import Settings
 
     settings = Settings.from_environment()
     wanted = filters.wanted(kind)
-    found = await find(await connect(settings), settings.task_queue, wanted, settings.encryption_keys)
-    if json:
-        print_json([*found.holds, *_rows(found.silent, silent=True), *_rows(found.failed, silent=False)])
-        return tell_left(found)
+    client = await connect(settings)
+    queue, keys = settings.task_queue, settings.encryption_keys
+    if number is None:
+        runs = await every(client, queue, wanted, keys)
+    else:
+        runs = (await page(client, queue, wanted, number, keys)).runs
+    collect = asked if show or len(runs) <= ON_A_PAGE else told
+    found = await collect(client, queue, runs, wanted)
+    print_json([*found.holds, *_rows(found.silent, silent=True), *_rows(found.failed, silent=False)])
+    return tell_left(found)
+
+
+async def _screen(filters: Filters, kind: Kind | None, number: int) -> int:
+    from workers.client.holds import asked
+    from workers.client.start import connect
+    from workers.client.waiting import page
+    from workers.settings import Settings
+
+    settings = Settings.from_environment()
+    wanted = filters.wanted(kind)
+    client = await connect(settings)
+    shown = await page(client, settings.task_queue, wanted, number, settings.encryption_keys)
+    found = await asked(client, settings.task_queue, shown.runs, wanted)
     screen = console()
     for hold in found.holds:
         show_hold(hold, screen)
     for run in found.silent:
         screen.print(f"[yellow]?[/] [bold]{plain(run.run)}[/] holds {plain(_names(run))}, silent")
+        for hold in run.told:
+            screen.print(f"    {plain(hold['label'])}, held for {_age(hold)} [dim]{short_digest(hold)}[/]")
     if found.silent:
         these = "this run" if len(found.silent) == 1 else f"these {len(found.silent)} runs"
         screen.print(
@@ -67,7 +98,10 @@ async def _holds(filters: Filters, kind: Literal["approval", "failure"] | None, 
     for run in found.failed:
         screen.print(f"[red]![/] [bold]{plain(run.run)}[/] holds {plain(_names(run))}, not asked")
         screen.print(f"    [red]{plain(run.error)}[/]")
-    if not found.holds and not found.left:
+    if shown.pages > 1:
+        more = f"; `--page {number + 1}` shows the next" if number < shown.pages else ""
+        screen.print(f"Page {number} of {shown.pages:,}: {shown.total:,} runs wait for people{more}.")
+    elif not found.holds and not found.left:
         screen.print("Nothing waits for anybody." if filters == ANY and kind is None else "Nothing like that waits.")
     return tell_left(found)
 
@@ -84,9 +118,14 @@ def tell_left(found: OpenHolds) -> int:
 
 def _rows(runs: Iterable[Listed], *, silent: bool) -> Iterator[dict[str, Any]]:
     for run in runs:
-        names: list[str | None] = [*run.holds] or [None]
-        for name in names:
-            yield {"run": run.run, "automation": run.automation, "hold": name, "silent": silent, "error": run.error}
+        known = {hold["hold"]: hold for hold in run.told}
+        for name in dict.fromkeys([*known, *run.holds]) or [None]:
+            row = {"run": run.run, "automation": run.automation, "hold": name}
+            yield {**known.get(name, row), "silent": silent, "error": run.error}
+
+
+def _age(hold: Hold) -> str:
+    return duration((datetime.now(UTC) - datetime.fromisoformat(hold["openedAt"])).total_seconds())
 
 
 def _names(run: Listed) -> str:
@@ -98,9 +137,10 @@ def show_hold(hold: Hold, screen: Console) -> None:
     from workflows.holds.wording import votes, who
 
     now = datetime.now(UTC)
-    age = duration((now - datetime.fromisoformat(hold["openedAt"])).total_seconds())
     what = "for approval" if hold["kind"] == "approval" else "after a failure"
-    screen.print(f"[yellow]‖[/] [bold]{plain(hold['label'])}[/] {plain(hold['actionType'])}, held {what} for {age}")
+    screen.print(
+        f"[yellow]‖[/] [bold]{plain(hold['label'])}[/] {plain(hold['actionType'])}, held {what} for {_age(hold)}"
+    )
     if hold.get("deadline"):
         screen.print(f"    expires {until(hold['deadline'], now)} ({hold['deadline']})")
     count = f", approved: {votes(hold)}" if hold["kind"] == "approval" else ""

@@ -13,7 +13,7 @@ from workers.errors import UsageError
 from workflows.language.people import group
 
 if TYPE_CHECKING:
-    from workers.client.holds import Kind, Wanted
+    from workers.client.wanted import Kind, Wanted
 
 
 @Parameter(name="*")
@@ -59,7 +59,7 @@ class Filters:
         Raises:
             UsageError: one of them makes no sense.
         """
-        from workers.client.holds import Wanted
+        from workers.client.wanted import Wanted
 
         if self.approver is not None and group(self.approver) is not None:
             raise UsageError("--approver takes a person: who is in a group was settled when each hold opened.")
@@ -84,10 +84,12 @@ class Bulk(Filters):
         older_than: with --all: only what has waited for longer than this: 90s, 15m, 2h30m, 3d.
         all: decide about every hold that the filters leave and that --by may decide, after a confirmation.
         yes: with --all: how many there are, instead of the question; another number sends nothing.
+        show: with --all: ask every run for its request, and show it.
     """
 
     all: bool = False
     yes: int | None = None
+    show: bool = False
 
     def check(self, run: str | None, hold: str | None) -> None:
         """Say what does not go together.
@@ -105,6 +107,8 @@ class Bulk(Filters):
         for option, value in (*given, ("--yes", self.yes)):
             if value is not None:
                 raise UsageError(f"{option} goes with --all.")
+        if self.show:
+            raise UsageError("--show goes with --all: without it, the request is always shown.")
 
 
 PLAIN, ANY, ONE = DecisionOptions(), Filters(), Bulk()

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from workers.client import runs
-from workers.client.holds import Hold
+from workers.client.wanted import Hold
 from workers.errors import TrunklineError, UnreachableError
 
 if TYPE_CHECKING:
@@ -52,15 +52,20 @@ class DecisionAnswer:
 
 def may_decide(hold: Hold, by: str, decision: str) -> bool:
     """Say whether a decision by this person can count, as far as the hold itself tells; its run has the last word."""
-    from workflows.holds.hold import DECISIONS
+    return why_not(hold, by, decision) is None
+
+
+def why_not(hold: Hold, by: str, decision: str) -> str | None:
+    """Return why a decision by this person cannot count, as far as the hold itself tells, or None."""
+    from workflows.holds.hold import DECISIONS, OPERATIONS
     from workflows.holds.hold import Hold as Judged
 
     known = Judged(**{field.name: hold[field.name] for field in fields(Judged) if field.name in hold})
-    return (
-        decision in DECISIONS[known.kind]
-        and known.may(by, decision) is None
-        and not (decision == "approve" and known.has_voted(by))
-    )
+    if decision not in (*DECISIONS[known.kind], *OPERATIONS):
+        return f"This hold takes no {decision!r}."
+    if decision == "approve" and known.has_voted(by):
+        return f"{by} has approved this already."
+    return known.may(by, decision)
 
 
 def sealed(decision: Mapping[str, Any], hold: Hold, run: str, signing_key: str | SigningKey | None) -> dict[str, Any]:

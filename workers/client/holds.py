@@ -4,47 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from workers.client.asking import ask_all, query
-from workers.client.listing import Listed, candidates
+from workers.client.listing import CUT, Listed
 from workers.client.runs import describe, has_workers
+from workers.client.waiting import every
+from workers.client.wanted import Hold, Wanted
 from workers.errors import NotFoundError, TrunklineError, UnreachableError
-from workflows.language.people import person
 
 if TYPE_CHECKING:
     from temporalio.client import Client
-
-Hold = dict[str, Any]
-Kind = Literal["approval", "failure"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Which holds are asked for; what is None does not matter.
-
-    Attributes:
-        approver: a person who is named among those who may decide.
-        automation: name of the automation.
-        older_than: how long it must have waited.
-        kind: whether it waits for an approval, or after a failure.
-    """
-
-    approver: str | None = None
-    automation: str | None = None
-    older_than: timedelta | None = None
-    kind: Kind | None = None
-
-    def takes(self, hold: Hold, now: datetime) -> bool:
-        """Say whether a hold, with its `automation`, is one of those that are asked for."""
-        if self.approver is not None and person(self.approver) not in map(person, hold["approvers"]):
-            return False
-        if self.automation is not None and hold["automation"] != self.automation:
-            return False
-        if self.older_than is not None and now - datetime.fromisoformat(hold["openedAt"]) < self.older_than:
-            return False
-        return self.kind is None or hold["kind"] == self.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +39,7 @@ class OpenHolds:
 
 
 async def find(client: Client, task_queue: str, wanted: Wanted | None = None, keys: Sequence[str] = ()) -> OpenHolds:
-    """Collect the open holds of the runs on a task queue, the oldest first.
+    """Collect the open holds of the runs on a task queue, the oldest first, by asking each run that has any.
 
     Args:
         client: a connected client.
@@ -77,11 +48,20 @@ async def find(client: Client, task_queue: str, wanted: Wanted | None = None, ke
         keys: encryption keys; with them, people stand in Temporal's list as keyed hashes only.
     """
     wanted = wanted or Wanted()
-    found = candidates(client, task_queue, approver=wanted.approver, automation=wanted.automation, keys=keys)
-    listed = {run.run: run async for run in found if wanted.automation in {None, run.automation}}
-    runs = [*listed.values()]  # each once, also where it continued as new between two pages
+    return await asked(client, task_queue, await every(client, task_queue, wanted, keys), wanted)
+
+
+async def asked(client: Client, task_queue: str, runs: Sequence[Listed], wanted: Wanted) -> OpenHolds:
+    """Return the holds of runs as the runs themselves show them, the oldest first.
+
+    Args:
+        client: a connected client.
+        task_queue: the task queue of the runs.
+        runs: the runs, as Temporal's list has them.
+        wanted: which holds are asked for.
+    """
     if not runs or not await polled(client, task_queue):
-        return OpenHolds(holds=[], silent=runs)
+        return OpenHolds(holds=[], silent=[*runs])
     answers = await ask_all(runs, lambda run: of_run(client, run.run, named=bool(run.holds)))
     now = datetime.now(UTC)
     rows = [
@@ -91,7 +71,7 @@ async def find(client: Client, task_queue: str, wanted: Wanted | None = None, ke
         for hold in held
     ]
     return OpenHolds(
-        holds=sorted((row for row in rows if wanted.takes(row, now)), key=lambda row: str(row.get("openedAt"))),
+        holds=sorted((row for row in rows if wanted.takes(row, now)), key=_age),
         silent=[run for run, held in answers if isinstance(held, UnreachableError)],
         failed=[
             replace(run, error=str(held))
@@ -99,6 +79,44 @@ async def find(client: Client, task_queue: str, wanted: Wanted | None = None, ke
             if isinstance(held, TrunklineError) and not isinstance(held, UnreachableError)
         ],
     )
+
+
+async def told(
+    client: Client, task_queue: str, runs: Sequence[Listed], wanted: Wanted, *, judged: bool = False
+) -> OpenHolds:
+    """Return the holds of runs as Temporal's list tells them, the oldest first; only where it tells too little, ask.
+
+    Args:
+        client: a connected client.
+        task_queue: the task queue of the runs.
+        runs: the runs, as Temporal's list has them.
+        wanted: which holds are asked for.
+        judged: whether it must also be known who may decide each: `words` then are those of Temporal's list.
+    """
+    known: list[Hold] = []
+    others: list[Listed] = []
+    now = datetime.now(UTC)
+    for run in runs:
+        if not _suffices(run, wanted, judged=judged):
+            others.append(run)
+            continue
+        words = {"words": run.approvers} if judged else {}
+        known += [{**hold, **words} for hold in run.told if wanted.takes_told(hold, now)]
+    found = await asked(client, task_queue, others, wanted)
+    return replace(found, holds=sorted([*known, *found.holds], key=_age))
+
+
+def _suffices(run: Listed, wanted: Wanted, *, judged: bool) -> bool:
+    """Say whether what Temporal's list tells of a run is enough."""
+    if not run.whole:
+        return False
+    if judged or wanted.approver is not None:  # the list names who may decide about any of them
+        return len(run.told) == 1 and CUT not in run.approvers and not (judged and run.told[0].get("ask"))
+    return True
+
+
+def _age(hold: Hold) -> tuple[str, str]:
+    return str(hold.get("openedAt")), str(hold.get("run"))
 
 
 async def polled(client: Client, task_queue: str) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from trunkline.wire import STARTER
@@ -28,6 +29,9 @@ CUT = "more"
 NO_STARTER = f"WorkflowType != '{STARTER}'"
 """Leaves out, in a query for runs, what schedules start to begin them."""
 
+TOLD = {"hold", "step", "kind", "label", "digest", "openedAt"}
+"""What a memo tells of each hold."""
+
 SILENT = "No worker answers for this run: start one (`trunkline worker`) and look again."
 """Why a run could not be asked, where nothing else is known."""
 
@@ -40,17 +44,31 @@ class Listed:
         run: workflow id.
         automation: the automation's name.
         holds: names of the holds; none where the namespace lacks the search attribute, and then it may hold nothing.
+        approvers: words for who may decide about any of them; none: whoever may.
+        since: when the oldest of them opened; None where the list does not know.
+        told: the oldest of them as the run's memo tells them: `{run, automation, hold, step, kind, label, digest,
+            openedAt, missing?, ask?}`.
+        more: how many there are besides.
         error: why it could not be asked.
     """
 
     run: str
     automation: str
     holds: list[str] = field(default_factory=list)
+    approvers: list[str] = field(default_factory=list)
+    since: datetime | None = None
+    told: list[dict[str, Any]] = field(default_factory=list)
+    more: int = 0
     error: str = SILENT
+
+    @property
+    def whole(self) -> bool:
+        """Say whether the memo tells every hold."""
+        return bool(self.told) and not self.more
 
 
 def listed(execution: WorkflowExecution) -> Listed:
-    """Return what Temporal's list says about a run."""
+    """Return what Temporal's list says about a run, but for its memo."""
     attributes: dict[str, Any] = {pair.key.name: pair.value for pair in execution.typed_search_attributes}
     name = execution.workflow_type
     if name == INLINE:  # the id is made from the name
@@ -59,44 +77,53 @@ def listed(execution: WorkflowExecution) -> Listed:
         run=execution.id,
         automation=attributes.get("TrunklineAutomation") or name,
         holds=list(attributes.get("TrunklineHolds") or []),
+        approvers=list(attributes.get("TrunklineApprovers") or []),
+        since=attributes.get("TrunklineHeldSince"),
     )
 
 
-async def candidates(
-    client: Client, task_queue: str, *, approver: str | None, automation: str | None, keys: Sequence[str]
-) -> AsyncIterator[Listed]:
-    """Yield the runs that may hold something: by search attribute where the namespace has it, else all that run."""
-    from temporalio.service import RPCError, RPCStatusCode
+async def with_memo(execution: WorkflowExecution) -> Listed:
+    """Return what Temporal's list says about a run, with what its memo tells, as far as that can be read."""
+    from workflows.run.encrypted import MissingKeyError
+    from workflows.view.memo import MORE, PREFIX
 
-    running = f"ExecutionStatus = 'Running' AND TaskQueue = {quoted(task_queue)} AND {NO_STARTER}"
+    found = listed(execution)
+    fields = execution.raw_info.memo.fields
+    names = [name for name in fields if name == MORE or name.startswith(PREFIX)]
     try:
-        async for execution in client.list_workflows(" AND ".join([running, *_clauses(approver, automation, keys)])):
-            yield listed(execution)
-    except RPCError as error:
-        if error.status is not RPCStatusCode.INVALID_ARGUMENT:
-            raise
-        async for execution in client.list_workflows(running):
-            yield listed(execution)
+        values = await execution.data_converter.decode([fields[name] for name in names])
+    except (MissingKeyError, ValueError, RuntimeError, KeyError):  # the run itself may still be asked
+        return found
+    memo: dict[str, Any] = dict(zip(names, values, strict=True))
+    more = memo.pop(MORE, 0)
+    own = {"run": found.run, "automation": found.automation}
+    told = [{**own, **one} for one in memo.values() if isinstance(one, dict) and one.keys() >= TOLD]
+    return replace(found, told=sorted(told, key=lambda one: (one["openedAt"], one["hold"])), more=more)
 
 
-def _clauses(approver: str | None, automation: str | None, keys: Sequence[str]) -> list[str]:
-    clauses = ["TrunklineHolds IS NOT NULL"]
-    if automation is not None and PLAIN.fullmatch(automation):
-        clauses.append(f"TrunklineAutomation = '{automation}'")
-    words = [] if approver is None else [*_words(approver, keys)]
-    if words and all(map(PLAIN.fullmatch, words)):
-        listed = ", ".join(f"'{word}'" for word in [*words, CUT])
-        clauses.append(f"TrunklineApprovers IN ({listed})")
-    return clauses
+async def all_running(client: Client, task_queue: str) -> AsyncIterator[Listed]:
+    """Yield every run that may hold something in a namespace without our search attributes."""
+    async for execution in client.list_workflows(running(task_queue)):
+        yield listed(execution)
 
 
-def _words(approver: str, keys: Sequence[str]) -> Iterable[str]:
-    """Return under which words a person may stand in Temporal's list."""
+def running(task_queue: str) -> str:
+    """Return the query for the runs of a task queue that have not ended."""
+    return f"ExecutionStatus = 'Running' AND TaskQueue = {quoted(task_queue)} AND {NO_STARTER}"
+
+
+def words_of(approver: str, keys: Sequence[str]) -> list[str]:
+    """Return under which words a person may stand in Temporal's list.
+
+    Args:
+        approver: the person.
+        keys: encryption keys; with them, people stand there as keyed hashes only.
+    """
     if keys:
         from workers.approvals.index import words
 
         return words(approver, keys)
-    names = dict.fromkeys((person(approver), approver.strip()))
+    names: Iterable[str] = dict.fromkeys((person(approver), approver.strip()))
     return [name.encode("utf-8", "replace")[:LONGEST_WORD].decode("utf-8", "ignore") for name in names]
 
 

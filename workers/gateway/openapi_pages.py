@@ -17,11 +17,12 @@ TEXT: Schema = {"type": "string"}
 STYLE: Schema = {"description": "Its text.", "content": {"text/css": {"schema": TEXT}}}
 RUN = ("run", "Workflow id of a run.")
 HOLD = ("hold", "Name of a hold of it.")
+PAGE = ("page", "Number of the page, from 1.")
 FILTERS = (
     ("automation", "Name of an automation."),
     ("approver", "Somebody who may decide."),
     ("older", "Held for at least so long, as `2h`."),
-    ("page", "Number of the page, from 1."),
+    PAGE,
 )
 ANSWERS = {
     "303": "To sign-in, for whoever has not signed in.",
@@ -59,7 +60,8 @@ def paths() -> Schema:
         "/holds": {"get": {"summary": "What waits for approval.", **lists}},
         "/failures": {"get": {"summary": "Failed steps that wait for a decision.", **lists}},
         "/hold": {"get": {"summary": "A hold.", **_page(RUN, HOLD)}, "post": _decide()},
-        "/run": {"get": {"summary": "A run's steps.", **_page(RUN)}},
+        "/request": {"get": {"summary": "A held request, whole, in JSON.", **_request()}},
+        "/run": {"get": {"summary": "A run's steps.", **_page(RUN, PAGE)}},
         "/style.css": {"get": {"summary": "The stylesheet.", "responses": {"200": STYLE}}},
         "/login": {
             "get": {
@@ -89,6 +91,12 @@ def paths() -> Schema:
 def _page(*parameters: tuple[str, str]) -> Schema:
     responses = _html({"200": "The page.", **ANSWERS})
     return {"parameters": _parameters(*parameters), "responses": responses, **_security()}
+
+
+def _request() -> Schema:
+    answers = _html({"200": "The request.", **ANSWERS})
+    answers["200"]["content"] = {"text/plain": {"schema": TEXT}}
+    return {"parameters": _parameters(RUN, HOLD), "responses": answers, **_security()}
 
 
 def _sign_out() -> Schema:

@@ -61,7 +61,13 @@ class PlanActivities:
         self.inline = inline
         self.limits = limits
         self.pinning = pinning
-        self.settings = {"attributes": attributes, "webUi": web_ui, "pages": pages, "stateLimit": state_limit}
+        self.settings = {
+            "attributes": attributes,
+            "dated": attributes,  # histories of workers that knew no dates of holds go on without
+            "webUi": web_ui,
+            "pages": pages,
+            "stateLimit": state_limit,
+        }
 
     def activities(self) -> list[Callable[..., Any]]:
         """Return the local activities to register."""

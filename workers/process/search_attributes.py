@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
 TYPES = {key.name: IndexedValueType.ValueType(int(key.indexed_value_type)) for key in ALL}
-WORDS = {
-    key.name: "KeywordList" if key.indexed_value_type == SearchAttributeIndexedValueType.KEYWORD_LIST else "Keyword"
-    for key in ALL
+NAMES = {
+    SearchAttributeIndexedValueType.KEYWORD: "Keyword",
+    SearchAttributeIndexedValueType.KEYWORD_LIST: "KeywordList",
+    SearchAttributeIndexedValueType.DATETIME: "Datetime",
 }
+WORDS = {key.name: NAMES[key.indexed_value_type] for key in ALL}
 """The type of each search attribute as Temporal's command line calls it."""
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from temporalio.common import RawValue
+
 from workflows import host
 from workflows.report import measure
 from workflows.run.payload import pack
@@ -31,3 +33,8 @@ def next_arguments(event: dict[str, Any], answer: dict[str, Any]) -> list[Any]:
         return [event, pack(answer)]
     shown = {key: event[key] for key in ("id", "type", "source")}
     return [{**shown, "data": {}}, pack({**answer, "event": event})]
+
+
+def kept_memo() -> dict[str, RawValue]:
+    """Return the run's memo as it is now: by itself the next run of the chain gets the one that it was started with."""
+    return {name: RawValue(payload) for name, payload in host.info().raw_memo.items()}

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
 
-from temporalio.common import SearchAttributeKey
+from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 
 from workflows import host
 from workflows.holds.hold import Hold
 from workflows.language.people import person
+from workflows.view.memo import note
 
 AUTOMATION = SearchAttributeKey.for_keyword("TrunklineAutomation")
 EVENT = SearchAttributeKey.for_keyword("TrunklineEvent")
 OUTCOME = SearchAttributeKey.for_keyword("TrunklineOutcome")
 HOLDS = SearchAttributeKey.for_keyword_list("TrunklineHolds")
 APPROVERS = SearchAttributeKey.for_keyword_list("TrunklineApprovers")
+HELD_SINCE = SearchAttributeKey.for_datetime("TrunklineHeldSince")
+HELD_FOR = SearchAttributeKey.for_keyword("TrunklineHeldFor")
 
-ALL = (AUTOMATION, EVENT, OUTCOME, HOLDS, APPROVERS)
+ALL = (AUTOMATION, EVENT, OUTCOME, HOLDS, APPROVERS, HELD_SINCE, HELD_FOR)
+
+BOTH = "both"
+"""What a run is held for in which something waits for approval, and something after a failure."""
 
 LONGEST_LIST = 1_500
 """Bytes after which a list is cut; Temporal terminates a run whose list takes more than 2,048."""
@@ -25,10 +33,16 @@ LONGEST_WORD = 255
 
 
 class Attributes:
-    """A run's search attributes; where the namespace has none (`enabled` is false) nothing is written."""
+    """A run's search attributes; where the namespace has none (`enabled` is false) nothing is written.
 
-    def __init__(self, *, enabled: bool = False) -> None:
+    Args:
+        enabled: whether the namespace has them.
+        dated: whether it has those that say since when a run is held and for what; then its memo tells what waits.
+    """
+
+    def __init__(self, *, enabled: bool = False, dated: bool = False) -> None:
         self.enabled = enabled
+        self.dated = dated
 
     def begin(self, automation: str, event: str) -> None:
         """Write what the run is, unless whoever started it has."""
@@ -44,17 +58,29 @@ class Attributes:
         approvers = _cut(
             dict.fromkeys(word for hold in held for name in hold.approvers for word in _indexed(hold, name))
         )
-        host.upsert_search_attributes(
-            [
-                HOLDS.value_set(ids) if ids else HOLDS.value_unset(),
-                APPROVERS.value_set(approvers) if approvers else APPROVERS.value_unset(),
-            ]
-        )
+        updates: list[SearchAttributeUpdate[Any]] = [
+            HOLDS.value_set(ids) if ids else HOLDS.value_unset(),
+            APPROVERS.value_set(approvers) if approvers else APPROVERS.value_unset(),
+        ]
+        if self.dated:
+            updates += _dated(held)
+        host.upsert_search_attributes(updates)
+        if self.dated:
+            note(held)
 
     def end(self, outcome: str) -> None:
         """Write how the run ended."""
         if self.enabled:
             host.upsert_search_attributes([OUTCOME.value_set(outcome)])
+
+
+def _dated(held: list[Hold]) -> list[SearchAttributeUpdate[Any]]:
+    """Return since when something waits, and for what."""
+    if not held:
+        return [HELD_SINCE.value_unset(), HELD_FOR.value_unset()]
+    since = datetime.fromisoformat(min(hold.openedAt for hold in held))
+    kinds = {hold.kind for hold in held}
+    return [HELD_SINCE.value_set(since), HELD_FOR.value_set(held[0].kind if len(kinds) == 1 else BOTH)]
 
 
 def _indexed(hold: Hold, name: str) -> Iterator[str]:

@@ -10,7 +10,9 @@ import pytest
 from tests.engine import Engine
 from tests.workers.command import on
 from tests.workers.definitions.documents import HELD, PARKS
-from workers.client import decisions, holds
+from workers.client import decisions, holds, waiting
+from workers.client.listing import Listed
+from workers.client.wanted import Wanted
 
 LEAD = {"TRUNKLINE_USER": "lead@example.com"}
 
@@ -38,12 +40,14 @@ async def test_many_are_approved_once_their_number_is_confirmed(engine: Engine) 
     ended = await on(engine, "approve", "--all", "--automation", "held", environment=LEAD, stdin=b"3\n")
     assert ended.code == 0, ended.err
     assert "Approve these 3? Type 3 to confirm: " in ended.err
-    listed, receipts = ended.out.splitlines()[:6], ended.out.splitlines()[6:]
+    group, *lines = ended.out.splitlines()
+    assert group == "held, step refund: 3"
+    listed, receipts, counted = lines[:3], lines[3:6], lines[6:]
     assert any(handles[0].id in line and f"{held['digest'][:12]}…" in line for line in listed)
-    for total in range(3):
-        assert sum(f'"body": {{"total": {total}}}' in line for line in listed) == 1, "each request is shown"
-    assert len(receipts) == 3
+    assert all("Refund the order" in line for line in listed)
+    assert '"body"' not in ended.out, "no run is asked for its request"
     assert all("accepted" in line and "Refund the order" in line for line in receipts)
+    assert counted == ["3 accepted"]
     assert await outcomes(engine, handles) == {"completed"}
     for handle in handles:
         (entry,) = (await handle.result())["audit"]
@@ -83,6 +87,65 @@ async def test_nothing_to_decide_is_no_error(engine: Engine) -> None:
     assert (scripted.code, scripted.json) == (0, [])
 
 
+APART = """
+name: apart
+trigger: {event: test.fired, data: [order]}
+paths:
+  - actions: [{id: mine, label: Mine, actionType: http_request, config: {method: POST, url: RECEIVER/mine}, requireApproval: {approvers: [lead@example.com]}}]
+  - actions: [{id: theirs, label: Theirs, actionType: http_request, config: {method: POST, url: RECEIVER/theirs}, requireApproval: {approvers: [other@example.com]}}]
+  - actions: [{id: two, label: Two, actionType: http_request, config: {method: POST, url: RECEIVER/two}, requireApproval: {approvers: [lead@example.com, other@example.com], quorum: 2}}]
+"""
+
+
+async def test_where_the_list_names_too_little_the_run_is_asked(engine: Engine) -> None:
+    (handle,) = await hold(engine, 1, APART, "apart")
+    await engine.held(handle, 3)
+    async with asyncio.timeout(10):
+        while len((await waiting.every(engine.client, engine.task_queue, Wanted()))[0].told) < 3:
+            await asyncio.sleep(0.05)
+    ended = await on(engine, "approve", "--all", "--yes", "2", "--json", environment=LEAD)
+    assert ended.code == 0, ended.err
+    assert {row["hold"]: row["result"] for row in ended.json} == {"mine": "accepted", "two": "needs_more"}
+    again = await on(engine, "approve", "--all", environment=LEAD)
+    assert "Nothing of that kind waits" in again.out, "one's own vote is not asked for twice"
+    other = {"TRUNKLINE_USER": "other@example.com"}
+    assert (await on(engine, "approve", "--all", "--yes", "2", environment=other)).code == 0
+    assert await outcomes(engine, [handle]) == {"completed"}
+
+
+async def test_what_changed_since_the_list_was_made_is_told_and_the_rest_goes_on(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handles = await hold(engine, 3, HELD.replace("expiresAfter: 1h", "allowEdit: needsApproval"))
+    stale: list[Listed] = []
+    async with asyncio.timeout(10):
+        while len([run for run in stale if run.told]) < 3:
+            stale = await waiting.every(engine.client, engine.task_queue, Wanted())
+            await asyncio.sleep(0.05)
+
+    async def lags(*_: Any) -> list[Listed]:
+        return stale
+
+    done, edited, other = handles
+    await engine.decide(done, hold="refund", decision="approve", by="lead@example.com")
+    await engine.decide(edited, hold="refund", decision="edit", by="lead@example.com", edits={"/body/total": 99})
+    with monkeypatch.context() as patch:
+        patch.setattr(waiting, "every", lags)
+        ended = await on(engine, "approve", "--all", "--yes", "3", "--json", environment=LEAD)
+    assert ended.code == 1
+    assert {row["run"]: row["result"] for row in ended.json} == {
+        done.id: "duplicate",
+        edited.id: "digest_mismatch",
+        other.id: "accepted",
+    }
+    async with asyncio.timeout(10):
+        while [run.run for run in await waiting.every(engine.client, engine.task_queue, Wanted())] != [edited.id]:
+            await asyncio.sleep(0.05)
+    again = await on(engine, "approve", "--all", "--yes", "1", environment=LEAD)
+    assert (again.code, "accepted" in again.out) == (0, True), "what is left is decided by the same command"
+    assert await outcomes(engine, handles) == {"completed"}
+
+
 async def test_only_what_one_may_decide_is_meant(engine: Engine) -> None:
     engine.receiver.answer("/missing", 404)
     mine = await hold(engine, 1)
@@ -110,7 +173,8 @@ async def test_a_request_that_changed_since_it_was_shown_is_not_approved(engine:
         answer = await decisions.decide(engine.client, one["run"], decisions.sealed(said, one, one["run"], None))
         results[one["run"]] = answer.result
     assert results == {handles[0].id: "digest_mismatch", handles[1].id: "accepted"}
-    ended = await on(engine, "approve", "--all", "--yes", "1", environment=LEAD)
+    ended = await on(engine, "approve", "--all", "--show", "--yes", "1", environment=LEAD)
     assert ended.code == 0
+    assert '"body": {"total": 99}' in ended.out, "the request is shown"
     assert "edited by lead@example.com: /body/total: 0 → 99" in ended.out
     assert await outcomes(engine, handles) == {"completed"}

@@ -10,7 +10,8 @@ import pytest
 from tests.engine import Engine
 from tests.workers.definitions.documents import HELD, PARKS
 from workers.client import asking, holds, runs
-from workers.client.holds import OpenHolds, Wanted
+from workers.client.holds import OpenHolds
+from workers.client.wanted import Wanted
 from workers.errors import NotFoundError, UnreachableError
 
 KEY = "k1:" + "A" * 43 + "="

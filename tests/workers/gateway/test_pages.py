@@ -7,6 +7,7 @@ import html
 import json
 import os
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,13 +21,16 @@ from temporalio.client import Client
 
 from tests.engine import Engine, step
 from tests.workers.gateway.doors import Answer, Served, served
+from tests.workers.gateway.markup import faults
 from tests.workers.gateway.provider import FOREIGN, Provider
 from workers.gateway.config import load_config
 from workers.gateway.pages.door import within
+from workers.gateway.pages.rendering import HEADERS
 from workers.settings import SettingsError
 
 SESSION_KEY = base64.b64encode(os.urandom(32)).decode()
 OWN_KEY = base64.b64encode(os.urandom(32)).decode()
+WEB_UI = "http://ui.example/"
 HELD = """
 name: careful
 trigger: {event: test.fired, data: [order]}
@@ -56,7 +60,12 @@ class Browser:
             for name, morsel in answer.cookies.items():
                 self.cookies[name] = morsel.value
                 assert (morsel["httponly"], morsel["samesite"], morsel["path"]) == (True, "Lax", "/")
-            return Answer(answer.status, {k.lower(): v for k, v in answer.headers.items()}, await answer.text())
+            text = await answer.text()
+            if answer.content_type == "text/html":
+                assert faults(text) == [], f"{faults(text)}\n{text}"
+                for name, value in HEADERS.items():
+                    assert answer.headers[name] == value
+            return Answer(answer.status, {k.lower(): v for k, v in answer.headers.items()}, text)
 
     async def get(self, path: str) -> Answer:
         """Open a page, through sign-in where that is needed."""
@@ -83,7 +92,7 @@ async def pages(client: Client, folder: Path, task_queue: str = "unused") -> Asy
             },
             "signingKey": {"id": "gateway", "hmac": OWN_KEY},
         }
-        async with served(client, folder, json.dumps(config), task_queue=task_queue) as gateway:
+        async with served(client, folder, json.dumps(config), task_queue=task_queue, web_ui=WEB_UI) as gateway:
             yield Browser(gateway), provider
 
 
@@ -110,6 +119,11 @@ async def closed() -> Client:
         ({"claims": {"iss": "http://other.example"}}, 401, "not meant for this page"),
         ({"claims": {"exp": 1}}, 401, "not meant for this page"),
         ({"claims": {"exp": None}}, 401, "not meant for this page"),
+        ({"claims": {"exp": int(time.time()) - 30}}, 503, "Temporal does not answer"),
+        ({"claims": {"exp": int(time.time()) - 300}}, 401, "not meant for this page"),
+        ({"claims": {"iat": int(time.time()) + 30}}, 503, "Temporal does not answer"),
+        ({"claims": {"iat": int(time.time()) + 3600}}, 401, "not meant for this page"),
+        ({"claims": {"email": ["ann@example.com"]}}, 401, "no email address"),
         ({"key": FOREIGN}, 401, "not meant for this page"),
         ({"key": None, "algorithm": "none"}, 401, "not meant for this page"),
         ({"key": "x" * 64, "algorithm": "HS256"}, 401, "not meant for this page"),
@@ -123,6 +137,20 @@ async def test_who_enters(tmp_path: Path, said: dict[str, Any], status: int, sen
         answer = await browser.get("/holds?automation=a")
         assert (answer.status, sentence in answer.text) == (status, True), answer.text
         assert ("trunkline-session" in browser.cookies) == (status == 503)
+
+
+async def test_a_provider_that_is_away_is_told(tmp_path: Path) -> None:
+    async with pages(await closed(), tmp_path) as (browser, provider):
+        begun = (await browser.open("GET", "/login")).headers["location"]
+        back = (await browser.open("GET", begun)).headers["location"].removeprefix("http://pages.example")
+        await provider._runner.cleanup()
+        answer = await browser.open("GET", back)
+        assert (answer.status, "does not answer as it should" in answer.text) == (502, True)
+        assert "trunkline-session" not in browser.cookies
+    async with pages(await closed(), tmp_path) as (browser, provider):
+        await provider._runner.cleanup()
+        answer = await browser.get("/holds")
+        assert (answer.status, "does not answer as it should" in answer.text) == (502, True)
 
 
 async def test_sign_in_belongs_to_the_browser_that_began_it(tmp_path: Path) -> None:
@@ -223,7 +251,7 @@ def shows(page: Answer, digest: str) -> None:
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert (page.headers["cache-control"], page.headers["x-content-type-options"]) == ("no-store", "nosniff")
     labelled = set(re.findall(r'<label for="([\w-]+)"', page.text))
-    assert set(re.findall(r'<(?:input|textarea) id="([\w-]+)"', page.text)) == labelled
+    assert set(re.findall(r'<(?:input|textarea|select) id="([\w-]+)"', page.text)) == labelled
 
 
 async def does_not_decide(browser: Browser, page: Answer, other: str) -> None:

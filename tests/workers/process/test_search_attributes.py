@@ -11,7 +11,7 @@ from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
-from workers.process.search_attributes import TYPES, register
+from workers.process.search_attributes import TYPES, WORDS, register
 
 
 @pytest.fixture
@@ -58,5 +58,5 @@ async def test_a_namespace_that_refuses_is_no_error(temporal: WorkflowEnvironmen
     advice = await register(in_namespace(temporal.client, "nowhere"))
     assert advice is not None
     assert "may not read search attributes" in advice
-    for name in TYPES:
-        assert f"--name {name} --type Keyword" in advice
+    for name, word in WORDS.items():
+        assert f"--name {name} --type {word}" in advice

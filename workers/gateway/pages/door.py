@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Iterable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 from aiohttp import hdrs, web
 
-from trunkline.durations import duration
-from trunkline.wire import LONGEST_ID
-from workers.client import decisions, holds, runs
-from workers.client.holds import Wanted
 from workers.errors import NotFoundError, TrunklineError, UnreachableError
-from workers.gateway.intake import reaching_temporal
 from workers.gateway.noted import noted
+from workers.gateway.pages.deciding import Deciding
 from workers.gateway.pages.entry import Pages, key_of
-from workers.gateway.pages.form import PREVIEW, changed, decision_of
-from workers.gateway.pages.listing import holds_page
-from workers.gateway.pages.rendering import elsewhere, page, style
+from workers.gateway.pages.reading import Reading, Shown, number_of, run_of
+from workers.gateway.pages.rendering import elsewhere, page, plain, style
 from workers.gateway.pages.sessions import SESSION, SIGN_IN, SIGN_IN_LASTS, Session, Sessions
-from workers.gateway.pages.showing import shown_hold, shown_run
 from workers.gateway.pages.sign_in import ProviderError, SignIn, SignInError
 from workers.gateway.requests import FORM, Refusal, content_of, media_type, read_body
 from workers.settings import Settings
-from workflows.holds.wording import change, changes, hold_address
-from workflows.steps.edits import EditError, edited
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -35,7 +26,6 @@ if TYPE_CHECKING:
     from workers.approvals.signing import SigningKey
 
 Handler = Callable[[web.Request, Session], Awaitable[web.Response]]
-MOST_PAGES = 10_000
 OWN = ("same-origin", "none")
 
 
@@ -53,9 +43,8 @@ class PagesDoor:
     def __init__(self, entry: Pages, base_url: str, key: SigningKey | None, client: Client, settings: Settings) -> None:
         self.entry = entry
         self.base_url = base_url
-        self.key = key
-        self.client = client
-        self.settings = settings
+        self.reading = Reading(client, settings)
+        self.deciding = Deciding(self.reading, key)
         parts = urlsplit(base_url)
         self.origin = f"{parts.scheme}://{parts.netloc}".lower()
         self.root = parts.path
@@ -69,6 +58,7 @@ class PagesDoor:
             "/holds": self._approvals,
             "/failures": self._failures,
             "/hold": self._hold,
+            "/request": self._request,
             "/run": self._run,
         }
         yield web.get("/style.css", self._style)
@@ -96,7 +86,7 @@ class PagesDoor:
                 return await handler(request, session)
             except (Refusal, TrunklineError) as error:
                 told = {"title": "That did not work", "sentence": str(error)}
-                return self._page(session, "message", status_of(error), **told)
+                return self._page(session, Shown("message", told, status_of(error)))
 
         return guarded
 
@@ -132,101 +122,28 @@ class PagesDoor:
         return answer
 
     async def _approvals(self, request: web.Request, session: Session) -> web.Response:
-        return await self._list(request, session, "approval")
+        return self._page(session, await self.reading.holds(request.query, "approval"))
 
     async def _failures(self, request: web.Request, session: Session) -> web.Response:
-        return await self._list(request, session, "failure")
-
-    async def _list(self, request: web.Request, session: Session, kind: holds.Kind) -> web.Response:
-        query = {name: request.query.get(name, "").strip() for name in ("automation", "approver", "older")}
-        written = request.query.get("page", "1")
-        number = int(written) if written.isascii() and written.isdecimal() and len(written) < 6 else 0  # noqa: PLR2004
-        if not 1 <= number <= MOST_PAGES:
-            raise Refusal(HTTPStatus.BAD_REQUEST, "There is no such page.")
-        try:
-            older = timedelta(milliseconds=duration(query["older"])) if query["older"] else None
-        except (ValueError, OverflowError) as error:
-            raise Refusal(HTTPStatus.BAD_REQUEST, f"`older`: {error}") from None
-        wanted = Wanted(
-            approver=query["approver"] or None, automation=query["automation"] or None, older_than=older, kind=kind
-        )
-        async with reaching_temporal(30):
-            found = await holds_page(
-                self.client, self.settings.task_queue, wanted, number, self.settings.encryption_keys
-            )
-        path = "/holds" if kind == "approval" else "/failures"
-        pages: dict[str, Any] = {
-            name: f"{path}?{urlencode({**query, 'page': other})}"
-            for name, other, there in (("earlier", number - 1, number > 1), ("later", number + 1, found.more))
-            if there
-        }
-        rows = [{**row, "address": hold_address("", row["run"], row["hold"])} for row in found.rows]
-        shown: dict[str, Any] = {"kind": kind, "path": path, "query": query, "rows": rows, "runs": found.runs}
-        return self._page(session, "list", **shown, number=number, **{"earlier": None, "later": None, **pages})
+        return self._page(session, await self.reading.holds(request.query, "failure"))
 
     async def _hold(self, request: web.Request, session: Session) -> web.Response:
-        return await self._show_hold(session, run_of(request.query), request.query.get("hold", ""))
+        name = request.query.get("hold", "")
+        return self._page(session, await self.reading.hold(run_of(request.query), name, session.person))
 
-    async def _show_hold(
-        self, session: Session, run: str, name: str, status: HTTPStatus = HTTPStatus.OK, **more: Any
-    ) -> web.Response:
-        """Return a hold's page: all of it while it waits, and afterwards what became of it."""
-        async with reaching_temporal(30):
-            held = await holds.look(self.client, run)
-            hold = next((one for one in held or [] if one["hold"] == name), None)
-            report = await runs.report(self.client, run) if held is not None else None
-        told = {"sentence": None, "changes": None, "edits": None, "reason": "", "web": self._web(run), **more}
-        return self._page(session, "hold", status, **shown_hold(run, name, hold, report), **told)
+    async def _request(self, request: web.Request, _: Session) -> web.Response:
+        return plain(await self.reading.request(run_of(request.query), request.query.get("hold", "")))
 
     async def _run(self, request: web.Request, session: Session) -> web.Response:
-        run = run_of(request.query)
-        async with reaching_temporal(30):
-            report = await runs.report(self.client, run)
-        return self._page(session, "run", **shown_run(run, report), web=self._web(run))
-
-    def _web(self, run: str) -> str | None:
-        """Return a run's address in Temporal's web UI, where that is known."""
-        web_ui = self.settings.web_ui
-        return None if web_ui is None else runs.web_address(web_ui, self.client.namespace, run)
+        return self._page(session, await self.reading.run(run_of(request.query), number_of(request.query)))
 
     async def _decide(self, request: web.Request, session: Session) -> web.Response:
-        form = await self._form(request, session)
-        decision = decision_of(form, session.person)
-        run = run_of(form)
-        async with reaching_temporal(30):
-            held = await holds.look(self.client, run)
-            hold = next((one for one in held or [] if one["hold"] == decision["hold"]), None)
-            if decision["decision"] == PREVIEW:
-                return await self._preview(session, run, form, decision, hold)
-            if hold is not None:
-                if "edits" in decision:
-                    decision["edits"] = changed(decision["edits"], hold["request"]["config"])
-                decision = decisions.sealed(decision, hold, run, self.key)
-            answer = await decisions.decide(self.client, run, decision, answered=held is not None)
-        noted(request).decision = answer.result
-        if answer.accepted:
-            made = elsewhere(hold_address(self.base_url, run, decision["hold"]))
-            self.sessions.renew(made, session)  # another cookie lets browsers forget the page with its buttons
-            return made
-        status = HTTPStatus.BAD_REQUEST if answer.result in {"invalid", "malformed"} else HTTPStatus.CONFLICT
-        told = {"sentence": answer.message, "edits": form.get("edits"), "reason": form.get("reason", "")}
-        return await self._show_hold(session, run, decision["hold"], status, **told)
-
-    async def _preview(
-        self, session: Session, run: str, form: dict[str, str], decision: dict[str, Any], hold: holds.Hold | None
-    ) -> web.Response:
-        """Show what an edit would change, and send nothing."""
-        if hold is None or hold["digest"] != decision["digest"]:
-            sentence = "The request is not the one you saw: look at it again, then decide."
-            return await self._show_hold(session, run, decision["hold"], HTTPStatus.CONFLICT, sentence=sentence)
-        before = hold["request"]["config"]
-        try:
-            after = edited(before, changed(decision["edits"], before), hold["request"].get("secrets") or [])
-        except EditError as error:
-            raise Refusal(HTTPStatus.BAD_REQUEST, str(error)) from None
-        told: dict[str, Any] = {"changes": [change(place) for place in changes(before, after)]}
-        told |= {"edits": form["edits"], "reason": form.get("reason", "")}
-        return await self._show_hold(session, run, decision["hold"], **told)
+        answer = await self.deciding.decide(await self._form(request, session), session.person, noted(request))
+        if isinstance(answer, Shown):
+            return self._page(session, answer)
+        made = elsewhere(f"{self.base_url}{answer}")
+        self.sessions.renew(made, session)  # another cookie lets browsers forget the page with its buttons
+        return made
 
     async def _form(self, request: web.Request, session: Session) -> dict[str, str]:
         """Return the fields of a form that is this session's own.
@@ -244,11 +161,9 @@ class PagesDoor:
             raise Refusal(HTTPStatus.FORBIDDEN, "This form was not made by this page for you: open the page again.")
         return form
 
-    def _page(
-        self, session: Session, template: str, status: HTTPStatus = HTTPStatus.OK, /, **values: Any
-    ) -> web.Response:
+    def _page(self, session: Session, shown: Shown) -> web.Response:
         own = {"person": session.person, "csrf": self.sessions.csrf(session), "root": self.root}
-        return page(template, status, **own, **values)
+        return page(shown.template, shown.status, **own, **shown.values)
 
     def _told(self, status: HTTPStatus, title: str, sentence: str) -> web.Response:
         """Return a page for somebody who has not signed in."""
@@ -262,18 +177,6 @@ def status_of(error: Refusal | TrunklineError) -> HTTPStatus:
     if isinstance(error, NotFoundError):
         return HTTPStatus.NOT_FOUND
     return HTTPStatus.SERVICE_UNAVAILABLE if isinstance(error, UnreachableError) else HTTPStatus.CONFLICT
-
-
-def run_of(fields: Mapping[str, str]) -> str:
-    """Return the run that a page is about.
-
-    Raises:
-        Refusal: no run has such an id (404).
-    """
-    run = fields.get("run", "")
-    if not run or len(run.encode("utf-8", "replace")) > LONGEST_ID:
-        raise Refusal(HTTPStatus.NOT_FOUND, "There is no such run.")
-    return run
 
 
 def within(wanted: str) -> str:

@@ -46,8 +46,6 @@ def _more(form: Mapping[str, str], name: str) -> dict[str, Any]:
     if name in EDITING and edits:
         return {"edits": _json(edits, "edits")}
     match name:
-        case "edit" | "preview":
-            raise Refusal(HTTPStatus.BAD_REQUEST, "An edit says in `edits` what it changes.")
         case "supply":
             return {"result": _json(form.get("result", ""), "result")}
         case "reassign":

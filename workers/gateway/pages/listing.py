@@ -1,22 +1,26 @@
-"""The list of what waits: cut from Temporal's own list, so that only the runs of one page are asked."""
+"""The lists of what waits, and of what has failed: cut from Temporal's own list, 50 runs at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from workers.client.asking import ask_all
-from workers.client.holds import Wanted, of_run, polled
-from workers.client.listing import Listed, candidates
+from workers.client import runs
+from workers.client.holds import told
+from workers.client.listing import NO_STARTER, PLAIN, Listed, listed, quoted
+from workers.client.waiting import page
+from workers.client.wanted import Wanted
 from workers.errors import TrunklineError
 
 if TYPE_CHECKING:
-    from temporalio.client import Client
+    from temporalio.client import Client, WorkflowExecution
 
-ON_A_PAGE = 50
-MINUTE, HOUR, DAY = 60, 3600, 86400
+MOST_FAILED = 20
+"""Failed runs that are shown, the latest."""
+
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,20 +28,20 @@ class HoldsPage:
     """One page of what waits.
 
     Attributes:
-        rows: `{run, automation, hold, label, kind, waits, error}`, the oldest runs first.
-        runs: how many runs wait for people, as far as Temporal's list tells.
-        more: whether there is another page.
+        rows: `{run, automation, hold, label, step, since, missing, error}`, the oldest first.
+        total: how many runs wait for people, on all pages.
+        pages: how many pages there are.
     """
 
-    rows: list[dict[str, Any]]
-    runs: int
-    more: bool
+    rows: list[Row]
+    total: int
+    pages: int
 
 
 async def holds_page(
     client: Client, task_queue: str, wanted: Wanted, number: int, keys: Sequence[str] = ()
 ) -> HoldsPage:
-    """Return a page of the holds of the runs that began first.
+    """Return a page of what waits, the oldest first over all pages; only where the list tells too little, ask.
 
     Args:
         client: a connected client.
@@ -46,60 +50,69 @@ async def holds_page(
         number: of the page, from 1.
         keys: encryption keys; with them, people stand in Temporal's list as keyed hashes only.
     """
-    found = candidates(client, task_queue, approver=wanted.approver, automation=wanted.automation, keys=keys)
-    runs = [run async for run in found if wanted.automation in {None, run.automation}]
-    runs.reverse()  # Temporal lists the latest first
-    shown = runs[(number - 1) * ON_A_PAGE : number * ON_A_PAGE]
-    rows = await _rows(client, task_queue, shown, wanted)
-    return HoldsPage(rows=rows, runs=len(runs), more=len(runs) > number * ON_A_PAGE)
+    cut = await page(client, task_queue, wanted, number, keys)
+    found = await told(client, task_queue, cut.runs, wanted)
+    rows = [_row(hold) for hold in found.holds]
+    return HoldsPage(rows=[*rows, *_unasked(found.left, wanted)], total=cut.total, pages=cut.pages)
 
 
-async def _rows(client: Client, task_queue: str, runs: Sequence[Listed], wanted: Wanted) -> list[dict[str, Any]]:
-    now = datetime.now(UTC)
-    if not await polled(client, task_queue):
-        return [row for run in runs for row in _unasked(run, run.error)]
-    rows: list[dict[str, Any]] = []
-    for run, held in await ask_all(runs, lambda run: of_run(client, run.run, named=bool(run.holds))):
-        if isinstance(held, TrunklineError):
-            rows += _unasked(run, str(held))
-            continue
-        rows += [
-            {
+def _row(hold: Row) -> Row:
+    return {
+        "run": hold["run"],
+        "automation": hold["automation"],
+        "hold": hold["hold"],
+        "label": hold["label"],
+        "step": hold["step"],
+        "since": hold["openedAt"],
+        "missing": bool(hold.get("missing")),
+        "error": None,
+    }
+
+
+def _unasked(left: Iterable[Listed], wanted: Wanted) -> Iterator[Row]:
+    """Yield the rows of runs that could not be asked: what Temporal's list itself knows."""
+    for run in left:
+        known = {hold["hold"]: hold for hold in run.told}
+        for name in dict.fromkeys([*known, *run.holds]):
+            told = known.get(name, {})
+            if told and wanted.kind not in {None, told["kind"]}:
+                continue
+            yield {
                 "run": run.run,
                 "automation": run.automation,
-                "hold": hold["hold"],
-                "label": hold["label"],
-                "kind": hold["kind"],
-                "waits": age(now - datetime.fromisoformat(hold["openedAt"])),
-                "error": None,
+                "hold": name,
+                "label": told.get("label", name),
+                "step": told.get("step", ""),
+                "since": told.get("openedAt"),
+                "missing": False,
+                "error": run.error,
             }
-            for hold in held
-            if wanted.takes({"automation": run.automation, **hold}, now)
-        ]
-    return rows
 
 
-def _unasked(run: Listed, why: str) -> list[dict[str, Any]]:
-    """Return the rows of a run that no worker answers for: what Temporal's list itself knows."""
-    return [
-        {
-            "run": run.run,
-            "automation": run.automation,
-            "hold": name,
-            "label": name,
-            "kind": "",
-            "waits": "",
-            "error": why,
-        }
-        for name in run.holds
-    ]
+async def failed_runs(client: Client, task_queue: str, automation: str | None) -> list[Row]:
+    """Return the runs that failed last and were not resumed since: `{run, automation, ended, why}`.
+
+    Args:
+        client: a connected client.
+        task_queue: the task queue of the runs.
+        automation: of which automation; None: of any.
+    """
+    clauses = ["ExecutionStatus = 'Failed'", f"TaskQueue = {quoted(task_queue)}", NO_STARTER, "WorkflowType != 'event'"]
+    if automation is not None and PLAIN.fullmatch(automation):
+        clauses.append(f"(WorkflowType = '{automation}' OR WorkflowType = 'inline')")
+    found = client.list_workflows(" AND ".join(clauses), limit=2 * MOST_FAILED)
+    good = [one async for one in found if automation in {None, listed(one).automation}]
+    rows = await asyncio.gather(*(_failed(client, one) for one in good[:MOST_FAILED]))
+    return [row for row in rows if row is not None]
 
 
-def age(waited: timedelta) -> str:
-    """Return how long something has waited, for people."""
-    seconds = int(waited.total_seconds())
-    for size, word in ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")):
-        if seconds >= size:
-            count = seconds // size
-            return f"{count} {word}{'' if count == 1 else 's'}"
-    return "less than a minute"
+async def _failed(client: Client, one: WorkflowExecution) -> Row | None:
+    """Return the row of a failed run; None where it has been resumed, or has gone."""
+    try:
+        if (await runs.describe(client, one.id)).run_id != one.run_id:
+            return None
+        why = (await runs.failure_of(client, one.id, one.run_id)).message
+    except TrunklineError as error:
+        why = str(error)
+    ended = one.close_time or one.start_time
+    return {"run": one.id, "automation": listed(one).automation, "ended": ended.isoformat(), "why": why}

@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 from liquid import DictLoader, Environment, StrictUndefined
 
+from workers.gateway.pages.times import ago
 from workflows.holds.wording import visible
 
 POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -29,6 +30,8 @@ def _environment() -> Environment:
     sources = {one.name.removesuffix(".liquid"): one.read_text("utf-8") for one in FOLDER.iterdir()}
     environment = Environment(autoescape=True, undefined=StrictUndefined, loader=DictLoader(sources))
     environment.add_filter("visible", lambda value: visible(str(value)))
+    environment.add_filter("ago", ago)
+    environment.add_filter("thousands", lambda number: f"{number:,}")
     return environment
 
 
@@ -40,8 +43,17 @@ def page(template: str, status: HTTPStatus = HTTPStatus.OK, /, **values: Any) ->
         status: of the answer.
         values: what the template is given; texts are escaped.
     """
-    text = _environment().get_template(template).render(**{"person": None, "csrf": None, "root": "", **values})
+    text = (
+        _environment()
+        .get_template(template)
+        .render(**{"person": None, "csrf": None, "root": "", "here": None, **values})
+    )
     return web.Response(text=text, content_type="text/html", status=status, headers=HEADERS)
+
+
+def plain(text: str) -> web.Response:
+    """Return a text as it is, with nothing in it hidden."""
+    return web.Response(text=visible(text), content_type="text/plain", charset="utf-8", headers=HEADERS)
 
 
 def style() -> web.Response:

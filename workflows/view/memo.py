@@ -1,0 +1,53 @@
+"""A run's memo: what waits in it, for lists that ask no run.
+
+Each open hold has a field of its own, so that a change writes what changed and nothing else, however many wait: `{hold,
+step, kind, label, digest, openedAt, missing?, ask?}`. Beyond so many, the memo only counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from workflows import host
+from workflows.holds.hold import Hold
+
+PREFIX = "TrunklineHold/"
+"""What the name of a hold's field begins with; the hold's name follows."""
+
+MORE = "TrunklineHoldsMore"
+"""The field that says how many wait besides."""
+
+MOST = 20
+"""Holds that a memo tells, the oldest."""
+
+LONGEST_LABEL = 200
+
+
+def note(held: Iterable[Hold]) -> None:
+    """Write what waits now; where nothing has changed since, nothing is written."""
+    oldest = sorted(held, key=lambda hold: hold.openedAt)
+    wanted: dict[str, Any] = {PREFIX + hold.hold: _told(hold) for hold in oldest[:MOST]}
+    if len(oldest) > MOST:
+        wanted[MORE] = len(oldest) - MOST
+    known = [name for name in host.info().raw_memo if name == MORE or name.startswith(PREFIX)]
+    gone = {name: None for name in known if name not in wanted}
+    changed = {name: told for name, told in wanted.items() if name not in known or host.memo_value(name) != told}
+    if gone or changed:
+        host.upsert_memo({**changed, **gone})
+
+
+def _told(hold: Hold) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "hold": hold.hold,
+        "step": hold.step,
+        "kind": hold.kind,
+        "label": hold.label[:LONGEST_LABEL],
+        "digest": hold.digest,
+        "openedAt": hold.openedAt,
+    }
+    if hold.missing:
+        told["missing"] = True
+    if hold.verified or hold.requester is not None or hold.quorum > 1:
+        told["ask"] = True  # who may still decide it, only the run can tell
+    return told
