@@ -18,7 +18,7 @@ from activities.mcp.session import REQUESTS, conversation
 from activities.openapi.params import NOTHING, Params
 from activities.openapi.request import checked
 from activities.operations.answers import LONGEST_HEADER, NOT_KEPT
-from activities.operations.contract import Answered, Pin, Preview, Repeat
+from activities.operations.contract import Answered, Look, Pin, Preview, Repeat
 
 LONGEST_REASON = 300
 LEFT_OUT = NOT_KEPT | {"mcp-session-id"}
@@ -35,6 +35,8 @@ class McpTool:
     Raises:
         Refused: the schema of its input cannot be used.
     """
+
+    look: Look | None = None
 
     def __init__(self, server: McpServer, tool: Mapping[str, Any]) -> None:
         self.server = server

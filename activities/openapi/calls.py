@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -12,16 +13,17 @@ from activities.attachments import LARGEST_FILE, LARGEST_TOGETHER, Attachment, f
 from activities.connections import Connection
 from activities.context import Context
 from activities.descriptions.flaws import Flaw, Open
-from activities.errors import OutcomeUnknown, Refused
+from activities.errors import OutcomeUnknown, Refused, Unavailable
 from activities.openapi.conventions import Conventions
 from activities.openapi.forms import FormFile
+from activities.openapi.lookups import Sent
 from activities.openapi.operation import Operation, Parameter
 from activities.openapi.params import BODY, NOTHING, Params
 from activities.openapi.request import address_of, checked, described_request
 from activities.openapi.servers import known_server
 from activities.operations.answers import body_of, headers_of
-from activities.operations.contract import Answered, Pin, Preview
-from activities.rest.service import READS, Method
+from activities.operations.contract import Answered, Look, Pin, Preview
+from activities.rest.service import READS, UNREADABLE, Method
 
 WITHOUT_EFFECT = READS | {"OPTIONS", "TRACE"}
 
@@ -47,6 +49,7 @@ class OpenApiOperation:
         kept = tuple(one for one in operation.parameters if one.place == "path" or one.name.lower() not in dropped)
         self.operation = replace(operation, parameters=kept) if len(kept) < len(operation.parameters) else operation
         self.params = Params(self.operation, profile.names)
+        self.look_up = profile.look_up(self.operation)
 
     @property
     def id(self) -> str:
@@ -135,7 +138,42 @@ class OpenApiOperation:
                 raise
             sentence = f"{error} {service.name} answers the same to whoever asks again: look into it there."
             raise OutcomeUnknown(sentence, status=error.status, repeatable=False) from None
-        return Answered(status=answer.status, headers=headers_of(answer), body=body_of(answer, service.name))
+        body = body_of(answer, service.name)
+        identity = None if self.look_up is None else self.look_up.identity(body)
+        return Answered(status=answer.status, headers=headers_of(answer), body=body, identity=identity)
+
+    @property
+    def look(self) -> Look | None:
+        """What finds out after an unknown outcome whether it was carried out; see `DescribedOperation`."""
+        return None if self.look_up is None else self._look
+
+    async def _look(
+        self, context: Context, connection: Connection, params: Mapping[str, Any], since: datetime
+    ) -> list[Answered]:
+        if self.look_up is None:
+            raise TypeError(f"{self.profile.service_of(connection).name} cannot say what became of {self.id}.")
+        placed = checked(self.params, self._completed(connection, params))
+        values = {one.name: value for one, value in placed.parameters}
+        service = self.profile.service_of(connection)
+
+        async def read(path: str, query: Mapping[str, Any]) -> Any:
+            answer = await service.call(context, connection, "GET", path, query=query)
+            return body_of(answer, service.name)
+
+        sent = Sent(
+            operation=self.operation,
+            values={**(placed.body if isinstance(placed.body, dict) else {}), **values},
+            path=address_of(self.operation, placed).partition("?")[0],
+            key=context.key,
+            since=since,
+            read=read,
+        )
+        try:
+            found = await self.look_up.find(sent)
+        except UNREADABLE:
+            raise Unavailable(f"{service.name} answered with something else than it should.") from None
+        status, identity = self.look_up.status, self.look_up.identity
+        return [Answered(status=status, headers={}, body=body, identity=identity(body)) for body in found]
 
     def _completed(self, connection: Connection, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return params with what the connection gives of the operation's parameters."""

@@ -15,6 +15,7 @@ from activities.openapi.profile import OpenApiProfile
 from activities.operations.connection import Described
 from activities.rest.answers import readable, reason_of
 from activities.rest.service import Service
+from activities.vendors.lookups.stripe import look_up
 
 if TYPE_CHECKING:
     from activities.http_client.message import Response
@@ -75,4 +76,4 @@ STRIPE = Service(
     judge=judged,
 )
 
-Stripe.profile = OpenApiProfile(service=STRIPE, usual=DESCRIPTION, key=_key, replayed=REPLAYED)
+Stripe.profile = OpenApiProfile(service=STRIPE, usual=DESCRIPTION, key=_key, replayed=REPLAYED, look_up=look_up)
