@@ -55,6 +55,19 @@ class Schemas:
             waiting += [self._referred(part), *part.get("allOf", ())]
         return found
 
+    def answers_only(self, schema: Any) -> bool:
+        """Say whether a member of this schema stands in answers only (`readOnly`)."""
+        waiting, seen = [schema], set[int]()
+        while waiting:
+            part = waiting.pop()
+            if not isinstance(part, Mapping) or id(part) in seen:
+                continue
+            if part.get("readOnly") is True:
+                return True
+            seen.add(id(part))
+            waiting += [self._referred(part), *part.get("allOf", ())]
+        return False
+
     def takes_others(self, schema: Any) -> bool:
         """Say whether it is written that an object of this schema may have members of any name."""
         return any(

@@ -58,8 +58,9 @@ class Params:
         self.supplied = frozenset(supplied)
         self.schemas = Schemas(operation.definitions)
         body = operation.body
-        self.members = {} if body is None else self.schemas.members(body.schema)
         self.needed = set() if body is None else self.schemas.required(body.schema)
+        named = {} if body is None else self.schemas.members(body.schema)
+        self.members = {**named, **{name: True for name in sorted(self.needed) if name not in named}}
         self.body_needed = body is not None and (body.required or (body.required is None and bool(self.needed)))
         self._judge: Judge | None = None
 
@@ -158,7 +159,7 @@ class Params:
             found.append(Flaw(kind="missing", path=(BODY,), sentence="the body is missing"))
         for flaw in self.judge.flaws(_bare(value), is_open):
             found.append(self._moved(flaw, params))
-        unseen = [flaw for flaw in self._unknown_inside(placed) if flaw.path not in {one.path for one in found}]
+        unseen = [flaw for flaw in self._doubtful(placed, params) if flaw.path not in {one.path for one in found}]
         return list(dict.fromkeys([*found, *unseen]))
 
     @property
@@ -176,22 +177,42 @@ class Params:
         head, *rest = flaw.path
         if head != BODY:
             path = (str(head).partition(" ")[2], *rest)
-        elif (whole := self.whole(params)) is not None and whole in params and not (rest and rest[0] in params):
-            path = (whole, *rest)
-        else:
+        elif rest and rest[0] in params:
             path = tuple(rest)
+        else:
+            path = (*self._head(params), *rest)
         old, new = _quoted(flaw.path), _quoted(path)
         sentence = flaw.sentence.replace(old, new, 1) if path else f"the body: {flaw.sentence.partition(': ')[2]}"
         return Flaw(kind=flaw.kind, path=path, sentence=sentence, hint=flaw.hint, serious=flaw.serious)
 
-    def _unknown_inside(self, placed: Placed) -> Iterator[Flaw]:
-        """Yield members of inner objects that the description does not name: it does not forbid them either."""
+    def _head(self, params: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return where the body's members stand in params: below the name of the whole body, or beside each other."""
+        whole = self.whole(params)
+        return (whole,) if whole is not None and whole in params else ()
+
+    def _doubtful(self, placed: Placed, params: Mapping[str, Any]) -> Iterator[Flaw]:
+        """Yield what the service may ignore: members that it only answers with, and inner ones that nobody names.
+
+        The description does not forbid these either.
+        """
         for one, value in placed.parameters:
             yield from self._strange(value, one.schema, (one.name,))
         if isinstance(placed.body, dict) and self.operation.body is not None:
+            others = not self.members or self.schemas.takes_others(self.operation.body.schema)
             for name, value in placed.body.items():
+                path = (name,) if name in params else (*self._head(params), name)
                 if name in self.members:
-                    yield from self._strange(value, self.members[name], (name,))
+                    yield from self._member(value, self.members[name], path)
+                elif not others:
+                    yield unknown_name(path, self.members, serious=False)
+
+    def _member(self, value: Any, schema: Any, path: tuple[str | int, ...]) -> Iterator[Flaw]:
+        """Yield what is doubtful of one member, and inside of it."""
+        if self.schemas.answers_only(schema):
+            sentence = f"`{shown(path)}` stands in answers only: the service may ignore it"
+            yield Flaw(kind="ignored", path=path, sentence=sentence, serious=False)
+        else:
+            yield from self._strange(value, schema, path)
 
     def _strange(self, value: Any, schema: Any, path: tuple[str | int, ...]) -> Iterator[Flaw]:
         if isinstance(value, list):
@@ -204,7 +225,7 @@ class Params:
         others = not known or self.schemas.takes_others(schema)
         for name, item in value.items():
             if name in known:
-                yield from self._strange(item, known[name], (*path, name))
+                yield from self._member(item, known[name], (*path, name))
             elif not others:
                 yield unknown_name((*path, name), known, serious=False)
 

@@ -53,6 +53,19 @@ def test_unknown_names_inside_are_only_warned_of(awkward: Index) -> None:
     assert (found.serious, found.path, found.hint) == (False, ("items", 0, "quantty"), "Did you mean quantity?")
 
 
+def test_what_the_service_only_answers_with_is_warned_of(awkward: Index) -> None:
+    for given, places in (
+        (
+            {"id": 7, "body": {"id": "a", "name": "Rex", "seen": "today", "nmae": 1}},
+            [("body", "seen"), ("body", "nmae")],
+        ),
+        ({"id": 7, "body": {"id": "a"}, "name": "Rex", "seen": "{{now}}"}, [("seen",)]),
+    ):
+        found = flaws(awkward, "renamePet", given)
+        assert [(flaw.path, flaw.serious) for flaw in found] == [(place, False) for place in places]
+    assert found[0].sentence == "`seen` stands in answers only: the service may ignore it"
+
+
 def test_templates_may_become_anything(awkward: Index) -> None:
     def is_open(value: Any) -> bool:
         return "{{" in str(value)
