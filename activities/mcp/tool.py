@@ -15,6 +15,7 @@ from activities.mcp.messages import Reply, header_text
 from activities.mcp.schemas import CALL, digest_of, mirrored, operation_of
 from activities.mcp.server import McpServer
 from activities.mcp.session import REQUESTS, conversation
+from activities.openapi.listing import params_schema
 from activities.openapi.params import NOTHING, Params
 from activities.openapi.request import checked
 from activities.operations.answers import LONGEST_HEADER, NOT_KEPT
@@ -71,12 +72,7 @@ class McpTool:
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of its params."""
-        return {
-            "type": "object",
-            "properties": dict(self.params.members),
-            "required": sorted(self.params.needed),
-            "$defs": dict(self.operation.definitions),
-        }
+        return params_schema(operation_of(self.tool, described=True))
 
     def flaws(self, params: Mapping[str, Any], is_open: Open) -> list[Flaw]:
         """Return what is wrong with params."""

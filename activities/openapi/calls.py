@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
@@ -16,9 +16,10 @@ from activities.descriptions.flaws import Flaw, Open
 from activities.errors import OutcomeUnknown, Refused, Unavailable
 from activities.openapi.conventions import Conventions
 from activities.openapi.forms import FormFile
+from activities.openapi.listing import params_schema
 from activities.openapi.lookups import Sent
-from activities.openapi.operation import Operation, Parameter
-from activities.openapi.params import BODY, NOTHING, Params
+from activities.openapi.operation import Operation
+from activities.openapi.params import NOTHING, Params
 from activities.openapi.request import address_of, checked, described_request
 from activities.openapi.servers import known_server
 from activities.operations.answers import body_of, headers_of
@@ -28,10 +29,10 @@ from activities.rest.service import READS, UNREADABLE, Method
 WITHOUT_EFFECT = READS | {"OPTIONS", "TRACE"}
 
 
-def _said(one: Parameter) -> Any:
-    """Return the schema of a parameter with what is said of it."""
-    schema = {} if one.schema is True else one.schema
-    return {**schema, "description": one.description} if isinstance(schema, dict) and one.description else one.schema
+def _without(operation: Operation, dropped: Collection[str]) -> Operation:
+    """Return an operation without the parameters that the sign-in sends; what stands in a path stays."""
+    kept = tuple(one for one in operation.parameters if one.place == "path" or one.name.lower() not in dropped)
+    return replace(operation, parameters=kept) if len(kept) < len(operation.parameters) else operation
 
 
 class OpenApiOperation:
@@ -41,13 +42,20 @@ class OpenApiOperation:
         profile: what is known of the service.
         operation: what the description says.
         signed: names of parameters that the sign-in sends.
+        described: returns it with what is said of each of its parts.
     """
 
-    def __init__(self, profile: Conventions[Any], operation: Operation, signed: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        profile: Conventions[Any],
+        operation: Operation,
+        signed: frozenset[str],
+        described: Callable[[], Operation],
+    ) -> None:
         self.profile = profile
-        dropped = {name.lower() for name in profile.dropped | signed}
-        kept = tuple(one for one in operation.parameters if one.place == "path" or one.name.lower() not in dropped)
-        self.operation = replace(operation, parameters=kept) if len(kept) < len(operation.parameters) else operation
+        self.dropped = frozenset(name.lower() for name in profile.dropped | signed)
+        self.operation = _without(operation, self.dropped)
+        self.described = described
         self.params = Params(self.operation, profile.names)
         self.look_up = profile.look_up(self.operation)
 
@@ -75,22 +83,7 @@ class OpenApiOperation:
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of its params: parameters and members of the body under one roof."""
-        body, needed = self.operation.body, []
-        properties: dict[str, Any] = {}
-        if body is not None:
-            properties = dict(self.params.members)
-            needed = sorted(self.params.needed)
-            if BODY not in self.params.members:
-                properties[BODY] = body.schema
-                needed = needed if properties.keys() - {BODY} else [BODY] * bool(body.required)
-        properties |= {one.name: _said(one) for one in self.operation.parameters}
-        own = [one.name for one in self.operation.parameters if one.required and one.name not in self.profile.names]
-        return {
-            "type": "object",
-            "properties": properties,
-            "required": [*own, *(name for name in needed if name not in own)],
-            "$defs": dict(self.operation.definitions),
-        }
+        return params_schema(_without(self.described(), self.dropped), self.profile.names)
 
     def flaws(self, params: Mapping[str, Any], is_open: Open) -> list[Flaw]:
         """Return what is wrong with params."""

@@ -6,21 +6,17 @@ is the whole body, unless the body has a member of that name.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 from activities.descriptions.flaws import Flaw, Open, shown
 from activities.descriptions.schemas import DEFINITIONS, Schemas
 from activities.descriptions.validation import Judge, unknown_name
+from activities.openapi.coercion import bare, read_as, written
 from activities.openapi.operation import Body, Operation, Parameter
 
 BODY = "body"
-WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
-DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?([eE][-+]?[0-9]{1,3})?")
-FLAGS = {"true": True, "false": False}
-
 DEEPEST = 60
 NOTHING: Any = object()
 """Stands for a body that is not sent."""
@@ -132,9 +128,9 @@ class Params:
             return [self._typed(item, items, deepest - 1) for item in value]
         kinds = self.schemas.types(schema)
         if isinstance(value, str) and "string" not in kinds:
-            return _read(value, kinds)
+            return read_as(kinds, value)
         if isinstance(value, int | float) and not isinstance(value, bool) and kinds <= {"string", "null"}:
-            return _written(value)
+            return written(value)
         return value
 
     def flaws(self, params: Mapping[str, Any], is_open: Open = _nothing_open) -> list[Flaw]:
@@ -157,7 +153,7 @@ class Params:
             value[BODY] = placed.body
         elif placed.body is NOTHING and self.body_needed:
             found.append(Flaw(kind="missing", path=(BODY,), sentence="the body is missing"))
-        for flaw in self.judge.flaws(_bare(value), is_open):
+        for flaw in self.judge.flaws(bare(value), is_open):
             found.append(self._moved(flaw, params))
         unseen = [flaw for flaw in self._doubtful(placed, params) if flaw.path not in {one.path for one in found}]
         return list(dict.fromkeys([*found, *unseen]))
@@ -244,27 +240,6 @@ FILE: Mapping[str, Any] = {
 """What a file of a form may be besides a text."""
 
 
-class WrittenNumber(float):
-    """A number as it was written: 1503435956.100000 is a time of Slack's, and another one than 1503435956.1."""
-
-    text: str
-
-    def __new__(cls, text: str) -> Self:
-        """Read a number."""
-        made = super().__new__(cls, text)
-        made.text = text
-        return made
-
-
-def _bare(value: Any) -> Any:
-    """Return a value with plain numbers, which is all that the library knows."""
-    if isinstance(value, dict):
-        return {name: _bare(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_bare(item) for item in value]
-    return float(value) if isinstance(value, WrittenNumber) else value
-
-
 def _files_taken(body: Body, definitions: Mapping[str, Any]) -> Any:
     """Return the schema of a body in which a file of a form may be fetched or written in base64."""
     schema: Any = body.schema
@@ -284,20 +259,6 @@ def _file_or(schema: Any) -> Any:
     if isinstance(schema, dict) and (schema.get("type") == "string" or "contentMediaType" in schema):
         return {"anyOf": [schema, FILE]}
     return schema
-
-
-def _read(text: str, kinds: Collection[str]) -> Any:
-    if "boolean" in kinds and text in FLAGS:
-        return FLAGS[text]
-    if "integer" in kinds and WHOLE.fullmatch(text):
-        return int(text)
-    if "number" in kinds and DECIMAL.fullmatch(text):
-        return WrittenNumber(text)
-    return text
-
-
-def _written(value: float) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _quoted(path: tuple[str | int, ...]) -> str:

@@ -44,13 +44,15 @@ class Translation:
 
     Args:
         version: what its `openapi` says.
+        described: whether schemas keep what they say of themselves in words.
 
     Attributes:
         references: the references that were met.
     """
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, *, described: bool = False) -> None:
         self.old = version.startswith("3.0")
+        self.described = described
         self.references: set[str] = set()
 
     def schema(self, given: Any) -> Schema:
@@ -60,6 +62,8 @@ class Translation:
         made = self._reference(given)
         if made is None or not self.old:
             made = {**(made or {}), **self._members(given)}
+        if self.described and isinstance(given.get("description"), str):
+            made["description"] = given["description"]
         nullable = self.old and given.get("nullable") is True and not _takes_null(given)
         return {"anyOf": [made, {"type": "null"}]} if nullable else made
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping
+from json import dumps
 from typing import Any
 
 from cyclopts import App
@@ -28,8 +30,15 @@ from workflows.holds.wording import visible
 
 WIDTH = 100
 BODY = "body"
-DEEPEST = 3
-"""Levels of members that are shown; `--json` has all."""
+DEEPEST = 2
+"""Levels of members that are shown: params, and what is right inside of them; `--json` has all."""
+
+LONGEST = 200
+"""Characters of a description that are shown; `--json` has all."""
+
+MOST_OPTIONS = 20
+
+TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 
 connectors = App(name="connectors", help="The services that steps can use, and their operations.", help_epilogue="")
 
@@ -121,6 +130,7 @@ def show(connection: str, action: str, /, *, json: bool = False) -> int:
         "deprecated": bool(row and row.deprecated),
         "repeat": pin.repeat,
         "key": pin.key,
+        "looks": operation.look is not None,
         "digest": pin.digest,
         "asks": directory.asks,
         "params": schema,
@@ -230,6 +240,8 @@ def _page(shown: Mapping[str, Any], action: str) -> Iterator[str]:
     yield f"request:  {shown['method']} {shown['path']}"
     key = f", by {shown['key']}" if shown["key"] else ""
     yield f"repeat:   {shown['repeat']}{key}"
+    if shown["looks"]:
+        yield "look-up:  after an unknown outcome the service is asked what became of it"
     if shown["asks"]:
         yield "approval: people are asked unless the step says `requireApproval: false`"
     yield ""
@@ -247,22 +259,32 @@ def _members(schema: Any, schemas: Schemas, level: int) -> Iterator[str]:
     members = schemas.members(schema)
     for name in sorted(members, key=lambda one: one not in required):
         inside = members[name]
-        yield f"{indent}{name}: {_type(inside, schemas)}{', required' if name in required else ''}"
-        if isinstance(inside, Mapping) and (text := inside.get("description")):
-            yield textwrap.fill(str(text), WIDTH, initial_indent=f"{indent}    ", subsequent_indent=f"{indent}    ")
-        if level == 1 and name == BODY and len(members) > 1:
-            continue  # its members stand beside it
         items = schemas.items(inside)
-        for deeper in (inside, items if items is not True else None):
-            if level < DEEPEST and deeper is not None and schemas.members(deeper):
-                yield from _members(deeper, schemas, level + 1)
+        deeper = [one for one in (inside, items) if one is not True and schemas.members(one)]
+        if level == 1 and name == BODY and len(members) > 1:
+            deeper = []  # its members stand beside it
+        marks = [", required"] * (name in required) + [", in answers only"] * schemas.answers_only(inside)
+        marks += [" …"] * (bool(deeper) and level == DEEPEST)
+        yield f"{indent}{name}: {_type(inside, schemas)}{''.join(marks)}"
+        if text := _description(inside, schemas):
+            yield textwrap.fill(text, WIDTH, initial_indent=f"{indent}    ", subsequent_indent=f"{indent}    ")
+        for one in deeper if level < DEEPEST else ():
+            yield from _members(one, schemas, level + 1)
+
+
+def _description(schema: Any, schemas: Schemas) -> str:
+    """Return the beginning of what is said of a member: by itself, else by what it refers to."""
+    text = next((part["description"] for part in schemas.certain(schema) if part.get("description")), "")
+    words = " ".join(TAG.sub("", str(text)).split())
+    return words if len(words) <= LONGEST else f"{words[:LONGEST].rpartition(' ')[0]} …"
 
 
 def _type(schema: Any, schemas: Schemas) -> str:
     kinds = schemas.types(schema)
     options = next((part["enum"] for part in schemas.parts(schema) if isinstance(part.get("enum"), list)), None)
-    if options and kinds <= {"string", "null"}:
-        return " | ".join(map(str, options))
+    if options and not kinds & {"array", "object"}:
+        named = [str(one) if isinstance(one, str) else dumps(one) for one in options[:MOST_OPTIONS]]
+        return " | ".join([*named, *(["…"] if len(options) > MOST_OPTIONS else [])])
     if len(kinds) == len(TYPES):
         return "anything"
     shown = [TYPES[kind] for kind in TYPES if kind in kinds and not (kind == "integer" and "number" in kinds)]

@@ -69,8 +69,13 @@ def test_show(capsys: pytest.CaptureFixture[str]) -> None:
     assert shown["params"]["required"] == ["orderId"]
     assert shown["params"]["properties"].keys() == {"orderId", "amount", "note", "body"}
     _, out, _ = run(capsys, "show", "shop", "subscribe")
-    assert "  customer: a text, required" in out
-    assert "    quantity: a whole number" in out
+    assert "  customer: a text, required\n      Who subscribes: an id.\n" in out
+    assert "    quantity: a whole number\n        How many of it" in out
+    assert " it …\n" in out
+    assert "of which there are" not in out
+    assert "of it, of which there are" in run(capsys, "show", "shop", "subscribe", "--json")[1]
+    _, out, _ = run(capsys, "show", "shop", "renamePet")
+    assert "  seen: a text, in answers only\n" in out
     code, _, err = run(capsys, "show", "shop", "refundOrdr")
     assert (code, "Did you mean refundOrder?" in err) == (4, True)
     code, _, err = run(capsys, "show", "shop", "outside")
@@ -116,10 +121,7 @@ webshop: {{kind: shopify, shop: acme, accessToken: "${{UNSET}}"}}
     _, out, _ = run(capsys, "show", "orders", "refund_order")
     assert "repeat:   keyed, by @idempotent\n" in out
     assert "  orderId: a text, required\n      The order that is refunded.\n" in out
-    assert (
-        "  method: an object or null\n    card: a text\n    credit: an object\n      days: a whole number, required\n"
-        in out
-    )
+    assert "  method: an object or null\n    card: a text\n    credit: an object …\n" in out
     code, _, err = run(capsys, "actions", "webshop")
     assert (code, "needs the environment variable UNSET" in err) == (3, True)
 
