@@ -267,7 +267,7 @@ def _members(schema: Any, schemas: Schemas, level: int) -> Iterator[str]:
         marks += [" …"] * (bool(deeper) and level == DEEPEST)
         yield f"{indent}{name}: {_type(inside, schemas)}{''.join(marks)}"
         if text := _description(inside, schemas):
-            yield textwrap.fill(text, WIDTH, initial_indent=f"{indent}    ", subsequent_indent=f"{indent}    ")
+            yield textwrap.indent(textwrap.fill(text, WIDTH, break_on_hyphens=False), f"{indent}    ")
         for one in deeper if level < DEEPEST else ():
             yield from _members(one, schemas, level + 1)
 

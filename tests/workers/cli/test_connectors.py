@@ -71,7 +71,7 @@ def test_show(capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = run(capsys, "show", "shop", "subscribe")
     assert "  customer: a text, required\n      Who subscribes: an id.\n" in out
     assert "    quantity: a whole number\n        How many of it" in out
-    assert " it …\n" in out
+    assert out.count("…") == len(["cut", "params: {…}"])
     assert "of which there are" not in out
     assert "of it, of which there are" in run(capsys, "show", "shop", "subscribe", "--json")[1]
     _, out, _ = run(capsys, "show", "shop", "renamePet")
