@@ -96,7 +96,7 @@ class Translation:
         return made
 
     def _properties(self, given: Mapping[str, Any], made: dict[str, Any]) -> None:
-        """Add the properties; what only answers have need not be sent."""
+        """Add the properties; what only answers have, and what can never be given, need not be sent."""
         properties = given.get("properties")
         if not isinstance(properties, Mapping):
             properties = {}
@@ -104,7 +104,14 @@ class Translation:
             made["properties"] = {name: self.schema(item) for name, item in properties.items()}
         required = given.get("required")
         if isinstance(required, list):
-            needed = [name for name in required if isinstance(name, str) and not _answers_only(properties.get(name))]
+            closed = given.get("additionalProperties") is False and not given.get("patternProperties")
+            needed = [
+                name
+                for name in required
+                if isinstance(name, str)
+                and not _answers_only(properties.get(name))
+                and not (closed and name not in properties)
+            ]
             if needed:
                 made["required"] = list(dict.fromkeys(needed))
 
