@@ -51,7 +51,7 @@ def checked(params: Params, given: Mapping[str, Any]) -> Placed:
 
 
 def address_of(operation: Operation, placed: Placed) -> str:
-    """Return path and query of a request.
+    """Return path and query of a request: a path without a slash at its beginning would be part of the host's name.
 
     Raises:
         Refused: a value cannot stand in an address.
@@ -62,7 +62,7 @@ def address_of(operation: Operation, placed: Placed) -> str:
         return path_text(*values[match[1]])
 
     path, _, written = PLACE_IN_PATH.sub(filled, operation.path).partition("?")
-    path = quote(path, safe="/%:@!$&'()*+,;=~")
+    path = quote(path if path.startswith("/") else f"/{path}", safe="/%:@!$&'()*+,;=~")
     query = [f"{name}={text}" for one, value in _at("query", placed) for name, text in query_pairs(one, value)]
     whole = "&".join([*([written] if written else []), *query])
     return f"{path}?{whole}" if whole else path

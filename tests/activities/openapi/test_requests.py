@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -175,6 +176,19 @@ def test_ids_that_are_missing_or_double_are_made_of_method_and_path(awkward: Ind
     assert len(set(ids)) == len(ids)
     assert {"GET /pets", "GET /search", LABEL, "comments/create"} <= set(ids)
     assert "twice" not in ids
+
+
+def test_ids_stay_unique_where_one_looks_like_the_place_of_another(hostile: Index) -> None:
+    ids = ["GET /x", "GET /y", "GET /z", "PATCH /y", "backslash", "host", "port", "slashes", "suffix", "user"]
+    assert sorted(hostile.ids()) == ids
+    assert read(hostile, "GET /x").path == "/x"
+
+
+@pytest.mark.parametrize("id_", ["backslash", "host", "port", "slashes", "suffix", "user"])
+async def test_no_path_leads_to_another_host(hostile: Index, id_: str) -> None:
+    request = await made(hostile, id_, **({"host": "evil.example.net"} if id_ == "host" else {}))
+    address = urlsplit(f"https://shop.example.com/v1{request.path}")
+    assert (address.netloc, address.path[:4]) == ("shop.example.com", "/v1/")
 
 
 def test_a_digest_changes_with_what_a_request_depends_on(awkward: Index) -> None:
