@@ -79,7 +79,7 @@ class Params:
                 continue
             left.pop(one.name, None)
             value = params[one.name]
-            if value is not None or one.required or self._takes_null(one.schema):
+            if value is not None or one.required:
                 placed.parameters.append((one, self._typed(value, one.schema, DEEPEST)))
         body = self.operation.body
         if body is None:

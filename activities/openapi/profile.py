@@ -17,7 +17,7 @@ C = TypeVar("C", bound=Connection)
 
 KEPT = 64
 
-OPENAPI = Format("OpenAPI", 1, "activities.openapi.indexing")
+OPENAPI = Format("OpenAPI", 2, "activities.openapi.indexing")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
