@@ -55,7 +55,8 @@ def list_(*, json: bool = False) -> int:
     Returns:
         0; 4 if there is no file of connections.
     """
-    rows = [_summary(directory) for directory in _directories().values()]
+    services = _services()
+    rows = [_summary(name, kind, services) for name, kind in _kinds(services).items()]
     if json:
         print_json(rows)
         return 0
@@ -142,23 +143,11 @@ def show(connection: str, action: str, /, *, json: bool = False) -> int:
     return 0
 
 
-def _directories() -> dict[str, Directory]:
-    """Return the operations of every connection of a described service, by the connection's name.
-
-    Raises:
-        NotFoundError: there is no file of connections.
-    """
-    services = _services()
+def _kinds(services: Services) -> dict[str, type[Described]]:
+    """Return the kind of every connection of a described service, by the connection's name."""
     known = services.connections
-    found: dict[str, Directory] = {}
-    for name in known.entries:
-        kind = known.kinds.get(str(known.entries[name].get("kind")))
-        if kind is not None and issubclass(kind, Described):
-            try:
-                found[name] = Directory(name, kind, known, services.store)
-            except Refused as refused:
-                raise TrunklineError(str(refused)) from None
-    return found
+    kinds = {name: known.kinds.get(str(entry.get("kind"))) for name, entry in known.entries.items()}
+    return {name: kind for name, kind in kinds.items() if kind is not None and issubclass(kind, Described)}
 
 
 def _services() -> Services:
@@ -171,11 +160,15 @@ def _services() -> Services:
 
 
 def _directory(name: str) -> Directory:
-    every = _directories()
+    services = _services()
+    every = _kinds(services)
     if name not in every:
         hint = nearest(name, every) or f"There are {listed(every) or 'none'}."
         raise NotFoundError(f"There is no connection {name!r} of a described service. {hint}")
-    return every[name]
+    try:
+        return Directory(name, every[name], services.connections, services.store)
+    except Refused as refused:
+        raise TrunklineError(str(refused)) from None
 
 
 def _index(directory: Directory) -> Index:
@@ -200,18 +193,20 @@ async def _fetch(directory: Directory, missing: NotAtHandError) -> None:
         await http.close()
 
 
-def _summary(directory: Directory) -> dict[str, Any]:
-    count, problem = None, None
+def _summary(name: str, kind: type[Described], services: Services) -> dict[str, Any]:
+    count, problem, place = None, None, ""
     try:
+        directory = Directory(name, kind, services.connections, services.store)
+        place = directory.source.place
         count = len(directory.index().ids())
     except NotAtHandError:
         pass
     except Refused as refused:
         problem = str(refused)
     return {
-        "connection": directory.name,
-        "kind": directory.kind.kind,
-        "description": directory.source.place,
+        "connection": name,
+        "kind": kind.kind,
+        "description": place,
         "operations": count,
         "problem": problem,
     }

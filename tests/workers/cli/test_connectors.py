@@ -21,6 +21,7 @@ shop: {kind: openapi, description: shop.yaml, baseUrl: "https://a.example.com", 
 far: {kind: github, token: "${UNSET}", description: "https://127.0.0.1:1/openapi.json"}
 phone: {kind: cloudtalk, keyId: a, keySecret: b}
 bad: {kind: openapi, description: nothing.yaml, baseUrl: "https://a.example.com"}
+incomplete: {kind: openapi, baseUrl: "https://a.example.com"}
 """)
     monkeypatch.setenv("TRUNKLINE_CONNECTIONS", str(file))
     monkeypatch.setenv("TRUNKLINE_CACHE", str(cache / "trunkline"))
@@ -40,7 +41,10 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert (rows["shop"]["operations"], rows["far"]["operations"], rows["bad"]["operations"]) == (16, None, None)
     assert "nothing.yaml cannot be read" in rows["bad"]["problem"]
     assert "phone" not in rows
-    assert "far   github    not at hand" in run(capsys, "list")[1]
+    assert "'incomplete' must say `description`" in rows["incomplete"]["problem"]
+    assert "far         github    not at hand" in run(capsys, "list")[1]
+    code, _, err = run(capsys, "actions", "incomplete")
+    assert (code, "must say `description`" in err) == (1, True)
 
 
 def test_actions(capsys: pytest.CaptureFixture[str]) -> None:
