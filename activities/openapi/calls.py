@@ -56,7 +56,7 @@ class OpenApiOperation:
         self.dropped = frozenset(name.lower() for name in profile.dropped | signed)
         self.operation = _without(operation, self.dropped)
         self.described = described
-        self.params = Params(self.operation, profile.names)
+        self.params = Params(self.operation, profile.names, json_texts=profile.json_texts)
         self.look_up = profile.look_up(self.operation)
 
     @property

@@ -92,6 +92,7 @@ class Conventions(Generic[C]):
         supplied: parameters that the connection gives where a step does not, by name.
         names: their names.
         dropped: parameters that are the sign-in's, and nobody else's.
+        json_texts: whether lists and objects are written as JSON where the description wants a text.
         accept: the type of answer that it wants to be asked for.
         extras: what signs a request in beside headers.
     """
@@ -105,6 +106,7 @@ class Conventions(Generic[C]):
     supplied: Callable[[C], Mapping[str, str]] = _nothing
     names: frozenset[str] = frozenset()
     dropped: frozenset[str] = frozenset()
+    json_texts: bool = False
     accept: str | None = None
     extras: Callable[[C], Extras] = _no_extras
 

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from activities.descriptions.flaws import Flaw, Open, shown
-from activities.descriptions.schemas import DEFINITIONS, Schemas
+from activities.descriptions.schemas import Schemas
 from activities.descriptions.validation import Judge, unknown_name
+from activities.http_client.json_body import json_text
 from activities.openapi.coercion import bare, read_as, written
+from activities.openapi.files import as_texts, is_multipart
 from activities.openapi.operation import Body, Operation, Parameter
 
 BODY = "body"
@@ -47,10 +49,12 @@ class Params:
     Args:
         operation: the operation.
         supplied: names of parameters that the connection gives where a step does not.
+        json_texts: whether lists and objects are written as JSON where the description wants a text.
     """
 
-    def __init__(self, operation: Operation, supplied: Collection[str] = ()) -> None:
+    def __init__(self, operation: Operation, supplied: Collection[str] = (), *, json_texts: bool = False) -> None:
         self.operation = operation
+        self.json_texts = json_texts
         self.supplied = frozenset(supplied)
         self.schemas = Schemas(operation.definitions)
         body = operation.body
@@ -117,21 +121,22 @@ class Params:
 
     def _typed(self, value: Any, schema: Any, deepest: int) -> Any:
         """Return a value as the type that its schema alone allows: templates give texts of what are numbers."""
-        if not deepest:
-            return value
-        if isinstance(value, dict):
-            return {
-                name: self._typed(item, self.schemas.member(schema, name), deepest - 1) for name, item in value.items()
-            }
-        if isinstance(value, list):
-            items = self.schemas.items(schema)
-            return [self._typed(item, items, deepest - 1) for item in value]
+        if isinstance(value, dict | list):
+            return self._typed_inside(value, schema, deepest) if deepest else value
         kinds = self.schemas.types(schema)
         if isinstance(value, str) and "string" not in kinds:
             return read_as(kinds, value)
         if isinstance(value, int | float) and not isinstance(value, bool) and kinds <= {"string", "null"}:
             return written(value)
         return value
+
+    def _typed_inside(self, value: dict[str, Any] | list[Any], schema: Any, deepest: int) -> Any:
+        if self.json_texts and self.schemas.types(schema) <= {"string", "null"}:
+            return json_text(value)
+        if isinstance(value, list):
+            items = self.schemas.items(schema)
+            return [self._typed(item, items, deepest - 1) for item in value]
+        return {name: self._typed(item, self.schemas.member(schema, name), deepest - 1) for name, item in value.items()}
 
     def flaws(self, params: Mapping[str, Any], is_open: Open = _nothing_open) -> list[Flaw]:
         """Return what is wrong with params.
@@ -150,7 +155,7 @@ class Params:
         ]
         value = {f"{one.place} {one.name}": item for one, item in placed.parameters if not is_open(item)}
         if placed.body is not NOTHING and not (isinstance(placed.body, str) and is_open(placed.body)):
-            value[BODY] = placed.body
+            value[BODY] = self._judged(placed.body)
         elif placed.body is NOTHING and self.body_needed:
             found.append(Flaw(kind="missing", path=(BODY,), sentence="the body is missing"))
         for flaw in self.judge.flaws(bare(value), is_open):
@@ -158,13 +163,20 @@ class Params:
         unseen = [flaw for flaw in self._doubtful(placed, params) if flaw.path not in {one.path for one in found}]
         return list(dict.fromkeys([*found, *unseen]))
 
+    def _judged(self, body: Any) -> Any:
+        """Return a body as it is judged: in a form of parts, texts stand for files."""
+        described = self.operation.body
+        if described is None or not is_multipart(described.media):
+            return body
+        return as_texts(body, described.schema, self.schemas)
+
     @property
     def judge(self) -> Judge:
         """What judges the values at their places."""
         if self._judge is None:
             properties = {f"{one.place} {one.name}": one.schema for one in self.operation.parameters}
             if self.operation.body is not None:
-                properties[BODY] = _files_taken(self.operation.body, self.operation.definitions)
+                properties[BODY] = self.operation.body.schema
             self._judge = Judge({"type": "object", "properties": properties}, self.operation.definitions)
         return self._judge
 
@@ -227,38 +239,6 @@ class Params:
 
 
 EVERY = ("string", "integer", "number", "boolean", "object", "array", "null")
-FILES = ("multipart/form-data",)
-FILE: Mapping[str, Any] = {
-    "type": "object",
-    "oneOf": [
-        {"required": ["url"], "properties": {"url": {"type": "string"}}},
-        {"required": ["base64"], "properties": {"base64": {"type": "string"}}},
-    ],
-    "properties": {name: {"type": "string"} for name in ("url", "base64", "filename", "contentType")},
-    "additionalProperties": False,
-}
-"""What a file of a form may be besides a text."""
-
-
-def _files_taken(body: Body, definitions: Mapping[str, Any]) -> Any:
-    """Return the schema of a body in which a file of a form may be fetched or written in base64."""
-    schema: Any = body.schema
-    if body.media.partition(";")[0] not in FILES:
-        return schema
-    if isinstance(schema, dict) and schema.keys() == {"$ref"}:
-        schema = definitions.get(str(schema["$ref"]).removeprefix(DEFINITIONS))
-    properties = schema.get("properties") if isinstance(schema, dict) else None
-    if not isinstance(properties, dict):
-        return schema
-    return {**schema, "properties": {name: _file_or(one) for name, one in properties.items()}}
-
-
-def _file_or(schema: Any) -> Any:
-    if isinstance(schema, dict) and schema.get("type") == "array":
-        return {**schema, "items": _file_or(schema.get("items", True))}
-    if isinstance(schema, dict) and (schema.get("type") == "string" or "contentMediaType" in schema):
-        return {"anyOf": [schema, FILE]}
-    return schema
 
 
 def _quoted(path: tuple[str | int, ...]) -> str:

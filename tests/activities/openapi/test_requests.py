@@ -165,6 +165,24 @@ async def test_files_in_base64_and_as_texts(awkward: Index) -> None:
         await made(awkward, "upload", photo={"base64": "%"})
 
 
+async def test_a_file_where_a_text_is_described(awkward: Index) -> None:
+    """Some descriptions call a file's content a text, and some have nothing but the content."""
+    request = await made(awkward, "upload", photo="x", title={"base64": "AAH/", "filename": "a.bin"})
+    assert b'name="title"; filename="a.bin"\r\nContent-Type: application/octet-stream\r\n\r\n\x00\x01\xff' in (
+        request.content or b""
+    )
+    request = await made(awkward, "attach", body={"url": "https://files.example.com/a.png"})
+    assert b'name="file"; filename="fetched.png"\r\nContent-Type: image/png\r\n\r\nbytes of' in (request.content or b"")
+    for wrong in (
+        {"url": "https://a", "base64": "AA=="},
+        {"url": 5},
+        {"url": "https://a", "name": "b"},
+        {"filename": "a"},
+    ):
+        with pytest.raises(Refused, match="`photo`: this must be a text"):
+            await made(awkward, "upload", photo=wrong)
+
+
 async def test_references_that_leave_the_document_are_refused(awkward: Index) -> None:
     with pytest.raises(Refused, match=r"'https://evil\.example\.net/schema\.json', outside of the document"):
         await made(awkward, "outside", value=1)
