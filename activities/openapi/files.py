@@ -1,4 +1,4 @@
-"""Files of a multipart form: a text, `{url}`, which is fetched, or `{base64, filename, contentType}`."""
+"""Files as params give them: a text, `{url}`, which is fetched, or `{base64, filename, contentType}`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 
 from activities.descriptions.schemas import Schemas
 
-MULTIPART = "multipart/form-data"
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
 UNNAMED = "file"
 """Name of the part of a form of which the description says the content alone."""
 
@@ -15,9 +16,10 @@ KEYS = frozenset(("url", "base64", "filename", "contentType"))
 CONTENTS = ("url", "base64")
 
 
-def is_multipart(media: str) -> bool:
-    """Say whether a type of body is a form of parts."""
-    return media.partition(";")[0].strip().lower() == MULTIPART
+def takes_files(media: str) -> bool:
+    """Say whether a body of this type has files in it, or is one: a form of parts, or bytes of any kind."""
+    kind = media.partition(";")[0].strip().lower()
+    return kind not in {FORM, JSON, "*/*"} and not kind.endswith("+json")
 
 
 def is_file(value: Any, schema: Any, schemas: Schemas) -> bool:
@@ -35,7 +37,7 @@ def is_binary(schema: Any, schemas: Schemas) -> bool:
 
 
 def as_texts(value: Any, schema: Any, schemas: Schemas) -> Any:
-    """Return the body of a form with a text in the place of each file, as the description has it."""
+    """Return a body with a text in the place of each file, as the description has it."""
     if is_file(value, schema, schemas):
         return next(value[name] for name in CONTENTS if name in value)
     if isinstance(value, list):

@@ -103,7 +103,7 @@ async def multipart_bytes(body: Body, value: Any, definitions: Mapping[str, Any]
 
 
 async def _file_part(name: str, value: Mapping[str, Any], media: str, fetch: Fetch) -> bytes:
-    file = await _file(name, value, fetch)
+    file = await file_of(name, value, fetch)
     kind = value.get("contentType") or ("" if "*" in media else media) or file.media or BINARY
     return _headed(name, file.content, kind, file.name or name)
 
@@ -116,7 +116,12 @@ def _part(name: str, value: Any, media: str, *, binary: bool) -> bytes:
     return _headed(name, to_bytes(scalar(value)), media, None)
 
 
-async def _file(name: str, value: Mapping[str, Any], fetch: Fetch) -> FormFile:
+async def file_of(name: str, value: Mapping[str, Any], fetch: Fetch) -> FormFile:
+    """Return the file that an object stands for.
+
+    Raises:
+        Refused: it cannot be read.
+    """
     if "url" in value:
         return await fetch(str(value["url"]), value.get("filename"))
     try:
@@ -128,8 +133,17 @@ async def _file(name: str, value: Mapping[str, Any], fetch: Fetch) -> FormFile:
 
 def _headed(name: str, content: bytes, media: str, filename: str | None) -> bytes:
     shown = f'; filename="{filename.translate(UNSAFE)}"' if filename is not None else ""
+    head = f'Content-Disposition: form-data; name="{name.translate(UNSAFE)}"{shown}\r\n'
+    kind = f"Content-Type: {checked_media(name, media)}\r\n" if media else ""
+    return to_bytes(f"{head}{kind}\r\n") + content
+
+
+def checked_media(name: str, media: str) -> str:
+    """Return a type that goes into a header.
+
+    Raises:
+        Refused: it has a line end in it.
+    """
     if "\r" in media or "\n" in media:
         raise Refused(f"`{name}.contentType` cannot have line ends in it.")
-    head = f'Content-Disposition: form-data; name="{name.translate(UNSAFE)}"{shown}\r\n'
-    kind = f"Content-Type: {media}\r\n" if media else ""
-    return to_bytes(f"{head}{kind}\r\n") + content
+    return media

@@ -15,7 +15,7 @@ from activities.descriptions.schemas import Schemas
 from activities.descriptions.validation import Judge, unknown_name
 from activities.http_client.json_body import json_text
 from activities.openapi.coercion import bare, read_as, written
-from activities.openapi.files import as_texts, is_multipart
+from activities.openapi.files import as_texts, takes_files
 from activities.openapi.operation import Body, Operation, Parameter
 
 BODY = "body"
@@ -164,9 +164,9 @@ class Params:
         return list(dict.fromkeys([*found, *unseen]))
 
     def _judged(self, body: Any) -> Any:
-        """Return a body as it is judged: in a form of parts, texts stand for files."""
+        """Return a body as it is judged: texts stand for files."""
         described = self.operation.body
-        if described is None or not is_multipart(described.media):
+        if described is None or not takes_files(described.media):
             return body
         return as_texts(body, described.schema, self.schemas)
 

@@ -9,15 +9,16 @@ from typing import Any
 from urllib.parse import quote
 
 from activities.descriptions.flaws import summary
+from activities.descriptions.schemas import Schemas
 from activities.errors import Refused
 from activities.http_client.json_body import json_bytes, to_bytes
-from activities.openapi.forms import Fetch, form_bytes, multipart_bytes
+from activities.openapi.files import FORM, JSON, is_file
+from activities.openapi.forms import Fetch, checked_media, file_of, form_bytes, multipart_bytes
 from activities.openapi.operation import PLACE_IN_PATH, Body, Operation, Parameter
-from activities.openapi.params import NOTHING, Params, Placed
+from activities.openapi.params import BODY, NOTHING, Params, Placed
 from activities.openapi.styles import cookie_text, header_text, path_text, query_pairs, scalar
+from activities.openapi.translation import BINARY
 
-JSON = "application/json"
-FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
 
@@ -110,6 +111,10 @@ async def _content(operation: Operation, body: Body, value: Any, boundary: str, 
         return content, f"{MULTIPART}; boundary={boundary}"
     if kind in {JSON, "*/*"} or kind.endswith("+json"):
         return json_bytes(value), JSON if kind == "*/*" else body.media
+    if is_file(value, body.schema, Schemas(operation.definitions)):
+        file = await file_of(BODY, value, fetch)
+        own = value.get("contentType") or ("" if "*" in body.media else body.media) or file.media or BINARY
+        return file.content, checked_media(BODY, own)
     if isinstance(value, dict | list):
         raise Refused(f"The body of {operation.id} is sent as {body.media}: give it as a text.")
     return to_bytes(scalar(value)), body.media

@@ -173,6 +173,10 @@ async def test_a_file_where_a_text_is_described(awkward: Index) -> None:
     )
     request = await made(awkward, "attach", body={"url": "https://files.example.com/a.png"})
     assert b'name="file"; filename="fetched.png"\r\nContent-Type: image/png\r\n\r\nbytes of' in (request.content or b"")
+    request = await made(awkward, "store", body={"base64": "AAH/"})
+    assert (request.headers["Content-Type"], request.content) == ("application/octet-stream", b"\x00\x01\xff")
+    request = await made(awkward, "store", body={"url": "https://a.example.com", "contentType": "image/gif"})
+    assert (request.headers["Content-Type"], request.content) == ("image/gif", b"bytes of https://a.example.com")
     for wrong in (
         {"url": "https://a", "base64": "AA=="},
         {"url": 5},
