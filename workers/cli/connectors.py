@@ -64,7 +64,8 @@ def list_(*, json: bool = False) -> int:
         sys.stdout.write("There is no connection of a described service; docs/connectors.md shows how to add one.\n")
     width = max((len(row["connection"]) for row in rows), default=0)
     for row in rows:
-        count = "not at hand" if row["operations"] is None else f"{row['operations']:,} operations"
+        missing = "not usable" if row["problem"] else "not at hand"
+        count = missing if row["operations"] is None else f"{row['operations']:,} operations"
         problem = f" ({row['problem']})" if row["problem"] else ""
         line = f"{row['connection']:<{width}}  {row['kind']:<8}  {count:<17}  {row['description']}{problem}"
         sys.stdout.write(visible(line) + "\n")

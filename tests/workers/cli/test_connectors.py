@@ -16,13 +16,16 @@ from workers.cli import execute
 def connections(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = tmp_path / "connections.yaml"
     (tmp_path / "shop.yaml").write_bytes(AWKWARD.read_bytes())
-    file.write_text("""
+    file.write_text(
+        f"by-uri: {{kind: openapi, description: '{(tmp_path / 'shop.yaml').as_uri()}', baseUrl: 'https://a'}}\n"
+        + """
 shop: {kind: openapi, description: shop.yaml, baseUrl: "https://a.example.com", auth: {bearer: "${UNSET}"}, aliases: {refund_order: refundOrder}}
 far: {kind: github, token: "${UNSET}", description: "https://127.0.0.1:1/openapi.json"}
 phone: {kind: cloudtalk, keyId: a, keySecret: b}
 bad: {kind: openapi, description: nothing.yaml, baseUrl: "https://a.example.com"}
 incomplete: {kind: openapi, baseUrl: "https://a.example.com"}
-""")
+"""
+    )
     monkeypatch.setenv("TRUNKLINE_CONNECTIONS", str(file))
     monkeypatch.setenv("TRUNKLINE_CACHE", str(cache / "trunkline"))
     return file
@@ -41,6 +44,7 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert (rows["shop"]["operations"], rows["far"]["operations"], rows["bad"]["operations"]) == (18, None, None)
     assert "nothing.yaml cannot be read" in rows["bad"]["problem"]
     assert "phone" not in rows
+    assert rows["by-uri"]["operations"] == rows["shop"]["operations"]
     assert "'incomplete' must say `description`" in rows["incomplete"]["problem"]
     assert "far         github    not at hand" in run(capsys, "list")[1]
     code, _, err = run(capsys, "actions", "incomplete")
