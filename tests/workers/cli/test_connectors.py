@@ -16,16 +16,17 @@ from workers.cli import execute
 def connections(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = tmp_path / "connections.yaml"
     (tmp_path / "shop.yaml").write_bytes(AWKWARD.read_bytes())
-    file.write_text(
-        f"by-uri: {{kind: openapi, description: '{(tmp_path / 'shop.yaml').as_uri()}', baseUrl: 'https://a'}}\n"
-        + """
+    file.write_text("""
 shop: {kind: openapi, description: shop.yaml, baseUrl: "https://a.example.com", auth: {bearer: "${UNSET}"}, aliases: {refund_order: refundOrder}}
 far: {kind: github, token: "${UNSET}", description: "https://127.0.0.1:1/openapi.json"}
 phone: {kind: cloudtalk, keyId: a, keySecret: b}
 bad: {kind: openapi, description: nothing.yaml, baseUrl: "https://a.example.com"}
 incomplete: {kind: openapi, baseUrl: "https://a.example.com"}
-"""
-    )
+""")
+    with file.open("a") as more:
+        more.write(
+            f"by-uri: {{kind: openapi, description: '{(tmp_path / 'shop.yaml').as_uri()}', baseUrl: 'https://a'}}"
+        )
     monkeypatch.setenv("TRUNKLINE_CONNECTIONS", str(file))
     monkeypatch.setenv("TRUNKLINE_CACHE", str(cache / "trunkline"))
     return file
