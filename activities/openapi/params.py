@@ -100,6 +100,8 @@ class Params:
         whole = NOTHING
         if (name := self.whole(left)) in left:
             whole = left.pop(name)
+            if whole is None and not self._takes_null(body.schema):
+                whole = NOTHING
         others = self.schemas.takes_others(body.schema)
         unknown = [name for name in left if name not in self.members and not others]
         members = {
@@ -185,10 +187,10 @@ class Params:
         head, *rest = flaw.path
         if head != BODY:
             path = (str(head).partition(" ")[2], *rest)
-        elif rest and rest[0] in params:
-            path = tuple(rest)
+        elif rest:
+            path = (*self._place_of(rest[0], params), *rest[1:])
         else:
-            path = (*self._head(params), *rest)
+            path = self._head(params)
         old, new = _quoted(flaw.path), _quoted(path)
         sentence = flaw.sentence.replace(old, new, 1) if path else f"the body: {flaw.sentence.partition(': ')[2]}"
         return Flaw(kind=flaw.kind, path=path, sentence=sentence, hint=flaw.hint, serious=flaw.serious)
@@ -197,6 +199,14 @@ class Params:
         """Return where the body's members stand in params: below the name of the whole body, or beside each other."""
         whole = self.whole(params)
         return (whole,) if whole is not None and whole in params else ()
+
+    def _place_of(self, name: Any, params: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Return where a member of the body stands, or would stand, in params; the name of a parameter is taken."""
+        taken = any(one.name == name for one in self.operation.parameters)
+        if name in params and not taken:
+            return (name,)
+        whole = self.whole(params)
+        return (whole, name) if taken and whole is not None else (*self._head(params), name)
 
     def _doubtful(self, placed: Placed, params: Mapping[str, Any]) -> Iterator[Flaw]:
         """Yield what the service may ignore: members that it only answers with, and inner ones that nobody names.
@@ -208,7 +218,7 @@ class Params:
         if isinstance(placed.body, dict) and self.operation.body is not None:
             others = not self.members or self.schemas.takes_others(self.operation.body.schema)
             for name, value in placed.body.items():
-                path = (name,) if name in params else (*self._head(params), name)
+                path = self._place_of(name, params)
                 if name in self.members:
                     yield from self._member(value, self.members[name], path)
                 elif not others:

@@ -187,6 +187,13 @@ async def test_a_file_where_a_text_is_described(awkward: Index) -> None:
             await made(awkward, "upload", photo=wrong)
 
 
+async def test_null_leaves_out_what_is_optional(awkward: Index) -> None:
+    request = await made(awkward, "refundOrder", orderId="1", body=None)
+    assert (request.path, request.content) == ("/orders/1/refund", None)
+    assert (await made(awkward, "refundOrder", orderId="1", amount=None, note="x")).content == b'{"note":"x"}'
+    assert (await made(awkward, SEARCH, color=None, limit="5")).path == "/search?limit=5"
+
+
 async def test_references_that_leave_the_document_are_refused(awkward: Index) -> None:
     with pytest.raises(Refused, match=r"'https://evil\.example\.net/schema\.json', outside of the document"):
         await made(awkward, "outside", value=1)
