@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from typing import Any, Self
 
 WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,18})")
@@ -45,6 +45,9 @@ def read_as(kinds: Collection[str], text: str) -> Any:
     return text
 
 
-def written(value: float) -> str:
-    """Return a number as a text."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+def number_as(kinds: Set[str], value: float) -> Any:
+    """Return a number as a text or a whole number where nothing else of these types would do."""
+    whole = int(value) if isinstance(value, float) and value.is_integer() else value
+    if kinds <= {"string", "null"}:
+        return str(whole)
+    return value if "number" in kinds else whole

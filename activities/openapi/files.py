@@ -7,6 +7,7 @@ from typing import Any
 
 from activities.descriptions.schemas import Schemas
 
+MULTIPART = "multipart/form-data"
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 UNNAMED = "file"
@@ -20,6 +21,11 @@ def takes_files(media: str) -> bool:
     """Say whether a body of this type has files in it, or is one: a form of parts, or bytes of any kind."""
     kind = media.partition(";")[0].strip().lower()
     return kind not in {FORM, JSON, "*/*"} and not kind.endswith("+json")
+
+
+def is_text(media: str) -> bool:
+    """Say whether a body of this type is sent as the text, or the bytes, that it is given as."""
+    return takes_files(media) and media.partition(";")[0].strip().lower() != MULTIPART
 
 
 def is_file(value: Any, schema: Any, schemas: Schemas) -> bool:

@@ -14,8 +14,8 @@ from activities.descriptions.flaws import Flaw, Open, shown
 from activities.descriptions.schemas import Schemas
 from activities.descriptions.validation import Judge, unknown_name
 from activities.http_client.json_body import json_text
-from activities.openapi.coercion import bare, read_as, written
-from activities.openapi.files import as_texts, takes_files
+from activities.openapi.coercion import bare, number_as, read_as
+from activities.openapi.files import as_texts, is_text, takes_files
 from activities.openapi.operation import Body, Operation, Parameter
 
 BODY = "body"
@@ -58,8 +58,9 @@ class Params:
         self.supplied = frozenset(supplied)
         self.schemas = Schemas(operation.definitions)
         body = operation.body
-        self.needed = set() if body is None else self.schemas.required(body.schema)
-        named = {} if body is None else self.schemas.members(body.schema)
+        parted = body is not None and not is_text(body.media)  # else its schema is of what the text says
+        self.needed = self.schemas.required(body.schema) if body is not None and parted else set()
+        named = self.schemas.members(body.schema) if body is not None and parted else {}
         self.members = {**named, **{name: True for name in sorted(self.needed) if name not in named}}
         self.body_needed = body is not None and (body.required or (body.required is None and bool(self.needed)))
         self._judge: Judge | None = None
@@ -128,8 +129,8 @@ class Params:
         kinds = self.schemas.types(schema)
         if isinstance(value, str) and "string" not in kinds:
             return read_as(kinds, value)
-        if isinstance(value, int | float) and not isinstance(value, bool) and kinds <= {"string", "null"}:
-            return written(value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return number_as(kinds, value)
         return value
 
     def _typed_inside(self, value: dict[str, Any] | list[Any], schema: Any, deepest: int) -> Any:
@@ -178,9 +179,14 @@ class Params:
         if self._judge is None:
             properties = {f"{one.place} {one.name}": one.schema for one in self.operation.parameters}
             if self.operation.body is not None:
-                properties[BODY] = self.operation.body.schema
+                properties[BODY] = self._body_schema(self.operation.body)
             self._judge = Judge({"type": "object", "properties": properties}, self.operation.definitions)
         return self._judge
+
+    def _body_schema(self, body: Body) -> Any:
+        """Return the schema that a body is judged by."""
+        told = not is_text(body.media) or "string" in self.schemas.types(body.schema)
+        return body.schema if told else {"type": "string"}
 
     def _moved(self, flaw: Flaw, params: Mapping[str, Any]) -> Flaw:
         """Return a flaw of placed values with its path in the params."""

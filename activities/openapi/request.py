@@ -12,14 +12,12 @@ from activities.descriptions.flaws import summary
 from activities.descriptions.schemas import Schemas
 from activities.errors import Refused
 from activities.http_client.json_body import json_bytes, to_bytes
-from activities.openapi.files import FORM, JSON, is_file
+from activities.openapi.files import FORM, JSON, MULTIPART, is_file
 from activities.openapi.forms import Fetch, checked_media, file_of, form_bytes, multipart_bytes
 from activities.openapi.operation import PLACE_IN_PATH, Body, Operation, Parameter
 from activities.openapi.params import BODY, NOTHING, Params, Placed
 from activities.openapi.styles import cookie_text, header_text, path_text, query_pairs, scalar
 from activities.openapi.translation import BINARY
-
-MULTIPART = "multipart/form-data"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +113,6 @@ async def _content(operation: Operation, body: Body, value: Any, boundary: str, 
         file = await file_of(BODY, value, fetch)
         own = value.get("contentType") or ("" if "*" in body.media else body.media) or file.media or BINARY
         return file.content, checked_media(BODY, own)
-    if isinstance(value, dict | list):
-        raise Refused(f"The body of {operation.id} is sent as {body.media}: give it as a text.")
     return to_bytes(scalar(value)), body.media
 
 

@@ -187,6 +187,20 @@ async def test_a_file_where_a_text_is_described(awkward: Index) -> None:
             await made(awkward, "upload", photo=wrong)
 
 
+async def test_a_body_that_is_a_text_is_given_as_one(awkward: Index) -> None:
+    request = await made(awkward, "import", body="<pet/>")
+    assert (request.headers["Content-Type"], request.content) == ("application/xml", b"<pet/>")
+    with pytest.raises(Refused, match="`body`: this must be a text"):
+        await made(awkward, "import", body={"name": "Rex"})
+    with pytest.raises(Refused, match="there is no `name` here"):
+        await made(awkward, "import", name="Rex")
+
+
+async def test_a_whole_number_is_written_as_one(awkward: Index) -> None:
+    assert (await made(awkward, SEARCH, limit=5.0)).path == "/search?limit=5"
+    assert (await made(awkward, "subscribe", customer=5.0)).content == b"customer=5"
+
+
 async def test_null_leaves_out_what_is_optional(awkward: Index) -> None:
     request = await made(awkward, "refundOrder", orderId="1", body=None)
     assert (request.path, request.content) == ("/orders/1/refund", None)

@@ -42,7 +42,7 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "list", "--json")
     rows = {row["connection"]: row for row in json.loads(out)}
     assert code == 0
-    assert (rows["shop"]["operations"], rows["far"]["operations"], rows["bad"]["operations"]) == (18, None, None)
+    assert (rows["shop"]["operations"], rows["far"]["operations"], rows["bad"]["operations"]) == (19, None, None)
     assert "nothing.yaml cannot be read" in rows["bad"]["problem"]
     assert "phone" not in rows
     assert rows["by-uri"]["operations"] == rows["shop"]["operations"]
