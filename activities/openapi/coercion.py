@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Set
+from collections.abc import Collection
+from collections.abc import Set as AbstractSet
 from typing import Any, Self
 
 WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,18})")
@@ -45,7 +46,7 @@ def read_as(kinds: Collection[str], text: str) -> Any:
     return text
 
 
-def number_as(kinds: Set[str], value: float) -> Any:
+def number_as(kinds: AbstractSet[str], value: float) -> Any:
     """Return a number as a text or a whole number where nothing else of these types would do."""
     whole = int(value) if isinstance(value, float) and value.is_integer() else value
     if kinds <= {"string", "null"}:

@@ -23,7 +23,7 @@ def params_schema(operation: Operation, supplied: Collection[str] = ()) -> dict[
         properties = dict(params.members)
         needed = sorted(params.needed)
         if BODY not in params.members:
-            properties[BODY] = body.schema
+            properties[BODY] = params.body_schema(body)
             needed = needed if properties.keys() - {BODY} else [BODY] * bool(body.required)
     properties |= {one.name: _said(one) for one in operation.parameters}
     own = [one.name for one in operation.parameters if one.required and one.name not in supplied]

@@ -179,11 +179,11 @@ class Params:
         if self._judge is None:
             properties = {f"{one.place} {one.name}": one.schema for one in self.operation.parameters}
             if self.operation.body is not None:
-                properties[BODY] = self._body_schema(self.operation.body)
+                properties[BODY] = self.body_schema(self.operation.body)
             self._judge = Judge({"type": "object", "properties": properties}, self.operation.definitions)
         return self._judge
 
-    def _body_schema(self, body: Body) -> Any:
+    def body_schema(self, body: Body) -> Any:
         """Return the schema that a body is judged by."""
         told = not is_text(body.media) or "string" in self.schemas.types(body.schema)
         return body.schema if told else {"type": "string"}
