@@ -13,7 +13,7 @@ from activities.attachments import LARGEST_FILE, LARGEST_TOGETHER, Attachment, f
 from activities.connections import Connection
 from activities.context import Context
 from activities.descriptions.flaws import Flaw, Open
-from activities.errors import OutcomeUnknown, Refused, Unavailable
+from activities.errors import OutcomeUnknown, Refused
 from activities.openapi.conventions import Conventions
 from activities.openapi.forms import FormFile
 from activities.openapi.listing import params_schema
@@ -164,7 +164,7 @@ class OpenApiOperation:
         try:
             found = await self.look_up.find(sent)
         except UNREADABLE:
-            raise Unavailable(f"{service.name} answered with something else than it should.") from None
+            raise Refused(f"{service.name} answered a look-up with something else than it should.") from None
         status, identity = self.look_up.status, self.look_up.identity
         return [Answered(status=status, headers={}, body=body, identity=identity(body)) for body in found]
 
