@@ -28,6 +28,9 @@ VERBS = frozenset((
 ))  # fmt: skip
 """Ends of paths that change the object before them, and answer with it."""
 
+HALTED = ("failed", "action_required", "requires_action")
+"""Ends of types of events under which a request may have been answered with an error, although it left something."""
+
 PLURAL = re.compile(r"(?:(?<=ss)es|(?<=x)es|(?<=ch)es|s)$")
 
 
@@ -39,7 +42,7 @@ def look_up(one: Operation) -> LookUp | None:
 async def found(sent: Sent) -> list[Any]:
     """Return the object that the step made or changed, as it is now; none where its request failed in part."""
     caused = [event async for event in _events(sent) if _key(event) == sent.key]
-    if not caused or any(str(event.get("type")).endswith("failed") for event in caused):
+    if not caused or any(str(event.get("type")).endswith(HALTED) for event in caused):
         return []
     objects = [event["data"]["object"] for event in caused]
     places = {place for one in objects if (place := _place(sent, one)) is not None}
