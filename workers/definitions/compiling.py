@@ -158,7 +158,7 @@ class Planner:
             plan["unasked"] = True
         if action.background(config):
             plan["background"] = True
-        if action.look is not None and plan["repeat"] == "never":
+        if action.look is not None and action.operation is None and plan["repeat"] == "never":
             plan["looks"] = True
         plan.update(_traffic(action, config))
 

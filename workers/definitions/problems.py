@@ -114,6 +114,12 @@ CODES: dict[str, Code] = {
     "unknown-member": Code(
         "warning", "The service's description does not name this member of a param; it does not forbid it either."
     ),
+    "read-only-member": Code(
+        "warning", "The service's description has this member of a body in answers only: the service may ignore it."
+    ),
+    "unsendable-notice": Code(
+        "problem", "A notice calls a tool that people are asked about first, and a notice cannot wait for them."
+    ),
     "description-not-at-hand": Code(
         "warning", "The description of a service is not on this machine, or cannot be used: params are not checked."
     ),
