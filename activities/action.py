@@ -229,6 +229,12 @@ class Action:
         """Return every kind of connection that it can use, as its first or its second one, once each."""
         return tuple(dict.fromkeys((*self.connections, *(kind for kinds in self.beside.values() for kind in kinds))))
 
+    def shown(self) -> Any:
+        """Return the example as a part of a definition: a step, or for a notice the policy that it stands in."""
+        if self.notice:
+            return {"approvals": {"notify": [{"actionType": self.name, "config": dict(self.example)}]}}
+        return [{"label": self.summary.rstrip("."), "actionType": self.name, "config": dict(self.example)}]
+
     def repeats(self, raw: Raw) -> Repeat:
         """Say whether an unknown outcome of this step may be repeated."""
         return self.repeat(raw) if callable(self.repeat) else self.repeat

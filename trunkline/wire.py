@@ -521,7 +521,7 @@ class Posted(TypedDict):
         notice: id of the notice that posted it.
         instance: the posting's own id.
         request: what posted it; the same action updates it.
-        at: where it stands, as the action said.
+        at: where it stands, as the action said, and the `key` with which it was posted.
     """
 
     notice: str
@@ -557,7 +557,7 @@ class HoldNotice(TypedDict):
         version: tells one change of the hold from the next.
         decision: how it was decided.
         outcome: why nothing follows from that.
-        posted: where the message stands that is to be updated; None: a new one is posted.
+        posted: `Posted.at` of the message that is to be updated; without it a new one is posted.
     """
 
     on: str
