@@ -44,8 +44,8 @@ def holds(
 
 
 async def _holds(filters: Filters, kind: Literal["approval", "failure"] | None, *, json: bool) -> int:
+    from workers.client.connecting import connect
     from workers.client.holds import find
-    from workers.client.start import connect
     from workers.settings import Settings
 
     settings = Settings.from_environment()
