@@ -109,10 +109,9 @@ class Automation:
             answer: RunAnswer[Plan] | PlanRefusal | PlanParking = unpack(packed)
             if "refused" in answer:
                 raise self._refused(answer["type"], answer["refused"])
+            self.parked = None if "plan" in answer else answer["parked"]
             if "plan" in answer:
-                self.parked = None
                 return answer
-            self.parked = answer["parked"]
             if long_history() and workflow.all_handlers_finished():
                 # `_run` will take this chain for one that was reset, which costs a look at histories without requests.
                 workflow.continue_as_new(args=args)
