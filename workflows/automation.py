@@ -29,7 +29,7 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from trunkline.wire import PLAN, Flow
+from trunkline.wire import PLAN, Flow, PlanParking, PlanQuestion, PlanRefusal, RunAnswer
 from workflows import host
 from workflows.compiled import program
 from workflows.dispatch import dispatch
@@ -97,7 +97,7 @@ class Automation:
             raise
         return await self._run(event, answer)
 
-    async def _ask(self, question: dict[str, Any], args: Sequence[RawValue]) -> dict[str, Any]:
+    async def _ask(self, question: PlanQuestion, args: Sequence[RawValue]) -> RunAnswer[Plan]:
         """Ask the worker for the plan, again and again while it cannot say what the automation is.
 
         A run that has asked until its history is long begins anew with the arguments that it was started with.
@@ -107,11 +107,11 @@ class Automation:
             packed = await host.execute_local_activity(
                 PLAN, question, start_to_close_timeout=timedelta(seconds=30), result_type=RawValue
             )
-            answer: dict[str, Any] = unpack(packed)
+            answer: RunAnswer[Plan] | PlanRefusal | PlanParking = unpack(packed)
             if "refused" in answer:
                 raise self._refused(answer["type"], answer["refused"])
-            self.parked = answer.get("parked")
-            if self.parked is None:
+            self.parked = None if "plan" in answer else answer["parked"]
+            if "plan" in answer:
                 return answer
             if long_history() and host.all_handlers_finished():
                 # `_run` will take this chain for one that was reset, which costs a look at histories without requests.
@@ -119,7 +119,7 @@ class Automation:
             await host.sleep(pause, summary="Parked: waiting for its definition")
             pause = min(pause * 2, longest)
 
-    async def _run(self, event: dict[str, Any], answer: dict[str, Any]) -> Any:
+    async def _run(self, event: dict[str, Any], answer: RunAnswer[Plan]) -> Any:
         self.plan = answer["plan"]
         self.outdated = answer.get("outdated")
         self.missing = answer.get("missing", [])
@@ -165,7 +165,7 @@ class Automation:
         except TemplateError as error:
             raise self._failed(f"The automation's `fairness` cannot be rendered: {error}") from None
 
-    async def _walk(self, walk: Walk, event: dict[str, Any], answer: dict[str, Any]) -> Any:
+    async def _walk(self, walk: Walk, event: dict[str, Any], answer: RunAnswer[Plan]) -> Any:
         flow = await self._walked(walk, event, answer)
         while goes_on(walk, flow):
             flow = await self._walked(walk, event, answer)
@@ -173,7 +173,7 @@ class Automation:
             self.reason = walk.stop.reason
         return self._close(outcome_of(walk, flow))
 
-    async def _walked(self, walk: Walk, event: dict[str, Any], answer: dict[str, Any]) -> Flow:
+    async def _walked(self, walk: Walk, event: dict[str, Any], answer: RunAnswer[Plan]) -> Flow:
         """Walk until the plan or the run is at its end, or the run continues as new; say how the plan ended."""
         if walk.state.failed is not None:
             self.reason = walk.state.failed["reason"]

@@ -9,27 +9,23 @@ from temporalio import workflow
 from temporalio.common import Priority, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from trunkline.wire import MATCH, SOURCE, MatchAnswer
+from trunkline.wire import MATCH, SOURCE, DispatchEntry, MatchAnswer
 from workflows.event import EventError, another_event, run_id
 from workflows.run.parallel import run_parallel
 from workflows.run.worker_calls import ask
 
 
-async def dispatch(event: dict[str, Any]) -> list[dict[str, Any]]:
-    """Start a run of every automation that matches; the runs outlive this workflow.
-
-    Returns:
-        For every automation `{"automation", "workflowId", "started", "reason"?}`.
-    """
+async def dispatch(event: dict[str, Any]) -> list[DispatchEntry]:
+    """Start a run of every automation that matches; the runs outlive this workflow."""
     matches: list[MatchAnswer] = await workflow.execute_local_activity(
         MATCH, event, start_to_close_timeout=timedelta(seconds=30), summary="Match"
     )
     return await run_parallel(_start(match, event) for match in matches)
 
 
-async def _start(match: MatchAnswer, event: dict[str, Any]) -> dict[str, Any]:
+async def _start(match: MatchAnswer, event: dict[str, Any]) -> DispatchEntry:
     name, once = match["automation"], match.get("once")
-    answer: dict[str, Any] = {"automation": name, "workflowId": f"{name}/{event['id']}", "started": False}
+    answer: DispatchEntry = {"automation": name, "workflowId": f"{name}/{event['id']}", "started": False}
     if not match["matches"] or match["reason"] is not None:
         return {**answer, "reason": match["reason"]}
     try:

@@ -91,11 +91,11 @@ def bind(catalog: Mapping[str, Action], services: Services) -> list[Callable[...
 
 
 def _activity(name: str, kind: type[_Attempt], action: Action, services: Services) -> Callable[..., Any]:
-    @activity.defn(name=name)
     async def run(call: dict[str, Any]) -> RawValue:
         return await kind(action, services).run(cast("Call", call))
 
-    return run
+    run.__annotations__ = {"call": dict[str, Any], "return": RawValue}  # as texts, the SDK would compile each anew
+    return activity.defn(name=name)(run)
 
 
 class _Attempt:

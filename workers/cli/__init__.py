@@ -159,7 +159,7 @@ def _known(error: Exception) -> TrunklineError | None:
         command = " ".join(["trunkline", *(error.command_chain or ())])
         return UsageError(f"{str(error).rstrip('.')}. `{command} --help` shows how to call it.")
     if "temporalio" in sys.modules:
-        from workers.client.start import explain
+        from workers.client.connecting import explain
 
         return explain(error)
     return None

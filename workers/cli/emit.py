@@ -39,7 +39,7 @@ def emit(event: EventFile, /, *, all: bool = False, json: bool = False) -> int: 
 async def _emit(event: dict[str, Any], *, every: bool, json: bool) -> int:
     from workers.cli.catalog import actions_at_hand
     from workers.client import dispatch
-    from workers.client.start import connect
+    from workers.client.connecting import connect
     from workers.definitions.automations import Automations
     from workers.definitions.problems import serious
     from workers.settings import Settings

@@ -12,7 +12,7 @@ from workers.errors import TrunklineError
 if TYPE_CHECKING:
     from temporalio.client import Client
 
-    from workers.definitions.automations import Match
+    from workers.definitions.matching import Match
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,8 @@ NOTICE_WITHIN = 10 * MINUTE
 
 def filled(action: Action, config: Mapping[str, Any]) -> dict[str, Any]:
     """Return a step's config with the defaults that are templates, where its author wrote nothing."""
+    if not action.config.defaults:
+        return dict(config)
     written = {name for name in action.config.model_fields if any(key in config for key in names(action.config, name))}
     owners = {key: name for name in action.config.model_fields for key in names(action.config, name)}
     return {**config, **{key: value for key, value in action.config.defaults.items() if owners.get(key) not in written}}
