@@ -73,8 +73,8 @@ async def _json(filters: Filters, kind: Kind | None, number: int | None, *, show
 
 
 async def _screen(filters: Filters, kind: Kind | None, number: int) -> int:
-    from workers.client.holds import asked
     from workers.client.connecting import connect
+    from workers.client.holds import asked
     from workers.client.waiting import page
     from workers.settings import Settings
 
