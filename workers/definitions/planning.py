@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, cast
 from workers.definitions.checking.approvals import check_approvals
 from workers.definitions.checking.constants import check_constants
 from workers.definitions.checking.event_schema import check_schema
+from workers.definitions.checking.hours import check_hours
 from workers.definitions.checking.operations import Services, findings_of
 from workers.definitions.checking.picking import result_keys
 from workers.definitions.checking.references import References
@@ -81,6 +82,7 @@ def inspect(data: Any, source: Source, catalog: Catalog, services: Services | No
     contracts = check_steps(findings, catalog, services)
     check_times(findings)
     check_constants(findings)
+    check_hours(findings)
     check_variables(findings)
     check_comments(findings)
     check_schema(findings)
@@ -100,10 +102,12 @@ def make_plan(automation: AutomationDefinition, data: Mapping[str, Any], catalog
         data: the definition as loaded, from which `automation` was made.
         catalog: every action by name.
     """
-    planner = Planner(step_ids(data), catalog)
+    planner = Planner(step_ids(data), catalog, automation.hours)
     if automation.paths is not None:
         pointer = ""
-        body = PathsDefinition(label=None, id=None, conditions=None, paths=automation.paths, onFailure=None)
+        body = PathsDefinition(
+            label=None, id=None, conditions=None, paths=automation.paths, onFailure=None, first=False
+        )
         block = [planner.step(body, data, pointer)]
     else:
         block = planner.block(automation.actions or [], data["actions"], "/actions")
@@ -114,6 +118,7 @@ def make_plan(automation: AutomationDefinition, data: Mapping[str, Any], catalog
         )
     as_written = {
         "constants": automation.constants or None,
+        "hours": planner.hours or None,
         "conditions": automation.conditions,
         "missing": automation.missing_variables,
         "priority": automation.priority,

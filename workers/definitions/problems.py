@@ -140,6 +140,7 @@ CODES: dict[str, Code] = {
         "problem", "`onExpiry: approve` beside a quorum over 1, `bands` or `verified`, which waiting would undo."
     ),
     "unknown-time-zone": Code("problem", "`timeZone` is no IANA name of a time zone, such as `Europe/Berlin`."),
+    "unknown-hours": Code("problem", "`hours` has none of this name."),
     "bad-cron": Code("problem", "A cron expression cannot be read, or no date fits it."),
     "unknown-automation": Code("warning", "A step runs an automation that no file of the folder defines."),
     "circular-call": Code(

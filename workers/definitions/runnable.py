@@ -103,15 +103,18 @@ def load(data: Any, source: Source, catalog: Mapping[str, Action]) -> tuple[Defi
     if automation is None:
         return None, problems
     declared = automation.trigger.data
+    plan = make_plan(automation, data, catalog)
     definition = Definition(
         name=automation.name,
         event=automation.trigger.brings,
         schedule=automation.trigger.schedule,
         live=automation.trigger.live,
         calls=tuple(named_calls(data, source, catalog)),
-        plan=make_plan(automation, data, catalog),
+        plan=plan,
         once=None if automation.trigger.once is None else compile_template(automation.trigger.once),
-        condition=None if automation.conditions is None else compile_condition(automation.conditions),
+        condition=None
+        if automation.conditions is None
+        else compile_condition(automation.conditions, plan.get("hours")),
         judge=judge(declared) if isinstance(declared, dict) else None,
         secrets=secrets,
         groups=groups,

@@ -95,7 +95,7 @@ async def _run(walk: Walk, step: ActionStep, entry: Entry, argument: Call) -> An
         earlier = await after_reset(walk, step, entry, argument)
         if earlier is not None:
             return earlier
-        if walk.stop is not None:
+        if walk.halted(entry["id"]):
             raise asyncio.CancelledError
         if failure is not None and workflow.now() >= bounds.end:
             return failure

@@ -7,6 +7,7 @@ from typing import Any
 
 from workers.definitions.checking.constants import absent
 from workers.definitions.checking.findings import Findings
+from workers.definitions.checking.hours import ANY_HOURS, with_sound_hours
 from workers.definitions.checking.known_fields import RUN_FIELDS, roots_of
 from workers.definitions.checking.negations import doubts
 from workers.definitions.checking.saved import VisibleNames, set_by, text_of
@@ -53,6 +54,8 @@ class Values:
         self.declared = declared
         self.open = isinstance(declared, Mapping)
         self.constants = findings.data.get(CONSTANTS)
+        hours = findings.data.get("hours")
+        self.hours = dict.fromkeys(hours, ANY_HOURS) if isinstance(hours, Mapping) else {}
         self.secrets: set[str] = set()
         self.variables: dict[str, set[str] | None] = {}
         self.names: set[str] = set()
@@ -156,8 +159,9 @@ class Values:
         if pointer in self._read:
             self._again(pointer, scope)
             return
+        sound = with_sound_hours(conditions, pointer, self.findings)
         try:
-            references = compile_condition(conditions).references
+            references = compile_condition(sound, self.hours).references
         except ConditionError as error:
             references = ()
             before = self.findings.count
@@ -166,7 +170,7 @@ class Values:
                 for index, part in enumerate(parts if isinstance(parts, list) else ()):
                     self.condition(part, f"{pointer}/{group}/{index}", scope)
             if self.findings.count == before:
-                code = "misplaced-secret" if error.hint == HOW_TO_USE_SECRETS else "bad-condition"
+                code = "misplaced-secret" if error.hint == HOW_TO_USE_SECRETS else error.code
                 self.findings.add(code, pointer + error.pointer, error.message, error.hint)
         else:
             for doubt in doubts(conditions, scope.guards, self.declared):
