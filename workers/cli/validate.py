@@ -9,11 +9,13 @@ from pathlib import Path
 
 from workers.cli.catalog import actions_at_hand, services_at_hand
 from workers.definitions.checking.calls import NamedCall, check_calls, named_calls
+from workers.definitions.environments import Environments
 from workers.definitions.folder import definition_files
 from workers.definitions.loading import Source, UnreadableFileError, read
 from workers.definitions.planning import check
 from workers.definitions.problems import Problem, problem, serious
 from workers.errors import NotFoundError
+from workers.settings import Settings
 from workflows.holds.wording import visible
 
 
@@ -22,7 +24,8 @@ def validate(*files: Path, json: bool = False) -> int:
 
     Actions of your own are known where TRUNKLINE_ACTIONS names their module. Params of connectors are checked where
     TRUNKLINE_CONNECTIONS, or `connections.yaml`, has their connections and the descriptions are on this machine; no
-    credential needs to be set for it.
+    credential needs to be set for it. Environments lie in the folder `environments` beside the files; the one that counts
+    is named by TRUNKLINE_ENVIRONMENT, else it is `dev`.
 
     Args:
         files: YAML or JSON files, or folders of such.
@@ -35,6 +38,8 @@ def validate(*files: Path, json: bool = False) -> int:
         raise NotFoundError("Nothing to check: name at least one file or folder, as `trunkline validate FILE`.")
     catalog = actions_at_hand()
     services = services_at_hand(catalog)
+    chosen = Settings.from_environment().environment
+    environments: dict[Path, Environments] = {}
     found: list[Problem] = []
     names: dict[tuple[Path, str], str] = {}
     calls: dict[Path, dict[str, tuple[NamedCall, ...]]] = {}
@@ -45,12 +50,17 @@ def validate(*files: Path, json: bool = False) -> int:
         except UnreadableFileError as unreadable:
             found.append(unreadable.problem)
             continue
-        found += check(data, source, catalog, services)[1]
+        if path.parent not in environments:
+            environments[path.parent] = Environments.read(path.parent, chosen)
+        found += check(data, source, catalog, services, environments[path.parent])[1]
         found += _clash(data, source, path, names)
         calls.setdefault(path.parent, {})[str(data.get("name"))] = tuple(named_calls(data, source, catalog))
     for folder, made in calls.items():
         if any(made.values()):
             found += check_calls(made, _names(folder))
+    found = list(
+        dict.fromkeys(found)
+    )  # what is wrong with an environment is told of each automation that takes from it
     if json:
         from workers.cli.screen import print_json
 

@@ -77,6 +77,10 @@ CODES: dict[str, Code] = {
     ),
     "unknown-constant": Code("problem", "A reference to a constant that the automation does not have."),
     "templated-constant": Code("problem", "A constant contains a template; constants are the same in every run."),
+    "missing-environment-value": Code(
+        "problem",
+        "A name under `environment` has no value in one of the environments, or there is no such environment.",
+    ),
     "outside-loop": Code("problem", "`item`, `loop` or the name given by `as` is used outside of its `forEach`."),
     "outside-failure": Code("problem", "`failure` is used where no failure is being reacted to."),
     "unknown-step-id": Code("problem", "A reference to the status of a step that does not exist, or of none."),

@@ -11,6 +11,7 @@ from typing import Any
 from activities.action import Action
 from workers.definitions.checking.calls import NamedCall, named_calls
 from workers.definitions.checking.event_schema import Judge, judge
+from workers.definitions.environments import Environments
 from workers.definitions.loading import Source
 from workers.definitions.model.schedule import Schedule
 from workers.definitions.planning import inspect, make_plan
@@ -97,13 +98,23 @@ class Definition:
         return found
 
 
-def load(data: Any, source: Source, catalog: Mapping[str, Action]) -> tuple[Definition | None, list[Problem]]:
-    """Return a definition ready to run, or None and its problems."""
-    automation, problems, secrets, groups = inspect(data, source, catalog)
+def load(
+    data: Any, source: Source, catalog: Mapping[str, Action], environments: Environments | None = None
+) -> tuple[Definition | None, list[Problem]]:
+    """Return a definition ready to run, or None and its problems.
+
+    Args:
+        data: the definition as written.
+        source: where its values stand.
+        catalog: every action by name.
+        environments: those of its folder; None: it is in none.
+    """
+    environments = environments or Environments()
+    data, automation, problems, secrets, groups = inspect(data, source, catalog, environments=environments)
     if automation is None:
         return None, problems
     declared = automation.trigger.data
-    plan = make_plan(automation, data, catalog)
+    plan = make_plan(automation, data, catalog, environments.values(automation.environment))
     definition = Definition(
         name=automation.name,
         event=automation.trigger.brings,

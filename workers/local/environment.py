@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
@@ -29,6 +30,7 @@ from workers.local.sandboxed_worker import (
 from workers.local.schedules import keep_schedules
 from workers.local.temporal_server import Server, local_environment, temporal_server
 from workers.sandbox import Sandbox
+from workers.settings import Settings
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -124,6 +126,7 @@ async def development(wish: Wish) -> AsyncIterator[Development]:
         server = await stack.enter_async_context(temporal_server(wish.port, wish.ui_port, data=wish.data))
         sandbox = await stack.enter_async_context(Sandbox(wish.sandbox_port, recordings=wish.files))
         actions = catalog() if wish.actions is None else wish.actions
+        values = Settings.from_environment({**os.environ, **wish.environment}).environment
         given = connections_given(
             sandbox.url,
             folder / "connections.yaml",
@@ -132,7 +135,7 @@ async def development(wish: Wish) -> AsyncIterator[Development]:
             secrets=secrets_here(wish.folder, wish.secrets, wish.environment),
             actions=actions,
             live=wish.live,
-            names=connection_names(wish.folder, actions),
+            names=connection_names(wish.folder, actions, values),
         )
         command = [sys.executable, "-m", "workers.cli", "worker", str(wish.folder), "--connections", str(given.file)]
         environment = _worker_environment(wish, server, sandbox, given)
@@ -141,7 +144,7 @@ async def development(wish: Wish) -> AsyncIterator[Development]:
         )
         await _until_polled(server.client, wish.task_queue, worker)
         await stack.enter_async_context(
-            _beside(keep_schedules(server.client, wish.folder, actions, wish.task_queue, wish.tell))
+            _beside(keep_schedules(server.client, wish.folder, actions, wish.task_queue, wish.tell, environment=values))
         )
         yield Development(
             address=server.address,

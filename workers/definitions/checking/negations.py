@@ -95,7 +95,7 @@ def _is_there(path: tuple[Any, ...], declared: Any) -> bool:
         return path[:2] in ALWAYS_THERE and (len(path) == 2 or _is_there(path[2:], declared))  # noqa: PLR2004  # `event.id`
     if root in ("variables", "item"):
         return len(path) <= (2 if root == "variables" else 1)
-    if root in ("run", "loop", "now", "today", "hold", "steps", "failure", "request"):
+    if root in ("run", "env", "loop", "now", "today", "hold", "steps", "failure", "request"):
         return True
     schema = declared
     for key in path:

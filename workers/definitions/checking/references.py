@@ -34,7 +34,7 @@ from workers.definitions.model.automation import kind_of
 from workers.definitions.model.steps import Block, blocks, reactions
 from workers.definitions.model.vocabulary import RUN_ROOTS
 from workflows.language.template import is_template
-from workflows.plan import CONSTANTS
+from workflows.plan import CONSTANTS, ENVIRONMENT
 
 
 class References:
@@ -92,14 +92,14 @@ class References:
         pointer = "/trigger/once"
         before = self.findings.count
         roots = self.values.roots_of(once)
-        before_runs = {"event", CONSTANTS, *self.values.event_roots}
+        before_runs = {"event", CONSTANTS, ENVIRONMENT, *self.values.event_roots}
         own = [name for name in roots if name in RUN_ROOTS and name not in before_runs]
         for name in own:
             sentence = f"{name!r} says nothing about the event: `once` is rendered before there is a run."
             self.findings.add("bad-once", pointer, sentence, "use `event` and what its data brings")
         if not own:
             self.values.template(once, pointer, VisibleNames())
-        if not set(roots) - {CONSTANTS} and self.findings.count == before:
+        if not set(roots) - {CONSTANTS, ENVIRONMENT} and self.findings.count == before:
             sentence = "This uses nothing of the event, so that every event would be the same one."
             self.findings.add("bad-once", pointer, sentence, 'write once: "{{event.source}}/{{event.id}}", or such')
 

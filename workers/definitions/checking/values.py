@@ -12,14 +12,15 @@ from workers.definitions.checking.known_fields import RUN_FIELDS, roots_of
 from workers.definitions.checking.negations import doubts
 from workers.definitions.checking.saved import VisibleNames, set_by, text_of
 from workers.definitions.checking.statuses import Statuses
+from workers.definitions.environments import declared, unfilled
 from workers.definitions.model.steps import escape, steps
 from workers.definitions.model.vocabulary import RUN_ROOTS
-from workers.definitions.problems import nearest
+from workers.definitions.problems import listed, nearest
 from workflows.event import FIRED
 from workflows.language.condition import ConditionError, compile_condition
 from workflows.language.names import HOW_TO_USE_SECRETS, SECRETS, Reference, written
 from workflows.language.template import Template, TemplateSyntaxError, compile_expression, compile_template
-from workflows.plan import CONSTANTS, STATUSES
+from workflows.plan import CONSTANTS, ENVIRONMENT, STATUSES
 
 PLACED = ("item", "loop", "hold", "failure")
 """Roots that exist only at some places."""
@@ -49,11 +50,11 @@ class Values:
         self.statuses = Statuses(findings, background)
         trigger = findings.data.get("trigger")
         self.event = event_type(trigger)
-        declared = trigger.get("data") if isinstance(trigger, Mapping) else None
-        self.roots = roots_of(self.event, declared)
-        self.declared = declared
-        self.open = isinstance(declared, Mapping)
+        self.declared = trigger.get("data") if isinstance(trigger, Mapping) else None
+        self.roots = roots_of(self.event, self.declared)
+        self.open = isinstance(self.declared, Mapping)
         self.constants = findings.data.get(CONSTANTS)
+        self.environment = declared(findings.data.get("environment"))
         hours = findings.data.get("hours")
         self.hours = dict.fromkeys(hours, ANY_HOURS) if isinstance(hours, Mapping) else {}
         self.secrets: set[str] = set()
@@ -122,12 +123,17 @@ class Values:
             return
         for use in template.secrets:
             self.secrets.update(use.names)
-            if template.templated_hosts:
-                host = template.templated_hosts[0].removeprefix("/")
+            hosts = [one for one in template.templated_hosts if not self._is_lacking(pointer + one)]
+            if hosts:
+                host = hosts[0].removeprefix("/")
                 sentence = f"The host of `{host}` is decided by data: whoever controls it would get the secret."
                 hint = "write the host itself followed by `/`, and templates only after it"
                 self.findings.add("exposed-secret", pointer + use.pointer, sentence, hint, line=use.line + 1)
         self._judge(pointer, [(reference, lenient) for reference in template.references], scope)
+
+    def _is_lacking(self, pointer: str) -> bool:
+        """Say whether a text at a pointer names a value that the environment lacks, which is told elsewhere."""
+        return unfilled(self.findings.at(pointer), self.findings.lacking)
 
     def _compiled(
         self, value: Any, pointer: str, scope: VisibleNames, syntaxes: Mapping[str, Any] | None, *, secrets: bool
@@ -200,7 +206,9 @@ class Values:
         for reference, lenient in self._read[pointer]:
             self._reference(reference.path, pointer + reference.pointer, scope, reference.line + 1, lenient=lenient)
 
-    def _reference(self, path: tuple[Any, ...], pointer: str, scope: VisibleNames, line: int, *, lenient: bool) -> None:
+    def _reference(  # noqa: C901 # one way per kind of root
+        self, path: tuple[Any, ...], pointer: str, scope: VisibleNames, line: int, *, lenient: bool
+    ) -> None:
         root, rest = str(path[0]), path[1:]
         if root == "event" and rest[:1] == ("data",):
             if len(rest) > 1:
@@ -214,6 +222,8 @@ class Values:
             self._variable(rest, pointer, scope, line, lenient=lenient)
         elif root == CONSTANTS and (self.constants is not None or root not in self.event_roots):
             self._constant(rest, pointer, line)
+        elif root == ENVIRONMENT and (self.environment or root not in self.event_roots):
+            self._environment(rest, pointer, line)
         elif root == STATUSES:
             self._status(rest, pointer, line)
         elif root == "loop" or (root in self.names | {"item"} and root not in self.event_roots):
@@ -231,6 +241,17 @@ class Values:
     def _constant(self, rest: tuple[Any, ...], pointer: str, line: int) -> None:
         if (fault := absent(self.constants, rest)) is not None:
             self.findings.add("unknown-constant", pointer, fault.sentence, fault.hint, line=line)
+
+    def _environment(self, rest: tuple[Any, ...], pointer: str, line: int) -> None:
+        if rest and rest[0] in self.environment:
+            return
+        what = f"`{ENVIRONMENT}.{rest[0]}`" if rest else f"`{ENVIRONMENT}`, which data would have to choose from"
+        hint = (nearest(rest[0], self.environment) if rest else None) or (
+            f"`environment` names {listed(self.environment)}"
+            if self.environment
+            else f"write environment: [{rest[0] if rest else 'shop'}] at the top of the file"
+        )
+        self.findings.add("unknown-root", pointer, f"The automation names no value {what}.", hint, line=line)
 
     def _variable(self, rest: tuple[Any, ...], pointer: str, scope: VisibleNames, line: int, *, lenient: bool) -> None:
         if not rest:
