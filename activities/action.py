@@ -65,6 +65,11 @@ class Unconnected:
 
 
 @dataclass(frozen=True, slots=True)
+class Schema:
+    """Marks a field that is a JSON Schema: one that is none, or too much to judge values by, is a problem."""
+
+
+@dataclass(frozen=True, slots=True)
 class Static:
     """Marks a field that decides the plan (`parseResponse`, `connection`): a template there is a problem.
 

@@ -24,8 +24,8 @@ def validate(*files: Path, json: bool = False) -> int:
 
     Actions of your own are known where TRUNKLINE_ACTIONS names their module. Params of connectors are checked where
     TRUNKLINE_CONNECTIONS, or `connections.yaml`, has their connections and the descriptions are on this machine; no
-    credential needs to be set for it. Environments lie in the folder `environments` beside the files; the one that counts
-    is named by TRUNKLINE_ENVIRONMENT, else it is `dev`.
+    credential needs to be set for it. Environments lie in the folder `environments` beside the files; the one that
+    counts is named by TRUNKLINE_ENVIRONMENT, else it is `dev`.
 
     Args:
         files: YAML or JSON files, or folders of such.

@@ -9,7 +9,7 @@ from workers.definitions.checking.approvals import check_approvals
 from workers.definitions.checking.bounds import excess_of, is_json
 from workers.definitions.checking.constants import check_constants
 from workers.definitions.checking.environment import check_environment
-from workers.definitions.checking.event_schema import check_schema
+from workers.definitions.checking.event_schema import check_schemas
 from workers.definitions.checking.hours import check_hours
 from workers.definitions.checking.operations import Services, findings_of
 from workers.definitions.checking.picking import result_keys
@@ -99,7 +99,7 @@ def inspect(
     check_environment(findings, environments)
     check_variables(findings)
     check_comments(findings)
-    check_schema(findings)
+    check_schemas(findings, catalog)
     groups = check_approvals(findings, catalog)
     results = {name: result_keys(action) for name, action in catalog.items() if action.result is not None}
     references = References(findings, contracts, results)

@@ -58,7 +58,7 @@ CODES: dict[str, Code] = {
     "bad-template": Code("problem", "A template cannot be read, or uses something that templates here do not have."),
     "bad-condition": Code("problem", "A condition cannot be read."),
     "bad-schema": Code(
-        "problem", "`trigger.data` is no JSON Schema, refers to another document, or unfolds to too much."
+        "problem", "`trigger.data` or `format` is no JSON Schema, refers to another document, or unfolds to too much."
     ),
     "bad-once": Code(
         "problem",
