@@ -197,6 +197,8 @@ class Plan(TypedDict, total=False):
     definition: str
     id: str
     constants: dict[str, Any]
+    inputs: dict[str, str]
+    """Ids of collected inputs by the names that the automation gives them."""
     environment: dict[str, Any]
     """The values of its environment that the automation names, as they were when it was read."""
     hours: dict[str, HoursPlan]

@@ -139,6 +139,7 @@ def make_plan(
         )
     as_written = {
         "constants": automation.constants or None,
+        "inputs": automation.trigger.inputs,
         "environment": environment or None,
         "hours": planner.hours or None,
         "conditions": automation.conditions,

@@ -16,6 +16,7 @@ from workers.definitions.loading import Source
 from workers.definitions.model.schedule import Schedule
 from workers.definitions.planning import inspect, make_plan
 from workers.definitions.problems import Problem
+from workflows.event import roots_of
 from workflows.language.condition import Condition, compile_condition
 from workflows.language.template import Template, TemplateError, compile_template
 from workflows.plan import Plan, constants_of
@@ -84,7 +85,7 @@ class Definition:
         source = f"`trigger.once` of {self.name} ({self.once.source!s:.100})"
         try:
             constants = constants_of(self.plan)
-            found = _text(self.once, {**event["data"], "event": event, **constants})
+            found = _text(self.once, {**roots_of(event, self.plan.get("inputs")), "event": event, **constants})
         except TemplateError as error:
             raise NoIdentityError(f"{source} cannot be rendered for this event: {error}") from None
         try:

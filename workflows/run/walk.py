@@ -12,6 +12,7 @@ from temporalio import workflow
 
 from trunkline.wire import Entry, ErrorEntry, Flow, Status
 from workflows.errors import MissingVariableError
+from workflows.event import roots_of
 from workflows.language.condition import Condition, Verdict
 from workflows.language.template import Rendered, Template
 from workflows.plan import STATUSES, constants_of
@@ -88,7 +89,8 @@ class Walk:
         self.record_queues = RecordQueues()
         self.work_budget = WorkBudget()
         state.began = state.began or timestamp(workflow.info().workflow_start_time)
-        self._roots = {**state.event["data"], "event": state.event, "run": run, **constants_of(program.plan)}
+        own = roots_of(state.event, program.plan.get("inputs"))
+        self._roots = {**own, "event": state.event, "run": run, **constants_of(program.plan)}
 
     def halted(self, instance: str | None) -> bool:
         """Say whether nothing more of a step may start: the run is to end, or a path around it has lost."""

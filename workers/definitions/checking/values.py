@@ -9,6 +9,7 @@ from workers.definitions.checking.constants import absent
 from workers.definitions.checking.findings import Findings
 from workers.definitions.checking.hours import ANY_HOURS, with_sound_hours
 from workers.definitions.checking.known_fields import RUN_FIELDS, roots_of
+from workers.definitions.checking.known_values import KnownValues
 from workers.definitions.checking.negations import doubts
 from workers.definitions.checking.saved import VisibleNames, set_by, text_of
 from workers.definitions.checking.statuses import Statuses
@@ -53,6 +54,8 @@ class Values:
         self.declared = trigger.get("data") if isinstance(trigger, Mapping) else None
         self.roots = roots_of(self.event, self.declared)
         self.open = isinstance(self.declared, Mapping)
+        self.inputs = inputs_of(findings, self.roots)
+        self.known_values = KnownValues(findings, self.event, self.declared)
         self.constants = findings.data.get(CONSTANTS)
         self.environment = declared(findings.data.get("environment"))
         hours = findings.data.get("hours")
@@ -190,6 +193,7 @@ class Values:
                 )
         places = [(self.findings.at((pointer + one.pointer).rpartition("/")[0]), one) for one in references]
         self.statuses.check_words(places, pointer)
+        self.known_values.check(places, pointer, scope.given)
         found = [(one, isinstance(test, Mapping) and test.get("operator") in GUARDS) for test, one in places]
         self._judge(pointer, found, scope)
 
@@ -287,7 +291,7 @@ class Values:
             return
         known = self.roots.get(root)
         if root in self.roots:
-            self._fields(root, rest, tuple(known or ()), pointer, line)
+            self._fields(root, rest, self.inputs if root == "input" else tuple(known or ()), pointer, line)
             return
         hint = (
             f"write variables.{root}"
@@ -317,6 +321,18 @@ class Values:
             )
         if rest and (inner := RUN_FIELDS.get(f"{root}.{rest[0]}")):
             self._fields(f"{root}.{rest[0]}", rest[1:], inner, pointer, line)
+
+
+def inputs_of(findings: Findings, roots: Mapping[str, Iterable[str]] | None) -> tuple[str, ...]:
+    """Return the names and ids of the collected inputs that a trigger names; refuse them where no event has any."""
+    trigger = findings.data.get("trigger")
+    inputs = trigger.get("inputs") if isinstance(trigger, Mapping) else None
+    if not isinstance(inputs, Mapping):
+        return ()
+    if roots is not None and "input" not in roots and "schedule" not in (trigger or {}):
+        sentence = "`inputs` names what callers were asked for; the events of this trigger bring no `input`."
+        findings.add("unknown-key", "/trigger/inputs", sentence, key=True)
+    return (*map(str, inputs), *map(str, inputs.values()))
 
 
 def event_type(trigger: Any) -> str | None:
