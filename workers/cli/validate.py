@@ -20,7 +20,7 @@ from workers.settings import Settings
 from workflows.holds.wording import visible
 
 
-def validate(*files: Path, json: bool = False, advice: bool = True) -> int:
+def validate(*files: Path, json: bool = False, no_advice: bool = False) -> int:
     """Check definition files and print every problem; exit 1 if there are any (warnings alone do not count).
 
     Actions of your own are known where TRUNKLINE_ACTIONS names their module. Params of connectors are checked where
@@ -31,7 +31,7 @@ def validate(*files: Path, json: bool = False, advice: bool = True) -> int:
     Args:
         files: YAML or JSON files, or folders of such.
         json: print a JSON list for machines instead.
-        advice: say besides what is not wrong and would be better.
+        no_advice: leave out what is not wrong and could be better.
 
     Returns:
         0 if there are only warnings or nothing at all, 1 if there are problems.
@@ -56,7 +56,7 @@ def validate(*files: Path, json: bool = False, advice: bool = True) -> int:
             environments[path.parent] = Environments.read(path.parent, chosen)
         found += check(data, source, catalog, services, environments[path.parent])[1]
         found += _clash(data, source, path, names)
-        if advice:
+        if not no_advice:
             found += advise(data, source, catalog, environments[path.parent])
         calls.setdefault(path.parent, {})[str(data.get("name"))] = tuple(named_calls(data, source, catalog))
     for folder, made in calls.items():
