@@ -74,7 +74,10 @@ def automations() -> Iterator[object]:
 @pytest.mark.parametrize("text", list(automations()))
 def test_every_automation_that_is_shown_is_valid(text: str) -> None:
     data, source = parse(text.encode(), "shown.yaml")
-    dev = Environment("environments/dev.yaml", dict.fromkeys(data.get("environment", ()), "https://dev.example.com"))
+    shown_values = [text for page in PAGES for _, text in blocks(page, "yaml") if text.startswith("# environments/dev")]
+    dev = Environment(
+        "environments/dev.yaml", {name: value for one in shown_values for name, value in yaml.safe_load(one).items()}
+    )
     automation, problems = check(data, source, catalog(()), environments=Environments(known={"dev": dev}))
     assert automation is not None, problems
     assert problems == []
