@@ -148,7 +148,8 @@ async def _carry_out(  # noqa: PLR0911 # one return per kind of step
         case PathsStep():
             return await _paths(walk, step, entry, frame)
         case Path():
-            return walk.end(step, entry, STATUS[await run_block(walk, step.block, frame, entry["id"])])
+            flow = await run_block(walk, step.block, frame, entry["id"])
+            return walk.end(step, entry, "canceled" if entry["id"] in walk.lost else STATUS[flow])
         case BranchStep():
             return await _branch(walk, step, entry, frame)
         case WaitStep():

@@ -10,7 +10,6 @@ from temporalio import workflow
 
 from trunkline.wire import Entry, Flow
 from workflows.program import Path, PathsStep
-from workflows.report import FAILED
 from workflows.run.flow import STATUS, gravest
 from workflows.run.parallel import cancel_all
 from workflows.run.state import Frame
@@ -75,8 +74,8 @@ async def _end_others(walk: Walk, step: PathsStep, frame: Frame, tasks: list[asy
     behind = [task for task in walk.background if not task.done() and walk.halted(task.get_name())]
     await cancel_all([*(task for task in tasks if not task.done()), *behind])
     for path in others:
-        if path in entries and entries[path]["status"] in FAILED:
-            entries[path]["onFailure"] = "continue"  # the step has succeeded without it
+        if path in entries and entries[path]["status"] != "succeeded":
+            entries[path]["onFailure"] = "continue"  # what has failed in it does not count
 
 
 def _forget(walk: Walk, frames: list[Frame]) -> None:
