@@ -50,7 +50,7 @@ OF_STEP: dict[str, str] = {
 }
 OF_TRIGGER: dict[str, str] = {
     **dict.fromkeys(("type", "on", "name", "events", "types", "topic"), "event"),
-    **dict.fromkeys(("schema", "payload", "inputs", "body", "fields", "roots"), "data"),
+    **dict.fromkeys(("schema", "payload", "body", "fields", "roots"), "data"),
 }
 OF_RETRY: dict[str, str] = {
     **dict.fromkeys(("attempts", "max_attempts", "retries", "limit", "count", "max_retries"), "maximumAttempts"),
