@@ -10,7 +10,7 @@ from workers.definitions.problems import nearest
 def check_environment(findings: Findings, environments: Environments) -> None:
     """Find names without a value, in each environment, and the problems of the files."""
     names = findings.data.get("environment")
-    if not isinstance(names, list):
+    if not isinstance(names, list) or not names:
         return
     if environments.chosen not in environments.known:
         sentence = f"There is no environment {environments.chosen!r}: {environments.file} is not there."

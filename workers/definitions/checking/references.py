@@ -328,7 +328,8 @@ class References:
         earlier = self.emptiness.perhaps(saved_in(actions, pointer), "only by an earlier pass")
         inside = replace(scope, given=scope.given | {"loop"}, saved={**earlier, **scope.saved})
         end = self._block(actions, pointer, inside)
-        self.values.condition(step.get("until"), f"{place}/until", replace(inside, saved=end.saved))
+        if actions:
+            self.values.condition(step.get("until"), f"{place}/until", replace(inside, saved=end.saved))
         return end
 
 
