@@ -11,7 +11,7 @@ from temporalio import workflow
 from trunkline.wire import Entry, Flow
 from workflows.program import Path, PathsStep
 from workflows.run.flow import STATUS, gravest
-from workflows.run.parallel import cancel_all
+from workflows.run.parallel import cancel_all, finished
 from workflows.run.state import Frame
 from workflows.run.walk import Walk
 
@@ -36,7 +36,9 @@ async def race(walk: Walk, step: PathsStep, entry: Entry, frame: Frame, run: Run
             _forget(walk, frames)
         return flow
     with walk.busy():  # what is canceled is not handed over halfway
-        await _end_others(walk, step, frame, tasks, winner)
+        await finished(_end_others(walk, step, frame, tasks, winner))
+    if walk.halted(entry["id"]):  # the run, or a path around it, was stopped meanwhile
+        raise asyncio.CancelledError
     _forget(walk, frames)
     walk.state.save_all(frame, frames[winner].variables)
     return walk.end(step, entry, "succeeded")

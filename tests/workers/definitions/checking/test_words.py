@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,9 @@ import pytest
 from activities.catalog import catalog
 from workers.definitions.loading import Source
 from workers.definitions.planning import check
+from workers.definitions.runnable import load
+from workflows.compiled import program
+from workflows.program import ActionStep
 
 CATALOG = catalog()
 
@@ -105,9 +109,10 @@ def test_what_a_repeat_or_a_race_saves_is_known_afterwards() -> None:
     read = {"set": {"state": "{{variables.job.body}}"}}
     assert found(POLL, read) == []
     assert found({**POLL, "onFailure": "continue"}, read) == ["maybe-saved"]
-    both = {"paths": [{"actions": POLL["repeat"]}, {"actions": POLL["repeat"]}], "first": True}
+    ways: list[Any] = [{"actions": POLL["repeat"]}, {"actions": POLL["repeat"]}]
+    both = {"paths": ways, "first": True}
     assert found(both, read) == []
-    assert found({**both, "paths": [*both["paths"], {"actions": [GET]}]}, read) == ["maybe-saved"]
+    assert found({**both, "paths": [*ways, {"actions": [GET]}]}, read) == ["maybe-saved"]
     inside = {"paths": [{"actions": POLL["repeat"]}, {"actions": [read]}], "first": True}
     assert found(inside) == ["saved-later"], "a path does not see what another one saves"
 
@@ -122,3 +127,26 @@ def test_statuses_inside_of_a_repeat_are_those_of_a_pass() -> None:
     of_the_step = {"field": "steps.poll.status", "operator": "equals", "value": "failed"}
     assert found({**POLL, "id": "poll"}, {"conditions": of_the_step, "wait": "1s"}) == []
     assert found({"conditions": {"field": "loop.index", "operator": "exists"}, "wait": "1s"}) == ["outside-loop"]
+
+
+def test_hours_are_named_in_policies_and_bands() -> None:
+    band = {"when": {"field": "now", "operator": "during", "value": "office"}, "approvers": ["bob"]}
+    policy = {"approvers": ["ann"], "expiresAfter": "8h", "businessHours": "office", "bands": [band]}
+    definition = {
+        "name": "a",
+        "trigger": {"event": "order.paid", "data": ["order"]},
+        "hours": {"office": {**OFFICE, "start": "8:30"}},
+        "approvals": policy,
+        "actions": [{**GET, "requireApproval": True}],
+    }
+    made, problems = load(definition, Source(), CATALOG)
+    assert made is not None, problems
+    assert made.plan["approvals"]["businessHours"] == {**OFFICE, "start": "08:30"}
+    step = program(made.plan).block[0]
+    assert isinstance(step, ActionStep)
+    (compiled,) = step.policy.bands
+    monday = datetime(2030, 1, 7, 8, tzinfo=UTC)
+    assert compiled.when.holds({}, monday)
+    assert not compiled.when.holds({}, monday - timedelta(hours=1))
+    wrong = {**policy, "businessHours": "offcie"}
+    assert [one.code for one in check({**definition, "approvals": wrong}, Source(), CATALOG)[1]] == ["unknown-hours"]
