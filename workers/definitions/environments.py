@@ -114,6 +114,11 @@ def unfilled(value: Any, names: Collection[str]) -> bool:
     return isinstance(value, str) and bool(names) and any(_name(use) in names for use in _USE.finditer(value))
 
 
+def begins_unfilled(value: Any) -> bool:
+    """Say whether a text begins with a value of an environment that nothing has given."""
+    return isinstance(value, str) and _USE.match(value.lstrip()) is not None
+
+
 def is_environment(name: str) -> bool:
     """Say whether a file of the folder of environments is one."""
     return name.lower().endswith(SUFFIXES) and not name.startswith(".")

@@ -85,9 +85,9 @@ async def _step(walk: Walk, step: Step, frame: Frame, parent: str | None) -> Flo
             return "done"
         return flow_after(step, entry)
     await walk.work_budget.step(walk)
-    if walk.must_continue_as_new():
+    if walk.must_continue_as_new() and not walk.halted(parent):
         walk.continuing_as_new = True
-        await workflow.wait_condition(lambda: walk.stop is not None)
+        await workflow.wait_condition(lambda: walk.halted(parent))
     if walk.halted(parent):
         return "halted"
     fresh = entry is None or (entry["status"] not in ENDED and walk.state.recall(instance).pop("unjudged", False))

@@ -13,7 +13,7 @@ from workers.definitions.checking.known_values import KnownValues
 from workers.definitions.checking.negations import doubts
 from workers.definitions.checking.saved import VisibleNames, set_by, text_of
 from workers.definitions.checking.statuses import Statuses
-from workers.definitions.environments import declared, unfilled
+from workers.definitions.environments import begins_unfilled, declared
 from workers.definitions.model.steps import escape, steps
 from workers.definitions.model.vocabulary import RUN_ROOTS
 from workers.definitions.problems import listed, nearest
@@ -135,8 +135,9 @@ class Values:
         self._judge(pointer, [(reference, lenient) for reference in template.references], scope)
 
     def _is_lacking(self, pointer: str) -> bool:
-        """Say whether a text at a pointer names a value that the environment lacks, which is told elsewhere."""
-        return unfilled(self.findings.at(pointer), self.findings.lacking)
+        """Say whether an address begins with a value that its environment lacks, which is told elsewhere."""
+        own = bool(self.environment) or ENVIRONMENT not in self.event_roots
+        return own and begins_unfilled(self.findings.at(pointer))
 
     def _compiled(
         self, value: Any, pointer: str, scope: VisibleNames, syntaxes: Mapping[str, Any] | None, *, secrets: bool
