@@ -10,7 +10,7 @@ from typing import Any
 
 from trunkline.wire import RunPriority
 from workers.definitions.runnable import Definition, NoIdentityError
-from workflows.event import FIRED, EventError, matches, run_id
+from workflows.event import FIRED, EventError, matches, roots_of, run_id
 from workflows.language.template import TemplateError
 from workflows.plan import Plan, constants_of
 
@@ -48,7 +48,8 @@ def judged(definition: Definition, event: Mapping[str, Any]) -> Match:
         return Match(name, matches=False, reason=reason)
     once, unknown = _identity(definition, event)
     run = {"id": _run_id(name, event, once), "automation": name, "url": None}
-    roots = {**event["data"], "event": event, "run": run, "variables": {}, **constants_of(definition.plan)}
+    own = roots_of(event, definition.plan.get("inputs"))
+    roots = {**own, "event": event, "run": run, "variables": {}, **constants_of(definition.plan)}
     now = datetime.now(UTC)
     try:
         if definition.condition is None or definition.condition.holds(roots, now):
