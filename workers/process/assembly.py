@@ -16,8 +16,11 @@ from activities.descriptions.fetching import Fetcher
 from activities.http_client.bodies import Bodies
 from activities.http_client.client import Client as HttpClient
 from activities.http_client.sandboxed import Sandboxed
+from workers.payloads.keyed_hash import KeyedHash
 from workers.process.approval_activities import ApprovalActivities
 from workers.process.budgets import TemporalBudgets, budget_workers
+from workers.process.kept_values import TemporalKeptValues
+from workers.process.keyed_worker import keyed_worker
 from workers.process.limits import Limits, running
 from workers.process.pauses import TemporalPauses, pause_worker
 from workers.process.pinning import Pinning
@@ -83,7 +86,7 @@ class Assembly:
             await http.close()
 
     def workers(self, actions: Activities, *, cached_runs: int = CACHED_RUNS) -> list[Worker]:
-        """Return one worker for budgets, pauses and each limited connection, and last the one that carries out runs.
+        """Return a worker for budgets, pauses, keys and each limited connection, and last the one that carries out runs.
 
         Args:
             actions: the activities that carry out actions; without any, other workers have to.
@@ -115,7 +118,13 @@ class Assembly:
         if not actions:
             return [worker]
         counting = budget_workers(client, self.equipment.connections.usable())
-        return [*counting, pause_worker(client), *limits.workers(client, actions, **options), worker]
+        return [
+            *counting,
+            pause_worker(client),
+            keyed_worker(client),
+            *limits.workers(client, actions, **options),
+            worker,
+        ]
 
     def actions(self, http: HttpClient) -> Activities:
         """Return the activities that carry out actions."""
@@ -130,6 +139,7 @@ class Assembly:
             budgets=TemporalBudgets(self.client),
             pauses=TemporalPauses(self.client),
             runs=TemporalRuns(self.client, self.settings.task_queue, attributes=self.attributes),
+            kept_values=TemporalKeptValues(self.client, KeyedHash(self.settings.encryption_keys)),
             descriptions=self.equipment.descriptions,
         )
         return bind(self.equipment.actions, services)

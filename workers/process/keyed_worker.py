@@ -1,0 +1,30 @@
+"""The worker of what is found by a key: kept values, subscriptions and gates, the same for all of a namespace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from trunkline.keyed import KEYED
+from workflows.keyed.value import KeptValue
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+POLLS = 2
+
+
+def keyed_worker(client: Client) -> Worker:
+    """Return the worker that carries out the workflows which are found by a key.
+
+    Args:
+        client: the client that all workers of this process share.
+    """
+    return Worker(
+        client,
+        task_queue=KEYED,
+        workflows=[KeptValue],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        max_concurrent_workflow_task_polls=POLLS,
+    )
