@@ -91,3 +91,106 @@ class KeptState(TypedDict):
     kept: Kept | None
     answers: dict[str, Remembered]
     asked: str
+
+
+# Subscriptions: runs that wait for an event.
+
+SUBSCRIPTIONS = "trunkline:subscriptions"
+"""Workflow type of a list of subscriptions; its id begins with it."""
+
+JOIN = "join"
+"""Update that adds a subscription to a list, or lets it last longer."""
+
+LEAVE = "leave"
+"""Signal that takes one out, by its name."""
+
+MEMBERS = "members"
+"""Query for the subscriptions of a list, by name."""
+
+SUBSCRIBE = "trunkline:subscribe"
+"""Activity by which a run subscribes; it answers with the workflow id of the list."""
+
+UNSUBSCRIBE = "trunkline:unsubscribe"
+"""Activity by which a run leaves a list."""
+
+AWAITED = "trunkline:awaited"
+"""Local activity that says whether any run may wait for events of a type."""
+
+DELIVER = "trunkline:deliver"
+"""Activity that brings an event to every run that waits for it."""
+
+ARRIVE = "deliver"
+"""Signal that brings an event to a run."""
+
+
+class Subscription(TypedDict):
+    """Who is on a list, and until when (ISO 8601)."""
+
+    automation: str
+    until: str
+
+
+class Joining(TypedDict):
+    """The argument of `JOIN`: a subscription under its name."""
+
+    name: str
+    subscription: Subscription
+
+
+class Wish(TypedDict):
+    """What a run waits for: the argument of `SUBSCRIBE`.
+
+    Attributes:
+        event: the type of the events, or `ticket.*` for all that begin so.
+        field: path of what is compared (`wanted.ticket.id`); without one, every event of the type is meant.
+        value: what it must equal.
+        run: workflow id of the run.
+        automation: name of its automation.
+        until: until when (ISO 8601).
+    """
+
+    event: str
+    field: NotRequired[str]
+    value: NotRequired[Any]
+    run: str
+    automation: str
+    until: str
+
+
+class Leaving(TypedDict):
+    """The argument of `UNSUBSCRIBE`: which list a run leaves."""
+
+    list: str
+    run: str
+
+
+class Delivered(TypedDict):
+    """A run that an event was brought to."""
+
+    automation: str
+    workflowId: str
+
+
+class Arrival(TypedDict):
+    """An event that arrived at a run, and the how manieth it was."""
+
+    number: int
+    event: dict[str, Any]
+
+
+class ArrivalsState(TypedDict):
+    """What a run hands over of the events that arrived.
+
+    Attributes:
+        count: how many have arrived.
+        kept: those that no step has taken.
+        taken: source and id of those that a step has taken, and of the run's own event.
+        dropped: how many were dropped, because more came than a run keeps.
+        early: the lists that the run subscribed to when it began, by step id.
+    """
+
+    count: int
+    kept: list[Arrival]
+    taken: list[list[str]]
+    dropped: int
+    early: dict[str, str]

@@ -12,6 +12,8 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 import rfc8785
 
+from trunkline.keyed import ArrivalsState
+
 # Activities that are no actions; no action's name has a colon.
 
 PLAN = "trunkline:plan"
@@ -622,6 +624,8 @@ class Memory(TypedDict, total=False):
         reminders: how many reminders were sent.
         case: the way that a branch took.
         until: when a wait ends.
+        after: how many events had arrived when it began; it takes later ones.
+        subscribed: the list on which the run stands for it.
         items: a loop's items.
         done: its finished iterations, by index.
         frames: the variables of its unfinished iterations, by index.
@@ -643,6 +647,8 @@ class Memory(TypedDict, total=False):
     reminders: int
     case: int
     until: str
+    after: int
+    subscribed: str
     items: list[Any]
     done: dict[str, Iteration]
     frames: dict[str, dict[str, Any]]
@@ -714,6 +720,7 @@ class CarriedState(TypedDict):
     changes: int
     sizes: dict[str, int]
     failed: NotRequired[RunFailure | None]
+    arrivals: NotRequired[ArrivalsState]
 
 
 # Pauses: while no worker sends to an account, as a limit of the vendor's is used up.

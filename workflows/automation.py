@@ -40,6 +40,7 @@ from workflows.plan import Plan
 from workflows.report import cut, shortened
 from workflows.run.beginning import all_answered, started
 from workflows.run.continue_as_new import long_history, may_continue_as_new, next_arguments
+from workflows.run.listening import listen
 from workflows.run.parallel import cancel_all, finished
 from workflows.run.payload import PayloadError, read, unpack
 from workflows.run.resets import reset_unseen
@@ -135,6 +136,7 @@ class Automation:
             run["url"] = f"{answer['webUi']}/namespaces/{quote(info.namespace)}/workflows/{quote(info.workflow_id, '')}"
         self.walk = Walk(compiled, self.state, run, self._holds_changed)
         self.walk.pages = answer.get("pages")
+        listen(self.walk)
         self.attributes = Attributes(enabled=answer["attributes"])
         self._begun = True
         if carry is None:

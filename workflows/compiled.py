@@ -38,6 +38,7 @@ from workflows.program import (
     WaitStep,
     status_readers,
 )
+from workflows.waited import compile_waited
 
 REQUESTER = "{{event.actor}}"
 
@@ -260,9 +261,11 @@ def _branch(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
 
 def _wait(step: StepPlan, _whole: _Whole, common: dict[str, Any]) -> Step:
     wait = step["wait"]
-    if isinstance(wait, dict):
-        return WaitStep(**common, duration=None, until=compile_template(wait["until"]))
-    return WaitStep(**common, duration=_ms(wait), until=None)
+    if not isinstance(wait, dict):
+        return WaitStep(**common, duration=_ms(wait))
+    if "event" in wait:
+        return WaitStep(**common, event=compile_waited(wait), save_as=step.get("saveAs"))
+    return WaitStep(**common, until=compile_template(wait["until"]))
 
 
 def _loop(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:

@@ -1,4 +1,4 @@
-"""The reserved workflow type `event`: starts every automation that an event concerns, durably."""
+"""The reserved workflow type `event`: starts what an event concerns, and brings it to who waits for it, durably."""
 
 from __future__ import annotations
 
@@ -9,22 +9,35 @@ from temporalio import workflow
 from temporalio.common import Priority, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
+from trunkline.keyed import AWAITED, DELIVER, Delivered
 from trunkline.wire import MATCH, SOURCE, MatchAnswer
 from workflows.event import EventError, another_event, run_id
 from workflows.run.parallel import run_parallel
-from workflows.run.worker_calls import ask
+from workflows.run.worker_calls import ask, have_done
 
 
 async def dispatch(event: dict[str, Any]) -> list[dict[str, Any]]:
-    """Start a run of every automation that matches; the runs outlive this workflow.
+    """Start a run of every automation that matches, and bring the event to the runs that wait for it.
+
+    The runs outlive this workflow.
 
     Returns:
-        For every automation `{"automation", "workflowId", "started", "reason"?}`.
+        For every automation `{"automation", "workflowId", "started", "reason"?}`, and for every run that waited for the
+        event the same with `"started": false, "delivered": true`.
     """
     matches: list[MatchAnswer] = await workflow.execute_local_activity(
         MATCH, event, start_to_close_timeout=timedelta(seconds=30), summary="Match"
     )
-    return await run_parallel(_start(match, event) for match in matches)
+    started = await run_parallel(_start(match, event) for match in matches)
+    return [*started, *await _delivered(event)]
+
+
+async def _delivered(event: dict[str, Any]) -> list[dict[str, Any]]:
+    """Bring the event to every run that waits for it; those that it has just started do not take it."""
+    if not await ask(AWAITED, event["type"]):
+        return []
+    runs: list[Delivered] = await have_done(DELIVER, event)
+    return [{**run, "started": False, "delivered": True} for run in runs]
 
 
 async def _start(match: MatchAnswer, event: dict[str, Any]) -> dict[str, Any]:

@@ -172,8 +172,8 @@ class StepPlan(TypedDict, total=False):
     branch: list[CasePlan]
     otherwise: list[StepPlan]
 
-    wait: int | dict[str, str]
-    """Milliseconds, or `{"until": template}`."""
+    wait: int | dict[str, Any]
+    """Milliseconds, `{"until": template}`, or an event: `{"event", "where", "atMost", "since"?}`."""
 
     forEach: str
     # `as` is a keyword of Python: it stands in the plan under its own name (see `FOR_EACH_AS`)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictStr, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, StrictStr, WithJsonSchema
 
 from trunkline.durations import DAY, WRITTEN, duration, spell
 from trunkline.keyed import LONGEST_KEY
@@ -37,7 +37,7 @@ Key = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string", "pattern": r"\S", "maxLength": LONGEST_KEY}, {"type": "number"}]}),
 ]
 Lasting = Annotated[
-    int,
+    StrictInt,
     BeforeValidator(duration),
     AfterValidator(_lasting),
     WithJsonSchema(

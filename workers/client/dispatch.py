@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from workers.errors import TrunklineError
+from workers.payloads.keyed_hash import KeyedHash
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -25,6 +26,7 @@ class Dispatched:
         started: whether a new run was started.
         reason: why none was.
         failed: whether one should have been: the event concerns the automation, and has not started it before.
+        delivered: whether the run waited for the event, and got it.
     """
 
     automation: str
@@ -32,28 +34,58 @@ class Dispatched:
     started: bool = False
     reason: str | None = None
     failed: bool = False
+    delivered: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return it in the public words of the command line and of the workflow type `event`."""
-        line = {"automation": self.automation, "workflowId": self.workflow_id, "started": self.started}
+        line: dict[str, Any] = {"automation": self.automation, "workflowId": self.workflow_id, "started": self.started}
+        line |= {"delivered": True} if self.delivered else {}
         return line if self.reason is None else {**line, "reason": self.reason}
 
 
 async def emit(
-    client: Client, matches: Iterable[Match], event: Mapping[str, Any], *, task_queue: str
+    client: Client,
+    matches: Iterable[Match],
+    event: Mapping[str, Any],
+    *,
+    task_queue: str,
+    keys: Sequence[str] = (),
 ) -> list[Dispatched]:
-    """Start each automation that matches, once for this event.
+    """Start each automation that matches, once for this event, and bring it to the runs that wait for it.
 
     Args:
         client: a connected client.
         matches: what `Automations.matching(event)` said.
         event: the whole event.
         task_queue: the task queue of the workers.
+        keys: encryption keys, as the setting has them.
 
     Returns:
-        One entry for every automation, in the order of `matches`.
+        One entry for every automation, in the order of `matches`, and one for each run that waited for the event.
+
+    Raises:
+        TrunklineError: no worker answers that could say which runs wait.
     """
-    return list(await asyncio.gather(*(_dispatch(client, match, event, task_queue) for match in matches)))
+    started = await asyncio.gather(*(_dispatch(client, match, event, task_queue) for match in matches))
+    return [*started, *await _delivered(client, event, KeyedHash(keys))]
+
+
+async def _delivered(client: Client, event: Mapping[str, Any], keyed: KeyedHash) -> list[Dispatched]:
+    from temporalio.service import RPCError
+
+    from workers.client.subscriptions import Subscriptions
+
+    subscriptions = Subscriptions(client, keyed)
+    if not await subscriptions.awaited(event["type"]):
+        return []
+    try:
+        found = await subscriptions.deliver(event)
+    except RPCError as error:
+        raise TrunklineError(
+            f"Runs may wait for {event['type']}, and the event could not be brought to them ({error.message}). Emit it "
+            "once more while a worker runs: that is harmless."
+        ) from error
+    return [Dispatched(automation=one["automation"], workflow_id=one["workflowId"], delivered=True) for one in found]
 
 
 async def _dispatch(client: Client, match: Match, event: Mapping[str, Any], task_queue: str) -> Dispatched:

@@ -24,6 +24,7 @@ from workers.definitions.model.automation import (
 )
 from workers.definitions.model.steps import slug
 from workers.definitions.model.vocabulary import Part
+from workers.definitions.model.waits import EventWait
 from workers.definitions.problems import listed
 from workflows.plan import ApprovalPlan, Defaults, NoticePlan, Occasion, Plan, RetryPlan, RulePlan, StepPlan
 
@@ -97,7 +98,7 @@ class Planner:
             case BranchDefinition():
                 self.branch(step, raw, pointer, plan)
             case WaitDefinition():
-                plan["wait"] = {"until": step.wait.until} if isinstance(step.wait, Until) else step.wait
+                plan.update(_waiting(step))
             case ForEachDefinition():
                 self.loop(step, raw, pointer, plan)
             case SetDefinition():
@@ -254,7 +255,7 @@ def _label(step: Step) -> str:  # noqa: PLR0911 # one return per kind of step
         case ActionDefinition():
             return step.action_type
         case WaitDefinition():
-            return f"Wait until {step.wait.until}" if isinstance(step.wait, Until) else f"Wait {spell(step.wait)}"
+            return _wait_label(step.wait)
         case ForEachDefinition():
             return f"For each of {step.for_each}"
         case SetDefinition():
@@ -265,6 +266,20 @@ def _label(step: Step) -> str:  # noqa: PLR0911 # one return per kind of step
             return "Paths"
         case BranchDefinition():
             return "Branch"
+
+
+def _waiting(step: WaitDefinition) -> StepPlan:
+    """Return what a step waits for, and where it saves that."""
+    plan: StepPlan = {"wait": _written(step.wait) if isinstance(step.wait, Part) else step.wait}
+    if step.save_as is not None:
+        plan["saveAs"] = step.save_as
+    return plan
+
+
+def _wait_label(wait: int | Until | EventWait) -> str:
+    if isinstance(wait, EventWait):
+        return f"Wait for {wait.event}"
+    return f"Wait until {wait.until}" if isinstance(wait, Until) else f"Wait {spell(wait)}"
 
 
 def _under_one_name(action: Action, config: dict[str, Any]) -> dict[str, Any]:

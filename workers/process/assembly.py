@@ -19,6 +19,7 @@ from activities.http_client.sandboxed import Sandboxed
 from workers.payloads.keyed_hash import KeyedHash
 from workers.process.approval_activities import ApprovalActivities
 from workers.process.budgets import TemporalBudgets, budget_workers
+from workers.process.event_activities import EventActivities
 from workers.process.kept_values import TemporalKeptValues
 from workers.process.keyed_worker import keyed_worker
 from workers.process.limits import Limits, running
@@ -86,7 +87,7 @@ class Assembly:
             await http.close()
 
     def workers(self, actions: Activities, *, cached_runs: int = CACHED_RUNS) -> list[Worker]:
-        """Return a worker for budgets, pauses, keys and each limited connection, and last the one that carries out runs.
+        """Return workers for budgets, pauses, keys and limited connections, and last the one that carries out runs.
 
         Args:
             actions: the activities that carry out actions; without any, other workers have to.
@@ -139,10 +140,16 @@ class Assembly:
             budgets=TemporalBudgets(self.client),
             pauses=TemporalPauses(self.client),
             runs=TemporalRuns(self.client, self.settings.task_queue, attributes=self.attributes),
-            kept_values=TemporalKeptValues(self.client, KeyedHash(self.settings.encryption_keys)),
+            kept_values=TemporalKeptValues(self.client, self._keyed()),
             descriptions=self.equipment.descriptions,
         )
-        return bind(self.equipment.actions, services)
+        return [*bind(self.equipment.actions, services), *self._events().activities()]
+
+    def _events(self) -> EventActivities:
+        return EventActivities(self.client, self._keyed())
+
+    def _keyed(self) -> KeyedHash:
+        return KeyedHash(self.settings.encryption_keys)
 
     def _limits(self) -> Limits:
         return Limits(self.equipment.connections, self.equipment.actions, self.settings.task_queue)
@@ -168,5 +175,6 @@ class Assembly:
             descriptions=equipment.descriptions,
         )
         desk = ApprovalActivities(contracts, equipment.groups, equipment.signing, settings.encryption_keys)
-        sources = SourceActivities(self.client)
-        return [*plans.activities(), *desk.activities(), ResetActivities(self.client).earlier, sources.source]
+        sources, resets = SourceActivities(self.client), ResetActivities(self.client)
+        awaited = self._events().awaited
+        return [*plans.activities(), *desk.activities(), resets.earlier, sources.source, awaited]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from trunkline.keyed import KEYED
+from workflows.keyed.subscriptions import Subscriptions
 from workflows.keyed.value import KeptValue
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def keyed_worker(client: Client) -> Worker:
     return Worker(
         client,
         task_queue=KEYED,
-        workflows=[KeptValue],
+        workflows=[KeptValue, Subscriptions],
         workflow_runner=UnsandboxedWorkflowRunner(),
         max_concurrent_workflow_task_polls=POLLS,
     )

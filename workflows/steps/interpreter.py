@@ -37,7 +37,9 @@ from workflows.run.parallel import run_parallel
 from workflows.run.state import Frame
 from workflows.run.walk import Stop, Walk
 from workflows.steps.act import act
+from workflows.steps.awaiting import await_event, subscribe_early
 from workflows.steps.reactions import FollowUp
+from workflows.waited import WaitedEvent
 
 LONGEST_WAIT = timedelta(days=3650)
 
@@ -48,6 +50,7 @@ async def walk_whole(walk: Walk) -> Flow:
     """Walk the whole plan, or what follows once it has failed, and wait for what runs in the background."""
     failed = walk.state.failed
     if failed is None:
+        await subscribe_early(walk)
         flow = await run_block(walk, walk.program.block, walk.outermost, None)
     else:
         flow = await run_block(walk, walk.program.on_failure, walk.outermost.after(failed["failure"]), None)
@@ -140,6 +143,8 @@ async def _carry_out(  # noqa: PLR0911 # one return per kind of step
             return walk.end(step, entry, STATUS[await run_block(walk, step.block, frame, entry["id"])])
         case BranchStep():
             return await _branch(walk, step, entry, frame)
+        case WaitStep(event=WaitedEvent() as waited):
+            return await await_event(walk, step, waited, entry, frame)
         case WaitStep():
             return await _wait(walk, step, entry, frame)
         case LoopStep():

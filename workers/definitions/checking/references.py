@@ -34,6 +34,13 @@ from workers.definitions.model.automation import kind_of
 from workers.definitions.model.steps import Block, blocks, reactions
 from workers.definitions.model.vocabulary import RUN_ROOTS
 from workflows.plan import CONSTANTS
+from workflows.waited import WANTED, keys_in
+
+KEYLESS = (
+    "Nothing says which event is meant: a field of `wanted` must equal a value, under `all`.",
+    "write {field: wanted.ticket.id, operator: equals, value: '{{ticket.id}}'}, or such",
+)
+"""What is wrong with a wait that could be looked up by nothing."""
 
 
 class References:
@@ -229,9 +236,21 @@ class References:
                     )
 
     def _wait(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
-        if isinstance(step["wait"], Mapping):
-            self.values.template(step["wait"].get("until"), f"{place}/wait/until", scope)
-        return End(scope.saved, stops=False)
+        wait = step["wait"]
+        if isinstance(wait, Mapping) and "event" in wait:
+            where, pointer = wait.get("where"), f"{place}/wait/where"
+            before = self.findings.count
+            if isinstance(where, Mapping):  # else its shape is wrong already
+                self.values.condition(where, pointer, replace(scope, about=WANTED))
+            if (
+                (where is None or isinstance(where, Mapping))
+                and self.findings.count == before
+                and next(keys_in(where), None) is None
+            ):
+                self.findings.add("wait-without-key", pointer if "where" in wait else f"{place}/wait", *KEYLESS)
+        elif isinstance(wait, Mapping):
+            self.values.template(wait.get("until"), f"{place}/wait/until", scope)
+        return End(with_saved(scope.saved, text_of(step, "saveAs")), stops=False)
 
     def _set(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
         self.values.template(step["set"], f"{place}/set", scope)

@@ -33,6 +33,7 @@ from workers.definitions.model.schedule import Schedule
 from workers.definitions.model.steps import escape
 from workers.definitions.model.trigger import Trigger
 from workers.definitions.model.vocabulary import TAG, Part
+from workers.definitions.model.waits import EventWait
 from workers.definitions.problems import CODES, listed, nearest
 from workflows.event import what
 from workflows.language.people import GROUP
@@ -190,6 +191,8 @@ def _owner(location: tuple[int | str, ...]) -> tuple[type[BaseModel], str]:
     if location == ("onFailure",):
         return ReactionDefinition, "the automation's `onFailure`"
     for part in reversed(location):
+        if part == f"{TAG}event":
+            return EventWait, "`wait`"
         if isinstance(part, int) or _internal(part):
             kind = str(part).removeprefix(TAG)
             if kind in STEP_MODELS:

@@ -55,7 +55,10 @@ def _durations(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     if isinstance(schedule, Mapping):
         yield "/trigger/schedule/jitter", schedule.get("jitter")
     for place, step, _ in steps(data):
-        yield f"{place}/wait", step.get("wait")
+        wait = step.get("wait")
+        yield f"{place}/wait", wait
+        if isinstance(wait, Mapping):
+            yield f"{place}/wait/atMost", wait.get("atMost")
         yield from _of_attempts(step, place)
         yield from _of_policy(step.get("requireApproval"), f"{place}/requireApproval")
         rules = step.get("onFailure")

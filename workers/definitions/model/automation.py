@@ -45,6 +45,7 @@ from workers.definitions.model.vocabulary import (
     refuse,
     shape_tag,
 )
+from workers.definitions.model.waits import EventWait, wait_tag
 from workflows.language.instants import READABLE
 from workflows.plan import FailureClass, Remedy
 
@@ -219,11 +220,33 @@ class Until(Part):
 
 
 class WaitDefinition(Common):
-    """Wait for a while, or until an instant."""
+    """Wait for a while, until an instant, or for an event."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"required": ["saveAs"], "properties": {"saveAs": {"type": "string"}}},
+            "then": {"properties": {"wait": {"type": "object", "required": ["event"]}}},
+        }
+    )
 
     wait: Annotated[
-        Annotated[Pause, Tag("step:plain")] | Annotated[Until, Tag("step:object")], Discriminator(shape_tag)
-    ] = Field(description='A duration (`15m`), or `{until: "{{ticket.dueAt}}"}`.')
+        Annotated[Pause, Tag("step:plain")]
+        | Annotated[Until, Tag("step:object")]
+        | Annotated[EventWait, Tag("step:event")],
+        Discriminator(wait_tag),
+    ] = Field(
+        description='A duration (`15m`), `{until: "{{ticket.dueAt}}"}`, or an event: `{event: ticket.solved, where: …, '
+        "atMost: 4d}`."
+    )
+    save_as: Variable | None = Field(
+        default=None, description="Of an event: name under which later steps find it; null where its time is up."
+    )
+
+    @model_validator(mode="after")
+    def _saves_an_event(self) -> WaitDefinition:
+        if self.save_as is not None and not isinstance(self.wait, EventWait):
+            raise refuse("unknown-key", "`saveAs` goes with an event: a wait for a time brings nothing.")
+        return self
 
 
 class ForEachDefinition(Common):

@@ -1,0 +1,126 @@
+"""Runs that wait for events, on a real server."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import Any
+
+from temporalio.client import WorkflowHandle
+
+from tests.engine import JSON, Engine, step
+
+WAITING = """
+name: NAME
+trigger: {event: test.fired, data: [ticket]}
+actions:
+  - id: answer
+    wait:
+      event: survey.*
+      where:
+        all:
+          - {field: wanted.ticket.id, operator: equals, value: "{{ticket.id}}"}
+          - {field: wanted.score, operator: greater_than, value: 3}
+      atMost: AT_MOST
+    saveAs: answer
+"""
+
+
+def survey(engine: Engine, ticket: Any, score: int, **more: Any) -> JSON:
+    """Return the event of an answered survey."""
+    return engine.event({"ticket": {"id": ticket}, "score": score}, type="survey.answered", **more)
+
+
+async def emit(engine: Engine, event: JSON) -> list[JSON]:
+    """Let an event happen, as a gateway does, and return what became of it."""
+    found: list[JSON] = await engine.client.execute_workflow(
+        "event", event, id=f"event/{uuid.uuid4().hex}", task_queue=engine.task_queue
+    )
+    return found
+
+
+async def running(run: WorkflowHandle[Any, Any], name: str) -> None:
+    """Wait until a step of a run is under way."""
+    for _ in range(200):
+        if step(await run.query("report"), name)["status"] == "running":
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(await run.query("report"))
+
+
+async def test_every_run_that_waits_for_an_event_gets_it(engine: Engine) -> None:
+    ticket = uuid.uuid4().int % 10**12
+    names = [engine.define(WAITING.replace("NAME", name).replace("AT_MOST", "1d")) for name in ("first", "second")]
+    waiting = [await engine.start(name, engine.event({"ticket": {"id": ticket}})) for name in names]
+    other = await engine.start("first", engine.event({"ticket": {"id": ticket + 1}}))
+    for run in (*waiting, other):
+        await running(run, "answer")
+    bad = survey(engine, ticket, 1)
+    lines = await emit(engine, bad)
+    assert {line["workflowId"] for line in lines if line.get("delivered")} == {run.id for run in waiting}
+    good = survey(engine, str(ticket), 5)
+    lines = await emit(engine, good)
+    assert [line for line in lines if line.get("delivered")] == [
+        {"automation": run.id.partition("/")[0], "workflowId": run.id, "started": False, "delivered": True}
+        for run in sorted(waiting, key=lambda run: run.id)
+    ]
+    for run in waiting:
+        report = await engine.finish(run)
+        assert report["variables"]["answer"] == good
+        assert step(report, "answer")["status"] == "succeeded"
+    assert not any(line.get("delivered") for line in await emit(engine, survey(engine, ticket, 5))), "they have ended"
+    assert step(await other.query("report"), "answer")["status"] == "running"
+    assert [line for line in await emit(engine, survey(engine, ticket + 1, 4)) if line.get("delivered")]
+    await engine.finish(other)
+
+
+async def test_an_event_that_does_not_come_is_nothing(engine: Engine) -> None:
+    engine.define(WAITING.replace("NAME", "vain").replace("AT_MOST", "1s"))
+    report = await engine.run("vain", engine.event({"ticket": {"id": 7}}))
+    assert (report["variables"], step(report, "answer")["status"]) == ({"answer": None}, "succeeded")
+    assert report["outcome"] == "completed"
+
+
+EARLY = """
+name: early
+trigger: {event: order.placed, data: [order]}
+actions:
+  - {id: pause, wait: 1s}
+  - {id: ask, actionType: http_request, config: {method: POST, url: RECEIVER/tickets}, saveAs: made}
+  - paths:
+      - label: Known
+        actions:
+          - id: paid
+            wait: {event: order.*, where: {field: wanted.order.id, operator: equals, value: "{{order.id}}"}, atMost: 1m, since: start}
+            saveAs: paid
+          - id: again
+            wait: {event: order.paid, where: {field: wanted.order.id, operator: equals, value: "{{order.id}}"}, atMost: 1s, since: start}
+            saveAs: again
+      - label: Told later
+        actions:
+          - id: solved
+            wait: {event: ticket.solved, where: {all: [{field: wanted.ticket.id, operator: equals, value: "{{made.body.id}}"}]}, atMost: 1m, since: start}
+            saveAs: solved
+"""
+
+
+async def test_events_since_the_start_count_and_each_once(engine: Engine) -> None:
+    order, ticket = uuid.uuid4().hex, uuid.uuid4().hex
+    engine.define(EARLY.replace("made.body", "variables.made.body"))
+    engine.receiver.answer("/tickets", 200, {"id": ticket})
+    placed = engine.event({"order": {"id": order}}, type="order.placed")
+    await engine.serve()
+    [line] = [one for one in await emit(engine, placed) if one["started"]]
+    run = engine.client.get_workflow_handle(line["workflowId"])
+    engine.handles.append(run)
+    while (await run.query("report"))["steps"][0]["status"] == "pending":
+        await asyncio.sleep(0.02)
+    paid = engine.event({"order": {"id": order}}, type="order.paid")
+    solved = engine.event({"ticket": {"id": ticket}}, type="ticket.solved")
+    await emit(engine, engine.event({"ticket": {"id": "another"}}, type="ticket.solved"))
+    for event in (placed, paid, paid, solved):
+        await emit(engine, event)
+    report = await engine.finish(run)
+    assert report["variables"]["paid"] == paid, "not the event that it began with"
+    assert report["variables"]["again"] is None, "an event is taken once"
+    assert report["variables"]["solved"] == solved
