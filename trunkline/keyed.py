@@ -194,3 +194,93 @@ class ArrivalsState(TypedDict):
     taken: list[list[str]]
     dropped: int
     early: dict[str, str]
+
+
+# Gates: which runs of one key go on, and when.
+
+GATE = "trunkline:gate"
+"""Workflow type of a gate; its id begins with it."""
+
+ENTER = "enter"
+"""Signal by which a run comes to a gate."""
+
+TRY = "try"
+"""Update by which a run that is not started yet enters where nobody is inside; it answers who is, if anybody."""
+
+LEFT = "left"
+"""Signal that a run has left the gate, by its workflow id."""
+
+PASSED = "gate"
+"""Signal by which a gate tells a run what became of it."""
+
+COME = "trunkline:come"
+"""Activity that brings a run to its gate; it answers who is inside, where that keeps the run from being started."""
+
+LEAVE_GATE = "trunkline:leave"
+"""Activity that tells a gate that a run has ended."""
+
+STANDING = "trunkline:standing"
+"""Activity by which a gate asks how a run stands."""
+
+PER_KEY = "perKey"
+"""Name in the memo of a run of what its automation's `perKey` came to."""
+
+Mode = Literal["restart", "queue", "skip", "debounce"]
+Standing = Literal["running", "ended", "missing"]
+
+
+class Admission(TypedDict):
+    """What the `perKey` of an automation came to for an event; times in milliseconds."""
+
+    key: str
+    mode: Mode
+    quiet: NotRequired[int]
+    atMost: NotRequired[int]
+
+
+class Entrance(TypedDict):
+    """A run that comes to its gate, or leaves it."""
+
+    run: str
+    automation: str
+    admission: Admission
+
+
+class Passed(TypedDict, total=False):
+    """What a gate tells a run: that it may go on, or why it does not.
+
+    Attributes:
+        admitted: it goes on.
+        skipped: why it ends without having begun.
+        replaced: why it is canceled.
+    """
+
+    admitted: Literal[True]
+    skipped: str
+    replaced: str
+
+
+class Inside(TypedDict):
+    """Who keeps others from being started."""
+
+    run: str | None
+
+
+class GateState(TypedDict):
+    """What a gate knows.
+
+    Attributes:
+        inside: the run that others wait for, or that a later one replaces.
+        entered: when it entered (ISO 8601).
+        waiting: the runs that wait, in the order in which they came.
+        first: when the first event came that a quiet time is waited for (ISO 8601).
+        due: when the quiet time is over.
+        seen: the last runs that came, so that none comes twice.
+    """
+
+    inside: str | None
+    entered: str
+    waiting: list[str]
+    first: str | None
+    due: str | None
+    seen: list[str]

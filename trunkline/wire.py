@@ -12,7 +12,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 import rfc8785
 
-from trunkline.keyed import ArrivalsState
+from trunkline.keyed import Admission, ArrivalsState
 
 # Activities that are no actions; no action's name has a colon.
 
@@ -271,6 +271,7 @@ class MatchAnswer(TypedDict):
         reason: why it does not, or why no run of it can begin; else None.
         once: what makes an event the same, where the automation says it.
         priority: by the names of Temporal's own, where the automation says it.
+        admission: by which key, and how, its run goes on, where the automation says it.
     """
 
     automation: str
@@ -278,6 +279,7 @@ class MatchAnswer(TypedDict):
     reason: str | None
     once: NotRequired[str]
     priority: NotRequired[dict[str, Any]]
+    admission: NotRequired[Admission]
 
 
 class ResetQuestion(TypedDict):
@@ -721,6 +723,7 @@ class CarriedState(TypedDict):
     sizes: dict[str, int]
     failed: NotRequired[RunFailure | None]
     arrivals: NotRequired[ArrivalsState]
+    admitted: NotRequired[bool]
 
 
 # Pauses: while no worker sends to an account, as a limit of the vendor's is used up.

@@ -40,7 +40,6 @@ from workflows.plan import Plan
 from workflows.report import cut, shortened
 from workflows.run.beginning import all_answered, started
 from workflows.run.continue_as_new import long_history, may_continue_as_new, next_arguments
-from workflows.run.listening import listen
 from workflows.run.parallel import cancel_all, finished
 from workflows.run.payload import PayloadError, read, unpack
 from workflows.run.resets import reset_unseen
@@ -48,7 +47,7 @@ from workflows.run.routing import Routing, fairness_key
 from workflows.run.state import State
 from workflows.run.walk import Stop, Walk
 from workflows.steps.decisions import decide
-from workflows.steps.ending import goes_on, outcome_of, tell
+from workflows.steps.ending import ended, goes_on, tell
 from workflows.steps.interpreter import walk_whole
 from workflows.view.attributes import Attributes
 from workflows.view.details import details
@@ -136,7 +135,6 @@ class Automation:
             run["url"] = f"{answer['webUi']}/namespaces/{quote(info.namespace)}/workflows/{quote(info.workflow_id, '')}"
         self.walk = Walk(compiled, self.state, run, self._holds_changed)
         self.walk.pages = answer.get("pages")
-        listen(self.walk)
         self.attributes = Attributes(enabled=answer["attributes"])
         self._begun = True
         if carry is None:
@@ -172,7 +170,7 @@ class Automation:
             flow = await self._walked(walk, event, answer)
         if walk.stop is not None:
             self.reason = walk.stop.reason
-        return self._close(outcome_of(walk, flow))
+        return self._close(await ended(walk, flow))
 
     async def _walked(self, walk: Walk, event: dict[str, Any], answer: dict[str, Any]) -> Flow:
         """Walk until the plan or the run is at its end, or the run continues as new; say how the plan ended."""
@@ -182,7 +180,7 @@ class Automation:
         try:
             await workflow.wait_condition(lambda: task.done() or walk.stop is not None or may_continue_as_new(walk))
         except asyncio.CancelledError:
-            walk.stop = Stop(outcome="canceled", reason="The run was canceled.")
+            walk.stop = Stop(outcome="canceled", reason=walk.replaced or "The run was canceled.")
         if walk.stop is not None:
             await finished(cancel_all([task, *walk.background, *walk.notices]))
             await all_answered()

@@ -9,9 +9,9 @@ from temporalio import workflow
 from temporalio.common import Priority, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from trunkline.keyed import AWAITED, DELIVER, Delivered
+from trunkline.keyed import AWAITED, COME, DELIVER, PER_KEY, Delivered, Entrance
 from trunkline.wire import MATCH, SOURCE, MatchAnswer
-from workflows.event import EventError, another_event, run_id
+from workflows.event import EventError, another_event, kept_out, run_id
 from workflows.run.parallel import run_parallel
 from workflows.run.worker_calls import ask, have_done
 
@@ -49,6 +49,14 @@ async def _start(match: MatchAnswer, event: dict[str, Any]) -> dict[str, Any]:
         answer["workflowId"] = run_id(name, event["id"], once)
     except EventError as error:
         return {**answer, "reason": str(error)}
+    admission = match.get("admission")
+    entrance = None
+    if admission is not None:
+        entrance = Entrance(run=answer["workflowId"], automation=name, admission=admission)
+    if entrance is not None and entrance["admission"]["mode"] == "skip":
+        inside = await have_done(COME, entrance)
+        if inside is not None:
+            return {**answer, "reason": kept_out(inside)}
     try:
         await workflow.start_child_workflow(
             name,
@@ -57,9 +65,12 @@ async def _start(match: MatchAnswer, event: dict[str, Any]) -> dict[str, Any]:
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             priority=Priority(**match.get("priority", {})),
             parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+            memo=None if admission is None else {PER_KEY: admission},
         )
     except WorkflowAlreadyStartedError:
         return {**answer, "reason": await _duplicate(answer["workflowId"], event, once)}
+    if entrance is not None and entrance["admission"]["mode"] != "skip":
+        await have_done(COME, entrance)
     return {**answer, "started": True}
 
 

@@ -207,6 +207,7 @@ class Plan(TypedDict, total=False):
     missing: Literal["fail"]
     priority: int
     fairness: str
+    perKey: dict[str, Any]
     defaults: Defaults
     approvals: ApprovalPlan
     block: list[StepPlan]

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from activities.action import Action
+from trunkline.keyed import Admission
+from workers.definitions.admission import NoAdmissionError, admission
 from workers.definitions.checking.calls import check_calls
 from workers.definitions.folder import File, Folder
 from workers.definitions.loading import Source
@@ -72,6 +74,8 @@ class Match:
     """Whether its trigger is of the event's type, or nobody can say."""
     priority: Mapping[str, Any] = field(default_factory=dict)
     """What its run is started with: Temporal's `priority_key` and `fairness_key`, where the automation says so."""
+    admission: Admission | None = None
+    """By which key, and how, its run goes on, where the automation's `perKey` says so."""
 
 
 class _Served(NamedTuple):
@@ -275,10 +279,13 @@ class Automations:
         try:
             if definition.condition is None or definition.condition.holds(roots, now):
                 priority = _priority(definition.plan, roots, now)
-                return Match(name, matches=True, reason=unknown, once=once, priority=priority)
+                keyed = admission(definition.plan, roots, now)
+                return Match(name, matches=True, reason=unknown, once=once, priority=priority, admission=keyed)
             reason = " ".join(failure.sentence for failure in definition.condition.explain(roots, now))
         except TemplateError as error:
             reason = f"Its conditions cannot be judged: {error}"
+        except NoAdmissionError as error:
+            return Match(name, matches=True, reason=str(error))
         return Match(name, matches=False, reason=reason)
 
     def _decide(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast, get_args
 
 from activities.action import CONNECTION, Action, names
-from trunkline.durations import MINUTE, spell
+from trunkline.durations import MINUTE
 from workers.definitions.model.approvals import ApprovalDefinition, NoticeDefinition
 from workers.definitions.model.automation import (
     ActionDefinition,
@@ -19,13 +19,11 @@ from workers.definitions.model.automation import (
     SetDefinition,
     Step,
     StopDefinition,
-    Until,
     WaitDefinition,
 )
 from workers.definitions.model.steps import slug
-from workers.definitions.model.vocabulary import Part
-from workers.definitions.model.waits import EventWait
 from workers.definitions.problems import listed
+from workers.definitions.written import wait_label, waiting, written
 from workflows.plan import ApprovalPlan, Defaults, NoticePlan, Occasion, Plan, RetryPlan, RulePlan, StepPlan
 
 MOST_NAMES = 5
@@ -98,7 +96,7 @@ class Planner:
             case BranchDefinition():
                 self.branch(step, raw, pointer, plan)
             case WaitDefinition():
-                plan.update(_waiting(step))
+                plan.update(waiting(step))
             case ForEachDefinition():
                 self.loop(step, raw, pointer, plan)
             case SetDefinition():
@@ -174,11 +172,11 @@ class Planner:
 
     def policy(self, approval: ApprovalDefinition) -> ApprovalPlan:
         """Return what an author wrote about approvals; what is left out the run decides."""
-        plan = _written(approval)
+        plan = written(approval)
         if approval.business_hours is not None:
-            plan["businessHours"] = _written(approval.business_hours)
+            plan["businessHours"] = written(approval.business_hours)
         if approval.bands is not None:
-            plan["bands"] = [_written(band) for band in approval.bands]
+            plan["bands"] = [written(band) for band in approval.bands]
         if approval.notify is not None:
             plan["notify"] = [self.notice(notice, f"notify-{n}") for n, notice in enumerate(approval.notify, 1)]
         return cast("ApprovalPlan", plan)
@@ -255,7 +253,7 @@ def _label(step: Step) -> str:  # noqa: PLR0911 # one return per kind of step
         case ActionDefinition():
             return step.action_type
         case WaitDefinition():
-            return _wait_label(step.wait)
+            return wait_label(step.wait)
         case ForEachDefinition():
             return f"For each of {step.for_each}"
         case SetDefinition():
@@ -268,32 +266,12 @@ def _label(step: Step) -> str:  # noqa: PLR0911 # one return per kind of step
             return "Branch"
 
 
-def _waiting(step: WaitDefinition) -> StepPlan:
-    """Return what a step waits for, and where it saves that."""
-    plan: StepPlan = {"wait": _written(step.wait) if isinstance(step.wait, Part) else step.wait}
-    if step.save_as is not None:
-        plan["saveAs"] = step.save_as
-    return plan
-
-
-def _wait_label(wait: int | Until | EventWait) -> str:
-    if isinstance(wait, EventWait):
-        return f"Wait for {wait.event}"
-    return f"Wait until {wait.until}" if isinstance(wait, Until) else f"Wait {spell(wait)}"
-
-
 def _under_one_name(action: Action, config: dict[str, Any]) -> dict[str, Any]:
     """Return a config whose connection, however its author spelt the key, stands where runs look for it."""
     if CONNECTION not in action.config.model_fields:
         return config
     spellings = names(action.config, CONNECTION)
     return {CONNECTION if key in spellings else key: value for key, value in config.items()}
-
-
-def _written(part: Part) -> dict[str, Any]:
-    """Return what an author wrote of a part, by key; what a part holds are values and parts."""
-    found = {info.alias or name: getattr(part, name) for name, info in type(part).model_fields.items()}
-    return {key: value for key, value in found.items() if value is not None}
 
 
 def _traffic(action: Action, config: Mapping[str, Any]) -> StepPlan:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from workers.definitions.checking.approvals import check_approvals
 from workers.definitions.checking.constants import check_constants
@@ -28,6 +28,7 @@ from workers.definitions.model.automation import (
 )
 from workers.definitions.model.steps import step_ids, steps
 from workers.definitions.problems import Problem, problem, serious
+from workers.definitions.written import about_runs
 from workflows.event import what
 from workflows.plan import Plan
 
@@ -112,15 +113,7 @@ def make_plan(automation: AutomationDefinition, data: Mapping[str, Any], catalog
         plan["onFailure"] = planner.block(
             automation.on_failure.actions, data["onFailure"]["actions"], "/onFailure/actions"
         )
-    as_written = {
-        "constants": automation.constants or None,
-        "conditions": automation.conditions,
-        "missing": automation.missing_variables,
-        "priority": automation.priority,
-        "fairness": automation.fairness,
-        "result": automation.result,
-    }
-    plan |= cast("Plan", {key: value for key, value in as_written.items() if value is not None})
+    plan |= about_runs(automation)
     if automation.approvals is not None:
         plan["approvals"] = planner.policy(automation.approvals)
     return identified(plan)

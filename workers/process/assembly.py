@@ -20,6 +20,7 @@ from workers.payloads.keyed_hash import KeyedHash
 from workers.process.approval_activities import ApprovalActivities
 from workers.process.budgets import TemporalBudgets, budget_workers
 from workers.process.event_activities import EventActivities
+from workers.process.gate_activities import GateActivities
 from workers.process.kept_values import TemporalKeptValues
 from workers.process.keyed_worker import keyed_worker
 from workers.process.limits import Limits, running
@@ -122,7 +123,7 @@ class Assembly:
         return [
             *counting,
             pause_worker(client),
-            keyed_worker(client),
+            keyed_worker(client, self._gates()),
             *limits.workers(client, actions, **options),
             worker,
         ]
@@ -143,10 +144,14 @@ class Assembly:
             kept_values=TemporalKeptValues(self.client, self._keyed()),
             descriptions=self.equipment.descriptions,
         )
-        return [*bind(self.equipment.actions, services), *self._events().activities()]
+        ours = [*self._events().activities(), *self._gates().activities()]
+        return [*bind(self.equipment.actions, services), *ours]
 
     def _events(self) -> EventActivities:
         return EventActivities(self.client, self._keyed())
+
+    def _gates(self) -> GateActivities:
+        return GateActivities(self.client, self._keyed())
 
     def _keyed(self) -> KeyedHash:
         return KeyedHash(self.settings.encryption_keys)

@@ -71,6 +71,7 @@ class State:
             that was asked.
         failed: why the run has failed, once all of its steps have ended and the actions that follow begin.
         arrivals: events that were brought to the run.
+        admitted: whether the gate of its key has let it go on.
         result: what the automation's `result` came to, once the run is at its end; `unfound` what that did not find.
         limit: bytes that variables, report and audit may take together.
     """
@@ -88,6 +89,7 @@ class State:
         self.earlier: BeforeReset | None = None
         self.failed: RunFailure | None = None
         self.arrivals = Arrivals(event)
+        self.admitted = False
         self.result: Any = None
         self.unfound: list[str] = []
         self._sizes: dict[str, int] = {}
@@ -200,6 +202,7 @@ class State:
             "sizes": self._sizes,
             "failed": self.failed,
             "arrivals": self.arrivals.carry(),
+            "admitted": self.admitted,
         }
 
     @classmethod
@@ -218,6 +221,7 @@ class State:
         )
         state.failed = carry.get("failed")
         state.arrivals = Arrivals(event, carry.get("arrivals"))
+        state.admitted = carry.get("admitted", False)
         state._sizes = carry["sizes"]
         state._taken = sum(state._sizes.values())
         state._held = sum(size for place, size in state._sizes.items() if place.endswith(HOLD))

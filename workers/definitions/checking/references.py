@@ -77,6 +77,8 @@ class References:
         self.values.condition(data.get("conditions"), "/conditions", VisibleNames())
         self._once(data.get("trigger"))
         self.values.template(data.get("fairness"), "/fairness", VisibleNames())
+        if isinstance(data.get("perKey"), Mapping):
+            self.values.template(data["perKey"].get("key"), "/perKey/key", VisibleNames())
         scope = VisibleNames().under(data.get("conditions"))
         if isinstance(data.get("paths"), list):
             self._paths(data, "", scope)

@@ -29,6 +29,7 @@ from workers.definitions.model.automation import (
     Until,
 )
 from workers.definitions.model.failures import RetryDefinition
+from workers.definitions.model.per_key import PerKey
 from workers.definitions.model.schedule import Schedule
 from workers.definitions.model.steps import escape
 from workers.definitions.model.trigger import Trigger
@@ -81,6 +82,7 @@ OWNERS: dict[str, tuple[type[Part], str]] = {
     "onFailure": (RuleDefinition, "a rule of `onFailure`"),
     "onRejected": (ReactionDefinition, "`onRejected`"),
     "wait": (Until, "`wait`"),
+    "perKey": (PerKey, "`perKey`"),
 }
 
 

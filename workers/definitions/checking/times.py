@@ -54,6 +54,9 @@ def _durations(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     schedule = trigger.get("schedule") if isinstance(trigger, Mapping) else None
     if isinstance(schedule, Mapping):
         yield "/trigger/schedule/jitter", schedule.get("jitter")
+    per_key = data.get("perKey")
+    if isinstance(per_key, Mapping):
+        yield from ((f"/perKey/{key}", per_key.get(key)) for key in ("quiet", "atMost"))
     for place, step, _ in steps(data):
         wait = step.get("wait")
         yield f"{place}/wait", wait

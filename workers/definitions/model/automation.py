@@ -25,6 +25,7 @@ from pydantic import (
 
 from workers.definitions.model.approvals import ApprovalDefinition
 from workers.definitions.model.failures import RetryDefinition
+from workers.definitions.model.per_key import PerKey
 from workers.definitions.model.trigger import Trigger
 from workers.definitions.model.vocabulary import (
     TAG,
@@ -347,6 +348,11 @@ class AutomationDefinition(Part):
         default=None,
         description="Whose run it is, as a template such as `{{customer.tenant}}`: where actions queue, each value "
         "gets its turn, however many wait behind another.",
+    )
+    per_key: PerKey | None = Field(
+        default=None,
+        description="What happens where an event comes while a run for the same key is under way: "
+        '`{key: "{{ticket.id}}", mode: queue}`.',
     )
     approvals: ApprovalDefinition | None = Field(
         default=None,
