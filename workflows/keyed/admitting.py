@@ -26,7 +26,7 @@ def empty() -> GateState:
 
 
 def entered(state: GateState, run: str, admission: Admission, now: datetime) -> list[Order]:
-    """Let a run come to the gate, once, and return what follows."""
+    """Let a run come to the gate, once, and return what follows; with `skip`, where nobody is inside."""
     if run in state["seen"]:
         return []
     state["seen"].append(run)
@@ -36,13 +36,11 @@ def entered(state: GateState, run: str, admission: Admission, now: datetime) -> 
             return [*_replaced(state, run), _admitted(state, run, now)]
         case "debounce":
             return _delayed(state, run, admission, now)
-        case _:
-            if state["inside"] is None:
-                return [_admitted(state, run, now)]
-            if len(state["waiting"]) >= MOST_WAITING:
-                return [Order("skip", run, f"{MOST_WAITING:,} runs for the same key wait already.")]
-            state["waiting"].append(run)
+        case "skip":  # it is started only now, and needs no word
+            _admitted(state, run, now)
             return []
+        case "queue":
+            return _queued(state, run, now)
 
 
 def left(state: GateState, run: str, now: datetime) -> list[Order]:
@@ -76,6 +74,15 @@ def _admitted(state: GateState, run: str, now: datetime) -> Order:
 def _replaced(state: GateState, later: str) -> Iterator[Order]:
     if state["inside"] is not None:
         yield Order("cancel", state["inside"], f"A later run for the same key has replaced it: {later}.")
+
+
+def _queued(state: GateState, run: str, now: datetime) -> list[Order]:
+    if state["inside"] is None:
+        return [_admitted(state, run, now)]
+    if len(state["waiting"]) >= MOST_WAITING:
+        return [Order("skip", run, f"{MOST_WAITING:,} runs for the same key wait already.")]
+    state["waiting"].append(run)
+    return []
 
 
 def _delayed(state: GateState, run: str, admission: Admission, now: datetime) -> list[Order]:

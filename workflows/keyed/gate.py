@@ -119,8 +119,7 @@ class Gate:
             try:
                 await run.signal(PASSED, Passed(admitted=True))
             except FailureError:  # it has ended while it waited
-                if await self._gone(order.run):
-                    self._then(left(self.state, order.run, workflow.now()))
+                self._then(left(self.state, order.run, workflow.now()))
             return
         with contextlib.suppress(FailureError):  # it has ended already
             if order.kind == "skip":
@@ -128,13 +127,6 @@ class Gate:
             else:
                 await run.signal(PASSED, Passed(replaced=order.reason))
                 await run.cancel()
-
-    async def _gone(self, run: str) -> bool:
-        """Say whether a run has ended; one that is only to be started gets no word, and needs none."""
-        standing: Standing = await workflow.execute_activity(
-            STANDING, run, start_to_close_timeout=timedelta(seconds=30), summary=run
-        )
-        return standing == "ended"
 
     def _idle(self) -> bool:
         return self.state["inside"] is None and not self.state["waiting"] and not self.orders
