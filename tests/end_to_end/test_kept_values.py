@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from base64 import b64encode
 
 import pytest
 
@@ -23,7 +24,8 @@ actions:
   - {id: once, actionType: remember, config: {key: "all/{{who}}", value: "{{run.automation}}", onlyIf: absent, shared: true}, saveAs: once}
 """
 
-KEY = "k1:" + "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="
+KEY = "k1:BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="
+OTHER = "k2:CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg="
 
 
 def change(step: str, **more: object) -> Change:
@@ -63,12 +65,15 @@ async def test_what_is_remembered_is_encrypted_and_its_key_is_nowhere(engine: En
     report = await engine.run("encrypted-calls", engine.event({"who": who}))
     assert step(report, "count")["status"] == "succeeded"
     kept = TemporalKeptValues(engine.client, KeyedHash([KEY]))
-    handle = engine.client.get_workflow_handle(kept.id("encrypted-calls", who))
-    history = (await handle.fetch_history()).to_json()
-    assert who not in history
-    assert "binary/encrypted" not in history, "encodings are base64 there"
-    assert kept.id("encrypted-calls", who) != TemporalKeptValues(engine.client, KeyedHash()).id("encrypted-calls", who)
-    assert KeyedHash(["k2:CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=", KEY]).of("a") == KeyedHash([KEY]).of("a")
+    place = kept.ids("encrypted-calls", who)[0]
+    history = (await engine.client.get_workflow_handle(place).fetch_history()).to_json()
+    assert b64encode(b"binary/encrypted").decode() in history
+    assert b64encode(b"json/plain").decode() not in history
+    assert place not in TemporalKeptValues(engine.client, KeyedHash()).ids("encrypted-calls", who), "its hash is keyed"
+    for keys in ([KEY, OTHER], [OTHER, KEY]):
+        rolled = TemporalKeptValues(engine.client, KeyedHash(keys))
+        assert await rolled.recall("encrypted-calls", who) == {"found": True, "value": 1}, "while keys are changed"
+        assert (await rolled.remember("encrypted-calls", who, change("s", add=0)))["value"] == 1
 
 
 async def test_steps_at_once_are_taken_one_after_the_other(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,7 +110,7 @@ async def gate(engine: Engine) -> Run:
         await asyncio.sleep(0.2)
     skipping = Entrance(run="recorded/d", automation="recorded", admission={"key": "7", "mode": "skip"})
     await gates.enter(skipping)
-    return engine.client.get_workflow_handle(gates.id(skipping))
+    return engine.client.get_workflow_handle(gates.ids(skipping)[0])
 
 
 async def kept_value(engine: Engine) -> Run:
@@ -121,7 +121,7 @@ async def kept_value(engine: Engine) -> Run:
         change: Change = {"step": f"s{number % 10}", "lasts": 3_600_000, "add": 1}
         await kept.remember("recorded", "k", change)
         await kept.recall("recorded", "k")
-    return engine.client.get_workflow_handle(kept.id("recorded", "k"))
+    return engine.client.get_workflow_handle(kept.ids("recorded", "k")[0])
 
 
 async def subscriptions(engine: Engine) -> Run:

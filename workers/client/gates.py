@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from trunkline.keyed import ENTER, GATE, KEYED, LEFT, TRY, Entrance, Inside, Standing
-from workers.client.subscriptions import missing
+from workers.client.keyed import PATIENCE, missing, place_of
 
 if TYPE_CHECKING:
     from temporalio.client import Client
 
     from workers.payloads.keyed_hash import KeyedHash
-
-PATIENCE = timedelta(seconds=10)
 
 
 class Gates:
@@ -37,7 +34,7 @@ class Gates:
 
         await self.client.start_workflow(
             GATE,
-            id=self.id(entrance),
+            id=await self._place(entrance),
             task_queue=KEYED,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             start_signal=ENTER,
@@ -50,7 +47,9 @@ class Gates:
     async def leave(self, entrance: Entrance) -> None:
         """Tell a gate that a run has ended."""
         with missing():
-            await self.client.get_workflow_handle(self.id(entrance)).signal(LEFT, entrance["run"], rpc_timeout=PATIENCE)
+            await self.client.get_workflow_handle(await self._place(entrance)).signal(
+                LEFT, entrance["run"], rpc_timeout=PATIENCE
+            )
 
     async def standing(self, run: str) -> Standing:
         """Return how a run stands."""
@@ -61,9 +60,13 @@ class Gates:
             return "running" if found.status is WorkflowExecutionStatus.RUNNING else "ended"
         return "missing"
 
-    def id(self, entrance: Entrance) -> str:
-        """Return the workflow id of a gate, which its key cannot be read from."""
-        return f"{GATE}/{self.keyed.of(GATE, entrance['automation'], entrance['admission']['key'])}"
+    def ids(self, entrance: Entrance) -> list[str]:
+        """Return the workflow id of a gate under each key; the gate's key cannot be read from it."""
+        parts = (GATE, entrance["automation"], entrance["admission"]["key"])
+        return [f"{GATE}/{name}" for name in self.keyed.all(*parts)]
+
+    async def _place(self, entrance: Entrance) -> str:
+        return await place_of(self.client, self.ids(entrance))
 
     async def _attempted(self, entrance: Entrance) -> str | None:
         from temporalio.client import WithStartWorkflowOperation
@@ -72,7 +75,7 @@ class Gates:
 
         start: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
             GATE,
-            id=self.id(entrance),
+            id=await self._place(entrance),
             task_queue=KEYED,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             static_summary=_summary(entrance),

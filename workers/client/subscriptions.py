@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from trunkline.keyed import (
@@ -20,6 +19,7 @@ from trunkline.keyed import (
     Subscription,
     Wish,
 )
+from workers.client.keyed import PATIENCE, is_open, missing
 from workflows.waited import canonical, found_at, patterns
 
 if TYPE_CHECKING:
@@ -27,24 +27,11 @@ if TYPE_CHECKING:
 
     from workers.payloads.keyed_hash import KeyedHash
 
-PATIENCE = timedelta(seconds=10)
 AT_ONCE = 20
 """Runs that an event is brought to at a time."""
 
 ANY = ""
 """Name on the list of a type where a run waits for every event of it."""
-
-
-@contextlib.contextmanager
-def missing() -> Iterator[None]:
-    """Leave the block where there is no such workflow, or it has ended."""
-    from temporalio.service import RPCError, RPCStatusCode
-
-    try:
-        yield
-    except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
-            raise
 
 
 class Subscriptions:
@@ -67,8 +54,8 @@ class Subscriptions:
         field = wish.get("field", ANY)
         entry = Subscription(automation=wish["automation"], until=wish["until"])
         fields = Joining(name=field, subscription=Subscription(automation="", until=wish["until"]))
-        found = self._runs(wish["event"], field, wish.get("value"))
-        await self._join(self._fields(wish["event"]), fields)
+        found = self._runs(wish["event"], field, wish.get("value"))[0]
+        await self._join(self._fields(wish["event"])[0], fields)
         await self._join(found, Joining(name=wish["run"], subscription=entry))
         return found
 
@@ -79,7 +66,8 @@ class Subscriptions:
 
     async def awaited(self, event_type: str) -> bool:
         """Say whether any run may wait for events of a type; no worker is asked."""
-        return any(await asyncio.gather(*(self._open(self._fields(name)) for name in patterns(event_type))))
+        places = [place for name in patterns(event_type) for place in self._fields(name)]
+        return any(await asyncio.gather(*(is_open(self.client, place) for place in places)))
 
     async def deliver(self, event: Mapping[str, Any]) -> list[Delivered]:
         """Bring an event to every run that waits for it, and return which these are; a run takes it once."""
@@ -102,8 +90,9 @@ class Subscriptions:
 
     async def _places(self, pattern: str, data: Mapping[str, Any]) -> list[str]:
         """Return the lists on which runs stand that wait for events of such a type with such data."""
-        fields = await self._members(self._fields(pattern))
-        return [self._runs(pattern, field, None if field == ANY else found_at(field, data)) for field in fields]
+        fields = dict.fromkeys([field for place in self._fields(pattern) for field in await self._members(place)])
+        values = {field: None if field == ANY else found_at(field, data) for field in fields}
+        return [place for field, value in values.items() for place in self._runs(pattern, field, value)]
 
     async def _arrive(self, run: str, event: Mapping[str, Any]) -> bool:
         """Bring an event to a run; False where the run has ended."""
@@ -145,16 +134,8 @@ class Subscriptions:
             return found
         return {}
 
-    async def _open(self, place: str) -> bool:
-        from temporalio.client import WorkflowExecutionStatus
+    def _fields(self, pattern: str) -> list[str]:
+        return [f"{SUBSCRIPTIONS}/{name}" for name in self.keyed.all("fields", pattern)]
 
-        with missing():
-            found = await self.client.get_workflow_handle(place).describe(rpc_timeout=PATIENCE)
-            return found.status is WorkflowExecutionStatus.RUNNING
-        return False
-
-    def _fields(self, pattern: str) -> str:
-        return f"{SUBSCRIPTIONS}/{self.keyed.of('fields', pattern)}"
-
-    def _runs(self, pattern: str, field: str, value: Any) -> str:
-        return f"{SUBSCRIPTIONS}/{self.keyed.of('runs', pattern, field, canonical(value))}"
+    def _runs(self, pattern: str, field: str, value: Any) -> list[str]:
+        return [f"{SUBSCRIPTIONS}/{name}" for name in self.keyed.all("runs", pattern, field, canonical(value))]

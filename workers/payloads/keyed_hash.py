@@ -13,24 +13,25 @@ INFO = b"trunkline keyed"
 
 
 class KeyedHash:
-    """HMAC-SHA-256 under the last encryption key, plain SHA-256 where there is none.
-
-    The last key is the oldest that is still in use: a new key comes first, so that hashes stay the same until the
-    oldest is taken out.
+    """HMAC-SHA-256 under each encryption key, plain SHA-256 where there is none.
 
     Args:
-        keys: encryption keys as the setting spells them.
+        keys: encryption keys as the setting spells them; the first makes what is new, and what another made is found.
     """
 
     def __init__(self, keys: Sequence[str] = ()) -> None:
-        self._key = _derived(keys[-1]) if keys else None
+        self._keys = [_derived(key) for key in keys]
 
     def of(self, *parts: str | None) -> str:
-        """Return the hash (64 hex digits) of parts, which no other parts have."""
+        """Return the hash (64 hex digits) of parts under the first key, which no other parts have."""
+        return self.all(*parts)[0]
+
+    def all(self, *parts: str | None) -> list[str]:
+        """Return the hash of parts under each key, the first key's first."""
         text = json.dumps(parts).encode()
-        if self._key is None:
-            return hashlib.sha256(text).hexdigest()
-        return hmac.new(self._key, text, hashlib.sha256).hexdigest()
+        if not self._keys:
+            return [hashlib.sha256(text).hexdigest()]
+        return [hmac.new(key, text, hashlib.sha256).hexdigest() for key in self._keys]
 
 
 def _derived(key: str) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from temporalio.client import (
@@ -18,13 +17,12 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.errors import Refused, Unavailable
 from trunkline.keyed import KEYED, RECALL, REMEMBER, VALUE, Change, Recalled, Remembered
+from workers.client.keyed import PATIENCE, place_of
 
 if TYPE_CHECKING:
     from temporalio.client import Client
 
     from workers.payloads.keyed_hash import KeyedHash
-
-PATIENCE = timedelta(seconds=10)
 
 UNANSWERED = (RPCError, RPCTimeoutOrCancelledError, WorkflowUpdateRPCTimeoutOrCancelledError)
 
@@ -45,7 +43,7 @@ class TemporalKeptValues:
         """Change the value under a key, once for each step (see `KeptValues`)."""
         start: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
             VALUE,
-            id=self.id(automation, key),
+            id=await self._place(automation, key),
             task_queue=KEYED,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             static_summary=f"What {'all automations' if automation is None else automation} remembers under a key",
@@ -64,7 +62,7 @@ class TemporalKeptValues:
 
     async def recall(self, automation: str | None, key: str) -> Recalled:
         """Return what is under a key (see `KeptValues`)."""
-        handle = self.client.get_workflow_handle(self.id(automation, key))
+        handle = self.client.get_workflow_handle(await self._place(automation, key))
         try:
             answer: Any = await handle.execute_update(RECALL, result_type=dict, rpc_timeout=PATIENCE)
         except WorkflowUpdateFailedError as error:
@@ -75,9 +73,15 @@ class TemporalKeptValues:
             raise Unavailable(f"The kept value could not be asked for: {error}") from None
         return cast("Recalled", answer)
 
-    def id(self, automation: str | None, key: str) -> str:
-        """Return the workflow id of a kept value, which its key cannot be read from."""
-        return f"{VALUE}/{self.keyed.of(VALUE, automation, key)}"
+    def ids(self, automation: str | None, key: str) -> list[str]:
+        """Return the workflow id of a kept value under each key; what it is kept under cannot be read from it."""
+        return [f"{VALUE}/{name}" for name in self.keyed.all(VALUE, automation, key)]
+
+    async def _place(self, automation: str | None, key: str) -> str:
+        try:
+            return await place_of(self.client, self.ids(automation, key))
+        except RPCError as error:
+            raise Unavailable(f"The kept value could not be asked for: {error.message}") from None
 
 
 def _failed(error: WorkflowUpdateFailedError) -> Refused | Unavailable:

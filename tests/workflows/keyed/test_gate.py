@@ -20,7 +20,7 @@ def gate(keyed: Keyed, admission: Admission) -> WorkflowHandle[None, None]:
     """Return the gate of an automation's key."""
     client = keyed.engine.client
     entrance = Entrance(run="", automation=keyed.name, admission=admission)
-    return client.get_workflow_handle(Gates(client, KeyedHash()).id(entrance))
+    return client.get_workflow_handle(Gates(client, KeyedHash()).ids(entrance)[0])
 
 
 async def test_a_run_that_was_terminated_lets_the_next_in_within_a_minute(

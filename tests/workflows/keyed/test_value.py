@@ -29,7 +29,7 @@ async def test_a_value_ends_when_its_time_is_over(clocks: WorkflowEnvironment, t
         await engine.serve()
         kept, key = TemporalKeptValues(engine.client, KeyedHash()), uuid.uuid4().hex
         await kept.remember("a", key, change("s1", value=1))
-        handle = engine.client.get_workflow_handle(kept.id("a", key))
+        handle = engine.client.get_workflow_handle(kept.ids("a", key)[0])
         await clocks.fast_forward(handle, timedelta(minutes=59))
         assert await kept.recall("a", key) == {"found": True, "value": 1}
         await clocks.fast_forward(handle, timedelta(minutes=1))
@@ -49,7 +49,7 @@ async def test_a_value_whose_history_is_long_continues_as_new(start_server: Star
         answers = [await kept.remember("a", key, change(f"s{n}", add=1)) for n in range(20)]
         assert [answer["value"] for answer in answers] == [*range(1, 21)]
         assert await kept.remember("a", key, change("s0", add=1)) == answers[0], "answers go over"
-        runs = [one async for one in server.client.list_workflows(f"WorkflowId = '{kept.id('a', key)}'")]
+        runs = [one async for one in server.client.list_workflows(f"WorkflowId = '{kept.ids('a', key)[0]}'")]
         assert len(runs) > 1
         replayer = Replayer(
             workflows=[KeptValue], workflow_runner=UnsandboxedWorkflowRunner(), data_converter=DATA_CONVERTER
