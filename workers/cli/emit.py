@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def emit(event: EventFile, /, *, all: bool = False, json: bool = False) -> int:  # noqa: A002  # as users write it
-    """Start every automation of the folder whose trigger and conditions match an event.
+    """Start every automation of the folder whose trigger and conditions match an event, and tell runs that wait for it.
 
     The folder is that of TRUNKLINE_AUTOMATIONS, else `automations`; the examples only where it names them.
     Each runs once per event: a repeated event is harmless and answered with how the earlier run stands. An event is the
