@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from base64 import b64encode
 from typing import Any
 
+import pytest
 from temporalio.client import WorkflowHandle
+from temporalio.service import RPCError
 
 from tests.engine import JSON, Engine, step
+from tests.histories.features import KEY
+from trunkline.keyed import SUBSCRIPTIONS
+from workers.payloads.keyed_hash import KeyedHash
 
 WAITING = """
 name: NAME
@@ -42,7 +48,8 @@ async def emit(engine: Engine, event: JSON) -> list[JSON]:
 async def running(run: WorkflowHandle[Any, Any], name: str) -> None:
     """Wait until a step of a run is under way."""
     for _ in range(200):
-        if step(await run.query("report"), name)["status"] == "running":
+        steps = (await run.query("report"))["steps"]
+        if any(one["id"] == name and one["status"] == "running" for one in steps):
             return
         await asyncio.sleep(0.02)
     raise AssertionError(await run.query("report"))
@@ -113,8 +120,7 @@ async def test_events_since_the_start_count_and_each_once(engine: Engine) -> Non
     [line] = [one for one in await emit(engine, placed) if one["started"]]
     run = engine.client.get_workflow_handle(line["workflowId"])
     engine.handles.append(run)
-    while (await run.query("report"))["steps"][0]["status"] == "pending":
-        await asyncio.sleep(0.02)
+    await running(run, "pause")
     paid = engine.event({"order": {"id": order}}, type="order.paid")
     solved = engine.event({"ticket": {"id": ticket}}, type="ticket.solved")
     await emit(engine, engine.event({"ticket": {"id": "another"}}, type="ticket.solved"))
@@ -124,3 +130,38 @@ async def test_events_since_the_start_count_and_each_once(engine: Engine) -> Non
     assert report["variables"]["paid"] == paid, "not the event that it began with"
     assert report["variables"]["again"] is None, "an event is taken once"
     assert report["variables"]["solved"] == solved
+
+
+async def test_a_run_that_was_reset_waits_on_with_everything_encrypted(engine: Engine) -> None:
+    engine.hold_keys(KEY)
+    ticket = uuid.uuid4().hex
+    engine.define(WAITING.replace("NAME", "secret").replace("AT_MOST", "1d"))
+    run = await engine.start("secret", engine.event({"ticket": {"id": ticket}}))
+    await running(run, "answer")
+    await emit(engine, survey(engine, ticket, 1))
+    now = await engine.reset(run.id, 4)
+    await running(now, "answer")
+    await emit(engine, survey(engine, ticket, 2))
+    good = survey(engine, ticket, 5)
+    assert [line["workflowId"] for line in await emit(engine, good) if line.get("delivered")] == [run.id]
+    assert (await engine.finish(now))["variables"]["answer"] == good
+    parts = ("runs", "survey.*", "wanted.ticket.id", f"text {ticket}")
+    lists = [f"{SUBSCRIPTIONS}/{keyed.of(*parts)}" for keyed in (KeyedHash([KEY]), KeyedHash())]
+    history = await engine.client.get_workflow_handle(lists[0]).fetch_history()
+    assert b64encode(b"json/plain").decode() not in history.to_json()
+    with pytest.raises(RPCError, match="not found"):
+        await engine.client.get_workflow_handle(lists[1]).describe()
+
+
+async def test_what_is_no_event_changes_nothing(engine: Engine) -> None:
+    engine.define(WAITING.replace("NAME", "patient").replace("AT_MOST", "1d"))
+    run = await engine.start("patient", engine.event({"ticket": {"id": 7}}))
+    await running(run, "answer")
+    for arguments in ([], ["text"], [None, None], [{"type": "survey.answered"}], [{"data": 7}]):
+        await run.signal("deliver", args=arguments)
+        await run.signal("gate", args=arguments)
+    await run.signal("gate", {"skipped": "Because."})
+    by_hand = {"type": "survey.answered", "id": "by-hand", "data": {"ticket": {"id": 7}, "score": 9}}
+    await run.signal("deliver", by_hand)
+    answer = (await engine.finish(run))["variables"]["answer"]
+    assert (answer["id"], answer["source"]) == ("by-hand", "manual")

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from base64 import b64encode
 from typing import Any
 
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 
 from tests.end_to_end.test_event_waits import emit
 from tests.engine import JSON, Engine
+from tests.histories.features import KEY
+from trunkline.keyed import Entrance
 from workers.client import dispatch
+from workers.client.gates import Gates
 from workers.definitions.automations import Automations
+from workers.payloads.keyed_hash import KeyedHash
 
 KEYED = """
 name: NAME
@@ -147,3 +152,19 @@ async def test_only_the_last_event_runs_once_it_is_quiet(engine: Engine) -> None
     assert keyed.sent == ["three", "four"], "one that has begun is left alone"
     for name in ("three", "four"):
         assert (await keyed.approve(name))["outcome"] == "completed"
+
+
+async def test_a_gate_works_where_everything_is_encrypted(engine: Engine) -> None:
+    engine.hold_keys(KEY)
+    await engine.serve()
+    keyed = Keyed(engine, "sealed", "mode: queue")
+    for name in ("one", "two"):
+        assert (await keyed.emit(name))["started"]
+    await engine.held(keyed.run("one"))
+    assert keyed.sent == ["one"]
+    for name in ("one", "two"):
+        assert (await keyed.approve(name))["outcome"] == "completed"
+    entrance = Entrance(run="", automation=keyed.name, admission={"key": keyed.ticket, "mode": "queue"})
+    [place] = Gates(engine.client, KeyedHash([KEY])).ids(entrance)
+    history = await engine.client.get_workflow_handle(place).fetch_history()
+    assert b64encode(b"json/plain").decode() not in history.to_json()

@@ -8,20 +8,21 @@ from temporalio import workflow
 
 from trunkline.keyed import ARRIVE, PASSED, Passed
 from workflows.event import EventError, read_event
+from workflows.run.encrypted import opened
 from workflows.run.walk import Walk
 
 
 def listen(walk: Walk) -> None:
     """Take events and the word of a gate, also those that came before the run could; what is neither is ignored."""
 
-    def arrive(*arguments: Any) -> None:
+    async def arrive(*arguments: Any) -> None:
         try:
-            walk.state.arrivals.arrive(read_event(arguments[0] if arguments else None, default_id=""))
+            walk.state.arrivals.arrive(read_event(await _first(arguments), default_id=""))
         except EventError:
             return
 
-    def told(*arguments: Any) -> None:
-        passed = arguments[0] if arguments else None
+    async def told(*arguments: Any) -> None:
+        passed = await _first(arguments)
         if not isinstance(passed, dict):
             return
         if "replaced" in passed:
@@ -31,3 +32,9 @@ def listen(walk: Walk) -> None:
 
     workflow.set_signal_handler(ARRIVE, arrive)
     workflow.set_signal_handler(PASSED, told)
+
+
+async def _first(arguments: tuple[Any, ...]) -> Any:
+    """Return the first argument of a signal; None where it cannot be read."""
+    found = await opened(arguments)
+    return found[0] if found else None

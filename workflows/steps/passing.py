@@ -46,7 +46,7 @@ async def leave_gate(walk: Walk) -> None:
 
 
 def _entrance(walk: Walk) -> Entrance | None:
-    admission: Admission | None = workflow.memo_value(PER_KEY, None)
+    admission: Admission | None = workflow.memo_value(PER_KEY, None, type_hint=dict)
     if admission is None:
         return None
     run, automation = workflow.info().workflow_id, walk.program.plan["automation"]
