@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from datetime import timedelta
+from typing import cast
 
 from temporalio import workflow
 
@@ -46,8 +47,8 @@ async def leave_gate(walk: Walk) -> None:
 
 
 def _entrance(walk: Walk) -> Entrance | None:
-    admission: Admission | None = workflow.memo_value(PER_KEY, None, type_hint=dict)
+    admission = workflow.memo_value(PER_KEY, None, type_hint=dict)
     if admission is None:
         return None
     run, automation = workflow.info().workflow_id, walk.program.plan["automation"]
-    return Entrance(run=run, automation=automation, admission=admission)
+    return Entrance(run=run, automation=automation, admission=cast("Admission", admission))

@@ -14,7 +14,8 @@ NOW = datetime(2026, 11, 28, 9, tzinfo=UTC)
 
 def come(state: GateState, run: str, mode: Any, seconds: float = 0, **times: Any) -> list[tuple[str, str]]:
     """Let a run come after so many seconds, and return what follows."""
-    return told(entered(state, run, {"key": "k", "mode": mode, **times}, NOW + timedelta(seconds=seconds)))
+    admission: Any = {"key": "k", "mode": mode, **times}
+    return told(entered(state, run, admission, NOW + timedelta(seconds=seconds)))
 
 
 def told(orders: list[Order]) -> list[tuple[str, str]]:

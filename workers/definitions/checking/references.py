@@ -9,6 +9,7 @@ from typing import Any
 from workers.definitions.checking.contracts import look_for_secrets
 from workers.definitions.checking.emptiness import Emptiness
 from workers.definitions.checking.findings import Findings
+from workers.definitions.checking.keyed import check_event_wait, check_per_key
 from workers.definitions.checking.policies import (
     PEOPLE,
     Written,
@@ -34,13 +35,6 @@ from workers.definitions.model.automation import kind_of
 from workers.definitions.model.steps import Block, blocks, reactions
 from workers.definitions.model.vocabulary import RUN_ROOTS
 from workflows.plan import CONSTANTS
-from workflows.waited import WANTED, keys_in
-
-KEYLESS = (
-    "Nothing says which event is meant: a field of `wanted` must equal a value, under `all`.",
-    "write {field: wanted.ticket.id, operator: equals, value: '{{ticket.id}}'}, or such",
-)
-"""What is wrong with a wait that could be looked up by nothing."""
 
 
 class References:
@@ -77,8 +71,7 @@ class References:
         self.values.condition(data.get("conditions"), "/conditions", VisibleNames())
         self._once(data.get("trigger"))
         self.values.template(data.get("fairness"), "/fairness", VisibleNames())
-        if isinstance(data.get("perKey"), Mapping):
-            self.values.template(data["perKey"].get("key"), "/perKey/key", VisibleNames())
+        check_per_key(self.values, data.get("perKey"), data.get("trigger"))
         scope = VisibleNames().under(data.get("conditions"))
         if isinstance(data.get("paths"), list):
             self._paths(data, "", scope)
@@ -240,16 +233,7 @@ class References:
     def _wait(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
         wait = step["wait"]
         if isinstance(wait, Mapping) and "event" in wait:
-            where, pointer = wait.get("where"), f"{place}/wait/where"
-            before = self.findings.count
-            if isinstance(where, Mapping):  # else its shape is wrong already
-                self.values.condition(where, pointer, replace(scope, about=WANTED))
-            if (
-                (where is None or isinstance(where, Mapping))
-                and self.findings.count == before
-                and next(keys_in(where), None) is None
-            ):
-                self.findings.add("wait-without-key", pointer if "where" in wait else f"{place}/wait", *KEYLESS)
+            check_event_wait(self.values, wait, f"{place}/wait", scope)
         elif isinstance(wait, Mapping):
             self.values.template(wait.get("until"), f"{place}/wait/until", scope)
         return End(with_saved(scope.saved, text_of(step, "saveAs")), stops=False)

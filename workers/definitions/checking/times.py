@@ -14,7 +14,7 @@ from workers.definitions.problems import nearest
 from workflows.language.instants import HOW_DATES_ARE_WRITTEN, moment
 from workflows.language.template import is_template
 
-BOUNDED = ("/timeout", "/within")
+BOUNDED = ("/timeout", "/within", "/atMost", "/quiet")
 OF_RETRY = ("within", "initialInterval", "maximumInterval")
 
 
