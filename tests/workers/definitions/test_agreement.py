@@ -45,9 +45,11 @@ from workers.definitions.model.automation import (
     WaitDefinition,
 )
 from workers.definitions.model.failures import RetryDefinition
+from workers.definitions.model.per_key import PerKey
 from workers.definitions.model.schedule import Schedule
 from workers.definitions.model.trigger import Trigger
 from workers.definitions.model.vocabulary import Part
+from workers.definitions.model.waits import EventWait
 from workers.definitions.planning import check, make_plan
 from workers.definitions.problems import Problem
 from workers.definitions.schema import automation_schema
@@ -67,6 +69,7 @@ SCHEMAS: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: igno
 REGISTRY = Registry().with_resource("urn:a", DRAFT202012.create_resource(WHOLE_SCHEMA))
 
 EXISTS = {"field": "call.uuid", "operator": "exists"}
+SAME = {"field": "wanted.call.uuid", "operator": "equals", "value": "{{call.uuid}}"}
 NOTICE = {"actionType": "send_sms", "config": {"from": "+15550100", "to": "+15550101", "text": "Hi"}}
 ACTION = {**NOTICE, "id": "first"}
 STOP = {"stop": "completed"}
@@ -76,6 +79,7 @@ WHOLE: dict[str, Any] = {
     "trigger": {"event": "call.ended"},
     "constants": {"limits": {"low": 1}},
     "result": {"id": "{{call.uuid}}"},
+    "perKey": {"key": "{{call.uuid}}", "mode": "debounce", "quiet": "5m", "atMost": "10m"},
     "approvals": {
         "approvers": ["a@example.com"],
         "businessHours": {"timeZone": "UTC", "start": "08:59"},
@@ -97,6 +101,7 @@ WHOLE: dict[str, Any] = {
         {"forEach": "{{contact.tags}}", "actions": [{"wait": 0}]},
         STOP,
         {"set": {"first": 1}},
+        {"wait": {"event": "call.*", "where": SAME, "atMost": "4d"}, "saveAs": "called"},
     ],
     "onFailure": {"actions": [{"wait": 0}]},
 }
@@ -125,6 +130,9 @@ PLACES: list[tuple[type[Part], str]] = [
     (ForEachDefinition, "/actions/5"),
     (StopDefinition, "/actions/6"),
     (SetDefinition, "/actions/7"),
+    (WaitDefinition, "/actions/8"),
+    (EventWait, "/actions/8/wait"),
+    (PerKey, "/perKey"),
 ]
 
 VALUES: list[Any] = [
@@ -132,6 +140,7 @@ VALUES: list[Any] = [
     "get", "GET", "Post", "continue", "hold", "retry", "refused", "mon", "09:00", "9:00", "25:00", "2026-12-25", "UTC",
     "90s", "15m", "2h30m", "1d", "PT15M", "P1D", "15 m", "soon", "+15550100", "https://example.com", "call.ended", "call.*",
     "x\n", "+15550100\n", "x" * 300, "{{call.uuid}}", "{{contact.tags}}", "a {{call.uuid}}",
+    "skip", "queue", "step", "start", SAME,
     [], ["x"], [1], ["a@example.com"], ["mon"], ["refused"], ["2026-12-25"], [{}], [STOP], [{"actions": [STOP]}],
     {}, {"x": 1}, {"x": "body"}, {"until": "2030-01-31"}, EXISTS, {"all": [EXISTS]}, {"not": EXISTS}, {"within": "5m"},
     {"approvers": ["a@example.com"]}, [{"key": "a", "value": 1}], [{"key": "a", "value": 1, "format": "number"}],
