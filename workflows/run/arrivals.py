@@ -23,7 +23,7 @@ class Arrivals:
     Attributes:
         count: how many have arrived.
         dropped: how many were dropped, because more came than a run keeps.
-        early: the lists that the run subscribed to when it began, by step id.
+        early: the lists that the run subscribed to when it began, by step id; empty texts where it has left them.
     """
 
     def __init__(self, own: dict[str, Any], carried: ArrivalsState | None = None) -> None:

@@ -26,13 +26,16 @@ from workflows.waited import Key, WaitedEvent
 LONGEST = timedelta(days=366)
 """For how long at most events count since a run began."""
 
+LEFT_LIST = ""
+"""What stands in place of a list that the run has left."""
+
 LATER = frozenset({"variables", "steps", "failure", "hold", "loop", "item", "now", "today"})
 """Roots that come to something else, or to nothing, when a run begins."""
 
 
 async def subscribe_early(walk: Walk) -> None:
     """Subscribe for the steps for which events count since the run began."""
-    for step, waited, names in _since_start(walk.program.block, LATER):
+    for step, waited, names in _since_start(walk.program.block + walk.program.on_failure, LATER):
         if step in walk.state.arrivals.early:
             continue
         known = [key for key in waited.keys if names.isdisjoint(str(one.path[0]) for one in key.value.references)]
@@ -89,10 +92,11 @@ async def _leave(walk: Walk, step: WaitStep, entry: Entry, frame: Frame, *, earl
     """Leave the lists that no other step of the run needs; what is over by its time needs no word."""
     arrivals, memory = walk.state.arrivals, walk.state.memory
     places = [memory[entry["id"]]["subscribed"]] if early else []
-    if not frame.prefix and step.id in arrivals.early:
-        places.append(arrivals.early.pop(step.id))
+    if not frame.prefix and arrivals.early.get(step.id):
+        places.append(arrivals.early[step.id])
+        arrivals.early[step.id] = LEFT_LIST
     others = [one["subscribed"] for name, one in memory.items() if name != entry["id"] and "subscribed" in one]
-    if not others and not arrivals.early:
+    if not others and not any(arrivals.early.values()):
         arrivals.forget()
     for place in dict.fromkeys(places):
         if place not in others and place not in arrivals.early.values():
