@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from activities.action import Config, Result, action
@@ -53,13 +63,18 @@ class ValueChange(Config):
         default=False, description="Whether all automations of the namespace share it, or it is this automation's own."
     )
 
-    @model_validator(mode="after")
-    def _one_change(self) -> ValueChange:
-        if ("value" in self.model_fields_set) == (self.add is not None):
-            raise _unfit("A step that remembers gives `value` or `add`, and not both")
-        if self.add is not None and self.only_if is not None:
-            raise _unfit("`onlyIf` goes with `value`: a sum that is added to once is a value")
-        return self
+    @model_validator(mode="wrap")
+    @classmethod
+    def _one_change(cls, written: Any, validated: ModelWrapValidatorHandler[ValueChange]) -> ValueChange:
+        """Refuse keys that do not go together, also where a template stands for one that has to be a number."""
+        try:
+            made = validated(written)
+        except ValidationError as error:
+            if all("{{" in str(one["input"]) for one in error.errors()):
+                _refuse_clash(written)
+            raise
+        _refuse_clash(written)
+        return made
 
 
 class RememberedValue(Result):
@@ -95,6 +110,16 @@ async def remember(config: ValueChange, context: Context) -> RememberedValue:
         change["absent"] = True
     owner = None if config.shared else context.automation
     return RememberedValue(**await context.kept_values.remember(owner, config.key, change))
+
+
+def _refuse_clash(written: Any) -> None:
+    if not isinstance(written, Mapping):
+        return
+    adds = written.get("add") is not None
+    if ("value" in written) == adds:
+        raise _unfit("A step that remembers gives `value` or `add`, and not both")
+    if adds and any(written.get(key) is not None for key in ("onlyIf", "only_if")):
+        raise _unfit("`onlyIf` goes with `value`: a sum that is added to once is a value")
 
 
 def _unfit(sentence: str) -> PydanticCustomError:

@@ -140,7 +140,7 @@ VALUES: list[Any] = [
     "get", "GET", "Post", "continue", "hold", "retry", "refused", "mon", "09:00", "9:00", "25:00", "2026-12-25", "UTC",
     "90s", "15m", "2h30m", "1d", "PT15M", "P1D", "15 m", "soon", "+15550100", "https://example.com", "call.ended", "call.*",
     "x\n", "+15550100\n", "x" * 300, "{{call.uuid}}", "{{contact.tags}}", "a {{call.uuid}}",
-    "skip", "queue", "step", "start", SAME,
+    "skip", "queue", "step", "start",
     [], ["x"], [1], ["a@example.com"], ["mon"], ["refused"], ["2026-12-25"], [{}], [STOP], [{"actions": [STOP]}],
     {}, {"x": 1}, {"x": "body"}, {"until": "2030-01-31"}, EXISTS, {"all": [EXISTS]}, {"not": EXISTS}, {"within": "5m"},
     {"approvers": ["a@example.com"]}, [{"key": "a", "value": 1}], [{"key": "a", "value": 1, "format": "number"}],
