@@ -14,6 +14,8 @@ from temporalio.service import RPCError
 from tests.engine import JSON, Engine, step
 from tests.histories.features import KEY
 from trunkline.keyed import SUBSCRIPTIONS
+from workers.client import dispatch
+from workers.definitions.automations import Automations
 from workers.payloads.keyed_hash import KeyedHash
 
 WAITING = """
@@ -77,7 +79,10 @@ async def test_every_run_that_waits_for_an_event_gets_it(engine: Engine) -> None
         assert step(report, "answer")["status"] == "succeeded"
     assert not any(line.get("delivered") for line in await emit(engine, survey(engine, ticket, 5))), "they have ended"
     assert step(await other.query("report"), "answer")["status"] == "running"
-    assert [line for line in await emit(engine, survey(engine, ticket + 1, 4)) if line.get("delivered")]
+    event = survey(engine, ticket + 1, 4)
+    matches = Automations(engine.folder, engine.actions).matching(event)
+    [*_, line] = await dispatch.emit(engine.client, matches, event, task_queue=engine.task_queue)
+    assert line.to_json() == {"automation": "first", "workflowId": other.id, "started": False, "delivered": True}
     await engine.finish(other)
 
 
