@@ -170,3 +170,43 @@ async def test_what_is_no_event_changes_nothing(engine: Engine) -> None:
     await run.signal("deliver", by_hand)
     answer = (await engine.finish(run))["variables"]["answer"]
     assert (answer["id"], answer["source"]) == ("by-hand", "manual")
+
+
+SEVERAL = """
+name: several
+trigger: {event: test.fired, data: [orders]}
+actions:
+  - paths:
+      - label: One
+        actions:
+          - {id: one, wait: {event: team.*, where: {field: wanted.team, operator: equals, value: "{{event.id}}"}, atMost: 1d}, saveAs: one}
+      - label: Two
+        actions:
+          - {id: two, wait: {event: team.*, where: {field: wanted.team, operator: equals, value: "{{event.id}}"}, atMost: 1d}, saveAs: two}
+      - label: Each
+        actions:
+          - id: each
+            forEach: "{{orders}}"
+            parallel: 3
+            as: order
+            actions:
+              - {id: paid, wait: {event: order.paid, where: {field: wanted.id, operator: equals, value: "{{order}}"}, atMost: 1d, since: start}, saveAs: paid}
+            collect: "{{variables.paid.data.id}}"
+            saveAs: paid
+"""
+
+
+async def test_each_step_that_waits_takes_an_event_of_its_own(engine: Engine) -> None:
+    engine.define(SEVERAL)
+    orders = [f"{name}-{uuid.uuid4().hex}" for name in "abc"]
+    run = await engine.start("several", engine.event({"orders": orders}, id=uuid.uuid4().hex))
+    await running(run, "two")
+    for order in reversed(orders):
+        await emit(engine, engine.event({"id": order}, type="order.paid"))
+    team = (await run.query("report"))["event"]["id"]
+    events = [engine.event({"team": team, "number": number}, type="team.met") for number in (1, 1, 2)]
+    for event in (events[0], events[0], events[2]):
+        await emit(engine, event)
+    report = await engine.finish(run)
+    assert report["variables"]["paid"] == orders
+    assert [report["variables"][name]["data"]["number"] for name in ("one", "two")] == [1, 2]

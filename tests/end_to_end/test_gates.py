@@ -99,8 +99,13 @@ async def test_a_later_run_replaces_the_earlier(engine: Engine) -> None:
 async def test_runs_wait_for_each_other_in_the_order_of_their_events(engine: Engine) -> None:
     await engine.serve()
     keyed = Keyed(engine, "queue", "mode: queue")
-    for name in ("one", "two", "three", "four"):
+    for name in ("one", "two", "three"):
         assert (await keyed.emit(name))["started"]
+    await engine.stop()
+    four = keyed.event("four")
+    queued = await engine.client.start_workflow("event", four, id=f"event/{four['id']}", task_queue=engine.task_queue)
+    await engine.serve()
+    assert [line["started"] for line in await queued.result() if line["automation"] == keyed.name] == [True]
     assert not (await keyed.emit("five", spam=True))["started"]
     plain = await engine.start(keyed.name, keyed.event("plain"), id=keyed.run("plain").id)
     await engine.held(plain)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 POLLS = 2
 
+LOST = timedelta(seconds=2)
+"""How long a task waits for the worker that had its workflow in memory, and may have been killed."""
+
 
 def keyed_worker(client: Client, gates: GateActivities) -> Worker:
     """Return the worker that carries out the workflows which are found by a key.
@@ -33,4 +37,5 @@ def keyed_worker(client: Client, gates: GateActivities) -> Worker:
         activities=[gates.standing],
         workflow_runner=UnsandboxedWorkflowRunner(),
         max_concurrent_workflow_task_polls=POLLS,
+        sticky_queue_schedule_to_start_timeout=LOST,
     )
