@@ -12,6 +12,8 @@ from typing import Any, Generic, Literal, NotRequired, TypedDict, TypeVar, final
 
 import rfc8785
 
+from trunkline.keyed import Admission, ArrivalsState
+
 # Activities that are no actions; no action's name has a colon.
 
 PLAN = "trunkline:plan"
@@ -371,6 +373,7 @@ class MatchAnswer(TypedDict):
         reason: why it does not, or why no run of it can begin; else None.
         once: what makes an event the same, where the automation says it.
         priority: by the names of Temporal's own, where the automation says it.
+        admission: by which key, and how, its run goes on, where the automation says it.
     """
 
     automation: str
@@ -378,21 +381,24 @@ class MatchAnswer(TypedDict):
     reason: str | None
     once: NotRequired[str]
     priority: NotRequired[RunPriority]
+    admission: NotRequired[Admission]
 
 
 class DispatchEntry(TypedDict):
-    """What became of an event for one automation.
+    """What became of an event for one automation, or for one run that waited for it.
 
     Attributes:
         automation: its name.
-        workflowId: id of the run that the event has started, or would have.
+        workflowId: id of the run that the event has started, or would have, or that waited.
         started: whether it has.
+        delivered: of a run that waited: that it was brought there.
         reason: why it has not.
     """
 
     automation: str
     workflowId: str
     started: bool
+    delivered: NotRequired[bool]
     reason: NotRequired[str | None]
 
 
@@ -816,6 +822,8 @@ class Memory(TypedDict, total=False):
         left: how many more there may be.
         pause: milliseconds of the next pause between two of them.
         next: when the next one begins, once one has ended.
+        after: how many events had arrived when a wait for one began; it takes later ones.
+        subscribed: the list on which the run stands for it.
         items: a loop's items.
         done: its finished iterations, by index.
         frames: the variables of its unfinished iterations, by index, or of paths of which the first wins, by id.
@@ -841,6 +849,8 @@ class Memory(TypedDict, total=False):
     left: int
     pause: float
     next: str
+    after: int
+    subscribed: str
     items: list[Any]
     done: dict[str, Iteration]
     frames: dict[str, dict[str, Any]]
@@ -912,6 +922,8 @@ class CarriedState(TypedDict):
     changes: int
     sizes: dict[str, int]
     failed: NotRequired[RunFailure | None]
+    arrivals: NotRequired[ArrivalsState]
+    admitted: NotRequired[bool]
 
 
 # Pauses: while no worker sends to an account, as a limit of the vendor's is used up.

@@ -47,7 +47,7 @@ from workflows.run.routing import Routing, fairness_key
 from workflows.run.state import State
 from workflows.run.walk import Stop, Walk
 from workflows.steps.decisions import decide
-from workflows.steps.ending import goes_on, outcome_of, tell
+from workflows.steps.ending import ended, goes_on, tell
 from workflows.steps.interpreter import walk_whole
 from workflows.steps.messages import part
 from workflows.view.attributes import Attributes
@@ -171,7 +171,7 @@ class Automation:
             flow = await self._walked(walk, event, answer)
         if walk.stop is not None:
             self.reason = walk.stop.reason
-        return self._close(outcome_of(walk, flow))
+        return self._close(await ended(walk, flow))
 
     async def _walked(self, walk: Walk, event: dict[str, Any], answer: RunAnswer[Plan]) -> Flow:
         """Walk until the plan or the run is at its end, or the run continues as new; say how the plan ended."""
@@ -181,7 +181,7 @@ class Automation:
         try:
             await host.wait_condition(lambda: task.done() or walk.stop is not None or may_continue_as_new(walk))
         except asyncio.CancelledError:
-            walk.stop = Stop(outcome="canceled", reason="The run was canceled.")
+            walk.stop = Stop(outcome="canceled", reason=walk.replaced or "The run was canceled.")
         if walk.stop is not None:
             await part(walk, task)
             return "halted"

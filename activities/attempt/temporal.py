@@ -42,6 +42,7 @@ from activities.errors import (
 from activities.http_client.client import Client
 from activities.http_client.retry_after import bounded
 from activities.http_client.statuses import meaning
+from activities.kept_values import KeptValues
 from activities.pauses import Pauses
 from activities.runs import Runs
 from activities.violations import sentence_of
@@ -49,6 +50,7 @@ from trunkline.wire import (
     LOOK,
     NEVER_REPEATED,
     NOT_SENT,
+    RESERVED_NAMES,
     SENDING,
     UNAVAILABLE,
     UNEXPECTED,
@@ -79,6 +81,7 @@ class Services:
     budgets: Budgets
     pauses: Pauses
     runs: Runs
+    kept_values: KeptValues
     descriptions: Store = field(default_factory=usual_store)
 
 
@@ -188,6 +191,7 @@ class _Attempt:
             action=self.action.name,
             key=call["key"],
             run=self.info.workflow_id or "",
+            automation=_automation(self.info),
             attempt=self.info.attempt,
             timeout=self.patience,
             largest_answer=max(LARGEST_ANSWER if self.pick is None else LARGEST_PICKED, self.services.result_limit),
@@ -201,6 +205,7 @@ class _Attempt:
             budgets=self.services.budgets,
             pauses=self.services.pauses,
             runs=self.services.runs,
+            kept_values=self.services.kept_values,
             descriptions=self.services.descriptions,
             operation=call.get("operation"),
             notice=call.get("notice"),
@@ -292,6 +297,13 @@ class _Attempt:
         return ApplicationError(
             self.services.scrubber.scrub(message)[:LONGEST_MESSAGE], {"attempts": self.info.attempt}, type=UNEXPECTED
         )
+
+
+def _automation(info: activity.Info) -> str:
+    """Return the name of the automation that a run carries out; that of an inline one stands in its run's id."""
+    if info.workflow_type not in {None, *RESERVED_NAMES}:
+        return str(info.workflow_type)
+    return (info.workflow_id or "").partition("/")[0]
 
 
 class _Look(_Attempt):

@@ -71,6 +71,7 @@ class _Wanted:
     task_queue: str
     priority: Mapping[str, Any] = field(default_factory=dict)
     once: str | None = None
+    memo: Mapping[str, Any] | None = None
 
 
 async def start(  # noqa: PLR0913 # what starting takes, by name
@@ -82,6 +83,7 @@ async def start(  # noqa: PLR0913 # what starting takes, by name
     again: bool = False,
     priority: Mapping[str, Any] | None = None,
     once: str | None = None,
+    memo: Mapping[str, Any] | None = None,
 ) -> Started:
     """Start an automation for an event, once: a duplicate is answered with how the earlier run stands.
 
@@ -95,6 +97,7 @@ async def start(  # noqa: PLR0913 # what starting takes, by name
         again: run once more, under an id of its own, for an event that was received before.
         priority: Temporal's `priority_key` and `fairness_key` of the run, where they are known.
         once: what the automation's `trigger.once` makes of the event: then that tells duplicates, and no source.
+        memo: what the run knows from its start.
     """
     run = workflow_id(automation, event["id"], once, again=again)
     return await _start_once(
@@ -108,6 +111,7 @@ async def start(  # noqa: PLR0913 # what starting takes, by name
             task_queue=task_queue,
             priority=priority or {},
             once=once,
+            memo=memo,
         ),
     )
 
@@ -192,6 +196,7 @@ async def _start(client: Client, wanted: _Wanted, attributes: TypedSearchAttribu
         static_summary=f"{wanted.event['type']} {wanted.event['id']}"[:LONGEST_SUMMARY],
         static_details=_details(wanted),
         priority=Priority(**wanted.priority),
+        memo=wanted.memo,
     )
 
 

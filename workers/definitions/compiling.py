@@ -25,8 +25,8 @@ from workers.definitions.model.automation import (
 from workers.definitions.model.hours import BusinessHoursDefinition
 from workers.definitions.model.steps import slug
 from workers.definitions.model.until import Until
-from workers.definitions.model.vocabulary import Part
 from workers.definitions.problems import listed
+from workers.definitions.written import wait_label, waiting, written
 from workflows.language.hours import HoursPlan
 from workflows.plan import ApprovalPlan, Defaults, NoticePlan, Occasion, Plan, RetryPlan, RulePlan, StepPlan
 from workflows.plan_parts import UntilPlan
@@ -108,7 +108,7 @@ class Planner:
             case BranchDefinition():
                 self.branch(step, raw, pointer, plan)
             case WaitDefinition():
-                plan["wait"] = self.until(step.wait) if isinstance(step.wait, Until) else step.wait
+                plan.update(self.wait(step))
             case ForEachDefinition():
                 self.loop(step, raw, pointer, plan)
             case RepeatDefinition():
@@ -263,6 +263,13 @@ class Planner:
         }
         plan["block"] = self.block(step.repeat, raw["repeat"], f"{pointer}/repeat")
 
+    def wait(self, step: WaitDefinition) -> StepPlan:
+        """Return what a step waits for, and where it saves that."""
+        plan = waiting(step)
+        if isinstance(step.wait, Until):
+            plan["wait"] = self.until(step.wait)
+        return plan
+
     def until(self, wait: Until) -> UntilPlan:
         """Return until when a step waits."""
         if wait.hours is None:
@@ -297,9 +304,7 @@ def _label(step: Step) -> str:  # noqa: PLR0911 # one return per kind of step
         case ActionDefinition():
             return step.action_type
         case WaitDefinition():
-            if isinstance(step.wait, Until):
-                return f"Wait until {step.wait.until}"
-            return f"Wait {spell(step.wait) if isinstance(step.wait, int) else step.wait}"
+            return wait_label(step.wait)
         case ForEachDefinition():
             return f"For each of {step.for_each}"
         case RepeatDefinition():
@@ -320,12 +325,6 @@ def _under_one_name(action: Action, config: dict[str, Any]) -> dict[str, Any]:
         return config
     spellings = names(action.config, CONNECTION)
     return {CONNECTION if key in spellings else key: value for key, value in config.items()}
-
-
-def written(part: Part) -> dict[str, Any]:
-    """Return what an author wrote of a part, by key; what a part holds are values and parts."""
-    found = {info.alias or name: getattr(part, name) for name, info in type(part).model_fields.items()}
-    return {key: value for key, value in found.items() if value is not None}
 
 
 def _traffic(action: Action, config: Mapping[str, Any]) -> StepPlan:

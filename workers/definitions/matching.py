@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from trunkline.keyed import Admission
 from trunkline.wire import RunPriority
+from workers.definitions.admission import NoAdmissionError, admission
 from workers.definitions.runnable import Definition, NoIdentityError
 from workflows.event import FIRED, EventError, matches, roots_of, run_id
 from workflows.language.template import TemplateError
@@ -37,6 +39,8 @@ class Match:
     """Whether its trigger is of the event's type, or nobody can say."""
     priority: RunPriority = field(default_factory=RunPriority)
     """What its run is started with: Temporal's `priority_key` and `fairness_key`, where the automation says so."""
+    admission: Admission | None = None
+    """By which key, and how, its run goes on, where the automation's `perKey` says so."""
 
 
 def judged(definition: Definition, event: Mapping[str, Any]) -> Match:
@@ -54,10 +58,13 @@ def judged(definition: Definition, event: Mapping[str, Any]) -> Match:
     try:
         if definition.condition is None or definition.condition.holds(roots, now):
             priority = _priority(definition.plan, roots, now)
-            return Match(name, matches=True, reason=unknown, once=once, priority=priority)
+            keyed = admission(definition.plan, roots, now)
+            return Match(name, matches=True, reason=unknown, once=once, priority=priority, admission=keyed)
         reason = " ".join(failure.sentence for failure in definition.condition.explain(roots, now))
     except TemplateError as error:
         reason = f"Its conditions cannot be judged: {error}"
+    except NoAdmissionError as error:
+        return Match(name, matches=True, reason=str(error))
     return Match(name, matches=False, reason=reason)
 
 

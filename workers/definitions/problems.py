@@ -65,6 +65,9 @@ CODES: dict[str, Code] = {
         "`trigger.once` uses nothing of the event, so that all events would be one, or something that only a run has.",
     ),
     "unknown-root": Code("problem", "A reference begins with a name that neither the event nor the run has."),
+    "wait-without-key": Code(
+        "problem", "The `where` of a `wait` does not say, under `all`, which value a field of the event must equal."
+    ),
     "undeclared-root": Code(
         "warning",
         "The event type is your own and does not declare its data (`trigger.data`): references cannot be checked.",

@@ -128,4 +128,6 @@ def _told(match: Match) -> MatchAnswer:
         answer["once"] = match.once
     if match.priority:
         answer["priority"] = match.priority
+    if match.admission is not None:
+        answer["admission"] = match.admission
     return answer

@@ -42,10 +42,12 @@ from workers.definitions.model.automation import (
 )
 from workers.definitions.model.failures import RetryDefinition
 from workers.definitions.model.hours import BusinessHoursDefinition
+from workers.definitions.model.per_key import PerKey
 from workers.definitions.model.schedule import Schedule
 from workers.definitions.model.trigger import Trigger
 from workers.definitions.model.until import Until
 from workers.definitions.model.vocabulary import Part
+from workers.definitions.model.waits import EventWait
 from workers.definitions.planning import check, make_plan
 from workers.definitions.problems import Problem
 from workers.definitions.schema import automation_schema
@@ -89,6 +91,7 @@ def judge(definition: str) -> jsonschema_rs.Draft202012Validator:
 
 
 EXISTS = {"field": "call.uuid", "operator": "exists"}
+SAME = {"field": "wanted.call.uuid", "operator": "equals", "value": "{{call.uuid}}"}
 NOTICE = {"actionType": "send_sms", "config": {"from": "+15550100", "to": "+15550101", "text": "Hi"}}
 ACTION = {**NOTICE, "id": "first"}
 STOP = {"stop": "completed"}
@@ -99,6 +102,7 @@ WHOLE: dict[str, Any] = {
     "constants": {"limits": {"low": 1}},
     "result": {"id": "{{call.uuid}}"},
     "hours": {"office": {"timeZone": "UTC", "start": "08:59"}},
+    "perKey": {"key": "{{call.uuid}}", "mode": "debounce", "quiet": "5m", "atMost": "10m"},
     "approvals": {
         "approvers": ["a@example.com"],
         "businessHours": {"timeZone": "UTC", "start": "08:59"},
@@ -122,6 +126,7 @@ WHOLE: dict[str, Any] = {
         {"set": {"first": 1}},
         {"repeat": [{"wait": 0}], "until": EXISTS, "every": "1m", "atMost": "1h"},
         {"wait": {"until": "opening", "hours": "office"}},
+        {"wait": {"event": "call.*", "where": SAME, "atMost": "4d"}, "saveAs": "called"},
     ],
     "onFailure": {"actions": [{"wait": 0}]},
 }
@@ -153,6 +158,9 @@ PLACES: list[tuple[type[Part], str]] = [
     (RepeatDefinition, "/actions/8"),
     (Until, "/actions/9/wait"),
     (BusinessHoursDefinition, "/hours/office"),
+    (WaitDefinition, "/actions/10"),
+    (EventWait, "/actions/10/wait"),
+    (PerKey, "/perKey"),
 ]
 
 VALUES: list[Any] = [
@@ -160,6 +168,7 @@ VALUES: list[Any] = [
     "get", "GET", "Post", "continue", "hold", "retry", "refused", "mon", "09:00", "9:00", "25:00", "2026-12-25", "UTC",
     "90s", "15m", "2h30m", "1d", "PT15M", "P1D", "15 m", "soon", "+15550100", "https://example.com", "call.ended", "call.*",
     "x\n", "+15550100\n", "x" * 300, "{{call.uuid}}", "{{contact.tags}}", "a {{call.uuid}}",
+    "skip", "queue", "step", "start",
     [], ["x"], [1], ["a@example.com"], ["mon"], ["refused"], ["2026-12-25"], [{}], [STOP], [{"actions": [STOP]}],
     {}, {"x": 1}, {"x": "body"}, {"until": "2030-01-31"}, EXISTS, {"all": [EXISTS]}, {"not": EXISTS}, {"within": "5m"},
     {"approvers": ["a@example.com"]}, [{"key": "a", "value": 1}], [{"key": "a", "value": 1, "format": "number"}],

@@ -22,6 +22,7 @@ from workflows.language.condition import ConditionError, compile_condition
 from workflows.language.names import HOW_TO_USE_SECRETS, SECRETS, Reference, written
 from workflows.language.template import Template, TemplateSyntaxError, compile_expression, compile_template
 from workflows.plan import CONSTANTS, ENVIRONMENT, STATUSES
+from workflows.waited import WANTED
 
 PLACED = ("item", "loop", "hold", "failure")
 """Roots that exist only at some places."""
@@ -29,6 +30,7 @@ PLACED = ("item", "loop", "hold", "failure")
 OUTSIDE: Mapping[str, tuple[str, str]] = {
     SECRETS: ("misplaced-secret", "A secret can stand only in an action's `config`."),
     "hold": ("outside-hold", "There is no hold here: `hold` exists only in what is sent about one."),
+    WANTED: ("unknown-root", "There is no `wanted` here: it exists only in the `where` of a `wait` for an event."),
     "failure": ("outside-failure", "There is no failure here: `failure` exists only in the `actions` that follow one."),
 }
 """What is wrong where a root is used that exists only at some places."""
