@@ -29,8 +29,12 @@ AS_WRITTEN = ("name", ENVIRONMENT, "environment")
 """Keys of a definition in which nothing is filled in."""
 
 _USE = re.compile(
-    rf"""\{{\{{\s*{ENVIRONMENT}\s*(?:\.\s*([A-Za-z_][A-Za-z0-9_]*)|\[\s*["']([A-Za-z_][A-Za-z0-9_]*)["']\s*\])\s*\}}\}}"""
+    r"(?:\s*\{\{-|\{\{)\s*"
+    rf"""{ENVIRONMENT}\s*(?:\.\s*([A-Za-z_][A-Za-z0-9_]*)|\[\s*["']([A-Za-z_][A-Za-z0-9_]*)["']\s*\])"""
+    r"\s*(?:-\}\}\s*|\}\})"
 )
+"""A value and nothing else between the braces, with the blanks around them that a dash takes away."""
+
 _OWN = re.compile(rf"\{{%-?\s*(?:raw|comment|liquid|(?:assign|capture|for)\s+{ENVIRONMENT}\b)")
 """What makes such braces in a text mean something else."""
 

@@ -144,10 +144,24 @@ def test_what_has_a_meaning_of_its_own_stays(folder: Path) -> None:
     data = {
         "name": "{{env.shop}}",
         "environment": ["shop", "live"],
-        "a": ["{% raw %}{{env.shop}}{% endraw %}", "{{env.most}}", "{{env.live}}", "{{ env.live }}!", "{{env.shop.x}}"],
+        "a": [
+            "{% raw %}{{env.shop}}{% endraw %}",
+            "{{env.most}}",
+            "{{env.live}}",
+            "{{ env.live }}!",
+            "a {{- env.live -}} b",
+            "{{env.shop.x}}",
+        ],
     }
     assert environments.filled(data)["name"] == "{{env.shop}}"
-    assert environments.filled(data)["a"] == [data["a"][0], "{{env.most}}", False, "false!", "{{env.shop.x}}"]
+    assert environments.filled(data)["a"] == [
+        data["a"][0],
+        "{{env.most}}",
+        False,
+        "false!",
+        "afalseb",
+        "{{env.shop.x}}",
+    ]
 
 
 def test_a_worker_takes_what_has_changed(folder: Path) -> None:
