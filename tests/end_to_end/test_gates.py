@@ -143,22 +143,6 @@ async def test_nothing_is_started_while_another_run_goes_on(engine: Engine) -> N
     assert (await keyed.approve("four"))["outcome"] == "completed"
 
 
-async def test_only_the_last_event_runs_once_it_is_quiet(engine: Engine) -> None:
-    await engine.serve()
-    keyed = Keyed(engine, "debounce", "mode: debounce, quiet: 1s, atMost: 1h")
-    for name in ("one", "two", "three"):
-        assert (await keyed.emit(name))["started"]
-    for name, later in (("one", "two"), ("two", "three")):
-        report = await engine.finish(keyed.run(name))
-        assert (report["outcome"], keyed.run(later).id in report["reason"]) == ("skipped", True)
-    await engine.held(keyed.run("three"))
-    assert (await keyed.emit("four"))["started"]
-    await engine.held(keyed.run("four"))
-    assert keyed.sent == ["three", "four"], "one that has begun is left alone"
-    for name in ("three", "four"):
-        assert (await keyed.approve(name))["outcome"] == "completed"
-
-
 async def test_a_gate_works_where_everything_is_encrypted(engine: Engine) -> None:
     engine.hold_keys(KEY)
     await engine.serve()

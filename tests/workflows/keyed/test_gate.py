@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
@@ -15,12 +17,27 @@ from trunkline.keyed import Admission, Entrance
 from workers.client.gates import Gates
 from workers.payloads.keyed_hash import KeyedHash
 
+SIGNALED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
+
 
 def gate(keyed: Keyed, admission: Admission) -> WorkflowHandle[None, None]:
     """Return the gate of an automation's key."""
     client = keyed.engine.client
     entrance = Entrance(run="", automation=keyed.name, admission=admission)
     return client.get_workflow_handle(Gates(client, KeyedHash()).ids(entrance)[0])
+
+
+async def heard(here: WorkflowHandle[None, None]) -> None:
+    """Wait until a gate has taken every signal."""
+    while True:
+        types = [event.event_type for event in (await here.fetch_history()).events]
+        if EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED in types[_last(types, SIGNALED) :]:
+            return
+        await asyncio.sleep(0.02)
+
+
+def _last(types: list[Any], wanted: Any) -> int:
+    return max(index for index, one in enumerate(types) if one == wanted)
 
 
 async def test_a_run_that_was_terminated_lets_the_next_in_within_a_minute(
@@ -66,10 +83,33 @@ async def test_the_last_event_runs_at_most_so_long_after_the_first(clocks: Workf
         admission: Admission = {"key": keyed.ticket, "mode": "debounce"}
         for minutes, name in ((9, "one"), (9, "two"), (6, "three")):
             await keyed.emit(name)
-            await asyncio.sleep(0.05)
+            await heard(gate(keyed, admission))
             await clocks.fast_forward(gate(keyed, admission), timedelta(minutes=minutes))
         await keyed.emit("four")
+        await heard(gate(keyed, admission))
         assert not keyed.sent
         await clocks.fast_forward(gate(keyed, admission), timedelta(minutes=1))
         assert (await keyed.approve("four"))["outcome"] == "completed"
         assert keyed.sent == ["four"]
+
+
+async def test_only_the_last_event_runs_once_it_is_quiet(clocks: WorkflowEnvironment, tmp_path: Path) -> None:
+    async with Engine(clocks, tmp_path) as engine:
+        await engine.serve()
+        keyed = Keyed(engine, "quiet", "mode: debounce, quiet: 1m, atMost: 1h")
+        here = gate(keyed, {"key": keyed.ticket, "mode": "debounce"})
+        for name in ("one", "two", "three"):
+            assert (await keyed.emit(name))["started"]
+        await heard(here)
+        for name, later in (("one", "two"), ("two", "three")):
+            report = await engine.finish(keyed.run(name))
+            assert (report["outcome"], keyed.run(later).id in report["reason"]) == ("skipped", True)
+        await clocks.fast_forward(here, timedelta(minutes=1))
+        await engine.held(keyed.run("three"))
+        assert (await keyed.emit("four"))["started"]
+        await heard(here)
+        await clocks.fast_forward(here, timedelta(minutes=1))
+        await engine.held(keyed.run("four"))
+        assert keyed.sent == ["three", "four"], "one that has begun is left alone"
+        for name in ("three", "four"):
+            assert (await keyed.approve(name))["outcome"] == "completed"
