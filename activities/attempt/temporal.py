@@ -242,26 +242,15 @@ class _Attempt:
             self.heartbeat.unmark()
             if not self.once and not self.uncertain:
                 self.heartbeat.clear(self.info.attempt)
-        details: FailureDetails = {"attempts": self.info.attempt}
-        if not self.once and self.uncertain:
-            details["uncertain"] = True
-        if error.status is not None:
-            details["status"] = error.status
-        if timed_out:
-            details["timedOut"] = True
-        kind, final = type(error).__name__, isinstance(error, NotSent | OperationChanged | Refused | ResultTooLarge)
-        final = final or (isinstance(error, OutcomeUnknown) and not error.repeatable)
-        if isinstance(error, Paused):
-            kind, final = (NOT_SENT, True) if self._waits_in_run() else (UNAVAILABLE, False)
-            if final and retry_after is not None:
-                details["wait"] = retry_after
-        return ApplicationError(
+        paused = isinstance(error, Paused) and self._waits_in_run()
+        return failed(
+            error,
             self._sentence(error),
-            details,
-            type=kind,
-            non_retryable=final,
-            next_retry_delay=None if retry_after is None else timedelta(seconds=bounded(retry_after)),
-            category=ApplicationErrorCategory.BENIGN,
+            attempt=self.info.attempt,
+            uncertain=not self.once and self.uncertain,
+            timed_out=timed_out,
+            retry_after=retry_after,
+            waits=paused,
         )
 
     def _sentence(self, error: ActionError) -> str:
@@ -291,6 +280,50 @@ class _Attempt:
         return ApplicationError(
             self.services.scrubber.scrub(message)[:LONGEST_MESSAGE], {"attempts": self.info.attempt}, type=UNEXPECTED
         )
+
+
+def failed(  # noqa: PLR0913 # what is known of an attempt, by name
+    error: ActionError,
+    sentence: str,
+    *,
+    attempt: int,
+    uncertain: bool = False,
+    timed_out: bool = False,
+    retry_after: float | None = None,
+    waits: bool = False,
+) -> ApplicationError:
+    """Return what Temporal, and by it a run, is told of an attempt that has failed.
+
+    Args:
+        error: why it failed.
+        sentence: the same, as people may read it.
+        attempt: which attempt it was.
+        uncertain: whether nobody knows what became of an earlier one.
+        timed_out: whether it took too long.
+        retry_after: seconds until the next one, where the receiver says it.
+        waits: whether the run waits for the end of a pause, and the attempt was none.
+    """
+    details: FailureDetails = {"attempts": attempt}
+    if uncertain:
+        details["uncertain"] = True
+    if error.status is not None:
+        details["status"] = error.status
+    if timed_out:
+        details["timedOut"] = True
+    kind, final = type(error).__name__, isinstance(error, NotSent | OperationChanged | Refused | ResultTooLarge)
+    final = final or (isinstance(error, OutcomeUnknown) and not error.repeatable)
+    if isinstance(error, Paused):
+        kind, final = (NOT_SENT, True) if waits else (UNAVAILABLE, False)
+        if final and retry_after is not None:
+            details["wait"] = retry_after
+    return ApplicationError(
+        sentence,
+        details,
+        type=kind,
+        non_retryable=final,
+        next_retry_delay=None if retry_after is None else timedelta(seconds=bounded(retry_after)),
+        category=ApplicationErrorCategory.BENIGN,
+    )
 
 
 class _Look(_Attempt):

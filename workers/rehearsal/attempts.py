@@ -1,0 +1,347 @@
+"""Activities of a rehearsal: attempts that take no time, repeated and given up as Temporal does."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from temporalio.api.common.v1 import Payload
+from temporalio.api.enums.v1 import RetryState
+from temporalio.common import RawValue, RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, ChildWorkflowError
+
+from activities.action import Action
+from activities.attempt.contracts import Contracts, configured
+from activities.attempt.temporal import LOOKS, failed
+from activities.errors import ActionError, NotSent, Unavailable
+from trunkline.wire import LOOK, PLAN, TURN, YIELD
+from workers.process.approval_activities import ApprovalActivities
+from workers.rehearsal.answers import Answers, carried_out, request_line
+from workers.rehearsal.loop import VirtualLoop
+from workflows.report import timestamp
+
+UNANSWERED = "Unanswered"
+"""The type of the error with which an attempt fails to whose request no answer is given."""
+
+NOTICE = re.compile(
+    r"(?P<hold>.+)\.notify-\d+\.(?P<on>opened|reminder|escalated|decided)(-\d+)?(~[0-9a-f-]{36})?", re.DOTALL
+)
+"""The activity id of a notice about a hold."""
+
+ITERATION = re.compile(r".*\]\.", re.DOTALL)
+
+
+class Requested(NamedTuple):
+    """One attempt at a request.
+
+    Attributes:
+        step: instance id of the step (`each[0].put`).
+        action: the action's name.
+        at: when.
+        attempt: 1 for the first under its key.
+        key: the idempotency key.
+        config: as sent, with secrets as placeholders.
+        answer: what was given for it; None where nothing was.
+    """
+
+    step: str
+    action: str
+    at: datetime
+    attempt: int
+    key: str
+    config: dict[str, Any]
+    answer: Any
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as reports of tests have it."""
+        return {
+            "step": self.step,
+            "actionType": self.action,
+            "at": timestamp(self.at),
+            "attempt": self.attempt,
+            "key": self.key,
+            "config": self.config,
+            "answer": self.answer,
+        }
+
+
+class Noticed(NamedTuple):
+    """One notice about a hold: `on` what, when, and what was sent."""
+
+    hold: str
+    on: str
+    at: datetime
+    action: str
+    config: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as reports of tests have it."""
+        return {"hold": self.hold, "on": self.on, "at": timestamp(self.at), "config": self.config}
+
+
+@dataclass(slots=True)
+class Record:
+    """What a rehearsed run sent and asked for."""
+
+    requests: list[Requested] = field(default_factory=list)
+    notices: list[Noticed] = field(default_factory=list)
+    unanswered: list[Requested] = field(default_factory=list)
+
+
+class Attempts:
+    """Carries out the activities of one run and of what follows it in its chain.
+
+    Args:
+        loop: the virtual time.
+        actions: every action by name.
+        answers: what receivers answer.
+        desk: answers what runs ask their worker about holds.
+        plan: what the run's question for its plan is answered with.
+
+    Attributes:
+        caller: says which step has started a run, by that run's workflow id.
+    """
+
+    def __init__(
+        self,
+        loop: VirtualLoop,
+        actions: Mapping[str, Action],
+        answers: Answers,
+        desk: ApprovalActivities,
+        plan: RawValue,
+    ) -> None:
+        self.loop = loop
+        self.actions = actions
+        self.answers = answers
+        self.record = Record()
+        self.contracts: Contracts = desk.contracts
+        self.plan = plan
+        self._asked = {_name(one): one for one in desk.activities()}
+        self._children: dict[str, asyncio.Future[Any]] = {}
+        self.caller: Callable[[str], str] = str
+
+    async def local(self, activity: str, argument: Any) -> Any:
+        """Return what the run's worker answers."""
+        if activity == PLAN:
+            return self.plan
+        if activity == YIELD:
+            return None
+        return _plain(await self._asked[activity](_plain(argument)))
+
+    async def activity(self, activity: str, argument: Any, options: Mapping[str, Any]) -> Any:
+        """Return the result of an activity.
+
+        Raises:
+            ActivityError: it failed, and is not tried again.
+        """
+        name = options.get("activity_id")
+        if activity == TURN:
+            return None
+        if activity.endswith(LOOK):
+            return await self._repeated(activity, options, self._look)
+        if name is None:
+            return await self._child_asked(activity, argument)
+        if (notice := NOTICE.fullmatch(name)) is not None:
+            config = copy.deepcopy(argument["config"])
+            self.record.notices.append(Noticed(notice["hold"], notice["on"], self.loop.now(), activity, config))
+            return {"result": None}
+        attempt = _Attempt(self, self.actions[activity], name, argument, options.get("retry_policy"))
+        return await self._repeated(activity, options, attempt.run)
+
+    async def _look(self, attempt: int) -> Any:
+        """Find nothing, as often as a look-up looks."""
+        if attempt < LOOKS:
+            error = Unavailable("Nothing is found yet.")
+            raise failed(error, str(error), attempt=attempt)
+        return {"found": [], "attempts": attempt}
+
+    async def _repeated(self, activity: str, options: Mapping[str, Any], attempt: Any) -> Any:
+        """Make attempts until one succeeds or Temporal would make no more."""
+        policy: RetryPolicy = options.get("retry_policy") or RetryPolicy()
+        bound = options.get("schedule_to_close_timeout")
+        end = None if bound is None else self.loop.now() + bound
+        number = 0
+        try:
+            while True:
+                await asyncio.sleep(0)
+                number += 1
+                try:
+                    return await attempt(number)
+                except ApplicationError as error:
+                    pause = _pause(policy, error, number)
+                    if pause is None or (end is not None and self.loop.now() + pause > end):
+                        raise activity_error(activity, options.get("activity_id")) from error
+                await asyncio.sleep(pause.total_seconds())
+        except asyncio.CancelledError:
+            raise activity_error(activity, options.get("activity_id")) from CancelledError("Canceled")
+
+    # Runs of other automations.
+
+    def child(self, automation: str, event: Mapping[str, Any], run: str) -> asyncio.Future[Any]:
+        """Return how a run that a step starts ends: by the answer of that step."""
+        future = self._children[run] = self.loop.create_future()
+        future.add_done_callback(_looked_at)
+        step = self.caller(run)
+        config = {"automation": automation, "data": dict(event["data"])}
+        found, answer = self.answers.next(base_id(step), None)
+        requested = Requested(step, "run_automation", self.loop.now(), 1, event["id"], config, answer)
+        self.record.requests.append(requested)
+        if not found:
+            self.record.unanswered.append(requested)
+            _fail_child(future, run, ApplicationError("There is no answer for this call.", type=UNANSWERED))
+        elif isinstance(answer, dict) and "fails" in answer:
+            if answer["fails"] != "timeout":  # else it runs for ever
+                _fail_child(future, run, ApplicationError(answer.get("message", "It failed."), type="AutomationFailed"))
+        else:
+            report = {"outcome": "completed", "result": None, **answer}
+            future.set_result(RawValue(_payload({key: report[key] for key in ("outcome", "result")})))
+        return future
+
+    async def _child_asked(self, activity: str, argument: Mapping[str, Any]) -> Any:
+        """Answer a run that asks how the run that it called has ended."""
+        run = f"{argument['config']['automation']}/{argument['key']}"
+        try:
+            report = json.loads((await self._children[run]).payload.data)
+        except ChildWorkflowError as error:
+            why = error.cause.message if isinstance(error.cause, ApplicationError) else "it was canceled"
+            sentence = f"The run {run} failed: {why}"
+            raise activity_error(activity, None) from ApplicationError(sentence, type="Refused", non_retryable=True)
+        return {"result": {**report, "workflowId": run}}
+
+
+class _Attempt:
+    """The attempts at one request."""
+
+    def __init__(
+        self, attempts: Attempts, action: Action, step: str, call: Mapping[str, Any], policy: RetryPolicy | None
+    ) -> None:
+        self.attempts = attempts
+        self.action = action
+        self.step = step
+        self.call: Any = call
+        self.uncertain = False
+        self.once = policy is not None and "OutcomeUnknown" in (policy.non_retryable_error_types or ())
+
+    async def run(self, number: int) -> Any:
+        """Make one attempt.
+
+        Raises:
+            ApplicationError: it failed.
+        """
+        attempts, call, now = self.attempts, self.call, self.attempts.loop.now()
+        config = copy.deepcopy(call["config"])
+        try:
+            parsed = configured(self.action, call, attempts.contracts.secrets, attempts.contracts.scrubber)
+        except ActionError as error:  # nothing is sent
+            raise failed(error, str(error), attempt=number) from None
+        found, answer = attempts.answers.next(base_id(self.step), request_line(self.action, config))
+        requested = Requested(self.step, self.action.name, now, number, call["key"], config, answer)
+        attempts.record.requests.append(requested)
+        if not found:
+            attempts.record.unanswered.append(requested)
+            sentence = "The test has no answer for this request."
+            raise ApplicationError(sentence, {"attempts": number}, type=UNANSWERED, non_retryable=True)
+        try:
+            result: Any = await carried_out(
+                self.action, parsed, answer, now=now, key=call["key"], attempt=number, pick=call.get("pick")
+            )
+        except ActionError as error:
+            raise self._failed(error, number, answer) from None
+        if number > 1:
+            result["attempts"] = number
+        return result
+
+    def _failed(self, error: ActionError, number: int, answer: Any) -> ApplicationError:
+        uncertain = not self.once and self.uncertain
+        if not isinstance(error, Unavailable | NotSent):
+            self.uncertain = True
+        return failed(
+            error,
+            str(error),
+            attempt=number,
+            uncertain=uncertain,
+            timed_out=isinstance(answer, dict) and answer.get("fails") == "timeout",
+            retry_after=error.retry_after if isinstance(error, Unavailable) else None,
+        )
+
+
+def base_id(instance: str) -> str:
+    """Return a step's id in the definition, without the iterations that it stands in."""
+    return ITERATION.sub("", instance)
+
+
+def activity_error(activity: str, name: str | None) -> ActivityError:
+    """Return what Temporal's SDK raises in a run whose activity has failed for good."""
+    return ActivityError(
+        "Activity task failed",
+        scheduled_event_id=1,
+        started_event_id=2,
+        identity="",
+        activity_type=activity,
+        activity_id=name or "",
+        retry_state=RetryState.RETRY_STATE_NON_RETRYABLE_FAILURE,  # type: ignore[arg-type] # as the SDK itself does
+    )
+
+
+def canceled_child(run: str) -> ChildWorkflowError:
+    """Return what Temporal's SDK raises in a run whose child was canceled."""
+    return _child_error(run, CancelledError("Canceled"))
+
+
+def _child_error(run: str, cause: Exception) -> ChildWorkflowError:
+    error = ChildWorkflowError(
+        "Child Workflow execution failed",
+        namespace="rehearsal",
+        workflow_id=run,
+        run_id="rehearsal",
+        workflow_type=run.partition("/")[0],
+        initiated_event_id=1,
+        started_event_id=2,
+        retry_state=None,
+    )
+    error.__cause__ = cause
+    return error
+
+
+def _fail_child(future: asyncio.Future[Any], run: str, cause: Exception) -> None:
+    future.set_exception(_child_error(run, cause))
+
+
+def _looked_at(future: asyncio.Future[Any]) -> None:
+    if not future.cancelled():
+        future.exception()
+
+
+def _pause(policy: RetryPolicy, error: ApplicationError, attempt: int) -> timedelta | None:
+    """Return the pause before the next attempt; None where Temporal makes none."""
+    if error.non_retryable or error.type in (policy.non_retryable_error_types or ()):
+        return None
+    if policy.maximum_attempts and attempt >= policy.maximum_attempts:
+        return None
+    if error.next_retry_delay is not None:
+        return error.next_retry_delay
+    longest = policy.maximum_interval or policy.initial_interval * 100
+    try:
+        return min(policy.initial_interval * policy.backoff_coefficient ** (attempt - 1), longest)
+    except OverflowError:
+        return longest
+
+
+def _name(activity: Any) -> str:
+    name: str = activity.__temporal_activity_definition.name  # noqa: SLF001 # the SDK's own mark
+    return name
+
+
+def _payload(value: Any) -> Payload:
+    return Payload(metadata={"encoding": b"json/plain"}, data=json.dumps(value).encode())
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as it comes out of a history: a copy that nobody else changes."""
+    return json.loads(json.dumps(value))
