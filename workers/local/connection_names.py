@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from activities.action import CONNECTION, Action, spellings
-from workers.definitions.loading import SUFFIXES, UnreadableFileError, read
+from workers.definitions.loading import SUFFIXES, TESTS, UnreadableFileError, read
 
 
 def connection_names(folder: Path, actions: Mapping[str, Action]) -> dict[str, tuple[Action, str]]:
@@ -17,7 +17,7 @@ def connection_names(folder: Path, actions: Mapping[str, Action]) -> dict[str, t
 
 def _definitions(folder: Path) -> Iterator[Any]:
     for path in sorted(folder.glob("*")):
-        if path.suffix in SUFFIXES and path.is_file():
+        if path.suffix in SUFFIXES and not path.name.endswith(TESTS) and path.is_file():
             try:
                 yield read(path)[0]
             except UnreadableFileError:  # the worker says what is wrong with it

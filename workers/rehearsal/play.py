@@ -136,6 +136,7 @@ def play(  # noqa: PLR0913 # what a rehearsal is made of, by name
     decisions: Sequence[Decision] = (),
     until: timedelta | None = None,
     watcher: Watcher | None = None,
+    refusal: str | None = None,
 ) -> Performance:
     """Play a run from its event to its end, or to where only people could move it on.
 
@@ -147,8 +148,9 @@ def play(  # noqa: PLR0913 # what a rehearsal is made of, by name
         decisions: what people decide, in order.
         until: looks at the run after so much time, instead of at its end.
         watcher: is told what the interpreter tells its host besides (`workflows/host.py`).
+        refusal: why the event is not what the automation's trigger declares, so that its run cannot begin.
     """
-    return _Play(stage, event, clock, answers or Answers(), decisions, until, watcher).whole()
+    return _Play(stage, event, clock, answers or Answers(), decisions, until, watcher, refusal).whole()
 
 
 @dataclass
@@ -160,13 +162,16 @@ class _Play:
     decisions: Sequence[Decision]
     until: timedelta | None
     watcher: Watcher | None
+    refusal: str | None
     opened: dict[str, datetime] = field(default_factory=dict)
     holds: dict[str, dict[str, Any]] = field(default_factory=dict)
     reminded: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.loop = VirtualLoop(self.clock)  # type: ignore[abstract] # it has what a run uses
-        self.attempts = Attempts(self.loop, self.stage.actions, self.answers, self.stage.desk, self.stage.packed)
+        refused = None if self.refusal is None else pack({"refused": self.refusal, "type": "InvalidEvent"})
+        packed = refused or self.stage.packed
+        self.attempts = Attempts(self.loop, self.stage.actions, self.answers, self.stage.desk, packed)
         self.attempts.caller = self._caller
         self.made = [Made() for _ in self.decisions]
         self.left = list(range(len(self.decisions)))
