@@ -85,7 +85,10 @@ class Host(Protocol):
 
 
 Watcher = Callable[..., None]
-"""Is told what a run finds out beside what it does: what it was (`JUDGED`, `FAILED`), and the facts by name."""
+"""Is told what a run finds out: what it was (`BEGUN`, `JUDGED` or `FAILED`), and the facts by name."""
+
+BEGUN = "begun"
+"""A step is reached: `step` (its instance id)."""
 
 JUDGED = "judged"
 """A condition is judged: `condition`, and the `roots` that it sees."""

@@ -144,17 +144,17 @@ class Attempts:
         if activity == TURN:
             return None
         if activity.endswith(LOOK):
-            return await self._repeated(activity, options, self._look)
+            return await self._repeated(activity, options, self.look)
         if name is None:
             return await self._child_asked(activity, argument)
         if (notice := NOTICE.fullmatch(name)) is not None:
             config = copy.deepcopy(argument["config"])
             self.record.notices.append(Noticed(notice["hold"], notice["on"], self.loop.now(), activity, config))
             return {"result": None}
-        attempt = _Attempt(self, self.actions[activity], name, argument, options.get("retry_policy"))
+        attempt = Attempt(self, self.actions[activity], name, argument, options.get("retry_policy"))
         return await self._repeated(activity, options, attempt.run)
 
-    async def _look(self, attempt: int) -> Any:
+    async def look(self, attempt: int) -> Any:
         """Find nothing, as often as a look-up looks."""
         if attempt < LOOKS:
             error = Unavailable("Nothing is found yet.")
@@ -215,7 +215,7 @@ class Attempts:
         return {"result": {**report, "workflowId": run}}
 
 
-class _Attempt:
+class Attempt:
     """The attempts at one request."""
 
     def __init__(

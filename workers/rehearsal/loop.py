@@ -51,12 +51,12 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         """Return how many timers there are."""
         return sum(not handle.cancelled() for _, _, handle in self._timers)
 
-    def settle(self) -> None:
-        """Run everything that can run now."""
+    def settle(self, *, strike: bool = True) -> None:
+        """Run everything that can run now; timers whose time has come strike, unless they have to wait."""
         outer = events._get_running_loop()  # noqa: SLF001 # how loops are nested
         events._set_running_loop(self)  # noqa: SLF001 # same
         try:
-            while self._ready or self._strike() or self._satisfied():
+            while self._ready or (strike and self._strike()) or self._satisfied():
                 while self._ready:
                     handle = self._ready.popleft()
                     if not handle.cancelled():

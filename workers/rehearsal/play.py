@@ -136,7 +136,7 @@ def play(  # noqa: PLR0913 # what a rehearsal is made of, by name
     decisions: Sequence[Decision] = (),
     until: timedelta | None = None,
     watcher: Watcher | None = None,
-    refusal: str | None = None,
+    packed: RawValue | None = None,
 ) -> Performance:
     """Play a run from its event to its end, or to where only people could move it on.
 
@@ -148,9 +148,9 @@ def play(  # noqa: PLR0913 # what a rehearsal is made of, by name
         decisions: what people decide, in order.
         until: looks at the run after so much time, instead of at its end.
         watcher: is told what the interpreter tells its host besides (`workflows/host.py`).
-        refusal: why the event is not what the automation's trigger declares, so that its run cannot begin.
+        packed: what the run is answered that asks for its plan, instead of the stage's: why it cannot begin.
     """
-    return _Play(stage, event, clock, answers or Answers(), decisions, until, watcher, refusal).whole()
+    return _Play(stage, event, clock, answers or Answers(), decisions, until, watcher, packed or stage.packed).whole()
 
 
 @dataclass
@@ -162,16 +162,14 @@ class _Play:
     decisions: Sequence[Decision]
     until: timedelta | None
     watcher: Watcher | None
-    refusal: str | None
+    packed: RawValue
     opened: dict[str, datetime] = field(default_factory=dict)
     holds: dict[str, dict[str, Any]] = field(default_factory=dict)
     reminded: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.loop = VirtualLoop(self.clock)  # type: ignore[abstract] # it has what a run uses
-        refused = None if self.refusal is None else pack({"refused": self.refusal, "type": "InvalidEvent"})
-        packed = refused or self.stage.packed
-        self.attempts = Attempts(self.loop, self.stage.actions, self.answers, self.stage.desk, packed)
+        self.attempts = Attempts(self.loop, self.stage.actions, self.answers, self.stage.desk, self.packed)
         self.attempts.caller = self._caller
         self.made = [Made() for _ in self.decisions]
         self.left = list(range(len(self.decisions)))
@@ -192,6 +190,8 @@ class _Play:
                 self.loop.advance(end)
                 break
             self.loop.advance(due)
+            while self._decide(end) and self._settled(strike=False):  # who decides is quicker than a timer
+                self._note_holds()
         return self._finish(self.attempts.record, end)
 
     def _begin(self, arguments: Sequence[Any], continued: str | None) -> None:
@@ -212,11 +212,11 @@ class _Play:
         with hosted(self.host), watched(self.watcher):
             yield
 
-    def _settled(self) -> bool:
-        """Let everything happen that can happen now; say whether the run goes on."""
+    def _settled(self, *, strike: bool = True) -> bool:
+        """Let everything happen that can happen now, with or without timers; say whether the run goes on."""
         while True:
             with self._hosted():  # what is waited for is looked at here, and not in a task
-                self.loop.settle()
+                self.loop.settle(strike=strike)
             if not self.task.done():
                 return True
             error = self.task.exception() if not self.task.cancelled() else None

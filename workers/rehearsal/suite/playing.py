@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from temporalio.common import RawValue
+
 from activities.action import Action
 from workers.rehearsal.answers import Answers
 from workers.rehearsal.desk import rehearsal_desk
@@ -16,6 +18,7 @@ from workers.rehearsal.suite.faults import Fault, faults_of
 from workers.rehearsal.suite.files import TestFile
 from workflows.host import Watcher
 from workflows.plan import Plan
+from workflows.run.payload import pack
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,11 +62,13 @@ class FileResult:
 
     Attributes:
         file: the test file.
+        actions: every action by name.
         results: what came of its cases; none where the file is wrong.
         seconds: how long it took.
     """
 
     file: TestFile
+    actions: Mapping[str, Action]
     results: list[CaseResult] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -82,7 +87,7 @@ def stage_of(file: TestFile, plan: Plan, actions: Mapping[str, Action]) -> Stage
 def play_file(file: TestFile, actions: Mapping[str, Action], watcher: Watcher | None = None) -> FileResult:
     """Play every case of a file without problems."""
     began = time.perf_counter()
-    result = FileResult(file=file)
+    result = FileResult(file=file, actions=actions)
     if file.automation is None or file.problems:
         return result
     stage = stage_of(file, file.automation.plan, actions)
@@ -95,8 +100,6 @@ def play_case(case: Case, stage: Stage, watcher: Watcher | None = None) -> CaseR
     """Play a case and judge it."""
     began = time.perf_counter()
     answers = Answers(case.answers)
-    automation = case.file.automation
-    refusal = automation.judge(case.event["data"]) if automation is not None and automation.judge is not None else None
     seen = play(
         stage,
         case.event,
@@ -105,8 +108,16 @@ def play_case(case: Case, stage: Stage, watcher: Watcher | None = None) -> CaseR
         decisions=case.decisions,
         until=case.until,
         watcher=watcher,
-        refusal=refusal,
+        packed=plan_answer(case, stage),
     )
     unused = {given.key: given.left() for given in answers.unused()}
     faults = faults_of(case, seen, unused, stage.actions)
     return CaseResult(case=case, seen=seen, faults=faults, seconds=time.perf_counter() - began)
+
+
+def plan_answer(case: Case, stage: Stage) -> RawValue:
+    """Return what a run of the case is answered that asks for its plan: the plan, or why the event does not fit it."""
+    automation = case.file.automation
+    if automation is None or automation.judge is None or (why := automation.judge(case.event["data"])) is None:
+        return stage.packed
+    return pack({"refused": why, "type": "InvalidEvent"})

@@ -149,7 +149,7 @@ def play_suite(paths: Sequence[Path], actions: Mapping[str, Action], wanted: Wan
 
 def _measured(file: TestFile, actions: Mapping[str, Action], wanted: Wanted) -> Measured:
     if file.automation is None or file.problems:
-        return Measured(result=FileResult(file=file))
+        return Measured(result=FileResult(file=file, actions=actions))
     coverage = Coverage(file.automation.plan, file.written, actions) if wanted.coverage else None
     result = play_file(file, actions, None if coverage is None else coverage.watch)
     measured = Measured(result=result, coverage=coverage)
