@@ -163,7 +163,7 @@ def completed(action: Action, answer: Any) -> Any:
     if unknown := next((key for key in answer if key not in known), None):
         raise Refused(f"{action.name} gives no {unknown!r}; it gives {_fields(model)}.")
     try:
-        return model.model_validate({**_example(model), **_by_name(model, answer)})
+        return model.model_validate(_laid_over(_example(model), _by_name(model, answer)))
     except ValidationError as error:
         raise Refused(f"This is not what {action.name} gives: {sentence_of(error)}.") from None
 
@@ -173,11 +173,19 @@ def _fields(model: type[BaseModel]) -> str:
 
 
 def _by_name(model: type[BaseModel], answer: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: answer[key] for name in model.model_fields for key in names(model, name) if key in answer}
+    fields = [(names(model, name)[0], key) for name in model.model_fields for key in names(model, name)]
+    return {first: answer[key] for first, key in fields if key in answer}
+
+
+def _laid_over(example: Any, given: Any) -> Any:
+    if not isinstance(example, dict) or not isinstance(given, dict):
+        return given
+    return {**example, **{key: _laid_over(example.get(key), value) for key, value in given.items()}}
 
 
 def _example(model: type[BaseModel]) -> dict[str, Any]:
-    return {name: _sample(names(model, name)[0], info.annotation) for name, info in _required(model)}
+    samples = ((names(model, name)[0], info.annotation) for name, info in _required(model))
+    return {key: _sample(key, kind) for key, kind in samples}
 
 
 def _required(model: type[BaseModel]) -> Iterable[tuple[str, Any]]:
@@ -228,9 +236,17 @@ async def carried_out(  # noqa: PLR0913 # what an attempt has, by name
     elif is_answered_over_http(action) and result.status not in SUCCESS:
         raise unexpected(result.status, _headers(result.headers, now), _body(result.body))
     found = kept(result, pick)
-    if isinstance(result, Result) and (identity := result.identity()) is not None:
+    if (identity := _identity(result)) is not None:
         found["claim"] = identity
     return cast("Answer", json.loads(json.dumps(found)))
+
+
+def _identity(result: Any) -> str | None:
+    """Return what tells a result from any other; None where an answer leaves that out."""
+    try:
+        return result.identity() if isinstance(result, Result) else None
+    except (LookupError, TypeError):
+        return None
 
 
 def _failure(answer: Mapping[str, Any], now: datetime) -> ActionError:

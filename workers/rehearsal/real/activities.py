@@ -44,6 +44,9 @@ class RealActivities:
         answers: what receivers answer.
         clock: the clock of its runs.
         packed: what a run's question for its plan is answered with.
+
+    Attributes:
+        calls: which step runs another automation, by the key under which it does.
     """
 
     def __init__(self, stage: Stage, answers: Answers, clock: ShiftedClock, packed: RawValue) -> None:

@@ -8,10 +8,12 @@ import shutil
 import sysconfig
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
@@ -81,7 +83,8 @@ def play_really(result: FileResult, binary: Path) -> None:
 async def _differences(result: CaseResult, stage: Stage, binary: Path) -> list[Fault]:
     clock = ShiftedClock(result.case.clock)
     activities = RealActivities(stage, Answers(result.case.answers), clock, plan_answer(result.case, stage))
-    environment = await WorkflowEnvironment.start_time_skipping(test_server_existing_path=str(binary))
+    activities.calls = {one.key: one.step for one in result.seen.requests}
+    environment = await WorkflowEnvironment.start_time_skipping(test_server_existing_path=str(binary), runtime=_quiet())
     try:
         async with Worker(
             environment.client,
@@ -112,6 +115,12 @@ async def _differences(result: CaseResult, stage: Stage, binary: Path) -> list[F
         )
         for place, rehearsed, real in found[:MOST_DIFFERENCES]
     ]
+
+
+@lru_cache(maxsize=1)
+def _quiet() -> Runtime:
+    """Return Temporal's runtime without its log, which would say of each server that it is no whole one."""
+    return Runtime(telemetry=TelemetryConfig(logging=None))
 
 
 class _Run:

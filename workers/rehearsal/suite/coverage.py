@@ -78,7 +78,7 @@ class Coverage:
                 ways[-1].marks.add("taken")
 
     def _failed(self, step: str, classes: AbstractSet[str], rule: int | None) -> None:
-        for cls in classes if rule is not None else ():
+        for cls in classes if rule is not None else ("any",):  # where no rule decides, a plain `onFailure` does
             item = self.items.failures.get((base_id(step), rule or 0, cls))
             if item is not None:
                 item.marks.add(cls)
