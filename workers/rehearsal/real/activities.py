@@ -20,7 +20,7 @@ from workers.rehearsal.play import STATE_LIMIT, Stage
 from workers.rehearsal.real.clock import ShiftedClock
 from workflows.run.payload import pack
 
-FOREVER = "3650d"
+FOREVER = "366d"
 """How long a called run lasts that is to take too long."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import shutil
 import sysconfig
 from collections.abc import Sequence
@@ -66,6 +67,7 @@ def play_really(result: FileResult, binary: Path) -> None:
     if file.automation is None or not result.results:
         return
     automation = file.automation
+    logging.getLogger("temporalio").addHandler(logging.NullHandler())  # attempts that are to fail are nothing to log
 
     async def all_cases() -> None:
         turn = asyncio.Semaphore(AT_ONCE)
@@ -95,6 +97,8 @@ async def _differences(result: CaseResult, stage: Stage, binary: Path) -> list[F
             plugins=[ReplayClock(), clock],
         ):
             report, receipts = await _Run(result, environment, clock, stage).played()
+    except (RPCError, TimeoutError) as error:
+        return [Fault(place=("real",), message=f"The case could not be played on Temporal's server: {error}.")]
     finally:
         await environment.shutdown()
     seen = result.seen
