@@ -105,7 +105,7 @@ def _type(argument: Argument) -> str:
     if choices:
         return "|".join(choices)
     text = str(argument.hint)
-    return next(word.upper() for word in ("int", "path", "str") if re.search(rf"\b{word}\b", text, re.IGNORECASE))
+    return next(word.upper() for word in ("int", "float", "path", "str") if re.search(rf"\b{word}\b", text, re.IGNORECASE))
 
 
 def _is_switch(argument: Argument) -> bool:

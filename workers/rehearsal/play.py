@@ -300,6 +300,8 @@ class _Play:
         ended = self.task.done()
         if ended:
             self._after_the_end(end)
+        for number in self.left:
+            self.made[number].opened = self.opened.get(self.decisions[number].hold)
         outcome, report, fault = self._ending(ended=ended)
         if not ended:
             with self._hosted():
@@ -324,7 +326,7 @@ class _Play:
             due = self._due(number)
             if due is not None and (end is None or due <= end):
                 made = self.made[number]
-                made.receipt, made.at, made.opened = NOT_FOUND, due, self.opened[self.decisions[number].hold]
+                made.receipt, made.at = NOT_FOUND, due
                 made.message = "The run has ended."
 
     def _ending(self, *, ended: bool) -> tuple[str | None, dict[str, Any], str | None]:

@@ -14,6 +14,7 @@ from activities.catalog import catalog
 from tests.workers.actions_sample import SAMPLE
 from workers.definitions.checking.shape import keys
 from workers.definitions.compiling import DEFAULTS
+from workers.definitions.folder import definition_files
 from workers.definitions.loading import Source, parse, read
 from workers.definitions.model.automation import KINDS, ActionDefinition
 from workers.definitions.planning import check, make_plan
@@ -21,7 +22,7 @@ from workers.definitions.problems import Problem
 from workflows.compiled import program
 from workflows.plan import Plan
 
-EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.yaml"))
+EXAMPLES = definition_files(Path(__file__).parents[3] / "examples")
 
 SMS = {"actionType": "send_sms", "config": {"from": "+15550100", "to": "+15550101", "text": "Hi"}}
 GET = {"actionType": "http_request", "config": {"method": "GET", "url": "https://example.com"}}
