@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.engine import JSON
+from tests.workers.command import ROOT
 from tests.workers.rehearsal.stage import GET, POST, definition, suite
+from workers.rehearsal.suite.checking import CASE, TOP
+from workers.rehearsal.suite.expected import EXPECT
 from workers.rehearsal.suite.paths import shown
 
 HELD = {**POST, "requireApproval": {"approvers": ["ann", "bob"], "quorum": 2}, "saveAs": "paid"}
@@ -231,3 +236,20 @@ def test_an_event_that_the_trigger_does_not_declare_begins_no_run(tmp_path: Path
     }
     result = suite(tmp_path, plan, test)
     assert [one.message for case in result.files[0].result.results for one in case.faults] == []
+
+
+def test_a_list_that_is_used_up_comes_back_with_one_more(tmp_path: Path) -> None:
+    mine = {**ALL, "put": [{"status": 204}]}
+    test: JSON = {"events": EVENTS, "cases": [case(answers=mine, decisions=APPROVED, expect={"outcome": "completed"})]}
+    [result] = suite(tmp_path, PLAN, test).files[0].result.results
+    [fault] = [fault for fault in result.faults if fault.paste]
+    assert fault.message.startswith("No answer is left for the request of each[1].put (http_request, POST")
+    test["cases"][0]["answers"] |= yaml.safe_load(str(fault.paste))
+    assert suite(tmp_path, PLAN, test).exit_code == 0
+
+
+def test_the_page_has_every_key(tmp_path: Path) -> None:
+    page = (ROOT / "docs/testing.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", page, re.MULTILINE)
+    shown_keys = {key for row in rows for key in re.findall(r"`(\w+)`", row)}
+    assert shown_keys == {*TOP, *CASE, *EXPECT} - {"only"}

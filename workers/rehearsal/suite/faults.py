@@ -65,7 +65,7 @@ def faults_of(case: Case, seen: Performance, unused: Mapping[str, int], actions:
         actions: every action by name.
     """
     found = list(_general(seen))
-    found += _unanswered(seen, actions)
+    found += _unanswered(case, seen, actions)
     found += [_left(key, count) for key, count in unused.items()]
     found += _decisions(case, seen)
     scope = Scope({}, seen.now)
@@ -80,20 +80,27 @@ def _general(seen: Performance) -> Iterator[Fault]:
         yield Fault(place=("event",), message=f"The run could not be played: {seen.fault}.")
 
 
-def _unanswered(seen: Performance, actions: Mapping[str, Action]) -> Iterator[Fault]:
+def _unanswered(case: Case, seen: Performance, actions: Mapping[str, Action]) -> Iterator[Fault]:
     pasted: set[str] = set()
     for request in seen.unanswered:
         key = base_id(request.step)
         if key in pasted:
             continue
         pasted.add(key)
+        used = next((level[key] for level in case.answers if key in level), None)
+        answer = sample(actions[request.action])
+        how = "Nothing answers" if used is None else "No answer is left for"
         yield Fault(
             place=("answers", key),
-            message=f"Nothing answers {_what(request)} (attempt {request.attempt}, {timestamp(request.at)}): "
+            message=f"{how} {_what(request)}, attempt {request.attempt} at {timestamp(request.at)}: "
             "put this line under `answers`.",
             seen=request.to_json(),
-            paste=f"{key}: {json.dumps(sample(actions[request.action]), ensure_ascii=False)}",
+            paste=f"{key}: {json.dumps(answer if used is None else [*_listed(used), answer], ensure_ascii=False)}",
         )
+
+
+def _listed(used: Any) -> list[Any]:
+    return used if isinstance(used, list) else [used]
 
 
 def _what(request: Requested) -> str:

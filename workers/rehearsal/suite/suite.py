@@ -80,17 +80,17 @@ class SuiteResult:
 
     @property
     def coverage(self) -> float | None:
-        """Percentage of all items that are covered; None where that was not asked for."""
-        if not self.wanted.coverage:
-            return None
+        """Percentage of all items that are covered; None where none was measured."""
         found = [one.coverage for one in self.files if one.coverage is not None]
+        if not found:
+            return None
         return percent(sum(one.covered for one in found), sum(one.of for one in found))
 
     @property
     def mutants(self) -> float | None:
         """Percentage of all mutants that were killed or excused; None where none were tried."""
         found = [one.mutants for one in self.files if one.mutants is not None]
-        if not self.wanted.mutants or not found:
+        if not found:
             return None
         return percent(sum(one.killed + one.excused for one in found), sum(one.of for one in found))
 
