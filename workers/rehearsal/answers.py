@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
@@ -209,7 +209,15 @@ def _sample(key: str, kind: Any) -> Any:
 
 
 async def carried_out(  # noqa: PLR0913 # what an attempt has, by name
-    action: Action, config: Any, answer: Any, *, now: datetime, key: str, attempt: int, pick: Pick | None
+    action: Action,
+    config: Any,
+    answer: Any,
+    *,
+    now: datetime,
+    key: str,
+    attempt: int,
+    pick: Pick | None,
+    sent: Callable[[], None],
 ) -> Answer:
     """Return what an action makes of an answer.
 
@@ -221,18 +229,26 @@ async def carried_out(  # noqa: PLR0913 # what an attempt has, by name
         key: the idempotency key.
         attempt: which attempt it is.
         pick: what is kept of the result.
+        sent: is called once the request goes out; an action may refuse it before.
 
     Raises:
         ActionError: the answer is a failure.
     """
-    if isinstance(answer, dict) and "fails" in answer:
-        raise _failure(answer, now)
-    result = completed(action, answer)
+    over_http = issubclass(action.config, Destination)
+    failing = isinstance(answer, dict) and "fails" in answer
+    result = HttpAnswer(status=min(SUCCESS), headers={}) if over_http and failing else None
+    if over_http or not failing:
+        result = result or completed(action, answer)
+    if not over_http:
+        sent()
     if isinstance(result, HttpAnswer) and isinstance(config, Destination):
         given = {name.lower() for name in result.headers}
-        result = await action.function(config, _context(action.name, key, attempt, _Receiver(result, now)))
+        receiver = _Receiver(result, now, sent, _failure(answer, now) if failing else None)
+        result = await action.function(config, _context(action.name, key, attempt, receiver))
         headers = {name: value for name, value in result.headers.items() if name in given}
         result = result.model_copy(update={"headers": headers})
+    elif failing:
+        raise _failure(answer, now)
     elif is_answered_over_http(action) and result.status not in SUCCESS:
         raise unexpected(result.status, _headers(result.headers, now), _body(result.body))
     found = kept(result, pick)
@@ -272,9 +288,13 @@ def _body(value: Any) -> bytes:
 class _Receiver:
     """Stands where the HTTP client of an attempt stands: checks the request as that does, and answers as given."""
 
-    def __init__(self, answer: HttpAnswer, now: datetime) -> None:
+    def __init__(
+        self, answer: HttpAnswer, now: datetime, sent: Callable[[], None], failure: ActionError | None
+    ) -> None:
         self._answer = answer
         self._now = now
+        self._sent = sent
+        self._failure = failure
 
     def carrying(self, *_: Any, **__: Any) -> _Receiver:
         return self
@@ -283,9 +303,12 @@ class _Receiver:
         """Return the answer.
 
         Raises:
-            Refused: the address or a header is not valid.
+            ActionError: the address or a header is not valid, or the answer is a failure.
         """
         Message.of(method, Target.parse(url), options.get("headers") or {}, options.get("content"), options.get("auth"))
+        self._sent()
+        if self._failure is not None:
+            raise self._failure
         headers = {name.lower(): value for name, value in self._answer.headers.items()}
         if self._answer.status not in SUCCESS:
             headers = _headers(headers, self._now)

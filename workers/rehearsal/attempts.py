@@ -106,6 +106,7 @@ class Attempts:
 
     Attributes:
         caller: says which step has started a run, by that run's workflow id.
+        known: answers that are known before, by step, key and attempt; what is not among them `answers` has.
     """
 
     def __init__(
@@ -125,6 +126,7 @@ class Attempts:
         self._asked = {_name(one): one for one in desk.activities()}
         self._children: dict[str, asyncio.Future[Any]] = {}
         self.caller: Callable[[str], str] = str
+        self.known: Mapping[tuple[str, str, int], Any] = {}
 
     async def local(self, activity: str, argument: Any) -> Any:
         """Return what the run's worker answers."""
@@ -240,16 +242,27 @@ class Attempt:
             parsed = configured(self.action, call, attempts.contracts.secrets, attempts.contracts.scrubber)
         except ActionError as error:  # nothing is sent
             raise failed(error, str(error), attempt=number) from None
-        found, answer = attempts.answers.next(base_id(self.step), request_line(self.action, config))
+        known = (self.step, call["key"], number)
+        if known in attempts.known:
+            found, answer = True, attempts.known[known]
+        else:
+            found, answer = attempts.answers.next(base_id(self.step), request_line(self.action, config))
         requested = Requested(self.step, self.action.name, now, number, call["key"], config, answer)
-        attempts.record.requests.append(requested)
         if not found:
+            attempts.record.requests.append(requested)
             attempts.record.unanswered.append(requested)
             sentence = "The test has no answer for this request."
             raise ApplicationError(sentence, {"attempts": number}, type=UNANSWERED, non_retryable=True)
         try:
             result: Any = await carried_out(
-                self.action, parsed, answer, now=now, key=call["key"], attempt=number, pick=call.get("pick")
+                self.action,
+                parsed,
+                answer,
+                now=now,
+                key=call["key"],
+                attempt=number,
+                pick=call.get("pick"),
+                sent=lambda: attempts.record.requests.append(requested),
             )
         except ActionError as error:
             raise self._failed(error, number, answer) from None

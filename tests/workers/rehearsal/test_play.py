@@ -168,3 +168,4 @@ def test_what_is_no_request_is_refused_by_the_action_itself() -> None:
     twice = {**GET, "config": {"method": "GET", "url": "https://a.example.com/?a=1", "query": {"a": 2}}}
     seen = played(stage(twice), answers={"look": OK})
     assert "`query` has 'a', which stands in `url` already" in step_of(seen, "look")["error"]["message"]
+    assert seen.requests == []
