@@ -1,4 +1,4 @@
-"""Actions as Temporal activities: the only file in this folder that knows Temporal."""
+"""Actions as Temporal activities: this file and `failures.py` alone know Temporal here."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from temporalio.api.common.v1 import Payload
 from temporalio.client import AsyncActivityCancelledError
 from temporalio.client import Client as TemporalClient
 from temporalio.common import RawValue
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.exceptions import ApplicationError
 
 from activities.action import Action, Config, Look, Result
 from activities.attempt.contracts import LONGEST_MESSAGE, configured
+from activities.attempt.failures import failed
 from activities.attempt.heartbeat import Heartbeat
 from activities.attempt.results import kept, written
 from activities.attempt.scrubber import Scrubber
@@ -31,16 +32,13 @@ from activities.descriptions.store import Store, usual_store
 from activities.errors import (
     ActionError,
     NotSent,
-    OperationChanged,
     OutcomeUnknown,
     Paused,
     Pending,
-    Refused,
     ResultTooLarge,
     Unavailable,
 )
 from activities.http_client.client import Client
-from activities.http_client.retry_after import bounded
 from activities.http_client.statuses import meaning
 from activities.pauses import Pauses
 from activities.runs import Runs
@@ -48,13 +46,10 @@ from activities.violations import sentence_of
 from trunkline.wire import (
     LOOK,
     NEVER_REPEATED,
-    NOT_SENT,
     SENDING,
-    UNAVAILABLE,
     UNEXPECTED,
     Answer,
     Call,
-    FailureDetails,
     LookAnswer,
 )
 
@@ -280,50 +275,6 @@ class _Attempt:
         return ApplicationError(
             self.services.scrubber.scrub(message)[:LONGEST_MESSAGE], {"attempts": self.info.attempt}, type=UNEXPECTED
         )
-
-
-def failed(  # noqa: PLR0913 # what is known of an attempt, by name
-    error: ActionError,
-    sentence: str,
-    *,
-    attempt: int,
-    uncertain: bool = False,
-    timed_out: bool = False,
-    retry_after: float | None = None,
-    waits: bool = False,
-) -> ApplicationError:
-    """Return what Temporal, and by it a run, is told of an attempt that has failed.
-
-    Args:
-        error: why it failed.
-        sentence: the same, as people may read it.
-        attempt: which attempt it was.
-        uncertain: whether nobody knows what became of an earlier one.
-        timed_out: whether it took too long.
-        retry_after: seconds until the next one, where the receiver says it.
-        waits: whether the run waits for the end of a pause, and the attempt was none.
-    """
-    details: FailureDetails = {"attempts": attempt}
-    if uncertain:
-        details["uncertain"] = True
-    if error.status is not None:
-        details["status"] = error.status
-    if timed_out:
-        details["timedOut"] = True
-    kind, final = type(error).__name__, isinstance(error, NotSent | OperationChanged | Refused | ResultTooLarge)
-    final = final or (isinstance(error, OutcomeUnknown) and not error.repeatable)
-    if isinstance(error, Paused):
-        kind, final = (NOT_SENT, True) if waits else (UNAVAILABLE, False)
-        if final and retry_after is not None:
-            details["wait"] = retry_after
-    return ApplicationError(
-        sentence,
-        details,
-        type=kind,
-        non_retryable=final,
-        next_retry_delay=None if retry_after is None else timedelta(seconds=bounded(retry_after)),
-        category=ApplicationErrorCategory.BENIGN,
-    )
 
 
 class _Look(_Attempt):

@@ -7,24 +7,25 @@ import copy
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import timedelta
+from typing import Any
 
 from temporalio.api.common.v1 import Payload
-from temporalio.api.enums.v1 import RetryState
 from temporalio.common import RawValue, RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, ChildWorkflowError
+from temporalio.exceptions import ApplicationError, CancelledError, ChildWorkflowError
 
 from activities.action import Action
 from activities.attempt.contracts import Contracts, configured
-from activities.attempt.temporal import LOOKS, failed
+from activities.attempt.failures import failed
+from activities.attempt.temporal import LOOKS
 from activities.errors import ActionError, NotSent, Unavailable
 from trunkline.wire import LOOK, PLAN, TURN, YIELD
 from workers.process.approval_activities import ApprovalActivities
-from workers.rehearsal.answers import Answers, carried_out, request_line
+from workers.rehearsal.answers import Answers, request_line
+from workers.rehearsal.failures import activity_error, fail_child
 from workers.rehearsal.loop import VirtualLoop
-from workflows.report import timestamp
+from workers.rehearsal.receivers import carried_out
+from workers.rehearsal.record import Noticed, Record, Requested, base_id
 
 UNANSWERED = "Unanswered"
 """The type of the error with which an attempt fails to whose request no answer is given."""
@@ -33,65 +34,6 @@ NOTICE = re.compile(
     r"(?P<hold>.+)\.notify-\d+\.(?P<on>opened|reminder|escalated|decided)(-\d+)?(~[0-9a-f-]{36})?", re.DOTALL
 )
 """The activity id of a notice about a hold."""
-
-ITERATION = re.compile(r".*\]\.", re.DOTALL)
-
-
-class Requested(NamedTuple):
-    """One attempt at a request.
-
-    Attributes:
-        step: instance id of the step (`each[0].put`).
-        action: the action's name.
-        at: when.
-        attempt: 1 for the first under its key.
-        key: the idempotency key.
-        config: as sent, with secrets as placeholders.
-        answer: what was given for it; None where nothing was.
-    """
-
-    step: str
-    action: str
-    at: datetime
-    attempt: int
-    key: str
-    config: dict[str, Any]
-    answer: Any
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as reports of tests have it."""
-        return {
-            "step": self.step,
-            "actionType": self.action,
-            "at": timestamp(self.at),
-            "attempt": self.attempt,
-            "key": self.key,
-            "config": self.config,
-            "answer": self.answer,
-        }
-
-
-class Noticed(NamedTuple):
-    """One notice about a hold: `on` what, when, and what was sent."""
-
-    hold: str
-    on: str
-    at: datetime
-    action: str
-    config: dict[str, Any]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as reports of tests have it."""
-        return {"hold": self.hold, "on": self.on, "at": timestamp(self.at), "config": self.config}
-
-
-@dataclass(slots=True)
-class Record:
-    """What a rehearsed run sent and asked for."""
-
-    requests: list[Requested] = field(default_factory=list)
-    notices: list[Noticed] = field(default_factory=list)
-    unanswered: list[Requested] = field(default_factory=list)
 
 
 class Attempts:
@@ -196,10 +138,10 @@ class Attempts:
         self.record.requests.append(requested)
         if not found:
             self.record.unanswered.append(requested)
-            _fail_child(future, run, ApplicationError("There is no answer for this call.", type=UNANSWERED))
+            fail_child(future, run, ApplicationError("There is no answer for this call.", type=UNANSWERED))
         elif isinstance(answer, dict) and "fails" in answer:
             if answer["fails"] != "timeout":  # else it runs for ever
-                _fail_child(future, run, ApplicationError(answer.get("message", "It failed."), type="AutomationFailed"))
+                fail_child(future, run, ApplicationError(answer.get("message", "It failed."), type="AutomationFailed"))
         else:
             report = {"outcome": "completed", "result": None, **answer}
             future.set_result(RawValue(_payload({key: report[key] for key in ("outcome", "result")})))
@@ -282,48 +224,6 @@ class Attempt:
             timed_out=isinstance(answer, dict) and answer.get("fails") == "timeout",
             retry_after=error.retry_after if isinstance(error, Unavailable) else None,
         )
-
-
-def base_id(instance: str) -> str:
-    """Return a step's id in the definition, without the iterations that it stands in."""
-    return ITERATION.sub("", instance)
-
-
-def activity_error(activity: str, name: str | None) -> ActivityError:
-    """Return what Temporal's SDK raises in a run whose activity has failed for good."""
-    return ActivityError(
-        "Activity task failed",
-        scheduled_event_id=1,
-        started_event_id=2,
-        identity="",
-        activity_type=activity,
-        activity_id=name or "",
-        retry_state=RetryState.RETRY_STATE_NON_RETRYABLE_FAILURE,  # type: ignore[arg-type] # as the SDK itself does
-    )
-
-
-def canceled_child(run: str) -> ChildWorkflowError:
-    """Return what Temporal's SDK raises in a run whose child was canceled."""
-    return _child_error(run, CancelledError("Canceled"))
-
-
-def _child_error(run: str, cause: Exception) -> ChildWorkflowError:
-    error = ChildWorkflowError(
-        "Child Workflow execution failed",
-        namespace="rehearsal",
-        workflow_id=run,
-        run_id="rehearsal",
-        workflow_type=run.partition("/")[0],
-        initiated_event_id=1,
-        started_event_id=2,
-        retry_state=None,
-    )
-    error.__cause__ = cause
-    return error
-
-
-def _fail_child(future: asyncio.Future[Any], run: str, cause: Exception) -> None:
-    future.set_exception(_child_error(run, cause))
 
 
 def _looked_at(future: asyncio.Future[Any]) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NoReturn, Protocol
 
 from temporalio.common import TypedSearchAttributes
 
-from workers.rehearsal.attempts import canceled_child
+from workers.rehearsal.failures import canceled_child
 from workers.rehearsal.loop import VirtualLoop
 from workflows.run.resets import RESET_NOW, RESET_UNSEEN, RESETS
 

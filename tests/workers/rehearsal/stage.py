@@ -16,7 +16,8 @@ from workers.definitions.loading import Source
 from workers.definitions.runnable import load
 from workers.rehearsal.answers import Answers
 from workers.rehearsal.desk import rehearsal_desk
-from workers.rehearsal.play import Decision, Performance, Stage, play
+from workers.rehearsal.performance import Decision, Performance, Stage
+from workers.rehearsal.play import play
 from workers.rehearsal.suite.suite import SuiteResult, Wanted, play_suite
 from workflows.report import timestamp
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from tests.workers.rehearsal.stage import CLOCK, GET, POST, after, moments, played, stage, step_of
-from workers.rehearsal.play import Decision
+from workers.rehearsal.performance import Decision
 
 OK = {"status": 200}
 

@@ -14,10 +14,11 @@ from trunkline.wire import LOOK, PLAN, YIELD
 from workers.definitions.loading import Source
 from workers.definitions.runnable import load
 from workers.rehearsal.answers import Answers
-from workers.rehearsal.attempts import NOTICE, Attempt, Attempts, Noticed, Record, Requested, base_id
+from workers.rehearsal.attempts import NOTICE, Attempt, Attempts
 from workers.rehearsal.loop import VirtualLoop
-from workers.rehearsal.play import STATE_LIMIT, Stage
+from workers.rehearsal.performance import STATE_LIMIT, Stage
 from workers.rehearsal.real.clock import ShiftedClock
+from workers.rehearsal.record import Noticed, Record, Requested, base_id
 from workflows.run.payload import pack
 
 FOREVER = "366d"

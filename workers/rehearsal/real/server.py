@@ -24,7 +24,8 @@ from workers.errors import UsageError
 from workers.process.replay_clock import ReplayClock
 from workers.rehearsal.answers import Answers
 from workers.rehearsal.desk import PROOF
-from workers.rehearsal.play import NOT_FOUND, Stage
+from workers.rehearsal.performance import Stage
+from workers.rehearsal.play import NOT_FOUND
 from workers.rehearsal.real.activities import RealActivities
 from workers.rehearsal.real.clock import ShiftedClock
 from workers.rehearsal.real.differing import TOLERANCE, different

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from trunkline.durations import duration
-from workers.rehearsal.play import Decision
+from workers.rehearsal.performance import Decision
 from workers.rehearsal.suite.files import TestFile
 from workers.rehearsal.suite.forms import read_instant
 from workers.rehearsal.suite.paths import Place, pointer

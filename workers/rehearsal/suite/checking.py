@@ -11,7 +11,9 @@ from trunkline.wire import nests_deeper
 from workers.definitions.model.steps import escape
 from workers.definitions.problems import listed, nearest
 from workers.definitions.runnable import Definition
-from workers.rehearsal.answers import FAILURES, REQUEST, TIMES, completed, is_answered_over_http
+from workers.rehearsal.answers import REQUEST, TIMES
+from workers.rehearsal.receivers import FAILURES
+from workers.rehearsal.results import completed, is_answered_over_http
 from workers.rehearsal.suite.expected import check_expected
 from workers.rehearsal.suite.files import TestFile
 from workers.rehearsal.suite.forms import StepForm

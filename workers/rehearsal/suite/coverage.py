@@ -13,8 +13,8 @@ from typing import Any
 
 from activities.action import Action
 from workers.definitions.loading import Source
-from workers.rehearsal.attempts import base_id
-from workers.rehearsal.play import Performance
+from workers.rehearsal.performance import Performance
+from workers.rehearsal.record import base_id
 from workers.rehearsal.suite.items import KINDS, Item, items_of
 from workers.rehearsal.suite.paths import Place, pointer, shown
 from workers.rehearsal.suite.steps import every_step

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from activities.action import Action
-from workers.rehearsal.attempts import Requested, base_id
-from workers.rehearsal.play import Performance
+from workers.rehearsal.performance import Performance
+from workers.rehearsal.record import Requested, base_id
 from workers.rehearsal.suite.cases import Case, moment
 from workers.rehearsal.suite.matching import NOTHING, is_test, matches, part_of
 from workers.rehearsal.suite.paths import Place, shown

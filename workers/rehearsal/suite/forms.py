@@ -8,7 +8,7 @@ from typing import Any
 from trunkline.durations import duration
 from workers.definitions.model.steps import escape
 from workers.definitions.problems import listed, nearest
-from workers.rehearsal.attempts import base_id
+from workers.rehearsal.record import base_id
 from workers.rehearsal.suite.files import TestFile
 from workers.rehearsal.suite.steps import may_be_held
 from workflows.event import what

@@ -12,7 +12,8 @@ from temporalio.common import RawValue
 from activities.action import Action
 from workers.rehearsal.answers import Answers
 from workers.rehearsal.desk import rehearsal_desk
-from workers.rehearsal.play import Performance, Stage, play
+from workers.rehearsal.performance import Performance, Stage
+from workers.rehearsal.play import play
 from workers.rehearsal.suite.cases import Case, cases_of
 from workers.rehearsal.suite.faults import Fault, faults_of
 from workers.rehearsal.suite.files import TestFile

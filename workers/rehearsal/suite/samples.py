@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from activities.action import Action
-from workers.rehearsal.answers import completed, is_answered_over_http
+from workers.rehearsal.results import completed, is_answered_over_http
 
 
 def sample(action: Action) -> Any:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from workers.rehearsal.attempts import Requested, base_id
+from workers.rehearsal.record import Requested, base_id
 from workers.rehearsal.suite.cases import moment
 from workers.rehearsal.suite.matching import matches, part_of
 from workers.rehearsal.suite.paths import Place
