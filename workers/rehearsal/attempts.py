@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -29,6 +28,9 @@ from workers.rehearsal.record import Noticed, Record, Requested, base_id
 
 UNANSWERED = "Unanswered"
 """The type of the error with which an attempt fails to whose request no answer is given."""
+
+MANY, SHORTEST = 100, timedelta(seconds=1)
+"""From so many attempts on none follows the last one quicker: a server's timers are no quicker either."""
 
 NOTICE = re.compile(
     r"(?P<hold>.+)\.notify-\d+\.(?P<on>opened|reminder|escalated|decided)(-\d+)?(~[0-9a-f-]{36})?", re.DOTALL
@@ -92,7 +94,7 @@ class Attempts:
         if name is None:
             return await self._child_asked(activity, argument)
         if (notice := NOTICE.fullmatch(name)) is not None:
-            config = copy.deepcopy(argument["config"])
+            config = _plain(argument["config"])
             self.record.notices.append(Noticed(notice["hold"], notice["on"], self.loop.now(), activity, config))
             return {"result": None}
         attempt = Attempt(self, self.actions[activity], name, argument, options.get("retry_policy"))
@@ -179,7 +181,7 @@ class Attempt:
             ApplicationError: it failed.
         """
         attempts, call, now = self.attempts, self.call, self.attempts.loop.now()
-        config = copy.deepcopy(call["config"])
+        config = _plain(call["config"])
         try:
             parsed = configured(self.action, call, attempts.contracts.secrets, attempts.contracts.scrubber)
         except ActionError as error:  # nothing is sent
@@ -237,13 +239,15 @@ def _pause(policy: RetryPolicy, error: ApplicationError, attempt: int) -> timede
         return None
     if policy.maximum_attempts and attempt >= policy.maximum_attempts:
         return None
+    shortest = SHORTEST if attempt >= MANY else timedelta()
     if error.next_retry_delay is not None:
-        return error.next_retry_delay
+        return max(error.next_retry_delay, shortest)
     longest = policy.maximum_interval or policy.initial_interval * 100
     try:
-        return min(policy.initial_interval * policy.backoff_coefficient ** (attempt - 1), longest)
+        pause = min(policy.initial_interval * policy.backoff_coefficient ** (attempt - 1), longest)
     except OverflowError:
-        return longest
+        pause = longest
+    return max(pause, shortest)
 
 
 def _name(activity: Any) -> str:

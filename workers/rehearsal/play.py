@@ -75,6 +75,7 @@ class _Play:
     opened: dict[str, datetime] = field(default_factory=dict)
     holds: dict[str, dict[str, Any]] = field(default_factory=dict)
     reminded: set[str] = field(default_factory=set)
+    defect: str | None = None
 
     def __post_init__(self) -> None:
         self.loop = VirtualLoop(self.clock)  # type: ignore[abstract] # it has what a run uses
@@ -87,6 +88,14 @@ class _Play:
         """Play the run and every run that follows it in its chain."""
         self._begin([RawValue(_payload(self.event))], None)
         end = None if self.until is None else self.clock + self.until
+        try:
+            self._play(end)
+        except Exception as error:  # noqa: BLE001 # a defect must not keep other cases from being played
+            self.loop.faults.clear()
+            self.defect = f"{type(error).__name__}: {error}"
+        return self._finish(self.attempts.record, end)
+
+    def _play(self, end: datetime | None) -> None:
         while self._settled():
             self._note_holds()
             if self._decide(end):
@@ -101,7 +110,6 @@ class _Play:
             self.loop.advance(due)
             while self._decide(end) and self._settled(strike=False):  # who decides is quicker than a timer
                 self._note_holds()
-        return self._finish(self.attempts.record, end)
 
     def _begin(self, arguments: Sequence[Any], continued: str | None) -> None:
         run = f"{self.stage.plan['automation']}/{self.event['id']}"
@@ -241,6 +249,8 @@ class _Play:
     def _ending(self, *, ended: bool) -> tuple[str | None, dict[str, Any], str | None]:
         with hosted(self.host):
             report = json.loads(json.dumps(self.automation.report()))
+        if self.defect is not None:
+            return None, report, self.defect
         if not ended:
             return HELD, report, None
         error = None if self.task.cancelled() else self.task.exception()

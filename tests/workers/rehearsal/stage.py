@@ -41,7 +41,7 @@ def stage(*actions: JSON, people: dict[str, list[str]] | None = None, **more: An
 
 def played(on: Stage, *, answers: JSON | None = None, decisions: tuple[Decision, ...] = (), **more: Any) -> Performance:
     event = {"specversion": "1.0", "id": "1", "source": "manual", "type": "d.happened", "data": {"d": {}}}
-    given = Answers((answers or {}, {}))
+    given = more.pop("given", None) or Answers((answers or {}, {}))
     return play(on, event | more.pop("event", {}), **{"clock": CLOCK, "answers": given, "decisions": decisions, **more})
 
 

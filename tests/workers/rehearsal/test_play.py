@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 from tests.workers.rehearsal.stage import CLOCK, GET, POST, after, moments, played, stage, step_of
+from workers.rehearsal.answers import Answers
 from workers.rehearsal.performance import Decision
 
 OK = {"status": 200}
@@ -169,3 +170,21 @@ def test_what_is_no_request_is_refused_by_the_action_itself() -> None:
     seen = played(stage(twice), answers={"look": OK})
     assert "`query` has 'a', which stands in `url` already" in step_of(seen, "look")["error"]["message"]
     assert seen.requests == []
+
+
+def test_a_receiver_that_wants_to_be_asked_at_once_for_ever_ends_with_the_step_s_time() -> None:
+    hasty = {"status": 429, "headers": {"Retry-After": "0"}}
+    seen = played(stage({**GET, "retry": {"within": "5m"}}), answers={"look": hasty})
+    assert (seen.outcome, len(seen.requests)) == ("failed", 400)
+    assert step_of(seen, "look")["endedAt"] == after(300)
+
+
+def test_a_defect_is_said_of_its_run_and_keeps_nobody_from_the_next() -> None:
+    class Broken(Answers):
+        def next(self, step: str, request: tuple[str, str] | None) -> tuple[bool, object]:
+            raise LookupError(step)
+
+    on = stage(GET)
+    seen = played(on, answers={}, given=Broken())
+    assert (seen.outcome, seen.fault) == (None, "LookupError: look")
+    assert played(on, answers={"look": OK}).outcome == "completed"
