@@ -6,14 +6,17 @@ import json
 import re
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from tests.end_to_end.test_tutorial import as_printed
 from tests.starts import Processes
 from tests.workers.command import ROOT, call, surroundings
+from tests.workers.rehearsal.stage import GET, definition, suite
 from workers.definitions.folder import definition_files
 from workers.rehearsal.real.differing import TOLERANCE, different
+from workers.rehearsal.real.server import play_really, server_binary
 from workers.rehearsal.suite.files import find
 
 EXAMPLES = ROOT / "examples"
@@ -82,3 +85,15 @@ def test_everything_else_is_a_difference(one: object, other: object) -> None:
 def test_the_tolerance_is_what_the_page_says() -> None:
     assert timedelta(seconds=5) == TOLERANCE
     assert "5 s" in PAGE
+
+
+def test_a_rehearsal_that_is_wrong_about_temporal_fails_its_case(tmp_path: Path, processes: Processes) -> None:
+    """On a server, whose process is the SDK's own."""
+    test = {"cases": [{"name": "a", "event": {}, "answers": {"look": {"status": 200}}}]}
+    result = suite(tmp_path, definition({"wait": "3d"}, GET), test).files[0].result
+    play_really(result, server_binary())
+    assert result.failed == []
+    result.results[0].seen.report["steps"][1]["attempts"] = 7
+    play_really(result, server_binary())
+    [fault] = result.results[0].faults
+    assert fault.message == "On Temporal's server report.steps[1].attempts is 1, in the rehearsal 7."

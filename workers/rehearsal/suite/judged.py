@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +11,6 @@ from typing import Any, Literal
 from workers.rehearsal.suite.paths import Place
 from workflows.language.condition import Condition, compile_condition
 from workflows.language.errors import TemplateError
-from workflows.language.values import shown as value_shown
 
 MARKS = ("true", "false", "deciding")
 
@@ -100,5 +100,5 @@ def words(raw: Mapping[str, Any]) -> str:
 
 
 def _text(test: Mapping[str, Any]) -> str:
-    value = f" {value_shown(test['value'])}" if "value" in test else ""
+    value = f" {json.dumps(test['value'], ensure_ascii=False)}" if "value" in test else ""
     return f"{test['field']} {test['operator']}{value}"
