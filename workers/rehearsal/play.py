@@ -74,7 +74,6 @@ class _Play:
     packed: RawValue
     opened: dict[str, datetime] = field(default_factory=dict)
     holds: dict[str, dict[str, Any]] = field(default_factory=dict)
-    reminded: set[str] = field(default_factory=set)
     defect: str | None = None
 
     def __post_init__(self) -> None:
@@ -205,11 +204,10 @@ class _Play:
         if state is None or self.until is not None or self._next_decision(None) is not None:
             return False
         holds = state.holds.open()
-        self.reminded |= {notice.hold for notice in self.attempts.record.notices if notice.on == "reminder"}
         if not holds or any(hold.deadline or hold.escalateAt for hold in holds):
             return False
         reminding = [hold for hold in holds if hold.remindAt is not None]
-        if not reminding or any(hold.hold not in self.reminded for hold in reminding):
+        if not reminding or any(not state.recall(hold.step).get("reminders") for hold in reminding):
             return False
         return self.loop.timers() <= len(reminding)
 

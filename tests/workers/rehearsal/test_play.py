@@ -110,6 +110,8 @@ def test_a_run_that_only_people_can_move_on_is_held_though_it_reminds_them_for_e
     assert (seen.outcome, seen.ended) == ("held", False)
     assert [notice.on for notice in seen.notices] == ["opened", "reminder"]
     assert [notice.config["text"] for notice in seen.notices] == ["opened", "reminder"]
+    untold = {**POST, "requireApproval": {"approvers": ["ann"], "remindAfter": "1d"}}
+    assert played(stage(untold)).now == CLOCK + timedelta(days=1)
     later = played(stage(held), until=timedelta(days=3))
     assert [notice.on for notice in later.notices] == ["opened", *["reminder"] * 3]
     assert later.now == CLOCK + timedelta(days=3)
