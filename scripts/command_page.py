@@ -107,7 +107,8 @@ def _type(argument: Argument) -> str:
     if choices:
         return "|".join(choices)
     text = str(argument.hint)
-    return next(word.upper() for word in ("int", "path", "str") if re.search(rf"\b{word}\b", text, re.IGNORECASE))
+    words = ("int", "float", "path", "str")
+    return next(word.upper() for word in words if re.search(rf"\b{word}\b", text, re.IGNORECASE))
 
 
 def _is_switch(argument: Argument) -> bool:

@@ -152,7 +152,7 @@ class Automation:
 
     def _wanted(self, walk: Walk, condition: Condition) -> Verdict:
         try:
-            verdict = condition.judge(walk.roots(walk.outermost), host.now())
+            verdict = condition.judge(walk.seen(condition, walk.outermost), host.now())
         except TemplateError as error:
             raise self._failed(f"The automation's conditions cannot be judged: {error}") from None
         self.reason = cut(verdict.why) or None

@@ -188,9 +188,15 @@ class Walk:
                     return "skipped" if over else "pending"
         return "pending"
 
+    def seen(self, condition: Condition, frame: Frame) -> dict[str, Any]:
+        """Return what a condition that is about to be judged sees, and tell whoever watches."""
+        roots = self.roots(frame)
+        host.tell(host.JUDGED, condition=condition, roots=roots)
+        return roots
+
     def judge(self, condition: Condition, entry: Entry, frame: Frame) -> Verdict:
         """Say whether a step's condition holds now, and write down what it could not compare."""
-        verdict = condition.judge(self.roots(frame), host.now(), self.work_budget.spend)
+        verdict = condition.judge(self.seen(condition, frame), host.now(), self.work_budget.spend)
         self.state.report.miss(entry, verdict.missing)
         return verdict
 

@@ -98,6 +98,7 @@ async def _step(walk: Walk, step: Step, frame: Frame, parent: str | None) -> Flo
     fresh = entry is None or (entry["status"] not in ENDED and walk.state.recall(instance).pop("unjudged", False))
     if entry is None:
         entry = walk.state.report.begin(instance, step, parent, host.now())
+        host.tell(host.BEGUN, step=instance)
     started = _guarded(walk, step, entry, frame, fresh=fresh)
     if behind:
         walk.background.append(asyncio.create_task(_behind(walk, instance, started), name=instance))
