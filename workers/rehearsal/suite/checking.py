@@ -8,6 +8,7 @@ from typing import Any
 from activities.action import Action
 from activities.errors import Refused
 from trunkline.wire import nests_deeper
+from workers.approvals.groups import Groups
 from workers.definitions.model.steps import escape
 from workers.definitions.problems import listed, nearest
 from workers.definitions.runnable import Definition
@@ -18,6 +19,8 @@ from workers.rehearsal.suite.expected import check_expected
 from workers.rehearsal.suite.files import TestFile
 from workers.rehearsal.suite.forms import StepForm
 from workers.rehearsal.suite.steps import every_step
+from workers.settings import SettingsError
+from workflows.event import EventError, read_event
 from workflows.holds.hold import DECISIONS, OPERATIONS
 from workflows.program import ActionStep
 
@@ -54,7 +57,7 @@ class _Check(StepForm):
         self.instant(data.get("clock"), "/clock")
         if self.shape(data.get("people"), "/people", dict, "an object of groups with their members"):
             for name, members in data["people"].items():
-                self.texts(members, f"/people/{escape(name)}")
+                self.group(name, members, f"/people/{escape(name)}")
         if data.get("secrets") is not None:
             self.texts(data["secrets"], "/secrets")
         if self.shape(data.get("events"), "/events", dict, "an object of events by name"):
@@ -68,6 +71,13 @@ class _Check(StepForm):
             self.add("missing-key", "", "A test file needs `cases`.")
         elif self.shape(cases, "/cases", list, "a list of cases"):
             self.cases(data["cases"])
+
+    def group(self, name: str, members: Any, place: str) -> None:
+        """Check a group of people as workers do."""
+        try:
+            Groups({name: members})
+        except SettingsError as error:
+            self.add("wrong-type", place, str(error).partition(": ")[2], key=True)
 
     def cases(self, cases: list[Any]) -> None:
         names: dict[str, str] = {}
@@ -106,11 +116,22 @@ class _Check(StepForm):
             return
         if not self.shape(event, place, dict, "the name of an event, or an event with `data`"):
             return
-        self.keys(event, place, EVENT, "An event", open_=True)
+        for key in event:  # an event may have attributes of its own; one that is nearly another is misspelt
+            if key not in EVENT and (near := nearest(key, EVENT)) is not None:
+                self.add("unknown-key", f"{place}/{escape(key)}", f"An event has no key `{key}`.", near, key=True)
         if "extends" in event:
             self.known_event(event["extends"], f"{place}/extends")
-        if "data" in event:
-            self.shape(event["data"], f"{place}/data", dict, "an object with the roots that templates see")
+        if "data" not in event or self.shape(
+            event["data"], f"{place}/data", dict, "an object with the roots that templates see"
+        ):
+            self.attributes(event, place)
+
+    def attributes(self, event: Mapping[str, Any], place: str) -> None:
+        """Check that what an event says of itself is what events have."""
+        try:
+            read_event({"type": "any", "data": {}, **event}, default_id="any")
+        except EventError as error:
+            self.add("wrong-type", place, str(error))
 
     def known_event(self, name: Any, place: str) -> None:
         if isinstance(name, str) and name in self.events:

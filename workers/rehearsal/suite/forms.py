@@ -32,7 +32,7 @@ class Form:
         """Add a problem."""
         self.file.add(code, place, message, hint, key=key)
 
-    def keys(  # noqa: PLR0913 # what a place may have
+    def keys(  # what a place may have
         self,
         value: Mapping[str, Any],
         place: str,
@@ -40,11 +40,10 @@ class Form:
         name: str,
         *,
         needed: Iterable[str] = (),
-        open_: bool = False,
     ) -> None:
-        """Check that an object has the keys that it needs, and no others unless it is open."""
+        """Check that an object has the keys that it needs, and no others than are known."""
         for key in value:
-            if key not in known and not open_:
+            if key not in known:
                 sentence = f"{name} has no key `{key}`; it has {listed(known)}."
                 self.add("unknown-key", f"{place}/{escape(key)}", sentence, nearest(key, known), key=True)
         for key in needed:
