@@ -66,6 +66,7 @@ class Performance:
         holds: each hold as the query showed it when it had opened, by id.
         began: when the event arrived.
         now: the last instant that was looked at.
+        ticks: the instants at which timers struck.
         fault: why the run could not begin or go on, where it could not: a bug, or an event that is none.
     """
 
@@ -79,6 +80,7 @@ class Performance:
     holds: dict[str, dict[str, Any]]
     began: datetime
     now: datetime
+    ticks: list[datetime]
     fault: str | None = None
 
 

@@ -74,6 +74,7 @@ class _Play:
     packed: RawValue
     opened: dict[str, datetime] = field(default_factory=dict)
     holds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    ticks: list[datetime] = field(default_factory=list)
     defect: str | None = None
 
     def __post_init__(self) -> None:
@@ -106,6 +107,8 @@ class _Play:
             if end is not None and due > end:
                 self.loop.advance(end)
                 break
+            if self.loop.next_timer() == due:
+                self.ticks.append(due)
             self.loop.advance(due)
             while self._decide(end) and self._settled(strike=False):  # who decides is quicker than a timer
                 self._note_holds()
@@ -232,6 +235,7 @@ class _Play:
             holds=self.holds,
             began=self.clock,
             now=self.loop.now(),
+            ticks=self.ticks,
             fault=fault,
         )
 

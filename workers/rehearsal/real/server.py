@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import shutil
@@ -43,6 +44,13 @@ QUEUE = "rehearsal"
 
 PATIENCE = 60.0
 """Seconds of the machine's clock that a case waits for what must come at once."""
+
+STARTS = 3
+EARLY = timedelta(seconds=1)
+EXPIRED = "expired"
+
+CATCHING_UP = 5.0
+"""Seconds of the machine's clock that are waited for what the rehearsal has sent by an instant."""
 
 AT_ONCE = 4
 """Cases that are played side by side."""
@@ -91,7 +99,7 @@ async def _differences(result: CaseResult, stage: Stage, binary: Path) -> list[F
     activities.calls = {one.key: one.step for one in result.seen.requests}
     answered = [one for one in result.seen.requests if one not in result.seen.unanswered]
     activities.attempts.known = {(one.step, one.key, one.attempt): one.answer for one in answered}  # in whatever order
-    environment = await WorkflowEnvironment.start_time_skipping(test_server_existing_path=str(binary), runtime=_quiet())
+    environment = await _server(binary)
     try:
         async with Worker(
             environment.client,
@@ -101,7 +109,7 @@ async def _differences(result: CaseResult, stage: Stage, binary: Path) -> list[F
             workflow_runner=UnsandboxedWorkflowRunner(),
             plugins=[ReplayClock(), clock],
         ):
-            report, receipts = await _Run(result, environment, clock, stage).played()
+            report, receipts = await _Run(result, environment, clock, activities).played()
     except (RPCError, TimeoutError) as error:
         return [Fault(place=("real",), message=f"The case could not be played on Temporal's server: {error}.")]
     finally:
@@ -127,6 +135,16 @@ async def _differences(result: CaseResult, stage: Stage, binary: Path) -> list[F
     ]
 
 
+async def _server(binary: Path) -> WorkflowEnvironment:
+    """Start a server; its port may be taken just before it listens there, so that it is tried again."""
+    for _ in range(STARTS - 1):
+        with contextlib.suppress(RuntimeError):
+            return await WorkflowEnvironment.start_time_skipping(
+                test_server_existing_path=str(binary), runtime=_quiet()
+            )
+    return await WorkflowEnvironment.start_time_skipping(test_server_existing_path=str(binary), runtime=_quiet())
+
+
 @lru_cache(maxsize=1)
 def _quiet() -> Runtime:
     """Return Temporal's runtime without its log, which would say of each server that it is no whole one."""
@@ -134,35 +152,73 @@ def _quiet() -> Runtime:
 
 
 class _Run:
-    """One case on its server: time passes to each decision, then to the instant at which the rehearsal ended."""
+    """One case on its server: time passes from each instant of the rehearsal to the next.
 
-    def __init__(self, result: CaseResult, environment: WorkflowEnvironment, clock: ShiftedClock, stage: Stage) -> None:
+    The server does not wait for its worker before it skips time. So what has happened by an instant in the rehearsal is
+    waited for before time goes on, and instants are as much later as the run is by then.
+    """
+
+    def __init__(
+        self, result: CaseResult, environment: WorkflowEnvironment, clock: ShiftedClock, activities: RealActivities
+    ) -> None:
         self.result = result
         self.environment = environment
         self.client: Client = environment.client
         self.clock = clock
-        self.stage = stage
+        self.activities = activities
+        self.automation = activities.stage.plan["automation"]
+        self.ticks = list(result.seen.ticks)
+        self.rehearsed = {(one.step, one.key, one.attempt): one.at for one in result.seen.requests}
+        self.late = timedelta()
 
     async def played(self) -> tuple[dict[str, Any], list[str | None]]:
         """Return the report, and the receipts of the decisions."""
-        event, automation = self.result.case.event, self.stage.plan["automation"]
-        handle = await self.client.start_workflow(automation, event, id=f"{automation}/{event['id']}", task_queue=QUEUE)
-        await self._queried(handle, "report")
+        event, name = self.result.case.event, self.automation
+        handle = await self.client.start_workflow(name, event, id=f"{name}/{event['id']}", task_queue=QUEUE)
+        await self._caught_up(handle, self.result.case.clock)
         receipts: list[str | None] = [None] * len(self.result.seen.made)
         for at, number in sorted((made.at, number) for number, made in enumerate(self.result.seen.made) if made.at):
-            await self._time(at)
+            await self._time(handle, at - self._early(number))
             receipts[number] = await self._decide(handle, number)
-        await self._time(self.result.seen.now + TOLERANCE / 2)
+        await self._time(handle, self.result.seen.now)
+        await self._skip(self.result.seen.now + self.late + TOLERANCE / 2)
         if self.result.seen.ended:
             await self._closed(handle)
         report: dict[str, Any] = await self._queried(handle, "report")
         return report, receipts
 
-    async def _time(self, to: datetime) -> None:
-        """Let time pass up to an instant of the case."""
+    def _early(self, number: int) -> timedelta:
+        """Return how much earlier than in the rehearsal a decision is made, lest a timer of its instant be first."""
+        made = self.result.seen.made[number]
+        tied = made.at in self.result.seen.ticks and made.at != made.opened
+        return EARLY if tied and made.receipt not in (EXPIRED, NOT_FOUND) else timedelta()
+
+    async def _time(self, handle: WorkflowHandle[Any, Any], to: datetime) -> None:
+        """Let time pass up to an instant of the case, from each instant at which something happens to the next."""
+        while self.ticks and self.ticks[0] < to:
+            tick = self.ticks.pop(0)
+            await self._skip(tick + self.late)
+            await self._caught_up(handle, tick)
+        await self._skip(to)
+
+    async def _skip(self, to: datetime) -> None:
         left = to - self.clock.of(await self.environment.get_current_time())
         if left > timedelta():
             await self.environment.sleep(left)
+
+    async def _caught_up(self, handle: WorkflowHandle[Any, Any], tick: datetime) -> None:
+        """Wait until everything is sent that the rehearsal has sent by an instant, and note how late the last was."""
+        seen, record = self.result.seen, self.activities.record
+        wanted = [sum(one.at <= tick for one in sent) for sent in (seen.requests, seen.notices)]
+        end = time.monotonic() + CATCHING_UP
+        while len(record.requests) < wanted[0] or len(record.notices) < wanted[1]:
+            await asyncio.sleep(0.005)
+            if time.monotonic() > end:
+                break
+        await self._queried(handle, "report")  # answered only once what has come before was dealt with
+        for one in record.requests[-1:]:
+            at = self.rehearsed.get((one.step, one.key, one.attempt))
+            self.late = max(self.late, timedelta() if at is None else one.at - at)
 
     async def _decide(self, handle: WorkflowHandle[Any, Any], number: int) -> str:
         decision = self.result.case.decisions[number]

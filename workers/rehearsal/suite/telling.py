@@ -27,14 +27,14 @@ def lines(suite: SuiteResult) -> Iterator[str]:
         yield from _file(one, suite)
     total = suite.passed + suite.failed
     cases = f"{total} case{'' if total == 1 else 's'}"
-    parts = [f"{suite.failed} failed" if suite.failed else "all passed"]
+    parts = [f"{suite.failed} failed" if suite.failed else "all passed"] if total else []
     if suite.coverage is not None:
         parts.append(f"coverage {suite.coverage:g} %")
     if suite.mutants is not None:
         parts.append(f"mutants {suite.mutants:g} %")
     if suite.wrong:
         parts.append(f"{len(suite.wrong)} file{'' if len(suite.wrong) == 1 else 's'} could not be played")
-    yield f"{cases}, {', '.join(parts)}."
+    yield f"{', '.join([cases, *parts])}."
     yield from suite.below
 
 
