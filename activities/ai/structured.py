@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from activities.ai.classification import FENCE, repaired
 from activities.ai.model import Completion, Prompt, Usage, plain
 from activities.ai.provider import LanguageModel
 from activities.context import Context
-from activities.descriptions.validation import Judge
 from activities.errors import Refused
 from activities.http_client.statuses import one_line
+
+if TYPE_CHECKING:
+    from activities.descriptions.validation import Judge
 
 RULES = (
     "Answer with one JSON value and nothing else: no preamble, and nothing around it. It must fit this JSON Schema: "
@@ -50,6 +52,8 @@ async def structured(
     Raises:
         Refused: it answered in another form twice, refused to, or the budget is used up.
     """
+    from activities.descriptions.validation import Judge  # its library is large: only a form needs it
+
     judge = Judge(schema, schema.get("$defs", {}))
     first = await model.ask(prompt, context, name)
     try:

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from tests.engine import JSON, Engine
+from workers.definitions.folder import definition_files
 from workers.sandbox import Sandbox, connections
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -159,7 +160,7 @@ ANSWERS: dict[str, JSON] = {
 }
 
 
-@pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.yaml")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", definition_files(EXAMPLES), ids=lambda file: file.stem)
 async def test_runs_to_its_end(engine: Engine, file: Path) -> None:
     """What waits for approval shows the very request that is then sent."""
     kind, data = EVENTS[file.stem]
@@ -265,7 +266,7 @@ def written_steps(value: Any) -> Iterator[JSON]:
 
 
 def test_words_of_the_helpdesks_documentation_stand_in_examples() -> None:
-    steps = [step for file in EXAMPLES.glob("*.yaml") for step in written_steps(yaml.safe_load(file.read_text()))]
+    steps = [step for file in definition_files(EXAMPLES) for step in written_steps(yaml.safe_load(file.read_text()))]
     assert [step for step in yaml.safe_load(DOCUMENT) if step not in steps] == []
 
 
@@ -288,7 +289,7 @@ async def test_what_a_model_wrote_is_read_by_later_steps(engine: Engine) -> None
 
 
 def test_every_example_has_an_event() -> None:
-    assert set(EVENTS) == {file.stem for file in EXAMPLES.glob("*.yaml")}
+    assert set(EVENTS) == {file.stem for file in definition_files(EXAMPLES)}
 
 
 async def test_a_survey_is_answered(engine: Engine) -> None:

@@ -85,7 +85,7 @@ class Subscriptions:
                 await self.leave(place, run)
                 return None
 
-        brought = await asyncio.gather(*(bring(run, *found[run]) for run in found))
+        brought = await asyncio.gather(*(bring(run, *found[run]) for run in sorted(found)))
         return [one for one in brought if one is not None]
 
     async def _places(self, pattern: str, data: Mapping[str, Any]) -> list[str]:
