@@ -65,6 +65,7 @@ class Attempts:
         self.actions = actions
         self.answers = answers
         self.record = Record()
+        self.desk = desk
         self.contracts: Contracts = desk.contracts
         self.plan = plan
         self._asked = {_name(one): one for one in desk.activities()}
@@ -146,8 +147,13 @@ class Attempts:
                 fail_child(future, run, ApplicationError(answer.get("message", "It failed."), type="AutomationFailed"))
         else:
             report = {"outcome": "completed", "result": None, **answer}
-            future.set_result(RawValue(_payload({key: report[key] for key in ("outcome", "result")})))
+            future.set_result(self.ended(report))
         return future
+
+    @staticmethod
+    def ended(report: Mapping[str, Any]) -> RawValue:
+        """Return what a run that was started gives whoever waits for it."""
+        return RawValue(_payload({key: report[key] for key in ("outcome", "result")}))
 
     async def _child_asked(self, activity: str, argument: Mapping[str, Any]) -> Any:
         """Answer a run that asks how the run that it called has ended."""
