@@ -58,7 +58,8 @@ class Guide:
     def begun(self, name: str, at: datetime) -> None:
         """Write down that a step is reached."""
         step = self.roles.steps.get(base_id(name))
-        if step is not None and step.kind != "path":
+        again = any(what == "until" and name.startswith(f"{one}[") for one, what in self._taken)
+        if step is not None and step.kind != "path" and not again:  # one pass is told where nobody knows how many
             self._reached[name] = Reached(id=name, step=step, at=at)
             self.trace.append(self._reached[name])
 
