@@ -75,7 +75,9 @@ def _value(text: str) -> Any:
 def _check(key: str, answer: Any, action: Action) -> None:
     if isinstance(answer, dict) and "fails" in answer:
         if answer["fails"] not in FAILURES:
-            raise UsageError(f"The answer of {key} fails with one of {', '.join(FAILURES)}, not {answer['fails']!r:.50}.")
+            raise UsageError(
+                f"The answer of {key} fails with one of {', '.join(FAILURES)}, not {answer['fails']!r:.50}."
+            )
         return
     plain = {name: one for name, one in answer.items() if name != TIMES} if isinstance(answer, dict) else answer
     try:

@@ -32,9 +32,9 @@ def explain(
     """Say what each automation would do for an event, and why: nothing is sent, and no server is needed.
 
     Shown are the automations of the folder (TRUNKLINE_AUTOMATIONS, else `automations`, else the examples) whose trigger
-    takes the event's type: what their conditions come to, with both sides of each test, and every step with its request.
-    An answer that nobody gives is unknown: texts that need one stay as they are written, and where a condition needs
-    one, each way is shown. Approvals count as given. The event's `time` is the clock.
+    takes the event's type: what their conditions come to, with both sides of each test, and every step with its
+    request. An answer that nobody gives is unknown: texts that need one stay as they are written, and where a condition
+    needs one, each way is shown. Approvals count as given. The event's `time` is the clock.
 
     Args:
         event: JSON file with the event (`-`: standard input); `type` and `data` suffice.

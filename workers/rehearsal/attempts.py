@@ -132,8 +132,7 @@ class Attempts:
 
     def child(self, automation: str, event: Mapping[str, Any], run: str) -> asyncio.Future[Any]:
         """Return how a run that a step starts ends: by the answer of that step."""
-        future = self._children[run] = self.loop.create_future()
-        future.add_done_callback(_looked_at)
+        future = self.begin_child(run)
         step = self.caller(run)
         config = {"automation": automation, "data": dict(event["data"])}
         found, answer = self.answers.next(base_id(step), None)
@@ -148,6 +147,12 @@ class Attempts:
         else:
             report = {"outcome": "completed", "result": None, **answer}
             future.set_result(self.ended(report))
+        return future
+
+    def begin_child(self, run: str) -> asyncio.Future[Any]:
+        """Return what is done once a run that a step starts has ended."""
+        future = self._children[run] = self.loop.create_future()
+        future.add_done_callback(_looked_at)
         return future
 
     @staticmethod
@@ -232,6 +237,14 @@ class Attempt:
             timed_out=isinstance(answer, dict) and answer.get("fails") == "timeout",
             retry_after=error.retry_after if isinstance(error, Unavailable) else None,
         )
+
+
+def step_sent(activity: str, options: Mapping[str, Any]) -> str | None:
+    """Return the step whose request an activity sends; None where it is something else, such as a notice."""
+    step: str | None = options.get("activity_id")
+    if step is None or activity == TURN or activity.endswith(LOOK) or NOTICE.fullmatch(step) is not None:
+        return None
+    return step
 
 
 def _looked_at(future: asyncio.Future[Any]) -> None:

@@ -73,7 +73,9 @@ async def await_event(walk: Walk, step: WaitStep, waited: WaitedEvent, entry: En
 
     reader = host.reader()
     brought = None if reader is None else reader.event(entry["id"])
-    while (event := brought or arrivals.take(wanted, memory["after"])) is None and (left := until - host.now()) > timedelta():
+    while (event := brought or arrivals.take(wanted, memory["after"])) is None and (
+        left := until - host.now()
+    ) > timedelta():
         count = arrivals.count
         try:
             await host.wait_condition(

@@ -66,9 +66,13 @@ def in_folder(
     for name, file in sorted(files.files.items()):
         where = folder / name
         if file.good is None:
-            bad.setdefault(file.claimed, []).append("\n".join([f"{where} cannot run:", *map(str, serious(file.problems))]))
+            bad.setdefault(file.claimed, []).append(
+                "\n".join([f"{where} cannot run:", *map(str, serious(file.problems))])
+            )
         elif file.good.name in good:
-            sentence = f"The automation {file.good.name!r} is defined in {good[file.good.name].path} already, and in {where}."
+            sentence = (
+                f"The automation {file.good.name!r} is defined in {good[file.good.name].path} already, and in {where}."
+            )
             bad.setdefault(file.good.name, []).append(sentence)
         else:
             good[file.good.name] = Found(where, file.good)
@@ -80,5 +84,7 @@ def in_folder(
     if wanted not in good:
         near = nearest(wanted, good)
         has = listed(sorted(good), most=30) or "none"
-        raise UsageError(f"There is no automation {wanted!r:.100} in {folder}.{f' {near}' if near else ''} It has {has}.")
+        raise UsageError(
+            f"There is no automation {wanted!r:.100} in {folder}.{f' {near}' if near else ''} It has {has}."
+        )
     return [good[wanted]], []

@@ -112,7 +112,7 @@ class Guide:
         """Render all texts but those at some places, which stay as they are written, or are marked as unknown."""
         if "" in holes:
             return Rendered(template.source if not kept else mark(), [], [])
-        source = _replaced(template.source, "", {pointer: None for pointer in holes})
+        source = _replaced(template.source, "", dict.fromkeys(holes))
         syntax = {key: name for key, name in self.roles.syntax.get(id(template), {}).items() if key not in holes}
         rendered = compile_template(source, syntax, secrets=True).render(roots, host.now())
         texts = {pointer: mark() if kept else _at(template.source, pointer) for pointer in holes}
@@ -198,7 +198,9 @@ def _open(verdicts: Sequence[Mapping[str, Any]]) -> Iterator[int]:
 
 def _secrets_in(template: Template, holes: set[str]) -> list[dict[str, Any]]:
     """Return where secrets go in texts that stay as they are written."""
-    return [{"path": use.pointer, "name": name} for use in template.secrets if use.pointer in holes for name in use.names]
+    return [
+        {"path": use.pointer, "name": name} for use in template.secrets if use.pointer in holes for name in use.names
+    ]
 
 
 def _replaced(value: Any, pointer: str, texts: Mapping[str, Any]) -> Any:

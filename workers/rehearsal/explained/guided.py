@@ -15,9 +15,10 @@ from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflow
 from activities.attempt.results import kept
 from activities.http_client.statuses import SUCCESS
 from trunkline.keyed import SUBSCRIBE, UNSUBSCRIBE
-from trunkline.wire import CHECK, LOOK, TURN
+from trunkline.wire import CHECK
 from workers.rehearsal.answers import request_line
-from workers.rehearsal.attempts import NOTICE, UNANSWERED, Attempts
+from workers.rehearsal.attempts import UNANSWERED, Attempts, step_sent
+from workers.rehearsal.desk import checkable
 from workers.rehearsal.explained.guide import Guide
 from workers.rehearsal.explained.unknown import mark
 from workers.rehearsal.play import Play
@@ -27,8 +28,6 @@ from workflows.host import read_by
 
 GIVEN = "as given"
 """Who approves in a play in which approvals count as given."""
-
-GROUP = "group:"
 
 
 class GuidedAttempts(Attempts):
@@ -43,28 +42,10 @@ class GuidedAttempts(Attempts):
     async def local(self, activity: str, argument: Any) -> Any:
         """Return what the run's worker answers; who is in a group that is not known here nobody needs to know."""
         if activity == CHECK:
-            argument = self._checkable(argument)
+            argument = checkable(argument, self.desk.groups)
+            if self.guide.is_partial(argument.get("request")):
+                del argument["request"]
         return await super().local(activity, argument)
-
-    def _checkable(self, question: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the question about a hold with groups in the place of their members, and no unfinished request."""
-        groups = self.desk.groups
-        unknown = [
-            entry["group"]
-            for entries in question.get("people", {}).values()
-            for entry in entries
-            if "group" in entry and groups.members(entry["group"]) is None
-        ]
-        people = {
-            role: [{"person": GROUP + one["group"]} if one.get("group") in unknown else one for one in entries]
-            for role, entries in question.get("people", {}).items()
-        }
-        checkable = {**question, "people": people}
-        if unknown:
-            checkable |= {"quorum": 1}
-        if self.guide.is_partial(question.get("request")):
-            del checkable["request"]
-        return checkable
 
     async def activity(self, activity: str, argument: Any, options: Mapping[str, Any]) -> Any:
         """Return the result of an activity, or the mark where nobody has said what it is."""
@@ -72,8 +53,8 @@ class GuidedAttempts(Attempts):
             return "rehearsed"
         if activity == UNSUBSCRIBE:
             return None
-        step = options.get("activity_id")
-        if step is None or activity == TURN or activity.endswith(LOOK) or NOTICE.fullmatch(step):
+        step = step_sent(activity, options)
+        if step is None:
             return await super().activity(activity, argument, options)
         if step in self.guide.partial:
             return await self._partly(activity, step, argument)
@@ -107,7 +88,7 @@ class GuidedAttempts(Attempts):
         if not isinstance(error, ChildWorkflowError) or not _unanswered(error):
             return ends
         self.guide.unanswered.add(base_id(self.caller(run)))
-        ends = self._children[run] = self.loop.create_future()
+        ends = self.begin_child(run)
         ends.set_result(self.ended({"outcome": "completed", "result": mark()}))
         return ends
 
@@ -147,9 +128,12 @@ class GuidedPlay(Play):
 
     def _decide(self, end: datetime | None) -> bool:
         """Give the approvals that are asked for, and say whether there was one."""
+        return self._approve() or super()._decide(end)
+
+    def _approve(self) -> bool:
         state, given = self.automation.state, False
         for hold in [] if state is None else state.holds.open():
             if hold.kind == "approval" and hold.decision is None:
                 hold.settle("approve", GIVEN, self.loop.now())
                 given = True
-        return given or super()._decide(end)
+        return given

@@ -93,16 +93,11 @@ class Roles:
                 self._roles[id(step.config)] = CONFIG
                 self.syntax[id(step.config)] = syntaxes.get(step.id, {})
             case LoopStep():
-                self._roles[id(step.items)] = ITEMS
-                if step.collect is not None:
-                    self._roles[id(step.collect)] = VALUE
+                self._roles |= {id(step.items): ITEMS, id(step.collect): VALUE}
             case SetStep():
                 self._roles[id(step.values)] = VALUE
             case WaitStep():
-                if step.until is not None:
-                    self._roles[id(step.until)] = INSTANT
-                if isinstance(step.duration, Template):
-                    self._roles[id(step.duration)] = LENGTH
+                self._roles |= {id(step.until): INSTANT, id(step.duration): LENGTH}
             case RepeatStep():
                 self._places[id(step.until)] = "until"
             case BranchStep():

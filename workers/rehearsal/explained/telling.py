@@ -47,28 +47,31 @@ def _automation(one: Mapping[str, Any]) -> Iterator[str]:
         yield "  There are more ways than these: answers (--answer STEP=@file) leave fewer."
 
 
-def _verdict(verdict: Mapping[str, Any]) -> Iterator[str]:
-    sign = SIGNS[verdict["holds"]]
+def _verdict(verdict: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
+    sign, margin = SIGNS[verdict["holds"]], "  " * depth
     for kind in ("all", "any"):
         if kind in verdict:
-            yield f"{sign} {kind}"
+            yield f"{margin}{sign} {kind}"
             for part in verdict[kind]:
-                yield from (f"  {line}" for line in _verdict(part))
+                yield from _verdict(part, depth + 1)
             return
     if "not" in verdict:
-        yield f"{sign} not"
-        yield from (f"  {line}" for line in _verdict(verdict["not"]))
+        yield f"{margin}{sign} not"
+        yield from _verdict(verdict["not"], depth + 1)
         return
-    test = f"{sign} {verdict['field']} {verdict['operator']}"
+    test = f"{margin}{sign} {verdict['field']} {verdict['operator']}"
     if "value" in verdict:
         test += f" {listed(verdict['value'])}"
-    if "error" in verdict:
-        seen = verdict["error"]
-    elif verdict.get("unknown"):
-        seen = "unknown" if verdict["seen"] is None else f"{listed(verdict['seen'])}, and what it is compared with is unknown"
-    else:
-        seen = "nothing there" if verdict["seen"] is None else listed(verdict["seen"])
-    yield f"{test:<{LEFT}}  {seen}"
+    yield f"{test:<{LEFT}}  {_seen(verdict)}"
+
+
+def _seen(test: Mapping[str, Any]) -> str:
+    if "error" in test:
+        return str(test["error"])
+    seen = "nothing there" if test["seen"] is None else listed(test["seen"])
+    if not test.get("unknown"):
+        return seen
+    return "unknown" if test["seen"] is None else f"{seen}, beside what is unknown"
 
 
 def _steps(steps: Sequence[Mapping[str, Any]], indent: str, number: int) -> Iterator[str]:
@@ -77,7 +80,7 @@ def _steps(steps: Sequence[Mapping[str, Any]], indent: str, number: int) -> Iter
             yield from _fork(one["fork"], indent, number)
             return
         yield from _step(one, indent, number)
-        number += 1
+        number += one["runs"]
 
 
 def _fork(fork: Mapping[str, Any], indent: str, number: int) -> Iterator[str]:
@@ -98,37 +101,43 @@ def _way(way: Mapping[str, Any]) -> str:
 
 
 def _ending(one: Mapping[str, Any]) -> str:
-    return one["outcome"] + (f": {one['reason']}" if one.get("reason") else "")
+    return f"{one['outcome']}: {one['reason']}" if one.get("reason") else str(one["outcome"])
 
 
 def _step(step: Mapping[str, Any], indent: str, number: int) -> Iterator[str]:
     sign = f"{number}" if step["runs"] else "-"
-    what = step["actionType"] or step["kind"]
-    status = f"   {step['status']}" if "status" in step else ""
-    time = step["at"][:16].replace("T", " ")
-    skipped = "" if step["runs"] else "  skipped"
-    yield f"{indent}{sign} {step['label']}  [{what}]  {time}{skipped}{status}"
-    inside = f"{indent}{' ' * (len(sign) + 1)}"
-    if step["conditions"] is not None:
-        yield from (f"{inside}{line}" for line in _verdict(step["conditions"]))
-    for way in step.get("ways", ()):
-        yield f"{inside}way {way['way'] + 1}{' is taken' if way['way'] == step['way'] else ''}"
-        yield from (f"{inside}  {line}" for line in _verdict(way["conditions"]))
-    if step.get("way") == "otherwise":
-        yield f"{inside}otherwise is taken"
+    time = "" if step["at"] is None else f"  {step['at'][:16].replace('T', ' ')}"
+    ended = step.get("status", "" if step["runs"] else "skipped")
+    yield f"{indent}{sign} {step['label']}  [{step['actionType'] or step['kind']}]{time}  {ended}".rstrip()
+    yield from (f"{indent}{' ' * (len(sign) + 1)}{line}" for line in _facts(step))
+
+
+def _facts(step: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what else is to be said about a step."""
+    yield from _judged(step)
     if step.get("until"):
-        yield f"{inside}until {step['until']}"
+        yield f"until {step['until']}"
     if step["hold"] is not None:
-        yield f"{inside}{_asked(step['hold'])}"
+        yield _asked(step["hold"])
     if step["request"] is not None:
-        yield from (f"{inside}{line}" for line in _request(step["request"]))
+        yield from _request(step["request"])
     for key, words in (("missing", "not found"), ("unknown", "unknown before it happens")):
         if step[key]:
-            yield f"{inside}{words}: {', '.join(step[key])}"
+            yield f"{words}: {', '.join(step[key])}"
     if step.get("attempts"):
-        yield f"{inside}{step['attempts']} attempts"
+        yield f"{step['attempts']} attempts"
     if step.get("error"):
-        yield f"{inside}fails: {step['error']['message']}"
+        yield f"fails: {step['error']['message']}"
+
+
+def _judged(step: Mapping[str, Any]) -> Iterator[str]:
+    if step["conditions"] is not None:
+        yield from _verdict(step["conditions"])
+    for way in step.get("ways", ()):
+        yield f"way {way['way'] + 1}{' is taken' if way['way'] == step['way'] else ''}"
+        yield from _verdict(way["conditions"], 1)
+    if step.get("way") == "otherwise":
+        yield "otherwise is taken"
 
 
 def _asked(hold: Mapping[str, Any]) -> str:

@@ -42,7 +42,11 @@ def holds_unknown(value: Any) -> bool:
 
 
 def unknown_uses(
-    references: Iterable[Reference], roots: Mapping[str, Any], unanswered: Collection[str] = (), *, looping: bool = False
+    references: Iterable[Reference],
+    roots: Mapping[str, Any],
+    unanswered: Collection[str] = (),
+    *,
+    looping: bool = False,
 ) -> list[Reference]:
     """Return the uses of roots that need what nobody knows.
 
@@ -60,7 +64,9 @@ def names(uses: Iterable[Reference]) -> list[str]:
     return list(dict.fromkeys(written(one.path) for one in uses))
 
 
-def _needs_unknown(path: tuple[Any, ...], roots: Mapping[str, Any], unanswered: Collection[str], *, looping: bool) -> bool:
+def _needs_unknown(
+    path: tuple[Any, ...], roots: Mapping[str, Any], unanswered: Collection[str], *, looping: bool
+) -> bool:
     if path[0] == STATUSES and len(path) > 1:
         return path[1] in unanswered
     if path[0] == LOOP and looping:

@@ -90,4 +90,3 @@ def _ending(ways: Sequence[Way], depth: int) -> dict[str, Any]:
     if any(len(way.guide.forks) > depth for way in ways):
         return {"outcome": None, "reason": None}
     return {key: value for key, value in ways[0].ending().items() if key != "result" or value is not None}
-
