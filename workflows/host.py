@@ -100,7 +100,22 @@ JUDGED = "judged"
 FAILED = "failed"
 """An action step has failed: `step` (its instance id), the failure's `classes`, and the `rule` that decides, if any."""
 
+
+class Reader(Protocol):
+    """Reads templates and conditions where a run does not know all that they need."""
+
+    def render(self, template: Any, roots: Mapping[str, Any], step: str) -> Any:
+        """Return what a template of a step (its instance id) gives; None: render it."""
+
+    def judge(self, condition: Any, roots: Mapping[str, Any], step: str) -> Any:
+        """Return what a condition of a step comes to; None: judge it."""
+
+    def event(self, step: str) -> Any:
+        """Return the event that comes for a step that waits for one; None: wait for it."""
+
+
 _watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
+_reader: ContextVar[Reader | None] = ContextVar("reader", default=None)
 _host: ContextVar[Host] = ContextVar("host", default=cast("Host", workflow))  # noqa: B039 # a module
 
 
@@ -122,6 +137,21 @@ def watched(by: Watcher | None) -> Iterator[None]:
         yield
     finally:
         _watcher.reset(token)
+
+
+@contextmanager
+def read_by(reader: Reader) -> Iterator[None]:
+    """Let this reader read what runs in this context cannot know; a run on Temporal knows everything."""
+    token = _reader.set(reader)
+    try:
+        yield
+    finally:
+        _reader.reset(token)
+
+
+def reader() -> Reader | None:
+    """Return what reads in the run's place, if anything does."""
+    return _reader.get()
 
 
 def tell(what: str, **facts: Any) -> None:

@@ -65,6 +65,7 @@ class Attempts:
         self.actions = actions
         self.answers = answers
         self.record = Record()
+        self.desk = desk
         self.contracts: Contracts = desk.contracts
         self.plan = plan
         self._asked = {_name(one): one for one in desk.activities()}
@@ -131,8 +132,7 @@ class Attempts:
 
     def child(self, automation: str, event: Mapping[str, Any], run: str) -> asyncio.Future[Any]:
         """Return how a run that a step starts ends: by the answer of that step."""
-        future = self._children[run] = self.loop.create_future()
-        future.add_done_callback(_looked_at)
+        future = self.begin_child(run)
         step = self.caller(run)
         config = {"automation": automation, "data": dict(event["data"])}
         found, answer = self.answers.next(base_id(step), None)
@@ -146,8 +146,19 @@ class Attempts:
                 fail_child(future, run, ApplicationError(answer.get("message", "It failed."), type="AutomationFailed"))
         else:
             report = {"outcome": "completed", "result": None, **answer}
-            future.set_result(RawValue(_payload({key: report[key] for key in ("outcome", "result")})))
+            future.set_result(self.ended(report))
         return future
+
+    def begin_child(self, run: str) -> asyncio.Future[Any]:
+        """Return what is done once a run that a step starts has ended."""
+        future = self._children[run] = self.loop.create_future()
+        future.add_done_callback(_looked_at)
+        return future
+
+    @staticmethod
+    def ended(report: Mapping[str, Any]) -> RawValue:
+        """Return what a run that was started gives whoever waits for it."""
+        return RawValue(_payload({key: report[key] for key in ("outcome", "result")}))
 
     async def _child_asked(self, activity: str, argument: Mapping[str, Any]) -> Any:
         """Answer a run that asks how the run that it called has ended."""
@@ -226,6 +237,14 @@ class Attempt:
             timed_out=isinstance(answer, dict) and answer.get("fails") == "timeout",
             retry_after=error.retry_after if isinstance(error, Unavailable) else None,
         )
+
+
+def step_sent(activity: str, options: Mapping[str, Any]) -> str | None:
+    """Return the step whose request an activity sends; None where it is something else, such as a notice."""
+    step: str | None = options.get("activity_id")
+    if step is None or activity == TURN or activity.endswith(LOOK) or NOTICE.fullmatch(step) is not None:
+        return None
+    return step
 
 
 def _looked_at(future: asyncio.Future[Any]) -> None:

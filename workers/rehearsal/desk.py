@@ -53,3 +53,24 @@ def rehearsal_desk(
     contracts = _Contracts(actions, Secrets(None, environment), Scrubber(()), RESULT_LIMIT)
     groups = Groups({name: list(members) for name, members in people.items()})
     return ApprovalActivities(contracts, groups, _Signed(None))
+
+
+def checkable(question: Mapping[str, Any], groups: Groups, members: Sequence[str] = ()) -> dict[str, Any]:
+    """Return a question about a hold in which groups that are not known here stand for themselves.
+
+    Args:
+        question: the question.
+        groups: the groups that are known.
+        members: who is in each of the others besides.
+    """
+    people: dict[str, list[Mapping[str, str]]] = {}
+    unknown = False
+    for role, entries in question.get("people", {}).items():
+        people[role] = []
+        for one in entries:
+            if "group" not in one or groups.members(one["group"]) is not None:
+                people[role].append(one)
+            else:
+                unknown = True
+                people[role] += [{"person": name} for name in (f"group:{one['group']}", *members)]
+    return {**question, "people": people, **({"quorum": 1} if unknown else {})}

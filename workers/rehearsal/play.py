@@ -59,11 +59,13 @@ def play(  # noqa: PLR0913 # what a rehearsal is made of, by name
         watcher: is told what the interpreter tells its host besides (`workflows/host.py`).
         packed: what the run is answered that asks for its plan, instead of the stage's: why it cannot begin.
     """
-    return _Play(stage, event, clock, answers or Answers(), decisions, until, watcher, packed or stage.packed).whole()
+    return Play(stage, event, clock, answers or Answers(), decisions, until, watcher, packed or stage.packed).whole()
 
 
 @dataclass
-class _Play:
+class Play:
+    """One play, as `play` is asked for it; `whole` plays it."""
+
     stage: Stage
     event: Mapping[str, Any]
     clock: datetime
@@ -79,10 +81,14 @@ class _Play:
 
     def __post_init__(self) -> None:
         self.loop = VirtualLoop(self.clock)  # type: ignore[abstract] # it has what a run uses
-        self.attempts = Attempts(self.loop, self.stage.actions, self.answers, self.stage.desk, self.packed)
+        self.attempts = self._carrier()
         self.attempts.caller = self._caller
         self.made = [Made() for _ in self.decisions]
         self.left = list(range(len(self.decisions)))
+
+    def _carrier(self) -> Attempts:
+        """Return what carries out activities."""
+        return Attempts(self.loop, self.stage.actions, self.answers, self.stage.desk, self.packed)
 
     def whole(self) -> Performance:
         """Play the run and every run that follows it in its chain."""

@@ -88,9 +88,11 @@ class Condition:
 
     Attributes:
         references: every use of a root, in fields and values.
+        source: the condition as its author wrote it.
     """
 
     references: tuple[Reference, ...]
+    source: Mapping[str, Any]
     _compiled: Compiled
 
     def holds(self, roots: Mapping[str, Any], now: datetime, spent: Spent | None = None) -> bool:
@@ -153,7 +155,7 @@ def compile_condition(data: Any, hours: Mapping[str, Any] | None = None) -> Cond
     """
     compiler = _ConditionCompiler(hours or {})
     compiled = compiler.compile(data, "", 0)
-    return Condition(tuple(compiler.references), compiled)
+    return Condition(tuple(compiler.references), data, compiled)
 
 
 class _ConditionCompiler:

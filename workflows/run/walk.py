@@ -196,7 +196,9 @@ class Walk:
 
     def judge(self, condition: Condition, entry: Entry, frame: Frame) -> Verdict:
         """Say whether a step's condition holds now, and write down what it could not compare."""
-        verdict = condition.judge(self.seen(condition, frame), host.now(), self.work_budget.spend)
+        roots, reader = self.seen(condition, frame), host.reader()
+        verdict = None if reader is None else reader.judge(condition, roots, entry["id"])
+        verdict = verdict or condition.judge(roots, host.now(), self.work_budget.spend)
         self.state.report.miss(entry, verdict.missing)
         return verdict
 
@@ -206,7 +208,9 @@ class Walk:
         Raises:
             MissingVariableError: something was not found, and the automation says that this is a failure.
         """
-        rendered = template.render(self.roots(frame), host.now(), self.work_budget.spend)
+        roots, reader = self.roots(frame), host.reader()
+        rendered = None if reader is None else reader.render(template, roots, entry["id"])
+        rendered = rendered or template.render(roots, host.now(), self.work_budget.spend)
         self.state.report.miss(entry, rendered.missing)
         if rendered.missing and self.program.missing_fails:
             raise MissingVariableError(f"This run has no {', '.join(rendered.missing)}.")

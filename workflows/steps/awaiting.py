@@ -71,7 +71,11 @@ async def await_event(walk: Walk, step: WaitStep, waited: WaitedEvent, entry: En
     def wanted(event: dict[str, Any]) -> bool:
         return waited.wants(event, walk.roots(frame), host.now(), walk.work_budget.spend)
 
-    while (event := arrivals.take(wanted, memory["after"])) is None and (left := until - host.now()) > timedelta():
+    reader = host.reader()
+    brought = None if reader is None else reader.event(entry["id"])
+    while (event := brought or arrivals.take(wanted, memory["after"])) is None and (
+        left := until - host.now()
+    ) > timedelta():
         count = arrivals.count
         try:
             await host.wait_condition(

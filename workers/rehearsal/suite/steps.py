@@ -26,3 +26,9 @@ def may_be_held(step: Step) -> bool:
     if not isinstance(step, ActionStep):
         return False
     return step.held or step.holds_unknown or any(rule.do == "hold" for rule in step.rules)
+
+
+def secrets_of(plan: Plan) -> frozenset[str]:
+    """Return the names of the secrets that the requests of a plan use."""
+    steps = [step for step in every_step(plan).values() if isinstance(step, ActionStep)]
+    return frozenset(name for step in steps for use in step.config.secrets for name in use.names)
