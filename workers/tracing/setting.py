@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from workers.errors import TrunklineError
@@ -18,6 +19,9 @@ EXPORTERS = "OTEL_TRACES_EXPORTER"
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 DISABLED = "OTEL_SDK_DISABLED"
 OFF = "none"
+
+PARTING = 3.0
+"""Seconds in which the last spans are sent."""
 
 
 def exporters(environ: Mapping[str, str] = os.environ) -> list[str]:
@@ -58,7 +62,9 @@ def traced(service: str) -> Iterator[Tracing | None]:
     try:
         yield Tracing(made)
     finally:
-        made.shutdown()
+        sending = Thread(target=made.shutdown, daemon=True)
+        sending.start()
+        sending.join(PARTING)  # a collector that is away must not outlast the grace
 
 
 def interceptors(tracing: Tracing | None, *workflows: type) -> Sequence[Interceptor]:
