@@ -14,6 +14,7 @@ from pydantic.alias_generators import to_camel
 from activities.errors import Refused
 from activities.http_client.addresses import Target, parse_host
 from activities.http_client.bindings import SECTION, Bindings, StandIn
+from activities.observing import using
 from activities.violations import sentence_of
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -136,6 +137,8 @@ class Connections:
         made = self.get(chosen)
         for kind in kinds:
             if isinstance(made, kind):
+                if field == FIRST:
+                    using(chosen, made.kind)
                 return made
         fitting = " or ".join(kind.kind for kind in kinds)
         raise Refused(f"Connection {chosen!r} is of kind {made.kind}; {action} needs {fitting}.")

@@ -13,7 +13,7 @@ from typing import Any, Self
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowHistory
-from temporalio.common import HeaderCodecBehavior, WorkflowIDReusePolicy
+from temporalio.common import HeaderCodecBehavior, MetricMeter, WorkflowIDReusePolicy
 from temporalio.converter import DataConverter
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
@@ -61,6 +61,7 @@ class Engine:
         self.groups: dict[str, list[str]] = {}
         self.signing_keys: JSON = {}
         self.encryption_keys: tuple[str, ...] = ()
+        self.meter: MetricMeter | None = None
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -140,6 +141,7 @@ class Engine:
                 signing=SigningKeys(self.signing_keys),
             ),
             client=self.client,
+            meter=self.meter,
         )
 
     async def stop(self) -> None:

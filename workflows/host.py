@@ -89,7 +89,7 @@ class Host(Protocol):
 
 
 Watcher = Callable[..., None]
-"""Is told what a run finds out: what it was (`BEGUN`, `JUDGED` or `FAILED`), and the facts by name."""
+"""Is told what a run finds out: what it was (`BEGUN`, `JUDGED`, `FAILED`, …), and the facts by name."""
 
 BEGUN = "begun"
 """A step is reached: `step` (its instance id)."""
@@ -99,6 +99,15 @@ JUDGED = "judged"
 
 FAILED = "failed"
 """An action step has failed: `step` (its instance id), the failure's `classes`, and the `rule` that decides, if any."""
+
+ENDED = "ended"
+"""A step has ended for now: `step` (of the program), and its `entry` in the report."""
+
+OPENED = "opened"
+"""A step waits for people: `hold`."""
+
+CLOSED = "closed"
+"""A hold waits no more: `hold`."""
 
 
 class Reader(Protocol):

@@ -23,6 +23,7 @@ from activities.email.provider import Accepted
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
 from activities.http_client.dialing import dial
 from activities.http_client.statuses import one_line
+from activities.observing import sending
 
 START = 354
 DONE = 250
@@ -62,11 +63,14 @@ async def delivered(server: Server, mail: Mail, content: bytes, context: Context
     texts = [mail.subject, mail.text, mail.html or "", *mail.headers.values(), *mail.recipients]
     context.admit(f"https://{server.endpoint}/", *texts)
     deadline = asyncio.get_running_loop().time() + context.timeout
-    async with _opened(server, context, deadline, mail.sender.domain) as client:
-        refused = await _before(host, deadline, _envelope(client, mail, len(content), host))
-        await context.sending()
-        await _before(host, deadline, _begin(client, host))
-        return Accepted(await _message(client, content, host, deadline), refused)
+    with sending("SMTP", host, server.port) as answered:
+        async with _opened(server, context, deadline, mail.sender.domain) as client:
+            refused = await _before(host, deadline, _envelope(client, mail, len(content), host))
+            await context.sending()
+            await _before(host, deadline, _begin(client, host))
+            taken = await _message(client, content, host, deadline)
+            answered(DONE)
+            return Accepted(taken, refused)
 
 
 @asynccontextmanager

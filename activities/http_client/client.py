@@ -18,6 +18,7 @@ from activities.http_client.bodies import Bodies, NoRoomError, Room, Share, no_r
 from activities.http_client.json_text import read_aside
 from activities.http_client.message import WITHOUT_EFFECT, Message, Response
 from activities.http_client.sandboxed import Sandboxed
+from activities.observing import sending
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -199,13 +200,18 @@ class Client:
         exchange = Exchange(message.method, message.target, before_send)
         token = current.set(exchange)
         try:
-            while True:
-                try:
-                    return await self._sent(message, instead or message.target, exchange, deadline, max_bytes, until)
-                except Unavailable:
-                    if not exchange.stale:
-                        raise
-                exchange.stale = False
+            with sending(message.method, message.target.host, message.target.port) as answered:
+                while True:
+                    try:
+                        target = instead or message.target
+                        answer = await self._sent(message, target, exchange, deadline, max_bytes, until)
+                    except Unavailable:
+                        if not exchange.stale:
+                            raise
+                    else:
+                        answered(answer.status)
+                        return answer
+                    exchange.stale = False
         finally:
             current.reset(token)
 

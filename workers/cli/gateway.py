@@ -55,9 +55,12 @@ async def _serve(config: GatewayConfig, settings: Settings, place: Address) -> i
     from workers.gateway.listening import listening
     from workers.gateway.server import Gateway
     from workers.process.health import serving
+    from workers.tracing.setting import interceptors, traced
 
-    made = Gateway(config, settings, await connect(settings, lazy=True))
     async with AsyncExitStack() as stack:
+        tracing = stack.enter_context(traced("trunkline-gateway"))
+        client = await connect(settings, lazy=True, interceptors=interceptors(tracing))
+        made = Gateway(config, settings, client, tracing=tracing)
         if settings.metrics_address is not None:
             await stack.enter_async_context(serving(made, settings.metrics_address))
         address = await stack.enter_async_context(listening(made, place))

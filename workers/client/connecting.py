@@ -12,7 +12,7 @@ from workers.client.transport import is_transport, meaning
 from workers.errors import NotFoundError, TrunklineError, UnreachableError
 
 if TYPE_CHECKING:
-    from temporalio.client import Client, ClientConnectConfig
+    from temporalio.client import Client, ClientConnectConfig, Interceptor
     from temporalio.runtime import Runtime
 
     from workers.settings import Settings
@@ -44,13 +44,20 @@ def connect_options() -> ClientConnectConfig:
     return cast("ClientConnectConfig", {"target_host": DEFAULT_ADDRESS, **options})
 
 
-async def connect(settings: Settings, *, runtime: Runtime | None = None, lazy: bool = False) -> Client:
+async def connect(
+    settings: Settings,
+    *,
+    runtime: Runtime | None = None,
+    lazy: bool = False,
+    interceptors: Sequence[Interceptor] = (),
+) -> Client:
     """Connect to the Temporal that its own environment configuration names, by default one on this machine.
 
     Args:
         settings: settings of this process; its user becomes part of the identity that histories show.
         runtime: Temporal runtime to use, for processes that export metrics.
         lazy: connect with the first call instead of now.
+        interceptors: what looks at every call; those that are for workers too look at what workers do with the client.
 
     Raises:
         UnreachableError: nothing answers there.
@@ -59,6 +66,8 @@ async def connect(settings: Settings, *, runtime: Runtime | None = None, lazy: b
     options = connect_options()
     if settings.user:
         options["identity"] = f"{settings.user} ({os.getpid()}@{socket.gethostname()})"
+    if interceptors:
+        options["interceptors"] = interceptors
     return await connect_to(
         options, keys=settings.encryption_keys, store=settings.payload_store, runtime=runtime, lazy=lazy
     )

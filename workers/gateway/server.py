@@ -30,14 +30,18 @@ from workers.gateway.waiting import WaitingCount
 from workers.hosts import host_refusal, origin_refusal
 from workers.process.health import OK, Report
 from workers.settings import Settings
+from workers.tracing.requests import request_span
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
     from temporalio.client import Client
 
+    from workers.tracing.tracing import Tracing
+
 log = logging.getLogger("trunkline.gateway")
 
 ANSWER_WITHIN = timedelta(seconds=2)
+PROBES = frozenset({"/healthz", "/livez"})
 
 
 class Door(Protocol):
@@ -55,13 +59,23 @@ class Gateway:
         settings: settings of this process.
         client: Temporal's client, which need not be connected yet.
         local: whether only this machine may ask, as in `trunkline dev`: no page of another server may either.
+        tracing: makes spans of requests, where traces are on.
     """
 
-    def __init__(self, config: GatewayConfig, settings: Settings, client: Client, *, local: bool = False) -> None:
+    def __init__(
+        self,
+        config: GatewayConfig,
+        settings: Settings,
+        client: Client,
+        *,
+        local: bool = False,
+        tracing: Tracing | None = None,
+    ) -> None:
         self.config = config
         self.settings = settings
         self.client = client
         self.local = local
+        self.tracing = tracing
         self.counters = Counters()
         self._waiting = WaitingCount(client, settings.task_queue)
         self.errands = Errands()
@@ -142,7 +156,10 @@ class Gateway:
         self._in_flight += 1
         self._idle.clear()
         try:
-            answer = await self._answer(request, handler)
+            tracing = None if request.path in PROBES else self.tracing
+            with request_span(tracing, request.method, self._route(request), request.headers) as answered:
+                answer = await self._answer(request, handler)
+                answered(answer.status)
         finally:
             self._in_flight -= 1
             if not self._in_flight:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+from temporalio.worker import Interceptor, UnsandboxedWorkflowRunner, Worker
 
 from activities.attempt.contracts import Contracts
 from activities.attempt.temporal import Services, bind
@@ -24,6 +24,8 @@ from workers.process.gate_activities import GateActivities
 from workers.process.kept_values import TemporalKeptValues
 from workers.process.keyed_worker import keyed_worker
 from workers.process.limits import Limits, running
+from workers.process.measures import Measures
+from workers.process.measuring import Measuring
 from workers.process.pauses import TemporalPauses, pause_worker
 from workers.process.pinning import Pinning
 from workers.process.plan_activities import PlanActivities
@@ -37,6 +39,7 @@ from workflows.view.details import Details
 
 if TYPE_CHECKING:
     from temporalio.client import Client
+    from temporalio.common import MetricMeter
 
     from workers.process.equipment import Equipment
     from workers.settings import Settings
@@ -61,12 +64,14 @@ class Assembly:
         equipment: what it has read.
         client: connected to Temporal, for what is no run.
         attributes: whether the namespace has our search attributes.
+        meter: counts what is done, where anybody looks.
     """
 
     settings: Settings
     equipment: Equipment
     client: Client
     attributes: bool = True
+    meter: MetricMeter | None = None
 
     @contextlib.asynccontextmanager
     async def polling(self, *, cached_runs: int = CACHED_RUNS) -> AsyncIterator[None]:
@@ -101,6 +106,7 @@ class Assembly:
             "max_heartbeat_throttle_interval": HEARTBEAT_THROTTLE,
             "default_heartbeat_throttle_interval": HEARTBEAT_THROTTLE,
             "graceful_shutdown_timeout": timedelta(seconds=self.settings.grace),
+            "interceptors": [Details(), *self._measuring()],
         }
         limits = self._limits()
         worker = Worker(
@@ -108,7 +114,6 @@ class Assembly:
             task_queue=self.settings.task_queue,
             workflows=[Automation, Starter],
             activities=[*actions, *self._local_activities(limits)],
-            interceptors=[Details()],
             workflow_runner=UnsandboxedWorkflowRunner(),  # costs less; replays in tests guard determinism
             max_cached_workflows=cached_runs,
             max_concurrent_workflow_tasks=WORKFLOW_TASKS,
@@ -146,6 +151,13 @@ class Assembly:
         )
         ours = [*self._events().activities(), *self._gates().activities()]
         return [*bind(self.equipment.actions, services), *ours]
+
+    def _measuring(self) -> Sequence[Interceptor]:
+        if self.meter is None:
+            return ()
+        connections = [(name, made.kind) for name, made in self.equipment.connections.usable().items()]
+        measures = Measures(self.meter, connections)
+        return (Measuring(measures, self.equipment.actions.keys(), self.settings.task_queue),)
 
     def _events(self) -> EventActivities:
         return EventActivities(self.client, self._keyed())

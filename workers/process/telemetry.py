@@ -16,6 +16,7 @@ from temporalio.runtime import (
 )
 
 from workers.errors import TrunklineError
+from workers.process.measures import BUCKETS
 from workers.settings import Address
 
 PORT_TRIES = 20
@@ -31,7 +32,12 @@ def measured_runtime() -> tuple[Runtime, Address]:
     for _ in range(PORT_TRIES):
         with socket.create_server(("127.0.0.1", 0)) as free:
             address = Address(*free.getsockname())
-        metrics = PrometheusConfig(bind_address=str(address), counters_total_suffix=True, durations_as_seconds=True)
+        metrics = PrometheusConfig(
+            bind_address=str(address),
+            counters_total_suffix=True,
+            durations_as_seconds=True,
+            histogram_bucket_overrides=BUCKETS,
+        )
         with contextlib.suppress(ValueError):  # another process has taken the port since
             return _runtime(metrics), address
     raise TrunklineError("No port for Temporal's metrics could be had on this machine.")

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from temporalio import activity, workflow
@@ -23,9 +23,12 @@ from workers.process.search_attributes import register
 from workers.process.telemetry import measured_runtime, plain_runtime
 from workers.process.watching import SETTLED, Watch, settle
 from workers.settings import Settings
+from workers.tracing.setting import interceptors, traced
+from workflows.automation import Automation
+from workflows.starter import Starter
 
 if TYPE_CHECKING:
-    from temporalio.client import Client
+    from temporalio.client import Client, Interceptor
     from temporalio.runtime import Runtime
 
 log = logging.getLogger("trunkline.worker")
@@ -73,11 +76,18 @@ async def serve(
             address = await stack.enter_async_context(serving(status, place))
             if page is None:
                 log.info("Health and metrics: http://%s/healthz and /metrics", address)
-        client = await _reach(settings, runtime)
+        tracing = stack.enter_context(traced("trunkline-worker"))
+        client = await _reach(settings, runtime, interceptors(tracing, Automation, Starter))
         advice = await register(client)
         if advice and process == 1:
             log.warning("%s", advice)
-        assembly = Assembly(settings=settings, equipment=equipment, client=client, attributes=advice is None)
+        assembly = Assembly(
+            settings=settings,
+            equipment=equipment,
+            client=client,
+            attributes=advice is None,
+            meter=None if place is None else runtime.metric_meter,
+        )
         await stack.enter_async_context(_polling(assembly))
         if status is not None:
             status.polling(client, settings.task_queue)
@@ -105,12 +115,12 @@ async def _polling(assembly: Assembly) -> AsyncIterator[None]:
         raise TrunklineError(f"Temporal has ended this worker: {error}") from error
 
 
-async def _reach(settings: Settings, runtime: Runtime) -> Client:
+async def _reach(settings: Settings, runtime: Runtime, tracing: Sequence[Interceptor]) -> Client:
     """Connect to Temporal, again and again until it answers and has the namespace."""
     last = ""
     while True:
         try:
-            client = await connect(settings, runtime=runtime)
+            client = await connect(settings, runtime=runtime, interceptors=tracing)
             await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
         except (UnreachableError, NotFoundError) as error:
             sentence = str(error)

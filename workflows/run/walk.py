@@ -228,6 +228,7 @@ class Walk:
 
     def settle(self, step: Step, entry: Entry) -> Flow:
         """Say what the end of a step means for its block; what has failed remembers, as it may begin again."""
+        host.tell(host.ENDED, step=step, entry=entry)
         flow = flow_after(step, entry)
         if entry["status"] in FAILED and flow == "done":
             entry["onFailure"] = "continue"

@@ -99,6 +99,7 @@ def _open(walk: Walk, held: HeldStep, resolved: ResolvedPolicy, *, kind: Kind, *
     resolved.time(hold)
     reserve_room(walk, hold)
     holds.all[hold.hold] = hold
+    host.tell(host.OPENED, hold=hold)
     walk.holds_changed()
     notify(walk, held, hold, "opened")
     return hold
@@ -174,6 +175,7 @@ def _still_wanted(walk: Walk, held: HeldStep) -> bool:
 
 
 def _close(walk: Walk, hold: Hold) -> None:
+    host.tell(host.CLOSED, hold=hold)
     walk.state.holds.close(hold)
     walk.state.forget(hold.hold + HOLD)
     walk.holds_changed()

@@ -23,6 +23,7 @@ from workers.gateway.config import load_config
 from workers.gateway.listening import listening
 from workers.gateway.server import Gateway
 from workers.settings import Address, Settings
+from workers.tracing.tracing import Tracing
 
 
 @dataclass(frozen=True)
@@ -86,12 +87,13 @@ async def served(
     *,
     task_queue: str = "unused",
     environment: Mapping[str, str] | None = None,
+    tracing: Tracing | None = None,
     **settings: Any,
 ) -> AsyncIterator[Served]:
     file = folder / "gateway.yaml"
     file.write_text(config, encoding="utf-8")
     known = Settings(**{"task_queue": task_queue, "grace": 0, **settings})
-    gateway = Gateway(load_config(file, environment or {}), known, client)
+    gateway = Gateway(load_config(file, environment or {}), known, client, tracing=tracing)
     async with listening(gateway, Address("127.0.0.1", 0)) as place:
         yield Served(f"http://{place}", gateway)
 

@@ -59,7 +59,8 @@ class Coverage:
 
     def watch(self, what: str, **facts: Any) -> None:
         """Be told what a run finds out."""
-        self._watched[what](**facts)
+        if (watched := self._watched.get(what)) is not None:
+            watched(**facts)
 
     def _begun(self, step: str) -> None:
         if (item := self.items.steps.get(base_id(step))) is not None:
