@@ -19,7 +19,7 @@ from activities.errors import Refused
 from activities.http_client.addresses import Target
 from activities.http_client.bindings import Host
 from activities.http_client.bodies import DEFAULT_LIMIT
-from workers.definitions.environments import DEVELOPMENT
+from workers.definitions.defaults import DEVELOPMENT
 from workers.errors import UsageError
 from workers.payloads.keys import KEY_SIZE, read_key
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from activities.action import Action
 from workers.definitions.checking.calls import check_calls
-from workers.definitions.environments import DEVELOPMENT
+from workers.definitions.defaults import DEVELOPMENT
 from workers.definitions.folder import File, Folder
 from workers.definitions.loading import Source
 from workers.definitions.matching import Match, judged

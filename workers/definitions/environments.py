@@ -12,15 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from workers.definitions.defaults import DEVELOPMENT
 from workers.definitions.loading import SUFFIXES, Source, UnreadableFileError, read
 from workers.definitions.model.steps import escape
 from workers.definitions.problems import Problem, problem
 from workflows.event import what
 from workflows.language.template import is_template
 from workflows.plan import ENVIRONMENT
-
-DEVELOPMENT = "dev"
-"""The environment where none is named."""
 
 FOLDER = "environments"
 """The folder of their files, in the folder of the automations."""

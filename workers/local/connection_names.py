@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from activities.action import CONNECTION, Action, spellings
-from workers.definitions.environments import DEVELOPMENT, Environments
+from workers.definitions.defaults import DEVELOPMENT
+from workers.definitions.environments import Environments
 from workers.definitions.loading import SUFFIXES, TESTS, UnreadableFileError, read
 
 

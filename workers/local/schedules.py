@@ -13,7 +13,7 @@ from temporalio.service import RPCError
 from activities.action import Action
 from workers.client.deploying import Change, apply, compare, wishes_of
 from workers.definitions.automations import Automations
-from workers.definitions.environments import DEVELOPMENT
+from workers.definitions.defaults import DEVELOPMENT
 from workers.errors import TrunklineError
 from workers.process.watching import EVERY, SETTLED
 
