@@ -91,7 +91,7 @@ class GuidedAttempts(Attempts):
             return ends
         self.guide.unanswered.add(base_id(self.caller(run)))
         ends = self.begin_child(run)
-        ends.set_result(self.ended({"outcome": "completed", "result": mark()}))
+        ends.set_result(self.ended({"outcome": mark(), "result": mark()}))
         return ends
 
 
