@@ -278,4 +278,5 @@ def source_of(event: Mapping[str, Any]) -> str:
 
 
 def _instant(at: Timestamp) -> datetime:
-    return at.ToDatetime(tzinfo=UTC)
+    exact = at.ToDatetime(tzinfo=UTC)
+    return exact.replace(microsecond=exact.microsecond // 1000 * 1000)  # as reports tell instants

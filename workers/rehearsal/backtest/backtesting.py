@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,9 +10,11 @@ from activities.action import Action
 from workers.client.recordings import Recording
 from workers.definitions.runnable import Definition
 from workers.rehearsal.backtest.comparing import SKIPPED, Compared, Side
-from workers.rehearsal.backtest.recorded import play_recorded
 from workers.rehearsal.desk import rehearsal_desk
-from workers.rehearsal.performance import Performance, Stage
+from workers.rehearsal.explained.guide import Guide
+from workers.rehearsal.explained.replayed import replay
+from workers.rehearsal.explained.roles import Roles
+from workers.rehearsal.performance import Stage
 from workers.rehearsal.suite.steps import secrets_of
 from workflows.event import CALLED, FIRED, matches
 from workflows.plan import Plan
@@ -58,7 +60,7 @@ class Backtest:
     actions: Mapping[str, Action]
     people: Mapping[str, Sequence[str]] = field(default_factory=dict)
     assumed: Mapping[str, Any] = field(default_factory=dict)
-    _stages: dict[str, Stage] = field(default_factory=dict)
+    _stages: dict[str, tuple[Stage, Roles]] = field(default_factory=dict)
 
     def compare(self, past: Iterable[Past]) -> list[Compared]:
         """Play every event twice, and compare."""
@@ -81,9 +83,9 @@ class Backtest:
             plan = latest
         if plan is None:
             return Side(reason="It never had a definition.")
-        return _side(play_recorded(self._stage(plan), past.recording))
+        return self._side(plan, past)
 
-    def _new(self, past: Past, asked: Any) -> Side:
+    def _new(self, past: Past, asked: Collection[str]) -> Side:
         definition, kind = self.definition, past.event["type"]
         own = past.event.get("source") == f"/schedules/{definition.name}"
         if kind == FIRED:
@@ -101,19 +103,23 @@ class Backtest:
         unfit = None if definition.judge is None else definition.judge(past.event["data"])
         if unfit is not None:
             return Side(reason=unfit)
-        stage = self._stage(definition.plan)
-        return _side(play_recorded(stage, past.recording, assumed=self.assumed, asked=tuple(asked)))
+        return self._side(definition.plan, past, asked)
 
-    def _stage(self, plan: Plan) -> Stage:
+    def _side(self, plan: Plan, past: Past, asked: Collection[str] | None = None) -> Side:
+        """Play one definition; `asked`: the holds of the old one, where this is the new one."""
+        stage, roles = self._staged(plan)
+        guide = Guide(roles, tells=False)
+        assumed = None if asked is None else self.assumed
+        seen = replay(stage, past.recording, guide, assumed=assumed, asked=asked)
+        reason = None
+        if seen.outcome == SKIPPED:
+            reason = seen.report.get("reason") or "Its conditions do not hold."
+        elif seen.fault is not None and not seen.report.get("steps"):
+            reason = seen.fault
+        return Side(seen=seen, reason=reason, forked=bool(guide.forks))
+
+    def _staged(self, plan: Plan) -> tuple[Stage, Roles]:
         if plan["id"] not in self._stages:
-            secrets = secrets_of(plan)
-            self._stages[plan["id"]] = Stage.of(plan, self.actions, rehearsal_desk(self.actions, self.people, secrets))
+            desk = rehearsal_desk(self.actions, self.people, secrets_of(plan))
+            self._stages[plan["id"]] = Stage.of(plan, self.actions, desk), Roles(plan)
         return self._stages[plan["id"]]
-
-
-def _side(seen: Performance) -> Side:
-    if seen.outcome == SKIPPED:
-        return Side(seen=seen, reason=seen.report.get("reason") or "Its conditions do not hold.")
-    if seen.fault is not None and not seen.report.get("steps"):
-        return Side(seen=seen, reason=seen.fault)
-    return Side(seen=seen)

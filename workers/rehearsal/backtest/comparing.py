@@ -22,10 +22,12 @@ class Side:
     Attributes:
         seen: its play; None where the event does not start it.
         reason: why it does not run.
+        forked: whether what it does hangs on an answer that nobody knows.
     """
 
     seen: Performance | None = None
     reason: str | None = None
+    forked: bool = False
 
     @property
     def runs(self) -> bool:
@@ -33,19 +35,24 @@ class Side:
         return self.seen is not None and self.reason is None
 
     def requests(self) -> list[Requested]:
-        """Return its requests, each once, as far as their answers are known."""
+        """Return its requests, each once, up to the first of which nobody knows the answer."""
         if self.seen is None or not self.runs:
             return []
         unknown = self.unknown()
-        end = None if unknown is None else self.seen.requests.index(unknown)
+        end = None if unknown is None else self.seen.requests.index(unknown) + 1
         found: dict[str, Requested] = {}
         for one in self.seen.requests[:end]:
             found.setdefault(f"{one.step}\n{one.key}", one)
         return list(found.values())
 
     def unknown(self) -> Requested | None:
-        """Return the first request of which nobody knows the answer."""
-        return self.seen.unanswered[0] if self.seen is not None and self.seen.unanswered else None
+        """Return the first request of which nobody knows the answer, where anything follows it."""
+        if self.seen is None or not self.runs or not self.seen.unanswered:
+            return None
+        first = self.seen.unanswered[0]
+        last = self.seen.requests.index(first) == len(self.seen.requests) - 1
+        asked = any(hold["openedAt"] >= timestamp(first.at) for hold in self.seen.holds.values())
+        return None if last and not asked and not self.forked else first
 
     def approvals(self) -> int:
         """Return how many approvals it asks for."""
@@ -101,8 +108,6 @@ class Compared:
 
     def __post_init__(self) -> None:
         self.changes = list(_changes(self.old.requests(), self.new.requests(), whole=self.unknown() is None))
-        if (unknown := self.unknown()) is not None:
-            self.changes.append(Change(step=unknown.step, change="more", after=unknown))
 
     @property
     def verdict(self) -> Verdict:
@@ -115,7 +120,7 @@ class Compared:
 
     def unknown(self) -> Requested | None:
         """Return the request from which on nobody knows; one that the old run, too, still waits for is none."""
-        unknown, old = (side.unknown() if side.runs else None for side in (self.new, self.old))
+        unknown, old = self.new.unknown(), self.old.unknown()
         if unknown is not None and old is not None and _same(unknown, old):
             return None
         return unknown

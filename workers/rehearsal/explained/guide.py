@@ -27,6 +27,7 @@ class Guide:
     Args:
         roles: what the templates and conditions of the program are for.
         script: the numbers of the ways to take, in order; behind its end the first.
+        tells: whether anybody wants to know more than where it forked.
 
     Attributes:
         trace: what was reached, and the forks.
@@ -36,8 +37,9 @@ class Guide:
         loops: instance ids of loops over a list that nobody knows.
     """
 
-    def __init__(self, roles: Roles, script: Sequence[int]) -> None:
+    def __init__(self, roles: Roles, script: Sequence[int] = (), *, tells: bool = True) -> None:
         self.roles = roles
+        self.tells = tells
         self.script = script
         self.trace: list[Reached | Fork] = []
         self.forks: list[Fork] = []
@@ -52,7 +54,7 @@ class Guide:
 
     def watch(self, what: str, **facts: Any) -> None:
         """Be told what a run finds out."""
-        if what == host.BEGUN:
+        if what == host.BEGUN and self.tells:
             self.begun(facts["step"], host.now())
 
     def begun(self, name: str, at: datetime) -> None:
@@ -89,6 +91,8 @@ class Guide:
 
     def render(self, template: Template, roots: Mapping[str, Any], step: str) -> Rendered | None:
         """Return what a template of a step gives; a text that needs what nobody knows stays as it is written."""
+        if not self.tells and not self.unanswered:
+            return None
         reached, role = self._reached.get(step), self.roles.of(template)
         uses = self.uses(template.references, roots, step)
         if uses and reached is not None and role.shown:
@@ -120,6 +124,8 @@ class Guide:
 
     def judge(self, condition: Condition, roots: Mapping[str, Any], step: str) -> Verdict | None:
         """Return what a condition of a step comes to where nobody knows: what the way that is taken says."""
+        if not self.tells and not self.unanswered:
+            return None
         place = self.roles.place(condition)
         verdict = self._verdict(condition, roots, step)
         reached = self._reached.get(step)

@@ -10,7 +10,7 @@ from workers.client.recordings import Recording, recording
 from workers.errors import NotFoundError, TrunklineError, UsageError
 from workers.rehearsal.explained.explaining import Known, explained, verdict_of
 from workers.rehearsal.explained.found import Found
-from workers.rehearsal.explained.replayed import steps_of
+from workers.rehearsal.explained.past_steps import steps_of
 from workflows.automation import DISPATCH
 
 if TYPE_CHECKING:

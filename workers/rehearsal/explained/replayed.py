@@ -1,9 +1,9 @@
-"""A run of the past under a guide: with its recorded answers and decisions; what has not happened yet is unknown."""
+"""A play with recorded answers: the same request of the same step gets what it got, and people decide what they did."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,17 +12,10 @@ from workers.client.recordings import Recording
 from workers.rehearsal.answers import Answers
 from workers.rehearsal.attempts import step_sent
 from workers.rehearsal.desk import checkable
-from workers.rehearsal.explained.explaining import Known
 from workers.rehearsal.explained.guide import Guide
 from workers.rehearsal.explained.guided import GuidedAttempts, GuidedPlay
-from workers.rehearsal.explained.roles import Roles
-from workers.rehearsal.explained.trace import Fork, Reached
 from workers.rehearsal.ledger import Ledger, decisions_of, ended, given
-from workers.rehearsal.suite.steps import secrets_of
-from workflows.plan import Plan
-
-NEVER = ("pending", "skipped")
-"""Statuses of steps that a run has not begun, or never will."""
+from workers.rehearsal.performance import Performance, Stage
 
 
 class ReplayedAttempts(GuidedAttempts):
@@ -56,9 +49,16 @@ class ReplayedAttempts(GuidedAttempts):
 
 @dataclass
 class ReplayedPlay(GuidedPlay):
-    """A play from a recording, under a guide; only people who did decide do."""
+    """A play from a recording, under a guide: what was not recorded, and is not assumed, is unknown.
+
+    Attributes:
+        recording: what answers and decides.
+        asked: the holds that the recorded run had; an approval that it did not ask for counts as given. None: this is
+            the recorded run itself, and only people who did decide do.
+    """
 
     recording: Recording | None = None
+    asked: Collection[str] | None = None
 
     def _carrier(self) -> ReplayedAttempts:
         if self.recording is None:
@@ -67,67 +67,37 @@ class ReplayedPlay(GuidedPlay):
         made.guide, made.ledger = self._guide, Ledger(self.recording)
         return made
 
-    def _approve(self) -> bool:
-        return False
+    def _may_approve(self, hold: str) -> bool:
+        return self.asked is not None and hold not in self.asked
 
 
-def steps_of(found: Recording, plan: Plan, report: Mapping[str, Any] | None, known: Known) -> list[dict[str, Any]]:
-    """Return the steps of a run of the past, each with its status, as far as it has come.
+def replay(
+    stage: Stage,
+    recording: Recording,
+    guide: Guide,
+    *,
+    assumed: Mapping[str, Any] | None = None,
+    asked: Collection[str] | None = None,
+) -> Performance:
+    """Play a plan for the event of a recording, with its answers and decisions.
 
     Args:
-        found: its recording.
-        plan: the plan that it was pinned to.
-        report: its report; None where nobody has it.
-        known: the actions, and who is in which group.
+        stage: what runs.
+        recording: what was recorded for the event; it may be that of the dispatch alone.
+        guide: reads what is unknown.
+        assumed: answers for what was not recorded, by step or request.
+        asked: see `ReplayedPlay`.
     """
-    stage, event = known.stage(plan, secrets_of(plan)), found.event or {}
-    guide = Guide(Roles(plan), ())
-    seen = ReplayedPlay(
+    return ReplayedPlay(
         stage,
-        event,
-        found.began,
-        Answers(),
-        decisions_of(found),
+        recording.event or {},
+        recording.began,
+        Answers((assumed or {},)),
+        decisions_of(recording),
         None,
         guide.watch,
         stage.packed,
         guide=guide,
-        recording=found,
+        recording=recording,
+        asked=asked,
     ).whole()
-    entries = {entry["id"]: entry for entry in (seen.report if report is None else report)["steps"]}
-    played = {entry["id"]: entry for entry in seen.report["steps"]}
-    told: list[dict[str, Any]] = []
-    for reached in _before_forks(guide):
-        entry = entries.pop(reached.id, None)
-        status = "succeeded" if entry is None else entry["status"]
-        told.append(reached.to_json(guide.shown(reached.id), {**played.get(reached.id, {}), **(entry or {})}))
-        told[-1] |= {"status": status, "at": (entry or {}).get("startedAt", told[-1]["at"])}
-        if status in NEVER:
-            told[-1]["runs"] = False
-    told += [_unreached(entry) for entry in entries.values() if entry.get("kind") != "path"]
-    return told
-
-
-def _before_forks(guide: Guide) -> Iterator[Reached]:
-    for one in guide.trace:
-        if isinstance(one, Fork):
-            return
-        yield one
-
-
-def _unreached(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a step that was not reached, or whose request this play could not tell."""
-    return {
-        "id": entry["id"],
-        "label": entry["label"],
-        "actionType": entry.get("actionType"),
-        "kind": entry.get("kind", "action"),
-        "runs": entry["status"] not in NEVER,
-        "at": entry.get("startedAt"),
-        "conditions": None,
-        "request": None,
-        "hold": None,
-        "missing": entry.get("missing", []),
-        "unknown": [],
-        "status": entry["status"],
-    }
