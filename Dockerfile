@@ -1,4 +1,5 @@
-# A worker: `docker build .`; `--build-arg EXTRAS=whisper,s3,gcs` adds the local speech model's library and the buckets'
+# A worker: `docker build .`; `--build-arg EXTRAS=whisper,s3,gcs,otel` adds the local speech model's library, the buckets'
+# and OpenTelemetry's
 FROM python:3.12-slim AS build
 ARG EXTRAS=""
 WORKDIR /src

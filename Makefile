@@ -9,13 +9,14 @@
 #   make faults        2,000 runs while vendors, workers and Temporal fail (ARGS="--runs 200")
 #   make fairness      what one tenant's burst costs another's single run
 #   make scale         what lists of what waits take, with 100,000 runs that wait (ARGS="--runs 20000")
+#   make soak          a rolling release under load for ten minutes: workers of two versions, two gateways (ARGS="--seconds 60")
 #   make setup         the virtual environment in .venv; PYTHON=python3.12 chooses the interpreter
 #   make clean         remove everything that can be made again
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test quick check format-check lint types imports pytest format docs bench faults fairness scale clean
+.PHONY: help setup demo test quick check format-check lint types imports pytest format docs bench faults fairness scale soak clean
 .NOTPARALLEL:
 
 help:
@@ -75,6 +76,9 @@ fairness: setup
 
 scale: setup
 	@$(BIN)/python -m bench.scale $(ARGS)
+
+soak: setup
+	@$(BIN)/python -m bench.soak $(ARGS)
 
 clean:
 	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .trunkline build dist

@@ -1,4 +1,4 @@
-"""One address that says whether a worker does its work (`/healthz`) and how much of it (`/metrics`)."""
+"""One address that says whether a worker lives (`/livez`) and works (`/healthz`), and how much of it (`/metrics`)."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class Processes:
 
 @contextlib.asynccontextmanager
 async def serving(subject: Subject, place: Address | socket.socket) -> AsyncIterator[Address]:
-    """Serve `/healthz` and `/metrics` at an address or on a listening socket while the context lasts.
+    """Serve `/livez`, `/healthz` and `/metrics` at an address or on a listening socket while the context lasts.
 
     Raises:
         TrunklineError: nothing can listen there.
@@ -129,11 +129,14 @@ async def serving(subject: Subject, place: Address | socket.socket) -> AsyncIter
         status = HTTPStatus.OK if report["status"] == OK else HTTPStatus.SERVICE_UNAVAILABLE
         return web.json_response(report, status=status)
 
+    async def alive(_request: web.Request) -> web.Response:
+        return web.json_response({"status": OK})
+
     async def text(_request: web.Request) -> web.Response:
         return web.Response(text=await subject.metrics(), headers={"Content-Type": metrics.CONTENT_TYPE})
 
     application = web.Application()
-    application.add_routes([web.get("/healthz", health), web.get("/metrics", text)])
+    application.add_routes([web.get("/livez", alive), web.get("/healthz", health), web.get("/metrics", text)])
     runner = web.AppRunner(application, access_log=None, handle_signals=False)
     await runner.setup()
     try:

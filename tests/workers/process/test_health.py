@@ -76,6 +76,7 @@ async def test_a_worker_that_does_not_poll_is_not_well(temporal: WorkflowEnviron
     async with serving(vitals, ANYWHERE) as address:
         status, report = await get(address, "healthz")
         assert (status, report["status"]) == (503, "starting")
+        assert (await get(address, "livez"))[0] == 200, "it lives, whatever becomes of Temporal"
         vitals.polling(temporal.client, f"nobody-{uuid.uuid4()}")
         status, report = await get(address, "healthz")
         assert (status, report["status"]) == (503, "idle")

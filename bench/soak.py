@@ -1,0 +1,231 @@
+"""`make soak`: a rolling release under load, on one machine, and what became of every event.
+
+Three workers of two versions and two gateways are replaced one after the other while events arrive. Every event that
+was taken must be carried out, nothing may be sent twice, and no sender may hear anything but yes and "try again". Exits
+with 1 where a promise broke.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import json
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client, WorkflowFailureError
+
+from bench.faults import free_port, quiet_runtime, running
+from bench.rollout import ROOT, Rollout, released
+from bench.stage import tell
+from workers.client.connecting import connect_to
+from workers.local.temporal_server import temporal_server
+
+WORKERS, GATEWAYS = 3, 2
+TOKEN = "soak-0123456789abcdef-0123456789abcdef"  # noqa: S105 # both ends are ours
+
+AUTOMATION = """
+name: soak
+trigger: {{event: soak.began}}
+actions:
+  - {{id: first, actionType: http_request, config: {{method: POST, url: "{url}/first", body: {{run: "{{{{run.id}}}}"}}}}}}
+  - {{id: rest, wait: {rest}s}}
+  - {{id: keyed, actionType: http_request, config: {{method: POST, url: "{url}/keyed", idempotent: true, body: {{run: "{{{{run.id}}}}"}}}}}}
+  - {{id: last, actionType: http_request, config: {{method: POST, url: "{url}/last", body: {{run: "{{{{run.id}}}}"}}}}}}
+"""  # noqa: E501 # one step a line
+STEPS = ("first", "keyed", "last")
+SLOWEST = 1.0
+"""Seconds that the receiver takes at most, so that many a request is on its way when its worker is told to end."""
+
+AGAIN_EVERY = 10
+"""Every so many events are delivered twice, as senders do."""
+
+SETTLED = 120.0
+"""Seconds in which the last runs end."""
+
+MOST_SHOWN = 20
+
+
+@dataclass(slots=True)
+class Vendor:
+    """Takes what runs send, slowly.
+
+    Attributes:
+        port: where it listens.
+        arrived: how often each run has sent each step.
+    """
+
+    port: int
+    arrived: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    async def serve(self) -> None:
+        """Answer until this is canceled."""
+        application = web.Application()
+        application.router.add_post("/{step}", self._take)
+        runner = web.AppRunner(application, access_log=None, handle_signals=False)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", self.port).start()
+            await asyncio.Event().wait()
+        finally:
+            await runner.cleanup()
+
+    async def _take(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        self.arrived[body["run"], request.match_info["step"]] += 1
+        await asyncio.sleep(random.uniform(0, SLOWEST))  # noqa: S311 # chance, not a secret
+        return web.json_response({"ok": True})
+
+
+@dataclass(slots=True)
+class Senders:
+    """Deliver events until each is taken.
+
+    Attributes:
+        rollout: has the gateways.
+        taken: ids of the events that were taken.
+        answers: how often each status was answered.
+        broken: a sentence for each answer that no sender should get.
+    """
+
+    rollout: Rollout
+    taken: list[str] = field(default_factory=list)
+    answers: Counter[int] = field(default_factory=Counter)
+    broken: list[str] = field(default_factory=list)
+
+    async def deliver(self, rate: float, seconds: float) -> None:
+        """Send so many events a second for so long, and until processes were replaced; return once all are taken."""
+        until = time.monotonic() + seconds
+        connector = aiohttp.TCPConnector(force_close=True, limit=0)
+        async with aiohttp.ClientSession(connector=connector) as session, asyncio.TaskGroup() as group:
+            for number in itertools.count():
+                if time.monotonic() >= until and self.rollout.replaced:
+                    return
+                group.create_task(self._event(session, number))
+                await asyncio.sleep(1 / rate)
+
+    async def _event(self, session: aiohttp.ClientSession, number: int) -> None:
+        event = f"event-{number}"
+        for _ in range(2 if number % AGAIN_EVERY == 0 else 1):
+            await self._until_taken(session, event, number)
+        self.taken.append(event)
+
+    async def _until_taken(self, session: aiohttp.ClientSession, event: str, number: int) -> None:
+        body = {"specversion": "1.0", "id": event, "source": "/soak", "type": "soak.began", "data": {}}
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/cloudevents+json"}
+        for attempt in itertools.count(number):
+            gateways = self.rollout.gateways
+            port = gateways[attempt % len(gateways)].port
+            try:
+                async with session.post(
+                    f"http://127.0.0.1:{port}/events", data=json.dumps(body), headers=headers
+                ) as answer:
+                    status, retry = answer.status, answer.headers.get("Retry-After")
+            except aiohttp.ClientError as error:
+                self.broken.append(f"{event}: the gateway gave no answer ({type(error).__name__}).")
+                await asyncio.sleep(1)
+                continue
+            self.answers[status] += 1
+            if status < HTTPStatus.MULTIPLE_CHOICES:
+                return
+            if status != HTTPStatus.SERVICE_UNAVAILABLE or retry is None:
+                self.broken.append(f"{event}: the gateway answered {status}.")
+                return
+            await asyncio.sleep(float(retry))
+
+
+async def judge(client: Client, vendor: Vendor, taken: list[str]) -> list[str]:
+    """Return a sentence for each event that was lost, each request that was doubled, and each task that failed."""
+    broken = []
+    gate = asyncio.Semaphore(8)
+
+    async def one(event: str) -> None:
+        run = f"soak/{event}"
+        handle = client.get_workflow_handle(run)
+        async with gate:
+            try:
+                report: Any = await asyncio.wait_for(handle.result(), SETTLED)
+            except (TimeoutError, WorkflowFailureError) as error:
+                broken.append(f"{run}: it did not complete: {error!r}.")
+                return
+            if report["outcome"] != "completed":
+                broken.append(f"{run}: {report['outcome']}.")
+            history = [found async for found in handle.fetch_history_events()]
+        failed = [e for e in history if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED]
+        broken.extend(f"{run}: {e.workflow_task_failed_event_attributes.failure.message[:300]}" for e in failed)
+        times = {step: vendor.arrived[run, step] for step in STEPS}
+        if set(times.values()) != {1}:
+            broken.append(f"{run}: its steps arrived {times} times.")
+
+    await asyncio.gather(*map(one, taken))
+    strangers = {run for run, _ in vendor.arrived} - {f"soak/{event}" for event in taken}
+    return [*broken, *(f"{run}: nobody knows its event." for run in sorted(strangers))]
+
+
+async def soak(given: argparse.Namespace, folder: Path) -> tuple[list[str], list[str]]:
+    """Run everything and return the lines to print and the promises that broke."""
+    vendor = Vendor(free_port())
+    (folder / "automations").mkdir()
+    text = AUTOMATION.format(url=f"http://127.0.0.1:{vendor.port}", rest=given.rest)
+    (folder / "automations" / "soak.yaml").write_text(text)
+    (folder / "gateway.yaml").write_text(f"events: {{verify: {{bearer: [{TOKEN}]}}}}\n")
+    versions = {"old": released(given.old, folder / "old"), "new": ROOT}
+    async with temporal_server(free_port(), None, data=folder / "temporal.db") as server, running(vendor.serve()):
+        client = await connect_to({"target_host": server.address}, runtime=quiet_runtime())
+        rollout = Rollout(folder, server.address, versions)
+        senders = Senders(rollout)
+        try:
+            await rollout.begin(WORKERS, GATEWAYS)
+            async with running(rollout.roll()) as rolling:
+                delivering = asyncio.ensure_future(senders.deliver(given.rate, given.seconds))
+                await asyncio.wait([delivering, rolling], return_when=asyncio.FIRST_COMPLETED)
+                if rolling.done():
+                    delivering.cancel()
+                    await rolling
+                await delivering
+            broken = [*rollout.broken, *senders.broken, *await judge(client, vendor, senders.taken)]
+        finally:
+            await rollout.end()
+    counts = rollout.counts
+    answers = ", ".join(f"{count} times {status}" for status, count in sorted(senders.answers.items()))
+    line = (
+        f"{len(senders.taken)} events in {given.seconds:g} s, while {counts['workers replaced']} workers and "
+        f"{counts['gateways replaced']} gateways were replaced (the old version is {given.old}). "
+        f"Senders heard {answers}. "
+        f"{sum(vendor.arrived.values())} requests arrived at the vendor. Broken promises: {len(broken)}."
+    )
+    return [line], broken
+
+
+def main() -> None:
+    """Print what was found, and exit with 1 where a promise broke."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=600, help="for how long events arrive")
+    parser.add_argument("--rate", type=float, default=5, help="how many arrive in a second")
+    parser.add_argument("--rest", type=int, default=10, help="seconds that a run waits between its steps")
+    parser.add_argument("--old", default="HEAD", help="the commit or tag that the other version is taken from")
+    given = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="trunkline-soak-"))
+    lines, broken = asyncio.run(soak(given, folder))
+    if broken:
+        lines += ["", f"Logs: {folder}", *(f"- {sentence}" for sentence in broken[:MOST_SHOWN])]
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    tell(lines)
+    sys.exit(1 if broken else 0)
+
+
+if __name__ == "__main__":
+    main()
