@@ -8,7 +8,7 @@ import typing
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Literal, Self, TypeVar
+from typing import Any, ClassVar, Literal, NamedTuple, Self, TypeVar
 
 from pydantic import AliasChoices, AliasGenerator, BaseModel, ConfigDict, PrivateAttr
 from pydantic.alias_generators import to_camel
@@ -65,6 +65,11 @@ class Unconnected:
 
 
 @dataclass(frozen=True, slots=True)
+class Schema:
+    """Marks a field that is a JSON Schema: one that is none, or too much to judge values by, is a problem."""
+
+
+@dataclass(frozen=True, slots=True)
 class Static:
     """Marks a field that decides the plan (`parseResponse`, `connection`): a template there is a problem.
 
@@ -87,6 +92,15 @@ def keys(field_name: str) -> str | AliasChoices:
     return AliasChoices(CONNECTION, CONNECTOR_ID) if field_name == CONNECTION else to_camel(field_name)
 
 
+class Doubt(NamedTuple):
+    """Something in a config that is likely not meant: its key, a problem's code, and sentences."""
+
+    key: str
+    code: str
+    sentence: str
+    hint: str
+
+
 class Config(BaseModel):
     """What an action takes. Field names are camelCase in definitions; unknown keys are refused."""
 
@@ -101,6 +115,11 @@ class Config(BaseModel):
 
     defaults: ClassVar[Mapping[str, Any]] = {}
     """Keys that planning fills in where the author wrote none: defaults that are templates, and so need rendering."""
+
+    @classmethod
+    def doubts(cls, raw: Raw) -> Iterable[Doubt]:  # noqa: ARG003 # most configs leave no doubt
+        """Return what is likely not meant as it is written, although the action takes it."""
+        return ()
 
     @classmethod
     def syntaxes(cls, raw: Raw) -> dict[str, SyntaxName]:

@@ -695,10 +695,14 @@ class Memory(TypedDict, total=False):
         again: the request that waits to be sent again.
         reminders: how many reminders were sent.
         case: the way that a branch took.
-        until: when a wait ends.
+        until: when a wait, or the time of a `repeat`, ends.
+        passes: how many passes of a `repeat` ended well.
+        left: how many more there may be.
+        pause: milliseconds of the next pause between two of them.
+        next: when the next one begins, once one has ended.
         items: a loop's items.
         done: its finished iterations, by index.
-        frames: the variables of its unfinished iterations, by index.
+        frames: the variables of its unfinished iterations, by index, or of paths of which the first wins, by id.
         failure: what rules and templates know of its last failure beyond the report's error.
         uncertain: whether it is sent again although an earlier attempt may have been carried out.
         reacted: the rules of `onFailure` whose actions have run, by position.
@@ -717,6 +721,10 @@ class Memory(TypedDict, total=False):
     reminders: int
     case: int
     until: str
+    passes: int
+    left: int
+    pause: float
+    next: str
     items: list[Any]
     done: dict[str, Iteration]
     frames: dict[str, dict[str, Any]]

@@ -12,6 +12,7 @@ from temporalio.common import RetryPolicy
 from trunkline.wire import Pick
 from workflows.hold_rules import HOLD_RULES, HoldRules
 from workflows.language.condition import Condition
+from workflows.language.hours import Hours
 from workflows.language.template import Template
 from workflows.plan import STATUSES, Occasion, OnExpiry, Plan, Remedy
 
@@ -165,9 +166,10 @@ class Path(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathsStep(Step):
-    """A step that runs several blocks side by side."""
+    """A step that runs several blocks side by side; `first`: until one of them has succeeded."""
 
     paths: tuple[Path, ...]
+    first: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,10 +182,14 @@ class BranchStep(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitStep(Step):
-    """A step that lets time pass."""
+    """A step that lets time pass: so long, until an instant, or until hours begin.
 
-    duration: timedelta | None
-    until: Template | None
+    `duration` may be a template of a duration, `hours` those that it waits for.
+    """
+
+    duration: timedelta | Template | None = None
+    until: Template | None = None
+    hours: Hours | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +203,18 @@ class LoopStep(Step):
     block: Block
     save_as: str | None
     collect: Template | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepeatStep(Step):
+    """A step that runs a block until a condition holds, as `RepeatPlan` says."""
+
+    until: Condition
+    every: timedelta
+    at_most: timedelta
+    backoff: float
+    max_passes: int
+    block: Block
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,7 +272,7 @@ def ways(step: Step) -> Iterator[Block]:
             yield step.on_rejected
         case PathsStep():
             yield step.paths
-        case Path() | LoopStep():
+        case Path() | LoopStep() | RepeatStep():
             yield step.block
         case BranchStep():
             for _, block in step.cases:

@@ -38,6 +38,25 @@ EVENTS: dict[str, tuple[str, JSON]] = {
         {"alert": {"severity": "high", "title": "Order #4712 failed", "details": '{"reason": "card declined"}'}},
     ),
     "call-survey-to-crm": ("call.ended", {"call": CALL, "contact": CONTACT, "input": {"123": {"value": "5"}}}),
+    "courier-offer": (
+        "delivery.wanted",
+        {
+            "delivery": {
+                "id": "D-1",
+                "address": "1 Main St",
+                "phone": "+15550123456",
+                "patience": "10s",
+                "items": {"B-7": 1, "A-1": 2},
+            }
+        },
+    ),
+    "delivery-tracking": (
+        "order.shipped",
+        {
+            "order": {"id": "4712", "parcel": "P-1"},
+            "customer": {"email": "ada@example.net", "phone": "+15550123456"},
+        },
+    ),
     "demo": ("recording.uploaded", RECORDED),
     "kustomer-ai-intent": ("message.received", ASKED),
     "kustomer-aircall-contact": (
@@ -60,6 +79,7 @@ EVENTS: dict[str, tuple[str, JSON]] = {
         "order.placed",
         {"order": {"id": "4712", "amount": 49.9}, "customer": {"email": "ada@example.net"}},
     ),
+    "order-from-mail": ("message.received", ASKED),
     "platform-action": (
         "ticket.created",
         {"ticket": {"id": "7", "subject": "Refund, please"}, "customFields": {"order_id": "450"}},
@@ -109,13 +129,18 @@ EVENTS: dict[str, tuple[str, JSON]] = {
 }
 """An event for each example; one without is a failure of the test below."""
 
+LOST = {"courier-offer": ("canceled",)}
+"""How steps of an example may end besides, as others were quicker."""
+
 CALLED = {"morning-report": ["open-orders"]}
 """What an example calls."""
 
 GROUPS = {"support": ["kim@example.com", "lee@example.com"], "finance": ["max@example.com", "joe@example.com"]}
 
 ANSWERS: dict[str, JSON] = {
+    "/carrier/test/parcels/P-1": {"state": "delivered"},
     "/crm/accounts": {"ownerChannel": "#owners"},
+    "/nearby/offers": {"name": "Nearby"},
     "/helpdesk/api/tickets/7": {"status": "open"},
     "/payments/refunds": {"id": "R-1"},
     "/payments/charges": {"id": "C-1"},
@@ -148,6 +173,7 @@ async def test_runs_to_its_end(engine: Engine, file: Path) -> None:
         engine.environment |= {
             f"TRUNKLINE_SECRET_{name}": f"secret-of-{name.lower()}"
             for name in (
+                "CARRIER_TOKEN",
                 "CRM_TOKEN",
                 "MAIL_TOKEN",
                 "PAYMENTS_TOKEN",
@@ -156,6 +182,12 @@ async def test_runs_to_its_end(engine: Engine, file: Path) -> None:
                 "HELPDESK_PASSWORD",
             )
         }
+        (engine.folder / "environments").mkdir()
+        for values in EXAMPLES.glob("environments/*.yaml"):
+            text = re.sub(
+                r"https://([\w.]+)\.example\.com", rf"{sandbox.url}/http/\1", values.read_text(encoding="utf-8")
+            )
+            (engine.folder / "environments" / values.name).write_text(text, encoding="utf-8")
         for stem in [*CALLED.get(file.stem, ()), file.stem]:
             text = file.with_stem(stem).read_text(encoding="utf-8")
             text = re.sub(r"https://(\w+)\.example\.com", rf"{sandbox.url}/http/\1", text)
@@ -175,7 +207,11 @@ async def test_runs_to_its_end(engine: Engine, file: Path) -> None:
             report = await handle.query("report")
         await engine.finish(handle)
         assert report["outcome"] == "completed", [entry.get("error") for entry in report["steps"]]
-        failed = [entry for entry in report["steps"] if entry["status"] not in {"succeeded", "skipped"}]
+        failed = [
+            entry
+            for entry in report["steps"]
+            if entry["status"] not in {"succeeded", "skipped", *LOST.get(file.stem, ())}
+        ]
         assert not failed
         if file.stem == "platform-action":
             [sent] = [one.request for one in sandbox.requests("openapi")]

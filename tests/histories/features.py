@@ -269,6 +269,47 @@ async def continue_as_new(engine: Engine) -> Run:
     return await end(engine, run)
 
 
+async def repeat(engine: Engine) -> Run:
+    """A block that is repeated until a condition holds, over a run that continues as new, after a computed wait."""
+    for state in ("new", "new", "new", "done"):
+        engine.receiver.answer("/job", body={"state": state})
+    run = await begin(
+        engine,
+        f"""  - {{id: rest, wait: "{{{{pause}}}}"}}
+  - id: poll
+    repeat:
+      - {{id: look, actionType: http_request, config: {{method: GET, url: RECEIVER/job}}, saveAs: job}}
+      - {{id: tell, {POST}}}
+    until: {{field: variables.job.body.state, operator: equals, value: done}}
+    every: 200ms
+    atMost: 1m
+  - forEach: "{{{{prices}}}}"
+    actions: [{{id: put, {POST}}}]""",
+        pause="300ms",
+        prices={"b": 1, "a": 2},
+    )
+    return await end(engine, run)
+
+
+async def race(engine: Engine) -> Run:
+    """Paths of which the first that succeeds cancels the others: a request, a wait, a hold, and a step behind."""
+    engine.receiver.stall("/slow", 30)
+    run = await begin(
+        engine,
+        f"""  - id: race
+    first: true
+    paths:
+      - actions: [{{id: slow, actionType: http_request, config: {{method: GET, url: RECEIVER/slow}}}}]
+      - actions: [{{id: refund, {POST}, requireApproval: {{approvers: [ann]}}}}]
+      - actions:
+          - {{id: behind, actionType: http_request, config: {{method: GET, url: RECEIVER/slow, parseResponse: false}}}}
+          - {{id: longer, wait: 1h}}
+      - actions: [{{id: rest, wait: 1s}}, {{id: won, {POST}, saveAs: won}}]
+  - {{id: last, {POST}, conditions: {{field: variables.won.status, operator: equals, value: 200}}}}""",
+    )
+    return await end(engine, run)
+
+
 async def reset(engine: Engine) -> Run:
     """A run that is reset to before a step that was sent: it is held, and skipped."""
     first = await end(
@@ -469,7 +510,9 @@ FEATURES = {
     "operation": Feature(operation),
     "parallel-holds": Feature(parallel_holds),
     "quorum": Feature(quorum),
+    "race": Feature(race),
     "reactions": Feature(reactions, outcome="rejected"),
+    "repeat": Feature(repeat, SHORT),
     "rejection": Feature(rejection, outcome="rejected"),
     "reset": Feature(reset),
     "retries": Feature(retries),

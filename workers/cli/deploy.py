@@ -58,7 +58,7 @@ async def _deploy(folder: Path, *, plan: bool, json: bool) -> int:
     from workers.settings import Settings
 
     settings = Settings.from_environment()
-    automations = Automations(folder, actions_at_hand())
+    automations = Automations(folder, actions_at_hand(), environment=settings.environment)
     wishes = wishes_of(automations)
     client = await connect(settings)
     changes = await compare(client, settings.task_queue, wishes)

@@ -53,7 +53,7 @@ async def _emit(event: dict[str, Any], *, every: bool, json: bool) -> int:
         )
     if not folder.is_dir():
         raise NotFoundError(f"There is no folder {folder} with automations: TRUNKLINE_AUTOMATIONS names one.")
-    automations = Automations(folder, actions_at_hand())
+    automations = Automations(folder, actions_at_hand(), environment=settings.environment)
     known = [*automations.matching(event)]
     matches = [match for match in known if every or match.concerns]
     client = await connect(settings)

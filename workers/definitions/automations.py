@@ -14,12 +14,13 @@ from typing import Any, NamedTuple, TypeVar
 
 from activities.action import Action
 from workers.definitions.checking.calls import check_calls
+from workers.definitions.environments import DEVELOPMENT
 from workers.definitions.folder import File, Folder
 from workers.definitions.loading import Source
 from workers.definitions.problems import Problem, listed, nearest, problem, serious
 from workers.definitions.runnable import Definition, NoIdentityError, load
 from workers.definitions.settling import Patience
-from workflows.event import FIRED, EventError, matches, run_id
+from workflows.event import FIRED, EventError, matches, roots_of, run_id
 from workflows.language.template import TemplateError
 from workflows.plan import Plan, constants_of
 
@@ -96,12 +97,13 @@ class Automations:
         patience: how long a file must be the same before it counts.
         silent: codes of warnings that do not matter here.
         tells: whether it logs what it reads, and what is wrong with that.
+        environment: the name of the environment whose values the definitions take.
 
     Attributes:
         reads: how often files were read since the start, so that who asks can tell that something has changed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 # what to read, and how, by name
         self,
         folder: Path,
         catalog: Mapping[str, Action],
@@ -109,12 +111,13 @@ class Automations:
         *,
         silent: Collection[str] = (),
         tells: bool = True,
+        environment: str = DEVELOPMENT,
     ) -> None:
         self.folder = folder
         self.catalog = catalog
         self._silent = frozenset(silent)
         self._tells = tells
-        self._files = Folder(folder, catalog, patience)
+        self._files = Folder(folder, catalog, patience, environment)
         self._serving: dict[str, _Served] = {}
         self._waiting: dict[str, BadAutomationError] = {}
         self._clashes: dict[str, list[Problem]] = {}
@@ -241,7 +244,8 @@ class Automations:
             BadAutomationError: it has problems.
             UnfitEventError: the event's data is not what the trigger declares.
         """
-        made, problems = load(definition, Source(), self.catalog)
+        self.look()
+        made, problems = load(definition, Source(), self.catalog, self._files.environments)
         if made is None:
             wrong = serious(problems)
             raise BadAutomationError(
@@ -270,7 +274,8 @@ class Automations:
             return Match(name, matches=False, reason=reason)
         once, unknown = _identity(definition, event)
         run = {"id": _run_id(name, event, once), "automation": name, "url": None}
-        roots = {**event["data"], "event": event, "run": run, "variables": {}, **constants_of(definition.plan)}
+        own = roots_of(event, definition.plan.get("inputs"))
+        roots = {**own, "event": event, "run": run, "variables": {}, **constants_of(definition.plan)}
         now = datetime.now(UTC)
         try:
             if definition.condition is None or definition.condition.holds(roots, now):

@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from activities.action import CONNECTION, Action, spellings
+from workers.definitions.environments import DEVELOPMENT, Environments
 from workers.definitions.loading import SUFFIXES, UnreadableFileError, read
 
 
-def connection_names(folder: Path, actions: Mapping[str, Action]) -> dict[str, tuple[Action, str]]:
+def connection_names(
+    folder: Path, actions: Mapping[str, Action], environment: str = DEVELOPMENT
+) -> dict[str, tuple[Action, str]]:
     """Return the names that steps give to their connections, each with the action that uses it and the field."""
-    return {name: use for data in definitions(folder) for name, use in _named(data, actions)}
+    environments = Environments.read(folder, environment)
+    return {name: use for data in definitions(folder) for name, use in _named(environments.filled(data), actions)}
 
 
 def definitions(folder: Path) -> Iterator[Any]:

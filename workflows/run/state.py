@@ -23,19 +23,26 @@ ROOM_FOR_HOLDS = 512 * 1024
 
 @dataclass(slots=True, kw_only=True)
 class Frame:
-    """The names that exist only inside one iteration of a loop, or after a failure; the outermost frame has none.
+    """The names that exist only in one iteration, pass or path, or after a failure; the outermost frame has none.
 
     Attributes:
         prefix: what instance ids inside begin with (`loop[3].`).
         roots: `item` (or its own name) and `loop`, or `failure`.
-        variables: what `saveAs` stored inside this iteration; after a failure, those of the frame around.
+        variables: what `saveAs` stored inside; in a pass and after a failure, those of the frame around.
         outer: the frame around it.
+        place: what places of its variables in the budget begin with; by default its prefix, or where the variables are
+            those of the frame around, that one's place.
     """
 
     prefix: str = ""
     roots: dict[str, Any] = field(default_factory=dict)
     variables: dict[str, Any]
     outer: Frame | None = None
+    place: str = ""
+
+    def __post_init__(self) -> None:
+        shared = self.outer is not None and self.variables is self.outer.variables
+        self.place = self.place or (self.outer.place if shared and self.outer is not None else self.prefix)
 
     def visible(self) -> dict[str, Any]:
         """Return the roots that templates inside see beside the event's."""
@@ -113,7 +120,7 @@ class State:
         Raises:
             TooLargeError: the run's budget does not allow it.
         """
-        sizes = {f"{frame.prefix}variables.{name}": _size(name, value) for name, value in values.items()}
+        sizes = {f"{frame.place}variables.{name}": _size(name, value) for name, value in values.items()}
         self.fit(sum(size - self._sizes.get(place, 0) for place, size in sizes.items()))
         for place, size in sizes.items():
             self.reserve(place, size)

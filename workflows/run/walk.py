@@ -11,6 +11,7 @@ from typing import Any, Literal
 from trunkline.wire import Entry, ErrorEntry, Flow, HoldNotice, Status
 from workflows import host
 from workflows.errors import MissingVariableError
+from workflows.event import roots_of
 from workflows.holds.hold import Hold
 from workflows.language.condition import Condition, Verdict
 from workflows.language.template import Rendered, Template
@@ -95,7 +96,8 @@ class Walk:
         work_budget: how much was done at a stretch.
         routing: where activities queue, and which go first there.
         record_queues: which steps write which records at vendors, and which wait for that.
-        background: steps whose path went on without them.
+        background: steps whose path went on without them; each task has the name of its step.
+        lost: paths that another one has beaten, by instance id.
         resumed: after how many resets the run's failed steps last began again.
         unsettled: action and config of what may have been sent and could be looked for, by instance id.
     """
@@ -113,6 +115,7 @@ class Walk:
         self.notices: list[asyncio.Task[None]] = []
         self.messages = Messages()
         self.background: list[asyncio.Task[Flow]] = []
+        self.lost: dict[str, None] = {}
         self.resumed = 0
         self.unsettled: dict[str, tuple[str, dict[str, Any]]] = {}
         self.outermost = Frame(variables=state.variables)
@@ -120,7 +123,18 @@ class Walk:
         self.record_queues = RecordQueues()
         self.work_budget = WorkBudget()
         state.began = state.began or timestamp(host.info().workflow_start_time)
-        self._roots = {**state.event["data"], "event": state.event, "run": run, **constants_of(program.plan)}
+        own = roots_of(state.event, program.plan.get("inputs"))
+        self._roots = {**own, "event": state.event, "run": run, **constants_of(program.plan)}
+
+    def halted(self, instance: str | None) -> bool:
+        """Say whether nothing more of a step may start: the run is to end, or a path around it has lost."""
+        if self.stop is not None:
+            return True
+        while self.lost and instance is not None:
+            if instance in self.lost:
+                return True
+            instance = self.state.report.entries.get(instance, {}).get("parent")
+        return False
 
     @contextmanager
     def busy(self) -> Iterator[None]:

@@ -191,7 +191,7 @@ async def _after_reaction(walk: Walk, held: HeldStep, reaction: Reaction) -> Nex
     """Return what follows the actions of a rule, or of `onRejected`: people, or the end that the step has had."""
     entry, request = held.entry, reaction["request"]
     walk.state.forget(f"{entry['id']}{REQUEST}")
-    if request is None or walk.stop is not None:
+    if request is None or walk.halted(entry["id"]):
         return finish(walk, held, reaction)
     unknown, error = entry["status"] == "unknown", entry["error"]
     walk.state.report.reopen(entry)

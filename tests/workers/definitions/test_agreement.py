@@ -25,7 +25,6 @@ from workers.definitions.loading import Source
 from workers.definitions.model.approvals import (
     ApprovalDefinition,
     BandDefinition,
-    BusinessHoursDefinition,
     NoticeDefinition,
     NoticeRetry,
 )
@@ -38,15 +37,17 @@ from workers.definitions.model.automation import (
     PathDefinition,
     PathsDefinition,
     ReactionDefinition,
+    RepeatDefinition,
     RuleDefinition,
     SetDefinition,
     StopDefinition,
-    Until,
     WaitDefinition,
 )
 from workers.definitions.model.failures import RetryDefinition
+from workers.definitions.model.hours import BusinessHoursDefinition
 from workers.definitions.model.schedule import Schedule
 from workers.definitions.model.trigger import Trigger
+from workers.definitions.model.until import Until
 from workers.definitions.model.vocabulary import Part
 from workers.definitions.planning import check, make_plan
 from workers.definitions.problems import Problem
@@ -76,6 +77,7 @@ WHOLE: dict[str, Any] = {
     "trigger": {"event": "call.ended"},
     "constants": {"limits": {"low": 1}},
     "result": {"id": "{{call.uuid}}"},
+    "hours": {"office": {"timeZone": "UTC", "start": "08:59"}},
     "approvals": {
         "approvers": ["a@example.com"],
         "businessHours": {"timeZone": "UTC", "start": "08:59"},
@@ -97,6 +99,8 @@ WHOLE: dict[str, Any] = {
         {"forEach": "{{contact.tags}}", "actions": [{"wait": 0}]},
         STOP,
         {"set": {"first": 1}},
+        {"repeat": [{"wait": 0}], "until": EXISTS, "every": "1m", "atMost": "1h"},
+        {"wait": {"until": "opening", "hours": "office"}},
     ],
     "onFailure": {"actions": [{"wait": 0}]},
 }
@@ -125,6 +129,9 @@ PLACES: list[tuple[type[Part], str]] = [
     (ForEachDefinition, "/actions/5"),
     (StopDefinition, "/actions/6"),
     (SetDefinition, "/actions/7"),
+    (RepeatDefinition, "/actions/8"),
+    (Until, "/actions/9/wait"),
+    (BusinessHoursDefinition, "/hours/office"),
 ]
 
 VALUES: list[Any] = [

@@ -41,6 +41,7 @@ RIGHT: dict[str, Any] = {
     "requireApproval": {"approvers": ["a@example.com"]},
     "stop": "completed",
     "set": {"total": 1},
+    "repeat": [STOP],
     "constants": {"limit": 1},
     "event": "call.ended",
     "data": ["order"],
@@ -51,6 +52,9 @@ RIGHT: dict[str, Any] = {
     "within": "1h",
 }
 """What stands under each of our keys."""
+
+REPEATED = {"until": {"field": "call.uuid", "operator": "exists"}, "every": "1m", "atMost": "1h"}
+"""What a `repeat` needs besides."""
 
 
 def problems(data: Any) -> list[Problem]:
@@ -84,9 +88,22 @@ def test_words_for_keys_of_an_automation_name_ours(word: str) -> None:
 def test_words_for_keys_of_a_step_name_ours(word: str) -> None:
     hint = hint_for({"name": "a", "trigger": {"event": "call.ended"}, "actions": [{**SMS, word: "x"}]}, word)
     ours = named(hint)
-    if ours in ("actions", "as", "parallel", "paths", "branch", "forEach", "wait", "set", "stop", "actionType"):
+    if ours in (
+        "actions",
+        "as",
+        "parallel",
+        "paths",
+        "branch",
+        "forEach",
+        "repeat",
+        "wait",
+        "set",
+        "stop",
+        "actionType",
+    ):
         step = {ours: RIGHT[ours]} if ours in RIGHT else {"forEach": RIGHT["forEach"], ours: {"as": "one"}.get(ours, 2)}
         step |= {"actions": [STOP]} if "forEach" in step else {}
+        step |= REPEATED if "repeat" in step else {}
         step = {**SMS} if ours == "actionType" else {"paths": [step]} if ours == "actions" else step
     else:
         step = {**SMS, ours: RIGHT[ours]}

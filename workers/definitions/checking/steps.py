@@ -16,7 +16,7 @@ from workers.definitions.checking.picking import check_pick
 from workers.definitions.checking.values import event_type
 from workers.definitions.compiling import DEFAULTS, Catalog, filled, milliseconds
 from workers.definitions.model.automation import ActionDefinition, kind_of
-from workers.definitions.model.steps import steps
+from workers.definitions.model.steps import escape, steps
 from workers.definitions.problems import listed, nearest
 from workflows.event import matches
 
@@ -96,6 +96,8 @@ def _check_action(
         config = filled(action, config)
         at = f"{place}/config" if "config" in step else place
         if check_config(action, config, at, findings):
+            for doubt in action.config.doubts(config):
+                findings.add(doubt.code, f"{at}/{escape(doubt.key)}", doubt.sentence, doubt.hint)
             contracts.syntaxes[place] = action.config.syntaxes(config)
             if action.background(config):
                 contracts.background.append(place)
