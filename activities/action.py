@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 import typing
@@ -149,18 +150,19 @@ class Result(BaseModel):
         return None
 
 
-def names(model: type[BaseModel], field_name: str) -> list[str]:
+@functools.cache
+def names(model: type[BaseModel], field_name: str) -> tuple[str, ...]:
     """Return the keys under which a definition may write a field, the documented one first."""
     info = model.model_fields[field_name]
     found = [info.alias] if info.alias else []
     choices = getattr(info.validation_alias, "choices", [info.validation_alias])
     found += [choice for choice in choices if isinstance(choice, str)]
-    return list(dict.fromkeys([*found, field_name]))
+    return tuple(dict.fromkeys([*found, field_name]))
 
 
-def spellings(model: type[BaseModel], key: str) -> list[str]:
+def spellings(model: type[BaseModel], key: str) -> tuple[str, ...]:
     """Return the keys under which a definition may write the field that has this one; none where no field has it."""
-    return next((found for name in model.model_fields if key in (found := names(model, name))), [])
+    return next((found for name in model.model_fields if key in (found := names(model, name))), ())
 
 
 def marked(model: type[BaseModel], raw: Raw, mark: type[M]) -> Iterable[tuple[str, M]]:
@@ -247,6 +249,12 @@ class Action:
     def kinds(self) -> tuple[type[Connection], ...]:
         """Return every kind of connection that it can use, as its first or its second one, once each."""
         return tuple(dict.fromkeys((*self.connections, *(kind for kinds in self.beside.values() for kind in kinds))))
+
+    def shown(self) -> Any:
+        """Return the example as a part of a definition: a step, or for a notice the policy that it stands in."""
+        if self.notice:
+            return {"approvals": {"notify": [{"actionType": self.name, "config": dict(self.example)}]}}
+        return [{"label": self.summary.rstrip("."), "actionType": self.name, "config": dict(self.example)}]
 
     def repeats(self, raw: Raw) -> Repeat:
         """Say whether an unknown outcome of this step may be repeated."""

@@ -317,7 +317,7 @@ def test_the_way_of_a_run_names_what_there_is() -> None:
 
 
 def test_the_lines_that_the_way_leads_to_are_there() -> None:
-    assert "workflow.start_activity(" in inspect.getsource(send._attempt)
+    assert "host.start_activity(" in inspect.getsource(send._attempt)
     assert "await _attempt(" in inspect.getsource(send)
     assert "await send(" in inspect.getsource(act.act)
     assert "hold_for_approval(" in inspect.getsource(act)

@@ -1,6 +1,6 @@
 """Settings of a worker and of the command line, from `TRUNKLINE_*` environment variables.
 
-Temporal's own settings (address, namespace, API key, TLS, profiles) are Temporal's: see `workers/client/start.py`.
+Temporal's own settings (address, namespace, API key, TLS, profiles) are Temporal's: see `workers/client/connecting.py`.
 """
 
 from __future__ import annotations

@@ -40,6 +40,7 @@ from workflows.program import (
     WaitStep,
     status_readers,
 )
+from workflows.waited import compile_waited
 
 REQUESTER = "{{event.actor}}"
 
@@ -280,6 +281,8 @@ def _wait(step: StepPlan, _whole: _Whole, common: dict[str, Any]) -> Step:
         return WaitStep(**common, duration=compile_expression(wait))
     if not isinstance(wait, dict):
         return WaitStep(**common, duration=_ms(wait))
+    if "event" in wait:
+        return WaitStep(**common, event=compile_waited(wait), save_as=step.get("saveAs"))
     if "hours" in wait:
         return WaitStep(**common, hours=Hours.read(wait["hours"]))
     return WaitStep(**common, until=compile_template(wait["until"]))

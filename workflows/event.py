@@ -215,6 +215,11 @@ def another_event(run: str, event: Mapping[str, Any], earlier: str | None) -> st
     )
 
 
+def kept_out(inside: str) -> str:
+    """Return why an event starts nothing while the run for its key is under way."""
+    return f"A run for the same key is under way: {inside}."
+
+
 def fired(automation: str, instant: str) -> dict[str, Any]:
     """Return the event of a schedule's instant (UTC, to the second: `2026-11-28T08:00:00Z`)."""
     return {

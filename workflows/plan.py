@@ -13,7 +13,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 from trunkline.wire import PinnedOperation
 from workflows.hold_rules import HoldRules
 from workflows.language.hours import HoursPlan
-from workflows.plan_parts import RepeatPlan, UntilPlan
+from workflows.plan_parts import EventWaitPlan, RepeatPlan, UntilPlan
 
 Repeat = Literal["safe", "keyed", "never"]
 OnUnknown = Literal["retry", "fail", "hold"]
@@ -163,8 +163,8 @@ class StepPlan(TypedDict, total=False):
     branch: list[CasePlan]
     otherwise: list[StepPlan]
 
-    wait: int | str | UntilPlan
-    """Milliseconds, a template that gives a duration, or until when."""
+    wait: int | str | UntilPlan | EventWaitPlan
+    """Milliseconds, a template that gives a duration, until when, or an event."""
 
     forEach: str
     # `as` is a keyword of Python: it stands in the plan under its own name (see `FOR_EACH_AS`)
@@ -207,6 +207,7 @@ class Plan(TypedDict, total=False):
     missing: Literal["fail"]
     priority: int
     fairness: str
+    perKey: dict[str, Any]
     defaults: Defaults
     approvals: ApprovalPlan
     block: list[StepPlan]

@@ -14,6 +14,22 @@ class UntilPlan(TypedDict):
     hours: NotRequired[HoursPlan]
 
 
+class EventWaitPlan(TypedDict):
+    """The event that a step waits for; times in milliseconds.
+
+    Attributes:
+        event: its type, or the beginning of types (`ticket.*`).
+        where: what must hold for it.
+        atMost: how long it is waited for.
+        since: `step` or `start`: from when on events count.
+    """
+
+    event: str
+    where: dict[str, Any]
+    atMost: int
+    since: str
+
+
 class RepeatPlan(TypedDict):
     """How a block is repeated; times in milliseconds.
 

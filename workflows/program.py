@@ -15,6 +15,7 @@ from workflows.language.condition import Condition
 from workflows.language.hours import Hours
 from workflows.language.template import Template
 from workflows.plan import STATUSES, Occasion, OnExpiry, Plan, Remedy
+from workflows.waited import WaitedEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +183,7 @@ class BranchStep(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitStep(Step):
-    """A step that lets time pass: so long, until an instant, or until hours begin.
+    """A step that lets time pass (so long, until an instant, or until hours begin), or waits for an event.
 
     `duration` may be a template of a duration, `hours` those that it waits for.
     """
@@ -190,6 +191,8 @@ class WaitStep(Step):
     duration: timedelta | Template | None = None
     until: Template | None = None
     hours: Hours | None = None
+    event: WaitedEvent | None = None
+    save_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,7 +300,7 @@ def status_readers(*blocks: Block, result: Template | None) -> dict[str, tuple[s
             read |= {str(one.path[1]) for one in part.references if one.path[0] == STATUSES and len(one.path) > 1}
         elif isinstance(part, tuple):
             waiting.extend(part)
-        elif isinstance(part, (Step, Rule, Policy, Band, Notice)) and id(part) not in seen:
+        elif isinstance(part, (Step, Rule, Policy, Band, Notice, WaitedEvent)) and id(part) not in seen:
             seen.add(id(part))
             waiting.extend(getattr(part, one.name) for one in fields(part))
     return {id_: around for block in blocks for id_, around in _around(block, ()) if id_ in read} if read else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,7 @@ EVENTS: dict[str, tuple[str, JSON]] = {
         {"order": {"id": "4712", "amount": 49.9}, "customer": {"email": "ada@example.net"}},
     ),
     "order-from-mail": ("message.received", ASKED),
+    "order-sync": ("order.changed", {"order": {"id": "4712", "items": ["charger"], "note": "Leave it at the door"}}),
     "platform-action": (
         "ticket.created",
         {"ticket": {"id": "7", "subject": "Refund, please"}, "customFields": {"order_id": "450"}},
@@ -95,6 +97,7 @@ EVENTS: dict[str, tuple[str, JSON]] = {
         "order.returned",
         {"order": {"id": "4712", "amount": 49.9}, "customer": {"name": "Ada", "phone": "+15550123456"}},
     ),
+    "repeated-calls": ("call.missed", {"call": CALL, "contact": CONTACT}),
     "request-received": ("ticket.created", {"ticket": {"id": "7"}, "customer": {"name": "Ada"}}),
     "support-day": (
         "message.received",
@@ -104,6 +107,10 @@ EVENTS: dict[str, tuple[str, JSON]] = {
             "message": {"body": "This is terrible, I want a refund."},
             "customFields": {"order_number": "4712"},
         },
+    ),
+    "survey-after-ticket": (
+        "ticket.solved",
+        {"ticket": {"id": "7", "subject": "All is down"}, "customer": {"name": "Ada", "email": "ada@example.net"}},
     ),
     "ticket-escalation": (
         "ticket.overdue",
@@ -191,7 +198,7 @@ async def test_runs_to_its_end(engine: Engine, file: Path) -> None:
         for stem in [*CALLED.get(file.stem, ()), file.stem]:
             text = file.with_stem(stem).read_text(encoding="utf-8")
             text = re.sub(r"https://(\w+)\.example\.com", rf"{sandbox.url}/http/\1", text)
-            name = engine.define(re.sub(r"wait: \d+m", "wait: 200", text))
+            name = engine.define(re.sub(r"atMost: 4d", "atMost: 1s", re.sub(r"wait: \d+m", "wait: 200", text)))
         if file.stem == "demo":
             data["contact"]["custom_fields"]["Shop API"] = f"{sandbox.url}/http/shop"
         handle = await engine.start(name, engine.event(data, type=kind))
@@ -282,3 +289,37 @@ async def test_what_a_model_wrote_is_read_by_later_steps(engine: Engine) -> None
 
 def test_every_example_has_an_event() -> None:
     assert set(EVENTS) == {file.stem for file in EXAMPLES.glob("*.yaml")}
+
+
+async def test_a_survey_is_answered(engine: Engine) -> None:
+    """An answer that comes while the survey is being sent counts, and a bad one reaches the team."""
+    async with Sandbox(port=0) as sandbox:
+        engine.connections = connections(sandbox.url)
+        engine.environment["TRUNKLINE_SECRET_MAIL_TOKEN"] = "secret-of-mail"
+        text = (EXAMPLES / "survey-after-ticket.yaml").read_text(encoding="utf-8")
+        name = engine.define(text.replace("https://mail.example.com", f"{sandbox.url}/http/mail"))
+        data = EVENTS["survey-after-ticket"][1]
+        run = await engine.start(name, engine.event(data, type="ticket.solved"))
+        while not sandbox.requests("http"):
+            await asyncio.sleep(0.02)
+        answer = engine.event({"ticket": {"id": "7"}, "score": 1}, type="survey.answered")
+        delivered = await engine.client.execute_workflow(
+            "event", answer, id=f"event/{answer['id']}", task_queue=engine.task_queue
+        )
+        assert delivered[-1]["workflowId"] == run.id
+        report = await engine.finish(run)
+        assert report["variables"]["answer"] == answer
+        assert [one.request.body["text"] for one in sandbox.requests("slack")] == ["Ada gave 1 of 5 for All is down"]
+
+
+async def test_a_caller_is_counted(engine: Engine) -> None:
+    """The team is told once, with the third call."""
+    async with Sandbox(port=0) as sandbox:
+        engine.connections = connections(sandbox.url)
+        name = engine.define((EXAMPLES / "repeated-calls.yaml").read_text(encoding="utf-8"))
+        number = f"+1555{uuid.uuid4().int % 10**7:07}"
+        for _ in range(4):
+            event = engine.event({"call": {"external_number": number}, "contact": {}}, type="call.missed")
+            assert (await engine.run(name, event))["outcome"] == "completed"
+        [told] = [one.request.body["text"] for one in sandbox.requests("slack")]
+        assert told == f"{number} has called 3 times since yesterday and reached nobody."

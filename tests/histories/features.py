@@ -18,6 +18,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from tests.activities.rest import rows
 from tests.engine import Engine
+from tests.histories import keyed_features as keyed
 from trunkline.actions import endpoint
 from trunkline.wire import STARTER
 from workers.process.pauses import TemporalPauses
@@ -495,15 +496,21 @@ async def values(engine: Engine) -> Run:
 
 FEATURES = {
     "approval": Feature(approval),
+    "awaited-event": Feature(keyed.awaited_event, SHORT),
     "background": Feature(background),
     "call": Feature(call),
     "call-continued": Feature(call_continued, SHORT),
     "cancel": Feature(cancel, outcome="canceled"),
     "continue-as-new": Feature(continue_as_new, SHORT),
     "deadline": Feature(deadline, outcome="rejected"),
+    "dispatched": Feature(keyed.dispatched, outcome=None),
+    "dispatched-to-gate": Feature(keyed.dispatched_to_gate, outcome=None),
     "edit": Feature(edit),
     "encryption": Feature(encryption),
     "failure-hold": Feature(failure_hold),
+    "gate": Feature(keyed.gate, outcome=None),
+    "gated-run": Feature(keyed.gated_run),
+    "kept-value": Feature(keyed.kept_value, SHORT, outcome=None),
     "limits": Feature(limits),
     "loop": Feature(loop),
     "messages": Feature(messages),
@@ -517,6 +524,7 @@ FEATURES = {
     "reset": Feature(reset),
     "retries": Feature(retries),
     "starter": Feature(starter, outcome=None),
+    "subscriptions": Feature(keyed.subscriptions, SHORT, outcome=None),
     "tool": Feature(tool),
     "values": Feature(values),
 }

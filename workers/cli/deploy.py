@@ -51,8 +51,8 @@ def _folder(given: Path | None) -> Path:
 
 async def _deploy(folder: Path, *, plan: bool, json: bool) -> int:
     from workers.cli.catalog import actions_at_hand
+    from workers.client.connecting import connect
     from workers.client.deploying import apply, compare, wishes_of
-    from workers.client.start import connect
     from workers.definitions.automations import Automations
     from workers.definitions.problems import serious
     from workers.settings import Settings

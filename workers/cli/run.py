@@ -105,7 +105,7 @@ def _definition(path: Path) -> tuple[dict[str, Any], Definition]:
 
 
 async def _run(wish: _Wish) -> int:
-    from workers.client.start import connect
+    from workers.client.connecting import connect
     from workers.settings import Settings
 
     settings = Settings.from_environment()

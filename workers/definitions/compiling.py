@@ -25,8 +25,8 @@ from workers.definitions.model.automation import (
 from workers.definitions.model.hours import BusinessHoursDefinition
 from workers.definitions.model.steps import slug
 from workers.definitions.model.until import Until
-from workers.definitions.model.vocabulary import Part
 from workers.definitions.problems import listed
+from workers.definitions.written import wait_label, waiting, written
 from workflows.language.hours import HoursPlan
 from workflows.plan import ApprovalPlan, Defaults, NoticePlan, Occasion, Plan, RetryPlan, RulePlan, StepPlan
 from workflows.plan_parts import UntilPlan
@@ -48,6 +48,8 @@ NOTICE_WITHIN = 10 * MINUTE
 
 def filled(action: Action, config: Mapping[str, Any]) -> dict[str, Any]:
     """Return a step's config with the defaults that are templates, where its author wrote nothing."""
+    if not action.config.defaults:
+        return dict(config)
     written = {name for name in action.config.model_fields if any(key in config for key in names(action.config, name))}
     owners = {key: name for name in action.config.model_fields for key in names(action.config, name)}
     return {**config, **{key: value for key, value in action.config.defaults.items() if owners.get(key) not in written}}
@@ -106,7 +108,7 @@ class Planner:
             case BranchDefinition():
                 self.branch(step, raw, pointer, plan)
             case WaitDefinition():
-                plan["wait"] = self.until(step.wait) if isinstance(step.wait, Until) else step.wait
+                plan.update(self.wait(step))
             case ForEachDefinition():
                 self.loop(step, raw, pointer, plan)
             case RepeatDefinition():
@@ -167,7 +169,7 @@ class Planner:
             plan["unasked"] = True
         if action.background(config):
             plan["background"] = True
-        if action.look is not None and plan["repeat"] == "never":
+        if action.look is not None and action.operation is None and plan["repeat"] == "never":
             plan["looks"] = True
         plan.update(_traffic(action, config))
 
@@ -261,6 +263,13 @@ class Planner:
         }
         plan["block"] = self.block(step.repeat, raw["repeat"], f"{pointer}/repeat")
 
+    def wait(self, step: WaitDefinition) -> StepPlan:
+        """Return what a step waits for, and where it saves that."""
+        plan = waiting(step)
+        if isinstance(step.wait, Until):
+            plan["wait"] = self.until(step.wait)
+        return plan
+
     def until(self, wait: Until) -> UntilPlan:
         """Return until when a step waits."""
         if wait.hours is None:
@@ -295,9 +304,7 @@ def _label(step: Step) -> str:  # noqa: PLR0911 # one return per kind of step
         case ActionDefinition():
             return step.action_type
         case WaitDefinition():
-            if isinstance(step.wait, Until):
-                return f"Wait until {step.wait.until}"
-            return f"Wait {spell(step.wait) if isinstance(step.wait, int) else step.wait}"
+            return wait_label(step.wait)
         case ForEachDefinition():
             return f"For each of {step.for_each}"
         case RepeatDefinition():
@@ -318,12 +325,6 @@ def _under_one_name(action: Action, config: dict[str, Any]) -> dict[str, Any]:
         return config
     spellings = names(action.config, CONNECTION)
     return {CONNECTION if key in spellings else key: value for key, value in config.items()}
-
-
-def written(part: Part) -> dict[str, Any]:
-    """Return what an author wrote of a part, by key; what a part holds are values and parts."""
-    found = {info.alias or name: getattr(part, name) for name, info in type(part).model_fields.items()}
-    return {key: value for key, value in found.items() if value is not None}
 
 
 def _traffic(action: Action, config: Mapping[str, Any]) -> StepPlan:

@@ -29,8 +29,12 @@ AS_WRITTEN = ("name", ENVIRONMENT, "environment")
 """Keys of a definition in which nothing is filled in."""
 
 _USE = re.compile(
-    rf"""\{{\{{\s*{ENVIRONMENT}\s*(?:\.\s*([A-Za-z_][A-Za-z0-9_]*)|\[\s*["']([A-Za-z_][A-Za-z0-9_]*)["']\s*\])\s*\}}\}}"""
+    r"(?:\s*\{\{-|\{\{)\s*"
+    rf"""{ENVIRONMENT}\s*(?:\.\s*([A-Za-z_][A-Za-z0-9_]*)|\[\s*["']([A-Za-z_][A-Za-z0-9_]*)["']\s*\])"""
+    r"\s*(?:-\}\}\s*|\}\})"
 )
+"""A value and nothing else between the braces, with the blanks around them that a dash takes away."""
+
 _OWN = re.compile(rf"\{{%-?\s*(?:raw|comment|liquid|(?:assign|capture|for)\s+{ENVIRONMENT}\b)")
 """What makes such braces in a text mean something else."""
 
@@ -112,6 +116,11 @@ class Environments:
 def unfilled(value: Any, names: Collection[str]) -> bool:
     """Say whether a text names a value that no environment has given, so that nobody can say what is there."""
     return isinstance(value, str) and bool(names) and any(_name(use) in names for use in _USE.finditer(value))
+
+
+def begins_unfilled(value: Any) -> bool:
+    """Say whether a text begins with a value of an environment that nothing has given."""
+    return isinstance(value, str) and _USE.match(value.lstrip()) is not None
 
 
 def is_environment(name: str) -> bool:

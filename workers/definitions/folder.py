@@ -14,7 +14,7 @@ from typing import Any
 from activities.action import Action
 from activities.bounds import regular
 from workers.definitions.environments import FOLDER, Environment, Environments
-from workers.definitions.loading import MAX_FILE_BYTES, SUFFIXES, Source, UnreadableFileError, read
+from workers.definitions.loading import MAX_FILE_BYTES, SUFFIXES, TESTS, Source, UnreadableFileError, read
 from workers.definitions.problems import Problem
 from workers.definitions.runnable import Definition, load
 from workers.definitions.settling import Patience, Settling, Stamp
@@ -222,7 +222,7 @@ def _stamp(path: Path) -> Stamp | None:
 
 
 def _is_definition(name: str) -> bool:
-    return name.lower().endswith(SUFFIXES) and not name.startswith(".")
+    return name.lower().endswith(SUFFIXES) and not name.lower().endswith(TESTS) and not name.startswith(".")
 
 
 def _claimed(path: Path) -> str | None:

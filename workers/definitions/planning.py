@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from workers.definitions.checking.approvals import check_approvals
 from workers.definitions.checking.bounds import excess_of, is_json
@@ -24,6 +24,7 @@ from workers.definitions.loading import Source
 from workers.definitions.model.automation import AutomationDefinition, PathsDefinition
 from workers.definitions.model.steps import step_ids
 from workers.definitions.problems import Problem, problem, serious
+from workers.definitions.written import about_runs
 from workflows.event import what
 from workflows.plan import Plan
 
@@ -137,18 +138,7 @@ def make_plan(
         plan["onFailure"] = planner.block(
             automation.on_failure.actions, data["onFailure"]["actions"], "/onFailure/actions"
         )
-    as_written = {
-        "constants": automation.constants or None,
-        "inputs": automation.trigger.inputs,
-        "environment": environment or None,
-        "hours": planner.hours or None,
-        "conditions": automation.conditions,
-        "missing": automation.missing_variables,
-        "priority": automation.priority,
-        "fairness": automation.fairness,
-        "result": automation.result,
-    }
-    plan |= cast("Plan", {key: value for key, value in as_written.items() if value is not None})
+    plan |= about_runs(automation, environment=environment, hours=planner.hours)
     if automation.approvals is not None:
         plan["approvals"] = planner.policy(automation.approvals)
     return identified(plan)

@@ -65,6 +65,9 @@ CODES: dict[str, Code] = {
         "`trigger.once` uses nothing of the event, so that all events would be one, or something that only a run has.",
     ),
     "unknown-root": Code("problem", "A reference begins with a name that neither the event nor the run has."),
+    "wait-without-key": Code(
+        "problem", "The `where` of a `wait` does not say, under `all`, which value a field of the event must equal."
+    ),
     "undeclared-root": Code(
         "warning",
         "The event type is your own and does not declare its data (`trigger.data`): references cannot be checked.",
@@ -117,6 +120,12 @@ CODES: dict[str, Code] = {
     "bad-param": Code("problem", "The operation does not take this value."),
     "unknown-member": Code(
         "warning", "The service's description does not name this member of a param; it does not forbid it either."
+    ),
+    "read-only-member": Code(
+        "warning", "The service's description has this member of a body in answers only: the service may ignore it."
+    ),
+    "unsendable-notice": Code(
+        "problem", "A notice calls a tool that people are asked about first, and a notice cannot wait for them."
     ),
     "description-not-at-hand": Code(
         "warning", "The description of a service is not on this machine, or cannot be used: params are not checked."

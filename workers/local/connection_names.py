@@ -8,7 +8,7 @@ from typing import Any
 
 from activities.action import CONNECTION, Action, spellings
 from workers.definitions.environments import DEVELOPMENT, Environments
-from workers.definitions.loading import SUFFIXES, UnreadableFileError, read
+from workers.definitions.loading import SUFFIXES, TESTS, UnreadableFileError, read
 
 
 def connection_names(
@@ -22,7 +22,7 @@ def connection_names(
 def definitions(folder: Path) -> Iterator[Any]:
     """Yield what the files of a folder say, those that cannot be read left out."""
     for path in sorted(folder.glob("*")):
-        if path.suffix in SUFFIXES and path.is_file():
+        if path.suffix in SUFFIXES and not path.name.endswith(TESTS) and path.is_file():
             try:
                 yield read(path)[0]
             except UnreadableFileError:  # the worker says what is wrong with it

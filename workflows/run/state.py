@@ -13,6 +13,7 @@ from workflows.holds.holds import Holds
 from workflows.plan import Plan
 from workflows.program import Program
 from workflows.report import Report, measure, shortened
+from workflows.run.arrivals import Arrivals
 
 HOLD = "#hold"
 """What the place of an open hold in the budget ends with."""
@@ -76,6 +77,8 @@ class State:
         earlier: activity ids of steps that may have run before the last reset, and how many resets that counts, once
             that was asked.
         failed: why the run has failed, once all of its steps have ended and the actions that follow begin.
+        arrivals: events that were brought to the run.
+        admitted: whether the gate of its key has let it go on.
         result: what the automation's `result` came to, once the run is at its end; `unfound` what that did not find.
         limit: bytes that variables, report and audit may take together.
     """
@@ -92,6 +95,8 @@ class State:
         self.resets = 0
         self.earlier: BeforeReset | None = None
         self.failed: RunFailure | None = None
+        self.arrivals = Arrivals(event)
+        self.admitted = False
         self.result: Any = None
         self.unfound: list[str] = []
         self._sizes: dict[str, int] = {}
@@ -203,6 +208,8 @@ class State:
             "changes": self.holds.changes,
             "sizes": self._sizes,
             "failed": self.failed,
+            "arrivals": self.arrivals.carry(),
+            "admitted": self.admitted,
         }
 
     @classmethod
@@ -220,6 +227,8 @@ class State:
             [Hold(**hold) for hold in carry["holds"]], carry["audit"], carry["refusals"], carry["changes"]
         )
         state.failed = carry.get("failed")
+        state.arrivals = Arrivals(event, carry.get("arrivals"))
+        state.admitted = carry.get("admitted", False)
         state._sizes = carry["sizes"]
         state._taken = sum(state._sizes.values())
         state._held = sum(size for place, size in state._sizes.items() if place.endswith(HOLD))

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from trunkline.keyed import Passed
 from trunkline.wire import Entry, ErrorEntry, Flow, HoldNotice, Status
 from workflows import host
 from workflows.errors import MissingVariableError
@@ -29,7 +30,7 @@ from workflows.run.yielding import WorkBudget
 class Stop:
     """Why the run ends before its plan does."""
 
-    outcome: Literal["completed", "failed", "rejected", "canceled"]
+    outcome: Literal["completed", "failed", "rejected", "skipped", "canceled"]
     reason: str
 
 
@@ -85,6 +86,8 @@ class Walk:
 
     Attributes:
         pages: address of the pages on which people decide, where there are any.
+        passed: what the gate of its key has told the run.
+        replaced: why a later run for the same key has it canceled.
         stop: set once the run is to end; nothing more starts then.
         continuing_as_new: no new step starts, so that the run can continue as new.
         in_flight: activities that have not ended, and what follows from them at once.
@@ -107,6 +110,8 @@ class Walk:
         self.state = state
         self.holds_changed = holds_changed
         self.pages: str | None = None
+        self.passed: Passed | None = None
+        self.replaced: str | None = None
         self.stop: Stop | None = None
         self.continuing_as_new = False
         self.in_flight = 0
@@ -183,9 +188,15 @@ class Walk:
                     return "skipped" if over else "pending"
         return "pending"
 
+    def seen(self, condition: Condition, frame: Frame) -> dict[str, Any]:
+        """Return what a condition that is about to be judged sees, and tell whoever watches."""
+        roots = self.roots(frame)
+        host.tell(host.JUDGED, condition=condition, roots=roots)
+        return roots
+
     def judge(self, condition: Condition, entry: Entry, frame: Frame) -> Verdict:
         """Say whether a step's condition holds now, and write down what it could not compare."""
-        verdict = condition.judge(self.roots(frame), host.now(), self.work_budget.spend)
+        verdict = condition.judge(self.seen(condition, frame), host.now(), self.work_budget.spend)
         self.state.report.miss(entry, verdict.missing)
         return verdict
 

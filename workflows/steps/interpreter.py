@@ -33,10 +33,13 @@ from workflows.program import (
 )
 from workflows.report import ENDED, cut, flow_after, measure, room_for, timestamp
 from workflows.run.flow import STATUS, gravest
+from workflows.run.listening import listen
 from workflows.run.parallel import run_parallel
 from workflows.run.state import Frame
 from workflows.run.walk import Stop, Walk
 from workflows.steps.act import act
+from workflows.steps.awaiting import await_event, subscribe_early
+from workflows.steps.passing import pass_gate
 from workflows.steps.race import race
 from workflows.steps.reactions import FollowUp
 from workflows.steps.repeat import repeat
@@ -48,7 +51,10 @@ T = TypeVar("T")
 async def walk_whole(walk: Walk) -> Flow:
     """Walk the whole plan, or what follows once it has failed, and wait for what runs in the background."""
     failed = walk.state.failed
+    listen(walk)
     if failed is None:
+        await subscribe_early(walk)
+        await pass_gate(walk)
         flow = await run_block(walk, walk.program.block, walk.outermost, None)
     else:
         flow = await run_block(walk, walk.program.on_failure, walk.outermost.after(failed["failure"]), None)
@@ -84,14 +90,15 @@ async def _step(walk: Walk, step: Step, frame: Frame, parent: str | None) -> Flo
             return "done"
         return flow_after(step, entry)
     await walk.work_budget.step(walk)
-    if walk.must_continue_as_new():
+    if walk.must_continue_as_new() and not walk.halted(parent):
         walk.continuing_as_new = True
-        await host.wait_condition(lambda: walk.stop is not None)
+        await host.wait_condition(lambda: walk.halted(parent))
     if walk.halted(parent):
         return "halted"
     fresh = entry is None or (entry["status"] not in ENDED and walk.state.recall(instance).pop("unjudged", False))
     if entry is None:
         entry = walk.state.report.begin(instance, step, parent, host.now())
+        host.tell(host.BEGUN, step=instance)
     started = _guarded(walk, step, entry, frame, fresh=fresh)
     if behind:
         walk.background.append(asyncio.create_task(_behind(walk, instance, started), name=instance))
@@ -201,6 +208,8 @@ async def _branch(walk: Walk, step: BranchStep, entry: Entry, frame: Frame) -> F
 
 
 async def _wait(walk: Walk, step: WaitStep, entry: Entry, frame: Frame) -> Flow:
+    if step.event is not None:
+        return await await_event(walk, step, step.event, entry, frame)
     memory = walk.state.remember(entry["id"])
     if "until" not in memory:
         memory["until"] = entry["until"] = timestamp(end_of(walk, step, entry, frame))

@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from temporalio import workflow
-
 from trunkline.wire import Entry, Flow
+from workflows import host
 from workflows.program import Path, PathsStep
 from workflows.run.flow import STATUS, gravest
 from workflows.run.parallel import cancel_all, finished
@@ -58,7 +57,7 @@ async def _winner(tasks: list[asyncio.Task[Flow]]) -> int | None:
     waiting = tasks
     try:
         while waiting:
-            await workflow.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            await host.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             for index, task in enumerate(tasks):
                 if task.done() and not task.cancelled() and task.result() == "done":
                     return index

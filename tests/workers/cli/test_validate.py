@@ -16,13 +16,14 @@ from tests.workers import command
 from tests.workers.actions_sample import SAMPLE
 from tests.workers.command import Ended, call
 from workers.cli.actions import describe
+from workers.definitions.folder import definition_files
 from workers.definitions.loading import UnreadableFileError, read
 from workers.definitions.planning import check
 from workers.definitions.problems import serious
 from workers.definitions.schema import automation_schema, render
 
 ROOT = Path(__file__).parents[3]
-EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+EXAMPLES = definition_files(ROOT / "examples")
 BAD = ROOT / "tests/workers/definitions/bad"
 HEAVY = ("temporalio", "httpx", "aiohttp", "slack_sdk", "twilio", "google.cloud", "grpc", "jsonschema", "rich.console")
 

@@ -122,7 +122,7 @@ def test_a_value_that_is_not_declared_is_an_unknown_root(folder: Path) -> None:
         )
         assert codes(folder) == [code]
     (folder / "orders.yaml").write_text(ORDERS.replace("environment: [shop, most, live]\n", ""))
-    assert {one.code for one in problems(folder)} == {"unknown-root", "exposed-secret"}
+    assert {one.code for one in problems(folder)} == {"unknown-root"}, "and nothing about the secret beside it"
 
 
 def test_an_environment_does_not_hide_data_of_that_name_where_none_is_named() -> None:
@@ -132,6 +132,9 @@ def test_an_environment_does_not_hide_data_of_that_name_where_none_is_named() ->
         "actions": [{"set": {"a": "{{env.shop}}"}}],
     }
     assert check(definition, Source(), CATALOG)[1] == []
+    secret = {"Authorization": "Bearer {{secrets.x}}"}
+    get = {"actionType": "http_request", "config": {"method": "GET", "url": "{{env.shop}}/x", "headers": secret}}
+    assert [one.code for one in check({**definition, "actions": [get]}, Source(), CATALOG)[1]] == ["exposed-secret"]
     declared = {**definition, "environment": ["most"]}
     assert [one.code for one in check(declared, Source(), CATALOG)[1]] == ["missing-environment-value", "unknown-root"]
 
@@ -141,10 +144,24 @@ def test_what_has_a_meaning_of_its_own_stays(folder: Path) -> None:
     data = {
         "name": "{{env.shop}}",
         "environment": ["shop", "live"],
-        "a": ["{% raw %}{{env.shop}}{% endraw %}", "{{env.most}}", "{{env.live}}", "{{ env.live }}!", "{{env.shop.x}}"],
+        "a": [
+            "{% raw %}{{env.shop}}{% endraw %}",
+            "{{env.most}}",
+            "{{env.live}}",
+            "{{ env.live }}!",
+            "a {{- env.live -}} b",
+            "{{env.shop.x}}",
+        ],
     }
     assert environments.filled(data)["name"] == "{{env.shop}}"
-    assert environments.filled(data)["a"] == [data["a"][0], "{{env.most}}", False, "false!", "{{env.shop.x}}"]
+    assert environments.filled(data)["a"] == [
+        data["a"][0],
+        "{{env.most}}",
+        False,
+        "false!",
+        "afalseb",
+        "{{env.shop.x}}",
+    ]
 
 
 def test_a_worker_takes_what_has_changed(folder: Path) -> None:

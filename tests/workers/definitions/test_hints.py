@@ -12,6 +12,7 @@ from workers.definitions.checking.other_words import OF_AUTOMATION, OF_RETRY, OF
 from workers.definitions.loading import Source, parse
 from workers.definitions.planning import check
 from workers.definitions.problems import Problem
+from workflows.language import comparison
 from workflows.language.condition import ConditionError, compile_condition
 from workflows.language.synonyms import KEYS, OPERATORS, OPPOSITES
 
@@ -149,8 +150,8 @@ def test_a_step_in_the_words_of_others_names_ours(step: Any, hint: str) -> None:
 
 @pytest.mark.parametrize(("ours", "others"), OPERATORS.items())
 def test_words_for_operators_name_ours(ours: str, others: tuple[str, ...]) -> None:
-    value = {} if ours in ("exists", "is_empty") else {"value": ["a"] if ours.endswith("in") else "a"}
-    compile_condition({"field": "x", "operator": ours, **value})
+    value: Any = ["a"] if ours.endswith("in") else {"during": {"timeZone": "UTC"}}.get(ours, "4h")
+    compile_condition({"field": "x", "operator": ours, **({} if ours in ("exists", "is_empty") else {"value": value})})
     for word in others:
         for written in (word, word.upper(), word.replace("_", "-"), word.replace("_", " ")):
             with pytest.raises(ConditionError) as caught:
@@ -227,3 +228,7 @@ def test_a_comment_without_a_template_is_no_warning_but_helps_where_the_value_is
     (one,) = check(data, source, CATALOG)[1]
     assert (one.code, one.line) == ("wrong-type", 4)
     assert "'#completed' in quotes" in str(one.hint)
+
+
+def test_every_operator_has_a_row_of_words() -> None:
+    assert OPERATORS.keys() == comparison.OPERATORS.keys()

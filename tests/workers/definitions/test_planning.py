@@ -15,6 +15,7 @@ from tests.workers.actions_sample import SAMPLE
 from workers.definitions.checking.shape import keys
 from workers.definitions.compiling import DEFAULTS
 from workers.definitions.environments import Environments
+from workers.definitions.folder import definition_files
 from workers.definitions.loading import Source, parse, read
 from workers.definitions.model.automation import KINDS, ActionDefinition
 from workers.definitions.planning import check, make_plan
@@ -23,7 +24,7 @@ from workers.definitions.runnable import load
 from workflows.compiled import program
 from workflows.plan import Plan
 
-EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.yaml"))
+EXAMPLES = definition_files(Path(__file__).parents[3] / "examples")
 
 SMS = {"actionType": "send_sms", "config": {"from": "+15550100", "to": "+15550101", "text": "Hi"}}
 GET = {"actionType": "http_request", "config": {"method": "GET", "url": "https://example.com"}}

@@ -9,6 +9,7 @@ from typing import Any
 from workers.definitions.checking.contracts import look_for_secrets
 from workers.definitions.checking.emptiness import Emptiness
 from workers.definitions.checking.findings import Findings
+from workers.definitions.checking.keyed import check_event_wait, check_per_key
 from workers.definitions.checking.policies import (
     PEOPLE,
     Written,
@@ -71,6 +72,7 @@ class References:
         self.values.condition(data.get("conditions"), "/conditions", VisibleNames())
         self._once(data.get("trigger"))
         self.values.template(data.get("fairness"), "/fairness", VisibleNames())
+        check_per_key(self.values, data.get("perKey"), data.get("trigger"))
         scope = VisibleNames().under(data.get("conditions"))
         if isinstance(data.get("paths"), list):
             self._paths(data, "", scope)
@@ -231,11 +233,14 @@ class References:
                     )
 
     def _wait(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
-        if isinstance(step["wait"], Mapping):
-            self.values.template(step["wait"].get("until"), f"{place}/wait/until", scope)
-        elif isinstance(step["wait"], str) and is_template(step["wait"]):
-            self.values.whole(step["wait"], f"{place}/wait", scope)
-        return End(scope.saved, stops=False)
+        wait = step["wait"]
+        if isinstance(wait, Mapping) and "event" in wait:
+            check_event_wait(self.values, wait, f"{place}/wait", scope)
+        elif isinstance(wait, Mapping):
+            self.values.template(wait.get("until"), f"{place}/wait/until", scope)
+        elif isinstance(wait, str) and is_template(wait):
+            self.values.whole(wait, f"{place}/wait", scope)
+        return End(with_saved(scope.saved, text_of(step, "saveAs")), stops=False)
 
     def _set(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
         self.values.template(step["set"], f"{place}/set", scope)

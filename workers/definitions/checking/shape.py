@@ -28,11 +28,13 @@ from workers.definitions.model.automation import (
 )
 from workers.definitions.model.failures import RetryDefinition
 from workers.definitions.model.hours import BusinessHoursDefinition
+from workers.definitions.model.per_key import PerKey
 from workers.definitions.model.schedule import Schedule
 from workers.definitions.model.steps import escape
 from workers.definitions.model.trigger import Trigger
 from workers.definitions.model.until import Until
 from workers.definitions.model.vocabulary import TAG, Part
+from workers.definitions.model.waits import EventWait
 from workers.definitions.problems import CODES, listed, nearest
 from workflows.event import what
 from workflows.language.people import GROUP
@@ -81,6 +83,7 @@ OWNERS: dict[str, tuple[type[Part], str]] = {
     "onFailure": (RuleDefinition, "a rule of `onFailure`"),
     "onRejected": (ReactionDefinition, "`onRejected`"),
     "wait": (Until, "`wait`"),
+    "perKey": (PerKey, "`perKey`"),
 }
 
 
@@ -202,6 +205,8 @@ def _owner(location: tuple[int | str, ...]) -> tuple[type[BaseModel], str]:
     if location[:1] == ("hours",):  # what follows is a name
         return OWNERS["hours"]
     for part in reversed(location):
+        if part == f"{TAG}event":
+            return EventWait, "`wait`"
         if isinstance(part, int) or _internal(part):
             kind = str(part).removeprefix(TAG)
             if kind in STEP_MODELS:

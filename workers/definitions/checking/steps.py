@@ -11,7 +11,13 @@ from trunkline.durations import spell
 from workers.definitions.checking.contracts import check_config
 from workers.definitions.checking.failures import check_repeats, check_rules
 from workers.definitions.checking.findings import Findings
-from workers.definitions.checking.operations import Services, check_operation, may_be_asked, repeat_of
+from workers.definitions.checking.operations import (
+    Services,
+    check_notice,
+    check_operation,
+    may_be_asked,
+    repeat_of,
+)
 from workers.definitions.checking.picking import check_pick
 from workers.definitions.checking.values import event_type
 from workers.definitions.compiling import DEFAULTS, Catalog, filled, milliseconds
@@ -76,6 +82,7 @@ def _check_notices(findings: Findings, catalog: Catalog, contracts: ConfigUses, 
         if isinstance(notice, Mapping) and isinstance(notice.get("actionType"), str):
             place = f"{pointer}/notify/{index}"
             action = _check_action(findings, catalog, contracts, place, notice)
+            check_notice(notice, place, catalog, findings, contracts.services)
             if action is not None and action.calls:
                 sentence = "A notice tells people something: it cannot run another automation."
                 hint = "let a step do it, or `scheduler.schedule_workflow`"

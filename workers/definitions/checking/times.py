@@ -15,7 +15,7 @@ from workers.definitions.problems import nearest
 from workflows.language.instants import HOW_DATES_ARE_WRITTEN, moment
 from workflows.language.template import is_template
 
-BOUNDED = ("/timeout", "/within", "/atMost")
+BOUNDED = ("/timeout", "/within", "/atMost", "/quiet")
 OF_STEP = ("wait", "every", "atMost")
 OF_RETRY = ("within", "initialInterval", "maximumInterval")
 
@@ -56,8 +56,14 @@ def _durations(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     schedule = trigger.get("schedule") if isinstance(trigger, Mapping) else None
     if isinstance(schedule, Mapping):
         yield "/trigger/schedule/jitter", schedule.get("jitter")
+    per_key = data.get("perKey")
+    if isinstance(per_key, Mapping):
+        yield from ((f"/perKey/{key}", per_key.get(key)) for key in ("quiet", "atMost"))
     for place, step, _ in steps(data):
         yield from ((f"{place}/{key}", step.get(key)) for key in OF_STEP)
+        wait = step.get("wait")
+        if isinstance(wait, Mapping):
+            yield f"{place}/wait/atMost", wait.get("atMost")
         yield from _of_attempts(step, place)
         yield from _of_policy(step.get("requireApproval"), f"{place}/requireApproval")
         rules = step.get("onFailure")

