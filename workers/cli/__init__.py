@@ -18,7 +18,17 @@ DECISIONS = "Decide about what waits"
 
 COMMANDS = {
     "Run everything on this machine": ("dev", "demo", "sandbox"),
-    "Write automations": ("new", "validate", "test", "events", "actions", "connectors", "import", "schema"),
+    "Write automations": (
+        "new",
+        "validate",
+        "test",
+        "events",
+        "actions",
+        "connectors",
+        "connections",
+        "import",
+        "schema",
+    ),
     "Start runs": ("run", "emit"),
     "See what runs and what waits": ("runs", "report", "holds", "hold"),
     DECISIONS: (*("approve", "reject", "edit", "retry", "skip", "supply", "stop", "reassign", "extend", "decide"),),
@@ -27,7 +37,7 @@ COMMANDS = {
 """Every command by what people want; it is the function (or group of commands) of its name in the module of its name,
 `-` spelt `_`, but for `RENAMED`. Decisions stand in one module, `decide.py`."""
 
-GROUPS = ("hold", "schedules", "connectors", "import", "talkdesk")
+GROUPS = ("hold", "schedules", "connectors", "connections", "import", "talkdesk")
 """Commands that are groups of commands."""
 
 RENAMED = {"import": "imports"}

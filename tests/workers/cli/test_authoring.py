@@ -20,7 +20,7 @@ workflow:
   actions:
     - {name: tell, provider: {type: slack, config: "{{ providers.ops }}", with: {channel: ops, message: hello}}}
 """
-RULES = {
+RULES: dict[str, Any] = {
     "triggers": [
         {"title": title, "conditions": {"all": []}, "actions": [{"field": "status", "value": "open"}]}
         for title in ("One", "One", "Two")
@@ -149,14 +149,14 @@ def test_a_sample_fits_its_schema_and_is_taken(tmp_path: Path) -> None:
     (tmp_path / "parcel.yaml").write_text(OWN)
     (tmp_path / "order.yaml").write_text(READS)
     folder = {"TRUNKLINE_AUTOMATIONS": str(tmp_path)}
-    ended = call("events", "parcel.sent", "--sample", **folder)
+    ended = call("events", "parcel.sent", "--sample", environment=folder)
     assert (ended.code, ended.err) == (0, "")
     assert ended.json["data"]["parcel"]["state"] == "sent"
-    assert ended.out == call("events", "parcel.sent", "--sample", **folder).out
-    order = call("events", "order.paid", "--sample", **folder).json
+    assert ended.out == call("events", "parcel.sent", "--sample", environment=folder).out
+    order = call("events", "order.paid", "--sample", environment=folder).json
     assert order["data"] == {"order": {"currency": "EUR", "lines": ["text"], "id": "text"}}
     (tmp_path / "parcel.yaml").write_text(OWN.replace("required: [parcel]", "required: [parcel]\n    not: {}", 1))
-    unfit = call("events", "parcel.sent", "--sample", **folder)
+    unfit = call("events", "parcel.sent", "--sample", environment=folder)
     assert unfit.code == 1
     assert "does not fit the automation parcel" in unfit.err
 

@@ -36,6 +36,7 @@ def judged(draft: Draft, folder: Path, case: Mapping[str, Any]) -> dict[str, Any
     """Return the definition as its file has it, which has no problem and names its losses as the case does."""
     file = folder / "automation.yaml"
     file.write_text(written(draft.settle(ACTIONS), "a file", draft))
+    data: dict[str, Any]
     data, source = read(file)
     assert serious(check(data, source, ACTIONS)[1]) == []
     assert [one.path for one in draft.unsaid] == case.get("unsaid", [])
