@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as jsonlib
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from workers.cli.dev import own_folder
@@ -12,7 +13,7 @@ from workers.cli.screen import print_json
 from workers.definitions.folder import definition_files
 from workers.definitions.loading import UnreadableFileError, read
 from workers.definitions.problems import listed, nearest
-from workers.definitions.samples.events import Taker, event_of, fields_of, is_known, known_types, taker_of
+from workers.definitions.samples.events import Taker, event_of, fields_of, is_known, known_types, takers_of
 from workers.errors import UsageError
 from workflows.holds.wording import visible
 
@@ -20,7 +21,8 @@ from workflows.holds.wording import visible
 def events(type: str | None = None, /, *, sample: bool = False, json: bool = False) -> int:  # noqa: A002 # as users say
     """Print the types of events, what one of them brings with an example of each field, or such an event.
 
-    Types are the known ones and those of the folder of TRUNKLINE_AUTOMATIONS, else `automations`. What the automations
+    Types are the known ones and those of the folder of TRUNKLINE_AUTOMATIONS, else `automations`,
+    else this one. What the automations
     of the folder declare, or read, of a type's data is among its fields.
 
     Args:
@@ -64,12 +66,11 @@ def events(type: str | None = None, /, *, sample: bool = False, json: bool = Fal
 
 def _takers() -> list[Taker]:
     """Return what the automations of the folder say of their events; what cannot be read is left out."""
-    folder = own_folder()
+    folder = own_folder() or Path()
     found: list[Taker] = []
-    for path in definition_files(folder) if folder is not None and folder.is_dir() else ():
+    for path in definition_files(folder) if folder.is_dir() else ():
         with suppress(UnreadableFileError):
-            taker = taker_of(read(path)[0])
-            found += [taker] if taker is not None else []
+            found += takers_of(read(path)[0])
     return found
 
 

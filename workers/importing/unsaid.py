@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+ODD = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""What is raised where a part of a workflow has another form than its tool gives it."""
+
 
 class UnsayableError(Exception):
     """Something has no word here; the message is a sentence about it."""

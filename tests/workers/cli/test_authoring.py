@@ -53,6 +53,14 @@ conditions: {field: order.currency, operator: in, value: [EUR, USD]}
 actions: [{actionType: send_slack_message, config: {channel: "#o", text: "{{order.lines[0].name}} {{order.id}}"}}]
 """
 
+WAITS = """
+name: wait
+trigger: {event: call.ended, inputs: {rating: 456}}
+actions:
+  - label: Wait for the reply
+    wait: {event: reply.came, where: {field: wanted.reply.ticket, operator: equals, value: "{{call.uuid}}"}, atMost: 1d}
+"""
+
 
 def test_an_import_writes_a_file_once(tmp_path: Path) -> None:
     file = tmp_path / "keep.yml"
@@ -90,6 +98,8 @@ def test_an_import_of_several_rules_makes_a_file_of_each(tmp_path: Path) -> None
         ("keep", "a: [", "cannot be read"),
         ("zendesk", WORKFLOW, "no rule of Zendesk"),
         ("zendesk", "[1, 2]", "cannot be read"),
+        ("zendesk", "{conditions: {all: 3}, actions: []}", "not `{all: […], any: […]}`"),
+        ("keep", "workflow: {consts: [1], actions: [{}]}", "`consts` of the workflow is a list"),
     ],
 )
 def test_what_is_no_workflow_is_said_and_nothing_written(kind: str, text: str, sentence: str, tmp_path: Path) -> None:
@@ -102,6 +112,23 @@ def test_what_is_no_workflow_is_said_and_nothing_written(kind: str, text: str, s
     assert call("import", kind, "none.yaml", cwd=tmp_path).code == 2
 
 
+def test_a_part_of_another_form_is_told_and_the_rest_kept(tmp_path: Path) -> None:
+    say: dict[str, Any] = {"name": "say", "provider": {"type": "console", "with": {"message": "hello"}}}
+    odd: list[dict[str, Any]] = [
+        {"provider": 1},
+        {"provider": {"type": "http", "with": "x"}},
+        {"provider": {"type": "jira"}, "condition": 3},
+    ]
+    odd += [
+        {**say, "on-failure": {"retry": {"count": "often"}}},
+        {**say, "provider": {**say["provider"], "type": ["a"]}},
+    ]
+    (tmp_path / "odd.json").write_text(json.dumps({"workflow": {"id": "odd", "actions": [*odd, say]}}))
+    ended = call("import", "keep", "odd.json", "--into", "own", "--json", cwd=tmp_path)
+    assert ended.code == 0
+    assert [one["path"] for one in ended.json["unsaid"]] == [f"actions[{at}]" for at in (0, 1, 2, 4)]
+
+
 @pytest.mark.parametrize("expression", ["(" * 200, "not " * 200 + "a", "{{ " * 50, "'", "a ? b", "keep.len(" * 100])
 def test_odd_expressions_are_told(expression: str, tmp_path: Path) -> None:
     workflow = {"actions": [{"name": "a", "if": expression, "provider": {"type": "console", "with": {"message": "b"}}}]}
@@ -112,13 +139,16 @@ def test_odd_expressions_are_told(expression: str, tmp_path: Path) -> None:
     assert not outcome.kept
 
 
-def test_templates_are_good_and_their_tests_pass(tmp_path: Path) -> None:
+def test_templates_are_good_and_have_tests(tmp_path: Path) -> None:
     listed = call("new")
     assert [line.split()[0] for line in listed.out.splitlines()] == [*templates()]
     for name in templates():
         assert call("new", name, "--into", tmp_path).code == 0
     assert call("validate", tmp_path, "--no-advice").code == 0
-    assert call("test", tmp_path).code == 0
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"{name}{ending}" for name in templates() for ending in (".yaml", ".test.yaml")
+    }
+    assert call("test", tmp_path / "refund-by-amount.yaml").code == 0  # those of the others are the examples' own
 
 
 def test_new_overwrites_nothing(tmp_path: Path) -> None:
@@ -159,6 +189,14 @@ def test_a_sample_fits_its_schema_and_is_taken(tmp_path: Path) -> None:
     unfit = call("events", "parcel.sent", "--sample", environment=folder)
     assert unfit.code == 1
     assert "does not fit the automation parcel" in unfit.err
+
+
+def test_events_that_are_waited_for_and_inputs_are_known(tmp_path: Path) -> None:
+    (tmp_path / "wait.yaml").write_text(WAITS)
+    types = {one["type"]: one["automations"] for one in call("events", "--json", cwd=tmp_path).json}
+    assert types["reply.came"] == ["wait"]
+    assert call("events", "reply.came", "--sample", cwd=tmp_path).json["data"] == {"reply": {"ticket": "text"}}
+    assert call("events", "call.ended", "--sample", cwd=tmp_path).json["data"]["input"]["456"] == {"value": "5"}
 
 
 def test_an_unknown_type_has_a_near_one(tmp_path: Path) -> None:

@@ -42,13 +42,16 @@ class Taker:
     read: Mapping[tuple[Segment, ...], Any] = field(default_factory=dict)
 
 
-def taker_of(definition: Any) -> Taker | None:
-    """Return what a definition says of its events; None where a schedule starts it, or it is no definition."""
+def takers_of(definition: Any) -> Iterator[Taker]:
+    """Yield what a definition says of the events that start it, and of those that it waits for."""
     trigger = definition.get("trigger") if isinstance(definition, Mapping) else None
-    event = trigger.get("event") if isinstance(trigger, Mapping) else None
-    if not isinstance(trigger, Mapping) or not isinstance(event, str):
-        return None
-    return Taker(str(definition.get("name")), event, trigger.get("data"), dict(_read(definition)))
+    if not isinstance(trigger, Mapping):
+        return
+    name = str(definition.get("name"))
+    if isinstance(trigger.get("event"), str):
+        yield Taker(name, trigger["event"], trigger.get("data"), dict(_read(definition)))
+    for wait in _waits(definition):
+        yield Taker(name, wait["event"], None, dict(_wanted(wait)))
 
 
 def known_types(takers: list[Taker]) -> dict[str, list[str]]:
@@ -166,10 +169,34 @@ def _read(definition: Mapping[str, Any]) -> Iterator[tuple[tuple[Segment, ...], 
     trigger = definition["trigger"]
     declared = trigger.get("data")
     roots = set(declared) if isinstance(declared, list) else set()
+    yield from _collected(trigger)
     for text, value in _texts(definition):
         for path in _paths(text):
             if path[0] in roots and len(path) > 1:
                 yield path, value
+
+
+def _collected(trigger: Mapping[str, Any]) -> Iterator[tuple[tuple[Segment, ...], Any]]:
+    """Yield the values of the inputs that a trigger names."""
+    inputs = trigger.get("inputs")
+    for id_ in inputs.values() if isinstance(inputs, Mapping) else ():
+        yield ("input", str(id_), "value"), "5"
+
+
+def _waits(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield every wait for an event that is somewhere in a definition."""
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    for key, one in value.items() if isinstance(value, Mapping) else ():
+        if key == "wait" and isinstance(one, Mapping) and isinstance(one.get("event"), str):
+            yield one
+    for one in inner:
+        yield from _waits(one)
+
+
+def _wanted(wait: Mapping[str, Any]) -> Iterator[tuple[tuple[Segment, ...], Any]]:
+    """Yield the fields of the awaited event by which a wait knows it."""
+    for text, value in _texts(wait.get("where")):
+        yield from ((path[1:], value) for path in _paths(text) if path[0] == "wanted" and len(path) > 1)
 
 
 def _texts(value: Any) -> Iterator[tuple[str, Any]]:

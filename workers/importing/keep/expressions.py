@@ -13,6 +13,12 @@ from typing import Any
 
 from workers.importing.unsaid import UnsayableError
 
+LONGEST = 4_000
+"""Characters of one expression."""
+
+MOST_APPLIED = 50
+"""Filters, methods and terms of a sum that follow each other."""
+
 DEEPEST = 30
 """Levels of parentheses, calls and `not` in one expression."""
 
@@ -89,6 +95,8 @@ def parsed(text: str) -> Expression:
     Raises:
         UnsayableError: it is none that is known here.
     """
+    if len(text) > LONGEST:
+        raise UnsayableError(f"The expression `{text[:60].strip()}…` is longer than {LONGEST:,} characters.")
     reader = _Reader(text)
     found = reader.choice(0)
     if reader.kind:
@@ -120,6 +128,7 @@ class _Reader:
         self.whole = text
         self._tokens = self._split(text)
         self.kind, self.word = "", ""
+        self._applied = 0
         self._next()
 
     def odd(self) -> UnsayableError:
@@ -194,6 +203,7 @@ class _Reader:
     def _sum(self, depth: int) -> Expression:
         found = self._value(depth)
         while self.kind == "sign" and self.word in {"+", "-"}:
+            self._apply()
             name = "minus" if self._next() == "-" else "plus"
             found = Called(name, (found, self._value(depth)))
         return found
@@ -201,6 +211,7 @@ class _Reader:
     def _value(self, depth: int) -> Expression:
         found = self._first(depth)
         while True:
+            self._apply()
             if self._takes("|"):
                 name = self._next()
                 found = Called(name, (found, *(self._arguments(depth)[0] if self._takes("(") else ())))
@@ -210,6 +221,11 @@ class _Reader:
                 found = Called(name, (found, *self._arguments(depth)[0]))
             else:
                 return found
+
+    def _apply(self) -> None:
+        self._applied += 1
+        if self._applied > MOST_APPLIED:
+            raise UnsayableError(f"The expression `{self.whole[:60]}…` applies too much to its values.")
 
     def _first(self, depth: int) -> Expression:  # noqa: PLR0911 # one for each form
         kind = self.kind

@@ -14,7 +14,7 @@ from workers.importing.keep.providers import PROVIDERS, UNSAYABLE
 from workers.importing.keep.providers.keep_itself import API, signed_in
 from workers.importing.keep.scope import Saved, Scope, spelt, variable_of
 from workers.importing.keep.texts import text_of, value_of
-from workers.importing.unsaid import Unsaid, UnsayableError
+from workers.importing.unsaid import ODD, Unsaid, UnsayableError
 
 ENRICHED = ("enrich_alert", "enrich_incident")
 MODEL = "generate_ai_response"
@@ -46,13 +46,17 @@ def translate(path: str, step: Mapping[str, Any], name: str, making: Making) -> 
         name: what it is called.
         making: the workflow; the steps are added to its draft.
     """
-    for one in _named_conditions(step):
-        making.scope.aliases[str(one["alias"])] = older(one)
     try:
+        for one in _named_conditions(step):
+            making.scope.aliases[str(one["alias"])] = older(one)
         steps = _Step(path, step, name, making).build()
     except UnsayableError as error:
         making.scope.saved[name] = None
         making.draft.unsaid.append(Unsaid(path, f"The step {name!r} cannot be said: {error}"))
+        return
+    except ODD:
+        making.scope.saved[name] = None
+        making.draft.unsaid.append(Unsaid(path, f"The step {name!r} cannot be said: it has not the form of a step."))
         return
     making.draft.units.append(Unit(path, name, steps))
 

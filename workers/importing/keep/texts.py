@@ -20,6 +20,9 @@ from workers.importing.keep.expressions import (
 from workers.importing.keep.scope import Scope
 from workers.importing.unsaid import UnsayableError
 
+LONGEST = 64 * 1024
+"""Characters of a text with templates."""
+
 DEEPEST = 5
 """How often a constant may name a constant that names a constant."""
 
@@ -91,10 +94,9 @@ def text_of(text: str, scope: Scope, depth: int = 0) -> str:
     Raises:
         UnsayableError: it uses what has no word here.
     """
-    if depth > DEEPEST:
-        raise UnsayableError(f"A constant names itself, or others more than {DEEPEST} deep: `{text[:60]}`.")
     if "{{" not in text and "keep." not in text:
         return text
+    _bound(text, depth)
     parts: list[str] = []
     sections: list[tuple[str, str]] = []
     at = 0
@@ -123,6 +125,13 @@ def text_of(text: str, scope: Scope, depth: int = 0) -> str:
         raise UnsayableError(f"The section `{{{{#{sections[-1][0]}}}}}` is not closed.")
     found = "".join([*parts, text[at:]])
     return found.strip() if found.strip().startswith("{{") and found.strip().endswith("}}") else found
+
+
+def _bound(text: str, depth: int) -> None:
+    if depth > DEEPEST:
+        raise UnsayableError(f"A constant names itself, or others more than {DEEPEST} deep: `{text[:60]}`.")
+    if len(text) > LONGEST:
+        raise UnsayableError(f"The text `{text[:60].strip()}…` is longer than {LONGEST:,} characters.")
 
 
 def expression_of(found: Expression, scope: Scope) -> str:

@@ -12,10 +12,12 @@ from workers.importing.keep import steps, triggers
 from workers.importing.keep.conditions import Needs
 from workers.importing.keep.scope import Scope, variable_of
 from workers.importing.unsaid import NoWorkflowError, Unsaid
+from workflows.event import what
 
 _READ = re.compile(r"\bsteps\.([A-Za-z0-9_-]+)")
 _PASSED = {"id", "name", "description", "triggers", "steps", "actions", "consts", "inputs", "disabled", "debug"}
 _PASSED |= {"providers", "on-failure"}
+_FORMS: dict[str, type] = dict.fromkeys(("steps", "actions", "triggers", "inputs"), list) | {"consts": dict}
 _UNSAID = {
     "owners": "Who owns a workflow is not said in a definition.",
     "services": "Which services a workflow is about is not said in a definition.",
@@ -33,6 +35,9 @@ def translate(data: Any) -> Draft:
     if not isinstance(workflow, Mapping):
         raise NoWorkflowError("it is no workflow of Keep, which has `workflow:` at the top.")
     whole = {**{key: data[key] for key in ("steps", "actions") if key in data}, **workflow}
+    for key, kind in _FORMS.items():
+        if not isinstance(whole.get(key) or kind(), kind):
+            raise NoWorkflowError(f"`{key}` of the workflow is {what(whole[key])}.")
     listed = [*_listed(whole, "steps"), *_listed(whole, "actions")]
     if not listed:
         raise NoWorkflowError("it is a workflow of Keep without `steps` and `actions`.")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workers.importing.draft import Draft, Unit
-from workers.importing.unsaid import NoWorkflowError, Unsaid, UnsayableError
+from workers.importing.unsaid import ODD, NoWorkflowError, Unsaid, UnsayableError
 from workers.importing.zendesk.actions import ADDRESS, signed_in, step_of
 from workers.importing.zendesk.conditions import Conditions, Reading, said, variable_of
 from workers.importing.zendesk.fields import path_of
@@ -40,6 +40,10 @@ def _rules(data: Any) -> Iterator[Mapping[str, Any]]:
     if not isinstance(data, Mapping):
         return
     if "conditions" in data and isinstance(data.get("actions"), list):
+        conditions = data["conditions"] or {}
+        parts = conditions.values() if isinstance(conditions, Mapping) else [conditions]
+        if not all(isinstance(part or [], list) for part in parts):
+            raise NoWorkflowError("its `conditions` are not `{all: […], any: […]}`.")
         yield data
     for kind in _KINDS:
         yield from _rules(data.get(kind))
@@ -75,9 +79,9 @@ def _judged(rule: Mapping[str, Any], draft: Draft, reading: Reading, *, fresh: b
         for at, one in enumerate((conditions or {}).get(key) or []):
             try:
                 test = said(one, reading, fresh=fresh)
-            except UnsayableError as error:
+            except (UnsayableError, *ODD) as error:
                 if not fresh:
-                    draft.unsaid.append(Unsaid(f"conditions.{key}[{at}]", str(error)))
+                    draft.unsaid.append(Unsaid(f"conditions.{key}[{at}]", _sentence(error)))
                 continue
             tests += [test] if test is not None else []
         found += tests if word == "all" else ([tests[0] if len(tests) == 1 else {"any": tests}] if tests else [])
@@ -115,5 +119,9 @@ def _act(rule: Mapping[str, Any], draft: Draft) -> None:
         name = str(action.get("field")) if isinstance(action, Mapping) else path
         try:
             draft.units.append(Unit(path, name, [step_of(action, draft)]))
-        except UnsayableError as error:
-            draft.unsaid.append(Unsaid(path, f"The action {name!r} cannot be said: {error}"))
+        except (UnsayableError, *ODD) as error:
+            draft.unsaid.append(Unsaid(path, f"The action {name!r} cannot be said: {_sentence(error)}"))
+
+
+def _sentence(error: Exception) -> str:
+    return str(error) if isinstance(error, UnsayableError) else "it has not the form that Zendesk gives it."
