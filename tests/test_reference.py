@@ -28,6 +28,8 @@ PAGES = [
 GROUPED = {
     "hold": ["hold show"],
     "talkdesk": ["talkdesk manifest"],
+    "connections": ["connections check"],
+    "import": ["import keep", "import zendesk"],
     "connectors": ["connectors list", "connectors actions", "connectors show"],
 }
 WORDS = [words for names in COMMANDS.values() for name in names for words in GROUPED.get(name, [name])]

@@ -53,7 +53,7 @@ class Smtp(EmailProvider):
 
     def addresses(self) -> Iterable[str]:
         """Return host and port."""
-        return [self._server().endpoint]
+        return [self.server().endpoint]
 
     def credentials(self) -> list[str]:
         """Return the password."""
@@ -63,14 +63,15 @@ class Smtp(EmailProvider):
         """Send one email (see `smtp_session`)."""
         from activities.email.smtp_session import delivered
 
-        return await delivered(self._server(), mail, await asyncio.to_thread(mail.content), context)
+        return await delivered(self.server(), mail, await asyncio.to_thread(mail.content), context)
 
     async def sent(self, mail: Mail, since: datetime, context: Context) -> list[Accepted]:
         """Return nothing: a mail server lists no messages."""
         del mail, since, context
         return []
 
-    def _server(self) -> Server:
+    def server(self) -> Server:
+        """Return the server, and how it is spoken to."""
         from activities.email.smtp_session import Server
 
         host, _ = parse_host(self.host)

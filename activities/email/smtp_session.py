@@ -31,6 +31,9 @@ TEMPORARY = range(400, 500)
 PERMANENT = range(500, 600)
 DOT = re.compile(rb"^\.", re.MULTILINE)
 QUEUED = re.compile(r"\bqueued as (?P<id>[\w.-]+)", re.IGNORECASE)
+HELLO = "localhost"
+"""How we call ourselves where no email says whose we are."""
+
 PARTING = 2.0
 """Seconds that the server may take to say goodbye."""
 
@@ -71,6 +74,18 @@ async def delivered(server: Server, mail: Mail, content: bytes, context: Context
             taken = await _message(client, content, host, deadline)
             answered(DONE)
             return Accepted(taken, refused)
+
+
+async def greeted(server: Server, context: Context) -> None:
+    """Connect, sign in and take leave, without an email.
+
+    Raises:
+        Refused: the server does not take the sign-in, or does not offer what the connection asks for.
+        Unavailable: it cannot be reached, or has no time.
+    """
+    deadline = asyncio.get_running_loop().time() + context.timeout
+    async with _opened(server, context, deadline, HELLO) as client:
+        await _before(server.host, deadline, client.noop())
 
 
 @asynccontextmanager

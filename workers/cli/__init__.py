@@ -18,17 +18,32 @@ DECISIONS = "Decide about what waits"
 
 COMMANDS = {
     "Run everything on this machine": ("dev", "demo", "sandbox"),
-    "Write automations": ("validate", "test", "explain", "backtest", "schema", "actions", "connectors"),
+    "Write automations": (
+        "new",
+        "validate",
+        "test",
+        "explain",
+        "backtest",
+        "events",
+        "actions",
+        "connectors",
+        "connections",
+        "import",
+        "schema",
+    ),
     "Start runs": ("run", "emit"),
     "See what runs and what waits": ("runs", "report", "holds", "hold"),
     DECISIONS: (*("approve", "reject", "edit", "retry", "skip", "supply", "stop", "reassign", "extend", "decide"),),
     "Operate": ("deploy", "schedules", "rerun", "worker", "gateway", "talkdesk", "codec-server", "signing-key"),
 }
 """Every command by what people want; it is the function (or group of commands) of its name in the module of its name,
-`-` spelt `_`. Decisions stand in one module, `decide.py`."""
+`-` spelt `_`, but for `RENAMED`. Decisions stand in one module, `decide.py`."""
 
-GROUPS = ("hold", "schedules", "connectors", "talkdesk")
+GROUPS = ("hold", "schedules", "connectors", "connections", "import", "talkdesk")
 """Commands that are groups of commands."""
+
+RENAMED = {"import": "imports"}
+"""Commands whose name Python keeps for itself, and the module and function of each."""
 
 DEFECT = 70
 INTERRUPTED = 130
@@ -80,6 +95,7 @@ for _place, (_purpose, _names) in enumerate(COMMANDS.items()):
     for _name in _names:
         _function = _name.replace("-", "_")
         _options = {} if _name in GROUPS else {"help_epilogue": ""}
+        _function = RENAMED.get(_name, _function)
         _module = "decide" if _purpose == DECISIONS else _function
         app.command(f"workers.cli.{_module}:{_function}", name=_name, group=_group, **_options)
 

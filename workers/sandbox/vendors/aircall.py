@@ -45,6 +45,8 @@ class AircallVendor(Vendor):
         match request.method, request.path.removeprefix("/v1"):
             case "POST", "/contacts":
                 return self._create(request.json)
+            case "GET", "/ping":
+                return VendorAnswer(200, {"ping": "pong"}, accepted=True)
             case "GET", "/contacts/search":
                 return self._search(request)
             case _:

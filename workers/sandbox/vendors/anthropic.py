@@ -46,6 +46,9 @@ class AnthropicVendor(ModelVendor):
         version = request.headers.get("anthropic-version")
         if version not in VERSIONS:
             return problem(400, f"anthropic-version: {version or 'header is required'} is not a valid version")
+        if (request.method, request.path) == ("GET", "/v1/models"):
+            listed = [{"type": "model", "id": MODEL, "display_name": MODEL, "created_at": "2026-01-01T00:00:00Z"}]
+            return VendorAnswer(200, {"data": listed, "has_more": False}, accepted=True)
         if request.method != "POST" or request.path != "/v1/messages":
             return problem(404, "Not Found")
         body = request.body if isinstance(request.body, dict) else {}

@@ -31,6 +31,9 @@ class CloudTalkVendor(Vendor):
         given = basic(request)
         if given is None or not all(given) or "invalid" in given[1]:
             return problem(401, "Unauthorized action")
+        if (request.method, request.path) == ("GET", "/numbers/index.json"):
+            number = {"CallNumber": {"id": "1", "internal_name": "Support", "caller_id_e164": "+15550100"}}
+            return VendorAnswer(200, {"responseData": {"itemsCount": 1, "data": [number]}}, accepted=True)
         if (request.method, request.path) != ("POST", "/sms/send.json"):
             return problem(404, "Not Found")
         body = request.json

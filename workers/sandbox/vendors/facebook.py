@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from workers.sandbox.record import ReceivedRequest, VendorAnswer
 from workers.sandbox.vendor import TOO_MANY_REQUESTS, Vendor
 
+ME = re.compile(r"/v\d+\.\d+/me")
 PATH = re.compile(r"/v(\d+)\.\d+/(\w+)/pass_thread_control")
 OLDEST = 8
 FIELDS = frozenset(("recipient", "target_app_id", "metadata", "access_token"))
@@ -33,6 +34,8 @@ class FacebookVendor(Vendor):
         token = token_of(request, body)
         if not token or "invalid" in token:
             return problem(400, 190, "Invalid OAuth access token.")
+        if request.method == "GET" and ME.fullmatch(request.path):
+            return VendorAnswer(200, {"id": "1001", "name": "Sandbox"}, accepted=True)
         place = PATH.fullmatch(request.path)
         if place is None or request.method != "POST" or int(place[1]) < OLDEST:
             return problem(400, 2500, f"Unknown path components: {request.path}")

@@ -80,6 +80,8 @@ class FreshdeskVendor(HelpdeskVendor):
             case "/api/v2/ticket_fields":
                 choices = {str(number): [name, name] for number, name in STATUSES.items()}
                 return [{"id": 1, "name": "status", "type": "default_status", "choices": choices}]
+            case "/api/v2/agents/me":
+                return {"id": 900_100, "available": True, "contact": {"email": "bot@example.com"}}
             case "/api/v2/agents":
                 email = request.query.get("email", "")
                 number = self.person(email) if email else None

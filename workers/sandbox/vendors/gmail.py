@@ -48,6 +48,8 @@ class GmailVendor(Vendor):
         match request.method, request.path:
             case "POST", path if path == f"{MESSAGES}/send":
                 return self._send(request)
+            case "GET", "/gmail/v1/users/me/profile":
+                return VendorAnswer(200, {"emailAddress": "support@example.com", "messagesTotal": 0}, accepted=True)
             case "GET", path if path == MESSAGES:
                 wanted = request.query.get("q", "").removeprefix("rfc822msgid:")
                 found = [{"id": id_, "threadId": id_} for id_, message_id in self._sent if message_id == wanted]

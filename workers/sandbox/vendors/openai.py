@@ -34,6 +34,9 @@ class OpenAIVendor(ModelVendor):
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         if scheme != "Bearer" or not key or "invalid" in key:
             return problem(401, "Incorrect API key provided.", "invalid_api_key")
+        if (request.method, request.path.removeprefix("/v1")) == ("GET", "/models"):
+            listed = [{"id": MODEL, "object": "model", "created": 0, "owned_by": "sandbox"}]
+            return VendorAnswer(200, {"object": "list", "data": listed}, accepted=True)
         if request.path.removeprefix("/v1") != "/chat/completions":
             return problem(404, f"Unknown request URL: {request.method} {request.path}.", "unknown_url")
         if request.method != "POST":

@@ -49,6 +49,8 @@ class PostmarkVendor(Vendor):
         match request.method, request.path:
             case "POST", "/email":
                 return self._send(request.json)
+            case "GET", "/server":
+                return VendorAnswer(200, {"ID": 1, "Name": "Sandbox", "DeliveryType": "Live"}, accepted=True)
             case "GET", "/messages/outbound":
                 return self._list(request.query)
             case _:

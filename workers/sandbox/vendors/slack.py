@@ -30,6 +30,8 @@ LONGEST_OF = {"header": 150, "markdown": 12_000}
 REFUSING_CHANNELS = {"missing": "channel_not_found", "archived": "is_archived", "private": "not_in_channel"}
 """Beginnings of channel names that have a reason to refuse."""
 
+SCOPES = "chat:write,channels:history,users:read"
+
 
 class SlackVendor(Vendor):
     """A workspace that has every channel but those whose names begin with `missing`, `archived` or `private`.
@@ -54,7 +56,7 @@ class SlackVendor(Vendor):
             "views.open": lambda given: done(self.desk.open(given), accepted=True),
         }
         self._reads: dict[str, Call] = {
-            "auth.test": lambda _: done({"team_id": TEAM, "user_id": "U0SANDBOX", "bot_id": "B0SANDBOX"}),
+            "auth.test": lambda _: _itself(),
             "users.info": lambda given: done(self.desk.user(given)),
             "conversations.history": lambda given: self._history(given, replies=False),
             "conversations.replies": lambda given: self._history(given, replies=True),
@@ -196,6 +198,12 @@ def wrong(arguments: dict[str, Any]) -> str | None:
 def refusal(error: str) -> VendorAnswer:
     """Answer as Slack refuses."""
     return VendorAnswer(200, {"ok": False, "error": error})
+
+
+def _itself() -> VendorAnswer:
+    """Say who the bot is, with the scopes of its token as Slack has them in a header."""
+    body = {"ok": True, "team_id": TEAM, "user_id": "U0SANDBOX", "bot_id": "B0SANDBOX"}
+    return VendorAnswer(200, body, {"x-oauth-scopes": SCOPES})
 
 
 def done(body: dict[str, Any], *, accepted: bool = False) -> VendorAnswer:

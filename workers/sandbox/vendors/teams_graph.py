@@ -46,6 +46,8 @@ class TeamsGraphVendor(Vendor):
         match parts:
             case [_, "oauth2", "v2.0", "token"] if request.method == "POST":
                 return _token(request.form)
+            case ["v1.0", "me"] if request.method == "GET":
+                return _unsigned(request) or VendorAnswer(200, {"id": "1", "displayName": "Sandbox"}, accepted=True)
             case ["v1.0", "teams", team, "channels", channel, "messages"]:
                 return self._in_channel(request, (team, channel))
         return refusal(404, "ResourceNotFound", "Resource not found.")
@@ -74,9 +76,8 @@ class TeamsGraphVendor(Vendor):
         self._messages.clear()
 
     def _in_channel(self, request: ReceivedRequest, place: tuple[str, str]) -> VendorAnswer:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme != "Bearer" or not token or "invalid" in token:
-            return refusal(401, "InvalidAuthenticationToken", "Access token is empty or not valid.")
+        if unsigned := _unsigned(request):
+            return unsigned
         refusing = [error for start, error in REFUSING.items() if any(id_.startswith(start) for id_ in place)]
         if refusing:
             return refusal(*refusing[0])
@@ -114,6 +115,14 @@ class TeamsGraphVendor(Vendor):
         end = start + size
         more = {"@odata.nextLink": f"{request.path}?$top={size}&$skiptoken={end}"} if len(fitting) > end else {}
         return VendorAnswer(200, {"value": fitting[start:end], **more})
+
+
+def _unsigned(request: ReceivedRequest) -> VendorAnswer | None:
+    """Return the refusal of a request that is not signed in, None where it is."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme == "Bearer" and token and "invalid" not in token:
+        return None
+    return refusal(401, "InvalidAuthenticationToken", "Access token is empty or not valid.")
 
 
 def _token(form: Mapping[str, str]) -> VendorAnswer:

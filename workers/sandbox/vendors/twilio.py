@@ -27,6 +27,8 @@ from workers.sandbox.vendor import MOST_MESSAGES, TOO_MANY_REQUESTS, Vendor, bas
 
 VERSION = "2010-04-01"
 ROUTE = re.compile(rf"/{VERSION}/Accounts/(?P<account>[^/]+)/Messages(/(?P<sid>[^/]+))?\.json")
+ACCOUNT = re.compile(rf"/{VERSION}/Accounts/(?P<account>[^/]+?)(?P<numbers>/IncomingPhoneNumbers)?\.json")
+NUMBER = "+15550100"
 PAGE = 50
 
 RECIPIENTS = {
@@ -69,7 +71,12 @@ class TwilioVendor(Vendor):
         """Answer one call of the Messages resource."""
         route = ROUTE.fullmatch(request.path)
         if route is None:
-            return problem(404, 20404, f"The requested resource {request.path} was not found")
+            account = ACCOUNT.fullmatch(request.path) if request.method == "GET" else None
+            return (
+                _looked_up(request, account)
+                if account
+                else problem(404, 20404, f"The requested resource {request.path} was not found")
+            )
         if not _signed_in(request, route["account"]):
             return problem(401, 20003, "Authenticate")
         match (request.method, route["sid"]):
@@ -162,6 +169,19 @@ class TwilioVendor(Vendor):
             "next_page_uri": f"{request.path}?{following}" if more else None,
         }
         return VendorAnswer(200, body)
+
+
+def _looked_up(request: ReceivedRequest, route: re.Match[str]) -> VendorAnswer:
+    """Answer what the account is, or which numbers it has."""
+    account = route["account"]
+    if not _signed_in(request, account):
+        return problem(401, 20003, "Authenticate")
+    if route["numbers"]:
+        owned = [{"phone_number": NUMBER, "capabilities": {"sms": True, "mms": False, "voice": True}}]
+        return VendorAnswer(200, {"incoming_phone_numbers": owned, "next_page_uri": None}, accepted=True)
+    return VendorAnswer(
+        200, {"sid": account, "friendly_name": "Sandbox", "status": "active", "type": "Full"}, accepted=True
+    )
 
 
 def check(form: dict[str, str]) -> tuple[int, str] | None:

@@ -83,6 +83,8 @@ class ZammadVendor(HelpdeskVendor):
                 return [{"id": id_, "name": name, "state_type": STATES[name]} for id_, name in enumerate(STATES, 1)]
             case "/api/v1/ticket_priorities":
                 return [{"id": id_, "name": name} for id_, name in enumerate(PRIORITIES, 1)]
+            case "/api/v1/users/me":
+                return {"id": 900_100, "email": "bot@example.com", "login": "bot@example.com"}
         if user := USER.fullmatch(path):
             number = int(user[1])
             return {"id": number, "email": self.emails.get(number, f"{number}@example.com")}

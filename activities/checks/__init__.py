@@ -1,0 +1,1 @@
+"""Whether connections work: what each kind can be asked without an effect."""

@@ -1,0 +1,1 @@
+"""Events as they might come: what a trigger brings, with an example of each field."""
