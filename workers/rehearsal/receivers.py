@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any, cast
@@ -86,6 +87,19 @@ async def carried_out(  # noqa: PLR0913 # what an attempt has, by name
     return cast("Answer", json.loads(json.dumps(found)))
 
 
+async def asked(  # noqa: PLR0913, PLR0917 # what an attempt has
+    action: Action, config: Any, call: Mapping[str, Any], attempt: int, automation: str, kept_values: KeptValues
+) -> Answer:
+    """Return what an action gives that asks for kept values alone.
+
+    Raises:
+        ActionError: the value cannot be kept.
+    """
+    context = replace(_context(action.name, call["key"], attempt), automation=automation, kept_values=kept_values)
+    result = await action.function(config, context)
+    return cast("Answer", json.loads(json.dumps(kept(result, call.get("pick")))))
+
+
 def _identity(result: Any) -> str | None:
     """Return what tells a result from any other; None where an answer leaves that out."""
     try:
@@ -149,7 +163,7 @@ class _Receiver:
         return Response(self._answer.status, headers, _body(body))
 
 
-def _context(action: str, key: str, attempt: int, receiver: _Receiver) -> Context:
+def _context(action: str, key: str, attempt: int, receiver: _Receiver | None = None) -> Context:
     nothing: Any = None
 
     async def sending() -> None:

@@ -211,7 +211,7 @@ def _notices(case: Case, seen: Performance, scope: Scope) -> Iterator[Fault]:
 
 
 def _is_notice(case: Case, notice: Any, wanted: Mapping[str, Any], scope: Scope) -> bool:
-    text = next((notice.config[key] for key in TEXTS if key in notice.config), NOTHING)
+    text = next((notice.config[key] for key in TEXTS if key in notice.config), notice.text or NOTHING)
     seen = {"on": notice.on, "hold": notice.hold, "text": text, "config": notice.config}
     if "at" in wanted and notice.at != moment(wanted["at"], case.clock):
         return False
