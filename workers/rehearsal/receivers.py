@@ -26,7 +26,7 @@ from activities.kept_values import KeptValues
 from activities.pauses import Pauses
 from activities.runs import Runs
 from trunkline.wire import Answer, Pick
-from workers.rehearsal.results import completed, is_answered_over_http
+from workers.rehearsal.results import completed, formed, has_form, is_answered_over_http
 
 FAILURES: Mapping[str, tuple[type[ActionError], str]] = {
     "refused": (Refused, "The receiver refused the request."),
@@ -81,6 +81,8 @@ async def carried_out(  # noqa: PLR0913 # what an attempt has, by name
         raise failure
     elif is_answered_over_http(action) and result.status not in SUCCESS:
         raise unexpected(result.status, _headers(result.headers, now), _body(result.body))
+    if failure is None and has_form(action):
+        formed(action, config.model_dump(by_alias=True), result)
     found = kept(result, pick)
     if (identity := _identity(result)) is not None:
         found["claim"] = identity

@@ -29,6 +29,7 @@ from workers.rehearsal.play import NOT_FOUND
 from workers.rehearsal.real.activities import RealActivities
 from workers.rehearsal.real.clock import ShiftedClock
 from workers.rehearsal.real.differing import TOLERANCE, different
+from workers.rehearsal.real.keyed import keep, kept, keyed_worker
 from workers.rehearsal.suite.faults import Fault
 from workers.rehearsal.suite.paths import shown
 from workers.rehearsal.suite.playing import CaseResult, FileResult, plan_answer, stage_of
@@ -48,6 +49,9 @@ AT_ONCE = 4
 """Cases that are played side by side."""
 
 MOST_DIFFERENCES = 5
+
+MOST_TRIES = 100
+"""How often an event is brought to a run that may not want it, before that is taken for an answer."""
 
 
 def server_binary() -> Path:
@@ -87,21 +91,25 @@ def play_really(result: FileResult, binary: Path) -> None:
 async def _differences(result: CaseResult, stage: Stage, binary: Path) -> list[Fault]:
     began = time.monotonic()
     clock = ShiftedClock(result.case.clock)
-    activities = RealActivities(stage, Answers(result.case.answers), clock, plan_answer(result.case, stage))
+    environment = await WorkflowEnvironment.start_time_skipping(test_server_existing_path=str(binary), runtime=_quiet())
+    client, answers = environment.client, Answers(result.case.answers)
+    activities = RealActivities(stage, answers, clock, plan_answer(result.case, stage), client)
     activities.calls = {one.key: one.step for one in result.seen.requests}
     answered = [one for one in result.seen.requests if one not in result.seen.unanswered]
     activities.attempts.known = {(one.step, one.key, one.attempt): one.answer for one in answered}  # in whatever order
-    environment = await WorkflowEnvironment.start_time_skipping(test_server_existing_path=str(binary), runtime=_quiet())
     try:
-        async with Worker(
-            environment.client,
-            task_queue=QUEUE,
-            workflows=[Automation],
-            activities=activities.all(),
-            workflow_runner=UnsandboxedWorkflowRunner(),
-            plugins=[ReplayClock(), clock],
+        async with (
+            Worker(
+                client,
+                task_queue=QUEUE,
+                workflows=[Automation],
+                activities=activities.all(),
+                workflow_runner=UnsandboxedWorkflowRunner(),
+                plugins=[ReplayClock(), clock],
+            ),
+            keyed_worker(client, clock),
         ):
-            report, receipts = await _Run(result, environment, clock, stage).played()
+            report, receipts, remembered = await _Run(result, environment, clock, stage, activities).played()
     except (RPCError, TimeoutError) as error:
         return [Fault(place=("real",), message=f"The case could not be played on Temporal's server: {error}.")]
     finally:
@@ -109,6 +117,7 @@ async def _differences(result: CaseResult, stage: Stage, binary: Path) -> list[F
     seen = result.seen
     pairs = (
         ("report", seen.report, report),
+        ("remembered", seen.remembered, remembered),
         ("receipts", [made.receipt for made in seen.made], receipts),
         ("requests", _requests(seen.requests), _requests(activities.record.requests)),
         ("notices", _notices(seen.notices), _notices(activities.record.notices)),
@@ -134,29 +143,59 @@ def _quiet() -> Runtime:
 
 
 class _Run:
-    """One case on its server: time passes to each decision, then to the instant at which the rehearsal ended."""
+    """One case on its server: time passes to each decision or event, then to where the rehearsal ended."""
 
-    def __init__(self, result: CaseResult, environment: WorkflowEnvironment, clock: ShiftedClock, stage: Stage) -> None:
+    def __init__(
+        self,
+        result: CaseResult,
+        environment: WorkflowEnvironment,
+        clock: ShiftedClock,
+        stage: Stage,
+        activities: RealActivities,
+    ) -> None:
         self.result = result
         self.environment = environment
         self.client: Client = environment.client
         self.clock = clock
         self.stage = stage
+        self.values = activities.kept_values
+        self.subscriptions = activities.events.subscriptions
 
-    async def played(self) -> tuple[dict[str, Any], list[str | None]]:
-        """Return the report, and the receipts of the decisions."""
-        event, automation = self.result.case.event, self.stage.plan["automation"]
+    async def played(self) -> tuple[dict[str, Any], list[str | None], dict[str, Any]]:
+        """Return the report, the receipts of the decisions, and what is remembered afterwards."""
+        case, seen, automation = self.result.case, self.result.seen, self.stage.plan["automation"]
+        await keep(self.values, automation, case.remembered)
+        event = case.event
         handle = await self.client.start_workflow(automation, event, id=f"{automation}/{event['id']}", task_queue=QUEUE)
         await self._queried(handle, "report")
-        receipts: list[str | None] = [None] * len(self.result.seen.made)
-        for at, number in sorted((made.at, number) for number, made in enumerate(self.result.seen.made) if made.at):
+        receipts: list[str | None] = [None] * len(seen.made)
+        due = [(made.at, False, number) for number, made in enumerate(seen.made) if made.at]
+        due += [(brought.at, True, number) for number, brought in enumerate(seen.brought) if brought.at]
+        for at, arrives, number in sorted(due):
             await self._time(at)
-            receipts[number] = await self._decide(handle, number)
-        await self._time(self.result.seen.now + TOLERANCE / 2)
-        if self.result.seen.ended:
+            if arrives:
+                await self._bring(handle, number)
+            else:
+                receipts[number] = await self._decide(handle, number)
+        await self._time(seen.now + TOLERANCE / 2)
+        if seen.ended:
             await self._closed(handle)
         report: dict[str, Any] = await self._queried(handle, "report")
-        return report, receipts
+        if case.until is not None:
+            await self._time(case.clock + case.until + TOLERANCE / 2)
+        keys = seen.remembered.keys() | seen.owners.keys() | case.remembered.keys()
+        return report, receipts, await kept(self.values, automation, seen, keys)
+
+    async def _bring(self, handle: WorkflowHandle[Any, Any], number: int) -> None:
+        """Deliver an event once the run waits as it did in the rehearsal, or has taken it."""
+        event, brought = self.result.case.arriving[number].event, self.result.seen.brought[number]
+        tries = 0
+        async for report in _asked(lambda: handle.query("report")):
+            waiting = {entry["id"] for entry in report["steps"] if entry["status"] == "running"}
+            ready = waiting >= set(brought.waiting) if brought.waiting else not brought.seen or tries >= MOST_TRIES
+            if await self.subscriptions.deliver(event) or ready:
+                return
+            tries += 1
 
     async def _time(self, to: datetime) -> None:
         """Let time pass up to an instant of the case."""
