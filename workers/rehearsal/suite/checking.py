@@ -9,7 +9,7 @@ from activities.action import Action
 from activities.errors import Refused
 from trunkline.wire import nests_deeper
 from workers.approvals.groups import Groups
-from workers.definitions.environments import declared, unfit
+from workers.definitions.environments import declared
 from workers.definitions.model.steps import escape, step_ids, steps
 from workers.definitions.problems import listed, nearest
 from workers.definitions.runnable import Definition
@@ -129,9 +129,6 @@ class _Check(StepForm):
             return
         names = declared(self.file.written.get("environment"))
         self.keys(values, "/environment", names, "`environment` of the automation")
-        for name, value in values.items():
-            if (sentence := unfit(name, value)) is not None:
-                self.add("wrong-type", f"/environment/{escape(name)}", sentence)
 
     def arriving(self, arriving: Any, place: str) -> None:
         """Check an event that arrives while the run waits."""

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from activities.action import Action
-from workers.definitions.environments import DEVELOPMENT, Environment, Environments
+from workers.definitions.environments import DEVELOPMENT, Environment, Environments, unfit
 from workers.definitions.loading import SUFFIXES, TESTS, Source, UnreadableFileError, read
+from workers.definitions.model.steps import escape
 from workers.definitions.problems import Problem, nearest
 from workers.definitions.runnable import Definition, load
 from workers.errors import UsageError
@@ -129,10 +130,24 @@ def _load(file: TestFile, definition: Path, actions: Mapping[str, Action]) -> No
     except UnreadableFileError as unreadable:
         file.problems.append(unreadable.problem)
         return
+    if not _fit(file, file.data.get(ENVIRONMENT)):
+        return
     file.environments = _environments(file, definition)
     file.automation, problems = load(file.written, file.written_source, actions, file.environments)
     if file.automation is None:
         file.problems += [one for one in problems if one.severity == "problem"]
+
+
+def _fit(file: TestFile, values: Any) -> bool:
+    """Say whether values of an environment are such, and add what is wrong with them."""
+    wrong = [
+        (name, sentence)
+        for name, value in (values.items() if isinstance(values, dict) else ())
+        if (sentence := unfit(name, value)) is not None
+    ]
+    for name, sentence in wrong:
+        file.add("wrong-type", f"/{ENVIRONMENT}/{escape(name)}", sentence)
+    return not wrong
 
 
 def _environments(file: TestFile, definition: Path) -> Environments:
