@@ -77,12 +77,12 @@ def test_an_event_for_which_nobody_waits_is_a_fault(tmp_path: Path) -> None:
 
 
 def test_what_is_remembered_goes_from_case_to_store_and_back(tmp_path: Path) -> None:
-    top = {"remembered": {"7": 1, "other": "file"}}
-    both = {
+    top: JSON = {"remembered": {"7": 1, "other": "file"}}
+    both: JSON = {
         "expect": {"remembered": {"7": 2, "other": "file"}, "variables": {"known": {"found": True}}, "requests": []}
     }
     assert faults(tmp_path, COUNT, KNOW, top=top, **both) == []
-    own = {"remembered": {"other": "case"}, "expect": {"variables": {"known": {"value": "case"}}}}
+    own: JSON = {"remembered": {"other": "case"}, "expect": {"variables": {"known": {"value": "case"}}}}
     assert faults(tmp_path, KNOW, top=top, **own) == []
     assert faults(tmp_path, COUNT, until="24h", expect={"remembered": {}}) == []
     assert faults(tmp_path, COUNT, until="23h", expect={"remembered": {"7": {"operator": "equals", "value": 1}}}) == []

@@ -1,0 +1,104 @@
+"""A recorded run as a case of a test file, and as a whole file around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from trunkline.durations import spell
+from workers.rehearsal.recorded.recording import CALL, Decided, Recording, after, answers_of, opening
+from workers.rehearsal.suite.checking import DECISION
+from workers.rehearsal.suite.faults import COUNTED
+from workflows.event import VERSION
+from workflows.plan import ENVIRONMENT, constants_of
+from workflows.report import timestamp
+
+ENDED = ("completed", "failed", "rejected", "skipped")
+"""The outcomes that a rehearsal comes to by itself; any other run is looked at as it stood."""
+
+FILLED_IN = ("hold", "decision", "proof", "digest", "expect", "after")
+"""Keys of a decision that the case says otherwise, or that a rehearsal fills in."""
+
+
+def file_of(found: Recording) -> dict[str, Any]:
+    """Return a whole test file with one case."""
+    whole = {"automation": f"{found.plan['automation']}.yaml", **surroundings(found), "cases": [case_of(found)]}
+    return {name: value for name, value in whole.items() if value}
+
+
+def surroundings(found: Recording) -> dict[str, Any]:
+    """Return what the case needs at the top of its file: groups, secrets and values of the environment."""
+    around = {
+        "people": _groups(found),
+        "secrets": found.secrets,
+        "environment": constants_of(found.plan).get(ENVIRONMENT),
+    }
+    return {name: value for name, value in around.items() if value}
+
+
+def case_of(found: Recording) -> dict[str, Any]:
+    """Return a run as a case."""
+    report = found.report or {}
+    ended = report.get("outcome") in ENDED
+    for sent in found.sent:
+        if sent.action == CALL:
+            sent.step = next((one["id"] for one in report.get("steps", ()) if one.get("calls") == sent.step), sent.step)
+    case = {
+        "name": f"as in {found.run}",
+        "event": {key: value for key, value in found.event.items() if (key, value) != ("specversion", VERSION)},
+        "clock": timestamp(found.began),
+        "answers": answers_of(found),
+        "remembered": found.remembered,
+        "arrives": [{"event": event, "after": _span(found.began, at)} for at, event in found.arrived],
+        "decisions": [_decision(found, one) for one in found.decided],
+        "until": None if ended else _span(found.began, found.until),
+    }
+    expect: dict[str, Any] = {"outcome": report["outcome"] if ended else "held"}
+    if steps := {entry["id"]: entry["status"] for entry in report.get("steps", ())}:
+        expect["steps"] = steps
+    expect["requests"] = list(_requests(found))
+    return {**{name: value for name, value in case.items() if value}, "expect": expect}
+
+
+def _requests(found: Recording) -> Iterator[dict[str, Any]]:
+    for sent in found.sent:
+        if sent.answers:
+            times = {"times": sent.attempts} if sent.attempts > 1 else {}
+            yield {"step": sent.step, **times, "config": sent.config}
+
+
+def _decision(found: Recording, decided: Decided) -> dict[str, Any]:
+    says = decided.says
+    kept = {key: says[key] for key in DECISION if key in says and key not in FILLED_IN}
+    receipt = {} if decided.receipt in (None, *COUNTED) else {"expect": decided.receipt}
+    span = _span(opening(found, decided), decided.at)
+    return {"hold": says.get("hold"), "decision": says.get("decision"), **kept, "after": span, **receipt}
+
+
+def _span(since: datetime, at: datetime) -> str:
+    return spell(round(after(since, at).total_seconds() * 1000))
+
+
+def _groups(found: Recording) -> dict[str, list[str]]:
+    """Return the members of each group that holds were to ask: who was asked and is not named by itself."""
+    groups: dict[str, list[str]] = {}
+    for entries, role in _named(found.plan):
+        named = {entry["person"] for entry in entries if "person" in entry}
+        for entry in entries:
+            if "group" in entry:
+                members = [one for one in found.people.get(role, ()) if one not in named]
+                groups.setdefault(entry["group"], members)
+    return {name: members for name, members in groups.items() if members}
+
+
+def _named(plan: Any) -> Iterator[tuple[list[Mapping[str, Any]], str]]:
+    """Yield whom the policies of a plan name, and as what."""
+    if isinstance(plan, Mapping):
+        for key, value in plan.items():
+            if isinstance(value, list) and any(isinstance(one, Mapping) and "group" in one for one in value):
+                yield [one for one in value if isinstance(one, Mapping)], key
+            yield from _named(value)
+    elif isinstance(plan, list):
+        for one in plan:
+            yield from _named(one)
