@@ -50,6 +50,8 @@ def test(  # noqa: PLR0913 # what a test run can be asked
         0 if all is well, 1 if a case fails or a bound is missed, 2 if a file is wrong.
     """
     if from_ is not None:
+        if coverage or mutants or real or junit is not None or min_coverage is not None or min_mutants is not None:
+            raise UsageError("`--from` writes a case and plays none: it goes with `--json` and a file alone.")
         return _from(from_, paths, json=json)
     for option, value in (("--min-coverage", min_coverage), ("--min-mutants", min_mutants)):
         if value is not None and not 0 <= value <= MOST_PERCENT:
@@ -87,14 +89,13 @@ def _from(run: str, paths: tuple[Path, ...], *, json: bool) -> int:
 
     path = target(paths)
     file = asyncio.run(file_from(run, actions_at_hand()))
-    if path is not None:
-        add(path, file)
+    name = None if path is None else add(path, file)
     if json:
         print_json(file)
     elif path is None:
         sys.stdout.write(dumped(file))
     else:
-        sys.stdout.write(f"{path} has the case {file['cases'][0]['name']!r}.\n")
+        sys.stdout.write(f"{path} has the case {name!r}.\n")
     return 0
 
 

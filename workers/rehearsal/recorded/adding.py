@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,11 @@ from workers.definitions.loading import Source, UnreadableFileError, parse
 from workers.errors import TrunklineError, UsageError
 
 CASES = "cases"
+
+SECRETS = "secrets"
+AROUND = (SECRETS, "people", "environment")
+"""What the case may need of the keys around it."""
+
 WIDTH = 120
 
 
@@ -29,21 +34,25 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def add(path: Path, whole: Mapping[str, Any]) -> None:
-    """Add the case of a whole test file to a file, or write that file.
+def add(path: Path, whole: Mapping[str, Any]) -> str:
+    """Add the case of a whole test file to a file, or write that file, and return the case's name.
 
     Raises:
         UsageError: what is there is no test file to which a case can be added.
         TrunklineError: the file cannot be written.
     """
     try:
-        text = path.read_text(encoding="utf-8") if path.exists() else None
-        path.write_text(dumped(dict(whole)) if text is None else _added(path, text, whole), encoding="utf-8")
+        if path.exists():
+            name, text = _added(path, path.read_text(encoding="utf-8"), whole)
+        else:
+            name, text = whole[CASES][0]["name"], dumped(dict(whole))
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise TrunklineError(f"{path} cannot be written: {error.strerror or error}.") from None
+    return str(name)
 
 
-def _added(path: Path, text: str, whole: Mapping[str, Any]) -> str:
+def _added(path: Path, text: str, whole: Mapping[str, Any]) -> tuple[str, str]:
     try:
         data, source = parse(text.encode(), str(path))
     except UnreadableFileError as unreadable:
@@ -60,10 +69,11 @@ def _added(path: Path, text: str, whole: Mapping[str, Any]) -> str:
     end = _end(data, source, lines)
     top = [line for key, value in whole.items() if key not in data and key != "automation" for line in _top(key, value)]
     begin = source.place("/cases", key=True)[0] - 1  # type: ignore[operator] # same
-    lacking = [name for name in whole.get("secrets", ()) if name not in (data.get("secrets") or ())]
-    if lacking and "secrets" in data:
-        _more_secrets(lines, source, [*(data["secrets"] or ()), *lacking])
-    return "\n".join([*lines[:begin], *top, *lines[begin:end], "", *block, *lines[end:]]) + "\n"
+    for key in AROUND:
+        lacking = [name for name in whole.get(key, ()) if name not in (data.get(key) or ())]
+        if lacking and key in data:
+            _name_more(lines, source, key, data[key] or (), lacking)
+    return case["name"], "\n".join([*lines[:begin], *top, *lines[begin:end], "", *block, *lines[end:]]) + "\n"
 
 
 def _top(key: str, value: Any) -> list[str]:
@@ -93,10 +103,15 @@ def _end(data: Mapping[str, Any], source: Source, lines: list[str]) -> int:
     return end
 
 
-def _more_secrets(lines: list[str], source: Source, names: list[str]) -> None:
-    """Name more secrets where they are listed: in the one line of the list, or after its last one."""
-    line = (source.place("/secrets", key=True)[0] or 0) - 1
-    if lines[line].rstrip().endswith("]"):
-        lines[line] = f"secrets: [{', '.join(names)}]"
-        return
-    raise UsageError(f"The run uses secrets that `secrets` of the file does not list: name {', '.join(names)} there.")
+def _name_more(lines: list[str], source: Source, key: str, known: Iterable[str], lacking: list[str]) -> None:
+    """Name what a list around the cases lacks: more secrets in its one line; all else its author has to write.
+
+    Raises:
+        UsageError: it is no list in one line.
+    """
+    line = (source.place(f"/{key}", key=True)[0] or 0) - 1
+    if key != SECRETS or not lines[line].rstrip().endswith("]"):
+        raise UsageError(
+            f"The run needs what `{key}` of {source.file} does not have: {', '.join(lacking)}. Add it there."
+        )
+    lines[line] = f"{key}: [{', '.join([*known, *lacking])}]"

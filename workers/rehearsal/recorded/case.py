@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from workers.rehearsal.recorded.recording import CALL, Decided, Recording, after
 from workers.rehearsal.suite.checking import DECISION
 from workers.rehearsal.suite.faults import COUNTED
 from workflows.event import VERSION
+from workflows.language.people import group
 from workflows.plan import ENVIRONMENT, constants_of
 from workflows.report import timestamp
 
@@ -83,22 +84,20 @@ def _span(since: datetime, at: datetime) -> str:
 def _groups(found: Recording) -> dict[str, list[str]]:
     """Return the members of each group that holds were to ask: who was asked and is not named by itself."""
     groups: dict[str, list[str]] = {}
-    for entries, role in _named(found.plan):
-        named = {entry["person"] for entry in entries if "person" in entry}
-        for entry in entries:
-            if "group" in entry:
-                members = [one for one in found.people.get(role, ()) if one not in named]
-                groups.setdefault(entry["group"], members)
+    for role, entries in _named(found.plan, found.people):
+        members = [one for one in found.people[role] if one not in entries]
+        for name in filter(None, map(group, entries)):
+            groups.setdefault(name, members)
     return {name: members for name, members in groups.items() if members}
 
 
-def _named(plan: Any) -> Iterator[tuple[list[Mapping[str, Any]], str]]:
-    """Yield whom the policies of a plan name, and as what."""
-    if isinstance(plan, Mapping):
-        for key, value in plan.items():
-            if isinstance(value, list) and any(isinstance(one, Mapping) and "group" in one for one in value):
-                yield [one for one in value if isinstance(one, Mapping)], key
-            yield from _named(value)
-    elif isinstance(plan, list):
-        for one in plan:
-            yield from _named(one)
+def _named(value: Any, roles: Container[str]) -> Iterator[tuple[str, list[str]]]:
+    """Yield whom the policies of a plan name, by their roles."""
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            if key in roles and isinstance(part, list):
+                yield key, [one for one in part if isinstance(one, str)]
+            yield from _named(part, roles)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _named(part, roles)

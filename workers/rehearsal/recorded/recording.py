@@ -206,9 +206,12 @@ class _Reader:
         await self._failed(event, self._of(failing), failing.failure)
 
     async def _activity_task_timed_out(self, event: HistoryEvent, failing: Any) -> None:
+        from temporalio.api.enums.v1 import TimeoutType
+
         sent = self._of(failing)
         failure = failing.failure
-        if sent is not None and sent.last is not None and failure.timeout_failure_info.timeout_type != 1:
+        over = failure.timeout_failure_info.timeout_type == TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE
+        if sent is not None and sent.last is not None and over:
             failure = sent.last  # no attempt was under way: the time for all of them was over
         await self._failed(event, sent, failure)
 
