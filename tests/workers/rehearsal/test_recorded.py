@@ -115,8 +115,18 @@ async def test_a_run_that_waits_for_people_becomes_a_case_that_is_looked_at_as_i
     assert case["expect"] == {"outcome": "held", "steps": {"pay": "held"}, "requests": []}
     suite = play_suite([path], ACTIONS, Wanted())
     assert (suite.passed, suite.exit_code) == (1, 0)
-    await engine.decide(run, hold="pay", decision="reject", by="ann")
+    assert (await engine.decide(run, hold="other", decision="reject", by="ann"))["result"] == "not_found"
+    for by in ("eve", "ann"):
+        await run.signal("reject", {"hold": "pay", "by": by, "reason": "no"})
     await engine.finish(run)
+    path.unlink()
+    assert (await on(engine, "test", path, "--from", run.id)).code == 0
+    [case] = yaml.safe_load(path.read_text())["cases"]
+    assert [(one["by"], one["reason"], one.get("expect")) for one in case["decisions"]] == [
+        *(("eve", "no", "not_allowed"), ("ann", "no", None))
+    ]
+    assert case["expect"] == {"outcome": "rejected", "steps": {"pay": "rejected"}, "requests": []}
+    assert play_suite([path], ACTIONS, Wanted()).exit_code == 0
 
 
 CASE: JSON = {"name": "as in a/1", "event": {"data": {"d": {}}}, "expect": {"outcome": "completed"}}

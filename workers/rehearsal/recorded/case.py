@@ -18,6 +18,9 @@ from workflows.report import timestamp
 ENDED = ("completed", "failed", "rejected", "skipped")
 """The outcomes that a rehearsal comes to by itself; any other run is looked at as it stood."""
 
+NOTHING_HELD = ("not_found", "invalid")
+"""Receipts of decisions that were about no hold, and that no case can make."""
+
 FILLED_IN = ("hold", "decision", "proof", "digest", "expect", "after")
 """Keys of a decision that the case says otherwise, or that a rehearsal fills in."""
 
@@ -52,13 +55,15 @@ def case_of(found: Recording) -> dict[str, Any]:
         "answers": answers_of(found),
         "remembered": found.remembered,
         "arrives": [{"event": event, "after": _span(found.began, at)} for at, event in found.arrived],
-        "decisions": [_decision(found, one) for one in found.decided],
+        "decisions": list(_decisions(found)),
         "until": None if ended else _span(found.began, found.until),
     }
     expect: dict[str, Any] = {"outcome": report["outcome"] if ended else "held"}
     if steps := {entry["id"]: entry["status"] for entry in report.get("steps", ())}:
         expect["steps"] = steps
-    expect["requests"] = list(_requests(found))
+    requests = list(_requests(found))
+    if requests or not found.sent:
+        expect["requests"] = requests
     return {**{name: value for name, value in case.items() if value}, "expect": expect}
 
 
@@ -69,12 +74,30 @@ def _requests(found: Recording) -> Iterator[dict[str, Any]]:
             yield {"step": sent.step, **times, "config": sent.config}
 
 
-def _decision(found: Recording, decided: Decided) -> dict[str, Any]:
+def _decisions(found: Recording) -> Iterator[dict[str, Any]]:
+    """Yield the decisions about holds that were there, or had been."""
+    signaled = [one for one in (found.report or {}).get("audit", ()) if one.get("via") == "signal"]
+    for decided in found.decided:
+        receipt = decided.receipt
+        if receipt is None:
+            entry = next((one for one in signaled if _is_about(one, decided)), None)
+            if entry is not None:
+                signaled.remove(entry)
+                receipt = entry["result"]
+        if receipt not in NOTHING_HELD:
+            yield _decision(found, decided, receipt)
+
+
+def _is_about(entry: Mapping[str, Any], decided: Decided) -> bool:
+    return all(entry.get(key) == decided.says.get(key) for key in ("hold", "by", "decision"))
+
+
+def _decision(found: Recording, decided: Decided, receipt: str | None) -> dict[str, Any]:
     says = decided.says
     kept = {key: says[key] for key in DECISION if key in says and key not in FILLED_IN}
-    receipt = {} if decided.receipt in (None, *COUNTED) else {"expect": decided.receipt}
+    expected = {} if receipt in (None, *COUNTED) else {"expect": receipt}
     span = _span(opening(found, decided), decided.at)
-    return {"hold": says.get("hold"), "decision": says.get("decision"), **kept, "after": span, **receipt}
+    return {"hold": says.get("hold"), "decision": says.get("decision"), **kept, "after": span, **expected}
 
 
 def _span(since: datetime, at: datetime) -> str:
