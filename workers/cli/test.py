@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,7 @@ def test(  # noqa: PLR0913 # what a test run can be asked
     json: Annotated[bool, Parameter(name="--json")] = False,
     min_coverage: float | None = None,
     min_mutants: float | None = None,
+    from_: Annotated[str | None, Parameter(name="--from")] = None,
 ) -> int:
     """Play the tests of automations (`NAME.test.yaml` beside `NAME.yaml`); exit 1 where a case fails.
 
@@ -42,10 +44,15 @@ def test(  # noqa: PLR0913 # what a test run can be asked
         json: print one JSON document instead.
         min_coverage: percentage of coverage below which it exits 1.
         min_mutants: percentage of killed or excused mutants below which it exits 1.
+        from_: write a case from this run (its workflow id) instead: print it as a test file, or add it to one.
 
     Returns:
         0 if all is well, 1 if a case fails or a bound is missed, 2 if a file is wrong.
     """
+    if from_ is not None:
+        if coverage or mutants or real or junit is not None or min_coverage is not None or min_mutants is not None:
+            raise UsageError("`--from` writes a case and plays none: it goes with `--json` and a file alone.")
+        return _from(from_, paths, json=json)
     for option, value in (("--min-coverage", min_coverage), ("--min-mutants", min_mutants)):
         if value is not None and not 0 <= value <= MOST_PERCENT:
             raise UsageError(f"{option} is a percentage, 0 to 100; it is {value:g}.")
@@ -73,6 +80,23 @@ def test(  # noqa: PLR0913 # what a test run can be asked
 
         sys.stdout.write(visible("".join(f"{line}\n" for line in lines(suite))))
     return suite.exit_code
+
+
+def _from(run: str, paths: tuple[Path, ...], *, json: bool) -> int:
+    from workers.cli.screen import print_json
+    from workers.rehearsal.recorded.adding import add, dumped
+    from workers.rehearsal.recorded.command import file_from, target
+
+    path = target(paths)
+    file = asyncio.run(file_from(run, actions_at_hand()))
+    name = None if path is None else add(path, file)
+    if json:
+        print_json(file)
+    elif path is None:
+        sys.stdout.write(dumped(file))
+    else:
+        sys.stdout.write(f"{path} has the case {name!r}.\n")
+    return 0
 
 
 def _real() -> Player:

@@ -130,14 +130,18 @@ def _wrong(data: Mapping[str, Any], source: Source) -> list[Problem]:
     found = []
     for name, value in data.items():
         line, column = source.place(f"/{escape(name)}")
-        sentence = None
-        if isinstance(value, list | dict) or value is None:
-            sentence = f"A value of an environment is a text, a number, true or false; {name!r:.80} is {what(value)}."
-        elif isinstance(value, str) and is_template(value):
-            sentence = f"A value of an environment is plain; {name!r:.80} is a template."
-        if sentence is not None:
+        if (sentence := unfit(name, value)) is not None:
             found.append(problem("wrong-type", sentence, file=source.file, line=line, column=column))
     return found
+
+
+def unfit(name: str, value: Any) -> str | None:
+    """Return why something is no value of an environment; None where it is one."""
+    if isinstance(value, list | dict) or value is None:
+        return f"A value of an environment is a text, a number, true or false; {name!r:.80} is {what(value)}."
+    if isinstance(value, str) and is_template(value):
+        return f"A value of an environment is plain; {name!r:.80} is a template."
+    return None
 
 
 def _filled(value: Any, values: Mapping[str, Any]) -> Any:

@@ -18,13 +18,18 @@ from activities.attempt.contracts import Contracts, configured
 from activities.attempt.failures import failed
 from activities.attempt.temporal import LOOKS
 from activities.errors import ActionError, NotSent, Unavailable
+from activities.kept_values import KeptValues
+from activities.slack.approval import content
+from trunkline.keyed import SUBSCRIBE, UNSUBSCRIBE
 from trunkline.wire import LOOK, PLAN, TURN, YIELD
 from workers.process.approval_activities import ApprovalActivities
 from workers.rehearsal.answers import Answers, request_line
 from workers.rehearsal.failures import activity_error, fail_child
+from workers.rehearsal.kept_values import keeps
 from workers.rehearsal.loop import VirtualLoop
-from workers.rehearsal.receivers import carried_out
+from workers.rehearsal.receivers import asked, carried_out
 from workers.rehearsal.record import Noticed, Record, Requested, base_id
+from workers.rehearsal.results import completed
 
 UNANSWERED = "Unanswered"
 """The type of the error with which an attempt fails to whose request no answer is given."""
@@ -33,9 +38,11 @@ MANY, SHORTEST = 100, timedelta(seconds=1)
 """From so many attempts on none follows the last one quicker: a server's timers are no quicker either."""
 
 NOTICE = re.compile(
-    r"(?P<hold>.+)\.notify-\d+\.(?P<on>opened|reminder|escalated|decided)(-\d+)?(~[0-9a-f-]{36})?", re.DOTALL
+    r"(?P<hold>.+)\.notify-\d+\.(?P<on>opened|reminder|escalated|decided)(-\d+)?"
+    r"(\.(changed|decided|withdrawn)-\d+)?(~[0-9a-f-]{36})?",
+    re.DOTALL,
 )
-"""The activity id of a notice about a hold."""
+"""The activity id of a notice about a hold, or of one that renews what a notice has posted."""
 
 
 class Attempts:
@@ -47,19 +54,23 @@ class Attempts:
         answers: what receivers answer.
         desk: answers what runs ask their worker about holds.
         plan: what the run's question for its plan is answered with.
+        kept_values: what automations remember.
+        automation: name of the run's automation.
 
     Attributes:
         caller: says which step has started a run, by that run's workflow id.
         known: answers that are known before, by step, key and attempt; what is not among them `answers` has.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 # what a run's activities need
         self,
         loop: VirtualLoop,
         actions: Mapping[str, Action],
         answers: Answers,
         desk: ApprovalActivities,
         plan: RawValue,
+        kept_values: KeptValues,
+        automation: str,
     ) -> None:
         self.loop = loop
         self.actions = actions
@@ -68,6 +79,8 @@ class Attempts:
         self.desk = desk
         self.contracts: Contracts = desk.contracts
         self.plan = plan
+        self.kept_values = kept_values
+        self.automation = automation
         self._asked = {_name(one): one for one in desk.activities()}
         self._children: dict[str, asyncio.Future[Any]] = {}
         self.caller: Callable[[str], str] = str
@@ -88,18 +101,27 @@ class Attempts:
             ActivityError: it failed, and is not tried again.
         """
         name = options.get("activity_id")
-        if activity == TURN:
+        if activity in (TURN, UNSUBSCRIBE):
             return None
+        if activity == SUBSCRIBE:
+            return json.dumps([argument["event"], argument.get("field"), argument.get("value")])
         if activity.endswith(LOOK):
             return await self._repeated(activity, options, self.look)
         if name is None:
             return await self._child_asked(activity, argument)
         if (notice := NOTICE.fullmatch(name)) is not None:
-            config = _plain(argument["config"])
-            self.record.notices.append(Noticed(notice["hold"], notice["on"], self.loop.now(), activity, config))
-            return {"result": None}
+            return self.notice(activity, notice, argument)
         attempt = Attempt(self, self.actions[activity], name, argument, options.get("retry_policy"))
         return await self._repeated(activity, options, attempt.run)
+
+    def notice(self, activity: str, named: re.Match[str], call: Mapping[str, Any]) -> Any:
+        """Write a notice down, and return what its action gives; one that renews another's message is none."""
+        action, config = self.actions[activity], _plain(call["config"])
+        if "posted" not in call.get("notice", {}):
+            text = content(call["notice"])["text"] if "notice" in call else None
+            self.record.notices.append(Noticed(named["hold"], named["on"], self.loop.now(), activity, config, text))
+        result = None if action.result is None else completed(action, {}).model_dump(mode="json", by_alias=True)
+        return {"result": result}
 
     async def look(self, attempt: int) -> Any:
         """Find nothing, as often as a look-up looks."""
@@ -203,6 +225,9 @@ class Attempt:
         else:
             found, answer = attempts.answers.next(base_id(self.step), request_line(self.action, config))
         requested = Requested(self.step, self.action.name, now, number, call["key"], config, answer)
+        own = keeps(self.action)
+        if not found and own:
+            return await self._asked(parsed, number)
         if not found:
             attempts.record.requests.append(requested)
             attempts.record.unanswered.append(requested)
@@ -217,13 +242,22 @@ class Attempt:
                 key=call["key"],
                 attempt=number,
                 pick=call.get("pick"),
-                sent=lambda: attempts.record.requests.append(requested),
+                sent=lambda: None if own else attempts.record.requests.append(requested),
             )
         except ActionError as error:
             raise self._failed(error, number, answer) from None
         if number > 1:
             result["attempts"] = number
         return result
+
+    async def _asked(self, config: Any, number: int) -> Any:
+        """Return what a kept value comes to."""
+        attempts = self.attempts
+        try:
+            result: Any = await asked(self.action, config, self.call, number, attempts.automation, attempts.kept_values)
+        except ActionError as error:
+            raise self._failed(error, number, None) from None
+        return {**result, "attempts": number} if number > 1 else result
 
     def _failed(self, error: ActionError, number: int, answer: Any) -> ApplicationError:
         uncertain = not self.once and self.uncertain

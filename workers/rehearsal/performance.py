@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from temporalio.common import RawValue
 
 from activities.action import Action
 from workers.process.approval_activities import ApprovalActivities
+from workers.rehearsal.arrivals import Brought
 from workers.rehearsal.record import Noticed, Requested
 from workflows.plan import Plan
 from workflows.run.payload import pack
@@ -63,6 +64,9 @@ class Performance:
         notices: every notice about a hold, in order.
         unanswered: the requests for which there was no answer.
         made: what became of each decision.
+        brought: what became of each event that arrived while it ran.
+        remembered: every kept value afterwards, by key.
+        owners: whose value each key is that the run has asked for; None where it is shared.
         holds: each hold as the query showed it when it had opened, by id.
         began: when the event arrived.
         now: the last instant that was looked at.
@@ -82,6 +86,9 @@ class Performance:
     now: datetime
     ticks: list[datetime]
     fault: str | None = None
+    brought: list[Brought] = field(default_factory=list)
+    remembered: dict[str, Any] = field(default_factory=dict)
+    owners: dict[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,16 +11,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
+from trunkline.keyed import ARRIVE
 from workers.rehearsal.answers import Answers
+from workers.rehearsal.arrivals import Arrivals, Arriving
 from workers.rehearsal.attempts import Attempts
 from workers.rehearsal.desk import PROOF
 from workers.rehearsal.host import ContinuedAsNew, RehearsalHost
+from workers.rehearsal.kept_values import RehearsedValues
 from workers.rehearsal.loop import VirtualLoop
 from workers.rehearsal.performance import Decision, Made, Performance, Stage
 from workers.rehearsal.record import Record
@@ -35,6 +38,8 @@ HELD = "held"
 
 NOT_FOUND = "not_found"
 
+A = TypeVar("A", bound=Attempts)
+
 
 def play(  # noqa: PLR0913 # what a rehearsal is made of, by name
     stage: Stage,
@@ -43,6 +48,8 @@ def play(  # noqa: PLR0913 # what a rehearsal is made of, by name
     clock: datetime,
     answers: Answers | None = None,
     decisions: Sequence[Decision] = (),
+    arriving: Sequence[Arriving] = (),
+    remembered: Mapping[str, Any] | None = None,
     until: timedelta | None = None,
     watcher: Watcher | None = None,
     packed: RawValue | None = None,
@@ -55,11 +62,16 @@ def play(  # noqa: PLR0913 # what a rehearsal is made of, by name
         clock: when it arrives.
         answers: what receivers answer; they are used up.
         decisions: what people decide, in order.
+        arriving: events that arrive while it runs.
+        remembered: what automations remember when the event arrives, by key.
         until: looks at the run after so much time, instead of at its end.
         watcher: is told what the interpreter tells its host besides (`workflows/host.py`).
         packed: what the run is answered that asks for its plan, instead of the stage's: why it cannot begin.
     """
-    return Play(stage, event, clock, answers or Answers(), decisions, until, watcher, packed or stage.packed).whole()
+    arrivals = Arrivals(arriving, clock, watcher)
+    given = answers or Answers()
+    played = Play(stage, event, clock, given, decisions, arrivals, remembered or {}, until, packed or stage.packed)
+    return played.whole()
 
 
 @dataclass
@@ -71,8 +83,9 @@ class Play:
     clock: datetime
     answers: Answers
     decisions: Sequence[Decision]
+    arrivals: Arrivals
+    remembered: Mapping[str, Any]
     until: timedelta | None
-    watcher: Watcher | None
     packed: RawValue
     opened: dict[str, datetime] = field(default_factory=dict)
     holds: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -81,6 +94,7 @@ class Play:
 
     def __post_init__(self) -> None:
         self.loop = VirtualLoop(self.clock)  # type: ignore[abstract] # it has what a run uses
+        self.kept_values = RehearsedValues(self.loop.now, self.remembered)
         self.attempts = self._carrier()
         self.attempts.caller = self._caller
         self.made = [Made() for _ in self.decisions]
@@ -88,7 +102,12 @@ class Play:
 
     def _carrier(self) -> Attempts:
         """Return what carries out activities."""
-        return Attempts(self.loop, self.stage.actions, self.answers, self.stage.desk, self.packed)
+        return self._carrying(Attempts)
+
+    def _carrying(self, kind: type[A]) -> A:
+        """Return one of a kind of what carries out activities."""
+        stage, automation = self.stage, self.stage.plan["automation"]
+        return kind(self.loop, stage.actions, self.answers, stage.desk, self.packed, self.kept_values, automation)
 
     def whole(self) -> Performance:
         """Play the run and every run that follows it in its chain."""
@@ -104,9 +123,10 @@ class Play:
     def _play(self, end: datetime | None) -> None:
         while self._settled():
             self._note_holds()
-            if self._decide(end):
+            if self._decide(end) or self._deliver(end):
                 continue
-            times = [self._next_decision(end), None if self._only_reminders() else self.loop.next_timer()]
+            timer = None if self._only_reminders() else self.loop.next_timer()
+            times = [self._next_decision(end), self.arrivals.next(end), timer]
             due = min((time for time in times if time is not None), default=None)
             if due is None or due > self.clock + LONGEST:
                 break
@@ -116,7 +136,7 @@ class Play:
             if self.loop.next_timer() == due:
                 self.ticks.append(due)
             self.loop.advance(due)
-            while self._decide(end) and self._settled(strike=False):  # who decides is quicker than a timer
+            while (self._decide(end) or self._deliver(end)) and self._settled(strike=False):  # quicker than a timer
                 self._note_holds()
 
     def _begin(self, arguments: Sequence[Any], continued: str | None) -> None:
@@ -134,7 +154,7 @@ class Play:
 
     @contextmanager
     def _hosted(self) -> Iterator[None]:
-        with hosted(self.host), watched(self.watcher):
+        with hosted(self.host), watched(self.arrivals.watcher):
             yield
 
     def _settled(self, *, strike: bool = True) -> bool:
@@ -207,10 +227,21 @@ class Play:
         if not judging.cancelled() and judging.exception() is None:
             made.receipt, made.message = judging.result()["result"], judging.result()["message"]
 
+    def _deliver(self, end: datetime | None) -> bool:
+        """Bring the run the next event that is due, and say whether there was one that it waits for."""
+        event = self.arrivals.take(self.automation.state, self.loop.now(), end)
+        if event is None:
+            return False
+        with self._hosted():
+            self.loop.create_task(self.host.signals[ARRIVE](json.loads(json.dumps(event))))
+        return True
+
     def _only_reminders(self) -> bool:
         """Say whether nothing but reminders would happen any more, and each hold that has any got its first."""
         state = self.automation.state
         if state is None or self.until is not None or self._next_decision(None) is not None:
+            return False
+        if self.arrivals.next() is not None:
             return False
         holds = state.holds.open()
         if not holds or any(hold.deadline or hold.escalateAt for hold in holds):
@@ -243,6 +274,9 @@ class Play:
             now=self.loop.now(),
             ticks=self.ticks,
             fault=fault,
+            brought=self.arrivals.brought,
+            remembered=self.kept_values.all(end or self.loop.now()),
+            owners=self.kept_values.owners,
         )
 
     def _after_the_end(self, end: datetime | None) -> None:

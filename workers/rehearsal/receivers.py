@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any, cast
@@ -25,7 +26,7 @@ from activities.kept_values import KeptValues
 from activities.pauses import Pauses
 from activities.runs import Runs
 from trunkline.wire import Answer, Pick
-from workers.rehearsal.results import completed, is_answered_over_http
+from workers.rehearsal.results import completed, formed, has_form, is_answered_over_http
 
 FAILURES: Mapping[str, tuple[type[ActionError], str]] = {
     "refused": (Refused, "The receiver refused the request."),
@@ -80,10 +81,25 @@ async def carried_out(  # noqa: PLR0913 # what an attempt has, by name
         raise failure
     elif is_answered_over_http(action) and result.status not in SUCCESS:
         raise unexpected(result.status, _headers(result.headers, now), _body(result.body))
+    if failure is None and has_form(action):
+        formed(action, config.model_dump(by_alias=True), result)
     found = kept(result, pick)
     if (identity := _identity(result)) is not None:
         found["claim"] = identity
     return cast("Answer", json.loads(json.dumps(found)))
+
+
+async def asked(  # noqa: PLR0913, PLR0917 # what an attempt has
+    action: Action, config: Any, call: Mapping[str, Any], attempt: int, automation: str, kept_values: KeptValues
+) -> Answer:
+    """Return what an action gives that asks for kept values alone.
+
+    Raises:
+        ActionError: the value cannot be kept.
+    """
+    context = replace(_context(action.name, call["key"], attempt), automation=automation, kept_values=kept_values)
+    result = await action.function(config, context)
+    return cast("Answer", json.loads(json.dumps(kept(result, call.get("pick")))))
 
 
 def _identity(result: Any) -> str | None:
@@ -149,7 +165,7 @@ class _Receiver:
         return Response(self._answer.status, headers, _body(body))
 
 
-def _context(action: str, key: str, attempt: int, receiver: _Receiver) -> Context:
+def _context(action: str, key: str, attempt: int, receiver: _Receiver | None = None) -> Context:
     nothing: Any = None
 
     async def sending() -> None:

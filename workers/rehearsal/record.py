@@ -47,13 +47,14 @@ class Requested(NamedTuple):
 
 
 class Noticed(NamedTuple):
-    """One notice about a hold: `on` what, when, and what was sent."""
+    """One notice about a hold: `on` what, when, what was sent, and the text that its action writes itself."""
 
     hold: str
     on: str
     at: datetime
     action: str
     config: dict[str, Any]
+    text: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return it as reports of tests have it."""

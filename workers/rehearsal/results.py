@@ -8,6 +8,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from activities.action import Action, names
+from activities.ai.generate_ai_response import generate_ai_response
+from activities.descriptions.validation import Judge
 from activities.errors import Refused
 from activities.http_client.statuses import SUCCESS
 from activities.violations import sentence_of
@@ -36,6 +38,26 @@ def completed(action: Action, answer: Any) -> Any:
         return model.model_validate(_laid_over(_example(model), _by_name(model, answer)))
     except ValidationError as error:
         raise Refused(f"This is not what {action.name} gives: {sentence_of(error)}.") from None
+
+
+def has_form(action: Action) -> bool:
+    """Say whether a step of an action may say of which form its result is."""
+    return action.name == generate_ai_response.name
+
+
+def formed(action: Action, config: Mapping[str, Any], answer: Any) -> None:
+    """Hold an answer to the form that its step wants (`format` of `generate_ai_response`).
+
+    Raises:
+        Refused: it is of another form.
+    """
+    form = config.get("format")
+    if not has_form(action) or not isinstance(form, Mapping):
+        return
+    value = answer.get("value") if config.get("details") and isinstance(answer, Mapping) else answer
+    flaw = next(Judge(form, form.get("$defs", {})).flaws(value, lambda _: False), None)
+    if flaw is not None:
+        raise Refused(f"The answer has another form than `format` says: {flaw.sentence.rstrip('.')}.")
 
 
 def _fields(model: type[BaseModel]) -> str:

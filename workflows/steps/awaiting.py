@@ -14,13 +14,14 @@ from trunkline.keyed import SUBSCRIBE, UNSUBSCRIBE, Leaving, Wish
 from trunkline.wire import Entry, Flow
 from workflows import host
 from workflows.errors import StepError
+from workflows.event import matches
 from workflows.language.template import TemplateError
 from workflows.program import Block, LoopStep, WaitStep, children
 from workflows.report import timestamp
 from workflows.run.state import Frame
 from workflows.run.walk import Stop, Walk
 from workflows.run.worker_calls import have_done
-from workflows.waited import Key, WaitedEvent
+from workflows.waited import WANTED, Key, WaitedEvent
 
 LONGEST = timedelta(days=366)
 """For how long at most events count since a run began."""
@@ -69,7 +70,10 @@ async def await_event(walk: Walk, step: WaitStep, waited: WaitedEvent, entry: En
         entry["status"] = "running"
 
     def wanted(event: dict[str, Any]) -> bool:
-        return waited.wants(event, walk.roots(frame), host.now(), walk.work_budget.spend)
+        roots = walk.roots(frame)
+        if matches(waited.pattern, event["type"]):
+            host.tell(host.JUDGED, condition=waited.where, roots={**roots, WANTED: event["data"]})
+        return waited.wants(event, roots, host.now(), walk.work_budget.spend)
 
     reader = host.reader()
     brought = None if reader is None else reader.event(entry["id"])

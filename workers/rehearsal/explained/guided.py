@@ -21,6 +21,7 @@ from workers.rehearsal.attempts import UNANSWERED, Attempts, step_sent
 from workers.rehearsal.desk import checkable
 from workers.rehearsal.explained.guide import Guide
 from workers.rehearsal.explained.unknown import mark
+from workers.rehearsal.kept_values import keeps
 from workers.rehearsal.play import Play
 from workers.rehearsal.record import Requested, base_id
 from workers.rehearsal.results import completed, is_answered_over_http
@@ -56,7 +57,7 @@ class GuidedAttempts(Attempts):
         step = step_sent(activity, options)
         if step is None:
             return await super().activity(activity, argument, options)
-        if step in self.guide.partial:
+        if step in self.guide.partial or keeps(self.actions[activity]):  # what is kept by then nobody knows
             return await self._partly(activity, step, argument)
         try:
             return await super().activity(activity, argument, options)
@@ -106,7 +107,7 @@ class GuidedPlay(Play):
     guide: Guide | None = None
 
     def _carrier(self) -> GuidedAttempts:
-        made = GuidedAttempts(self.loop, self.stage.actions, self.answers, self.stage.desk, self.packed)
+        made = self._carrying(GuidedAttempts)
         made.guide = self._guide
         return made
 

@@ -10,6 +10,7 @@ from typing import Any
 from trunkline.wire import CHECK
 from workers.client.recordings import Recording
 from workers.rehearsal.answers import Answers
+from workers.rehearsal.arrivals import Arrivals
 from workers.rehearsal.attempts import step_sent
 from workers.rehearsal.desk import checkable
 from workers.rehearsal.explained.guide import Guide
@@ -63,7 +64,7 @@ class ReplayedPlay(GuidedPlay):
     def _carrier(self) -> ReplayedAttempts:
         if self.recording is None:
             raise TypeError("A play from a recording needs one.")
-        made = ReplayedAttempts(self.loop, self.stage.actions, self.answers, self.stage.desk, self.packed)
+        made = self._carrying(ReplayedAttempts)
         made.guide, made.ledger = self._guide, Ledger(self.recording)
         return made
 
@@ -94,8 +95,9 @@ def replay(
         recording.began,
         Answers((assumed or {},)),
         decisions_of(recording),
+        Arrivals((), recording.began, guide.watch),
+        {},
         None,
-        guide.watch,
         stage.packed,
         guide=guide,
         recording=recording,

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from temporalio import activity
+from temporalio.client import Client
 from temporalio.common import RawValue
 
 from trunkline.wire import LOOK, PLAN, YIELD
 from workers.definitions.loading import Source
 from workers.definitions.runnable import load
+from workers.payloads.keyed_hash import KeyedHash
+from workers.process.event_activities import EventActivities
+from workers.process.kept_values import TemporalKeptValues
 from workers.rehearsal.answers import Answers
 from workers.rehearsal.attempts import NOTICE, Attempt, Attempts
 from workers.rehearsal.loop import VirtualLoop
 from workers.rehearsal.performance import STATE_LIMIT, Stage
 from workers.rehearsal.real.clock import ShiftedClock
-from workers.rehearsal.record import Noticed, Record, Requested, base_id
+from workers.rehearsal.record import Record, Requested, base_id
 from workflows.run.payload import pack
 
 FOREVER = "366d"
@@ -45,15 +48,20 @@ class RealActivities:
         answers: what receivers answer.
         clock: the clock of its runs.
         packed: what a run's question for its plan is answered with.
+        client: connected to the server of the case.
 
     Attributes:
         calls: which step runs another automation, by the key under which it does.
     """
 
-    def __init__(self, stage: Stage, answers: Answers, clock: ShiftedClock, packed: RawValue) -> None:
+    def __init__(self, stage: Stage, answers: Answers, clock: ShiftedClock, packed: RawValue, client: Client) -> None:
         self.stage = stage
         self.now = _Now(clock)
-        self.attempts = Attempts(cast("VirtualLoop", self.now), stage.actions, answers, stage.desk, packed)
+        self.keyed = KeyedHash()
+        self.kept_values = TemporalKeptValues(client, self.keyed)
+        self.events = EventActivities(client, self.keyed)
+        loop, automation = cast("VirtualLoop", self.now), stage.plan["automation"]
+        self.attempts = Attempts(loop, stage.actions, answers, stage.desk, packed, self.kept_values, automation)
         self.calls: dict[str, str] = {}
         self._begun: dict[tuple[str, str], Attempt] = {}
 
@@ -66,7 +74,8 @@ class RealActivities:
         """Return every activity to register."""
         actions = [self._action(name) for name in self.stage.actions]
         looks = [self._look(f"{name}{LOOK}") for name, action in self.stage.actions.items() if action.look is not None]
-        return [*actions, *looks, *self.stage.desk.activities(), self.plan, self.rest]
+        waits = [self.events.subscribe, self.events.unsubscribe]
+        return [*actions, *looks, *waits, *self.stage.desk.activities(), self.plan, self.rest]
 
     @activity.defn(name=YIELD)
     async def rest(self) -> None:
@@ -101,9 +110,7 @@ class RealActivities:
         async def run(call: dict[str, Any]) -> Any:
             info = activity.info()
             if (notice := NOTICE.fullmatch(info.activity_id)) is not None:
-                config = copy.deepcopy(call["config"])
-                self.record.notices.append(Noticed(notice["hold"], notice["on"], self.now.now(), name, config))
-                return {"result": None}
+                return self.attempts.notice(name, notice, call)
             key = info.activity_id, call["key"]
             attempt = self._begun.get(key)
             if attempt is None or info.attempt == 1:

@@ -30,6 +30,7 @@ from workers.rehearsal.play import NOT_FOUND
 from workers.rehearsal.real.activities import RealActivities
 from workers.rehearsal.real.clock import ShiftedClock
 from workers.rehearsal.real.differing import TOLERANCE, different
+from workers.rehearsal.real.keyed import keep, kept, keyed_worker
 from workers.rehearsal.suite.faults import Fault
 from workers.rehearsal.suite.paths import shown
 from workers.rehearsal.suite.playing import CaseResult, FileResult, plan_answer, stage_of
@@ -56,6 +57,9 @@ AT_ONCE = 4
 """Cases that are played side by side."""
 
 MOST_DIFFERENCES = 5
+
+MOST_TRIES = 100
+"""How often an event is brought to a run that may not want it, before that is taken for an answer."""
 
 
 def server_binary() -> Path:
@@ -95,21 +99,25 @@ def play_really(result: FileResult, binary: Path) -> None:
 async def _differences(result: CaseResult, stage: Stage, binary: Path) -> list[Fault]:
     began = time.monotonic()
     clock = ShiftedClock(result.case.clock)
-    activities = RealActivities(stage, Answers(result.case.answers), clock, plan_answer(result.case, stage))
+    environment = await _server(binary)
+    client, answers = environment.client, Answers(result.case.answers)
+    activities = RealActivities(stage, answers, clock, plan_answer(result.case, stage), client)
     activities.calls = {one.key: one.step for one in result.seen.requests}
     answered = [one for one in result.seen.requests if one not in result.seen.unanswered]
     activities.attempts.known = {(one.step, one.key, one.attempt): one.answer for one in answered}  # in whatever order
-    environment = await _server(binary)
     try:
-        async with Worker(
-            environment.client,
-            task_queue=QUEUE,
-            workflows=[Automation],
-            activities=activities.all(),
-            workflow_runner=UnsandboxedWorkflowRunner(),
-            plugins=[ReplayClock(), clock],
+        async with (
+            Worker(
+                client,
+                task_queue=QUEUE,
+                workflows=[Automation],
+                activities=activities.all(),
+                workflow_runner=UnsandboxedWorkflowRunner(),
+                plugins=[ReplayClock(), clock],
+            ),
+            keyed_worker(client, clock),
         ):
-            report, receipts = await _Run(result, environment, clock, activities).played()
+            report, receipts, remembered = await _Run(result, environment, clock, activities).played()
     except (RPCError, TimeoutError) as error:
         return [Fault(place=("real",), message=f"The case could not be played on Temporal's server: {error}.")]
     finally:
@@ -117,6 +125,7 @@ async def _differences(result: CaseResult, stage: Stage, binary: Path) -> list[F
     seen = result.seen
     pairs = (
         ("report", seen.report, report),
+        ("remembered", seen.remembered, remembered),
         ("receipts", [made.receipt for made in seen.made], receipts),
         ("requests", _requests(seen.requests), _requests(activities.record.requests)),
         ("notices", _notices(seen.notices), _notices(activities.record.notices)),
@@ -167,25 +176,48 @@ class _Run:
         self.clock = clock
         self.activities = activities
         self.automation = activities.stage.plan["automation"]
+        self.values = activities.kept_values
+        self.subscriptions = activities.events.subscriptions
         self.ticks = list(result.seen.ticks)
         self.rehearsed = {(one.step, one.key, one.attempt): one.at for one in result.seen.requests}
         self.late = timedelta()
 
-    async def played(self) -> tuple[dict[str, Any], list[str | None]]:
-        """Return the report, and the receipts of the decisions."""
-        event, name = self.result.case.event, self.automation
-        handle = await self.client.start_workflow(name, event, id=f"{name}/{event['id']}", task_queue=QUEUE)
-        await self._caught_up(handle, self.result.case.clock)
-        receipts: list[str | None] = [None] * len(self.result.seen.made)
-        for at, number in sorted((made.at, number) for number, made in enumerate(self.result.seen.made) if made.at):
-            await self._time(handle, at - self._early(number))
-            receipts[number] = await self._decide(handle, number)
-        await self._time(handle, self.result.seen.now)
-        await self._skip(self.result.seen.now + self.late + TOLERANCE / 2)
-        if self.result.seen.ended:
+    async def played(self) -> tuple[dict[str, Any], list[str | None], dict[str, Any]]:
+        """Return the report, the receipts of the decisions, and what is remembered afterwards."""
+        case, seen, name = self.result.case, self.result.seen, self.automation
+        await keep(self.values, name, case.remembered)
+        handle = await self.client.start_workflow(name, case.event, id=f"{name}/{case.event['id']}", task_queue=QUEUE)
+        await self._caught_up(handle, case.clock)
+        receipts: list[str | None] = [None] * len(seen.made)
+        due = [(made.at, False, number) for number, made in enumerate(seen.made) if made.at]
+        due += [(brought.at, True, number) for number, brought in enumerate(seen.brought) if brought.at]
+        for at, arrives, number in sorted(due):
+            if arrives:
+                await self._time(handle, at)
+                await self._bring(handle, number)
+            else:
+                await self._time(handle, at - self._early(number))
+                receipts[number] = await self._decide(handle, number)
+        await self._time(handle, seen.now)
+        await self._skip(seen.now + self.late + TOLERANCE / 2)
+        if seen.ended:
             await self._closed(handle)
         report: dict[str, Any] = await self._queried(handle, "report")
-        return report, receipts
+        if case.until is not None:
+            await self._skip(case.clock + case.until + self.late + TOLERANCE / 2)
+        keys = seen.remembered.keys() | seen.owners.keys() | case.remembered.keys()
+        return report, receipts, await kept(self.values, name, seen, keys)
+
+    async def _bring(self, handle: WorkflowHandle[Any, Any], number: int) -> None:
+        """Deliver an event once the run waits as it did in the rehearsal, or has taken it."""
+        event, brought = self.result.case.arriving[number].event, self.result.seen.brought[number]
+        tries = 0
+        async for report in _asked(lambda: handle.query("report")):
+            waiting = {entry["id"] for entry in report["steps"] if entry["status"] == "running"}
+            ready = waiting >= set(brought.waiting) if brought.waiting else not brought.seen or tries >= MOST_TRIES
+            if await self.subscriptions.deliver(event) or ready:
+                return
+            tries += 1
 
     def _early(self, number: int) -> timedelta:
         """Return how much earlier than in the rehearsal a decision is made, lest a timer of its instant be first."""

@@ -9,10 +9,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from trunkline.durations import duration
+from workers.rehearsal.arrivals import Arriving
 from workers.rehearsal.performance import Decision
 from workers.rehearsal.suite.files import TestFile
 from workers.rehearsal.suite.forms import read_instant
 from workers.rehearsal.suite.paths import Place, pointer
+from workers.rehearsal.suite.steps import awaited_types
 from workflows.event import BY_HAND, VERSION, read_event
 
 CLOCK = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -37,6 +39,8 @@ class Case:
         clock: when it arrives.
         answers: what the case says, then what the file says.
         decisions: what people decide.
+        arriving: events that arrive while the run waits.
+        remembered: what automations remember beforehand, by key.
         until: after how long the run is looked at, instead of at its end.
         expect: what is expected.
         receipts: the receipt that each decision must get, where the case says it.
@@ -49,6 +53,8 @@ class Case:
     clock: datetime
     answers: tuple[Mapping[str, Any], Mapping[str, Any]]
     decisions: tuple[Decision, ...]
+    arriving: tuple[Arriving, ...]
+    remembered: Mapping[str, Any]
     until: timedelta | None
     expect: Mapping[str, Any]
     receipts: tuple[str | None, ...]
@@ -79,6 +85,8 @@ def _case(file: TestFile, case: Mapping[str, Any], place: str, event: dict[str, 
         clock=clock,
         answers=(case.get("answers") or {}, file.data.get("answers") or {}),
         decisions=tuple(_decision(one) for one in case.get("decisions") or ()),
+        arriving=tuple(_arriving(file, one, number) for number, one in enumerate(case.get("arrives") or (), 1)),
+        remembered={**(file.data.get("remembered") or {}), **(case.get("remembered") or {})},
         until=None if case.get("until") is None else moment(case["until"], clock) - clock,
         expect=case.get("expect") or {},
         receipts=tuple(one.get("expect") for one in case.get("decisions") or ()),
@@ -90,16 +98,24 @@ def _decision(said: Mapping[str, Any]) -> Decision:
     return Decision(hold=said["hold"], says=sent, after=timedelta(milliseconds=duration(said.get("after", 0))))
 
 
-def _event(file: TestFile, event: Any) -> dict[str, Any]:
-    """Return an event with what it extends, and the attributes that it leaves out where the trigger says them."""
+def _arriving(file: TestFile, said: Mapping[str, Any], number: int) -> Arriving:
+    awaited = set() if file.automation is None else awaited_types(file.automation.plan)
+    event = _event(file, said["event"], awaited.pop() if len(awaited) == 1 else None)
+    after = timedelta(milliseconds=duration(said.get("after", 0)))
+    return Arriving(event=read_event(event, default_id=f"{EVENT_ID}-{number}"), after=after)
+
+
+def _event(file: TestFile, event: Any, kind: str | None = None) -> dict[str, Any]:
+    """Return an event with what it extends, and the attributes that it leaves out: its type is the trigger's."""
     if isinstance(event, str):
         event = (file.data.get("events") or {})[event]
     if "extends" in event:
         rest = {key: value for key, value in event.items() if key != "extends"}
-        extended: dict[str, Any] = merged(_event(file, event["extends"]), rest)
+        extended: dict[str, Any] = merged(_event(file, event["extends"], kind), rest)
         return extended
-    wanted = file.automation.event if file.automation is not None else ""
-    kind = wanted.replace(".*", ".test")
+    if kind is None:
+        kind = file.automation.event if file.automation is not None else ""
+    kind = kind.replace(".*", ".test")
     return {"specversion": VERSION, "source": BY_HAND, "type": kind, "data": {}, **copy.deepcopy(event)}
 
 

@@ -9,12 +9,13 @@ from activities.action import Action
 from activities.errors import Refused
 from trunkline.wire import nests_deeper
 from workers.approvals.groups import Groups
-from workers.definitions.model.steps import escape
+from workers.definitions.environments import declared
+from workers.definitions.model.steps import escape, step_ids, steps
 from workers.definitions.problems import listed, nearest
 from workers.definitions.runnable import Definition
 from workers.rehearsal.answers import REQUEST, TIMES
 from workers.rehearsal.receivers import FAILURES
-from workers.rehearsal.results import completed, is_answered_over_http
+from workers.rehearsal.results import completed, formed, is_answered_over_http
 from workers.rehearsal.suite.expected import check_expected
 from workers.rehearsal.suite.files import TestFile
 from workers.rehearsal.suite.forms import StepForm
@@ -24,14 +25,18 @@ from workflows.event import EventError, read_event
 from workflows.holds.hold import DECISIONS, OPERATIONS
 from workflows.program import ActionStep
 
-TOP = ("automation", "clock", "people", "secrets", "events", "answers", "excused", "cases")
-CASE = ("name", "event", "forEach", "clock", "answers", "decisions", "until", "expect")
+TOP = (
+    *("automation", "clock", "people", "secrets", "environment", "events", "answers", "remembered", "excused", "cases"),
+)
+CASE = (*("name", "event", "forEach", "clock", "answers", "remembered", "arrives", "decisions", "until", "expect"),)
+ARRIVES = ("event", "after")
 EVENT = ("extends", "specversion", "id", "source", "type", "time", "data", "actor", "subject", "datacontenttype")
 FAILS = ("fails", "status", "headers", "message", TIMES)
 DECISION = (
     *("hold", "decision", "by", "reason", "digest", "edits", "result", "approvers", "deadline", "proof"),
     *("after", "expect"),
 )
+REMEMBERED = "an object of values by key"
 EXCUSED = ("path", "change", "reason")
 HOW_DECIDED = tuple(dict.fromkeys([*(name for names in DECISIONS.values() for name in names), *OPERATIONS]))
 RECEIPTS = (
@@ -50,6 +55,9 @@ class _Check(StepForm):
         super().__init__(file, every_step(automation.plan))
         self.actions = actions
         self.events: dict[str, Any] = {}
+        data = file.environments.filled(file.written)
+        ids = step_ids(data)
+        self.configs = {ids[place]: step.get("config") or {} for place, step, _ in steps(data)}
 
     def whole(self) -> None:
         data = self.file.data
@@ -64,7 +72,9 @@ class _Check(StepForm):
             self.events = data["events"]
             for name, event in data["events"].items():
                 self.event(event, f"/events/{escape(name)}")
+        self.environment(data.get("environment"))
         self.answers(data.get("answers"), "/answers")
+        self.shape(data.get("remembered"), "/remembered", dict, REMEMBERED)
         self.excused(data.get("excused"))
         cases = data.get("cases")
         if "cases" not in data:
@@ -104,10 +114,30 @@ class _Check(StepForm):
         self.instant(case.get("clock"), f"{place}/clock")
         self.moment(case.get("until"), f"{place}/until")
         self.answers(case.get("answers"), f"{place}/answers")
+        self.shape(case.get("remembered"), f"{place}/remembered", dict, REMEMBERED)
+        if self.shape(case.get("arrives"), f"{place}/arrives", list, "a list of events, each with `after`"):
+            for number, arriving in enumerate(case["arrives"]):
+                self.arriving(arriving, f"{place}/arrives/{number}")
         if self.shape(case.get("decisions"), f"{place}/decisions", list, "a list of decisions"):
             for number, decision in enumerate(case["decisions"]):
                 self.decision(decision, f"{place}/decisions/{number}")
         check_expected(self, case.get("expect"), f"{place}/expect")
+
+    def environment(self, values: Any) -> None:
+        """Check the values of the environment in which the automation is tested."""
+        if not self.shape(values, "/environment", dict, "an object of values by name"):
+            return
+        names = declared(self.file.written.get("environment"))
+        self.keys(values, "/environment", names, "`environment` of the automation")
+
+    def arriving(self, arriving: Any, place: str) -> None:
+        """Check an event that arrives while the run waits."""
+        if not self.shape(arriving, place, dict, "an object such as {event: answered, after: 2h}"):
+            return
+        self.keys(arriving, place, ARRIVES, "An event that arrives", needed=("event",))
+        if "event" in arriving:
+            self.event(arriving["event"], f"{place}/event")
+        self.duration(arriving.get("after"), f"{place}/after")
 
     def event(self, event: Any, place: str) -> None:
         """Check an event, or the name of one."""
@@ -163,11 +193,23 @@ class _Check(StepForm):
             action = self.actions["http_request"]
         elif isinstance(step, ActionStep):
             action = self.actions[step.action]
+            self.formed(key, action, value, place)
         else:
             self.step(key, place, "sends nothing" if step is not None else None)
             return
         for number, one in enumerate(value if isinstance(value, list) else [value]):
             self.one_answer(action, one, f"{place}/{number}" if isinstance(value, list) else place)
+
+    def formed(self, step: str, action: Action, value: Any, place: str) -> None:
+        """Check answers of a step that says itself of which form its results are."""
+        for number, one in enumerate(value if isinstance(value, list) else [value]):
+            if isinstance(one, dict) and "fails" in one:
+                continue
+            answer = {name: part for name, part in one.items() if name != TIMES} if isinstance(one, dict) else one
+            try:
+                formed(action, self.configs.get(step, {}), answer)
+            except Refused as refused:
+                self.add("bad-answer", f"{place}/{number}" if isinstance(value, list) else place, str(refused))
 
     def one_answer(self, action: Action, answer: Any, place: str) -> None:
         if nests_deeper(answer, 90):

@@ -22,10 +22,10 @@ from workflows import host
 from workflows.compiled import program
 from workflows.language.condition import Condition
 from workflows.plan import Plan
-from workflows.program import ActionStep, BranchStep, Step
+from workflows.program import ActionStep, BranchStep, Step, WaitStep
 
 ENDINGS: Mapping[str, str] = {"approve": "approved", "edit": "approved", "reject": "rejected"}
-OWN_CONDITIONS: Mapping[str, Place] = {"condition": ("conditions",), "until": ("until",), "where": ("wait", "where")}
+OWN_CONDITIONS: Mapping[str, Place] = {"condition": ("conditions",), "until": ("until",)}
 """Where the conditions of a step stand in its definition, by their name in a program."""
 
 
@@ -39,7 +39,7 @@ class Coverage:
     """
 
     def __init__(self, plan: Plan, data: Mapping[str, Any], actions: Mapping[str, Action]) -> None:
-        self.items = items_of(data, actions)
+        self.items = items_of(data, actions, plan.get("hours"))
         self._program = program(plan)  # kept, so that its conditions stay what they are
         self._places = dict(self._conditions(plan, data))
         self._watched: Mapping[str, Callable[..., None]] = {
@@ -142,6 +142,8 @@ def _of_step(step: Step, place: Place, data: Mapping[str, Any]) -> Iterator[tupl
         value = getattr(step, one.name)
         if isinstance(value, Condition) and one.name in OWN_CONDITIONS:
             yield value, (*place, *OWN_CONDITIONS[one.name])
+    if isinstance(step, WaitStep) and step.event is not None:
+        yield step.event.where, (*place, "wait", "where")
     if isinstance(step, BranchStep):
         for number, (condition, _) in enumerate(step.cases):
             yield condition, (*place, "branch", number, "conditions")

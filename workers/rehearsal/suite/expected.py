@@ -9,7 +9,19 @@ from workers.rehearsal.suite.forms import StepForm
 from workers.rehearsal.suite.matching import is_test
 from workflows.language.comparison import OPERATORS
 
-EXPECT = ("outcome", "steps", "requests", "only", "variables", "notices", "missing", "reason", "holds", "result")
+EXPECT = (
+    "outcome",
+    "steps",
+    "requests",
+    "only",
+    "variables",
+    "notices",
+    "missing",
+    "reason",
+    "holds",
+    "result",
+    "remembered",
+)
 REQUESTS = ("step", "at", "times", "sameKey", "config", "exactly", "only")
 NOTICES = ("on", "hold", "at", "text", "config")
 OUTCOMES = ("completed", "failed", "rejected", "canceled", "skipped", "held")
@@ -42,6 +54,7 @@ def check_expected(form: StepForm, expect: Any, place: str) -> None:
 
 def _objects(form: StepForm, expect: dict[str, Any], place: str) -> None:
     form.shape(expect.get("variables"), f"{place}/variables", dict, "an object of variables")
+    form.shape(expect.get("remembered"), f"{place}/remembered", dict, "an object of values by key")
     if form.shape(expect.get("steps"), f"{place}/steps", dict, "an object of statuses by step"):
         for name, wanted in expect["steps"].items():
             _step(form, name, wanted, f"{place}/steps/{escape(name)}")

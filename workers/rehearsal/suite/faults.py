@@ -68,6 +68,7 @@ def faults_of(case: Case, seen: Performance, unused: Mapping[str, int], actions:
     found += _unanswered(case, seen, actions)
     found += [_left(key, count) for key, count in unused.items()]
     found += _decisions(case, seen)
+    found += _arrivals(seen)
     scope = Scope({}, seen.now)
     for key, judge in JUDGES.items():
         if key in case.expect:
@@ -128,6 +129,18 @@ def _decisions(case: Case, seen: Performance) -> Iterator[Fault]:
                 expected=wanted or list(COUNTED),
                 seen=made.receipt,
             )
+
+
+def _arrivals(seen: Performance) -> Iterator[Fault]:
+    for number, brought in enumerate(seen.brought):
+        if brought.at is None:
+            sentence = "The case was over before this event was to arrive (`until`, `after`)."
+            if seen.ended:
+                sentence = f"Nobody waited for this event any more: the run ended at {timestamp(seen.now)}."
+            yield Fault(place=("arrives", number), message=sentence)
+        elif not brought.seen:
+            sentence = f"Nobody waited for this event when it arrived at {timestamp(brought.at)}."
+            yield Fault(place=("arrives", number), message=sentence)
 
 
 def _value(place: Place, expected: Any, seen: Any, scope: Scope, noun: str) -> Iterator[Fault]:
@@ -211,7 +224,7 @@ def _notices(case: Case, seen: Performance, scope: Scope) -> Iterator[Fault]:
 
 
 def _is_notice(case: Case, notice: Any, wanted: Mapping[str, Any], scope: Scope) -> bool:
-    text = next((notice.config[key] for key in TEXTS if key in notice.config), NOTHING)
+    text = next((notice.config[key] for key in TEXTS if key in notice.config), notice.text or NOTHING)
     seen = {"on": notice.on, "hold": notice.hold, "text": text, "config": notice.config}
     if "at" in wanted and notice.at != moment(wanted["at"], case.clock):
         return False
@@ -241,6 +254,14 @@ def _holds(case: Case, seen: Performance, scope: Scope) -> Iterator[Fault]:
         yield from _value(("expect", "holds", name), wanted, found, scope, f"The hold {name}")
 
 
+def _remembered(case: Case, seen: Performance, scope: Scope) -> Iterator[Fault]:
+    expected, found = case.expect["remembered"], seen.remembered
+    same = expected.keys() == found.keys()
+    if not same or not matches(expected, found, scope):
+        message = f"What is remembered afterwards is {_short(found)}, not {_short(expected)}."
+        yield Fault(place=("expect", "remembered"), message=message, expected=expected, seen=found)
+
+
 def _requests(case: Case, seen: Performance, scope: Scope) -> Iterator[Fault]:
     only = case.expect.get("only") is True or case.expect["requests"] == []
     for one in judge_requests(case.expect["requests"], seen.requests, case.clock, scope, only=only):
@@ -256,6 +277,7 @@ JUDGES: Mapping[str, Callable[[Case, Performance, Scope], Iterator[Fault]]] = {
     "notices": _notices,
     "missing": _missing,
     "holds": _holds,
+    "remembered": _remembered,
     "result": _plain("result", "The result"),
 }
 """What judges each key of `expect`."""

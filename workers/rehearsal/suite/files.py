@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from activities.action import Action
+from workers.definitions.defaults import DEVELOPMENT
+from workers.definitions.environments import Environment, Environments, unfit
 from workers.definitions.loading import SUFFIXES, TESTS, Source, UnreadableFileError, read
+from workers.definitions.model.steps import escape
 from workers.definitions.problems import Problem, nearest
 from workers.definitions.runnable import Definition, load
 from workers.errors import UsageError
 
 AUTOMATION = "automation"
+ENVIRONMENT = "environment"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,6 +31,7 @@ class TestFile:
         automation: the definition that it tests; None where there is none that can run.
         definition: the definition's file.
         written: the definition as written, and where its values stand.
+        environments: the one in which it is tested: that of `dev`, with what the file says besides.
         problems: what is wrong with it, or with its automation.
     """
 
@@ -39,6 +44,7 @@ class TestFile:
     definition: Path | None = None
     written: dict[str, Any] = field(default_factory=dict)
     written_source: Source = field(default_factory=Source)
+    environments: Environments = field(default_factory=Environments)
     problems: list[Problem] = field(default_factory=list)
 
     def add(  # a problem is a row of a table
@@ -125,9 +131,35 @@ def _load(file: TestFile, definition: Path, actions: Mapping[str, Action]) -> No
     except UnreadableFileError as unreadable:
         file.problems.append(unreadable.problem)
         return
-    file.automation, problems = load(file.written, file.written_source, actions)
+    if not _fit(file, file.data.get(ENVIRONMENT)):
+        return
+    file.environments = _environments(file, definition)
+    file.automation, problems = load(file.written, file.written_source, actions, file.environments)
     if file.automation is None:
         file.problems += [one for one in problems if one.severity == "problem"]
+
+
+def _fit(file: TestFile, values: Any) -> bool:
+    """Say whether values of an environment are such, and add what is wrong with them."""
+    wrong = [
+        (name, sentence)
+        for name, value in (values.items() if isinstance(values, dict) else ())
+        if (sentence := unfit(name, value)) is not None
+    ]
+    for name, sentence in wrong:
+        file.add("wrong-type", f"/{ENVIRONMENT}/{escape(name)}", sentence)
+    return not wrong
+
+
+def _environments(file: TestFile, definition: Path) -> Environments:
+    """Return the environment of a test, whatever this machine's is called."""
+    beside = Environments.read(definition.parent, DEVELOPMENT)
+    said = file.data.get(ENVIRONMENT)
+    if not isinstance(said, dict):
+        return beside
+    here = beside.known.get(DEVELOPMENT) or Environment(str(file.path))
+    known = {DEVELOPMENT: Environment(here.file, {**here.values, **said}, here.problems)}
+    return Environments(beside.folder, DEVELOPMENT, known)
 
 
 def _definition(path: Path, named: str | None) -> Path | None:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from activities.action import Action
 from workers.definitions.model.automation import kind_of
 from workers.definitions.model.steps import step_ids, steps
-from workers.rehearsal.suite.judged import MARKS, Node, tree, words
+from workers.rehearsal.suite.judged import MARKS, Hours, Node, tree, words
 from workers.rehearsal.suite.paths import Part, Place
 
 Kind = Literal["steps", "tests", "ways", "failures", "holds"]
@@ -59,6 +59,7 @@ class Items:
         failures: by step id, rule and class; a plain `onFailure` has rule 0 and class `any`.
         holds: by step id and ending.
         places: where each step stands, by its id.
+        hours: those of the plan, by name.
     """
 
     steps: dict[str, Item] = field(default_factory=dict)
@@ -67,6 +68,7 @@ class Items:
     failures: dict[tuple[str, int, str], Item] = field(default_factory=dict)
     holds: dict[tuple[str, str], Item] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
+    hours: Hours = None
 
     def all(self) -> Iterator[Item]:
         """Yield every item."""
@@ -80,12 +82,12 @@ class Items:
         yield from self.holds.values()
 
 
-def items_of(data: Mapping[str, Any], actions: Mapping[str, Action]) -> Items:
-    """Return what there is to cover in a definition without problems."""
-    found = Items()
+def items_of(data: Mapping[str, Any], actions: Mapping[str, Action], hours: Hours = None) -> Items:
+    """Return what there is to cover in a definition without problems; `hours` are those of its plan."""
+    found = Items(hours=hours)
     ids = step_ids(data)
     if isinstance(data.get("conditions"), dict):
-        found.conditions["conditions",] = tree(data["conditions"], ("conditions",))
+        found.conditions["conditions",] = tree(data["conditions"], ("conditions",), hours)
     approvals = data.get("approvals") or {}
     _bands(found, approvals, ("approvals",))
     for pointer, step, _ in steps(data):
@@ -115,7 +117,7 @@ def _step(  # noqa: PLR0913, PLR0917 # what is known of a step
     if kind not in CONTAINERS:
         found.steps[name] = Item(kind="steps", place=place, text=_name(step, name), wanted=("reached",))
     for at, raw in _conditions(step):
-        found.conditions[(*place, *at)] = tree(raw, (*place, *at))
+        found.conditions[(*place, *at)] = tree(raw, (*place, *at), found.hours)
     if isinstance(step.get("branch"), list):
         found.ways[place] = _ways(step, place)
     if kind == "actionType":
@@ -145,7 +147,7 @@ def _conditions(step: Mapping[str, Any]) -> Iterator[tuple[Place, Mapping[str, A
 def _bands(found: Items, policy: Any, place: Place) -> None:
     for number, band in enumerate((policy.get("bands") if isinstance(policy, dict) else None) or ()):
         at = (*place, "bands", number, "when")
-        found.conditions[at] = tree(band["when"], at)
+        found.conditions[at] = tree(band["when"], at, found.hours)
 
 
 def _ways(step: Mapping[str, Any], place: Place) -> list[Item]:

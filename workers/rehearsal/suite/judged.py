@@ -14,6 +14,8 @@ from workflows.language.errors import TemplateError
 
 MARKS = ("true", "false", "deciding")
 
+Hours = Mapping[str, Any] | None
+
 Result = bool | None
 """What a part has come to; None where it could not be judged."""
 
@@ -80,15 +82,15 @@ def _alone(part: Node) -> Node:
     return part
 
 
-def tree(raw: Mapping[str, Any], place: Place) -> Node:
-    """Return the tree of a condition without problems."""
+def tree(raw: Mapping[str, Any], place: Place, hours: Hours = None) -> Node:
+    """Return the tree of a condition without problems; `hours` are those of a plan, by name."""
     for kind in ("all", "any"):
         if kind in raw:
-            parts = [tree(part, (*place, kind, number)) for number, part in enumerate(raw[kind])]
+            parts = [tree(part, (*place, kind, number), hours) for number, part in enumerate(raw[kind])]
             return Node(kind=kind, place=place, parts=parts)
     if "not" in raw:
-        return Node(kind="not", place=place, parts=[tree(raw["not"], (*place, "not"))])
-    return Node(kind="test", place=place, text=_text(raw), condition=compile_condition(dict(raw)))
+        return Node(kind="not", place=place, parts=[tree(raw["not"], (*place, "not"), hours)])
+    return Node(kind="test", place=place, text=_text(raw), condition=compile_condition(dict(raw), hours))
 
 
 def words(raw: Mapping[str, Any]) -> str:

@@ -93,7 +93,7 @@ def try_mutants(file: TestFile, actions: Mapping[str, Action]) -> Mutants:
 
 def _killed(mutation: Mutation, file: TestFile, cases: list[Case], actions: Mapping[str, Action]) -> bool | None:
     """Say whether some case notices a mutant; None where it is no valid definition."""
-    made, _ = load(mutation.data, Source(), actions)
+    made, _ = load(mutation.data, Source(), actions, file.environments)
     if made is None:
         return None
     stage = stage_of(file, made.plan, actions)

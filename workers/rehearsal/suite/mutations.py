@@ -12,6 +12,7 @@ from typing import Any, Literal
 from activities.action import Action
 from workers.definitions.model.automation import kind_of
 from workers.definitions.model.steps import steps
+from workers.rehearsal.kept_values import keeps
 from workers.rehearsal.suite.items import parts
 from workers.rehearsal.suite.paths import Place
 from workflows.language.comparison import OPERATORS
@@ -101,14 +102,19 @@ def _step(step: Mapping[str, Any], place: Place, actions: Mapping[str, Action]) 
         yield from _wait(step["wait"], (*place, "wait"))
     elif kind == "stop":
         yield _put((*place, "stop"), "outcome", OUTCOMES[step["stop"]])
+    elif kind == "paths" and step.get("first"):
+        yield _drop((*place, "first"))
     for key in ("every", "atMost"):
         yield from _time(step, place, key)
+    yield from _number(step, place, "backoff")
 
 
 def _action(step: Mapping[str, Any], place: Place, actions: Mapping[str, Action]) -> Iterator[Draft]:
     config = step.get("config") or {}
     yield from _texts(config, (*place, "config"))
     yield from _body(config.get("body"), (*place, "config", "body"))
+    if keeps(actions[step["actionType"]]):
+        yield from _time(config, (*place, "config"), "for")
     for key in ("requireApproval", "onFailure", "retry"):
         if step.get(key):
             yield _drop((*place, key))
@@ -226,7 +232,7 @@ def _later(value: Any, place: Place) -> Iterator[Draft]:
 
 
 def _number(owner: Mapping[str, Any], place: Place, key: str) -> Iterator[Draft]:
-    if isinstance(owner.get(key), int):
+    if isinstance(owner.get(key), int | float):
         for more in (1, -1):
             yield _put((*place, key), "number", owner[key] + more)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from workflows.compiled import program
 from workflows.plan import Plan
-from workflows.program import ActionStep, Block, Step, children
+from workflows.program import ActionStep, Block, Step, WaitStep, children
 
 
 def every_step(plan: Plan) -> dict[str, Step]:
@@ -19,6 +19,12 @@ def _steps(block: Block) -> Iterator[Step]:
     for step in block:
         yield step
         yield from _steps(tuple(children(step)))
+
+
+def awaited_types(plan: Plan) -> set[str]:
+    """Return the types of the events that steps of a plan wait for."""
+    waits = (step for step in every_step(plan).values() if isinstance(step, WaitStep))
+    return {step.event.pattern for step in waits if step.event is not None}
 
 
 def may_be_held(step: Step) -> bool:
