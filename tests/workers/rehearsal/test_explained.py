@@ -150,7 +150,8 @@ def test_at_most_32_ways_are_shown() -> None:
 
 
 def test_known_items_are_told_each_and_an_unknown_list_once() -> None:
-    put = {**POST, "label": "Put", "config": {**POST["config"], "body": {"id": "{{item.id}}", "n": "{{loop.index}}"}}}
+    config: JSON = POST["config"]  # type: ignore[assignment] # an object
+    put = {**POST, "label": "Put", "config": {**config, "body": {"id": "{{item.id}}", "n": "{{loop.index}}"}}}
     each = {"label": "Each", "forEach": "{{d.items}}", "actions": [put]}
     found = told(each, data={"items": [{"id": 1}, {"id": 2}]})["steps"]
     assert ids(found) == ["each", "each[0].put", "each[1].put"]
@@ -227,7 +228,8 @@ def test_a_called_automation_and_kept_values_are_unknown_until_they_are_said() -
     }
     count = {"label": "Count", "actionType": "remember", "config": {"key": "k", "add": 1}, "saveAs": "count"}
     more = {**POST, "conditions": {"field": "variables.count.value", "operator": "greater_than", "value": 2}}
-    text = {**POST, "label": "Say", "config": {**POST["config"], "body": "{{variables.called.outcome}}"}}
+    config: JSON = POST["config"]  # type: ignore[assignment] # an object
+    text = {**POST, "label": "Say", "config": {**config, "body": "{{variables.called.outcome}}"}}
     steps = told(call, text, count, more)["steps"]
     assert (ids(steps)[:3], steps[1]["unknown"]) == (["call", "say", "count"], ["variables.called.outcome"])
     assert ids(steps)[3][0] == ["variables.count.value"]
