@@ -18,7 +18,7 @@ DECISIONS = "Decide about what waits"
 
 COMMANDS = {
     "Run everything on this machine": ("dev", "demo", "sandbox"),
-    "Write automations": ("validate", "schema", "actions", "connectors"),
+    "Write automations": ("validate", "graph", "schema", "actions", "connectors"),
     "Start runs": ("run", "emit"),
     "See what runs and what waits": ("runs", "report", "holds", "hold"),
     DECISIONS: (*("approve", "reject", "edit", "retry", "skip", "supply", "stop", "reassign", "extend", "decide"),),

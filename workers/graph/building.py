@@ -32,15 +32,28 @@ class Mark:
 NO_MARKS: Mapping[str, Mark] = {}
 
 
-def graph_of(plan: Plan, occasion: str | None = None, marks: Mapping[str, Mark] = NO_MARKS) -> Graph:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """What stands at the top of a picture.
+
+    Attributes:
+        title: what starts the automation: the type of an event, or a schedule.
+        facts: lines below it.
+    """
+
+    title: str
+    facts: tuple[str, ...] = ()
+
+
+def graph_of(plan: Plan, beginning: Beginning, marks: Mapping[str, Mark] = NO_MARKS) -> Graph:
     """Return the picture of a plan.
 
     Args:
         plan: the plan; not changed.
-        occasion: what starts it, where that is known: the type of an event, or a schedule.
-        marks: what is known of steps besides, by step id.
+        beginning: what stands at its top.
+        marks: what is known of steps and paths besides, by their ids.
     """
-    return _Builder(plan, marks).graph(occasion)
+    return _Builder(plan, marks).graph(beginning)
 
 
 class _Builder:
@@ -50,17 +63,17 @@ class _Builder:
         self.approvals: Mapping[str, Any] = plan.get("approvals", {})
         self.taken = {*_ids([*plan["block"], *plan.get("onFailure", [])])}
 
-    def graph(self, occasion: str | None) -> Graph:
+    def graph(self, beginning: Beginning) -> Graph:
         """Return the whole picture."""
         facts = (f"if {condition(self.plan['conditions'])}",) if "conditions" in self.plan else ()
-        name = self.plan["automation"]
-        begin = Box(id=self.unique("trigger"), kind="trigger", title=occasion or name, facts=facts)
+        facts = (*facts, *beginning.facts)
+        begin = Box(id=self.unique("trigger"), kind="trigger", title=beginning.title, facts=facts)
         block = self.scope((Item(box=begin), *self.block(self.plan["block"])))
         after: Block = ()
         if "onFailure" in self.plan:
             box = Box(id=self.unique("on-failure"), kind="failed", title="Once the run has failed")
             after = (Item(box=box, inside=(self.scope(self.block(self.plan["onFailure"])),)),)
-        return Graph(name, block, after)
+        return Graph(self.plan["automation"], block, after)
 
     def scope(self, block: Block) -> Block:
         """Add an end to the blocks of a box, where a line that says when leads there."""

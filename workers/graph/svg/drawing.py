@@ -43,8 +43,9 @@ def svg(graph: Graph, *, styled: bool = True) -> str:
     whole.move(MARGIN, MARGIN)
     wide, high = _number(whole.width + 2 * MARGIN), _number(whole.height + 2 * MARGIN)
     size = f'width="{wide}" height="{high}" viewBox="0 0 {wide} {high}"'
+    named = f'aria-labelledby="{TITLE_ID} {TOLD_ID}"'
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} class="picture" role="img" aria-labelledby="{TITLE_ID} {TOLD_ID}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} class="picture" role="img" {named}>',
         f'<title id="{TITLE_ID}">{_plain(graph.title)}</title>',
         f'<desc id="{TOLD_ID}">{_plain(_told(graph))}</desc>',
         *([f"<style>\n{style()}</style>"] if styled else []),
