@@ -16,8 +16,8 @@ KEPT_ALONE = "click|call|href"
 WORD = re.compile(rf"(\d*(?:{KEPT}))(?!\w)|(\d*(?:{KEPT_ALONE}))$")
 """A word that Mermaid takes for its own at the beginning of an id."""
 
-SPECIAL = re.compile(r"[\"#&<>`\\{}|;%~$]")
-STYLED = re.compile(r"[\"#&<>`\\{}|;%~$:]")
+SPECIAL = re.compile(r"[\"#&<>`\\{}|;%~$ﬂ]")
+STYLED = re.compile(r"[\"#&<>`\\{}|;%~$ﬂ:]")
 """The same with `:`, for a line that Mermaid could take for a style and then cut."""
 
 SHAPES: Mapping[Kind, tuple[str, str]] = {
