@@ -7,7 +7,7 @@ from workers.graph.svg.boxes import chip
 from workers.graph.svg.parts import Chip, Exit, Part, PlacedLine
 
 NEXT, LANE, STEP = 10.0, 12.0, 18.0
-LOOP = 14.0
+LOOP, TURN = 14.0, 8.0
 
 Side = tuple[Way, Part | None]
 
@@ -29,6 +29,7 @@ class _Sides:
         self.edge = part.width
         self.bottom = 0.0
         self.right = part.width
+        self.beside: list[tuple[Exit, float]] = []
 
     def placed(self) -> Part:
         """Return the box with all of it."""
@@ -45,6 +46,7 @@ class _Sides:
                 self._block(place, start, lanes[place], block_x, last=last)
             else:
                 self._on(label, start, lanes[place])
+        self._lead_on()
         self.part.width = max(self.part.width, self.right)
         self.part.height = max(self.part.height, self.bottom)
         return self.part
@@ -107,17 +109,17 @@ class _Sides:
         self._keep(label)
         self.right = max(self.right, x + wide)
         self.bottom = max(y + high, at + label.height / 2)
-        if way.after == "next":
-            self._lead_on(exits, x + wide, y + high, last=last)
+        if way.after == "next" and last:
+            self.part.exits += [Exit(source=one.source, points=one.points, dashed=True) for one in exits]
+        elif way.after == "next":
+            self.beside += [(one, y + high + TURN) for one in exits]
 
-    def _lead_on(self, exits: list[Exit], right: float, bottom: float, *, last: bool) -> None:
-        """Lead the ends of a block down beside those that stand below it."""
-        for one in exits:
-            if not last:
-                lane = right + LANE
-                one.points += [(one.points[-1][0], bottom + 8), (lane, bottom + 8)]
-                self.right = max(self.right, lane)
-            self.part.exits.append(Exit(source=one.source, points=one.points, dashed=True))
+    def _lead_on(self) -> None:
+        """Lead the ends of blocks down beside those that stand below them; what begins higher runs further right."""
+        for one, turn in reversed(self.beside):
+            self.right += LANE
+            points = [*one.points, (one.points[-1][0], turn), (self.right, turn)]
+            self.part.exits.append(Exit(source=one.source, points=points, dashed=True))
 
     def _keep(self, label: Chip) -> None:
         self.part.chips.append(label)
