@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -61,7 +61,7 @@ class _Builder:
         self.plan = plan
         self.marks = marks
         self.approvals: Mapping[str, Any] = plan.get("approvals", {})
-        self.taken = {*_ids([*plan["block"], *plan.get("onFailure", [])])}
+        self.taken = {*ids([*plan["block"], *plan.get("onFailure", [])])}
 
     def graph(self, beginning: Beginning) -> Graph:
         """Return the whole picture."""
@@ -219,14 +219,14 @@ class _Builder:
         return name
 
 
-def _ids(steps: list[Any]) -> Iterator[str]:
-    """Yield the ids of steps and of all within them."""
+def ids(steps: Iterable[Any]) -> Iterator[str]:
+    """Yield the ids of steps and paths, and of all within them."""
     for step in steps:
         yield step["id"]
         rules = step.get("onFailure")
         parts = [*step.get("paths", ()), *step.get("branch", ()), *(rules if isinstance(rules, list) else ())]
         yield from (part["id"] for part in parts if "id" in part)
         for part in parts:
-            yield from _ids(part.get("block", []))
+            yield from ids(part.get("block", []))
         for key in ("block", "otherwise", "onRejected"):
-            yield from _ids(step.get(key, []))
+            yield from ids(step.get(key, []))

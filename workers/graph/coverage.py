@@ -6,27 +6,36 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from workers.definitions.model.steps import step_ids
+from workers.definitions.model.steps import step_ids, steps
 from workers.graph.building import Mark
+
+CONTAINERS = ("paths", "branch", "forEach", "repeat")
+"""Keys of steps that are nothing but others."""
 
 COVERED, PARTLY, MISSED = "covered", "partly", "missed"
 
 
 def marks_of_coverage(data: Mapping[str, Any], missing: Iterable[Mapping[str, Any]]) -> dict[str, Mark]:
-    """Return a mark for every step, by its id.
+    """Return a mark for every step, by its id; of a step that is nothing but others, by those.
 
     Args:
         data: the definition as loaded.
         missing: what no test has seen, as `trunkline test --json` says it: a `kind` and a `path` each.
     """
     places = {path_of(pointer): name for pointer, name in step_ids(data).items()}
+    around = {path_of(pointer) for pointer, step, _ in steps(data) if any(key in step for key in CONTAINERS)} | {""}
     lacks: dict[str, list[str]] = {name: [] for name in places.values()}
     for item in missing:
         owner = _owner(item["path"], places)
         if owner is not None:
             lacks[owner].append(item["kind"])
     own = {name: MISSED if "steps" in kinds else PARTLY if kinds else COVERED for name, kinds in lacks.items()}
-    return {name: _mark(_whole(path, places, own), lacks[name]) for path, name in places.items()}
+    single = {path: own[name] for path, name in places.items() if path not in around}
+    marks = {}
+    for path, name in places.items():
+        state = own[name] if path in single else _whole(path, own[name], single)
+        marks[name] = _mark(state, lacks[name])
+    return marks
 
 
 def path_of(pointer: str) -> str:
@@ -43,13 +52,12 @@ def _owner(path: str, places: Mapping[str, str]) -> str | None:
     return None
 
 
-def _whole(path: str, places: Mapping[str, str], own: Mapping[str, str]) -> str:
-    """Return how a step is covered; of one that others stand in, with them."""
-    name = places[path]
-    inside = {own[other] for place, other in places.items() if place.startswith(f"{path}.")}
-    if not inside or own[name] == MISSED:
-        return own[name]
-    return COVERED if {own[name], *inside} == {COVERED} else PARTLY
+def _whole(path: str, own: str, single: Mapping[str, str]) -> str:
+    """Return how a step is covered in which others stand."""
+    inside = {state for place, state in single.items() if place.startswith(f"{path}." if path else "paths[")}
+    if inside == {MISSED}:
+        return MISSED
+    return COVERED if {own, *inside} == {COVERED} else PARTLY
 
 
 def _mark(name: str, lacks: list[str]) -> Mark:

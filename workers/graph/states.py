@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from trunkline.durations import DAY, HOUR, MINUTE, SECOND, spell
-from workers.graph.building import Mark
+from workers.graph.building import Mark, ids
 from workflows.holds.wording import instant, status
 from workflows.plan import Plan
 
@@ -20,6 +20,8 @@ GRAVEST = (
     *("pending", "succeeded", "skipped"),
 )
 """Of several statuses of one step, which colours its box."""
+
+UNREACHED = ("pending", "skipped")
 
 TURN = re.compile(r"\[(\d+)\]\.")
 ROUNDED = ((DAY, HOUR), (HOUR, MINUTE), (SECOND, SECOND))
@@ -42,6 +44,10 @@ def marks_of_run(plan: Plan, report: Mapping[str, Any]) -> dict[str, Mark]:
         counts = Counter({"succeeded": count})
         counts.update(str(entry["status"]) for entry in entries.get(name, ()))
         marks[name] = _counted(counts)
+    for loop in _loops([*plan["block"], *plan.get("onFailure", [])]):
+        around = marks.get(loop["id"])
+        if around is not None and around.name in UNREACHED:
+            marks.update((name, around) for name in ids(loop["block"]) if name not in marks)
     return marks
 
 
@@ -73,7 +79,7 @@ def _counted(counts: Counter[str]) -> Mark:
 
 def _listed(counts: Mapping[str, int]) -> str:
     ordered: Iterable[str] = sorted(counts, key=GRAVEST.index)
-    return ", ".join(f"{counts[name]} {name}" for name in ordered if counts[name])
+    return ", ".join(f"{counts[name]} {name}" for name in ordered if counts[name]) or "none"
 
 
 def _lasted(entry: Entry) -> str:

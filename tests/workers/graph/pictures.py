@@ -62,7 +62,11 @@ onFailure: {actions: [{id: tell, ASK}]}
 
 def plan_of(text: str | Path) -> tuple[Plan, dict[str, Any]]:
     """Return the plan and the data of a definition; problems fail the test."""
-    data, source = read(text) if isinstance(text, Path) else parse(text.encode(), "test.json" if text.startswith("{") else "test.yaml")
+    data, source = (
+        read(text)
+        if isinstance(text, Path)
+        else parse(text.encode(), "test.json" if text.startswith("{") else "test.yaml")
+    )
     automation, problems = check(data, source, ACTIONS)
     assert automation is not None, problems
     return make_plan(automation, data, ACTIONS), data
@@ -86,16 +90,118 @@ def get(name: str, **more: Any) -> dict[str, Any]:
 
 
 HOSTILE_LABELS = (
-    *('"', "`", "`` ` ``", "a --> b", "a -.-> b", "%%{init: {'theme':'dark'}}%%", "%% comment", "<script>alert(1)</script>"),
-    *("<br/>", "&amp;", "&", "#quot;", "#35;", "a;b", "end", "]", '"]', '")', "}", "{{d.a}}", "|", '|"', "a\nb", "\\n", "\\"),
-    *("style x:#f00;", "classDef a:#b;", "click a call b()", ":::hold", "$$x^2$$", "🚨 down 👩‍👩‍👧", "\u202eabc", "שלום עולם"),
-    *("x" * 4_096, "word " * 800, "subgraph a", "graph TD", "\u200b", "---", "'", "\t", "ﬂ°°35¶ß", "ab\u0301\u0301", "~~~", "[/a/]"),
+    *(
+        '"',
+        "`",
+        "`` ` ``",
+        "a --> b",
+        "a -.-> b",
+        "%%{init: {'theme':'dark'}}%%",
+        "%% comment",
+        "<script>alert(1)</script>",
+    ),
+    *(
+        "<br/>",
+        "&amp;",
+        "&",
+        "#quot;",
+        "#35;",
+        "a;b",
+        "end",
+        "]",
+        '"]',
+        '")',
+        "}",
+        "{{d.a}}",
+        "|",
+        '|"',
+        "a\nb",
+        "\\n",
+        "\\",
+    ),
+    *(
+        "style x:#f00;",
+        "classDef a:#b;",
+        "click a call b()",
+        ":::hold",
+        "$$x^2$$",
+        "🚨 down 👩‍👩‍👧",
+        "\u202eabc",
+        "שלום עולם",
+    ),
+    *(
+        "x" * 4_096,
+        "word " * 800,
+        "subgraph a",
+        "graph TD",
+        "\u200b",
+        "---",
+        "'",
+        "\t",
+        "ﬂ°°35¶ß",
+        "ab\u0301\u0301",
+        "~~~",
+        "[/a/]",
+    ),
 )
 HOSTILE_IDS = (
-    *("end", "End", "graph", "subgraph", "flowchart", "flowchart-elk", "style", "class", "classDef", "click", "linkStyle"),
-    *("default", "call", "href", "_self", "_blank", "_parent", "_top", "interpolate", "direction", "end-call", "graph-x"),
-    *("1end", "12class-a", "a--b", "a_b", "a---b", "--", "-", "_", "x", "o", "v", "0", "end_", "end_-call", "trigger", "done"),
-    *("click-", "href-a", "subgraph-", "class-a", "constructor", "__proto__", "toString", "TB", "default-a", "a-", "-a"),
+    *(
+        "end",
+        "End",
+        "graph",
+        "subgraph",
+        "flowchart",
+        "flowchart-elk",
+        "style",
+        "class",
+        "classDef",
+        "click",
+        "linkStyle",
+    ),
+    *(
+        "default",
+        "call",
+        "href",
+        "_self",
+        "_blank",
+        "_parent",
+        "_top",
+        "interpolate",
+        "direction",
+        "end-call",
+        "graph-x",
+    ),
+    *(
+        "1end",
+        "12class-a",
+        "a--b",
+        "a_b",
+        "a---b",
+        "--",
+        "-",
+        "_",
+        "x",
+        "o",
+        "v",
+        "0",
+        "end_",
+        "end_-call",
+        "trigger",
+        "done",
+    ),
+    *(
+        "click-",
+        "href-a",
+        "subgraph-",
+        "class-a",
+        "constructor",
+        "__proto__",
+        "toString",
+        "TB",
+        "default-a",
+        "a-",
+        "-a",
+    ),
 )
 
 

@@ -101,14 +101,26 @@ def test_words_that_come_with_newer_plans_are_shown() -> None:
         ({"any": []}, "never"),
         ({"all": [{"field": "a", "operator": "exists"}]}, "a exists"),
         (
-            {"any": [{"all": [{"field": "a", "operator": "exists"}, {"field": "b", "operator": "equals", "value": None}]}]},
+            {
+                "any": [
+                    {"all": [{"field": "a", "operator": "exists"}, {"field": "b", "operator": "equals", "value": None}]}
+                ]
+            },
             "a exists and b equals null",
         ),
         (
-            {"all": [{"any": [{"field": "a", "operator": "exists"}, {"field": "b", "operator": "exists"}]}, {"field": "c", "operator": "in", "value": ["ü", 1]}]},
+            {
+                "all": [
+                    {"any": [{"field": "a", "operator": "exists"}, {"field": "b", "operator": "exists"}]},
+                    {"field": "c", "operator": "in", "value": ["ü", 1]},
+                ]
+            },
             '(a exists or b exists) and c in ["ü", 1]',
         ),
-        ({"not": {"any": [{"field": "a", "operator": "exists"}, {"field": "b", "operator": "exists"}]}}, "not (a exists or b exists)"),
+        (
+            {"not": {"any": [{"field": "a", "operator": "exists"}, {"field": "b", "operator": "exists"}]}},
+            "not (a exists or b exists)",
+        ),
     ],
 )
 def test_conditions_in_words(data: object, text: str) -> None:

@@ -6,14 +6,24 @@ import json
 import os
 import re
 import shutil
-import textwrap
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.starts import Processes
-from tests.workers.graph.pictures import EVERYTHING, EXAMPLES, HOSTILE_LABELS, deep, definition, get, hostile, long, picture, words
+from tests.workers.graph.pictures import (
+    EVERYTHING,
+    EXAMPLES,
+    HOSTILE_LABELS,
+    deep,
+    definition,
+    get,
+    hostile,
+    long,
+    picture,
+    words,
+)
 from workers.graph.building import Mark
 from workers.graph.mermaid import LONGEST, label_of, mermaid, node_names
 from workers.graph.model import Graph
@@ -73,7 +83,11 @@ PICTURES = {
     "long": long(500),
     "deep": deep(12),
 }
-MARKS = {"ask": Mark(name="succeeded", facts=("succeeded after 2s",)), "each": Mark(name="failed"), "put": Mark(name="failed")}
+MARKS = {
+    "ask": Mark(name="succeeded", facts=("succeeded after 2s",)),
+    "each": Mark(name="failed"),
+    "put": Mark(name="failed"),
+}
 
 
 @pytest.mark.parametrize("name", PICTURES)

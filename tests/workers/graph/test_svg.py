@@ -54,7 +54,9 @@ def test_everything_is_drawn_once_and_told(graph: Graph) -> None:
     assert sorted(map(str, boxes)) == sorted(visible(item.box.id) for item in graph.items())
     drawn = [(one.get("data-from"), one.get("data-to"), "dashed" in str(one.get("class"))) for one in paths(root)]
     assert sorted(drawn) == sorted((one.source, one.target, one.dashed) for one in graph.edges())  # type: ignore[type-var] # texts
-    labels = [str(one.findtext(f"{NAMESPACE}title")) for one in root.iter(f"{NAMESPACE}g") if one.get("class") == "chip"]
+    labels = [
+        str(one.findtext(f"{NAMESPACE}title")) for one in root.iter(f"{NAMESPACE}g") if one.get("class") == "chip"
+    ]
     assert sorted(labels) == sorted(visible(one)[:1_000] for one in told(graph))
     assert root.get("role") == "img"
     assert str(root.get("aria-labelledby")).split() == [root[0].get("id"), root[1].get("id")]
@@ -88,7 +90,8 @@ def test_no_box_lies_on_another_and_all_are_within(graph: Graph) -> None:
     whole = layout(graph)
     assert all(inside(one, whole) for one in whole.boxes)
     assert all(
-        one.x - one.width / 2 >= -0.1 and one.x + one.width / 2 <= whole.width + 0.1 and one.y >= 0 for one in whole.chips
+        one.x - one.width / 2 >= -0.1 and one.x + one.width / 2 <= whole.width + 0.1 and one.y >= 0
+        for one in whole.chips
     )
     alone = [one for one in whole.boxes if not one.around]
     if len(alone) < 200:
@@ -99,7 +102,12 @@ def test_no_box_lies_on_another_and_all_are_within(graph: Graph) -> None:
 
 
 def inside(one: PlacedBox, whole: Part) -> bool:
-    return one.x > -0.1 and one.y > -0.1 and one.x + one.width < whole.width + 0.1 and one.y + one.height < whole.height + 0.1
+    return (
+        one.x > -0.1
+        and one.y > -0.1
+        and one.x + one.width < whole.width + 0.1
+        and one.y + one.height < whole.height + 0.1
+    )
 
 
 def apart(one: PlacedBox, other: PlacedBox) -> float:
@@ -109,7 +117,12 @@ def apart(one: PlacedBox, other: PlacedBox) -> float:
 
 
 def within(one: PlacedBox, other: PlacedBox) -> bool:
-    return one.x > other.x and one.y > other.y and one.x + one.width < other.x + other.width and one.y + one.height < other.y + other.height
+    return (
+        one.x > other.x
+        and one.y > other.y
+        and one.x + one.width < other.x + other.width
+        and one.y + one.height < other.y + other.height
+    )
 
 
 def test_no_line_crosses_a_box_and_none_runs_slanted(graph: Graph) -> None:
@@ -129,7 +142,17 @@ def test_no_line_crosses_a_box_and_none_runs_slanted(graph: Graph) -> None:
 
 def test_chips_lie_on_no_box_and_no_other_chip(graph: Graph) -> None:
     whole = layout(graph)
-    chips = [PlacedBox(box=whole.boxes[0].box, x=one.x - one.width / 2, y=one.y - one.height / 2, width=one.width, height=one.height, lines=[]) for one in whole.chips]
+    chips = [
+        PlacedBox(
+            box=whole.boxes[0].box,
+            x=one.x - one.width / 2,
+            y=one.y - one.height / 2,
+            width=one.width,
+            height=one.height,
+            lines=[],
+        )
+        for one in whole.chips
+    ]
     alone = [one for one in whole.boxes if not one.around]
     for one, other in combinations(chips, 2):
         assert apart(one, other) > 0
@@ -187,6 +210,10 @@ def test_every_status_has_a_colour_of_its_own() -> None:
 
 
 def test_a_condition_on_an_end_leads_on_with_a_word() -> None:
-    graph = picture(definition([{"id": "early", "stop": "failed", "conditions": {"field": "d.a", "operator": "exists"}}, get("last")]))
+    graph = picture(
+        definition(
+            [{"id": "early", "stop": "failed", "conditions": {"field": "d.a", "operator": "exists"}}, get("last")]
+        )
+    )
     [label] = layout(graph).chips
     assert label.lines == ["otherwise"]
