@@ -113,11 +113,12 @@ class _Builder:
         kind: Kind = "call" if "calls" in step else "action"
         facts: tuple[str, ...] = (step["action"],) if step["action"] != step["label"] else ()
         classes: tuple[str, ...] = ()
+        who = ""
         if "approval" in step:
             approval = {**self.approvals, **step["approval"]}
             expiry = (f"expires after {spell(approval['expiresAfter'])}",) if "expiresAfter" in approval else ()
-            kind, facts, classes = "hold", (people(approval), *facts, *expiry), ("hold",)
-        box = Box(id=step["id"], kind=kind, title=step["label"], facts=facts, classes=classes)
+            kind, who, facts, classes = "hold", people(approval), (*facts, *expiry), ("hold",)
+        box = Box(id=step["id"], kind=kind, title=step["label"], who=who, facts=facts, classes=classes)
         return Item(box=box, ways=(*self.failures(step), *self.refusal(step)))
 
     def failures(self, step: Step) -> Iterator[Way]:

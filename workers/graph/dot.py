@@ -50,7 +50,7 @@ def _short(text: str) -> str:
 
 
 def _label(box: Box) -> str:
-    lines = [f"{SIGNS.get(box.kind, '')}{box.title}", *box.facts]
+    lines = [f"{SIGNS[sign] if sign else ''}{text}" for text, sign in box.lines]
     return '"' + "\\n".join(_quoted(_short(line))[1:-1] for line in lines) + '"'
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from workers.graph.model import Block, Box, Graph, Item, Kind
+from workers.graph.model import Block, Box, Graph, Item, Kind, Sign
 from workflows.holds.wording import visible
 
 LONGEST = 300
@@ -30,7 +30,7 @@ SHAPES: Mapping[Kind, tuple[str, str]] = {
     "branch": ("{", "}"),
     "operators": ("[/", "/]"),
 }
-SIGNS: Mapping[Kind, str] = {"hold": "👤 ", "operators": "👤 ", "wait": "⏱ ", "trigger": "▶ "}
+SIGNS: Mapping[Sign, str] = {"person": "👤 ", "clock": "⏱ ", "start": "▶ "}
 
 STYLES = {
     "hold": "fill:#fff4d6,stroke:#8a5a00,color:#3d2800",
@@ -98,12 +98,7 @@ def label_of(text: str) -> str:
 
 
 def _text(box: Box) -> str:
-    sign = SIGNS.get(box.kind, "")
-    first, *rest = [box.title, *box.facts]
-    if box.kind == "hold":  # the person stands before the names
-        rest[:1] = [f"{sign}{rest[0]}"]
-        sign = ""
-    return "<br/>".join(map(label_of, [f"{sign}{first}", *rest]))
+    return "<br/>".join(label_of(f"{SIGNS[sign] if sign else ''}{text}") for text, sign in box.lines)
 
 
 def _block(block: Block, names: Mapping[str, str], depth: int) -> Iterator[str]:

@@ -5,7 +5,7 @@ Mermaid and DOT take the edges; the SVG follows the order itself, so that no lin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,6 +29,11 @@ Kind = Literal[
 """What a box stands for: a step by its kind, or what no step is: the trigger, operators, an end, a failed run."""
 
 
+Sign = Literal["person", "clock", "start"]
+SIGN_OF: Mapping[Kind, Sign] = {"operators": "person", "wait": "clock", "trigger": "start"}
+"""The sign before the title of a box, by its kind."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
     """One box.
@@ -37,6 +42,7 @@ class Box:
         id: the step's id; of what is no step, an id that no step has.
         kind: what it stands for.
         title: its label.
+        who: the people who decide about it, where it waits for any.
         facts: what else is to be said, a line each.
         classes: by which it is coloured: `hold`, `wait`, the step's status, how tests cover it.
     """
@@ -44,8 +50,16 @@ class Box:
     id: str
     kind: Kind
     title: str
+    who: str = ""
     facts: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> list[tuple[str, Sign | None]]:
+        """What stands in it, line by line, each with the sign before it."""
+        first: tuple[str, Sign | None] = (self.title, SIGN_OF.get(self.kind))
+        who: list[tuple[str, Sign | None]] = [(self.who, "person")] if self.who else []
+        return [first, *who, *((fact, None) for fact in self.facts)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,7 +58,11 @@ def test_every_step_is_one_box_and_every_way_a_line() -> None:
 def test_what_a_box_says() -> None:
     found = boxes(picture(EVERYTHING))
     assert found["trigger"].facts == ("if ticket.open equals true and not (ticket.late exists)",)
-    assert (found["ask"].classes, found["ask"].facts) == (("hold",), ("2 of group:finance", "expires after 1d"))
+    assert (found["ask"].classes, found["ask"].who, found["ask"].facts) == (
+        ("hold",),
+        "2 of group:finance",
+        ("expires after 1d",),
+    )
     assert (found["pause"].classes, found["pause"].facts) == (("wait",), ("15m",))
     assert found["low"].facts == ("if ticket.vip exists",)
     assert found["early"].facts == ("if ticket.done exists", "ends rejected")

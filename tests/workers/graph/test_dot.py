@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,12 @@ LINE = re.compile(
     rf"digraph {QUOTED} {{|}}|subgraph {QUOTED} {{|(?:node|edge) \[.*\];|compound=true; .*;|\w+={WORD};"
     rf"|{QUOTED}(?: -> {QUOTED})?(?: \[\w+={WORD}(?:, \w+={WORD})*\])?;"
 )
-PICTURES = {**{path.stem: path for path in EXAMPLES}, "everything": EVERYTHING, "hostile": hostile(), "deep": deep(12)}
+PICTURES: dict[str, str | Path] = {
+    **{path.stem: path for path in EXAMPLES},
+    "everything": EVERYTHING,
+    "hostile": hostile(),
+    "deep": deep(12),
+}
 
 
 def plain(quoted: str) -> str:

@@ -76,7 +76,7 @@ def expected(graph: Graph) -> dict[str, Any]:
     }
 
 
-PICTURES = {
+PICTURES: dict[str, str | Path] = {
     **{path.stem: path for path in EXAMPLES},
     "everything": EVERYTHING,
     "hostile": hostile(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import combinations, pairwise
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -32,7 +33,7 @@ actions:
           - {id: two, ASK, onFailure: [{when: any, actions: [{branch: [{conditions: {field: d.a, operator: exists}, actions: [{ASK}]}], otherwise: [{ASK}, {ASK}]}, {forEach: "{{d.b}}", actions: [{ASK}]}]}]}
       - actions: [{id: three, ASK, onFailure: continue}, {id: four, ASK, onFailure: continue}]
 """.replace("ASK", "actionType: http_request, config: {method: GET, url: 'https://a.example.com/'}")
-PICTURES = {
+PICTURES: dict[str, str | Path] = {
     **{path.stem: path for path in EXAMPLES},
     "everything": EVERYTHING,
     "sides": SIDES,
@@ -53,7 +54,7 @@ def test_everything_is_drawn_once_and_told(graph: Graph) -> None:
     boxes = [one.get("data-id") for one in root.iter(f"{NAMESPACE}g") if one.get("data-id") is not None]
     assert sorted(map(str, boxes)) == sorted(visible(item.box.id) for item in graph.items())
     drawn = [(one.get("data-from"), one.get("data-to"), "dashed" in str(one.get("class"))) for one in paths(root)]
-    assert sorted(drawn) == sorted((one.source, one.target, one.dashed) for one in graph.edges())  # type: ignore[type-var] # texts
+    assert sorted(drawn) == sorted((one.source, one.target, one.dashed) for one in graph.edges())
     labels = [
         str(one.findtext(f"{NAMESPACE}title")) for one in root.iter(f"{NAMESPACE}g") if one.get("class") == "chip"
     ]

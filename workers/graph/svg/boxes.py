@@ -15,6 +15,12 @@ SIDES, TOP = 14.0, 9.0
 MOST_TITLE, MOST_FACT, MOST_CHIP = 3, 3, 4
 CHIP_ROOM = 150.0
 SIGN = 16.0
+SIGNS = {
+    "person": "M6 6.2a2.6 2.6 0 1 0 0-5.2 2.6 2.6 0 0 0 0 5.2zM1 12c0-3 2.2-4.4 5-4.4s5 1.4 5 4.4",
+    "clock": "M6 12a5.2 5.2 0 1 0 0-10.4A5.2 5.2 0 0 0 6 12zM6 4v3l2 1.4",
+}
+"""How signs are drawn, 12 by 12, and the room that they take."""
+
 POINTED: Mapping[Kind, float] = {"branch": 14.0}
 """What a shape needs besides at both sides."""
 
@@ -24,23 +30,15 @@ BESIDE = 26.0
 
 
 def text_lines(box: Box, room: float = ROOM) -> list[TextLine]:
-    """Return what stands in a box, line by line."""
-    found = [TextLine(text=text, bold=True) for text in lines(box.title, TITLE, room, MOST_TITLE, bold=True)]
-    if box.kind == "wait":
-        found[0].sign = "clock"
-    if box.kind == "operators":
-        found[0].sign = "person"
-    for place, fact in enumerate(box.facts):
-        more = [TextLine(text=text) for text in lines(fact, FACT, room, MOST_FACT)]
-        if box.kind == "hold" and fact is people_of(box) and place <= 1:
-            more[0].sign = "person"
+    """Return what stands in a box, line by line as it breaks."""
+    found: list[TextLine] = []
+    for text, sign in box.lines:
+        bold = not found
+        size, most = (TITLE, MOST_TITLE) if bold else (FACT, MOST_FACT)
+        more = [TextLine(text=one, bold=bold) for one in lines(text, size, room, most, bold=bold)]
+        more[0].sign = sign if sign in SIGNS else None
         found += more
     return found
-
-
-def people_of(box: Box) -> str:
-    """Return the fact of a held box that names who decides."""
-    return next(fact for fact in box.facts if not fact.startswith("if "))
 
 
 def line_width(line: TextLine) -> float:

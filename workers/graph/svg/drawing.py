@@ -9,7 +9,7 @@ from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
 from workers.graph.model import Graph
-from workers.graph.svg.boxes import FACT, SIGN, TITLE, TOP, line_height, line_width
+from workers.graph.svg.boxes import FACT, SIGN, SIGNS, TITLE, TOP, line_height, line_width
 from workers.graph.svg.layout import layout
 from workers.graph.svg.parts import Chip, Part, PlacedBox, PlacedLine, Point, TextLine
 from workflows.holds.wording import visible
@@ -19,11 +19,6 @@ ROUND = 7.0
 TITLE_ID, TOLD_ID = "picture-title", "picture-told"
 LONGEST = 1_000
 """Characters of a tooltip."""
-
-SIGNS = {
-    "person": "M6 6.2a2.6 2.6 0 1 0 0-5.2 2.6 2.6 0 0 0 0 5.2zM1 12c0-3 2.2-4.4 5-4.4s5 1.4 5 4.4",
-    "clock": "M6 12a5.2 5.2 0 1 0 0-10.4A5.2 5.2 0 0 0 6 12zM6 4v3l2 1.4",
-}
 
 
 @functools.cache
@@ -59,7 +54,8 @@ def svg(graph: Graph, *, styled: bool = True) -> str:
 def _told(graph: Graph) -> str:
     """Return a picture in words: its boxes in order."""
     boxes = [item.box for item in graph.items()]
-    shown = [f"{box.title} ({', '.join(box.facts)})" if box.facts else box.title for box in boxes]
+    lines = [[text for text, _ in box.lines] for box in boxes]
+    shown = [f"{first} ({', '.join(rest)})" if rest else first for first, *rest in lines]
     return f"{len(boxes)} boxes, in the order in which they run: {'; '.join(shown)}"[: 4 * LONGEST]
 
 
@@ -81,7 +77,7 @@ def _box(placed: PlacedBox) -> Iterator[str]:
     kind = "failed-run" if box.kind == "failed" else box.kind
     classes = " ".join(dict.fromkeys([*(["frame"] if placed.around else []), "box", kind, *box.classes]))
     yield f'<g class="{classes}" data-id={quoteattr(box.id)}>'
-    yield f"<title>{_plain(chr(10).join([box.title, *box.facts])[:LONGEST])}</title>"
+    yield f"<title>{_plain(chr(10).join(text for text, _ in box.lines)[:LONGEST])}</title>"
     yield _shape(placed)
     y = placed.y + TOP
     if not placed.around:

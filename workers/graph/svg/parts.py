@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
-from workers.graph.model import Box
+from workers.graph.model import Box, Sign
 
 Point = tuple[float, float]
 
@@ -22,7 +21,7 @@ class TextLine:
 
     text: str
     bold: bool = False
-    sign: Literal["person", "clock"] | None = None
+    sign: Sign | None = None
 
 
 @dataclass(slots=True, kw_only=True)
