@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 import typing
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Literal, Self, TypeVar
+from typing import Any, ClassVar, Literal, NamedTuple, Self, TypeVar
 
 from pydantic import AliasChoices, AliasGenerator, BaseModel, ConfigDict, PrivateAttr
 from pydantic.alias_generators import to_camel
@@ -65,6 +66,11 @@ class Unconnected:
 
 
 @dataclass(frozen=True, slots=True)
+class Schema:
+    """Marks a field that is a JSON Schema: one that is none, or too much to judge values by, is a problem."""
+
+
+@dataclass(frozen=True, slots=True)
 class Static:
     """Marks a field that decides the plan (`parseResponse`, `connection`): a template there is a problem.
 
@@ -87,6 +93,15 @@ def keys(field_name: str) -> str | AliasChoices:
     return AliasChoices(CONNECTION, CONNECTOR_ID) if field_name == CONNECTION else to_camel(field_name)
 
 
+class Doubt(NamedTuple):
+    """Something in a config that is likely not meant: its key, a problem's code, and sentences."""
+
+    key: str
+    code: str
+    sentence: str
+    hint: str
+
+
 class Config(BaseModel):
     """What an action takes. Field names are camelCase in definitions; unknown keys are refused."""
 
@@ -101,6 +116,11 @@ class Config(BaseModel):
 
     defaults: ClassVar[Mapping[str, Any]] = {}
     """Keys that planning fills in where the author wrote none: defaults that are templates, and so need rendering."""
+
+    @classmethod
+    def doubts(cls, raw: Raw) -> Iterable[Doubt]:  # noqa: ARG003 # most configs leave no doubt
+        """Return what is likely not meant as it is written, although the action takes it."""
+        return ()
 
     @classmethod
     def syntaxes(cls, raw: Raw) -> dict[str, SyntaxName]:
@@ -130,18 +150,19 @@ class Result(BaseModel):
         return None
 
 
-def names(model: type[BaseModel], field_name: str) -> list[str]:
+@functools.cache
+def names(model: type[BaseModel], field_name: str) -> tuple[str, ...]:
     """Return the keys under which a definition may write a field, the documented one first."""
     info = model.model_fields[field_name]
     found = [info.alias] if info.alias else []
     choices = getattr(info.validation_alias, "choices", [info.validation_alias])
     found += [choice for choice in choices if isinstance(choice, str)]
-    return list(dict.fromkeys([*found, field_name]))
+    return tuple(dict.fromkeys([*found, field_name]))
 
 
-def spellings(model: type[BaseModel], key: str) -> list[str]:
+def spellings(model: type[BaseModel], key: str) -> tuple[str, ...]:
     """Return the keys under which a definition may write the field that has this one; none where no field has it."""
-    return next((found for name in model.model_fields if key in (found := names(model, name))), [])
+    return next((found for name in model.model_fields if key in (found := names(model, name))), ())
 
 
 def marked(model: type[BaseModel], raw: Raw, mark: type[M]) -> Iterable[tuple[str, M]]:
@@ -228,6 +249,12 @@ class Action:
     def kinds(self) -> tuple[type[Connection], ...]:
         """Return every kind of connection that it can use, as its first or its second one, once each."""
         return tuple(dict.fromkeys((*self.connections, *(kind for kinds in self.beside.values() for kind in kinds))))
+
+    def shown(self) -> Any:
+        """Return the example as a part of a definition: a step, or for a notice the policy that it stands in."""
+        if self.notice:
+            return {"approvals": {"notify": [{"actionType": self.name, "config": dict(self.example)}]}}
+        return [{"label": self.summary.rstrip("."), "actionType": self.name, "config": dict(self.example)}]
 
     def repeats(self, raw: Raw) -> Repeat:
         """Say whether an unknown outcome of this step may be repeated."""

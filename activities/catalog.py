@@ -25,6 +25,7 @@ from activities import (
     talkdesk,
     teams,
     tickets,
+    values,
 )
 from activities.action import Action
 from activities.connections import Connection
@@ -44,6 +45,7 @@ FAMILIES: tuple[tuple[Action, ...], ...] = (
     talkdesk.ACTIONS,
     teams.ACTIONS,
     tickets.ACTIONS,
+    values.ACTIONS,
 )
 
 

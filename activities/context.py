@@ -13,6 +13,7 @@ from activities.descriptions.store import Store, usual_store
 from activities.errors import Refused
 from activities.http_client.addresses import Target
 from activities.http_client.json_body import json_bytes
+from activities.kept_values import KeptValues
 from activities.pauses import Pauses
 from activities.runs import Runs
 from trunkline.wire import HoldNotice
@@ -42,6 +43,7 @@ class Context:
         action: the action's name.
         key: idempotency key of the step: the same over attempts, crashes and resets.
         run: workflow id of the run.
+        automation: name of the automation that it runs.
         attempt: 1 for the first attempt.
         timeout: seconds that this attempt may take from now.
         largest_answer: bytes of an answer that are read where the action says nothing.
@@ -58,6 +60,7 @@ class Context:
         budgets: counts what connections with a budget are used for, by all workers together.
         pauses: knows to which accounts no worker sends for now.
         runs: starts runs of other automations, and looks at them.
+        kept_values: what automations remember over their runs.
         descriptions: the descriptions of services that this machine has.
         operation: digest of the described operation that people released; None where nobody was asked.
         notice: the hold that a notice is about; None for every other step.
@@ -66,6 +69,7 @@ class Context:
     action: str
     key: str
     run: str
+    automation: str
     attempt: int
     timeout: float
     largest_answer: int = LARGEST_ANSWER
@@ -79,6 +83,7 @@ class Context:
     budgets: Budgets
     pauses: Pauses
     runs: Runs
+    kept_values: KeptValues
     descriptions: Store = field(default_factory=usual_store)
     operation: str | None = None
     notice: HoldNotice | None = None

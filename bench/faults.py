@@ -35,7 +35,7 @@ from temporalio.service import RPCError
 
 from bench.checks import GUARDED_RUNS, JSON, MOST_SHOWN, faults, judge, table
 from bench.stage import tell
-from workers.client.start import connect_to
+from workers.client.connecting import connect_to
 from workers.local.child_process import ChildProcess, child_process
 from workers.local.temporal_server import local_environment, temporal_server
 from workers.sandbox import connections

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from temporalio.api.common.v1 import Payload, WorkflowType
 from temporalio.api.enums.v1 import IndexedValueType
@@ -88,7 +89,7 @@ def request(one: Parked, client: Client, task_queue: str) -> StartWorkflowExecut
         task_queue=TaskQueue(name=task_queue),
         request_id=uuid.uuid4().hex,
     )
-    attributes: dict[SearchAttributeKey[object], object] = {
+    attributes: dict[SearchAttributeKey[Any], Any] = {
         AUTOMATION: one.automation,
         HOLDS: ["refund"],
         APPROVERS: [one.approver],
@@ -96,7 +97,8 @@ def request(one: Parked, client: Client, task_queue: str) -> StartWorkflowExecut
         HELD_SINCE: one.since.isoformat(),
     }
     for key, value in attributes.items():
-        kind = IndexedValueType.Name(int(key.indexed_value_type)).removeprefix("INDEXED_VALUE_TYPE_")
+        number = IndexedValueType.ValueType(int(key.indexed_value_type))
+        kind = IndexedValueType.Name(number).removeprefix("INDEXED_VALUE_TYPE_")
         payload = DataConverter.default.payload_converter.to_payload(value)
         payload.metadata["type"] = kind.title().replace("_L", "L").encode()
         made.search_attributes.indexed_fields[key.name].CopyFrom(payload)

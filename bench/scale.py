@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +58,12 @@ async def _pages(client: Client, waiting: list[Parked]) -> tuple[list[str], bool
     }  # fmt: skip
     lines, good = head(["list", "runs that fit", "seconds"]), True
     for name, (wanted, number, fits) in cases.items():
-        found, took = await _timed(lambda wanted=wanted, number=number: page(client, QUEUE, wanted, number))
+        found, took = await _timed(partial(page, client, QUEUE, wanted, number))
         right = [one.run for one in waiting if fits(one)][(number - 1) * ON_A_PAGE : number * ON_A_PAGE]
         exact = [one.run for one in found.runs] == right
         good = good and exact and took < MOST
         lines.append(row([name, f"{found.total:,}", f"{took:.2f}{'' if exact else ', and WRONG'}"]))
-    everything, took = await _timed(lambda: every(client, QUEUE, Wanted(automation="refund-3")))
+    everything, took = await _timed(partial(every, client, QUEUE, Wanted(automation="refund-3")))
     lines.append(row(["all of one automation, as a bulk decision takes them", f"{len(everything):,}", f"{took:.2f}"]))
     return lines, good
 

@@ -182,9 +182,8 @@ def _ends(action: Action) -> Iterator[str]:
 
 
 def _example(action: Action) -> Iterator[str]:
-    step = {"label": action.summary.rstrip("."), "actionType": action.name, "config": dict(action.example)}
     yield from ("", "## Example", "", "```yaml")
-    yield from _yaml([step])
+    yield from _yaml(action.shown())
     yield "```"
 
 

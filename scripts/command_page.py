@@ -21,6 +21,8 @@ A command prints the same with `--help`. Options that are a switch take no value
 variables: those that an option or a command names stand with it, all of them [at the end](#environment-variables).
 Every command that speaks with Temporal takes its address, namespace, TLS and key from Temporal's own settings
 (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, …)."""
+USUAL = {"cache": "~/.cache/trunkline"}
+"""Defaults that differ from user to user, as most have them."""
 VARIABLE = re.compile(r"\b(?:TRUNKLINE_[A-Z_]+|TEMPORAL_[A-Z_]+|VISUAL|EDITOR)\b")
 
 
@@ -105,7 +107,8 @@ def _type(argument: Argument) -> str:
     if choices:
         return "|".join(choices)
     text = str(argument.hint)
-    return next(word.upper() for word in ("int", "path", "str") if re.search(rf"\b{word}\b", text, re.IGNORECASE))
+    words = ("int", "float", "path", "str")
+    return next(word.upper() for word in words if re.search(rf"\b{word}\b", text, re.IGNORECASE))
 
 
 def _is_switch(argument: Argument) -> bool:
@@ -134,5 +137,5 @@ def _variables() -> Iterator[str]:
     yield f"`{{{{secrets.name}}}}`, and with `{DEBUG}=1` a failed command shows its traceback."
     yield from ("", "| variable | what it sets | default |", "| --- | --- | --- |")
     for name, variable in VARIABLES.items():
-        default = getattr(Settings(), name)
+        default = USUAL.get(name, getattr(Settings(), name))
         yield row(f"`{variable}`", meanings[name], "" if default in (None, ()) else f"`{default}`")

@@ -7,14 +7,16 @@ from pathlib import Path
 
 from activities.catalog import catalog
 from scripts.tables import row
+from workers.definitions.environments import DEVELOPMENT, Environments
 from workers.definitions.folder import definition_files
 from workers.definitions.loading import read
-from workers.definitions.planning import check, make_plan
+from workers.definitions.runnable import load
 from workers.graph.building import Beginning, graph_of
 from workers.graph.svg.drawing import svg
 from workers.graph.words import occasion
 
 ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES = ROOT / "examples"
 FOLDER, PAGE = "docs/pictures", "docs/examples.md"
 NOTE = "<!-- Generated from examples/ by scripts/pictures.py: run `make docs` to update it. -->"
 INTRODUCTION = """\
@@ -22,20 +24,26 @@ Every file in `examples/` is an automation that CI runs. [Pictures](pictures.md)
 `trunkline dev examples` serves them all on your machine."""
 
 
+def examples() -> list[Path]:
+    """Return the files of the examples."""
+    return definition_files(EXAMPLES)
+
+
 def pages() -> dict[str, str]:
     """Return every picture, and the page, by their paths below the repository."""
     made: dict[str, str] = {}
     rows = []
     actions = catalog()
-    for path in definition_files(ROOT / "examples"):
+    environments = Environments.read(EXAMPLES, DEVELOPMENT)
+    for path in examples():
         data, source = read(path)
-        automation, problems = check(data, source, actions)
-        if automation is None:
+        definition, problems = load(data, source, actions, environments)
+        if definition is None:
             raise SystemExit("\n".join(map(str, problems)))
-        graph = graph_of(make_plan(automation, data, actions), Beginning(title=occasion(data["trigger"])))
+        graph = graph_of(definition.plan, Beginning(title=occasion(data["trigger"])))
         made[f"{FOLDER}/{path.stem}.svg"] = svg(graph)
         example, picture = f"[{path.stem}](../examples/{path.name})", f"[picture](pictures/{path.stem}.svg)"
-        rows.append(row(example, automation.description or "", picture))
+        rows.append(row(example, data.get("description", ""), picture))
     return {**made, PAGE: "\n".join(_page(rows)) + "\n"}
 
 

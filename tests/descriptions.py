@@ -9,6 +9,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from activities.descriptions import store
+from activities.descriptions.command import content_of
 from activities.descriptions.source import BadDescriptionError, Source
 from activities.graphql.profile import GRAPHQL
 from activities.mcp.profile import MCP
@@ -34,7 +35,7 @@ def indexed_here() -> Iterator[None]:
 
     def run(source: Source, path: Path, target: Path) -> None:
         try:
-            importlib.import_module(source.format.module).index(path.read_bytes(), target)
+            importlib.import_module(source.format.module).index(content_of(path), target)
         except ValueError as error:
             raise BadDescriptionError(f"The description {source.place} cannot be used: {error}") from None
 

@@ -32,6 +32,9 @@ from workers.process.equipment import Equipment, scrubber_of
 from workers.process.replay_clock import ReplayClock
 from workers.settings import Settings
 from workflows.automation import Automation
+from workflows.keyed.gate import Gate
+from workflows.keyed.subscriptions import Subscriptions
+from workflows.keyed.value import KeptValue
 from workflows.starter import Starter
 from workflows.view.details import Details
 
@@ -229,7 +232,7 @@ class Engine:
 def replayer(converter: DataConverter) -> Replayer:
     """Return what replays a run as a worker would."""
     return Replayer(
-        workflows=[Automation, Starter],
+        workflows=[Automation, Starter, Gate, KeptValue, Subscriptions],
         workflow_runner=UnsandboxedWorkflowRunner(),
         data_converter=of_worker(converter),
         header_codec_behavior=HeaderCodecBehavior.CODEC,

@@ -26,6 +26,7 @@ from tests.starts import Processes
 from workers.approvals.groups import Groups
 from workers.approvals.signing import SigningKeys
 from workers.cli import COMMANDS, app
+from workers.definitions.environments import Environment, Environments
 from workers.definitions.loading import parse
 from workers.definitions.planning import check
 from workers.gateway.config import load_config
@@ -73,8 +74,12 @@ def automations() -> Iterator[object]:
 @pytest.mark.parametrize("text", list(automations()))
 def test_every_automation_that_is_shown_is_valid(text: str) -> None:
     data, source = parse(text.encode(), "shown.yaml")
-    automation, problems = check(data, source, catalog(()))
-    assert automation is not None
+    shown_values = [text for page in PAGES for _, text in blocks(page, "yaml") if text.startswith("# environments/dev")]
+    dev = Environment(
+        "environments/dev.yaml", {name: value for one in shown_values for name, value in yaml.safe_load(one).items()}
+    )
+    automation, problems = check(data, source, catalog(()), environments=Environments(known={"dev": dev}))
+    assert automation is not None, problems
     assert problems == []
 
 
@@ -312,7 +317,7 @@ def test_the_way_of_a_run_names_what_there_is() -> None:
 
 
 def test_the_lines_that_the_way_leads_to_are_there() -> None:
-    assert "workflow.start_activity(" in inspect.getsource(send._attempt)
+    assert "host.start_activity(" in inspect.getsource(send._attempt)
     assert "await _attempt(" in inspect.getsource(send)
     assert "await send(" in inspect.getsource(act.act)
     assert "hold_for_approval(" in inspect.getsource(act)

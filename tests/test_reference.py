@@ -12,14 +12,21 @@ from rich.console import Console
 
 from activities.action import Action
 from activities.catalog import catalog
-from scripts import action_pages, pictures, reference
+from scripts import action_pages, command_page, kustomer_page, pictures, reference
 from tests.activities.cases import examples
 from workers.cli import COMMANDS, EXIT_CODES, app
 from workers.settings import VARIABLES
 
 ROOT = Path(__file__).resolve().parents[1]
 ACTIONS = catalog()
-PAGES = reference.pages()
+PAGES = [
+    f"{action_pages.FOLDER}/README.md",
+    *(f"{action_pages.FOLDER}/{name}.md" for name in ACTIONS),
+    command_page.PAGE,
+    kustomer_page.PAGE,
+    pictures.PAGE,
+    *(f"{pictures.FOLDER}/{path.stem}.svg" for path in pictures.examples()),
+]
 GROUPED = {
     "hold": ["hold show"],
     "talkdesk": ["talkdesk manifest"],
@@ -28,10 +35,20 @@ GROUPED = {
 WORDS = [words for names in COMMANDS.values() for name in names for words in GROUPED.get(name, [name])]
 
 
+@pytest.fixture(scope="session")
+def pages() -> dict[str, str]:
+    """The text of every generated page by its path."""
+    return reference.pages()
+
+
 @pytest.mark.parametrize("path", PAGES)
-def test_the_generated_pages_are_committed_as_they_are(path: str) -> None:
+def test_the_generated_pages_are_committed_as_they_are(path: str, pages: dict[str, str]) -> None:
     assert (ROOT / path).is_file(), "Run `make docs`."
-    assert (ROOT / path).read_text(encoding="utf-8") == PAGES[path], "Run `make docs`."
+    assert (ROOT / path).read_text(encoding="utf-8") == pages[path], "Run `make docs`."
+
+
+def test_every_generated_page_is_held_to_the_code(pages: dict[str, str]) -> None:
+    assert sorted(pages) == sorted(PAGES)
 
 
 def test_there_is_no_page_of_an_action_that_is_no_more() -> None:
@@ -41,7 +58,7 @@ def test_there_is_no_page_of_an_action_that_is_no_more() -> None:
 
 def test_there_is_a_picture_of_each_example_and_no_other() -> None:
     found = {page.name for page in (ROOT / pictures.FOLDER).iterdir()}
-    assert found == {f"{path.stem}.svg" for path in (ROOT / "examples").glob("*.yaml")}, "Run `make docs`."
+    assert found == {f"{path.stem}.svg" for path in pictures.examples()}, "Run `make docs`."
 
 
 def action_page(name: str) -> str:

@@ -8,9 +8,11 @@ key changes only together with a look at the runs that are in flight. Activities
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Generic, Literal, NotRequired, TypedDict, TypeVar, final
 
 import rfc8785
+
+from trunkline.keyed import Admission, ArrivalsState
 
 # Activities that are no actions; no action's name has a colon.
 
@@ -262,6 +264,106 @@ class FailureDetails(TypedDict, total=False):
     wait: float
 
 
+class PlanQuestion(TypedDict, total=False):
+    """What a run asks for its plan with: the automation's name or the definition that came with it, and the event."""
+
+    automation: str
+    inline: Any
+    event: dict[str, Any]
+
+
+class RunLimits(TypedDict, total=False):
+    """What a run must know of the limits of its connections; nothing where none concerns it.
+
+    Attributes:
+        queues: task queue of each connection with a limit, by the connection's name.
+        chosen: the connection that an action uses where its step names none, by the action's name.
+        rated: the connections whose limit counts requests, where a step may send several.
+    """
+
+    queues: dict[str, str]
+    chosen: dict[str, str]
+    rated: list[str]
+
+
+class RunSettings(TypedDict):
+    """What the worker's settings say to a run that begins.
+
+    Attributes:
+        attributes: whether the namespace has our search attributes.
+        dated: whether it has those that say since when a run is held, and for what; older histories lack it.
+        webUi: address of Temporal's web UI.
+        pages: address of a gateway with pages.
+        stateLimit: bytes that variables, report and audit may take together.
+    """
+
+    attributes: bool
+    dated: NotRequired[bool]
+    webUi: str | None
+    pages: str | None
+    stateLimit: int
+
+
+P = TypeVar("P")
+"""A plan: its shape stands with those who make and run it."""
+
+
+@final
+class Planned(TypedDict, Generic[P]):
+    """The plan that a worker has for a run.
+
+    Attributes:
+        plan: the plan.
+        outdated: why it is the last good version's, where it is.
+    """
+
+    plan: P
+    outdated: NotRequired[str]
+
+
+@final
+class PlanRefusal(TypedDict):
+    """Why a run can never have a plan, and the type of the error that it ends with."""
+
+    refused: str
+    type: str
+
+
+@final
+class PlanParking(TypedDict):
+    """Why nobody can say now what a run's plan is, so that it asks again later."""
+
+    parked: str
+
+
+@final
+class RunAnswer(RunSettings, RunLimits, Generic[P]):
+    """What a worker answers to a run that can begin, and what the run hands on with it when it continues as new.
+
+    Attributes:
+        plan: the plan.
+        outdated: why it is the last good version's, where it is.
+        missing: fields of the automation's conditions that the event does not have.
+        fairness: what tells the runs of one tenant from another's.
+        state: what the run before has left.
+        event: the whole event, where it is too large to stand in the history by itself.
+    """
+
+    plan: P
+    outdated: NotRequired[str]
+    missing: NotRequired[list[str]]
+    fairness: NotRequired[str | None]
+    state: NotRequired[CarriedState]
+    event: NotRequired[dict[str, Any]]
+
+
+class RunPriority(TypedDict, total=False):
+    """What goes first where runs queue, by the names of Temporal's own: 1 before 5, and tenants in turn."""
+
+    priority_key: int
+    fairness_key: str
+
+
 class MatchAnswer(TypedDict):
     """What a worker says about an event and one of its automations.
 
@@ -271,13 +373,33 @@ class MatchAnswer(TypedDict):
         reason: why it does not, or why no run of it can begin; else None.
         once: what makes an event the same, where the automation says it.
         priority: by the names of Temporal's own, where the automation says it.
+        admission: by which key, and how, its run goes on, where the automation says it.
     """
 
     automation: str
     matches: bool
     reason: str | None
     once: NotRequired[str]
-    priority: NotRequired[dict[str, Any]]
+    priority: NotRequired[RunPriority]
+    admission: NotRequired[Admission]
+
+
+class DispatchEntry(TypedDict):
+    """What became of an event for one automation, or for one run that waited for it.
+
+    Attributes:
+        automation: its name.
+        workflowId: id of the run that the event has started, or would have, or that waited.
+        started: whether it has.
+        delivered: of a run that waited: that it was brought there.
+        reason: why it has not.
+    """
+
+    automation: str
+    workflowId: str
+    started: bool
+    delivered: NotRequired[bool]
+    reason: NotRequired[str | None]
 
 
 class ResetQuestion(TypedDict):
@@ -521,7 +643,7 @@ class Posted(TypedDict):
         notice: id of the notice that posted it.
         instance: the posting's own id.
         request: what posted it; the same action updates it.
-        at: where it stands, as the action said.
+        at: where it stands, as the action said, and the `key` with which it was posted.
     """
 
     notice: str
@@ -557,7 +679,7 @@ class HoldNotice(TypedDict):
         version: tells one change of the hold from the next.
         decision: how it was decided.
         outcome: why nothing follows from that.
-        posted: where the message stands that is to be updated; None: a new one is posted.
+        posted: `Posted.at` of the message that is to be updated; without it a new one is posted.
     """
 
     on: str
@@ -695,10 +817,16 @@ class Memory(TypedDict, total=False):
         again: the request that waits to be sent again.
         reminders: how many reminders were sent.
         case: the way that a branch took.
-        until: when a wait ends.
+        until: when a wait, or the time of a `repeat`, ends.
+        passes: how many passes of a `repeat` ended well.
+        left: how many more there may be.
+        pause: milliseconds of the next pause between two of them.
+        next: when the next one begins, once one has ended.
+        after: how many events had arrived when a wait for one began; it takes later ones.
+        subscribed: the list on which the run stands for it.
         items: a loop's items.
         done: its finished iterations, by index.
-        frames: the variables of its unfinished iterations, by index.
+        frames: the variables of its unfinished iterations, by index, or of paths of which the first wins, by id.
         failure: what rules and templates know of its last failure beyond the report's error.
         uncertain: whether it is sent again although an earlier attempt may have been carried out.
         reacted: the rules of `onFailure` whose actions have run, by position.
@@ -717,6 +845,12 @@ class Memory(TypedDict, total=False):
     reminders: int
     case: int
     until: str
+    passes: int
+    left: int
+    pause: float
+    next: str
+    after: int
+    subscribed: str
     items: list[Any]
     done: dict[str, Iteration]
     frames: dict[str, dict[str, Any]]
@@ -788,6 +922,8 @@ class CarriedState(TypedDict):
     changes: int
     sizes: dict[str, int]
     failed: NotRequired[RunFailure | None]
+    arrivals: NotRequired[ArrivalsState]
+    admitted: NotRequired[bool]
 
 
 # Pauses: while no worker sends to an account, as a limit of the vendor's is used up.

@@ -1,6 +1,6 @@
 """Settings of a worker and of the command line, from `TRUNKLINE_*` environment variables.
 
-Temporal's own settings (address, namespace, API key, TLS, profiles) are Temporal's: see `workers/client/start.py`.
+Temporal's own settings (address, namespace, API key, TLS, profiles) are Temporal's: see `workers/client/connecting.py`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from activities.errors import Refused
 from activities.http_client.addresses import Target
 from activities.http_client.bindings import Host
 from activities.http_client.bodies import DEFAULT_LIMIT
+from workers.definitions.environments import DEVELOPMENT
 from workers.errors import UsageError
 from workers.payloads.keys import KEY_SIZE, read_key
 
@@ -29,6 +30,7 @@ DEBUG = "TRUNKLINE_DEBUG"
 
 VARIABLES = {
     "automations": "TRUNKLINE_AUTOMATIONS",
+    "environment": "TRUNKLINE_ENVIRONMENT",
     "connections": "TRUNKLINE_CONNECTIONS",
     "task_queue": "TRUNKLINE_TASK_QUEUE",
     "allow": "TRUNKLINE_ALLOW",
@@ -97,6 +99,7 @@ class Settings:
 
     Attributes:
         automations: folder of the automations.
+        environment: name of the environment whose values they take (`environments/NAME.yaml` in that folder).
         connections: the file that names credentials and addresses, if there is one.
         task_queue: Temporal task queue that workers poll and runs are started on.
         allow: hosts (`name`, `name:port`, address range) that may be reached although they are internal or plain HTTP.
@@ -126,6 +129,7 @@ class Settings:
     """
 
     automations: Path = Path("automations")
+    environment: str = DEVELOPMENT
     connections: Path | None = None
     task_queue: str = "trunkline"
     allow: tuple[str, ...] = ()
@@ -211,6 +215,12 @@ def _path(given: str | Path, _place: str) -> Path:
 
 
 def _text(given: str, _place: str) -> str:
+    return given
+
+
+def _name(given: str, place: str) -> str:
+    if not NAME.fullmatch(given):
+        raise SettingsError(f"{place} must be a name of letters, digits, '.', '_' and '-'; {given!r:.100} is not.")
     return given
 
 
@@ -380,6 +390,7 @@ def _pages_address(given: str, place: str) -> str:
 
 READERS: Mapping[str, Callable[..., Any]] = {
     "automations": _path,
+    "environment": _name,
     "connections": _path,
     "task_queue": _text,
     "allow": _list,

@@ -29,7 +29,7 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from trunkline.wire import PLAN, Flow
+from trunkline.wire import PLAN, Flow, PlanParking, PlanQuestion, PlanRefusal, RunAnswer
 from workflows import host
 from workflows.compiled import program
 from workflows.dispatch import dispatch
@@ -47,7 +47,7 @@ from workflows.run.routing import Routing, fairness_key
 from workflows.run.state import State
 from workflows.run.walk import Stop, Walk
 from workflows.steps.decisions import decide
-from workflows.steps.ending import goes_on, outcome_of, tell
+from workflows.steps.ending import ended, goes_on, tell
 from workflows.steps.interpreter import walk_whole
 from workflows.steps.messages import part
 from workflows.view.attributes import Attributes
@@ -97,7 +97,7 @@ class Automation:
             raise
         return await self._run(event, answer)
 
-    async def _ask(self, question: dict[str, Any], args: Sequence[RawValue]) -> dict[str, Any]:
+    async def _ask(self, question: PlanQuestion, args: Sequence[RawValue]) -> RunAnswer[Plan]:
         """Ask the worker for the plan, again and again while it cannot say what the automation is.
 
         A run that has asked until its history is long begins anew with the arguments that it was started with.
@@ -107,11 +107,11 @@ class Automation:
             packed = await host.execute_local_activity(
                 PLAN, question, start_to_close_timeout=timedelta(seconds=30), result_type=RawValue
             )
-            answer: dict[str, Any] = unpack(packed)
+            answer: RunAnswer[Plan] | PlanRefusal | PlanParking = unpack(packed)
             if "refused" in answer:
                 raise self._refused(answer["type"], answer["refused"])
-            self.parked = answer.get("parked")
-            if self.parked is None:
+            self.parked = None if "plan" in answer else answer["parked"]
+            if "plan" in answer:
                 return answer
             if long_history() and host.all_handlers_finished():
                 # `_run` will take this chain for one that was reset, which costs a look at histories without requests.
@@ -119,7 +119,7 @@ class Automation:
             await host.sleep(pause, summary="Parked: waiting for its definition")
             pause = min(pause * 2, longest)
 
-    async def _run(self, event: dict[str, Any], answer: dict[str, Any]) -> Any:
+    async def _run(self, event: dict[str, Any], answer: RunAnswer[Plan]) -> Any:
         self.plan = answer["plan"]
         self.outdated = answer.get("outdated")
         self.missing = answer.get("missing", [])
@@ -152,7 +152,7 @@ class Automation:
 
     def _wanted(self, walk: Walk, condition: Condition) -> Verdict:
         try:
-            verdict = condition.judge(walk.roots(walk.outermost), host.now())
+            verdict = condition.judge(walk.seen(condition, walk.outermost), host.now())
         except TemplateError as error:
             raise self._failed(f"The automation's conditions cannot be judged: {error}") from None
         self.reason = cut(verdict.why) or None
@@ -165,15 +165,15 @@ class Automation:
         except TemplateError as error:
             raise self._failed(f"The automation's `fairness` cannot be rendered: {error}") from None
 
-    async def _walk(self, walk: Walk, event: dict[str, Any], answer: dict[str, Any]) -> Any:
+    async def _walk(self, walk: Walk, event: dict[str, Any], answer: RunAnswer[Plan]) -> Any:
         flow = await self._walked(walk, event, answer)
         while goes_on(walk, flow):
             flow = await self._walked(walk, event, answer)
         if walk.stop is not None:
             self.reason = walk.stop.reason
-        return self._close(outcome_of(walk, flow))
+        return self._close(await ended(walk, flow))
 
-    async def _walked(self, walk: Walk, event: dict[str, Any], answer: dict[str, Any]) -> Flow:
+    async def _walked(self, walk: Walk, event: dict[str, Any], answer: RunAnswer[Plan]) -> Flow:
         """Walk until the plan or the run is at its end, or the run continues as new; say how the plan ended."""
         if walk.state.failed is not None:
             self.reason = walk.state.failed["reason"]
@@ -181,7 +181,7 @@ class Automation:
         try:
             await host.wait_condition(lambda: task.done() or walk.stop is not None or may_continue_as_new(walk))
         except asyncio.CancelledError:
-            walk.stop = Stop(outcome="canceled", reason="The run was canceled.")
+            walk.stop = Stop(outcome="canceled", reason=walk.replaced or "The run was canceled.")
         if walk.stop is not None:
             await part(walk, task)
             return "halted"

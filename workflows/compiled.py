@@ -14,6 +14,7 @@ from trunkline.wire import NEVER_REPEATED as ONCE
 from trunkline.wire import OUTCOME_UNKNOWN, PAYLOADS_TOO_LARGE, WORKER_SHUTDOWN
 from workflows.hold_rules import HOLD_RULES, HoldRules
 from workflows.language.condition import Condition, compile_condition
+from workflows.language.hours import Hours, HoursPlan
 from workflows.language.people import group
 from workflows.language.pick import compile_pick
 from workflows.language.template import compile_expression, compile_template
@@ -31,6 +32,7 @@ from workflows.program import (
     People,
     Policy,
     Program,
+    RepeatStep,
     Rule,
     SetStep,
     Step,
@@ -38,11 +40,14 @@ from workflows.program import (
     WaitStep,
     status_readers,
 )
+from workflows.waited import compile_waited
 
 REQUESTER = "{{event.actor}}"
 
 
-def compile_policy(plan: Mapping[str, Any], notices: tuple[Notice, ...]) -> Policy:
+def compile_policy(
+    plan: Mapping[str, Any], notices: tuple[Notice, ...], hours: Mapping[str, HoursPlan] | None = None
+) -> Policy:
     """Compile a policy from the plan's words, the step's laid over the automation's."""
     return Policy(
         approvers=_people(plan.get("approvers")),
@@ -51,16 +56,16 @@ def compile_policy(plan: Mapping[str, Any], notices: tuple[Notice, ...]) -> Poli
         rules=cast("HoldRules", {name: plan.get(name, rule.otherwise) for name, rule in HOLD_RULES.items()}),
         requester=compile_template(plan.get("requester", REQUESTER)),
         recheck=plan.get("recheck", False),
-        bands=tuple(_band(band) for band in plan.get("bands", ())),
+        bands=tuple(_band(band, hours) for band in plan.get("bands", ())),
         times={name: plan[name] for name in (*CLOCKS, "businessHours") if name in plan},
         on_expiry=plan.get("onExpiry", "reject"),
         notices=notices,
     )
 
 
-def _band(plan: Mapping[str, Any]) -> Band:
+def _band(plan: Mapping[str, Any], hours: Mapping[str, HoursPlan] | None) -> Band:
     return Band(
-        when=compile_condition(plan["when"]),
+        when=compile_condition(plan["when"], hours),
         approvers=_people(plan.get("approvers")),
         rules=cast("HoldRules", {name: plan[name] for name in HOLD_RULES if name in plan}),
     )
@@ -95,6 +100,7 @@ class _Whole:
     defaults: Defaults
     approvals: ApprovalPlan
     policy: Policy
+    hours: Mapping[str, HoursPlan]
 
 
 NO_POLICY = compile_policy({}, ())
@@ -109,14 +115,14 @@ def program(plan: Plan) -> Program:
     if known is not None:
         _programs[plan["id"]] = known
         return known
-    defaults, approvals = plan["defaults"], plan.get("approvals")
-    policy = NO_POLICY if approvals is None else _policy(approvals, defaults)
-    whole = _Whole(defaults=defaults, approvals=approvals or {}, policy=policy)
+    defaults, approvals, hours = plan["defaults"], plan.get("approvals"), plan.get("hours", {})
+    policy = NO_POLICY if approvals is None else _policy(approvals, defaults, hours)
+    whole = _Whole(defaults=defaults, approvals=approvals or {}, policy=policy, hours=hours)
     block, on_failure = _block(plan["block"], whole), _block(plan.get("onFailure", []), whole)
     result = compile_template(plan["result"]) if "result" in plan else None
     made = Program(
         plan=plan,
-        condition=_condition(plan),
+        condition=_condition(plan, hours),
         missing_fails=plan.get("missing") == "fail",
         priority=plan.get("priority"),
         fairness=compile_template(plan["fairness"]) if "fairness" in plan else None,
@@ -135,8 +141,8 @@ def _block(steps: list[StepPlan], whole: _Whole) -> Block:
     return tuple(_step(step, whole) for step in steps)
 
 
-def _condition(data: Plan | StepPlan) -> Condition | None:
-    return compile_condition(data["conditions"]) if "conditions" in data else None
+def _condition(data: Plan | StepPlan, hours: Mapping[str, HoursPlan]) -> Condition | None:
+    return compile_condition(data["conditions"], hours) if "conditions" in data else None
 
 
 def _step(step: StepPlan, whole: _Whole) -> Step:
@@ -146,6 +152,7 @@ def _step(step: StepPlan, whole: _Whole) -> Step:
         "branch": _branch,
         "wait": _wait,
         "forEach": _loop,
+        "passes": _repeat,
         "set": _set,
         "stop": _stop,
     }
@@ -156,8 +163,8 @@ def _step(step: StepPlan, whole: _Whole) -> Step:
         {
             "id": step["id"],
             "label": step["label"],
-            "kind": kind,
-            "condition": _condition(step),
+            "kind": "repeat" if kind == "passes" else kind,
+            "condition": _condition(step, whole.hours),
             "goes_on": step.get("onFailure") == "continue",
         },
     )
@@ -169,7 +176,7 @@ def _action(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
     unknown = retry.get("onUnknown", "fail" if repeat == "never" else "retry")
     final = CARRIED_OUT if unknown == "retry" else CARRIED_OUT + NEVER_REPEATED
     approval = step.get("approval")
-    policy = _policy({**whole.approvals, **approval}, whole.defaults) if approval else whole.policy
+    policy = _policy({**whole.approvals, **approval}, whole.defaults, whole.hours) if approval else whole.policy
     return ActionStep(
         **common,
         action=step["action"],
@@ -224,8 +231,10 @@ def _rules(on_failure: Any, whole: _Whole) -> tuple[Rule, ...]:
     )
 
 
-def _policy(plan: ApprovalPlan, defaults: Defaults) -> Policy:
-    bare = _Whole(defaults=defaults, approvals={}, policy=NO_POLICY)  # what tells about a hold is never held itself
+def _policy(plan: ApprovalPlan, defaults: Defaults, hours: Mapping[str, HoursPlan]) -> Policy:
+    bare = _Whole(
+        defaults=defaults, approvals={}, policy=NO_POLICY, hours={}
+    )  # what tells about a hold is never held itself
     notices = tuple(
         Notice(
             on=frozenset(notice["on"]),
@@ -234,12 +243,13 @@ def _policy(plan: ApprovalPlan, defaults: Defaults) -> Policy:
         )
         for notice in plan.get("notify", [])
     )
-    return compile_policy(plan, notices)
+    return compile_policy(plan, notices, hours)
 
 
 def _paths(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
     return PathsStep(
         **common,
+        first=step.get("first", False),
         paths=tuple(
             Path(
                 id=path["id"],
@@ -257,16 +267,25 @@ def _paths(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
 def _branch(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
     return BranchStep(
         **common,
-        cases=tuple((compile_condition(case["conditions"]), _block(case["block"], whole)) for case in step["branch"]),
+        cases=tuple(
+            (compile_condition(case["conditions"], whole.hours), _block(case["block"], whole))
+            for case in step["branch"]
+        ),
         otherwise=_block(step.get("otherwise", []), whole),
     )
 
 
 def _wait(step: StepPlan, _whole: _Whole, common: dict[str, Any]) -> Step:
     wait = step["wait"]
-    if isinstance(wait, dict):
-        return WaitStep(**common, duration=None, until=compile_template(wait["until"]))
-    return WaitStep(**common, duration=_ms(wait), until=None)
+    if isinstance(wait, str):
+        return WaitStep(**common, duration=compile_expression(wait))
+    if not isinstance(wait, dict):
+        return WaitStep(**common, duration=_ms(wait))
+    if "event" in wait:
+        return WaitStep(**common, event=compile_waited(wait), save_as=step.get("saveAs"))
+    if "hours" in wait:
+        return WaitStep(**common, hours=Hours.read(wait["hours"]))
+    return WaitStep(**common, until=compile_template(wait["until"]))
 
 
 def _loop(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
@@ -279,6 +298,19 @@ def _loop(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
         block=_block(step["block"], whole),
         save_as=step.get("saveAs"),
         collect=compile_expression(step["collect"]) if "collect" in step else None,
+    )
+
+
+def _repeat(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
+    plan = step["passes"]
+    return RepeatStep(
+        **common,
+        until=compile_condition(plan["until"], whole.hours),
+        every=_ms(plan["every"]),
+        at_most=_ms(plan["atMost"]),
+        backoff=plan["backoff"],
+        max_passes=plan["maxPasses"],
+        block=_block(step["block"], whole),
     )
 
 

@@ -1,4 +1,4 @@
-"""The reserved workflow type `event`: starts every automation that an event concerns, durably."""
+"""The reserved workflow type `event`: starts what an event concerns, and brings it to who waits for it, durably."""
 
 from __future__ import annotations
 
@@ -9,33 +9,57 @@ from temporalio import workflow
 from temporalio.common import Priority, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from trunkline.wire import MATCH, SOURCE, MatchAnswer
-from workflows.event import EventError, another_event, run_id
+from trunkline.keyed import AWAITED, COME, DELIVER, PER_KEY, Delivered, Entrance
+from trunkline.wire import MATCH, SOURCE, DispatchEntry, MatchAnswer
+from workflows.event import EventError, another_event, kept_out, run_id
 from workflows.run.parallel import run_parallel
-from workflows.run.worker_calls import ask
+from workflows.run.worker_calls import ask, have_done
 
 
-async def dispatch(event: dict[str, Any]) -> list[dict[str, Any]]:
-    """Start a run of every automation that matches; the runs outlive this workflow.
+async def dispatch(event: dict[str, Any]) -> list[DispatchEntry]:
+    """Start a run of every automation that matches, and bring the event to the runs that wait for it.
+
+    The runs outlive this workflow.
 
     Returns:
-        For every automation `{"automation", "workflowId", "started", "reason"?}`.
+        For every automation `{"automation", "workflowId", "started", "reason"?}`, and for every run that waited for the
+        event the same with `"started": false, "delivered": true`.
     """
     matches: list[MatchAnswer] = await workflow.execute_local_activity(
         MATCH, event, start_to_close_timeout=timedelta(seconds=30), summary="Match"
     )
-    return await run_parallel(_start(match, event) for match in matches)
+    started = await run_parallel(_start(match, event) for match in matches)
+    return [*started, *await _delivered(event)]
 
 
-async def _start(match: MatchAnswer, event: dict[str, Any]) -> dict[str, Any]:
+async def _delivered(event: dict[str, Any]) -> list[DispatchEntry]:
+    """Bring the event to every run that waits for it; those that it has just started do not take it."""
+    if not await ask(AWAITED, event["type"]):
+        return []
+    runs: list[Delivered] = await have_done(DELIVER, event)
+    return [
+        DispatchEntry(automation=run["automation"], workflowId=run["workflowId"], started=False, delivered=True)
+        for run in runs
+    ]
+
+
+async def _start(match: MatchAnswer, event: dict[str, Any]) -> DispatchEntry:
     name, once = match["automation"], match.get("once")
-    answer: dict[str, Any] = {"automation": name, "workflowId": f"{name}/{event['id']}", "started": False}
+    answer: DispatchEntry = {"automation": name, "workflowId": f"{name}/{event['id']}", "started": False}
     if not match["matches"] or match["reason"] is not None:
         return {**answer, "reason": match["reason"]}
     try:
         answer["workflowId"] = run_id(name, event["id"], once)
     except EventError as error:
         return {**answer, "reason": str(error)}
+    admission = match.get("admission")
+    entrance = None
+    if admission is not None:
+        entrance = Entrance(run=answer["workflowId"], automation=name, admission=admission)
+    if entrance is not None and entrance["admission"]["mode"] == "skip":
+        inside = await have_done(COME, entrance)
+        if inside is not None:
+            return {**answer, "reason": kept_out(inside)}
     try:
         await workflow.start_child_workflow(
             name,
@@ -44,9 +68,12 @@ async def _start(match: MatchAnswer, event: dict[str, Any]) -> dict[str, Any]:
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             priority=Priority(**match.get("priority", {})),
             parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+            memo=None if admission is None else {PER_KEY: admission},
         )
     except WorkflowAlreadyStartedError:
         return {**answer, "reason": await _duplicate(answer["workflowId"], event, once)}
+    if entrance is not None and entrance["admission"]["mode"] != "skip":
+        await have_done(COME, entrance)
     return {**answer, "started": True}
 
 

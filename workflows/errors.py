@@ -33,6 +33,12 @@ class MissingVariableError(StepError):
     type = "MissingVariable"
 
 
+class TimeUpError(StepError):
+    """A step had so much time, and it is over."""
+
+    type = "Timeout"
+
+
 def error_entry(error: Exception) -> ErrorEntry:
     """Return the report's `error` for what ended a step."""
     return {"type": error.type if isinstance(error, StepError) else "TemplateError", "message": str(error)}

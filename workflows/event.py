@@ -80,6 +80,21 @@ KNOWN: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
 """Roots and documented fields of the event types that are known; a root without fields may have any."""
 
 
+NULLABLE: Mapping[str, tuple[str, ...]] = {"call": ("uuid", "agent_id", "agent_email")}
+"""Documented fields that are null where a call was not answered; absent they are the same."""
+
+PRIORITIES = ("low", "normal", "medium", "high", "urgent")
+STATUSES = ("new", "open", "pending", "hold", "solved", "closed")
+
+VALUES: Mapping[tuple[str, ...], tuple[Any, ...]] = {
+    ("contact", "type"): ("contact", "lead"),
+    ("ticket", "status"): STATUSES,
+    ("ticket", "priority"): PRIORITIES,
+    ("customer", "isVip"): (True, False),
+}
+"""The values that documented fields of known event types have."""
+
+
 class EventError(ValueError):
     """This is no event; the message says why and what would be right."""
 
@@ -96,6 +111,25 @@ def matches(wanted: str, event_type: str) -> bool:
 def known_roots(event_type: str) -> Mapping[str, Mapping[str, Any]] | None:
     """Return the roots and documented fields of a known event type (or of a trigger's `call.*`), else None."""
     return next((roots for pattern, roots in KNOWN.items() if matches(pattern, event_type)), None)
+
+
+def roots_of(event: Mapping[str, Any], inputs: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return the roots that an event brings: its data, with documented fields that are null and not there, and names.
+
+    Args:
+        event: the event.
+        inputs: names for the ids of collected inputs (`trigger.inputs`).
+    """
+    data = dict(event["data"])
+    if known_roots(event["type"]) is VOICE:
+        for root, names in NULLABLE.items():
+            if isinstance(data.get(root), Mapping):
+                data[root] = {**dict.fromkeys(names), **data[root]}
+    collected = data.get("input")
+    if inputs and isinstance(collected, Mapping):
+        named = {name: collected[key] for name, key in inputs.items() if key in collected}
+        data["input"] = {**collected, **named}
+    return data
 
 
 def read_event(value: Any, *, default_id: str) -> dict[str, Any]:
@@ -179,6 +213,11 @@ def another_event(run: str, event: Mapping[str, Any], earlier: str | None) -> st
         f"{earlier!r} and this one from {source!r}. Let `trigger.once` say what makes an event the same, such as "
         '"{{event.source}}/{{event.id}}".'
     )
+
+
+def kept_out(inside: str) -> str:
+    """Return why an event starts nothing while the run for its key is under way."""
+    return f"A run for the same key is under way: {inside}."
 
 
 def fired(automation: str, instant: str) -> dict[str, Any]:

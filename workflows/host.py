@@ -78,15 +78,44 @@ class Host(Protocol):
     def execute_local_activity(self, activity: str, *args: Any, **options: Any) -> Awaitable[Any]: ...
     def start_child_workflow(self, workflow: str, *args: Any, **options: Any) -> Awaitable[Any]: ...
     def get_external_workflow_handle(self, workflow_id: str) -> Any: ...
-    def continue_as_new(self, **options: Any) -> NoReturn: ...
+    def continue_as_new(self, *, args: Sequence[Any], memo: Mapping[str, Any] | None = None) -> NoReturn: ...
     def all_handlers_finished(self) -> bool: ...
     def upsert_search_attributes(self, attributes: Sequence[Any]) -> None: ...
     def upsert_memo(self, updates: Mapping[str, Any]) -> None: ...
+    def set_signal_handler(self, name: str, handler: Callable[..., Any]) -> None: ...
     def extern_functions(self) -> Mapping[str, Callable[..., Any]]: ...
     def memo_value(self, key: str, default: Any, **options: Any) -> Any: ...
     def cancellation_reason(self) -> str | None: ...
 
 
+Watcher = Callable[..., None]
+"""Is told what a run finds out: what it was (`BEGUN`, `JUDGED` or `FAILED`), and the facts by name."""
+
+BEGUN = "begun"
+"""A step is reached: `step` (its instance id)."""
+
+JUDGED = "judged"
+"""A condition is judged: `condition`, and the `roots` that it sees."""
+
+FAILED = "failed"
+"""An action step has failed: `step` (its instance id), the failure's `classes`, and the `rule` that decides, if any."""
+
+
+class Reader(Protocol):
+    """Reads templates and conditions where a run does not know all that they need."""
+
+    def render(self, template: Any, roots: Mapping[str, Any], step: str) -> Any:
+        """Return what a template of a step (its instance id) gives; None: render it."""
+
+    def judge(self, condition: Any, roots: Mapping[str, Any], step: str) -> Any:
+        """Return what a condition of a step comes to; None: judge it."""
+
+    def event(self, step: str) -> Any:
+        """Return the event that comes for a step that waits for one; None: wait for it."""
+
+
+_watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
+_reader: ContextVar[Reader | None] = ContextVar("reader", default=None)
 _host: ContextVar[Host] = ContextVar("host", default=cast("Host", workflow))  # noqa: B039 # a module
 
 
@@ -98,6 +127,38 @@ def hosted(by: Host) -> Iterator[None]:
         yield
     finally:
         _host.reset(token)
+
+
+@contextmanager
+def watched(by: Watcher | None) -> Iterator[None]:
+    """Let this watcher be told what runs in this context find out; nobody watches a run on Temporal."""
+    token = _watcher.set(by)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
+
+
+@contextmanager
+def read_by(reader: Reader) -> Iterator[None]:
+    """Let this reader read what runs in this context cannot know; a run on Temporal knows everything."""
+    token = _reader.set(reader)
+    try:
+        yield
+    finally:
+        _reader.reset(token)
+
+
+def reader() -> Reader | None:
+    """Return what reads in the run's place, if anything does."""
+    return _reader.get()
+
+
+def tell(what: str, **facts: Any) -> None:
+    """Tell whoever watches this run, if anybody does."""
+    watcher = _watcher.get()
+    if watcher is not None:
+        watcher(what, **facts)
 
 
 def now() -> datetime:
@@ -200,6 +261,11 @@ def upsert_search_attributes(attributes: Sequence[Any]) -> None:
 def upsert_memo(updates: Mapping[str, Any]) -> None:
     """Write values of the run's memo; None removes one."""
     _host.get().upsert_memo(updates)
+
+
+def set_signal_handler(name: str, handler: Callable[..., Any]) -> None:
+    """Take the signals of a name, those that came before included."""
+    _host.get().set_signal_handler(name, handler)
 
 
 def extern_functions() -> Mapping[str, Callable[..., Any]]:

@@ -12,6 +12,8 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from trunkline.wire import PinnedOperation
 from workflows.hold_rules import HoldRules
+from workflows.language.hours import HoursPlan
+from workflows.plan_parts import EventWaitPlan, RepeatPlan, UntilPlan
 
 Repeat = Literal["safe", "keyed", "never"]
 OnUnknown = Literal["retry", "fail", "hold"]
@@ -19,7 +21,6 @@ Occasion = Literal["opened", "reminder", "escalated", "decided"]
 OnExpiry = Literal["reject", "approve", "skip", "hold"]
 FailureClass = Literal["timeout", "http_4xx", "http_429", "refused", "unavailable", "unknown", "any"]
 Remedy = Literal["retry", "continue", "hold", "stop"]
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 STATUSES = "steps"
 """The root under which templates and conditions find how steps have ended."""
@@ -27,11 +28,11 @@ STATUSES = "steps"
 CONSTANTS = "constants"
 """The root under which templates and conditions find the automation's constants, where it has any."""
 
+ENVIRONMENT = "env"
+"""The root under which templates and conditions find the values of the environment, where it names any."""
+
 CLOCKS = ("remindAfter", "escalateAfter", "expiresAfter")
 """The times of a policy that run while a step is held."""
-
-OPENS, CLOSES = "09:00", "17:00"
-"""When a day of business hours begins and ends, where it does not say so."""
 
 
 class RetryPlan(TypedDict, total=False):
@@ -43,19 +44,6 @@ class RetryPlan(TypedDict, total=False):
     maximumInterval: int
     within: int
     onUnknown: OnUnknown
-
-
-class BusinessHoursPlan(TypedDict, total=False):
-    """The hours in which a hold's clocks run."""
-
-    timeZone: str
-    """IANA name, such as `Europe/Berlin`."""
-    days: list[Day]
-    start: str
-    end: str
-    """Local times such as `09:00`."""
-    holidays: list[str]
-    """Days off: `2026-12-25`."""
 
 
 class NoticePlan(TypedDict):
@@ -83,7 +71,7 @@ class ApprovalPlan(HoldRules, total=False):
     escalateTo: list[str]  # noqa: N815 # a key of the plan
     expiresAfter: int  # noqa: N815 # a key of the plan
     onExpiry: OnExpiry  # noqa: N815 # a key of the plan
-    businessHours: BusinessHoursPlan  # noqa: N815 # a key of the plan
+    businessHours: HoursPlan  # noqa: N815 # a key of the plan
     notify: list[NoticePlan]
 
 
@@ -130,7 +118,7 @@ class CasePlan(TypedDict):
 
 
 class StepPlan(TypedDict, total=False):
-    """One step; exactly one of `action`, `paths`, `branch`, `wait`, `forEach`, `set` and `stop` is present: its kind.
+    """One step; exactly one of `action`, `paths`, `branch`, `wait`, `forEach`, `passes`, `set` and `stop` is its kind.
 
     `id` is unique in the whole plan and `label` is never empty. Templates and conditions stay as they were written.
     """
@@ -169,12 +157,14 @@ class StepPlan(TypedDict, total=False):
     """Kind of each record that it writes, by JSON pointer into `config` to the id: `{"/ticketId": "ticket"}`."""
 
     paths: list[PathPlan]
+    first: Literal[True]
+    """Whether the first path that succeeds ends it."""
 
     branch: list[CasePlan]
     otherwise: list[StepPlan]
 
-    wait: int | dict[str, str]
-    """Milliseconds, or `{"until": template}`."""
+    wait: int | str | UntilPlan | EventWaitPlan
+    """Milliseconds, a template that gives a duration, until when, or an event."""
 
     forEach: str
     # `as` is a keyword of Python: it stands in the plan under its own name (see `FOR_EACH_AS`)
@@ -182,6 +172,10 @@ class StepPlan(TypedDict, total=False):
     parallel: int
     collect: str
     block: list[StepPlan]
+    """Of `forEach` and `passes`."""
+
+    passes: RepeatPlan
+    """Of a `repeat`."""
 
     set: dict[str, Any]
     """Values by the names of the variables that they become."""
@@ -204,10 +198,16 @@ class Plan(TypedDict, total=False):
     definition: str
     id: str
     constants: dict[str, Any]
+    inputs: dict[str, str]
+    """Ids of collected inputs by the names that the automation gives them."""
+    environment: dict[str, Any]
+    """The values of its environment that the automation names, as they were when it was read."""
+    hours: dict[str, HoursPlan]
     conditions: dict[str, Any]
     missing: Literal["fail"]
     priority: int
     fairness: str
+    perKey: dict[str, Any]
     defaults: Defaults
     approvals: ApprovalPlan
     block: list[StepPlan]
@@ -218,5 +218,6 @@ class Plan(TypedDict, total=False):
 
 
 def constants_of(plan: Plan) -> Mapping[str, Any]:
-    """Return the root of a plan's constants by its name; nothing where it has none."""
-    return {CONSTANTS: plan["constants"]} if "constants" in plan else {}
+    """Return the roots that are the same in every run of a plan, as far as it has them."""
+    roots = {CONSTANTS: plan.get("constants"), ENVIRONMENT: plan.get("environment")}
+    return {name: values for name, values in roots.items() if values is not None}

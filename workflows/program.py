@@ -12,8 +12,10 @@ from temporalio.common import RetryPolicy
 from trunkline.wire import Pick
 from workflows.hold_rules import HOLD_RULES, HoldRules
 from workflows.language.condition import Condition
+from workflows.language.hours import Hours
 from workflows.language.template import Template
 from workflows.plan import STATUSES, Occasion, OnExpiry, Plan, Remedy
+from workflows.waited import WaitedEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,9 +167,10 @@ class Path(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathsStep(Step):
-    """A step that runs several blocks side by side."""
+    """A step that runs several blocks side by side; `first`: until one of them has succeeded."""
 
     paths: tuple[Path, ...]
+    first: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,10 +183,16 @@ class BranchStep(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitStep(Step):
-    """A step that lets time pass."""
+    """A step that lets time pass (so long, until an instant, or until hours begin), or waits for an event.
 
-    duration: timedelta | None
-    until: Template | None
+    `duration` may be a template of a duration, `hours` those that it waits for.
+    """
+
+    duration: timedelta | Template | None = None
+    until: Template | None = None
+    hours: Hours | None = None
+    event: WaitedEvent | None = None
+    save_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +206,18 @@ class LoopStep(Step):
     block: Block
     save_as: str | None
     collect: Template | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepeatStep(Step):
+    """A step that runs a block until a condition holds, as `RepeatPlan` says."""
+
+    until: Condition
+    every: timedelta
+    at_most: timedelta
+    backoff: float
+    max_passes: int
+    block: Block
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,7 +275,7 @@ def ways(step: Step) -> Iterator[Block]:
             yield step.on_rejected
         case PathsStep():
             yield step.paths
-        case Path() | LoopStep():
+        case Path() | LoopStep() | RepeatStep():
             yield step.block
         case BranchStep():
             for _, block in step.cases:
@@ -279,7 +300,7 @@ def status_readers(*blocks: Block, result: Template | None) -> dict[str, tuple[s
             read |= {str(one.path[1]) for one in part.references if one.path[0] == STATUSES and len(one.path) > 1}
         elif isinstance(part, tuple):
             waiting.extend(part)
-        elif isinstance(part, (Step, Rule, Policy, Band, Notice)) and id(part) not in seen:
+        elif isinstance(part, (Step, Rule, Policy, Band, Notice, WaitedEvent)) and id(part) not in seen:
             seen.add(id(part))
             waiting.extend(getattr(part, one.name) for one in fields(part))
     return {id_: around for block in blocks for id_, around in _around(block, ()) if id_ in read} if read else {}

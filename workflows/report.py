@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, NotRequired, TypedDict
 
 from trunkline.wire import NOT_TAKEN, Entry, ErrorEntry, Flow, Status
-from workflows.program import ActionStep, Block, BranchStep, LoopStep, Path, Program, Step, children, ways
+from workflows.program import ActionStep, Block, BranchStep, LoopStep, Path, Program, RepeatStep, Step, children, ways
 
 ENDED = frozenset({"succeeded", "failed", "unknown", "rejected", "expired", "superseded", "skipped", "canceled"})
 """Statuses that a step does not leave by itself."""
@@ -190,7 +190,7 @@ class Report:
             entry = self.entries.get(instance)
             if entry is not None or not prefix:
                 yield entry or _entry(instance, step, parent, **unreached)
-            if isinstance(step, LoopStep):
+            if isinstance(step, LoopStep | RepeatStep):
                 for index in self._iterations(instance):
                     yield from self._steps(step.block, f"{instance}[{index}].", instance, unreached)
             else:
@@ -228,7 +228,7 @@ def room_for(block: Block) -> int:
     size = 0
     for step in block:
         size += ENTRY_SIZE + measure(step.label) + 2 * len(step.id)
-        if not isinstance(step, LoopStep):
+        if not isinstance(step, LoopStep | RepeatStep):
             size += room_for(tuple(children(step)))
     return size
 

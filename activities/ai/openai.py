@@ -61,7 +61,7 @@ class OpenAI(LanguageModel):
         if prompt.temperature is not None:
             body["temperature"] = prompt.temperature
         if prompt.schema is not None and "format" not in unsupported:
-            form = {"name": "classification", "strict": True, "schema": prompt.schema}
+            form = {"name": "answer", "strict": True, "schema": prompt.schema}
             body["response_format"] = {"type": "json_schema", "json_schema": form}
         return body
 

@@ -1,4 +1,4 @@
-"""Actions as Temporal activities: the only file in this folder that knows Temporal."""
+"""Actions as Temporal activities: this file and `failures.py` alone know Temporal here."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from temporalio.api.common.v1 import Payload
 from temporalio.client import AsyncActivityCancelledError
 from temporalio.client import Client as TemporalClient
 from temporalio.common import RawValue
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.exceptions import ApplicationError
 
 from activities.action import Action, Config, Look, Result
 from activities.attempt.contracts import LONGEST_MESSAGE, configured
+from activities.attempt.failures import failed
 from activities.attempt.heartbeat import Heartbeat
 from activities.attempt.results import kept, written
 from activities.attempt.scrubber import Scrubber
@@ -31,30 +32,26 @@ from activities.descriptions.store import Store, usual_store
 from activities.errors import (
     ActionError,
     NotSent,
-    OperationChanged,
     OutcomeUnknown,
     Paused,
     Pending,
-    Refused,
     ResultTooLarge,
     Unavailable,
 )
 from activities.http_client.client import Client
-from activities.http_client.retry_after import bounded
 from activities.http_client.statuses import meaning
+from activities.kept_values import KeptValues
 from activities.pauses import Pauses
 from activities.runs import Runs
 from activities.violations import sentence_of
 from trunkline.wire import (
     LOOK,
     NEVER_REPEATED,
-    NOT_SENT,
+    RESERVED_NAMES,
     SENDING,
-    UNAVAILABLE,
     UNEXPECTED,
     Answer,
     Call,
-    FailureDetails,
     LookAnswer,
 )
 
@@ -79,6 +76,7 @@ class Services:
     budgets: Budgets
     pauses: Pauses
     runs: Runs
+    kept_values: KeptValues
     descriptions: Store = field(default_factory=usual_store)
 
 
@@ -91,11 +89,11 @@ def bind(catalog: Mapping[str, Action], services: Services) -> list[Callable[...
 
 
 def _activity(name: str, kind: type[_Attempt], action: Action, services: Services) -> Callable[..., Any]:
-    @activity.defn(name=name)
     async def run(call: dict[str, Any]) -> RawValue:
         return await kind(action, services).run(cast("Call", call))
 
-    return run
+    run.__annotations__ = {"call": dict[str, Any], "return": RawValue}  # as texts, the SDK would compile each anew
+    return activity.defn(name=name)(run)
 
 
 class _Attempt:
@@ -188,6 +186,7 @@ class _Attempt:
             action=self.action.name,
             key=call["key"],
             run=self.info.workflow_id or "",
+            automation=_automation(self.info),
             attempt=self.info.attempt,
             timeout=self.patience,
             largest_answer=max(LARGEST_ANSWER if self.pick is None else LARGEST_PICKED, self.services.result_limit),
@@ -201,6 +200,7 @@ class _Attempt:
             budgets=self.services.budgets,
             pauses=self.services.pauses,
             runs=self.services.runs,
+            kept_values=self.services.kept_values,
             descriptions=self.services.descriptions,
             operation=call.get("operation"),
             notice=call.get("notice"),
@@ -243,26 +243,15 @@ class _Attempt:
             self.heartbeat.unmark()
             if not self.once and not self.uncertain:
                 self.heartbeat.clear(self.info.attempt)
-        details: FailureDetails = {"attempts": self.info.attempt}
-        if not self.once and self.uncertain:
-            details["uncertain"] = True
-        if error.status is not None:
-            details["status"] = error.status
-        if timed_out:
-            details["timedOut"] = True
-        kind, final = type(error).__name__, isinstance(error, NotSent | OperationChanged | Refused | ResultTooLarge)
-        final = final or (isinstance(error, OutcomeUnknown) and not error.repeatable)
-        if isinstance(error, Paused):
-            kind, final = (NOT_SENT, True) if self._waits_in_run() else (UNAVAILABLE, False)
-            if final and retry_after is not None:
-                details["wait"] = retry_after
-        return ApplicationError(
+        paused = isinstance(error, Paused) and self._waits_in_run()
+        return failed(
+            error,
             self._sentence(error),
-            details,
-            type=kind,
-            non_retryable=final,
-            next_retry_delay=None if retry_after is None else timedelta(seconds=bounded(retry_after)),
-            category=ApplicationErrorCategory.BENIGN,
+            attempt=self.info.attempt,
+            uncertain=not self.once and self.uncertain,
+            timed_out=timed_out,
+            retry_after=retry_after,
+            waits=paused,
         )
 
     def _sentence(self, error: ActionError) -> str:
@@ -292,6 +281,13 @@ class _Attempt:
         return ApplicationError(
             self.services.scrubber.scrub(message)[:LONGEST_MESSAGE], {"attempts": self.info.attempt}, type=UNEXPECTED
         )
+
+
+def _automation(info: activity.Info) -> str:
+    """Return the name of the automation that a run carries out; that of an inline one stands in its run's id."""
+    if info.workflow_type not in {None, *RESERVED_NAMES}:
+        return str(info.workflow_type)
+    return (info.workflow_id or "").partition("/")[0]
 
 
 class _Look(_Attempt):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from activities.action import CONNECTION, Config, Raw, Result, Static, action, names
 from activities.connections import Connections
@@ -16,7 +18,7 @@ from activities.context import Context
 from activities.descriptions.store import Store, usual_store
 from activities.errors import OperationChanged
 from activities.operations.connection import Described, Directory, directory
-from activities.operations.contract import DescribedOperation
+from activities.operations.contract import Answered, DescribedOperation
 from activities.vendors.accounts.github import GitHub
 from activities.vendors.accounts.jira import Jira
 from activities.vendors.accounts.shopify import Shopify
@@ -66,6 +68,19 @@ class ConnectorAnswer(Result):
         '`{"base64": "…"}`.',
     )
 
+    _identity: str | None = PrivateAttr(default=None)
+
+    @classmethod
+    def of(cls, answered: Answered) -> ConnectorAnswer:
+        """Return an answer as the step's result."""
+        made = cls(status=answered.status, headers=dict(answered.headers), body=answered.body)
+        made._identity = answered.identity
+        return made
+
+    def identity(self) -> str | None:
+        """Return what tells it from any other answer, where a look-up finds it by what was sent."""
+        return self._identity
+
 
 def locate(config: Raw, connections: Connections, store: Store) -> DescribedOperation:
     """Return the operation that a config names; see `Locate`."""
@@ -82,9 +97,20 @@ def _directory(config: Raw, connections: Connections, store: Store) -> Directory
     return directory(connections, KINDS, store, action=NAME, name=name)
 
 
+async def carried_out(config: ConnectorAction, context: Context, since: datetime) -> Sequence[ConnectorAnswer]:
+    """Return what the service has of the step since then; only of operations that can be looked for."""
+    connection = context.connection(config.connection, *KINDS)
+    where = _directory(config.model_dump(by_alias=True), context.connections, context.descriptions)
+    operation = await expected(where, config.action_id, context)
+    if operation.look is None:
+        return []
+    return [ConnectorAnswer.of(one) for one in await operation.look(context, connection, config.params, since)]
+
+
 @action(
     NAME,
     repeat=lambda _raw: "never",
+    look=carried_out,
     connections=KINDS,
     operation=locate,
     asks=asks,
@@ -113,4 +139,4 @@ async def execute_connector_action(config: ConnectorAction, context: Context) ->
     except OperationChanged:
         await look_again(where, context)
         raise
-    return ConnectorAnswer(status=answered.status, headers=dict(answered.headers), body=answered.body)
+    return ConnectorAnswer.of(answered)

@@ -27,7 +27,10 @@ async def expected(where: Directory, action_id: str, context: Context) -> Descri
         operation = await _found(where, action_id, context)
     pin = operation.pin()
     if context.operation is None and pin.fixed:
-        raise OperationChanged(f"The run did not know {operation.id} when it was planned; nothing was sent.")
+        raise OperationChanged(
+            f"The run did not know {operation.id} when it was planned, or it is a notice's, which cannot wait for "
+            "people; nothing was sent."
+        )
     if context.operation not in (None, pin.digest):
         raise OperationChanged(
             f"The description of {operation.id} has changed since people released the step, or the run was planned; "

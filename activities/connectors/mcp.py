@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -125,7 +126,7 @@ def _program(command: Any) -> str:
 @asynccontextmanager
 async def _wire(connection: Mcp, context: Context) -> AsyncIterator[Wire]:
     if connection.command is None:
-        yield HttpWire(context, connection, connection.service(), connection.extras())
+        yield HttpWire(context, connection, replace(connection.service(), pauses=True), connection.extras())
         return
     async with process_wire(context, connection.command, connection.environment) as wire:
         yield wire

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from activities.bounds import cut
 
 Step = str | int
-FlawKind = Literal["unknown", "missing", "wrong"]
+FlawKind = Literal["unknown", "missing", "wrong", "ignored"]
 
 Open = Callable[[Any], bool]
 """Says whether a value has templates in it, so that nobody can say yet what it will be."""
@@ -24,7 +24,7 @@ class Flaw:
     """Something in params that the service does not take.
 
     Attributes:
-        kind: a name that it does not know, one that is missing, or a value that it does not take.
+        kind: a name that it does not know, one that is missing, a value that it does not take, or one that it ignores.
         path: where, from the params on; of a name that is missing, where it would stand.
         sentence: what is wrong, without the value.
         hint: the nearest right name, if one is near.

@@ -35,6 +35,17 @@ class Schemas:
             waiting += [way for keyword in SEVERAL for way in part.get(keyword, ())]
             waiting += [part[keyword] for keyword in BRANCHES if keyword in part]
 
+    def certain(self, schema: Any) -> Iterator[Mapping[str, Any]]:
+        """Yield a schema and every schema that certainly applies to the same value."""
+        waiting, seen = [schema], set[int]()
+        while waiting:
+            part = waiting.pop(0)
+            if not isinstance(part, Mapping) or id(part) in seen:
+                continue
+            seen.add(id(part))
+            yield part
+            waiting += [self._referred(part), *part.get("allOf", ())]
+
     def members(self, schema: Any) -> dict[str, Any]:
         """Return the members that an object of this schema is known to have, with the schema of each."""
         found: dict[str, Any] = {}
@@ -45,15 +56,11 @@ class Schemas:
 
     def required(self, schema: Any) -> set[str]:
         """Return the members that an object of this schema certainly must have."""
-        waiting, seen, found = [schema], set[int](), set[str]()
-        while waiting:
-            part = waiting.pop()
-            if not isinstance(part, Mapping) or id(part) in seen:
-                continue
-            seen.add(id(part))
-            found.update(part.get("required", ()))
-            waiting += [self._referred(part), *part.get("allOf", ())]
-        return found
+        return {name for part in self.certain(schema) for name in part.get("required", ())}
+
+    def answers_only(self, schema: Any) -> bool:
+        """Say whether a member of this schema stands in answers only (`readOnly`)."""
+        return any(part.get("readOnly") is True for part in self.certain(schema))
 
     def takes_others(self, schema: Any) -> bool:
         """Say whether it is written that an object of this schema may have members of any name."""

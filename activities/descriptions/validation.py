@@ -76,8 +76,7 @@ class Judge:
 
     def _answers_only(self, path: Sequence[Step]) -> bool:
         """Say whether a member stands in answers only, so that its being required says nothing of requests."""
-        parts = self.schemas.parts(self.schemas.at(self.schema, path))
-        return any(part.get("readOnly") is True for part in parts)
+        return self.schemas.answers_only(self.schemas.at(self.schema, path))
 
     def _nearest_way(self, error: Any, value: Any, is_open: Open) -> Iterator[Flaw]:
         """Yield what is wrong by the way that got furthest; nothing where what is open may make one fit."""

@@ -15,7 +15,7 @@ from activities.graphql.field import GraphQlField, closure, described
 from activities.graphql.variables import Variables
 from activities.http_client.json_body import json_bytes
 from activities.operations.answers import body_of, headers_of
-from activities.operations.contract import Answered, Pin, Preview
+from activities.operations.contract import Answered, Look, Pin, Preview
 
 
 class GraphQlOperation:
@@ -26,6 +26,8 @@ class GraphQlOperation:
         field: what the schema says.
         index: the schema's index, which also says what members are.
     """
+
+    look: Look | None = None
 
     def __init__(self, profile: GraphQlConventions[Any], field: GraphQlField, index: Index) -> None:
         self.profile = profile

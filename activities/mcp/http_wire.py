@@ -18,7 +18,6 @@ from activities.mcp.events import messages
 from activities.mcp.messages import Message, Reply, reply_to
 from activities.openapi.conventions import Extras
 from activities.rest.service import Service
-from activities.rest.sign_in import signed_in
 
 if TYPE_CHECKING:
     from activities.http_client.message import Response
@@ -40,7 +39,7 @@ class HttpWire:
     Args:
         context: the attempt's surroundings.
         connection: whose credentials are used; its `base_url` is where every message goes.
-        service: how its requests are signed in, and how its errors are read.
+        service: how its requests are signed in, how its errors are read, and when its limits end.
         extras: what signs a request in beside headers.
     """
 
@@ -99,18 +98,18 @@ class HttpWire:
             url += ("&" if "?" in url else "?") + urlencode(query, quote_via=quote)
         content = None if message is None else json_bytes(message)
 
-        async def send(signed: Mapping[str, str]) -> Response:
-            return await self.context.request(
+        async def send(sender: Context, signed: Mapping[str, str], marked: bool) -> Response:
+            return await sender.request(
                 method,
                 url,
                 headers={**shared, **signed},
                 content=content,
                 max_bytes=LARGEST,
-                effect=effect,
+                effect=marked,
                 until=until,
             )
 
-        return await signed_in(self.service.sign_in, self.context, self.connection, send)
+        return await self.service.exchange(self.context, self.connection, send, noticed=effect)
 
 
 def _reply(number: int, answer: Response) -> Reply | None:

@@ -17,8 +17,12 @@ HEADER = "x-mcp-header"
 """Keyword of a property whose value the modern generation says in a header too."""
 
 
-def operation_of(tool: Mapping[str, Any]) -> Operation:
+def operation_of(tool: Mapping[str, Any], *, described: bool = False) -> Operation:
     """Return a tool as an operation: what it is given is the body.
+
+    Args:
+        tool: the tool as the server describes it.
+        described: whether its schemas say what their parts are, for people.
 
     Raises:
         Refused: the schema of its input cannot be used.
@@ -26,7 +30,7 @@ def operation_of(tool: Mapping[str, Any]) -> Operation:
     name, given = str(tool["name"]), tool.get("inputSchema")
     if not isinstance(given, Mapping):
         raise Refused(f"The tool {name!r:.100} cannot be used: it has no schema of its input.")
-    translation = Translation("3.1")
+    translation = Translation("3.1", described=described)
     schema = translation.schema(given)
     definitions: dict[str, Schema] = {}
     while waiting := sorted(one for one in translation.references if definition(one) not in definitions):

@@ -15,10 +15,11 @@ from activities.mcp.messages import Reply, header_text
 from activities.mcp.schemas import CALL, digest_of, mirrored, operation_of
 from activities.mcp.server import McpServer
 from activities.mcp.session import REQUESTS, conversation
+from activities.openapi.listing import params_schema
 from activities.openapi.params import NOTHING, Params
 from activities.openapi.request import checked
 from activities.operations.answers import LONGEST_HEADER, NOT_KEPT
-from activities.operations.contract import Answered, Pin, Preview, Repeat
+from activities.operations.contract import Answered, Look, Pin, Preview, Repeat
 
 LONGEST_REASON = 300
 LEFT_OUT = NOT_KEPT | {"mcp-session-id"}
@@ -35,6 +36,8 @@ class McpTool:
     Raises:
         Refused: the schema of its input cannot be used.
     """
+
+    look: Look | None = None
 
     def __init__(self, server: McpServer, tool: Mapping[str, Any]) -> None:
         self.server = server
@@ -69,12 +72,7 @@ class McpTool:
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of its params."""
-        return {
-            "type": "object",
-            "properties": dict(self.params.members),
-            "required": sorted(self.params.needed),
-            "$defs": dict(self.operation.definitions),
-        }
+        return params_schema(operation_of(self.tool, described=True))
 
     def flaws(self, params: Mapping[str, Any], is_open: Open) -> list[Flaw]:
         """Return what is wrong with params."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -15,21 +16,23 @@ from activities.descriptions.flaws import Flaw, Open
 from activities.errors import OutcomeUnknown, Refused
 from activities.openapi.conventions import Conventions
 from activities.openapi.forms import FormFile
-from activities.openapi.operation import Operation, Parameter
-from activities.openapi.params import BODY, NOTHING, Params
+from activities.openapi.listing import params_schema
+from activities.openapi.lookups import Sent
+from activities.openapi.operation import Operation
+from activities.openapi.params import NOTHING, Params
 from activities.openapi.request import address_of, checked, described_request
 from activities.openapi.servers import known_server
 from activities.operations.answers import body_of, headers_of
-from activities.operations.contract import Answered, Pin, Preview
-from activities.rest.service import READS, Method
+from activities.operations.contract import Answered, Look, Pin, Preview
+from activities.rest.service import READS, UNREADABLE, Method
 
 WITHOUT_EFFECT = READS | {"OPTIONS", "TRACE"}
 
 
-def _said(one: Parameter) -> Any:
-    """Return the schema of a parameter with what is said of it."""
-    schema = {} if one.schema is True else one.schema
-    return {**schema, "description": one.description} if isinstance(schema, dict) and one.description else one.schema
+def _without(operation: Operation, dropped: Collection[str]) -> Operation:
+    """Return an operation without the parameters that the sign-in sends; what stands in a path stays."""
+    kept = tuple(one for one in operation.parameters if one.place == "path" or one.name.lower() not in dropped)
+    return replace(operation, parameters=kept) if len(kept) < len(operation.parameters) else operation
 
 
 class OpenApiOperation:
@@ -39,14 +42,22 @@ class OpenApiOperation:
         profile: what is known of the service.
         operation: what the description says.
         signed: names of parameters that the sign-in sends.
+        described: returns it with what is said of each of its parts.
     """
 
-    def __init__(self, profile: Conventions[Any], operation: Operation, signed: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        profile: Conventions[Any],
+        operation: Operation,
+        signed: frozenset[str],
+        described: Callable[[], Operation],
+    ) -> None:
         self.profile = profile
-        dropped = {name.lower() for name in profile.dropped | signed}
-        kept = tuple(one for one in operation.parameters if one.place == "path" or one.name.lower() not in dropped)
-        self.operation = replace(operation, parameters=kept) if len(kept) < len(operation.parameters) else operation
-        self.params = Params(self.operation, profile.names)
+        self.dropped = frozenset(name.lower() for name in profile.dropped | signed)
+        self.operation = _without(operation, self.dropped)
+        self.described = described
+        self.params = Params(self.operation, profile.names, json_texts=profile.json_texts)
+        self.look_up = profile.look_up(self.operation)
 
     @property
     def id(self) -> str:
@@ -72,22 +83,7 @@ class OpenApiOperation:
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of its params: parameters and members of the body under one roof."""
-        body, needed = self.operation.body, []
-        properties: dict[str, Any] = {}
-        if body is not None:
-            properties = dict(self.params.members)
-            needed = sorted(self.params.needed)
-            if BODY not in self.params.members:
-                properties[BODY] = body.schema
-                needed = needed if properties.keys() - {BODY} else [BODY] * bool(body.required)
-        properties |= {one.name: _said(one) for one in self.operation.parameters}
-        own = [one.name for one in self.operation.parameters if one.required and one.name not in self.profile.names]
-        return {
-            "type": "object",
-            "properties": properties,
-            "required": [*own, *(name for name in needed if name not in own)],
-            "$defs": dict(self.operation.definitions),
-        }
+        return params_schema(_without(self.described(), self.dropped), self.profile.names)
 
     def flaws(self, params: Mapping[str, Any], is_open: Open) -> list[Flaw]:
         """Return what is wrong with params."""
@@ -135,7 +131,42 @@ class OpenApiOperation:
                 raise
             sentence = f"{error} {service.name} answers the same to whoever asks again: look into it there."
             raise OutcomeUnknown(sentence, status=error.status, repeatable=False) from None
-        return Answered(status=answer.status, headers=headers_of(answer), body=body_of(answer, service.name))
+        body = body_of(answer, service.name)
+        identity = None if self.look_up is None else self.look_up.identity(body)
+        return Answered(status=answer.status, headers=headers_of(answer), body=body, identity=identity)
+
+    @property
+    def look(self) -> Look | None:
+        """What finds out after an unknown outcome whether it was carried out; see `DescribedOperation`."""
+        return None if self.look_up is None else self._look
+
+    async def _look(
+        self, context: Context, connection: Connection, params: Mapping[str, Any], since: datetime
+    ) -> list[Answered]:
+        if self.look_up is None:
+            raise TypeError(f"{self.profile.service_of(connection).name} cannot say what became of {self.id}.")
+        placed = checked(self.params, self._completed(connection, params))
+        values = {one.name: value for one, value in placed.parameters}
+        service = self.profile.service_of(connection)
+
+        async def read(path: str, query: Mapping[str, Any]) -> Any:
+            answer = await service.call(context, connection, "GET", path, query=query)
+            return body_of(answer, service.name)
+
+        sent = Sent(
+            operation=self.operation,
+            values={**(placed.body if isinstance(placed.body, dict) else {}), **values},
+            path=address_of(self.operation, placed).partition("?")[0],
+            key=context.key,
+            since=since,
+            read=read,
+        )
+        try:
+            found = await self.look_up.find(sent)
+        except UNREADABLE:
+            raise Refused(f"{service.name} answered a look-up with something else than it should.") from None
+        status, identity = self.look_up.status, self.look_up.identity
+        return [Answered(status=status, headers={}, body=body, identity=identity(body)) for body in found]
 
     def _completed(self, connection: Connection, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return params with what the connection gives of the operation's parameters."""

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 from activities.connections import Connection
+from activities.openapi.lookups import LookUp
 from activities.openapi.operation import Operation
 from activities.operations.contract import Repeat
 from activities.rest.service import Service
@@ -41,6 +42,10 @@ def described_key(one: Operation) -> Key | None:
 
 def _once(one: Operation) -> bool:
     return one.method not in SAFE
+
+
+def _no_look_up(_one: Operation) -> LookUp | None:
+    return None
 
 
 def _nothing(_connection: Any) -> Mapping[str, str]:
@@ -83,9 +88,11 @@ class Conventions(Generic[C]):
         key: the header by which it dedupes an operation, where it does.
         replayed: statuses that it keeps with a key, and answers again to whoever asks again.
         once: whether an operation must not be repeated where no key says otherwise; by default by its method.
+        look_up: how it is asked what became of an operation, where it has a way to tell.
         supplied: parameters that the connection gives where a step does not, by name.
         names: their names.
         dropped: parameters that are the sign-in's, and nobody else's.
+        json_texts: whether lists and objects are written as JSON where the description wants a text.
         accept: the type of answer that it wants to be asked for.
         extras: what signs a request in beside headers.
     """
@@ -95,9 +102,11 @@ class Conventions(Generic[C]):
     key: Callable[[Operation], Key | None] = described_key
     replayed: frozenset[int] = frozenset()
     once: Callable[[Operation], bool] = _once
+    look_up: Callable[[Operation], LookUp | None] = _no_look_up
     supplied: Callable[[C], Mapping[str, str]] = _nothing
     names: frozenset[str] = frozenset()
     dropped: frozenset[str] = frozenset()
+    json_texts: bool = False
     accept: str | None = None
     extras: Callable[[C], Extras] = _no_extras
 

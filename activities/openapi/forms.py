@@ -11,6 +11,7 @@ from urllib.parse import quote
 from activities.descriptions.schemas import Schemas
 from activities.errors import Refused
 from activities.http_client.json_body import json_bytes, json_text, to_bytes
+from activities.openapi.files import UNNAMED, is_binary, is_file
 from activities.openapi.operation import Body
 from activities.openapi.styles import RESERVED, bracketed, encoded_key, scalar
 from activities.openapi.translation import BINARY
@@ -79,12 +80,12 @@ async def multipart_bytes(body: Body, value: Any, definitions: Mapping[str, Any]
         fetch: fetches the files that are given by their address.
 
     Raises:
-        Refused: it is no object, or a file is not what it must be.
+        Refused: a file is not what it must be.
     """
-    if not isinstance(value, Mapping):
-        raise Refused("The body is a form: it must be an object of its fields.")
     schemas = Schemas(definitions)
     members = schemas.members(body.schema)
+    if not isinstance(value, Mapping) or is_file(value, body.schema, schemas):
+        value, members = {UNNAMED: value}, {UNNAMED: body.schema}
     parts: list[bytes] = []
     for name, given in value.items():
         schema, media = members.get(name, True), str(body.encoding.get(name, {}).get("contentType", ""))
@@ -92,17 +93,22 @@ async def multipart_bytes(body: Body, value: Any, definitions: Mapping[str, Any]
             schema = schemas.items(schema)
         for item in given if isinstance(given, list) else [given]:
             if item is not None:
-                binary = any(_binary(part) for part in schemas.parts(schema))
-                parts.append(await _part(name, item, media.partition(",")[0].strip(), fetch, binary=binary))
+                kind = media.partition(",")[0].strip()
+                if is_file(item, schema, schemas):
+                    parts.append(await _file_part(name, item, kind, fetch))
+                else:
+                    parts.append(_part(name, item, kind, binary=is_binary(schema, schemas)))
     mark = boundary.encode()
     return b"".join(b"--" + mark + b"\r\n" + part + b"\r\n" for part in parts) + b"--" + mark + b"--\r\n"
 
 
-async def _part(name: str, value: Any, media: str, fetch: Fetch, *, binary: bool) -> bytes:
-    if binary and isinstance(value, dict) and value.keys() & {"url", "base64"}:
-        file = await _file(name, value, fetch)
-        kind = value.get("contentType") or ("" if "*" in media else media) or file.media or BINARY
-        return _headed(name, file.content, kind, file.name or name)
+async def _file_part(name: str, value: Mapping[str, Any], media: str, fetch: Fetch) -> bytes:
+    file = await file_of(name, value, fetch)
+    kind = value.get("contentType") or ("" if "*" in media else media) or file.media or BINARY
+    return _headed(name, file.content, kind, file.name or name)
+
+
+def _part(name: str, value: Any, media: str, *, binary: bool) -> bytes:
     if isinstance(value, dict | list):
         return _headed(name, json_bytes(value), media or "application/json", None)
     if binary:
@@ -110,7 +116,12 @@ async def _part(name: str, value: Any, media: str, fetch: Fetch, *, binary: bool
     return _headed(name, to_bytes(scalar(value)), media, None)
 
 
-async def _file(name: str, value: Mapping[str, Any], fetch: Fetch) -> FormFile:
+async def file_of(name: str, value: Mapping[str, Any], fetch: Fetch) -> FormFile:
+    """Return the file that an object stands for.
+
+    Raises:
+        Refused: it cannot be read.
+    """
     if "url" in value:
         return await fetch(str(value["url"]), value.get("filename"))
     try:
@@ -122,12 +133,17 @@ async def _file(name: str, value: Mapping[str, Any], fetch: Fetch) -> FormFile:
 
 def _headed(name: str, content: bytes, media: str, filename: str | None) -> bytes:
     shown = f'; filename="{filename.translate(UNSAFE)}"' if filename is not None else ""
-    if "\r" in media or "\n" in media:
-        raise Refused(f"`{name}.contentType` cannot have line ends in it.")
     head = f'Content-Disposition: form-data; name="{name.translate(UNSAFE)}"{shown}\r\n'
-    kind = f"Content-Type: {media}\r\n" if media else ""
+    kind = f"Content-Type: {checked_media(name, media)}\r\n" if media else ""
     return to_bytes(f"{head}{kind}\r\n") + content
 
 
-def _binary(schema: Mapping[str, Any]) -> bool:
-    return "contentMediaType" in schema or not schema
+def checked_media(name: str, media: str) -> str:
+    """Return a type that goes into a header.
+
+    Raises:
+        Refused: it has a line end in it.
+    """
+    if "\r" in media or "\n" in media:
+        raise Refused(f"`{name}.contentType` cannot have line ends in it.")
+    return media

@@ -59,11 +59,12 @@ def _head(document: Document) -> dict[str, Any]:
 
 def _rows(document: Document) -> Iterator[OperationRow]:
     found = list(_operations(document))
-    wanted = Counter(operation.get("operationId") for _, _, _, operation in found)
+    places = {f"{method.upper()} {path}" for path, method, _, _ in found}
+    wanted = Counter(own for _, _, _, operation in found if isinstance(own := operation.get("operationId"), str))
     for path, method, item, operation in found:
         place = f"{method.upper()} {path}"
         own = operation.get("operationId")
-        unique = isinstance(own, str) and bool(own) and wanted[own] == 1
+        unique = isinstance(own, str) and bool(own) and wanted[own] == 1 and (own == place or own not in places)
         summary = operation.get("summary") or operation.get("description") or ""
         body = {
             "parameters": _parameters(document, item, operation),
@@ -84,6 +85,8 @@ def _rows(document: Document) -> Iterator[OperationRow]:
 
 def _operations(document: Document) -> Iterator[tuple[str, str, Document, Document]]:
     for path, given in _object(document.get("paths")).items():
+        if path.startswith("x-"):
+            continue
         item = _object(_resolved(document, given))
         for method in METHODS:
             if isinstance(item.get(method), dict):

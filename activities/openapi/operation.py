@@ -105,13 +105,18 @@ class Operation:
     digest: str
 
 
-def operation(index: Index, row: OperationRow) -> Operation:
+def operation(index: Index, row: OperationRow, *, described: bool = False) -> Operation:
     """Return an operation with all that its requests need.
+
+    Args:
+        index: the description's index.
+        row: the operation's row in it.
+        described: whether its schemas say what their parts are, for people; its digest is then another one.
 
     Raises:
         Refused: the description contradicts itself there, or refers to what it does not have.
     """
-    reader = _Reader(index, row)
+    reader = _Reader(index, row, described)
     parameters = tuple(reader.parameters())
     body = reader.body()
     definitions = reader.definitions()
@@ -146,10 +151,10 @@ def operation(index: Index, row: OperationRow) -> Operation:
 class _Reader:
     """Reads one operation, and follows what it refers to no further than its requests need."""
 
-    def __init__(self, index: Index, row: OperationRow) -> None:
+    def __init__(self, index: Index, row: OperationRow, described: bool) -> None:
         self.index = index
         self.row = row
-        self.translation = Translation(index.head["version"])
+        self.translation = Translation(index.head["version"], described=described)
 
     def refused(self, what: str) -> Refused:
         return Refused(f"The description of {self.row.id!r} cannot be used: {what}.")

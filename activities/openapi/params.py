@@ -6,21 +6,19 @@ is the whole body, unless the body has a member of that name.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 from activities.descriptions.flaws import Flaw, Open, shown
-from activities.descriptions.schemas import DEFINITIONS, Schemas
+from activities.descriptions.schemas import Schemas
 from activities.descriptions.validation import Judge, unknown_name
+from activities.http_client.json_body import json_text
+from activities.openapi.coercion import bare, number_as, read_as
+from activities.openapi.files import as_texts, is_text, takes_files
 from activities.openapi.operation import Body, Operation, Parameter
 
 BODY = "body"
-WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
-DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?([eE][-+]?[0-9]{1,3})?")
-FLAGS = {"true": True, "false": False}
-
 DEEPEST = 60
 NOTHING: Any = object()
 """Stands for a body that is not sent."""
@@ -51,15 +49,19 @@ class Params:
     Args:
         operation: the operation.
         supplied: names of parameters that the connection gives where a step does not.
+        json_texts: whether lists and objects are written as JSON where the description wants a text.
     """
 
-    def __init__(self, operation: Operation, supplied: Collection[str] = ()) -> None:
+    def __init__(self, operation: Operation, supplied: Collection[str] = (), *, json_texts: bool = False) -> None:
         self.operation = operation
+        self.json_texts = json_texts
         self.supplied = frozenset(supplied)
         self.schemas = Schemas(operation.definitions)
         body = operation.body
-        self.members = {} if body is None else self.schemas.members(body.schema)
-        self.needed = set() if body is None else self.schemas.required(body.schema)
+        parted = body is not None and not is_text(body.media)  # else its schema is of what the text says
+        self.needed = self.schemas.required(body.schema) if body is not None and parted else set()
+        named = self.schemas.members(body.schema) if body is not None and parted else {}
+        self.members = {**named, **{name: True for name in sorted(self.needed) if name not in named}}
         self.body_needed = body is not None and (body.required or (body.required is None and bool(self.needed)))
         self._judge: Judge | None = None
 
@@ -82,7 +84,7 @@ class Params:
                 continue
             left.pop(one.name, None)
             value = params[one.name]
-            if value is not None or one.required or self._takes_null(one.schema):
+            if value is not None or one.required:
                 placed.parameters.append((one, self._typed(value, one.schema, DEEPEST)))
         body = self.operation.body
         if body is None:
@@ -99,6 +101,8 @@ class Params:
         whole = NOTHING
         if (name := self.whole(left)) in left:
             whole = left.pop(name)
+            if whole is None and not self._takes_null(body.schema):
+                whole = NOTHING
         others = self.schemas.takes_others(body.schema)
         unknown = [name for name in left if name not in self.members and not others]
         members = {
@@ -120,21 +124,22 @@ class Params:
 
     def _typed(self, value: Any, schema: Any, deepest: int) -> Any:
         """Return a value as the type that its schema alone allows: templates give texts of what are numbers."""
-        if not deepest:
-            return value
-        if isinstance(value, dict):
-            return {
-                name: self._typed(item, self.schemas.member(schema, name), deepest - 1) for name, item in value.items()
-            }
+        if isinstance(value, dict | list):
+            return self._typed_inside(value, schema, deepest) if deepest else value
+        kinds = self.schemas.types(schema)
+        if isinstance(value, str) and "string" not in kinds:
+            return read_as(kinds, value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return number_as(kinds, value)
+        return value
+
+    def _typed_inside(self, value: dict[str, Any] | list[Any], schema: Any, deepest: int) -> Any:
+        if self.json_texts and self.schemas.types(schema) <= {"string", "null"}:
+            return json_text(value)
         if isinstance(value, list):
             items = self.schemas.items(schema)
             return [self._typed(item, items, deepest - 1) for item in value]
-        kinds = self.schemas.types(schema)
-        if isinstance(value, str) and "string" not in kinds:
-            return _read(value, kinds)
-        if isinstance(value, int | float) and not isinstance(value, bool) and kinds <= {"string", "null"}:
-            return _written(value)
-        return value
+        return {name: self._typed(item, self.schemas.member(schema, name), deepest - 1) for name, item in value.items()}
 
     def flaws(self, params: Mapping[str, Any], is_open: Open = _nothing_open) -> list[Flaw]:
         """Return what is wrong with params.
@@ -153,13 +158,20 @@ class Params:
         ]
         value = {f"{one.place} {one.name}": item for one, item in placed.parameters if not is_open(item)}
         if placed.body is not NOTHING and not (isinstance(placed.body, str) and is_open(placed.body)):
-            value[BODY] = placed.body
+            value[BODY] = self._judged(placed.body)
         elif placed.body is NOTHING and self.body_needed:
             found.append(Flaw(kind="missing", path=(BODY,), sentence="the body is missing"))
-        for flaw in self.judge.flaws(_bare(value), is_open):
+        for flaw in self.judge.flaws(bare(value), is_open):
             found.append(self._moved(flaw, params))
-        unseen = [flaw for flaw in self._unknown_inside(placed) if flaw.path not in {one.path for one in found}]
+        unseen = [flaw for flaw in self._doubtful(placed, params) if flaw.path not in {one.path for one in found}]
         return list(dict.fromkeys([*found, *unseen]))
+
+    def _judged(self, body: Any) -> Any:
+        """Return a body as it is judged: texts stand for files."""
+        described = self.operation.body
+        if described is None or not takes_files(described.media):
+            return body
+        return as_texts(body, described.schema, self.schemas)
 
     @property
     def judge(self) -> Judge:
@@ -167,31 +179,64 @@ class Params:
         if self._judge is None:
             properties = {f"{one.place} {one.name}": one.schema for one in self.operation.parameters}
             if self.operation.body is not None:
-                properties[BODY] = _files_taken(self.operation.body, self.operation.definitions)
+                properties[BODY] = self.body_schema(self.operation.body)
             self._judge = Judge({"type": "object", "properties": properties}, self.operation.definitions)
         return self._judge
+
+    def body_schema(self, body: Body) -> Any:
+        """Return the schema that a body is judged by."""
+        told = not is_text(body.media) or "string" in self.schemas.types(body.schema)
+        return body.schema if told else {"type": "string"}
 
     def _moved(self, flaw: Flaw, params: Mapping[str, Any]) -> Flaw:
         """Return a flaw of placed values with its path in the params."""
         head, *rest = flaw.path
         if head != BODY:
             path = (str(head).partition(" ")[2], *rest)
-        elif (whole := self.whole(params)) is not None and whole in params and not (rest and rest[0] in params):
-            path = (whole, *rest)
+        elif rest:
+            path = (*self._place_of(rest[0], params), *rest[1:])
         else:
-            path = tuple(rest)
+            path = self._head(params)
         old, new = _quoted(flaw.path), _quoted(path)
         sentence = flaw.sentence.replace(old, new, 1) if path else f"the body: {flaw.sentence.partition(': ')[2]}"
         return Flaw(kind=flaw.kind, path=path, sentence=sentence, hint=flaw.hint, serious=flaw.serious)
 
-    def _unknown_inside(self, placed: Placed) -> Iterator[Flaw]:
-        """Yield members of inner objects that the description does not name: it does not forbid them either."""
+    def _head(self, params: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return where the body's members stand in params: below the name of the whole body, or beside each other."""
+        whole = self.whole(params)
+        return (whole,) if whole is not None and whole in params else ()
+
+    def _place_of(self, name: Any, params: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Return where a member of the body stands, or would stand, in params; the name of a parameter is taken."""
+        taken = any(one.name == name for one in self.operation.parameters)
+        if name in params and not taken:
+            return (name,)
+        whole = self.whole(params)
+        return (whole, name) if taken and whole is not None else (*self._head(params), name)
+
+    def _doubtful(self, placed: Placed, params: Mapping[str, Any]) -> Iterator[Flaw]:
+        """Yield what the service may ignore: members that it only answers with, and inner ones that nobody names.
+
+        The description does not forbid these either.
+        """
         for one, value in placed.parameters:
             yield from self._strange(value, one.schema, (one.name,))
         if isinstance(placed.body, dict) and self.operation.body is not None:
+            others = not self.members or self.schemas.takes_others(self.operation.body.schema)
             for name, value in placed.body.items():
+                path = self._place_of(name, params)
                 if name in self.members:
-                    yield from self._strange(value, self.members[name], (name,))
+                    yield from self._member(value, self.members[name], path)
+                elif not others:
+                    yield unknown_name(path, self.members, serious=False)
+
+    def _member(self, value: Any, schema: Any, path: tuple[str | int, ...]) -> Iterator[Flaw]:
+        """Yield what is doubtful of one member, and inside of it."""
+        if self.schemas.answers_only(schema):
+            sentence = f"`{shown(path)}` stands in answers only: the service may ignore it"
+            yield Flaw(kind="ignored", path=path, sentence=sentence, serious=False)
+        else:
+            yield from self._strange(value, schema, path)
 
     def _strange(self, value: Any, schema: Any, path: tuple[str | int, ...]) -> Iterator[Flaw]:
         if isinstance(value, list):
@@ -204,79 +249,12 @@ class Params:
         others = not known or self.schemas.takes_others(schema)
         for name, item in value.items():
             if name in known:
-                yield from self._strange(item, known[name], (*path, name))
+                yield from self._member(item, known[name], (*path, name))
             elif not others:
                 yield unknown_name((*path, name), known, serious=False)
 
 
 EVERY = ("string", "integer", "number", "boolean", "object", "array", "null")
-FILES = ("multipart/form-data",)
-FILE: Mapping[str, Any] = {
-    "type": "object",
-    "oneOf": [
-        {"required": ["url"], "properties": {"url": {"type": "string"}}},
-        {"required": ["base64"], "properties": {"base64": {"type": "string"}}},
-    ],
-    "properties": {name: {"type": "string"} for name in ("url", "base64", "filename", "contentType")},
-    "additionalProperties": False,
-}
-"""What a file of a form may be besides a text."""
-
-
-class WrittenNumber(float):
-    """A number as it was written: 1503435956.100000 is a time of Slack's, and another one than 1503435956.1."""
-
-    text: str
-
-    def __new__(cls, text: str) -> Self:
-        """Read a number."""
-        made = super().__new__(cls, text)
-        made.text = text
-        return made
-
-
-def _bare(value: Any) -> Any:
-    """Return a value with plain numbers, which is all that the library knows."""
-    if isinstance(value, dict):
-        return {name: _bare(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_bare(item) for item in value]
-    return float(value) if isinstance(value, WrittenNumber) else value
-
-
-def _files_taken(body: Body, definitions: Mapping[str, Any]) -> Any:
-    """Return the schema of a body in which a file of a form may be fetched or written in base64."""
-    schema: Any = body.schema
-    if body.media.partition(";")[0] not in FILES:
-        return schema
-    if isinstance(schema, dict) and schema.keys() == {"$ref"}:
-        schema = definitions.get(str(schema["$ref"]).removeprefix(DEFINITIONS))
-    properties = schema.get("properties") if isinstance(schema, dict) else None
-    if not isinstance(properties, dict):
-        return schema
-    return {**schema, "properties": {name: _file_or(one) for name, one in properties.items()}}
-
-
-def _file_or(schema: Any) -> Any:
-    if isinstance(schema, dict) and schema.get("type") == "array":
-        return {**schema, "items": _file_or(schema.get("items", True))}
-    if isinstance(schema, dict) and (schema.get("type") == "string" or "contentMediaType" in schema):
-        return {"anyOf": [schema, FILE]}
-    return schema
-
-
-def _read(text: str, kinds: Collection[str]) -> Any:
-    if "boolean" in kinds and text in FLAGS:
-        return FLAGS[text]
-    if "integer" in kinds and WHOLE.fullmatch(text):
-        return int(text)
-    if "number" in kinds and DECIMAL.fullmatch(text):
-        return WrittenNumber(text)
-    return text
-
-
-def _written(value: float) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _quoted(path: tuple[str | int, ...]) -> str:

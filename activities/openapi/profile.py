@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from activities.connections import Connection
@@ -17,7 +17,7 @@ C = TypeVar("C", bound=Connection)
 
 KEPT = 64
 
-OPENAPI = Format("OpenAPI", 1, "activities.openapi.indexing")
+OPENAPI = Format("OpenAPI", 2, "activities.openapi.indexing")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,4 +41,4 @@ def _operation(profile: Conventions[Any], index: Index, id_: str, signed: frozen
     row = index.operation(id_)
     if row is None:
         raise no_such_operation(id_, index.ids())
-    return OpenApiOperation(profile, operation(index, row), signed)
+    return OpenApiOperation(profile, operation(index, row), signed, partial(operation, index, row, described=True))

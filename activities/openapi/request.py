@@ -9,16 +9,15 @@ from typing import Any
 from urllib.parse import quote
 
 from activities.descriptions.flaws import summary
+from activities.descriptions.schemas import Schemas
 from activities.errors import Refused
 from activities.http_client.json_body import json_bytes, to_bytes
-from activities.openapi.forms import Fetch, form_bytes, multipart_bytes
+from activities.openapi.files import FORM, JSON, MULTIPART, is_file
+from activities.openapi.forms import Fetch, checked_media, file_of, form_bytes, multipart_bytes
 from activities.openapi.operation import PLACE_IN_PATH, Body, Operation, Parameter
-from activities.openapi.params import NOTHING, Params, Placed
+from activities.openapi.params import BODY, NOTHING, Params, Placed
 from activities.openapi.styles import cookie_text, header_text, path_text, query_pairs, scalar
-
-JSON = "application/json"
-FORM = "application/x-www-form-urlencoded"
-MULTIPART = "multipart/form-data"
+from activities.openapi.translation import BINARY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +50,7 @@ def checked(params: Params, given: Mapping[str, Any]) -> Placed:
 
 
 def address_of(operation: Operation, placed: Placed) -> str:
-    """Return path and query of a request.
+    """Return path and query of a request: a path without a slash at its beginning would be part of the host's name.
 
     Raises:
         Refused: a value cannot stand in an address.
@@ -62,7 +61,7 @@ def address_of(operation: Operation, placed: Placed) -> str:
         return path_text(*values[match[1]])
 
     path, _, written = PLACE_IN_PATH.sub(filled, operation.path).partition("?")
-    path = quote(path, safe="/%:@!$&'()*+,;=~")
+    path = quote(path if path.startswith("/") else f"/{path}", safe="/%:@!$&'()*+,;=~")
     query = [f"{name}={text}" for one, value in _at("query", placed) for name, text in query_pairs(one, value)]
     whole = "&".join([*([written] if written else []), *query])
     return f"{path}?{whole}" if whole else path
@@ -110,8 +109,10 @@ async def _content(operation: Operation, body: Body, value: Any, boundary: str, 
         return content, f"{MULTIPART}; boundary={boundary}"
     if kind in {JSON, "*/*"} or kind.endswith("+json"):
         return json_bytes(value), JSON if kind == "*/*" else body.media
-    if isinstance(value, dict | list):
-        raise Refused(f"The body of {operation.id} is sent as {body.media}: give it as a text.")
+    if is_file(value, body.schema, Schemas(operation.definitions)):
+        file = await file_of(BODY, value, fetch)
+        own = value.get("contentType") or ("" if "*" in body.media else body.media) or file.media or BINARY
+        return file.content, checked_media(BODY, own)
     return to_bytes(scalar(value)), body.media
 
 

@@ -44,13 +44,15 @@ class Translation:
 
     Args:
         version: what its `openapi` says.
+        described: whether schemas keep what they say of themselves in words.
 
     Attributes:
         references: the references that were met.
     """
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, *, described: bool = False) -> None:
         self.old = version.startswith("3.0")
+        self.described = described
         self.references: set[str] = set()
 
     def schema(self, given: Any) -> Schema:
@@ -60,6 +62,8 @@ class Translation:
         made = self._reference(given)
         if made is None or not self.old:
             made = {**(made or {}), **self._members(given)}
+        if self.described and isinstance(given.get("description"), str):
+            made["description"] = given["description"]
         nullable = self.old and given.get("nullable") is True and not _takes_null(given)
         return {"anyOf": [made, {"type": "null"}]} if nullable else made
 
@@ -92,7 +96,7 @@ class Translation:
         return made
 
     def _properties(self, given: Mapping[str, Any], made: dict[str, Any]) -> None:
-        """Add the properties; what only answers have need not be sent."""
+        """Add the properties; what only answers have, and what can never be given, need not be sent."""
         properties = given.get("properties")
         if not isinstance(properties, Mapping):
             properties = {}
@@ -100,7 +104,14 @@ class Translation:
             made["properties"] = {name: self.schema(item) for name, item in properties.items()}
         required = given.get("required")
         if isinstance(required, list):
-            needed = [name for name in required if isinstance(name, str) and not _answers_only(properties.get(name))]
+            closed = given.get("additionalProperties") is False and not given.get("patternProperties")
+            needed = [
+                name
+                for name in required
+                if isinstance(name, str)
+                and not _answers_only(properties.get(name))
+                and not (closed and name not in properties)
+            ]
             if needed:
                 made["required"] = list(dict.fromkeys(needed))
 

@@ -6,8 +6,9 @@ request that they make, and carries it out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from activities.connections import Connection
@@ -62,11 +63,27 @@ class Preview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """What a service answered."""
+    """What a service answered.
+
+    Attributes:
+        status: HTTP status.
+        headers: headers by lower-case name; none of what a look-up found.
+        body: what the operation gave.
+        identity: what tells it from any other of the service's, where a look-up finds it by what was sent; None where
+            it would be found by the step's key, or not at all.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: Any = field(repr=False)
+    identity: str | None = None
+
+
+Look = Callable[[Context, Connection, Mapping[str, Any], datetime], Awaitable[Sequence[Answered]]]
+"""Looks at a service for what params may have done since an instant, and returns every answer that would be the step's.
+
+It sends nothing that anybody would notice.
+"""
 
 
 class DescribedOperation(Protocol):
@@ -104,6 +121,10 @@ class DescribedOperation(Protocol):
             Unavailable: it had no effect and may succeed later.
             OutcomeUnknown: it may have had its effect.
         """
+
+    @property
+    def look(self) -> Look | None:
+        """What finds out after an unknown outcome whether it was carried out; None where its service cannot tell."""
 
 
 class Profile(Protocol):

@@ -12,6 +12,7 @@ from activities.context import Context
 from activities.descriptions.source import Conceal
 from activities.errors import Refused
 from activities.runs import EndedRun, PlannedRun
+from trunkline.keyed import Change, Recalled, Remembered
 
 if TYPE_CHECKING:
     from activities.http_client.client import Client
@@ -56,6 +57,18 @@ class _NoRuns:
         raise Refused(f"Runs of {automation!r} are for actions.")
 
 
+class _NoValues:
+    """Reading a description remembers nothing."""
+
+    async def remember(self, automation: str | None, key: str, change: Change) -> Remembered:
+        del automation, change
+        raise Refused(f"What is kept under {key!r} is for actions.")
+
+    async def recall(self, automation: str | None, key: str) -> Recalled:
+        del automation
+        raise Refused(f"What is kept under {key!r} is for actions.")
+
+
 async def _nothing() -> None:
     """Nothing is marked: a description is read without an effect."""
 
@@ -75,6 +88,7 @@ def reading_context(http: Client, conceal: Conceal) -> Context:
         action="",
         key="",
         run="",
+        automation="",
         attempt=1,
         timeout=SECONDS,
         http=http,
@@ -87,4 +101,5 @@ def reading_context(http: Client, conceal: Conceal) -> Context:
         budgets=_NoBudgets(),
         pauses=_NoPauses(),
         runs=_NoRuns(),
+        kept_values=_NoValues(),
     )

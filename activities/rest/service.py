@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
@@ -29,6 +29,10 @@ READS = frozenset(("GET", "HEAD"))
 
 UNREADABLE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 """What a function raises that reads an answer of another shape than it knows."""
+
+
+Send = Callable[[Context, Mapping[str, str], bool], Awaitable["Response"]]
+"""Sends one request, from (surroundings, the headers that sign it in, whether `sending` is awaited before it)."""
 
 
 def _itself(body: Any) -> Any:
@@ -137,29 +141,39 @@ class Service(Generic[C]):
         kind = {} if form is None else {"Content-Type": "application/x-www-form-urlencoded"}
         shared = {"Accept": "application/json", **self.headers, **kind, **(headers or {})}
 
+        async def send(sender: Context, signed: Mapping[str, str], marked: bool) -> Response:
+            return await sender.request(
+                method, url, headers={**shared, **signed}, content=written, json=json, effect=marked
+            )
+
         noticed = method not in READS if effect is None else effect
+        answer = await self.exchange(context, connection, send, noticed=noticed)
+        if error := self.error(answer):
+            raise error
+        return answer
+
+    async def exchange(self, context: Context, connection: C, send: Send, *, noticed: bool) -> Response:
+        """Have a request sent that is signed in, once its account is not paused, and return whatever is answered.
+
+        Args:
+            context: the attempt's surroundings.
+            connection: whose credentials are used.
+            send: sends it.
+            noticed: whether anybody could notice it.
+
+        Raises:
+            ActionError: what `send` and the sign-in raise.
+            Paused: a limit of the account is used up; nothing was sent.
+        """
         sender = self._admitted(context, connection, marked=noticed) if self.pauses else context
 
-        async def send(signed: Mapping[str, str]) -> Response:
-            answer = await sender.request(
-                method,
-                url,
-                headers={**shared, **signed},
-                content=written,
-                json=json,
-                effect=noticed or bool(self.pauses),
-            )
+        async def signed(headers: Mapping[str, str]) -> Response:
+            answer = await send(sender, headers, noticed or bool(self.pauses))
             if pause := self._pause(answer):
                 await context.pauses.begin(self.account(connection), pause)
             return answer
 
-        answer = await signed_in(self.sign_in, context, connection, send)
-        error = self.error(answer)
-        if isinstance(error, Unavailable) and (pause := self._pause(answer)):
-            raise Unavailable(str(error), retry_after=pause, status=answer.status)
-        if error is not None:
-            raise error
-        return answer
+        return await signed_in(self.sign_in, context, connection, signed)
 
     def _admitted(self, context: Context, connection: C, *, marked: bool) -> Context:
         """Return surroundings in which nothing is marked or sent while the account is paused."""
@@ -185,6 +199,12 @@ class Service(Generic[C]):
         Raises:
             OutcomeUnknown: the vendor's own rules cannot read the answer of a success.
         """
+        found = self._error(answer)
+        if isinstance(found, Unavailable) and (pause := self._pause(answer)):
+            return Unavailable(str(found), retry_after=pause, status=answer.status)
+        return found
+
+    def _error(self, answer: Response) -> ActionError | None:
         try:
             judged = self.judge(answer)
         except (OutcomeUnknown, *UNREADABLE):

@@ -10,15 +10,12 @@ from pydantic import Field
 from activities.action import Config, Result, Static, action
 from activities.context import Context
 from activities.errors import OutcomeUnknown, Refused
-from activities.slack.approval import ASKING, content
+from activities.slack.approval import content
 from activities.slack.connection import access
 from activities.slack.failures import sorted_failure
 from activities.slack.message import METADATA
 from activities.vendors.accounts.slack import Slack
 from trunkline.wire import HoldNotice
-
-DECIDED = "trunkline_decided"
-"""Type under which the metadata of a message holds the step's key once it says that its hold is closed."""
 
 
 class SlackApproval(Config):
@@ -39,7 +36,7 @@ class SlackApprovalReceipt(Result):
 
 
 async def posted(config: SlackApproval, context: Context, since: datetime) -> list[SlackApprovalReceipt]:
-    """Return where the channel has the message with this step's key, its buttons still there."""
+    """Return where the channel has the message with the key of the notice that posted it."""
     from activities.slack.channel import Channel
 
     token, address = access(None, config.connection, context)
@@ -87,11 +84,8 @@ def _call(channel: str, notice: HoldNotice, key: str) -> tuple[str, dict[str, An
     """Return the method, and what it is called with: the message is posted, or updated where it stands."""
     said = {**content(notice), "parse": "none", "link_names": False}
     if (place := notice.get("posted")) is not None:
-        closed = {} if notice["on"] in ASKING else {"metadata": _metadata(DECIDED, key)}
-        return "chat.update", {"channel": place["channel"], "ts": place["ts"], **said, **closed}
-    silent = {"unfurl_links": False, "unfurl_media": False, "client_msg_id": key}
-    return "chat.postMessage", {"channel": channel, **said, **silent, "metadata": _metadata(METADATA, key)}
-
-
-def _metadata(kind: str, key: str) -> dict[str, Any]:
-    return {"event_type": kind, "event_payload": {"key": key}}
+        metadata = {"event_type": METADATA, "event_payload": {"key": place["key"]}}
+        return "chat.update", {"channel": place["channel"], "ts": place["ts"], **said, "metadata": metadata}
+    metadata = {"event_type": METADATA, "event_payload": {"key": key}}
+    silent = {"unfurl_links": False, "unfurl_media": False}
+    return "chat.postMessage", {"channel": channel, **said, **silent, "client_msg_id": key, "metadata": metadata}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from activities.context import Context
@@ -11,6 +11,7 @@ from activities.http_client.retry_after import retry_after
 from activities.http_client.statuses import failure
 from activities.sms.provider import Accepted, SmsProvider
 from activities.vendors.accounts.twilio import TwilioAccount
+from activities.vendors.lookups.twilio import CLOCKS, MOST_LISTED, TRIAL
 
 if TYPE_CHECKING:
     from twilio.rest.api.v2010.account.message import MessageInstance
@@ -18,16 +19,6 @@ if TYPE_CHECKING:
     from activities.http_client.message import Response
 
 QUEUE_FULL = 21611
-
-CLOCKS = timedelta(seconds=2)
-"""How far Twilio's clock, which shows whole seconds, may be behind ours: more would take an earlier message for this
-one, and a clock that is further behind only leaves the outcome unknown."""
-
-TRIAL = "Sent from your Twilio trial account - "
-"""What Twilio puts before the texts of trial accounts."""
-
-MOST_LISTED = 50
-"""Messages between two numbers that are looked at, the newest first."""
 
 ADVICE = {
     20003: "check accountSid and authToken of the connection",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AliasChoices, Field, model_validator
 
-from activities.action import Config, Static
+from activities.action import Config, Doubt, Raw, Static, names
 from activities.connections import Connection
 from activities.context import Context
+from activities.speech.languages import lacks
 from activities.speech.recording import MEGABYTES
 from activities.speech.transcript import Transcript
 
@@ -74,6 +76,26 @@ class Transcription(Config):
     connection: Annotated[str | None, Static()] = Field(
         default=None, description="Connection of kind `google` or `whisper`, where several would fit."
     )
+
+    @classmethod
+    def doubts(cls, raw: Raw) -> Iterable[Doubt]:
+        """Return whether the language has no such model."""
+        said = {name: _said(cls, raw, name) for name in ("language", "model", "enhanced")}
+        if any(isinstance(value, str) and "{" in value for value in said.values()):
+            return
+        language = said["language"] if isinstance(said["language"], str) else "en-US"
+        model = said["model"] if isinstance(said["model"], str) else None
+        enhanced = str(said["enhanced"]).lower() in ENHANCED_WORDS
+        if (sentence := lacks(language, model, enhanced=enhanced)) is not None:
+            key = next(key for name in ("model", "enhanced") for key in names(cls, name) if key in raw)
+            yield Doubt(key, "unknown-model", f"{sentence}.", "leave it out, so that Google chooses one")
+
+
+ENHANCED_WORDS = ("true", "1", "yes", "on", "y", "t")
+
+
+def _said(model: type[Config], raw: Raw, name: str) -> Any:
+    return next((raw[key] for key in names(model, name) if key in raw), None)
 
 
 class SpeechProvider(Connection):

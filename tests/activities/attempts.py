@@ -31,10 +31,12 @@ from activities.http_client.client import Client
 from activities.http_client.message import Response
 from activities.runs import EndedRun, PlannedRun
 from tests.activities.cases import VENDOR, Case
+from trunkline.keyed import Change, Kept, Recalled, Remembered
 from trunkline.wire import NEVER_REPEATED, OUTCOME_UNKNOWN, SENDING, Place
 from workers.sandbox import VENDORS, connections
 from workers.sandbox.vendor import Absent
 from workers.sandbox.vendors import Vendors
+from workflows.keyed.remembering import recalled, remembered
 from workflows.language.template import compile_template
 
 KEY = "0c9a4f5e-6a0e-5d8a-9d43-1d2f6f1f7c11"
@@ -105,6 +107,20 @@ class KnownRuns:
 
     async def ended(self, automation: str, *, key: str) -> EndedRun:
         return EndedRun(f"{automation}/{key}", "completed", {"id": 7})
+
+
+class OwnValues:
+    """Keeps values as Temporal does, for one attempt."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str | None, str], Kept] = {}
+
+    async def remember(self, automation: str | None, key: str, change: Change) -> Remembered:
+        self.kept[automation, key], answer = remembered(self.kept.get((automation, key)), change, datetime.now(UTC))
+        return answer
+
+    async def recall(self, automation: str | None, key: str) -> Recalled:
+        return recalled(self.kept.get((automation, key)), datetime.now(UTC))
 
 
 class ProcessPauses:
@@ -192,6 +208,7 @@ async def attempt(action: Action, case: Case, address: str, known: Connections, 
         budgets=DayBudgets(),
         pauses=ProcessPauses(),
         runs=KnownRuns(),
+        kept_values=OwnValues(),
     )
     act, *looks = bind({action.name: action}, services)
     config, places = rendered(action, moved(case.config, address), case.secrets)

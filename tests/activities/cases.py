@@ -7,8 +7,10 @@ all cases of a file begin with, and `each` lists variants of one case, by title 
 
 from __future__ import annotations
 
+import functools
+import json
 import re
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -179,8 +181,9 @@ def cases(action: str | None = None, folder: Path = FOLDER) -> list[Case]:
     return [case for file in files for case in read(file)]
 
 
-def read(file: Path) -> list[Case]:
-    """Return the cases of one file, its variants written out.
+@functools.cache
+def read(file: Path) -> Sequence[Case]:
+    """Return the cases of one file, its variants written out; a file is read once.
 
     Raises:
         ValueError: it is not in the form of cases.
@@ -258,8 +261,11 @@ def _variants(name: str, case: dict[str, Any]) -> Iterator[tuple[str, dict[str, 
         yield from ((f"{name} ({number})", merged(case, over)) for number, over in enumerate(each, start=1))
 
 
-class CaseLoader(yaml.SafeLoader):
-    """Reads cases: duplicate keys are refused, `!matches`, `!about` and `!epoch` understood."""
+class CaseLoader(yaml.CSafeLoader):
+    """Reads cases: duplicate keys are refused, `!matches`, `!about`, `!epoch` and `!json` understood."""
+
+    name: str
+    """The file, for messages."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """Return a mapping whose keys differ."""
@@ -278,3 +284,4 @@ def _scalar(make: Callable[[str], Any]) -> Callable[[CaseLoader, yaml.ScalarNode
 CaseLoader.add_constructor("!matches", _scalar(Matches))
 CaseLoader.add_constructor("!about", _scalar(lambda text: About(float(text))))
 CaseLoader.add_constructor("!epoch", _scalar(lambda text: Epoch(float(text))))
+CaseLoader.add_constructor("!json", _scalar(json.loads))

@@ -11,7 +11,7 @@ import pytest_asyncio
 from activities.connections import Connections
 from activities.context import Context
 from activities.http_client.client import Client
-from tests.activities.attempts import DayBudgets, KnownRuns, ProcessPauses
+from tests.activities.attempts import DayBudgets, KnownRuns, OwnValues, ProcessPauses
 from tests.activities.http_client.wire import Wire, listen
 
 KEY = "0c9a4f5e-6a0e-5d8a-9d43-1d2f6f1f7c11"
@@ -47,6 +47,7 @@ def make_context(client: Client) -> MakeContext:
             "action": "http_request",
             "key": KEY,
             "run": "unhappy-caller/evt_1",
+            "automation": "unhappy-caller",
             "attempt": 1,
             "timeout": 5.0,
             "http": client,
@@ -59,6 +60,7 @@ def make_context(client: Client) -> MakeContext:
             "budgets": DayBudgets(),
             "pauses": ProcessPauses(),
             "runs": KnownRuns(),
+            "kept_values": OwnValues(),
         }
         return Context(**{**surroundings, **overrides})
 

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from graphql import build_schema, graphql_sync
 
-from tests.descriptions import AWKWARD_SCHEMA, indexed_here
+from tests.descriptions import AWKWARD_SCHEMA, VENDORS, indexed_here
 from tests.engine import JSON, Engine, step
 
 DEFINITION = """
@@ -196,4 +196,46 @@ async def test_a_shop_that_describes_itself_refunds_once(
     assert report["variables"]["refund"]["body"]["data"]["refundCreate"]["refund"] == {"id": "r1", "amount": "10.00"}
     refused = step(report, "none")["error"]
     assert (refused["type"], refused["message"]) == ("Refused", "Shopify refused: input.orderId: No such order.")
+    await engine.replay()
+
+
+async def test_a_refund_whose_answer_is_lost_is_found_by_its_key(engine: Engine) -> None:
+    """Stripe repeats a 500 to the key that has met it, so that only its events tell what became of the request."""
+    keys: list[str] = []
+
+    async def broken(request: web.Request) -> web.StreamResponse:
+        keys.append(request.headers["Idempotency-Key"])
+        return web.json_response({"error": {"message": "Oh no"}}, status=500)
+
+    async def events(request: web.Request) -> web.StreamResponse:
+        refund = {"id": "re_1", "object": "refund"}
+        event = {"type": "refund.created", "request": {"idempotency_key": keys[0]}, "data": {"object": refund}}
+        return web.json_response({"data": [event], "has_more": False})
+
+    engine.receiver.answers["/v1/refunds"] = [broken]
+    engine.receiver.answers["/v1/events"] = [events]
+    engine.receiver.answer("/v1/refunds/re_1", body={"id": "re_1", "status": "succeeded"})
+    engine.connections = {
+        "pay": {
+            "kind": "stripe",
+            "apiKey": "sk_test_123456789",
+            "description": str(VENDORS),
+            "baseUrl": engine.receiver.url,
+        }
+    }
+    engine.define("""
+        name: refunds
+        trigger: {event: test.fired}
+        actions:
+          - {id: refund, actionType: execute_connector_action, config: {actionId: PostRefunds, params: {charge: ch_1}}, saveAs: refund}
+        """)
+    with indexed_here():
+        report = await engine.run("refunds")
+    refund = step(report, "refund")
+    assert (refund["status"], refund["found"], keys) == ("succeeded", True, [refund["key"]]), report
+    assert report["variables"]["refund"] == {
+        "status": 200,
+        "headers": {},
+        "body": {"id": "re_1", "status": "succeeded"},
+    }
     await engine.replay()

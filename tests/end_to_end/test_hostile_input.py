@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import resource
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -105,40 +106,42 @@ def test_a_secret_is_a_small_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        b"RIFF\xff\xff\xff\xffWAVE" + b"JUNK\0\0\0\0" * (99 * MIB // 8),
-        b"RIFF\xff\xff\xff\xffWAVE" + b"fmt \x10\0\0\0" + bytes(16) + b"LIST\x01\0\0\0x" * (99 * MIB // 9),
-        b" " * 99 * MIB,
-        b"ID3\x04\0\0\x7f\x7f\x7f\x7f" + b"\xff" * 99 * MIB,
+        lambda: b"RIFF\xff\xff\xff\xffWAVE" + b"JUNK\0\0\0\0" * (99 * MIB // 8),
+        lambda: b"RIFF\xff\xff\xff\xffWAVE" + b"fmt \x10\0\0\0" + bytes(16) + b"LIST\x01\0\0\0x" * (99 * MIB // 9),
+        lambda: b" " * 99 * MIB,
+        lambda: b"ID3\x04\0\0\x7f\x7f\x7f\x7f" + b"\xff" * 99 * MIB,
     ],
     ids=["empty chunks", "odd chunks", "blanks", "endless tag"],
 )
 async def test_a_recording_made_of_parts_holds_up_no_other_work(
     make_context: MakeContext,  # noqa: F811 - the fixture
     tmp_path: Path,
-    content: bytes,
+    content: Callable[[], bytes],
 ) -> None:
-    (tmp_path / "call").write_bytes(content)
+    recording = content()
+    (tmp_path / "call").write_bytes(recording)
     async with loop_lag() as lag:
         found = await asyncio.gather(
             *(fetch("file:call", make_context(files=tmp_path)) for _ in range(2)), return_exceptions=True
         )
     assert lag.most < MOST_LAG
-    assert all(isinstance(one, Refused) for one in found) or content.startswith(b"ID3")
+    assert all(isinstance(one, Refused) for one in found) or recording.startswith(b"ID3")
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        b"[" + b"[]," * (8 * MIB // 3 - 9) + b"[]]",
-        b"[" + b"9" * 4299 + (b"," + b"9" * 4299) * 1_900 + b"]",
-        b"[" * (4 * MIB) + b"]" * (4 * MIB),
-        b'["' + b"\\ud800" * (8 * MIB // 6 - 9) + b'"]',
-        json.dumps([{str(n): 1.5} for n in range(200_000)]).encode(),
+        lambda: b"[" + b"[]," * (8 * MIB // 3 - 9) + b"[]]",
+        lambda: b"[" + b"9" * 4299 + (b"," + b"9" * 4299) * 1_900 + b"]",
+        lambda: b"[" * (4 * MIB) + b"]" * (4 * MIB),
+        lambda: b'["' + b"\\ud800" * (8 * MIB // 6 - 9) + b'"]',
+        lambda: json.dumps([{str(n): 1.5} for n in range(200_000)]).encode(),
     ],
     ids=["lists", "digits", "depth", "halves", "numbers"],
 )
-async def test_an_answer_made_of_parts_holds_up_no_other_work(body: bytes) -> None:
+async def test_an_answer_made_of_parts_holds_up_no_other_work(body: Callable[[], bytes]) -> None:
+    answer = Response(200, {"content-type": "application/json"}, body())
     async with loop_lag() as lag:
         with suppress(ResultTooLarge):  # what becomes of it is told elsewhere
-            await succeeded(Response(200, {"content-type": "application/json"}, body), (), read=True)
+            await succeeded(answer, (), read=True)
     assert lag.most < MOST_LAG

@@ -141,8 +141,9 @@ async def test_the_page_about_the_sandbox_does_what_it_says(processes: Processes
     async with AsyncExitStack() as stack:
         sandbox = await stack.enter_async_context(Sandbox(0))
         here = await stack.enter_async_context(terminal(tmp_path, surroundings()))
-        blocks = list(parts(ROOT / "docs/sandbox.md"))
-        assert [part.language for part in blocks] == ["sh", "text", "sh"]
+        there = [part for part in parts(ROOT / "docs/sandbox.md") if part.language in {"sh", "text"}]
+        blocks = [part for part in there if not any(name in part.text for name in ("/_/slack", "/_/send"))]
+        assert [part.language for part in blocks] == ["sh", "text", "sh"], "those that need no gateway"
         for part, following in itertools.pairwise([*blocks, None]):
             if part is not None and part.language == "sh":
                 output = await here.run(part.text.replace("http://127.0.0.1:8600", sandbox.url))

@@ -18,6 +18,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from tests.activities.rest import rows
 from tests.engine import Engine
+from tests.histories import keyed_features as keyed
 from trunkline.actions import endpoint
 from trunkline.wire import STARTER
 from workers.process.pauses import TemporalPauses
@@ -269,6 +270,47 @@ async def continue_as_new(engine: Engine) -> Run:
     return await end(engine, run)
 
 
+async def repeat(engine: Engine) -> Run:
+    """A block that is repeated until a condition holds, over a run that continues as new, after a computed wait."""
+    for state in ("new", "new", "new", "done"):
+        engine.receiver.answer("/job", body={"state": state})
+    run = await begin(
+        engine,
+        f"""  - {{id: rest, wait: "{{{{pause}}}}"}}
+  - id: poll
+    repeat:
+      - {{id: look, actionType: http_request, config: {{method: GET, url: RECEIVER/job}}, saveAs: job}}
+      - {{id: tell, {POST}}}
+    until: {{field: variables.job.body.state, operator: equals, value: done}}
+    every: 200ms
+    atMost: 1m
+  - forEach: "{{{{prices}}}}"
+    actions: [{{id: put, {POST}}}]""",
+        pause="300ms",
+        prices={"b": 1, "a": 2},
+    )
+    return await end(engine, run)
+
+
+async def race(engine: Engine) -> Run:
+    """Paths of which the first that succeeds cancels the others: a request, a wait, a hold, and a step behind."""
+    engine.receiver.stall("/slow", 30)
+    run = await begin(
+        engine,
+        f"""  - id: race
+    first: true
+    paths:
+      - actions: [{{id: slow, actionType: http_request, config: {{method: GET, url: RECEIVER/slow}}}}]
+      - actions: [{{id: refund, {POST}, requireApproval: {{approvers: [ann]}}}}]
+      - actions:
+          - {{id: behind, actionType: http_request, config: {{method: GET, url: RECEIVER/slow, parseResponse: false}}}}
+          - {{id: longer, wait: 1h}}
+      - actions: [{{id: rest, wait: 1s}}, {{id: won, {POST}, saveAs: won}}]
+  - {{id: last, {POST}, conditions: {{field: variables.won.status, operator: equals, value: 200}}}}""",
+    )
+    return await end(engine, run)
+
+
 async def reset(engine: Engine) -> Run:
     """A run that is reset to before a step that was sent: it is held, and skipped."""
     first = await end(
@@ -454,26 +496,35 @@ async def values(engine: Engine) -> Run:
 
 FEATURES = {
     "approval": Feature(approval),
+    "awaited-event": Feature(keyed.awaited_event, SHORT),
     "background": Feature(background),
     "call": Feature(call),
     "call-continued": Feature(call_continued, SHORT),
     "cancel": Feature(cancel, outcome="canceled"),
     "continue-as-new": Feature(continue_as_new, SHORT),
     "deadline": Feature(deadline, outcome="rejected"),
+    "dispatched": Feature(keyed.dispatched, outcome=None),
+    "dispatched-to-gate": Feature(keyed.dispatched_to_gate, outcome=None),
     "edit": Feature(edit),
     "encryption": Feature(encryption),
     "failure-hold": Feature(failure_hold),
+    "gate": Feature(keyed.gate, outcome=None),
+    "gated-run": Feature(keyed.gated_run),
+    "kept-value": Feature(keyed.kept_value, SHORT, outcome=None),
     "limits": Feature(limits),
     "loop": Feature(loop),
     "messages": Feature(messages),
     "operation": Feature(operation),
     "parallel-holds": Feature(parallel_holds),
     "quorum": Feature(quorum),
+    "race": Feature(race),
     "reactions": Feature(reactions, outcome="rejected"),
+    "repeat": Feature(repeat, SHORT),
     "rejection": Feature(rejection, outcome="rejected"),
     "reset": Feature(reset),
     "retries": Feature(retries),
     "starter": Feature(starter, outcome=None),
+    "subscriptions": Feature(keyed.subscriptions, SHORT, outcome=None),
     "tool": Feature(tool),
     "values": Feature(values),
 }

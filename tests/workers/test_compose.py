@@ -20,7 +20,7 @@ from tests.workers.command import surroundings
 from workers.cli import app
 from workers.cli.gateway import gateway
 from workers.cli.worker import worker
-from workers.client import start
+from workers.client import connecting
 from workers.process.search_attributes import WORDS
 from workers.settings import VARIABLES, Settings
 
@@ -204,7 +204,7 @@ def test_what_compose_gives_empty_is_unset_for_temporals_client(
     for name, value in (empty | {"TEMPORAL_ADDRESS": "temporal:7233"}).items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("TEMPORAL_NAMESPACE", raising=False)
-    assert start.connect_options() == {"target_host": "temporal:7233"}
+    assert connecting.connect_options() == {"target_host": "temporal:7233"}
 
 
 def test_the_web_ui_can_change_nothing(services: dict[str, Any]) -> None:

@@ -147,6 +147,12 @@ class Simulation:
     def info(self) -> Any:
         return INFO
 
+    def set_signal_handler(self, name: str, handler: Callable[..., Any]) -> None:
+        """Nobody signals a simulation but through `decide`."""
+
+    def memo_value(self, key: str, default: Any, **_: Any) -> Any:
+        return default
+
     def extern_functions(self) -> dict[str, Callable[[], Any]]:
         return {RESETS: lambda: 0, RESET_UNSEEN: lambda: False}
 

@@ -18,7 +18,7 @@ DECISIONS = "Decide about what waits"
 
 COMMANDS = {
     "Run everything on this machine": ("dev", "demo", "sandbox"),
-    "Write automations": ("validate", "graph", "schema", "actions", "connectors"),
+    "Write automations": ("validate", "test", "explain", "backtest", "graph", "schema", "actions", "connectors"),
     "Start runs": ("run", "emit"),
     "See what runs and what waits": ("runs", "report", "holds", "hold"),
     DECISIONS: (*("approve", "reject", "edit", "retry", "skip", "supply", "stop", "reassign", "extend", "decide"),),
@@ -159,7 +159,7 @@ def _known(error: Exception) -> TrunklineError | None:
         command = " ".join(["trunkline", *(error.command_chain or ())])
         return UsageError(f"{str(error).rstrip('.')}. `{command} --help` shows how to call it.")
     if "temporalio" in sys.modules:
-        from workers.client.start import explain
+        from workers.client.connecting import explain
 
         return explain(error)
     return None

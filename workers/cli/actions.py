@@ -126,8 +126,7 @@ def _page(action: Action) -> Iterator[str]:
         yield from _fields(action.result.model_json_schema(mode="serialization"), None)
     yield ""
     yield "example:"
-    example = {"label": action.summary.rstrip("."), "actionType": action.name, "config": action.example}
-    text = yaml.safe_dump([example], sort_keys=False, allow_unicode=True, width=WIDTH)
+    text = yaml.safe_dump(action.shown(), sort_keys=False, allow_unicode=True, width=WIDTH)
     yield textwrap.indent(text.rstrip(), "  ")
 
 

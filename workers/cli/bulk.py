@@ -39,7 +39,7 @@ def decide_one_or_all(run: str | None, hold: str | None, bulk: Bulk, decision: D
 
 async def _send_all(bulk: Bulk, decision: Decision, *, json: bool) -> int:
     from workers.client import decisions
-    from workers.client.start import connect
+    from workers.client.connecting import connect
     from workers.settings import Settings
 
     settings = Settings.from_environment()
@@ -154,7 +154,7 @@ async def _decide_all(
     from temporalio.service import RPCError
 
     from workers.client import decisions
-    from workers.client.start import explain
+    from workers.client.connecting import explain
 
     permits = asyncio.Semaphore(SENT_AT_ONCE)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping
+from json import dumps
 from typing import Any
 
 from cyclopts import App
@@ -28,8 +30,15 @@ from workflows.holds.wording import visible
 
 WIDTH = 100
 BODY = "body"
-DEEPEST = 3
-"""Levels of members that are shown; `--json` has all."""
+DEEPEST = 2
+"""Levels of members that are shown: params, and what is right inside of them; `--json` has all."""
+
+LONGEST = 200
+"""Characters of a description that are shown; `--json` has all."""
+
+MOST_OPTIONS = 20
+
+TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 
 connectors = App(name="connectors", help="The services that steps can use, and their operations.", help_epilogue="")
 
@@ -46,7 +55,8 @@ def list_(*, json: bool = False) -> int:
     Returns:
         0; 4 if there is no file of connections.
     """
-    rows = [_summary(directory) for directory in _directories().values()]
+    services = _services()
+    rows = [_summary(name, kind, services) for name, kind in _kinds(services).items()]
     if json:
         print_json(rows)
         return 0
@@ -54,7 +64,8 @@ def list_(*, json: bool = False) -> int:
         sys.stdout.write("There is no connection of a described service; docs/connectors.md shows how to add one.\n")
     width = max((len(row["connection"]) for row in rows), default=0)
     for row in rows:
-        count = "not at hand" if row["operations"] is None else f"{row['operations']:,} operations"
+        missing = "not usable" if row["problem"] else "not at hand"
+        count = missing if row["operations"] is None else f"{row['operations']:,} operations"
         problem = f" ({row['problem']})" if row["problem"] else ""
         line = f"{row['connection']:<{width}}  {row['kind']:<8}  {count:<17}  {row['description']}{problem}"
         sys.stdout.write(visible(line) + "\n")
@@ -121,6 +132,7 @@ def show(connection: str, action: str, /, *, json: bool = False) -> int:
         "deprecated": bool(row and row.deprecated),
         "repeat": pin.repeat,
         "key": pin.key,
+        "looks": operation.look is not None,
         "digest": pin.digest,
         "asks": directory.asks,
         "params": schema,
@@ -132,23 +144,11 @@ def show(connection: str, action: str, /, *, json: bool = False) -> int:
     return 0
 
 
-def _directories() -> dict[str, Directory]:
-    """Return the operations of every connection of a described service, by the connection's name.
-
-    Raises:
-        NotFoundError: there is no file of connections.
-    """
-    services = _services()
+def _kinds(services: Services) -> dict[str, type[Described]]:
+    """Return the kind of every connection of a described service, by the connection's name."""
     known = services.connections
-    found: dict[str, Directory] = {}
-    for name in known.entries:
-        kind = known.kinds.get(str(known.entries[name].get("kind")))
-        if kind is not None and issubclass(kind, Described):
-            try:
-                found[name] = Directory(name, kind, known, services.store)
-            except Refused as refused:
-                raise TrunklineError(str(refused)) from None
-    return found
+    kinds = {name: known.kinds.get(str(entry.get("kind"))) for name, entry in known.entries.items()}
+    return {name: kind for name, kind in kinds.items() if kind is not None and issubclass(kind, Described)}
 
 
 def _services() -> Services:
@@ -161,11 +161,15 @@ def _services() -> Services:
 
 
 def _directory(name: str) -> Directory:
-    every = _directories()
+    services = _services()
+    every = _kinds(services)
     if name not in every:
         hint = nearest(name, every) or f"There are {listed(every) or 'none'}."
         raise NotFoundError(f"There is no connection {name!r} of a described service. {hint}")
-    return every[name]
+    try:
+        return Directory(name, every[name], services.connections, services.store)
+    except Refused as refused:
+        raise TrunklineError(str(refused)) from None
 
 
 def _index(directory: Directory) -> Index:
@@ -190,18 +194,20 @@ async def _fetch(directory: Directory, missing: NotAtHandError) -> None:
         await http.close()
 
 
-def _summary(directory: Directory) -> dict[str, Any]:
-    count, problem = None, None
+def _summary(name: str, kind: type[Described], services: Services) -> dict[str, Any]:
+    count, problem, place = None, None, ""
     try:
+        directory = Directory(name, kind, services.connections, services.store)
+        place = directory.source.place
         count = len(directory.index().ids())
     except NotAtHandError:
         pass
     except Refused as refused:
         problem = str(refused)
     return {
-        "connection": directory.name,
-        "kind": directory.kind.kind,
-        "description": directory.source.place,
+        "connection": name,
+        "kind": kind.kind,
+        "description": place,
         "operations": count,
         "problem": problem,
     }
@@ -230,6 +236,8 @@ def _page(shown: Mapping[str, Any], action: str) -> Iterator[str]:
     yield f"request:  {shown['method']} {shown['path']}"
     key = f", by {shown['key']}" if shown["key"] else ""
     yield f"repeat:   {shown['repeat']}{key}"
+    if shown["looks"]:
+        yield "look-up:  after an unknown outcome the service is asked what became of it"
     if shown["asks"]:
         yield "approval: people are asked unless the step says `requireApproval: false`"
     yield ""
@@ -247,22 +255,32 @@ def _members(schema: Any, schemas: Schemas, level: int) -> Iterator[str]:
     members = schemas.members(schema)
     for name in sorted(members, key=lambda one: one not in required):
         inside = members[name]
-        yield f"{indent}{name}: {_type(inside, schemas)}{', required' if name in required else ''}"
-        if isinstance(inside, Mapping) and (text := inside.get("description")):
-            yield textwrap.fill(str(text), WIDTH, initial_indent=f"{indent}    ", subsequent_indent=f"{indent}    ")
-        if level == 1 and name == BODY and len(members) > 1:
-            continue  # its members stand beside it
         items = schemas.items(inside)
-        for deeper in (inside, items if items is not True else None):
-            if level < DEEPEST and deeper is not None and schemas.members(deeper):
-                yield from _members(deeper, schemas, level + 1)
+        deeper = [one for one in (inside, items) if one is not True and schemas.members(one)]
+        if level == 1 and name == BODY and len(members) > 1:
+            deeper = []  # its members stand beside it
+        marks = [", required"] * (name in required) + [", in answers only"] * schemas.answers_only(inside)
+        marks += [" …"] * (bool(deeper) and level == DEEPEST)
+        yield f"{indent}{name}: {_type(inside, schemas)}{''.join(marks)}"
+        if text := _description(inside, schemas):
+            yield textwrap.indent(textwrap.fill(text, WIDTH, break_on_hyphens=False), f"{indent}    ")
+        for one in deeper if level < DEEPEST else ():
+            yield from _members(one, schemas, level + 1)
+
+
+def _description(schema: Any, schemas: Schemas) -> str:
+    """Return the beginning of what is said of a member: by itself, else by what it refers to."""
+    text = next((part["description"] for part in schemas.certain(schema) if part.get("description")), "")
+    words = " ".join(TAG.sub("", str(text)).split())
+    return words if len(words) <= LONGEST else f"{words[:LONGEST].rpartition(' ')[0]} …"
 
 
 def _type(schema: Any, schemas: Schemas) -> str:
     kinds = schemas.types(schema)
     options = next((part["enum"] for part in schemas.parts(schema) if isinstance(part.get("enum"), list)), None)
-    if options and kinds <= {"string", "null"}:
-        return " | ".join(map(str, options))
+    if options and not kinds & {"array", "object"}:
+        named = [str(one) if isinstance(one, str) else dumps(one) for one in options[:MOST_OPTIONS]]
+        return " | ".join([*named, *(["…"] if len(options) > MOST_OPTIONS else [])])
     if len(kinds) == len(TYPES):
         return "anything"
     shown = [TYPES[kind] for kind in TYPES if kind in kinds and not (kind == "integer" and "number" in kinds)]

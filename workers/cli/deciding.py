@@ -37,7 +37,7 @@ def send(run: str, decision: Decision, *, json: bool) -> int:
 
 async def _send(run: str, decision: Decision, *, json: bool) -> int:
     from workers.client import decisions, holds
-    from workers.client.start import connect
+    from workers.client.connecting import connect
     from workers.settings import Settings
 
     settings = Settings.from_environment()

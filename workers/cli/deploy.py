@@ -51,14 +51,14 @@ def _folder(given: Path | None) -> Path:
 
 async def _deploy(folder: Path, *, plan: bool, json: bool) -> int:
     from workers.cli.catalog import actions_at_hand
+    from workers.client.connecting import connect
     from workers.client.deploying import apply, compare, wishes_of
-    from workers.client.start import connect
     from workers.definitions.automations import Automations
     from workers.definitions.problems import serious
     from workers.settings import Settings
 
     settings = Settings.from_environment()
-    automations = Automations(folder, actions_at_hand())
+    automations = Automations(folder, actions_at_hand(), environment=settings.environment)
     wishes = wishes_of(automations)
     client = await connect(settings)
     changes = await compare(client, settings.task_queue, wishes)

@@ -154,7 +154,7 @@ def _tell(changes: list[Change]) -> None:
 
 
 async def _serve(wish: Wish) -> int:
-    from workers.client.start import DEFAULT_ADDRESS
+    from workers.client.connecting import DEFAULT_ADDRESS
     from workers.local.environment import development
 
     screen = console()

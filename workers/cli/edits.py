@@ -82,7 +82,7 @@ async def _fetch(settings: Settings, run: str, content: Decision) -> Hold:
         TrunklineError: its request may not be edited, or is not the one that was seen.
     """
     from workers.client import holds
-    from workers.client.start import connect
+    from workers.client.connecting import connect
 
     hold = await holds.one(await connect(settings), run, content["hold"])
     if content["decision"] == "edit" and hold["kind"] == "approval" and not hold.get("allowEdit"):
@@ -98,7 +98,7 @@ async def _fetch(settings: Settings, run: str, content: Decision) -> Hold:
 
 async def _decide(settings: Settings, run: str, content: Decision, hold: Hold) -> DecisionAnswer:
     from workers.client import decisions
-    from workers.client.start import connect
+    from workers.client.connecting import connect
 
     decision = decisions.sealed(content, hold, run, settings.signing_key)
     return await decisions.decide(await connect(settings), run, decision)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def emit(event: EventFile, /, *, all: bool = False, json: bool = False) -> int:  # noqa: A002  # as users write it
-    """Start every automation of the folder whose trigger and conditions match an event.
+    """Start every automation of the folder whose trigger and conditions match an event, and tell runs that wait for it.
 
     The folder is that of TRUNKLINE_AUTOMATIONS, else `automations`; the examples only where it names them.
     Each runs once per event: a repeated event is harmless and answered with how the earlier run stands. An event is the
@@ -39,7 +39,7 @@ def emit(event: EventFile, /, *, all: bool = False, json: bool = False) -> int: 
 async def _emit(event: dict[str, Any], *, every: bool, json: bool) -> int:
     from workers.cli.catalog import actions_at_hand
     from workers.client import dispatch
-    from workers.client.start import connect
+    from workers.client.connecting import connect
     from workers.definitions.automations import Automations
     from workers.definitions.problems import serious
     from workers.settings import Settings
@@ -53,11 +53,11 @@ async def _emit(event: dict[str, Any], *, every: bool, json: bool) -> int:
         )
     if not folder.is_dir():
         raise NotFoundError(f"There is no folder {folder} with automations: TRUNKLINE_AUTOMATIONS names one.")
-    automations = Automations(folder, actions_at_hand())
+    automations = Automations(folder, actions_at_hand(), environment=settings.environment)
     known = [*automations.matching(event)]
     matches = [match for match in known if every or match.concerns]
     client = await connect(settings)
-    results = await dispatch.emit(client, matches, event, task_queue=settings.task_queue)
+    results = await dispatch.emit(client, matches, event, task_queue=settings.task_queue, keys=settings.encryption_keys)
     if json:
         print_json([result.to_json() for result in results])
     else:
@@ -72,6 +72,8 @@ def _show(results: list[Dispatched], event: dict[str, Any], *, others: int) -> N
     for result in results:
         if result.started:
             screen.print(f"  [green]✓[/] {escape(result.automation)}: started {escape(result.workflow_id)}")
+        elif result.delivered:
+            screen.print(f"  [green]✓[/] {escape(result.automation)}: brought to {escape(result.workflow_id)}")
         else:
             mark = "[red]✗[/]" if result.failed else "[dim]-[/]"
             screen.print(f"  {mark} {escape(result.automation)}: {escape(result.reason or 'not started')}")

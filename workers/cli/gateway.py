@@ -51,7 +51,7 @@ def gateway(
 async def _serve(config: GatewayConfig, settings: Settings, place: Address) -> int:
     from contextlib import AsyncExitStack
 
-    from workers.client.start import connect
+    from workers.client.connecting import connect
     from workers.gateway.listening import listening
     from workers.gateway.server import Gateway
     from workers.process.health import serving

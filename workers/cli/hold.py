@@ -40,7 +40,7 @@ def show(run: str, name: str, /, *, json: bool = False) -> int:
 
 async def _show(run: str, name: str, *, json: bool) -> int:
     from workers.client import holds, runs
-    from workers.client.start import connect
+    from workers.client.connecting import connect
     from workers.settings import Settings
 
     client = await connect(Settings.from_environment())

@@ -53,8 +53,8 @@ def holds(
 
 
 async def _json(filters: Filters, kind: Kind | None, number: int | None, *, show: bool) -> int:
+    from workers.client.connecting import connect
     from workers.client.holds import asked, told
-    from workers.client.start import connect
     from workers.client.waiting import ON_A_PAGE, every, page
     from workers.settings import Settings
 
@@ -73,8 +73,8 @@ async def _json(filters: Filters, kind: Kind | None, number: int | None, *, show
 
 
 async def _screen(filters: Filters, kind: Kind | None, number: int) -> int:
+    from workers.client.connecting import connect
     from workers.client.holds import asked
-    from workers.client.start import connect
     from workers.client.waiting import page
     from workers.settings import Settings
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.status import Status
     from temporalio.client import Client
 
-CONTAINERS = {"paths", "path", "branch", "forEach"}
+CONTAINERS = {"paths", "path", "branch", "forEach", "repeat"}
 QUIET = {"pending", "skipped"}
 OPEN = {"running", "held"}
 NOTES = ("parked", "outdated")

@@ -38,7 +38,7 @@ def report(run: str, /, *, json: bool = False) -> int:
 async def _report(run: str, *, json: bool) -> int:
     from workers.client import runs
     from workers.client.attempts import add_attempts, attempts_of
-    from workers.client.start import connect
+    from workers.client.connecting import connect
     from workers.settings import Settings
 
     client = await connect(Settings.from_environment())

@@ -82,8 +82,8 @@ def rerun(run: str | None = None, /, *, many: Many = ONE, json: bool = False) ->
 
 
 async def _rerun_one(run: str, *, json: bool) -> int:
+    from workers.client.connecting import connect
     from workers.client.rerun import examine
-    from workers.client.start import connect
     from workers.settings import Settings
 
     settings = Settings.from_environment()
@@ -107,7 +107,7 @@ async def _rerun_one(run: str, *, json: bool) -> int:
 
 
 async def _rerun_all(many: Many, *, json: bool) -> int:
-    from workers.client.start import connect
+    from workers.client.connecting import connect
     from workers.client.states import WantedRuns, find
     from workers.settings import Settings
 
@@ -157,8 +157,8 @@ async def _examine_all(client: Client, runs: Sequence[str]) -> tuple[list[Failed
     """Return the runs that can be resumed, and for the others why not."""
     from temporalio.service import RPCError
 
+    from workers.client.connecting import explain
     from workers.client.rerun import examine
-    from workers.client.start import explain
 
     permits = asyncio.Semaphore(RESUMED_AT_ONCE)
 
@@ -186,9 +186,9 @@ async def _resume_all(client: Client, meant: Sequence[FailedRun], settings: Sett
 async def _resume(client: Client, failed: FailedRun, settings: Settings) -> dict[str, Any]:
     from temporalio.service import RPCError
 
+    from workers.client.connecting import explain
     from workers.client.rerun import rerun
     from workers.client.runs import web_address
-    from workers.client.start import explain
 
     try:
         run_id = await rerun(client, failed, settings.user)

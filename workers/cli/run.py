@@ -85,15 +85,18 @@ def _definition(path: Path) -> tuple[dict[str, Any], Definition]:
         TrunklineError: it has problems; the sentences say which.
     """
     from workers.cli.catalog import actions_at_hand
+    from workers.definitions.environments import Environments
     from workers.definitions.loading import UnreadableFileError, read
     from workers.definitions.problems import serious
     from workers.definitions.runnable import load
+    from workers.settings import Settings
 
     if not path.is_file():
         raise NotFoundError(f"There is no file {path}.")
     try:
         data, source = read(path)
-        definition, problems = load(data, source, actions_at_hand())
+        environments = Environments.read(path.parent, Settings.from_environment().environment)
+        definition, problems = load(data, source, actions_at_hand(), environments)
     except UnreadableFileError as error:
         raise TrunklineError(str(error)) from error
     if definition is None:
@@ -102,7 +105,7 @@ def _definition(path: Path) -> tuple[dict[str, Any], Definition]:
 
 
 async def _run(wish: _Wish) -> int:
-    from workers.client.start import connect
+    from workers.client.connecting import connect
     from workers.settings import Settings
 
     settings = Settings.from_environment()
@@ -162,11 +165,14 @@ def _once(wish: _Wish) -> str | None:
     """
     from workers.cli.catalog import actions_at_hand
     from workers.definitions.automations import Automations, UnknownAutomationError
+    from workers.settings import Settings
 
     if wish.definition is not None:
         return wish.definition[1].identity(wish.event)
     try:
-        return Automations(default_folder(), actions_at_hand()).identity(wish.automation, wish.event)
+        environment = Settings.from_environment().environment
+        automations = Automations(default_folder(), actions_at_hand(), environment=environment)
+        return automations.identity(wish.automation, wish.event)
     except (UnknownAutomationError, NotFoundError):
         console(stderr=True).print(
             f"No definition of {escape(wish.automation)} is at hand here, so what its `trigger.once` may say is not "

@@ -63,7 +63,7 @@ def runs(
 
 
 async def _runs(wanted: Any, *, json: bool) -> int:
-    from workers.client.start import connect
+    from workers.client.connecting import connect
     from workers.client.states import find
     from workers.settings import Settings
 

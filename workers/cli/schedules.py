@@ -62,8 +62,8 @@ def resume(name: str, /, *, reason: str | None = None, json: bool = False) -> in
 
 
 async def _list(*, json: bool) -> int:
+    from workers.client.connecting import connect
     from workers.client.schedules import kept
-    from workers.client.start import connect
     from workers.settings import Settings
 
     settings = Settings.from_environment()
@@ -79,8 +79,8 @@ async def _list(*, json: bool) -> int:
 
 
 async def _pause(name: str, *, paused: bool, reason: str | None, json: bool) -> int:
+    from workers.client.connecting import connect
     from workers.client.schedules import pause as set_pause
-    from workers.client.start import connect
     from workers.settings import Settings
 
     settings = Settings.from_environment()

@@ -8,25 +8,30 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from workers.cli.catalog import actions_at_hand, services_at_hand
+from workers.definitions.checking.advice import advise
 from workers.definitions.checking.calls import NamedCall, check_calls, named_calls
+from workers.definitions.environments import Environments
 from workers.definitions.folder import definition_files
 from workers.definitions.loading import Source, UnreadableFileError, read
 from workers.definitions.planning import check
-from workers.definitions.problems import Problem, problem, serious
+from workers.definitions.problems import Problem, listed, problem, serious
 from workers.errors import NotFoundError
+from workers.settings import Settings
 from workflows.holds.wording import visible
 
 
-def validate(*files: Path, json: bool = False) -> int:
+def validate(*files: Path, json: bool = False, no_advice: bool = False) -> int:
     """Check definition files and print every problem; exit 1 if there are any (warnings alone do not count).
 
     Actions of your own are known where TRUNKLINE_ACTIONS names their module. Params of connectors are checked where
     TRUNKLINE_CONNECTIONS, or `connections.yaml`, has their connections and the descriptions are on this machine; no
-    credential needs to be set for it.
+    credential needs to be set for it. Environments lie in the folder `environments` beside the files; the one that
+    counts is named by TRUNKLINE_ENVIRONMENT, else it is `dev`.
 
     Args:
         files: YAML or JSON files, or folders of such.
         json: print a JSON list for machines instead.
+        no_advice: leave out what is not wrong and could be better.
 
     Returns:
         0 if there are only warnings or nothing at all, 1 if there are problems.
@@ -35,6 +40,8 @@ def validate(*files: Path, json: bool = False) -> int:
         raise NotFoundError("Nothing to check: name at least one file or folder, as `trunkline validate FILE`.")
     catalog = actions_at_hand()
     services = services_at_hand(catalog)
+    chosen = Settings.from_environment().environment
+    environments: dict[Path, Environments] = {}
     found: list[Problem] = []
     names: dict[tuple[Path, str], str] = {}
     calls: dict[Path, dict[str, tuple[NamedCall, ...]]] = {}
@@ -45,12 +52,19 @@ def validate(*files: Path, json: bool = False) -> int:
         except UnreadableFileError as unreadable:
             found.append(unreadable.problem)
             continue
-        found += check(data, source, catalog, services)[1]
+        if path.parent not in environments:
+            environments[path.parent] = Environments.read(path.parent, chosen)
+        found += check(data, source, catalog, services, environments[path.parent])[1]
         found += _clash(data, source, path, names)
+        if not no_advice:
+            found += advise(data, source, catalog, environments[path.parent])
         calls.setdefault(path.parent, {})[str(data.get("name"))] = tuple(named_calls(data, source, catalog))
     for folder, made in calls.items():
         if any(made.values()):
             found += check_calls(made, _names(folder))
+    found = list(
+        dict.fromkeys(found)
+    )  # what is wrong with an environment is told of each automation that takes from it
     if json:
         from workers.cli.screen import print_json
 
@@ -96,12 +110,15 @@ def _clash(
 def _human(found: list[Problem], files: int) -> str:
     wrong = serious(found)
     lines = [str(one) for one in found]
-    warnings = _count(len(found) - len(wrong), "warning") if len(found) > len(wrong) else ""
+    warned = sum(one.severity == "warning" for one in found)
+    advised = len(found) - len(wrong) - warned
+    besides = [_count(warned, "warning")] if warned else []
+    besides += [f"{_count(advised, 'piece')} of advice"] if advised else []
     if not wrong:
-        lines.append(f"all good ({_count(files, 'file')}{f', {warnings}' if warnings else ''})")
+        lines.append(f"all good ({', '.join([_count(files, 'file'), *besides])})")
     else:
         where = _count(len({one.file for one in wrong}), "file")
-        lines.append(f"{_count(len(wrong), 'problem')}{f' and {warnings}' if warnings else ''} in {where}")
+        lines.append(f"{listed([_count(len(wrong), 'problem'), *besides])} in {where}")
     return "\n".join(lines) + "\n"
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from trunkline.keyed import PER_KEY, Admission, Entrance
 from workers.errors import TrunklineError
+from workers.payloads.keyed_hash import KeyedHash
+from workflows.event import kept_out
 
 if TYPE_CHECKING:
     from temporalio.client import Client
 
-    from workers.definitions.automations import Match
+    from workers.definitions.matching import Match
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,7 @@ class Dispatched:
         started: whether a new run was started.
         reason: why none was.
         failed: whether one should have been: the event concerns the automation, and has not started it before.
+        delivered: whether the run waited for the event, and got it.
     """
 
     automation: str
@@ -32,31 +36,64 @@ class Dispatched:
     started: bool = False
     reason: str | None = None
     failed: bool = False
+    delivered: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return it in the public words of the command line and of the workflow type `event`."""
-        line = {"automation": self.automation, "workflowId": self.workflow_id, "started": self.started}
+        line: dict[str, Any] = {"automation": self.automation, "workflowId": self.workflow_id, "started": self.started}
+        line |= {"delivered": True} if self.delivered else {}
         return line if self.reason is None else {**line, "reason": self.reason}
 
 
 async def emit(
-    client: Client, matches: Iterable[Match], event: Mapping[str, Any], *, task_queue: str
+    client: Client,
+    matches: Iterable[Match],
+    event: Mapping[str, Any],
+    *,
+    task_queue: str,
+    keys: Sequence[str] = (),
 ) -> list[Dispatched]:
-    """Start each automation that matches, once for this event.
+    """Start each automation that matches, once for this event, and bring it to the runs that wait for it.
 
     Args:
         client: a connected client.
         matches: what `Automations.matching(event)` said.
         event: the whole event.
         task_queue: the task queue of the workers.
+        keys: encryption keys, as the setting has them.
 
     Returns:
-        One entry for every automation, in the order of `matches`.
+        One entry for every automation, in the order of `matches`, and one for each run that waited for the event.
+
+    Raises:
+        TrunklineError: no worker answers that could say which runs wait.
     """
-    return list(await asyncio.gather(*(_dispatch(client, match, event, task_queue) for match in matches)))
+    keyed = KeyedHash(keys)
+    started = await asyncio.gather(*(_dispatch(client, match, event, task_queue, keyed) for match in matches))
+    return [*started, *await _delivered(client, event, keyed)]
 
 
-async def _dispatch(client: Client, match: Match, event: Mapping[str, Any], task_queue: str) -> Dispatched:
+async def _delivered(client: Client, event: Mapping[str, Any], keyed: KeyedHash) -> list[Dispatched]:
+    from temporalio.service import RPCError
+
+    from workers.client.subscriptions import Subscriptions
+
+    subscriptions = Subscriptions(client, keyed)
+    if not await subscriptions.awaited(event["type"]):
+        return []
+    try:
+        found = await subscriptions.deliver(event)
+    except RPCError as error:
+        raise TrunklineError(
+            f"Runs may wait for {event['type']}, and the event could not be brought to them ({error.message}). Emit it "
+            "once more while a worker runs: that is harmless."
+        ) from error
+    return [Dispatched(automation=one["automation"], workflow_id=one["workflowId"], delivered=True) for one in found]
+
+
+async def _dispatch(
+    client: Client, match: Match, event: Mapping[str, Any], task_queue: str, keyed: KeyedHash
+) -> Dispatched:
     from workers.client.start import start
 
     name = match.automation
@@ -65,8 +102,16 @@ async def _dispatch(client: Client, match: Match, event: Mapping[str, Any], task
         return concerned
     if match.reason is not None:
         return replace(concerned, failed=True)
+    memo = None if match.admission is None else {PER_KEY: match.admission}
     try:
-        started = await start(client, name, event, task_queue=task_queue, priority=match.priority, once=match.once)
+        inside = await _inside(client, match, event, keyed)
+        if inside is not None:
+            return replace(concerned, reason=kept_out(inside))
+        started = await start(
+            client, name, event, task_queue=task_queue, priority=match.priority, once=match.once, memo=memo
+        )
+        if started.started and match.admission is not None and match.admission["mode"] != "skip":
+            await _enter(client, name, started.workflow_id, match.admission, keyed)
     except TrunklineError as failure:
         return replace(concerned, reason=str(failure), failed=True)
     return Dispatched(
@@ -76,3 +121,27 @@ async def _dispatch(client: Client, match: Match, event: Mapping[str, Any], task
         reason=started.reason,
         failed=started.refused is not None,
     )
+
+
+async def _inside(client: Client, match: Match, event: Mapping[str, Any], keyed: KeyedHash) -> str | None:
+    """Return which run keeps an event from starting anything, because it is under way for the same key."""
+    from workers.client.start import workflow_id
+
+    if match.admission is None or match.admission["mode"] != "skip":
+        return None
+    run = workflow_id(match.automation, event["id"], match.once)
+    return await _enter(client, match.automation, run, match.admission, keyed)
+
+
+async def _enter(client: Client, automation: str, run: str, admission: Admission, keyed: KeyedHash) -> str | None:
+    from temporalio.client import RPCTimeoutOrCancelledError
+    from temporalio.service import RPCError
+
+    from workers.client.gates import Gates
+
+    entrance = Entrance(run=run, automation=automation, admission=admission)
+    try:
+        return await Gates(client, keyed).enter(entrance)
+    except (RPCError, RPCTimeoutOrCancelledError) as error:
+        sentence = f"Nobody says which run is under way for its key ({error}): start a worker, and emit it once more."
+        raise TrunklineError(sentence) from error

@@ -95,7 +95,7 @@ async def with_memo(execution: WorkflowExecution) -> Listed:
     except (MissingKeyError, ValueError, RuntimeError, KeyError):  # the run itself may still be asked
         return found
     memo: dict[str, Any] = dict(zip(names, values, strict=True))
-    more = memo.pop(MORE, 0)
+    more = memo.pop(MORE, {"count": 0})["count"]
     own = {"run": found.run, "automation": found.automation}
     told = [{**own, **one} for one in memo.values() if isinstance(one, dict) and one.keys() >= TOLD]
     return replace(found, told=sorted(told, key=lambda one: (one["openedAt"], one["hold"])), more=more)

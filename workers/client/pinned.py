@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
@@ -77,11 +78,15 @@ def _kind(payload: Payload) -> Any:
     return json.loads(payload.data).get("activity_type")
 
 
-async def _unpacked(payload: Payload, converter: DataConverter) -> dict[str, Any]:
+async def _unpacked(payload: Payload, converter: DataConverter) -> dict[str, Any] | None:
+    """Return what was packed; None where it is somebody else's."""
     from temporalio.common import RawValue
 
     from workflows.run.payload import unpack
 
     [value] = await converter.decode([payload], [RawValue])
-    found: dict[str, Any] = unpack(value)
-    return found
+    try:
+        found: Any = unpack(value)
+    except (ValueError, zlib.error):
+        return None
+    return found if isinstance(found, dict) else None

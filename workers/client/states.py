@@ -242,7 +242,7 @@ async def look(client: Client, run: Listed) -> Row:
 async def _described(client: Client, run: str) -> WorkflowExecutionDescription:
     from temporalio.service import RPCError
 
-    from workers.client.start import explain
+    from workers.client.connecting import explain
 
     try:
         return await describe(client, run)

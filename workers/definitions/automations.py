@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from activities.action import Action
 from workers.definitions.checking.calls import check_calls
+from workers.definitions.environments import DEVELOPMENT
 from workers.definitions.folder import File, Folder
 from workers.definitions.loading import Source
+from workers.definitions.matching import Match, judged
 from workers.definitions.problems import Problem, listed, nearest, problem, serious
-from workers.definitions.runnable import Definition, NoIdentityError, load
+from workers.definitions.runnable import Definition, load
 from workers.definitions.settling import Patience
-from workflows.event import FIRED, EventError, matches, run_id
-from workflows.language.template import TemplateError
-from workflows.plan import Plan, constants_of
+from workflows.plan import Plan
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +26,6 @@ T = TypeVar("T")
 
 SHOWN = 10
 """Most problems that one sentence lists."""
-
-ONLY_SCHEDULES = f"An event of the type {FIRED} that is emitted starts nothing: schedules bring their own."
-NOT_LIVE = "It is not live (`trigger.live` is false): only people and other automations start it."
 
 AS_IT_IS = Patience()
 """Read what is there, for those who look once: people ask about the file that they have just saved."""
@@ -51,27 +45,6 @@ class BadAutomationError(ValueError):  # the definition is bad, which is no erro
 
 class UnsettledError(LookupError):  # the file is unsettled, which is no error of this program
     """Nobody can say yet what an automation is: a file has just changed, or the folder cannot be read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """Whether an event concerns an automation, and what makes it the event that it is.
-
-    Attributes:
-        automation: the automation's name.
-        matches: whether the event concerns it.
-        reason: where not, what was expected and found; where it does, why it cannot start a run all the same.
-        once: what the automation's `trigger.once` makes of the event, where it has one.
-    """
-
-    automation: str
-    matches: bool
-    reason: str | None = None
-    once: str | None = None
-    concerns: bool = True
-    """Whether its trigger is of the event's type, or nobody can say."""
-    priority: Mapping[str, Any] = field(default_factory=dict)
-    """What its run is started with: Temporal's `priority_key` and `fairness_key`, where the automation says so."""
 
 
 class _Served(NamedTuple):
@@ -96,12 +69,13 @@ class Automations:
         patience: how long a file must be the same before it counts.
         silent: codes of warnings that do not matter here.
         tells: whether it logs what it reads, and what is wrong with that.
+        environment: the name of the environment whose values the definitions take.
 
     Attributes:
         reads: how often files were read since the start, so that who asks can tell that something has changed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 # what to read, and how, by name
         self,
         folder: Path,
         catalog: Mapping[str, Action],
@@ -109,12 +83,13 @@ class Automations:
         *,
         silent: Collection[str] = (),
         tells: bool = True,
+        environment: str = DEVELOPMENT,
     ) -> None:
         self.folder = folder
         self.catalog = catalog
         self._silent = frozenset(silent)
         self._tells = tells
-        self._files = Folder(folder, catalog, patience)
+        self._files = Folder(folder, catalog, patience, environment)
         self._serving: dict[str, _Served] = {}
         self._waiting: dict[str, BadAutomationError] = {}
         self._clashes: dict[str, list[Problem]] = {}
@@ -241,7 +216,8 @@ class Automations:
             BadAutomationError: it has problems.
             UnfitEventError: the event's data is not what the trigger declares.
         """
-        made, problems = load(definition, Source(), self.catalog)
+        self.look()
+        made, problems = load(definition, Source(), self.catalog, self._files.environments)
         if made is None:
             wrong = serious(problems)
             raise BadAutomationError(
@@ -257,29 +233,9 @@ class Automations:
         definitions = {definition.name: definition for definition in self.loaded()}
         for name in sorted({*definitions, *(self._clashes.keys() & self._waiting.keys())}):
             if name in definitions:
-                yield self._match(definitions[name], event)
+                yield judged(definitions[name], event)
             else:
                 yield Match(name, matches=False, reason=str(self._waiting[name]))
-
-    @staticmethod
-    def _match(definition: Definition, event: Mapping[str, Any]) -> Match:
-        name = definition.name
-        if (other := _other(definition, event["type"])) is not None:
-            return other
-        if definition.judge is not None and (reason := definition.judge(event["data"])) is not None:
-            return Match(name, matches=False, reason=reason)
-        once, unknown = _identity(definition, event)
-        run = {"id": _run_id(name, event, once), "automation": name, "url": None}
-        roots = {**event["data"], "event": event, "run": run, "variables": {}, **constants_of(definition.plan)}
-        now = datetime.now(UTC)
-        try:
-            if definition.condition is None or definition.condition.holds(roots, now):
-                priority = _priority(definition.plan, roots, now)
-                return Match(name, matches=True, reason=unknown, once=once, priority=priority)
-            reason = " ".join(failure.sentence for failure in definition.condition.explain(roots, now))
-        except TemplateError as error:
-            reason = f"Its conditions cannot be judged: {error}"
-        return Match(name, matches=False, reason=reason)
 
     def _decide(self) -> None:
         """Decide what runs under which name: what exactly one good file defines, else its last good version."""
@@ -346,46 +302,6 @@ def _flaws(files: Iterable[File]) -> tuple[str, list[Problem]]:
     wrong = [one for file in files for one in serious(file.problems)]
     more = f" (and {len(wrong) - SHOWN} more)" if len(wrong) > SHOWN else ""
     return f"{'; '.join(map(str, wrong[:SHOWN]))}{more}", wrong
-
-
-def _other(definition: Definition, event_type: str) -> Match | None:
-    """Return why no event of a type starts an automation; None where one may."""
-    name, scheduled = definition.name, definition.schedule is not None
-    if event_type == FIRED:
-        return Match(name, matches=False, reason=ONLY_SCHEDULES, concerns=scheduled)
-    if scheduled:
-        return Match(name, matches=False, reason="Its schedule starts it, and no event.", concerns=False)
-    if not matches(definition.event, event_type):
-        other = f"Its trigger is {definition.event}; the event is {event_type}."
-        return Match(name, matches=False, reason=other, concerns=False)
-    return None if definition.live else Match(name, matches=False, reason=NOT_LIVE)
-
-
-def _identity(definition: Definition, event: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """Return what `trigger.once` makes of an event, or why that is nothing."""
-    try:
-        return definition.identity(event), None
-    except NoIdentityError as error:
-        return None, str(error)
-
-
-def _run_id(name: str, event: Mapping[str, Any], once: str | None) -> str:
-    try:
-        return run_id(name, event["id"], once)
-    except EventError:  # whoever starts it says so
-        return f"{name}/{event['id']}"
-
-
-def _priority(plan: Plan, roots: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    from workflows.compiled import program
-    from workflows.run.routing import fairness_key  # these load Temporal, which reading definitions must not
-
-    compiled = program(plan)
-    key: str | None = None
-    with contextlib.suppress(TemplateError):  # the run itself says what is wrong
-        key = fairness_key(compiled, roots, now)
-    given = {"priority_key": compiled.priority, "fairness_key": key}
-    return {name: value for name, value in given.items() if value is not None}
 
 
 def _place_and_sentence(one: Problem) -> str:

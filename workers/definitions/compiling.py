@@ -15,17 +15,21 @@ from workers.definitions.model.automation import (
     BranchDefinition,
     ForEachDefinition,
     PathsDefinition,
+    RepeatDefinition,
     RuleDefinition,
     SetDefinition,
     Step,
     StopDefinition,
-    Until,
     WaitDefinition,
 )
+from workers.definitions.model.hours import BusinessHoursDefinition
 from workers.definitions.model.steps import slug
-from workers.definitions.model.vocabulary import Part
+from workers.definitions.model.until import Until
 from workers.definitions.problems import listed
+from workers.definitions.written import wait_label, waiting, written
+from workflows.language.hours import HoursPlan
 from workflows.plan import ApprovalPlan, Defaults, NoticePlan, Occasion, Plan, RetryPlan, RulePlan, StepPlan
+from workflows.plan_parts import UntilPlan
 
 MOST_NAMES = 5
 """Variables that the label of a step names."""
@@ -44,6 +48,8 @@ NOTICE_WITHIN = 10 * MINUTE
 
 def filled(action: Action, config: Mapping[str, Any]) -> dict[str, Any]:
     """Return a step's config with the defaults that are templates, where its author wrote nothing."""
+    if not action.config.defaults:
+        return dict(config)
     written = {name for name in action.config.model_fields if any(key in config for key in names(action.config, name))}
     owners = {key: name for name in action.config.model_fields for key in names(action.config, name)}
     return {**config, **{key: value for key, value in action.config.defaults.items() if owners.get(key) not in written}}
@@ -61,9 +67,10 @@ def digest(data: Any) -> str:
 
 
 def identified(plan: Plan) -> Plan:
-    """Return a plan under the id that its content makes."""
+    """Return a plan under the id that its content makes, the order of its objects included."""
     content = {key: value for key, value in plan.items() if key != "id"}
-    return cast("Plan", {**content, "id": digest(content)})
+    text = json.dumps(content, separators=(",", ":"))
+    return cast("Plan", {**content, "id": hashlib.sha256(text.encode()).hexdigest()})
 
 
 class Planner:
@@ -72,11 +79,15 @@ class Planner:
     Args:
         ids: id of each step by JSON pointer.
         catalog: every action by name.
+        hours: the automation's hours by name.
     """
 
-    def __init__(self, ids: Mapping[str, str], catalog: Catalog) -> None:
+    def __init__(
+        self, ids: Mapping[str, str], catalog: Catalog, hours: Mapping[str, BusinessHoursDefinition] | None = None
+    ) -> None:
         self.ids = ids
         self.catalog = catalog
+        self.hours = {name: cast("HoursPlan", written(one)) for name, one in (hours or {}).items()}
         self.taken = set(ids.values())
 
     def block(self, block: list[Step], raw: list[Any], pointer: str) -> list[StepPlan]:
@@ -97,15 +108,15 @@ class Planner:
             case BranchDefinition():
                 self.branch(step, raw, pointer, plan)
             case WaitDefinition():
-                plan["wait"] = {"until": step.wait.until} if isinstance(step.wait, Until) else step.wait
+                plan.update(self.wait(step))
             case ForEachDefinition():
                 self.loop(step, raw, pointer, plan)
+            case RepeatDefinition():
+                self.repeat(step, raw, pointer, plan)
             case SetDefinition():
                 plan["set"] = step.set_
             case StopDefinition():
-                plan["stop"] = step.stop
-                if step.reason is not None:
-                    plan["reason"] = step.reason
+                plan |= _stop(step)
         return plan
 
     def reactions(self, step: ActionDefinition, raw: Mapping[str, Any], pointer: str, plan: StepPlan) -> None:
@@ -158,7 +169,7 @@ class Planner:
             plan["unasked"] = True
         if action.background(config):
             plan["background"] = True
-        if action.look is not None and plan["repeat"] == "never":
+        if action.look is not None and action.operation is None and plan["repeat"] == "never":
             plan["looks"] = True
         plan.update(_traffic(action, config))
 
@@ -173,11 +184,11 @@ class Planner:
 
     def policy(self, approval: ApprovalDefinition) -> ApprovalPlan:
         """Return what an author wrote about approvals; what is left out the run decides."""
-        plan = _written(approval)
+        plan = written(approval)
         if approval.business_hours is not None:
-            plan["businessHours"] = _written(approval.business_hours)
+            plan["businessHours"] = self.opened(approval.business_hours)
         if approval.bands is not None:
-            plan["bands"] = [_written(band) for band in approval.bands]
+            plan["bands"] = [written(band) for band in approval.bands]
         if approval.notify is not None:
             plan["notify"] = [self.notice(notice, f"notify-{n}") for n, notice in enumerate(approval.notify, 1)]
         return cast("ApprovalPlan", plan)
@@ -198,6 +209,8 @@ class Planner:
         """Add what runs side by side."""
         if step.on_failure is not None:
             plan["onFailure"] = step.on_failure
+        if step.first:
+            plan["first"] = True
         plan["paths"] = []
         for index, path in enumerate(step.paths):
             label = path.label or f"Path {index + 1}"
@@ -237,11 +250,45 @@ class Planner:
         if step.save_as is not None:
             plan["saveAs"] = step.save_as
 
+    def repeat(self, step: RepeatDefinition, raw: Mapping[str, Any], pointer: str, plan: StepPlan) -> None:
+        """Add what is done until conditions hold."""
+        if step.on_failure is not None:
+            plan["onFailure"] = step.on_failure
+        plan["passes"] = {
+            "until": step.until,
+            "every": step.every,
+            "atMost": step.at_most,
+            "backoff": step.backoff,
+            "maxPasses": step.max_passes,
+        }
+        plan["block"] = self.block(step.repeat, raw["repeat"], f"{pointer}/repeat")
+
+    def wait(self, step: WaitDefinition) -> StepPlan:
+        """Return what a step waits for, and where it saves that."""
+        plan = waiting(step)
+        if isinstance(step.wait, Until):
+            plan["wait"] = self.until(step.wait)
+        return plan
+
+    def until(self, wait: Until) -> UntilPlan:
+        """Return until when a step waits."""
+        if wait.hours is None:
+            return {"until": wait.until}
+        return {"until": wait.until, "hours": self.opened(wait.hours)}
+
+    def opened(self, hours: str | BusinessHoursDefinition) -> HoursPlan:
+        """Return hours that are named or written out."""
+        return self.hours[hours] if isinstance(hours, str) else cast("HoursPlan", written(hours))
+
     def unique(self, wanted: str) -> str:
         """Return an id that nothing else in the plan has."""
         candidate = next(c for c in _numbered(wanted) if c not in self.taken)
         self.taken.add(candidate)
         return candidate
+
+
+def _stop(step: StopDefinition) -> StepPlan:
+    return {"stop": step.stop} if step.reason is None else {"stop": step.stop, "reason": step.reason}
 
 
 def _numbered(wanted: str) -> Iterator[str]:
@@ -257,9 +304,11 @@ def _label(step: Step) -> str:  # noqa: PLR0911 # one return per kind of step
         case ActionDefinition():
             return step.action_type
         case WaitDefinition():
-            return f"Wait until {step.wait.until}" if isinstance(step.wait, Until) else f"Wait {spell(step.wait)}"
+            return wait_label(step.wait)
         case ForEachDefinition():
             return f"For each of {step.for_each}"
+        case RepeatDefinition():
+            return f"Repeat every {spell(step.every)}"
         case SetDefinition():
             return f"Set {listed(step.set_, most=MOST_NAMES)}"
         case StopDefinition():
@@ -276,12 +325,6 @@ def _under_one_name(action: Action, config: dict[str, Any]) -> dict[str, Any]:
         return config
     spellings = names(action.config, CONNECTION)
     return {CONNECTION if key in spellings else key: value for key, value in config.items()}
-
-
-def _written(part: Part) -> dict[str, Any]:
-    """Return what an author wrote of a part, by key; what a part holds are values and parts."""
-    found = {info.alias or name: getattr(part, name) for name, info in type(part).model_fields.items()}
-    return {key: value for key, value in found.items() if value is not None}
 
 
 def _traffic(action: Action, config: Mapping[str, Any]) -> StepPlan:

@@ -6,19 +6,23 @@ import logging
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from activities.action import Action
 from activities.bounds import regular
-from workers.definitions.loading import MAX_FILE_BYTES, SUFFIXES, UnreadableFileError, read
+from workers.definitions.environments import FOLDER, Environment, Environments
+from workers.definitions.loading import MAX_FILE_BYTES, SUFFIXES, TESTS, Source, UnreadableFileError, read
 from workers.definitions.problems import Problem
 from workers.definitions.runnable import Definition, load
 from workers.definitions.settling import Patience, Settling, Stamp
 
 log = logging.getLogger(__name__)
+
+ENVIRONMENTS = f"{FOLDER}/"
+"""What the names of the files of environments begin with here."""
 
 _NAME = re.compile(r"""^[\s{]*["']?name["']?\s*:\s*["']?([A-Za-z0-9][A-Za-z0-9._-]{0,99})""", re.MULTILINE)
 
@@ -34,6 +38,7 @@ class File:
         claimed: the name of its automation, or the one that a bad file seems to carry.
         former: the name of its last good version, if it ever had one.
         named: whether it says a name; of one that does not, `claimed` is its own name.
+        content: its data and where its values stand; None where it cannot be read.
     """
 
     path: Path
@@ -42,6 +47,7 @@ class File:
     claimed: str
     former: str | None
     named: bool = True
+    content: tuple[Any, Source] | None = None
 
     def names(self) -> list[str]:
         """Return the automations that this file is about."""
@@ -55,16 +61,19 @@ class Folder:
         path: the folder.
         catalog: every action by name.
         patience: how long a file must be the same before it counts.
+        environment: the name of the environment that counts.
 
     Attributes:
+        environments: those of the folder.
         files: those that count, by file name.
         loaded: whether all that were there at first have counted: at once, so that no order decides anything.
         lost: why the folder could not be read when it was last looked at, or None where it could.
     """
 
-    def __init__(self, path: Path, catalog: Mapping[str, Action], patience: Patience) -> None:
+    def __init__(self, path: Path, catalog: Mapping[str, Action], patience: Patience, environment: str) -> None:
         self.path = path
         self.catalog = catalog
+        self.environments = Environments(path / FOLDER, environment)
         self.files: dict[str, File] = {}
         self.loaded = False
         self.lost: str | None = None
@@ -73,7 +82,7 @@ class Folder:
     def look(self) -> list[str]:
         """Look at the folder (one scan), read what has settled since, and return the names of these files."""
         try:
-            found = dict(_scan(self.path))
+            found = {**dict(_scan_environments(self.path)), **dict(_scan(self.path))}
         except OSError as error:
             lost = f"The folder of automations cannot be read: {error.strerror or error}."
             if lost != self.lost:
@@ -83,7 +92,9 @@ class Folder:
         self.lost = None
         self._settling.look(found)
         due = self._due()
-        counted = [name for name in due if self._count(name)]
+        values = [name for name in due if name.startswith(ENVIRONMENTS) and self._count_environment(name)]
+        counted = [name for name in due if not name.startswith(ENVIRONMENTS) and self._count(name)]
+        counted += self._fill_in_anew(counted) if values else []
         self.loaded = self.loaded or not self._settling.pending()
         return counted
 
@@ -112,6 +123,8 @@ class Folder:
 
     def _claims(self, name: str) -> set[str]:
         """Return the automations that a file defines, and those that it will as soon as it counts."""
+        if name.startswith(ENVIRONMENTS):
+            return set()
         claimed = _claimed(self.path / name) if self._settling.stamp(name) is not None else None
         return {*self.names(name), *((claimed,) if claimed else ())}
 
@@ -128,20 +141,47 @@ class Folder:
         self._settling.count(name)
         return True
 
+    def _count_environment(self, name: str) -> bool:
+        """Let an environment count as its file is now, unless that changes while it is being read."""
+        stamp, path = self._settling.stamp(name), self.path / name
+        known = {one: kept for one, kept in self.environments.known.items() if one != path.stem}
+        if stamp is not None:
+            known[path.stem] = Environment.read(path)
+            if self._settling.patience.quiet and _stamp(path) != stamp:
+                return False
+        self.environments = replace(self.environments, known=known)
+        self._settling.count(name)
+        return True
+
+    def _fill_in_anew(self, counted: Collection[str]) -> list[str]:
+        """Read all other definitions again as they last counted, and return the names of their files."""
+        others = [name for name, file in self.files.items() if name not in counted and file.content is not None]
+        for name in others:
+            self.files[name] = self._made(name, self.files[name].path, self.files[name].content)
+        return others
+
     def _read(self, name: str, path: Path) -> File:
-        data: Any = None
         try:
-            data, source = read(path)
-            good, problems = load(data, source, self.catalog)
+            return self._made(name, path, read(path))
         except UnreadableFileError as unreadable:
-            good, problems = None, [unreadable.problem]
+            return self._made(name, path, None, [unreadable.problem])
+
+    def _made(
+        self, name: str, path: Path, content: tuple[Any, Source] | None, problems: list[Problem] | None = None
+    ) -> File:
+        data, good = None, None
+        if content is not None:
+            data, source = content
+            good, problems = load(data, source, self.catalog, self.environments)
+        problems = problems or []
         if good is not None:
-            return File(path, good, problems, good.name, good.name)
+            return File(path, good, problems, good.name, good.name, content=content)
         given = data.get("name") if isinstance(data, dict) else None
         claimed = given if isinstance(given, str) else _claimed(path)
         before = self.files.get(name)
         former = before.former if before else None
-        return File(path, None, problems, claimed or path.stem, former, named=claimed is not None or former is not None)
+        named = claimed is not None or former is not None
+        return File(path, None, problems, claimed or path.stem, former, named=named, content=content)
 
 
 def definition_files(folder: Path) -> list[Path]:
@@ -169,6 +209,11 @@ def _scan(folder: Path) -> Iterator[tuple[str, Stamp]]:
                 yield entry.name, Stamp.of(status)
 
 
+def _scan_environments(folder: Path) -> Iterator[tuple[str, Stamp]]:
+    if (folder / FOLDER).is_dir():
+        yield from ((f"{ENVIRONMENTS}{name}", stamp) for name, stamp in _scan(folder / FOLDER))
+
+
 def _stamp(path: Path) -> Stamp | None:
     try:
         return Stamp.of(path.stat())
@@ -177,7 +222,7 @@ def _stamp(path: Path) -> Stamp | None:
 
 
 def _is_definition(name: str) -> bool:
-    return name.lower().endswith(SUFFIXES) and not name.startswith(".")
+    return name.lower().endswith(SUFFIXES) and not name.lower().endswith(TESTS) and not name.startswith(".")
 
 
 def _claimed(path: Path) -> str | None:

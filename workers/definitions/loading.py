@@ -27,6 +27,9 @@ MAX_VALUES = 200_000
 
 SUFFIXES = (".yaml", ".yml", ".json")
 
+TESTS = tuple(f".test{suffix}" for suffix in SUFFIXES)
+"""What the names of files end with that test an automation (`docs/testing.md`)."""
+
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Severity = Literal["problem", "warning"]
+Severity = Literal["problem", "warning", "advice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Code:
     """A kind of problem.
 
     Attributes:
-        severity: a problem keeps the definition from running, a warning does not.
+        severity: a problem keeps the definition from running, a warning does not; advice is no fault at all.
         meaning: one sentence for the documentation.
     """
 
@@ -58,13 +58,16 @@ CODES: dict[str, Code] = {
     "bad-template": Code("problem", "A template cannot be read, or uses something that templates here do not have."),
     "bad-condition": Code("problem", "A condition cannot be read."),
     "bad-schema": Code(
-        "problem", "`trigger.data` is no JSON Schema, refers to another document, or unfolds to too much."
+        "problem", "`trigger.data` or `format` is no JSON Schema, refers to another document, or unfolds to too much."
     ),
     "bad-once": Code(
         "problem",
         "`trigger.once` uses nothing of the event, so that all events would be one, or something that only a run has.",
     ),
     "unknown-root": Code("problem", "A reference begins with a name that neither the event nor the run has."),
+    "wait-without-key": Code(
+        "problem", "The `where` of a `wait` does not say, under `all`, which value a field of the event must equal."
+    ),
     "undeclared-root": Code(
         "warning",
         "The event type is your own and does not declare its data (`trigger.data`): references cannot be checked.",
@@ -77,6 +80,10 @@ CODES: dict[str, Code] = {
     ),
     "unknown-constant": Code("problem", "A reference to a constant that the automation does not have."),
     "templated-constant": Code("problem", "A constant contains a template; constants are the same in every run."),
+    "missing-environment-value": Code(
+        "problem",
+        "A name under `environment` has no value in one of the environments, or there is no such environment.",
+    ),
     "outside-loop": Code("problem", "`item`, `loop` or the name given by `as` is used outside of its `forEach`."),
     "outside-failure": Code("problem", "`failure` is used where no failure is being reacted to."),
     "unknown-step-id": Code("problem", "A reference to the status of a step that does not exist, or of none."),
@@ -114,6 +121,12 @@ CODES: dict[str, Code] = {
     "unknown-member": Code(
         "warning", "The service's description does not name this member of a param; it does not forbid it either."
     ),
+    "read-only-member": Code(
+        "warning", "The service's description has this member of a body in answers only: the service may ignore it."
+    ),
+    "unsendable-notice": Code(
+        "problem", "A notice calls a tool that people are asked about first, and a notice cannot wait for them."
+    ),
     "description-not-at-hand": Code(
         "warning", "The description of a service is not on this machine, or cannot be used: params are not checked."
     ),
@@ -140,6 +153,7 @@ CODES: dict[str, Code] = {
         "problem", "`onExpiry: approve` beside a quorum over 1, `bands` or `verified`, which waiting would undo."
     ),
     "unknown-time-zone": Code("problem", "`timeZone` is no IANA name of a time zone, such as `Europe/Berlin`."),
+    "unknown-hours": Code("problem", "`hours` has none of this name."),
     "bad-cron": Code("problem", "A cron expression cannot be read, or no date fits it."),
     "unknown-automation": Code("warning", "A step runs an automation that no file of the folder defines."),
     "circular-call": Code(
@@ -173,6 +187,12 @@ CODES: dict[str, Code] = {
     "may-happen-twice": Code(
         "warning", "An action that must not be repeated is, although nobody knows whether it was carried out."
     ),
+    "unknown-value": Code("warning", "A condition compares a known field with a value that it never has."),
+    "unknown-model": Code("warning", "A language has no such model for speech, as far as its vendor lists them."),
+    "unlabeled-step": Code("advice", "Actions have no label that says what they do, or one such as `Action 1`."),
+    "unasked-harm": Code("advice", "A step deletes something or pays money, and nobody is asked before."),
+    "unsaved-answer": Code("advice", "A step whose only use is its result does not save it."),
+    "maybe-empty": Code("advice", "A collected input is used that may be empty, and nothing says what happens then."),
     "unreachable-rule": Code(
         "warning", "A rule of `onFailure` never decides, because earlier ones take every failure that it is for."
     ),
@@ -196,7 +216,7 @@ class Problem:
     def __str__(self) -> str:
         """Render it as `file:line:column: code: sentence (hint)`."""
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
-        mark = "warning: " if self.severity == "warning" else ""
+        mark = "" if self.severity == "problem" else f"{self.severity}: "
         hint = f" ({self.hint})" if self.hint else ""
         return f"{place + ': ' if place else ''}{mark}{self.code}: {self.message}{hint}"
 
@@ -246,7 +266,8 @@ def document() -> str:
     return (
         "# Problems\n\n"
         "What `trunkline validate` finds, by code. A *problem* keeps a definition from running (exit code 1); a\n"
-        "*warning* does not. Codes never change their meaning.\n\n"
+        "*warning* does not. *Advice* says what would be better, and `--no-advice` leaves it out. Codes never change\n"
+        "their meaning.\n\n"
         "This page is made by `python -m workers.definitions.problems > docs/problems.md`.\n\n"
         f"| code | severity | meaning |\n| --- | --- | --- |\n{rows}\n"
     )

@@ -11,10 +11,12 @@ from typing import Any
 from activities.action import Action
 from workers.definitions.checking.calls import NamedCall, named_calls
 from workers.definitions.checking.event_schema import Judge, judge
+from workers.definitions.environments import Environments
 from workers.definitions.loading import Source
 from workers.definitions.model.schedule import Schedule
 from workers.definitions.planning import inspect, make_plan
 from workers.definitions.problems import Problem
+from workflows.event import roots_of
 from workflows.language.condition import Condition, compile_condition
 from workflows.language.template import Template, TemplateError, compile_template
 from workflows.plan import Plan, constants_of
@@ -83,7 +85,7 @@ class Definition:
         source = f"`trigger.once` of {self.name} ({self.once.source!s:.100})"
         try:
             constants = constants_of(self.plan)
-            found = _text(self.once, {**event["data"], "event": event, **constants})
+            found = _text(self.once, {**roots_of(event, self.plan.get("inputs")), "event": event, **constants})
         except TemplateError as error:
             raise NoIdentityError(f"{source} cannot be rendered for this event: {error}") from None
         try:
@@ -97,21 +99,34 @@ class Definition:
         return found
 
 
-def load(data: Any, source: Source, catalog: Mapping[str, Action]) -> tuple[Definition | None, list[Problem]]:
-    """Return a definition ready to run, or None and its problems."""
-    automation, problems, secrets, groups = inspect(data, source, catalog)
+def load(
+    data: Any, source: Source, catalog: Mapping[str, Action], environments: Environments | None = None
+) -> tuple[Definition | None, list[Problem]]:
+    """Return a definition ready to run, or None and its problems.
+
+    Args:
+        data: the definition as written.
+        source: where its values stand.
+        catalog: every action by name.
+        environments: those of its folder; None: it is in none.
+    """
+    environments = environments or Environments()
+    data, automation, problems, secrets, groups = inspect(data, source, catalog, environments=environments)
     if automation is None:
         return None, problems
     declared = automation.trigger.data
+    plan = make_plan(automation, data, catalog, environments.values(automation.environment))
     definition = Definition(
         name=automation.name,
         event=automation.trigger.brings,
         schedule=automation.trigger.schedule,
         live=automation.trigger.live,
         calls=tuple(named_calls(data, source, catalog)),
-        plan=make_plan(automation, data, catalog),
+        plan=plan,
         once=None if automation.trigger.once is None else compile_template(automation.trigger.once),
-        condition=None if automation.conditions is None else compile_condition(automation.conditions),
+        condition=None
+        if automation.conditions is None
+        else compile_condition(automation.conditions, plan.get("hours")),
         judge=judge(declared) if isinstance(declared, dict) else None,
         secrets=secrets,
         groups=groups,

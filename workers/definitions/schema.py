@@ -155,7 +155,10 @@ def _or_template(value: dict[str, Any]) -> dict[str, Any]:
 
 def _conditions() -> dict[str, Any]:
     conditions = {"type": "array", "items": {"$ref": "#/$defs/Conditions"}}
-    field = {"type": "string", "description": "Where the value stands, such as `call.waiting_time`."}
+    field = {
+        "type": "string",
+        "description": "Where the value stands, such as `call.waiting_time`, or exactly one `{{ }}`.",
+    }
     unary = {"type": "string", "enum": [name for name, one in OPERATORS.items() if not one.takes_value]}
     binary = {"type": "string", "enum": [name for name, one in OPERATORS.items() if one.takes_value]}
     return {

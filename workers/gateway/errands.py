@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Coroutine
 from typing import Any, TypeVar
+
+log = logging.getLogger("trunkline.gateway")
 
 T = TypeVar("T")
 
@@ -19,8 +22,13 @@ class Errands:
         """Do something behind the answer."""
         task = asyncio.create_task(errand)
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(self._ended)
         return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("What was to be done behind an answer failed; this is a defect.", exc_info=error)
 
     async def finished(self) -> None:
         """Wait until nothing is being done any more."""

@@ -104,9 +104,12 @@ class _Builder:
         box = replace(item.box, facts=(*facts, *item.box.facts, *(mark.facts if mark else ())))
         if mark is not None:
             box = replace(box, classes=(*box.classes, mark.name))
-        if not item.on and conditional:
-            return replace(item, box=box, on=True, label="otherwise")
-        return replace(item, box=box)
+        item = replace(item, box=box)
+        if conditional and not connect((item,), [], []):  # where it is skipped, it goes on all the same
+            if item.ways:
+                return replace(item, ways=(*item.ways, Way(label="skipped")))
+            return replace(item, on=True, label="otherwise")
+        return item
 
     def action(self, step: Step) -> Item:
         """Return an action: one that is held shows who decides."""

@@ -23,7 +23,8 @@ def marks_of_coverage(data: Mapping[str, Any], missing: Iterable[Mapping[str, An
         missing: what no test has seen, as `trunkline test --json` says it: a `kind` and a `path` each.
     """
     places = {path_of(pointer): name for pointer, name in step_ids(data).items()}
-    around = {path_of(pointer) for pointer, step, _ in steps(data) if any(key in step for key in CONTAINERS)} | {""}
+    written = {path_of(pointer): step for pointer, step, _ in steps(data)}
+    around = {path for path, step in written.items() if any(key in step for key in CONTAINERS)} | {""}
     lacks: dict[str, list[str]] = {name: [] for name in places.values()}
     for item in missing:
         owner = _owner(item["path"], places)
@@ -33,7 +34,9 @@ def marks_of_coverage(data: Mapping[str, Any], missing: Iterable[Mapping[str, An
     single = {path: own[name] for path, name in places.items() if path not in around}
     marks = {}
     for path, name in places.items():
-        state = own[name] if path in single else _whole(path, own[name], single)
+        ways = len(written.get(path, {}).get("branch", ()))
+        taken = bool(ways) and lacks[name].count("ways") <= ways  # `otherwise` is one more
+        state = own[name] if path in single else _whole(path, own[name], single, taken=taken)
         marks[name] = _mark(state, lacks[name])
     return marks
 
@@ -52,14 +55,18 @@ def _owner(path: str, places: Mapping[str, str]) -> str | None:
     return None
 
 
-def _whole(path: str, own: str, single: Mapping[str, str]) -> str:
-    """Return how a step is covered in which others stand."""
+def _whole(path: str, own: str, single: Mapping[str, str], *, taken: bool) -> str:
+    """Return how a step is covered in which others stand; `taken`: some way of it was."""
     inside = {state for place, state in single.items() if place.startswith(f"{path}." if path else "paths[")}
-    if inside == {MISSED}:
+    if inside == {MISSED} and not taken:
         return MISSED
     return COVERED if {own, *inside} == {COVERED} else PARTLY
 
 
 def _mark(name: str, lacks: list[str]) -> Mark:
-    unseen = ", ".join(f"{lacks.count(kind)} {kind}" for kind in dict.fromkeys(lacks) if kind != "steps")
+    unseen = ", ".join(_counted(lacks.count(kind), kind) for kind in dict.fromkeys(lacks) if kind != "steps")
     return Mark(name=name, facts=(f"unseen: {unseen}",) if unseen and name == PARTLY else ())
+
+
+def _counted(count: int, kind: str) -> str:
+    return f"{count} {kind.removesuffix('s') if count == 1 else kind}"

@@ -7,18 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from activities.action import CONNECTION, Action, spellings
-from workers.definitions.loading import SUFFIXES, UnreadableFileError, read
+from workers.definitions.environments import DEVELOPMENT, Environments
+from workers.definitions.loading import SUFFIXES, TESTS, UnreadableFileError, read
 
 
-def connection_names(folder: Path, actions: Mapping[str, Action]) -> dict[str, tuple[Action, str]]:
+def connection_names(
+    folder: Path, actions: Mapping[str, Action], environment: str = DEVELOPMENT
+) -> dict[str, tuple[Action, str]]:
     """Return the names that steps give to their connections, each with the action that uses it and the field."""
-    return {name: use for data in definitions(folder) for name, use in _named(data, actions)}
+    environments = Environments.read(folder, environment)
+    return {name: use for data in definitions(folder) for name, use in _named(environments.filled(data), actions)}
 
 
 def definitions(folder: Path) -> Iterator[Any]:
     """Yield what the files of a folder say, those that cannot be read left out."""
     for path in sorted(folder.glob("*")):
-        if path.suffix in SUFFIXES and path.is_file():
+        if path.suffix in SUFFIXES and not path.name.endswith(TESTS) and path.is_file():
             try:
                 yield read(path)[0]
             except UnreadableFileError:  # the worker says what is wrong with it

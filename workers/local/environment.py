@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
@@ -135,6 +136,7 @@ async def development(wish: Wish) -> AsyncIterator[Development]:
         server = await stack.enter_async_context(temporal_server(wish.port, wish.ui_port, data=wish.data))
         sandbox = await stack.enter_async_context(Sandbox(wish.sandbox_port, recordings=wish.files))
         actions = catalog() if wish.actions is None else wish.actions
+        values = Settings.from_environment({**os.environ, **wish.environment}).environment
         given = connections_given(
             sandbox.url,
             folder / "connections.yaml",
@@ -143,7 +145,7 @@ async def development(wish: Wish) -> AsyncIterator[Development]:
             secrets=secrets_here(wish.folder, wish.secrets, wish.environment),
             actions=actions,
             live=wish.live,
-            names=connection_names(wish.folder, actions),
+            names=connection_names(wish.folder, actions, values),
         )
         command = [sys.executable, "-m", "workers.cli", "worker", str(wish.folder), "--connections", str(given.file)]
         environment = _worker_environment(wish, server, sandbox, given)
@@ -159,7 +161,7 @@ async def development(wish: Wish) -> AsyncIterator[Development]:
         )
         await _until_polled(server.client, wish.task_queue, worker)
         await stack.enter_async_context(
-            _beside(keep_schedules(server.client, wish.folder, actions, wish.task_queue, wish.tell))
+            _beside(keep_schedules(server.client, wish.folder, actions, wish.task_queue, wish.tell, environment=values))
         )
         yield Development(
             address=server.address,

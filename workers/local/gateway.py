@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from workers.gateway.config import GatewayConfig
 from workers.gateway.listening import listening
 from workers.gateway.server import Gateway
+from workers.gateway.slack.api import first_account
 from workers.local.gateway_file import (
     LocalPlace,
     adapted,
@@ -67,7 +68,7 @@ async def local_gateway(
     people = [*dict.fromkeys([*user, *people_of(folder)])]
     async with LocalSignIn(people, f"{url}/login/callback") as provider:
         place = LocalPlace(url, provider.issuer, (CLIENT, provider.secret))
-        config = usual_config(folder, place) if own is None else adapted(own, place)
+        config = usual_config(folder, place, first_account(settings)) if own is None else adapted(own, place)
         environment = {"TRUNKLINE_PAGES": url}
         if settings.signing_keys is None and config.signing_key is not None:
             environment["TRUNKLINE_SIGNING_KEYS"] = json.dumps(worker_keys(config.signing_key))

@@ -18,7 +18,8 @@ from workers.gateway.pages.entry import OwnKey, Pages
 from workers.gateway.parts import Verify
 from workers.hosts import is_loopback
 from workers.local.connection_names import definitions
-from workers.sandbox.webhooks.gateway import GatewayDoors, Hook
+from workers.sandbox.slack_clicks import SIGNING_SECRET
+from workers.sandbox.webhooks.gateway import INTERACTIONS, GatewayDoors, Hook
 from workers.sandbox.webhooks.senders import SENDERS
 from workers.sandbox.webhooks.signing import Proof
 from workers.settings import SettingsError
@@ -87,8 +88,14 @@ def adapted(config: GatewayConfig, place: LocalPlace) -> GatewayConfig:
     return config.model_copy(update=changes)
 
 
-def usual_config(folder: Path, place: LocalPlace) -> GatewayConfig:
-    """Return what is served where there is no file: events, each vendor's hooks, the folder's bridges, and pages."""
+def usual_config(folder: Path, place: LocalPlace, slack: str | None) -> GatewayConfig:
+    """Return what is served where there is no file: events, each vendor's hooks, the folder's bridges, and pages.
+
+    Args:
+        folder: the automations.
+        place: where the gateway is.
+        slack: the connection of the app whose buttons are taken, if there is one.
+    """
     sources = {
         name: {"verify": sender.verify, "event": sender.event}
         for name, sender in SENDERS.items()
@@ -100,6 +107,7 @@ def usual_config(folder: Path, place: LocalPlace) -> GatewayConfig:
             "events": {"verify": "none"},
             "sources": sources,
             "talkdesk": dict(_bridges(folder)),
+            "slack": None if slack is None else {"connection": slack, "signingSecret": SIGNING_SECRET},
             "pages": place.pages(("*",)),
             "signingKey": {"id": SIGNING_KEY, "hmac": random_key()},
         }
@@ -116,6 +124,8 @@ def doors_of(config: GatewayConfig, url: str) -> GatewayDoors:
     hooks = {name: Hook(f"/hooks/{name}", _proof(source.verify)) for name, source in config.sources.items()}
     if config.events is not None:
         hooks["events"] = Hook("/events", _proof(config.events.verify))
+    if config.slack is not None:
+        hooks[INTERACTIONS] = Hook("/slack/interactions", Proof("slack", config.slack.signing_secret[0]))
     for name, entry in config.talkdesk.items():
         auth = {key: values[0] for key, values in entry.auth.items()}
         hooks[f"talkdesk/{name}"] = Hook(f"/talkdesk/{name}", Proof("none"), auth)

@@ -13,6 +13,7 @@ from temporalio.service import RPCError
 from activities.action import Action
 from workers.client.deploying import Change, apply, compare, wishes_of
 from workers.definitions.automations import Automations
+from workers.definitions.environments import DEVELOPMENT
 from workers.errors import TrunklineError
 from workers.process.watching import EVERY, SETTLED
 
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-async def keep_schedules(
+async def keep_schedules(  # noqa: PLR0913 # what it works with, by name
     client: Client,
     folder: Path,
     actions: Mapping[str, Action],
     task_queue: str,
     tell: Callable[[list[Change]], None],
+    *,
+    environment: str = DEVELOPMENT,
 ) -> None:
     """Deploy the schedules of a folder now, and whenever its files have changed, until this is canceled.
 
@@ -37,8 +40,10 @@ async def keep_schedules(
         actions: every action by name.
         task_queue: the worker's.
         tell: called with what was changed, where something was.
+        environment: the name of the environment whose values the automations take.
     """
-    automations = Automations(folder, actions, SETTLED, tells=False)  # the worker tells what it reads
+    # the worker tells what it reads
+    automations = Automations(folder, actions, SETTLED, tells=False, environment=environment)
     deployed = -1
     while True:
         if await automations.aside(automations.look) and automations.reads != deployed:

@@ -157,7 +157,7 @@ def _command(port: int, ui_port: int | None, data: Path | None) -> list[str]:
 
 
 async def _until_it_answers(process: ChildProcess, port: int, ui_port: int | None) -> Client:
-    from workers.client.start import connect_to
+    from workers.client.connecting import connect_to
 
     settings = Settings.from_environment()
     loop = asyncio.get_running_loop()

@@ -30,12 +30,12 @@ from trunkline.wire import (
 )
 from workers.approvals.groups import VARIABLE as GROUPS
 from workers.approvals.groups import Groups
-from workers.approvals.hours import BusinessHoursError, add
 from workers.approvals.index import index
 from workers.approvals.register import LONGEST_PERSON
 from workers.approvals.signing import VARIABLE as SIGNING_KEYS
 from workers.approvals.signing import SigningKeys
 from workers.definitions.problems import listed
+from workflows.language.hours import BusinessHoursError, add
 from workflows.language.people import distinct, hidden_in, person
 from workflows.report import timestamp
 

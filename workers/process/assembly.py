@@ -16,8 +16,13 @@ from activities.descriptions.fetching import Fetcher
 from activities.http_client.bodies import Bodies
 from activities.http_client.client import Client as HttpClient
 from activities.http_client.sandboxed import Sandboxed
+from workers.payloads.keyed_hash import KeyedHash
 from workers.process.approval_activities import ApprovalActivities
 from workers.process.budgets import TemporalBudgets, budget_workers
+from workers.process.event_activities import EventActivities
+from workers.process.gate_activities import GateActivities
+from workers.process.kept_values import TemporalKeptValues
+from workers.process.keyed_worker import keyed_worker
 from workers.process.limits import Limits, running
 from workers.process.pauses import TemporalPauses, pause_worker
 from workers.process.pinning import Pinning
@@ -83,7 +88,7 @@ class Assembly:
             await http.close()
 
     def workers(self, actions: Activities, *, cached_runs: int = CACHED_RUNS) -> list[Worker]:
-        """Return one worker for budgets, pauses and each limited connection, and last the one that carries out runs.
+        """Return workers for budgets, pauses, keys and limited connections, and last the one that carries out runs.
 
         Args:
             actions: the activities that carry out actions; without any, other workers have to.
@@ -115,7 +120,13 @@ class Assembly:
         if not actions:
             return [worker]
         counting = budget_workers(client, self.equipment.connections.usable())
-        return [*counting, pause_worker(client), *limits.workers(client, actions, **options), worker]
+        return [
+            *counting,
+            pause_worker(client),
+            keyed_worker(client, self._gates()),
+            *limits.workers(client, actions, **options),
+            worker,
+        ]
 
     def actions(self, http: HttpClient) -> Activities:
         """Return the activities that carry out actions."""
@@ -130,9 +141,20 @@ class Assembly:
             budgets=TemporalBudgets(self.client),
             pauses=TemporalPauses(self.client),
             runs=TemporalRuns(self.client, self.settings.task_queue, attributes=self.attributes),
+            kept_values=TemporalKeptValues(self.client, self._keyed()),
             descriptions=self.equipment.descriptions,
         )
-        return bind(self.equipment.actions, services)
+        ours = [*self._events().activities(), *self._gates().activities()]
+        return [*bind(self.equipment.actions, services), *ours]
+
+    def _events(self) -> EventActivities:
+        return EventActivities(self.client, self._keyed())
+
+    def _gates(self) -> GateActivities:
+        return GateActivities(self.client, self._keyed())
+
+    def _keyed(self) -> KeyedHash:
+        return KeyedHash(self.settings.encryption_keys)
 
     def _limits(self) -> Limits:
         return Limits(self.equipment.connections, self.equipment.actions, self.settings.task_queue)
@@ -158,5 +180,6 @@ class Assembly:
             descriptions=equipment.descriptions,
         )
         desk = ApprovalActivities(contracts, equipment.groups, equipment.signing, settings.encryption_keys)
-        sources = SourceActivities(self.client)
-        return [*plans.activities(), *desk.activities(), ResetActivities(self.client).earlier, sources.source]
+        sources, resets = SourceActivities(self.client), ResetActivities(self.client)
+        awaited = self._events().awaited
+        return [*plans.activities(), *desk.activities(), resets.earlier, sources.source, awaited]

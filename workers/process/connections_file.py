@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from activities.connections import Connection, Connections
 from activities.http_client.bindings import SECTION, BindingError
@@ -13,6 +15,7 @@ from workers.definitions.loading import Source, UnreadableFileError, read
 from workers.settings import SettingsError
 
 DESCRIPTION = "description"
+FILE = "file://"
 
 
 def load_connections(
@@ -52,6 +55,8 @@ def _read(path: Path) -> tuple[dict[str, Any], Source]:
 def _placed(path: Path, entry: Any) -> Any:
     """Return an entry whose description, if it is a file, is found beside the file that names it."""
     described = entry.get(DESCRIPTION) if isinstance(entry, dict) else None
+    if isinstance(described, str) and described.startswith(FILE):
+        return {**entry, DESCRIPTION: url2pathname(urlsplit(described).path)}
     if not isinstance(described, str) or "://" in described or described.startswith(("$", "~")):
         return entry
     return {**entry, DESCRIPTION: str(path.absolute().parent / described)}

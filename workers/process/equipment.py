@@ -67,7 +67,11 @@ def equip(settings: Settings, patience: Patience = AS_IT_IS) -> Equipment:
         actions=actions,
         # where a sandbox answers, no address is read by anybody on the way
         automations=Automations(
-            settings.automations, actions, patience, silent={"plain-http"} if settings.sandbox else ()
+            settings.automations,
+            actions,
+            patience,
+            silent={"plain-http"} if settings.sandbox else (),
+            environment=settings.environment,
         ),
         connections=connections,
         secrets=secrets,

@@ -13,7 +13,7 @@ from temporalio.worker import Worker
 from activities.action import Action
 from activities.connections import Connection, Connections
 from activities.errors import Refused
-from trunkline.wire import TURN
+from trunkline.wire import TURN, RunLimits
 from workflows.compiled import program
 from workflows.plan import Plan
 from workflows.program import ActionStep, Block, children
@@ -42,7 +42,7 @@ class Limits:
         self.limited = connections.limited()
         self.queues = {name: f"{task_queue}/{name}" for name in self.limited}
 
-    def of(self, plan: Plan) -> dict[str, Any]:
+    def of(self, plan: Plan) -> RunLimits:
         """Return what a run of this plan must know of the limits: nothing where none concerns it.
 
         `queues` has the task queue of every limited connection that an action of the plan can use, `chosen` the one
@@ -64,7 +64,7 @@ class Limits:
                 connection = self.connections.choose(kinds, action=name, name=None)
                 if connection in queues or name in writers:
                     chosen[name] = connection
-        found: dict[str, Any] = {"queues": queues, "chosen": chosen} if queues or chosen else {}
+        found: RunLimits = {"queues": queues, "chosen": chosen} if queues or chosen else {}
         if any(step.requests > 1 for step in steps):
             found["rated"] = [name for name in queues if self.limited[name].rate_limit is not None]
         return found

@@ -73,6 +73,8 @@ class Pinning:
         if pin.fixed and ("approval" in step or not self._asks(step)):  # a notice is never held, and so not sent
             pinned["fixed"] = True
         step["operation"] = pinned
+        if pin.repeat != "safe" and operation.look is not None:
+            step["looks"] = True
         if pin.requests > 1:
             step["requests"] = pin.requests
         if pin.window is not None:

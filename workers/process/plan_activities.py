@@ -4,23 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from temporalio import activity
 from temporalio.common import RawValue
 
 from activities.descriptions.source import NotAtHandError
-from trunkline.wire import MATCH, PLAN, YIELD, MatchAnswer
+from trunkline.wire import (
+    MATCH,
+    PLAN,
+    YIELD,
+    MatchAnswer,
+    Planned,
+    PlanParking,
+    PlanQuestion,
+    PlanRefusal,
+    RunSettings,
+)
 from workers.definitions.automations import (
     Automations,
     BadAutomationError,
-    Match,
     UnknownAutomationError,
     UnsettledError,
 )
+from workers.definitions.matching import Match
 from workers.definitions.runnable import UnfitEventError
 from workers.process.limits import Limits
 from workers.process.pinning import Pinning
+from workflows.plan import Plan
 from workflows.run.payload import pack
 
 INLINE_OFF = (
@@ -61,7 +72,7 @@ class PlanActivities:
         self.inline = inline
         self.limits = limits
         self.pinning = pinning
-        self.settings = {
+        self.settings: RunSettings = {
             "attributes": attributes,
             "dated": attributes,  # histories of workers that knew no dates of holds go on without
             "webUi": web_ui,
@@ -76,12 +87,10 @@ class PlanActivities:
     @activity.defn(name=PLAN)
     async def plan(self, question: dict[str, Any]) -> RawValue:
         """Return the plan of a named or inline automation, or why there is none (for ever, or for now)."""
-        answer = await self.automations.aside(partial(self._answer, question))
-        if "plan" in answer:
-            answer |= {**self.settings, **self.limits.of(answer["plan"])}
-        return pack(answer)
+        answer = await self.automations.aside(partial(self._answer, cast("PlanQuestion", question)))
+        return pack({**answer, **self.settings, **self.limits.of(answer["plan"])} if "plan" in answer else answer)
 
-    def _answer(self, question: dict[str, Any]) -> dict[str, Any]:
+    def _answer(self, question: PlanQuestion) -> Planned[Plan] | PlanRefusal | PlanParking:
         if "inline" in question and not self.inline:
             return {"refused": INLINE_OFF, "type": "InlineOff"}
         outdated = None
@@ -118,5 +127,7 @@ def _told(match: Match) -> MatchAnswer:
     if match.once is not None:
         answer["once"] = match.once
     if match.priority:
-        answer["priority"] = dict(match.priority)
+        answer["priority"] = match.priority
+    if match.admission is not None:
+        answer["admission"] = match.admission
     return answer

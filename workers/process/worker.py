@@ -14,7 +14,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.service import RPCError
 
 from workers import logs
-from workers.client.start import connect, explain
+from workers.client.connecting import connect, explain
 from workers.errors import NotFoundError, TrunklineError, UnreachableError
 from workers.process.assembly import Assembly
 from workers.process.equipment import check_bindings, complaints, equip, unbound

@@ -105,7 +105,7 @@ class SandboxApp:
     def _clicks(self) -> Iterable[web.RouteDef]:
         """Return what lets an author press the buttons of messages, where there is a Slack."""
         slack = self.vendors.get("slack")
-        return Clicks(slack).routes() if isinstance(slack, SlackVendor) else ()
+        return Clicks(slack, lambda: self.gateway).routes() if isinstance(slack, SlackVendor) else ()
 
     async def _vendor(self, http: web.Request) -> web.StreamResponse:
         place = place_of(http.path, self.vendors)

@@ -17,15 +17,33 @@ LONGEST = 160
 
 
 def written(prompt: str, schema: Mapping[str, Any] | None) -> str:
-    """Return the answer to a prompt: a classification where there is a schema, else a sentence that quotes it."""
+    """Return the answer to a prompt: a value that a schema wants, such as a classification, else a sentence of it."""
     text = " ".join(MARKS.sub("", prompt).split())
     if schema is None:
         return f"(sandbox) {text}"[:LONGEST]
     members = schema.get("properties")
     categories = members.get("category", {}).get("enum") if isinstance(members, Mapping) else None
     whole = classification(text, categories or ["other"])
-    asked = members if isinstance(members, Mapping) else whole
+    asked = members if isinstance(members, Mapping) else {}
+    if not asked or not asked.keys() <= whole.keys():
+        return json.dumps(example(schema, text))
     return json.dumps({name: value for name, value in whole.items() if name in asked})
+
+
+def example(schema: Any, text: str) -> Any:
+    """Return a value that fits a schema of plain types; its texts quote a prompt."""
+    schema = schema if isinstance(schema, Mapping) else {}
+    if isinstance(schema.get("enum"), list) and schema["enum"]:
+        return schema["enum"][0]
+    kind = schema.get("type")
+    kind = kind[0] if isinstance(kind, list) and kind else kind
+    members = schema.get("properties")
+    if kind == "object" or isinstance(members, Mapping):
+        return {name: example(one, text) for name, one in (members or {}).items()}
+    if kind == "array":
+        return [example(schema.get("items"), text)]
+    plain = {"integer": schema.get("minimum", 1), "number": schema.get("minimum", 1.5), "boolean": True, "null": None}
+    return plain.get(kind, f"(sandbox) {text}"[:LONGEST])
 
 
 def classification(text: str, categories: list[str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import urlencode, urlsplit
@@ -20,6 +20,7 @@ from activities.violations import sentence_of
 from workers.sandbox.slack_page import slack_page
 from workers.sandbox.slack_people import TEAM, Person, Standing
 from workers.sandbox.vendors.slack import RESPONSES, SlackVendor
+from workers.sandbox.webhooks.gateway import INTERACTIONS, GatewayDoors
 
 GATEWAY = "http://127.0.0.1:8700/slack/interactions"
 SIGNING_SECRET = "sandbox-signing-secret"  # noqa: S105 # the sandbox's own, which everybody knows
@@ -41,8 +42,8 @@ class Click(BaseModel):
         ts: the message; by default the latest that has such a button.
         view: id of the form that is sent; no button is pressed then.
         reason: what they write.
-        to: where the gateway takes it: an address of this machine.
-        signing_secret: what it is signed with.
+        to: where the gateway takes it: an address of this machine; by default that of the gateway beside the sandbox.
+        signing_secret: what it is signed with; by default what that gateway believes.
     """
 
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True)
@@ -53,8 +54,8 @@ class Click(BaseModel):
     ts: Given = None
     view: Given = None
     reason: Given = None
-    to: str = GATEWAY
-    signing_secret: str = SIGNING_SECRET
+    to: Given = None
+    signing_secret: Given = None
 
 
 class Clicks:
@@ -62,10 +63,12 @@ class Clicks:
 
     Args:
         vendor: the sandbox's Slack.
+        gateway: returns the gateway beside the sandbox, if there is one.
     """
 
-    def __init__(self, vendor: SlackVendor) -> None:
+    def __init__(self, vendor: SlackVendor, gateway: Callable[[], GatewayDoors | None]) -> None:
         self.vendor = vendor
+        self.gateway = gateway
 
     def routes(self) -> Iterator[web.RouteDef]:
         """Yield its routes."""
@@ -90,7 +93,8 @@ class Clicks:
         by_form = http.content_type == FORM
         try:
             click = Click.model_validate(dict(await http.post()) if by_form else await http.json())
-            address = urlsplit(click.to)
+            to, secret = self._door(click)
+            address = urlsplit(to)
             if address.scheme != "http" or address.hostname not in LOCAL:
                 raise ValueError("`to` is an address of this machine, as " + GATEWAY)  # noqa: TRY301 # told like the others
             person = Person(click.person, click.standing)
@@ -100,15 +104,23 @@ class Clicks:
         except ValueError as error:
             return web.json_response({"error": f"{error}."}, status=400)
         try:
-            answer = await deliver(payload, click.to, click.signing_secret)
+            answer = await deliver(payload, to, secret)
         except (aiohttp.ClientError, TimeoutError) as error:
-            return web.json_response({"error": f"No gateway answers at {click.to}: {error}."}, status=502)
+            return web.json_response({"error": f"No gateway answers at {to}: {error}."}, status=502)
         taken = answer["status"] == HTTPStatus.OK and "errors" not in answer["body"]
         if click.view and taken:
             del self.vendor.desk.views[click.view]
         if by_form and taken:
             raise web.HTTPSeeOther("/_/slack")
         return web.json_response({**answer, "user": person.id})
+
+    def _door(self, click: Click) -> tuple[str, str]:
+        """Return where a click is sent, and what it is signed with."""
+        gateway = self.gateway()
+        hook = None if gateway is None else gateway.hooks.get(INTERACTIONS)
+        if gateway is None or hook is None:
+            return click.to or GATEWAY, click.signing_secret or SIGNING_SECRET
+        return click.to or f"{gateway.url}{hook.path}", click.signing_secret or hook.proof.secret
 
     def _pressed(self, click: Click, person: Person, http: web.Request) -> dict[str, Any]:
         found = ((one, button) for one in self.vendor.messages for button in buttons(one))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -114,9 +115,9 @@ class Hold:
 
     def to_json(self) -> dict[str, Any]:
         """Return what the query `holds` shows."""
-        shown = {name: value for name, value in asdict(self).items() if name not in PRIVATE}
-        always = {"approvers": self.approvers, "votes": shown["votes"]}
-        return {**{name: value for name, value in shown.items() if value not in (None, False, [], 0)}, **always}
+        shown = {name: value for name in SHOWN if (value := getattr(self, name)) not in (None, False, [], 0)}
+        found: dict[str, Any] = json.loads(json.dumps({**shown, "approvers": self.approvers, "votes": self.votes}))
+        return found  # a copy, as what is told about a hold must not change with it
 
     def expired(self, now: datetime) -> bool:
         """Say whether an approval would come too late."""
@@ -171,6 +172,10 @@ class Hold:
         self.escalateAt = None
         if self.approvers:
             self.approvers = distinct([*self.approvers, *self.escalateTo])
+
+
+SHOWN = tuple(one.name for one in fields(Hold) if one.name not in PRIVATE)
+"""Fields that the query `holds` shows, where they say anything."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
+from trunkline.durations import duration
 from trunkline.regex.bounded import CostlyError, PatternError, check_length, compiled, cost
 from workflows.language.errors import TemplateError
-from workflows.language.instants import nanoseconds
+from workflows.language.instants import moment, nanoseconds
 from workflows.language.scope import Scope
 from workflows.language.values import equal, is_number, json_number_in, number_in, plainly_equal, shown, text
 
@@ -141,6 +143,35 @@ def _is_empty(left: Any, _right: Any, _scope: Scope) -> bool:
     return left is None or (isinstance(left, str | list | dict) and not left)
 
 
+def instant_of(value: Any) -> datetime | None:
+    """Return the instant that a value is, None where it is none."""
+    try:
+        return moment(value)
+    except OverflowError:
+        return None
+
+
+def age_of(value: Any) -> timedelta | None:
+    """Return the duration that an age is compared with, None where a value is none."""
+    try:
+        return timedelta(milliseconds=duration(value))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _aged(holds: Callable[[Any, Any], bool]) -> Callable[[Any, Any, Scope], bool]:
+    def run(left: Any, right: Any, scope: Scope) -> bool:
+        scope.spend(64)
+        instant, age = instant_of(left), age_of(right)
+        return instant is not None and age is not None and holds(scope.now - instant, age)
+
+    return run
+
+
+def _never(_left: Any, _right: Any, _scope: Scope) -> bool:
+    return False
+
+
 def _negated(holds: Callable[[Any, Any, Scope], bool]) -> Callable[[Any, Any, Scope], bool]:
     return lambda left, right, scope: not holds(left, right, scope)
 
@@ -159,9 +190,19 @@ OPERATORS = {
     "less_or_equal": Operator(_order(operator.le), "not less than or equal to", "is at most"),
     "in": Operator(_in, "which is not in", "is in"),
     "not_in": Operator(_negated(_in), "which is in", "is not in"),
+    "older_than": Operator(_aged(operator.gt), "not older than", "is older than"),
+    "newer_than": Operator(_aged(operator.lt), "not newer than", "is newer than"),
+    "during": Operator(_never, "not during", "is during"),
     "exists": Operator(_exists, "", "exists", takes_value=False),
     "is_empty": Operator(_is_empty, "which is not empty", "is empty", takes_value=False),
 }
+
+AGES = ("older_than", "newer_than")
+DURING = "during"
+"""The operator whose hours are read when a condition is compiled, which puts what it does in place of `_never`."""
+
+TIMES = (*AGES, DURING)
+"""Operators that look at an instant."""
 
 ORDERS = ("greater_than", "greater_or_equal", "less_than", "less_or_equal")
 TEXT_ONLY = ("starts_with", "ends_with", "matches")

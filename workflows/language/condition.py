@@ -7,14 +7,25 @@ has no order is never greater or less. Texts are compared exactly: by code point
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from workflows.language.comparison import OPERATORS, ORDERS, TEXT_ONLY, Operator, pattern_fault
+from trunkline.durations import duration
+from workflows.language.comparison import (
+    AGES,
+    DURING,
+    OPERATORS,
+    ORDERS,
+    TEXT_ONLY,
+    Operator,
+    instant_of,
+    pattern_fault,
+)
 from workflows.language.condition_parts import Compiled, Test, all_of, any_of, looked_at, opposite
 from workflows.language.explanation import Mismatch
+from workflows.language.hours import BusinessHoursError, Hours
 from workflows.language.names import Reference
 from workflows.language.scope import Scope, Spent
 from workflows.language.synonyms import key_hint, operator_hint
@@ -22,9 +33,9 @@ from workflows.language.template import (
     Template,
     TemplateError,
     TemplateSyntaxError,
-    compile_path,
+    compile_field,
     compile_template,
-    is_template,
+    constant,
 )
 from workflows.language.values import shown
 
@@ -32,6 +43,8 @@ __all__ = ["Condition", "ConditionError", "Mismatch", "Verdict", "compile_condit
 
 DEEPEST = 20
 MOST_TESTS = 1_000
+
+HOW_TO_NAME_HOURS = "Name `hours` of the automation, or write {timeZone: Europe/Berlin, start: 08:30}."
 
 GROUPS = ("all", "any", "not")
 TEST_KEYS = ("field", "operator", "value")
@@ -44,13 +57,15 @@ class ConditionError(Exception):
         message: the sentence.
         pointer: JSON pointer of what is wrong, in the condition.
         hint: what would be right, if known.
+        code: the kind of problem that it is.
     """
 
-    def __init__(self, message: str, pointer: str, hint: str | None = None) -> None:
+    def __init__(self, message: str, pointer: str, hint: str | None = None, *, code: str = "bad-condition") -> None:
         super().__init__(message)
         self.message = message
         self.pointer = pointer
         self.hint = hint
+        self.code = code
 
 
 class Verdict(NamedTuple):
@@ -73,9 +88,11 @@ class Condition:
 
     Attributes:
         references: every use of a root, in fields and values.
+        source: the condition as its author wrote it.
     """
 
     references: tuple[Reference, ...]
+    source: Mapping[str, Any]
     _compiled: Compiled
 
     def holds(self, roots: Mapping[str, Any], now: datetime, spent: Spent | None = None) -> bool:
@@ -126,19 +143,24 @@ class Condition:
         return self._compiled.failures(Scope(roots, now))
 
 
-def compile_condition(data: Any) -> Condition:
+def compile_condition(data: Any, hours: Mapping[str, Any] | None = None) -> Condition:
     """Compile a condition.
+
+    Args:
+        data: the condition as its author wrote it.
+        hours: the automation's hours by name, in a plan's words.
 
     Raises:
         ConditionError: it is no valid condition.
     """
-    compiler = _ConditionCompiler()
+    compiler = _ConditionCompiler(hours or {})
     compiled = compiler.compile(data, "", 0)
-    return Condition(tuple(compiler.references), compiled)
+    return Condition(tuple(compiler.references), data, compiled)
 
 
 class _ConditionCompiler:
-    def __init__(self) -> None:
+    def __init__(self, hours: Mapping[str, Any]) -> None:
+        self.hours = hours
         self.references: list[Reference] = []
         self.tests = 0
 
@@ -190,20 +212,40 @@ class _ConditionCompiler:
         if not isinstance(name, str) or name not in OPERATORS:
             raise ConditionError(f"There is no operator `{name}`.", f"{pointer}/operator", operator_hint(name))
         operator = OPERATORS[name]
+        if name == DURING and "value" in data:
+            operator = replace(operator, holds=self.during(data["value"], f"{pointer}/value"))
         if operator.takes_value and "value" not in data:
             raise ConditionError(f"`{name}` needs a `value`.", pointer)
         if not operator.takes_value and "value" in data:
             raise ConditionError(f"`{name}` takes no `value`.", f"{pointer}/value")
         return operator, name
 
+    def during(self, value: Any, pointer: str) -> Callable[[Any, Any, Scope], bool]:
+        """Return what says whether an instant lies in hours: those of a name, or written out."""
+        if not isinstance(value, str | dict):
+            sentence = f"`{DURING}` compares with hours, not with {shown(value)}."
+            raise ConditionError(sentence, pointer, HOW_TO_NAME_HOURS)
+        if isinstance(value, str) and value not in self.hours:
+            sentence = f"There are no hours {value!r:.80}."
+            raise ConditionError(sentence, pointer, HOW_TO_NAME_HOURS, code="unknown-hours")
+        try:
+            hours = Hours.read(self.hours[value] if isinstance(value, str) else value)
+        except BusinessHoursError as error:
+            raise ConditionError(str(error), pointer) from None
+
+        def holds(left: Any, _right: Any, scope: Scope) -> bool:
+            scope.spend(512)
+            instant = instant_of(left)
+            return instant is not None and hours.open_at(instant)
+
+        return holds
+
     def field(self, field: Any, pointer: str) -> Template:
         """Compile the path that a test looks at."""
         if not isinstance(field, str) or not field.strip():
             raise ConditionError("A `field` is a path: `call.waiting_time`.", pointer)
-        if is_template(field):
-            raise ConditionError("A `field` is written without braces.", pointer, f"Write `{field.strip('{}% ')}`.")
         try:
-            return self.known(compile_path(field), pointer)
+            return self.known(compile_field(field), pointer)
         except TemplateSyntaxError as error:
             raise ConditionError(f"`{field}` is no path: {error}", pointer, error.hint) from None
 
@@ -212,6 +254,8 @@ class _ConditionCompiler:
         if not operator.takes_value:
             return None
         pointer = f"{pointer}/value"
+        if name == DURING:
+            return constant(data["value"])
         try:
             template = compile_template(data["value"])
         except TemplateSyntaxError as error:
@@ -233,6 +277,11 @@ def _check_constant(name: str, value: Any, pointer: str) -> None:
         raise ConditionError(f"`{name}` looks into a list, not into {shown(value)}.", pointer, "Write `[a, b]`.")
     if name in ORDERS and (isinstance(value, bool | list | dict) or value is None):
         raise ConditionError(f"`{name}` needs a number, an instant or a text, not {shown(value)}.", pointer)
+    if name in AGES:
+        try:
+            duration(value)
+        except ValueError as error:
+            raise ConditionError(str(error), pointer, code="bad-duration") from None
     if name == "matches" and (fault := pattern_fault(value)):
         raise ConditionError(
             f"{shown(value)} is no pattern: {fault}.", pointer, "Patterns are RE2: no look-around, no back-references."

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from workflows.language.comparison import OPERATORS, ORDERS, TEXT_ONLY, ordered, pattern_fault
+from workflows.language.comparison import (
+    AGES,
+    OPERATORS,
+    ORDERS,
+    TEXT_ONLY,
+    TIMES,
+    age_of,
+    instant_of,
+    ordered,
+    pattern_fault,
+)
 from workflows.language.scope import Missing
 from workflows.language.values import is_number, shown
 
@@ -50,14 +60,27 @@ def _obstacle(name: str, actual: Any, expected: Any) -> str | None:
         return f"and {shown(expected)} is no pattern: {fault}"
     if name in {"in", "not_in"} and not isinstance(expected, list):
         return f"and {listed(expected)} is no list"
+    if name in TIMES:
+        return _no_time(name, actual, expected)
     if actual is None:
         return None
+    return _no_comparison(name, actual, expected)
+
+
+def _no_comparison(name: str, actual: Any, expected: Any) -> str | None:
     plain = all(isinstance(side, str) or is_number(side) for side in (actual, expected))
     if name in ORDERS and ordered(actual, expected) is None:
         return f"which has no order with {listed(expected)}"
     if (name in TEXT_ONLY and not plain) or (name == "contains" and not plain and not isinstance(actual, list)):
         return f"and `{name}` cannot compare that with {listed(expected)}"
     return None
+
+
+def _no_time(name: str, actual: Any, expected: Any) -> str | None:
+    """Say what makes it impossible to compare an instant with a duration or with hours, if anything does."""
+    if name in AGES and age_of(expected) is None:
+        return f"and {listed(expected)} is no duration"
+    return None if actual is None or instant_of(actual) is not None else "which is no instant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +130,7 @@ def _other_type(actual: Any, expected: Any) -> str | None:
 
 def unjudgeable(name: str, actual: Any, expected: Any) -> bool:
     """Say whether two values cannot be compared at all, or there is nothing to compare."""
-    nothing = actual is None and (name in ORDERS or name in TEXT_ONLY)
+    nothing = actual is None and name in (*ORDERS, *TEXT_ONLY, *TIMES)
     return nothing or _obstacle(name, actual, expected) is not None
 
 

@@ -19,6 +19,9 @@ OPERATORS = {
     "starts_with": ("startswith", "begins_with", "prefix", "start_with"),
     "ends_with": ("endswith", "suffix", "end_with"),
     "matches": ("regex", "regexp", "match", "=~", "~", "matches_regex", "pattern", "re"),
+    "older_than": ("older", "age_greater_than", "age_more_than", "before_ago", "longer_ago_than", "not_within"),
+    "newer_than": ("newer", "age_less_than", "younger_than", "younger", "within_last", "since_last"),
+    "during": ("within_hours", "in_hours", "is_business_hours", "business_hours", "at_hours", "in_schedule"),
     "exists": ("present", "is_present", "defined", "is_defined", "is_set", "not_null", "is_not_null", "any_value"),
     "is_empty": ("empty", "blank", "is_blank", "null", "is_null", "absent"),
 }

@@ -26,8 +26,10 @@ __all__ = [
     "TemplateError",
     "TemplateSyntaxError",
     "compile_expression",
+    "compile_field",
     "compile_path",
     "compile_template",
+    "constant",
     "is_template",
 ]
 
@@ -134,6 +136,28 @@ def compile_expression(text: Any) -> Template:
     return template
 
 
+def compile_field(text: str) -> Template:
+    """Compile what a test looks at, a path or exactly one `{{ expression }}`; it gives `Missing` for what is not there.
+
+    Raises:
+        TemplateSyntaxError: it is neither.
+    """
+    if not is_template(text):
+        return compile_path(text)
+    compiler = _TemplateCompiler({}, secrets=False, keeps_missing=True)
+    template = compiler.compile(text.strip())
+    if not compiler.whole:
+        raise TemplateSyntaxError(
+            "This must be exactly one expression.", hint="Write it as `{{order.lines | size}}`, with nothing around it."
+        )
+    return template
+
+
+def constant(value: Any) -> Template:
+    """Return a tree of which nothing is a template, whatever is written in it."""
+    return Template((), (), (), constant=True, source=value)
+
+
 def compile_path(path: str) -> Template:
     """Compile a path as conditions write it, without braces: `contact.custom_fields["MRR"]`.
 
@@ -146,11 +170,12 @@ def compile_path(path: str) -> Template:
 class _TemplateCompiler:
     """Walks one tree, and counts what compiling it costs."""
 
-    def __init__(self, syntaxes: Mapping[str, str], *, secrets: bool) -> None:
+    def __init__(self, syntaxes: Mapping[str, str], *, secrets: bool, keeps_missing: bool = False) -> None:
         if unknown := [name for name in syntaxes.values() if name not in SYNTAXES]:
             raise ValueError(f"There is no syntax {unknown[0]!r}.")
         self.syntaxes = syntaxes
         self.secrets = secrets
+        self.keeps_missing = keeps_missing
         self.references: list[Reference] = []
         self.uses: list[SecretUse] = []
         self.hosts: list[str] = []
@@ -205,7 +230,7 @@ class _TemplateCompiler:
             self.tokens += len(tokens)
             if self.tokens > MOST_TOKENS:
                 raise TemplateSyntaxError(f"This has more than {MOST_TOKENS:,} tags and values.")  # noqa: TRY301  # located below
-            compiled = compile_text(names, tokens, self.syntaxes.get(pointer))
+            compiled = compile_text(names, tokens, self.syntaxes.get(pointer), keeps_missing=self.keeps_missing)
         except TemplateSyntaxError as error:
             error.locate(pointer, text)
             raise

@@ -80,8 +80,8 @@ class Text:
     templated_host: bool
 
 
-def compile_text(names: Names, tokens: Sequence[Token], syntax: str | None) -> Text:
-    """Compile a text that has markup in it.
+def compile_text(names: Names, tokens: Sequence[Token], syntax: str | None, *, keeps_missing: bool = False) -> Text:
+    """Compile a text that has markup in it; one that is a whole expression may give what is not there as `Missing`.
 
     Raises:
         TemplateSyntaxError: it is no valid template.
@@ -90,7 +90,7 @@ def compile_text(names: Names, tokens: Sequence[Token], syntax: str | None) -> T
     names.made = names_made(nodes)
     whole = _is_whole(names.text, nodes)
     if whole and syntax not in MARKUP:
-        render = _whole(nodes[0], names, STRUCTURES.get(syntax or ""))
+        render = _whole(nodes[0], names, STRUCTURES.get(syntax or ""), keeps_missing=keeps_missing)
     else:
         render = _around(nodes, names, syntax)
     return Text(render, whole, templated_host=syntax == "url" and _host_is_templated(nodes, whole=whole))
@@ -134,7 +134,7 @@ def _is_whole(text: str, nodes: Sequence[Node]) -> bool:
     return one and text.startswith("{{") and text.endswith("}}")
 
 
-def _whole(node: Any, names: Names, structure: Walk | None) -> Render:
+def _whole(node: Any, names: Names, structure: Walk | None, *, keeps_missing: bool) -> Render:
     pointer = names.pointer
     secret = secret_in(node, names)
     if secret:
@@ -152,7 +152,7 @@ def _whole(node: Any, names: Names, structure: Walk | None) -> Render:
             scope.spend(96)
             result = value(scope)
             if result.__class__ is Missing:
-                return scope.given(result)
+                return result if keeps_missing else scope.given(result)
             scope.keep(measure(result, scope))
             return result if structure is None else structure(result, scope)
         except TemplateError as error:

@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 from typing import Any
 
+from trunkline.wire import PlanQuestion
 from workflows import host
 from workflows.event import EventError, read_event
 
 INLINE = "inline"
 
 
-def started(workflow_type: str, arguments: list[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def started(workflow_type: str, arguments: list[Any]) -> tuple[PlanQuestion, dict[str, Any]]:
     """Return what says which definition a run has, and its event.
 
     Raises:
@@ -20,11 +21,11 @@ def started(workflow_type: str, arguments: list[Any]) -> tuple[dict[str, Any], d
     """
     if len(arguments) != 1:
         raise EventError(f"A run takes exactly one argument, the event as a JSON object, not {len(arguments)}.")
-    given, definition = arguments[0], {"automation": workflow_type}
+    given, definition = arguments[0], PlanQuestion(automation=workflow_type)
     if workflow_type == INLINE:
         if not isinstance(given, dict) or not given.keys() >= {"automation", "event"}:
             raise EventError('An inline run takes one argument: {"automation": {…}, "event": {…}}.')
-        given, definition = given["event"], {"inline": given["automation"]}
+        given, definition = given["event"], PlanQuestion(inline=given["automation"])
     return definition, read_event(given, default_id=host.info().workflow_id)
 
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from temporalio.common import RawValue
 
+from trunkline.wire import RunAnswer
 from workflows import host
+from workflows.plan import Plan
 from workflows.report import measure
 from workflows.run.payload import pack
 from workflows.run.walk import Walk
@@ -27,7 +29,7 @@ def may_continue_as_new(walk: Walk) -> bool:
     return walk.in_flight == 0 and not decided and host.all_handlers_finished() and walk.must_continue_as_new()
 
 
-def next_arguments(event: dict[str, Any], answer: dict[str, Any]) -> list[Any]:
+def next_arguments(event: dict[str, Any], answer: RunAnswer[Plan]) -> list[Any]:
     """Return the arguments of the next run of the chain: the event, as people look for it there, and all the rest."""
     if measure(event) <= LARGE_EVENT:
         return [event, pack(answer)]

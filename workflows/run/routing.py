@@ -11,6 +11,8 @@ from typing import Any
 
 from temporalio.common import Priority
 
+from trunkline.wire import RunAnswer
+from workflows.plan import Plan
 from workflows.program import Program
 
 LONGEST_KEY = 64
@@ -38,7 +40,7 @@ class Routing:
     priority: Priority = Priority.default
 
     @classmethod
-    def of(cls, answer: Mapping[str, Any], priority: int | None) -> Routing:
+    def of(cls, answer: RunAnswer[Plan], priority: int | None) -> Routing:
         """Return the routing that a run's worker has answered, with the automation's `priority`."""
         return cls(
             queues=answer.get("queues", {}),

@@ -13,6 +13,7 @@ from workflows.holds.holds import Holds
 from workflows.plan import Plan
 from workflows.program import Program
 from workflows.report import Report, measure, shortened
+from workflows.run.arrivals import Arrivals
 
 HOLD = "#hold"
 """What the place of an open hold in the budget ends with."""
@@ -23,19 +24,26 @@ ROOM_FOR_HOLDS = 512 * 1024
 
 @dataclass(slots=True, kw_only=True)
 class Frame:
-    """The names that exist only inside one iteration of a loop, or after a failure; the outermost frame has none.
+    """The names that exist only in one iteration, pass or path, or after a failure; the outermost frame has none.
 
     Attributes:
         prefix: what instance ids inside begin with (`loop[3].`).
         roots: `item` (or its own name) and `loop`, or `failure`.
-        variables: what `saveAs` stored inside this iteration; after a failure, those of the frame around.
+        variables: what `saveAs` stored inside; in a pass and after a failure, those of the frame around.
         outer: the frame around it.
+        place: what places of its variables in the budget begin with; by default its prefix, or where the variables are
+            those of the frame around, that one's place.
     """
 
     prefix: str = ""
     roots: dict[str, Any] = field(default_factory=dict)
     variables: dict[str, Any]
     outer: Frame | None = None
+    place: str = ""
+
+    def __post_init__(self) -> None:
+        shared = self.outer is not None and self.variables is self.outer.variables
+        self.place = self.place or (self.outer.place if shared and self.outer is not None else self.prefix)
 
     def visible(self) -> dict[str, Any]:
         """Return the roots that templates inside see beside the event's."""
@@ -69,6 +77,8 @@ class State:
         earlier: activity ids of steps that may have run before the last reset, and how many resets that counts, once
             that was asked.
         failed: why the run has failed, once all of its steps have ended and the actions that follow begin.
+        arrivals: events that were brought to the run.
+        admitted: whether the gate of its key has let it go on.
         result: what the automation's `result` came to, once the run is at its end; `unfound` what that did not find.
         limit: bytes that variables, report and audit may take together.
     """
@@ -85,6 +95,8 @@ class State:
         self.resets = 0
         self.earlier: BeforeReset | None = None
         self.failed: RunFailure | None = None
+        self.arrivals = Arrivals(event)
+        self.admitted = False
         self.result: Any = None
         self.unfound: list[str] = []
         self._sizes: dict[str, int] = {}
@@ -113,7 +125,7 @@ class State:
         Raises:
             TooLargeError: the run's budget does not allow it.
         """
-        sizes = {f"{frame.prefix}variables.{name}": _size(name, value) for name, value in values.items()}
+        sizes = {f"{frame.place}variables.{name}": _size(name, value) for name, value in values.items()}
         self.fit(sum(size - self._sizes.get(place, 0) for place, size in sizes.items()))
         for place, size in sizes.items():
             self.reserve(place, size)
@@ -196,6 +208,8 @@ class State:
             "changes": self.holds.changes,
             "sizes": self._sizes,
             "failed": self.failed,
+            "arrivals": self.arrivals.carry(),
+            "admitted": self.admitted,
         }
 
     @classmethod
@@ -213,6 +227,8 @@ class State:
             [Hold(**hold) for hold in carry["holds"]], carry["audit"], carry["refusals"], carry["changes"]
         )
         state.failed = carry.get("failed")
+        state.arrivals = Arrivals(event, carry.get("arrivals"))
+        state.admitted = carry.get("admitted", False)
         state._sizes = carry["sizes"]
         state._taken = sum(state._sizes.values())
         state._held = sum(size for place, size in state._sizes.items() if place.endswith(HOLD))

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from trunkline.keyed import Passed
 from trunkline.wire import Entry, ErrorEntry, Flow, HoldNotice, Status
 from workflows import host
 from workflows.errors import MissingVariableError
+from workflows.event import roots_of
 from workflows.holds.hold import Hold
 from workflows.language.condition import Condition, Verdict
 from workflows.language.template import Rendered, Template
@@ -28,7 +30,7 @@ from workflows.run.yielding import WorkBudget
 class Stop:
     """Why the run ends before its plan does."""
 
-    outcome: Literal["completed", "failed", "rejected", "canceled"]
+    outcome: Literal["completed", "failed", "rejected", "skipped", "canceled"]
     reason: str
 
 
@@ -84,6 +86,8 @@ class Walk:
 
     Attributes:
         pages: address of the pages on which people decide, where there are any.
+        passed: what the gate of its key has told the run.
+        replaced: why a later run for the same key has it canceled.
         stop: set once the run is to end; nothing more starts then.
         continuing_as_new: no new step starts, so that the run can continue as new.
         in_flight: activities that have not ended, and what follows from them at once.
@@ -95,7 +99,8 @@ class Walk:
         work_budget: how much was done at a stretch.
         routing: where activities queue, and which go first there.
         record_queues: which steps write which records at vendors, and which wait for that.
-        background: steps whose path went on without them.
+        background: steps whose path went on without them; each task has the name of its step.
+        lost: paths that another one has beaten, by instance id.
         resumed: after how many resets the run's failed steps last began again.
         unsettled: action and config of what may have been sent and could be looked for, by instance id.
     """
@@ -105,6 +110,8 @@ class Walk:
         self.state = state
         self.holds_changed = holds_changed
         self.pages: str | None = None
+        self.passed: Passed | None = None
+        self.replaced: str | None = None
         self.stop: Stop | None = None
         self.continuing_as_new = False
         self.in_flight = 0
@@ -113,6 +120,7 @@ class Walk:
         self.notices: list[asyncio.Task[None]] = []
         self.messages = Messages()
         self.background: list[asyncio.Task[Flow]] = []
+        self.lost: dict[str, None] = {}
         self.resumed = 0
         self.unsettled: dict[str, tuple[str, dict[str, Any]]] = {}
         self.outermost = Frame(variables=state.variables)
@@ -120,7 +128,18 @@ class Walk:
         self.record_queues = RecordQueues()
         self.work_budget = WorkBudget()
         state.began = state.began or timestamp(host.info().workflow_start_time)
-        self._roots = {**state.event["data"], "event": state.event, "run": run, **constants_of(program.plan)}
+        own = roots_of(state.event, program.plan.get("inputs"))
+        self._roots = {**own, "event": state.event, "run": run, **constants_of(program.plan)}
+
+    def halted(self, instance: str | None) -> bool:
+        """Say whether nothing more of a step may start: the run is to end, or a path around it has lost."""
+        if self.stop is not None:
+            return True
+        while self.lost and instance is not None:
+            if instance in self.lost:
+                return True
+            instance = self.state.report.entries.get(instance, {}).get("parent")
+        return False
 
     @contextmanager
     def busy(self) -> Iterator[None]:
@@ -169,9 +188,17 @@ class Walk:
                     return "skipped" if over else "pending"
         return "pending"
 
+    def seen(self, condition: Condition, frame: Frame) -> dict[str, Any]:
+        """Return what a condition that is about to be judged sees, and tell whoever watches."""
+        roots = self.roots(frame)
+        host.tell(host.JUDGED, condition=condition, roots=roots)
+        return roots
+
     def judge(self, condition: Condition, entry: Entry, frame: Frame) -> Verdict:
         """Say whether a step's condition holds now, and write down what it could not compare."""
-        verdict = condition.judge(self.roots(frame), host.now(), self.work_budget.spend)
+        roots, reader = self.seen(condition, frame), host.reader()
+        verdict = None if reader is None else reader.judge(condition, roots, entry["id"])
+        verdict = verdict or condition.judge(roots, host.now(), self.work_budget.spend)
         self.state.report.miss(entry, verdict.missing)
         return verdict
 
@@ -181,7 +208,9 @@ class Walk:
         Raises:
             MissingVariableError: something was not found, and the automation says that this is a failure.
         """
-        rendered = template.render(self.roots(frame), host.now(), self.work_budget.spend)
+        roots, reader = self.roots(frame), host.reader()
+        rendered = None if reader is None else reader.render(template, roots, entry["id"])
+        rendered = rendered or template.render(roots, host.now(), self.work_budget.spend)
         self.state.report.miss(entry, rendered.missing)
         if rendered.missing and self.program.missing_fails:
             raise MissingVariableError(f"This run has no {', '.join(rendered.missing)}.")

@@ -151,6 +151,7 @@ async def _after_failure(walk: Walk, held: HeldStep, outgoing: Outgoing | None, 
     asks = failure.asks or (failure.unknown and step.holds_unknown)
     number = None if asks else rule_for(walk, held, failure, again=outgoing is not None)
     rule = None if number is None else step.rules[number]
+    host.tell(host.FAILED, step=entry["id"], classes=failure.classes, rule=number)
     then: Then = "stop"
     if rule is not None and rule.do == "retry" and outgoing is not None:
         memory["uncertain"] = unknown
@@ -191,7 +192,7 @@ async def _after_reaction(walk: Walk, held: HeldStep, reaction: Reaction) -> Nex
     """Return what follows the actions of a rule, or of `onRejected`: people, or the end that the step has had."""
     entry, request = held.entry, reaction["request"]
     walk.state.forget(f"{entry['id']}{REQUEST}")
-    if request is None or walk.stop is not None:
+    if request is None or walk.halted(entry["id"]):
         return finish(walk, held, reaction)
     unknown, error = entry["status"] == "unknown", entry["error"]
     walk.state.report.reopen(entry)

@@ -89,7 +89,7 @@ async def call(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing) -
         child = begun
     opened = memory["call"]
     if waits:
-        answer = await _until_ended(walk, step, opened, child)
+        answer = await _until_ended(walk, step, entry, opened, child)
     else:
         answer = await _kept(step, {"outcome": None, "result": None, "workflowId": opened["run"]})
     del memory["call"]
@@ -99,7 +99,7 @@ async def call(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing) -
 
 async def _begin(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing) -> Child | Failure | None:
     """Begin the run and remember it; None where it has begun before."""
-    if walk.stop is not None:
+    if walk.halted(entry["id"]):
         raise asyncio.CancelledError
     config, info = outgoing.request["config"], host.info()
     name = config.get("automation")
@@ -146,13 +146,15 @@ async def _child(automation: str, event: dict[str, Any], run: str, depth: int) -
         return None
 
 
-async def _until_ended(walk: Walk, step: ActionStep, opened: OpenCall, child: Child | None) -> Answer | Failure:
+async def _until_ended(
+    walk: Walk, step: ActionStep, entry: Entry, opened: OpenCall, child: Child | None
+) -> Answer | Failure:
     """Wait for the run's end; where time is up, or this run is canceled, cancel it and still wait."""
     ended = asyncio.create_task(_ended(walk, step, opened, child))
     try:
         # what stops this run may have come while the other began, which nothing interrupts
         await host.wait_condition(
-            lambda: ended.done() or walk.stop is not None,
+            lambda: ended.done() or walk.halted(entry["id"]),
             timeout=_left(opened),
             timeout_summary=f"{step.label}: too long",
         )
@@ -161,7 +163,7 @@ async def _until_ended(walk: Walk, step: ActionStep, opened: OpenCall, child: Ch
         raise
     except TimeoutError:
         await finished(_canceled(opened["run"], ended))
-        if walk.stop is not None:
+        if walk.halted(entry["id"]):
             raise asyncio.CancelledError from None
         if isinstance(ended.result(), Failure):
             return _too_late(opened["run"], step)

@@ -10,6 +10,7 @@ from workflows.errors import MissingVariableError, StepError
 from workflows.language.template import TemplateError
 from workflows.report import measure
 from workflows.run.walk import Walk
+from workflows.steps.passing import leave_gate
 from workflows.steps.reactions import failure_root
 from workflows.steps.resume import begin_again, resume
 
@@ -40,8 +41,9 @@ RESULT = "#result"
 """The place of the run's result in the budget."""
 
 
-def outcome_of(walk: Walk, flow: Flow) -> str:
-    """Return the outcome of a run that does not go on."""
+async def ended(walk: Walk, flow: Flow) -> str:
+    """Return the outcome of a run that does not go on, once the gate of its key knows that it has ended."""
+    await leave_gate(walk)
     if walk.stop is not None:
         return walk.stop.outcome
     return OUTCOMES[flow] if walk.state.failed is None else "failed"

@@ -71,11 +71,11 @@ async def hold_for_failure(
     Raises:
         Fault: it cannot be held.
     """
-    if walk.stop is not None:
+    if walk.halted(held.entry["id"]):
         return None
     async with walk.decision_lock:
         resolved = await resolve_policy(walk, held, request, "failure")
-    if walk.stop is not None:
+    if walk.halted(held.entry["id"]):
         return None
     return _open(walk, held, resolved, kind="failure", error=error, unknown=unknown)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Coroutine
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -16,7 +17,6 @@ from workflows import host
 from workflows.errors import StepError, error_entry
 from workflows.event import what
 from workflows.language.filters.contract import is_nothing
-from workflows.language.instants import HOW_DATES_ARE_WRITTEN, moment
 from workflows.language.template import TemplateError
 from workflows.program import (
     ActionStep,
@@ -25,6 +25,7 @@ from workflows.program import (
     LoopStep,
     Path,
     PathsStep,
+    RepeatStep,
     SetStep,
     Step,
     StopStep,
@@ -32,13 +33,17 @@ from workflows.program import (
 )
 from workflows.report import ENDED, cut, flow_after, measure, room_for, timestamp
 from workflows.run.flow import STATUS, gravest
+from workflows.run.listening import listen
 from workflows.run.parallel import run_parallel
 from workflows.run.state import Frame
 from workflows.run.walk import Stop, Walk
 from workflows.steps.act import act
+from workflows.steps.awaiting import await_event, subscribe_early
+from workflows.steps.passing import pass_gate
+from workflows.steps.race import race
 from workflows.steps.reactions import FollowUp
-
-LONGEST_WAIT = timedelta(days=3650)
+from workflows.steps.repeat import repeat
+from workflows.steps.waiting import end_of
 
 T = TypeVar("T")
 
@@ -46,7 +51,10 @@ T = TypeVar("T")
 async def walk_whole(walk: Walk) -> Flow:
     """Walk the whole plan, or what follows once it has failed, and wait for what runs in the background."""
     failed = walk.state.failed
+    listen(walk)
     if failed is None:
+        await subscribe_early(walk)
+        await pass_gate(walk)
         flow = await run_block(walk, walk.program.block, walk.outermost, None)
     else:
         flow = await run_block(walk, walk.program.on_failure, walk.outermost.after(failed["failure"]), None)
@@ -78,21 +86,22 @@ async def _step(walk: Walk, step: Step, frame: Frame, parent: str | None) -> Flo
     behind = isinstance(step, ActionStep) and step.background
     if entry is not None and entry["status"] in ENDED and "reaction" not in walk.state.recall(instance):
         if behind:
-            walk.background.append(asyncio.create_task(_ended(step, entry)))
+            walk.background.append(asyncio.create_task(_ended(step, entry), name=instance))
             return "done"
         return flow_after(step, entry)
     await walk.work_budget.step(walk)
-    if walk.must_continue_as_new():
+    if walk.must_continue_as_new() and not walk.halted(parent):
         walk.continuing_as_new = True
-        await host.wait_condition(lambda: walk.stop is not None)
-    if walk.stop is not None:
+        await host.wait_condition(lambda: walk.halted(parent))
+    if walk.halted(parent):
         return "halted"
     fresh = entry is None or (entry["status"] not in ENDED and walk.state.recall(instance).pop("unjudged", False))
     if entry is None:
         entry = walk.state.report.begin(instance, step, parent, host.now())
+        host.tell(host.BEGUN, step=instance)
     started = _guarded(walk, step, entry, frame, fresh=fresh)
     if behind:
-        walk.background.append(asyncio.create_task(started))
+        walk.background.append(asyncio.create_task(_behind(walk, instance, started), name=instance))
         return "done"
     return await started
 
@@ -100,6 +109,16 @@ async def _step(walk: Walk, step: Step, frame: Frame, parent: str | None) -> Flo
 async def _ended(step: Step, entry: Entry) -> Flow:
     """Return how a step ended that nothing waits for."""
     return flow_after(step, entry)
+
+
+async def _behind(walk: Walk, instance: str, started: Coroutine[Any, Any, Flow]) -> Flow:
+    """Run a step that nothing waits for; one whose path has lost counts no more."""
+    try:
+        return await started
+    except asyncio.CancelledError:
+        if walk.stop is None and walk.halted(instance):
+            return "done"
+        raise
 
 
 async def _guarded(walk: Walk, step: Step, entry: Entry, frame: Frame, *, fresh: bool) -> Flow:
@@ -133,16 +152,18 @@ async def _carry_out(  # noqa: PLR0911 # one return per kind of step
         case ActionStep():
             return await _act(walk, step, entry, frame)
         case PathsStep():
-            flows = await run_parallel(_step(walk, path, frame, entry["id"]) for path in step.paths)
-            return walk.end(step, entry, STATUS[gravest(flows)])
+            return await _paths(walk, step, entry, frame)
         case Path():
-            return walk.end(step, entry, STATUS[await run_block(walk, step.block, frame, entry["id"])])
+            flow = await run_block(walk, step.block, frame, entry["id"])
+            return walk.end(step, entry, "canceled" if entry["id"] in walk.lost else STATUS[flow])
         case BranchStep():
             return await _branch(walk, step, entry, frame)
         case WaitStep():
             return await _wait(walk, step, entry, frame)
         case LoopStep():
             return await _loop(walk, step, entry, frame)
+        case RepeatStep():
+            return await repeat(walk, step, entry, frame, run_block)
         case SetStep():
             return _set(walk, step, entry, frame)
         case StopStep():
@@ -158,6 +179,13 @@ async def _act(walk: Walk, step: ActionStep, entry: Entry, frame: Frame, unjudge
         walk.state.memory[entry["id"]]["reaction"]["flow"] = flow
         ended = await act(walk, step, entry, frame)
     return ended
+
+
+async def _paths(walk: Walk, step: PathsStep, entry: Entry, frame: Frame) -> Flow:
+    if step.first:
+        return await race(walk, step, entry, frame, _step)
+    flows = await run_parallel(_step(walk, path, frame, entry["id"]) for path in step.paths)
+    return walk.end(step, entry, STATUS[gravest(flows)])
 
 
 async def _branch(walk: Walk, step: BranchStep, entry: Entry, frame: Frame) -> Flow:
@@ -180,29 +208,15 @@ async def _branch(walk: Walk, step: BranchStep, entry: Entry, frame: Frame) -> F
 
 
 async def _wait(walk: Walk, step: WaitStep, entry: Entry, frame: Frame) -> Flow:
+    if step.event is not None:
+        return await await_event(walk, step, step.event, entry, frame)
     memory = walk.state.remember(entry["id"])
     if "until" not in memory:
-        memory["until"] = entry["until"] = timestamp(_until(walk, step, entry, frame))
+        memory["until"] = entry["until"] = timestamp(end_of(walk, step, entry, frame))
     remaining = datetime.fromisoformat(memory["until"]) - host.now()
     if remaining > timedelta(0):
         await host.sleep(remaining, summary=step.label)
     return walk.end(step, entry, "succeeded")
-
-
-def _until(walk: Walk, step: WaitStep, entry: Entry, frame: Frame) -> datetime:
-    now = host.now()
-    if step.until is None:
-        return now + (step.duration or timedelta(0))
-    value = walk.render(step.until, entry, frame).value
-    try:
-        until = moment(value)
-    except OverflowError:
-        until = None
-    if until is None:
-        raise StepError(f"`until` must be an instant: {HOW_DATES_ARE_WRITTEN}; it is {value!r:.100}.")
-    if until > now + LONGEST_WAIT:
-        raise StepError(f"`until` is {timestamp(until)}, more than ten years from now.")
-    return until
 
 
 def _set(walk: Walk, step: SetStep, entry: Entry, frame: Frame) -> Flow:
@@ -223,15 +237,14 @@ async def _loop(walk: Walk, step: LoopStep, entry: Entry, frame: Frame) -> Flow:
     """Run a loop's block for every item, some side by side; one that fails lets the others finish."""
     memory = walk.state.remember(entry["id"])
     if "items" not in memory:
-        items = walk.render(step.items, entry, frame).value
-        _check_items(items, step)
+        items = _items(walk.render(step.items, entry, frame).value, step)
         walk.state.reserve(f"{entry['id']}[items]", measure(items))
-        memory["items"], memory["done"], memory["frames"] = items or [], {}, {}
+        memory["items"], memory["done"], memory["frames"] = items, {}, {}
     remaining = iter([n for n in range(len(memory["items"])) if str(n) not in memory["done"]])
 
     async def worker() -> None:
         for index in remaining:
-            if walk.stop is not None:
+            if walk.halted(entry["id"]):
                 return
             memory["done"][str(index)] = await _iteration(walk, step, entry["id"], index, frame)
 
@@ -274,8 +287,14 @@ async def _iteration(walk: Walk, step: LoopStep, loop: str, index: int, outer: F
     return outcome
 
 
-def _check_items(items: Any, step: LoopStep) -> None:
-    if not is_nothing(items) and not isinstance(items, list):
-        raise StepError(f"`forEach` needs a list; this is {what(items)}.")
-    if items and len(items) > step.max_items:
-        raise StepError(f"`forEach` got {len(items)} items; `maxItems` allows {step.max_items}.")
+def _items(value: Any, step: LoopStep) -> list[Any]:
+    """Return what a loop goes over: a list's elements, an object's pairs in its order, nothing of what is empty."""
+    if isinstance(value, dict):
+        value = [{"key": key, "value": content} for key, content in value.items()]
+    elif is_nothing(value):
+        value = []
+    if not isinstance(value, list):
+        raise StepError(f"`forEach` needs a list or an object; this is {what(value)}.")
+    if len(value) > step.max_items:
+        raise StepError(f"`forEach` got {len(value)} items; `maxItems` allows {step.max_items}.")
+    return value

@@ -41,10 +41,19 @@ async def _post(walk: Walk, held: HeldStep, hold: Hold, notice: Notice, telling:
         record: dict[str, Any] = {"on": telling.on, "label": notice.step.label, "actionType": notice.step.action}
         note(walk, held, {**record, "status": "failed", "error": error})
         return
-    sent = await tell(walk, held, telling)
-    if sent is not None:
-        at = sent.answer["result"]
-        hold.posted.append({"notice": notice.step.id, "instance": telling.instance, "request": sent.request, "at": at})
+    with walk.busy():
+        sent = await tell(walk, held, telling)
+        if sent is None:
+            return
+        posted: Posted = {
+            "notice": notice.step.id,
+            "instance": telling.instance,
+            "request": sent.request,
+            "at": {**sent.answer["result"], "key": sent.key},
+        }
+        hold.posted.append(posted)
+        if sent.found and hold.decision is None and not hold.closed:  # before a reset it may have said otherwise
+            await _update(walk, held, posted, _told(walk, hold, telling.on), within=None)
 
 
 def close(walk: Walk, held: HeldStep, hold: Hold, notice: Notice, telling: Telling) -> None:

@@ -48,7 +48,7 @@ def rule_for(walk: Walk, held: HeldStep, failure: Failure, *, again: bool) -> in
             continue
         if rule.do == "retry":
             tried, sure = memory.setdefault("tried", {}), "unknown" in rule.classes or not failure.unknown
-            if not sure or walk.stop is not None or not again or tried.get(str(number), 0) >= rule.attempts:
+            if not sure or walk.halted(held.entry["id"]) or not again or tried.get(str(number), 0) >= rule.attempts:
                 continue
             tried[str(number)] = tried.get(str(number), 0) + 1
         return number

@@ -192,4 +192,5 @@ def _requester(walk: Walk, held: HeldStep, template: Template) -> str:
 
 
 def _applies(when: Condition, roots: dict[str, Any]) -> bool:
+    host.tell(host.JUDGED, condition=when, roots=roots)
     return when.may_hold(roots, host.now())

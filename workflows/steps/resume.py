@@ -8,7 +8,7 @@ failure count as finished too: where the same failure comes again, only those of
 from __future__ import annotations
 
 from trunkline.wire import Entry
-from workflows.program import ActionStep, Block, LoopStep, Step, ways
+from workflows.program import ActionStep, Block, LoopStep, PathsStep, RepeatStep, Step, ways
 from workflows.report import FAILED, flow_after
 from workflows.run.resets import reset_now
 from workflows.run.walk import Walk
@@ -52,11 +52,17 @@ def begin_again(walk: Walk, block: Block, prefix: str, *, behind: bool = False) 
 
 
 def _inside(walk: Walk, step: Step, entry: Entry, prefix: str, *, behind: bool) -> bool:
-    if not isinstance(step, LoopStep):
+    if isinstance(step, PathsStep) and step.first and behind:  # the others have lost
+        return False
+    if not isinstance(step, LoopStep | RepeatStep):
         again = [begin_again(walk, way, prefix, behind=behind) for way in ways(step)]
         return any(again)
-    if not behind:  # else its items are no longer there
+    if behind:  # its items are no longer there
+        return False
+    if isinstance(step, LoopStep):
         _loop_again(walk, step, entry["id"])
+    else:
+        _repeat_again(walk, step, entry["id"])
     return False
 
 
@@ -90,3 +96,11 @@ def _loop_again(walk: Walk, loop: LoopStep, instance: str) -> None:
     for index in [index for index, outcome in done.items() if outcome["flow"] == "failed"]:
         del done[index]
         begin_again(walk, loop.block, f"{instance}[{index}].")
+
+
+def _repeat_again(walk: Walk, step: RepeatStep, instance: str) -> None:
+    """Let a `repeat` go on with the pass that failed, or with the next one; its time and its passes count anew."""
+    memory = walk.state.remember(instance)
+    for name in ("until", "left", "pause", "next"):
+        memory.pop(name, None)  # type: ignore[misc] # each is a key of a memory
+    begin_again(walk, step.block, f"{instance}[{memory.get('passes', 0)}].")

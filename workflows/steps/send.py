@@ -102,7 +102,7 @@ async def _run(walk: Walk, step: ActionStep, entry: Entry, argument: Call, *, pa
         earlier = await after_reset(walk, step, entry, argument)
         if earlier is not None:
             return earlier
-        if walk.stop is not None and not parting:
+        if walk.halted(entry["id"]) and not parting:
             raise asyncio.CancelledError
         if failure is not None and host.now() >= bounds.end:
             return failure

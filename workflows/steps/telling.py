@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from trunkline.wire import Answer, HoldNotice, Request
+from trunkline.wire import Answer, Entry, HoldNotice, Request
 from workflows import host
 from workflows.errors import StepError, error_entry
 from workflows.language.template import TemplateError
@@ -46,27 +46,37 @@ class Telling:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A notice that was sent: what was sent, and what its action gave."""
+    """A notice that was sent.
+
+    Attributes:
+        request: what was sent.
+        answer: what its action gave.
+        key: its idempotency key.
+        found: whether it was sent before, and found again.
+    """
 
     request: Request
     answer: Answer
+    key: str
+    found: bool
 
 
 async def tell(walk: Walk, held: HeldStep, telling: Telling) -> Sent | None:
     """Send a notice and note what became of it; None where it failed."""
     step = telling.step
     record: dict[str, Any] = {"on": telling.on, "label": step.label, "actionType": step.action}
+    entry: Entry = {"id": telling.instance}
     sent: Sent | None = None
     try:
         request = telling.make()
         with walk.busy():
             outgoing = Outgoing(request, notice=telling.told, parting=telling.parting)
-            answer = await send(walk, step, {"id": telling.instance}, outgoing)
+            answer = await send(walk, step, entry, outgoing)
         if isinstance(answer, Failure):
             record.update(status="unknown" if answer.unknown else "failed", error=answer.error())
         else:
             record["status"] = "succeeded"
-            sent = Sent(request, answer)
+            sent = Sent(request, answer, entry["key"], entry.get("found", False))
     except asyncio.CancelledError:
         _settle(walk, held, telling, {**record, "status": "canceled"})
         raise

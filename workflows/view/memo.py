@@ -16,7 +16,7 @@ PREFIX = "TrunklineHold/"
 """What the name of a hold's field begins with; the hold's name follows."""
 
 MORE = "TrunklineHoldsMore"
-"""The field that says how many wait besides."""
+"""The field that says how many wait besides: `{count}`."""
 
 MOST = 20
 """Holds that a memo tells, the oldest."""
@@ -29,12 +29,17 @@ def note(held: Iterable[Hold]) -> None:
     oldest = sorted(held, key=lambda hold: hold.openedAt)
     wanted: dict[str, Any] = {PREFIX + hold.hold: _told(hold) for hold in oldest[:MOST]}
     if len(oldest) > MOST:
-        wanted[MORE] = len(oldest) - MOST
+        wanted[MORE] = {"count": len(oldest) - MOST}
     known = [name for name in host.info().raw_memo if name == MORE or name.startswith(PREFIX)]
     gone = {name: None for name in known if name not in wanted}
-    changed = {name: told for name, told in wanted.items() if name not in known or host.memo_value(name) != told}
+    changed = {name: told for name, told in wanted.items() if name not in known or _known(name) != told}
     if gone or changed:
         host.upsert_memo({**changed, **gone})
+
+
+def _known(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = host.memo_value(name, {}, type_hint=dict)
+    return found
 
 
 def _told(hold: Hold) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from activities.openapi.profile import OpenApiProfile
 from activities.operations.connection import Described
 from activities.rest.answers import RateHeaders, readable, reason_of
 from activities.rest.service import Service
+from activities.vendors.lookups.github import look_up
 
 if TYPE_CHECKING:
     from activities.http_client.message import Response
@@ -79,4 +80,6 @@ GITHUB = Service(
     headers={"X-GitHub-Api-Version": "2022-11-28"},
 )
 
-GitHub.profile = OpenApiProfile(service=GITHUB, usual=DESCRIPTION, accept="application/vnd.github+json")
+GitHub.profile = OpenApiProfile(
+    service=GITHUB, usual=DESCRIPTION, accept="application/vnd.github+json", look_up=look_up
+)

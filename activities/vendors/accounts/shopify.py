@@ -24,7 +24,11 @@ PATH = f"/admin/api/2026-10/{ENDPOINT}"
 """Where the Admin API is, in the version that this profile knows; Shopify serves each for a year."""
 
 WINDOW = 24 * 3600.0
-"""Seconds for which Shopify remembers the key of `@idempotent`."""
+"""Seconds for which Shopify remembers the key of `@idempotent`; behind that, it takes the same key for a new request.
+
+https://shopify.dev/docs/api/usage/implementing-idempotency (retention window). Of `idempotencyKey` as an argument it
+says no end, so that this holds for it too.
+"""
 
 IN_USE = "IDEMPOTENCY_CONCURRENT_REQUEST"
 """Says that the request with the same key is still being carried out: nothing is carried out twice."""

@@ -75,4 +75,6 @@ def _once(one: Operation) -> bool:
 
 SLACK = Service(name="Slack", connection=Slack, address="https://slack.com/api", sign_in=_signed_in, judge=judged)
 
-Slack.profile = OpenApiProfile(service=SLACK, usual=DESCRIPTION, once=_once, dropped=frozenset(["token"]))
+Slack.profile = OpenApiProfile(
+    service=SLACK, usual=DESCRIPTION, once=_once, dropped=frozenset(["token"]), json_texts=True
+)

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from activities.errors import ActionError, Unavailable
+from activities.http_client.retry_after import retry_after
 from activities.openapi.conventions import Key
 from activities.openapi.operation import Operation
 from activities.openapi.profile import OpenApiProfile
 from activities.operations.connection import Described
 from activities.rest.answers import readable, reason_of
 from activities.rest.service import Service
+from activities.vendors.lookups.stripe import look_up
 
 if TYPE_CHECKING:
     from activities.http_client.message import Response
@@ -24,19 +26,24 @@ DESCRIPTION = "https://raw.githubusercontent.com/stripe/openapi/master/openapi/s
 WINDOW = 24 * 3600.0
 """Seconds for which Stripe keeps at least what it answered to a key."""
 
+AGAIN = "stripe-should-retry"
+"""Header by which Stripe says whether the same request may be taken later: `true` or `false`."""
+
 REPLAYED = frozenset((HTTPStatus.INTERNAL_SERVER_ERROR,))
 """What Stripe keeps with the key and answers again for a day, so that to ask again tells nothing new."""
 
 
 def judged(answer: Response) -> ActionError | None:
-    """Return the error of a request whose key is in use: nothing was carried out twice.
+    """Return the error of a request that Stripe wants asked for again, such as one whose key is in use.
 
-    https://docs.stripe.com/api/idempotent_requests
+    Nothing was carried out by it. https://docs.stripe.com/api/idempotent_requests
     """
-    if answer.status != HTTPStatus.CONFLICT:
+    again = answer.headers.get(AGAIN, "true" if answer.status == HTTPStatus.CONFLICT else "")
+    if again != "true" or not HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return None
     said = readable(reason(answer.members())) or "no reason given"
-    return Unavailable(f"Stripe answered {answer.status}: {said}.", status=answer.status)
+    sentence = f"Stripe answered {answer.status}: {said}."
+    return Unavailable(sentence, retry_after=retry_after(answer.headers), status=answer.status)
 
 
 def reason(body: Any) -> str | None:
@@ -75,4 +82,4 @@ STRIPE = Service(
     judge=judged,
 )
 
-Stripe.profile = OpenApiProfile(service=STRIPE, usual=DESCRIPTION, key=_key, replayed=REPLAYED)
+Stripe.profile = OpenApiProfile(service=STRIPE, usual=DESCRIPTION, key=_key, replayed=REPLAYED, look_up=look_up)

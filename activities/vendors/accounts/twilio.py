@@ -12,6 +12,7 @@ from activities.openapi.profile import OpenApiProfile
 from activities.operations.connection import Described
 from activities.rest.answers import reason_of
 from activities.rest.service import Service
+from activities.vendors.lookups.twilio import look_up
 
 DESCRIPTION = "https://raw.githubusercontent.com/twilio/twilio-oai/main/spec/json/twilio_api_v2010.json"
 ACCOUNT = "AccountSid"
@@ -55,5 +56,5 @@ TWILIO = Service(
 )
 
 TwilioAccount.profile = OpenApiProfile(
-    service=TWILIO, usual=DESCRIPTION, supplied=_supplied, names=frozenset([ACCOUNT])
+    service=TWILIO, usual=DESCRIPTION, supplied=_supplied, names=frozenset([ACCOUNT]), look_up=look_up
 )

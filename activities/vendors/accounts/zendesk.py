@@ -11,11 +11,13 @@ from pydantic import Field, model_validator
 
 from activities.errors import ActionError, Unavailable
 from activities.openapi.conventions import Key
+from activities.openapi.lookups import LookUp
 from activities.openapi.operation import Operation
 from activities.openapi.profile import OpenApiProfile
 from activities.operations.connection import Described
 from activities.rest.answers import reason_of
 from activities.rest.service import Service
+from activities.vendors.lookups.zendesk import found, identity
 
 if TYPE_CHECKING:
     from activities.http_client.message import Response
@@ -82,9 +84,17 @@ def reason(body: Any) -> str | None:
     return reason_of([details]) or reason_of(body)
 
 
+def _creates(one: Operation) -> bool:
+    return one.method == "POST" and one.path.removesuffix(".json") == TICKETS
+
+
 def _key(one: Operation) -> Key | None:
-    creates = one.method == "POST" and one.path.removesuffix(".json") == TICKETS
-    return Key(window=WINDOW) if creates else None
+    return Key(window=WINDOW) if _creates(one) else None
+
+
+def _look_up(one: Operation) -> LookUp | None:
+    """Return how Zendesk is asked what became of a new ticket, when it has forgotten the key."""
+    return LookUp(find=found, identity=identity, status=201) if _creates(one) else None
 
 
 def _once(one: Operation) -> bool:
@@ -104,4 +114,4 @@ ZENDESK = Service(
     name="Zendesk", connection=ZendeskAccount, address=_address, sign_in=_signed_in, reason=reason, judge=judged
 )
 
-ZendeskAccount.profile = OpenApiProfile(service=ZENDESK, usual=DESCRIPTION, key=_key, once=_once)
+ZendeskAccount.profile = OpenApiProfile(service=ZENDESK, usual=DESCRIPTION, key=_key, once=_once, look_up=_look_up)

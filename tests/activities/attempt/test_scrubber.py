@@ -28,7 +28,7 @@ from activities.attempt.temporal import Services, bind
 from activities.catalog import catalog
 from activities.connections import Connections
 from activities.http_client.client import Client
-from tests.activities.attempts import DayBudgets, KnownRuns, ProcessPauses
+from tests.activities.attempts import DayBudgets, KnownRuns, OwnValues, ProcessPauses
 from tests.activities.conftest import KEY
 from tests.activities.http_client.wire import Wire, ok
 
@@ -117,6 +117,7 @@ async def services(client: Client, tmp_path: Path) -> Services:
         budgets=DayBudgets(),
         pauses=ProcessPauses(),
         runs=KnownRuns(),
+        kept_values=OwnValues(),
     )
 
 

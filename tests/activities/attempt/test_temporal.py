@@ -26,7 +26,7 @@ from activities.connections import Connections
 from activities.context import Context
 from activities.errors import OperationChanged, OutcomeUnknown, Paused, Refused, Unavailable
 from activities.http_client.client import Client
-from tests.activities.attempts import DayBudgets, KnownRuns, Marks, ProcessPauses
+from tests.activities.attempts import DayBudgets, KnownRuns, Marks, OwnValues, ProcessPauses
 from tests.activities.conftest import KEY
 from tests.activities.http_client.wire import Wire, hang
 from trunkline.wire import LOOK, NEVER_REPEATED
@@ -58,6 +58,7 @@ async def services(client: Client) -> Services:
         budgets=DayBudgets(),
         pauses=ProcessPauses(),
         runs=KnownRuns(),
+        kept_values=OwnValues(),
     )
 
 

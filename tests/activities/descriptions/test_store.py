@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import os
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from activities.descriptions import fetching, store
+from activities.descriptions import command, fetching, store
 from activities.descriptions.fetching import Fetcher, conceal_nothing, fetch
 from activities.descriptions.source import BadDescriptionError, Format, NotAtHandError, Source
 from activities.descriptions.store import Store
@@ -61,6 +62,21 @@ def test_what_is_no_description_is_refused(tmp_path: Path, text: str, says: str)
     with pytest.raises(UnreadableError, match=says):
         index(text.encode(), tmp_path / "x.sqlite")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_compressed_one_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = gzip.compress((SMALL % "first").encode())
+    (tmp_path / "a.json.gz").write_bytes(whole)
+    source = Source(OPENAPI, str(tmp_path / "a.json.gz"))
+    with indexed_here():
+        assert Store(tmp_path / "cache").at_hand(source).ids() == ["first"]
+        (tmp_path / "a.json.gz").write_bytes(whole[:-20])
+        with pytest.raises(BadDescriptionError, match="compressed by gzip and cannot be unpacked"):
+            Store(tmp_path / "cache").at_hand(source)
+        monkeypatch.setattr(command, "LARGEST", 20)
+        (tmp_path / "a.json.gz").write_bytes(whole + b" ")
+        with pytest.raises(BadDescriptionError, match="more than 20 bytes unpacked"):
+            Store(tmp_path / "cache").at_hand(source)
 
 
 def test_a_changed_file_is_seen_and_an_unchanged_one_is_not_read(

@@ -55,7 +55,7 @@ class DocumentRow(BaseModel):
 @cache
 def rows() -> list[DocumentRow]:
     """Return the rows."""
-    return [DocumentRow.model_validate(row) for row in yaml.safe_load(FILE.read_text(encoding="utf-8"))]
+    return [DocumentRow.model_validate(row) for row in yaml.load(FILE.read_text(encoding="utf-8"), yaml.CSafeLoader)]
 
 
 def camel(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,9 +12,10 @@ import pytest
 from activities.catalog import catalog, connection_kinds
 from activities.connections import Connections
 from activities.connectors.mcp import UNTRUSTED, Mcp
-from activities.errors import OutcomeUnknown, Refused, Unavailable
+from activities.errors import OutcomeUnknown, Paused, Refused, Unavailable
 from activities.mcp.messages import header_text
 from activities.mcp.tool import McpTool
+from tests.activities.attempts import ProcessPauses
 from tests.activities.conftest import MakeContext
 from tests.activities.http_client.wire import Act, Seen, Wire, drop, ok
 
@@ -49,6 +51,19 @@ async def called(wire: Wire, make_context: MakeContext, **answers: Answer | list
     connections = Connections({"bank": {"kind": "mcp", "baseUrl": f"{wire.url}/mcp"}}, connection_kinds(catalog()), {})
     context = make_context(connections=connections)
     return await McpTool(UNTRUSTED, TOOL).call(context, context.connection("bank", Mcp), {"amount": 1})
+
+
+@pytest.mark.parametrize("method", ["server_discover", "tools_list", "tools_call"])
+async def test_a_limit_is_waited_for_by_all(wire: Wire, make_context: MakeContext, method: str) -> None:
+    paused = partial(make_context, pauses=ProcessPauses())
+    limited: dict[str, Any] = {method: ok(b"{}", "Retry-After: 7", status="429 Too many")}
+    with pytest.raises(Unavailable, match="answered 429") as error:
+        await called(wire, paused, **limited)
+    assert error.value.retry_after == pytest.approx(7, abs=1)
+    before = len(wire.requests)
+    with pytest.raises(Paused, match=r"nothing is sent to this account for \d s"):
+        await called(wire, paused)
+    assert len(wire.requests) == before
 
 
 @pytest.mark.parametrize(

@@ -33,9 +33,13 @@ from tests.activities.openapi.requests import flaws
         ("addPet", {"kind": "cat", "lives": 2**31}, ["`lives`: it is greater than the maximum of 2147483647"]),
         ("addPet", {"kind": "dog", "bark": "off"}, []),
         ("addWatcher", {}, ["the body is missing"]),
+        ("addWatcher", {"body": None}, ["the body is missing"]),
+        ("refundOrder", {"orderId": "1", "body": None}, []),
         ("addWatcher", {"name": "ann"}, ["there is no `name` here", "the body is missing"]),
         ("subscribe", {"customer": "c", "items": [{"prise": "p"}]}, []),
-        ("renamePet", {"id": 7}, ["`id` is missing", "`name` is missing"]),
+        ("renamePet", {"id": 7}, ["`body.id` is missing", "`name` is missing"]),
+        ("renamePet", {"id": 7, "body": {"id": 5, "name": {}}}, ["`body.name`: this must be a text"]),
+        ("renamePet", {"id": 7, "body": {"id": {}}, "name": "Rex"}, ["`body.id`: this must be a text"]),
         ("elsewhere", {"value": 1, "next": {"next": {"value": "x"}}}, ["`next.next.value`: this must be a number"]),
     ],
 )
@@ -51,6 +55,19 @@ def test_what_is_wrong_is_said(awkward: Index, operation: str, given: dict[str, 
 def test_unknown_names_inside_are_only_warned_of(awkward: Index) -> None:
     [found] = flaws(awkward, "subscribe", {"customer": "c", "items": [{"price": "p", "quantty": 1}]})
     assert (found.serious, found.path, found.hint) == (False, ("items", 0, "quantty"), "Did you mean quantity?")
+
+
+def test_what_the_service_only_answers_with_is_warned_of(awkward: Index) -> None:
+    for given, places in (
+        (
+            {"id": 7, "body": {"id": "a", "name": "Rex", "seen": "today", "nmae": 1}},
+            [("body", "seen"), ("body", "nmae")],
+        ),
+        ({"id": 7, "body": {"id": "a"}, "name": "Rex", "seen": "{{now}}"}, [("seen",)]),
+    ):
+        found = flaws(awkward, "renamePet", given)
+        assert [(flaw.path, flaw.serious) for flaw in found] == [(place, False) for place in places]
+    assert found[0].sentence == "`seen` stands in answers only: the service may ignore it"
 
 
 def test_templates_may_become_anything(awkward: Index) -> None:

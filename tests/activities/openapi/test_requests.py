@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -164,6 +165,49 @@ async def test_files_in_base64_and_as_texts(awkward: Index) -> None:
         await made(awkward, "upload", photo={"base64": "%"})
 
 
+async def test_a_file_where_a_text_is_described(awkward: Index) -> None:
+    """Some descriptions call a file's content a text, and some have nothing but the content."""
+    request = await made(awkward, "upload", photo="x", title={"base64": "AAH/", "filename": "a.bin"})
+    assert b'name="title"; filename="a.bin"\r\nContent-Type: application/octet-stream\r\n\r\n\x00\x01\xff' in (
+        request.content or b""
+    )
+    request = await made(awkward, "attach", body={"url": "https://files.example.com/a.png"})
+    assert b'name="file"; filename="fetched.png"\r\nContent-Type: image/png\r\n\r\nbytes of' in (request.content or b"")
+    request = await made(awkward, "store", body={"base64": "AAH/"})
+    assert (request.headers["Content-Type"], request.content) == ("application/octet-stream", b"\x00\x01\xff")
+    request = await made(awkward, "store", body={"url": "https://a.example.com", "contentType": "image/gif"})
+    assert (request.headers["Content-Type"], request.content) == ("image/gif", b"bytes of https://a.example.com")
+    for wrong in (
+        {"url": "https://a", "base64": "AA=="},
+        {"url": 5},
+        {"url": "https://a", "name": "b"},
+        {"filename": "a"},
+    ):
+        with pytest.raises(Refused, match="`photo`: this must be a text"):
+            await made(awkward, "upload", photo=wrong)
+
+
+async def test_a_body_that_is_a_text_is_given_as_one(awkward: Index) -> None:
+    request = await made(awkward, "import", body="<pet/>")
+    assert (request.headers["Content-Type"], request.content) == ("application/xml", b"<pet/>")
+    with pytest.raises(Refused, match="`body`: this must be a text"):
+        await made(awkward, "import", body={"name": "Rex"})
+    with pytest.raises(Refused, match="there is no `name` here"):
+        await made(awkward, "import", name="Rex")
+
+
+async def test_a_whole_number_is_written_as_one(awkward: Index) -> None:
+    assert (await made(awkward, SEARCH, limit=5.0)).path == "/search?limit=5"
+    assert (await made(awkward, "subscribe", customer=5.0)).content == b"customer=5"
+
+
+async def test_null_leaves_out_what_is_optional(awkward: Index) -> None:
+    request = await made(awkward, "refundOrder", orderId="1", body=None)
+    assert (request.path, request.content) == ("/orders/1/refund", None)
+    assert (await made(awkward, "refundOrder", orderId="1", amount=None, note="x")).content == b'{"note":"x"}'
+    assert (await made(awkward, SEARCH, color=None, limit="5")).path == "/search?limit=5"
+
+
 async def test_references_that_leave_the_document_are_refused(awkward: Index) -> None:
     with pytest.raises(Refused, match=r"'https://evil\.example\.net/schema\.json', outside of the document"):
         await made(awkward, "outside", value=1)
@@ -175,6 +219,19 @@ def test_ids_that_are_missing_or_double_are_made_of_method_and_path(awkward: Ind
     assert len(set(ids)) == len(ids)
     assert {"GET /pets", "GET /search", LABEL, "comments/create"} <= set(ids)
     assert "twice" not in ids
+
+
+def test_ids_stay_unique_where_one_looks_like_the_place_of_another(hostile: Index) -> None:
+    ids = ["GET /x", "GET /y", "GET /z", "PATCH /y", "backslash", "host", "port", "slashes", "suffix", "user"]
+    assert sorted(hostile.ids()) == ids
+    assert read(hostile, "GET /x").path == "/x"
+
+
+@pytest.mark.parametrize("id_", ["backslash", "host", "port", "slashes", "suffix", "user"])
+async def test_no_path_leads_to_another_host(hostile: Index, id_: str) -> None:
+    request = await made(hostile, id_, **({"host": "evil.example.net"} if id_ == "host" else {}))
+    address = urlsplit(f"https://shop.example.com/v1{request.path}")
+    assert (address.netloc, address.path[:4]) == ("shop.example.com", "/v1/")
 
 
 def test_a_digest_changes_with_what_a_request_depends_on(awkward: Index) -> None:

@@ -21,7 +21,7 @@ from activities.speech import CONNECTIONS
 from activities.speech.provider import Transcription
 from activities.speech.transcribe_recording import transcribe_recording
 from activities.speech.transcript import Transcript
-from tests.activities.attempts import DayBudgets, KnownRuns, ProcessPauses
+from tests.activities.attempts import DayBudgets, KnownRuns, OwnValues, ProcessPauses
 from tests.activities.speech.google_server import FakeGoogle, FakeStorage, serve_speech, serve_storage
 from tests.starts import Processes
 
@@ -58,6 +58,7 @@ class Surroundings:
             action="transcribe_recording",
             key=KEY,
             run="unhappy-caller/evt_1",
+            automation="unhappy-caller",
             attempt=attempt,
             timeout=timeout,
             http=self.http,
@@ -70,6 +71,7 @@ class Surroundings:
             budgets=DayBudgets(),
             pauses=ProcessPauses(),
             runs=KnownRuns(),
+            kept_values=OwnValues(),
         )
 
     async def transcribe(self, config: dict[str, Any], **context: Any) -> Transcript:

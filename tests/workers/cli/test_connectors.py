@@ -21,7 +21,12 @@ shop: {kind: openapi, description: shop.yaml, baseUrl: "https://a.example.com", 
 far: {kind: github, token: "${UNSET}", description: "https://127.0.0.1:1/openapi.json"}
 phone: {kind: cloudtalk, keyId: a, keySecret: b}
 bad: {kind: openapi, description: nothing.yaml, baseUrl: "https://a.example.com"}
+incomplete: {kind: openapi, baseUrl: "https://a.example.com"}
 """)
+    with file.open("a") as more:
+        more.write(
+            f"by-uri: {{kind: openapi, description: '{(tmp_path / 'shop.yaml').as_uri()}', baseUrl: 'https://a'}}"
+        )
     monkeypatch.setenv("TRUNKLINE_CONNECTIONS", str(file))
     monkeypatch.setenv("TRUNKLINE_CACHE", str(cache / "trunkline"))
     return file
@@ -37,10 +42,14 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "list", "--json")
     rows = {row["connection"]: row for row in json.loads(out)}
     assert code == 0
-    assert (rows["shop"]["operations"], rows["far"]["operations"], rows["bad"]["operations"]) == (16, None, None)
+    assert (rows["shop"]["operations"], rows["far"]["operations"], rows["bad"]["operations"]) == (19, None, None)
     assert "nothing.yaml cannot be read" in rows["bad"]["problem"]
     assert "phone" not in rows
-    assert "far   github    not at hand" in run(capsys, "list")[1]
+    assert rows["by-uri"]["operations"] == rows["shop"]["operations"]
+    assert "'incomplete' must say `description`" in rows["incomplete"]["problem"]
+    assert "far         github    not at hand" in run(capsys, "list")[1]
+    code, _, err = run(capsys, "actions", "incomplete")
+    assert (code, "must say `description`" in err) == (1, True)
 
 
 def test_actions(capsys: pytest.CaptureFixture[str]) -> None:
@@ -69,8 +78,13 @@ def test_show(capsys: pytest.CaptureFixture[str]) -> None:
     assert shown["params"]["required"] == ["orderId"]
     assert shown["params"]["properties"].keys() == {"orderId", "amount", "note", "body"}
     _, out, _ = run(capsys, "show", "shop", "subscribe")
-    assert "  customer: a text, required" in out
-    assert "    quantity: a whole number" in out
+    assert "  customer: a text, required\n      Who subscribes: an id.\n" in out
+    assert "    quantity: a whole number\n        How many of it" in out
+    assert out.count("…") == len(["cut", "params: {…}"])
+    assert "of which there are" not in out
+    assert "of it, of which there are" in run(capsys, "show", "shop", "subscribe", "--json")[1]
+    _, out, _ = run(capsys, "show", "shop", "renamePet")
+    assert "  seen: a text, in answers only\n" in out
     code, _, err = run(capsys, "show", "shop", "refundOrdr")
     assert (code, "Did you mean refundOrder?" in err) == (4, True)
     code, _, err = run(capsys, "show", "shop", "outside")
@@ -116,10 +130,7 @@ webshop: {{kind: shopify, shop: acme, accessToken: "${{UNSET}}"}}
     _, out, _ = run(capsys, "show", "orders", "refund_order")
     assert "repeat:   keyed, by @idempotent\n" in out
     assert "  orderId: a text, required\n      The order that is refunded.\n" in out
-    assert (
-        "  method: an object or null\n    card: a text\n    credit: an object\n      days: a whole number, required\n"
-        in out
-    )
+    assert "  method: an object or null\n    card: a text\n    credit: an object …\n" in out
     code, _, err = run(capsys, "actions", "webshop")
     assert (code, "needs the environment variable UNSET" in err) == (3, True)
 

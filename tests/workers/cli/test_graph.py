@@ -67,6 +67,43 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     assert call("graph", "refund.yaml", "--format", "png", cwd=tmp_path, environment=NOBODY).code == 2
 
 
+TESTED = """
+name: tested
+trigger: {event: ticket.created, data: [ticket]}
+actions:
+  - branch:
+      - conditions: {field: ticket.priority, operator: equals, value: high}
+        actions: [{id: high, set: {n: 1}}]
+    id: choose
+  - {id: last, set: {n: 2}}
+"""
+TESTS = """
+events: {low: {type: ticket.created, data: {ticket: {priority: low}}}}
+cases: [{name: nothing to do, event: low, expect: {outcome: completed}}]
+"""
+
+
+def test_what_tests_have_seen_is_coloured(tmp_path: Path) -> None:
+    file, tests = tmp_path / "tested.yaml", tmp_path / "tested.test.yaml"
+    file.write_text(TESTED)
+    untested = call("graph", file, "--coverage", environment=NOBODY)
+    assert (untested.code, untested.out) == (2, "")
+    assert "There is no test" in untested.err
+    tests.write_text(TESTS)
+    drawn = call("graph", file, "--coverage", environment=NOBODY)
+    assert (drawn.code, drawn.err) == (0, "")
+    assert {"  class last covered", "  class choose partly", "  class high missed"} <= {*drawn.out.splitlines()}
+    assert "unseen: 1 test, 1 way" in drawn.out
+    tests.write_text(TESTS.replace("completed", "failed"))
+    failing = call("graph", file, "--coverage", environment=NOBODY)
+    assert (failing.code, failing.err) == (0, "trunkline: 1 of its cases fail (`trunkline test` says why).\n")
+    tests.write_text("nonsense: 1\n")
+    wrong = call("graph", file, "--coverage", environment=NOBODY)
+    assert (wrong.code, wrong.out) == (2, "")
+    assert "tested.test.yaml" in wrong.err
+    assert call("graph", "tested/evt_1", "--coverage", cwd=tmp_path, environment=NOBODY).code == 2
+
+
 async def test_a_run_is_drawn_while_it_waits_without_its_worker_and_once_it_has_ended(engine: Engine) -> None:
     engine.define(RUN)
     engine.receiver.answer("/broken", 422)

@@ -16,13 +16,14 @@ from tests.workers import command
 from tests.workers.actions_sample import SAMPLE
 from tests.workers.command import Ended, call
 from workers.cli.actions import describe
+from workers.definitions.folder import definition_files
 from workers.definitions.loading import UnreadableFileError, read
 from workers.definitions.planning import check
 from workers.definitions.problems import serious
 from workers.definitions.schema import automation_schema, render
 
 ROOT = Path(__file__).parents[3]
-EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+EXAMPLES = definition_files(ROOT / "examples")
 BAD = ROOT / "tests/workers/definitions/bad"
 HEAVY = ("temporalio", "httpx", "aiohttp", "slack_sdk", "twilio", "google.cloud", "grpc", "jsonschema", "rich.console")
 
@@ -280,3 +281,45 @@ def test_every_bad_definition_that_has_problems_is_refused_by_the_command() -> N
             continue
         made, found = check(data, source, SAMPLE)
         assert (made is None) == bool(serious(found)), path
+
+
+PARCEL = """
+name: NAME
+trigger: {event: order.shipped, data: [order]}
+environment: [carrier]
+actions:
+  - label: Forget the parcel
+    actionType: http_request
+    config: {method: DELETE, url: "{{env.carrier}}/{{order.id}}", headers: {Authorization: "Bearer {{secrets.carrier}}"}}
+"""
+
+
+def test_environments_lie_beside_the_files_and_are_told_of_once(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.yaml").write_text(PARCEL.replace("NAME", name), encoding="utf-8")
+    values = tmp_path / "environments"
+    values.mkdir()
+    (values / "dev.yaml").write_text("carrier: https://carrier.example.com", encoding="utf-8")
+    good = call("validate", tmp_path, "--no-advice")
+    assert (good.code, good.out) == (0, "all good (2 files)\n")
+    missing = call("validate", tmp_path, "--json", "--no-advice", TRUNKLINE_ENVIRONMENT="production")
+    assert (missing.code, [one["code"] for one in json.loads(missing.out)]) == (1, ["missing-environment-value"] * 2)
+    (values / "dev.yaml").write_text("carrier: [", encoding="utf-8")
+    bad = call("validate", tmp_path, "--json", "--no-advice")
+    assert (bad.code, [one["file"] for one in json.loads(bad.out)]) == (1, [str(values / "dev.yaml")])
+    assert "must be a name" in call("validate", tmp_path, TRUNKLINE_ENVIRONMENT="a b").err
+
+
+def test_advice_changes_no_exit_code_and_can_be_left_out(tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text(
+        PARCEL.replace("NAME", "a").replace("{{env.carrier}}", "https://carrier.example.com"), encoding="utf-8"
+    )
+    (tmp_path / "environments").mkdir()
+    (tmp_path / "environments/dev.yaml").write_text("carrier: x", encoding="utf-8")
+    told = call("validate", file)
+    assert told.code == 0
+    assert ": advice: unasked-harm: 'Forget the parcel' deletes something, and nobody is asked before." in told.out
+    assert told.out.endswith("all good (1 file, 1 piece of advice)\n")
+    assert [one["severity"] for one in json.loads(call("validate", file, "--json").out)] == ["advice"]
+    assert call("validate", file, "--no-advice").out == "all good (1 file)\n"

@@ -7,7 +7,8 @@ from temporalio.testing import WorkflowEnvironment
 from tests.engine import Engine
 from tests.starts import StartServer
 from tests.workers.definitions.documents import GREET, HELD
-from workers.client.start import connect, connect_options, explain, start, start_inline, workflow_id
+from workers.client.connecting import connect, connect_options, explain
+from workers.client.start import start, start_inline, workflow_id
 from workers.errors import NotFoundError, TrunklineError, UnreachableError
 from workers.payloads.converter import DATA_CONVERTER
 from workers.settings import Settings

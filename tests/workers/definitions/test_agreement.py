@@ -6,16 +6,13 @@ import copy
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
+import jsonschema_rs
 import pytest
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError as SchemaError
-from jsonschema.validators import extend
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
-from referencing import Registry
-from referencing.jsonschema import DRAFT202012
 
 from activities.action import Action, names
 from activities.catalog import catalog
@@ -25,7 +22,6 @@ from workers.definitions.loading import Source
 from workers.definitions.model.approvals import (
     ApprovalDefinition,
     BandDefinition,
-    BusinessHoursDefinition,
     NoticeDefinition,
     NoticeRetry,
 )
@@ -38,16 +34,20 @@ from workers.definitions.model.automation import (
     PathDefinition,
     PathsDefinition,
     ReactionDefinition,
+    RepeatDefinition,
     RuleDefinition,
     SetDefinition,
     StopDefinition,
-    Until,
     WaitDefinition,
 )
 from workers.definitions.model.failures import RetryDefinition
+from workers.definitions.model.hours import BusinessHoursDefinition
+from workers.definitions.model.per_key import PerKey
 from workers.definitions.model.schedule import Schedule
 from workers.definitions.model.trigger import Trigger
+from workers.definitions.model.until import Until
 from workers.definitions.model.vocabulary import Part
+from workers.definitions.model.waits import EventWait
 from workers.definitions.planning import check, make_plan
 from workers.definitions.problems import Problem
 from workers.definitions.schema import automation_schema
@@ -57,16 +57,41 @@ CATALOG = catalog()
 WHOLE_SCHEMA = {key: value for key, value in automation_schema(CATALOG).items() if key != "$schema"}
 
 
-def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[SchemaError]:
-    # `$` is the very end in JavaScript's patterns, which schemas have; Python's lets a line end follow
-    if isinstance(instance, str) and not re.search(pattern.replace("$", r"\Z"), instance):
-        yield SchemaError(f"{instance!r} does not match {pattern}")
+class Pattern:
+    """The keyword `pattern` with Python's expressions: those for dates are too large for the library's own.
+
+    `$` is the very end in JavaScript's patterns, which schemas have; Python's lets a line end follow.
+    """
+
+    def __init__(self, _schema: Any, pattern: str, _place: Any) -> None:
+        self.pattern = re.compile(pattern.replace("$", r"\Z"))
+
+    def validate(self, instance: Any) -> None:
+        if isinstance(instance, str) and not self.pattern.search(instance):
+            raise ValueError(f"{instance!r} does not match {self.pattern.pattern}")
 
 
-SCHEMAS: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]  # of the library
-REGISTRY = Registry().with_resource("urn:a", DRAFT202012.create_resource(WHOLE_SCHEMA))
+def with_pythons_patterns(schema: Any) -> Any:
+    if isinstance(schema, dict):
+        return {
+            "pythons" if key == "pattern" and isinstance(value, str) else key: with_pythons_patterns(value)
+            for key, value in schema.items()
+        }
+    return [with_pythons_patterns(item) for item in schema] if isinstance(schema, list) else schema
+
+
+REGISTRY = jsonschema_rs.Registry([("urn:a", with_pythons_patterns(WHOLE_SCHEMA))])
+
+
+@cache
+def judge(definition: str) -> jsonschema_rs.Draft202012Validator:
+    """Return what judges by one of the schema's definitions, or by the whole schema."""
+    ref = f"urn:a#/$defs/{definition}" if definition else "urn:a"
+    return jsonschema_rs.Draft202012Validator({"$ref": ref}, registry=REGISTRY, keywords={"pythons": Pattern})
+
 
 EXISTS = {"field": "call.uuid", "operator": "exists"}
+SAME = {"field": "wanted.call.uuid", "operator": "equals", "value": "{{call.uuid}}"}
 NOTICE = {"actionType": "send_sms", "config": {"from": "+15550100", "to": "+15550101", "text": "Hi"}}
 ACTION = {**NOTICE, "id": "first"}
 STOP = {"stop": "completed"}
@@ -76,6 +101,8 @@ WHOLE: dict[str, Any] = {
     "trigger": {"event": "call.ended"},
     "constants": {"limits": {"low": 1}},
     "result": {"id": "{{call.uuid}}"},
+    "hours": {"office": {"timeZone": "UTC", "start": "08:59"}},
+    "perKey": {"key": "{{call.uuid}}", "mode": "debounce", "quiet": "5m", "atMost": "10m"},
     "approvals": {
         "approvers": ["a@example.com"],
         "businessHours": {"timeZone": "UTC", "start": "08:59"},
@@ -97,6 +124,9 @@ WHOLE: dict[str, Any] = {
         {"forEach": "{{contact.tags}}", "actions": [{"wait": 0}]},
         STOP,
         {"set": {"first": 1}},
+        {"repeat": [{"wait": 0}], "until": EXISTS, "every": "1m", "atMost": "1h"},
+        {"wait": {"until": "opening", "hours": "office"}},
+        {"wait": {"event": "call.*", "where": SAME, "atMost": "4d"}, "saveAs": "called"},
     ],
     "onFailure": {"actions": [{"wait": 0}]},
 }
@@ -125,6 +155,12 @@ PLACES: list[tuple[type[Part], str]] = [
     (ForEachDefinition, "/actions/5"),
     (StopDefinition, "/actions/6"),
     (SetDefinition, "/actions/7"),
+    (RepeatDefinition, "/actions/8"),
+    (Until, "/actions/9/wait"),
+    (BusinessHoursDefinition, "/hours/office"),
+    (WaitDefinition, "/actions/10"),
+    (EventWait, "/actions/10/wait"),
+    (PerKey, "/perKey"),
 ]
 
 VALUES: list[Any] = [
@@ -132,6 +168,7 @@ VALUES: list[Any] = [
     "get", "GET", "Post", "continue", "hold", "retry", "refused", "mon", "09:00", "9:00", "25:00", "2026-12-25", "UTC",
     "90s", "15m", "2h30m", "1d", "PT15M", "P1D", "15 m", "soon", "+15550100", "https://example.com", "call.ended", "call.*",
     "x\n", "+15550100\n", "x" * 300, "{{call.uuid}}", "{{contact.tags}}", "a {{call.uuid}}",
+    "skip", "queue", "step", "start",
     [], ["x"], [1], ["a@example.com"], ["mon"], ["refused"], ["2026-12-25"], [{}], [STOP], [{"actions": [STOP]}],
     {}, {"x": 1}, {"x": "body"}, {"until": "2030-01-31"}, EXISTS, {"all": [EXISTS]}, {"not": EXISTS}, {"within": "5m"},
     {"approvers": ["a@example.com"]}, [{"key": "a", "value": 1}], [{"key": "a", "value": 1, "format": "number"}],
@@ -193,13 +230,11 @@ def disagreement(data: dict[str, Any], pointer: str = "", schema: str = "") -> s
 
     The schema is asked about the part of it at `pointer` alone, and `schema` says which of its definitions that is.
     """
-    ref = {"$ref": f"urn:a#/$defs/{schema}" if schema else "urn:a"}
-    judge = SCHEMAS(ref, registry=REGISTRY)
     findings = Findings(data, Source(), {})
     made = shape(findings)  # the cheap part first: most values end here
     made, problems = check(data, Source(), CATALOG) if made is not None else (None, findings.problems)
     refused = [str(one) for one in problems if one.code in OF_SHAPE and not _of_several(one)]
-    faults = [] if judge.is_valid(at(data, pointer)) else ["refuses it"]
+    faults = [] if judge(schema).is_valid(at(data, pointer)) else ["refuses it"]
     if made is not None:
         program(make_plan(made, data, CATALOG))
     if bool(refused) != bool(faults):

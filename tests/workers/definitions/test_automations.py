@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.workers.actions_sample import SAMPLE
-from workers.definitions.automations import Automations, BadAutomationError, Match, UnknownAutomationError
+from workers.definitions.automations import Automations, BadAutomationError, UnknownAutomationError
+from workers.definitions.matching import Match
 from workflows.event import read_event
 
 GOOD = "name: {name}\ntrigger: {{event: call.ended}}\nactions: [{{stop: completed, reason: '{reason}'}}]\n"

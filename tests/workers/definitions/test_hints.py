@@ -12,6 +12,7 @@ from workers.definitions.checking.other_words import OF_AUTOMATION, OF_RETRY, OF
 from workers.definitions.loading import Source, parse
 from workers.definitions.planning import check
 from workers.definitions.problems import Problem
+from workflows.language import comparison
 from workflows.language.condition import ConditionError, compile_condition
 from workflows.language.synonyms import KEYS, OPERATORS, OPPOSITES
 
@@ -41,6 +42,7 @@ RIGHT: dict[str, Any] = {
     "requireApproval": {"approvers": ["a@example.com"]},
     "stop": "completed",
     "set": {"total": 1},
+    "repeat": [STOP],
     "constants": {"limit": 1},
     "event": "call.ended",
     "data": ["order"],
@@ -51,6 +53,9 @@ RIGHT: dict[str, Any] = {
     "within": "1h",
 }
 """What stands under each of our keys."""
+
+REPEATED = {"until": {"field": "call.uuid", "operator": "exists"}, "every": "1m", "atMost": "1h"}
+"""What a `repeat` needs besides."""
 
 
 def problems(data: Any) -> list[Problem]:
@@ -84,9 +89,22 @@ def test_words_for_keys_of_an_automation_name_ours(word: str) -> None:
 def test_words_for_keys_of_a_step_name_ours(word: str) -> None:
     hint = hint_for({"name": "a", "trigger": {"event": "call.ended"}, "actions": [{**SMS, word: "x"}]}, word)
     ours = named(hint)
-    if ours in ("actions", "as", "parallel", "paths", "branch", "forEach", "wait", "set", "stop", "actionType"):
+    if ours in (
+        "actions",
+        "as",
+        "parallel",
+        "paths",
+        "branch",
+        "forEach",
+        "repeat",
+        "wait",
+        "set",
+        "stop",
+        "actionType",
+    ):
         step = {ours: RIGHT[ours]} if ours in RIGHT else {"forEach": RIGHT["forEach"], ours: {"as": "one"}.get(ours, 2)}
         step |= {"actions": [STOP]} if "forEach" in step else {}
+        step |= REPEATED if "repeat" in step else {}
         step = {**SMS} if ours == "actionType" else {"paths": [step]} if ours == "actions" else step
     else:
         step = {**SMS, ours: RIGHT[ours]}
@@ -132,8 +150,8 @@ def test_a_step_in_the_words_of_others_names_ours(step: Any, hint: str) -> None:
 
 @pytest.mark.parametrize(("ours", "others"), OPERATORS.items())
 def test_words_for_operators_name_ours(ours: str, others: tuple[str, ...]) -> None:
-    value = {} if ours in ("exists", "is_empty") else {"value": ["a"] if ours.endswith("in") else "a"}
-    compile_condition({"field": "x", "operator": ours, **value})
+    value: Any = ["a"] if ours.endswith("in") else {"during": {"timeZone": "UTC"}}.get(ours, "4h")
+    compile_condition({"field": "x", "operator": ours, **({} if ours in ("exists", "is_empty") else {"value": value})})
     for word in others:
         for written in (word, word.upper(), word.replace("_", "-"), word.replace("_", " ")):
             with pytest.raises(ConditionError) as caught:
@@ -210,3 +228,7 @@ def test_a_comment_without_a_template_is_no_warning_but_helps_where_the_value_is
     (one,) = check(data, source, CATALOG)[1]
     assert (one.code, one.line) == ("wrong-type", 4)
     assert "'#completed' in quotes" in str(one.hint)
+
+
+def test_every_operator_has_a_row_of_words() -> None:
+    assert OPERATORS.keys() == comparison.OPERATORS.keys()

@@ -14,14 +14,17 @@ from activities.catalog import catalog
 from tests.workers.actions_sample import SAMPLE
 from workers.definitions.checking.shape import keys
 from workers.definitions.compiling import DEFAULTS
+from workers.definitions.environments import Environments
+from workers.definitions.folder import definition_files
 from workers.definitions.loading import Source, parse, read
 from workers.definitions.model.automation import KINDS, ActionDefinition
 from workers.definitions.planning import check, make_plan
 from workers.definitions.problems import Problem
+from workers.definitions.runnable import load
 from workflows.compiled import program
 from workflows.plan import Plan
 
-EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.yaml"))
+EXAMPLES = definition_files(Path(__file__).parents[3] / "examples")
 
 SMS = {"actionType": "send_sms", "config": {"from": "+15550100", "to": "+15550101", "text": "Hi"}}
 GET = {"actionType": "http_request", "config": {"method": "GET", "url": "https://example.com"}}
@@ -597,6 +600,9 @@ def test_a_simple_step_takes_little() -> None:
     assert (size(200) - size(100)) / 100 <= 210
 
 
+ENVIRONMENTS = Environments.read(EXAMPLES[0].parent, "dev")
+
+
 def test_every_id_of_a_plan_is_its_own() -> None:
     def ids(block: list[Any]) -> list[str]:
         found = []
@@ -611,19 +617,19 @@ def test_every_id_of_a_plan_is_its_own() -> None:
 
     for path in EXAMPLES:
         data, source = read(path)
-        made, _ = check(data, source, catalog())
+        made, _ = load(data, source, catalog(), ENVIRONMENTS)
         assert made is not None
-        found = ids(make_plan(made, data, catalog())["block"])
+        found = ids(made.plan["block"])
         assert len(found) == len(set(found))
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_examples_are_good_and_can_be_executed(path: Path) -> None:
     data, source = read(path)
-    made, found = check(data, source, catalog())
+    made, found = load(data, source, catalog(), ENVIRONMENTS)
     assert found == []
     assert made is not None
-    assert program(make_plan(made, data, catalog())).block
+    assert program(made.plan).block
 
 
 @pytest.mark.parametrize("name", sorted(catalog()))

@@ -106,7 +106,7 @@ async def test_in_a_browser(engine: Engine, processes: Processes, tmp_path: Path
 
 
 async def everybody_can_use(tab: Tab, name: str, address: str) -> None:
-    for width, dark in ((1280, False), (1280, True), (390, False), (390, True)):
+    for width, dark in ((1280, False), (390, True), *([(1280, True), (390, False)] if PICTURES else [])):
         await tab.show_as(width, dark=dark)
         await tab.open(address)
         await tab.run("document.querySelectorAll('details').forEach((one) => { one.open = true })")

@@ -6,12 +6,16 @@ import asyncio
 import html
 import re
 import time
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote, urlencode
+
+import pytest
 
 from tests.engine import Engine, step
 from tests.workers.gateway.doors import Answer
 from tests.workers.gateway.test_pages import Browser, pages, until
+from workers.client import runs
 
 HUGE = "x" * 90_000
 HELD = """
@@ -174,7 +178,10 @@ async def supplies(browser: Browser, place: str) -> None:
     assert (await browser.decide(page, decision="supply", result=good)).status == 303
 
 
-async def test_a_run_whose_worker_is_away_is_shown_as_far_as_it_is_known(engine: Engine, tmp_path: Path) -> None:
+async def test_a_run_whose_worker_is_away_is_shown_as_far_as_it_is_known(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "ANSWER", timedelta(seconds=1))
     engine.define(WAITS)
     handle = await engine.start("waits")
     (hold,) = await engine.held(handle)

@@ -119,10 +119,10 @@ async def closed() -> Client:
         ({"claims": {"iss": "http://other.example"}}, 401, "not meant for this page"),
         ({"claims": {"exp": 1}}, 401, "not meant for this page"),
         ({"claims": {"exp": None}}, 401, "not meant for this page"),
-        ({"claims": {"exp": int(time.time()) - 30}}, 503, "Temporal does not answer"),
-        ({"claims": {"exp": int(time.time()) - 300}}, 401, "not meant for this page"),
-        ({"claims": {"iat": int(time.time()) + 30}}, 503, "Temporal does not answer"),
-        ({"claims": {"iat": int(time.time()) + 3600}}, 401, "not meant for this page"),
+        ({"from_now": {"exp": -30}}, 503, "Temporal does not answer"),
+        ({"from_now": {"exp": -300}}, 401, "not meant for this page"),
+        ({"from_now": {"iat": 30}}, 503, "Temporal does not answer"),
+        ({"from_now": {"iat": 3600}}, 401, "not meant for this page"),
         ({"claims": {"email": ["ann@example.com"]}}, 401, "no email address"),
         ({"key": FOREIGN}, 401, "not meant for this page"),
         ({"key": None, "algorithm": "none"}, 401, "not meant for this page"),
@@ -132,6 +132,7 @@ async def closed() -> Client:
 )  # fmt: skip
 async def test_who_enters(tmp_path: Path, said: dict[str, Any], status: int, sentence: str) -> None:
     async with pages(await closed(), tmp_path) as (browser, provider):
+        provider.claims = {name: int(time.time()) + seconds for name, seconds in said.get("from_now", {}).items()}
         for name, value in said.items():
             setattr(provider, name, value)
         answer = await browser.get("/holds?automation=a")

@@ -17,6 +17,7 @@ from temporalio.client import Client
 
 from tests.engine import Engine, step
 from tests.workers.gateway.workspace import NEW, OLD, Workspace, workspace
+from workers.gateway.errands import Errands
 from workers.sandbox import Sandbox
 from workers.sandbox.slack_clicks import buttons
 from workers.sandbox.slack_people import STANDINGS
@@ -293,6 +294,20 @@ async def test_a_click_without_a_worker_is_kept_and_counts_later(
 
 async def nobody(*_: Any) -> bool:
     return False
+
+
+async def test_an_errand_that_fails_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    async def fail() -> None:
+        raise ValueError("no")
+
+    errands = Errands()
+    task = errands.start(fail())
+    await errands.finished()
+    assert task.done()
+    assert "this is a defect" in caplog.text
+    waiting = errands.start(asyncio.sleep(60))
+    await errands.drop()
+    assert waiting.cancelled()
 
 
 async def test_a_gateway_that_ends_finishes_its_clicks(sandbox: Sandbox, tmp_path: Path) -> None:

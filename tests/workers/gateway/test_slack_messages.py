@@ -152,19 +152,26 @@ async def test_the_place_of_a_message_survives_a_run_that_continues_and_another_
     assert "&lt;!here&gt; no" in said(sandbox)
 
 
-async def test_a_run_that_was_reset_finds_its_message_again(engine: Engine, sandbox: Sandbox) -> None:
+async def test_a_run_that_was_reset_asks_in_its_message_again(engine: Engine, sandbox: Sandbox) -> None:
     engine.define(HELD)
     handle = await engine.start("held")
     await posted(sandbox)
-    await engine.held(handle)
+    await handle.cancel()
+    await engine.finish(handle)
+    assert "Withdrawn" in said(sandbox)
     events = [event async for event in handle.fetch_history_events()]
     first = next(event.event_id for event in events if event.HasField("workflow_task_completed_event_attributes"))
     again = await engine.reset(handle.id, first)
     await engine.held(again)
+    for _ in range(400):
+        if [*buttons(messages(sandbox)[0])]:
+            break
+        await asyncio.sleep(0.02)
     await engine.decide(again, hold="refund", by="ann", decision="approve")
     report = await engine.finish(again)
     assert "Approved by ann." in said(sandbox)
-    assert [one["status"] for one in step(report, "refund")["notified"]] == ["succeeded", "succeeded"]
+    told = [(one["on"], one["status"]) for one in step(report, "refund")["notified"]]
+    assert told == [("opened", "succeeded"), ("opened", "succeeded"), ("decided", "succeeded")]
 
 
 async def test_what_slack_does_not_update_is_told_in_the_report(engine: Engine, sandbox: Sandbox) -> None:

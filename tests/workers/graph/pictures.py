@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from activities.catalog import catalog
+from workers.definitions.environments import DEVELOPMENT, Environments
+from workers.definitions.folder import definition_files
 from workers.definitions.loading import parse, read
-from workers.definitions.planning import check, make_plan
+from workers.definitions.runnable import load
 from workers.graph.building import Beginning, Mark, graph_of
 from workers.graph.model import Edge, Graph
 from workers.graph.words import occasion
 from workflows.plan import Plan
 
 ROOT = Path(__file__).resolve().parents[3]
-EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+EXAMPLES = definition_files(ROOT / "examples")
 ACTIONS = catalog()
 ASK = "actionType: http_request, config: {method: GET, url: 'https://a.example.com/'}"
 
@@ -62,14 +64,15 @@ onFailure: {actions: [{id: tell, ASK}]}
 
 def plan_of(text: str | Path) -> tuple[Plan, dict[str, Any]]:
     """Return the plan and the data of a definition; problems fail the test."""
-    data, source = (
-        read(text)
-        if isinstance(text, Path)
-        else parse(text.encode(), "test.json" if text.startswith("{") else "test.yaml")
-    )
-    automation, problems = check(data, source, ACTIONS)
-    assert automation is not None, problems
-    return make_plan(automation, data, ACTIONS), data
+    environments = Environments()
+    if isinstance(text, Path):
+        data, source = read(text)
+        environments = Environments.read(text.parent, DEVELOPMENT)
+    else:
+        data, source = parse(text.encode(), "test.json" if text.startswith("{") else "test.yaml")
+    definition, problems = load(data, source, ACTIONS, environments)
+    assert definition is not None, problems
+    return definition.plan, data
 
 
 def picture(text: str | Path, marks: Mapping[str, Mark] | None = None) -> Graph:

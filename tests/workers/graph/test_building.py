@@ -78,6 +78,22 @@ def test_a_line_that_says_when_has_an_end_to_lead_to() -> None:
     assert "done" not in boxes(picture(definition([get("only")])))
 
 
+def test_a_branch_that_may_be_skipped_goes_on_only_where_nothing_else_does() -> None:
+    condition = {"field": "d.a", "operator": "exists"}
+    way = {"conditions": condition, "actions": [{"id": "end", "stop": "failed"}]}
+    branch = {
+        "id": "choose",
+        "conditions": condition,
+        "branch": [way],
+        "otherwise": [{"id": "off", "stop": "completed"}],
+    }
+    lines = picture(definition([branch, get("last")])).edges()
+    assert edge(lines, "choose", "last") == [("skipped", False)]
+    assert edge(lines, "choose", "off") == [("otherwise", False)]
+    branch["otherwise"] = [get("on")]
+    assert edge(picture(definition([branch, get("last")])).edges(), "choose", "last") == []
+
+
 def test_what_is_no_step_takes_no_steps_id() -> None:
     graph = picture(definition([get("trigger"), get("done", onFailure="continue"), get("done_", onFailure="hold")]))
     names = [item.box.id for item in graph.items()]

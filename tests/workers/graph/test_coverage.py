@@ -21,9 +21,9 @@ def test_each_step_is_covered_partly_or_missed() -> None:
     _, data = plan_of(EVERYTHING)
     found = marks_of_coverage(data, MISSING)
     assert found["refused"] == Mark(name="missed")
-    assert found["ask"] == Mark(name="partly", facts=("unseen: 1 holds",))
+    assert found["ask"] == Mark(name="partly", facts=("unseen: 1 hold",))
     assert found["tried"] == Mark(name="partly", facts=("unseen: 2 failures",))
-    assert found["choose"] == Mark(name="partly", facts=("unseen: 1 tests",))
+    assert found["choose"] == Mark(name="partly", facts=("unseen: 1 test",))
     assert found["put"] == Mark(name="missed")
     assert found["each"].name == "partly"
     assert {name for name, mark in found.items() if mark.name == "covered"} >= {"undo", "calm", "high", "low", "keep"}

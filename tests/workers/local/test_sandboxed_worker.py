@@ -153,6 +153,18 @@ def test_without_a_file_connections_have_the_names_that_definitions_give_them(tm
     assert "our-phone" not in entries
 
 
+def test_a_connection_may_be_named_by_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "environments").mkdir()
+    (tmp_path / "environments/dev.yaml").write_text("phone: test-phone")
+    (tmp_path / "environments/live.yaml").write_text("phone: our-phone")
+    text = DEFINITION.replace("connection: our-phone", 'connection: "{{env.phone}}"').replace(
+        "actions", "environment: [phone]\nactions", 1
+    )
+    (tmp_path / "notices.yaml").write_text(text)
+    assert "test-phone" in connection_names(tmp_path, catalog())
+    assert "our-phone" in connection_names(tmp_path, catalog(), "live")
+
+
 def test_connections_keep_their_descriptions_and_aliases(tmp_path: Path) -> None:
     """Which operations there are decides the description, whoever answers for the host."""
     _, entries = given(

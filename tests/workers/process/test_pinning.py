@@ -69,6 +69,15 @@ def test_no_repeat_comes_after_the_key_is_forgotten() -> None:
     assert "retry" not in usual
 
 
+def test_who_can_be_asked_what_became_of_a_step_is_asked() -> None:
+    account = {"kind": "stripe", "apiKey": "${UNSET}", "description": str(VENDORS), "baseUrl": None, "auth": None}
+    plan = planned(*({"config": {"actionId": id_}} for id_ in ("PostRefunds", "GetRefunds")))
+    assert [step.get("looks") for step in pinning(**account).pinned(plan)["block"]] == [True, None]
+    assert [step.get("looks") for step in pinning().pinned(planned({"config": {"actionId": "addPet"}}))["block"]] == [
+        None
+    ]
+
+
 def test_a_mutation_is_repeated_under_its_key_alone() -> None:
     account = {"kind": "shopify", "shop": "acme", "accessToken": "${UNSET}", "baseUrl": None, "auth": None}
     described = pinning(**account, description=str(AWKWARD_SCHEMA))

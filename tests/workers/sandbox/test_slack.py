@@ -15,6 +15,8 @@ from slack_sdk.signature import SignatureVerifier
 
 from workers.sandbox import Sandbox
 from workers.sandbox.slack_clicks import SIGNING_SECRET
+from workers.sandbox.webhooks.gateway import INTERACTIONS, GatewayDoors, Hook
+from workers.sandbox.webhooks.signing import Proof
 
 BUTTON = {"type": "button", "action_id": "reject", "value": "{}", "text": {"type": "plain_text", "text": "Reject"}}
 MESSAGE = {
@@ -80,6 +82,12 @@ async def test_an_author_presses_buttons_as_anybody() -> None:
         for wrong in ({"to": "http://example.com/"}, {"person": "ann"}, {"standing": "boss"}, {"view": "V0"}):
             assert (await click(**wrong))[0] == 400, wrong
         assert (await click(action="reject", to="http://127.0.0.1:1/"))[0] == 502
+        hook = Hook("/slack/interactions", Proof("slack", SIGNING_SECRET))
+        sandbox.send_to(GatewayDoors(to.removesuffix(hook.path), "https://hooks.example.com", {INTERACTIONS: hook}))
+        assert (await click(action="reject", to=None))[1]["status"] == 200, (
+            "of the gateway beside it everything is known"
+        )
+        assert len(taken) == 2
 
         known = await call(session, "users.info", user=told["user"])
         assert (known["user"]["is_restricted"], known["user"]["profile"]["email"]) == (True, "ann@example.com")

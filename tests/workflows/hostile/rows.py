@@ -15,7 +15,7 @@ from tests.engine import JSON, Engine
 from tests.workflows.hostile.signing import keys
 
 FOLDER = Path(__file__).parents[1] / "hostile_decisions"
-BASES: JSON = yaml.safe_load((FOLDER / "bases.yaml").read_text(encoding="utf-8"))
+BASES: JSON = yaml.load((FOLDER / "bases.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
 HELD = {"refund", "left", "right"}
 """Steps into which a row puts its policy."""
 
@@ -66,7 +66,7 @@ def tables() -> list[tuple[Path, list[Row]]]:
     """Return every file of the table with its rows."""
     found = []
     for file in sorted(FOLDER.glob("*.yaml")):
-        table = yaml.safe_load(file.read_text(encoding="utf-8"))
+        table = yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader)
         if "rows" in table:
             found.append((file, [Row(table, data) for data in table["rows"]]))
     return found

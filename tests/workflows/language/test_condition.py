@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.workflows.language.render import NOW, ROOTS
-from workflows.language.comparison import OPERATORS
+from workflows.language.comparison import AGES, DURING, OPERATORS
 from workflows.language.condition import Condition, ConditionError, Mismatch, compile_condition
 from workflows.language.names import Reference
 from workflows.language.template import TemplateError
@@ -442,12 +443,20 @@ TEST = {"field": "x", "operator": "equals", "value": 1}
         ({**TEST, "operator": 5}, "/operator", "no operator `5`", None),
         ({"field": "x", "operator": "equals"}, "", "`equals` needs a `value`", None),
         ({**TEST, "operator": "exists"}, "/value", "`exists` takes no `value`", None),
-        ({**TEST, "field": "{{contact.name}}"}, "/field", "without braces", "Write `contact.name`."),
+        ({**TEST, "field": "{{contact.name}} x"}, "/field", "exactly one expression", "nothing around it"),
+        ({**TEST, "field": "{{secrets.x}}"}, "/field", "no path", "{{secrets.name}}"),
+        ({**TEST, "field": "{% if x %}y{% endif %}"}, "/field", "exactly one expression", None),
+        ({**TEST, "operator": "older_than", "value": "4 hours"}, "/value", "no duration", None),
+        ({**TEST, "operator": "newer_than", "value": -1}, "/value", "no duration", None),
+        ({**TEST, "operator": "during", "value": "nights"}, "/value", "no hours 'nights'", "timeZone"),
+        ({**TEST, "operator": "during", "value": "{{x}}"}, "/value", "no hours", "timeZone"),
+        ({**TEST, "operator": "during", "value": 5}, "/value", "compares with hours", "timeZone"),
+        ({**TEST, "operator": "during", "value": {"timeZone": "Moon"}}, "/value", "no time zone 'Moon'", None),
         ({**TEST, "field": "a | upcase"}, "/field", "no path", "custom_fields"),
         ({**TEST, "field": "'text'"}, "/field", "no path", "custom_fields"),
         ({**TEST, "field": "a..b"}, "/field", "no path", None),
         ({**TEST, "field": "a b"}, "/field", "no path", None),
-        ({**TEST, "field": "a}}{{b"}, "/field", "without braces", None),
+        ({**TEST, "field": "a}}{{b"}, "/field", "no path", None),
         ({**TEST, "field": "a}} x"}, "/field", "no path", None),
         ({**TEST, "field": "secrets.x"}, "/field", "no path", "{{secrets.name}}"),
         ({**TEST, "field": ""}, "/field", "is a path", None),
@@ -524,14 +533,14 @@ JSON = st.recursive(
 )
 
 
+COMPARING = [name for name, one in OPERATORS.items() if one.takes_value and name != DURING]
+"""The operators that compare with any value."""
+
+
 @given(JSON, JSON)
 def test_any_two_values_compare_without_an_exception_and_in_one_way_at_most(x: Any, y: Any) -> None:
     roots = {"x": x, "y": y}
-    found = {
-        operator: compiled(operator, "{{y}}").holds(roots, NOW)
-        for operator in OPERATORS
-        if OPERATORS[operator].takes_value
-    }
+    found = {operator: compiled(operator, "{{y}}").holds(roots, NOW) for operator in COMPARING}
     back = {
         operator: compiled(operator, "{{x}}", "y").holds(roots, NOW)
         for operator in ("equals", "less_than", "greater_than")
@@ -544,8 +553,13 @@ def test_any_two_values_compare_without_an_exception_and_in_one_way_at_most(x: A
     assert found["greater_than"] is back["less_than"]
     assert found["less_than"] + found["greater_than"] + found["equals"] <= 1
     assert found["less_or_equal"] is (found["less_than"] or (found["less_or_equal"] and found["greater_or_equal"]))
-    for operator in OPERATORS:
-        condition = compiled(operator, "{{y}}") if OPERATORS[operator].takes_value else compiled(operator)
+    ages = [operator for operator in AGES if found[operator]]
+    assert len(ages) <= 1
+    for condition in (
+        *(compiled(operator, "{{y}}") for operator in COMPARING),
+        *(compiled(operator) for operator, one in OPERATORS.items() if not one.takes_value),
+        compiled("during", {"timeZone": "UTC"}),
+    ):
         assert (condition.explain(roots, NOW) == []) is condition.holds(roots, NOW)
 
 
@@ -600,3 +614,88 @@ def test_a_condition_is_bounded() -> None:
     costly = compile_condition({"all": [{"field": "x", "operator": "matches", "value": "(a?){90}b"}, TEST] * 100})
     with pytest.raises(TemplateError, match="more work"):
         costly.explain({"x": "a" * 60_000}, NOW)
+
+
+OFFICE = {"office": {"timeZone": "Europe/Berlin", "start": "08:30", "holidays": ["2030-01-08"]}}
+MONDAY = datetime(2030, 1, 7, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("field", "older", "newer"),
+    [
+        ("2030-01-07T05:00:00Z", False, False),
+        ("2030-01-07T06:00:00.001+01:00", False, True),
+        ("2030-01-07T04:59:59.999Z", True, False),
+        ("2030-01-07", True, False),
+        ("2031-01-07T09:00:00Z", False, True),
+        (int(MONDAY.timestamp()) - 5, False, True),
+        (int(MONDAY.timestamp()) - 5 * 3600, True, False),
+        ("soon", False, False),
+        (None, False, False),
+        (True, False, False),
+        ([], False, False),
+        (10**30, False, False),
+    ],
+)
+def test_ages_are_strict_and_what_is_no_instant_is_neither(field: Any, older: bool, newer: bool) -> None:
+    roots = {"x": field, "age": "4h"}
+    for value in ("4h", 4 * 3_600_000, "PT4H", "{{age}}"):
+        assert compiled("older_than", value).holds(roots, MONDAY) is older
+        assert compiled("newer_than", value).holds(roots, MONDAY) is newer
+    opposite = compile_condition({"not": {"field": "x", "operator": "older_than", "value": "4h"}})
+    assert opposite.holds(roots, MONDAY) is not older
+
+
+def test_an_age_that_cannot_be_judged_says_why() -> None:
+    verdict = compiled("older_than", "{{age}}").judge({"x": "2030-01-07", "age": "soon"}, MONDAY)
+    assert verdict.why == '`x` is "2030-01-07", and "soon" is no duration.'
+    verdict = compiled("newer_than", "4h").judge({"x": "high"}, MONDAY)
+    assert (verdict.why, verdict.missing) == (
+        '`x` is "high", which is no instant.',
+        ['x is "high", which is no instant, so `newer_than` does not hold'],
+    )
+    assert compiled("older_than", "1m").may_hold({}, MONDAY)
+
+
+@pytest.mark.parametrize(
+    ("field", "holds"),
+    [
+        ("2030-01-07T07:30:00Z", True),
+        ("2030-01-07T07:29:59.999Z", False),
+        ("2030-01-07T15:59:59.999Z", True),
+        ("2030-01-07T16:00:00Z", False),
+        ("2030-01-08T10:00:00Z", False),
+        ("2030-01-06T10:00:00Z", False),
+        ("2030-07-08T06:30:00Z", True),
+        ("9999-12-31T23:59:59Z", False),
+        ("0001-01-01T00:00:00Z", False),
+        ("never", False),
+        (None, False),
+    ],
+)
+def test_hours_begin_with_their_start_and_end_before_their_end(field: Any, holds: bool) -> None:
+    test = {"field": "x", "operator": "during", "value": "office"}
+    assert compile_condition(test, OFFICE).holds({"x": field}, MONDAY) is holds
+    assert compile_condition({**test, "value": OFFICE["office"]}).holds({"x": field}, MONDAY) is holds
+    assert compile_condition({"not": test}, OFFICE).holds({"x": field}, MONDAY) is not holds
+
+
+def test_the_clock_is_a_field() -> None:
+    night = {"field": "now", "operator": "during", "value": {"timeZone": "UTC", "start": "22:00", "end": "06:00"}}
+    for hour, holds in ((21, False), (22, True), (5, True), (6, False)):
+        at = datetime(2030, 1, 9 if hour < 12 else 8, hour, tzinfo=UTC)
+        assert compile_condition(night).holds({"now": "never"}, at) is holds
+
+
+def test_a_field_may_be_one_expression_and_keeps_its_type() -> None:
+    roots = {"x": [1, 2, 3], "name": " Ada "}
+    assert compiled("greater_than", 2, "{{x | size}}").holds(roots, NOW)
+    assert compiled("equals", [1, 2, 3], "{{ x }}").holds(roots, NOW)
+    assert compiled("equals", "ada", "{{name | strip | downcase}}").holds(roots, NOW)
+    assert not compiled("exists", ABSENT, "{{y.z}}").holds(roots, NOW)
+    assert compiled("is_empty", ABSENT, "{{y | size}}").holds(roots, NOW) is (
+        not compiled("exists", ABSENT, "{{y | size}}").holds(roots, NOW)
+    )
+    verdict = compiled("not_in", [1], "{{y.z}}").judge(roots, NOW)
+    assert (verdict.holds, verdict.missing) == (True, ["{{y.z}} is missing, so `not_in` holds"])
+    assert [one.path for one in compiled("equals", 1, "{{x | size}}").references] == [("x",)]

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.workflows.language.render import text
-from workflows.language.instants import EPOCH, formatted, instant, nanoseconds, spelled_out, zone, zone_names
+from workflows.language.date_patterns import formatted, spelled_out
+from workflows.language.instants import EPOCH, instant, nanoseconds, zone, zone_names
 from workflows.language.template import TemplateError
 
 

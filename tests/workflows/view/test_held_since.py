@@ -45,7 +45,7 @@ async def test_the_memo_tells_the_oldest_holds_and_counts_the_others(engine: Eng
     engine.define(MANY)
     handle = await engine.start("many", engine.event({"order": {"id": 1}}))
     held = await engine.held(handle, COUNT)
-    description, memo = await described(handle, lambda _, memo: memo.get(MORE) == COUNT - MOST)
+    description, memo = await described(handle, lambda _, memo: memo.get(MORE) == {"count": COUNT - MOST})
     oldest = sorted(held, key=lambda hold: hold["openedAt"])[:MOST]
     assert {name.removeprefix(PREFIX) for name in memo if name != MORE} == {hold["hold"] for hold in oldest}
     first = oldest[0]
@@ -55,7 +55,7 @@ async def test_the_memo_tells_the_oldest_holds_and_counts_the_others(engine: Eng
     }
     assert description.typed_search_attributes[HELD_SINCE] == datetime.fromisoformat(first["openedAt"])
     await engine.decide(handle, hold=first["hold"], decision="approve", by="ann")
-    description, memo = await described(handle, lambda _, memo: memo.get(MORE) == COUNT - MOST - 1)
+    description, memo = await described(handle, lambda _, memo: memo.get(MORE) == {"count": COUNT - MOST - 1})
     assert PREFIX + first["hold"] not in memo
     assert description.typed_search_attributes[HELD_SINCE] == datetime.fromisoformat(oldest[1]["openedAt"])
     for hold in held:

@@ -9,14 +9,14 @@ from pydantic import ValidationError
 
 from trunkline.durations import MINUTE, spell
 from workers.definitions.checking.findings import Findings
+from workers.definitions.checking.hours import check_use
 from workers.definitions.checking.operations import may_be_asked
 from workers.definitions.checking.policies import effective, may_park, needs_approval
 from workers.definitions.checking.policy_checks import HeldDefinition, check_policy
-from workers.definitions.checking.time_zones import time_zones
 from workers.definitions.compiling import Catalog, filled
 from workers.definitions.model.approvals import ApprovalDefinition
 from workers.definitions.model.steps import steps
-from workers.definitions.problems import CODES, nearest
+from workers.definitions.problems import CODES
 from workflows.language.people import group
 from workflows.plan import CLOCKS
 
@@ -103,13 +103,7 @@ def _check_alone(findings: Findings, policy: Any, pointer: str) -> None:
         if isinstance(value, int) and not isinstance(value, bool) and 0 < value < HASTY:
             sentence = f"A number means milliseconds, so this is {spell(value)}: hardly time enough for anybody."
             findings.add("hasty-deadline", f"{pointer}/{key}", sentence, f"write {value}s for seconds, or a unit")
-    hours = policy.get("businessHours")
-    zone = hours.get("timeZone") if isinstance(hours, Mapping) else None
-    if isinstance(zone, str) and zone.strip() and zone.strip() not in time_zones():
-        hint = nearest(zone, time_zones()) or "write an IANA name such as Europe/Berlin"
-        findings.add(
-            "unknown-time-zone", f"{pointer}/businessHours/timeZone", f"There is no time zone {zone!r:.80}.", hint
-        )
+    check_use(findings, policy.get("businessHours"), f"{pointer}/businessHours")
 
 
 def _check_nobody(findings: Findings, policy: Mapping[str, Any], pointer: str, what: str) -> None:

@@ -11,7 +11,7 @@ from workers.definitions.checking.policies import goes_on_after_unknown
 from workers.definitions.checking.saved import End, Saved, VisibleNames, canonical, saved_by
 from workers.definitions.model.steps import steps
 
-VARIABLE = re.compile(r"""\s*variables\s*(?:\.\s*|\[\s*["'])([A-Za-z_][A-Za-z0-9_]*)""")
+VARIABLE = re.compile(r"""\s*(?:\{\{-?\s*)?variables\s*(?:\.\s*|\[\s*["'])([A-Za-z_][A-Za-z0-9_]*)""")
 
 MISSING_HOLDS = ("is_empty", "not_equals", "not_in", "not_contains")
 """Operators that hold for a value that is missing."""

@@ -1,15 +1,16 @@
-"""The JSON Schema that a trigger declares: whether it is one, and how it judges events on arrival, in bounded time."""
+"""The JSON Schemas of a definition: whether they are such, and how a trigger's judges events in bounded time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from activities.action import Action, Schema, marked
 from workers.definitions.checking.findings import Findings
 from workers.definitions.checking.json_schema.applicators import checks_of
 from workers.definitions.checking.json_schema.document import SchemaError, read
 from workers.definitions.checking.json_schema.work import Work, WorkLimitError
-from workers.definitions.model.steps import escape
+from workers.definitions.model.steps import escape, steps
 
 Judge = Callable[[Any], str | None]
 """Says in a sentence why an event's data is not what its trigger declares, or None where it is."""
@@ -44,12 +45,19 @@ def judge(schema: Mapping[str, Any]) -> Judge:
     return say
 
 
-def check_schema(findings: Findings) -> None:
-    """Refuse a `trigger.data` that is an object and no JSON Schema."""
-    declared = findings.at("/trigger/data")
-    if isinstance(declared, dict):
+def check_schemas(findings: Findings, catalog: Mapping[str, Action]) -> None:
+    """Refuse a `trigger.data` that is an object and no JSON Schema, and such fields of configs."""
+    _check(findings, findings.at("/trigger/data"), "/trigger/data")
+    for place, step, _ in steps(findings.data):
+        name, config = step.get("actionType"), step.get("config")
+        if isinstance(name, str) and name in catalog and isinstance(config, Mapping):
+            for key, _mark in marked(catalog[name].config, config, Schema):
+                _check(findings, config[key], f"{place}/config/{escape(key)}")
+
+
+def _check(findings: Findings, schema: Any, pointer: str) -> None:
+    if isinstance(schema, dict):
         try:
-            read(declared)
+            read(schema)
         except SchemaError as error:
-            pointer = "/trigger/data" + "".join(f"/{escape(part)}" for part in error.path)
-            findings.add("bad-schema", pointer, str(error))
+            findings.add("bad-schema", pointer + "".join(f"/{escape(part)}" for part in error.path), str(error))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from workers.definitions.environments import unfilled
 from workers.definitions.loading import Source
 from workers.definitions.problems import Problem, problem
 
@@ -18,9 +19,14 @@ class Findings:
         ids: id of each step by JSON pointer.
         asked: pointers of steps that wait for people because their service wants it, which `data` then says of them;
             None where nobody can say.
+
+    Attributes:
+        lacking: names of values that its environment does not have: what is wrong with a text that has one in it
+            nobody can say.
     """
 
     def __init__(self, data: Any, source: Source, ids: Mapping[str, str], asked: frozenset[str] | None = None) -> None:
+        self.lacking: frozenset[str] = frozenset()
         self.data = data
         self.source = source
         self.ids = ids
@@ -31,6 +37,8 @@ class Findings:
         self, code: str, pointer: str, message: str, hint: str | None = None, *, key: bool = False, line: int = 1
     ) -> None:
         """Add a problem; `key` puts it at the key of the value, `line` at a later line of a text."""
+        if self.lacking and unfilled(self.at(pointer), self.lacking):
+            return
         if hint is None and pointer in self.source.comments and self.at(pointer) is None:
             hint = f"put {self.source.comments[pointer]!r:.40} in quotes: a # after a blank begins a comment"
         row, column = self.source.place(pointer, key=key, line=line)
@@ -38,6 +46,10 @@ class Findings:
             code, message, hint=hint, file=self.source.file, line=row, column=column, step=self.step(pointer)
         )
         self._found[found] = None
+
+    def take(self, problems: Iterable[Problem]) -> None:
+        """Add problems of another file."""
+        self._found.update(dict.fromkeys(problems))
 
     def step(self, pointer: str) -> str | None:
         """Return the id of the step in which a pointer stands."""
@@ -67,7 +79,7 @@ class Findings:
     @property
     def problems(self) -> list[Problem]:
         """Return what was found, in the order of the lines."""
-        return sorted(self._found, key=lambda one: (one.line or 0, one.column or 0))
+        return sorted(self._found, key=lambda one: (one.file != self.source.file, one.line or 0, one.column or 0))
 
     @property
     def count(self) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
-from workflows.language.template import TemplateSyntaxError, compile_path, compile_template
+from workflows.language.template import TemplateSyntaxError, compile_field, compile_template
 
 LOOKS_INTO = ("in", "contains")
 ASKS = ("exists", "is_empty")
@@ -34,8 +34,8 @@ def doubts(condition: Any, guards: AbstractSet[str], declared: Any) -> Iterator[
         guards: other conditions that hold here, as JSON.
         declared: the trigger's `data`; what its schema requires is there.
     """
-    tests = list(_tests(condition, "", negated=False))
-    around = [test for guard in guards for _, test, _ in _tests(json.loads(guard), "", negated=False)]
+    tests = list(tests_of(condition, "", negated=False))
+    around = [test for guard in guards for _, test, _ in tests_of(json.loads(guard), "", negated=False)]
     paths = {_path(test.get("field")) for test in [*(test for _, test, _ in tests), *around] if _asks(test)}
     for pointer, test, negated in tests:
         name = test.get("operator")
@@ -55,16 +55,16 @@ def doubts(condition: Any, guards: AbstractSet[str], declared: Any) -> Iterator[
                 yield Doubt(place, path, phrase)
 
 
-def _tests(node: Any, pointer: str, *, negated: bool) -> Iterator[tuple[str, Mapping[str, Any], bool]]:
+def tests_of(node: Any, pointer: str, *, negated: bool) -> Iterator[tuple[str, Mapping[str, Any], bool]]:
     """Yield every test of a condition, and whether it stands under an odd number of `not`."""
     if not isinstance(node, Mapping):
         return
     if "not" in node:
-        yield from _tests(node["not"], f"{pointer}/not", negated=not negated)
+        yield from tests_of(node["not"], f"{pointer}/not", negated=not negated)
     for group in ("all", "any"):
         parts = node.get(group)
         for index, part in enumerate(parts if isinstance(parts, list) else ()):
-            yield from _tests(part, f"{pointer}/{group}/{index}", negated=negated)
+            yield from tests_of(part, f"{pointer}/{group}/{index}", negated=negated)
     if "operator" in node:
         yield pointer, node, negated
 
@@ -75,9 +75,10 @@ def _asks(test: Mapping[str, Any]) -> bool:
 
 def _path(field: Any) -> tuple[Any, ...]:
     try:
-        return compile_path(field).references[0].path if isinstance(field, str) else ()
+        references = compile_field(field).references if isinstance(field, str) else ()
     except TemplateSyntaxError:
         return ()
+    return references[0].path if len(references) == 1 else ()
 
 
 def _paths(value: str) -> list[tuple[Any, ...]]:
@@ -94,7 +95,7 @@ def _is_there(path: tuple[Any, ...], declared: Any) -> bool:
         return path[:2] in ALWAYS_THERE and (len(path) == 2 or _is_there(path[2:], declared))  # noqa: PLR2004  # `event.id`
     if root in ("variables", "item"):
         return len(path) <= (2 if root == "variables" else 1)
-    if root in ("run", "loop", "now", "today", "hold", "steps", "failure", "request"):
+    if root in ("run", "env", "loop", "now", "today", "hold", "steps", "failure", "request"):
         return True
     schema = declared
     for key in path:

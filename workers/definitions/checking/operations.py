@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 APPROVAL = "requireApproval"
 CODES = {"unknown": "unknown-param", "missing": "missing-param", "wrong": "bad-param"}
+WARNINGS = {"unknown": "unknown-member", "ignored": "read-only-member"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,18 @@ def _asked(step: Mapping[str, Any], catalog: Catalog, services: Services) -> boo
         return False  # whether there is such a connection is told where the operation is looked for
 
 
+def check_notice(
+    notice: Mapping[str, Any], pointer: str, catalog: Catalog, findings: Findings, services: Services | None
+) -> None:
+    """Refuse a notice whose service wants people asked first: it tells them of a hold and cannot wait for one."""
+    if services is not None and _asked(notice, catalog, services):
+        sentence = (
+            "People are asked before this tool is called, because its server is not trusted; a notice cannot wait."
+        )
+        hint = "let a step call it, or say `trustAnnotations: true` in the connection if you answer for the server"
+        findings.add("unsendable-notice", f"{pointer}/actionType", sentence, hint)
+
+
 def repeat_of(action: Action, config: Mapping[str, Any], operation: DescribedOperation | None) -> str:
     """Return what an unknown outcome of a step allows."""
     return action.repeats(config) if operation is None else operation.pin().repeat
@@ -111,6 +124,6 @@ def _add(flaw: Flaw, given: Mapping[str, Any], pointer: str, findings: Findings)
     at = f"{pointer}/{PARAMS}" + "".join(f"/{escape(str(part))}" for part in path)
     if not given and not path:
         at = pointer
-    code = CODES[flaw.kind] if flaw.serious else "unknown-member"
+    code = (CODES if flaw.serious else WARNINGS)[flaw.kind]
     sentence = f"{flaw.sentence[0].upper()}{flaw.sentence[1:].rstrip('.')}."
     findings.add(code, at, sentence, flaw.hint and flaw.hint.rstrip("."), key=flaw.kind == "unknown")

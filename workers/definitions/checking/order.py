@@ -11,7 +11,8 @@ Order = Literal["before", "beside", "never"]
 REACTIONS = ("onFailure", "onRejected")
 """Keys whose actions follow the end of what they stand in."""
 
-LOOP = "forEach"
+LOOPS = ("forEach", "repeat")
+"""Kinds of steps inside of which a status is that of one iteration or pass."""
 
 
 def order(place: str, step: str, data: Any, background: Collection[str]) -> Order:
@@ -33,15 +34,19 @@ def order(place: str, step: str, data: Any, background: Collection[str]) -> Orde
     found = _siblings(here, there, target[:shared])
     if found == "before":
         route = list(_steps(target, shared, data))
-        if any(LOOP in around for pointer, around in route if pointer != step):
+        if any(_loops(around) for pointer, around in route if pointer != step):
             return "never"
         if any(pointer in background for pointer, _ in route):
             return "beside"
     elif found == "beside" and any(
-        LOOP in around for pointer, around in _steps(target, shared, data) if pointer != step
+        _loops(around) for pointer, around in _steps(target, shared, data) if pointer != step
     ):
         return "never"
     return found
+
+
+def _loops(step: Mapping[str, Any]) -> bool:
+    return any(loop in step for loop in LOOPS)
 
 
 def _siblings(here: list[str], there: list[str], shared: list[str]) -> Order:
@@ -51,10 +56,10 @@ def _siblings(here: list[str], there: list[str], shared: list[str]) -> Order:
     if here[0].isdecimal() and there[0].isdecimal():
         if shared[-1] == "paths":
             return "beside"
-        in_order = shared[-1] in {"actions", "otherwise"}
+        in_order = shared[-1] in BLOCKS
         return "before" if in_order and int(there[0]) < int(here[0]) else "never"
-    ended = {"actions", "paths"}
-    if (here[0] in REACTIONS and not shared) or here[0] == "collect":
+    ended = {"actions", "paths", "repeat"}
+    if (here[0] in REACTIONS and not shared) or here[0] in {"collect", "until"}:
         return "before" if there[0] in ended else "never"
     return "never"
 
@@ -68,5 +73,5 @@ def _steps(target: list[str], shared: int, data: Any) -> Iterator[tuple[str, Map
             yield "/" + "/".join(target[: index + 1]), value
 
 
-BLOCKS = ("actions", "otherwise")
+BLOCKS = ("actions", "otherwise", "repeat")
 """Keys of lists of steps."""

@@ -34,6 +34,7 @@ OF_STEP: dict[str, str] = {
     **dict.fromkeys(("register", "output", "save_as", "result", "result_path", "outputs", "assign"), "saveAs"),
     **dict.fromkeys(("retries", "attempts", "max_retries", "max_attempts"), "retry: {maximumAttempts: …}"),
     **dict.fromkeys(("sleep", "delay", "pause", "wait_for", "timer"), "wait"),
+    **dict.fromkeys(("while", "loop_until", "do_while", "poll", "repeat_until"), "repeat"),
     **dict.fromkeys(("switch", "choice", "choose", "case", "cases", "choices"), "branch"),
     **dict.fromkeys(("parallel", "fork", "branches"), "paths"),
     **dict.fromkeys(("steps", "then", "do", "tasks", "body", "sequence"), "actions"),
@@ -49,7 +50,7 @@ OF_STEP: dict[str, str] = {
 }
 OF_TRIGGER: dict[str, str] = {
     **dict.fromkeys(("type", "on", "name", "events", "types", "topic"), "event"),
-    **dict.fromkeys(("schema", "payload", "inputs", "body", "fields", "roots"), "data"),
+    **dict.fromkeys(("schema", "payload", "body", "fields", "roots"), "data"),
 }
 OF_RETRY: dict[str, str] = {
     **dict.fromkeys(("attempts", "max_attempts", "retries", "limit", "count", "max_retries"), "maximumAttempts"),

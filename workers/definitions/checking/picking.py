@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
-from activities.action import Action
+from activities.action import Action, Result
 from workers.definitions.checking.findings import Findings
 from workers.definitions.model.steps import escape
 from workers.definitions.problems import nearest
@@ -43,5 +44,9 @@ def _check_path(path: str, pointer: str, action: Action | None, findings: Findin
 
 def result_keys(action: Action) -> tuple[str, ...]:
     """Return the fields of what an action gives, where its contract says them."""
-    fields = action.result.model_fields if action.result is not None else {}
-    return tuple(info.alias or name for name, info in fields.items())
+    return () if action.result is None else _fields(action.result)
+
+
+@functools.cache
+def _fields(result: type[Result]) -> tuple[str, ...]:
+    return tuple(info.alias or name for name, info in result.model_fields.items())

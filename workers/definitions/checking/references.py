@@ -9,6 +9,7 @@ from typing import Any
 from workers.definitions.checking.contracts import look_for_secrets
 from workers.definitions.checking.emptiness import Emptiness
 from workers.definitions.checking.findings import Findings
+from workers.definitions.checking.keyed import check_event_wait, check_per_key
 from workers.definitions.checking.policies import (
     PEOPLE,
     Written,
@@ -33,7 +34,8 @@ from workers.definitions.checking.values import Values
 from workers.definitions.model.automation import kind_of
 from workers.definitions.model.steps import Block, blocks, reactions
 from workers.definitions.model.vocabulary import RUN_ROOTS
-from workflows.plan import CONSTANTS
+from workflows.language.template import is_template
+from workflows.plan import CONSTANTS, ENVIRONMENT
 
 
 class References:
@@ -70,6 +72,7 @@ class References:
         self.values.condition(data.get("conditions"), "/conditions", VisibleNames())
         self._once(data.get("trigger"))
         self.values.template(data.get("fairness"), "/fairness", VisibleNames())
+        check_per_key(self.values, data.get("perKey"), data.get("trigger"))
         scope = VisibleNames().under(data.get("conditions"))
         if isinstance(data.get("paths"), list):
             self._paths(data, "", scope)
@@ -91,14 +94,14 @@ class References:
         pointer = "/trigger/once"
         before = self.findings.count
         roots = self.values.roots_of(once)
-        before_runs = {"event", CONSTANTS, *self.values.event_roots}
+        before_runs = {"event", CONSTANTS, ENVIRONMENT, *self.values.event_roots}
         own = [name for name in roots if name in RUN_ROOTS and name not in before_runs]
         for name in own:
             sentence = f"{name!r} says nothing about the event: `once` is rendered before there is a run."
             self.findings.add("bad-once", pointer, sentence, "use `event` and what its data brings")
         if not own:
             self.values.template(once, pointer, VisibleNames())
-        if not set(roots) - {CONSTANTS} and self.findings.count == before:
+        if not set(roots) - {CONSTANTS, ENVIRONMENT} and self.findings.count == before:
             sentence = "This uses nothing of the event, so that every event would be the same one."
             self.findings.add("bad-once", pointer, sentence, 'write once: "{{event.source}}/{{event.id}}", or such')
 
@@ -133,6 +136,7 @@ class References:
             "branch": self._branch,
             "wait": self._wait,
             "forEach": self._loop,
+            "repeat": self._repeat,
             "set": self._set,
             "stop": self._stop,
         }.get(kind or "")
@@ -229,9 +233,14 @@ class References:
                     )
 
     def _wait(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
-        if isinstance(step["wait"], Mapping):
-            self.values.template(step["wait"].get("until"), f"{place}/wait/until", scope)
-        return End(scope.saved, stops=False)
+        wait = step["wait"]
+        if isinstance(wait, Mapping) and "event" in wait:
+            check_event_wait(self.values, wait, f"{place}/wait", scope)
+        elif isinstance(wait, Mapping):
+            self.values.template(wait.get("until"), f"{place}/wait/until", scope)
+        elif isinstance(wait, str) and is_template(wait):
+            self.values.whole(wait, f"{place}/wait", scope)
+        return End(with_saved(scope.saved, text_of(step, "saveAs")), stops=False)
 
     def _set(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
         self.values.template(step["set"], f"{place}/set", scope)
@@ -245,6 +254,9 @@ class References:
 
     def _paths(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
         paths = list(blocks({"paths": step["paths"]}, place))
+        if step.get("first") is True:  # each has variables of its own, until one has won
+            won = [(self._block(block.steps, block.pointer, scope), frozenset[str]()) for block in paths]
+            return End(merged(won, scope.saved, self.findings.name(place)), stops=False)
         own = [saved_in(block.steps, block.pointer) for block in paths]
         writers: dict[str, int] = {}
         for index, variables in enumerate(own):
@@ -314,6 +326,16 @@ class References:
         if "collect" in step:
             self.values.whole(step["collect"], f"{place}/collect", replace(inside, saved=end.saved))
         return End(with_saved(scope.saved, text_of(step, "saveAs")), stops=False)
+
+    def _repeat(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
+        actions = step["repeat"] if isinstance(step["repeat"], list) else []
+        pointer = f"{place}/repeat"
+        earlier = self.emptiness.perhaps(saved_in(actions, pointer), "only by an earlier pass")
+        inside = replace(scope, given=scope.given | {"loop"}, saved={**earlier, **scope.saved})
+        end = self._block(actions, pointer, inside)
+        if actions:
+            self.values.condition(step.get("until"), f"{place}/until", replace(inside, saved=end.saved))
+        return end
 
 
 def _inside(step: Mapping[str, Any], place: str) -> Iterator[tuple[str, Any]]:

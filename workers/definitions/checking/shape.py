@@ -15,7 +15,6 @@ from workers.definitions.checking.other_words import kind_of_other, written_here
 from workers.definitions.model.approvals import (
     ApprovalDefinition,
     BandDefinition,
-    BusinessHoursDefinition,
     NoticeDefinition,
 )
 from workers.definitions.model.automation import (
@@ -26,13 +25,16 @@ from workers.definitions.model.automation import (
     PathDefinition,
     ReactionDefinition,
     RuleDefinition,
-    Until,
 )
 from workers.definitions.model.failures import RetryDefinition
+from workers.definitions.model.hours import BusinessHoursDefinition
+from workers.definitions.model.per_key import PerKey
 from workers.definitions.model.schedule import Schedule
 from workers.definitions.model.steps import escape
 from workers.definitions.model.trigger import Trigger
+from workers.definitions.model.until import Until
 from workers.definitions.model.vocabulary import TAG, Part
+from workers.definitions.model.waits import EventWait
 from workers.definitions.problems import CODES, listed, nearest
 from workflows.event import what
 from workflows.language.people import GROUP
@@ -76,10 +78,12 @@ OWNERS: dict[str, tuple[type[Part], str]] = {
     "requireApproval": (ApprovalDefinition, "`requireApproval`"),
     "bands": (BandDefinition, "a band"),
     "businessHours": (BusinessHoursDefinition, "`businessHours`"),
+    "hours": (BusinessHoursDefinition, "`hours`"),
     "notify": (NoticeDefinition, "a notice"),
     "onFailure": (RuleDefinition, "a rule of `onFailure`"),
     "onRejected": (ReactionDefinition, "`onRejected`"),
     "wait": (Until, "`wait`"),
+    "perKey": (PerKey, "`perKey`"),
 }
 
 
@@ -140,9 +144,18 @@ def shape(findings: Findings) -> AutomationDefinition | None:
     return None
 
 
-def _add(findings: Findings, error: ErrorDetails) -> None:
-    location = error["loc"]
-    pointer = "".join(f"/{escape(part)}" for part in location if not _internal(part))
+def shape_of_hours(findings: Findings, hours: Mapping[str, Any], pointer: str) -> None:
+    """Add what is wrong with the shape of hours that stand at a pointer at which no model has read them."""
+    try:
+        BusinessHoursDefinition.model_validate(hours)
+    except ValidationError as invalid:
+        for error in invalid.errors(include_url=False, include_input=False):
+            _add(findings, error, ("hours",), pointer)
+
+
+def _add(findings: Findings, error: ErrorDetails, around: tuple[str, ...] = (), place: str = "") -> None:
+    location = (*around, *error["loc"])
+    pointer = place + "".join(f"/{escape(part)}" for part in error["loc"] if not _internal(part))
     if error["type"] == "extra_forbidden":
         model, owner = _owner(location[:-1])
         known = keys(model)
@@ -189,7 +202,11 @@ def _owner(location: tuple[int | str, ...]) -> tuple[type[BaseModel], str]:
     """Return the model to which a key at that place belongs, and what to call it."""
     if location == ("onFailure",):
         return ReactionDefinition, "the automation's `onFailure`"
+    if location[:1] == ("hours",):  # what follows is a name
+        return OWNERS["hours"]
     for part in reversed(location):
+        if part == f"{TAG}event":
+            return EventWait, "`wait`"
         if isinstance(part, int) or _internal(part):
             kind = str(part).removeprefix(TAG)
             if kind in STEP_MODELS:

@@ -11,12 +11,18 @@ from trunkline.durations import spell
 from workers.definitions.checking.contracts import check_config
 from workers.definitions.checking.failures import check_repeats, check_rules
 from workers.definitions.checking.findings import Findings
-from workers.definitions.checking.operations import Services, check_operation, may_be_asked, repeat_of
+from workers.definitions.checking.operations import (
+    Services,
+    check_notice,
+    check_operation,
+    may_be_asked,
+    repeat_of,
+)
 from workers.definitions.checking.picking import check_pick
 from workers.definitions.checking.values import event_type
 from workers.definitions.compiling import DEFAULTS, Catalog, filled, milliseconds
 from workers.definitions.model.automation import ActionDefinition, kind_of
-from workers.definitions.model.steps import steps
+from workers.definitions.model.steps import escape, steps
 from workers.definitions.problems import listed, nearest
 from workflows.event import matches
 
@@ -76,6 +82,7 @@ def _check_notices(findings: Findings, catalog: Catalog, contracts: ConfigUses, 
         if isinstance(notice, Mapping) and isinstance(notice.get("actionType"), str):
             place = f"{pointer}/notify/{index}"
             action = _check_action(findings, catalog, contracts, place, notice)
+            check_notice(notice, place, catalog, findings, contracts.services)
             if action is not None and action.calls:
                 sentence = "A notice tells people something: it cannot run another automation."
                 hint = "let a step do it, or `scheduler.schedule_workflow`"
@@ -96,6 +103,8 @@ def _check_action(
         config = filled(action, config)
         at = f"{place}/config" if "config" in step else place
         if check_config(action, config, at, findings):
+            for doubt in action.config.doubts(config):
+                findings.add(doubt.code, f"{at}/{escape(doubt.key)}", doubt.sentence, doubt.hint)
             contracts.syntaxes[place] = action.config.syntaxes(config)
             if action.background(config):
                 contracts.background.append(place)

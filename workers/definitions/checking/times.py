@@ -9,12 +9,14 @@ from trunkline.durations import SECOND, spell
 from workers.definitions.checking.findings import Findings
 from workers.definitions.checking.time_zones import time_zones
 from workers.definitions.model.steps import steps
+from workers.definitions.model.until import OPENING
 from workers.definitions.model.vocabulary import SHORTEST_ATTEMPT
 from workers.definitions.problems import nearest
 from workflows.language.instants import HOW_DATES_ARE_WRITTEN, moment
 from workflows.language.template import is_template
 
-BOUNDED = ("/timeout", "/within")
+BOUNDED = ("/timeout", "/within", "/atMost", "/quiet")
+OF_STEP = ("wait", "every", "atMost")
 OF_RETRY = ("within", "initialInterval", "maximumInterval")
 
 
@@ -35,7 +37,7 @@ def check_times(findings: Findings) -> None:
     for place, step, _ in steps(findings.data):
         wait = step.get("wait")
         until = wait.get("until") if isinstance(wait, Mapping) else None
-        if isinstance(until, str) and until and not is_template(until) and not _readable(until):
+        if isinstance(until, str) and until not in ("", OPENING) and not is_template(until) and not _readable(until):
             sentence = f"{until!r:.80} is no instant that could be waited for."
             findings.add("wrong-type", f"{place}/wait/until", sentence, f"write {HOW_DATES_ARE_WRITTEN}")
 
@@ -54,8 +56,14 @@ def _durations(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     schedule = trigger.get("schedule") if isinstance(trigger, Mapping) else None
     if isinstance(schedule, Mapping):
         yield "/trigger/schedule/jitter", schedule.get("jitter")
+    per_key = data.get("perKey")
+    if isinstance(per_key, Mapping):
+        yield from ((f"/perKey/{key}", per_key.get(key)) for key in ("quiet", "atMost"))
     for place, step, _ in steps(data):
-        yield f"{place}/wait", step.get("wait")
+        yield from ((f"{place}/{key}", step.get(key)) for key in OF_STEP)
+        wait = step.get("wait")
+        if isinstance(wait, Mapping):
+            yield f"{place}/wait/atMost", wait.get("atMost")
         yield from _of_attempts(step, place)
         yield from _of_policy(step.get("requireApproval"), f"{place}/requireApproval")
         rules = step.get("onFailure")

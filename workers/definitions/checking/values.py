@@ -7,18 +7,22 @@ from typing import Any
 
 from workers.definitions.checking.constants import absent
 from workers.definitions.checking.findings import Findings
+from workers.definitions.checking.hours import ANY_HOURS, with_sound_hours
 from workers.definitions.checking.known_fields import RUN_FIELDS, roots_of
+from workers.definitions.checking.known_values import KnownValues
 from workers.definitions.checking.negations import doubts
 from workers.definitions.checking.saved import VisibleNames, set_by, text_of
 from workers.definitions.checking.statuses import Statuses
+from workers.definitions.environments import begins_unfilled, declared
 from workers.definitions.model.steps import escape, steps
 from workers.definitions.model.vocabulary import RUN_ROOTS
-from workers.definitions.problems import nearest
+from workers.definitions.problems import listed, nearest
 from workflows.event import FIRED
 from workflows.language.condition import ConditionError, compile_condition
 from workflows.language.names import HOW_TO_USE_SECRETS, SECRETS, Reference, written
 from workflows.language.template import Template, TemplateSyntaxError, compile_expression, compile_template
-from workflows.plan import CONSTANTS, STATUSES
+from workflows.plan import CONSTANTS, ENVIRONMENT, STATUSES
+from workflows.waited import WANTED
 
 PLACED = ("item", "loop", "hold", "failure")
 """Roots that exist only at some places."""
@@ -26,6 +30,7 @@ PLACED = ("item", "loop", "hold", "failure")
 OUTSIDE: Mapping[str, tuple[str, str]] = {
     SECRETS: ("misplaced-secret", "A secret can stand only in an action's `config`."),
     "hold": ("outside-hold", "There is no hold here: `hold` exists only in what is sent about one."),
+    WANTED: ("unknown-root", "There is no `wanted` here: it exists only in the `where` of a `wait` for an event."),
     "failure": ("outside-failure", "There is no failure here: `failure` exists only in the `actions` that follow one."),
 }
 """What is wrong where a root is used that exists only at some places."""
@@ -48,11 +53,15 @@ class Values:
         self.statuses = Statuses(findings, background)
         trigger = findings.data.get("trigger")
         self.event = event_type(trigger)
-        declared = trigger.get("data") if isinstance(trigger, Mapping) else None
-        self.roots = roots_of(self.event, declared)
-        self.declared = declared
-        self.open = isinstance(declared, Mapping)
+        self.declared = trigger.get("data") if isinstance(trigger, Mapping) else None
+        self.roots = roots_of(self.event, self.declared)
+        self.open = isinstance(self.declared, Mapping)
+        self.inputs = inputs_of(findings, self.roots)
+        self.known_values = KnownValues(findings, self.event, self.declared)
         self.constants = findings.data.get(CONSTANTS)
+        self.environment = declared(findings.data.get("environment"))
+        hours = findings.data.get("hours")
+        self.hours = dict.fromkeys(hours, ANY_HOURS) if isinstance(hours, Mapping) else {}
         self.secrets: set[str] = set()
         self.variables: dict[str, set[str] | None] = {}
         self.names: set[str] = set()
@@ -119,12 +128,18 @@ class Values:
             return
         for use in template.secrets:
             self.secrets.update(use.names)
-            if template.templated_hosts:
-                host = template.templated_hosts[0].removeprefix("/")
+            hosts = [one for one in template.templated_hosts if not self._is_lacking(pointer + one)]
+            if hosts:
+                host = hosts[0].removeprefix("/")
                 sentence = f"The host of `{host}` is decided by data: whoever controls it would get the secret."
                 hint = "write the host itself followed by `/`, and templates only after it"
                 self.findings.add("exposed-secret", pointer + use.pointer, sentence, hint, line=use.line + 1)
         self._judge(pointer, [(reference, lenient) for reference in template.references], scope)
+
+    def _is_lacking(self, pointer: str) -> bool:
+        """Say whether an address begins with a value that its environment lacks, which is told elsewhere."""
+        own = bool(self.environment) or ENVIRONMENT not in self.event_roots
+        return own and begins_unfilled(self.findings.at(pointer))
 
     def _compiled(
         self, value: Any, pointer: str, scope: VisibleNames, syntaxes: Mapping[str, Any] | None, *, secrets: bool
@@ -156,8 +171,9 @@ class Values:
         if pointer in self._read:
             self._again(pointer, scope)
             return
+        sound = with_sound_hours(conditions, pointer, self.findings)
         try:
-            references = compile_condition(conditions).references
+            references = compile_condition(sound, self.hours).references
         except ConditionError as error:
             references = ()
             before = self.findings.count
@@ -166,7 +182,7 @@ class Values:
                 for index, part in enumerate(parts if isinstance(parts, list) else ()):
                     self.condition(part, f"{pointer}/{group}/{index}", scope)
             if self.findings.count == before:
-                code = "misplaced-secret" if error.hint == HOW_TO_USE_SECRETS else "bad-condition"
+                code = "misplaced-secret" if error.hint == HOW_TO_USE_SECRETS else error.code
                 self.findings.add(code, pointer + error.pointer, error.message, error.hint)
         else:
             for doubt in doubts(conditions, scope.guards, self.declared):
@@ -180,6 +196,7 @@ class Values:
                 )
         places = [(self.findings.at((pointer + one.pointer).rpartition("/")[0]), one) for one in references]
         self.statuses.check_words(places, pointer)
+        self.known_values.check(places, pointer, scope.given)
         found = [(one, isinstance(test, Mapping) and test.get("operator") in GUARDS) for test, one in places]
         self._judge(pointer, found, scope)
 
@@ -196,7 +213,9 @@ class Values:
         for reference, lenient in self._read[pointer]:
             self._reference(reference.path, pointer + reference.pointer, scope, reference.line + 1, lenient=lenient)
 
-    def _reference(self, path: tuple[Any, ...], pointer: str, scope: VisibleNames, line: int, *, lenient: bool) -> None:
+    def _reference(  # noqa: C901 # one way per kind of root
+        self, path: tuple[Any, ...], pointer: str, scope: VisibleNames, line: int, *, lenient: bool
+    ) -> None:
         root, rest = str(path[0]), path[1:]
         if root == "event" and rest[:1] == ("data",):
             if len(rest) > 1:
@@ -210,6 +229,8 @@ class Values:
             self._variable(rest, pointer, scope, line, lenient=lenient)
         elif root == CONSTANTS and (self.constants is not None or root not in self.event_roots):
             self._constant(rest, pointer, line)
+        elif root == ENVIRONMENT and (self.environment or root not in self.event_roots):
+            self._environment(rest, pointer, line)
         elif root == STATUSES:
             self._status(rest, pointer, line)
         elif root == "loop" or (root in self.names | {"item"} and root not in self.event_roots):
@@ -227,6 +248,17 @@ class Values:
     def _constant(self, rest: tuple[Any, ...], pointer: str, line: int) -> None:
         if (fault := absent(self.constants, rest)) is not None:
             self.findings.add("unknown-constant", pointer, fault.sentence, fault.hint, line=line)
+
+    def _environment(self, rest: tuple[Any, ...], pointer: str, line: int) -> None:
+        if rest and rest[0] in self.environment:
+            return
+        what = f"`{ENVIRONMENT}.{rest[0]}`" if rest else f"`{ENVIRONMENT}`, which data would have to choose from"
+        hint = (nearest(rest[0], self.environment) if rest else None) or (
+            f"`environment` names {listed(self.environment)}"
+            if self.environment
+            else f"write environment: [{rest[0] if rest else 'shop'}] at the top of the file"
+        )
+        self.findings.add("unknown-root", pointer, f"The automation names no value {what}.", hint, line=line)
 
     def _variable(self, rest: tuple[Any, ...], pointer: str, scope: VisibleNames, line: int, *, lenient: bool) -> None:
         if not rest:
@@ -262,7 +294,7 @@ class Values:
             return
         known = self.roots.get(root)
         if root in self.roots:
-            self._fields(root, rest, tuple(known or ()), pointer, line)
+            self._fields(root, rest, self.inputs if root == "input" else tuple(known or ()), pointer, line)
             return
         hint = (
             f"write variables.{root}"
@@ -292,6 +324,18 @@ class Values:
             )
         if rest and (inner := RUN_FIELDS.get(f"{root}.{rest[0]}")):
             self._fields(f"{root}.{rest[0]}", rest[1:], inner, pointer, line)
+
+
+def inputs_of(findings: Findings, roots: Mapping[str, Iterable[str]] | None) -> tuple[str, ...]:
+    """Return the names and ids of the collected inputs that a trigger names; refuse them where no event has any."""
+    trigger = findings.data.get("trigger")
+    inputs = trigger.get("inputs") if isinstance(trigger, Mapping) else None
+    if not isinstance(inputs, Mapping):
+        return ()
+    if roots is not None and "input" not in roots and "schedule" not in (trigger or {}):
+        sentence = "`inputs` names what callers were asked for; the events of this trigger bring no `input`."
+        findings.add("unknown-key", "/trigger/inputs", sentence, key=True)
+    return (*map(str, inputs), *map(str, inputs.values()))
 
 
 def event_type(trigger: Any) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -14,27 +13,24 @@ from pydantic import (
     StrictInt,
     StrictStr,
     StringConstraints,
-    WithJsonSchema,
     model_validator,
 )
 
 from workers.definitions.model.failures import RetryDefinition
+from workers.definitions.model.hours import Hours
 from workers.definitions.model.vocabulary import WHOLE, Conditions, Deadline, Label, Part, Text, Timeout, refuse
 from workflows.hold_rules import Editing
 from workflows.language.people import GROUP, hidden_in
 from workflows.language.template import is_template
-from workflows.plan import CLOSES, OPENS, Day, Occasion, OnExpiry
+from workflows.plan import Occasion, OnExpiry
 
 MAX_PEOPLE = 100
 MAX_QUORUM = 20
 MAX_BANDS = 20
 MAX_NOTICES = 20
-MAX_HOLIDAYS = 1_000
 
 _LAYOUT = re.compile(r"[\t\r\n]")
 _GROUP_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
-_TIME = re.compile(r"([01]?[0-9]|2[0-3]):[0-5][0-9]")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _visible(value: Any) -> Any:
@@ -72,21 +68,6 @@ def _flag(value: Any) -> Any:
     return value if isinstance(value, (bool, str)) else str(value)  # 1 is no true
 
 
-def _time(value: str) -> str:
-    if not _TIME.fullmatch(value):
-        raise refuse("wrong-type", f"{value[:80]!r} is no time of day: write one such as `09:00`, at most `23:59`.")
-    return value.zfill(len(OPENS))
-
-
-def _date(value: str) -> str:
-    try:
-        if _DATE.fullmatch(value):
-            return date.fromisoformat(value).isoformat()
-    except ValueError:
-        pass
-    raise refuse("wrong-type", f"{value[:80]!r} is no day: write one such as `2026-12-25`.")
-
-
 Person = Annotated[
     StrictStr,
     StringConstraints(min_length=1, max_length=500, strip_whitespace=True),
@@ -97,42 +78,6 @@ People = Annotated[list[Person], Field(max_length=MAX_PEOPLE)]
 NamedPeople = Annotated[list[Person], Field(min_length=1, max_length=MAX_PEOPLE)]
 Quorum = Annotated[StrictInt, Field(ge=1, le=MAX_QUORUM), WHOLE]
 AllowEdit = Annotated[Editing, BeforeValidator(_flag)]
-TimeOfDay = Annotated[
-    StrictStr, AfterValidator(_time), WithJsonSchema({"type": "string", "pattern": f"^{_TIME.pattern}$"})
-]
-Holiday = Annotated[
-    StrictStr,
-    AfterValidator(_date),
-    WithJsonSchema({"type": "string", "format": "date", "pattern": f"^{_DATE.pattern}$"}),
-]
-
-
-class BusinessHoursDefinition(Part):
-    """The hours in which a hold's clocks run."""
-
-    time_zone: Label = Field(description="IANA name of the time zone, such as `Europe/Berlin`.")
-    days: Annotated[list[Day], Field(min_length=1, max_length=7)] | None = Field(
-        default=None, description="Days of the week (`mon` to `fri`)."
-    )
-    start: TimeOfDay | None = Field(default=None, description="When a day begins (`09:00`).")
-    end: TimeOfDay | None = Field(
-        default=None, description="When it ends (`17:00`); before `start`: on the next morning."
-    )
-    holidays: Annotated[list[Holiday], Field(max_length=MAX_HOLIDAYS)] | None = Field(
-        default=None, description="Days off, such as `2026-12-25`."
-    )
-
-    @model_validator(mode="after")
-    def _open_for_a_while(self) -> BusinessHoursDefinition:
-        start, end = self.start or OPENS, self.end or CLOSES
-        night = self.start is not None and self.end is not None and start > end
-        if start >= end and not night:
-            raise refuse(
-                "out-of-range",
-                f"A business day begins before it ends; this one begins at {start} and ends at {end}. For a night, "
-                "write both `start` and `end`.",
-            )
-        return self
 
 
 class NoticeRetry(RetryDefinition):
@@ -228,7 +173,9 @@ class ApprovalDefinition(Part):
         description="What happens then: the step ends as `expired` (`reject`), is sent (`approve`), is skipped "
         "(`skip`), or waits without deadline (`hold`).",
     )
-    business_hours: BusinessHoursDefinition | None = Field(default=None, description="In which hours these clocks run.")
+    business_hours: Hours | None = Field(
+        default=None, description="In which hours these clocks run: their name in `hours`, or what they are."
+    )
     verified: StrictBool | None = Field(default=None, description="`true`: only signed decisions count (false).")
     recheck: StrictBool | None = Field(
         default=None,

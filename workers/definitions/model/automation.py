@@ -14,25 +14,31 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    Strict,
     StrictBool,
     StrictInt,
     StrictStr,
     StringConstraints,
     Tag,
-    WithJsonSchema,
     model_validator,
 )
 
 from workers.definitions.model.approvals import ApprovalDefinition
 from workers.definitions.model.failures import RetryDefinition
+from workers.definitions.model.hours import BusinessHoursDefinition, HoursName
+from workers.definitions.model.per_key import PerKey
 from workers.definitions.model.trigger import Trigger
+from workers.definitions.model.until import Until
 from workers.definitions.model.vocabulary import (
     TAG,
     WHOLE,
+    ComputedPause,
     Conditions,
+    Deadline,
     ItemName,
     Label,
     Name,
+    Pace,
     Part,
     Pause,
     PickedPath,
@@ -45,7 +51,7 @@ from workers.definitions.model.vocabulary import (
     refuse,
     shape_tag,
 )
-from workflows.language.instants import READABLE
+from workers.definitions.model.waits import EventWait, wait_tag
 from workflows.plan import FailureClass, Remedy
 
 MAX_STEPS = 4_000
@@ -54,11 +60,8 @@ MAX_NESTING = 16
 MAX_BYTES = 512 * 1024
 MAX_DEPTH = 100
 
-Kind = Literal["actionType", "paths", "branch", "wait", "forEach", "set", "stop"]
+Kind = Literal["actionType", "paths", "branch", "wait", "forEach", "repeat", "set", "stop"]
 """The key that makes a step what it is."""
-
-UNTIL = rf"\{{\{{|\{{%|{READABLE}"
-"""A template, or an instant."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -191,6 +194,9 @@ class PathsDefinition(Common):
     """Run blocks side by side; one failing does not stop the others."""
 
     paths: list[PathDefinition] = Field(min_length=1, max_length=1_000, description="The blocks.")
+    first: StrictBool = Field(
+        default=False, description="`true`: the first path that succeeds ends the step; the others are canceled."
+    )
     on_failure: Literal["continue"] | None = Field(
         default=None, description="`continue`: go on although a path failed."
     )
@@ -210,26 +216,42 @@ class BranchDefinition(Common):
     otherwise: list[Step] | None = Field(default=None, description="Steps for the case that none matches.")
 
 
-class Until(Part):
-    """An instant to wait for."""
+class WaitDefinition(Common):
+    """Wait for a while, until an instant, or for an event."""
 
-    until: Annotated[Text, WithJsonSchema({"type": "string", "pattern": UNTIL, "maxLength": 4_000})] = Field(
-        description="ISO 8601 instant, usually a template; one that has passed does not wait."
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"required": ["saveAs"], "properties": {"saveAs": {"type": "string"}}},
+            "then": {"properties": {"wait": {"type": "object", "required": ["event"]}}},
+        }
     )
 
-
-class WaitDefinition(Common):
-    """Wait for a while, or until an instant."""
-
     wait: Annotated[
-        Annotated[Pause, Tag("step:plain")] | Annotated[Until, Tag("step:object")], Discriminator(shape_tag)
-    ] = Field(description='A duration (`15m`), or `{until: "{{ticket.dueAt}}"}`.')
+        Annotated[ComputedPause, Tag("step:plain")]
+        | Annotated[Until, Tag("step:object")]
+        | Annotated[EventWait, Tag("step:event")],
+        Discriminator(wait_tag),
+    ] = Field(
+        description='A duration (`15m`, `"{{order.delay}}"`), `{until: "{{ticket.dueAt}}"}`, or an event: '
+        "`{event: ticket.solved, where: …, atMost: 4d}`."
+    )
+    save_as: Variable | None = Field(
+        default=None, description="Of an event: name under which later steps find it; null where its time is up."
+    )
+
+    @model_validator(mode="after")
+    def _saves_an_event(self) -> WaitDefinition:
+        if self.save_as is not None and not isinstance(self.wait, EventWait):
+            raise refuse("unknown-key", "`saveAs` goes with an event: a wait for a time brings nothing.")
+        return self
 
 
 class ForEachDefinition(Common):
     """Do a block once for each item of a list."""
 
-    for_each: Text = Field(description="The list, as one template: `{{variables.orders.body}}`.")
+    for_each: Text = Field(
+        description="The list, as one template: `{{variables.orders.body}}`; of an object the items are `{key, value}`."
+    )
     as_: ItemName = Field(default="item", alias="as", description="Name of the item inside the block.")
     max_items: Annotated[StrictInt, Field(ge=1, le=10_000), WHOLE] = Field(
         default=100, description="A longer list is a failure."
@@ -245,6 +267,24 @@ class ForEachDefinition(Common):
         default=None, description="What to keep of each item, as a template; `saveAs` names the list."
     )
     save_as: Variable | None = Field(default=None, description="Name of the list that `collect` makes.")
+
+
+class RepeatDefinition(Common):
+    """Do a block again and again until conditions hold."""
+
+    repeat: list[Step] = Field(min_length=1, description="Steps of each pass, run in order.")
+    until: Conditions = Field(description="Judged after each pass: no further one follows where these hold.")
+    every: Pace = Field(description="Pause between the end of a pass and the next.")
+    at_most: Deadline = Field(description="Since the step began: where it is over, no pass begins and the step fails.")
+    backoff: Annotated[float, Strict(), Field(ge=1, le=10)] = Field(
+        default=1, description="By how much each pause is longer than the one before; at most 1 h, or `every`."
+    )
+    max_passes: Annotated[StrictInt, Field(ge=1, le=10_000), WHOLE] = Field(
+        default=1_000, description="Most passes; where they are used up, the step fails."
+    )
+    on_failure: Literal["continue"] | None = Field(
+        default=None, description="`continue`: go on although the step failed."
+    )
 
 
 class SetDefinition(Common):
@@ -282,6 +322,7 @@ Step = Annotated[
     | Annotated[BranchDefinition, Tag("step:branch")]
     | Annotated[WaitDefinition, Tag("step:wait")]
     | Annotated[ForEachDefinition, Tag("step:forEach")]
+    | Annotated[RepeatDefinition, Tag("step:repeat")]
     | Annotated[SetDefinition, Tag("step:set")]
     | Annotated[StopDefinition, Tag("step:stop")],
     Discriminator(_tag),
@@ -293,6 +334,7 @@ _KIND_OF_MODEL: dict[type[Common], Kind] = {
     BranchDefinition: "branch",
     WaitDefinition: "wait",
     ForEachDefinition: "forEach",
+    RepeatDefinition: "repeat",
     SetDefinition: "set",
     StopDefinition: "stop",
 }
@@ -312,6 +354,13 @@ class AutomationDefinition(Part):
         default=None,
         description="Values that are the same in every run, such as tables: `{{constants.tiers[alert.severity]}}`.",
     )
+    environment: Annotated[list[Variable], Field(min_length=1, max_length=100)] | None = Field(
+        default=None,
+        description="Names of values that each environment has (`environments/dev.yaml`): `{{env.shop}}`.",
+    )
+    hours: Annotated[dict[HoursName, BusinessHoursDefinition], Field(min_length=1, max_length=100)] | None = Field(
+        default=None, description="Hours of a week by name, for `during`, `wait: {until: opening}` and policies."
+    )
     conditions: Conditions | None = Field(default=None, description="It runs only for events for which these hold.")
     missing_variables: Literal["fail"] | None = Field(
         default=None,
@@ -324,6 +373,11 @@ class AutomationDefinition(Part):
         default=None,
         description="Whose run it is, as a template such as `{{customer.tenant}}`: where actions queue, each value "
         "gets its turn, however many wait behind another.",
+    )
+    per_key: PerKey | None = Field(
+        default=None,
+        description="What happens where an event comes while a run for the same key is under way: "
+        '`{key: "{{ticket.id}}", mode: queue}`.',
     )
     approvals: ApprovalDefinition | None = Field(
         default=None,

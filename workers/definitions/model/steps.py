@@ -32,7 +32,7 @@ def blocks(step: Mapping[str, Any], pointer: str) -> Iterator[Block]:
         for index, way in enumerate(ways if isinstance(ways, list) else ()):
             if isinstance(way, Mapping) and isinstance(way.get("actions"), list):
                 yield Block(f"{pointer}/{key}/{index}/actions", way["actions"])
-    for key in ("otherwise", "actions"):
+    for key in ("otherwise", "actions", "repeat"):
         if isinstance(step.get(key), list):
             yield Block(f"{pointer}/{key}", step[key])
     yield from reactions(step, pointer)

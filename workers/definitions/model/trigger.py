@@ -4,11 +4,34 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Discriminator, Field, StrictBool, Tag, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StrictBool,
+    StrictStr,
+    StringConstraints,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
 
 from workers.definitions.model.schedule import Schedule
 from workers.definitions.model.vocabulary import EventType, Part, Text, Variable, refuse, shape_tag
 from workflows.event import FIRED
+
+
+def _id(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+InputId = Annotated[
+    StrictStr,
+    StringConstraints(min_length=1, max_length=200),
+    BeforeValidator(_id),
+    WithJsonSchema({"anyOf": [{"type": "integer"}, {"type": "string", "minLength": 1, "maxLength": 200}]}),
+]
 
 
 class Trigger(Part):
@@ -42,6 +65,12 @@ class Trigger(Part):
         description="What an event type of your own brings: a list of roots (`[order, customer]`), or a JSON Schema of "
         "the event's `data`, which then also judges events on arrival.",
     )
+    inputs: dict[Variable, InputId] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=100,
+        description="Names for the ids of collected inputs (`{rating: 123}`): `{{input.rating.value}}`.",
+    )
     once: Text | None = Field(
         default=None,
         description="What makes an event the same, as a template such as `{{order.id}}`: it runs once for each text; "
@@ -53,8 +82,8 @@ class Trigger(Part):
         if (self.event is None) == (self.schedule is None):
             code = "missing-key" if self.event is None else "two-kinds"
             raise refuse(code, "A trigger has either `event` or `schedule`.")
-        if self.schedule is not None and (self.data is not None or self.once is not None):
-            key = "data" if self.data is not None else "once"
+        key = next((key for key in ("data", "once", "inputs") if getattr(self, key) is not None), None)
+        if self.schedule is not None and key is not None:
             raise refuse("unknown-key", f"`{key}` is about events: what a schedule brings has no data and comes once.")
         if self.event == FIRED:
             raise refuse(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from pydantic import (
@@ -21,14 +21,22 @@ from pydantic_core import PydanticCustomError
 
 from trunkline.durations import DAY, SECOND, WRITTEN, YEAR, duration, spell
 from trunkline.wire import AUTOMATION_NAME, RESERVED_NAMES
+from workflows.language.template import is_template
 
 MAX_ID = 60
 
 SHORTEST_ATTEMPT = 100
 """Milliseconds: the least that an attempt, or all of them together, may be given."""
 
+LONGEST_TEXT = 4_000
+"""Characters of a template outside of `config`."""
+
+MARKUP = r"\{\{|\{%"
+"""What a text has in it that is a template."""
+
 RUN_ROOTS = (
-    *("event", "variables", "constants", "run", "steps", "failure", "hold", "secrets", "item", "loop", "now", "today"),
+    *("event", "variables", "constants", "env", "run", "steps", "failure", "hold", "secrets", "item", "loop"),
+    *("now", "today"),
 )
 """Roots that every run has or may have; they win over keys of the event's data."""
 
@@ -91,7 +99,7 @@ def _duration(value: Any) -> int:
         raise refuse("bad-duration", str(error)) from None
 
 
-def _within(shortest: int, longest: int) -> AfterValidator:
+def _judge_within(shortest: int, longest: int) -> Callable[[int], int]:
     def judge(value: int) -> int:
         if shortest <= value <= longest:
             return value
@@ -101,7 +109,11 @@ def _within(shortest: int, longest: int) -> AfterValidator:
             f"{spell(value)} is outside {spell(shortest)} to {spell(longest)}, which is allowed here{meant}.",
         )
 
-    return AfterValidator(judge)
+    return judge
+
+
+def _within(shortest: int, longest: int) -> AfterValidator:
+    return AfterValidator(_judge_within(shortest, longest))
 
 
 def _whole_seconds(value: int) -> int:
@@ -123,6 +135,33 @@ Interval = Annotated[_Duration, _within(1, DAY), _schema(1, DAY)]
 Budget = Annotated[_Duration, _within(SHORTEST_ATTEMPT, 30 * DAY), _schema(SHORTEST_ATTEMPT, 30 * DAY)]
 Pause = Annotated[_Duration, _within(0, YEAR), _schema(0, YEAR)]
 Deadline = Annotated[_Duration, _within(100, YEAR), _schema(100, YEAR)]
+Pace = Annotated[_Duration, _within(1, YEAR), _schema(1, YEAR)]
+
+
+def _pause(value: Any) -> Any:
+    if isinstance(value, str) and is_template(value):
+        if len(value) > LONGEST_TEXT:
+            raise refuse("out-of-range", f"A text has at most {LONGEST_TEXT:,} characters; this one {len(value):,}.")
+        return value
+    return _judged_pause(_duration(value))
+
+
+_judged_pause = _judge_within(0, YEAR)
+
+ComputedPause = Annotated[
+    int | str,
+    BeforeValidator(_pause),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0, "maximum": YEAR},
+                {"type": "string", "pattern": WRITTEN},
+                {"type": "string", "pattern": MARKUP, "maxLength": LONGEST_TEXT},
+            ]
+        }
+    ),
+]
+"""A duration, or a template that gives one when the step runs."""
 
 
 def _not_reserved(value: str) -> str:
@@ -181,5 +220,5 @@ Label = Annotated[
     StringConstraints(min_length=1, max_length=200, strip_whitespace=True),
     WithJsonSchema({"type": "string", "pattern": r"\S", "maxLength": 200}),
 ]
-Text = Annotated[StrictStr, StringConstraints(min_length=1, max_length=4_000)]
+Text = Annotated[StrictStr, StringConstraints(min_length=1, max_length=LONGEST_TEXT)]
 Conditions = Annotated[dict[str, Any], WithJsonSchema({CONDITIONS: True})]

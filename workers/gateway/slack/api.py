@@ -129,6 +129,12 @@ def account_of(name: str, settings: Settings) -> Slack:
     return made
 
 
+def first_account(settings: Settings) -> str | None:
+    """Return the name of the first connection of an app, if there is one."""
+    entries = load_connections(settings.connections, (Slack,)).entries
+    return next((name for name, entry in entries.items() if entry.get("kind") == Slack.kind), None)
+
+
 def guarded(settings: Settings) -> Client:
     """Return a client that reaches what workers of these settings reach."""
     sandbox = Sandboxed.of(settings.sandbox, settings.live) if settings.sandbox else None

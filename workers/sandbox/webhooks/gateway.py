@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from workers.sandbox.webhooks.signing import Proof
 
+INTERACTIONS = "slack/interactions"
+"""The door that takes buttons of Slack."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hook:
@@ -30,7 +33,8 @@ class GatewayDoors:
     Attributes:
         url: where it is, without a slash at the end.
         base_url: its public address, which some senders sign.
-        hooks: its doors by the names of its file; `events` and, for Talkdesk, `talkdesk/<automation>` are among them.
+        hooks: its doors by the names of its file; `events`, `slack/interactions` and, for Talkdesk,
+            `talkdesk/<automation>` are among them.
     """
 
     url: str

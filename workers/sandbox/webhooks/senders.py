@@ -79,7 +79,11 @@ SENDERS: Mapping[str, Sender] = {
             "type": "ticket.updated",
             "id": "{{body.ticket_id}}-{{body.stamp}}",
             "data": {
-                "ticket": {"id": "{{body.ticket_id}}", "subject": "{{body.subject}}", "status": "{{body.status}}"},
+                "ticket": {
+                    "id": "{{body.ticket_id}}",
+                    "subject": "{{body.subject}}",
+                    "status": "{{body.status | downcase}}",
+                },
                 "customer": {"email": "{{body.email}}"},
             },
         },

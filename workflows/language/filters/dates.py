@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from workflows.language.date_patterns import formatted, spelled_out
 from workflows.language.filters.contract import Filter, FilterValueError, a_text, fits, is_nothing
-from workflows.language.instants import EPOCH, HOW_DATES_ARE_WRITTEN, formatted, moment, spelled_out, zone, zone_like
+from workflows.language.instants import EPOCH, HOW_DATES_ARE_WRITTEN, moment, zone, zone_like
 from workflows.language.scope import Scope
 from workflows.language.values import shown
 

@@ -113,6 +113,7 @@ def test_graphql_is_checked_in_the_same_way(services: Services) -> None:
     }
 
 
+SMS = {"from": "+15550100", "to": "+15550123", "text": "Hi"}
 REFUND = {"actionId": "refund_order", "params": {"order": "1", "amount": 5}}
 
 
@@ -126,6 +127,22 @@ def test_who_may_release_a_tool_is_asked_for(services: Services) -> None:
     assert problems(services, said, named, trusted) == []
     away = problems(services, {"config": {"connectorId": "away", **REFUND}})
     assert sorted(one.code for one in away) == ["anybody-may-approve", "description-not-at-hand"]
+
+
+def test_a_notice_calls_no_tool_that_people_are_asked_about(services: Services) -> None:
+    """A notice tells people of a hold; it cannot be one."""
+
+    def told_by(name: str) -> list[Problem]:
+        notice = {"actionType": "execute_connector_action", "config": {"connectorId": name, **REFUND}}
+        wait = {"approvers": ["lead@example.com"], "notify": [notice]}
+        step = {"actionType": "send_sms", "config": SMS, "requireApproval": wait}
+        data = {"name": "a", "trigger": {"event": "call.ended"}, "approvals": wait, "actions": [step]}
+        return check(data, Source(), ACTIONS, services)[1]
+
+    found = told_by("tools")
+    assert [(one.code, one.severity) for one in found] == [("unsendable-notice", "problem")] * 2
+    assert "its server is not trusted; a notice cannot wait" in found[0].message
+    assert told_by("trusted") == []
 
 
 def test_params_of_tools_are_checked(services: Services) -> None:

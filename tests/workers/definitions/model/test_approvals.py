@@ -11,8 +11,8 @@ from workers.definitions.model.approvals import (
     MAX_PEOPLE,
     MAX_QUORUM,
     ApprovalDefinition,
-    BusinessHoursDefinition,
 )
+from workers.definitions.model.hours import BusinessHoursDefinition
 
 BAND = {"when": {"all": []}, "quorum": 2}
 NOTICE = {"actionType": "send_slack_message"}
@@ -46,7 +46,7 @@ def test_every_key_is_read() -> None:
         86_400_000,
         259_200_000,
     )
-    assert approval.business_hours is not None
+    assert isinstance(approval.business_hours, BusinessHoursDefinition)
     assert approval.business_hours.start == "08:30"
 
 

@@ -1,17 +1,21 @@
-"""Business time: when so much of it will have passed, over nights, weekends, holidays and changes of the clock."""
+"""Hours of a week: whether an instant lies in them, when they next begin, and when so much time in them has passed."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Self, get_args
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Any, Literal, Self, TypedDict, get_args
 
-from workflows.plan import CLOSES, OPENS, Day
+from workflows.language.instants import zone
 
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[str, ...] = get_args(Day)
+
+OPENS, CLOSES = "09:00", "17:00"
+"""When a day begins and ends, where its hours do not say so."""
+
 DAY = timedelta(days=1)
 MOMENT = timedelta(microseconds=1)
 
@@ -19,6 +23,19 @@ LONGEST = timedelta(days=3653)
 """How far ahead a moment may be: ten years."""
 
 TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])|24:00")
+
+
+class HoursPlan(TypedDict, total=False):
+    """Hours of a week in a plan's words."""
+
+    timeZone: str
+    """IANA name, such as `Europe/Berlin`."""
+    days: list[Day]
+    start: str
+    end: str
+    """Local times such as `09:00`."""
+    holidays: list[str]
+    """Days off: `2026-12-25`."""
 
 
 class BusinessHoursError(ValueError):  # the hours are bad, which is no error of this program
@@ -32,7 +49,7 @@ class Hours:
     A window whose end is not after its start is a night's, and belongs to the day on which it begins.
     """
 
-    zone: ZoneInfo
+    zone: tzinfo
     days: frozenset[int]
     holidays: frozenset[date]
     opens: timedelta
@@ -60,6 +77,25 @@ class Hours:
             opens=opens,
             closes=closes if closes > opens else closes + DAY,
         )
+
+    def open_at(self, instant: datetime) -> bool:
+        """Say whether an instant lies in the hours; their beginning does, their end does not."""
+        try:
+            shown = instant.astimezone(UTC) + self._offset(instant)
+            return any(self._windows(shown, shown + MOMENT))
+        except OverflowError:  # the calendar ends within a day
+            return False
+
+    def opening(self, instant: datetime) -> datetime:
+        """Return when the hours next begin, in UTC; the instant itself where it lies in them.
+
+        Raises:
+            BusinessHoursError: they do not within ten years.
+        """
+        instant = instant.astimezone(UTC)
+        for begin, _ in self.spans(instant, instant + LONGEST):
+            return begin
+        raise BusinessHoursError("These hours do not begin within ten years: name more days or fewer holidays.")
 
     def spans(self, since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Yield the spans of time that count, in order."""
@@ -124,13 +160,13 @@ def add(instant: datetime, duration: int, hours: Mapping[str, Any] | None = None
     )
 
 
-def _zone(name: Any) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError, TypeError):
+def _zone(name: Any) -> tzinfo:
+    found = zone(name.strip()) if isinstance(name, str) else None
+    if found is None:
         raise BusinessHoursError(
             f"There is no time zone {name!r:.100}: use a name of the IANA database, such as `Europe/Berlin`."
-        ) from None
+        )
+    return found
 
 
 def _time(text: Any) -> timedelta:

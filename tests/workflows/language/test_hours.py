@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workers.approvals.hours import DAYS, BusinessHoursError, add
+from workflows.language.hours import DAYS, BusinessHoursError, add
 
 HOUR = 3_600_000
 BERLIN: dict[str, Any] = {"timeZone": "Europe/Berlin"}

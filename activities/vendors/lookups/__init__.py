@@ -1,0 +1,1 @@
+"""How vendors are asked what became of a request whose outcome nobody knows."""

@@ -1,0 +1,44 @@
+"""Small workflows that are found by a keyed hash, as clients find them: under the first key, or an older one."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+PATIENCE = timedelta(seconds=10)
+"""How long Temporal, or the worker that carries out such a workflow, may take to answer."""
+
+
+@contextlib.contextmanager
+def missing() -> Iterator[None]:
+    """Leave the block where there is no such workflow, or it has ended."""
+    from temporalio.service import RPCError, RPCStatusCode
+
+    try:
+        yield
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+
+
+async def is_open(client: Client, place: str) -> bool:
+    """Say whether a workflow is under way; Temporal answers that itself, and no worker is asked."""
+    from temporalio.client import WorkflowExecutionStatus
+
+    with missing():
+        found = await client.get_workflow_handle(place).describe(rpc_timeout=PATIENCE)
+        return found.status is WorkflowExecutionStatus.RUNNING
+    return False
+
+
+async def place_of(client: Client, places: Sequence[str]) -> str:
+    """Return where something is kept: under an older key while it is there, else under the first one."""
+    for place in places[1:]:
+        if await is_open(client, place):
+            return place
+    return places[0]

@@ -1,0 +1,126 @@
+"""Advice: what is not wrong with a definition, and what people who run many of them would do otherwise."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from workers.definitions.checking.findings import Findings
+from workers.definitions.checking.policies import needs_approval
+from workers.definitions.checking.saved import canonical
+from workers.definitions.checking.values import event_type
+from workers.definitions.compiling import Catalog
+from workers.definitions.environments import Environments
+from workers.definitions.loading import Source
+from workers.definitions.model.automation import kind_of
+from workers.definitions.model.steps import Block, blocks, step_ids, steps
+from workers.definitions.problems import Problem, listed
+from workflows.event import VOICE, known_roots
+from workflows.language.names import Reference, written
+from workflows.language.template import TemplateSyntaxError, compile_template
+
+PLACEHOLDER = re.compile(r"(?:action|step|untitled|new (?:action|step))[ _-]*\d*", re.IGNORECASE)
+"""Labels that say nothing."""
+
+METHODS = ("http_request", "api_request")
+DELETES = re.compile(r"(?:[._]|\b)delete(?:$|[._])")
+PAYS = re.compile(r"refund|payout", re.IGNORECASE)
+
+GIVES_ONLY = (
+    *("generate_ai_response", "classify_ticket", "transcribe_recording"),
+    *("kustomer.intent_identification_prediction", "kustomer.natural_language_processing"),
+)
+"""Actions that do nothing but give a result, and cost something."""
+
+FALLBACK = re.compile(r"\|\s*default\b|\{%-?\s*(?:if|unless|case)\b")
+"""What in a text says what happens where a value is empty."""
+
+
+def advise(data: Any, source: Source, catalog: Catalog, environments: Environments) -> list[Problem]:
+    """Return the advice about a definition, as far as it has the shape of one."""
+    if not isinstance(data, dict):
+        return []
+    data = environments.filled(data)
+    findings = Findings(data, source, step_ids(data))
+    _labels(findings)
+    for place, step, _ in steps(data):
+        if kind_of(step) == "actionType" and isinstance(step["actionType"], str):
+            _harm(findings, place, step)
+            if step["actionType"] in GIVES_ONLY and step["actionType"] in catalog and "saveAs" not in step:
+                sentence = f"What {findings.name(place)!r} gives is not saved, so that no later step finds it."
+                findings.add("unsaved-answer", place, sentence, "write saveAs: answer")
+    roots = known_roots(event_type(data.get("trigger")) or "")
+    if roots is VOICE:
+        for block in blocks(data, ""):
+            _inputs(findings, block, [canonical(data.get("conditions"))])
+    return findings.problems
+
+
+def _labels(findings: Findings) -> None:
+    actions = [(place, step) for place, step, _ in steps(findings.data) if kind_of(step) == "actionType"]
+    bare = [place for place, step in actions if not _says_something(step.get("label"))]
+    if bare and len(actions) > 1:
+        names = listed([str(findings.step(place)) for place in bare], most=5)
+        sentence = f"{len(bare)} of {len(actions)} actions have no label that says what they do: {names}."
+        findings.add("unlabeled-step", bare[0], sentence, "people who watch runs and decide read labels")
+
+
+def _says_something(label: Any) -> bool:
+    return isinstance(label, str) and bool(label.strip()) and PLACEHOLDER.fullmatch(label.strip()) is None
+
+
+def _harm(findings: Findings, place: str, step: Mapping[str, Any]) -> None:
+    """Find what deletes or pays without asking anybody, but for what undoes something after a failure."""
+    if needs_approval(step) or "requireApproval" in step or "/onFailure/" in place or "/onRejected/" in place:
+        return
+    config = step.get("config")
+    method = str(config.get("method")).upper() if isinstance(config, Mapping) else ""
+    address = str(config.get("url")) if isinstance(config, Mapping) else ""
+    name = findings.name(place)
+    if (step["actionType"] in METHODS and method == "DELETE") or DELETES.search(step["actionType"]):
+        what = f"{name!r} deletes something"
+    elif step["actionType"] in METHODS and method in {"POST", "PUT", "PATCH"} and PAYS.search(address):
+        what = f"{name!r} pays money"
+    else:
+        return
+    sentence = f"{what}, and nobody is asked before."
+    findings.add("unasked-harm", place, sentence, "write requireApproval: {approvers: […]}, or requireApproval: false")
+
+
+def _inputs(findings: Findings, block: Block, around: list[str]) -> None:
+    """Find collected inputs that a step uses although the caller may have given none."""
+    for index, step in enumerate(block.steps):
+        if not isinstance(step, Mapping):
+            continue
+        place, asked = f"{block.pointer}/{index}", [*around, canonical(step.get("conditions"))]
+        for key in ("config", "set"):
+            for reference in _collected(step.get(key)):
+                _input(findings, f"{place}/{key}", reference, asked)
+        ways = step.get("branch")
+        for inner in blocks(step, place):
+            way = inner.pointer.removeprefix(f"{place}/branch/").partition("/")[0]
+            chosen = ways[int(way)] if isinstance(ways, list) and way.isdecimal() else None
+            own = canonical(chosen.get("conditions")) if isinstance(chosen, Mapping) else ""
+            _inputs(findings, inner, [*asked, own])
+
+
+def _collected(value: Any) -> Iterator[Reference]:
+    try:
+        references = compile_template(value, secrets=True).references
+    except TemplateSyntaxError:
+        return
+    for one in references:
+        if len(one.path) == 3 and one.path[0] == "input" and one.path[2] == "value":  # noqa: PLR2004 # input[123].value
+            yield one
+
+
+def _input(findings: Findings, pointer: str, reference: Reference, asked: list[str]) -> None:
+    text, name = findings.at(pointer + reference.pointer), str(reference.path[1])
+    guarded = any(re.search(rf"\binput\b.{{0,5}}{re.escape(name)}\b", one) for one in asked)
+    if guarded or (isinstance(text, str) and FALLBACK.search(text)):
+        return
+    path = written(reference.path)
+    sentence = f"`{path}` is empty where the caller gave nothing that could be read."
+    hint = f"write {{{{{path} | default: …}}}}, or ask before: {{field: {path}, operator: exists}}"
+    findings.add("maybe-empty", pointer + reference.pointer, sentence, hint, line=reference.line + 1)

@@ -1,0 +1,107 @@
+"""What goes into a rehearsal and what comes out of it; `play.py` plays it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from temporalio.common import RawValue
+
+from activities.action import Action
+from workers.process.approval_activities import ApprovalActivities
+from workers.rehearsal.record import Noticed, Requested
+from workflows.plan import Plan
+from workflows.run.payload import pack
+
+STATE_LIMIT = 1024 * 1024
+"""Bytes that a run may keep, as where a worker says nothing else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What somebody decides about a hold.
+
+    Attributes:
+        hold: the hold's id.
+        says: what is sent, as the update `decide` takes it; the digest is filled in where it says none.
+        after: how long after the hold has opened.
+    """
+
+    hold: str
+    says: Mapping[str, Any]
+    after: timedelta = timedelta()
+
+
+@dataclass(slots=True, kw_only=True)
+class Made:
+    """What became of a decision.
+
+    Attributes:
+        receipt: the receipt's result, such as `accepted`; None where it was never made.
+        message: the receipt's sentence.
+        at: when it was made.
+        opened: when its hold has opened; None where it never has.
+    """
+
+    receipt: str | None = None
+    message: str = ""
+    at: datetime | None = None
+    opened: datetime | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Performance:
+    """What a rehearsed run did.
+
+    Attributes:
+        outcome: the run's outcome; `held` where only people could move it on, or `until` came.
+        ended: whether the run has ended.
+        report: its report, as the query shows it.
+        requests: every attempt at a request, in order; notices are not among them.
+        notices: every notice about a hold, in order.
+        unanswered: the requests for which there was no answer.
+        made: what became of each decision.
+        holds: each hold as the query showed it when it had opened, by id.
+        began: when the event arrived.
+        now: the last instant that was looked at.
+        ticks: the instants at which timers struck.
+        fault: why the run could not begin or go on, where it could not: a bug, or an event that is none.
+    """
+
+    outcome: str | None
+    ended: bool
+    report: dict[str, Any]
+    requests: list[Requested]
+    notices: list[Noticed]
+    unanswered: list[Requested]
+    made: list[Made]
+    holds: dict[str, dict[str, Any]]
+    began: datetime
+    now: datetime
+    ticks: list[datetime]
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What all rehearsals of a plan share.
+
+    Attributes:
+        plan: what runs.
+        actions: every action by name.
+        desk: the approvals desk (`desk.py`).
+        packed: the plan as a run is given it; made once, as `Stage.of` does.
+    """
+
+    plan: Plan
+    actions: Mapping[str, Action]
+    desk: ApprovalActivities
+    packed: RawValue
+
+    @classmethod
+    def of(cls, plan: Plan, actions: Mapping[str, Action], desk: ApprovalActivities) -> Stage:
+        """Return the stage of a plan."""
+        settings = {"attributes": False, "webUi": None, "pages": None, "stateLimit": STATE_LIMIT}
+        return cls(plan=plan, actions=actions, desk=desk, packed=pack({"plan": plan, **settings}))

@@ -1,0 +1,1 @@
+"""Test files: what stands in them, how their cases are judged, and what they cover."""

@@ -1,0 +1,1 @@
+"""Small workflows found by the hash of a key: kept values, subscriptions to events, gates."""
