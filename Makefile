@@ -4,7 +4,7 @@
 #   make quick         the tests that need neither a Temporal server nor a process of their own
 #   make check         format, lint, types, import rules, tests: what CI runs
 #   make format        rewrite the code in the agreed format
-#   make docs          write what is generated: docs/actions/, docs/commands.md, docs/kustomer.md, the schema, the hostile decisions
+#   make docs          write what is generated: docs/actions/, docs/commands.md, docs/kustomer.md, docs/examples.md, docs/pictures/, the schema, the hostile decisions
 #   make bench         compare with the same work hand-written for Temporal
 #   make faults        2,000 runs while vendors, workers and Temporal fail (ARGS="--runs 200")
 #   make fairness      what one tenant's burst costs another's single run

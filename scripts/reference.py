@@ -1,4 +1,4 @@
-"""Writes the generated pages of the documentation: of the actions, of the commands, and of Kustomer's document.
+"""Writes the generated pages of the documentation: actions, commands, Kustomer's document, and pictures of examples.
 
 .venv/bin/python -m scripts.reference    writes them (`make docs` does so)
 """
@@ -7,20 +7,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scripts import action_pages, command_page, kustomer_page
+from scripts import action_pages, command_page, kustomer_page, pictures
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def pages() -> dict[str, str]:
     """Return every generated page by its path below the repository."""
-    return {**action_pages.pages(), **command_page.pages(), **kustomer_page.pages()}
+    return {**action_pages.pages(), **command_page.pages(), **kustomer_page.pages(), **pictures.pages()}
 
 
 def main() -> None:
-    """Write the pages, and remove those of actions that are no more."""
+    """Write the pages, and remove those of actions and examples that are no more."""
     written = pages()
-    for page in (ROOT / action_pages.FOLDER).glob("*.md"):
+    for page in (*(ROOT / action_pages.FOLDER).glob("*.md"), *(ROOT / pictures.FOLDER).glob("*.svg")):
         if str(page.relative_to(ROOT)) not in written:
             page.unlink()
     for path, text in written.items():

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from activities.action import Action
 from activities.catalog import catalog
-from scripts import action_pages, command_page, kustomer_page, reference
+from scripts import action_pages, command_page, kustomer_page, pictures, reference
 from tests.activities.cases import examples
 from workers.cli import COMMANDS, EXIT_CODES, app
 from workers.settings import VARIABLES
@@ -24,6 +24,8 @@ PAGES = [
     *(f"{action_pages.FOLDER}/{name}.md" for name in ACTIONS),
     command_page.PAGE,
     kustomer_page.PAGE,
+    pictures.PAGE,
+    *(f"{pictures.FOLDER}/{path.stem}.svg" for path in pictures.examples()),
 ]
 GROUPED = {
     "hold": ["hold show"],
@@ -54,6 +56,11 @@ def test_every_generated_page_is_held_to_the_code(pages: dict[str, str]) -> None
 def test_there_is_no_page_of_an_action_that_is_no_more() -> None:
     found = {str(page.relative_to(ROOT)) for page in (ROOT / action_pages.FOLDER).rglob("*")}
     assert found == {path for path in PAGES if path.startswith(action_pages.FOLDER)}, "Run `make docs`."
+
+
+def test_there_is_a_picture_of_each_example_and_no_other() -> None:
+    found = {page.name for page in (ROOT / pictures.FOLDER).iterdir()}
+    assert found == {f"{path.stem}.svg" for path in pictures.examples()}, "Run `make docs`."
 
 
 def action_page(name: str) -> str:

@@ -24,6 +24,7 @@ COMMANDS = {
         "test",
         "explain",
         "backtest",
+        "graph",
         "events",
         "actions",
         "connectors",

@@ -24,7 +24,7 @@ class _Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
-        self.tags.append(tag)
+        self.tags.append(f"{tag} of a picture" if "svg" in self.open else tag)
         if tag not in VOID:
             self.open.append(tag)
         self.faults += _faults(tag, given, attrs)

@@ -226,7 +226,11 @@ async def test_people_decide_on_the_page(engine: Engine, tmp_path: Path) -> None
         gone = await browser.get(places["refund"])
         assert gone.status == 200
         assert "This does not wait any more. Decided: approve by ann@example.com" in gone.text
-        assert "rejected" in (await browser.get(f"/run?run={handle.id}")).text
+        of_run = (await browser.get(f"/run?run={handle.id}")).text
+        assert "rejected" in of_run
+        assert '<g class="box hold succeeded" data-id="refund">' in of_run
+        assert "Refund &lt;b&gt;7" in of_run
+        assert ".picture .succeeded" in (await browser.get("/style.css")).text
         for nobody in ("nobody", "", "x" * 300):
             assert (await browser.get(f"/run?run={nobody}")).status == 404
             assert (await browser.get(f"/hold?run={nobody}&hold=a")).status == 404

@@ -30,7 +30,7 @@ def test_long_runs_are_shown_page_by_page() -> None:
     found = shown_run(look({"steps": steps, "outcome": None}), 3)
     assert [step["label"] for step in found["steps"]] == [f"Send <{n}>" for n in range(2 * STEPS_ON_A_PAGE, 450)]
     assert (found["pages"], found["count"], found["steps"][0]["turn"]) == (3, 450, 401)
-    values = {**found, "web": None, "run_at": "/run?run=a", "command": "refund/1"}
+    values = {**found, "web": None, "run_at": "/run?run=a", "command": "refund/1", "picture": None}
     text = page("run", person="ann@example.com", csrf="", **values).text or ""
     assert "401. Send &lt;400&gt;" in text
     assert "/run?run=a&amp;page=2" in text

@@ -18,6 +18,7 @@ from workers.client.wanted import Kind, Wanted
 from workers.errors import NotFoundError
 from workers.gateway.intake import reaching_temporal
 from workers.gateway.pages.listing import failed_runs, holds_page
+from workers.gateway.pages.picture import picture_of
 from workers.gateway.pages.run_showing import shown_run
 from workers.gateway.pages.showing import shown_hold, whole_request
 from workers.gateway.requests import Refusal
@@ -150,7 +151,9 @@ class Reading:
     async def run(self, run: str, number: int) -> Shown:
         """Return a run's page."""
         look = await self.look(run)
-        return Shown("run", _with_run({**shown_run(look, number), "web": self._web(run)}))
+        async with reaching_temporal(WITHIN):
+            picture = await picture_of(self.client, look)
+        return Shown("run", _with_run({**shown_run(look, number), "web": self._web(run), "picture": picture}))
 
     def _web(self, run: str) -> str | None:
         """Return a run's address in Temporal's web UI, where that is known."""

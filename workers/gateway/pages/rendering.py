@@ -11,6 +11,7 @@ from aiohttp import web
 from liquid import DictLoader, Environment, StrictUndefined
 
 from workers.gateway.pages.times import ago
+from workers.graph.svg.drawing import style as picture_style
 from workflows.holds.wording import visible
 
 POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -57,8 +58,9 @@ def plain(text: str) -> web.Response:
 
 
 def style() -> web.Response:
-    """Return the one stylesheet."""
+    """Return the one stylesheet, with the rules of pictures."""
     text = (FOLDER.parent / "style.css").read_text("utf-8")  # type: ignore[attr-defined] # a folder on disk
+    text += picture_style()
     return web.Response(text=text, content_type="text/css", headers=HEADERS | {"Cache-Control": "max-age=300"})
 
 
