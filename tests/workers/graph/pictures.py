@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from activities.catalog import catalog
-from workers.definitions.environments import DEVELOPMENT, Environments
+from workers.definitions.defaults import DEVELOPMENT
+from workers.definitions.environments import Environments
 from workers.definitions.folder import definition_files
 from workers.definitions.loading import parse, read
 from workers.definitions.runnable import load
