@@ -129,6 +129,31 @@ async def test_a_run_that_waits_for_people_becomes_a_case_that_is_looked_at_as_i
     assert play_suite([path], ACTIONS, Wanted()).exit_code == 0
 
 
+CALLS = """
+name: asks
+trigger: {event: test.fired}
+actions:
+  - {label: Ask, actionType: run_automation, config: {automation: answers, data: {n: 1}}, saveAs: asked}
+  - {label: Ask in vain, actionType: run_automation, config: {automation: fails, data: {n: 2}}, onFailure: continue}
+"""
+
+
+async def test_a_run_that_calls_others_becomes_a_case_in_which_they_answer(engine: Engine) -> None:
+    engine.define(CALLS)
+    engine.define("name: answers\ntrigger: {event: automation.called}\nactions: [{set: {m: 3}}]\nresult: {m: 3}\n")
+    engine.define("name: fails\ntrigger: {event: automation.called}\nactions: [{stop: failed, reason: No.}]\n")
+    run = await engine.start("asks")
+    await engine.finish(run)
+    path = engine.folder / "asks.test.yaml"
+    ended = await on(engine, "test", path, "--from", run.id)
+    assert (ended.code, ended.err) == (0, "")
+    [case] = yaml.safe_load(path.read_text())["cases"]
+    assert case["answers"] == {"ask": {"outcome": "completed", "result": {"m": 3}}, "ask-in-vain": {"fails": "refused"}}
+    suite = play_suite([path], ACTIONS, Wanted())
+    faults = [fault.message for file in suite.files for one in file.result.results for fault in one.faults]
+    assert (faults, suite.passed) == ([], 1)
+
+
 CASE: JSON = {"name": "as in a/1", "event": {"data": {"d": {}}}, "expect": {"outcome": "completed"}}
 WHOLE: JSON = {"automation": "a.yaml", "secrets": ["token"], "cases": [CASE]}
 

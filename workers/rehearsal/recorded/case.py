@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from trunkline.durations import spell
-from workers.rehearsal.recorded.recording import CALL, Decided, Recording, after, answers_of, opening
+from workers.rehearsal.recorded.recording import CALL
+from workers.rehearsal.recorded.run import Decided, Recording, after, answers_of, opening
 from workers.rehearsal.suite.checking import DECISION
 from workers.rehearsal.suite.faults import COUNTED
 from workflows.event import VERSION

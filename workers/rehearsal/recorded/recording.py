@@ -1,12 +1,10 @@
-"""A run as it was recorded: its event, what receivers answered, what people decided, and what was sent."""
+"""Reading a history: which requests were sent and answered, what people decided, and which events were brought."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from activities.action import Action
@@ -15,88 +13,17 @@ from trunkline.wire import CHECK, LOOK, PLAN
 from workers.errors import TrunklineError, UnreachableError, UsageError
 from workers.rehearsal.attempts import NOTICE
 from workers.rehearsal.kept_values import keeps
-from workers.rehearsal.record import base_id
 from workers.rehearsal.recorded.answers import answered, failed, repeated
 from workers.rehearsal.recorded.history import History, marked, moment
+from workers.rehearsal.recorded.run import Decided, Recording, Sent
 from workflows.view.memo import PREFIX
 
 if TYPE_CHECKING:
     from temporalio.api.failure.v1 import Failure
     from temporalio.api.history.v1 import HistoryEvent
 
-    from workflows.plan import Plan
-
 INLINE = "inline"
 CALL = "run_automation"
-
-
-@dataclass(slots=True, kw_only=True)
-class Sent:
-    """One request of a run, with all attempts at it.
-
-    Attributes:
-        step: instance id of the step.
-        action: the action's name.
-        config: as sent, with secrets as placeholders.
-        pick: what was kept of the result.
-        attempts: how many there were.
-        answers: what came back, in the test files' words; nothing where the run did not wait for it.
-        last: the failure of the attempt before the last, where there was one.
-        closed: when the last answer came.
-    """
-
-    step: str
-    action: str
-    config: dict[str, Any]
-    pick: Any = None
-    attempts: int = 1
-    answers: list[Any] = field(default_factory=list)
-    last: Failure | None = None
-    closed: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
-    """A decision that came to a run: what was sent, when, and its receipt where one was given."""
-
-    says: dict[str, Any]
-    at: datetime
-    receipt: str | None
-
-
-@dataclass(slots=True, kw_only=True)
-class Recording:
-    """What a history tells of a run.
-
-    Attributes:
-        run: workflow id.
-        event: the event, as it came.
-        began: when it came.
-        until: when the last thing happened.
-        plan: what the run executed.
-        report: its report; None where it runs and no worker answers.
-        sent: its requests, in the order of their first attempts.
-        decided: the decisions, in order.
-        arrived: the events that it was brought, with when.
-        opened: when holds opened, by name.
-        remembered: what was there when it asked for kept values first, by key.
-        secrets: names of the secrets that its requests used.
-        people: who was asked, by role.
-    """
-
-    run: str
-    event: dict[str, Any]
-    began: datetime
-    until: datetime
-    plan: Plan
-    report: dict[str, Any] | None = None
-    sent: list[Sent] = field(default_factory=list)
-    decided: list[Decided] = field(default_factory=list)
-    arrived: list[tuple[datetime, dict[str, Any]]] = field(default_factory=list)
-    opened: dict[str, datetime] = field(default_factory=dict)
-    remembered: dict[str, Any] = field(default_factory=dict)
-    secrets: list[str] = field(default_factory=list)
-    people: dict[str, list[str]] = field(default_factory=dict)
 
 
 async def recorded(history: History, actions: Mapping[str, Action]) -> Recording:
@@ -288,32 +215,3 @@ class _Reader:
         for role, names in (await self.history.value(result)).get("people", {}).items():
             known = self.found.people.setdefault(role, [])
             known += [one for one in names if one not in known]
-
-
-def opening(found: Recording, decided: Decided) -> datetime:
-    """Return when the hold of a decision opened: as the run has told, else when its step began or failed last."""
-    hold = str(decided.says.get("hold"))
-    if hold in found.opened:
-        return found.opened[hold]
-    step = hold.partition("#")[0]
-    times = [one.closed for one in found.sent if one.step == step and one.closed is not None]
-    entries = [entry for entry in (found.report or {}).get("steps", ()) if entry["id"] == step]
-    times += [datetime.fromisoformat(entry["startedAt"]) for entry in entries if "startedAt" in entry]
-    return max((time for time in times if time <= decided.at), default=found.began)
-
-
-def after(since: datetime, at: datetime) -> timedelta:
-    """Return how long after an instant something happened, in whole milliseconds."""
-    return max(timedelta(milliseconds=(at - since) // timedelta(milliseconds=1)), timedelta())
-
-
-def answers_of(found: Recording) -> dict[str, Any]:
-    """Return what was answered, by step: the one answer, or all of them in order."""
-    listed: dict[str, list[Any]] = {}
-    for sent in found.sent:
-        listed.setdefault(base_id(sent.step), []).extend(sent.answers)
-    return {
-        step: json.loads(json.dumps(answers[0] if len(answers) == 1 else answers))
-        for step, answers in listed.items()
-        if answers
-    }
