@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trunkline.wire import CHECK, MATCH, PLAN
-from workers.errors import NotFoundError, TrunklineError
+from workers.errors import NotFoundError, UsageError
 from workflows.event import BY_HAND, EventError, read_event
 from workflows.run.encrypted import MissingKeyError
 
@@ -112,7 +112,7 @@ async def recording(client: Client, run: str, run_id: str | None = None) -> Reco
 
     Raises:
         NotFoundError: there is no such run.
-        TrunklineError: its history is encrypted under a key that is not at hand, or is no run's of ours.
+        UsageError: its history is encrypted under a key that is not at hand, or is no run's of ours.
     """
     from temporalio.service import RPCError, RPCStatusCode
 
@@ -130,7 +130,7 @@ async def recording(client: Client, run: str, run_id: str | None = None) -> Reco
     try:
         return await _Reading(client, run, [one for events in reversed(chain) for one in events]).whole()
     except MissingKeyError as error:
-        raise TrunklineError(f"The history of {run} cannot be read: {error}") from error
+        raise UsageError(f"The history of {run} cannot be read: {error}") from error
 
 
 class _Reading:
@@ -163,7 +163,7 @@ class _Reading:
         try:
             return [read(value) for value in values]
         except PayloadError as error:
-            raise TrunklineError(f"The history of {self.found.run} cannot be read: {error}") from None
+            raise UsageError(f"The history of {self.found.run} cannot be read: {error}") from None
 
     async def _started(self) -> None:
         from temporalio.api.common.v1 import Payloads
