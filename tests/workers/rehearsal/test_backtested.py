@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 
 from tests.engine import JSON
 from tests.workers.rehearsal.stage import ACTIONS, CLOCK, GET, POST, definition
-from workers.client.recordings import Answered, Made, Recording
+from workers.client.recordings import Answered, Arrived, Made, Recording
 from workers.definitions.loading import Source
 from workers.definitions.runnable import Definition, load
 from workers.rehearsal.backtest.backtesting import Backtest, Past
@@ -82,6 +82,24 @@ def test_people_decide_what_they_did_and_new_approvals_count_as_given() -> None:
     found = backtested(old, refused, paid)
     assert (verdicts(found), found["approvals"]) == (["same", "same"], {"before": 1, "after": 2})
     assert failed(found, ["more-approvals", "unknown"]) == ["more-approvals"]
+
+
+def test_an_event_that_came_to_a_run_that_waited_comes_again() -> None:
+    where = {"field": "wanted.id", "operator": "equals", "value": "{{d.id}}"}
+    wait: JSON = {"label": "Wait", "wait": {"event": "d.answered", "where": where, "atMost": "2h"}, "saveAs": "answer"}
+    old = made(wait, {**POST, "conditions": {"field": "variables.answer", "operator": "exists"}})
+    event = past(old, got("pay", POST["config"]), id=1)
+    assert event.run is not None
+    silent = backtested(old, event)
+    assert (verdicts(silent), silent["perDay"]) == (["same"], [])
+    answer = {"specversion": "1.0", "id": "a", "source": "manual", "type": "d.answered", "data": {"id": 1}}
+    event.run.arrived.append(Arrived(answer, CLOCK + timedelta(hours=1)))
+    assert backtested(old, event)["perDay"][0]["after"] == 1
+    shorter = {**wait, "wait": {**wait["wait"], "atMost": "30m"}}
+    found = backtested(
+        made(shorter, {**POST, "conditions": {"field": "variables.answer", "operator": "exists"}}), event
+    )
+    assert (verdicts(found), found["requests"][0]["fewer"]) == (["otherRequests"], 1)
 
 
 def test_the_verdicts_the_rate_and_the_words() -> None:
