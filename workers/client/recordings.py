@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from trunkline.keyed import ARRIVE
 from trunkline.wire import CHECK, MATCH, PLAN
-from workers.errors import NotFoundError, TrunklineError
+from workers.errors import NotFoundError, UsageError
 from workflows.event import BY_HAND, EventError, read_event
 from workflows.run.encrypted import MissingKeyError
 
@@ -56,6 +57,13 @@ class Called(NamedTuple):
     failure: BaseException | None
 
 
+class Arrived(NamedTuple):
+    """An event that was brought to the run, and when."""
+
+    event: Any
+    at: datetime
+
+
 class Made(NamedTuple):
     """A decision that counted: what was sent, and when."""
 
@@ -76,6 +84,7 @@ class Recording:
         answers: what its activities came to, in the order in which they were scheduled.
         calls: what the runs came to that it started.
         decisions: the decisions that counted.
+        arrived: the events that were brought to it while it waited.
         opened: when it asked who may decide about a hold, and with which config.
         matches: of the run that dispatched an event: what it said of each automation.
         closed: whether it has ended.
@@ -89,6 +98,7 @@ class Recording:
     answers: list[Answered] = field(default_factory=list)
     calls: list[Called] = field(default_factory=list)
     decisions: list[Made] = field(default_factory=list)
+    arrived: list[Arrived] = field(default_factory=list)
     opened: list[tuple[datetime, Any]] = field(default_factory=list)
     matches: list[dict[str, Any]] = field(default_factory=list)
     closed: bool = False
@@ -112,7 +122,7 @@ async def recording(client: Client, run: str, run_id: str | None = None) -> Reco
 
     Raises:
         NotFoundError: there is no such run.
-        TrunklineError: its history is encrypted under a key that is not at hand, or is no run's of ours.
+        UsageError: its history is encrypted under a key that is not at hand, or is no run's of ours.
     """
     from temporalio.service import RPCError, RPCStatusCode
 
@@ -130,7 +140,7 @@ async def recording(client: Client, run: str, run_id: str | None = None) -> Reco
     try:
         return await _Reading(client, run, [one for events in reversed(chain) for one in events]).whole()
     except MissingKeyError as error:
-        raise TrunklineError(f"The history of {run} cannot be read: {error}") from error
+        raise UsageError(f"The history of {run} cannot be read: {error}") from error
 
 
 class _Reading:
@@ -163,7 +173,7 @@ class _Reading:
         try:
             return [read(value) for value in values]
         except PayloadError as error:
-            raise TrunklineError(f"The history of {self.found.run} cannot be read: {error}") from None
+            raise UsageError(f"The history of {self.found.run} cannot be read: {error}") from None
 
     async def _started(self) -> None:
         from temporalio.api.common.v1 import Payloads
@@ -259,11 +269,12 @@ class _Reading:
             self.found.decisions.append(made)
 
     async def _workflow_execution_signaled(self, event: HistoryEvent, attributes: Any) -> None:
-        if attributes.signal_name in SIGNALS:
-            given = await self._decoded(attributes.input)
-            if len(given) == 1 and isinstance(given[0], dict):
-                says = {**given[0], "decision": attributes.signal_name}
-                self.found.decisions.append(Made(says, _instant(event.event_time)))
+        given = await self._decoded(attributes.input) if attributes.signal_name in {*SIGNALS, ARRIVE} else []
+        if attributes.signal_name == ARRIVE and given:
+            self.found.arrived.append(Arrived(given[0], _instant(event.event_time)))
+        elif attributes.signal_name in SIGNALS and len(given) == 1 and isinstance(given[0], dict):
+            says = {**given[0], "decision": attributes.signal_name}
+            self.found.decisions.append(Made(says, _instant(event.event_time)))
 
     async def _workflow_execution_completed(self, _: HistoryEvent, __: Any) -> None:
         self.found.closed = True

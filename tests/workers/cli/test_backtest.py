@@ -131,6 +131,15 @@ async def explained(engine: Engine) -> None:
     wrong = await on(engine, "explain", "--run", "track/nothing")
     assert wrong.code == 2
 
+    handle = await engine.start("track", engine.event({"d": {"id": "w", "priority": "high"}}, type="d.happened"))
+    await engine.held(handle)
+    waits = await told(handle.id)
+    refund = {step["id"]: step for step in waits["steps"]}["refund"]
+    assert (waits["runs"], waits["outcome"], refund["status"]) == (True, None, "held")
+    assert refund["request"]["config"]["url"].endswith("/refund")
+    await engine.decide(handle, hold="refund", decision="reject", by="ann")
+    await engine.finish(handle)
+
     engine.define(TRACK.replace("[high, urgent]", "[urgent]"))
     by_hand = engine.event({"d": {"id": "h", "priority": "low"}}, type="d.happened")
     handle = await engine.start("track", by_hand)

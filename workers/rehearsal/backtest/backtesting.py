@@ -11,8 +11,7 @@ from workers.client.recordings import Recording
 from workers.definitions.runnable import Definition
 from workers.rehearsal.backtest.comparing import SKIPPED, Compared, Side
 from workers.rehearsal.desk import rehearsal_desk
-from workers.rehearsal.explained.guide import Guide
-from workers.rehearsal.explained.replayed import replay
+from workers.rehearsal.explained.replayed import ReplayGuide, replay
 from workers.rehearsal.explained.roles import Roles
 from workers.rehearsal.performance import Stage
 from workers.rehearsal.suite.steps import secrets_of
@@ -108,7 +107,7 @@ class Backtest:
     def _side(self, plan: Plan, past: Past, asked: Collection[str] | None = None) -> Side:
         """Play one definition; `asked`: the holds of the old one, where this is the new one."""
         stage, roles = self._staged(plan)
-        guide = Guide(roles, tells=False)
+        guide = ReplayGuide(roles, tells=False)
         assumed = None if asked is None else self.assumed
         seen = replay(stage, past.recording, guide, assumed=assumed, asked=asked)
         reason = None

@@ -18,6 +18,9 @@ from workflows.language.template import Rendered, Template, compile_template
 from workflows.program import ActionStep, WaitStep
 
 OTHERWISE = "otherwise"
+BESIDE_A_HOLD = ("step", "label", "actionType", "request", "digest", "firstRunId", "votes", "missing")
+"""What of a hold says nothing that the step does not say."""
+
 HANGS = "It hangs on what nobody knows yet."
 
 
@@ -68,7 +71,7 @@ class Guide:
     def held(self, step: str, hold: dict[str, Any]) -> None:
         """Write down that people are asked about a step."""
         if step in self._reached:
-            self._reached[step].hold = hold
+            self._reached[step].hold = {key: value for key, value in hold.items() if key not in BESIDE_A_HOLD}
 
     def shown(self, name: str) -> str:
         """Return an instance id as it is shown: `each[*].put` where nobody knows the list."""

@@ -58,7 +58,7 @@ class GuidedAttempts(Attempts):
         if step is None:
             return await super().activity(activity, argument, options)
         if step in self.guide.partial or keeps(self.actions[activity]):  # what is kept by then nobody knows
-            return await self._partly(activity, step, argument)
+            return await self._as_said(activity, step, argument)
         try:
             return await super().activity(activity, argument, options)
         except ActivityError as error:
@@ -66,13 +66,16 @@ class GuidedAttempts(Attempts):
                 return self._unknown(step)
             raise
 
-    async def _partly(self, activity: str, step: str, call: Mapping[str, Any]) -> Any:
-        """Answer a request of which some is unknown: nothing in it can be judged."""
+    async def _as_said(self, activity: str, step: str, call: Mapping[str, Any]) -> Any:
+        """Answer a request that cannot be judged, because some of it is unknown, or what was kept before it is."""
         action = self.actions[activity]
         found, answer = self.answers.next(base_id(step), request_line(action, call["config"]))
         await asyncio.sleep(0)
         config = json.loads(json.dumps(call["config"]))
-        self.record.requests.append(Requested(step, activity, self.loop.now(), 1, call["key"], config, answer))
+        requested = Requested(step, activity, self.loop.now(), 1, call["key"], config, answer)
+        self.record.requests.append(requested)
+        if not found:
+            self.record.unanswered.append(requested)
         if not found or "fails" in answer:
             return self._unknown(step)
         result = completed(action, answer)

@@ -8,7 +8,7 @@ from typing import Any
 from workers.client.recordings import Recording
 from workers.rehearsal.explained.explaining import Known
 from workers.rehearsal.explained.guide import Guide
-from workers.rehearsal.explained.replayed import replay
+from workers.rehearsal.explained.replayed import ReplayGuide, replay
 from workers.rehearsal.explained.roles import Roles
 from workers.rehearsal.explained.trace import Fork, Reached
 from workers.rehearsal.suite.steps import secrets_of
@@ -28,7 +28,7 @@ def steps_of(found: Recording, plan: Plan, report: Mapping[str, Any] | None, kno
         known: the actions, and who is in which group.
     """
     stage = known.stage(plan, secrets_of(plan))
-    guide = Guide(Roles(plan), ())
+    guide = ReplayGuide(Roles(plan), ())
     seen = replay(stage, found, guide)
     entries = {entry["id"]: entry for entry in (seen.report if report is None else report)["steps"]}
     played = {entry["id"]: entry for entry in seen.report["steps"]}

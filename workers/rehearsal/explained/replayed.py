@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from trunkline.keyed import ARRIVE
 from trunkline.wire import CHECK
 from workers.client.recordings import Recording
 from workers.rehearsal.answers import Answers
@@ -17,6 +18,13 @@ from workers.rehearsal.explained.guide import Guide
 from workers.rehearsal.explained.guided import GuidedAttempts, GuidedPlay
 from workers.rehearsal.ledger import Ledger, decisions_of, ended, given
 from workers.rehearsal.performance import Performance, Stage
+
+
+class ReplayGuide(Guide):
+    """Guides a play from a recording: the events for which it waits come as they did."""
+
+    def event(self, step: str) -> None:
+        """Bring none besides."""
 
 
 class ReplayedAttempts(GuidedAttempts):
@@ -68,6 +76,19 @@ class ReplayedPlay(GuidedPlay):
         made.guide, made.ledger = self._guide, Ledger(self.recording)
         return made
 
+    def whole(self) -> Performance:
+        """Play the run, with the events that were brought to it as long after its beginning as they were."""
+        for event, at in () if self.recording is None else self.recording.arrived:
+            after = max((at - self.clock).total_seconds(), 0)
+            self.loop.call_later(after, self._bring, event)
+        return super().whole()
+
+    def _bring(self, event: Any) -> None:
+        arrive = self.host.signals.get(ARRIVE)
+        if arrive is not None:
+            with self._hosted():
+                self.loop.create_task(arrive(event))
+
     def _may_approve(self, hold: str) -> bool:
         return self.asked is not None and hold not in self.asked
 
@@ -75,7 +96,7 @@ class ReplayedPlay(GuidedPlay):
 def replay(
     stage: Stage,
     recording: Recording,
-    guide: Guide,
+    guide: ReplayGuide,
     *,
     assumed: Mapping[str, Any] | None = None,
     asked: Collection[str] | None = None,
