@@ -88,14 +88,24 @@ async def test_what_runs_do_is_counted_once(engine: Engine, exporter: Address) -
     assert sum(value for key, value in found.items() if key[0] == "trunkline_runs_total") == 1
 
 
-async def test_a_run_that_is_put_out_of_memory_or_continues_has_not_ended(engine: Engine, exporter: Address) -> None:
-    engine.define("name: quiet\ntrigger: {event: order.paid}\nactions: [{id: rest, wait: 2s}]\n", "quiet")
+async def test_a_run_that_is_put_out_of_memory_has_not_ended(engine: Engine, exporter: Address) -> None:
+    engine.define(
+        "name: quiet\ntrigger: {event: order.paid}\nactions:\n  - {id: held, actionType: http_request, "
+        "config: {method: POST, url: RECEIVER/held, body: {}}, requireApproval: {approvers: [lead@example.com]}}\n"
+    )
     run = await engine.start("quiet")
-    await asyncio.sleep(0.5)
-    await engine.stop()  # every run leaves its memory
+    [hold] = await engine.held(run)
+    await engine.stop()  # every run leaves its memory, and is canceled there
     found = await scrape(exporter)
-    assert sum(value for key, value in found.items() if key[0] == "trunkline_runs_total") == 0
+    assert {key: value for key, value in found.items() if value} == {
+        ("trunkline_holds_opened_total", "kind=approval"): 1
+    }
     await engine.serve()
+    await engine.decide(run, hold=hold["hold"], decision="reject", by="lead@example.com")
     await engine.finish(run)
     found = await scrape(exporter)
-    assert {key: value for key, value in found.items() if value} == {("trunkline_runs_total", "outcome=completed"): 1}
+    assert {key: value for key, value in found.items() if value and not key[0].startswith("trunkline_hold_")} == {
+        ("trunkline_holds_opened_total", "kind=approval"): 1,
+        ("trunkline_runs_total", "outcome=rejected"): 1,
+        ("trunkline_steps_total", "class=never", "status=rejected"): 1,
+    }

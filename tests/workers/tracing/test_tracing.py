@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import uuid
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind
 from temporalio.client import Client
 
 from tests.engine import JSON, Engine
@@ -117,6 +119,26 @@ async def test_an_event_is_followed_to_the_vendor_and_a_plain_clients_run_too(en
     assert named(spans, "traced")["parent_id"] is None
     assert named(spans, "send_sms")["parent_id"] == own(named(spans, "traced"))
     assert len(spans) == 7
+
+
+async def test_traces_are_whole_where_headers_are_encrypted(engine: Engine) -> None:
+    exporter = InMemorySpanExporter()
+    tracing = tracing_into(exporter)
+    options = engine.client.config()
+    options["interceptors"] = interceptors(tracing, Automation, Starter)
+    engine.client = Client(**options)
+    engine.hold_keys(f"k1:{base64.b64encode(bytes(32)).decode()}")
+    engine.define(
+        "name: sealed\ntrigger: {event: order.paid}\nactions:\n  - {id: ask, actionType: http_request, config: {method: GET, url: RECEIVER/x}}\n"
+    )
+    with tracing.span("asked", SpanKind.INTERNAL, None, {}):
+        run = await engine.start("sealed")
+    await engine.finish(run)
+    spans = sent(exporter)
+    assert sorted(span["name"] for span in spans) == ["GET", "asked", "http_request", "sealed"]
+    assert len({span["context"]["trace_id"] for span in spans}) == 1
+    assert named(spans, "sealed")["parent_id"] == own(named(spans, "asked"))
+    assert b"traceparent" not in (await run.fetch_history()).to_json().encode()
 
 
 def test_what_names_a_span_is_read_as_it_is_written_and_nothing_else() -> None:
