@@ -14,7 +14,7 @@ import pytest
 from tests.starts import Processes
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("activities", "workflows", "workers", "trunkline", "tests", "scripts", "schema", "pyproject.toml")
+PARTS = ("activities", "examples", "workflows", "workers", "trunkline", "tests", "scripts", "schema", "pyproject.toml")
 
 ACTION = '''
 """Letters on paper."""

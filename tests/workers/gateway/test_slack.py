@@ -211,7 +211,13 @@ async def test_a_temporal_that_is_silent_holds_up_no_answer(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("workers.gateway.slack.desk.WITHIN", 0.5)
-    silent = await asyncio.start_server(lambda _reader, _writer: asyncio.sleep(60), "127.0.0.1", 0)
+    writers: list[asyncio.StreamWriter] = []
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        await reader.read()
+
+    silent = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
     host, port = silent.sockets[0].getsockname()
     try:
         async with workspace(await Client.connect(f"{host}:{port}", lazy=True), sandbox, tmp_path) as slack:
@@ -222,6 +228,8 @@ async def test_a_temporal_that_is_silent_holds_up_no_answer(
             assert "Temporal does not answer" in slack.told("ann@example.com")[0]
     finally:
         silent.close()
+        for writer in writers:
+            writer.close()
 
 
 async def test_what_cannot_be_decided_now_is_told(

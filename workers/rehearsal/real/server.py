@@ -56,6 +56,9 @@ CATCHING_UP = 5.0
 AT_ONCE = 4
 """Cases that are played side by side."""
 
+TRIES = 3
+"""How often a case is begun whose server does not answer."""
+
 MOST_DIFFERENCES = 5
 
 MOST_TRIES = 100
@@ -97,6 +100,22 @@ def play_really(result: FileResult, binary: Path) -> None:
 
 
 async def _differences(result: CaseResult, stage: Stage, binary: Path) -> list[Fault]:
+    for _ in range(TRIES - 1):
+        with contextlib.suppress(RPCError, TimeoutError):  # a busy machine keeps a server from answering in time
+            return await _compared(result, stage, binary)
+    try:
+        return await _compared(result, stage, binary)
+    except (RPCError, TimeoutError) as error:
+        return [Fault(place=("real",), message=f"The case could not be played on Temporal's server: {error}.")]
+
+
+async def _compared(result: CaseResult, stage: Stage, binary: Path) -> list[Fault]:
+    """Play a case on a server of its own, and return what is different there.
+
+    Raises:
+        RPCError: the server does not answer.
+        TimeoutError: it is too slow.
+    """
     began = time.monotonic()
     clock = ShiftedClock(result.case.clock)
     environment = await _server(binary)
@@ -118,8 +137,6 @@ async def _differences(result: CaseResult, stage: Stage, binary: Path) -> list[F
             keyed_worker(client, clock),
         ):
             report, receipts, remembered = await _Run(result, environment, clock, activities).played()
-    except (RPCError, TimeoutError) as error:
-        return [Fault(place=("real",), message=f"The case could not be played on Temporal's server: {error}.")]
     finally:
         await environment.shutdown()
     seen = result.seen
