@@ -105,6 +105,8 @@ async def test_a_gateway_believes_what_is_sent_to_it_and_to_it_alone(tmp_path: P
             ({"verify": {"telepathy": "a"}}, "says one way"),
             ({"id": "a\nb"}, "`id`"),
             ({"hock": "a"}, "hock"),
+            ({"hook": "open", "headers": {"X-A": "a\nb"}}, "the headers are none"),
+            ({"hook": "open", "verify": {"standardWebhooks": "a"}}, "the secret is none for standardWebhooks"),
         ):
             status, said = await send("zendesk", **wrong)
             assert (status, sentence in said) == (400, True), said
