@@ -31,8 +31,11 @@ T = TypeVar("T")
 
 
 @asynccontextmanager
-async def reaching_temporal(within: float = WITHIN) -> AsyncIterator[None]:
+async def reaching_temporal(within: float | None = None) -> AsyncIterator[None]:
     """Answer with 503 and Retry-After where Temporal does not do what is asked in time.
+
+    Args:
+        within: seconds that it has; by default as many as senders wait for.
 
     Raises:
         Refusal: it does not.
@@ -40,7 +43,7 @@ async def reaching_temporal(within: float = WITHIN) -> AsyncIterator[None]:
     from temporalio.service import RPCError
 
     try:
-        async with asyncio.timeout(within):
+        async with asyncio.timeout(WITHIN if within is None else within):
             yield
     except (RPCError, RuntimeError, TimeoutError):  # RuntimeError: a client that has never been connected
         raise Refusal(

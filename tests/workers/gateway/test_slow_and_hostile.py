@@ -13,7 +13,7 @@ from temporalio.client import Client
 
 from tests.workers.gateway.doors import Served, served
 from workers.errors import TrunklineError
-from workers.gateway import listening, requests
+from workers.gateway import intake, listening, requests
 from workers.gateway.requests import MOST_BODY
 from workers.settings import Address
 
@@ -146,6 +146,23 @@ async def test_many_slow_clients_keep_nobody_out(gateway: Served) -> None:
         assert all([await reader.read() == b"" for reader, _ in slow]), "each is left"
     for _, writer in slow:
         writer.close()
+
+
+async def test_a_temporal_that_says_nothing_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes connections and never answers; the sender hears so before it gives up, and no waiting is left behind."""
+    monkeypatch.setattr(intake, "WITHIN", 0.3)
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with served(await Client.connect(f"127.0.0.1:{port}", lazy=True), tmp_path, CONFIG) as gateway:
+            async with asyncio.timeout(5):
+                answers = await asyncio.gather(*(gateway.post("/hooks/plain", BODY) for _ in range(20)))
+            assert {(one.status, one.headers["retry-after"]) for one in answers} == {(503, "5")}
+            assert (await gateway.send("GET", "/livez")).status == 200
 
 
 async def test_a_place_that_is_taken_or_is_none_is_told_in_a_sentence(gateway: Served) -> None:

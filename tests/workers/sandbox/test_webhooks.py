@@ -105,6 +105,8 @@ async def test_a_gateway_believes_what_is_sent_to_it_and_to_it_alone(tmp_path: P
             ({"verify": {"telepathy": "a"}}, "says one way"),
             ({"id": "a\nb"}, "`id`"),
             ({"hock": "a"}, "hock"),
+            ({"hook": "open", "headers": {"X-A": "a\nb"}}, "the headers are none"),
+            ({"hook": "open", "verify": {"standardWebhooks": "a"}}, "the secret is none for standardWebhooks"),
         ):
             status, said = await send("zendesk", **wrong)
             assert (status, sentence in said) == (400, True), said
@@ -130,10 +132,15 @@ async def test_people_send_from_the_page(tmp_path: Path) -> None:
             ({"hook": "<b>"}, 400),
             ({"hook": "desk", "body": "<b>"}, 400),
         ):
-            async with browser.post(f"{sandbox.url}/_/send/zendesk", data=fields) as answer:
+            async with browser.post(
+                f"{sandbox.url}/_/send/zendesk", data=fields, headers={"Accept": "text/html"}
+            ) as answer:
                 page = await answer.text()
                 assert f"Answered {status}" in page, page
                 assert "&lt;b&gt;" in page or status == TAKEN
+        form = {"Content-Type": "application/x-www-form-urlencoded"}  # as urllib and curl say of anything
+        async with browser.post(f"{sandbox.url}/_/send/zendesk", data=b'{"hook": "desk"}', headers=form) as answer:
+            assert (answer.status, answer.content_type) == (TAKEN, "application/json")
         async with browser.get(sandbox.url) as answer:
             assert 'href="/_/send"' in await answer.text()
 

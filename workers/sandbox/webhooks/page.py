@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from html import escape
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 from pydantic import ValidationError
@@ -80,34 +81,25 @@ class WebhooksPage:
         name = http.match_info["sender"]
         if name not in SENDERS:
             return _said(404, f"The sandbox sends nothing as {name[:100]!r}; it sends as {', '.join(SENDERS)}.")
-        if http.content_type == FORM:
-            return await self._send_form(name, {key: str(value) for key, value in (await http.post()).items()})
-        try:
-            content = await http.read()
-            delivery = Delivery.model_validate_json(content) if content.strip() else Delivery()
-            sent = await send(name, delivery, self.gateway())
-        except ValidationError as error:
-            return _said(400, f"This is no delivery: {sentence_of(error)}.")
-        except UndeliverableError as error:
-            return _said(400, f"This cannot be sent: {error}.")
+        content = await http.read()
+        typed = _typed(http.content_type, content)
+        sent = await self._sent(name, content if typed is None else _delivered(typed))
+        if "text/html" in http.headers.get("Accept", ""):
+            return _html(self._shown(name, typed, sent))
         return web.Response(status=sent.status, body=sent.body, headers={"Content-Type": sent.media})
 
-    async def _send_form(self, name: str, fields: dict[str, str]) -> web.Response:
-        given: dict[str, Any] = {
-            key: fields[key].strip() for key in ("hook", "url", "id") if fields.get(key, "").strip()
-        }
-        if fields.get("body", "").strip():
-            try:
-                given["body"] = json.loads(fields["body"])
-            except ValueError:
-                given["body"] = fields["body"]
+    async def _sent(self, name: str, content: bytes | dict[str, Any]) -> Sent:
+        """Send, and return what the gateway answered, or why nothing was sent."""
         try:
-            sent = await send(name, Delivery.model_validate(given), self.gateway())
+            if isinstance(content, dict):
+                delivery = Delivery.model_validate(content)
+            else:
+                delivery = Delivery.model_validate_json(content) if content.strip() else Delivery()
+            return await send(name, delivery, self.gateway())
         except ValidationError as error:
-            sent = Sent(400, "text/plain", f"This is no delivery: {sentence_of(error)}.".encode())
+            return _not_sent(f"This is no delivery: {sentence_of(error)}.")
         except UndeliverableError as error:
-            sent = Sent(400, "text/plain", f"This cannot be sent: {error}.".encode())
-        return _html(self._shown(name, fields, sent))
+            return _not_sent(f"This cannot be sent: {error}.")
 
     def _shown(self, chosen: str | None = None, fields: dict[str, str] | None = None, sent: Sent | None = None) -> str:
         """Return the page, with what was typed and answered last."""
@@ -131,6 +123,28 @@ class WebhooksPage:
             for typed in ((fields or {}) if name == chosen else {},)
         ]
         return FRAME.format(note=escape(note), forms="\n".join(forms))
+
+
+def _typed(kind: str, content: bytes) -> dict[str, str] | None:
+    """Return the fields of the page's form; None where it is JSON, which some clients send as a form too."""
+    if kind != FORM or content.lstrip().startswith(b"{"):
+        return None
+    return dict(parse_qsl(content.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def _delivered(typed: Mapping[str, str]) -> dict[str, Any]:
+    """Return the delivery that a form says; its empty fields say nothing."""
+    given: dict[str, Any] = {name: typed[name].strip() for name in ("hook", "url", "id") if typed.get(name, "").strip()}
+    if body := typed.get("body", "").strip():
+        try:
+            given["body"] = json.loads(body)
+        except ValueError:
+            given["body"] = body
+    return given
+
+
+def _not_sent(sentence: str) -> Sent:
+    return Sent(HTTPStatus.BAD_REQUEST, "application/json", json.dumps({"error": sentence}).encode())
 
 
 def _answered(sent: Sent) -> str:

@@ -90,7 +90,7 @@ class Sent:
 
 
 class UndeliverableError(ValueError):
-    """Nobody knows where a web hook goes; the message says what to say."""
+    """A web hook cannot be sent; the message says what to say instead."""
 
 
 async def send(name: str, delivery: Delivery, gateway: GatewayDoors | None) -> Sent:
@@ -102,7 +102,7 @@ async def send(name: str, delivery: Delivery, gateway: GatewayDoors | None) -> S
         gateway: the gateway that runs beside the sandbox, if one does.
 
     Raises:
-        UndeliverableError: there is no gateway, or it has no door for it.
+        UndeliverableError: there is no gateway, it has no door for it, or it cannot be signed.
     """
     sender = SENDERS[name]
     url, hook = _door(name, sender, delivery, gateway)
@@ -114,7 +114,10 @@ async def send(name: str, delivery: Delivery, gateway: GatewayDoors | None) -> S
     content = said.encode() if isinstance(said, str) else _written(sender, said)
     address = _signed_address(url, delivery.base_url or (None if delivery.url or gateway is None else gateway.base_url))
     outgoing = Outgoing(address, content, unique, at, is_form=sender.media == FORM)
-    signed = WAYS[hook.proof.way](outgoing, hook.proof)
+    try:
+        signed = WAYS[hook.proof.way](outgoing, hook.proof)
+    except ValueError as error:
+        raise UndeliverableError(f"the secret is none for {hook.proof.way} ({error})") from None
     headers = {"Content-Type": sender.media, **sender.headers(unique), **signed, **delivery.headers}
     return await _post(url, content, headers)
 
@@ -183,6 +186,8 @@ async def _post(url: str, content: bytes, headers: Mapping[str, str]) -> Sent:
         ):
             body = await answer.content.read(LONGEST_ANSWER)
             return Sent(answer.status, answer.headers.get("Content-Type", "text/plain"), body)
-    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+    except ValueError as error:
+        raise UndeliverableError(f"the headers are none ({error})") from None
+    except (aiohttp.ClientError, TimeoutError) as error:
         why = "does not answer in time" if isinstance(error, TimeoutError) else "does not answer"
         return Sent(502, "application/json", json.dumps({"error": f"The gateway at {url} {why}."}).encode())
