@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 DEFINITIONS = "#/$defs/"
@@ -24,27 +24,17 @@ class Schemas:
 
     def parts(self, schema: Any) -> Iterator[Mapping[str, Any]]:
         """Yield a schema and every schema that may apply to the same value."""
-        waiting, seen = [schema], set[int]()
-        while waiting:
-            part = waiting.pop(0)
-            if not isinstance(part, Mapping) or id(part) in seen:
-                continue
-            seen.add(id(part))
-            yield part
-            waiting.append(self._referred(part))
-            waiting += [way for keyword in SEVERAL for way in part.get(keyword, ())]
-            waiting += [part[keyword] for keyword in BRANCHES if keyword in part]
+
+        def following(part: Mapping[str, Any]) -> Iterator[Any]:
+            yield self._referred(part)
+            yield from (way for keyword in SEVERAL for way in part.get(keyword, ()))
+            yield from (part[keyword] for keyword in BRANCHES if keyword in part)
+
+        return _reached(schema, following)
 
     def certain(self, schema: Any) -> Iterator[Mapping[str, Any]]:
         """Yield a schema and every schema that certainly applies to the same value."""
-        waiting, seen = [schema], set[int]()
-        while waiting:
-            part = waiting.pop(0)
-            if not isinstance(part, Mapping) or id(part) in seen:
-                continue
-            seen.add(id(part))
-            yield part
-            waiting += [self._referred(part), *part.get("allOf", ())]
+        return _reached(schema, lambda part: [self._referred(part), *part.get("allOf", ())])
 
     def members(self, schema: Any) -> dict[str, Any]:
         """Return the members that an object of this schema is known to have, with the schema of each."""
@@ -133,3 +123,15 @@ def _type_of(value: Any) -> str:
         return "integer"
     kinds: tuple[tuple[type, str], ...] = ((float, "number"), (str, "string"), (list, "array"))
     return next((name for kind, name in kinds if isinstance(value, kind)), "object")
+
+
+def _reached(schema: Any, following: Callable[[Mapping[str, Any]], Iterable[Any]]) -> Iterator[Mapping[str, Any]]:
+    """Yield a schema and what follows from it, each once, the nearest first; what is no object leads nowhere."""
+    waiting, seen = [schema], set[int]()
+    while waiting:
+        part = waiting.pop(0)
+        if not isinstance(part, Mapping) or id(part) in seen:
+            continue
+        seen.add(id(part))
+        yield part
+        waiting += following(part)

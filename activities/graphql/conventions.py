@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from activities.connections import Connection
 from activities.graphql.answers import LATER
-from activities.openapi.conventions import Extras
+from activities.openapi.conventions import Extras, no_extras
 from activities.rest.service import Service
 
 C = TypeVar("C", bound=Connection)
@@ -17,10 +17,6 @@ C = TypeVar("C", bound=Connection)
 def _own_end(connection: Connection) -> str:
     """Return what stands behind the address without a slash at its end: some services want the slash."""
     return "/" if (connection.base_url or "").endswith("/") else ""
-
-
-def _no_extras(_connection: Any) -> Extras:
-    return Extras()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,7 +37,7 @@ class GraphQlConventions(Generic[C]):
     path: Callable[[C], str] = _own_end
     window: float | None = None
     later: frozenset[str] = LATER
-    extras: Callable[[C], Extras] = _no_extras
+    extras: Callable[[C], Extras] = no_extras
 
     def service_of(self, connection: C) -> Service[C]:
         """Return the service as a connection signs in to it."""

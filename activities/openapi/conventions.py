@@ -74,7 +74,8 @@ class Extras:
         return {"Cookie": "; ".join([*filter(None, [own]), *mine])} if mine else {}
 
 
-def _no_extras(_connection: Any) -> Extras:
+def no_extras(_connection: Any) -> Extras:
+    """Return nothing: the service is signed in to by headers alone."""
     return Extras()
 
 
@@ -108,7 +109,7 @@ class Conventions(Generic[C]):
     dropped: frozenset[str] = frozenset()
     json_texts: bool = False
     accept: str | None = None
-    extras: Callable[[C], Extras] = _no_extras
+    extras: Callable[[C], Extras] = no_extras
 
     def service_of(self, connection: C) -> Service[C]:
         """Return the service as a connection signs in to it."""

@@ -14,7 +14,6 @@ from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflow
 
 from activities.attempt.results import kept
 from activities.http_client.statuses import SUCCESS
-from trunkline.keyed import SUBSCRIBE, UNSUBSCRIBE
 from trunkline.wire import CHECK
 from workers.rehearsal.answers import request_line
 from workers.rehearsal.attempts import UNANSWERED, Attempts, step_sent
@@ -50,10 +49,6 @@ class GuidedAttempts(Attempts):
 
     async def activity(self, activity: str, argument: Any, options: Mapping[str, Any]) -> Any:
         """Return the result of an activity, or the mark where nobody has said what it is."""
-        if activity == SUBSCRIBE:
-            return "rehearsed"
-        if activity == UNSUBSCRIBE:
-            return None
         step = step_sent(activity, options)
         if step is None:
             return await super().activity(activity, argument, options)
