@@ -6,7 +6,7 @@
 #   make format        rewrite the code in the agreed format
 #   make docs          write what is generated: docs/actions/, docs/commands.md, docs/kustomer.md, docs/examples.md, docs/pictures/, the schema, the hostile decisions
 #   make bench         compare with the same work hand-written for Temporal
-#   make faults        2,000 runs while vendors, workers and Temporal fail (ARGS="--runs 200")
+#   make faults        2,000 runs while vendors, workers, gateways and Temporal fail (ARGS="--runs 200")
 #   make fairness      what one tenant's burst costs another's single run
 #   make scale         what lists of what waits take, with 100,000 runs that wait (ARGS="--runs 20000")
 #   make soak          a rolling release under load for ten minutes: workers of two versions, two gateways (ARGS="--seconds 60")

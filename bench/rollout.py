@@ -6,27 +6,18 @@ import asyncio
 import io
 import itertools
 import subprocess
-import sys
 import tarfile
-import time
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.faults import free_port
-from workers.local.child_process import ChildProcess, child_process
-from workers.local.temporal_server import local_environment
+from bench.serving import ROOT, Build, Running, Serving
+from bench.stage import port
 
-ROOT = Path(__file__).parents[1]
 PACKAGES = ("trunkline", "activities", "workflows", "workers")
 GRACE = 5.0
 ENDING = GRACE + 10
 """Seconds in which a process that was told to end has ended."""
-
-STARTING = 120.0
-"""Seconds in which a process is ready: a machine that is busy with other things takes long."""
 
 
 def released(ref: str, folder: Path) -> Path:
@@ -47,44 +38,24 @@ def released(ref: str, folder: Path) -> Path:
 
 
 @dataclass(slots=True)
-class Running:
-    """One process that serves.
-
-    Attributes:
-        version: which one it is of.
-        process: the process.
-        stack: ends it.
-        port: where it listens, if it does.
-    """
-
-    version: str
-    process: ChildProcess
-    stack: AsyncExitStack
-    port: int = 0
-
-
-@dataclass(slots=True)
 class Rollout:
     """Workers and gateways, each replaced in its turn by one of the other version.
 
     Attributes:
-        folder: holds logs, definitions and the files of gateways.
-        temporal: Temporal's address.
-        versions: where the packages of each version are.
+        serving: starts them.
+        builds: the two versions.
         workers: those that poll.
         gateways: those that events are sent to.
         counts: how many were replaced.
         broken: a sentence for each that did not end as it should.
     """
 
-    folder: Path
-    temporal: str
-    versions: dict[str, Path]
+    serving: Serving
+    builds: tuple[Build, Build]
     workers: list[Running] = field(default_factory=list)
     gateways: list[Running] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     broken: list[str] = field(default_factory=list)
-    _started: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     @property
     def replaced(self) -> bool:
@@ -93,19 +64,14 @@ class Rollout:
 
     async def begin(self, workers: int, gateways: int) -> None:
         """Start so many of each, of one version and the other by turns."""
-        names = list(self.versions)
-        ready = (
-            [self._worker(names[n % 2]) for n in range(workers)],
-            [self._gateway(names[n % 2]) for n in range(gateways)],
-        )
-        self.workers = list(await asyncio.gather(*ready[0]))
-        self.gateways = list(await asyncio.gather(*ready[1]))
+        self.workers = list(await asyncio.gather(*(self.serving.worker(self.builds[n % 2]) for n in range(workers))))
+        self.gateways = list(await asyncio.gather(*(self._gateway(self.builds[n % 2]) for n in range(gateways))))
 
     async def roll(self) -> None:
         """Replace one after the other until this is canceled; the old one is told to end once the new one is ready."""
         for turn in itertools.count():
             place = turn % len(self.workers)
-            new = await self._worker(self._other(self.workers[place]))
+            new = await self.serving.worker(self._other(self.workers[place]))
             old, self.workers[place] = self.workers[place], new
             await self._told_to_end("worker", old)
             place = turn % len(self.gateways)
@@ -113,49 +79,11 @@ class Rollout:
             old, self.gateways[place] = self.gateways[place], new  # nothing is sent to the old one any more
             await self._told_to_end("gateway", old)
 
-    async def end(self) -> None:
-        """End all of them."""
-        await self._started.aclose()
+    def _other(self, running: Running) -> Build:
+        return next(build for build in self.builds if build != running.build)
 
-    def _other(self, running: Running) -> str:
-        return next(name for name in self.versions if name != running.version)
-
-    async def _worker(self, version: str) -> Running:
-        command = ["worker", str(self.folder / "automations")]
-        return await self._start("worker", version, command, 0)
-
-    async def _gateway(self, version: str) -> Running:
-        port = free_port()
-        command = ["gateway", "--port", str(port), "--config", str(self.folder / "gateway.yaml")]
-        return await self._start("gateway", version, command, port)
-
-    async def _start(self, what: str, version: str, command: Sequence[str], port: int) -> Running:
-        number = self.counts[f"{what}s started"]
-        self.counts[f"{what}s started"] += 1
-        environment = {
-            **local_environment(self.temporal),
-            "PYTHONPATH": str(self.versions[version]),
-            "TRUNKLINE_ALLOW": "127.0.0.1",
-            "TRUNKLINE_GRACE": f"{GRACE:g}",
-            "NO_COLOR": "1",
-        }
-        log = self.folder / f"{what}-{number}-{version}.log"
-        stack = AsyncExitStack()
-        self._started.push_async_callback(stack.aclose)
-        process = await stack.enter_async_context(
-            child_process(
-                f"{what.capitalize()} {number} ({version})",
-                [sys.executable, "-P", "-m", "workers.cli", *command],
-                environment,
-                output=log,
-            )
-        )
-        until = time.monotonic() + STARTING
-        while b"ready: " not in log.read_bytes():
-            if (said := process.ended()) or time.monotonic() > until:
-                raise SystemExit(said or f"{process.name} was not ready within {STARTING:g} s.")
-            await asyncio.sleep(0.05)
-        return Running(version, process, stack, port)
+    async def _gateway(self, build: Build) -> Running:
+        return await self.serving.gateway(build, port())
 
     async def _told_to_end(self, what: str, running: Running) -> None:
         process = running.process.process

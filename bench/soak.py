@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
-import json
 import random
 import shutil
 import sys
@@ -18,18 +17,18 @@ import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 from aiohttp import web
-from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowFailureError
 
-from bench.faults import free_port, quiet_runtime, running
-from bench.rollout import ROOT, Rollout, released
-from bench.stage import tell
+from bench.histories import failed_tasks
+from bench.rollout import GRACE, Rollout, released
+from bench.senders import Senders, cloud_event
+from bench.serving import ROOT, Build, Serving
+from bench.stage import port, quiet_runtime, running, tell
 from workers.client.connecting import connect_to
 from workers.local.temporal_server import temporal_server
 
@@ -89,66 +88,32 @@ class Vendor:
         return web.json_response({"ok": True})
 
 
-@dataclass(slots=True)
-class Senders:
-    """Deliver events until each is taken.
+async def arrive(rollout: Rollout, senders: Senders, rate: float, seconds: float) -> list[str]:
+    """Send so many events a second for so long, and until processes were replaced; return what was taken."""
+    until = time.monotonic() + seconds
+    taken: list[str] = []
 
-    Attributes:
-        rollout: has the gateways.
-        taken: ids of the events that were taken.
-        answers: how often each status was answered.
-        broken: a sentence for each answer that no sender should get.
-    """
-
-    rollout: Rollout
-    taken: list[str] = field(default_factory=list)
-    answers: Counter[int] = field(default_factory=Counter)
-    broken: list[str] = field(default_factory=list)
-
-    async def deliver(self, rate: float, seconds: float) -> None:
-        """Send so many events a second for so long, and until processes were replaced; return once all are taken."""
-        until = time.monotonic() + seconds
-        connector = aiohttp.TCPConnector(force_close=True, limit=0)
-        async with aiohttp.ClientSession(connector=connector) as session, asyncio.TaskGroup() as group:
-            for number in itertools.count():
-                if time.monotonic() >= until and self.rollout.replaced:
-                    return
-                group.create_task(self._event(session, number))
-                await asyncio.sleep(1 / rate)
-
-    async def _event(self, session: aiohttp.ClientSession, number: int) -> None:
-        event = f"event-{number}"
+    async def one(number: int) -> None:
+        name = f"event-{number}"
+        event = {"specversion": "1.0", "id": name, "source": "/soak", "type": "soak.began", "data": {}}
         for _ in range(2 if number % AGAIN_EVERY == 0 else 1):
-            await self._until_taken(session, event, number)
-        self.taken.append(event)
+            if not await senders.deliver(cloud_event(event, TOKEN), number):
+                return
+        taken.append(name)
 
-    async def _until_taken(self, session: aiohttp.ClientSession, event: str, number: int) -> None:
-        body = {"specversion": "1.0", "id": event, "source": "/soak", "type": "soak.began", "data": {}}
-        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/cloudevents+json"}
-        for attempt in itertools.count(number):
-            gateways = self.rollout.gateways
-            port = gateways[attempt % len(gateways)].port
-            try:
-                async with session.post(
-                    f"http://127.0.0.1:{port}/events", data=json.dumps(body), headers=headers
-                ) as answer:
-                    status, retry = answer.status, answer.headers.get("Retry-After")
-            except aiohttp.ClientError as error:
-                self.broken.append(f"{event}: the gateway gave no answer ({type(error).__name__}).")
-                await asyncio.sleep(1)
-                continue
-            self.answers[status] += 1
-            if status < HTTPStatus.MULTIPLE_CHOICES:
-                return
-            if status != HTTPStatus.SERVICE_UNAVAILABLE or retry is None:
-                self.broken.append(f"{event}: the gateway answered {status}.")
-                return
-            await asyncio.sleep(float(retry))
+    async with asyncio.TaskGroup() as group:
+        for number in itertools.count():
+            if time.monotonic() >= until and rollout.replaced:
+                break
+            group.create_task(one(number))
+            await asyncio.sleep(1 / rate)
+    return taken
 
 
 async def judge(client: Client, vendor: Vendor, taken: list[str]) -> list[str]:
     """Return a sentence for each event that was lost, each request that was doubled, and each task that failed."""
-    broken = []
+    broken: list[str] = []
+    ended: list[str] = []
     gate = asyncio.Semaphore(8)
 
     async def one(event: str) -> None:
@@ -160,48 +125,54 @@ async def judge(client: Client, vendor: Vendor, taken: list[str]) -> list[str]:
             except (TimeoutError, WorkflowFailureError) as error:
                 broken.append(f"{run}: it did not complete: {error!r}.")
                 return
+            ended.append(run)
             if report["outcome"] != "completed":
                 broken.append(f"{run}: {report['outcome']}.")
-            history = [found async for found in handle.fetch_history_events()]
-        failed = [e for e in history if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED]
-        broken.extend(f"{run}: {e.workflow_task_failed_event_attributes.failure.message[:300]}" for e in failed)
         times = {step: vendor.arrived[run, step] for step in STEPS}
         if set(times.values()) != {1}:
             broken.append(f"{run}: its steps arrived {times} times.")
 
     await asyncio.gather(*map(one, taken))
+    broken += await failed_tasks(client, ended)
     strangers = {run for run, _ in vendor.arrived} - {f"soak/{event}" for event in taken}
     return [*broken, *(f"{run}: nobody knows its event." for run in sorted(strangers))]
 
 
 async def soak(given: argparse.Namespace, folder: Path) -> tuple[list[str], list[str]]:
     """Run everything and return the lines to print and the promises that broke."""
-    vendor = Vendor(free_port())
+    vendor = Vendor(port())
     (folder / "automations").mkdir()
     text = AUTOMATION.format(url=f"http://127.0.0.1:{vendor.port}", rest=given.rest)
     (folder / "automations" / "soak.yaml").write_text(text)
     (folder / "gateway.yaml").write_text(f"events: {{verify: {{bearer: [{TOKEN}]}}}}\n")
-    versions = {"old": released(given.old, folder / "old"), "new": ROOT}
-    async with temporal_server(free_port(), None, data=folder / "temporal.db") as server, running(vendor.serve()):
+    old = Build("old", released(given.old, folder / "old"), folder / "automations")
+    new = Build("new", ROOT, folder / "automations")
+    connector = aiohttp.TCPConnector(force_close=True, limit=0)
+    async with (
+        temporal_server(port(), None, data=folder / "temporal.db") as server,
+        running(vendor.serve()),
+        aiohttp.ClientSession(connector=connector) as session,
+    ):
         client = await connect_to({"target_host": server.address}, runtime=quiet_runtime())
-        rollout = Rollout(folder, server.address, versions)
-        senders = Senders(rollout)
+        serving = Serving(folder, server.address, GRACE)
+        rollout = Rollout(serving, (old, new))
+        senders = Senders(session, lambda: [one.port for one in rollout.gateways], answered=True)
         try:
             await rollout.begin(WORKERS, GATEWAYS)
             async with running(rollout.roll()) as rolling:
-                delivering = asyncio.ensure_future(senders.deliver(given.rate, given.seconds))
-                await asyncio.wait([delivering, rolling], return_when=asyncio.FIRST_COMPLETED)
+                arriving = asyncio.ensure_future(arrive(rollout, senders, given.rate, given.seconds))
+                await asyncio.wait([arriving, rolling], return_when=asyncio.FIRST_COMPLETED)
                 if rolling.done():
-                    delivering.cancel()
+                    arriving.cancel()
                     await rolling
-                await delivering
-            broken = [*rollout.broken, *senders.broken, *await judge(client, vendor, senders.taken)]
+                taken = await arriving
+            broken = [*rollout.broken, *senders.broken, *await judge(client, vendor, taken)]
         finally:
-            await rollout.end()
+            await serving.end()
     counts = rollout.counts
-    answers = ", ".join(f"{count} times {status}" for status, count in sorted(senders.answers.items()))
+    answers = ", ".join(f"{count} times {heard}" for heard, count in sorted(senders.answers.items()))
     line = (
-        f"{len(senders.taken)} events in {given.seconds:g} s, while {counts['workers replaced']} workers and "
+        f"{len(taken)} events in {given.seconds:g} s, while {counts['workers replaced']} workers and "
         f"{counts['gateways replaced']} gateways were replaced (the old version is {given.old}). "
         f"Senders heard {answers}. "
         f"{sum(vendor.arrived.values())} requests arrived at the vendor. Broken promises: {len(broken)}."

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import random
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from temporalio.client import Client
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
 
 class Stage:
@@ -71,11 +74,30 @@ def stage(settings: Mapping[str, str]) -> Iterator[Stage]:
 
 
 def port() -> int:
-    """Return a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        number: int = free.getsockname()[1]
-        return number
+    """Return a free port outside the range that clients' own ports come from: it must stay free during a restart."""
+    for number in random.sample(range(15_000, 30_000), 100):
+        with socket.socket() as taken, contextlib.suppress(OSError):
+            taken.bind(("127.0.0.1", number))
+            return number
+    raise SystemExit("No free port was found.")
+
+
+@contextlib.asynccontextmanager
+async def running(task: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[None]]:
+    """Run a coroutine beside the block, and end it with the block."""
+    made = asyncio.ensure_future(task)
+    try:
+        yield made
+    finally:
+        made.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await made
+
+
+def quiet_runtime() -> Runtime:
+    """Return a Temporal runtime that says nothing while its server is away."""
+    silent = LoggingConfig(TelemetryFilter(core_level="OFF", other_level="OFF"))
+    return Runtime(telemetry=TelemetryConfig(logging=silent))
 
 
 def row(cells: Iterable[str]) -> str:

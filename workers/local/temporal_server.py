@@ -9,9 +9,10 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, TYPE_CHECKING
 
 from workers.errors import TrunklineError, UnreachableError
@@ -32,6 +33,8 @@ DYNAMIC_CONFIG = {
     "history.timerProcessorMaxTimeShift": '"50ms"',  # else every timer and every retry takes a second at least
     "matching.enableFairness": "true",
 }
+
+NOTHING_ELSE: Mapping[str, str] = MappingProxyType({})
 
 START_SECONDS = 60.0
 TRIES = 3
@@ -65,13 +68,16 @@ class Server:
 
 
 @contextlib.asynccontextmanager
-async def temporal_server(port: int, ui_port: int | None, *, data: Path | None) -> AsyncIterator[Server]:
+async def temporal_server(
+    port: int, ui_port: int | None, *, data: Path | None, dynamic: Mapping[str, str] = NOTHING_ELSE
+) -> AsyncIterator[Server]:
     """Run Temporal's development server; where a wished port is taken, a free one is used.
 
     Args:
         port: wished port.
         ui_port: wished port of the web UI, or None for no web UI.
         data: file of its database; without one nothing outlives the server.
+        dynamic: settings of Temporal's dynamic configuration beside ours.
 
     Raises:
         TrunklineError: it is not installed, does not start, or another one uses the same database.
@@ -80,7 +86,7 @@ async def temporal_server(port: int, ui_port: int | None, *, data: Path | None) 
         for attempt in range(TRIES):
             ports = _free_ports(port, ui_port)
             async with child_process(
-                "Temporal's server", _command(*ports, data), local_environment(), keep=True
+                "Temporal's server", _command(*ports, data, dynamic), local_environment(), keep=True
             ) as process:
                 try:
                     client = await _until_it_answers(process, *ports)
@@ -137,7 +143,7 @@ def _locked(data: Path | None) -> Iterator[IO[bytes] | None]:
         yield lock
 
 
-def _command(port: int, ui_port: int | None, data: Path | None) -> list[str]:
+def _command(port: int, ui_port: int | None, data: Path | None, dynamic: Mapping[str, str]) -> list[str]:
     beside = Path(sys.executable).with_name("temporal")
     binary = str(beside) if beside.is_file() else shutil.which("temporal")
     if binary is None:
@@ -149,7 +155,7 @@ def _command(port: int, ui_port: int | None, data: Path | None) -> list[str]:
     if data is not None:
         command += ["--db-filename", str(data), "--sqlite-pragma", "journal_mode=wal"]
         command += ["--sqlite-pragma", "synchronous=normal"]
-    for key, value in DYNAMIC_CONFIG.items():
+    for key, value in {**DYNAMIC_CONFIG, **dynamic}.items():
         command += ["--dynamic-config-value", f"{key}={value}"]
     for key, value in WORDS.items():
         command += ["--search-attribute", f"{key}={value}"]

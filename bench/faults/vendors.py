@@ -1,6 +1,6 @@
 """The vendors of the fault benchmark: the sandbox in a process of its own, in bad weather.
 
-Run as `python -m bench.fault_injection PORT LEDGER SEED RATE`; what arrives is written to LEDGER as JSON lines.
+Run as `python -m bench.faults.vendors PORT LEDGER SEED RATE`; what arrives is written to LEDGER as JSON lines.
 """
 
 from __future__ import annotations
@@ -37,8 +37,11 @@ WEATHER: Mapping[str, tuple[int, Mapping[str, Any]]] = {
 }
 """How a request may be met: how often compared with the others, and the words of the fault."""
 
-STEP = re.compile(r"(?P<run>storm[a-z-]*/[0-9]+)\.(?P<step>[a-z]+)")
-"""What every step of the automation puts into its request: which run and which step it is."""
+STEP = re.compile(r"(?P<run>storm[a-z-]*/(?:hook:)?[0-9]+)\.(?P<step>[a-z]+[0-9]*)")
+"""What every step of the automations puts into its request: which run and which step it is."""
+
+AMOUNT = re.compile(r'"amount": ?(?P<amount>[0-9]+)')
+"""What people change where they edit a request."""
 
 CALM, CLOSED = (5.0, 12.0), 0.5
 """Seconds between the times at which no connection is accepted, at least and at most, and how long those last."""
@@ -90,13 +93,15 @@ def line(received: Received) -> dict[str, Any]:
     """Return what the ledger keeps of a request."""
     request = received.request
     written = f"{unquote_plus(request.raw.decode(errors='replace'))} {' '.join(request.query.values())}"
-    found = STEP.search(written)
+    found, amount = STEP.search(written), AMOUNT.search(written)
     return {
+        "at": received.at.timestamp(),
         "vendor": received.vendor,
         "method": request.method,
         "run": found["run"] if found else None,
         "step": found["step"] if found else None,
         "key": received.key,
+        "amount": None if amount is None else int(amount["amount"]),
         "accepted": received.accepted,
         "fault": named(received.fault),
     }

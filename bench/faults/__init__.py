@@ -1,0 +1,1 @@
+"""A storm: runs while vendors, workers, gateways and Temporal fail; `make faults`."""
