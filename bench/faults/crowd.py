@@ -83,6 +83,7 @@ class Crowd:
         for number in numbers:
             handle = self.client.get_workflow_handle(await self._begin(number))
             self.started["runs"] += 1
+            await self._until_begun(handle)
             while self.chance.random() < self.resets:  # while it runs, when it has ended, and one that was reset before
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._follow(handle, number), self.chance.uniform(0, PATIENCE))
@@ -97,6 +98,14 @@ class Crowd:
         run = f"{automation}/{event}"
         self.begun.add(run)
         return run
+
+    async def _until_begun(self, handle: WorkflowHandle[Any, Any]) -> None:
+        """Wait until the event has started its run."""
+        while True:
+            with contextlib.suppress(RPCError):
+                await handle.describe()
+                return
+            await asyncio.sleep(0.2)
 
     async def _deliver(self, kind: str, name: str, data: JSON, number: int) -> str:
         """Deliver an event through one door or the other, some twice, and return its id."""

@@ -28,6 +28,9 @@ ON_FAILURES = ("retry", "skip", "supply", "stop")
 SIGNED_FOR = timedelta(minutes=5)
 """How long a signature counts: the time that a decision may take to reach its run."""
 
+UNANSWERED = "It was sent and not answered, so it may count once a worker is back: look at the hold before."
+"""What becomes of an update that no worker has answered: Temporal may bring it to the next one that polls."""
+
 GOOD = frozenset({"accepted", "needs_more", "signaled", "duplicate"})
 """Receipts that leave nothing to do for the person who decided."""
 
@@ -113,18 +116,18 @@ async def decide(client: Client, run: str, decision: Mapping[str, Any], *, answe
     from temporalio.service import RPCError, RPCStatusCode
 
     if not answered:
-        return await _signal(client, run, decision)
+        return await _signal(client, run, decision, "Nothing was sent.")
     try:
         answer: Any = await _update(client, run, decision)
     except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError):
-        return await _signal(client, run, decision)
+        return await _signal(client, run, decision, UNANSWERED)
     except WorkflowUpdateFailedError as error:
         return DecisionAnswer("refused", getattr(error.cause, "message", str(error.cause)))
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             return await _closed(client, run, decision)
         if runs.no_worker(error):
-            return await _signal(client, run, decision)
+            return await _signal(client, run, decision, UNANSWERED)
         raise
     if not isinstance(answer, dict):
         raise TrunklineError(f"{run} is no run of an automation: it answers {answer!r} to a decision.")
@@ -147,7 +150,7 @@ async def _update(client: Client, run: str, decision: Mapping[str, Any]) -> Any:
         return await once()  # the run had just continued as new
 
 
-async def _signal(client: Client, run: str, decision: Mapping[str, Any]) -> DecisionAnswer:
+async def _signal(client: Client, run: str, decision: Mapping[str, Any], became: str) -> DecisionAnswer:
     from temporalio.service import RPCError, RPCStatusCode
 
     await runs.describe(client, run)
@@ -155,7 +158,7 @@ async def _signal(client: Client, run: str, decision: Mapping[str, Any]) -> Deci
     if name not in SIGNALS:
         raise UnreachableError(
             f"No worker answers for {run}, and {name!r} needs one: start one (`trunkline worker`) and decide again. "
-            "Nothing was sent."
+            f"{became}"
         )
     content = {key: value for key, value in decision.items() if key != "decision"}
     try:

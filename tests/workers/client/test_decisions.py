@@ -59,7 +59,7 @@ async def test_without_a_worker_an_approval_waits_as_a_signal(
     await engine.held(handle)
     await engine.stop()
     for decision in ("skip", "edit", "supply", "extend"):
-        with pytest.raises(UnreachableError, match="Nothing was sent"):
+        with pytest.raises(UnreachableError, match="It was sent and not answered" if answered else "Nothing was sent"):
             await decide(
                 engine.client, handle.id, {"hold": "refund", "decision": decision, "by": "ann"}, answered=answered
             )
@@ -68,6 +68,22 @@ async def test_without_a_worker_an_approval_waits_as_a_signal(
     assert (answer.accepted, answer.result) == (True, "signaled")
     await engine.serve()
     assert (await engine.finish(handle))["outcome"] == "completed"
+
+
+async def test_a_decision_that_was_sent_and_not_answered_may_count_once_a_worker_is_back(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "ANSWER", timedelta(seconds=1))
+    engine.define(PARKS)
+    engine.receiver.answer("/missing", 404)
+    handle = await engine.start("parks", engine.event({"order": {}}))
+    await engine.held(handle)
+    await engine.stop()
+    with pytest.raises(UnreachableError, match="it may count once a worker is back"):
+        await decide(engine.client, handle.id, {"hold": "ask", "decision": "skip", "by": "ann"})
+    await engine.serve()
+    [decided] = (await engine.finish(handle))["audit"]
+    assert (decided["decision"], decided["result"]) == ("skip", "accepted")
 
 
 def hold(**terms: Any) -> dict[str, Any]:
