@@ -28,7 +28,7 @@ from workflows.view.attributes import HOLDS
 PATIENCE = 5.0
 """Seconds after which a run that has not ended is asked whether it is held."""
 
-ATTENDED = 0.5
+ATTENDED = 1.0
 """Seconds after which people look again at a run that waits for them."""
 
 TWICE, AT_ONCE = 3, 6
@@ -151,7 +151,7 @@ class Crowd:
 
     async def _follow(self, handle: WorkflowHandle[Any, Any], number: int) -> None:
         automation = automation_of(handle.id)
-        attended = automation in {APPROVED, LOOP} or (automation == HELD and number % LEFT)
+        attended = automation in {APPROVED, BULK, LOOP} or (automation == HELD and number % LEFT)
         while True:
             try:
                 self.reports[handle.id] = await asyncio.wait_for(handle.result(), ATTENDED if attended else PATIENCE)
@@ -159,7 +159,7 @@ class Crowd:
                 if attended:
                     await self.people.attend(handle.id)
                     await self._answer(handle, number)
-                elif automation != BULK and await self._is_held(handle):
+                elif await self._is_held(handle):
                     self.held.add(handle.id)
                     return
             except WorkflowFailureError as failure:

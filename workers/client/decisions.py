@@ -139,7 +139,9 @@ async def _update(client: Client, run: str, decision: Mapping[str, Any]) -> Any:
 
     async def once() -> Any:
         handle = client.get_workflow_handle(run)
-        sent = handle.execute_update("decide", decision, id=f"trunkline-{uuid.uuid4()}", rpc_timeout=runs.ANSWER)
+        update = handle.execute_update("decide", decision, id=f"trunkline-{uuid.uuid4()}", rpc_timeout=runs.ANSWER)
+        sent = asyncio.ensure_future(update)
+        sent.add_done_callback(lambda done: done.cancelled() or done.exception())  # canceled, the SDK raises its own
         return await asyncio.wait_for(sent, runs.ANSWER.total_seconds() + 1)
 
     try:

@@ -101,7 +101,7 @@ class Attempts:
             ActivityError: it failed, and is not tried again.
         """
         name = options.get("activity_id")
-        if activity in (TURN, UNSUBSCRIBE):
+        if activity in (TURN, UNSUBSCRIBE, YIELD):
             return None
         if activity == SUBSCRIBE:
             return json.dumps([argument["event"], argument.get("field"), argument.get("value")])
