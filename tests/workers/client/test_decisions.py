@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import asyncio
+import gc
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from temporalio.client import Client, WorkflowUpdateRPCTimeoutOrCancelledError
 
 from tests.engine import Engine
 from tests.workers.definitions.documents import HELD, PARKS
@@ -84,6 +87,36 @@ async def test_a_decision_that_was_sent_and_not_answered_may_count_once_a_worker
     await engine.serve()
     [decided] = (await engine.finish(handle))["audit"]
     assert (decided["decision"], decided["result"]) == ("skip", "accepted")
+
+
+class _Waits:
+    """A client whose runs answer nothing, and which says so in the SDK's way where it is canceled."""
+
+    def get_workflow_handle(self, _: str) -> _Waits:
+        return self
+
+    async def execute_update(self, *_: Any, **options: Any) -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise WorkflowUpdateRPCTimeoutOrCancelledError from None
+
+
+async def test_a_decision_that_is_given_up_leaves_nothing_that_nobody_has_looked_at() -> None:
+    said: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: said.append(context))
+    try:
+        task = asyncio.create_task(decide(cast("Client", _Waits()), "a/1", {"hold": "x", "decision": "approve"}))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        del task
+        gc.collect()
+        await asyncio.sleep(0)
+    finally:
+        asyncio.get_running_loop().set_exception_handler(None)
+    assert [one for one in said if isinstance(one.get("exception"), WorkflowUpdateRPCTimeoutOrCancelledError)] == []
 
 
 def hold(**terms: Any) -> dict[str, Any]:
