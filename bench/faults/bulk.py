@@ -17,7 +17,7 @@ from bench.faults.definitions import BULK
 from bench.faults.people import ANN, Decision
 from bench.serving import Serving
 
-RESTING = (4.0, 10.0)
+RESTING = (5.0, 12.0)
 """Seconds between two commands."""
 
 PATIENCE = 60.0
