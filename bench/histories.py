@@ -12,6 +12,12 @@ from temporalio.client import Client
 
 AT_ONCE = 8
 
+USUAL = {
+    WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW,
+    WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND,
+}
+"""Why tasks fail that are simply done again."""
+
 KEYED = "trunkline:"
 """Begins the ids of workflows that end whenever nobody needs them, and begin again."""
 
@@ -19,7 +25,7 @@ KEYED = "trunkline:"
 async def failed_tasks(client: Client, runs: Iterable[str]) -> list[str]:
     """Return a sentence for every workflow task that failed in the runs: a bug, whatever came of the run.
 
-    Those that a reset has failed do not count.
+    Those that a reset has failed do not count, nor those that ended a run while something came for it.
     """
     permits = asyncio.Semaphore(AT_ONCE)
 
@@ -33,10 +39,7 @@ async def failed_tasks(client: Client, runs: Iterable[str]) -> list[str]:
 
 def _failed(event: HistoryEvent) -> bool:
     cause = event.workflow_task_failed_event_attributes.cause
-    return (
-        event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
-        and cause != WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW
-    )
+    return event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED and cause not in USUAL
 
 
 def _why(event: HistoryEvent) -> str:

@@ -39,7 +39,6 @@ from workflows.language.condition import Condition, Verdict
 from workflows.language.template import TemplateError
 from workflows.plan import Plan
 from workflows.report import cut, shortened
-from workflows.run.answering import answered
 from workflows.run.beginning import all_answered, started
 from workflows.run.continue_as_new import kept_memo, long_history, may_continue_as_new, next_arguments
 from workflows.run.payload import PayloadError, read, unpack
@@ -243,7 +242,7 @@ class Automation:
     )
     async def decide(self, *arguments: Any) -> dict[str, str]:
         """Take any decision and answer what became of it."""
-        return (await answered(self._decide(arguments, via="update"))).to_json()
+        return (await self._decide(arguments, via="update")).to_json()
 
     async def _decide(self, arguments: tuple[Any, ...], *, via: Via, decision: str | None = None) -> Receipt:
         at = host.now()

@@ -101,14 +101,14 @@ class Attempts:
             ActivityError: it failed, and is not tried again.
         """
         name = options.get("activity_id")
-        if activity in (TURN, UNSUBSCRIBE, YIELD):
+        if activity in (TURN, UNSUBSCRIBE):
             return None
         if activity == SUBSCRIBE:
             return json.dumps([argument["event"], argument.get("field"), argument.get("value")])
         if activity.endswith(LOOK):
             return await self._repeated(activity, options, self.look)
         if name is None:
-            return await self._child_asked(activity, argument)
+            return await (self.local if activity in self._asked else self._child_asked)(activity, argument)
         if (notice := NOTICE.fullmatch(name)) is not None:
             return self.notice(activity, notice, argument)
         attempt = Attempt(self, self.actions[activity], name, argument, options.get("retry_policy"))

@@ -15,7 +15,8 @@ from temporalio.exceptions import TimeoutError as TimedOut
 
 from trunkline.wire import RECORD, SENDING
 from workflows import host
-from workflows.run.worker_calls import ask
+from workflows.run.parallel import cancellation
+from workflows.run.worker_calls import ANSWER
 
 ENCRYPTED = b"binary/encrypted"
 """The encoding of an encrypted payload, as Temporal's own samples call it."""
@@ -78,7 +79,7 @@ async def opened(arguments: tuple[Any, ...]) -> tuple[Any, ...] | None:
     sealed = [argument for argument in arguments if isinstance(argument, EncryptedArgument)]
     if not sealed:
         return arguments
-    if not await ask(RECORD, all(argument.readable for argument in sealed)):
+    if not await ask_any(RECORD, all(argument.readable for argument in sealed)):
         return None
     for argument in sealed:
         if argument.payload is not None:
@@ -95,6 +96,17 @@ async def call(activity: str, argument: Any, **options: Any) -> Any:
             if not was_unreadable(error):
                 raise
         await wait_for_key()
+
+
+async def ask_any(activity: str, question: Any) -> Any:
+    """Ask any worker, and return what it answers; what a decision waits for is asked so.
+
+    Temporal's SDK (1.35) loses the answer to an update where a replay comes to it at the very end of a history, and
+    then every workflow task of the run fails. That is so where a worker ended between the answer of a local activity
+    and that of the update. The answer of any other activity is an event, which a workflow task of its own follows.
+    """
+    with cancellation():
+        return await call(activity, question, start_to_close_timeout=ANSWER)
 
 
 async def wait_for_key() -> None:

@@ -31,9 +31,8 @@ from workflows.language.instants import instant
 from workflows.language.people import group
 from workflows.language.template import TemplateError
 from workflows.report import measure, timestamp
-from workflows.run.encrypted import UNREADABLE, opened
+from workflows.run.encrypted import UNREADABLE, ask_any, opened
 from workflows.run.walk import HeldStep, Walk
-from workflows.run.worker_calls import ask
 from workflows.steps.edits import EditError, edited
 from workflows.steps.holding import reserve_room
 from workflows.steps.messages import renew
@@ -127,7 +126,7 @@ class _Case:
         Raises:
             DecisionRefused: it refuses, or the hold was closed meanwhile.
         """
-        answer = await ask(activity, question)
+        answer = await ask_any(activity, question)
         if "refused" in answer:
             raise DecisionRefused(
                 "invalid" if activity != VERIFY or answer.get("malformed") else "not_allowed", answer["refused"]
@@ -185,7 +184,7 @@ async def _came_late(case: _Case) -> bool:
     hold = case.hold
     if hold.deadline is None or case.decision["decision"] == "reject":  # a refusal is never too late
         return False
-    too_late: bool = await ask(RECORD, hold.expired(case.at))
+    too_late: bool = await ask_any(RECORD, hold.expired(case.at))
     case.check_open()
     return too_late
 

@@ -16,6 +16,7 @@ from workflows.language.people import person
 from workflows.language.template import Template
 from workflows.program import Group, People, Policy
 from workflows.report import timestamp
+from workflows.run.encrypted import ask_any
 from workflows.run.walk import HeldStep, Walk
 from workflows.run.worker_calls import ask
 
@@ -129,7 +130,7 @@ async def resolve_policy(
             },
         },
     )
-    answer: CheckAnswer = await ask(CHECK, question)
+    answer: CheckAnswer = await (ask if previous is None else ask_any)(CHECK, question)
     if "refused" in answer:
         raise StepError(answer["refused"])
     people, at = answer["people"], answer["at"]
