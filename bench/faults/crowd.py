@@ -60,6 +60,7 @@ class Crowd:
         reports: the last report of each run.
         held: runs that wait for somebody.
         reset: runs that were reset.
+        refused: why Temporal has not reset a run, and how often.
     """
 
     client: Client
@@ -73,6 +74,7 @@ class Crowd:
     reports: dict[str, JSON] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
     reset: set[str] = field(default_factory=set)
+    refused: Counter[str] = field(default_factory=Counter)
 
     def ended(self) -> int:
         """Return how many have ended or wait for somebody who does not come."""
@@ -127,7 +129,7 @@ class Crowd:
 
     async def _reset(self, handle: WorkflowHandle[Any, Any]) -> None:
         """Reset a run to one of its workflow tasks, if Temporal is there."""
-        with contextlib.suppress(RPCError):
+        try:
             events = [event async for event in handle.fetch_history_events()]
             tasks = [e.event_id for e in events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED]
             if not tasks:
@@ -148,6 +150,8 @@ class Crowd:
                 )
             )
             self.started["resets"] += 1
+        except RPCError as error:
+            self.refused[error.message[:100]] += 1
 
     async def _follow(self, handle: WorkflowHandle[Any, Any], number: int) -> None:
         automation = automation_of(handle.id)

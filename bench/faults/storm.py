@@ -142,6 +142,7 @@ class Storm:
             f"{len(crowd.begun - crowd.reports.keys())} stalled. {_struck('worker', counts)} "
             f"{_struck('gateway', counts)} Temporal restarted: {counts['restart']} times. "
             f"Releases: {counts['releases']}. Resets: {self._started['resets']}. "
+            f"Resets that Temporal refused: {crowd.refused.total()}. "
             f"Bulk approvals: {self._bulk.counts['commands']}, {self._bulk.counts['killed']} of them killed. "
             f"No vendor could be connected to: {away} times. "
             f"Definitions written again: {counts['rewritten']} times. "
@@ -151,6 +152,7 @@ class Storm:
             table(self._findings),
             decisions_table(self._decisions),
             counted("senders heard", self._senders.answers),
+            *([counted("why a reset was refused", crowd.refused)] if crowd.refused else []),
             faults(self._log),
         )
         return [summary, *(line for one in tables for line in ("", *one))]
