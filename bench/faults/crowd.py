@@ -34,6 +34,9 @@ ATTENDED = 1.0
 TWICE, AT_ONCE = 3, 6
 """Which of ten events are delivered twice: again once they were taken, and to both gateways at the same time."""
 
+UNBEGUN = 3
+"""Events of a run that has completed no workflow task yet."""
+
 EVENT_RESETS = 0.05
 """Share of the runs of the type `event` that are reset."""
 
@@ -102,11 +105,11 @@ class Crowd:
         return run
 
     async def _until_begun(self, handle: WorkflowHandle[Any, Any]) -> None:
-        """Wait until the event has started its run."""
+        """Wait until the event has started its run, and that has a task to which it can be reset."""
         while True:
             with contextlib.suppress(RPCError):
-                await handle.describe()
-                return
+                if (await handle.describe()).history_length > UNBEGUN:
+                    return
             await asyncio.sleep(0.2)
 
     async def _deliver(self, kind: str, name: str, data: JSON, number: int) -> str:
