@@ -29,7 +29,11 @@ class Receiver(asyncio.Protocol):
             if len(self.buffer) < end + 4 + length:
                 return
             self.buffer = self.buffer[end + 4 + length :]
+            self.took(head)
             self.transport.write(RESPONSE)  # type: ignore[attr-defined] # a TCP transport can
+
+    def took(self, head: bytes) -> None:
+        """Learn what a whole request's first lines were, in small letters."""
 
 
 async def main(port: int) -> None:

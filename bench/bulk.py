@@ -1,0 +1,167 @@
+"""`make bulk`: a bulk approval of 5,000 runs that are really held, ended by `kill -9` in the middle and begun again."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections import Counter
+from functools import partial
+
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from bench.receiver import Receiver
+from bench.stage import Stage, head, port, row, stage, tell
+from workers.local.temporal_server import DYNAMIC_CONFIG
+
+BY = "ana@example.com"
+OTHER = 20
+"""Every so manieth run waits for somebody else and must stay held."""
+AT_ONCE = 50
+PARKED_WITHIN = 1_800.0
+DONE_WITHIN = 120.0
+
+DEFINITION = """name: {name}
+trigger: {{event: bench.fired, data: [order]}}
+actions:
+  - label: Refund the order
+    actionType: http_request
+    config: {{method: POST, url: "{url}/{{{{order.id}}}}", body: {{order: "{{{{order.id}}}}"}}}}
+    requireApproval: {{approvers: ["{approver}"]}}
+"""
+
+
+class Counting(Receiver):
+    """A receiver in this process that counts the requests of each path."""
+
+    def __init__(self, paths: Counter[str]) -> None:
+        super().__init__()
+        self.paths = paths
+
+    def took(self, head: bytes) -> None:
+        """Count its path."""
+        self.paths[head.split(b" ", 2)[1].decode()] += 1
+
+
+def orders(count: int) -> dict[str, str]:
+    """Return the automation of each order: most wait for one person, some for another."""
+    return {f"{number:06}": "theirs" if number % OTHER == 0 else "refund" for number in range(count)}
+
+
+async def hold(client: Client, wanted: dict[str, str]) -> None:
+    """Start the runs and wait until each is held."""
+    permits = asyncio.Semaphore(AT_ONCE)
+
+    async def start(order: str, name: str) -> None:
+        event = {"id": uuid.uuid4().hex, "type": "bench.fired", "source": "/bench", "data": {"order": {"id": order}}}
+        async with permits:
+            await client.start_workflow(name, event, id=f"{name}/{order}", task_queue="trunkline")
+
+    await asyncio.gather(*(start(*each) for each in wanted.items()))
+    await _until(client, "TrunklineHolds IS NOT NULL", len(wanted), PARKED_WITHIN)
+
+
+async def _until(client: Client, query: str, count: int, within: float) -> None:
+    ends = time.monotonic() + within
+    while await _count(client, query) != count:
+        if time.monotonic() > ends:
+            raise SystemExit(f"{query}: not {count:,} within {within:.0f} s.")
+        await asyncio.sleep(0.5)
+
+
+async def _count(client: Client, query: str) -> int | None:
+    """Return how many runs fit, or `None` as long as the worker has not registered the search attributes."""
+    try:
+        return (await client.count_workflows(query)).count
+    except RPCError as error:
+        if error.status != RPCStatusCode.INVALID_ARGUMENT:
+            raise
+        return None
+
+
+def command(*words: object) -> list[str]:
+    """Return one of our commands, as a person would type it."""
+    return [sys.executable, "-m", "workers.cli", *map(str, words)]
+
+
+async def listed(site: Stage) -> tuple[int, float]:
+    """Return how many holds `trunkline holds` finds for the person, and the seconds it took."""
+    began = time.perf_counter()
+    process = await asyncio.create_subprocess_exec(
+        *command("holds", "--approver", BY, "--json"), stdout=subprocess.PIPE, env=site.environment()
+    )
+    output, _ = await process.communicate()
+    return len(json.loads(output)), time.perf_counter() - began
+
+
+async def approve(site: Stage, count: int, ends_at: int | None, received: Counter[str]) -> tuple[int, float]:
+    """Approve all that wait for the person; return exit code and seconds.
+
+    Args:
+        site: the processes.
+        count: how many there are, as the list said.
+        ends_at: how many requests must have arrived when the command gets `kill -9`; `None` lets it end.
+        received: how often each path was asked for.
+    """
+    began = time.perf_counter()
+    words = command("approve", "--all", "--approver", BY, "--by", BY, "--yes", count)
+    process = await asyncio.create_subprocess_exec(*words, stdout=subprocess.DEVNULL, env=site.environment())
+    while ends_at is not None and process.returncode is None:
+        if received.total() >= ends_at:
+            os.kill(process.pid, signal.SIGKILL)
+            break
+        await asyncio.sleep(0.05)
+    return await process.wait(), time.perf_counter() - began
+
+
+async def measure(count: int) -> int:
+    """Hold, list, approve in two goes; return 1 where a request is lost, doubled or unapproved, else 0."""
+    received, where = Counter[str](), port()
+    wanted = orders(count)
+    mine = {f"/{order}" for order, name in wanted.items() if name == "refund"}
+    with stage(DYNAMIC_CONFIG) as site:
+        server = await asyncio.get_running_loop().create_server(partial(Counting, received), "127.0.0.1", where)
+        for name, approver in (("refund", BY), ("theirs", "ben@example.com")):
+            text = DEFINITION.format(name=name, approver=approver, url=f"http://127.0.0.1:{where}")
+            (site.folder / f"{name}.yaml").write_text(text)
+        client = await site.client()
+        site.python("workers.cli", "worker", site.folder)
+        began = time.perf_counter()
+        await hold(client, wanted)
+        lines = [f"{count:,} runs were held after {time.perf_counter() - began:,.0f} s.", ""]
+        lines += head(["", "holds", "seconds", "exit code"])
+        found, took = await listed(site)
+        lines.append(row(["holds of one person, listed as JSON", f"{found:,}", f"{took:.1f}", ""]))
+        code, took = await approve(site, found, found // 3, received)
+        lines.append(row(["approve --all, ended by kill -9", f"{found:,}", f"{took:.1f}", f"{code}"]))
+        await asyncio.sleep(2)  # what was accepted goes through
+        rest, took = await listed(site)
+        lines.append(row(["what waits after it", f"{rest:,}", f"{took:.1f}", ""]))
+        code, took = await approve(site, rest, None, received)
+        lines.append(row(["approve --all, begun again", f"{rest:,}", f"{took:.1f}", f"{code}"]))
+        await _until(
+            client, "ExecutionStatus = 'Running' AND TrunklineHolds IS NOT NULL", count - len(mine), DONE_WITHIN
+        )
+        server.close()
+    twice = sum(times > 1 for times in received.values())
+    lost, unapproved = len(mine - {*received}), len({*received} - mine)
+    tell([*lines, "", f"Of {len(mine):,}: {lost} not sent, {twice} twice; {unapproved} sent that nobody approved."])
+    return 1 if code or lost or twice or unapproved else 0
+
+
+def main() -> int:
+    """Read the options, measure, print."""
+    parser = argparse.ArgumentParser(prog="bench.bulk", description=__doc__)
+    parser.add_argument("--runs", type=int, default=5_000, help="how many are held")
+    return asyncio.run(measure(parser.parse_args().runs))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
