@@ -101,8 +101,8 @@ async def listed(site: Stage) -> tuple[int, float]:
     return len(json.loads(output)), time.perf_counter() - began
 
 
-async def approve(site: Stage, count: int, ends_at: int | None, received: Counter[str]) -> tuple[int, float]:
-    """Approve all that wait for the person; return exit code and seconds.
+async def approve(site: Stage, count: int, ends_at: int | None, received: Counter[str]) -> tuple[int, float, str]:
+    """Approve all that wait for the person; return exit code, seconds, and how many receipts say what.
 
     Args:
         site: the processes.
@@ -111,14 +111,19 @@ async def approve(site: Stage, count: int, ends_at: int | None, received: Counte
         received: how often each path was asked for.
     """
     began = time.perf_counter()
-    words = command("approve", "--all", "--approver", BY, "--by", BY, "--yes", count)
-    process = await asyncio.create_subprocess_exec(*words, stdout=subprocess.DEVNULL, env=site.environment())
+    words = command("approve", "--all", "--approver", BY, "--by", BY, "--json", "--yes", count)
+    process = await asyncio.create_subprocess_exec(
+        *words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=site.environment()
+    )
     while ends_at is not None and process.returncode is None:
         if received.total() >= ends_at:
             os.kill(process.pid, signal.SIGKILL)
             break
         await asyncio.sleep(0.05)
-    return await process.wait(), time.perf_counter() - began
+    output, _ = await process.communicate()
+    results = Counter(receipt["result"] for receipt in json.loads(output or b"[]"))
+    told = ", ".join(f"{number:,} {result}" for result, number in results.most_common())
+    return process.returncode or 0, time.perf_counter() - began, told
 
 
 async def measure(count: int) -> int:
@@ -136,19 +141,18 @@ async def measure(count: int) -> int:
         began = time.perf_counter()
         await hold(client, wanted)
         lines = [f"{count:,} runs were held after {time.perf_counter() - began:,.0f} s.", ""]
-        lines += head(["", "holds", "seconds", "exit code"])
+        lines += head(["", "holds", "seconds", "exit code", "receipts"])
         found, took = await listed(site)
-        lines.append(row(["holds of one person, listed as JSON", f"{found:,}", f"{took:.1f}", ""]))
-        code, took = await approve(site, found, found // 3, received)
-        lines.append(row(["approve --all, ended by kill -9", f"{found:,}", f"{took:.1f}", f"{code}"]))
+        lines.append(row(["holds of one person, listed as JSON", f"{found:,}", f"{took:.1f}", "", ""]))
+        code, took, told = await approve(site, found, found // 3, received)
+        lines.append(row(["approve --all, ended by kill -9", f"{found:,}", f"{took:.1f}", f"{code}", told]))
         await asyncio.sleep(2)  # what was accepted goes through
         rest, took = await listed(site)
-        lines.append(row(["what waits after it", f"{rest:,}", f"{took:.1f}", ""]))
-        code, took = await approve(site, rest, None, received)
-        lines.append(row(["approve --all, begun again", f"{rest:,}", f"{took:.1f}", f"{code}"]))
-        await _until(
-            client, "ExecutionStatus = 'Running' AND TrunklineHolds IS NOT NULL", count - len(mine), DONE_WITHIN
-        )
+        lines.append(row(["what waits after it", f"{rest:,}", f"{took:.1f}", "", ""]))
+        code, took, told = await approve(site, rest, None, received)
+        lines.append(row(["approve --all, begun again", f"{rest:,}", f"{took:.1f}", f"{code}", told]))
+        await _until(client, "ExecutionStatus = 'Running' AND WorkflowType = 'refund'", 0, DONE_WITHIN)
+
         server.close()
     twice = sum(times > 1 for times in received.values())
     lost, unapproved = len(mine - {*received}), len({*received} - mine)
