@@ -6,6 +6,8 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from trunkline.wire import PLAN
+from workers.client.history.chain import run_alone
 from workers.client.listing import listed
 from workers.client.runs import describe, failure_of
 from workers.errors import TrunklineError
@@ -122,8 +124,8 @@ async def _steps(
 
 async def _asked_for_plan(client: Client, run: str, run_id: str) -> bool:
     """Say whether a run got as far as asking its worker for the plan, so that another definition may take its event."""
-    events = client.get_workflow_handle(run, run_id=run_id).fetch_history_events()
-    return any([event.HasField("marker_recorded_event_attributes") async for event in events])
+    asked = (await run_alone(client, run, run_id)).local_activities
+    return any(one.name == PLAN for one in asked)
 
 
 async def _last(client: Client, run: str, run_id: str) -> AsyncIterator[HistoryEvent]:

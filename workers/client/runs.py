@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from workers.client.transport import lacks_namespace
 from workers.errors import NotFoundError, TrunklineError, UnreachableError
 
 if TYPE_CHECKING:
@@ -40,12 +41,13 @@ async def describe(client: Client, run: str) -> WorkflowExecutionDescription:
     try:
         return await client.get_workflow_handle(run).describe()
     except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND and "amespace" not in error.message:
-            raise _no_run(client, run) from error
+        if error.status is RPCStatusCode.NOT_FOUND and not lacks_namespace(error.message):
+            raise no_run(client, run) from error
         raise
 
 
-def _no_run(client: Client, run: str) -> NotFoundError:
+def no_run(client: Client, run: str) -> NotFoundError:
+    """Return the error that says that there is no such run."""
     return NotFoundError(
         f"There is no run {run!r} in namespace {client.namespace!r}; `trunkline holds` lists what waits."
     )

@@ -13,9 +13,9 @@ from tests.engine import JSON, Engine
 from tests.histories.features import KEY
 from tests.workers.command import on, trunkline
 from tests.workers.rehearsal.stage import ACTIONS
+from workers.client.history.picks import unpicked
 from workers.errors import UsageError
 from workers.rehearsal.recorded.adding import add, dumped
-from workers.rehearsal.recorded.answers import answered
 from workers.rehearsal.suite.suite import Wanted, play_suite
 
 EVERYTHING = """
@@ -204,8 +204,8 @@ async def test_a_case_goes_to_one_file(tmp_path: Path) -> None:
 
 
 def test_what_was_picked_stands_where_it_was_picked_from() -> None:
-    assert answered({"id": 1, "second": "x"}, {"id": ["body", "id"], "second": ["body", "tags", 1]}) == {
+    assert unpicked({"id": 1, "second": "x"}, {"id": ["body", "id"], "second": ["body", "tags", 1]}) == {
         "body": {"id": 1, "tags": [None, "x"]}
     }
-    assert answered([1], ["body", "all"]) == {"body": {"all": [1]}}
-    assert answered({"status": 200}, None) == {"status": 200}
+    assert unpicked([1], ["body", "all"]) == {"body": {"all": [1]}}
+    assert unpicked({"status": 200}, None) == {"status": 200}

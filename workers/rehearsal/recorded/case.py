@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from trunkline.durations import spell
-from workers.rehearsal.recorded.recording import CALL
+from workers.client.history.called import RUN_AUTOMATION
 from workers.rehearsal.recorded.run import Decided, Recording, after, answers_of, opening
 from workers.rehearsal.suite.checking import DECISION
 from workers.rehearsal.suite.faults import COUNTED
@@ -47,7 +47,7 @@ def case_of(found: Recording) -> dict[str, Any]:
     report = found.report or {}
     ended = report.get("outcome") in ENDED
     for sent in found.sent:
-        if sent.action == CALL:
+        if sent.action == RUN_AUTOMATION:
             sent.step = next((one["id"] for one in report.get("steps", ()) if one.get("calls") == sent.step), sent.step)
     case = {
         "name": f"as in {found.run}",

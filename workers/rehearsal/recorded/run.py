@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 from workers.rehearsal.record import base_id
 
 if TYPE_CHECKING:
-    from temporalio.api.failure.v1 import Failure
-
     from workflows.plan import Plan
 
 
@@ -26,7 +24,6 @@ class Sent:
         pick: what was kept of the result.
         attempts: how many there were.
         answers: what came back, in the test files' words; nothing where the run did not wait for it.
-        last: the failure of the attempt before the last, where there was one.
         closed: when the last answer came.
     """
 
@@ -36,7 +33,6 @@ class Sent:
     pick: Any = None
     attempts: int = 1
     answers: list[Any] = field(default_factory=list)
-    last: Failure | None = None
     closed: datetime | None = None
 
 
