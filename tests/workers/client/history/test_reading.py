@@ -73,11 +73,11 @@ async def test_decisions_that_a_reset_brings_again_are_known_by_what_they_were()
             brought.append(again)
             accepted.ClearField("accepted_request")
         brought.append(event)
-    [again] = [run_of(brought)]
-    assert [(one.name, one.input, one.completed, one.at) for one in again.updates] == [
+    read = run_of(brought)
+    assert [(one.name, one.input, one.completed, one.at) for one in read.updates] == [
         (one.name, one.input, one.completed, one.at) for one in whole.updates
     ]
-    assert [one.name for one in again.updates] == ["decide"] * 3
+    assert [one.name for one in read.updates] == ["decide"] * 3
 
 
 async def test_updates_and_signals_have_what_was_sent_and_what_was_answered() -> None:
