@@ -22,14 +22,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from trunkline.wire import PLAN, Flow, PlanParking, PlanQuestion, PlanRefusal, RunAnswer
+from trunkline.wire import PLAN, Flow, PlanParking, PlanQuestion, PlanRefusal, RunAnswer, RunReport, ShownHold
 from workflows import host
 from workflows.compiled import program
 from workflows.dispatch import dispatch
@@ -254,13 +254,13 @@ class Automation:
         return await decide(self.walk, arguments, at=at, via=via, decision=decision)
 
     @workflow.query(description="What the run did and is doing, step by step")
-    def report(self, *_: Any) -> dict[str, Any]:
+    def report(self, *_: Any) -> RunReport:
         """Return the report."""
         if self.plan is None or self.state is None or self.walk is None:
             why = {"parked": self.parked, "reason": self.reason}
             known = {"automation": host.info().workflow_type, "outcome": self.outcome}
-            nothing: dict[str, Any] = {"steps": [], "variables": {}, "audit": []}
-            return {**known, **nothing, **{name: sentence for name, sentence in why.items() if sentence}}
+            nothing: dict[str, list[Any] | dict[str, Any]] = {"steps": [], "variables": {}, "audit": []}
+            return cast("RunReport", {**known, **nothing, **{name: told for name, told in why.items() if told}})
         sentences = {"missing": self.missing, "outdated": self.outdated, "reason": self.reason}
         return self.state.whole(self.plan, self.outcome, sentences)
 
@@ -274,6 +274,6 @@ class Automation:
         return self.plan
 
     @workflow.query(description="What waits for people now, with the request each would release")
-    def holds(self, *_: Any) -> list[dict[str, Any]]:
+    def holds(self, *_: Any) -> list[ShownHold]:
         """Return the open holds."""
         return [hold.to_json() for hold in self.state.holds.open()] if self.state is not None else []

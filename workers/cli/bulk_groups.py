@@ -6,8 +6,9 @@ import asyncio
 import json as json_text
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from trunkline.wire import Edited
 from workers.cli.deciding import short_digest
 from workers.cli.screen import duration, plain
 
@@ -38,14 +39,14 @@ def _place(hold: Hold) -> tuple[str, str]:
     return hold["run"], hold["hold"]
 
 
-async def _edits(client: Client, meant: Sequence[Hold]) -> list[list[dict[str, Any]]]:
+async def _edits(client: Client, meant: Sequence[Hold]) -> list[list[Edited]]:
     """Return how each request was edited before."""
     from workers.client import runs
     from workers.client.asking import QUERIES_AT_ONCE
 
     permits = asyncio.Semaphore(QUERIES_AT_ONCE)
 
-    async def edits(hold: Hold) -> list[dict[str, Any]]:
+    async def edits(hold: Hold) -> list[Edited]:
         if not hold.get("edited"):
             return []
         async with permits:
@@ -55,7 +56,7 @@ async def _edits(client: Client, meant: Sequence[Hold]) -> list[list[dict[str, A
     return await asyncio.gather(*map(edits, meant))
 
 
-def _show_request(hold: Hold, edits: Sequence[dict[str, Any]], screen: Console) -> None:
+def _show_request(hold: Hold, edits: Sequence[Edited], screen: Console) -> None:
     from workflows.holds.wording import change, edited
 
     if "request" in hold:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from trunkline.wire import PLAN
+from trunkline.wire import PLAN, Entry, RunReport
 from workers.client.history.chain import run_alone
 from workers.client.listing import listed
 from workers.client.runs import describe, failure_of
@@ -56,7 +56,7 @@ class FailedRun:
     run_id: str
     message: str
     task: int
-    steps: list[dict[str, Any]] = field(default_factory=list)
+    steps: list[Entry] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """Return what scripts see of it."""
@@ -80,7 +80,8 @@ async def examine(client: Client, run: str) -> FailedRun:
     if status != "FAILED":
         raise _refused(run, WHY_NOT.get(status, f"Temporal calls it {status.lower()}"))
     failure = await failure_of(client, run, description.run_id)
-    report = next((detail for detail in failure.details if isinstance(detail, dict) and "steps" in detail), None)
+    found = next((detail for detail in failure.details if isinstance(detail, dict) and "steps" in detail), None)
+    report = None if found is None else cast("RunReport", found)
     events = [event async for event in _last(client, run, description.run_id)]
     return FailedRun(
         run=run,
@@ -99,8 +100,8 @@ def _refused(run: str, why: str) -> TrunklineError:
 
 
 async def _steps(
-    client: Client, run: str, run_id: str, failure: ApplicationError, report: dict[str, Any] | None
-) -> list[dict[str, Any]]:
+    client: Client, run: str, run_id: str, failure: ApplicationError, report: RunReport | None
+) -> list[Entry]:
     """Return the failed steps of a run's report.
 
     Raises:

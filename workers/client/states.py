@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
+from trunkline.wire import RunReport
 from workers.client.asking import QUERIES_AT_ONCE, ask_all, query
 from workers.client.attempts import Attempts, add_attempts, attempts_of
 from workers.client.holds import polled
@@ -230,10 +231,11 @@ async def look(client: Client, run: Listed) -> Row:
     if not isinstance(report, dict) or "steps" not in report:
         raise TrunklineError(f"{run.run} is no run of an automation: its report is no report.")
     attempts = await attempts_of(client, description)
-    add_attempts(report, attempts)
-    found = list(_states(report, attempts))
+    known = cast("RunReport", report)
+    add_attempts(known, attempts)
+    found = list(_states(known, attempts))
     states = [state for state in STATES if state in {state for state, _ in found}]
-    began = min((entry["startedAt"] for entry in report["steps"] if "startedAt" in entry), default=None)
+    began = min((entry["startedAt"] for entry in known["steps"] if "startedAt" in entry), default=None)
     started = {} if began is None or began >= _text(description.start_time) else {"startedAt": began}
     why = [sentence for _, sentence in found]
     return {"state": states[0] if states else "running", "states": states, "why": why, **started}
@@ -250,7 +252,7 @@ async def _described(client: Client, run: str) -> WorkflowExecutionDescription:
         raise (explain(error) or UnreachableError(str(error))) from error
 
 
-def _states(report: Row, attempts: list[Attempts]) -> Iterator[tuple[State, str]]:
+def _states(report: RunReport, attempts: list[Attempts]) -> Iterator[tuple[State, str]]:
     """Yield what a run is, with a sentence that says why."""
     from workflows.steps.reconcile import activity_id
 
@@ -275,7 +277,7 @@ def _states(report: Row, attempts: list[Attempts]) -> Iterator[tuple[State, str]
             yield "retrying", f"{one.activity}: {again(one.to_json())}"
 
 
-def again(entry: Row) -> str:
+def again(entry: Mapping[str, Any]) -> str:
     """Return attempts, last error and next try of a step, as a sentence."""
     when = (
         f"attempt {entry['attempts']} at {entry['nextTry']}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from temporalio import activity
 
@@ -15,6 +15,8 @@ from workflows.run.encrypted import needs_key
 if TYPE_CHECKING:
     from temporalio.api.failure.v1 import Failure
     from temporalio.client import Client
+
+    from trunkline.wire import ResetQuestion
 
 CERTAIN = frozenset({REFUSED, UNAVAILABLE, NOT_SENT})
 """Error types that say that an attempt had no effect."""
@@ -33,8 +35,9 @@ class ResetActivities:
         self.client = client
 
     @activity.defn(name=BEFORE_RESET)
-    async def earlier(self, question: dict[str, Any]) -> list[str]:
+    async def earlier(self, args: dict[str, Any]) -> list[str]:
         """Return the activity ids of those steps; `*` alone where a history is gone, so that any may have run."""
+        question = cast("ResetQuestion", args)
         workflow_id, run = question["workflow"], activity.info().workflow_run_id
         try:
             own, left = await self._own(workflow_id, run, question["resets"])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from trunkline.durations import YEAR, duration
 from trunkline.wire import (
@@ -14,7 +14,9 @@ from trunkline.wire import (
     SUPPLY,
     VERIFY,
     Answer,
+    AuditEntry,
     CheckQuestion,
+    Decision,
     Edited,
     Named,
     Request,
@@ -74,7 +76,7 @@ async def decide(
         readable = await opened(arguments)
         only = readable[0] if readable and len(readable) == 1 else None
         message: dict[str, Any] = dict(only) if isinstance(only, dict) else {}
-        more: dict[str, Any] = {}
+        more: AuditEntry = {}
         if readable is None:
             receipt = Receipt("invalid", UNREADABLE)
         elif decision is not None and message.get("decision", decision) != decision:
@@ -89,14 +91,14 @@ async def decide(
             more = {"message": receipt.message[:LONGEST_NOTED], **more}
         elif isinstance(message.get("reason"), str):
             more["reason"] = message["reason"][:LONGEST_NOTED]
-        walk.state.holds.note(message, receipt.result, via, at, counted=counted, **more)
+        walk.state.holds.note(message, receipt.result, via, at, counted=counted, more=more)
     host.logger().info("decision by %s: %s", via, receipt.message)
     return receipt
 
 
-def _with_outcome(walk: Walk, decision: dict[str, Any], receipt: Receipt) -> Receipt:
+def _with_outcome(walk: Walk, sent: Mapping[str, Any], receipt: Receipt) -> Receipt:
     """Return the receipt of a decision that came too late together with what became of the step meanwhile."""
-    hold = walk.state.holds.all.get(str(decision.get("hold")))
+    hold = walk.state.holds.all.get(str(sent.get("hold")))
     if receipt.result not in LATE or hold is None or not (hold.closed or hold.decision is not None):
         return receipt
     entry = walk.state.report.entries.get(hold.step)
@@ -117,9 +119,9 @@ class _Case:
 
     walk: Walk
     hold: Hold
-    decision: dict[str, Any]
+    decision: Decision
     at: datetime
-    more: dict[str, Any]
+    more: AuditEntry
 
     async def ask(self, activity: str, question: Any) -> Any:
         """Ask the worker; its answer stands in the history, so that no replay disagrees.
@@ -162,10 +164,11 @@ class _Case:
         return walk.held[name]
 
 
-async def _judged(walk: Walk, decision: dict[str, Any], count: int, at: datetime, more: dict[str, Any]) -> Receipt:
-    hold = walk.state.holds.find(decision, count)
+async def _judged(walk: Walk, sent: Mapping[str, Any], count: int, at: datetime, more: AuditEntry) -> Receipt:
+    hold = walk.state.holds.find(sent, count)
     if isinstance(hold, Receipt):
         return hold
+    decision = cast("Decision", sent)
     case = _Case(walk, hold, decision, at, more)
     try:
         if hold.verified:
@@ -240,7 +243,7 @@ def _change(case: _Case) -> _Change:
     if digest == hold.digest:  # not Python's own equality, to which true is 1
         raise EditError("The edit changes nothing: the request is the one that is held.")
     before, after = hold.request["config"], config
-    case.more.update(digest=hold.digest, edited=digest, edits=edits, before=before, after=after)
+    case.more.update({"digest": hold.digest, "edited": digest, "edits": edits, "before": before, "after": after})
     shown: Edited = {
         "at": timestamp(case.at),
         "by": case.decision["by"].strip(),

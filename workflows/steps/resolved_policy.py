@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from trunkline.wire import CHECK, CheckAnswer, CheckQuestion, HeldOperation, Named, PolicyRecord, Request
+from trunkline.wire import CHECK, CheckAnswer, CheckQuestion, HeldOperation, Named, PolicyRecord, Request, Times
 from workflows import host
 from workflows.errors import StepError
 from workflows.hold_rules import HOLD_RULES
@@ -112,7 +112,8 @@ async def resolve_policy(
     if approval:
         question["request"], question["quorum"] = request, policy.rules["quorum"]
     if previous is None:
-        question["times"] = {name: time for name, time in policy.times.items() if approval or name != "expiresAfter"}
+        times = {name: time for name, time in policy.times.items() if approval or name != "expiresAfter"}
+        question["times"] = cast("Times", times)
     else:
         question["previous"] = previous
     rules: Mapping[str, Any] = policy.rules

@@ -17,7 +17,7 @@ from workers.gateway.pages.times import ago, length
 BEGAN = datetime(2026, 11, 28, 8, 0, tzinfo=UTC)
 
 
-def look(report: dict[str, Any] | None, **more: Any) -> Look:
+def look(report: Any, **more: Any) -> Look:
     description: Any = SimpleNamespace(
         status=SimpleNamespace(name="RUNNING"), start_time=BEGAN, close_time=None, execution_time=BEGAN
     )

@@ -23,7 +23,7 @@ def shown_run(look: Look, number: int) -> Values:
         look: what is known of the run.
         number: which page of its steps, from 1.
     """
-    report = look.report or {}
+    report: Mapping[str, Any] = look.report or {}
     description = look.description
     steps = report.get("steps") or []
     first = (number - 1) * STEPS_ON_A_PAGE

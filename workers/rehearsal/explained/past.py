@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from trunkline.wire import RunReport
 from workers.client import runs
 from workers.client.recordings import Recording, recording
 from workers.errors import NotFoundError, TrunklineError, UsageError
@@ -46,7 +47,7 @@ async def explain_run(client: Client, run: str, known: Known, today: Callable[[]
     return {"event": found.event, "automations": [_of_run(found, found.plan, report, known)]}
 
 
-def _of_run(found: Recording, plan: Any, report: Mapping[str, Any] | None, known: Known) -> dict[str, Any]:
+def _of_run(found: Recording, plan: Any, report: RunReport | None, known: Known) -> dict[str, Any]:
     event = found.event or {}
     verdict, wrong = verdict_of(plan, event, found.began)
     outcome = None if report is None else report.get("outcome")
@@ -64,7 +65,7 @@ def _of_run(found: Recording, plan: Any, report: Mapping[str, Any] | None, known
     }
 
 
-async def _report(client: Client, run: str) -> dict[str, Any] | None:
+async def _report(client: Client, run: str) -> RunReport | None:
     """Return a run's report; None where nobody has it, as no worker answers for a run that goes on."""
     try:
         return await runs.report(client, run)

@@ -44,7 +44,7 @@ def surroundings(found: Recording) -> dict[str, Any]:
 
 def case_of(found: Recording) -> dict[str, Any]:
     """Return a run as a case."""
-    report = found.report or {}
+    report: Mapping[str, Any] = found.report or {}
     ended = report.get("outcome") in ENDED
     for sent in found.sent:
         if sent.action == RUN_AUTOMATION:
@@ -77,7 +77,7 @@ def _requests(found: Recording) -> Iterator[dict[str, Any]]:
 
 def _decisions(found: Recording) -> Iterator[dict[str, Any]]:
     """Yield the decisions about holds that were there, or had been."""
-    signaled = [one for one in (found.report or {}).get("audit", ()) if one.get("via") == "signal"]
+    signaled = [one for one in (found.report["audit"] if found.report else ()) if one.get("via") == "signal"]
     for decided in found.decided:
         receipt = decided.receipt
         if receipt is None:

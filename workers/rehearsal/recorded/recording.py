@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from activities.action import Action
 from trunkline.keyed import ARRIVE
-from trunkline.wire import CHECK, LOOK
+from trunkline.wire import CHECK, LOOK, RunReport
 from workers.client.history.called import RUN_AUTOMATION, CalledRun, called_runs
 from workers.client.history.chain import History
 from workers.client.history.picks import unpicked
@@ -58,7 +58,7 @@ async def _begun(history: History) -> Recording:
     return Recording(run=history.run, event=event, began=history.start.at, until=history.runs[-1].last, plan=plan)
 
 
-async def _report(client: Client, run: str) -> dict[str, Any] | None:
+async def _report(client: Client, run: str) -> RunReport | None:
     from workers.client.runs import report
 
     with contextlib.suppress(UnreachableError):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from trunkline.wire import RunReport
 from workers.rehearsal.record import base_id
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Recording:
     began: datetime
     until: datetime
     plan: Plan
-    report: dict[str, Any] | None = None
+    report: RunReport | None = None
     sent: list[Sent] = field(default_factory=list)
     decided: list[Decided] = field(default_factory=list)
     arrived: list[tuple[datetime, dict[str, Any]]] = field(default_factory=list)
@@ -87,7 +88,7 @@ def opening(found: Recording, decided: Decided) -> datetime:
         return found.opened[hold]
     step = hold.partition("#")[0]
     times = [one.closed for one in found.sent if one.step == step and one.closed is not None]
-    entries = [entry for entry in (found.report or {}).get("steps", ()) if entry["id"] == step]
+    entries = [entry for entry in (found.report["steps"] if found.report else ()) if entry["id"] == step]
     times += [datetime.fromisoformat(entry["startedAt"]) for entry in entries if "startedAt" in entry]
     return max((time for time in times if time <= decided.at), default=found.began)
 
