@@ -205,3 +205,17 @@ def test_an_unknown_type_has_a_near_one(tmp_path: Path) -> None:
     assert ended.code == 2
     assert "parcel.sent" in ended.err
     assert call("events", "--sample").code == 2
+
+
+def test_an_action_lists_the_languages_that_it_knows() -> None:
+    found = {
+        one["language"]: one["models"] for one in call("actions", "transcribe_recording", "--languages", "--json").json
+    }
+    assert found["cs-CZ"] == ["default", "command_and_search", "latest_long", "latest_short"]
+    assert {"phone_call", "video"} < {*found["en-US"]}
+    told = call("actions", "transcribe_recording", "--languages")
+    assert f"cs-CZ        {', '.join(found['cs-CZ'])}\n" in told.out
+    for other in (["send_sms"], []):
+        ended = call("actions", *other, "--languages")
+        assert (ended.code, ended.out) == (2, "")
+        assert "trunkline actions transcribe_recording --languages" in ended.err
