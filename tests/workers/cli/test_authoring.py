@@ -219,3 +219,58 @@ def test_an_action_lists_the_languages_that_it_knows() -> None:
         ended = call("actions", *other, "--languages")
         assert (ended.code, ended.out) == (2, "")
         assert "trunkline actions transcribe_recording --languages" in ended.err
+
+
+FORM = """
+name: offer
+trigger:
+  event: call.ended
+  inputs: {rating: 123, again: tmp_7}
+  data:
+    type: object
+    required: [order]
+    properties:
+      order:
+        type: object
+        title: The order
+        required: [id, state]
+        properties:
+          id: {type: string, title: Order number, description: "As it stands\\non the invoice."}
+          state: {$ref: '#/$defs/state'}
+          "net amount": {type: [number, "null"], default: 5}
+          lines: {type: array, items: {type: integer}}
+      again: {$ref: '#'}
+    $defs: {state: {enum: [sent, lost]}}
+actions: [{wait: 1m}]
+"""
+
+
+def test_an_automation_says_what_it_asks_for(tmp_path: Path) -> None:
+    (tmp_path / "offer.yaml").write_text(FORM)
+    (tmp_path / "order.yaml").write_text(READS)
+    (tmp_path / "plain.yaml").write_text("name: plain\ntrigger: {event: call.ended}\nactions: [{wait: 1m}]\n")
+    (tmp_path / "broken.yaml").write_text("{")
+    fields = {one["field"]: one for one in call("inputs", "offer", "--json", cwd=tmp_path).json}
+    empty = {"default": None, "choices": None, "description": None, "input": None}
+    assert fields["order.id"] == empty | {
+        "field": "order.id",
+        "type": "text",
+        "label": "Order number",
+        "required": True,
+        "description": "As it stands\non the invoice.",
+    }
+    assert fields["order.state"]["choices"] == ["sent", "lost"]
+    assert fields["order.lines"]["type"] == "list of whole number"
+    amount = fields['order["net amount"]']
+    assert (amount["type"], amount["default"], amount["required"]) == ("number or null", 5, False)
+    assert not fields["again.order.id"]["required"], "what is around it need not be there"
+    assert fields["input.again.value"]["input"] == "tmp_7"
+    assert "Rating: text, what callers gave in step 123, may be empty" in call("inputs", "offer", cwd=tmp_path).out
+    assert [one["field"] for one in call("inputs", "order", "--json", cwd=tmp_path).json] == [
+        *("order.currency", "order.lines[0].name", "order.id"),
+    ]
+    assert "trunkline events call.ended" in call("inputs", "plain.yaml", cwd=tmp_path).out
+    for name, says in (("ofer", "Did you mean offer?"), ("no.yaml", "no file"), ("broken.yaml", "broken.yaml")):
+        ended = call("inputs", name, cwd=tmp_path)
+        assert (ended.code, ended.out) == (2, "")
+        assert says in ended.err

@@ -93,20 +93,21 @@ def event_of(event_type: str, takers: list[Taker]) -> tuple[dict[str, Any], list
 def fields_of(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield every field of an event's data as a template has it, with its example."""
     for key, value in data.items():
-        yield from _fields(_step("", key), value)
+        yield from _fields(step("", key), value)
 
 
 def _fields(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping) and value:
         for key, inner in value.items():
-            yield from _fields(_step(path, key), inner)
+            yield from _fields(step(path, key), inner)
     elif isinstance(value, list) and value and isinstance(value[0], Mapping):
         yield from _fields(f"{path}[0]", value[0])
     else:
         yield path, value
 
 
-def _step(path: str, key: str) -> str:
+def step(path: str, key: str) -> str:
+    """Return the path of a key of what stands at a path, as a template has it."""
     if _DOTTED.fullmatch(key):
         return f"{path}.{key}" if path else key
     return f"{path}[{key}]" if key.isdigit() else f'{path}["{key}"]'
