@@ -402,6 +402,18 @@ class DispatchEntry(TypedDict):
     reason: NotRequired[str | None]
 
 
+class Emitted(TypedDict):
+    """What became of an event that was dispatched from outside: the second argument of a run that only keeps it.
+
+    Attributes:
+        matches: what was said of each automation.
+        answer: what became of the event.
+    """
+
+    matches: list[MatchAnswer]
+    answer: list[DispatchEntry]
+
+
 class ResetQuestion(TypedDict):
     """What a reset run asks: which of its steps earlier histories may have carried out, up to the last reset."""
 

@@ -12,6 +12,7 @@ from trunkline.keyed import ARRIVE
 from trunkline.wire import CHECK, MATCH, PLAN
 from workers.errors import NotFoundError, UsageError
 from workflows.event import BY_HAND, EventError, read_event
+from workflows.run.beginning import DISPATCH
 from workflows.run.encrypted import MissingKeyError
 
 if TYPE_CHECKING:
@@ -179,8 +180,11 @@ class _Reading:
         from temporalio.api.common.v1 import Payloads
 
         attributes = self.events[0].workflow_execution_started_event_attributes
-        given = await self._decoded(Payloads(payloads=attributes.input.payloads[:1]))  # the others carry a state over
+        most = 2 if self.found.automation == DISPATCH else 1  # of an automation the others carry a state over
+        given = await self._decoded(Payloads(payloads=attributes.input.payloads[:most]))
         event = given[0] if given else None
+        if len(given) > 1:
+            self.found.matches = given[1]["matches"]
         if self.found.automation == INLINE and isinstance(event, dict) and "automation" in event:
             self.found.automation = str(event["automation"].get("name"))
             event = event.get("event")
