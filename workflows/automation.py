@@ -260,7 +260,7 @@ class Automation:
             known = {"automation": host.info().workflow_type, "outcome": self.outcome}
             nothing: dict[str, Any] = {"steps": [], "variables": {}, "audit": []}
             return {**known, **nothing, **{name: sentence for name, sentence in why.items() if sentence}}
-        sentences = {"missing": self.missing, "outdated": self.outdated, "reason": self.reason}
+        sentences = {"missing": self.missing, "outdated": self.outdated, "gate": self.walk.gate, "reason": self.reason}
         return self.state.whole(self.plan, self.outcome, sentences)
 
     def details(self) -> str:

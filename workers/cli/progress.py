@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CONTAINERS = {"paths", "path", "branch", "forEach", "repeat"}
 QUIET = {"pending", "skipped"}
 OPEN = {"running", "held"}
-NOTES = ("parked", "outdated")
+NOTES = ("parked", "gate", "outdated")
 
 Entry = dict[str, Any]
 

@@ -60,6 +60,7 @@ def _of_run(found: Recording, plan: Any, report: Mapping[str, Any] | None, known
         "runs": not skipped,
         "outcome": outcome,
         "reason": wrong if report is None else report.get("reason") or wrong,
+        "gate": None if report is None else report.get("gate"),
         "trigger": None,
         "conditions": verdict,
         "steps": [] if skipped else steps_of(found, plan, report, known),

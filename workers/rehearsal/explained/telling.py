@@ -30,8 +30,7 @@ def _automation(one: Mapping[str, Any]) -> Iterator[str]:
         yield f"{one['run']}   {did}{f': {_ending(one)}' if one['runs'] and one['outcome'] else ''}"
     else:
         yield f"{one['automation']}   {'would run' if one['runs'] else 'would not run'}"
-    if one.get("judgedBy"):
-        yield f"  {one['judgedBy']}"
+    yield from (f"  {one[name]}" for name in ("judgedBy", "gate") if one.get(name))
     trigger = one["trigger"]
     if trigger is not None:
         seen = "" if trigger["holds"] else f", the event is {trigger['seen']}"
