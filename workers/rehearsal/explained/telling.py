@@ -94,6 +94,8 @@ def _fork(fork: Mapping[str, Any], indent: str, number: int) -> Iterator[str]:
 
 
 def _way(way: Mapping[str, Any]) -> str:
+    if "failure" in way:
+        return "if it succeeds" if way["failure"] is None else f"if it fails ({way['failure']})"
     if "holds" in way:
         return "if so" if way["holds"] else "if not"
     return "otherwise" if way["way"] == "otherwise" else f"way {way['way'] + 1}"
