@@ -86,8 +86,8 @@ def _definition(name: str) -> Mapping[str, Any]:
             found[str(data.get("name"))] = data
     if name not in found:
         near = nearest(name, found)
-        has = listed(sorted(found), most=30) or "none"
-        raise UsageError(f"There is no automation {name!r:.100} in {folder}.{f' {near}' if near else ''} It has {has}.")
+        has, where = listed(sorted(found), most=30) or "none", "this folder" if folder == Path() else folder
+        raise UsageError(f"There is no automation {name!r:.100} in {where}.{f' {near}' if near else ''} It has {has}.")
     return found[name]
 
 
