@@ -102,8 +102,6 @@ def in_folder(
     if wanted not in good:
         near = nearest(wanted, good)
         has = listed(sorted(good), most=30) or "none"
-        where = "this folder" if folder == Path() else folder
-        raise UsageError(
-            f"There is no automation {wanted!r:.100} in {where}.{f' {near}' if near else ''} It has {has}."
-        )
+        here = "this folder" if folder == Path() else str(folder)
+        raise UsageError(f"There is no automation {wanted!r:.100} in {here}.{f' {near}' if near else ''} It has {has}.")
     return [good[wanted]], []
