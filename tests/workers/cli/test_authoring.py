@@ -97,7 +97,7 @@ def test_an_import_of_several_rules_makes_a_file_of_each(tmp_path: Path) -> None
         ("keep", "workflow: {actions: [1]}", "`actions[0]` is no step"),
         ("keep", "a: [", "cannot be read"),
         ("zendesk", WORKFLOW, "no rule of Zendesk"),
-        ("zendesk", "[1, 2]", "cannot be read"),
+        ("zendesk", "[1, 2]", "cannot be imported"),
         ("zendesk", "{conditions: {all: 3}, actions: []}", "not `{all: […], any: […]}`"),
         ("keep", "workflow: {consts: [1], actions: [{}]}", "`consts` of the workflow is a list"),
     ],
@@ -274,3 +274,14 @@ def test_an_automation_says_what_it_asks_for(tmp_path: Path) -> None:
         ended = call("inputs", name, cwd=tmp_path)
         assert (ended.code, ended.out) == (2, "")
         assert says in ended.err
+
+
+def test_a_sample_fits_the_numbers_that_conditions_ask_for(tmp_path: Path) -> None:
+    tests = [("greater_than", "above", 100.5), ("less_than", "below", 3), ("equals", "paid", True), ("in", "kind", [7])]
+    all_of = [{"field": f"order.{name}", "operator": operator, "value": value} for operator, name, value in tests]
+    definition = {"name": "a", "trigger": {"event": "order.moved", "data": ["order"]}, "conditions": {"all": all_of}}
+    (tmp_path / "a.json").write_text(json.dumps({**definition, "actions": [{"wait": "1m"}]}))
+    sample = call("events", "order.moved", "--sample", cwd=tmp_path)
+    assert sample.json["data"]["order"] == {"above": 101.5, "below": 2, "paid": True, "kind": 7}
+    told = call("explain", "-", "--automation", "a.json", "--json", cwd=tmp_path, stdin=sample.out.encode())
+    assert [one["runs"] for one in told.json["automations"]] == [True]
