@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from activities.action import Action
+from trunkline.wire import RESERVED_NAMES
 from workers.definitions.loading import Source
-from workers.definitions.model.vocabulary import RESERVED_NAMES
 from workers.definitions.planning import check
 from workers.definitions.problems import serious
 from workers.importing.unsaid import Unsaid
