@@ -402,6 +402,18 @@ class DispatchEntry(TypedDict):
     reason: NotRequired[str | None]
 
 
+class Emitted(TypedDict):
+    """What became of an event that was dispatched from outside: the second argument of a run that only keeps it.
+
+    Attributes:
+        matches: what was said of each automation.
+        answer: what became of the event.
+    """
+
+    matches: list[MatchAnswer]
+    answer: list[DispatchEntry]
+
+
 class ResetQuestion(TypedDict):
     """What a reset run asks: which of its steps earlier histories may have carried out, up to the last reset."""
 
@@ -923,6 +935,7 @@ class RunReport(TypedDict):
     Attributes:
         definitionHash: there once the run has its plan, as is `event`.
         parked: why the run waits for its definition.
+        gate: why it waits at the gate of its key.
         startsAt: of a run that has not begun: when it does.
     """
 
@@ -939,6 +952,7 @@ class RunReport(TypedDict):
     tolerated: NotRequired[list[str]]
     outdated: NotRequired[str]
     parked: NotRequired[str]
+    gate: NotRequired[str]
     startsAt: NotRequired[str]
 
 

@@ -39,7 +39,7 @@ from workflows.language.condition import Condition, Verdict
 from workflows.language.template import TemplateError
 from workflows.plan import Plan
 from workflows.report import cut, shortened
-from workflows.run.beginning import all_answered, started
+from workflows.run.beginning import DISPATCH, all_answered, started
 from workflows.run.continue_as_new import kept_memo, long_history, may_continue_as_new, next_arguments
 from workflows.run.payload import PayloadError, read, unpack
 from workflows.run.resets import reset_unseen
@@ -53,7 +53,6 @@ from workflows.steps.messages import part
 from workflows.view.attributes import Attributes
 from workflows.view.details import details
 
-DISPATCH = "event"
 PARKED = timedelta(seconds=2), timedelta(seconds=25)
 """How long a run waits for its definition before it asks again: at first, and at most."""
 
@@ -89,7 +88,7 @@ class Automation:
         except (PayloadError, EventError) as error:
             raise self._refused("InvalidEvent", str(error)) from None
         if host.info().workflow_type == DISPATCH:
-            return await dispatch(event)
+            return await dispatch(event, *arguments[1:])
         try:
             answer = await self._ask({**definition, "event": event}, args)
         except asyncio.CancelledError:
@@ -261,7 +260,7 @@ class Automation:
             known = {"automation": host.info().workflow_type, "outcome": self.outcome}
             nothing: dict[str, list[Any] | dict[str, Any]] = {"steps": [], "variables": {}, "audit": []}
             return cast("RunReport", {**known, **nothing, **{name: told for name, told in why.items() if told}})
-        sentences = {"missing": self.missing, "outdated": self.outdated, "reason": self.reason}
+        sentences = {"missing": self.missing, "outdated": self.outdated, "gate": self.walk.gate, "reason": self.reason}
         return self.state.whole(self.plan, self.outcome, sentences)
 
     def details(self) -> str:

@@ -15,6 +15,8 @@ from tests.histories.features import KEY
 from trunkline.keyed import Entrance
 from workers.client import dispatch
 from workers.client.gates import Gates
+from workers.client.listing import Listed
+from workers.client.states import look
 from workers.definitions.automations import Automations
 from workers.payloads.keyed_hash import KeyedHash
 
@@ -111,8 +113,13 @@ async def test_runs_wait_for_each_other_in_the_order_of_their_events(engine: Eng
     await engine.held(plain)
     await engine.held(keyed.run("one"))
     assert keyed.sent in (["one", "plain"], ["plain", "one"]), "who starts a run by name passes no gate"
+    assert "another run for the same key goes on" in (await keyed.run("two").query("report"))["gate"]
+    found = await look(engine.client, Listed(run=keyed.run("two").id, automation=keyed.name))
+    assert (found["state"], found["why"]) == ("waiting", [(await keyed.run("two").query("report"))["gate"]])
+    assert "gate" not in await keyed.run("one").query("report")
     await keyed.run("two").cancel()
-    assert (await keyed.ended("two"))["outcome"] == "canceled"
+    two = await keyed.ended("two")
+    assert (two["outcome"], "gate" in two) == ("canceled", False)
     assert (await keyed.approve("one"))["outcome"] == "completed"
     await engine.held(keyed.run("three"))
     assert [name for name in keyed.sent if name != "plain"] == ["one", "three"]

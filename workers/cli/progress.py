@@ -40,7 +40,7 @@ class Progress:
 
     def note(self, report: RunReport | None) -> None:
         """Write why the run waits before its first step, and that it runs an old version."""
-        for sentence in [report.get("parked"), report.get("outdated")] if report else []:
+        for sentence in [report.get("parked"), report.get("gate"), report.get("outdated")] if report else []:
             if sentence and sentence not in self.noted:
                 self.noted.add(sentence)
                 self.console.print(f"  {plain(sentence)}")

@@ -80,7 +80,7 @@ def show(report: RunReport, run: str, screen: Console) -> None:
     event = report.get("event")
     if event:
         screen.print(f"[dim]{plain(event['type'])} {plain(event['id'])} from {plain(event['source'])}[/]")
-    for key in ("reason", "parked", "outdated"):
+    for key in ("reason", "parked", "gate", "outdated"):
         if report.get(key):
             screen.print(plain(str(report[key])))
     if report.get("missing"):

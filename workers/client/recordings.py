@@ -17,6 +17,7 @@ from workers.client.history.values import Values, given
 from workers.client.pinned import plan_of
 from workers.errors import UsageError
 from workflows.event import BY_HAND, EventError, read_event
+from workflows.run.beginning import DISPATCH
 from workflows.run.encrypted import MissingKeyError
 from workflows.run.payload import PayloadError
 
@@ -135,6 +136,8 @@ async def _recording(history: History) -> Recording:
         plan=await plan_of(history),
         closed=history.runs[-1].closed in ENDED,
     )
+    if automation == DISPATCH and len(history.start.input) > 1:  # what emitted the event has judged it already
+        found.matches = (await history.values.value(history.start.input[1:]))["matches"]
     for activity in history.activities():
         await _add_answer(found, activity, history.values)
     found.calls += (await called_runs(history)).values()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from trunkline.wire import RunReport
+from trunkline.wire import Entry, RunReport
 from workers.client.asking import QUERIES_AT_ONCE, ask_all, query
 from workers.client.attempts import Attempts, add_attempts, attempts_of
 from workers.client.holds import polled
@@ -258,23 +258,30 @@ def _states(report: RunReport, attempts: list[Attempts]) -> Iterator[tuple[State
 
     if report.get("parked"):
         yield "parked", str(report["parked"])
+    if report.get("gate"):
+        yield "waiting", str(report["gate"])
     for entry in report["steps"]:
-        label, status = entry["label"], entry["status"]
-        if status == "held":
-            until = entry.get("expires", "never")
-            yield "held", f"{label} waits for a person" + ("" if until == "never" else f", until {until}")
-        elif status == "running" and "retry" in entry:
-            yield "retrying", f"{label} is tried again at {entry['retry']['at']}: {entry['retry']['error']['message']}"
-        elif status == "running" and entry.get("kind") == "wait" and "until" in entry:
-            yield "waiting", f"{label} waits until {entry['until']}"
-        elif status == "running" and "calls" in entry:
-            yield "waiting", f"{label} waits for the run {entry['calls']}"
-        elif status == "running" and "lastError" in entry:
-            yield "retrying", f"{label}: {again(entry)}"
+        yield from _state(entry)
     known = {activity_id(entry["id"]) for entry in report["steps"]}
     for one in attempts:
         if one.retrying and one.activity not in known and one.error is not None:
             yield "retrying", f"{one.activity}: {again(one.to_json())}"
+
+
+def _state(entry: Entry) -> Iterator[tuple[State, str]]:
+    """Yield what a step makes of its run."""
+    label, status = entry["label"], entry["status"]
+    if status == "held":
+        until = entry.get("expires", "never")
+        yield "held", f"{label} waits for a person" + ("" if until == "never" else f", until {until}")
+    elif status == "running" and "retry" in entry:
+        yield "retrying", f"{label} is tried again at {entry['retry']['at']}: {entry['retry']['error']['message']}"
+    elif status == "running" and entry.get("kind") == "wait" and "until" in entry:
+        yield "waiting", f"{label} waits until {entry['until']}"
+    elif status == "running" and "calls" in entry:
+        yield "waiting", f"{label} waits for the run {entry['calls']}"
+    elif status == "running" and "lastError" in entry:
+        yield "retrying", f"{label}: {again(entry)}"
 
 
 def again(entry: Mapping[str, Any]) -> str:

@@ -170,6 +170,8 @@ def _outcome(report: RunReport) -> Iterator[str]:
         yield f"## Old version\n{_plain(report['outdated'])}"
     if report.get("parked"):
         yield f"## Parked\n{_plain(report['parked'])}"
+    if report.get("gate"):
+        yield f"## Waits at its gate\n{_plain(report['gate'])}"
     if report.get("outcome"):
         yield f"## {str(report['outcome']).capitalize()}{tolerance(report.get('tolerated'))}"
     if report.get("reason"):

@@ -22,6 +22,9 @@ TIME = "2026-11-23T09:00:00Z"
 UNKNOWN = "text"
 """The example of a field of which only its name is known."""
 
+BESIDE: Mapping[Any, int] = {"greater_than": 1, "less_than": -1}
+"""How far from the value that a condition names one lies for which it holds."""
+
 _DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -93,20 +96,21 @@ def event_of(event_type: str, takers: list[Taker]) -> tuple[dict[str, Any], list
 def fields_of(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield every field of an event's data as a template has it, with its example."""
     for key, value in data.items():
-        yield from _fields(_step("", key), value)
+        yield from _fields(step("", key), value)
 
 
 def _fields(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping) and value:
         for key, inner in value.items():
-            yield from _fields(_step(path, key), inner)
+            yield from _fields(step(path, key), inner)
     elif isinstance(value, list) and value and isinstance(value[0], Mapping):
         yield from _fields(f"{path}[0]", value[0])
     else:
         yield path, value
 
 
-def _step(path: str, key: str) -> str:
+def step(path: str, key: str) -> str:
+    """Return the path of a key of what stands at a path, as a template has it."""
     if _DOTTED.fullmatch(key):
         return f"{path}.{key}" if path else key
     return f"{path}[{key}]" if key.isdigit() else f'{path}["{key}"]'
@@ -203,12 +207,8 @@ def _texts(value: Any) -> Iterator[tuple[str, Any]]:
     """Yield every text that may read a field, with a value that it is compared with."""
     if isinstance(value, Mapping):
         if isinstance(value.get("field"), str):
-            other = value.get("value")
-            one = other[0] if isinstance(other, list) and other else other
-            plain = isinstance(one, (int, float)) or (isinstance(one, str) and not is_template(one))
-            named = value.get("operator") in {"equals", "in", "contains", "greater_or_equal", "less_or_equal"}
             text = value["field"]
-            yield (text if is_template(text) else f"{{{{{text}}}}}"), one if plain and named else UNKNOWN
+            yield (text if is_template(text) else f"{{{{{text}}}}}"), _fitting(value)
         for key, inner in value.items():
             if key != "field":
                 yield from _texts(inner)
@@ -217,6 +217,16 @@ def _texts(value: Any) -> Iterator[tuple[str, Any]]:
             yield from _texts(inner)
     elif isinstance(value, str) and is_template(value):
         yield value, UNKNOWN
+
+
+def _fitting(test: Mapping[str, Any]) -> Any:
+    """Return a value for which a test holds, as far as its own value says one."""
+    operator, other = test.get("operator"), test.get("value")
+    one = other[0] if isinstance(other, list) and other else other
+    if isinstance(one, int | float) and not isinstance(one, bool) and operator in BESIDE:
+        return one + BESIDE[operator]
+    plain = isinstance(one, int | float) or (isinstance(one, str) and not is_template(one))
+    return one if plain and operator in {"equals", "in", "contains", "greater_or_equal", "less_or_equal"} else UNKNOWN
 
 
 def _paths(text: str) -> Iterator[tuple[Segment, ...]]:

@@ -36,6 +36,7 @@ def shown_run(look: Look, number: int) -> Values:
         "tolerated": tolerance(report.get("tolerated")),
         "reason": report.get("reason"),
         "parked": report.get("parked"),
+        "gate": report.get("gate"),
         "outdated": report.get("outdated"),
         "why": look.why,
         "began": description.start_time.isoformat(),

@@ -106,6 +106,28 @@ def test_a_named_input_may_be_empty_too() -> None:
     assert [one.code for one in advise(definition, Source(), CATALOG, Environments())] == ["maybe-empty"]
 
 
+@pytest.mark.parametrize(
+    ("event", "text", "count"),
+    [
+        ("call.missed", "{{call.agent_email}}", 1),
+        ("call.missed", "{{event.data.call.agent_id}}", 1),
+        ("call.missed", "{{call.uuid | default: 'none'}}", 0),
+        ("call.missed", "{{call.external_number}}", 0),
+        ("call.ended", "{{call.agent_email}}", 0),
+        ("call.*", "{{call.uuid}}", 0),
+    ],
+)
+def test_of_a_missed_call_nobody_has_what_answered_ones_have(event: str, text: str, count: int) -> None:
+    assert [one.code for one in advice(sets(text), event=event)] == ["maybe-empty"] * count
+
+
+def test_no_value_equals_what_a_missed_call_lacks() -> None:
+    ask = {"field": "call.agent_email", "operator": "equals", "value": "ann@example.com"}
+    definition = {"name": "a", "trigger": {"event": "call.missed"}, "conditions": ask, "actions": [{"wait": "1m"}]}
+    [warning] = check(definition, Source(), CATALOG)[1]
+    assert (warning.code, warning.hint) == ("unknown-value", "It is null")
+
+
 @pytest.mark.parametrize("data", [None, [], {}, {"actions": 5}, {"actions": [5, {"branch": 7}], "trigger": 7}])
 def test_advice_about_what_is_no_definition_is_none(data: Any) -> None:
     assert advise(data, Source(), CATALOG, Environments()) == []
