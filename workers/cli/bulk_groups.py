@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 from trunkline.wire import Edited
 from workers.cli.deciding import short_digest
 from workers.cli.screen import duration, plain
+from workers.client.wanted import Hold, missing_in
 
 if TYPE_CHECKING:
     from rich.console import Console
     from temporalio.client import Client
-
-    from workers.client.wanted import Hold
 
 
 async def show_groups(client: Client, meant: Sequence[Hold], screen: Console) -> None:
@@ -63,8 +62,8 @@ def _show_request(hold: Hold, edits: Sequence[Edited], screen: Console) -> None:
         screen.print(f"    {plain(json_text.dumps(hold['request'].get('config'), ensure_ascii=False))}")
     if hold.get("missing") is True:
         screen.print("    [yellow]values are missing in it[/]")
-    elif hold.get("missing"):
-        screen.print(f"    [yellow]missing: {plain(', '.join(hold['missing']))}[/]")
+    elif missing := missing_in(hold):
+        screen.print(f"    [yellow]missing: {plain(', '.join(missing))}[/]")
     if hold.get("error"):
         screen.print(f"    [red]{plain(hold['error']['message'])}[/]")
     for edit in edits:

@@ -14,12 +14,12 @@ from cyclopts import App
 from trunkline.wire import Edited, Entry, Place
 from workers.cli.holds import decider_option
 from workers.cli.screen import console, duration, plain, print_json, until
+from workers.client.wanted import Hold, missing_in
 from workflows.holds.wording import change, edited
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from workers.client.wanted import Hold
 
 hold = App(name="hold", help="One step that waits, as a whole.", help_epilogue="")
 
@@ -72,7 +72,7 @@ def write(held: Hold, edits: Sequence[Edited], screen: Console) -> None:
         "decided by": who(held),
         "approvals": votes(held) if held["kind"] == "approval" else None,
         "connection": held["request"].get("connection"),
-        "missing": ", ".join(held.get("missing") or []) or None,
+        "missing": ", ".join(missing_in(held)) or None,
         "digest": held["digest"],
     }
     for title, fact in facts.items():

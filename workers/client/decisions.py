@@ -61,7 +61,8 @@ def why_not(hold: Hold, by: str, decision: str) -> str | None:
     from workflows.holds.hold import DECISIONS, OPERATIONS
     from workflows.holds.hold import Hold as Judged
 
-    known = Judged(**{field.name: hold[field.name] for field in fields(Judged) if field.name in hold})
+    shown: Mapping[str, Any] = hold
+    known = Judged(**{field.name: shown[field.name] for field in fields(Judged) if field.name in shown})
     if decision not in (*DECISIONS[known.kind], *OPERATIONS):
         return f"This hold takes no {decision!r}."
     if decision == "approve" and known.has_voted(by):

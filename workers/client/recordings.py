@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trunkline.keyed import ARRIVE
-from trunkline.wire import CHECK, MATCH
+from trunkline.wire import CHECK, MATCH, MatchAnswer
 from workers.client.history.called import RUN_AUTOMATION, CalledRun, called_runs
 from workers.client.history.chain import History, history_of
 from workers.client.history.rows import Activity, LocalActivity, Run
@@ -95,7 +95,7 @@ class Recording:
     decisions: list[Made] = field(default_factory=list)
     arrived: list[Arrived] = field(default_factory=list)
     opened: list[tuple[datetime, Any]] = field(default_factory=list)
-    matches: list[dict[str, Any]] = field(default_factory=list)
+    matches: list[MatchAnswer] = field(default_factory=list)
     closed: bool = False
 
     def after(self, made: Made) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 from workers.client.listing import Listed
 from workers.client.looking import Look
 from workers.client.runs import is_planned
+from workers.client.wanted import Hold
 from workflows.holds.wording import hold_address, status, tolerance
 
 STEPS_ON_A_PAGE = 200
@@ -63,7 +64,7 @@ def _held(look: Look) -> Iterator[Values]:
         }
 
 
-def _listed(run: Listed) -> Iterator[Values]:
+def _listed(run: Listed) -> Iterator[Hold]:
     known = {hold["hold"]: hold for hold in run.told}
     for name in dict.fromkeys([*known, *run.holds]):
         yield known.get(name, {"hold": name})
