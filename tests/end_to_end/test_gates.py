@@ -12,6 +12,7 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from tests.end_to_end.test_event_waits import emit
 from tests.engine import JSON, Engine
 from tests.histories.features import KEY
+from tests.workers.command import on
 from trunkline.keyed import Entrance
 from workers.client import dispatch
 from workers.client.gates import Gates
@@ -116,6 +117,10 @@ async def test_runs_wait_for_each_other_in_the_order_of_their_events(engine: Eng
     assert "another run for the same key goes on" in (await keyed.run("two").query("report"))["gate"]
     found = await look(engine.client, Listed(run=keyed.run("two").id, automation=keyed.name))
     assert (found["state"], found["why"]) == ("waiting", [(await keyed.run("two").query("report"))["gate"]])
+    for command in (["report"], ["explain", "--run"]):
+        assert f"  {found['why'][0]}" in f"  {(await on(engine, *command, keyed.run('two').id)).out}".replace(
+            "\n", "\n  "
+        )
     assert "gate" not in await keyed.run("one").query("report")
     await keyed.run("two").cancel()
     two = await keyed.ended("two")

@@ -276,12 +276,39 @@ def test_an_automation_says_what_it_asks_for(tmp_path: Path) -> None:
         assert says in ended.err
 
 
+ACTIONS: list[Any] = [
+    {"wait": "{{order.patience | default: '5m'}}"},
+    {"wait": {"until": "{{ order.due }}"}},
+    {"forEach": "{{order.lines}}", "actions": [{"set": {"line": "{{item}}"}}]},
+    {"set": {"id": "{{order.id}}"}},
+]
+
+
 def test_a_sample_fits_the_numbers_that_conditions_ask_for(tmp_path: Path) -> None:
     tests = [("greater_than", "above", 100.5), ("less_than", "below", 3), ("equals", "paid", True), ("in", "kind", [7])]
     all_of = [{"field": f"order.{name}", "operator": operator, "value": value} for operator, name, value in tests]
+    all_of.append({"field": "{{order.lines | size}}", "operator": "greater_than", "value": 0})
     definition = {"name": "a", "trigger": {"event": "order.moved", "data": ["order"]}, "conditions": {"all": all_of}}
-    (tmp_path / "a.json").write_text(json.dumps({**definition, "actions": [{"wait": "1m"}]}))
+    (tmp_path / "a.json").write_text(json.dumps({**definition, "actions": ACTIONS}))
     sample = call("events", "order.moved", "--sample", cwd=tmp_path)
-    assert sample.json["data"]["order"] == {"above": 101.5, "below": 2, "paid": True, "kind": 7}
+    assert sample.json["data"]["order"] == {
+        "above": 101.5,
+        "below": 2,
+        "paid": True,
+        "kind": 7,
+        "lines": ["text"],
+        "patience": "1m",
+        "due": "2026-11-23T09:00:00Z",
+        "id": "text",
+    }
     told = call("explain", "-", "--automation", "a.json", "--json", cwd=tmp_path, stdin=sample.out.encode())
-    assert [one["runs"] for one in told.json["automations"]] == [True]
+    assert [(one["runs"], one["outcome"]) for one in told.json["automations"]] == [(True, "completed")]
+
+
+def test_a_sample_has_the_custom_fields_that_are_read(tmp_path: Path) -> None:
+    texts = ['{{contact.custom_fields["Shop API"]}}', "{{contact.custom_fields.MRR}}", "{{contact.nmae}}"]
+    definition = {"name": "a", "trigger": {"event": "call.ended"}, "actions": [{"set": {"all": texts}}]}
+    (tmp_path / "a.json").write_text(json.dumps(definition))
+    contact = call("events", "call.ended", "--sample", cwd=tmp_path).json["data"]["contact"]
+    assert contact["custom_fields"] == {"MRR": "120", "Shop API": "text"}
+    assert "nmae" not in contact

@@ -61,6 +61,8 @@ WRONG: list[tuple[str, str, int | None, str]] = [
     ('cases:\n- {name: a, event: {}, answers: {"GET https://*": {id: 1}}}', "bad-answer", 2, "gives no 'id'"),
     ("cases:\n- {name: a, event: {}, decisions: [{hold: 'pay#x', decision: approve, by: ann}]}", "unknown-step-id", 2, "pay#2"),
     ("cases:\n- {name: a, event: {}, decisions: [{hold: 'pay#1', decision: approve, by: ann}]}", "unknown-step-id", 2, "pay#2"),
+    ("cases:\n- {name: a, event: {}, expect: {only: true}}", "missing-key", 2, "`requests` beside it"),
+    ("cases:\n- {name: a, event: {}, expect: {requests: [{step: pay, only: true}]}}", "unknown-key", 2, "`only`"),
     ("", "not-an-automation", None, "A test file is an object with `cases`"),
     ("- a", "not-an-automation", 1, "A test file is an object with `cases`"),
     ("cases:\n- {name: a, event: {}, decisions: [{hold: pay, by: ann}]}", "missing-key", 2, "needs `decision`"),

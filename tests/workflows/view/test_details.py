@@ -205,3 +205,8 @@ def test_commands_name_somebody_who_may_still_decide() -> None:
     assert decider({**hold, "requester": "ann@example.com"}) == "bob@example.com"
     assert decider({"approvers": ["group:ops"]}) == decider({}) == "you@example.com"
     assert decider(hold, "operators") == "ops@example.com"
+
+
+def test_a_run_that_is_not_let_in_yet_says_so() -> None:
+    text = details({"steps": [], "gate": "It waits for its turn: another run for the same key goes on."}, [], "a/1")
+    assert text.startswith("## Waits at its gate\nIt waits for its turn: another run")

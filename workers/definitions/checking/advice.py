@@ -25,6 +25,9 @@ PLACEHOLDER = re.compile(r"(?:action|step|untitled|new (?:action|step))[ _-]*\d*
 
 METHODS = ("http_request", "api_request")
 DELETES = re.compile(r"(?:[._]|\b)delete(?:$|[._])")
+REMOVES = re.compile(r"delete|destroy|purge", re.IGNORECASE)
+READS = re.compile(r"(?:\w+[/.])*(?:get|list|search|find|retrieve|count)", re.IGNORECASE)
+OPERATION = "execute_connector_action"
 PAYS = re.compile(r"refund|payout", re.IGNORECASE)
 
 GIVES_ONLY = (
@@ -75,17 +78,22 @@ def _harm(findings: Findings, place: str, step: Mapping[str, Any]) -> None:
     if needs_approval(step) or "requireApproval" in step or "/onFailure/" in place or "/onRejected/" in place:
         return
     config = step.get("config")
-    method = str(config.get("method")).upper() if isinstance(config, Mapping) else ""
-    address = str(config.get("url")) if isinstance(config, Mapping) else ""
-    name = findings.name(place)
-    if (step["actionType"] in METHODS and method == "DELETE") or DELETES.search(step["actionType"]):
-        what = f"{name!r} deletes something"
-    elif step["actionType"] in METHODS and method in {"POST", "PUT", "PATCH"} and PAYS.search(address):
-        what = f"{name!r} pays money"
-    else:
-        return
-    sentence = f"{what}, and nobody is asked before."
-    findings.add("unasked-harm", place, sentence, "write requireApproval: {approvers: […]}, or requireApproval: false")
+    what = _doing(step["actionType"], config if isinstance(config, Mapping) else {})
+    if what is not None:
+        sentence = f"{findings.name(place)!r} {what}, and nobody is asked before."
+        hint = "write requireApproval: {approvers: […]}, or requireApproval: false"
+        findings.add("unasked-harm", place, sentence, hint)
+
+
+def _doing(action: str, config: Mapping[str, Any]) -> str | None:
+    """Return what an action does that people are asked about first, as its method, address or operation tells."""
+    method, address = str(config.get("method")).upper(), str(config.get("url"))
+    operation = str(config.get("actionId")) if action == OPERATION else ""
+    if (action in METHODS and method == "DELETE") or DELETES.search(action) or REMOVES.search(operation):
+        return "deletes something"
+    writes = action in METHODS and method in {"POST", "PUT", "PATCH"}
+    pays = (writes and PAYS.search(address)) or (PAYS.search(operation) and not READS.match(operation))
+    return "pays money" if pays else None
 
 
 def _emptiness(findings: Findings, block: Block, around: list[str], *, missed: bool) -> None:

@@ -25,6 +25,12 @@ UNKNOWN = "text"
 BESIDE: Mapping[Any, int] = {"greater_than": 1, "less_than": -1}
 """How far from the value that a condition names one lies for which it holds."""
 
+SUITING: Mapping[str, Any] = {"forEach": [UNKNOWN], "wait": "1m", "until": TIME}
+"""What suits a place that wants no text."""
+
+PLAIN = re.compile(r"\s*\{\{-?\s*[^|}]+?\s*(?:-?\}\}\s*$|\|\s*default\b)")
+"""A text that is one value as it is, perhaps with another in its place."""
+
 _DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -52,7 +58,7 @@ def takers_of(definition: Any) -> Iterator[Taker]:
         return
     name = str(definition.get("name"))
     if isinstance(trigger.get("event"), str):
-        yield Taker(name, trigger["event"], trigger.get("data"), dict(_read(definition)))
+        yield Taker(name, trigger["event"], trigger.get("data"), _read(definition))
     for wait in _waits(definition):
         yield Taker(name, wait["event"], None, dict(_wanted(wait)))
 
@@ -168,16 +174,23 @@ def _fault(taker: Taker, data: Mapping[str, Any]) -> str | None:
     return None if fault is None else f"{taker.name}: {fault}"
 
 
-def _read(definition: Mapping[str, Any]) -> Iterator[tuple[tuple[Segment, ...], Any]]:
-    """Yield the fields of the event's own roots that a definition reads."""
+def _read(definition: Mapping[str, Any]) -> dict[tuple[Segment, ...], Any]:
+    """Return the fields of the event's own roots that a definition reads, each with a value that suits how it does."""
     trigger = definition["trigger"]
     declared = trigger.get("data")
     roots = set(declared) if isinstance(declared, list) else set()
-    yield from _collected(trigger)
+    found = dict(_collected(trigger))
     for text, value in _texts(definition):
         for path in _paths(text):
-            if path[0] in roots and len(path) > 1:
-                yield path, value
+            known = found.get(path, UNKNOWN)
+            if len(path) > 1 and (path[0] in roots or _is_open(path)):
+                found[path] = value if known == UNKNOWN else known
+    return found
+
+
+def _is_open(path: tuple[Segment, ...]) -> bool:
+    """Say whether a path leads to a field that the documents leave open, as custom fields are."""
+    return path[0] == "customFields" or (path[:2] == ("contact", "custom_fields") and len(path) > 2)  # noqa: PLR2004
 
 
 def _collected(trigger: Mapping[str, Any]) -> Iterator[tuple[tuple[Segment, ...], Any]]:
@@ -208,9 +221,12 @@ def _texts(value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping):
         if isinstance(value.get("field"), str):
             text = value["field"]
-            yield (text if is_template(text) else f"{{{{{text}}}}}"), _fitting(value)
+            plain = not is_template(text) or PLAIN.fullmatch(text) is not None
+            yield (text if is_template(text) else f"{{{{{text}}}}}"), _fitting(value) if plain else UNKNOWN
         for key, inner in value.items():
-            if key != "field":
+            if key in SUITING and isinstance(inner, str) and PLAIN.match(inner):
+                yield inner, SUITING[key]
+            elif key != "field":
                 yield from _texts(inner)
     elif isinstance(value, list):
         for inner in value:

@@ -36,6 +36,11 @@ def http(method: str, url: str = "https://shop.example.com/orders/1", **more: An
     return {"label": "Do it", "actionType": "http_request", "config": {"method": method, "url": url}, **more}
 
 
+def carried_out(operation: str, **more: Any) -> dict[str, Any]:
+    config = {"connectorId": "shop", "actionId": operation}
+    return {"label": "Do it", "actionType": "execute_connector_action", "config": config, **more}
+
+
 def test_a_careful_definition_gets_none() -> None:
     assert advice(SMS, http("GET", saveAs="order")) == []
 
@@ -61,6 +66,11 @@ def test_labels_are_missed_once_where_there_are_several_actions() -> None:
             {"label": "x", "actionType": "kustomer.draft_delete", "config": {"id": "1"}},
             ["unasked-harm"],
         ),
+        (carried_out("repos/delete"), ["unasked-harm"]),
+        (carried_out("refundOrder"), ["unasked-harm"]),
+        (carried_out("PostRefunds", requireApproval=True, onFailure="continue"), []),
+        (carried_out("listRefunds"), []),
+        (carried_out("issues/create"), []),
         ({**SMS, "onFailure": [{"when": "any", "actions": [http("DELETE")]}]}, []),
         ({"forEach": "{{contact.emails}}", "actions": [http("DELETE")]}, ["unasked-harm"]),
     ],
