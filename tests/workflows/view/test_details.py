@@ -208,5 +208,6 @@ def test_commands_name_somebody_who_may_still_decide() -> None:
 
 
 def test_a_run_that_is_not_let_in_yet_says_so() -> None:
-    text = details({"steps": [], "gate": "It waits for its turn: another run for the same key goes on."}, [], "a/1")
+    report: Any = {"steps": [], "gate": "It waits for its turn: another run for the same key goes on."}
+    text = details(report, [], "a/1")
     assert text.startswith("## Waits at its gate\nIt waits for its turn: another run")
