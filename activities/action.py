@@ -117,6 +117,9 @@ class Config(BaseModel):
     defaults: ClassVar[Mapping[str, Any]] = {}
     """Keys that planning fills in where the author wrote none: defaults that are templates, and so need rendering."""
 
+    languages: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Languages that it knows, as BCP-47 codes, each with the vendor's models for it."""
+
     @classmethod
     def doubts(cls, raw: Raw) -> Iterable[Doubt]:  # noqa: ARG003 # most configs leave no doubt
         """Return what is likely not meant as it is written, although the action takes it."""

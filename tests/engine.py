@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import textwrap
 import uuid
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -243,7 +244,7 @@ def replayer(converter: DataConverter) -> Replayer:
     )
 
 
-def step(report: JSON, name: str) -> JSON:
+def step(report: Mapping[str, Any], name: str) -> JSON:
     """Return the entry of a step by its label or id."""
     for entry in report["steps"]:
         if name in {entry["label"], entry["id"]}:

@@ -10,21 +10,27 @@ from temporalio.common import Priority, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from trunkline.keyed import AWAITED, COME, DELIVER, PER_KEY, Delivered, Entrance
-from trunkline.wire import MATCH, SOURCE, DispatchEntry, MatchAnswer
+from trunkline.wire import MATCH, SOURCE, DispatchEntry, Emitted, MatchAnswer
 from workflows.event import EventError, another_event, kept_out, run_id
 from workflows.run.parallel import run_parallel
 from workflows.run.worker_calls import ask, have_done
 
 
-async def dispatch(event: dict[str, Any]) -> list[DispatchEntry]:
+async def dispatch(event: dict[str, Any], emitted: Emitted | None = None) -> list[DispatchEntry]:
     """Start a run of every automation that matches, and bring the event to the runs that wait for it.
 
     The runs outlive this workflow.
+
+    Args:
+        event: the event.
+        emitted: what became of it, where it was dispatched from outside: then this workflow only keeps that.
 
     Returns:
         For every automation `{"automation", "workflowId", "started", "reason"?}`, and for every run that waited for the
         event the same with `"started": false, "delivered": true`.
     """
+    if emitted is not None:
+        return emitted["answer"]
     matches: list[MatchAnswer] = await workflow.execute_local_activity(
         MATCH, event, start_to_close_timeout=timedelta(seconds=30), summary="Match"
     )

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NotRequired, TypedDict
 
-from trunkline.wire import PinnedOperation
+from trunkline.wire import HoursPlan, PinnedOperation
 from workflows.hold_rules import HoldRules
-from workflows.language.hours import HoursPlan
 from workflows.plan_parts import EventWaitPlan, RepeatPlan, UntilPlan
 
 Repeat = Literal["safe", "keyed", "never"]

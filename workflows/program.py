@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 
 from temporalio.common import RetryPolicy
 
-from trunkline.wire import Pick
+from trunkline.wire import Pick, Times
 from workflows.hold_rules import HOLD_RULES, HoldRules
 from workflows.language.condition import Condition
 from workflows.language.hours import Hours
@@ -70,7 +70,7 @@ class Policy:
     requester: Template
     recheck: bool = False
     bands: tuple[Band, ...] = ()
-    times: Mapping[str, Any]
+    times: Times
     on_expiry: OnExpiry = "reject"
     notices: tuple[Notice, ...] = ()
 

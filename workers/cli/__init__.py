@@ -26,6 +26,7 @@ COMMANDS = {
         "backtest",
         "graph",
         "events",
+        "inputs",
         "actions",
         "connectors",
         "connections",
@@ -43,8 +44,8 @@ COMMANDS = {
 GROUPS = ("hold", "schedules", "connectors", "connections", "import", "talkdesk")
 """Commands that are groups of commands."""
 
-RENAMED = {"import": "imports"}
-"""Commands whose name Python keeps for itself, and the module and function of each."""
+RENAMED = {"import": "imports", "inputs": "form"}
+"""Commands whose name Python or another module has, and the module and function of each."""
 
 DEFECT = 70
 INTERRUPTED = 130

@@ -9,6 +9,7 @@ from typing import Any, cast, get_args
 
 from activities.action import CONNECTION, Action, names
 from trunkline.durations import MINUTE, spell
+from trunkline.wire import HoursPlan
 from workers.definitions.model.approvals import ApprovalDefinition, NoticeDefinition
 from workers.definitions.model.automation import (
     ActionDefinition,
@@ -27,7 +28,6 @@ from workers.definitions.model.steps import slug
 from workers.definitions.model.until import Until
 from workers.definitions.problems import listed
 from workers.definitions.written import wait_label, waiting, written
-from workflows.language.hours import HoursPlan
 from workflows.plan import ApprovalPlan, Defaults, NoticePlan, Occasion, Plan, RetryPlan, RulePlan, StepPlan
 from workflows.plan_parts import UntilPlan
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from trunkline.durations import spell
+from trunkline.wire import HoursPlan
 from workers.definitions.model.automation import AutomationDefinition, WaitDefinition
 from workers.definitions.model.until import Until
 from workers.definitions.model.vocabulary import Part
 from workers.definitions.model.waits import EventWait
-from workflows.language.hours import HoursPlan
 from workflows.plan import Plan, StepPlan
 from workflows.plan_parts import EventWaitPlan
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import aiohttp
 from aiohttp import web
 
-from workers.errors import TrunklineError
 from workers.process import metrics
+from workers.process.serving import served
 from workers.settings import Address
 
 if TYPE_CHECKING:
@@ -137,24 +137,8 @@ async def serving(subject: Subject, place: Address | socket.socket) -> AsyncIter
 
     application = web.Application()
     application.add_routes([web.get("/livez", alive), web.get("/healthz", health), web.get("/metrics", text)])
-    runner = web.AppRunner(application, access_log=None, handle_signals=False)
-    await runner.setup()
-    try:
-        if isinstance(place, socket.socket):
-            site: web.BaseSite = web.SockSite(runner, place)
-        else:
-            site = web.TCPSite(runner, place.host, place.port)
-        try:
-            await site.start()
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise TrunklineError(
-                f"Nothing can listen at {place} ({reason}); --metrics-address names another address."
-            ) from None
-        host, port, *_ = runner.addresses[0]
-        yield Address(host, port)
-    finally:
-        await runner.cleanup()
+    async with served(application, place, "--metrics-address names another address") as address:
+        yield address
 
 
 async def last_poll(client: Client, task_queue: str) -> datetime | None:

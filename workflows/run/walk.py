@@ -87,6 +87,7 @@ class Walk:
     Attributes:
         pages: address of the pages on which people decide, where there are any.
         passed: what the gate of its key has told the run.
+        gate: what the run waits for at the gate of its key, as a sentence; None where it does not.
         replaced: why a later run for the same key has it canceled.
         stop: set once the run is to end; nothing more starts then.
         continuing_as_new: no new step starts, so that the run can continue as new.
@@ -111,6 +112,7 @@ class Walk:
         self.holds_changed = holds_changed
         self.pages: str | None = None
         self.passed: Passed | None = None
+        self.gate: str | None = None
         self.replaced: str | None = None
         self.stop: Stop | None = None
         self.continuing_as_new = False

@@ -33,6 +33,7 @@ from trunkline.wire import (
     RESERVED_NAMES,
     SUPPLY,
     Answer,
+    Call,
     Entry,
     OpenCall,
     SupplyQuestion,
@@ -187,7 +188,7 @@ async def _ended(walk: Walk, step: ActionStep, opened: OpenCall, child: Child | 
         if child.done() and (told := await _told(step, opened["run"], child)) is not None:
             return told
     automation, _, key = opened["run"].rpartition("/")
-    argument: dict[str, Any] = {"config": {"automation": automation}, "key": key}
+    argument: Call = {"config": {"automation": automation}, "key": key}
     if step.pick is not None:
         argument["pick"] = step.pick
     summary = f"{step.label}: has {opened['run']} ended?"[:LONGEST_SUMMARY]

@@ -70,7 +70,7 @@ async def test_without_a_worker_an_approval_waits_as_a_signal(
     assert (await engine.finish(handle))["outcome"] == "completed"
 
 
-def hold(**terms: Any) -> dict[str, Any]:
+def hold(**terms: Any) -> Any:
     return {
         "run": "a/1",
         "automation": "a",

@@ -8,7 +8,7 @@ from workers.client.dispatch import emit
 from workers.definitions.automations import Automations
 
 
-async def dispatch(engine: Engine, event: dict[str, object]) -> dict[str, dict[str, Any]]:
+async def dispatch(engine: Engine, event: dict[str, object]) -> dict[str, Any]:
     await engine.serve()
     matches = [*Automations(engine.folder, engine.actions).matching(event)]
     results = await emit(engine.client, matches, event, task_queue=engine.task_queue)

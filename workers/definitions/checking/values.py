@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from workers.definitions.checking.collected import CollectedInputs
 from workers.definitions.checking.constants import absent
 from workers.definitions.checking.findings import Findings
 from workers.definitions.checking.hours import ANY_HOURS, with_sound_hours
@@ -56,7 +57,7 @@ class Values:
         self.declared = trigger.get("data") if isinstance(trigger, Mapping) else None
         self.roots = roots_of(self.event, self.declared)
         self.open = isinstance(self.declared, Mapping)
-        self.inputs = inputs_of(findings, self.roots)
+        self.inputs = CollectedInputs(findings, self.event, self.roots)
         self.known_values = KnownValues(findings, self.event, self.declared)
         self.constants = findings.data.get(CONSTANTS)
         self.environment = declared(findings.data.get("environment"))
@@ -294,7 +295,9 @@ class Values:
             return
         known = self.roots.get(root)
         if root in self.roots:
-            self._fields(root, rest, self.inputs if root == "input" else tuple(known or ()), pointer, line)
+            if root == "input":
+                self.inputs.check(rest, pointer, line)
+            self._fields(root, rest, self.inputs.known if root == "input" else tuple(known or ()), pointer, line)
             return
         hint = (
             f"write variables.{root}"
@@ -324,18 +327,6 @@ class Values:
             )
         if rest and (inner := RUN_FIELDS.get(f"{root}.{rest[0]}")):
             self._fields(f"{root}.{rest[0]}", rest[1:], inner, pointer, line)
-
-
-def inputs_of(findings: Findings, roots: Mapping[str, Iterable[str]] | None) -> tuple[str, ...]:
-    """Return the names and ids of the collected inputs that a trigger names; refuse them where no event has any."""
-    trigger = findings.data.get("trigger")
-    inputs = trigger.get("inputs") if isinstance(trigger, Mapping) else None
-    if not isinstance(inputs, Mapping):
-        return ()
-    if roots is not None and "input" not in roots and "schedule" not in (trigger or {}):
-        sentence = "`inputs` names what callers were asked for; the events of this trigger bring no `input`."
-        findings.add("unknown-key", "/trigger/inputs", sentence, key=True)
-    return (*map(str, inputs), *map(str, inputs.values()))
 
 
 def event_type(trigger: Any) -> str | None:

@@ -13,8 +13,8 @@ from workers.definitions.problems import listed as named
 from workers.definitions.problems import nearest
 from workers.errors import NotFoundError, UsageError
 from workers.rehearsal.backtest.backtesting import Past
-from workflows.automation import DISPATCH
 from workflows.event import matches
+from workflows.run.beginning import DISPATCH
 
 if TYPE_CHECKING:
     from temporalio.client import Client, WorkflowExecution
