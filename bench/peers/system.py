@@ -1,0 +1,184 @@
+"""A system that is compared: its processes, which are started, killed and started again together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+START_SECONDS = 120.0
+END_SECONDS = 10.0
+LAST_WORDS = 1500
+
+Reported = Callable[[], Awaitable[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One process of a system.
+
+    Attributes:
+        command: the program's path and its arguments.
+        environment: variables beside those that this process has.
+        port: where it listens; what comes after it is started once it does.
+        user: whose process it is, by default ours.
+        kept: it is what the others keep their state in, and runs on while they are killed.
+    """
+
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    port: int | None = None
+    user: str | None = None
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """What is started.
+
+    Attributes:
+        programs: its processes, in the order in which they are started.
+        hook: the address that takes events.
+        reported: counts the runs that the system itself says have failed, where it can say it.
+    """
+
+    programs: Sequence[Program]
+    hook: str
+    reported: Reported | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """One row of the table.
+
+    Attributes:
+        name: of the row.
+        install: installs what it needs, or raises NotInstalledError.
+        system: makes a system in an empty folder, whose requests go to an address.
+    """
+
+    name: str
+    install: Callable[[], object]
+    system: Callable[[Path, str], AbstractAsyncContextManager[System]]
+
+
+class Running:
+    """The processes of a system that runs.
+
+    Args:
+        system: what is started.
+        folder: keeps what they write.
+    """
+
+    def __init__(self, system: System, folder: Path) -> None:
+        self.system = system
+        self.folder = folder
+        self.processes: list[tuple[Program, subprocess.Popen[bytes]]] = []
+
+    async def start(self) -> None:
+        """Start what does not run."""
+        alive = {id(program) for program, process in self.processes if process.poll() is None}
+        for number, program in enumerate(self.system.programs):
+            if id(program) in alive:
+                continue
+            with (self.folder / f"program-{number}.log").open("ab") as log:
+                process = subprocess.Popen(  # noqa: S603, ASYNC220 # our own commands
+                    program.command,
+                    cwd=self.folder,
+                    env={**os.environ, **program.environment, "NO_COLOR": "1"},
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    user=program.user,
+                    start_new_session=True,
+                )
+            self.processes.append((program, process))
+            if program.port is not None:
+                await self._until_it_listens(program.port, process, number)
+
+    async def kill(self) -> None:
+        """Kill all processes at once with SIGKILL, but those that keep state for the others, and start them again."""
+        for program, process in self.processes:
+            if not program.kept:
+                _signal(process, signal.SIGKILL)
+        for program, process in self.processes:
+            if not program.kept:
+                process.wait()
+        await self.start()
+
+    def memory(self) -> int:
+        """Return the bytes that the processes take, what several share counted once."""
+        groups = {process.pid for _, process in self.processes}
+        total = 0
+        for path in Path("/proc").iterdir():
+            if not path.name.isdigit():
+                continue
+            with contextlib.suppress(OSError):
+                if int((path / "stat").read_text().rpartition(")")[2].split()[3]) in groups:  # its session
+                    total += _proportional(path)
+        return total
+
+    def ended(self) -> str | None:
+        """Return a sentence if a process has ended that should run."""
+        latest = {id(program): (number, process) for number, (program, process) in enumerate(self.processes)}
+        for number, process in latest.values():
+            if process.poll() is not None:
+                return self._words(process, number % len(self.system.programs))
+        return None
+
+    async def end(self) -> None:
+        """End all of them, the last one first: politely, and at once where that takes too long."""
+        for program, process in reversed(self.processes):
+            if process.poll() is None:
+                # PostgreSQL calls SIGINT the fast way to end; SIGTERM waits for its clients.
+                process.send_signal(signal.SIGINT if program.kept else signal.SIGTERM)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    await asyncio.to_thread(process.wait, END_SECONDS)
+            _signal(process, signal.SIGKILL)
+            process.wait()
+
+    async def _until_it_listens(self, port: int, process: subprocess.Popen[bytes], number: int) -> None:
+        latest = time.monotonic() + START_SECONDS
+        while time.monotonic() < latest:
+            if process.poll() is not None:
+                raise SystemExit(self._words(process, number))
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.close()
+                return
+            await asyncio.sleep(0.05)
+        raise SystemExit(f"{process.args!r} did not listen at port {port} within {START_SECONDS:.0f} s.")
+
+    def _words(self, process: subprocess.Popen[bytes], number: int) -> str:
+        log = (self.folder / f"program-{number}.log").read_text(errors="replace")
+        return f"{process.args!r} ended with {process.returncode}: {log[-LAST_WORDS:]}"
+
+
+@asynccontextmanager
+async def running(system: System, folder: Path) -> AsyncIterator[Running]:
+    """Run a system while the context lasts."""
+    made = Running(system, folder)
+    try:
+        await made.start()
+        yield made
+    finally:
+        await made.end()
+
+
+def _signal(process: subprocess.Popen[bytes], number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
+
+
+def _proportional(path: Path) -> int:
+    for line in (path / "smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024
+    return 0
