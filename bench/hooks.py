@@ -73,12 +73,13 @@ class Hook:
         event = uuid.uuid4().hex
         whole = self.arrivals.expect(event)
         began = time.perf_counter()
-        await self.deliver(event)
         try:
-            return await asyncio.wait_for(whole, PATIENCE) - began
+            async with asyncio.timeout(PATIENCE):
+                await self.deliver(event)
+                return await whole - began
         except TimeoutError:
             raise SystemExit(
-                f"{self.url}: an event that was taken caused no {STEPS} requests in {PATIENCE:.0f} s."
+                f"{self.url}: an event was not taken, or caused no {STEPS} requests, within {PATIENCE:.0f} s."
             ) from None
 
     async def saturate(self, seconds: float, concurrency: int) -> float:
@@ -115,7 +116,10 @@ class Hook:
         await half
         killed = time.perf_counter()
         await kill()
-        await delivered
+        try:
+            await asyncio.wait_for(delivered, PATIENCE)
+        except TimeoutError:
+            raise SystemExit(f"{self.url}: nothing was taken for {PATIENCE:.0f} s after the kill.") from None
         settled, missing = time.perf_counter(), set(whole)
         while missing and time.perf_counter() - max(arrivals.latest, settled) < quiet:
             _, missing = await asyncio.wait(missing, timeout=1)

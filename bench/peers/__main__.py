@@ -62,7 +62,7 @@ async def measure(peer: Peer, given: argparse.Namespace) -> Measured:
     try:
         async with (
             arrivals.serving(receiver),
-            peer.system(folder, f"http://127.0.0.1:{receiver}/notify") as system,
+            peer.system(folder, f"http://127.0.0.1:{receiver}/notify", given.durability == "disk") as system,
             running(system, folder) as processes,
             hook(system.hook, arrivals) as sender,
         ):
@@ -138,6 +138,13 @@ def main() -> None:
         "--quiet", type=float, default=60, help="seconds without a request after which nothing more comes"
     )
     parser.add_argument("--rounds", type=int, default=3, help="how often each system is measured")
+    parser.add_argument(
+        "--durability",
+        choices=("disk", "process"),
+        default="disk",
+        help="whether each commit is synced to the disk (default), or only outlives the processes; "
+        "DBOS on SQLite always syncs",
+    )
     parser.add_argument("--only", default="", help="only systems with this in their name, beside the first one")
     parser.add_argument("--install-n8n", action="store_true", help="install n8n from npm first: minutes, and 2 GB")
     given = parser.parse_args()

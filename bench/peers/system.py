@@ -61,12 +61,13 @@ class Peer:
     Attributes:
         name: of the row.
         install: installs what it needs, or raises NotInstalledError.
-        system: makes a system in an empty folder, whose requests go to an address.
+        system: makes a system in an empty folder, whose requests go to an address, and whose commits are on the disk
+            at once, or only survive the death of processes.
     """
 
     name: str
     install: Callable[[], object]
-    system: Callable[[Path, str], AbstractAsyncContextManager[System]]
+    system: Callable[[Path, str, bool], AbstractAsyncContextManager[System]]
 
 
 class Running:
@@ -114,16 +115,15 @@ class Running:
         await self.start()
 
     def memory(self) -> int:
-        """Return the bytes that the processes take, what several share counted once."""
-        groups = {process.pid for _, process in self.processes}
-        total = 0
-        for path in Path("/proc").iterdir():
-            if not path.name.isdigit():
-                continue
+        """Return the bytes that the processes and what they started take, what several share counted once."""
+        parents = {}
+        for path in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
-                if int((path / "stat").read_text().rpartition(")")[2].split()[3]) in groups:  # its session
-                    total += _proportional(path)
-        return total
+                parents[int(path.name)] = int((path / "stat").read_text().rpartition(")")[2].split()[1])
+        family = {process.pid for _, process in self.processes}
+        while more := {pid for pid, parent in parents.items() if parent in family} - family:
+            family |= more
+        return sum(_proportional(Path("/proc", str(pid))) for pid in family)
 
     def ended(self) -> str | None:
         """Return a sentence if a process has ended that should run."""
@@ -178,7 +178,8 @@ def _signal(process: subprocess.Popen[bytes], number: int) -> None:
 
 
 def _proportional(path: Path) -> int:
-    for line in (path / "smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) * 1024
-    return 0
+    try:
+        lines = (path / "smaps_rollup").read_text().splitlines()
+    except OSError:  # it has ended
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))

@@ -49,8 +49,8 @@ sources:
 
 
 @asynccontextmanager
-async def trunkline(folder: Path, receiver: str, *, keyed: bool) -> AsyncIterator[System]:
-    """A gateway, a worker, and Temporal's development server, which writes each commit through to the disk."""
+async def trunkline(folder: Path, receiver: str, synced: bool, *, keyed: bool) -> AsyncIterator[System]:
+    """A gateway, a worker, and Temporal's development server, which keeps its state in SQLite."""
     steps = "".join(STEP.format(step=n, receiver=receiver, keyed=KEYED if keyed else "") for n in range(3))
     (folder / "automations").mkdir()
     (folder / "automations" / "call-ended.yaml").write_text(AUTOMATION.format(steps=steps))
@@ -59,7 +59,7 @@ async def trunkline(folder: Path, receiver: str, *, keyed: bool) -> AsyncIterato
     beside = Path(sys.executable).with_name("temporal")
     server = [str(beside), "server", "start-dev", "--headless", "--log-level", "error", "--port", str(temporal)]
     server += ["--db-filename", str(folder / "temporal.db"), "--sqlite-pragma", "journal_mode=wal"]
-    server += ["--sqlite-pragma", "synchronous=full"]
+    server += ["--sqlite-pragma", f"synchronous={'full' if synced else 'normal'}"]
     server += [part for key, value in DYNAMIC_CONFIG.items() for part in ("--dynamic-config-value", f"{key}={value}")]
     server += [part for key, value in WORDS.items() for part in ("--search-attribute", f"{key}={value}")]
     address = f"127.0.0.1:{temporal}"
@@ -79,12 +79,12 @@ async def trunkline(folder: Path, receiver: str, *, keyed: bool) -> AsyncIterato
 
 
 @asynccontextmanager
-async def dbos(folder: Path, receiver: str, *, database: str) -> AsyncIterator[System]:
+async def dbos(folder: Path, receiver: str, synced: bool, *, database: str) -> AsyncIterator[System]:
     """One process; its database is a file of SQLite, or PostgreSQL beside it."""
     python, hooks = _dbos(), port()
     url, programs = f"sqlite:///{folder / 'dbos.sqlite'}", []
     if database == "PostgreSQL":
-        place, program = _database(folder)
+        place, program = _database(folder, synced)
         url, programs = f"postgresql+psycopg://{place}", [program]
     environment = {"DBOS_SYSTEM_DATABASE_URL": url, "RECEIVER": receiver}
     programs.append(Program([str(python), str(PROGRAMS / "dbos_app.py"), str(hooks)], environment, hooks))
@@ -92,10 +92,10 @@ async def dbos(folder: Path, receiver: str, *, database: str) -> AsyncIterator[S
 
 
 @asynccontextmanager
-async def prefect(folder: Path, receiver: str) -> AsyncIterator[System]:
+async def prefect(folder: Path, receiver: str, synced: bool) -> AsyncIterator[System]:
     """A server on PostgreSQL, an application that delays tasks, and a process that runs them."""
     python, api, hooks = _prefect(), port(), port()
-    place, database = _database(folder)
+    place, database = _database(folder, synced)
     url = f"http://127.0.0.1:{api}/api"
     environment = {
         "PREFECT_HOME": str(folder / "prefect"),
@@ -119,7 +119,7 @@ async def prefect(folder: Path, receiver: str) -> AsyncIterator[System]:
 
 
 @asynccontextmanager
-async def n8n(folder: Path, receiver: str) -> AsyncIterator[System]:
+async def n8n(folder: Path, receiver: str, _synced: bool) -> AsyncIterator[System]:
     """One process with a database in SQLite, and the process that runs its scripts."""
     program, hooks = n8n_program(), port()
     environment = {
@@ -153,7 +153,7 @@ async def n8n(folder: Path, receiver: str) -> AsyncIterator[System]:
     )
 
 
-def _database(folder: Path) -> tuple[str, Program]:
+def _database(folder: Path, synced: bool) -> tuple[str, Program]:
     """Return a new PostgreSQL with its own settings: what follows the scheme in its address, and its process."""
     programs, place, user = postgresql(), folder / "postgresql", None
     place.mkdir()
@@ -165,6 +165,7 @@ def _database(folder: Path) -> tuple[str, Program]:
     subprocess.run(initdb, check=True, capture_output=True, user=user, cwd=place)  # noqa: S603 # our own command
     number = port()
     command = [str(programs / "postgres"), "-D", str(place), "-p", str(number), "-h", "127.0.0.1", "-k", str(place)]
+    command += [] if synced else ["-c", "synchronous_commit=off"]
     return f"peers@127.0.0.1:{number}/postgres", Program(command, port=number, user=user, kept=True)
 
 
