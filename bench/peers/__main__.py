@@ -23,14 +23,16 @@ from bench.peers.system import Peer, running
 from bench.peers.systems import PEERS
 from bench.stage import head, port, row, tell
 
-WARM_SECONDS = 3.0
+WARM = 0.25
+"""Share of the load's time that comes before it and is not counted."""
+
 COLUMNS = (
     "",
     "events/s",
     "latency when idle",
     "memory (MB)",
     "lost events",
-    "of them reported",
+    "runs reported as failed",
     "doubled requests",
     "recovered after (s)",
 )
@@ -67,7 +69,7 @@ async def measure(peer: Peer, given: argparse.Namespace) -> Measured:
             hook(system.hook, arrivals) as sender,
         ):
             await sender.carry_out()
-            await sender.saturate(WARM_SECONDS, given.concurrency)
+            await sender.saturate(given.seconds * WARM, given.concurrency)
             rate = await sender.saturate(given.seconds, given.concurrency)
             idle = await sender.idle(given.idle)
             memory = processes.memory()

@@ -36,8 +36,7 @@ def python_with(name: str, *packages: str) -> Path:
     if python.exists() and (folder / MADE).exists() and (folder / MADE).read_text() == key:
         return python
     sys.stderr.write(f"installing {name}\n")
-    shutil.rmtree(folder, ignore_errors=True)
-    _run(name, [sys.executable, "-m", "venv", str(folder)], CACHE.parent)
+    _run(name, [sys.executable, "-m", "venv", "--clear", str(folder)], CACHE.parent)
     pip = [str(python), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
     _run(name, [*pip, "--constraint", str(CONSTRAINTS), *packages], CACHE.parent)
     (folder / MADE).write_text(key)
