@@ -26,6 +26,10 @@ BUSY = 0.05
 """Seconds that the receiver takes to answer while processes are killed: so requests are on their way then."""
 
 
+class FailedError(Exception):
+    """A sentence that says what a system has not done that was to be measured."""
+
+
 @dataclass(frozen=True, slots=True)
 class Crash:
     """What a system did with events in whose middle it was killed.
@@ -69,7 +73,11 @@ class Hook:
             await asyncio.sleep(AGAIN)
 
     async def carry_out(self) -> float:
-        """Return the seconds from the sending of an event to its last request."""
+        """Return the seconds from the sending of an event to its last request.
+
+        Raises:
+            FailedError: it is not taken, or a request never comes.
+        """
         event = uuid.uuid4().hex
         whole = self.arrivals.expect(event)
         began = time.perf_counter()
@@ -78,7 +86,7 @@ class Hook:
                 await self.deliver(event)
                 return await whole - began
         except TimeoutError:
-            raise SystemExit(
+            raise FailedError(
                 f"{self.url}: an event was not taken, or caused no {STEPS} requests, within {PATIENCE:.0f} s."
             ) from None
 
@@ -106,6 +114,9 @@ class Hook:
             events: how many.
             kill: kills and starts again.
             quiet: seconds without a request after which no further one is waited for.
+
+        Raises:
+            FailedError: nothing is taken after the kill.
         """
         sent = [uuid.uuid4().hex for _ in range(events)]
         arrivals = self.arrivals
@@ -119,7 +130,7 @@ class Hook:
         try:
             await asyncio.wait_for(delivered, PATIENCE)
         except TimeoutError:
-            raise SystemExit(f"{self.url}: nothing was taken for {PATIENCE:.0f} s after the kill.") from None
+            raise FailedError(f"{self.url}: nothing was taken for {PATIENCE:.0f} s after the kill.") from None
         settled, missing = time.perf_counter(), set(whole)
         while missing and time.perf_counter() - max(arrivals.latest, settled) < quiet:
             _, missing = await asyncio.wait(missing, timeout=1)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.arrivals import Arrivals
-from bench.hooks import Crash, hook
+from bench.hooks import Crash, FailedError, hook
 from bench.peers.environments import NotInstalledError, install_n8n
 from bench.peers.system import Peer, running
 from bench.peers.systems import PEERS
@@ -76,7 +76,7 @@ async def measure(peer: Peer, given: argparse.Namespace) -> Measured:
             crash = await sender.crash(given.runs, processes.kill, given.quiet)
             reported = None if system.reported is None else await system.reported()
             if ended := processes.ended():
-                raise SystemExit(ended)
+                raise FailedError(ended)
             return Measured(rate, idle, memory, crash, reported)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -124,7 +124,17 @@ async def bench(given: argparse.Namespace) -> list[str]:
     measured: dict[str, list[Measured]] = {peer.name: [] for peer in peers}
     for turn in range(given.rounds):
         for peer in peers if turn % 2 == 0 else peers[::-1]:
-            measured[peer.name].append(found := await measure(peer, given))
+            if peer.name not in measured:
+                continue
+            try:
+                found = await measure(peer, given)
+            except FailedError as failure:
+                if peer is peers[0]:
+                    raise SystemExit(str(failure)) from None
+                left_out.append(f"{peer.name} was left out: in round {turn + 1} {failure}")
+                del measured[peer.name]
+                continue
+            measured[peer.name].append(found)
             sys.stderr.write(f"round {turn + 1}, {peer.name}: {found}\n")
     return [*table(measured, given.runs), *left_out]
 

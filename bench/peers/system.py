@@ -13,6 +13,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import aiohttp
+
+from bench.hooks import FailedError
+
 START_SECONDS = 120.0
 END_SECONDS = 10.0
 LAST_WORDS = 1500
@@ -28,6 +32,7 @@ class Program:
         command: the program's path and its arguments.
         environment: variables beside those that this process has.
         port: where it listens; what comes after it is started once it does.
+        ready: an address that answers 200 once it takes events, where listening says too little.
         user: whose process it is, by default ours.
         kept: it is what the others keep their state in, and runs on while they are killed.
     """
@@ -35,6 +40,7 @@ class Program:
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     port: int | None = None
+    ready: str | None = None
     user: str | None = None
     kept: bool = False
 
@@ -102,7 +108,7 @@ class Running:
                 )
             self.processes.append((program, process))
             if program.port is not None:
-                await self._until_it_listens(program.port, process, number)
+                await self._until_it_is_ready(program, process, number)
 
     async def kill(self) -> None:
         """Kill all processes at once with SIGKILL, but those that keep state for the others, and start them again."""
@@ -144,17 +150,21 @@ class Running:
             _signal(process, signal.SIGKILL)
             process.wait()
 
-    async def _until_it_listens(self, port: int, process: subprocess.Popen[bytes], number: int) -> None:
+    async def _until_it_is_ready(self, program: Program, process: subprocess.Popen[bytes], number: int) -> None:
         latest = time.monotonic() + START_SECONDS
         while time.monotonic() < latest:
             if process.poll() is not None:
-                raise SystemExit(self._words(process, number))
-            with contextlib.suppress(OSError):
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                raise FailedError(self._words(process, number))
+            with contextlib.suppress(OSError, aiohttp.ClientError):
+                _, writer = await asyncio.open_connection("127.0.0.1", program.port)
                 writer.close()
-                return
+                if program.ready is None:
+                    return
+                async with aiohttp.ClientSession() as session, session.get(program.ready) as answer:
+                    if answer.ok:
+                        return
             await asyncio.sleep(0.05)
-        raise SystemExit(f"{process.args!r} did not listen at port {port} within {START_SECONDS:.0f} s.")
+        raise FailedError(f"{process.args!r} was not ready within {START_SECONDS:.0f} s.")
 
     def _words(self, process: subprocess.Popen[bytes], number: int) -> str:
         log = (self.folder / f"program-{number}.log").read_text(errors="replace")

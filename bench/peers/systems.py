@@ -17,6 +17,7 @@ from pathlib import Path
 import aiohttp
 from temporalio.client import Client
 
+from bench.hooks import FailedError
 from bench.peers.environments import n8n_program, postgresql, python_with
 from bench.peers.system import LAST_WORDS, Peer, Program, System
 from bench.stage import port
@@ -139,7 +140,7 @@ async def n8n(folder: Path, receiver: str, _synced: bool) -> AsyncIterator[Syste
         )
         said, _ = await done.communicate()
         if done.returncode:
-            raise SystemExit(f"n8n {command[0]} ended with {done.returncode}: {said.decode()[-LAST_WORDS:]}")
+            raise FailedError(f"n8n {command[0]} ended with {done.returncode}: {said.decode()[-LAST_WORDS:]}")
 
     async def reported() -> int:
         with sqlite3.connect(folder / ".n8n" / "database.sqlite") as database:
@@ -149,7 +150,9 @@ async def n8n(folder: Path, receiver: str, _synced: bool) -> AsyncIterator[Syste
         return int(count)
 
     yield System(
-        [Program([str(program), "start"], environment, hooks)], f"http://127.0.0.1:{hooks}/webhook/calls", reported
+        [Program([str(program), "start"], environment, hooks, f"http://127.0.0.1:{hooks}/healthz/readiness")],
+        f"http://127.0.0.1:{hooks}/webhook/calls",
+        reported,
     )
 
 
