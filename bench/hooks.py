@@ -90,8 +90,8 @@ class Hook:
                 f"{self.url}: an event was not taken, or caused no {STEPS} requests, within {PATIENCE:.0f} s."
             ) from None
 
-    async def saturate(self, seconds: float, concurrency: int) -> float:
-        """Return events per second with so many in progress at any time, for about so long."""
+    async def saturate(self, seconds: float, concurrency: int) -> tuple[int, float]:
+        """Return how many events were carried out with so many in progress at any time, and in how many seconds."""
         began = time.perf_counter()
         numbers = itertools.count()
 
@@ -101,7 +101,7 @@ class Hook:
                 next(numbers)
 
         await asyncio.gather(*(routing() for _ in range(concurrency)))
-        return next(numbers) / (self.arrivals.latest - began)
+        return next(numbers), self.arrivals.latest - began
 
     async def idle(self, events: int) -> float:
         """Return the median seconds of an event when nothing else happens."""

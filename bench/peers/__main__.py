@@ -29,12 +29,13 @@ WARM = 0.25
 COLUMNS = (
     "",
     "events/s",
+    "CPU per event",
     "latency when idle",
     "memory (MB)",
     "lost events",
     "runs reported as failed",
     "doubled requests",
-    "recovered after (s)",
+    "last request after (s)",
 )
 
 
@@ -44,6 +45,7 @@ class Measured:
 
     Attributes:
         rate: events per second.
+        cpu: processor seconds of all its processes per event, under load.
         idle: median seconds of one event when nothing else happens.
         memory: bytes, after the load.
         crash: what became of the events in whose middle it was killed.
@@ -51,6 +53,7 @@ class Measured:
     """
 
     rate: float
+    cpu: float
     idle: float
     memory: int
     crash: Crash
@@ -70,14 +73,16 @@ async def measure(peer: Peer, given: argparse.Namespace) -> Measured:
         ):
             await sender.carry_out()
             await sender.saturate(given.seconds * WARM, given.concurrency)
-            rate = await sender.saturate(given.seconds, given.concurrency)
+            before = processes.cpu()
+            events, took = await sender.saturate(given.seconds, given.concurrency)
+            cpu = (processes.cpu() - before) / events
             idle = await sender.idle(given.idle)
             memory = processes.memory()
             crash = await sender.crash(given.runs, processes.kill, given.quiet)
             reported = None if system.reported is None else await system.reported()
             if ended := processes.ended():
                 raise FailedError(ended)
-            return Measured(rate, idle, memory, crash, reported)
+            return Measured(events / took, cpu, idle, memory, crash, reported)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -92,6 +97,7 @@ def table(measured: Mapping[str, Sequence[Measured]], runs: int) -> list[str]:
         cells = [
             name,
             f"{statistics.median(own.rate / base.rate for own, base in pairs):.2f}",
+            f"{statistics.median(own.cpu / base.cpu for own, base in pairs):.2f}",
             f"{statistics.median(own.idle / base.idle for own, base in pairs):.2f}",
             f"{statistics.median(found.memory for found in rounds) / 1e6:.0f}",
             f"{sum(found.crash.tally.lost for found in rounds)} of {runs * len(rounds)}",
@@ -101,8 +107,10 @@ def table(measured: Mapping[str, Sequence[Measured]], runs: int) -> list[str]:
         ]
         lines.append(row(cells))
     best = statistics.median(found.rate for found in first)
+    work = statistics.median(found.cpu for found in first)
     soonest = statistics.median(found.idle for found in first)
-    return [*lines, "", f"The first row's 1 is {best:.1f} events/s and {soonest * 1e3:.0f} ms on this machine."]
+    unit = f"{best:.1f} events/s, {work * 1e3:.0f} CPU-ms an event and {soonest * 1e3:.0f} ms"
+    return [*lines, "", f"The first row's 1 is {unit} on this machine."]
 
 
 def installed(peers: Iterable[Peer]) -> tuple[list[Peer], list[str]]:

@@ -19,6 +19,7 @@ from bench.hooks import FailedError
 
 START_SECONDS = 120.0
 END_SECONDS = 10.0
+TICKS = os.sysconf("SC_CLK_TCK")
 LAST_WORDS = 1500
 
 Reported = Callable[[], Awaitable[int]]
@@ -122,14 +123,19 @@ class Running:
 
     def memory(self) -> int:
         """Return the bytes that the processes and what they started take, what several share counted once."""
-        parents = {}
-        for path in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError):
-                parents[int(path.name)] = int((path / "stat").read_text().rpartition(")")[2].split()[1])
+        return sum(_proportional(pid) for pid in self._family())
+
+    def cpu(self) -> float:
+        """Return the processor seconds that the processes and what they started have used."""
+        stats = _stats()
+        return sum(sum(map(int, stats[pid][11:15])) for pid in self._family() if pid in stats) / TICKS
+
+    def _family(self) -> set[int]:
+        parents = {pid: int(fields[1]) for pid, fields in _stats().items()}
         family = {process.pid for _, process in self.processes}
         while more := {pid for pid, parent in parents.items() if parent in family} - family:
             family |= more
-        return sum(_proportional(Path("/proc", str(pid))) for pid in family)
+        return family
 
     def ended(self) -> str | None:
         """Return a sentence if a process has ended that should run."""
@@ -187,9 +193,18 @@ def _signal(process: subprocess.Popen[bytes], number: int) -> None:
         os.killpg(process.pid, number)
 
 
-def _proportional(path: Path) -> int:
+def _stats() -> dict[int, list[str]]:
+    """Return the fields of every process's stat after its name, by its number."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended
+            found[int(path.name)] = (path / "stat").read_text().rpartition(")")[2].split()
+    return found
+
+
+def _proportional(pid: int) -> int:
     try:
-        lines = (path / "smaps_rollup").read_text().splitlines()
+        lines = Path("/proc", str(pid), "smaps_rollup").read_text().splitlines()
     except OSError:  # it has ended
         return 0
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))

@@ -37,7 +37,7 @@ def test_steps_are_counted_by_event() -> None:
 
 def test_the_table_has_ratios_of_rounds_and_sums_of_what_was_lost() -> None:
     def measured(rate: float, idle: float, lost: int, doubled: int, reported: int | None) -> Measured:
-        return Measured(rate, idle, 200_000_000, Crash(Tally(100 - lost, lost, lost, doubled), 4.0), reported)
+        return Measured(rate, 1 / rate, idle, 200_000_000, Crash(Tally(100 - lost, lost, lost, doubled), 4.0), reported)
 
     lines = table(
         {
@@ -47,10 +47,10 @@ def test_the_table_has_ratios_of_rounds_and_sums_of_what_was_lost() -> None:
         100,
     )
     assert lines[2:4] == [
-        "| ours | 1.00 | 1.00 | 200 | 0 of 300 | 0 | 0 | 4 |",
-        "| theirs | 1.50 | 2.00 | 200 | 4 of 300 | - | 9 | 4 |",
+        "| ours | 1.00 | 1.00 | 1.00 | 200 | 0 of 300 | 0 | 0 | 4 |",
+        "| theirs | 1.50 | 0.67 | 2.00 | 200 | 4 of 300 | - | 9 | 4 |",
     ]
-    assert lines[-1] == "The first row's 1 is 10.0 events/s and 20 ms on this machine."
+    assert lines[-1] == "The first row's 1 is 10.0 events/s, 100 CPU-ms an event and 20 ms on this machine."
 
 
 def test_what_is_not_installed_is_left_out_by_name() -> None:
@@ -74,6 +74,7 @@ async def stand_in(folder: Path, receiver: str, _synced: bool, *, journal: bool 
 async def test_a_system_that_forgets_is_seen_to_lose_and_one_that_repeats_to_double(processes: Processes) -> None:
     forgets = await measure(Peer("forgets", lambda: None, stand_in), SHORT)
     assert forgets.rate > 0
+    assert forgets.cpu > 0
     assert forgets.idle > 0
     assert forgets.memory > 1_000_000
     assert forgets.crash.tally.lost > 0
