@@ -59,7 +59,7 @@ async def scrape(ports: list[int]) -> None:
 async def bench(runs: int, rounds: int) -> list[str]:
     """Measure all four in turn and return the lines to print."""
     receiver, collector = port(), port()
-    figures: dict[str, list[tuple[float, float]]] = {name: [] for name in NAMES}
+    figures: dict[str, list[float]] = {name: [] for name in NAMES}
     with stage(DYNAMIC_CONFIG) as site:
         (site.folder / f"notify-{ACTIONS}.yaml").write_text(definition(ACTIONS, f"http://127.0.0.1:{receiver}"))
         site.python("bench.receiver", receiver)
@@ -72,25 +72,19 @@ async def bench(runs: int, rounds: int) -> list[str]:
         scraping = asyncio.create_task(scrape(list(ports.values())))
         for turn in range(rounds):
             for one in sides if turn % 2 == 0 else sides[::-1]:
-                rate, work = await saturate(one, ACTIONS, runs, CONCURRENCY)
-                figures[one.name].append((rate, work * ACTIONS))
+                _, work = await saturate(one, ACTIONS, runs, CONCURRENCY)
+                figures[one.name].append(work * ACTIONS)
         scraping.cancel()
     return table(figures)
 
 
-def table(figures: dict[str, list[tuple[float, float]]]) -> list[str]:
+def table(figures: dict[str, list[float]]) -> list[str]:
     """Return the table: medians over the rounds, and of the ratios to the first one in each."""
-    lines = head(["", "CPU-ms of the worker per run", "CPU, neither = 1", "runs/s, neither = 1"])
+    lines = head(["", "CPU-ms of the worker per run", "neither = 1"])
     first = next(iter(figures.values()))
     for name, rounds in figures.items():
-        pairs = list(zip(rounds, first, strict=True))
-        cells = [
-            name,
-            f"{statistics.median(work for _, work in rounds) * 1e3:.2f}",
-            f"{statistics.median(own[1] / base[1] for own, base in pairs):.2f}",
-            f"{statistics.median(own[0] / base[0] for own, base in pairs):.2f}",
-        ]
-        lines.append(row(cells))
+        ratio = statistics.median(own / base for own, base in zip(rounds, first, strict=True))
+        lines.append(row([name, f"{statistics.median(rounds) * 1e3:.1f}", f"{ratio:.2f}"]))
     return lines
 
 
