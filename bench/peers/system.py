@@ -88,15 +88,15 @@ class Running:
     def __init__(self, system: System, folder: Path) -> None:
         self.system = system
         self.folder = folder
-        self.processes: list[tuple[Program, subprocess.Popen[bytes]]] = []
+        self.processes: dict[int, subprocess.Popen[bytes]] = {}
 
     async def start(self) -> None:
         """Start what does not run."""
-        alive = {id(program) for program, process in self.processes if process.poll() is None}
         for number, program in enumerate(self.system.programs):
-            if id(program) in alive:
+            before = self.processes.get(number)
+            if before is not None and before.poll() is None:
                 continue
-            with (self.folder / f"program-{number}.log").open("ab") as log:
+            with self._log(number).open("ab") as log:
                 process = subprocess.Popen(  # noqa: S603, ASYNC220 # our own commands
                     program.command,
                     cwd=self.folder,
@@ -107,18 +107,17 @@ class Running:
                     user=program.user,
                     start_new_session=True,
                 )
-            self.processes.append((program, process))
+            self.processes[number] = process
             if program.port is not None:
-                await self._until_it_is_ready(program, process, number)
+                await self._until_it_is_ready(program, program.port, process, number)
 
     async def kill(self) -> None:
         """Kill all processes at once with SIGKILL, but those that keep state for the others, and start them again."""
-        for program, process in self.processes:
-            if not program.kept:
-                _signal(process, signal.SIGKILL)
-        for program, process in self.processes:
-            if not program.kept:
-                process.wait()
+        doomed = [process for number, process in self.processes.items() if not self.system.programs[number].kept]
+        for process in doomed:
+            _signal(process, signal.SIGKILL)
+        for process in doomed:
+            process.wait()
         await self.start()
 
     def memory(self) -> int:
@@ -132,37 +131,38 @@ class Running:
 
     def _family(self) -> set[int]:
         parents = {pid: int(fields[1]) for pid, fields in _stats().items()}
-        family = {process.pid for _, process in self.processes}
+        family = {process.pid for process in self.processes.values()}
         while more := {pid for pid, parent in parents.items() if parent in family} - family:
             family |= more
         return family
 
     def ended(self) -> str | None:
         """Return a sentence if a process has ended that should run."""
-        latest = {id(program): (number, process) for number, (program, process) in enumerate(self.processes)}
-        for number, process in latest.values():
-            if process.poll() is not None:
-                return self._words(process, number % len(self.system.programs))
-        return None
+        return next(
+            (self._words(process, number) for number, process in self.processes.items() if process.poll() is not None),
+            None,
+        )
 
     async def end(self) -> None:
         """End all of them, the last one first: politely, and at once where that takes too long."""
-        for program, process in reversed(self.processes):
+        for number, process in reversed(self.processes.items()):
             if process.poll() is None:
                 # PostgreSQL calls SIGINT the fast way to end; SIGTERM waits for its clients.
-                process.send_signal(signal.SIGINT if program.kept else signal.SIGTERM)
+                process.send_signal(signal.SIGINT if self.system.programs[number].kept else signal.SIGTERM)
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     await asyncio.to_thread(process.wait, END_SECONDS)
             _signal(process, signal.SIGKILL)
             process.wait()
 
-    async def _until_it_is_ready(self, program: Program, process: subprocess.Popen[bytes], number: int) -> None:
+    async def _until_it_is_ready(
+        self, program: Program, port: int, process: subprocess.Popen[bytes], number: int
+    ) -> None:
         latest = time.monotonic() + START_SECONDS
         while time.monotonic() < latest:
             if process.poll() is not None:
                 raise FailedError(self._words(process, number))
             with contextlib.suppress(OSError, aiohttp.ClientError):
-                _, writer = await asyncio.open_connection("127.0.0.1", program.port)
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
                 writer.close()
                 if program.ready is None:
                     return
@@ -173,8 +173,11 @@ class Running:
         raise FailedError(f"{process.args!r} was not ready within {START_SECONDS:.0f} s.")
 
     def _words(self, process: subprocess.Popen[bytes], number: int) -> str:
-        log = (self.folder / f"program-{number}.log").read_text(errors="replace")
+        log = self._log(number).read_text(errors="replace")
         return f"{process.args!r} ended with {process.returncode}: {log[-LAST_WORDS:]}"
+
+    def _log(self, number: int) -> Path:
+        return self.folder / f"program-{number}.log"
 
 
 @asynccontextmanager
