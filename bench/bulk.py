@@ -5,19 +5,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
-import signal
 import subprocess
 import sys
 import time
 import uuid
 from collections import Counter
-from functools import partial
 
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from bench.receiver import Receiver
+from bench.arrivals import Arrivals
 from bench.stage import Stage, head, port, row, stage, tell
 from workers.local.temporal_server import DYNAMIC_CONFIG
 
@@ -33,21 +30,9 @@ trigger: {{event: bench.fired, data: [order]}}
 actions:
   - label: Refund the order
     actionType: http_request
-    config: {{method: POST, url: "{url}/{{{{order.id}}}}", body: {{order: "{{{{order.id}}}}"}}}}
+    config: {{method: POST, url: "{url}", body: {{event: "{{{{order.id}}}}", step: "0"}}}}
     requireApproval: {{approvers: ["{approver}"]}}
 """
-
-
-class Counting(Receiver):
-    """A receiver in this process that counts the requests of each path."""
-
-    def __init__(self, paths: Counter[str]) -> None:
-        super().__init__()
-        self.paths = paths
-
-    def took(self, head: bytes) -> None:
-        """Count its path."""
-        self.paths[head.split(b" ", 2)[1].decode()] += 1
 
 
 def orders(count: int) -> dict[str, str]:
@@ -101,25 +86,23 @@ async def listed(site: Stage) -> tuple[int, float]:
     return len(json.loads(output)), time.perf_counter() - began
 
 
-async def approve(site: Stage, count: int, ends_at: int | None, received: Counter[str]) -> tuple[int, float, str]:
+async def approve(site: Stage, count: int, ends_with: asyncio.Future[None] | None) -> tuple[int, float, str]:
     """Approve all that wait for the person; return exit code, seconds, and how many receipts say what.
 
     Args:
         site: the processes.
         count: how many there are, as the list said.
-        ends_at: how many requests must have arrived when the command gets `kill -9`; `None` lets it end.
-        received: how often each path was asked for.
+        ends_with: when the command gets `kill -9`; `None` lets it end.
     """
     began = time.perf_counter()
     words = command("approve", "--all", "--approver", BY, "--by", BY, "--json", "--yes", count)
     process = await asyncio.create_subprocess_exec(
         *words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=site.environment()
     )
-    while ends_at is not None and process.returncode is None:
-        if received.total() >= ends_at:
-            os.kill(process.pid, signal.SIGKILL)
-            break
-        await asyncio.sleep(0.05)
+    if ends_with is not None:
+        await asyncio.wait({ends_with, asyncio.ensure_future(process.wait())}, return_when=asyncio.FIRST_COMPLETED)
+        if process.returncode is None:
+            process.kill()
     output, _ = await process.communicate()
     results = Counter(receipt["result"] for receipt in json.loads(output or b"[]"))
     told = ", ".join(f"{number:,} {result}" for result, number in results.most_common())
@@ -128,13 +111,11 @@ async def approve(site: Stage, count: int, ends_at: int | None, received: Counte
 
 async def measure(count: int) -> int:
     """Hold, list, approve in two goes; return 1 where a request is lost, doubled or unapproved, else 0."""
-    received, where = Counter[str](), port()
+    arrivals, where = Arrivals(), port()
     wanted = orders(count)
-    mine = {f"/{order}" for order, name in wanted.items() if name == "refund"}
     with stage(DYNAMIC_CONFIG) as site:
-        server = await asyncio.get_running_loop().create_server(partial(Counting, received), "127.0.0.1", where)
         for name, approver in (("refund", BY), ("theirs", "ben@example.com")):
-            text = DEFINITION.format(name=name, approver=approver, url=f"http://127.0.0.1:{where}")
+            text = DEFINITION.format(name=name, approver=approver, url=f"http://127.0.0.1:{where}/")
             (site.folder / f"{name}.yaml").write_text(text)
         client = await site.client()
         site.python("workers.cli", "worker", site.folder)
@@ -142,20 +123,21 @@ async def measure(count: int) -> int:
         await hold(client, wanted)
         lines = [f"{count:,} runs were held after {time.perf_counter() - began:,.0f} s.", ""]
         lines += head(["", "holds", "seconds", "exit code", "receipts"])
-        found, took = await listed(site)
-        lines.append(row(["holds of one person, listed as JSON", f"{found:,}", f"{took:.1f}", "", ""]))
-        code, took, told = await approve(site, found, found // 3, received)
-        lines.append(row(["approve --all, ended by kill -9", f"{found:,}", f"{took:.1f}", f"{code}", told]))
-        await asyncio.sleep(2)  # what was accepted goes through
-        rest, took = await listed(site)
-        lines.append(row(["what waits after it", f"{rest:,}", f"{took:.1f}", "", ""]))
-        code, took, told = await approve(site, rest, None, received)
-        lines.append(row(["approve --all, begun again", f"{rest:,}", f"{took:.1f}", f"{code}", told]))
-        await _until(client, "ExecutionStatus = 'Running' AND WorkflowType = 'refund'", 0, DONE_WITHIN)
-
-        server.close()
-    twice = sum(times > 1 for times in received.values())
-    lost, unapproved = len(mine - {*received}), len({*received} - mine)
+        async with arrivals.serving(where):
+            found, took = await listed(site)
+            lines.append(row(["holds of one person, listed as JSON", f"{found:,}", f"{took:.1f}", "", ""]))
+            code, took, told = await approve(site, found, arrivals.reach(found // 3))
+            lines.append(row(["approve --all, ended by kill -9", f"{found:,}", f"{took:.1f}", f"{code}", told]))
+            await asyncio.sleep(2)  # what was accepted goes through
+            rest, took = await listed(site)
+            lines.append(row(["what waits after it", f"{rest:,}", f"{took:.1f}", "", ""]))
+            code, took, told = await approve(site, rest, None)
+            lines.append(row(["approve --all, begun again", f"{rest:,}", f"{took:.1f}", f"{code}", told]))
+            await _until(client, "ExecutionStatus = 'Running' AND WorkflowType = 'refund'", 0, DONE_WITHIN)
+    mine = {order for order, name in wanted.items() if name == "refund"}
+    sent = Counter(order for order, _ in arrivals.counts.elements())
+    twice = sum(times > 1 for times in sent.values())
+    lost, unapproved = len(mine - {*sent}), len({*sent} - mine)
     tell([*lines, "", f"Of {len(mine):,}: {lost} not sent, {twice} twice; {unapproved} sent that nobody approved."])
     return 1 if code or lost or twice or unapproved else 0
 

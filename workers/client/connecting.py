@@ -107,6 +107,17 @@ async def connect_to(
         raise TrunklineError(f"{address!r} (TEMPORAL_ADDRESS) is no address of a Temporal server: {error}.") from error
 
 
+def intercepted(client: Client, interceptors: Sequence[Interceptor]) -> Client:
+    """Return a client of the same connection whose calls are looked at too."""
+    from temporalio.client import Client
+
+    if not interceptors:
+        return client
+    options = client.config()
+    options["interceptors"] = [*options["interceptors"], *interceptors]
+    return Client(**options)
+
+
 def unreachable(address: str, reason: str) -> UnreachableError:
     """Return the sentence for a Temporal that does not answer."""
     return UnreachableError(
