@@ -14,9 +14,7 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowHistory
 from temporalio.common import HeaderCodecBehavior, MetricMeter, WorkflowIDReusePolicy
-from temporalio.converter import DataConverter
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from activities.action import Action
 from activities.attempt.secrets import Secrets
@@ -26,17 +24,11 @@ from tests.receiver import Receiver
 from workers.approvals.groups import Groups
 from workers.approvals.signing import SigningKeys
 from workers.definitions.automations import Automations
-from workers.payloads.converter import data_converter, of_worker
+from workers.payloads.converter import data_converter
 from workers.process.assembly import Assembly
 from workers.process.equipment import Equipment, scrubber_of
-from workers.process.replay_clock import ReplayClock
+from workers.process.replaying import replayer
 from workers.settings import Settings
-from workflows.automation import Automation
-from workflows.keyed.gate import Gate
-from workflows.keyed.subscriptions import Subscriptions
-from workflows.keyed.value import KeptValue
-from workflows.starter import Starter
-from workflows.view.details import Details
 
 JSON = dict[str, Any]
 
@@ -229,18 +221,6 @@ class Engine:
     async def replay_history(self, history: WorkflowHistory) -> None:
         """Replay one history."""
         await replayer(self.client.data_converter).replay_workflow(history)
-
-
-def replayer(converter: DataConverter) -> Replayer:
-    """Return what replays a run as a worker would."""
-    return Replayer(
-        workflows=[Automation, Starter, Gate, KeptValue, Subscriptions],
-        workflow_runner=UnsandboxedWorkflowRunner(),
-        data_converter=of_worker(converter),
-        header_codec_behavior=HeaderCodecBehavior.CODEC,
-        interceptors=[Details()],
-        plugins=[ReplayClock()],
-    )
 
 
 def step(report: JSON, name: str) -> JSON:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from temporalio.client import WorkflowHistory
 
-from tests.engine import replayer
 from tests.histories.features import FEATURES, KEY
 from workers.payloads.converter import data_converter
+from workers.process.replaying import replayer
 from workflows.steps import send
 
 FOLDER = Path(__file__).parent

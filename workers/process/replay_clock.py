@@ -26,6 +26,9 @@ is repeated. But it does not wait for the thread: the run is evicted on a second
 Coroutines get lost between the two, the eviction is tried again for ever, the run stalls, and the worker cannot be
 stopped. Here an eviction waits until the run's thread has ended. That it does by itself, as the work of a task is
 bounded (`workflows/run/yielding.py`), so nothing needs to interrupt it, wherever it happens to be.
+
+Whether a run stays on the version of its worker, its plan says, which comes in the middle of its first task; the SDK
+wants to know before the run's first line. But every answer to Temporal says it, and the one that ends the task counts.
 """
 
 from __future__ import annotations
@@ -34,10 +37,12 @@ import dataclasses
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from temporalio.common import VersioningBehavior
 from temporalio.plugin import SimplePlugin
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 
 from workers.process.random_seed import random_seed
+from workflows.run.release import STAY
 from workflows.run.resets import RESET_NOW, RESET_UNSEEN, RESETS
 
 if TYPE_CHECKING:
@@ -131,6 +136,7 @@ class _Instance(WorkflowInstance):
             RESETS: lambda: self.resets,
             RESET_NOW: lambda: self.reset_at == self.at,
             RESET_UNSEEN: lambda: self.seeds.known and self.seed != self.own_seed,
+            STAY: self._stay,
         }
         self.instance = runner.create_instance(dataclasses.replace(det, extern_functions=functions))
         self.clock: Timestamp | None = None
@@ -138,6 +144,7 @@ class _Instance(WorkflowInstance):
         self.long = False
         self.wrote = False
         self.ended = False
+        self.stays = False
         self.alone = Lock()
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
@@ -162,11 +169,16 @@ class _Instance(WorkflowInstance):
         completion = self.instance.activate(act)
         if self.ended:
             _keep_answers(completion)
+        if self.stays and completion.HasField("successful"):
+            completion.successful.versioning_behavior = VersioningBehavior.PINNED.value
         self.wrote = self.wrote or _writes(act, completion)
         self.ended = self.ended or any(
             command.WhichOneof("variant") in ENDS for command in completion.successful.commands
         )
         return completion
+
+    def _stay(self) -> None:
+        self.stays = True
 
     def _slept(self, act: WorkflowActivation) -> bool:
         """Say whether nothing but tasks that wrote nothing down came since the clock was set."""

@@ -17,6 +17,7 @@ from workers import logs
 from workers.client.connecting import connect, explain
 from workers.errors import NotFoundError, TrunklineError, UnreachableError
 from workers.process.assembly import Assembly
+from workers.process.deployment import version
 from workers.process.equipment import check_bindings, complaints, equip, unbound
 from workers.process.health import HealthStatus, last_poll, serving
 from workers.process.search_attributes import register
@@ -94,8 +95,13 @@ async def serve(
             stack.callback(status.ending)
         await _until_seen(client, settings.task_queue)
         names = await equipment.automations.aside(equipment.automations.names)
+        of = "" if (own := version(settings)) is None else f" as version {own}"
         log.info(
-            "ready: task queue %s, %d automations: %s", settings.task_queue, len(names), ", ".join(names) or "none"
+            "ready: task queue %s%s, %d automations: %s",
+            settings.task_queue,
+            of,
+            len(names),
+            ", ".join(names) or "none",
         )
         if ready is not None:
             ready()
