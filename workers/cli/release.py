@@ -77,7 +77,7 @@ def show(deployment: str, builds: list[Build], screen: Console) -> None:
             if one.stay > len(one.runs):
                 screen.print(f"    and {one.stay - len(one.runs)} more")
         elif one.may_stop and one.polls:
-            screen.print("    Nothing needs its workers: they may be stopped.")
+            screen.print("    No run stays on it: its workers may be stopped.")
 
 
 def _needed(one: Build) -> str:

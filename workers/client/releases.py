@@ -21,6 +21,9 @@ ASK_AGAIN = 0.5
 POLLED_WITHIN = timedelta(minutes=2)
 """A poll waits about a minute for work, so a worker that polls has begun one since."""
 
+INDEXED = 2.0
+"""Seconds after which a run that has just begun is in Temporal's list."""
+
 MOST_NAMED = 10
 """Runs that are named for each build."""
 
@@ -32,7 +35,7 @@ class Build:
     Attributes:
         build: its name.
         status: `current`, `ramping`, `draining` (work of before may go on), `drained` or `inactive` (never current).
-        polls: whether workers of it poll the task queue.
+        polls: whether a worker of it has polled the task queue in the last two minutes.
         stay: how many runs go on that stay on it, and need its workers until they end.
         runs: workflow ids of the newest of them.
     """
@@ -156,7 +159,7 @@ class Releases:
         return None
 
     async def _settled(self) -> None:
-        """Wait until every task queue knows where work goes."""
+        """Wait until every task queue knows where work goes, and the list of runs which of them stay."""
         from temporalio.api.enums.v1 import RoutingConfigUpdateState
 
         going_on = RoutingConfigUpdateState.ROUTING_CONFIG_UPDATE_STATE_IN_PROGRESS
@@ -164,6 +167,7 @@ class Releases:
         while described.worker_deployment_info.routing_config_update_state == going_on:
             await asyncio.sleep(ASK_AGAIN)
             described = await self._described()
+        await asyncio.sleep(INDEXED)
 
     async def _described(self) -> DescribeWorkerDeploymentResponse:
         from temporalio.api.workflowservice.v1 import DescribeWorkerDeploymentRequest
@@ -175,8 +179,8 @@ class Releases:
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND and "amespace" not in error.message:
                 raise NotFoundError(
-                    f"There is no deployment {self.deployment!r} in namespace {self.client.namespace!r}: no worker that has "
-                    "it as its TRUNKLINE_DEPLOYMENT has ever polled."
+                    f"There is no deployment {self.deployment!r} in namespace {self.client.namespace!r}: no worker "
+                    "with that TRUNKLINE_DEPLOYMENT has ever polled."
                 ) from None
             raise
 
@@ -199,7 +203,7 @@ class Releases:
 
     def _refused(self, build: str, reason: str) -> TrunklineError:
         return TrunklineError(
-            f"Nothing was released: Temporal refuses {self.deployment}:{build}: {reason}. Where it misses a task queue, "
+            f"Nothing was released: Temporal refuses {self.deployment}:{build}: {reason}. If it misses a task queue, "
             "the new workers lack a connection with a limit or a budget, and work for it still waits: give them the "
             "connection, or wait until that is done."
         )
