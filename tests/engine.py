@@ -54,6 +54,7 @@ class Engine:
         self.signing_keys: JSON = {}
         self.encryption_keys: tuple[str, ...] = ()
         self.meter: MetricMeter | None = None
+        self.settings: JSON = {}
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -122,6 +123,7 @@ class Engine:
                 encryption_keys=self.encryption_keys,
                 grace=0,
                 inline=self.inline,
+                **self.settings,
             ),
             equipment=Equipment(
                 actions=self.actions,

@@ -219,7 +219,7 @@ class Automation:
 
     def _refused(self, kind: str, sentence: str) -> ApplicationError:
         """Close a run that cannot begin."""
-        self.outcome, self.reason = "failed", sentence
+        self.outcome, self.reason, self.parked = "failed", sentence, None
         return ApplicationError(sentence, type=kind, non_retryable=True)
 
     def _holds_changed(self) -> None:

@@ -21,6 +21,9 @@ ASK_AGAIN = 0.5
 POLLED_WITHIN = timedelta(minutes=2)
 """A poll waits about a minute for work, so a worker that polls has begun one since."""
 
+SETTLING = 30.0
+"""Seconds in which Temporal tells its task queues where work goes."""
+
 INDEXED = 2.0
 """Seconds after which a run that has just begun is in Temporal's list."""
 
@@ -159,12 +162,22 @@ class Releases:
         return None
 
     async def _settled(self) -> None:
-        """Wait until every task queue knows where work goes, and the list of runs which of them stay."""
+        """Wait until every task queue knows where work goes, and the list of runs which of them stay.
+
+        Raises:
+            TrunklineError: Temporal takes too long.
+        """
         from temporalio.api.enums.v1 import RoutingConfigUpdateState
 
         going_on = RoutingConfigUpdateState.ROUTING_CONFIG_UPDATE_STATE_IN_PROGRESS
+        until = asyncio.get_running_loop().time() + SETTLING
         described = await self._described()
         while described.worker_deployment_info.routing_config_update_state == going_on:
+            if asyncio.get_running_loop().time() >= until:
+                raise TrunklineError(
+                    f"It is released, but after {SETTLING:g} s Temporal has not told all of its task queues: some work "
+                    "may still go where it went before. Release it once more."
+                )
             await asyncio.sleep(ASK_AGAIN)
             described = await self._described()
         await asyncio.sleep(INDEXED)

@@ -42,6 +42,7 @@ from temporalio.plugin import SimplePlugin
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 
 from workers.process.random_seed import random_seed
+from workflows.run.parked import OFFERED
 from workflows.run.release import STAY
 from workflows.run.resets import RESET_NOW, RESET_UNSEEN, RESETS
 
@@ -137,6 +138,7 @@ class _Instance(WorkflowInstance):
             RESET_NOW: lambda: self.reset_at == self.at,
             RESET_UNSEEN: lambda: self.seeds.known and self.seed != self.own_seed,
             STAY: self._stay,
+            OFFERED: self._offer,
         }
         self.instance = runner.create_instance(dataclasses.replace(det, extern_functions=functions))
         self.clock: Timestamp | None = None
@@ -145,6 +147,7 @@ class _Instance(WorkflowInstance):
         self.wrote = False
         self.ended = False
         self.stays = False
+        self.offered = False
         self.alone = Lock()
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
@@ -171,6 +174,9 @@ class _Instance(WorkflowInstance):
             _keep_answers(completion)
         if self.stays and completion.HasField("successful"):
             completion.successful.versioning_behavior = VersioningBehavior.PINNED.value
+        if self.offered:
+            self.offered = False
+            _let_any_have(completion)
         self.wrote = self.wrote or _writes(act, completion)
         self.ended = self.ended or any(
             command.WhichOneof("variant") in ENDS for command in completion.successful.commands
@@ -179,6 +185,9 @@ class _Instance(WorkflowInstance):
 
     def _stay(self) -> None:
         self.stays = True
+
+    def _offer(self) -> None:
+        self.offered = True
 
     def _slept(self, act: WorkflowActivation) -> bool:
         """Say whether nothing but tasks that wrote nothing down came since the clock was set."""
@@ -212,6 +221,13 @@ def _writes(act: WorkflowActivation, completion: WorkflowActivationCompletion) -
     if any(job.HasField("resolve_activity") for job in act.jobs):
         return True
     return any(command.WhichOneof("variant") not in UNWRITTEN for command in completion.successful.commands)
+
+
+def _let_any_have(completion: WorkflowActivationCompletion) -> None:
+    """Keep Temporal from handing the activities of a completion to the worker that completes it."""
+    for command in completion.successful.commands:
+        if command.HasField("schedule_activity"):
+            command.schedule_activity.do_not_eagerly_execute = True
 
 
 def _keep_answers(completion: WorkflowActivationCompletion) -> None:

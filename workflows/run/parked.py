@@ -22,6 +22,9 @@ from workflows.run.worker_calls import ANSWER
 SINCE = "parkedSince"
 """The field of the memo with the instant since when the whole chain is parked."""
 
+OFFERED = "trunkline:offered"
+"""The name under which `workers/process/replay_clock.py` lets any worker have the activities of this task."""
+
 ONCE = RetryPolicy(maximum_attempts=2)
 """A worker that cannot answer is as good as one that does not know."""
 
@@ -51,6 +54,9 @@ class Parking:
 
 async def _known(automation: str) -> bool:
     """Say whether the worker that takes the question knows an automation."""
+    offer = host.extern_functions().get(OFFERED)
+    if offer is not None:
+        offer()
     try:
         with cancellation():
             return bool(
@@ -60,7 +66,6 @@ async def _known(automation: str) -> bool:
                     start_to_close_timeout=ANSWER,
                     schedule_to_close_timeout=2 * ANSWER,
                     retry_policy=ONCE,
-                    disable_eager_execution=True,
                     summary="Does another worker know it?",
                 )
             )
