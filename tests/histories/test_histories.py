@@ -43,6 +43,7 @@ def test_histories_show_what_they_are_recorded_for() -> None:
     assert "workflowExecutionContinuedAsNewEventAttributes" in (newest / "continue-as-new.1.json").read_text()
     assert "RESET_WORKFLOW" in (newest / "reset.2.json").read_text()
     assert b64encode(b"binary/encrypted").decode() in (newest / "encryption.1.json").read_text()
+    assert "workflowExecutionContinuedAsNewEventAttributes" in (newest / "parked.1.json").read_text()
     assert "startChildWorkflowExecutionInitiatedEventAttributes" in (newest / "starter.1.json").read_text()
     asked = (newest / "call-continued.2.json").read_text()
     assert '"name": "run_automation"' in asked, "a run that continued as new asks how the other one ended"

@@ -55,7 +55,8 @@ def from_files(files: Iterable[Path]) -> Iterator[Recorded]:
         try:
             given: Any = json.loads(file.read_text(encoding="utf-8"))
             events = given if isinstance(given, list) else given["events"]
-            run = events[0]["workflowExecutionStartedEventAttributes"].get("workflowId") or file.stem
+            started = events[0]["workflowExecutionStartedEventAttributes"]
+            run = started.get("workflowId") or started["workflowType"]["name"]
             yield Recorded(str(file), WorkflowHistory.from_json(run, {"events": events}))
         except (OSError, ValueError, LookupError, TypeError, AttributeError, ParseError):
             raise UsageError(

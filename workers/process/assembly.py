@@ -100,8 +100,8 @@ class Assembly:
             actions: the activities that carry out actions; without any, other workers have to.
             cached_runs: how many runs are kept in memory between their tasks.
         """
-        client = client_of_worker(self.client)
         version = deployment_config(self.settings)
+        client = client_of_worker(self.client, versioned=version is not None)
         options: dict[str, Any] = {
             "max_concurrent_activities": ACTIVITIES,
             "max_concurrent_activity_task_polls": POLLS,

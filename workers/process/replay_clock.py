@@ -84,16 +84,19 @@ ENCODING = 256
 
 
 class ReplayClock(SimplePlugin):
-    """Gives runs a clock that replays read alike, tells them of resets, and leaves out updates that have no answer."""
+    """Gives runs a clock that replays read alike, tells them of resets, and leaves out updates that have no answer.
 
-    def __init__(self) -> None:
-        super().__init__("trunkline.activation", workflow_runner=_seen_to)
+    Args:
+        versioned: whether the worker announces its version; of any other, Temporal takes no word about it.
+    """
 
+    def __init__(self, *, versioned: bool = False) -> None:
+        def seen_to(runner: WorkflowRunner | None) -> WorkflowRunner:
+            if runner is None:
+                raise AssertionError("A worker has a runner.")
+            return _Runner(runner, versioned=versioned)
 
-def _seen_to(runner: WorkflowRunner | None) -> WorkflowRunner:
-    if runner is None:
-        raise AssertionError("A worker has a runner.")
-    return _Runner(runner)
+        super().__init__("trunkline.activation", workflow_runner=seen_to)
 
 
 class _Seeds:
@@ -110,22 +113,24 @@ class _Seeds:
 
 
 class _Runner(WorkflowRunner):
-    def __init__(self, runner: WorkflowRunner) -> None:
+    def __init__(self, runner: WorkflowRunner, *, versioned: bool) -> None:
         self.runner = runner
+        self.versioned = versioned
         self.seeds = _Seeds()
 
     def prepare_workflow(self, defn: workflow._Definition) -> None:
         self.runner.prepare_workflow(defn)
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        return _Instance(self.runner, det, self.seeds)
+        return _Instance(self.runner, det, self.seeds, versioned=self.versioned)
 
     def set_worker_level_failure_exception_types(self, types: object) -> None:
         self.runner.set_worker_level_failure_exception_types(types)  # type: ignore[arg-type] # it is passed on
 
 
 class _Instance(WorkflowInstance):
-    def __init__(self, runner: WorkflowRunner, det: WorkflowInstanceDetails, seeds: _Seeds) -> None:
+    def __init__(self, runner: WorkflowRunner, det: WorkflowInstanceDetails, seeds: _Seeds, *, versioned: bool) -> None:
+        self.versioned = versioned
         self.seeds = seeds
         self.seed = det.randomness_seed
         self.own_seed = random_seed(det.info.run_id)
@@ -184,7 +189,7 @@ class _Instance(WorkflowInstance):
         return completion
 
     def _stay(self) -> None:
-        self.stays = True
+        self.stays = self.versioned
 
     def _offer(self) -> None:
         self.offered = True

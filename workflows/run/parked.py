@@ -25,6 +25,9 @@ SINCE = "parkedSince"
 OFFERED = "trunkline:offered"
 """The name under which `workers/process/replay_clock.py` lets any worker have the activities of this task."""
 
+OFTEN = timedelta(seconds=10)
+"""At most so long it waits before it has another one asked: where little happens, Temporal often takes the same one."""
+
 ONCE = RetryPolicy(maximum_attempts=2)
 """A worker that cannot answer is as good as one that does not know."""
 
@@ -44,7 +47,10 @@ class Parking:
         """Let the pause pass, and return the memo to continue as new with, where that is due."""
         if long_history() and host.all_handlers_finished():
             return self._memo()
-        elsewhere = answer.get("unknown", False) and await _known(question["automation"])
+        elsewhere = False
+        if answer.get("unknown", False):
+            elsewhere = await _known(question["automation"])
+            pause = min(pause, OFTEN)
         await host.sleep(pause, summary="Parked: waiting for its definition")
         return self._memo() if elsewhere and host.all_handlers_finished() else None
 

@@ -17,6 +17,7 @@ from tests.workers.command import address, on
 NEW = """
 name: newcomer
 trigger: {event: test.fired, data: [n]}
+onRelease: stay
 actions: [{actionType: http_request, config: {method: GET, url: "RECEIVER/{{n}}"}}]
 """
 
