@@ -109,9 +109,11 @@ class Rollout:
     async def begin(self, workers: int, gateways: int) -> None:
         """Start so many of each: all workers but one of the first build, which is released, and one of the next."""
         names = list(self.versions)
-        self.workers = list(await asyncio.gather(*(self._worker(n // (workers - 1)) for n in range(workers))))
+        starting = [self._worker(n // (workers - 1)) for n in range(workers)]
+        starting += [self._gateway(names[n % 2]) for n in range(gateways)]
+        started = await asyncio.gather(*starting)
+        self.workers, self.gateways = started[:workers], started[workers:]
         await self._release("0")
-        self.gateways = list(await asyncio.gather(*(self._gateway(names[n % 2]) for n in range(gateways))))
 
     async def roll(self) -> None:
         """Release build after build until this is canceled; of each there is a worker before."""
@@ -158,7 +160,10 @@ class Rollout:
         return json.loads(out)["builds"]
 
     async def _until_not_needed(self, build: str) -> None:
-        while not all(one["mayStop"] for one in await self._release() if one["build"] == build):
+        while True:
+            builds = await self._release()
+            if all(one["mayStop"] for one in builds if one["build"] == build):
+                return
             await asyncio.sleep(LOOKS_EACH)
 
     def _environment(self, version: str, build: str = "") -> dict[str, str]:

@@ -218,9 +218,9 @@ async def soak(given: argparse.Namespace, folder: Path) -> tuple[list[str], list
     counts = rollout.counts
     answers = ", ".join(f"{count} times {status}" for status, count in sorted(senders.answers.items()))
     line = (
-        f"{len(senders.taken)} events in {given.seconds:g} s, while {counts['builds released']} builds were released and "
-        f"{counts['workers replaced']} workers and {counts['gateways replaced']} gateways replaced (the old version is "
-        f"{given.old}). "
+        f"{len(senders.taken)} events in {given.seconds:g} s, while {counts['builds released']} builds were released, "
+        f"{counts['workers replaced']} workers and {counts['gateways replaced']} gateways replaced (the old version "
+        f"is {given.old}). "
         f"Senders heard {answers}. "
         f"{sum(vendor.arrived.values())} requests arrived at the vendor. Broken promises: {len(broken)}."
     )
