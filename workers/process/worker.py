@@ -73,7 +73,7 @@ async def serve(
             runtime = plain_runtime()
         else:
             runtime, exporter = measured_runtime()
-            status = HealthStatus(process, exporter)
+            status = HealthStatus(process, exporter, settings.build)
             address = await stack.enter_async_context(serving(status, place))
             if page is None:
                 log.info("Health and metrics: http://%s/healthz and /metrics", address)
