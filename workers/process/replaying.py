@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.common import HeaderCodecBehavior
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
-from workers.payloads.converter import of_worker
+from workers.payloads.converter import PlainFailures, of_worker
 from workers.process.replay_clock import ReplayClock
 from workflows.automation import Automation
 from workflows.budgets import BudgetCount
@@ -71,7 +71,7 @@ def replayer(converter: DataConverter, runtime: Runtime | None = None) -> Replay
     return Replayer(
         workflows=WORKFLOWS,
         workflow_runner=UnsandboxedWorkflowRunner(),
-        data_converter=of_worker(converter),
+        data_converter=replace(of_worker(converter), failure_converter_class=PlainFailures),  # what fails is to be read
         header_codec_behavior=HeaderCodecBehavior.CODEC,
         interceptors=[Details()],
         plugins=[ReplayClock()],

@@ -60,6 +60,8 @@ def test_an_encrypted_history_needs_its_key() -> None:
     [found] = without.json
     assert found["why"].startswith("It cannot be replayed. This is encrypted under the key 'recorded'")
     assert "\n" not in found["why"]
+    other = call("replay", HISTORIES / "encryption.1.json", "--json", TRUNKLINE_ENCRYPTION_KEYS=f"other:{KEY[9:]}")
+    assert other.json == without.json, "what is wrong is said where failures are encrypted, too"
     assert call("replay", HISTORIES / "encryption.1.json", TRUNKLINE_ENCRYPTION_KEYS=KEY).code == 0
 
 
