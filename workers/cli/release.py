@@ -78,6 +78,8 @@ def show(deployment: str, builds: list[Build], screen: Console) -> None:
                 screen.print(f"    and {one.stay - len(one.runs)} more")
         elif one.may_stop and one.polls:
             screen.print("    No run stays on it: its workers may be stopped.")
+        elif one.status == "inactive":
+            screen.print("    It was never released, and gets no work.")
 
 
 def _needed(one: Build) -> str:

@@ -37,7 +37,7 @@ class Build:
 
     Attributes:
         build: its name.
-        status: `current`, `ramping`, `draining` (work of before may go on), `drained` or `inactive` (never current).
+        status: `current`, `ramping`, `draining` (work of before may go on), `drained` or `inactive` (never released).
         polls: whether a worker of it has polled the task queue in the last two minutes.
         stay: how many runs go on that stay on it, and need its workers until they end.
         runs: workflow ids of the newest of them.
@@ -51,8 +51,8 @@ class Build:
 
     @property
     def may_stop(self) -> bool:
-        """Say whether its workers are needed by nothing."""
-        return self.status not in ("current", "ramping") and not self.stay
+        """Say whether its workers have had their time, and no run needs them any more."""
+        return self.status in ("draining", "drained") and not self.stay
 
     def to_json(self) -> dict[str, Any]:
         """Return it for scripts."""

@@ -60,6 +60,14 @@ class Versions:
     async def release(self, *arguments: str) -> Ended:
         return await on(self.engine, "release", *arguments, TRUNKLINE_DEPLOYMENT="tests")
 
+    async def builds(self, count: int) -> list[dict[str, Any]]:
+        """Wait until Temporal knows so many builds, and return them."""
+        for _ in range(50):
+            found: list[dict[str, Any]] = (await self.release("--json")).json["builds"]
+            if len(found) == count:
+                return found
+        raise AssertionError(found)
+
     async def begin(self, automation: str, number: str = "1") -> Any:
         event = self.engine.event({"numbers": [1, 2, 3, 4, 5, 6]})
         return await self.engine.client.start_workflow(
@@ -131,6 +139,8 @@ async def test_what_stays_stays_and_what_moves_moves(versions: Versions) -> None
     assert "no worker of tests:2 polls" in " ".join(wrong.err.split())
     assert "Workers of 1 do" in " ".join(wrong.err.split())
     await versions.start("2")
+    newest = (await versions.builds(2))[0]
+    assert (newest["build"], newest["status"], newest["mayStop"]) == ("2", "inactive", False)
     second = await versions.release("2")
     assert second.code == 0, second.err
     assert "tests:2 current" in second.out
