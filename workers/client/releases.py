@@ -12,7 +12,8 @@ from workers.definitions.problems import listed
 from workers.errors import NotFoundError, TrunklineError, UnreachableError
 
 if TYPE_CHECKING:
-    from temporalio.api.workflowservice.v1 import DescribeWorkerDeploymentResponse
+    from temporalio.api.enums.v1 import TaskQueueType
+    from temporalio.api.workflowservice.v1 import DescribeTaskQueueResponse, DescribeWorkerDeploymentResponse
     from temporalio.client import Client
 
 ASK_AGAIN = 0.5
@@ -95,7 +96,7 @@ class Releases:
             if asyncio.get_running_loop().time() >= until:
                 raise self._not_polling(build, polling, within) if refused is None else self._refused(build, refused)
             await asyncio.sleep(ASK_AGAIN)
-        await self._settled()
+        await self._settled(build, ramping=share is not None)
 
     async def builds(self) -> list[Build]:
         """Return the builds of the deployment, the newest first.
@@ -117,19 +118,12 @@ class Releases:
     async def _polling(self) -> set[str]:
         """Return the builds of which a worker polls the task queue."""
         from temporalio.api.enums.v1 import TaskQueueType
-        from temporalio.api.taskqueue.v1 import TaskQueue
-        from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 
-        request = DescribeTaskQueueRequest(
-            namespace=self.client.namespace,
-            task_queue=TaskQueue(name=self.task_queue),
-            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-        )
-        answer = await self.client.workflow_service.describe_task_queue(request)
+        pollers = (await self._queue(self.task_queue, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW)).pollers
         since = datetime.now(UTC) - POLLED_WITHIN
         return {
             one.deployment_options.build_id
-            for one in answer.pollers
+            for one in pollers
             if one.deployment_options.deployment_name == self.deployment
             and one.last_access_time.ToDatetime(tzinfo=UTC) > since
         }
@@ -156,31 +150,55 @@ class Releases:
                 ramping = SetWorkerDeploymentRampingVersionRequest(**about, percentage=share)
                 await service.set_worker_deployment_ramping_version(ramping)
         except RPCError as error:
-            if error.status not in (RPCStatusCode.NOT_FOUND, RPCStatusCode.FAILED_PRECONDITION):
-                raise
-            return error.message
+            lacking = error.status is RPCStatusCode.FAILED_PRECONDITION and "task queue" in error.message
+            if lacking or error.status is RPCStatusCode.NOT_FOUND:  # its workers may not have announced all of them yet
+                return error.message
+            raise
         return None
 
-    async def _settled(self) -> None:
-        """Wait until every task queue knows where work goes, and the list of runs which of them stay.
+    async def _settled(self, build: str, *, ramping: bool) -> None:
+        """Wait until the task queues of a build send work there, and the list of runs tells who stays where.
 
         Raises:
-            TrunklineError: Temporal takes too long.
+            TrunklineError: Temporal takes too long to tell them.
         """
-        from temporalio.api.enums.v1 import RoutingConfigUpdateState
-
-        going_on = RoutingConfigUpdateState.ROUTING_CONFIG_UPDATE_STATE_IN_PROGRESS
         until = asyncio.get_running_loop().time() + SETTLING
-        described = await self._described()
-        while described.worker_deployment_info.routing_config_update_state == going_on:
+        while others := await self._elsewhere(build, ramping=ramping):
             if asyncio.get_running_loop().time() >= until:
                 raise TrunklineError(
-                    f"It is released, but after {SETTLING:g} s Temporal has not told all of its task queues: some work "
-                    "may still go where it went before. Release it once more."
+                    f"{self.deployment}:{build} is released, but Temporal has not told that to the task queues "
+                    f"{listed(others)} within {SETTLING:g} s: their work still goes where it went before. Release it "
+                    "once more before you stop any worker."
                 )
             await asyncio.sleep(ASK_AGAIN)
-            described = await self._described()
         await asyncio.sleep(INDEXED)
+
+    async def _elsewhere(self, build: str, *, ramping: bool) -> list[str]:
+        """Return the task queues of a build that do not know yet that work goes there."""
+        from temporalio.api.deployment.v1 import WorkerDeploymentVersion
+        from temporalio.api.workflowservice.v1 import DescribeWorkerDeploymentVersionRequest
+
+        request = DescribeWorkerDeploymentVersionRequest(
+            namespace=self.client.namespace,
+            deployment_version=WorkerDeploymentVersion(deployment_name=self.deployment, build_id=build),
+        )
+        version = await self.client.workflow_service.describe_worker_deployment_version(request)
+        found = set()
+        for queue in version.version_task_queues:
+            info = (await self._queue(queue.name, queue.type)).versioning_info
+            routed = info.ramping_deployment_version if ramping else info.current_deployment_version
+            if routed.build_id != build:
+                found.add(queue.name)
+        return sorted(found)
+
+    async def _queue(self, name: str, kind: TaskQueueType.ValueType) -> DescribeTaskQueueResponse:
+        from temporalio.api.taskqueue.v1 import TaskQueue
+        from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+
+        request = DescribeTaskQueueRequest(
+            namespace=self.client.namespace, task_queue=TaskQueue(name=name), task_queue_type=kind
+        )
+        return await self.client.workflow_service.describe_task_queue(request)
 
     async def _described(self) -> DescribeWorkerDeploymentResponse:
         from temporalio.api.workflowservice.v1 import DescribeWorkerDeploymentRequest
@@ -216,7 +234,7 @@ class Releases:
 
     def _refused(self, build: str, reason: str) -> TrunklineError:
         return TrunklineError(
-            f"Nothing was released: Temporal refuses {self.deployment}:{build}: {reason}. If it misses a task queue, "
-            "the new workers lack a connection with a limit or a budget, and work for it still waits: give them the "
-            "connection, or wait until that is done."
+            f"Nothing was released: Temporal refuses {self.deployment}:{build}: {reason}. Where it misses a task "
+            "queue, the new workers lack a connection with a limit or a budget, and work for it still waits: give them "
+            "the connection, or wait until that is done."
         )

@@ -190,6 +190,8 @@ async def test_a_part_of_the_work_goes_to_a_build_first(versions: Versions) -> N
     assert ramped.code == 0, ramped.err
     assert {one["build"]: one["status"] for one in ramped.json["builds"]} == {"1": "current", "2": "ramping"}
     assert not any(one["mayStop"] for one in ramped.json["builds"])
+    current = await versions.release("1", "--ramp", "5")
+    assert (current.code, "Temporal refused" in current.err) == (1, True)
     handle = await versions.begin("moves")
     await versions.engine.held(handle)
     assert set(await builds_of(handle)) == {"2"}
