@@ -1,19 +1,27 @@
-"""Processes of two versions that take each other's place one after the other, as in Kubernetes' rolling releases."""
+"""Processes of two versions that take each other's place, as in releases on Kubernetes.
+
+Each release is a build of its own: `trunkline release` lets work go there once a worker of it polls, and those of the
+build before are ended as soon as it says that they may be. Gateways are replaced one after the other.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import io
 import itertools
+import json
+import os
 import subprocess
 import sys
 import tarfile
 import time
+from asyncio.subprocess import PIPE
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from bench.faults import free_port
 from workers.local.child_process import ChildProcess, child_process
@@ -24,6 +32,11 @@ PACKAGES = ("trunkline", "activities", "workflows", "workers")
 GRACE = 5.0
 ENDING = GRACE + 10
 """Seconds in which a process that was told to end has ended."""
+
+DEPLOYMENT = "soak"
+
+LOOKS_EACH = 2.0
+"""Seconds between two looks at whether workers may be ended."""
 
 STARTING = 120.0
 """Seconds in which a process is ready: a machine that is busy with other things takes long."""
@@ -52,6 +65,7 @@ class Running:
 
     Attributes:
         version: which one it is of.
+        build: of a worker: the build that it announces.
         process: the process.
         stack: ends it.
         port: where it listens, if it does.
@@ -61,11 +75,12 @@ class Running:
     process: ChildProcess
     stack: AsyncExitStack
     port: int = 0
+    build: str = ""
 
 
 @dataclass(slots=True)
 class Rollout:
-    """Workers and gateways, each replaced in its turn by one of the other version.
+    """Workers and gateways, replaced again and again by ones of the other version.
 
     Attributes:
         folder: holds logs, definitions and the files of gateways.
@@ -92,22 +107,25 @@ class Rollout:
         return all(self.counts[f"{what}s replaced"] for what in ("worker", "gateway"))
 
     async def begin(self, workers: int, gateways: int) -> None:
-        """Start so many of each, of one version and the other by turns."""
+        """Start so many of each: all workers but one of the first build, which is released, and one of the next."""
         names = list(self.versions)
-        ready = (
-            [self._worker(names[n % 2]) for n in range(workers)],
-            [self._gateway(names[n % 2]) for n in range(gateways)],
-        )
-        self.workers = list(await asyncio.gather(*ready[0]))
-        self.gateways = list(await asyncio.gather(*ready[1]))
+        starting = [self._worker(n // (workers - 1)) for n in range(workers)]
+        starting += [self._gateway(names[n % 2]) for n in range(gateways)]
+        started = await asyncio.gather(*starting)
+        self.workers, self.gateways = started[:workers], started[workers:]
+        await self._release("0")
 
     async def roll(self) -> None:
-        """Replace one after the other until this is canceled; the old one is told to end once the new one is ready."""
+        """Release build after build until this is canceled; of each there is a worker before."""
         for turn in itertools.count():
-            place = turn % len(self.workers)
-            new = await self._worker(self._other(self.workers[place]))
-            old, self.workers[place] = self.workers[place], new
-            await self._told_to_end("worker", old)
+            new = str(turn + 1)
+            await self._release(new)
+            await self._until_not_needed(str(turn))
+            old = [place for place, one in enumerate(self.workers) if one.build != new]
+            for place in old:
+                ended = self.workers[place]
+                self.workers[place] = await self._worker(turn + 1 + (place == old[-1]))
+                await self._told_to_end("worker", ended)
             place = turn % len(self.gateways)
             new = await self._gateway(self._other(self.gateways[place]))
             old, self.gateways[place] = self.gateways[place], new  # nothing is sent to the old one any more
@@ -120,25 +138,50 @@ class Rollout:
     def _other(self, running: Running) -> str:
         return next(name for name in self.versions if name != running.version)
 
-    async def _worker(self, version: str) -> Running:
+    async def _worker(self, build: int) -> Running:
         command = ["worker", str(self.folder / "automations")]
-        return await self._start("worker", version, command, 0)
+        return await self._start("worker", list(self.versions)[build % 2], command, build=str(build))
 
     async def _gateway(self, version: str) -> Running:
         port = free_port()
         command = ["gateway", "--port", str(port), "--config", str(self.folder / "gateway.yaml")]
-        return await self._start("gateway", version, command, port)
+        return await self._start("gateway", version, command, port=port)
 
-    async def _start(self, what: str, version: str, command: Sequence[str], port: int) -> Running:
-        number = self.counts[f"{what}s started"]
-        self.counts[f"{what}s started"] += 1
-        environment = {
+    async def _release(self, *build: str) -> Any:
+        """Release a build, or none, and return what the command says of all."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "workers.cli", "release", *build, "--json", "--within", f"{STARTING:g}s"),
+            env={**os.environ, **self._environment(next(reversed(self.versions)))}, stdout=PIPE, stderr=PIPE,
+        )  # fmt: skip
+        out, err = await process.communicate()
+        if process.returncode:
+            raise SystemExit(f"`trunkline release {' '.join(build)}`: {err.decode().strip()}")
+        self.counts["builds released"] += len(build)
+        return json.loads(out)["builds"]
+
+    async def _until_not_needed(self, build: str) -> None:
+        while True:
+            builds = await self._release()
+            if all(one["mayStop"] for one in builds if one["build"] == build):
+                return
+            await asyncio.sleep(LOOKS_EACH)
+
+    def _environment(self, version: str, build: str = "") -> dict[str, str]:
+        return {
             **local_environment(self.temporal),
             "PYTHONPATH": str(self.versions[version]),
+            "TRUNKLINE_DEPLOYMENT": DEPLOYMENT,
+            "TRUNKLINE_BUILD": build,
             "TRUNKLINE_ALLOW": "127.0.0.1",
             "TRUNKLINE_GRACE": f"{GRACE:g}",
             "NO_COLOR": "1",
         }
+
+    async def _start(
+        self, what: str, version: str, command: Sequence[str], *, port: int = 0, build: str = ""
+    ) -> Running:
+        number = self.counts[f"{what}s started"]
+        self.counts[f"{what}s started"] += 1
         log = self.folder / f"{what}-{number}-{version}.log"
         stack = AsyncExitStack()
         self._started.push_async_callback(stack.aclose)
@@ -146,7 +189,7 @@ class Rollout:
             child_process(
                 f"{what.capitalize()} {number} ({version})",
                 [sys.executable, "-P", "-m", "workers.cli", *command],
-                environment,
+                self._environment(version, build),
                 output=log,
             )
         )
@@ -155,7 +198,7 @@ class Rollout:
             if (said := process.ended()) or time.monotonic() > until:
                 raise SystemExit(said or f"{process.name} was not ready within {STARTING:g} s.")
             await asyncio.sleep(0.05)
-        return Running(version, process, stack, port)
+        return Running(version, process, stack, port, build)
 
     async def _told_to_end(self, what: str, running: Running) -> None:
         process = running.process.process

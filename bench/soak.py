@@ -1,8 +1,9 @@
 """`make soak`: a rolling release under load, on one machine, and what became of every event.
 
-Three workers of two versions and two gateways are replaced one after the other while events arrive. Every event that
-was taken must be carried out, nothing may be sent twice, and no sender may hear anything but yes and "try again". Exits
-with 1 where a promise broke.
+Three workers of two versions and two gateways are replaced while events arrive: build after build is released, and
+runs of one automation move with each release, those of another stay. Every event that was taken must be carried out,
+nothing may be sent twice, no run that stays may leave its build, and no sender may hear anything but yes and "try
+again". Exits with 1 where a promise broke.
 """
 
 from __future__ import annotations
@@ -37,14 +38,19 @@ WORKERS, GATEWAYS = 3, 2
 TOKEN = "soak-0123456789abcdef-0123456789abcdef"  # noqa: S105 # both ends are ours
 
 AUTOMATION = """
-name: soak
-trigger: {{event: soak.began}}
+name: {name}
+trigger: {{event: {name}.began}}
+onRelease: {on_release}
 actions:
   - {{id: first, actionType: http_request, config: {{method: POST, url: "{url}/first", body: {{run: "{{{{run.id}}}}"}}}}}}
   - {{id: rest, wait: {rest}s}}
   - {{id: keyed, actionType: http_request, config: {{method: POST, url: "{url}/keyed", idempotent: true, body: {{run: "{{{{run.id}}}}"}}}}}}
   - {{id: last, actionType: http_request, config: {{method: POST, url: "{url}/last", body: {{run: "{{{{run.id}}}}"}}}}}}
 """  # noqa: E501 # one step a line
+AUTOMATIONS = {"soak": "move", "stays": "stay"}
+"""What the runs of each automation do when a build is released."""
+
+COMPLETED = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 STEPS = ("first", "keyed", "last")
 SLOWEST = 1.0
 """Seconds that the receiver takes at most, so that many a request is on its way when its worker is told to end."""
@@ -95,7 +101,7 @@ class Senders:
 
     Attributes:
         rollout: has the gateways.
-        taken: ids of the events that were taken.
+        taken: workflow ids of the runs whose events were taken.
         answers: how often each status was answered.
         broken: a sentence for each answer that no sender should get.
     """
@@ -120,10 +126,11 @@ class Senders:
         event = f"event-{number}"
         for _ in range(2 if number % AGAIN_EVERY == 0 else 1):
             await self._until_taken(session, event, number)
-        self.taken.append(event)
+        self.taken.append(f"{automation_of(number)}/{event}")
 
     async def _until_taken(self, session: aiohttp.ClientSession, event: str, number: int) -> None:
-        body = {"specversion": "1.0", "id": event, "source": "/soak", "type": "soak.began", "data": {}}
+        kind = f"{automation_of(number)}.began"
+        body = {"specversion": "1.0", "id": event, "source": "/soak", "type": kind, "data": {}}
         headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/cloudevents+json"}
         for attempt in itertools.count(number):
             gateways = self.rollout.gateways
@@ -146,13 +153,17 @@ class Senders:
             await asyncio.sleep(float(retry))
 
 
+def automation_of(number: int) -> str:
+    """Return which automation takes an event."""
+    return list(AUTOMATIONS)[number % len(AUTOMATIONS)]
+
+
 async def judge(client: Client, vendor: Vendor, taken: list[str]) -> list[str]:
-    """Return a sentence for each event that was lost, each request that was doubled, and each task that failed."""
+    """Return a sentence for each event that was lost, each request that was doubled, and each task that went wrong."""
     broken = []
     gate = asyncio.Semaphore(8)
 
-    async def one(event: str) -> None:
-        run = f"soak/{event}"
+    async def one(run: str) -> None:
         handle = client.get_workflow_handle(run)
         async with gate:
             try:
@@ -165,12 +176,16 @@ async def judge(client: Client, vendor: Vendor, taken: list[str]) -> list[str]:
             history = [found async for found in handle.fetch_history_events()]
         failed = [e for e in history if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED]
         broken.extend(f"{run}: {e.workflow_task_failed_event_attributes.failure.message[:300]}" for e in failed)
+        done = [e.workflow_task_completed_event_attributes for e in history if e.event_type == COMPLETED]
+        builds = sorted({task.deployment_version.build_id for task in done}, key=int)
+        if AUTOMATIONS[run.partition("/")[0]] == "stay" and len(builds) > 1:
+            broken.append(f"{run}: it left its build: {', '.join(builds)}.")
         times = {step: vendor.arrived[run, step] for step in STEPS}
         if set(times.values()) != {1}:
             broken.append(f"{run}: its steps arrived {times} times.")
 
     await asyncio.gather(*map(one, taken))
-    strangers = {run for run, _ in vendor.arrived} - {f"soak/{event}" for event in taken}
+    strangers = {run for run, _ in vendor.arrived} - set(taken)
     return [*broken, *(f"{run}: nobody knows its event." for run in sorted(strangers))]
 
 
@@ -178,8 +193,10 @@ async def soak(given: argparse.Namespace, folder: Path) -> tuple[list[str], list
     """Run everything and return the lines to print and the promises that broke."""
     vendor = Vendor(free_port())
     (folder / "automations").mkdir()
-    text = AUTOMATION.format(url=f"http://127.0.0.1:{vendor.port}", rest=given.rest)
-    (folder / "automations" / "soak.yaml").write_text(text)
+    for name, on_release in AUTOMATIONS.items():
+        url = f"http://127.0.0.1:{vendor.port}"
+        text = AUTOMATION.format(name=name, on_release=on_release, url=url, rest=given.rest)
+        (folder / "automations" / f"{name}.yaml").write_text(text)
     (folder / "gateway.yaml").write_text(f"events: {{verify: {{bearer: [{TOKEN}]}}}}\n")
     versions = {"old": released(given.old, folder / "old"), "new": ROOT}
     async with temporal_server(free_port(), None, data=folder / "temporal.db") as server, running(vendor.serve()):
@@ -201,8 +218,9 @@ async def soak(given: argparse.Namespace, folder: Path) -> tuple[list[str], list
     counts = rollout.counts
     answers = ", ".join(f"{count} times {status}" for status, count in sorted(senders.answers.items()))
     line = (
-        f"{len(senders.taken)} events in {given.seconds:g} s, while {counts['workers replaced']} workers and "
-        f"{counts['gateways replaced']} gateways were replaced (the old version is {given.old}). "
+        f"{len(senders.taken)} events in {given.seconds:g} s, while {counts['builds released']} builds were released, "
+        f"{counts['workers replaced']} workers and {counts['gateways replaced']} gateways replaced (the old version "
+        f"is {given.old}). "
         f"Senders heard {answers}. "
         f"{sum(vendor.arrived.values())} requests arrived at the vendor. Broken promises: {len(broken)}."
     )

@@ -15,9 +15,7 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowHistory
 from temporalio.common import HeaderCodecBehavior, MetricMeter, WorkflowIDReusePolicy
-from temporalio.converter import DataConverter
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from activities.action import Action
 from activities.attempt.secrets import Secrets
@@ -27,17 +25,11 @@ from tests.receiver import Receiver
 from workers.approvals.groups import Groups
 from workers.approvals.signing import SigningKeys
 from workers.definitions.automations import Automations
-from workers.payloads.converter import data_converter, of_worker
+from workers.payloads.converter import data_converter
 from workers.process.assembly import Assembly
 from workers.process.equipment import Equipment, scrubber_of
-from workers.process.replay_clock import ReplayClock
+from workers.process.replaying import replayer
 from workers.settings import Settings
-from workflows.automation import Automation
-from workflows.keyed.gate import Gate
-from workflows.keyed.subscriptions import Subscriptions
-from workflows.keyed.value import KeptValue
-from workflows.starter import Starter
-from workflows.view.details import Details
 
 JSON = dict[str, Any]
 
@@ -63,6 +55,7 @@ class Engine:
         self.signing_keys: JSON = {}
         self.encryption_keys: tuple[str, ...] = ()
         self.meter: MetricMeter | None = None
+        self.settings: JSON = {}
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -131,6 +124,7 @@ class Engine:
                 encryption_keys=self.encryption_keys,
                 grace=0,
                 inline=self.inline,
+                **self.settings,
             ),
             equipment=Equipment(
                 actions=self.actions,
@@ -230,18 +224,6 @@ class Engine:
     async def replay_history(self, history: WorkflowHistory) -> None:
         """Replay one history."""
         await replayer(self.client.data_converter).replay_workflow(history)
-
-
-def replayer(converter: DataConverter) -> Replayer:
-    """Return what replays a run as a worker would."""
-    return Replayer(
-        workflows=[Automation, Starter, Gate, KeptValue, Subscriptions],
-        workflow_runner=UnsandboxedWorkflowRunner(),
-        data_converter=of_worker(converter),
-        header_codec_behavior=HeaderCodecBehavior.CODEC,
-        interceptors=[Details()],
-        plugins=[ReplayClock()],
-    )
 
 
 def step(report: Mapping[str, Any], name: str) -> JSON:

@@ -19,6 +19,9 @@ from trunkline.keyed import Admission, ArrivalsState
 PLAN = "trunkline:plan"
 """Local activity that answers with the plan of an automation."""
 
+KNOWN = "trunkline:known"
+"""Activity that says whether a worker knows an automation."""
+
 MATCH = "trunkline:match"
 """Local activity that says which automations an event concerns."""
 
@@ -265,11 +268,15 @@ class FailureDetails(TypedDict, total=False):
 
 
 class PlanQuestion(TypedDict, total=False):
-    """What a run asks for its plan with: the automation's name or the definition that came with it, and the event."""
+    """What a run asks for its plan with: the automation's name or the definition that came with it, and the event.
+
+    `waited` are the seconds since it first asked.
+    """
 
     automation: str
     inline: Any
     event: dict[str, Any]
+    waited: float
 
 
 class RunLimits(TypedDict, total=False):
@@ -331,9 +338,13 @@ class PlanRefusal(TypedDict):
 
 @final
 class PlanParking(TypedDict):
-    """Why nobody can say now what a run's plan is, so that it asks again later."""
+    """Why nobody can say now what a run's plan is, so that it asks again later.
+
+    `unknown` where this worker does not know the automation, and another one may.
+    """
 
     parked: str
+    unknown: NotRequired[bool]
 
 
 @final

@@ -40,8 +40,10 @@ from workflows.language.template import TemplateError
 from workflows.plan import Plan
 from workflows.report import cut, shortened
 from workflows.run.beginning import DISPATCH, all_answered, started
-from workflows.run.continue_as_new import kept_memo, long_history, may_continue_as_new, next_arguments
+from workflows.run.continue_as_new import kept_memo, may_continue_as_new, next_arguments
+from workflows.run.parked import Parking
 from workflows.run.payload import PayloadError, read, unpack
+from workflows.run.release import settle_version
 from workflows.run.resets import reset_unseen
 from workflows.run.routing import Routing, fairness_key
 from workflows.run.state import State
@@ -99,12 +101,14 @@ class Automation:
     async def _ask(self, question: PlanQuestion, args: Sequence[RawValue]) -> RunAnswer[Plan]:
         """Ask the worker for the plan, again and again while it cannot say what the automation is.
 
-        A run that has asked until its history is long begins anew with the arguments that it was started with.
+        A run that has to ask elsewhere, or whose history is long, begins anew with the arguments it was started with.
         """
         pause, longest = PARKED
+        parking = Parking()
         while True:
+            asked = parking.question(question)
             packed = await host.execute_local_activity(
-                PLAN, question, start_to_close_timeout=timedelta(seconds=30), result_type=RawValue
+                PLAN, asked, start_to_close_timeout=timedelta(seconds=30), result_type=RawValue
             )
             answer: RunAnswer[Plan] | PlanRefusal | PlanParking = unpack(packed)
             if "refused" in answer:
@@ -112,15 +116,15 @@ class Automation:
             self.parked = None if "plan" in answer else answer["parked"]
             if "plan" in answer:
                 return answer
-            if long_history() and host.all_handlers_finished():
+            if (memo := await parking.wait(answer, question, pause)) is not None:
                 # `_run` will take this chain for one that was reset, which costs a look at histories without requests.
-                host.continue_as_new(args=args)
-            await host.sleep(pause, summary="Parked: waiting for its definition")
+                host.continue_as_new(args=args, memo=memo)
             pause = min(pause * 2, longest)
 
     async def _run(self, event: dict[str, Any], answer: RunAnswer[Plan]) -> Any:
         self.plan = answer["plan"]
         self.outdated = answer.get("outdated")
+        settle_version(self.plan)
         self.missing = answer.get("missing", [])
         carry = answer.get("state")
         limit = answer["stateLimit"]
@@ -214,7 +218,7 @@ class Automation:
 
     def _refused(self, kind: str, sentence: str) -> ApplicationError:
         """Close a run that cannot begin."""
-        self.outcome, self.reason = "failed", sentence
+        self.outcome, self.reason, self.parked = "failed", sentence, None
         return ApplicationError(sentence, type=kind, non_retryable=True)
 
     def _holds_changed(self) -> None:

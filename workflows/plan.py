@@ -207,6 +207,7 @@ class Plan(TypedDict, total=False):
     priority: int
     fairness: str
     perKey: dict[str, Any]
+    onRelease: Literal["stay"]
     defaults: Defaults
     approvals: ApprovalPlan
     block: list[StepPlan]

@@ -747,7 +747,7 @@ async def test_a_run_of_an_old_version_says_so_in_its_report(engine: Engine) -> 
 @pytest.fixture
 def short_histories(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let parked runs ask often, and continue as new soon."""
-    monkeypatch.setattr("workflows.automation.long_history", lambda: workflow.info().get_current_history_length() > 8)
+    monkeypatch.setattr("workflows.run.parked.long_history", lambda: workflow.info().get_current_history_length() > 8)
     monkeypatch.setattr("workflows.automation.PARKED", (timedelta(milliseconds=50), timedelta(milliseconds=100)))
 
 

@@ -36,7 +36,18 @@ COMMANDS = {
     "Start runs": ("run", "emit"),
     "See what runs and what waits": ("runs", "report", "holds", "hold"),
     DECISIONS: (*("approve", "reject", "edit", "retry", "skip", "supply", "stop", "reassign", "extend", "decide"),),
-    "Operate": ("deploy", "schedules", "rerun", "worker", "gateway", "talkdesk", "codec-server", "signing-key"),
+    "Operate": (
+        "deploy",
+        "schedules",
+        "rerun",
+        "release",
+        "replay",
+        "worker",
+        "gateway",
+        "talkdesk",
+        "codec-server",
+        "signing-key",
+    ),
 }
 """Every command by what people want; it is the function (or group of commands) of its name in the module of its name,
 `-` spelt `_`, but for `RENAMED`. Decisions stand in one module, `decide.py`."""

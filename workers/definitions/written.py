@@ -35,6 +35,7 @@ def about_runs(
         "priority": automation.priority,
         "fairness": automation.fairness,
         "perKey": None if automation.per_key is None else written(automation.per_key),
+        "onRelease": "stay" if automation.on_release == "stay" else None,
         "result": automation.result,
     }
     return cast("Plan", {key: value for key, value in said.items() if value is not None})

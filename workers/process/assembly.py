@@ -19,6 +19,7 @@ from activities.http_client.sandboxed import Sandboxed
 from workers.payloads.keyed_hash import KeyedHash
 from workers.process.approval_activities import ApprovalActivities
 from workers.process.budgets import TemporalBudgets, budget_workers
+from workers.process.deployment import deployment_config
 from workers.process.event_activities import EventActivities
 from workers.process.gate_activities import GateActivities
 from workers.process.kept_values import TemporalKeptValues
@@ -99,7 +100,8 @@ class Assembly:
             actions: the activities that carry out actions; without any, other workers have to.
             cached_runs: how many runs are kept in memory between their tasks.
         """
-        client = client_of_worker(self.client)
+        version = deployment_config(self.settings)
+        client = client_of_worker(self.client, versioned=version is not None)
         options: dict[str, Any] = {
             "max_concurrent_activities": ACTIVITIES,
             "max_concurrent_activity_task_polls": POLLS,
@@ -107,6 +109,7 @@ class Assembly:
             "default_heartbeat_throttle_interval": HEARTBEAT_THROTTLE,
             "graceful_shutdown_timeout": timedelta(seconds=self.settings.grace),
             "interceptors": [Details(), *self._measuring()],
+            "deployment_config": version,
         }
         limits = self._limits()
         worker = Worker(
@@ -124,11 +127,11 @@ class Assembly:
         )
         if not actions:
             return [worker]
-        counting = budget_workers(client, self.equipment.connections.usable())
+        counting = budget_workers(client, self.equipment.connections.usable(), version)
         return [
             *counting,
-            pause_worker(client),
-            keyed_worker(client, self._gates()),
+            pause_worker(client, version),
+            keyed_worker(client, self._gates(), version),
             *limits.workers(client, actions, **options),
             worker,
         ]
@@ -181,6 +184,7 @@ class Assembly:
             state_limit=settings.state_limit,
             limits=limits,
             inline=settings.inline,
+            unknown_for=settings.unknown_for,
             pinning=Pinning(equipment.actions, equipment.connections, equipment.descriptions),
         )
         contracts = Contracts(

@@ -1,4 +1,4 @@
-"""The local activities by which a run asks its worker: for the plan, and which automations an event concerns."""
+"""The activities by which a run asks its worker: for the plan, and which automations an event concerns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from temporalio import activity
 from temporalio.common import RawValue
 
 from activities.descriptions.source import NotAtHandError
+from trunkline.durations import SECOND, spell
 from trunkline.wire import (
+    KNOWN,
     MATCH,
     PLAN,
     YIELD,
@@ -53,6 +55,7 @@ class PlanActivities:
         state_limit: bytes that a run's variables, report and audit may take together.
         limits: the limits of the worker's connections.
         inline: whether runs may bring their own definition.
+        unknown_for: seconds that a run waits for a worker that knows its automation.
         pinning: pins the operations of described services.
     """
 
@@ -66,10 +69,12 @@ class PlanActivities:
         state_limit: int,
         limits: Limits,
         inline: bool,
+        unknown_for: float = 0.0,
         pinning: Pinning | None = None,
     ) -> None:
         self.automations = automations
         self.inline = inline
+        self.unknown_for = unknown_for
         self.limits = limits
         self.pinning = pinning
         self.settings: RunSettings = {
@@ -81,8 +86,8 @@ class PlanActivities:
         }
 
     def activities(self) -> list[Callable[..., Any]]:
-        """Return the local activities to register."""
-        return [self.plan, self.match, self.rest]
+        """Return the activities to register."""
+        return [self.plan, self.known, self.match, self.rest]
 
     @activity.defn(name=PLAN)
     async def plan(self, question: dict[str, Any]) -> RawValue:
@@ -101,7 +106,7 @@ class PlanActivities:
                 plan = self.automations.plan(question["automation"], question["event"])
                 outdated = self.automations.outdated(question["automation"])
         except (UnknownAutomationError, UnfitEventError) as error:
-            return {"refused": str(error), "type": REFUSALS[type(error)]}
+            return self._nothing(error, question.get("waited", 0.0))
         except (UnsettledError, BadAutomationError) as error:
             if "inline" in question:
                 return {"refused": str(error), "type": "BadAutomation"}
@@ -111,6 +116,17 @@ class PlanActivities:
         except NotAtHandError as missing:
             return {"parked": str(missing)}
         return {"plan": plan, "outdated": outdated} if outdated else {"plan": plan}
+
+    def _nothing(self, error: UnknownAutomationError | UnfitEventError, waited: float) -> PlanRefusal | PlanParking:
+        if isinstance(error, UnknownAutomationError) and waited < self.unknown_for:
+            most = spell(round(self.unknown_for * SECOND))
+            return {"parked": f"{error} The run waits for a worker that knows it, at most {most}.", "unknown": True}
+        return {"refused": str(error), "type": REFUSALS[type(error)]}
+
+    @activity.defn(name=KNOWN)
+    async def known(self, automation: str) -> bool:
+        """Say whether this worker has an automation that can run."""
+        return await self.automations.aside(lambda: automation in self.automations.names())
 
     @activity.defn(name=MATCH)
     async def match(self, event: dict[str, Any]) -> list[MatchAnswer]:

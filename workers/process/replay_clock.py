@@ -26,6 +26,9 @@ is repeated. But it does not wait for the thread: the run is evicted on a second
 Coroutines get lost between the two, the eviction is tried again for ever, the run stalls, and the worker cannot be
 stopped. Here an eviction waits until the run's thread has ended. That it does by itself, as the work of a task is
 bounded (`workflows/run/yielding.py`), so nothing needs to interrupt it, wherever it happens to be.
+
+Whether a run stays on the version of its worker, its plan says, which comes in the middle of its first task; the SDK
+wants to know before the run's first line. But every answer to Temporal says it, and the one that ends the task counts.
 """
 
 from __future__ import annotations
@@ -34,10 +37,13 @@ import dataclasses
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from temporalio.common import VersioningBehavior
 from temporalio.plugin import SimplePlugin
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 
 from workers.process.random_seed import random_seed
+from workflows.run.parked import OFFERED
+from workflows.run.release import STAY
 from workflows.run.resets import RESET_NOW, RESET_UNSEEN, RESETS
 
 if TYPE_CHECKING:
@@ -78,16 +84,19 @@ ENCODING = 256
 
 
 class ReplayClock(SimplePlugin):
-    """Gives runs a clock that replays read alike, tells them of resets, and leaves out updates that have no answer."""
+    """Gives runs a clock that replays read alike, tells them of resets, and leaves out updates that have no answer.
 
-    def __init__(self) -> None:
-        super().__init__("trunkline.activation", workflow_runner=_seen_to)
+    Args:
+        versioned: whether the worker announces its version; of any other, Temporal takes no word about it.
+    """
 
+    def __init__(self, *, versioned: bool = False) -> None:
+        def seen_to(runner: WorkflowRunner | None) -> WorkflowRunner:
+            if runner is None:
+                raise AssertionError("A worker has a runner.")
+            return _Runner(runner, versioned=versioned)
 
-def _seen_to(runner: WorkflowRunner | None) -> WorkflowRunner:
-    if runner is None:
-        raise AssertionError("A worker has a runner.")
-    return _Runner(runner)
+        super().__init__("trunkline.activation", workflow_runner=seen_to)
 
 
 class _Seeds:
@@ -104,22 +113,24 @@ class _Seeds:
 
 
 class _Runner(WorkflowRunner):
-    def __init__(self, runner: WorkflowRunner) -> None:
+    def __init__(self, runner: WorkflowRunner, *, versioned: bool) -> None:
         self.runner = runner
+        self.versioned = versioned
         self.seeds = _Seeds()
 
     def prepare_workflow(self, defn: workflow._Definition) -> None:
         self.runner.prepare_workflow(defn)
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        return _Instance(self.runner, det, self.seeds)
+        return _Instance(self.runner, det, self.seeds, versioned=self.versioned)
 
     def set_worker_level_failure_exception_types(self, types: object) -> None:
         self.runner.set_worker_level_failure_exception_types(types)  # type: ignore[arg-type] # it is passed on
 
 
 class _Instance(WorkflowInstance):
-    def __init__(self, runner: WorkflowRunner, det: WorkflowInstanceDetails, seeds: _Seeds) -> None:
+    def __init__(self, runner: WorkflowRunner, det: WorkflowInstanceDetails, seeds: _Seeds, *, versioned: bool) -> None:
+        self.versioned = versioned
         self.seeds = seeds
         self.seed = det.randomness_seed
         self.own_seed = random_seed(det.info.run_id)
@@ -131,6 +142,8 @@ class _Instance(WorkflowInstance):
             RESETS: lambda: self.resets,
             RESET_NOW: lambda: self.reset_at == self.at,
             RESET_UNSEEN: lambda: self.seeds.known and self.seed != self.own_seed,
+            STAY: self._stay,
+            OFFERED: self._offer,
         }
         self.instance = runner.create_instance(dataclasses.replace(det, extern_functions=functions))
         self.clock: Timestamp | None = None
@@ -138,6 +151,8 @@ class _Instance(WorkflowInstance):
         self.long = False
         self.wrote = False
         self.ended = False
+        self.stays = False
+        self.offered = False
         self.alone = Lock()
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
@@ -162,11 +177,22 @@ class _Instance(WorkflowInstance):
         completion = self.instance.activate(act)
         if self.ended:
             _keep_answers(completion)
+        if self.stays and completion.HasField("successful"):
+            completion.successful.versioning_behavior = VersioningBehavior.PINNED.value
+        if self.offered:
+            self.offered = False
+            _let_any_have(completion)
         self.wrote = self.wrote or _writes(act, completion)
         self.ended = self.ended or any(
             command.WhichOneof("variant") in ENDS for command in completion.successful.commands
         )
         return completion
+
+    def _stay(self) -> None:
+        self.stays = self.versioned
+
+    def _offer(self) -> None:
+        self.offered = True
 
     def _slept(self, act: WorkflowActivation) -> bool:
         """Say whether nothing but tasks that wrote nothing down came since the clock was set."""
@@ -200,6 +226,13 @@ def _writes(act: WorkflowActivation, completion: WorkflowActivationCompletion) -
     if any(job.HasField("resolve_activity") for job in act.jobs):
         return True
     return any(command.WhichOneof("variant") not in UNWRITTEN for command in completion.successful.commands)
+
+
+def _let_any_have(completion: WorkflowActivationCompletion) -> None:
+    """Keep Temporal from handing the activities of a completion to the worker that completes it."""
+    for command in completion.successful.commands:
+        if command.HasField("schedule_activity"):
+            command.schedule_activity.do_not_eagerly_execute = True
 
 
 def _keep_answers(completion: WorkflowActivationCompletion) -> None:

@@ -8,9 +8,14 @@ from workers.payloads.converter import of_worker
 from workers.process.replay_clock import ReplayClock
 
 
-def client_of_worker(client: Client) -> Client:
-    """Return a client over the same connection for a worker to work with."""
+def client_of_worker(client: Client, *, versioned: bool = False) -> Client:
+    """Return a client over the same connection for a worker to work with.
+
+    Args:
+        client: the client of its process.
+        versioned: whether the worker announces its version.
+    """
     options = client.config()
     options["data_converter"] = of_worker(options["data_converter"])
-    options["plugins"] = [*options["plugins"], ReplayClock()]
+    options["plugins"] = [*options["plugins"], ReplayClock(versioned=versioned)]
     return Client(**options)

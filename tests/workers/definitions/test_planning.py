@@ -674,3 +674,11 @@ def test_a_config_that_could_not_be_compiled_is_a_problem_although_each_part_cou
 def test_so_is_a_list_of_approvers_without_end() -> None:
     approval = {"approvers": [f"p{n}" for n in range(10_001)]}
     assert sorted(codes({**GET, "requireApproval": approval})) == ["bad-template", "out-of-range"]
+
+
+def test_what_a_release_does_to_runs_stands_in_the_plan_only_where_they_stay() -> None:
+    assert "onRelease" not in planned(SMS)
+    assert "onRelease" not in planned(SMS, onRelease="move")
+    assert planned(SMS, onRelease="stay")["onRelease"] == "stay"
+    [wrong] = problems(automation(SMS, onRelease="stays"))
+    assert (wrong.code, "stay" in str(wrong)) == ("wrong-type", True)

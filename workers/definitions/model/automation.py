@@ -379,6 +379,11 @@ class AutomationDefinition(Part):
         description="What happens where an event comes while a run for the same key is under way: "
         '`{key: "{{ticket.id}}", mode: queue}`.',
     )
+    on_release: Literal["move", "stay"] = Field(
+        default="move",
+        description="What its runs do when another version of the workers is released: `move` to it, or `stay` on the "
+        "version that they began with, which then has to run until they end.",
+    )
     approvals: ApprovalDefinition | None = Field(
         default=None,
         description="How held steps are decided, where a step's own `requireApproval` says nothing else.",
