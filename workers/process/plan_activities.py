@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, cast
 
@@ -23,11 +23,11 @@ from trunkline.wire import (
 )
 from workers.definitions.automations import (
     Automations,
-    BadAutomationError,
     UnknownAutomationError,
     UnsettledError,
 )
 from workers.definitions.matching import Match
+from workers.definitions.roster import BadAutomationError
 from workers.definitions.runnable import UnfitEventError
 from workers.process.limits import Limits
 from workers.process.pinning import Pinning
@@ -38,6 +38,9 @@ INLINE_OFF = (
     "This worker runs no inline definitions, because whoever may start one may use all of its secrets and connections: "
     "put the definition into its folder of automations and start it by name, or set TRUNKLINE_INLINE=on for the worker."
 )
+
+NOT_STARTED = 100
+"""Most automations of which an event's history says why they are not started; `trunkline explain` says all."""
 
 REFUSALS = {UnknownAutomationError: "UnknownAutomation", UnfitEventError: "InvalidEvent"}
 
@@ -114,12 +117,21 @@ class PlanActivities:
 
     @activity.defn(name=MATCH)
     async def match(self, event: dict[str, Any]) -> list[MatchAnswer]:
-        """Return for every automation whether the event concerns it, and if not, why."""
-        return list(map(_told, await self.automations.aside(lambda: [*self.automations.matching(event)])))
+        """Return what an event starts, and of the first others whose trigger takes it why it does not start them."""
+        return await self.automations.aside(lambda: list(map(_told, _bounded(self.automations.matching(event)))))
 
     @activity.defn(name=YIELD)
     async def rest(self) -> None:
         """Do nothing: a run that has much to do lets others have their turn."""
+
+
+def _bounded(matches: Iterable[Match]) -> Iterator[Match]:
+    """Leave out what an event does not start, behind the first ones: a history has an end."""
+    left = NOT_STARTED
+    for match in matches:
+        left -= not match.matches
+        if match.matches or left >= 0:
+            yield match
 
 
 def _told(match: Match) -> MatchAnswer:

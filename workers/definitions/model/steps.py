@@ -20,6 +20,10 @@ class Block:
     steps: list[Any]
 
 
+_OWNERS = frozenset({"paths", "branch", "otherwise", "actions", "repeat", "onFailure", "onRejected"})
+"""Keys of a raw step or automation that may hold blocks."""
+
+
 def escape(key: str | int) -> str:
     """Return a key as one segment of a JSON pointer."""
     return str(key).replace("~", "~0").replace("/", "~1")
@@ -27,6 +31,8 @@ def escape(key: str | int) -> str:
 
 def blocks(step: Mapping[str, Any], pointer: str) -> Iterator[Block]:
     """Yield the blocks inside a raw step or automation, as far as they are lists."""
+    if _OWNERS.isdisjoint(step):  # as most steps are
+        return
     for key in ("paths", "branch"):
         ways = step.get(key)
         for index, way in enumerate(ways if isinstance(ways, list) else ()):
