@@ -166,11 +166,20 @@ def spellings(model: type[BaseModel], key: str) -> tuple[str, ...]:
 
 
 def marked(model: type[BaseModel], raw: Raw, mark: type[M]) -> Iterable[tuple[str, M]]:
-    """Yield (key in `raw`, mark) for every field of `model` that carries such a mark and that `raw` fills."""
-    for field_name, info in model.model_fields.items():
-        for meta in info.metadata:
-            if isinstance(meta, mark):
-                yield from ((key, meta) for key in names(model, field_name) if key in raw)
+    """Return (key in `raw`, mark) for every field of `model` that carries such a mark and that `raw` fills."""
+    return ((key, meta) for key, meta in _marks(model, mark) if key in raw)
+
+
+@functools.cache
+def _marks(model: type[BaseModel], mark: type[Any]) -> tuple[tuple[str, Any], ...]:
+    fields = model.model_fields.items()
+    return tuple(
+        (key, meta)
+        for field_name, info in fields
+        for meta in info.metadata
+        if isinstance(meta, mark)
+        for key in names(model, field_name)
+    )
 
 
 Function = Callable[[Any, Context], Awaitable[Any]]

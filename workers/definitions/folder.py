@@ -38,7 +38,7 @@ class File:
         claimed: the name of its automation, or the one that a bad file seems to carry.
         former: the name of its last good version, if it ever had one.
         named: whether it says a name; of one that does not, `claimed` is its own name.
-        content: its data and where its values stand; None where it cannot be read.
+        content: its data and where its values stand, where it takes values from its environment.
     """
 
     path: Path
@@ -163,7 +163,7 @@ class Folder:
         return True
 
     def _fill_in_anew(self, counted: Collection[str]) -> list[str]:
-        """Read all other definitions again as they last counted, and return the names of their files."""
+        """Make all others anew that take values, as they last counted, and return the names of their files."""
         others = [name for name, file in self.files.items() if name not in counted and file.content is not None]
         for name in others:
             self.files[name] = self._made(name, self.files[name].path, self.files[name].content)
@@ -178,19 +178,20 @@ class Folder:
     def _made(
         self, name: str, path: Path, content: tuple[Any, Source] | None, problems: list[Problem] | None = None
     ) -> File:
-        data, good = None, None
+        data, good, kept = None, None, None
         if content is not None:
             data, source = content
             good, problems = load(data, source, self.catalog, self.environments)
+            kept = content if data.get("environment") else None
         problems = problems or []
         if good is not None:
-            return File(path, good, problems, good.name, good.name, content=content)
+            return File(path, good, problems, good.name, good.name, content=kept)
         given = data.get("name") if isinstance(data, dict) else None
         claimed = given if isinstance(given, str) else _claimed(path)
         before = self.files.get(name)
         former = before.former if before else None
         named = claimed is not None or former is not None
-        return File(path, None, problems, claimed or path.stem, former, named=named, content=content)
+        return File(path, None, problems, claimed or path.stem, former, named=named, content=kept)
 
 
 def definition_files(folder: Path) -> list[Path]:
