@@ -167,19 +167,13 @@ def spellings(model: type[BaseModel], key: str) -> tuple[str, ...]:
 
 def marked(model: type[BaseModel], raw: Raw, mark: type[M]) -> Iterable[tuple[str, M]]:
     """Return (key in `raw`, mark) for every field of `model` that carries such a mark and that `raw` fills."""
-    return ((key, meta) for key, meta in _marks(model, mark) if key in raw)
+    return ((key, meta) for key, meta in _metadata(model) if isinstance(meta, mark) and key in raw)
 
 
 @functools.cache
-def _marks(model: type[BaseModel], mark: type[Any]) -> tuple[tuple[str, Any], ...]:
+def _metadata(model: type[BaseModel]) -> tuple[tuple[str, Any], ...]:
     fields = model.model_fields.items()
-    return tuple(
-        (key, meta)
-        for field_name, info in fields
-        for meta in info.metadata
-        if isinstance(meta, mark)
-        for key in names(model, field_name)
-    )
+    return tuple((key, meta) for name, info in fields for meta in info.metadata for key in names(model, name))
 
 
 Function = Callable[[Any, Context], Awaitable[Any]]
