@@ -31,7 +31,11 @@ DYNAMIC_CONFIG = {
     "history.transferProcessorMaxPollRPS": "100",
     "history.timerProcessorMaxTimeShift": '"50ms"',  # else every timer and every retry takes a second at least
     "matching.enableFairness": "true",
+    "matching.numTaskqueueReadPartitions": "1",  # one process serves all of them: several only pass tasks on
+    "matching.numTaskqueueWritePartitions": "1",
+    "system.forceSearchAttributesCacheRefreshOnRead": "false",  # ours are known from the start
 }
+"""What of this server is set otherwise than usual."""
 
 START_SECONDS = 60.0
 TRIES = 3
