@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING
 
 from workers.errors import TrunklineError, UnreachableError
 from workers.local.child_process import ChildProcess, child_process
-from workers.process.search_attributes import WORDS
+from workers.process.search_attributes import WORDS, register
 from workers.settings import Settings
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ async def temporal_server(port: int, ui_port: int | None, *, data: Path | None) 
                     if attempt + 1 < TRIES and "address already in use" in process.last_words():
                         continue  # somebody took the port in between
                     raise
+                await register(client)  # a database of long ago may lack some
                 await _set_retention(client)
                 yield Server(port=ports[0], ui_port=ports[1], client=client, process=process)
                 return
