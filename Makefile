@@ -9,6 +9,7 @@
 #   make faults        2,000 runs while vendors, workers and Temporal fail (ARGS="--runs 200")
 #   make fairness      what one tenant's burst costs another's single run
 #   make scale         what lists of what waits take, with 100,000 runs that wait (ARGS="--runs 20000")
+#   make events        what an event costs with many automations, and how many get through (ARGS="--automations 20000")
 #   make soak          a rolling release under load for ten minutes: workers of two versions, two gateways (ARGS="--seconds 60")
 #   make setup         the virtual environment in .venv; PYTHON=python3.12 chooses the interpreter
 #   make clean         remove everything that can be made again
@@ -16,7 +17,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test quick check format-check lint types imports pytest format docs bench faults fairness scale soak clean
+.PHONY: help setup demo test quick check format-check lint types imports pytest format docs bench faults fairness scale events soak clean
 .NOTPARALLEL:
 
 help:
@@ -76,6 +77,9 @@ fairness: setup
 
 scale: setup
 	@$(BIN)/python -m bench.scale $(ARGS)
+
+events: setup
+	@$(BIN)/python -m bench.events $(ARGS)
 
 soak: setup
 	@$(BIN)/python -m bench.soak $(ARGS)

@@ -15,6 +15,8 @@ from temporalio.service import RPCError
 
 from workers import logs
 from workers.client.connecting import connect, explain
+from workers.definitions.problems import listed
+from workers.definitions.reloads import NAMED
 from workers.errors import NotFoundError, TrunklineError, UnreachableError
 from workers.process.assembly import Assembly
 from workers.process.equipment import check_bindings, complaints, equip, unbound
@@ -95,7 +97,10 @@ async def serve(
         await _until_seen(client, settings.task_queue)
         names = await equipment.automations.aside(equipment.automations.names)
         log.info(
-            "ready: task queue %s, %d automations: %s", settings.task_queue, len(names), ", ".join(names) or "none"
+            "ready: task queue %s, %d automations: %s",
+            settings.task_queue,
+            len(names),
+            listed(names, most=NAMED) or "none",
         )
         if ready is not None:
             ready()
