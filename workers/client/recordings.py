@@ -206,7 +206,7 @@ class _Reading:
             return
         answer = read(value)
         if about["activity_type"] == MATCH:
-            self.found.matches = answer
+            self.found.matches = answer["matches"]
         elif "keep" in answer:
             kept = answer["keep"]
             self.found.opened.append((datetime.fromisoformat(kept["at"]), kept["request"]["config"]))

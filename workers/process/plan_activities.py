@@ -1,8 +1,8 @@
-"""The local activities by which a run asks its worker: for the plan, and which automations an event concerns."""
+"""The local activities by which a run asks its worker for its plan, and gives way to others."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
@@ -11,10 +11,8 @@ from temporalio.common import RawValue
 
 from activities.descriptions.source import NotAtHandError
 from trunkline.wire import (
-    MATCH,
     PLAN,
     YIELD,
-    MatchAnswer,
     Planned,
     PlanParking,
     PlanQuestion,
@@ -26,7 +24,6 @@ from workers.definitions.automations import (
     UnknownAutomationError,
     UnsettledError,
 )
-from workers.definitions.matching import Match
 from workers.definitions.roster import BadAutomationError
 from workers.definitions.runnable import UnfitEventError
 from workers.process.limits import Limits
@@ -38,9 +35,6 @@ INLINE_OFF = (
     "This worker runs no inline definitions, because whoever may start one may use all of its secrets and connections: "
     "put the definition into its folder of automations and start it by name, or set TRUNKLINE_INLINE=on for the worker."
 )
-
-NOT_STARTED = 100
-"""Most automations of which an event's history says why they are not started; `trunkline explain` says all."""
 
 REFUSALS = {UnknownAutomationError: "UnknownAutomation", UnfitEventError: "InvalidEvent"}
 
@@ -85,7 +79,7 @@ class PlanActivities:
 
     def activities(self) -> list[Callable[..., Any]]:
         """Return the local activities to register."""
-        return [self.plan, self.match, self.rest]
+        return [self.plan, self.rest]
 
     @activity.defn(name=PLAN)
     async def plan(self, question: dict[str, Any]) -> RawValue:
@@ -115,31 +109,6 @@ class PlanActivities:
             return {"parked": str(missing)}
         return {"plan": plan, "outdated": outdated} if outdated else {"plan": plan}
 
-    @activity.defn(name=MATCH)
-    async def match(self, event: dict[str, Any]) -> list[MatchAnswer]:
-        """Return what an event starts, and of the first others whose trigger takes it why it does not start them."""
-        return await self.automations.aside(lambda: list(map(_told, _bounded(self.automations.matching(event)))))
-
     @activity.defn(name=YIELD)
     async def rest(self) -> None:
         """Do nothing: a run that has much to do lets others have their turn."""
-
-
-def _bounded(matches: Iterable[Match]) -> Iterator[Match]:
-    """Leave out what an event does not start, behind the first ones: a history has an end."""
-    left = NOT_STARTED
-    for match in matches:
-        left -= not match.matches
-        if match.matches or left >= 0:
-            yield match
-
-
-def _told(match: Match) -> MatchAnswer:
-    answer: MatchAnswer = {"automation": match.automation, "matches": match.matches, "reason": match.reason}
-    if match.once is not None:
-        answer["once"] = match.once
-    if match.priority:
-        answer["priority"] = match.priority
-    if match.admission is not None:
-        answer["admission"] = match.admission
-    return answer
