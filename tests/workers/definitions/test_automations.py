@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.workers.actions_sample import SAMPLE
+from workers.definitions import loading
 from workers.definitions.automations import Automations, UnknownAutomationError
 from workers.definitions.matching import Match
 from workers.definitions.roster import BadAutomationError
@@ -87,6 +90,29 @@ def test_no_question_about_what_runs_looks_at_the_folder(folder: Path, monkeypat
     assert automations.groups() == automations.secrets() == set()
     assert automations.identity("a", event()) is None
     assert scanned == []
+
+
+def test_no_question_about_what_runs_waits_for_a_look(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    good(folder / "a.yaml", "first")
+    automations = Automations(folder, SAMPLE)
+    automations.look()
+    good(folder / "b.yaml", "second")
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def slowly(path: Path) -> Any:
+        begun.set()
+        assert goes_on.wait(60)
+        return loading.read(path)
+
+    monkeypatch.setattr("workers.definitions.folder.read", slowly)
+    with ThreadPoolExecutor() as aside:
+        look = aside.submit(automations.look)
+        assert begun.wait(60)
+        assert reason(automations, "first") == "one"
+        assert [match.automation for match in automations.matching(event())] == ["first"]
+        goes_on.set()
+        assert look.result(60)
+    assert automations.names() == ["first", "second"]
 
 
 def test_a_file_that_turns_bad_keeps_its_last_good_version_and_says_so_once(
