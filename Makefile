@@ -10,6 +10,7 @@
 #   make fairness      what one tenant's burst costs another's single run
 #   make scale         what lists of what waits take, with 100,000 runs that wait (ARGS="--runs 20000")
 #   make bulk          a bulk approval of 5,000 runs that are held, killed in the middle (ARGS="--runs 500")
+#   make events        what an event costs with many automations, and how many get through (ARGS="--automations 20000")
 #   make soak          a rolling release under load for ten minutes: workers of two versions, two gateways (ARGS="--seconds 60")
 #   make peers         compare with DBOS and Prefect, and with n8n where it is installed (ARGS="--rounds 1")
 #   make seeing        what metrics and traces cost a worker
@@ -19,7 +20,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test quick check format-check lint types imports pytest format docs bench faults fairness scale bulk soak peers seeing clean
+.PHONY: help setup demo test quick check format-check lint types imports pytest format docs bench faults fairness scale bulk events soak peers seeing clean
 .NOTPARALLEL:
 
 help:
@@ -82,6 +83,9 @@ scale: setup
 
 bulk: setup
 	@$(BIN)/python -m bench.bulk $(ARGS)
+
+events: setup
+	@$(BIN)/python -m bench.events $(ARGS)
 
 soak: setup
 	@$(BIN)/python -m bench.soak $(ARGS)

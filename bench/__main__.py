@@ -17,13 +17,14 @@ from temporalio.client import WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from bench.stage import head, port, row, stage, tell
+from workers.local.temporal_server import DYNAMIC_CONFIG
 
 TICKS = os.sysconf("SC_CLK_TCK")
 COUNTS = (1, 3, 10)
 GROWTH = (10, 100, 1000)
 IDLE_RUNS = 20
 
-SETTINGS = {"history.transferProcessorMaxPollRPS": "1000", "history.timerProcessorMaxTimeShift": '"50ms"'}
+SETTINGS = {**DYNAMIC_CONFIG, "history.transferProcessorMaxPollRPS": "1000"}
 """Of the server: what it can do is not to be the limit."""
 
 NAMES = ("hand-written", "trunkline")

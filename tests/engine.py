@@ -56,6 +56,7 @@ class Engine:
         self.encryption_keys: tuple[str, ...] = ()
         self.meter: MetricMeter | None = None
         self.settings: JSON = {}
+        self.automations: Automations | None = None
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -95,6 +96,8 @@ class Engine:
         text = textwrap.dedent(text).replace("RECEIVER", self.receiver.url)
         name = name or text.partition("name:")[2].split()[0]
         (self.folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+        if self.automations is not None:
+            self.automations.look()
         return name
 
     def make_connections(self) -> Connections:
@@ -112,6 +115,7 @@ class Engine:
         """Return the product's own assembly of a worker, over what the test has set."""
         connections = self.make_connections()
         secrets = Secrets(None, self.environment, connections.bindings)
+        self.automations = Automations(self.folder, self.actions)
         return Assembly(
             settings=Settings(
                 allow=("127.0.0.1",),
@@ -128,7 +132,7 @@ class Engine:
             ),
             equipment=Equipment(
                 actions=self.actions,
-                automations=Automations(self.folder, self.actions),
+                automations=self.automations,
                 connections=connections,
                 secrets=secrets,
                 scrubber=scrubber_of(secrets, connections),

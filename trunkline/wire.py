@@ -395,6 +395,18 @@ class MatchAnswer(TypedDict):
     admission: NotRequired[Admission]
 
 
+class EventMatches(TypedDict):
+    """What a worker says about an event.
+
+    Attributes:
+        matches: of its automations that take events of this type, one for each.
+        awaited: whether any run may wait for it.
+    """
+
+    matches: list[MatchAnswer]
+    awaited: bool
+
+
 class DispatchEntry(TypedDict):
     """What became of an event for one automation, or for one run that waited for it.
 

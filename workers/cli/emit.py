@@ -56,8 +56,10 @@ async def _emit(event: dict[str, Any], *, every: bool, json: bool) -> int:
     if not folder.is_dir():
         raise NotFoundError(f"There is no folder {folder} with automations: TRUNKLINE_AUTOMATIONS names one.")
     automations = Automations(folder, actions_at_hand(), environment=settings.environment)
-    known = [*automations.matching(event)]
-    matches = [match for match in known if every or match.concerns]
+    matches = [*automations.matching(event)]
+    others = [*automations.others(event["type"])]
+    if every:
+        matches = sorted([*matches, *others], key=lambda match: match.automation)
     with traced("trunkline-emit") as tracing, command_span(tracing, "emit"):
         client = await connect(settings, interceptors=interceptors(tracing))
         results = await dispatch.emit(
@@ -66,7 +68,7 @@ async def _emit(event: dict[str, Any], *, every: bool, json: bool) -> int:
     if json:
         print_json([result.to_json() for result in results])
     else:
-        _show(results, event, others=len(known) - len(matches))
+        _show(results, event, others=0 if every else len(others))
     failed = any(result.failed for result in results)
     return 1 if failed or serious(automations.problems()) else 0
 

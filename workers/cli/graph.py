@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -86,7 +87,7 @@ def _tell(problems: list[Problem]) -> int:
     return TrunklineError.exit_code
 
 
-def _unseen(path: Path, actions: dict[str, Action]) -> tuple[list[dict[str, Any]], list[Problem]]:
+def _unseen(path: Path, actions: Mapping[str, Action]) -> tuple[list[dict[str, Any]], list[Problem]]:
     """Play the tests of a definition; return what none of their files has seen, and what is wrong with the files.
 
     Raises:

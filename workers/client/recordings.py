@@ -171,7 +171,7 @@ async def _add_asked(found: Recording, asked: LocalActivity, values: Values) -> 
         return
     answer = await values.value([asked.result])
     if asked.name == MATCH:
-        found.matches = answer
+        found.matches = answer["matches"]
     elif "keep" in answer:
         kept = answer["keep"]
         found.opened.append((datetime.fromisoformat(kept["at"]), kept["request"]["config"]))

@@ -22,7 +22,7 @@ from workers.definitions.compiling import DEFAULTS, Catalog, Planner, digest, id
 from workers.definitions.environments import Environments
 from workers.definitions.loading import Source
 from workers.definitions.model.automation import AutomationDefinition, PathsDefinition
-from workers.definitions.model.steps import step_ids
+from workers.definitions.model.steps import step_ids, steps
 from workers.definitions.problems import Problem, problem, serious
 from workers.definitions.written import about_runs
 from workflows.event import what
@@ -102,7 +102,8 @@ def inspect(
     check_comments(findings)
     check_schemas(findings, catalog)
     groups = check_approvals(findings, catalog)
-    results = {name: result_keys(action) for name, action in catalog.items() if action.result is not None}
+    used = {str(step.get("actionType")) for _, step, _ in steps(data)} & catalog.keys()
+    results = {name: result_keys(catalog[name]) for name in used if catalog[name].result is not None}
     references = References(findings, contracts, results)
     references.check()
     problems = findings.problems

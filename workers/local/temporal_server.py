@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING
 
 from workers.errors import TrunklineError, UnreachableError
 from workers.local.child_process import ChildProcess, child_process
-from workers.process.search_attributes import WORDS
+from workers.process.search_attributes import WORDS, register
 from workers.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,7 +31,11 @@ DYNAMIC_CONFIG = {
     "history.transferProcessorMaxPollRPS": "100",
     "history.timerProcessorMaxTimeShift": '"50ms"',  # else every timer and every retry takes a second at least
     "matching.enableFairness": "true",
+    "matching.numTaskqueueReadPartitions": "1",  # one process serves all of them: several only pass tasks on
+    "matching.numTaskqueueWritePartitions": "1",
+    "system.forceSearchAttributesCacheRefreshOnRead": "false",  # ours are known from the start
 }
+"""What of this server is set otherwise than usual."""
 
 START_SECONDS = 60.0
 TRIES = 3
@@ -88,6 +92,7 @@ async def temporal_server(port: int, ui_port: int | None, *, data: Path | None) 
                     if attempt + 1 < TRIES and "address already in use" in process.last_words():
                         continue  # somebody took the port in between
                     raise
+                await register(client)  # a database of long ago may lack some
                 await _set_retention(client)
                 yield Server(port=ports[0], ui_port=ports[1], client=client, process=process)
                 return

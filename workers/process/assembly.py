@@ -25,6 +25,7 @@ from workers.process.gate_activities import GateActivities
 from workers.process.kept_values import TemporalKeptValues
 from workers.process.keyed_worker import keyed_worker
 from workers.process.limits import Limits, running
+from workers.process.match_activity import MatchActivity
 from workers.process.measures import Measures
 from workers.process.measuring import Measuring
 from workers.process.pauses import TemporalPauses, pause_worker
@@ -197,5 +198,5 @@ class Assembly:
         )
         desk = ApprovalActivities(contracts, equipment.groups, equipment.signing, settings.encryption_keys)
         sources, resets = SourceActivities(self.client), ResetActivities(self.client)
-        awaited = self._events().awaited
-        return [*plans.activities(), *desk.activities(), resets.earlier, sources.source, awaited]
+        matching = MatchActivity(equipment.automations, self._events().subscriptions.awaited)
+        return [*plans.activities(), *desk.activities(), resets.earlier, sources.source, matching.match]

@@ -9,7 +9,7 @@ from temporalio import activity
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
-from trunkline.keyed import AWAITED, DELIVER, SUBSCRIBE, UNSUBSCRIBE, Delivered, Leaving, Wish
+from trunkline.keyed import DELIVER, SUBSCRIBE, UNSUBSCRIBE, Delivered, Leaving, Wish
 from workers.client.subscriptions import Subscriptions
 
 if TYPE_CHECKING:
@@ -55,11 +55,6 @@ class EventActivities:
     async def deliver(self, event: dict[str, Any]) -> list[Delivered]:
         """Bring an event to every run that waits for it."""
         return await self.subscriptions.deliver(event)
-
-    @activity.defn(name=AWAITED)
-    async def awaited(self, event_type: str) -> bool:
-        """Say whether any run may wait for events of a type."""
-        return await self.subscriptions.awaited(event_type)
 
 
 def _told(error: WorkflowUpdateFailedError) -> Exception:

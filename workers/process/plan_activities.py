@@ -1,4 +1,4 @@
-"""The activities by which a run asks its worker: for the plan, and which automations an event concerns."""
+"""The local activities by which a run asks its worker for its plan, and gives way to others."""
 
 from __future__ import annotations
 
@@ -13,10 +13,8 @@ from activities.descriptions.source import NotAtHandError
 from trunkline.durations import SECOND, spell
 from trunkline.wire import (
     KNOWN,
-    MATCH,
     PLAN,
     YIELD,
-    MatchAnswer,
     Planned,
     PlanParking,
     PlanQuestion,
@@ -25,11 +23,10 @@ from trunkline.wire import (
 )
 from workers.definitions.automations import (
     Automations,
-    BadAutomationError,
     UnknownAutomationError,
     UnsettledError,
 )
-from workers.definitions.matching import Match
+from workers.definitions.roster import BadAutomationError
 from workers.definitions.runnable import UnfitEventError
 from workers.process.limits import Limits
 from workers.process.pinning import Pinning
@@ -87,7 +84,7 @@ class PlanActivities:
 
     def activities(self) -> list[Callable[..., Any]]:
         """Return the activities to register."""
-        return [self.plan, self.known, self.match, self.rest]
+        return [self.plan, self.known, self.rest]
 
     @activity.defn(name=PLAN)
     async def plan(self, question: dict[str, Any]) -> RawValue:
@@ -128,22 +125,6 @@ class PlanActivities:
         """Say whether this worker has an automation that can run."""
         return await self.automations.aside(lambda: automation in self.automations.names())
 
-    @activity.defn(name=MATCH)
-    async def match(self, event: dict[str, Any]) -> list[MatchAnswer]:
-        """Return for every automation whether the event concerns it, and if not, why."""
-        return list(map(_told, await self.automations.aside(lambda: [*self.automations.matching(event)])))
-
     @activity.defn(name=YIELD)
     async def rest(self) -> None:
         """Do nothing: a run that has much to do lets others have their turn."""
-
-
-def _told(match: Match) -> MatchAnswer:
-    answer: MatchAnswer = {"automation": match.automation, "matches": match.matches, "reason": match.reason}
-    if match.once is not None:
-        answer["once"] = match.once
-    if match.priority:
-        answer["priority"] = match.priority
-    if match.admission is not None:
-        answer["admission"] = match.admission
-    return answer

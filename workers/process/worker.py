@@ -15,6 +15,8 @@ from temporalio.service import RPCError
 
 from workers import logs
 from workers.client.connecting import connect, explain
+from workers.definitions.problems import listed
+from workers.definitions.reloads import NAMED
 from workers.errors import NotFoundError, TrunklineError, UnreachableError
 from workers.process.assembly import Assembly
 from workers.process.deployment import version
@@ -101,7 +103,7 @@ async def serve(
             settings.task_queue,
             of,
             len(names),
-            ", ".join(names) or "none",
+            listed(names, most=NAMED) or "none",
         )
         if ready is not None:
             ready()

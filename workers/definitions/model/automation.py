@@ -307,7 +307,7 @@ def kind_of(step: Any) -> Kind | None:
     """Return what a step is by the one key that says so; None where none or several do."""
     if isinstance(step, Common):
         return _KIND_OF_MODEL[type(step)]
-    found = [kind for kind in KINDS if isinstance(step, Mapping) and kind in step]
+    found = [kind for kind in KINDS if kind in step] if isinstance(step, Mapping) else []
     return found[0] if len(found) == 1 else None
 
 
