@@ -58,4 +58,7 @@ class CollectedInputs:
 
 
 def _temporary(key: Any) -> bool:
-    return isinstance(key, str | int) and LASTING.fullmatch(str(key)) is None
+    """Say whether a key is an id that a call flow has before it is saved; what can be no id is told elsewhere."""
+    return (
+        isinstance(key, str | int) and not isinstance(key, bool) and key != "" and LASTING.fullmatch(str(key)) is None
+    )
