@@ -23,6 +23,7 @@ from activities.catalog import catalog, connection_kinds
 from activities.connections import Connections
 from scripts.sources import source
 from tests.starts import Processes
+from tests.together import together
 from workers.approvals.groups import Groups
 from workers.approvals.signing import SigningKeys
 from workers.cli import COMMANDS, app
@@ -86,7 +87,7 @@ def test_every_automation_that_is_shown_is_valid(text: str) -> None:
 LANGUAGES = {"yaml", "json", "jsonl", "sh", "text", "python", "typescript"}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name)
+@together("page", PAGES, ids=name)
 def test_every_block_says_what_it_is(page: Path) -> None:
     """So that each is run or held to something: see also tests/end_to_end/test_pages.py."""
     assert {block[1] for block in FENCE.finditer(page.read_text())} <= LANGUAGES
@@ -196,7 +197,7 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", found.lower()).replace(" ", "-") for found in HEADING.findall(prose)}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name)
+@together("page", PAGES, ids=name)
 def test_relative_links_lead_somewhere(page: Path) -> None:
     for link in LINK.findall(FENCE.sub("", page.read_text())):
         if "://" in link:

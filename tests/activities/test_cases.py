@@ -20,6 +20,7 @@ from tests.activities.own_actions import count_words
 from tests.activities.playing import play
 from tests.activities.rest.rows import ACTIONS as ROWS
 from tests.activities.rest.rows import DESK, Record, Which
+from tests.together import together
 
 ACTIONS = catalog()
 ALL = cases()
@@ -30,7 +31,7 @@ async def test_case(case: Case) -> None:
     await play(ACTIONS[case.action], case)
 
 
-@pytest.mark.parametrize("action", ACTIONS.values(), ids=lambda action: action.name)
+@together("action", ACTIONS.values(), ids=lambda action: action.name)
 def test_every_kind_of_end_has_a_case(action: Action) -> None:
     lacks = missing(action, cases(action.name))
     assert not lacks, "\n".join(lacks)
@@ -41,7 +42,7 @@ def test_every_file_is_an_actions() -> None:
     assert not unknown, f"cases of no action: {', '.join(sorted(unknown))}"
 
 
-@pytest.mark.parametrize("action", ACTIONS.values(), ids=lambda action: action.name)
+@together("action", ACTIONS.values(), ids=lambda action: action.name)
 def test_there_are_examples_for_the_reference(action: Action) -> None:
     found = examples(action.name)
     assert found, f"write a successful case with a whole `result` for {action.name}"

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from activities.teams.card import card_of, elements
 from activities.teams.inline import Run, lines, markdown, tree
+from tests.together import together
 
 
 def block(text: str, **more: Any) -> dict[str, Any]:
@@ -29,7 +30,7 @@ def columns(*columns: tuple[str, list[dict[str, Any]]]) -> dict[str, Any]:
 CODE = {"fontType": "Monospace"}
 
 
-@pytest.mark.parametrize(
+@together(
     ("text", "expected"),
     [
         ("Hello **there**, *you*", [block("Hello **there**, _you_")]),

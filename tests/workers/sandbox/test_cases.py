@@ -15,6 +15,7 @@ from tests.activities.attempts import Ended, Marks, attempt, connected
 from tests.activities.cases import VENDOR, Answer, Case, Exchange, cases
 from tests.activities.matching import About
 from tests.activities.playing import HANGING, is_rpc
+from tests.together import together
 from workers.sandbox import VENDORS, Sandbox
 from workers.sandbox.vendor import Absent
 
@@ -82,7 +83,7 @@ async def test_the_sandbox_answers_as_the_case_says(sandbox: Sandbox, case: Case
     pytest.fail("\n".join([f"{case.where}: {case.action}, {case.title!r} ends otherwise in the sandbox", *seen]))
 
 
-@pytest.mark.parametrize("action", ACTIONS.values(), ids=list(ACTIONS))
+@together("action", ACTIONS.values(), ids=list(ACTIONS))
 def test_a_success_of_every_action_is_sent_to_each_of_its_vendors(action: Action) -> None:
     kinds = {kind.kind for kind in action.connections} or {"http"}
     known = {kind: VENDORS[kind] for kind in kinds}
