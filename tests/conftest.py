@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
@@ -40,6 +41,15 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each of the many process
 _WorkflowWorker._deadlock_timeout_seconds = property(lambda _: PATIENCE, lambda *_: None)  # type: ignore[assignment] # so that none sets it
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as shells start what runs in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+gc.disable()  # nothing that is made while tests are collected is garbage
+
+
+def pytest_collection_finish() -> None:
+    """Leave alone what lasts as long as the tests: looking through it takes a twentieth of all their time."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -24,11 +24,16 @@ from tests.together import together
 
 ACTIONS = catalog()
 ALL = cases()
+OF_ACTION = {name: [case for case in ALL if case.action == name] for name in ACTIONS}
 
 
-@pytest.mark.parametrize("case", ALL, ids=lambda case: f"{case.action}: {case.title}")
-async def test_case(case: Case) -> None:
-    await play(ACTIONS[case.action], case)
+@pytest.mark.parametrize("action", ACTIONS.values(), ids=lambda action: action.name)
+async def test_an_action_behaves_as_its_cases_say(action: Action) -> None:
+    @together("case", OF_ACTION[action.name], ids=lambda case: case.title)
+    async def behaves(case: Case) -> None:
+        await play(action, case)
+
+    await behaves()
 
 
 @together("action", ACTIONS.values(), ids=lambda action: action.name)

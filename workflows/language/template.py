@@ -6,6 +6,7 @@ never rendered again, and a secret stays a placeholder whose place goes along be
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +17,7 @@ from workflows.language.errors import TemplateError, TemplateSyntaxError
 from workflows.language.markup import split
 from workflows.language.names import Names, Reference, SecretUse
 from workflows.language.scope import Scope, Spent
-from workflows.language.texts import SYNTAXES, compile_path_text, compile_text
+from workflows.language.texts import SYNTAXES, Text, compile_path_text, compile_text
 
 __all__ = [
     "Reference",
@@ -38,6 +39,9 @@ MOST_SOURCE = 256 * 1024
 MOST_TOKENS = 5_000
 MOST_NODES = 10_000
 DEEPEST_TREE = 50
+KEPT = 1_000
+LONGEST_KEPT = 1_000
+"""How many compiled texts are kept, and how long such a text may be."""
 
 Render = Callable[[Scope], Any]
 
@@ -224,18 +228,18 @@ class _TemplateCompiler:
         self.source += len(text)
         if len(text) > LONGEST_SOURCE or self.source > MOST_SOURCE:
             raise self.fault("This template is too long: 64 KiB for one text, 256 KiB for all, are the most.", pointer)
-        names = Names(text, pointer, self.secrets)
+        make = _compiled if len(text) <= LONGEST_KEPT else _compiled.__wrapped__
         try:
-            tokens = list(split(text))
-            self.tokens += len(tokens)
+            made = make(text, pointer, self.syntaxes.get(pointer), secrets=self.secrets, missing=self.keeps_missing)
+            self.tokens += made.tokens
             if self.tokens > MOST_TOKENS:
-                raise TemplateSyntaxError(f"This has more than {MOST_TOKENS:,} tags and values.")  # noqa: TRY301  # located below
-            compiled = compile_text(names, tokens, self.syntaxes.get(pointer), keeps_missing=self.keeps_missing)
+                raise _too_many_tokens()
         except TemplateSyntaxError as error:
             error.locate(pointer, text)
             raise
-        self.references += names.references
-        self.uses += names.uses
+        self.references += made.references
+        self.uses += made.uses
+        compiled = made.text
         self.whole = compiled.whole and not pointer
         if compiled.templated_host:
             self.hosts.append(pointer)
@@ -253,6 +257,31 @@ class _TemplateCompiler:
         error = TemplateSyntaxError(sentence)
         error.locate(pointer, "")
         return error
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """A text that is compiled, and what compiling it brought to light."""
+
+    text: Text
+    tokens: int
+    references: tuple[Reference, ...]
+    uses: tuple[SecretUse, ...]
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _compiled(text: str, pointer: str, syntax: str | None, *, secrets: bool, missing: bool) -> _Compiled:
+    """Compile one text; the last ones are kept, as validating, planning and each run compile the same."""
+    names = Names(text, pointer, secrets)
+    tokens = list(split(text))
+    if len(tokens) > MOST_TOKENS:
+        raise _too_many_tokens()
+    made = compile_text(names, tokens, syntax, keeps_missing=missing)
+    return _Compiled(made, len(tokens), tuple(names.references), tuple(names.uses))
+
+
+def _too_many_tokens() -> TemplateSyntaxError:
+    return TemplateSyntaxError(f"This has more than {MOST_TOKENS:,} tags and values.")
 
 
 def _escaped(key: str | int) -> str:
