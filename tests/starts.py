@@ -29,16 +29,13 @@ TEMPORAL = shutil.which("temporal", path=str(Path(sys.executable).parent)) or "t
 BEGINNINGS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
 """The audit events of a process that begins."""
 
-FULL = settings.get_profile("default").max_examples
-"""Examples of a property outside of `make quick`."""
-
 T = TypeVar("T")
 StartServer = Callable[..., Awaitable[WorkflowEnvironment]]
 
 
-def examples(hundreds: int) -> int:
+def examples(hundreds: float) -> int:
     """Return how many examples a property deserves: hundreds, or a tenth of that under `make quick`."""
-    return hundreds * settings().max_examples
+    return round(hundreds * settings().max_examples)
 
 
 def some(values: Sequence[T], number: int = 0, *, least: int = 1) -> Sequence[T]:
@@ -49,7 +46,7 @@ def some(values: Sequence[T], number: int = 0, *, least: int = 1) -> Sequence[T]
         number: the number of this sweep among its like, of which each then tries other values.
         least: every how many the whole sweep tries.
     """
-    step = least if settings().max_examples == FULL else least * 10
+    step = least * 100 // settings().max_examples
     return values[number % step :: step]
 
 

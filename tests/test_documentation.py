@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import base64
 import contextlib
+import functools
 import inspect
 import io
 import itertools
@@ -221,22 +222,28 @@ def commands(*, fenced: bool) -> list[str]:
     return sorted(set(found))
 
 
-@pytest.mark.parametrize("written", commands(fenced=True))
+@together("written", commands(fenced=True))
 def test_every_command_that_is_shown_can_be_called(written: str) -> None:
     words = list(itertools.takewhile(lambda word: word != ">", shlex.split(written, comments=True)[1:]))
     _, _, left = app.parse_known_args(words)[:3]
     assert left == []
 
 
-@pytest.mark.parametrize("written", commands(fenced=False))
-def test_every_command_that_is_mentioned_has_its_options(written: str) -> None:
-    command, *rest = shlex.split(written)[1:]
-    assert command in {one for names in COMMANDS.values() for one in names}
+@functools.cache
+def help_of(command: str) -> str:
     page = io.StringIO()
     with contextlib.redirect_stdout(page):
         app(f"{command} --help")
+    return page.getvalue()
+
+
+@together("written", commands(fenced=False))
+def test_every_command_that_is_mentioned_has_its_options(written: str) -> None:
+    command, *rest = shlex.split(written)[1:]
+    assert command in {one for names in COMMANDS.values() for one in names}
+    shown = help_of(command)
     for option in (word.partition("=")[0] for word in rest if word.startswith("--")):
-        assert re.search(rf"{option}\b", page.getvalue()), f"{command} has no option {option}"
+        assert re.search(rf"{option}\b", shown), f"{command} has no option {option}"
 
 
 def test_every_setting_is_explained() -> None:
@@ -268,6 +275,7 @@ GLOSSARY = re.findall(
 )
 
 
+@functools.cache
 def names_defined_in(place: Path) -> set[str]:
     """Return the names of the classes, functions, constants and attributes that a file, or a folder's files, define."""
     found: set[str] = set()
@@ -288,7 +296,7 @@ def test_the_glossary_is_in_order_and_says_each_word_once() -> None:
     assert len(words) == rows, "a row has the word, its meaning, its name in the code and the file that defines it"
 
 
-@pytest.mark.parametrize(("word", "name_in_code", "place"), GLOSSARY, ids=[word for word, _, _ in GLOSSARY])
+@together(("word", "name_in_code", "place"), GLOSSARY, ids=[word for word, _, _ in GLOSSARY])
 def test_the_file_that_the_glossary_names_defines_the_word(word: str, name_in_code: str, place: str) -> None:
     assert name_in_code in names_defined_in(ROOT / place), f"{place} defines no {name_in_code}, which {word!r} is there"
 
