@@ -113,7 +113,7 @@ def test_every_line_of_json_is_json(text: str) -> None:
     assert [json.loads(line) for line in text.splitlines()]
 
 
-@pytest.mark.parametrize("text", shown("sh"))
+@together("text", shown("sh"))
 def test_every_shell_block_is_valid_and_decides_as_somebody(text: str, processes: Processes) -> None:
     shell = shutil.which("sh")
     assert shell

@@ -36,7 +36,7 @@ async def test_an_action_behaves_as_its_cases_say(action: Action) -> None:
     await behaves()
 
 
-@together("action", ACTIONS.values(), ids=lambda action: action.name)
+@pytest.mark.parametrize("action", ACTIONS.values(), ids=lambda action: action.name)
 def test_every_kind_of_end_has_a_case(action: Action) -> None:
     lacks = missing(action, cases(action.name))
     assert not lacks, "\n".join(lacks)
@@ -47,7 +47,7 @@ def test_every_file_is_an_actions() -> None:
     assert not unknown, f"cases of no action: {', '.join(sorted(unknown))}"
 
 
-@together("action", ACTIONS.values(), ids=lambda action: action.name)
+@pytest.mark.parametrize("action", ACTIONS.values(), ids=lambda action: action.name)
 def test_there_are_examples_for_the_reference(action: Action) -> None:
     found = examples(action.name)
     assert found, f"write a successful case with a whole `result` for {action.name}"

@@ -16,7 +16,6 @@ from activities.action import NAME, Action, Config, spellings
 from activities.catalog import CatalogError, catalog, connection_kinds
 from tests.activities.own_actions import ACTIONS as OWN
 from tests.activities.rest.rows import ACTIONS as ROWS
-from tests.together import together
 from workflows.language.template import is_template
 
 ALL = [*catalog().values(), *OWN, *ROWS]
@@ -38,7 +37,7 @@ def test_every_action_in_the_folders_is_in_the_catalog() -> None:
                 pytest.fail(f"add `{attribute}` to the tuple ACTIONS of {family}")
 
 
-@together("action", ALL, ids=lambda action: action.name)
+@pytest.mark.parametrize("action", ALL, ids=lambda action: action.name)
 def test_keeps_the_contract(action: Action) -> None:
     assert NAME.fullmatch(action.name)
     assert re.fullmatch(r"[A-Z].*[.]", action.summary), "the first line of the docstring is a sentence"
@@ -52,7 +51,7 @@ def test_keeps_the_contract(action: Action) -> None:
     assert all(spellings(action.config, field) for field in action.beside), "a field names each connection"
 
 
-@together("action", ALL, ids=lambda action: action.name)
+@pytest.mark.parametrize("action", ALL, ids=lambda action: action.name)
 def test_the_example_is_valid_and_unknown_keys_are_refused(action: Action) -> None:
     try:
         action.config.model_validate(dict(action.example))
@@ -63,7 +62,7 @@ def test_the_example_is_valid_and_unknown_keys_are_refused(action: Action) -> No
         action.config.model_validate({**action.example, "no such key": 1})
 
 
-@together("action", ALL, ids=lambda action: action.name)
+@pytest.mark.parametrize("action", ALL, ids=lambda action: action.name)
 def test_every_field_is_described(action: Action) -> None:
     for model in filter(None, (action.config, action.result)):
         missing = undescribed(model)

@@ -92,7 +92,7 @@ async def ends_alike(sandbox: Sandbox, case: Case) -> None:
     pytest.fail("\n".join([f"{case.where}: {case.action}, {case.title!r} ends otherwise in the sandbox", *seen]))
 
 
-@together("action", ACTIONS.values(), ids=list(ACTIONS))
+@pytest.mark.parametrize("action", ACTIONS.values(), ids=list(ACTIONS))
 def test_a_success_of_every_action_is_sent_to_each_of_its_vendors(action: Action) -> None:
     kinds = {kind.kind for kind in action.connections} or {"http"}
     known = {kind: VENDORS[kind] for kind in kinds}
