@@ -190,12 +190,20 @@ def connected(
     for name, own in case.connections.items():
         entries[name] = {"baseUrl": VENDOR, **entries.get(name, {}), **own}
     entries = {name: moved(entry, address(entry["kind"])) for name, entry in entries.items()}
-    return Connections({**entries, "defaults": defaults}, _kinds(action)), entries
+    known_kinds = (
+        _kinds() if _catalog().get(action.name) is action else connection_kinds({**_catalog(), action.name: action})
+    )
+    return Connections({**entries, "defaults": defaults}, known_kinds), entries
 
 
 @functools.cache
-def _kinds(action: Action) -> list[type[Connection]]:
-    return connection_kinds({**catalog(), action.name: action})
+def _catalog() -> dict[str, Action]:
+    return catalog()
+
+
+@functools.cache
+def _kinds() -> list[type[Connection]]:
+    return connection_kinds(_catalog())
 
 
 async def attempt(action: Action, case: Case, address: str, known: Connections, marks: Marks) -> Ended:
