@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.starts import examples
+from tests.together import together
 from workers.gateway.pages.difference import difference
 from workers.gateway.pages.fields import LONGEST, MOST, edits, fields
 from workers.gateway.requests import Refusal
@@ -48,7 +49,7 @@ def test_every_value_has_the_control_that_fits_it() -> None:
     assert [one.pointer for one in fields(CONFIG, SECRETS) if one.fixed] == ["/key"]
 
 
-@pytest.mark.parametrize(
+@together(
     ("typed", "expected"),
     [
         ({}, {}),

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.starts import examples
+from tests.together import together
 from workflows.language.hours import DAYS, BusinessHoursError, add
 
 HOUR = 3_600_000
@@ -19,7 +20,7 @@ def moment(text: str, zone: str = "Europe/Berlin") -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
 
 
-@pytest.mark.parametrize(
+@together(
     ("begin", "hours", "end"),
     [
         ("2026-03-02T10:00", 4, "2026-03-02T14:00"),  # a Monday
@@ -91,7 +92,7 @@ def test_without_business_hours_the_clock_always_runs() -> None:
     assert add(begin, -5) == begin
 
 
-@pytest.mark.parametrize(
+@together(
     ("hours", "words"),
     [
         ({}, "no time zone None"),

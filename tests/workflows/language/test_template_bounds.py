@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.starts import examples, some
+from tests.together import together
 from tests.workflows.language.render import NOW, ROOTS, render, text
 from workflows.language.filters import FILTERS
 from workflows.language.template import TemplateError, TemplateSyntaxError, compile_template
@@ -250,7 +251,7 @@ def test_a_long_text_without_markup_is_no_template() -> None:
     assert compile_template("x" * 500_000).constant
 
 
-@pytest.mark.parametrize(
+@together(
     ("template", "sentence"),
     [
         ("{% for i in list %}{% for j in list %}{% endfor %}{% endfor %}", "more than 10,000 times"),
