@@ -56,6 +56,15 @@ async def test_what_fails_where_it_awaits_is_named_too() -> None:
         await check()
 
 
+def test_each_value_of_a_case_has_its_part_of_the_name() -> None:
+    @together(("number", "word"), [(1, "a"), (2, "b")], ids=lambda value: f"<{value}>")
+    def check(number: int, word: str) -> None:
+        assert (number, word) != (2, "b")
+
+    with pytest.raises(ExceptionGroup, match="1 of 2 cases fail: 1: <2>-<b>"):
+        check()
+
+
 def test_no_cases_at_all_fail() -> None:
     @together("number", [])
     def check(number: int) -> None:

@@ -35,16 +35,18 @@ def together(names: str | Sequence[str], cases: Iterable[Any], *, ids: Ids = Non
         def checked(**fixtures: Any) -> None:
             failures: list[BaseException] = []
             for number, case in enumerate(listed):
-                with _noted(failures, number, case, ids):
-                    test(**fixtures, **dict(zip(keys, _values(case, keys), strict=True)))
+                values = _values(case, keys)
+                with _noted(failures, number, case, values, ids):
+                    test(**fixtures, **dict(zip(keys, values, strict=True)))
             _raise(failures, len(listed))
 
         @functools.wraps(test)
         async def awaited(**fixtures: Any) -> None:
             failures: list[BaseException] = []
             for number, case in enumerate(listed):
-                with _noted(failures, number, case, ids):
-                    await test(**fixtures, **dict(zip(keys, _values(case, keys), strict=True)))
+                values = _values(case, keys)
+                with _noted(failures, number, case, values, ids):
+                    await test(**fixtures, **dict(zip(keys, values, strict=True)))
             _raise(failures, len(listed))
 
         made: Callable[..., Awaitable[None] | None] = awaited if inspect.iscoroutinefunction(test) else checked
@@ -64,20 +66,20 @@ def _values(case: Any, keys: list[str]) -> Sequence[Any]:
 
 
 @contextmanager
-def _noted(failures: list[BaseException], number: int, case: Any, ids: Ids) -> Iterator[None]:
+def _noted(failures: list[BaseException], number: int, case: Any, values: Sequence[Any], ids: Ids) -> Iterator[None]:
     try:
         yield
     except FAILED as failure:
-        failure.add_note(f"{number}: {_name(number, case, ids)}")
+        failure.add_note(f"{number}: {_name(number, case, values, ids)}")
         failures.append(failure)
 
 
-def _name(number: int, case: Any, ids: Ids) -> object:
-    if isinstance(case, PARAMETERS):
-        return reprlib.repr(case.values) if case.id is None else case.id
+def _name(number: int, case: Any, values: Sequence[Any], ids: Ids) -> str:
+    if isinstance(case, PARAMETERS) and case.id is not None:
+        return str(case.id)
     if callable(ids):
-        return ids(case)
-    return ids[number] if ids else reprlib.repr(case)
+        return "-".join(str(ids(value)) for value in values)
+    return ids[number] if ids else "-".join(map(reprlib.repr, values))
 
 
 def _raise(failures: list[BaseException], cases: int) -> None:
