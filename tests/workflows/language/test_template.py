@@ -398,3 +398,15 @@ def test_a_usual_config_compiles_and_renders_fast(capsys: pytest.CaptureFixture[
         sys.stdout.write(f" compile {compiling:.0f} µs, render {rendering:.0f} µs ")
     assert rendering < 1_000
     assert json.dumps(template.render(ROOTS, NOW).value)
+
+
+def test_a_text_that_was_compiled_before_is_judged_by_where_it_stands_now() -> None:
+    assert len(compile_template("{{secrets.token}}", secrets=True).secrets) == 1
+    with pytest.raises(TemplateSyntaxError):
+        compile_template("{{secrets.token}}")
+    for key in ("a", "b", "a"):
+        (reference,) = compile_template({key: "{{order.id}}"}).references
+        assert reference.pointer == f"/{key}"
+    address = "https://{{order.host}}/x"
+    assert compile_template([address], {"/0": "url"}).templated_hosts == ("/0",)
+    assert compile_template([address]).templated_hosts == ()
