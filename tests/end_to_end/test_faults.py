@@ -8,11 +8,10 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from bench.checks import KEYED, NEVER, SAFE, judge
 from tests.engine import JSON
 from tests.starts import Processes
+from tests.together import together
 from tests.workers.command import ROOT, surroundings
 
 RUNS = 24
@@ -41,7 +40,7 @@ UNKNOWN = {"status": "unknown", "error": {"type": "OutcomeUnknown", "message": "
 FAILED = {"status": "failed", "error": {"type": "Refused", "message": "No."}}
 
 
-@pytest.mark.parametrize(
+@together(
     ("delivery_log", "changed", "broken"),
     [
         (ALL, {}, None),

@@ -5,6 +5,7 @@ import pytest
 
 from activities.connections import Connection
 from activities.errors import Refused
+from tests.together import together
 from workers.process.connections_file import load_connections
 from workers.settings import VARIABLES, Address, Settings, SettingsError, unknown_variables
 
@@ -74,7 +75,7 @@ def test_auto_means_one_process_per_core(given: str) -> None:
     assert Settings.from_environment({"TRUNKLINE_PROCESSES": given}).processes == os.cpu_count()
 
 
-@pytest.mark.parametrize(
+@together(
     ("variable", "value", "right"),
     [
         ("TRUNKLINE_PROCESSES", "many", "`auto`"),
@@ -203,7 +204,7 @@ def test_without_a_file_or_with_an_empty_one_there_are_no_connections() -> None:
             load_connections(path, [Shop]).pick((Shop,), action="x", name=None)
 
 
-@pytest.mark.parametrize(
+@together(
     ("text", "place", "wrong"),
     [
         ("a: {kind: shop\nb: c", "line 2", "no YAML"),

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.engine import Engine
+from tests.together import together
 from tests.workers.definitions.documents import HELD, PARKS
 from workers.client import runs
 from workers.client.decisions import decide, may_decide
@@ -89,7 +90,7 @@ def hold(**terms: Any) -> Any:
     }
 
 
-@pytest.mark.parametrize(
+@together(
     ("terms", "decision", "can"),
     [
         ({}, "approve", True),
