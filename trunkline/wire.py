@@ -200,7 +200,7 @@ class Call(TypedDict):
 
     Attributes:
         config: rendered, with placeholders for secrets.
-        key: idempotency key.
+        key: idempotency key, where it is not the one that `trunkline/step_key.py` makes of run and activity.
         secrets: where secrets go.
         pick: what is kept of the result.
         digest: what people have released; the activity holds the request to it.
@@ -211,7 +211,7 @@ class Call(TypedDict):
     """
 
     config: Config
-    key: str
+    key: NotRequired[str]
     secrets: NotRequired[list[Place]]
     pick: NotRequired[Pick]
     digest: NotRequired[str]

@@ -44,6 +44,7 @@ from activities.kept_values import KeptValues
 from activities.pauses import Pauses
 from activities.runs import Runs
 from activities.violations import sentence_of
+from trunkline.step_key import keyed
 from trunkline.wire import (
     LOOK,
     NEVER_REPEATED,
@@ -184,7 +185,7 @@ class _Attempt:
         self.http = self.services.http.carrying(self.services.secrets.bound(call.get("secrets", ())))
         context = Context(
             action=self.action.name,
-            key=call["key"],
+            key=keyed(call, self.info.workflow_id or "", self.info.activity_id)["key"],
             run=self.info.workflow_id or "",
             automation=_automation(self.info),
             attempt=self.info.attempt,

@@ -214,7 +214,7 @@ class _Reading:
     async def _activity_task_scheduled(self, event: HistoryEvent, attributes: Any) -> None:
         given = await self._decoded(attributes.input)
         call = given[0] if given and isinstance(given[0], dict) else {}
-        if "config" in call and "key" in call:
+        if "config" in call and "since" not in call:  # a look-up sends nothing
             self.scheduled[event.event_id] = len(self.found.answers)
             name = attributes.activity_type.name
             one = Answered(attributes.activity_id, name, call["config"], call.get("pick"), None, None)

@@ -25,6 +25,7 @@ from temporalio.exceptions import (
 )
 
 from trunkline.durations import spell
+from trunkline.step_key import step_key
 from trunkline.wire import (
     AUTOMATION_NAME,
     DEEPEST_CALL,
@@ -47,7 +48,6 @@ from workflows.run.parallel import finished
 from workflows.run.payload import read
 from workflows.run.walk import Walk
 from workflows.run.worker_calls import ask
-from workflows.steps.reconcile import idempotency_key
 from workflows.steps.send import LONGEST_SUMMARY, Outgoing
 
 DEPTH = "trunklineDepth"
@@ -105,7 +105,7 @@ async def _begin(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing)
     name = config.get("automation")
     if not isinstance(name, str) or NAME.fullmatch(name) is None or name in RESERVED_NAMES:
         return _refused(f"`automation` must come to the name of an automation; {name!r:.100} is none.")
-    key = entry["key"] = idempotency_key(entry, outgoing.release)
+    key = entry["key"] = step_key(info.workflow_id, entry["id"], outgoing.release)
     depth = host.memo_value(DEPTH, 0, type_hint=int) + 1
     if depth > DEEPEST_CALL:
         return _refused(

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
+from trunkline.step_key import activity_id, is_derived, step_key
 from trunkline.wire import Answer, Call, Entry, HoldNotice, Request
 from workflows import host
 from workflows.program import ActionStep
@@ -18,7 +19,7 @@ from workflows.run.parallel import result_of
 from workflows.run.records import records
 from workflows.run.resets import sending_run
 from workflows.run.walk import Walk
-from workflows.steps.reconcile import activity_id, after_reset, idempotency_key, look, sending
+from workflows.steps.reconcile import after_reset, look, sending
 from workflows.steps.turns import take_turns
 
 HEARTBEAT = timedelta(seconds=10)
@@ -52,8 +53,10 @@ async def send(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing) -
     Who calls it keeps the run from continuing as new until what follows is written down.
     """
     request = outgoing.request
-    key = entry["key"] = idempotency_key(entry, outgoing.release)
-    argument: Call = {"config": request["config"], "key": key}
+    entry["key"] = step_key(host.info().workflow_id, entry["id"], outgoing.release)
+    argument: Call = {"config": request["config"]}
+    if not is_derived(entry["id"], outgoing.release):
+        argument["key"] = entry["key"]
     if request["secrets"]:
         argument["secrets"] = request["secrets"]
     if step.pick is not None:
