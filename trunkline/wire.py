@@ -8,6 +8,7 @@ key changes only together with a look at the runs that are in flight. Activities
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any, Generic, Literal, NotRequired, TypedDict, TypeVar, final
 
 import rfc8785
@@ -195,6 +196,12 @@ def seal(request: Request) -> str:
 # Actions.
 
 
+EVERY_HEADER: Literal["all"] = "all"
+
+UsedHeaders = Sequence[str] | Literal["all"]
+"""Lower-case names of an answer's headers that a run uses, or that it may use all."""
+
+
 class Call(TypedDict):
     """The argument of an action's activity.
 
@@ -203,6 +210,7 @@ class Call(TypedDict):
         key: idempotency key, where it is not the one that `trunkline/step_key.py` makes of run and activity.
         secrets: where secrets go.
         pick: what is kept of the result.
+        headers: headers of the answer that are kept beside those that always are.
         digest: what people have released; the activity holds the request to it.
         operation: digest of the described operation that people have released, or that alone may be sent unasked.
         run: the run that scheduled it, where the action must not be repeated.
@@ -214,6 +222,7 @@ class Call(TypedDict):
     key: NotRequired[str]
     secrets: NotRequired[list[Place]]
     pick: NotRequired[Pick]
+    headers: NotRequired[UsedHeaders]
     digest: NotRequired[str]
     operation: NotRequired[str]
     run: NotRequired[str]

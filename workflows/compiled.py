@@ -183,6 +183,7 @@ def _action(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
         config=compile_template(step.get("config", {}), step.get("syntax"), secrets=True),
         save_as=step.get("saveAs"),
         pick=compile_pick(step["pick"]) if "pick" in step else None,
+        headers=step.get("headers", ()),
         repeat=repeat,
         marked=unknown != "retry",
         timeout=_ms(step.get("timeout", whole.defaults["timeout"])),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NotRequired, TypedDict
 
-from trunkline.wire import PinnedOperation
+from trunkline.wire import PinnedOperation, UsedHeaders
 from workflows.hold_rules import HoldRules
 from workflows.language.hours import HoursPlan
 from workflows.plan_parts import EventWaitPlan, RepeatPlan, UntilPlan
@@ -134,6 +134,8 @@ class StepPlan(TypedDict, total=False):
     action: str
     pick: str | dict[str, str]
     """Path, or paths by name, of what is kept of the result."""
+    headers: UsedHeaders
+    """Headers of the answer that are kept because the automation uses them."""
     config: dict[str, Any]
     syntax: dict[str, str]
     """Syntax of text fields by JSON pointer into `config`: `{"/text": "slack"}`."""

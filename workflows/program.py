@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 
 from temporalio.common import RetryPolicy
 
-from trunkline.wire import Pick
+from trunkline.wire import Pick, UsedHeaders
 from workflows.hold_rules import HOLD_RULES, HoldRules
 from workflows.language.condition import Condition
 from workflows.language.hours import Hours
@@ -113,6 +113,8 @@ class ActionStep(Step):
     config: Template
     save_as: str | None
     pick: Pick | None
+    headers: UsedHeaders
+    """Headers of the answer that are kept beside those that always are."""
     repeat: str
     marked: bool
     timeout: timedelta

@@ -54,6 +54,7 @@ from trunkline.wire import (
     Answer,
     Call,
     LookAnswer,
+    UsedHeaders,
 )
 
 LOOKS = 3
@@ -107,6 +108,7 @@ class _Attempt:
         policy = self.info.retry_policy
         self.once = policy is not None and NEVER_REPEATED in (policy.non_retryable_error_types or ())
         self.pick: Any = None
+        self.headers: UsedHeaders = ()
         self.http: Client | None = None
         self.sent = False
         earlier = self.info.heartbeat_details
@@ -173,14 +175,14 @@ class _Attempt:
     def _kept(self, result: Any) -> Answer:
         """Return a result as it is kept, and what tells it from any other of the vendor's."""
         identity = result.identity() if isinstance(result, Result) else None
-        answer = kept(result, self.pick)
+        answer = kept(result, self.pick, self.headers)
         if identity is not None:
             answer["claim"] = identity
         return answer
 
     def _prepare(self, call: Call) -> tuple[Config, Context]:
         check_seal(self.action.name, call)
-        self.pick = call.get("pick")
+        self.pick, self.headers = call.get("pick"), call.get("headers", ())
         config = configured(self.action, call, self.services.secrets, self.services.scrubber)
         self.http = self.services.http.carrying(self.services.secrets.bound(call.get("secrets", ())))
         context = Context(

@@ -54,21 +54,7 @@ async def send(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing) -
     """
     request = outgoing.request
     entry["key"] = step_key(host.info().workflow_id, entry["id"], outgoing.release)
-    argument: Call = {"config": request["config"]}
-    if not is_derived(entry["id"], outgoing.release):
-        argument["key"] = entry["key"]
-    if request["secrets"]:
-        argument["secrets"] = request["secrets"]
-    if step.pick is not None:
-        argument["pick"] = step.pick
-    if outgoing.digest is not None:
-        argument["digest"] = outgoing.digest
-    if (operation := outgoing.operation or step.operation) is not None:
-        argument["operation"] = operation
-    if step.repeat == "never":
-        argument["run"] = sending_run()
-    if outgoing.notice is not None:
-        argument["notice"] = outgoing.notice
+    argument = _call(step, entry, outgoing)
     connection = walk.routing.connection(step.action, request["config"])
     async with walk.record_queues.writing(records(connection, step.writes, request["config"])):
         answer = await _run(walk, step, entry, argument, parting=outgoing.parting)
@@ -79,6 +65,29 @@ async def send(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing) -
             answer = found
         walk.unsettled.pop(entry["id"], None)
         return answer
+
+
+def _call(step: ActionStep, entry: Entry, outgoing: Outgoing) -> Call:
+    """Return the argument of the activity, with nothing that it can make by itself."""
+    request = outgoing.request
+    argument: Call = {"config": request["config"]}
+    if not is_derived(entry["id"], outgoing.release):
+        argument["key"] = entry["key"]
+    if request["secrets"]:
+        argument["secrets"] = request["secrets"]
+    if step.pick is not None:
+        argument["pick"] = step.pick
+    if step.headers:
+        argument["headers"] = step.headers
+    if outgoing.digest is not None:
+        argument["digest"] = outgoing.digest
+    if (operation := outgoing.operation or step.operation) is not None:
+        argument["operation"] = operation
+    if step.repeat == "never":
+        argument["run"] = sending_run()
+    if outgoing.notice is not None:
+        argument["notice"] = outgoing.notice
+    return argument
 
 
 @dataclass(slots=True)

@@ -83,7 +83,10 @@ class ApiResponse(Result):
     """The answer as a whole."""
 
     status_code: int = Field(description="HTTP status, such as 200 or 404.")
-    headers: dict[str, str] = Field(description="Headers by lower-case name, each cut at 2,000 characters.")
+    headers: Headers = Field(
+        description="Headers by lower-case name, each cut at 2,000 characters: `location`, `link`, `etag`, "
+        "`retry-after`, names that end in `request-id`, and those that the automation uses."
+    )
     body: Any = Field(description="The same as `body` beside it.")
 
 

@@ -76,7 +76,7 @@ class GuidedAttempts(Attempts):
         result = completed(action, answer)
         if is_answered_over_http(action) and result.status not in SUCCESS:
             return self._unknown(step)
-        return json.loads(json.dumps(kept(result, call.get("pick"))))
+        return json.loads(json.dumps(kept(result, call.get("pick"), call.get("headers", ()))))
 
     def _unknown(self, step: str) -> dict[str, Any]:
         self.guide.unanswered.add(base_id(step))
