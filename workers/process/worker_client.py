@@ -6,11 +6,12 @@ from temporalio.client import Client
 
 from workers.payloads.converter import of_worker
 from workers.process.replay_clock import ReplayClock
+from workers.process.version import Build
 
 
 def client_of_worker(client: Client) -> Client:
     """Return a client over the same connection for a worker to work with."""
     options = client.config()
     options["data_converter"] = of_worker(options["data_converter"])
-    options["plugins"] = [*options["plugins"], ReplayClock()]
+    options["plugins"] = [*options["plugins"], ReplayClock(), Build()]
     return Client(**options)
