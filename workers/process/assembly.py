@@ -99,7 +99,7 @@ class Assembly:
             actions: the activities that carry out actions; without any, other workers have to.
             cached_runs: how many runs are kept in memory between their tasks.
         """
-        client = client_of_worker(self.client)
+        client = client_of_worker(self.client, attributes=self.attributes)
         options: dict[str, Any] = {
             "max_concurrent_activities": ACTIVITIES,
             "max_concurrent_activity_task_polls": POLLS,

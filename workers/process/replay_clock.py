@@ -31,6 +31,7 @@ bounded (`workflows/run/yielding.py`), so nothing needs to interrupt it, whereve
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, Workflo
 
 from workers.process.random_seed import random_seed
 from workflows.run.resets import RESET_NOW, RESET_UNSEEN, RESETS
+from workflows.view.attributes import ATTRIBUTES
 
 if TYPE_CHECKING:
     from google.protobuf.timestamp_pb2 import Timestamp
@@ -78,16 +80,20 @@ ENCODING = 256
 
 
 class ReplayClock(SimplePlugin):
-    """Gives runs a clock that replays read alike, tells them of resets, and leaves out updates that have no answer."""
+    """Gives runs a clock that replays read alike, tells them of resets, and leaves out updates that have no answer.
 
-    def __init__(self) -> None:
-        super().__init__("trunkline.activation", workflow_runner=_seen_to)
+    Args:
+        attributes: whether the namespace has our search attributes, of which runs are told too.
+    """
+
+    def __init__(self, *, attributes: bool = False) -> None:
+        super().__init__("trunkline.activation", workflow_runner=partial(_seen_to, attributes=attributes))
 
 
-def _seen_to(runner: WorkflowRunner | None) -> WorkflowRunner:
+def _seen_to(runner: WorkflowRunner | None, *, attributes: bool) -> WorkflowRunner:
     if runner is None:
         raise AssertionError("A worker has a runner.")
-    return _Runner(runner)
+    return _Runner(runner, attributes=attributes)
 
 
 class _Seeds:
@@ -97,32 +103,33 @@ class _Seeds:
         self.known = False
 
     def watch(self, act: WorkflowActivation) -> None:
-        """Learn from the first activation of a run."""
-        for job in act.jobs:
+        """Learn from the first activation of a run, once for all of them."""
+        for job in () if self.known else act.jobs:
             if job.HasField("initialize_workflow") and not act.is_replaying and act.history_length == FIRST_TASK:
                 self.known = job.initialize_workflow.randomness_seed == random_seed(act.run_id)
 
 
 class _Runner(WorkflowRunner):
-    def __init__(self, runner: WorkflowRunner) -> None:
+    def __init__(self, runner: WorkflowRunner, *, attributes: bool) -> None:
         self.runner = runner
         self.seeds = _Seeds()
+        self.attributes = attributes
 
     def prepare_workflow(self, defn: workflow._Definition) -> None:
         self.runner.prepare_workflow(defn)
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        return _Instance(self.runner, det, self.seeds)
+        return _Instance(self, det)
 
     def set_worker_level_failure_exception_types(self, types: object) -> None:
         self.runner.set_worker_level_failure_exception_types(types)  # type: ignore[arg-type] # it is passed on
 
 
 class _Instance(WorkflowInstance):
-    def __init__(self, runner: WorkflowRunner, det: WorkflowInstanceDetails, seeds: _Seeds) -> None:
-        self.seeds = seeds
+    def __init__(self, runner: _Runner, det: WorkflowInstanceDetails) -> None:
+        self.seeds = runner.seeds
         self.seed = det.randomness_seed
-        self.own_seed = random_seed(det.info.run_id)
+        self.run_id = det.info.run_id
         self.resets: int = 0
         self.at: int = 0
         self.reset_at: int | None = None
@@ -130,9 +137,10 @@ class _Instance(WorkflowInstance):
             **det.extern_functions,
             RESETS: lambda: self.resets,
             RESET_NOW: lambda: self.reset_at == self.at,
-            RESET_UNSEEN: lambda: self.seeds.known and self.seed != self.own_seed,
+            RESET_UNSEEN: lambda: self.seeds.known and self.seed != random_seed(self.run_id),
+            ATTRIBUTES: lambda: runner.attributes,
         }
-        self.instance = runner.create_instance(dataclasses.replace(det, extern_functions=functions))
+        self.instance = runner.runner.create_instance(dataclasses.replace(det, extern_functions=functions))
         self.clock: Timestamp | None = None
         self.length = 0
         self.long = False

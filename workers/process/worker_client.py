@@ -9,9 +9,14 @@ from workers.process.replay_clock import ReplayClock
 from workers.process.version import Build
 
 
-def client_of_worker(client: Client) -> Client:
-    """Return a client over the same connection for a worker to work with."""
+def client_of_worker(client: Client, *, attributes: bool = False) -> Client:
+    """Return a client over the same connection for a worker to work with.
+
+    Args:
+        client: a connected client.
+        attributes: whether its namespace has our search attributes.
+    """
     options = client.config()
     options["data_converter"] = of_worker(options["data_converter"])
-    options["plugins"] = [*options["plugins"], ReplayClock(), Build()]
+    options["plugins"] = [*options["plugins"], ReplayClock(attributes=attributes), Build()]
     return Client(**options)

@@ -49,6 +49,7 @@ from workflows.run.payload import read
 from workflows.run.walk import Walk
 from workflows.run.worker_calls import ask
 from workflows.steps.send import LONGEST_SUMMARY, Outgoing
+from workflows.view.attributes import of_run
 
 DEPTH = "trunklineDepth"
 """The key in a run's memo that says how many calls lie above it."""
@@ -140,6 +141,7 @@ async def _child(automation: str, event: dict[str, Any], run: str, depth: int) -
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             parent_close_policy=workflow.ParentClosePolicy.ABANDON,  # to continue as new is to close, too
             memo={DEPTH: depth},
+            search_attributes=of_run(automation, event["id"]),
             static_summary=f"{event['type']} {event['id']}"[:LONGEST_SUMMARY],
         )
     except WorkflowAlreadyStartedError:
