@@ -239,6 +239,7 @@ class Answer(TypedDict):
         warnings: what was odd about it, in sentences for the report.
         claim: what tells the result from any other of the vendor's.
         attempts: which attempt answered, where it was not the first.
+        call: of a local activity: its argument, which stands nowhere else in the history.
     """
 
     result: Any
@@ -246,6 +247,7 @@ class Answer(TypedDict):
     warnings: NotRequired[list[str]]
     claim: NotRequired[str]
     attempts: NotRequired[int]
+    call: NotRequired[Call]
 
 
 class LookAnswer(TypedDict):

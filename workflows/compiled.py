@@ -201,6 +201,7 @@ def _action(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
         held=approval is not None,
         policy=policy,
         background=step.get("background", False),
+        local=step.get("local", False) and repeat != "never" and unknown == "retry" and approval is None,
         looks=step.get("looks", False),
         calls=step.get("calls", False),
         patience=_ms(step["timeout"]) if "calls" in step and "timeout" in step else None,

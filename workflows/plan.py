@@ -149,6 +149,8 @@ class StepPlan(TypedDict, total=False):
     unasked: Literal[True]
     """Whether its author wants nobody asked (`requireApproval: false`), whatever its service wants."""
     background: Literal[True]
+    local: Literal[True]
+    """Whether the run's own worker carries it out, without a round trip."""
     looks: Literal[True]
     """Whether the action can look for what became of an unknown outcome."""
     calls: Literal[True]

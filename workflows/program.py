@@ -128,6 +128,8 @@ class ActionStep(Step):
     """Whether people must approve it."""
     policy: Policy
     background: bool
+    local: bool
+    """Whether the run's own worker carries it out, where nothing keeps it from that."""
     looks: bool
     calls: bool
     """Whether it runs another automation."""

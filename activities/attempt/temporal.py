@@ -57,6 +57,9 @@ from trunkline.wire import (
     UsedHeaders,
 )
 
+LARGEST_LOCAL = 256 * 1024
+"""Bytes of what a local activity gives: those of several end in one task of their run."""
+
 LOOKS = 3
 """How often a look-up that finds nothing is made: what a vendor has just taken may not be listed yet."""
 
@@ -126,6 +129,7 @@ class _Attempt:
 
     async def _run(self, call: Call) -> RawValue:
         self.heartbeat.start()
+        self.call = call
         try:
             async with asyncio.timeout(self.timeout):
                 done = await self._act(call)
@@ -152,7 +156,8 @@ class _Attempt:
                 self.http.end()
 
     def _beat(self, *details: Any) -> None:
-        activity.heartbeat(*self.services.scrubber.scrub_json([*details]))
+        if not self.info.is_local:  # nobody listens there
+            activity.heartbeat(*self.services.scrubber.scrub_json([*details]))
 
     async def _write(self, *details: Any) -> None:
         """Send a heartbeat and return once Temporal has it."""
@@ -223,8 +228,11 @@ class _Attempt:
     async def _answer(self, answer: Answer | LookAnswer) -> RawValue:
         if self.info.attempt > 1:
             answer["attempts"] = self.info.attempt
+        limit = self.services.result_limit
+        if self.info.is_local:
+            cast("Answer", answer)["call"], limit = self.call, min(limit, LARGEST_LOCAL)
         # in a thread, because a large result takes longer than other attempts can wait
-        data = await asyncio.to_thread(written, answer, self.services.scrubber, self.services.result_limit)
+        data = await asyncio.to_thread(written, answer, self.services.scrubber, limit)
         return RawValue(Payload(metadata={"encoding": b"json/plain"}, data=data.encode()))
 
     def _ended(self, what: str) -> ActionError:

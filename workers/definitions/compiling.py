@@ -174,6 +174,8 @@ class Planner:
             plan["unasked"] = True
         if action.background(config):
             plan["background"] = True
+        if step.local:
+            plan["local"] = True
         if action.look is not None and action.operation is None and plan["repeat"] == "never":
             plan["looks"] = True
         plan.update(_traffic(action, config))

@@ -125,6 +125,11 @@ class RehearsalHost:
         self.length += EVENTS_OF_ACTIVITY
         return self.loop.create_task(self.asked.activity(activity, self._whole(argument, options), options))
 
+    def start_local_activity(self, activity: str, argument: Any = None, **options: Any) -> asyncio.Task[Any]:
+        """Have the run's own worker carry out an activity: it comes to the same."""
+        self.length += EVENTS_OF_ANSWER
+        return self.loop.create_task(self.asked.activity(activity, self._whole(argument, options), options))
+
     def _whole(self, argument: Any, options: Mapping[str, Any]) -> Any:
         """Return the argument of an activity; that of a step has a key, which its attempts would make by themselves."""
         name = options.get("activity_id")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
@@ -13,6 +14,7 @@ from trunkline.step_key import activity_id, is_derived, step_key
 from trunkline.wire import Answer, Call, Entry, HoldNotice, Request
 from workflows import host
 from workflows.program import ActionStep
+from workflows.report import measure
 from workflows.run.encrypted import wait_for_key, was_unreadable
 from workflows.run.failure import Failure, not_taken, read_failure
 from workflows.run.parallel import result_of
@@ -24,6 +26,9 @@ from workflows.steps.turns import take_turns
 
 HEARTBEAT = timedelta(seconds=10)
 LONGEST_SUMMARY = 200
+
+NO_PAUSE = timedelta(milliseconds=1)
+"""How long a worker waits by itself before it repeats a local attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,16 +168,29 @@ async def _attempt(walk: Walk, step: ActionStep, entry: Entry, argument: Call, b
     retry = step.retry
     if bounds.spent and retry.maximum_attempts:
         retry = replace(retry, maximum_attempts=retry.maximum_attempts - bounds.spent)
-    activity: workflow.ActivityHandle[Answer] = host.start_activity(
-        step.action,
-        argument,
-        activity_id=activity_id(entry["id"]),
-        summary=step.label[:LONGEST_SUMMARY],
-        **walk.routing.options(step.action, argument["config"]),
-        start_to_close_timeout=step.timeout,
-        schedule_to_close_timeout=max(bounds.end - host.now(), timedelta(milliseconds=1)),
-        heartbeat_timeout=HEARTBEAT,
-        retry_policy=retry,
-        cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    )
-    return await result_of(activity)
+    options: dict[str, Any] = {
+        "activity_id": activity_id(entry["id"]),
+        "summary": step.label[:LONGEST_SUMMARY],
+        "start_to_close_timeout": step.timeout,
+        "schedule_to_close_timeout": max(bounds.end - host.now(), timedelta(milliseconds=1)),
+        "retry_policy": retry,
+        "cancellation_type": workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    }
+    queued = walk.routing.queue(step.action, argument["config"]) is not None
+    if step.local and not queued and walk.local_steps.begin(host.now()):
+        return await _local(walk, step, argument, options)
+    options |= walk.routing.options(step.action, argument["config"])
+    return await result_of(host.start_activity(step.action, argument, heartbeat_timeout=HEARTBEAT, **options))
+
+
+async def _local(walk: Walk, step: ActionStep, argument: Call, options: dict[str, Any]) -> Answer:
+    """Have the run's own worker carry out an activity; pauses between attempts are timers, so that nothing waits."""
+    size = 0
+    try:
+        activity = host.start_local_activity(step.action, argument, local_retry_threshold=NO_PAUSE, **options)
+        answer: Answer = await result_of(activity)
+        size = measure(answer)
+    finally:
+        walk.local_steps.end(size)
+    answer.pop("call", None)
+    return answer
