@@ -266,6 +266,7 @@ class FailureDetails(TypedDict, total=False):
         timedOut: whether it took too long.
         uncertain: whether nobody knows what became of an earlier attempt.
         wait: seconds for which nobody may send to the account, so that the attempt was none.
+        call: of a local activity: its argument, which stands nowhere else in the history.
     """
 
     attempts: int
@@ -273,6 +274,7 @@ class FailureDetails(TypedDict, total=False):
     timedOut: bool
     uncertain: bool
     wait: float
+    call: Call
 
 
 class PlanQuestion(TypedDict, total=False):

@@ -263,6 +263,7 @@ class _Attempt:
             timed_out=timed_out,
             retry_after=retry_after,
             waits=paused,
+            call=self.call if self.info.is_local else None,
         )
 
     def _sentence(self, error: ActionError) -> str:

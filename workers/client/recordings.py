@@ -126,6 +126,8 @@ async def recording(client: Client, run: str, run_id: str | None = None) -> Reco
     """
     from temporalio.service import RPCError, RPCStatusCode
 
+    from workers.client.local_steps import with_local_steps
+
     chain: list[list[HistoryEvent]] = []
     try:
         while run_id is not None or not chain:
@@ -138,7 +140,8 @@ async def recording(client: Client, run: str, run_id: str | None = None) -> Reco
             raise NotFoundError(f"There is no run {run!r} in namespace {client.namespace!r}.") from error
         raise
     try:
-        return await _Reading(client, run, [one for events in reversed(chain) for one in events]).whole()
+        events = await with_local_steps(client, [one for part in reversed(chain) for one in part])
+        return await _Reading(client, run, events).whole()
     except MissingKeyError as error:
         raise UsageError(f"The history of {run} cannot be read: {error}") from error
 

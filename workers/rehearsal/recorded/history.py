@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from workers.client.local_steps import with_local_steps
 from workers.client.runs import describe
 from workers.errors import NotFoundError, UsageError
 from workflows.run.encrypted import MissingKeyError
@@ -101,7 +102,10 @@ async def history_of(client: Client, run: str) -> History:
         events = [event async for event in _events(client, run, run_id)]
         chain.insert(0, events)
         run_id = events[0].workflow_execution_started_event_attributes.continued_execution_run_id
-    return History(run, [event for events in chain for event in events], client)
+    try:
+        return History(run, await with_local_steps(client, [event for events in chain for event in events]), client)
+    except MissingKeyError as error:
+        raise UsageError(f"The history of {run} cannot be read: {error}") from None
 
 
 async def _events(client: Client, run: str, run_id: str) -> AsyncIterator[HistoryEvent]:
