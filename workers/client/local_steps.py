@@ -1,7 +1,7 @@
 """Local steps in a history: each reads there like an action that went through Temporal's queue.
 
-What Temporal writes down of a local activity is its name and what it gave, so an answer of an action, or its error, says
-what was sent, too. Here that becomes the three events that any other action leaves.
+What Temporal writes down of a local activity is its name and what it gave. So the answer of an action, or its error,
+says what was sent, too. Here that becomes the three events that any other action leaves.
 """
 
 from __future__ import annotations

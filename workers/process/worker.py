@@ -17,6 +17,7 @@ from workers import logs
 from workers.client.connecting import connect, explain
 from workers.errors import NotFoundError, TrunklineError, UnreachableError
 from workers.process.assembly import Assembly
+from workers.process.collecting import collect_seldom
 from workers.process.equipment import check_bindings, complaints, equip, unbound
 from workers.process.health import HealthStatus, last_poll, serving
 from workers.process.search_attributes import register
@@ -97,6 +98,7 @@ async def serve(
         log.info(
             "ready: task queue %s, %d automations: %s", settings.task_queue, len(names), ", ".join(names) or "none"
         )
+        collect_seldom()
         if ready is not None:
             ready()
         await watching.watch()
