@@ -19,6 +19,9 @@ from trunkline.wire import DEEPEST, EVERY_HEADER, Answer, LookAnswer, Pick, Used
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 """What may be half of a character in JSON that is ASCII."""
 
+FEW, SMALL = 300, 16 * 1024
+"""Values and characters up to which a result is written at once."""
+
 MOST_WARNINGS = 5
 LONGEST_WARNING = 300
 
@@ -75,6 +78,21 @@ def written(answer: Answer | LookAnswer, scrubber: Scrubber, limit: int, *, what
     if nests_deeper(answer, DEEPEST):
         raise ResultTooLarge(f"{what} nests deeper than {DEEPEST} levels.")
     return data
+
+
+def is_small(value: Any) -> bool:
+    """Say whether a JSON value is written in no time: it has few values, and no long texts."""
+    waiting, values, room = [value], 1, SMALL
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict | list):
+            values += len(one)
+            if values > FEW:
+                return False
+            waiting.extend((*one, *one.values()) if isinstance(one, dict) else one)
+        elif isinstance(one, str):
+            room -= len(one)
+    return room >= 0
 
 
 def whole(value: Any) -> Any:

@@ -20,7 +20,7 @@ from activities.action import Action, Config, Look, Result
 from activities.attempt.contracts import LONGEST_MESSAGE, configured
 from activities.attempt.failures import failed
 from activities.attempt.heartbeat import Heartbeat
-from activities.attempt.results import kept, written
+from activities.attempt.results import is_small, kept, written
 from activities.attempt.scrubber import Scrubber
 from activities.attempt.seal import check_seal
 from activities.attempt.secrets import Secrets
@@ -231,8 +231,10 @@ class _Attempt:
         limit = self.services.result_limit
         if self.info.is_local:
             cast("Answer", answer)["call"], limit = self.call, min(limit, LARGEST_LOCAL)
-        # in a thread, because a large result takes longer than other attempts can wait
-        data = await asyncio.to_thread(written, answer, self.services.scrubber, limit)
+        if is_small(answer):
+            data = written(answer, self.services.scrubber, limit)
+        else:  # in a thread, because it takes longer than other attempts can wait
+            data = await asyncio.to_thread(written, answer, self.services.scrubber, limit)
         return RawValue(Payload(metadata={"encoding": b"json/plain"}, data=data.encode()))
 
     def _ended(self, what: str) -> ActionError:

@@ -147,6 +147,7 @@ class _Instance(WorkflowInstance):
         self.wrote = False
         self.ended = False
         self.alone = Lock()
+        self.get_serialization_context = self.instance.get_serialization_context  # type: ignore[method-assign] # asked for each payload
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
         with self.alone:
