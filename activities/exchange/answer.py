@@ -12,7 +12,7 @@ from pydantic import Field
 from activities.action import Result
 from activities.bounds import cut
 from activities.errors import ResultTooLarge
-from activities.exchange.headers import Headers
+from activities.exchange.headers import RecordedHeaders
 from activities.http_client.charset import text_of
 from activities.http_client.json_text import LARGE, Json, calls_itself_json
 from activities.http_client.statuses import SUCCESS, unexpected
@@ -29,7 +29,7 @@ class HttpAnswer(Result):
     """What the server answered."""
 
     status: int = Field(description="HTTP status, such as 200.")
-    headers: Headers = Field(
+    headers: RecordedHeaders = Field(
         description="Headers by lower-case name, each cut at 2,000 characters: `location`, `link`, `etag`, "
         "`retry-after`, names that end in `request-id`, and those that the automation uses. Never cookies."
     )

@@ -20,7 +20,7 @@ class AnswerHeaders:
     """Marks the field of a result that holds the headers of an answer, by lower-case name."""
 
 
-Headers = Annotated[dict[str, str], AnswerHeaders()]
+RecordedHeaders = Annotated[dict[str, str], AnswerHeaders()]
 
 
 def is_recorded(name: str, used: UsedHeaders = ()) -> bool:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trunkline.keyed import ARRIVE
-from trunkline.wire import CHECK, MATCH, PLAN
+from trunkline.wire import CHECK, MATCH, PLAN, UsedHeaders
 from workers.errors import NotFoundError, UsageError
 from workflows.event import BY_HAND, EventError, read_event
 from workflows.run.encrypted import MissingKeyError
@@ -36,6 +36,7 @@ class Answered(NamedTuple):
         action: the action's name.
         config: the config that was sent, with secrets as placeholders.
         pick: what was kept of the result.
+        headers: headers of the answer that were kept because the run used them.
         answer: what the run got for it; None where it failed.
         failure: why it failed, as the run was told; None where it did not.
     """
@@ -46,6 +47,7 @@ class Answered(NamedTuple):
     pick: Any
     answer: Any
     failure: BaseException | None
+    headers: UsedHeaders = ()
 
 
 class Called(NamedTuple):
@@ -220,7 +222,9 @@ class _Reading:
         if "config" in call and "since" not in call:  # a look-up sends nothing
             self.scheduled[event.event_id] = len(self.found.answers)
             name = attributes.activity_type.name
-            one = Answered(attributes.activity_id, name, call["config"], call.get("pick"), None, None)
+            one = Answered(
+                attributes.activity_id, name, call["config"], call.get("pick"), None, None, call.get("headers", ())
+            )
             self.found.answers.append(one)
 
     async def _activity_task_completed(self, _: HistoryEvent, attributes: Any) -> None:
