@@ -33,9 +33,8 @@ def check_local(place: str, action: Action, config: Mapping[str, Any], repeat: s
         sentence = f"This step cannot be local: {'; '.join(reasons)}."
         findings.add("not-local", pointer, sentence, "leave out `local`", key=True)
     elif order := [key for key in ORDERED if findings.data.get(key) is not None]:
-        sentence = (
-            f"{listed(f'`{key}`' for key in order)} of the automation says nothing about a step that never queues."
-        )
+        keys = listed(f"`{key}`" for key in order)
+        sentence = f"A local step never queues, so {keys} of the automation decides nothing about it."
         findings.add("unordered-local", pointer, sentence, "leave out `local` where the order counts", key=True)
 
 
