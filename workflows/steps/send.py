@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
 
 from trunkline.step_key import activity_id, is_derived, step_key
 from trunkline.wire import Answer, Call, Entry, HoldNotice, Request
@@ -190,6 +190,18 @@ async def _local(walk: Walk, step: ActionStep, argument: Call, options: dict[str
         activity = host.start_local_activity(step.action, argument, local_retry_threshold=NO_PAUSE, **options)
         answer: Answer = await result_of(activity)
         size = measure(answer)
+    except ActivityError:
+        raise
+    except FailureError as error:  # as what goes through Temporal's queue has it
+        raise ActivityError(
+            "Activity task failed",
+            scheduled_event_id=0,
+            started_event_id=0,
+            identity="",
+            activity_type=step.action,
+            activity_id=options["activity_id"],
+            retry_state=None,
+        ) from error
     finally:
         walk.local_steps.end(size)
     answer.pop("call", None)
