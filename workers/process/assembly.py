@@ -21,6 +21,7 @@ from workers.process.approval_activities import ApprovalActivities
 from workers.process.budgets import TemporalBudgets, budget_workers
 from workers.process.event_activities import EventActivities
 from workers.process.gate_activities import GateActivities
+from workers.process.inline import Inline
 from workers.process.kept_values import TemporalKeptValues
 from workers.process.keyed_worker import keyed_worker
 from workers.process.limits import Limits, running
@@ -114,6 +115,7 @@ class Assembly:
             task_queue=self.settings.task_queue,
             workflows=[Automation, Starter],
             activities=[*actions, *self._local_activities(limits)],
+            workflow_task_executor=Inline(),
             workflow_runner=UnsandboxedWorkflowRunner(),  # costs less; replays in tests guard determinism
             max_cached_workflows=cached_runs,
             max_concurrent_workflow_tasks=WORKFLOW_TASKS,
