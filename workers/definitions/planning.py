@@ -37,8 +37,7 @@ class Inspected(NamedTuple):
         data: the definition with the values of its environment in their places.
         automation: the same as a model; None where there are problems (warnings alone do not count).
         problems: problems and warnings.
-        secrets: names of the secrets that it uses.
-        groups: names of the groups of people that it uses.
+        secrets, groups: names of the secrets and of the groups of people that it uses.
         uses: what it uses of its variables.
     """
 
@@ -108,9 +107,8 @@ def inspect(
     results = {name: result_keys(action) for name, action in catalog.items() if action.result is not None}
     references = References(findings, contracts, results)
     references.check()
-    problems = findings.problems
-    sound = None if serious(problems) else automation
-    return Inspected(data, sound, problems, references.secrets, groups, references.uses)
+    problems, secrets = findings.problems, references.secrets
+    return Inspected(data, None if serious(problems) else automation, problems, secrets, groups, references.uses)
 
 
 def make_plan(

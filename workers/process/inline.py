@@ -13,8 +13,8 @@ class Inline(ThreadPoolExecutor):
     """Carries out what it is given as one of the next things that its event loop does.
 
     A task of a run is bounded (`workflows/run/yielding.py`) and waits for nothing, so that it keeps attempts waiting no
-    longer than a thread would that has Python's lock. And nothing takes it for a deadlock, as the SDK does with a task in a
-    thread after two seconds by the clock on the wall, which a busy machine alone can bring.
+    longer than a thread would that has Python's lock. And nothing takes it for a deadlock, as the SDK does with a task
+    in a thread after two seconds by the clock on the wall, which a busy machine alone can bring.
     """
 
     def __init__(self) -> None:
