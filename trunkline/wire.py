@@ -8,6 +8,7 @@ key changes only together with a look at the runs that are in flight. Activities
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any, Generic, Literal, NotRequired, TypedDict, TypeVar, final
 
 import rfc8785
@@ -198,14 +199,21 @@ def seal(request: Request) -> str:
 # Actions.
 
 
+EVERY_HEADER: Literal["all"] = "all"
+
+UsedHeaders = Sequence[str] | Literal["all"]
+"""Lower-case names of an answer's headers that a run uses, or that it may use all."""
+
+
 class Call(TypedDict):
     """The argument of an action's activity.
 
     Attributes:
         config: rendered, with placeholders for secrets.
-        key: idempotency key.
+        key: idempotency key, where it is not the one that `trunkline/step_key.py` makes of run and activity.
         secrets: where secrets go.
         pick: what is kept of the result.
+        headers: headers of the answer that are kept beside those that always are.
         digest: what people have released; the activity holds the request to it.
         operation: digest of the described operation that people have released, or that alone may be sent unasked.
         run: the run that scheduled it, where the action must not be repeated.
@@ -214,9 +222,10 @@ class Call(TypedDict):
     """
 
     config: Config
-    key: str
+    key: NotRequired[str]
     secrets: NotRequired[list[Place]]
     pick: NotRequired[Pick]
+    headers: NotRequired[UsedHeaders]
     digest: NotRequired[str]
     operation: NotRequired[str]
     run: NotRequired[str]
@@ -233,6 +242,7 @@ class Answer(TypedDict):
         warnings: what was odd about it, in sentences for the report.
         claim: what tells the result from any other of the vendor's.
         attempts: which attempt answered, where it was not the first.
+        call: of a local activity: its argument, which stands nowhere else in the history.
     """
 
     result: Any
@@ -240,6 +250,7 @@ class Answer(TypedDict):
     warnings: NotRequired[list[str]]
     claim: NotRequired[str]
     attempts: NotRequired[int]
+    call: NotRequired[Call]
 
 
 class LookAnswer(TypedDict):
@@ -258,6 +269,7 @@ class FailureDetails(TypedDict, total=False):
         timedOut: whether it took too long.
         uncertain: whether nobody knows what became of an earlier attempt.
         wait: seconds for which nobody may send to the account, so that the attempt was none.
+        call: of a local activity: its argument, which stands nowhere else in the history.
     """
 
     attempts: int
@@ -265,6 +277,7 @@ class FailureDetails(TypedDict, total=False):
     timedOut: bool
     uncertain: bool
     wait: float
+    call: Call
 
 
 class PlanQuestion(TypedDict, total=False):

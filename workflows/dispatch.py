@@ -14,6 +14,7 @@ from trunkline.wire import MATCH, SOURCE, DispatchEntry, Emitted, EventMatches, 
 from workflows.event import EventError, another_event, kept_out, run_id
 from workflows.run.parallel import run_parallel
 from workflows.run.worker_calls import ask, have_done
+from workflows.view.attributes import of_run
 
 
 async def dispatch(event: dict[str, Any], emitted: Emitted | None = None) -> list[DispatchEntry]:
@@ -73,6 +74,7 @@ async def _start(match: MatchAnswer, event: dict[str, Any]) -> DispatchEntry:
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             priority=Priority(**match.get("priority", {})),
             parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+            search_attributes=of_run(name, event["id"]),
             memo=None if admission is None else {PER_KEY: admission},
         )
     except WorkflowAlreadyStartedError:

@@ -84,12 +84,11 @@ Temporal's address, namespace, TLS and key are Temporal's own settings: TEMPORAL
 
 def version() -> str:
     """Return the version of this installation."""
-    import importlib.metadata
+    from workers.process.version import UNKNOWN
+    from workers.process.version import version as installed
 
-    try:
-        return importlib.metadata.version("trunkline")
-    except importlib.metadata.PackageNotFoundError:
-        return "0 (not installed)"
+    found = installed()
+    return "0 (not installed)" if found == UNKNOWN else found
 
 
 app = App(

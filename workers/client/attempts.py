@@ -114,7 +114,7 @@ def _instant(at: Timestamp) -> str:
 
 def add_attempts(report: RunReport, attempts: list[Attempts]) -> None:
     """Write into the entries of a report's steps what Temporal knows of their attempts."""
-    from workflows.steps.reconcile import activity_id
+    from trunkline.step_key import activity_id
 
     by_id = {one.activity: one for one in attempts}
     for entry in report["steps"]:

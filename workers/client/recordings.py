@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trunkline.keyed import ARRIVE
-from trunkline.wire import CHECK, MATCH, MatchAnswer
+from trunkline.wire import CHECK, MATCH, MatchAnswer, UsedHeaders
 from workers.client.history.called import RUN_AUTOMATION, CalledRun, called_runs
 from workers.client.history.chain import History, history_of
 from workers.client.history.rows import Activity, LocalActivity, Run
@@ -40,6 +40,7 @@ class Answered(NamedTuple):
         action: the action's name.
         config: the config that was sent, with secrets as placeholders.
         pick: what was kept of the result.
+        headers: headers of the answer that were kept because the run used them.
         answer: what the run got for it; None where it failed.
         failure: why it failed, as the run was told; None where it did not.
     """
@@ -50,6 +51,7 @@ class Answered(NamedTuple):
     pick: Any
     answer: Any
     failure: BaseException | None
+    headers: UsedHeaders = ()
 
 
 class Arrived(NamedTuple):
@@ -119,9 +121,8 @@ async def recording(client: Client, run: str, run_id: str | None = None) -> Reco
         NotFoundError: there is no such run.
         UsageError: its history is encrypted under a key that is not at hand, or is no run's of ours.
     """
-    history = await history_of(client, run, run_id)
     try:
-        return await _recording(history)
+        return await _recording(await history_of(client, run, run_id))
     except (MissingKeyError, PayloadError) as error:
         raise UsageError(f"The history of {run} cannot be read: {error}") from error
 
@@ -157,13 +158,16 @@ def _event(given: Any, run: str) -> dict[str, Any] | None:
 
 async def _add_answer(found: Recording, activity: Activity, values: Values) -> None:
     call = await values.value(activity.input)
-    if activity.name == RUN_AUTOMATION or not isinstance(call, dict) or not call.keys() >= {"config", "key"}:
+    if activity.name == RUN_AUTOMATION or not isinstance(call, dict) or "config" not in call:
+        return
+    if "since" in call:  # a look-up sends nothing
         return
     answer, failure = None, None
     if activity.end is not None:
         answer = await values.value(activity.end.result)
         failure = None if activity.end.failure is None else await values.failure(activity.end.failure)
-    found.answers.append(Answered(activity.id, activity.name, call["config"], call.get("pick"), answer, failure))
+    config, pick, headers = call["config"], call.get("pick"), call.get("headers", ())
+    found.answers.append(Answered(activity.id, activity.name, config, pick, answer, failure, headers))
 
 
 async def _add_asked(found: Recording, asked: LocalActivity, values: Values) -> None:

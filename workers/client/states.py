@@ -254,7 +254,7 @@ async def _described(client: Client, run: str) -> WorkflowExecutionDescription:
 
 def _states(report: RunReport, attempts: list[Attempts]) -> Iterator[tuple[State, str]]:
     """Yield what a run is, with a sentence that says why."""
-    from workflows.steps.reconcile import activity_id
+    from trunkline.step_key import activity_id
 
     if report.get("parked"):
         yield "parked", str(report["parked"])

@@ -135,6 +135,13 @@ CODES: dict[str, Code] = {
         "problem",
         "`saveAs` without a result: the step does not wait for one, or `collect` and `saveAs` do not stand together.",
     ),
+    "not-local": Code(
+        "problem",
+        "A step says `local: true` and needs what only Temporal's queue has: one attempt, people, a longer time.",
+    ),
+    "unordered-local": Code(
+        "warning", "A step says `local: true`, and so never queues, in an automation that says which actions go first."
+    ),
     "bad-pick": Code(
         "problem", "A path of `pick` cannot be read, or begins with a field that the action's result does not have."
     ),

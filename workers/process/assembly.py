@@ -22,6 +22,7 @@ from workers.process.budgets import TemporalBudgets, budget_workers
 from workers.process.deployment import deployment_config
 from workers.process.event_activities import EventActivities
 from workers.process.gate_activities import GateActivities
+from workers.process.inline import Inline
 from workers.process.kept_values import TemporalKeptValues
 from workers.process.keyed_worker import keyed_worker
 from workers.process.limits import Limits, running
@@ -102,7 +103,7 @@ class Assembly:
             cached_runs: how many runs are kept in memory between their tasks.
         """
         version = deployment_config(self.settings)
-        client = client_of_worker(self.client, versioned=version is not None)
+        client = client_of_worker(self.client, attributes=self.attributes, versioned=version is not None)
         options: dict[str, Any] = {
             "max_concurrent_activities": ACTIVITIES,
             "max_concurrent_activity_task_polls": POLLS,
@@ -118,6 +119,7 @@ class Assembly:
             task_queue=self.settings.task_queue,
             workflows=[Automation, Starter],
             activities=[*actions, *self._local_activities(limits)],
+            workflow_task_executor=Inline(),
             workflow_runner=UnsandboxedWorkflowRunner(),  # costs less; replays in tests guard determinism
             max_cached_workflows=cached_runs,
             max_concurrent_workflow_tasks=WORKFLOW_TASKS,

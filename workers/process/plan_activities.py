@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, cast
 
 from temporalio import activity
+from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 
 from activities.descriptions.source import NotAtHandError
@@ -37,6 +38,9 @@ INLINE_OFF = (
     "This worker runs no inline definitions, because whoever may start one may use all of its secrets and connections: "
     "put the definition into its folder of automations and start it by name, or set TRUNKLINE_INLINE=on for the worker."
 )
+
+KEPT_PLANS = 200
+"""Answers that are kept as they go into histories."""
 
 REFUSALS = {UnknownAutomationError: "UnknownAutomation", UnfitEventError: "InvalidEvent"}
 
@@ -74,6 +78,7 @@ class PlanActivities:
         self.unknown_for = unknown_for
         self.limits = limits
         self.pinning = pinning
+        self._packed: dict[tuple[str, str | None], bytes] = {}
         self.settings: RunSettings = {
             "attributes": attributes,
             "dated": attributes,  # histories of workers that knew no dates of holds go on without
@@ -90,7 +95,16 @@ class PlanActivities:
     async def plan(self, question: dict[str, Any]) -> RawValue:
         """Return the plan of a named or inline automation, or why there is none (for ever, or for now)."""
         answer = await self.automations.aside(partial(self._answer, cast("PlanQuestion", question)))
-        return pack({**answer, **self.settings, **self.limits.of(answer["plan"])} if "plan" in answer else answer)
+        if "plan" not in answer:
+            return pack(answer)
+        key = answer["plan"]["id"], answer.get("outdated")
+        data = self._packed.pop(key, None)
+        if data is None:
+            data = pack({**answer, **self.settings, **self.limits.of(answer["plan"])}).payload.SerializeToString()
+        self._packed[key] = data  # as the youngest; a plan is compressed once, and not for each of its runs
+        if len(self._packed) > KEPT_PLANS:
+            del self._packed[next(iter(self._packed))]
+        return RawValue(Payload.FromString(data))
 
     def _answer(self, question: PlanQuestion) -> Planned[Plan] | PlanRefusal | PlanParking:
         if "inline" in question and not self.inline:

@@ -19,6 +19,7 @@ from workers.definitions.problems import listed
 from workers.definitions.reloads import NAMED
 from workers.errors import NotFoundError, TrunklineError, UnreachableError
 from workers.process.assembly import Assembly
+from workers.process.collecting import collect_seldom
 from workers.process.deployment import version
 from workers.process.equipment import check_bindings, complaints, equip, unbound
 from workers.process.health import HealthStatus, last_poll, serving
@@ -105,6 +106,7 @@ async def serve(
             len(names),
             listed(names, most=NAMED) or "none",
         )
+        collect_seldom()
         if ready is not None:
             ready()
         await watching.watch()

@@ -11,6 +11,9 @@ from typing import Any
 
 from temporalio.exceptions import ApplicationError
 
+from activities.action import Action
+from activities.exchange.headers import is_recorded, place_of
+from trunkline.wire import EVERY_HEADER, UsedHeaders
 from workers.client.history.called import RUN_AUTOMATION, CalledRun
 from workers.client.recordings import Answered, Recording
 from workers.rehearsal.attempts import Attempts
@@ -51,6 +54,20 @@ class Ledger:
         if found is not None:
             self._calls.remove(found)
         return found
+
+
+def not_recorded(action: Action, call: Mapping[str, Any], known: Answered) -> list[str]:
+    """Return the headers that a call uses of its answer, and that were not recorded with it."""
+    used: UsedHeaders = call.get("headers", ())
+    place = None if action.result is None else place_of(action.result)
+    if place is None or "pick" in call or known.answer is None or known.headers == EVERY_HEADER:
+        return []
+    if used == EVERY_HEADER:
+        return [EVERY_HEADER]
+    found = known.answer["result"]
+    for key in place:
+        found = found[key]
+    return [name for name in used if name not in found and not is_recorded(name, known.headers)]
 
 
 async def given(attempts: Attempts, activity: str, step: str, call: Mapping[str, Any], known: Answered) -> Any:

@@ -19,6 +19,7 @@ from workflows.language.template import Rendered, Template
 from workflows.plan import STATUSES, constants_of
 from workflows.program import ActionStep, Notice, Program, Step
 from workflows.report import ENDED, FAILED, flow_after, timestamp
+from workflows.run.local_steps import LocalSteps
 from workflows.run.records import RecordQueues
 from workflows.run.resets import resets
 from workflows.run.routing import Routing
@@ -99,6 +100,7 @@ class Walk:
         messages: messages in which holds can be decided.
         work_budget: how much was done at a stretch.
         routing: where activities queue, and which go first there.
+        local_steps: how much was done without a round trip.
         record_queues: which steps write which records at vendors, and which wait for that.
         background: steps whose path went on without them; each task has the name of its step.
         lost: paths that another one has beaten, by instance id.
@@ -128,6 +130,7 @@ class Walk:
         self.outermost = Frame(variables=state.variables)
         self.routing = Routing()
         self.record_queues = RecordQueues()
+        self.local_steps = LocalSteps()
         self.work_budget = WorkBudget()
         state.began = state.began or timestamp(host.info().workflow_start_time)
         own = roots_of(state.event, program.plan.get("inputs"))

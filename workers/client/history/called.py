@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from trunkline.step_key import keyed
 from workers.client.history.picks import unpicked
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ async def called_runs(history: History) -> dict[str, CalledRun]:
         PayloadError: one is no JSON.
     """
     values = history.values
-    asked = {run: one for one in history.activities() if (run := await asks_about(one, values)) is not None}
+    asked = {run: one for one in history.activities() if (run := await asks_about(one, history.run, values))}
     calls: dict[str, Call] = {}
     for call in history.calls():
         if call.run not in calls or call.end is not None:  # one that was reset calls again, and finds it called
@@ -57,11 +58,11 @@ async def called_runs(history: History) -> dict[str, CalledRun]:
     return {run: await _called(call, asked.get(run), values) for run, call in calls.items()}
 
 
-async def asks_about(one: Activity, values: Values) -> str | None:
+async def asks_about(one: Activity, caller: str, values: Values) -> str | None:
     """Return the workflow id of the run of which an activity asks how it ended; None where it is another activity."""
     if one.name != RUN_AUTOMATION:
         return None
-    call = await values.value(one.input)
+    call = keyed(await values.value(one.input), caller, one.id)
     return f"{call['config']['automation']}/{call['key']}"
 
 

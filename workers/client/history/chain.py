@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from workers.client.history.local_steps import with_local_steps
 from workers.client.history.reading import run_of, start_of
 from workers.client.history.rows import Activity, Call, LocalActivity, Run, Start
 from workers.client.history.values import Values
@@ -65,12 +66,14 @@ async def history_of(client: Client, run: str, run_id: str | None = None) -> His
     Raises:
         NotFoundError: there is no such run.
         IncompleteHistoryError: an earlier one of its chain is not kept any more.
+        MissingKeyError: what a local step gave is encrypted under a key that is not at hand.
     """
     runs: list[Run] = []
     following: str | None = run_id
     while following or not runs:
         try:
-            runs.insert(0, await run_alone(client, run, following))
+            events = [event async for event in _events(client, run, following)]
+            runs.insert(0, run_of(await with_local_steps(client, events)))
         except NotFoundError as error:
             if not runs:
                 raise
@@ -94,7 +97,7 @@ async def start_of_run(client: Client, run: str) -> Start:
 
 
 async def run_alone(client: Client, run: str, run_id: str | None) -> Run:
-    """Return what the history of one run says, without the others of its chain.
+    """Return what the history of one run says, without the others of its chain, and without its local steps.
 
     Raises:
         NotFoundError: there is no such run.

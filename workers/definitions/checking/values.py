@@ -18,6 +18,7 @@ from workers.definitions.environments import begins_unfilled, declared
 from workers.definitions.model.steps import escape, steps
 from workers.definitions.model.vocabulary import RUN_ROOTS
 from workers.definitions.problems import listed, nearest
+from workers.definitions.used_headers import Use, variables_in
 from workflows.event import FIRED
 from workflows.language.condition import ConditionError, compile_condition
 from workflows.language.names import HOW_TO_USE_SECRETS, SECRETS, Reference, written
@@ -38,6 +39,9 @@ OUTSIDE: Mapping[str, tuple[str, str]] = {
 
 GUARDS = ("exists", "is_empty")
 """Operators that ask whether a variable is there, so that it need not be."""
+
+WHOLE = 2
+"""Segments of the path to a whole variable: that it is there says nothing of what it holds."""
 
 
 class Values:
@@ -64,6 +68,7 @@ class Values:
         hours = findings.data.get("hours")
         self.hours = dict.fromkeys(hours, ANY_HOURS) if isinstance(hours, Mapping) else {}
         self.secrets: set[str] = set()
+        self.uses: set[Use] = set()
         self.variables: dict[str, set[str] | None] = {}
         self.names: set[str] = set()
         self._undeclared: set[str] = set()
@@ -135,6 +140,7 @@ class Values:
                 sentence = f"The host of `{host}` is decided by data: whoever controls it would get the secret."
                 hint = "write the host itself followed by `/`, and templates only after it"
                 self.findings.add("exposed-secret", pointer + use.pointer, sentence, hint, line=use.line + 1)
+        self.uses.update(variables_in(template.references))
         self._judge(pointer, [(reference, lenient) for reference in template.references], scope)
 
     def _is_lacking(self, pointer: str) -> bool:
@@ -199,6 +205,7 @@ class Values:
         self.statuses.check_words(places, pointer)
         self.known_values.check(places, pointer, scope.given)
         found = [(one, isinstance(test, Mapping) and test.get("operator") in GUARDS) for test, one in places]
+        self.uses.update(variables_in(one for one, guards in found if not guards or len(one.path) != WHOLE))
         self._judge(pointer, found, scope)
 
     def _judge(self, pointer: str, references: list[tuple[Reference, bool]], scope: VisibleNames) -> None:

@@ -153,6 +153,12 @@ class ActionDefinition(Common):
     timeout: Timeout | None = Field(
         default=None, description="Bound of one attempt, by default 30 s or what the action says."
     )
+    local: StrictBool = Field(
+        default=False,
+        description="`true`: the run's own worker sends it, without a round trip to Temporal. After a crash up to 20 "
+        "such steps are sent again, under the same keys, and while one is under way decisions and cancellations wait. "
+        "Only for actions that may be repeated.",
+    )
     retry: RetryDefinition | None = Field(default=None, description="How a failed attempt is repeated.")
     require_approval: (
         Annotated[

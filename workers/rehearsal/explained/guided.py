@@ -79,7 +79,7 @@ class GuidedAttempts(Attempts):
         result = completed(action, answer)
         if is_answered_over_http(action) and result.status not in SUCCESS:
             return self._unknown(activity, step)
-        return json.loads(json.dumps(kept(result, call.get("pick"))))
+        return json.loads(json.dumps(kept(result, call.get("pick"), call.get("headers", ()))))
 
     def _unknown(self, activity: str, step: str) -> dict[str, Any]:
         """Return the mark for an answer that nobody knows; on a way on which the step fails, raise its failure."""

@@ -17,7 +17,7 @@ from workers.rehearsal.attempts import step_sent
 from workers.rehearsal.desk import checkable
 from workers.rehearsal.explained.guide import Guide
 from workers.rehearsal.explained.guided import GuidedAttempts, GuidedPlay
-from workers.rehearsal.ledger import Ledger, decisions_of, ended, given
+from workers.rehearsal.ledger import Ledger, decisions_of, ended, given, not_recorded
 from workers.rehearsal.performance import Performance, Stage
 from workers.rehearsal.record import base_id
 
@@ -53,6 +53,9 @@ class ReplayedAttempts(GuidedAttempts):
         step = step_sent(activity, options)
         known = None if step is None else self.ledger.answer(step, argument)
         if step is None or known is None:
+            return await super().activity(activity, argument, options)
+        if lacking := not_recorded(self.actions[activity], argument, known):
+            self.record.lacking[step] = lacking
             return await super().activity(activity, argument, options)
         return await given(self, activity, step, argument, known)
 

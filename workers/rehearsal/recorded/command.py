@@ -23,12 +23,15 @@ async def file_from(run: str, actions: Mapping[str, Action]) -> dict[str, Any]:
     from workers.client.connecting import connect
     from workers.client.history.chain import history_of
     from workers.settings import Settings
+    from workflows.run.encrypted import MissingKeyError
 
     client = await connect(Settings.from_environment())
     try:
         history = await history_of(client, run)
     except NotFoundError as error:
         raise UsageError(str(error)) from None
+    except MissingKeyError as error:
+        raise UsageError(f"The history of {run} cannot be read: {error}") from None
     return file_of(await recorded(client, history, actions))
 
 
