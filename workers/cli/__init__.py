@@ -84,10 +84,9 @@ Temporal's address, namespace, TLS and key are Temporal's own settings: TEMPORAL
 
 def version() -> str:
     """Return the version of this installation."""
-    from workers.process.version import UNKNOWN
-    from workers.process.version import version as installed
+    from workers.process.version import UNKNOWN, trunkline_version
 
-    found = installed()
+    found = trunkline_version()
     return "0 (not installed)" if found == UNKNOWN else found
 
 
