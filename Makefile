@@ -9,14 +9,18 @@
 #   make faults        2,000 runs while vendors, workers, gateways and Temporal fail (ARGS="--runs 200")
 #   make fairness      what one tenant's burst costs another's single run
 #   make scale         what lists of what waits take, with 100,000 runs that wait (ARGS="--runs 20000")
+#   make bulk          a bulk approval of 5,000 runs that are held, killed in the middle (ARGS="--runs 500")
+#   make events        what an event costs with many automations, and how many get through (ARGS="--automations 20000")
 #   make soak          a rolling release under load for ten minutes: workers of two versions, two gateways (ARGS="--seconds 60")
+#   make peers         compare with DBOS and Prefect, and with n8n where it is installed (ARGS="--rounds 1")
+#   make seeing        what metrics and traces cost a worker
 #   make setup         the virtual environment in .venv; PYTHON=python3.12 chooses the interpreter
 #   make clean         remove everything that can be made again
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test quick check format-check lint types imports pytest format docs bench faults fairness scale soak clean
+.PHONY: help setup demo test quick check format-check lint types imports pytest format docs bench faults fairness scale bulk events soak peers seeing clean
 .NOTPARALLEL:
 
 help:
@@ -77,8 +81,20 @@ fairness: setup
 scale: setup
 	@$(BIN)/python -m bench.scale $(ARGS)
 
+bulk: setup
+	@$(BIN)/python -m bench.bulk $(ARGS)
+
+events: setup
+	@$(BIN)/python -m bench.events $(ARGS)
+
 soak: setup
 	@$(BIN)/python -m bench.soak $(ARGS)
+
+peers: setup
+	@$(BIN)/python -m bench.peers $(ARGS)
+
+seeing: setup
+	@$(BIN)/python -m bench.seeing $(ARGS)
 
 clean:
 	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .trunkline build dist

@@ -117,6 +117,9 @@ class Config(BaseModel):
     defaults: ClassVar[Mapping[str, Any]] = {}
     """Keys that planning fills in where the author wrote none: defaults that are templates, and so need rendering."""
 
+    languages: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Languages that it knows, as BCP-47 codes, each with the vendor's models for it."""
+
     @classmethod
     def doubts(cls, raw: Raw) -> Iterable[Doubt]:  # noqa: ARG003 # most configs leave no doubt
         """Return what is likely not meant as it is written, although the action takes it."""
@@ -166,11 +169,14 @@ def spellings(model: type[BaseModel], key: str) -> tuple[str, ...]:
 
 
 def marked(model: type[BaseModel], raw: Raw, mark: type[M]) -> Iterable[tuple[str, M]]:
-    """Yield (key in `raw`, mark) for every field of `model` that carries such a mark and that `raw` fills."""
-    for field_name, info in model.model_fields.items():
-        for meta in info.metadata:
-            if isinstance(meta, mark):
-                yield from ((key, meta) for key in names(model, field_name) if key in raw)
+    """Return (key in `raw`, mark) for every field of `model` that carries such a mark and that `raw` fills."""
+    return ((key, meta) for key, meta in _metadata(model) if isinstance(meta, mark) and key in raw)
+
+
+@functools.cache
+def _metadata(model: type[BaseModel]) -> tuple[tuple[str, Any], ...]:
+    fields = model.model_fields.items()
+    return tuple((key, meta) for name, info in fields for meta in info.metadata for key in names(model, name))
 
 
 Function = Callable[[Any, Context], Awaitable[Any]]

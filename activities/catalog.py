@@ -5,48 +5,32 @@ from __future__ import annotations
 import importlib
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-from activities import (
-    ai,
-    aircall,
-    automations,
-    connectors,
-    email,
-    facebook,
-    http,
-    kustomer,
-    slack,
-    sms,
-    speech,
-    talkdesk,
-    teams,
-    tickets,
-    values,
-)
 from activities.action import Action
 from activities.connections import Connection
 
-FAMILIES: tuple[tuple[Action, ...], ...] = (
-    ai.ACTIONS,
-    aircall.ACTIONS,
-    automations.ACTIONS,
-    connectors.ACTIONS,
-    email.ACTIONS,
-    facebook.ACTIONS,
-    http.ACTIONS,
-    kustomer.ACTIONS,
-    slack.ACTIONS,
-    sms.ACTIONS,
-    speech.ACTIONS,
-    talkdesk.ACTIONS,
-    teams.ACTIONS,
-    tickets.ACTIONS,
-    values.ACTIONS,
+FAMILIES = (
+    "http",
+    "slack",
+    "sms",
+    "values",
+    "automations",
+    "teams",
+    "tickets",
+    "talkdesk",
+    "facebook",
+    "aircall",
+    "speech",
+    "email",
+    "connectors",
+    "ai",
+    "kustomer",
 )
+"""The packages of the families, with those first that take little time to load: names are looked for in this order."""
 
 
 class CatalogError(Exception):
@@ -59,13 +43,38 @@ def catalog(modules: Iterable[str] = ()) -> dict[str, Action]:
     Raises:
         CatalogError: a module cannot be imported, has no such tuple, or names an action that exists already.
     """
-    found = {action.name: action for family in FAMILIES for action in family}
+    found = dict(CatalogAsNeeded())
     for module in modules:
         for action in _actions(module):
             if action.name in found:
                 raise CatalogError(f"{module} has an action named {action.name}, which exists already: rename it.")
             found[action.name] = action
     return found
+
+
+class CatalogAsNeeded(Mapping[str, Action]):
+    """Every action of ours by name; a family is loaded when a name is looked for that those before it do not have."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Action] = {}
+        self._left = list(FAMILIES)
+
+    def __getitem__(self, name: str) -> Action:
+        while name not in self._found and self._left:
+            self._load()
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        while self._left:
+            self._load()
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _load(self) -> None:
+        family: tuple[Action, ...] = importlib.import_module(f"activities.{self._left.pop(0)}").ACTIONS
+        self._found |= {action.name: action for action in family}
 
 
 def connection_kinds(actions: Mapping[str, Action]) -> list[type[Connection]]:

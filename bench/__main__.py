@@ -1,39 +1,44 @@
-"""`make bench`: Trunkline beside a hand-written workflow, in one run on one development server."""
+"""`make bench`: Trunkline beside a hand-written workflow, inside and outside its sandbox, on one development server."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import statistics
 import time
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from temporalio.client import WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from bench.stage import head, port, row, stage, tell
+from workers.local.temporal_server import DYNAMIC_CONFIG
 
-TICKS = os.sysconf("SC_CLK_TCK")
+CPU_CLOCK = 2
+"""What Linux calls the clock of a process's CPU time, beside its number."""
+
 COUNTS = (1, 3, 10)
 GROWTH = (10, 100, 1000)
 IDLE_RUNS = 20
 
-SETTINGS = {"history.transferProcessorMaxPollRPS": "1000", "history.timerProcessorMaxTimeShift": '"50ms"'}
+SETTINGS = {**DYNAMIC_CONFIG, "history.transferProcessorMaxPollRPS": "1000"}
 """Of the server: what it can do is not to be the limit."""
 
-NAMES = ("hand-written", "trunkline")
+HAND, OUTSIDE, OURS, LOCAL = "hand-written", "outside the sandbox", "trunkline", "trunkline, local"
+
+LOCAL_COUNT = 3
+"""Actions of the run in which those that say `local: true` are compared with those that do not."""
 
 Start = Callable[[int], Awaitable["WorkflowHandle[Any, Any]"]]
 
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two that are compared."""
+    """One of those that are compared."""
 
     name: str
     start: Start
@@ -42,36 +47,37 @@ class Side:
 
 @dataclass(frozen=True)
 class Measured:
-    """What one side did with one count of actions."""
+    """What one side did with one count of actions: in each round, and what one run leaves."""
 
-    runs_per_second: float
-    cpu_per_action: float
-    idle: float
+    runs_per_second: list[float]
+    cpu_per_action: list[float]
+    idle: list[float]
     events: int
     bytes: int
 
 
 def cpu(pid: int) -> float:
-    """Return the CPU seconds that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    """Return the CPU seconds that a process has used, exactly, by the clock that Linux has for it."""
+    return time.clock_gettime(~pid << 3 | CPU_CLOCK)
 
 
-def definition(count: int, url: str) -> str:
+def definition(count: int, url: str, *, local: bool = False) -> str:
     """Return the automation of `count` actions; keyed, because the hand-written one repeats too."""
     step = """
   - label: Notify {n}
-    actionType: http_request
+    actionType: http_request{local}
     config:
       method: POST
       url: {url}/notify
       idempotent: true
       body: {{customer.name: "{{{{contact.name}}}}", waited: "{{{{call.waiting_time}}}}", step: {n}}}
     saveAs: answer"""
-    steps = "".join(step.format(n=n, url=url) for n in range(count))
+    said = "\n    local: true" if local else ""
+    steps = "".join(step.format(n=n, url=url, local=said) for n in range(count))
     condition = "{all: [{field: call.waiting_time, operator: greater_than, value: 60}]}"
     trigger = "{event: call.ended, data: [contact, call]}"
-    return f"name: notify-{count}\ntrigger: {trigger}\nconditions: {condition}\nactions:{steps}\n"
+    name = f"{'local' if local else 'notify'}-{count}"
+    return f"name: {name}\ntrigger: {trigger}\nconditions: {condition}\nactions:{steps}\n"
 
 
 def event() -> dict[str, Any]:
@@ -113,19 +119,20 @@ async def history(side: Side, count: int) -> tuple[int, int]:
 
 
 async def measure(sides: list[Side], count: int, seconds: float, rounds: int) -> dict[str, Measured]:
-    """Measure both sides in turn, several rounds, and return the medians."""
+    """Measure all sides in turn, several rounds, each time in another order."""
     runs = max(20, int(seconds * 40 / (1 + count * 0.6)))
     figures: dict[str, list[tuple[float, float, float]]] = {side.name: [] for side in sides}
     for side in sides:
         await saturate(side, count, max(10, runs // 5), 8)
     for turn in range(rounds):
-        for side in sides if turn % 2 == 0 else sides[::-1]:
+        first = turn % len(sides)
+        for side in (*sides[first:], *sides[:first]):
             rate, work = await saturate(side, count, runs, 24)
             figures[side.name].append((rate, work, await idle(side, count)))
     result = {}
     for side in sides:
-        rate, work, latency = (statistics.median(column) for column in zip(*figures[side.name], strict=True))
-        result[side.name] = Measured(rate, work, latency, *await history(side, count))
+        rates, work, latencies = map(list, zip(*figures[side.name], strict=True))
+        result[side.name] = Measured(rates, work, latencies, *await history(side, count))
     return result
 
 
@@ -136,26 +143,35 @@ async def bench(seconds: float, rounds: int) -> list[str]:
     with stage(SETTINGS) as site:
         for count in {*COUNTS, *GROWTH}:
             (site.folder / f"notify-{count}.yaml").write_text(definition(count, url))
+        (site.folder / "local.yaml").write_text(definition(LOCAL_COUNT, url, local=True))
         site.python("bench.receiver", receiver)
         client = await site.client()
         typed = await site.client(data_converter=pydantic_data_converter)
         hand = site.python("bench.handwritten", site.address, "handwritten")
+        outside = site.python("bench.unsandboxed", site.address, "unsandboxed")
         ours = site.python("workers.cli", "worker", site.folder)
 
-        async def start_ours(count: int) -> WorkflowHandle[Any, Any]:
+        async def start_ours(count: int, kind: str = "notify") -> WorkflowHandle[Any, Any]:
             happened = event()
-            name = f"notify-{count}"
+            name = f"{kind}-{count}"
             return await client.start_workflow(name, happened, id=f"{name}/{happened['id']}", task_queue="trunkline")
 
-        async def start_hand(count: int) -> WorkflowHandle[Any, Any]:
+        async def start_hand(count: int, queue: str = "handwritten") -> WorkflowHandle[Any, Any]:
             happened = event()
             job = {"event": happened, "count": count, "url": f"{url}/notify"}
-            return await typed.start_workflow("Handwritten", job, id=happened["id"], task_queue="handwritten")
+            return await typed.start_workflow("Handwritten", job, id=f"{queue}/{happened['id']}", task_queue=queue)
 
-        sides = [Side("hand-written", start_hand, hand), Side("trunkline", start_ours, ours)]
+        trunkline = Side(OURS, start_ours, ours)
+        sides = [
+            Side(HAND, start_hand, hand),
+            Side(OUTSIDE, partial(start_hand, queue="unsandboxed"), outside),
+            trunkline,
+        ]
         measured = {count: await measure(sides, count, seconds, rounds) for count in COUNTS}
-        grown = [await _growth(sides[1], count) for count in GROWTH]
-        return [*_table(measured), "", *grown]
+        local = Side(LOCAL, partial(start_ours, kind="local"), ours)
+        compared = await measure([trunkline, local], LOCAL_COUNT, seconds, rounds)
+        grown = [await _growth(trunkline, count) for count in GROWTH]
+        return [*_table(measured), "", _told_local(compared), *grown]
 
 
 async def _growth(side: Side, count: int) -> str:
@@ -165,47 +181,44 @@ async def _growth(side: Side, count: int) -> str:
     return f"one run of {count:5} actions: {took / count * 1e3:6.1f} ms and {work / count * 1e3:5.2f} CPU-ms an action"
 
 
+def ratio(ours: list[float], theirs: list[float]) -> float:
+    """Return the median of what each round says: machines drift, and a round's sides are measured close together."""
+    return statistics.median(one / other for one, other in zip(ours, theirs, strict=True))
+
+
 def _table(measured: dict[int, dict[str, Measured]]) -> list[str]:
-    columns = ["k"]
-    columns += [
-        f"{figure}: {name}" for figure in ("runs/s", "CPU-ms/action", "idle p50 ms") for name in (*NAMES, "ratio")
-    ]
-    columns += [f"{figure}: {name}" for figure in ("events", "history bytes") for name in NAMES]
-    lines = head(columns)
-    for count, pair in measured.items():
-        hand, ours = pair["hand-written"], pair["trunkline"]
-        cells = [
-            f"{count}",
-            f"{hand.runs_per_second:.1f}",
-            f"{ours.runs_per_second:.1f}",
-            f"**{ours.runs_per_second / hand.runs_per_second:.2f}**",
-            f"{hand.cpu_per_action * 1e3:.2f}",
-            f"{ours.cpu_per_action * 1e3:.2f}",
-            f"**{ours.cpu_per_action / hand.cpu_per_action:.2f}**",
-            f"{hand.idle * 1e3:.1f}",
-            f"{ours.idle * 1e3:.1f}",
-            f"**{ours.idle / hand.idle:.2f}**",
-            f"{hand.events}",
-            f"{ours.events}",
-            f"{hand.bytes}",
-            f"{ours.bytes}",
-        ]
-        lines.append(row(cells))
+    """Return how Trunkline compares with the hand-written workflow, inside and outside the sandbox."""
+    lines = head(["k", "figure", HAND, OUTSIDE, OURS, f"{OURS} / {HAND}", f"{OURS} / {OUTSIDE}"])
+    for count, sides in measured.items():
+        for figure, name, scale in (
+            ("runs/s", "runs_per_second", 1),
+            ("CPU-ms/action", "cpu_per_action", 1e3),
+            ("idle ms", "idle", 1e3),
+        ):
+            rounds = {side: getattr(found, name) for side, found in sides.items()}
+            medians = [f"{statistics.median(rounds[side]) * scale:.2f}" for side in (HAND, OUTSIDE, OURS)]
+            ratios = [f"**{ratio(rounds[OURS], rounds[side]):.2f}**" for side in (HAND, OUTSIDE)]
+            lines.append(row([f"{count}", figure, *medians, *ratios]))
+        left = [f"{sides[side].events} events, {sides[side].bytes} B" for side in (HAND, OUTSIDE, OURS)]
+        lines.append(row([f"{count}", "history", *left, "", ""]))
     low, high = min(measured), max(measured)
-    per_action = {
-        name: (measured[high][name].bytes - measured[low][name].bytes) / (high - low) for name in measured[low]
-    }
-    events = (measured[high]["trunkline"].events - measured[low]["trunkline"].events) / (high - low)
-    ratio = per_action["trunkline"] / per_action["hand-written"]
-    size = f"{per_action['trunkline']:.0f} bytes, {ratio:.2f} times the hand-written one's"
-    return [*lines, "", f"each further action: {events:.1f} events, {size}"]
+    size = {side: (measured[high][side].bytes - measured[low][side].bytes) / (high - low) for side in (HAND, OURS)}
+    events = (measured[high][OURS].events - measured[low][OURS].events) / (high - low)
+    times = f"{size[OURS] / size[HAND]:.2f} times the hand-written one's {size[HAND]:.0f}"
+    return [*lines, "", f"each further action: {events:.1f} events, {size[OURS]:.0f} bytes, {times}"]
+
+
+def _told_local(sides: dict[str, Measured]) -> str:
+    rates = [statistics.median(sides[side].runs_per_second) for side in (LOCAL, OURS)]
+    times = ratio(sides[LOCAL].runs_per_second, sides[OURS].runs_per_second)
+    return f"local: true, {LOCAL_COUNT} actions: {rates[0]:.1f} runs/s, {times:.2f} times the {rates[1]:.1f} without it"
 
 
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=6, help="about how long each measurement takes")
-    parser.add_argument("--rounds", type=int, default=3, help="how often both sides are measured in turn")
+    parser.add_argument("--seconds", type=float, default=4, help="about how long each measurement takes")
+    parser.add_argument("--rounds", type=int, default=5, help="how often all sides are measured in turn")
     given = parser.parse_args()
     tell(asyncio.run(bench(given.seconds, given.rounds)))
 

@@ -12,6 +12,8 @@ from temporalio.client import Client
 
 AT_ONCE = 8
 
+COMPLETED = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+
 USUAL = {
     WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW,
     WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND,
@@ -45,6 +47,13 @@ def _failed(event: HistoryEvent) -> bool:
 def _why(event: HistoryEvent) -> str:
     failed = event.workflow_task_failed_event_attributes
     return f"{failed.failure.message[:300]} (cause {failed.cause})"
+
+
+async def builds_of(client: Client, run: str) -> list[str]:
+    """Return the builds whose workers have carried out the tasks of a run, the first first."""
+    events = [event async for event in client.get_workflow_handle(run).fetch_history_events()]
+    done = [event.workflow_task_completed_event_attributes for event in events if event.event_type == COMPLETED]
+    return [*dict.fromkeys(task.deployment_version.build_id for task in done)]
 
 
 async def miscounted(client: Client, begun: Iterable[str]) -> list[str]:

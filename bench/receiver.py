@@ -28,8 +28,18 @@ class Receiver(asyncio.Protocol):
             length = int(rest.split(b"\r\n", 1)[0]) if rest else 0
             if len(self.buffer) < end + 4 + length:
                 return
+            body = self.buffer[end + 4 : end + 4 + length]
             self.buffer = self.buffer[end + 4 + length :]
-            self.transport.write(RESPONSE)  # type: ignore[attr-defined] # a TCP transport can
+            self.take(body)
+
+    def take(self, body: bytes) -> None:
+        """Answer a request, whatever is in it."""
+        del body
+        self.answer()
+
+    def answer(self) -> None:
+        """Send the answer."""
+        self.transport.write(RESPONSE)  # type: ignore[attr-defined] # a TCP transport can
 
 
 async def main(port: int) -> None:

@@ -1,8 +1,9 @@
 """`make soak`: a rolling release under load, on one machine, and what became of every event.
 
-Three workers of two versions and two gateways are replaced one after the other while events arrive. Every event that
-was taken must be carried out, nothing may be sent twice, and no sender may hear anything but yes and "try again". Exits
-with 1 where a promise broke.
+Three workers of two versions and two gateways are replaced while events arrive: build after build is released, and
+runs of one automation move with each release, those of another stay. Every event that was taken must be carried out,
+nothing may be sent twice, no run that stays may leave its build, and no sender may hear anything but yes and "try
+again". Exits with 1 where a promise broke.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import aiohttp
 from aiohttp import web
 from temporalio.client import Client, WorkflowFailureError
 
-from bench.histories import failed_tasks
+from bench.histories import builds_of, failed_tasks
 from bench.rollout import GRACE, Rollout, released
 from bench.senders import Senders, cloud_event
 from bench.serving import ROOT, Build, Serving
@@ -36,14 +37,18 @@ WORKERS, GATEWAYS = 3, 2
 TOKEN = "soak-0123456789abcdef-0123456789abcdef"  # noqa: S105 # both ends are ours
 
 AUTOMATION = """
-name: soak
-trigger: {{event: soak.began}}
+name: {name}
+trigger: {{event: {name}.began}}
+onRelease: {on_release}
 actions:
   - {{id: first, actionType: http_request, config: {{method: POST, url: "{url}/first", body: {{run: "{{{{run.id}}}}"}}}}}}
   - {{id: rest, wait: {rest}s}}
   - {{id: keyed, actionType: http_request, config: {{method: POST, url: "{url}/keyed", idempotent: true, body: {{run: "{{{{run.id}}}}"}}}}}}
   - {{id: last, actionType: http_request, config: {{method: POST, url: "{url}/last", body: {{run: "{{{{run.id}}}}"}}}}}}
 """  # noqa: E501 # one step a line
+AUTOMATIONS = {"soak": "move", "stays": "stay"}
+"""What the runs of each automation do when a build is released."""
+
 STEPS = ("first", "keyed", "last")
 SLOWEST = 1.0
 """Seconds that the receiver takes at most, so that many a request is on its way when its worker is told to end."""
@@ -94,12 +99,12 @@ async def arrive(rollout: Rollout, senders: Senders, rate: float, seconds: float
     taken: list[str] = []
 
     async def one(number: int) -> None:
-        name = f"event-{number}"
-        event = {"specversion": "1.0", "id": name, "source": "/soak", "type": "soak.began", "data": {}}
+        name, kind = f"event-{number}", f"{automation_of(number)}.began"
+        event = {"specversion": "1.0", "id": name, "source": "/soak", "type": kind, "data": {}}
         for _ in range(2 if number % AGAIN_EVERY == 0 else 1):
             if not await senders.deliver(cloud_event(event, TOKEN), number):
                 return
-        taken.append(name)
+        taken.append(f"{automation_of(number)}/{name}")
 
     async with asyncio.TaskGroup() as group:
         for number in itertools.count():
@@ -110,14 +115,18 @@ async def arrive(rollout: Rollout, senders: Senders, rate: float, seconds: float
     return taken
 
 
+def automation_of(number: int) -> str:
+    """Return which automation takes an event."""
+    return list(AUTOMATIONS)[number % len(AUTOMATIONS)]
+
+
 async def judge(client: Client, vendor: Vendor, taken: list[str]) -> list[str]:
-    """Return a sentence for each event that was lost, each request that was doubled, and each task that failed."""
+    """Return a sentence for each event that was lost, each request that was doubled, and each task that went wrong."""
     broken: list[str] = []
     ended: list[str] = []
     gate = asyncio.Semaphore(8)
 
-    async def one(event: str) -> None:
-        run = f"soak/{event}"
+    async def one(run: str) -> None:
         handle = client.get_workflow_handle(run)
         async with gate:
             try:
@@ -128,13 +137,15 @@ async def judge(client: Client, vendor: Vendor, taken: list[str]) -> list[str]:
             ended.append(run)
             if report["outcome"] != "completed":
                 broken.append(f"{run}: {report['outcome']}.")
+            if AUTOMATIONS[run.partition("/")[0]] == "stay" and len(builds := await builds_of(client, run)) > 1:
+                broken.append(f"{run}: it left its build: {', '.join(builds)}.")
         times = {step: vendor.arrived[run, step] for step in STEPS}
         if set(times.values()) != {1}:
             broken.append(f"{run}: its steps arrived {times} times.")
 
     await asyncio.gather(*map(one, taken))
     broken += await failed_tasks(client, ended)
-    strangers = {run for run, _ in vendor.arrived} - {f"soak/{event}" for event in taken}
+    strangers = {run for run, _ in vendor.arrived} - set(taken)
     return [*broken, *(f"{run}: nobody knows its event." for run in sorted(strangers))]
 
 
@@ -142,8 +153,10 @@ async def soak(given: argparse.Namespace, folder: Path) -> tuple[list[str], list
     """Run everything and return the lines to print and the promises that broke."""
     vendor = Vendor(port())
     (folder / "automations").mkdir()
-    text = AUTOMATION.format(url=f"http://127.0.0.1:{vendor.port}", rest=given.rest)
-    (folder / "automations" / "soak.yaml").write_text(text)
+    for name, on_release in AUTOMATIONS.items():
+        url = f"http://127.0.0.1:{vendor.port}"
+        text = AUTOMATION.format(name=name, on_release=on_release, url=url, rest=given.rest)
+        (folder / "automations" / f"{name}.yaml").write_text(text)
     (folder / "gateway.yaml").write_text(f"events: {{verify: {{bearer: [{TOKEN}]}}}}\n")
     old = Build("old", released(given.old, folder / "old"), folder / "automations")
     new = Build("new", ROOT, folder / "automations")
@@ -172,8 +185,9 @@ async def soak(given: argparse.Namespace, folder: Path) -> tuple[list[str], list
     counts = rollout.counts
     answers = ", ".join(f"{count} times {heard}" for heard, count in sorted(senders.answers.items()))
     line = (
-        f"{len(taken)} events in {given.seconds:g} s, while {counts['workers replaced']} workers and "
-        f"{counts['gateways replaced']} gateways were replaced (the old version is {given.old}). "
+        f"{len(taken)} events in {given.seconds:g} s, while {counts['builds released']} builds were released, "
+        f"{counts['workers replaced']} workers and {counts['gateways replaced']} gateways replaced (the old version "
+        f"is {given.old}). "
         f"Senders heard {answers}. "
         f"{sum(vendor.arrived.values())} requests arrived at the vendor. Broken promises: {len(broken)}."
     )

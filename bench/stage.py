@@ -40,13 +40,16 @@ class Stage:
 
     def spawn(self, *command: str) -> int:
         """Start a process that works with this server, and return its number."""
-        environment = {**os.environ, "TEMPORAL_ADDRESS": self.address, "TRUNKLINE_ALLOW": "127.0.0.1", "NO_COLOR": "1"}
         process = subprocess.Popen(  # noqa: S603 # our own commands
-            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command, env=self.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         self._stack.callback(process.wait)
         self._stack.callback(process.terminate)
         return process.pid
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment of processes that work with this server."""
+        return {**os.environ, "TEMPORAL_ADDRESS": self.address, "TRUNKLINE_ALLOW": "127.0.0.1", "NO_COLOR": "1"}
 
     async def client(self, **options: Any) -> Client:
         """Connect as soon as the server answers."""

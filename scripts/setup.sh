@@ -9,12 +9,17 @@ fail() {
     exit 1
 }
 
+bytecode() { # commands start in half the time, also where PYTHONDONTWRITEBYTECODE keeps them from writing it
+    .venv/bin/python -m compileall -q activities trunkline workers workflows
+}
+
 weights() {
     .venv/bin/python scripts/whisper_weights.py
 }
 
 key="$(cat pyproject.toml constraints.txt | cksum) $(pwd) $python"
 if [ "$(cat .venv/.set-up 2>/dev/null)" = "$key" ] && [ -x .venv/bin/python ]; then
+    bytecode
     weights
     exit 0
 fi
@@ -45,5 +50,6 @@ if [ "$(tail -n 1 "$log")" = "pip failed" ]; then
     tail -n 20 "$log" >&2
     fail "The packages could not be installed; $log has the whole story."
 fi
+bytecode
 weights
 echo "$key" >.venv/.set-up

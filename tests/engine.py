@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import textwrap
 import uuid
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -14,9 +15,7 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowHistory
 from temporalio.common import HeaderCodecBehavior, MetricMeter, WorkflowIDReusePolicy
-from temporalio.converter import DataConverter
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from activities.action import Action
 from activities.attempt.secrets import Secrets
@@ -26,17 +25,11 @@ from tests.receiver import Receiver
 from workers.approvals.groups import Groups
 from workers.approvals.signing import SigningKeys
 from workers.definitions.automations import Automations
-from workers.payloads.converter import data_converter, of_worker
+from workers.payloads.converter import data_converter
 from workers.process.assembly import Assembly
 from workers.process.equipment import Equipment, scrubber_of
-from workers.process.replay_clock import ReplayClock
+from workers.process.replaying import replayer
 from workers.settings import Settings
-from workflows.automation import Automation
-from workflows.keyed.gate import Gate
-from workflows.keyed.subscriptions import Subscriptions
-from workflows.keyed.value import KeptValue
-from workflows.starter import Starter
-from workflows.view.details import Details
 
 JSON = dict[str, Any]
 
@@ -62,6 +55,8 @@ class Engine:
         self.signing_keys: JSON = {}
         self.encryption_keys: tuple[str, ...] = ()
         self.meter: MetricMeter | None = None
+        self.settings: JSON = {}
+        self.automations: Automations | None = None
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -101,6 +96,8 @@ class Engine:
         text = textwrap.dedent(text).replace("RECEIVER", self.receiver.url)
         name = name or text.partition("name:")[2].split()[0]
         (self.folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+        if self.automations is not None:
+            self.automations.look()
         return name
 
     def make_connections(self) -> Connections:
@@ -118,6 +115,7 @@ class Engine:
         """Return the product's own assembly of a worker, over what the test has set."""
         connections = self.make_connections()
         secrets = Secrets(None, self.environment, connections.bindings)
+        self.automations = Automations(self.folder, self.actions)
         return Assembly(
             settings=Settings(
                 allow=("127.0.0.1",),
@@ -130,10 +128,11 @@ class Engine:
                 encryption_keys=self.encryption_keys,
                 grace=0,
                 inline=self.inline,
+                **self.settings,
             ),
             equipment=Equipment(
                 actions=self.actions,
-                automations=Automations(self.folder, self.actions),
+                automations=self.automations,
                 connections=connections,
                 secrets=secrets,
                 scrubber=scrubber_of(secrets, connections),
@@ -231,19 +230,7 @@ class Engine:
         await replayer(self.client.data_converter).replay_workflow(history)
 
 
-def replayer(converter: DataConverter) -> Replayer:
-    """Return what replays a run as a worker would."""
-    return Replayer(
-        workflows=[Automation, Starter, Gate, KeptValue, Subscriptions],
-        workflow_runner=UnsandboxedWorkflowRunner(),
-        data_converter=of_worker(converter),
-        header_codec_behavior=HeaderCodecBehavior.CODEC,
-        interceptors=[Details()],
-        plugins=[ReplayClock()],
-    )
-
-
-def step(report: JSON, name: str) -> JSON:
+def step(report: Mapping[str, Any], name: str) -> JSON:
     """Return the entry of a step by its label or id."""
     for entry in report["steps"]:
         if name in {entry["label"], entry["id"]}:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import settings
@@ -29,12 +29,25 @@ TEMPORAL = shutil.which("temporal", path=str(Path(sys.executable).parent)) or "t
 BEGINNINGS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
 """The audit events of a process that begins."""
 
+T = TypeVar("T")
 StartServer = Callable[..., Awaitable[WorkflowEnvironment]]
 
 
-def examples(hundreds: int) -> int:
+def examples(hundreds: float) -> int:
     """Return how many examples a property deserves: hundreds, or a tenth of that under `make quick`."""
-    return hundreds * settings().max_examples
+    return round(hundreds * settings().max_examples)
+
+
+def some(values: Sequence[T], number: int = 0, *, least: int = 1) -> Sequence[T]:
+    """Return what a sweep over all values tries: all of them, or a tenth under `make quick`.
+
+    Args:
+        values: the values.
+        number: the number of this sweep among its like, of which each then tries other values.
+        least: every how many the whole sweep tries.
+    """
+    step = least * 100 // settings().max_examples
+    return values[number % step :: step]
 
 
 class Processes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import base64
 import contextlib
+import functools
 import inspect
 import io
 import itertools
@@ -23,6 +24,7 @@ from activities.catalog import catalog, connection_kinds
 from activities.connections import Connections
 from scripts.sources import source
 from tests.starts import Processes
+from tests.together import together
 from workers.approvals.groups import Groups
 from workers.approvals.signing import SigningKeys
 from workers.cli import COMMANDS, app
@@ -66,7 +68,7 @@ def blocks(page: Path, *languages: str) -> Iterator[tuple[int, str]]:
 def automations() -> Iterator[object]:
     for page in PAGES:
         for line, text in blocks(page, "yaml"):
-            data = yaml.safe_load(text)
+            data = yaml.load(text, yaml.CSafeLoader)
             if isinstance(data, dict) and {"name", "trigger"} <= data.keys():
                 yield pytest.param(text, id=f"{name(page)}:{line}")
 
@@ -86,7 +88,7 @@ def test_every_automation_that_is_shown_is_valid(text: str) -> None:
 LANGUAGES = {"yaml", "json", "jsonl", "sh", "text", "python", "typescript"}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name)
+@together("page", PAGES, ids=name)
 def test_every_block_says_what_it_is(page: Path) -> None:
     """So that each is run or held to something: see also tests/end_to_end/test_pages.py."""
     assert {block[1] for block in FENCE.finditer(page.read_text())} <= LANGUAGES
@@ -111,7 +113,7 @@ def test_every_line_of_json_is_json(text: str) -> None:
     assert [json.loads(line) for line in text.splitlines()]
 
 
-@pytest.mark.parametrize("text", shown("sh"))
+@together("text", shown("sh"))
 def test_every_shell_block_is_valid_and_decides_as_somebody(text: str, processes: Processes) -> None:
     shell = shutil.which("sh")
     assert shell
@@ -196,7 +198,7 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", found.lower()).replace(" ", "-") for found in HEADING.findall(prose)}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name)
+@together("page", PAGES, ids=name)
 def test_relative_links_lead_somewhere(page: Path) -> None:
     for link in LINK.findall(FENCE.sub("", page.read_text())):
         if "://" in link:
@@ -220,22 +222,28 @@ def commands(*, fenced: bool) -> list[str]:
     return sorted(set(found))
 
 
-@pytest.mark.parametrize("written", commands(fenced=True))
+@together("written", commands(fenced=True))
 def test_every_command_that_is_shown_can_be_called(written: str) -> None:
     words = list(itertools.takewhile(lambda word: word != ">", shlex.split(written, comments=True)[1:]))
     _, _, left = app.parse_known_args(words)[:3]
     assert left == []
 
 
-@pytest.mark.parametrize("written", commands(fenced=False))
-def test_every_command_that_is_mentioned_has_its_options(written: str) -> None:
-    command, *rest = shlex.split(written)[1:]
-    assert command in {one for names in COMMANDS.values() for one in names}
+@functools.cache
+def help_of(command: str) -> str:
     page = io.StringIO()
     with contextlib.redirect_stdout(page):
         app(f"{command} --help")
+    return page.getvalue()
+
+
+@together("written", commands(fenced=False))
+def test_every_command_that_is_mentioned_has_its_options(written: str) -> None:
+    command, *rest = shlex.split(written)[1:]
+    assert command in {one for names in COMMANDS.values() for one in names}
+    shown = help_of(command)
     for option in (word.partition("=")[0] for word in rest if word.startswith("--")):
-        assert re.search(rf"{option}\b", page.getvalue()), f"{command} has no option {option}"
+        assert re.search(rf"{option}\b", shown), f"{command} has no option {option}"
 
 
 def test_every_setting_is_explained() -> None:
@@ -267,6 +275,7 @@ GLOSSARY = re.findall(
 )
 
 
+@functools.cache
 def names_defined_in(place: Path) -> set[str]:
     """Return the names of the classes, functions, constants and attributes that a file, or a folder's files, define."""
     found: set[str] = set()
@@ -287,7 +296,7 @@ def test_the_glossary_is_in_order_and_says_each_word_once() -> None:
     assert len(words) == rows, "a row has the word, its meaning, its name in the code and the file that defines it"
 
 
-@pytest.mark.parametrize(("word", "name_in_code", "place"), GLOSSARY, ids=[word for word, _, _ in GLOSSARY])
+@together(("word", "name_in_code", "place"), GLOSSARY, ids=[word for word, _, _ in GLOSSARY])
 def test_the_file_that_the_glossary_names_defines_the_word(word: str, name_in_code: str, place: str) -> None:
     assert name_in_code in names_defined_in(ROOT / place), f"{place} defines no {name_in_code}, which {word!r} is there"
 

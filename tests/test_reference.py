@@ -14,6 +14,7 @@ from activities.action import Action
 from activities.catalog import catalog
 from scripts import action_pages, command_page, kustomer_page, pictures, reference
 from tests.activities.cases import examples
+from tests.together import together
 from workers.cli import COMMANDS, EXIT_CODES, app
 from workers.settings import VARIABLES
 
@@ -43,7 +44,7 @@ def pages() -> dict[str, str]:
     return reference.pages()
 
 
-@pytest.mark.parametrize("path", PAGES)
+@together("path", PAGES)
 def test_the_generated_pages_are_committed_as_they_are(path: str, pages: dict[str, str]) -> None:
     assert (ROOT / path).is_file(), "Run `make docs`."
     assert (ROOT / path).read_text(encoding="utf-8") == pages[path], "Run `make docs`."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -10,6 +11,9 @@ PACKAGES = ("activities", "workers", "workflows")
 """Packages of ours whose names somebody else's package may have."""
 
 WRONG_CALL = 2
+
+ALLOCATIONS = 50_000
+"""Objects that are made between two collections of garbage: what is loaded at the start is none."""
 
 
 def hidden(home: Path) -> str | None:
@@ -38,6 +42,7 @@ def main() -> None:
     if reason := hidden(Path(__file__).resolve().parent.parent):
         sys.stderr.write(f"trunkline: {reason}\n")
         sys.exit(WRONG_CALL)
+    gc.set_threshold(ALLOCATIONS)
     from workers.cli import main as command_line
 
     command_line()

@@ -113,9 +113,6 @@ SUBSCRIBE = "trunkline:subscribe"
 UNSUBSCRIBE = "trunkline:unsubscribe"
 """Activity by which a run leaves a list."""
 
-AWAITED = "trunkline:awaited"
-"""Local activity that says whether any run may wait for events of a type."""
-
 DELIVER = "trunkline:deliver"
 """Activity that brings an event to every run that waits for it."""
 

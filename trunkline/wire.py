@@ -8,6 +8,7 @@ key changes only together with a look at the runs that are in flight. Activities
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any, Generic, Literal, NotRequired, TypedDict, TypeVar, final
 
 import rfc8785
@@ -18,6 +19,9 @@ from trunkline.keyed import Admission, ArrivalsState
 
 PLAN = "trunkline:plan"
 """Local activity that answers with the plan of an automation."""
+
+KNOWN = "trunkline:known"
+"""Activity that says whether a worker knows an automation."""
 
 MATCH = "trunkline:match"
 """Local activity that says which automations an event concerns."""
@@ -195,14 +199,21 @@ def seal(request: Request) -> str:
 # Actions.
 
 
+EVERY_HEADER: Literal["all"] = "all"
+
+UsedHeaders = Sequence[str] | Literal["all"]
+"""Lower-case names of an answer's headers that a run uses, or that it may use all."""
+
+
 class Call(TypedDict):
     """The argument of an action's activity.
 
     Attributes:
         config: rendered, with placeholders for secrets.
-        key: idempotency key.
+        key: idempotency key, where it is not the one that `trunkline/step_key.py` makes of run and activity.
         secrets: where secrets go.
         pick: what is kept of the result.
+        headers: headers of the answer that are kept beside those that always are.
         digest: what people have released; the activity holds the request to it.
         operation: digest of the described operation that people have released, or that alone may be sent unasked.
         run: the run that scheduled it, where the action must not be repeated.
@@ -211,9 +222,10 @@ class Call(TypedDict):
     """
 
     config: Config
-    key: str
+    key: NotRequired[str]
     secrets: NotRequired[list[Place]]
     pick: NotRequired[Pick]
+    headers: NotRequired[UsedHeaders]
     digest: NotRequired[str]
     operation: NotRequired[str]
     run: NotRequired[str]
@@ -230,6 +242,7 @@ class Answer(TypedDict):
         warnings: what was odd about it, in sentences for the report.
         claim: what tells the result from any other of the vendor's.
         attempts: which attempt answered, where it was not the first.
+        call: of a local activity: its argument, which stands nowhere else in the history.
     """
 
     result: Any
@@ -237,6 +250,7 @@ class Answer(TypedDict):
     warnings: NotRequired[list[str]]
     claim: NotRequired[str]
     attempts: NotRequired[int]
+    call: NotRequired[Call]
 
 
 class LookAnswer(TypedDict):
@@ -255,6 +269,7 @@ class FailureDetails(TypedDict, total=False):
         timedOut: whether it took too long.
         uncertain: whether nobody knows what became of an earlier attempt.
         wait: seconds for which nobody may send to the account, so that the attempt was none.
+        call: of a local activity: its argument, which stands nowhere else in the history.
     """
 
     attempts: int
@@ -262,14 +277,19 @@ class FailureDetails(TypedDict, total=False):
     timedOut: bool
     uncertain: bool
     wait: float
+    call: Call
 
 
 class PlanQuestion(TypedDict, total=False):
-    """What a run asks for its plan with: the automation's name or the definition that came with it, and the event."""
+    """What a run asks for its plan with: the automation's name or the definition that came with it, and the event.
+
+    `waited` are the seconds since it first asked.
+    """
 
     automation: str
     inline: Any
     event: dict[str, Any]
+    waited: float
 
 
 class RunLimits(TypedDict, total=False):
@@ -331,9 +351,13 @@ class PlanRefusal(TypedDict):
 
 @final
 class PlanParking(TypedDict):
-    """Why nobody can say now what a run's plan is, so that it asks again later."""
+    """Why nobody can say now what a run's plan is, so that it asks again later.
+
+    `unknown` where this worker does not know the automation, and another one may.
+    """
 
     parked: str
+    unknown: NotRequired[bool]
 
 
 @final
@@ -384,6 +408,18 @@ class MatchAnswer(TypedDict):
     admission: NotRequired[Admission]
 
 
+class EventMatches(TypedDict):
+    """What a worker says about an event.
+
+    Attributes:
+        matches: of its automations that take events of this type, one for each.
+        awaited: whether any run may wait for it.
+    """
+
+    matches: list[MatchAnswer]
+    awaited: bool
+
+
 class DispatchEntry(TypedDict):
     """What became of an event for one automation, or for one run that waited for it.
 
@@ -400,6 +436,18 @@ class DispatchEntry(TypedDict):
     started: bool
     delivered: NotRequired[bool]
     reason: NotRequired[str | None]
+
+
+class Emitted(TypedDict):
+    """What became of an event that was dispatched from outside: the second argument of a run that only keeps it.
+
+    Attributes:
+        matches: what was said of each automation.
+        answer: what became of the event.
+    """
+
+    matches: list[MatchAnswer]
+    answer: list[DispatchEntry]
 
 
 class ResetQuestion(TypedDict):
@@ -474,6 +522,36 @@ class HeldOperation(TypedDict):
     body: NotRequired[Any]
 
 
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class HoursPlan(TypedDict, total=False):
+    """Hours of a week in a plan's words.
+
+    Attributes:
+        timeZone: IANA name, such as `Europe/Berlin`.
+        days: the days that count.
+        start: local time such as `09:00`.
+        end: the same.
+        holidays: days off, such as `2026-12-25`.
+    """
+
+    timeZone: str
+    days: list[Day]
+    start: str
+    end: str
+    holidays: list[str]
+
+
+class Times(TypedDict, total=False):
+    """When a policy's clocks strike: milliseconds, counted in business hours where the policy has any."""
+
+    remindAfter: int
+    escalateAfter: int
+    expiresAfter: int
+    businessHours: HoursPlan
+
+
 class CheckQuestion(TypedDict, total=False):
     """Whether a request may be held or edited so, who may decide, and when its times come.
 
@@ -495,7 +573,7 @@ class CheckQuestion(TypedDict, total=False):
     quorum: int
     excluded: str
     verified: bool
-    times: dict[str, Any]
+    times: Times
     since: str
     keep: PolicyRecord
 
@@ -511,10 +589,38 @@ class CheckAnswer(TypedDict, total=False):
     operation: HeldOperation
 
 
+class Decision(TypedDict):
+    """What people send about a hold, once its shape is known to be right; `docs/approvals.md` says what each key means.
+
+    Attributes:
+        hold: the hold's id.
+        decision: what is decided.
+        by: who decides.
+        reason: why.
+        digest: the request that was seen.
+        edits: for `edit` and `retry`: a JSON Patch, or new values by key.
+        result: for `supply`: what the action would have answered.
+        approvers: for `reassign`: who decides now.
+        deadline: for `extend`: until when.
+        proof: the signature.
+    """
+
+    hold: str
+    decision: str
+    by: str
+    reason: NotRequired[str | None]
+    digest: NotRequired[str | None]
+    edits: NotRequired[Any]
+    result: NotRequired[Any]
+    approvers: NotRequired[list[str]]
+    deadline: NotRequired[str]
+    proof: NotRequired[Any]
+
+
 class VerifyQuestion(TypedDict):
     """Whether a decision comes from whom it says."""
 
-    decision: dict[str, Any]
+    decision: Decision
     workflowId: str
     firstRunId: str
     now: str
@@ -548,7 +654,7 @@ class RemindQuestion(TypedDict):
     due: str
     every: int
     deadline: NotRequired[str]
-    businessHours: NotRequired[dict[str, Any]]
+    businessHours: NotRequired[HoursPlan]
 
 
 class RemindAnswer(TypedDict):
@@ -769,6 +875,123 @@ class AuditEntry(TypedDict, total=False):
     more: int
 
 
+class HoldFacts(TypedDict):
+    """What is always known of a hold (see `workflows.holds.hold.Hold`)."""
+
+    hold: str
+    step: str
+    label: str
+    actionType: str
+    kind: Literal["approval", "failure"]
+    request: Request
+    digest: str
+    openedAt: str
+    firstRunId: str
+    approvers: list[str]
+    votes: list[Vote]
+    quorum: NotRequired[int]
+    rejectNeedsReason: NotRequired[bool]
+    allowEdit: NotRequired[bool | Literal["needsApproval"]]
+    verified: NotRequired[bool]
+    digestRequired: NotRequired[bool]
+    escalateTo: NotRequired[list[str]]
+    missing: NotRequired[list[str]]
+    edited: NotRequired[int]
+
+
+class ShownHold(HoldFacts):
+    """An open hold as the query `holds` shows it, without what says nothing."""
+
+    operators: NotRequired[list[str]]
+    requester: NotRequired[str]
+    deadline: NotRequired[str]
+    onExpiry: NotRequired[str]
+    remindAt: NotRequired[str]
+    escalateAt: NotRequired[str]
+    operation: NotRequired[HeldOperation]
+    error: NotRequired[ErrorEntry]
+
+
+class HoldState(HoldFacts):
+    """A hold, open or closed, as the next run of the chain takes it over."""
+
+    operators: NotRequired[list[str] | None]
+    requester: NotRequired[str | None]
+    deadline: NotRequired[str | None]
+    onExpiry: NotRequired[str | None]
+    remindAt: NotRequired[str | None]
+    escalateAt: NotRequired[str | None]
+    operation: NotRequired[HeldOperation | None]
+    error: NotRequired[ErrorEntry | None]
+    named: NotRequired[list[str]]
+    index: NotRequired[dict[str, str] | None]
+    unknown: NotRequired[bool]
+    supplied: NotRequired[Answer | None]
+    decision: NotRequired[Decided | None]
+    version: NotRequired[int]
+    posted: NotRequired[list[Posted]]
+    closed: NotRequired[bool]
+
+
+class ListedHold(TypedDict):
+    """An open hold as its run's memo tells it, for lists that ask no run.
+
+    Attributes:
+        missing: there where its templates did not find something.
+        ask: there where only the run can tell who may still decide it.
+    """
+
+    hold: str
+    step: str
+    kind: Literal["approval", "failure"]
+    label: str
+    digest: str
+    openedAt: str
+    missing: NotRequired[Literal[True]]
+    ask: NotRequired[Literal[True]]
+
+
+class UnlistedHolds(TypedDict):
+    """How many holds wait besides those that the memo tells."""
+
+    count: int
+
+
+class EventIdentity(TypedDict):
+    """What a report says of the event."""
+
+    id: str
+    type: str
+    source: str
+
+
+class RunReport(TypedDict):
+    """A run's report, as the query `report` shows it and its result keeps it; `docs/running.md` explains it.
+
+    Attributes:
+        definitionHash: there once the run has its plan, as is `event`.
+        parked: why the run waits for its definition.
+        gate: why it waits at the gate of its key.
+        startsAt: of a run that has not begun: when it does.
+    """
+
+    automation: str
+    outcome: str | None
+    steps: list[Entry]
+    variables: dict[str, Any]
+    audit: list[AuditEntry]
+    definitionHash: NotRequired[str]
+    event: NotRequired[EventIdentity]
+    result: NotRequired[Any]
+    reason: NotRequired[str]
+    missing: NotRequired[list[str]]
+    tolerated: NotRequired[list[str]]
+    outdated: NotRequired[str]
+    parked: NotRequired[str]
+    gate: NotRequired[str]
+    startsAt: NotRequired[str]
+
+
 class Again(TypedDict):
     """A request that a rule of `onFailure` sends again: when, and what."""
 
@@ -893,6 +1116,18 @@ class Reaction(TypedDict):
     flow: Flow | None
 
 
+class FailureRoot(ErrorEntry):
+    """What templates find under `failure`.
+
+    Attributes:
+        status: HTTP status of the answer, if there was one.
+        attempts: how often it was tried, where a step has failed.
+    """
+
+    status: int | None
+    attempts: int | None
+
+
 class RunFailure(TypedDict):
     """Why a run has failed, for the actions that follow.
 
@@ -902,7 +1137,7 @@ class RunFailure(TypedDict):
     """
 
     reason: str | None
-    failure: dict[str, Any]
+    failure: FailureRoot
 
 
 class CarriedState(TypedDict):
@@ -916,7 +1151,7 @@ class CarriedState(TypedDict):
     earlier: BeforeReset | None
     entries: dict[str, Entry]
     extra: int
-    holds: list[dict[str, Any]]
+    holds: list[HoldState]
     audit: list[AuditEntry]
     refusals: int
     changes: int

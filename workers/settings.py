@@ -19,6 +19,7 @@ from activities.errors import Refused
 from activities.http_client.addresses import Target
 from activities.http_client.bindings import Host
 from activities.http_client.bodies import DEFAULT_LIMIT
+from trunkline.durations import SECOND, duration
 from workers.definitions.defaults import DEVELOPMENT
 from workers.errors import UsageError
 from workers.payloads.keys import KEY_SIZE, read_key
@@ -57,6 +58,9 @@ VARIABLES = {
     "live": "TRUNKLINE_LIVE",
     "gateway_port": "TRUNKLINE_GATEWAY_PORT",
     "cache": "TRUNKLINE_CACHE",
+    "deployment": "TRUNKLINE_DEPLOYMENT",
+    "build": "TRUNKLINE_BUILD",
+    "unknown_for": "TRUNKLINE_UNKNOWN_FOR",
 }
 """The environment variable of each setting, by the attribute of `Settings`."""
 
@@ -72,10 +76,14 @@ MOST_BODIES = 1024 * KIB * KIB * KIB
 
 MOST_PROCESSES = 256
 LONGEST_GRACE = 3600.0
+LONGEST_WAIT = 86_400.0
 HIGHEST_PORT = 65535
 SHORTEST_TOKEN = 16
 NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 """What operators may call a group or a key."""
+
+DEPLOYMENT = re.compile(r"[A-Za-z0-9_-]{1,100}")
+"""What they may call a deployment: Temporal joins its name and the build with a dot."""
 
 
 class SettingsError(UsageError):
@@ -126,6 +134,9 @@ class Settings:
         live: hosts (`name`, `name:port`, `*.domain`) that are reached although there is a sandbox.
         gateway_port: where `trunkline dev` serves a gateway.
         cache: folder where descriptions of services and their indexes are kept.
+        deployment: name of the worker deployment, where Temporal is to tell versions of workers apart.
+        build: which version of it this worker is; either both are set or none.
+        unknown_for: seconds that a run waits for a worker that knows its automation.
     """
 
     automations: Path = Path("automations")
@@ -156,6 +167,9 @@ class Settings:
     live: tuple[str, ...] = ()
     gateway_port: int | None = None
     cache: Path = field(default_factory=usual_folder)
+    deployment: str | None = None
+    build: str | None = None
+    unknown_for: float = 0.0
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> Settings:
@@ -297,6 +311,25 @@ def _seconds(given: str | float, place: str) -> float:
     return value
 
 
+def _deployment(given: str, place: str) -> str:
+    if not DEPLOYMENT.fullmatch(given):
+        raise SettingsError(f"{place} must be a name of letters, digits, '_' and '-'; {given!r:.100} is not.")
+    return given
+
+
+def _wait(given: str | float, place: str) -> float:
+    try:
+        value = float(given)
+    except ValueError:
+        try:
+            value = duration(given) / SECOND
+        except ValueError:
+            value = -1.0
+    if not 0 <= value <= LONGEST_WAIT:
+        raise SettingsError(f"{place} must be a time from 0 to {LONGEST_WAIT / 3600:g}h, as 5m; {given!r} is not.")
+    return value
+
+
 def _address(given: str | Address, place: str) -> Address:
     if isinstance(given, Address):
         return given
@@ -417,4 +450,7 @@ READERS: Mapping[str, Callable[..., Any]] = {
     "live": _hosts,
     "gateway_port": _port,
     "cache": _path,
+    "deployment": _deployment,
+    "build": _name,
+    "unknown_for": _wait,
 }

@@ -22,14 +22,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from trunkline.wire import PLAN, Flow, PlanParking, PlanQuestion, PlanRefusal, RunAnswer
+from trunkline.wire import PLAN, Flow, PlanParking, PlanQuestion, PlanRefusal, RunAnswer, RunReport, ShownHold
 from workflows import host
 from workflows.compiled import program
 from workflows.dispatch import dispatch
@@ -39,9 +39,11 @@ from workflows.language.condition import Condition, Verdict
 from workflows.language.template import TemplateError
 from workflows.plan import Plan
 from workflows.report import cut, shortened
-from workflows.run.beginning import all_answered, started
-from workflows.run.continue_as_new import kept_memo, long_history, may_continue_as_new, next_arguments
+from workflows.run.beginning import DISPATCH, all_answered, started
+from workflows.run.continue_as_new import kept_memo, may_continue_as_new, next_arguments
+from workflows.run.parked import Parking
 from workflows.run.payload import PayloadError, read, unpack
+from workflows.run.release import settle_version
 from workflows.run.resets import reset_unseen
 from workflows.run.routing import Routing, fairness_key
 from workflows.run.state import State
@@ -53,7 +55,6 @@ from workflows.steps.messages import part
 from workflows.view.attributes import Attributes
 from workflows.view.details import details
 
-DISPATCH = "event"
 PARKED = timedelta(seconds=2), timedelta(seconds=25)
 """How long a run waits for its definition before it asks again: at first, and at most."""
 
@@ -89,7 +90,7 @@ class Automation:
         except (PayloadError, EventError) as error:
             raise self._refused("InvalidEvent", str(error)) from None
         if host.info().workflow_type == DISPATCH:
-            return await dispatch(event)
+            return await dispatch(event, *arguments[1:])
         try:
             answer = await self._ask({**definition, "event": event}, args)
         except asyncio.CancelledError:
@@ -100,12 +101,14 @@ class Automation:
     async def _ask(self, question: PlanQuestion, args: Sequence[RawValue]) -> RunAnswer[Plan]:
         """Ask the worker for the plan, again and again while it cannot say what the automation is.
 
-        A run that has asked until its history is long begins anew with the arguments that it was started with.
+        A run that has to ask elsewhere, or whose history is long, begins anew with the arguments it was started with.
         """
         pause, longest = PARKED
+        parking = Parking()
         while True:
+            asked = parking.question(question)
             packed = await host.execute_local_activity(
-                PLAN, question, start_to_close_timeout=timedelta(seconds=30), result_type=RawValue
+                PLAN, asked, start_to_close_timeout=timedelta(seconds=30), result_type=RawValue
             )
             answer: RunAnswer[Plan] | PlanRefusal | PlanParking = unpack(packed)
             if "refused" in answer:
@@ -113,15 +116,15 @@ class Automation:
             self.parked = None if "plan" in answer else answer["parked"]
             if "plan" in answer:
                 return answer
-            if long_history() and host.all_handlers_finished():
+            if (memo := await parking.wait(answer, question, pause)) is not None:
                 # `_run` will take this chain for one that was reset, which costs a look at histories without requests.
-                host.continue_as_new(args=args)
-            await host.sleep(pause, summary="Parked: waiting for its definition")
+                host.continue_as_new(args=args, memo=memo)
             pause = min(pause * 2, longest)
 
     async def _run(self, event: dict[str, Any], answer: RunAnswer[Plan]) -> Any:
         self.plan = answer["plan"]
         self.outdated = answer.get("outdated")
+        settle_version(self.plan)
         self.missing = answer.get("missing", [])
         carry = answer.get("state")
         limit = answer["stateLimit"]
@@ -215,7 +218,7 @@ class Automation:
 
     def _refused(self, kind: str, sentence: str) -> ApplicationError:
         """Close a run that cannot begin."""
-        self.outcome, self.reason = "failed", sentence
+        self.outcome, self.reason, self.parked = "failed", sentence, None
         return ApplicationError(sentence, type=kind, non_retryable=True)
 
     def _holds_changed(self) -> None:
@@ -254,14 +257,14 @@ class Automation:
         return await decide(self.walk, arguments, at=at, via=via, decision=decision)
 
     @workflow.query(description="What the run did and is doing, step by step")
-    def report(self, *_: Any) -> dict[str, Any]:
+    def report(self, *_: Any) -> RunReport:
         """Return the report."""
         if self.plan is None or self.state is None or self.walk is None:
             why = {"parked": self.parked, "reason": self.reason}
             known = {"automation": host.info().workflow_type, "outcome": self.outcome}
-            nothing: dict[str, Any] = {"steps": [], "variables": {}, "audit": []}
-            return {**known, **nothing, **{name: sentence for name, sentence in why.items() if sentence}}
-        sentences = {"missing": self.missing, "outdated": self.outdated, "reason": self.reason}
+            nothing: dict[str, list[Any] | dict[str, Any]] = {"steps": [], "variables": {}, "audit": []}
+            return cast("RunReport", {**known, **nothing, **{name: told for name, told in why.items() if told}})
+        sentences = {"missing": self.missing, "outdated": self.outdated, "gate": self.walk.gate, "reason": self.reason}
         return self.state.whole(self.plan, self.outcome, sentences)
 
     def details(self) -> str:
@@ -274,6 +277,6 @@ class Automation:
         return self.plan
 
     @workflow.query(description="What waits for people now, with the request each would release")
-    def holds(self, *_: Any) -> list[dict[str, Any]]:
+    def holds(self, *_: Any) -> list[ShownHold]:
         """Return the open holds."""
         return [hold.to_json() for hold in self.state.holds.open()] if self.state is not None else []

@@ -11,10 +11,10 @@ from typing import Any, cast
 from temporalio.common import RetryPolicy
 
 from trunkline.wire import NEVER_REPEATED as ONCE
-from trunkline.wire import OUTCOME_UNKNOWN, PAYLOADS_TOO_LARGE, WORKER_SHUTDOWN
+from trunkline.wire import OUTCOME_UNKNOWN, PAYLOADS_TOO_LARGE, WORKER_SHUTDOWN, HoursPlan, Times
 from workflows.hold_rules import HOLD_RULES, HoldRules
 from workflows.language.condition import Condition, compile_condition
-from workflows.language.hours import Hours, HoursPlan
+from workflows.language.hours import Hours
 from workflows.language.people import group
 from workflows.language.pick import compile_pick
 from workflows.language.template import compile_expression, compile_template
@@ -57,7 +57,7 @@ def compile_policy(
         requester=compile_template(plan.get("requester", REQUESTER)),
         recheck=plan.get("recheck", False),
         bands=tuple(_band(band, hours) for band in plan.get("bands", ())),
-        times={name: plan[name] for name in (*CLOCKS, "businessHours") if name in plan},
+        times=cast("Times", {name: plan[name] for name in (*CLOCKS, "businessHours") if name in plan}),
         on_expiry=plan.get("onExpiry", "reject"),
         notices=notices,
     )
@@ -183,6 +183,7 @@ def _action(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
         config=compile_template(step.get("config", {}), step.get("syntax"), secrets=True),
         save_as=step.get("saveAs"),
         pick=compile_pick(step["pick"]) if "pick" in step else None,
+        headers=step.get("headers", ()),
         repeat=repeat,
         marked=unknown != "retry",
         timeout=_ms(step.get("timeout", whole.defaults["timeout"])),
@@ -200,6 +201,7 @@ def _action(step: StepPlan, whole: _Whole, common: dict[str, Any]) -> Step:
         held=approval is not None,
         policy=policy,
         background=step.get("background", False),
+        local=step.get("local", False) and repeat != "never" and unknown == "retry" and approval is None,
         looks=step.get("looks", False),
         calls=step.get("calls", False),
         patience=_ms(step["timeout"]) if "calls" in step and "timeout" in step else None,

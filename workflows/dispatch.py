@@ -9,33 +9,39 @@ from temporalio import workflow
 from temporalio.common import Priority, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from trunkline.keyed import AWAITED, COME, DELIVER, PER_KEY, Delivered, Entrance
-from trunkline.wire import MATCH, SOURCE, DispatchEntry, MatchAnswer
+from trunkline.keyed import COME, DELIVER, PER_KEY, Delivered, Entrance
+from trunkline.wire import MATCH, SOURCE, DispatchEntry, Emitted, EventMatches, MatchAnswer
 from workflows.event import EventError, another_event, kept_out, run_id
 from workflows.run.parallel import run_parallel
 from workflows.run.worker_calls import ask, have_done
+from workflows.view.attributes import of_run
 
 
-async def dispatch(event: dict[str, Any]) -> list[DispatchEntry]:
+async def dispatch(event: dict[str, Any], emitted: Emitted | None = None) -> list[DispatchEntry]:
     """Start a run of every automation that matches, and bring the event to the runs that wait for it.
 
     The runs outlive this workflow.
 
+    Args:
+        event: the event.
+        emitted: what became of it, where it was dispatched from outside: then this workflow only keeps that.
+
     Returns:
-        For every automation `{"automation", "workflowId", "started", "reason"?}`, and for every run that waited for the
-        event the same with `"started": false, "delivered": true`.
+        For every automation of the event's type (of those that do not start, the first ones)
+        `{"automation", "workflowId", "started", "reason"?}`, and for every run that waited for the event the same with
+        `"started": false, "delivered": true`.
     """
-    matches: list[MatchAnswer] = await workflow.execute_local_activity(
+    if emitted is not None:
+        return emitted["answer"]
+    found: EventMatches = await workflow.execute_local_activity(
         MATCH, event, start_to_close_timeout=timedelta(seconds=30), summary="Match"
     )
-    started = await run_parallel(_start(match, event) for match in matches)
-    return [*started, *await _delivered(event)]
+    started = await run_parallel(_start(match, event) for match in found["matches"])
+    return [*started, *(await _delivered(event) if found["awaited"] else [])]
 
 
 async def _delivered(event: dict[str, Any]) -> list[DispatchEntry]:
     """Bring the event to every run that waits for it; those that it has just started do not take it."""
-    if not await ask(AWAITED, event["type"]):
-        return []
     runs: list[Delivered] = await have_done(DELIVER, event)
     return [
         DispatchEntry(automation=run["automation"], workflowId=run["workflowId"], started=False, delivered=True)
@@ -68,6 +74,7 @@ async def _start(match: MatchAnswer, event: dict[str, Any]) -> DispatchEntry:
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             priority=Priority(**match.get("priority", {})),
             parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+            search_attributes=of_run(name, event["id"]),
             memo=None if admission is None else {PER_KEY: admission},
         )
     except WorkflowAlreadyStartedError:

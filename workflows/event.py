@@ -83,6 +83,12 @@ KNOWN: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
 NULLABLE: Mapping[str, tuple[str, ...]] = {"call": ("uuid", "agent_id", "agent_email")}
 """Documented fields that are null where a call was not answered; absent they are the same."""
 
+MISSED = "call.missed"
+"""The type of calls that nobody answered."""
+
+UNANSWERED = tuple((root, name) for root, names in NULLABLE.items() for name in names)
+"""Paths of the fields that are null in every event of that type."""
+
 PRIORITIES = ("low", "normal", "medium", "high", "urgent")
 STATUSES = ("new", "open", "pending", "hold", "solved", "closed")
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NotRequired, TypedDict
 
-from trunkline.wire import PinnedOperation
+from trunkline.wire import HoursPlan, PinnedOperation, UsedHeaders
 from workflows.hold_rules import HoldRules
-from workflows.language.hours import HoursPlan
 from workflows.plan_parts import EventWaitPlan, RepeatPlan, UntilPlan
 
 Repeat = Literal["safe", "keyed", "never"]
@@ -134,6 +133,7 @@ class StepPlan(TypedDict, total=False):
     action: str
     pick: str | dict[str, str]
     """Path, or paths by name, of what is kept of the result."""
+    headers: UsedHeaders  # headers of the answer that are kept because the automation uses them
     config: dict[str, Any]
     syntax: dict[str, str]
     """Syntax of text fields by JSON pointer into `config`: `{"/text": "slack"}`."""
@@ -147,6 +147,7 @@ class StepPlan(TypedDict, total=False):
     unasked: Literal[True]
     """Whether its author wants nobody asked (`requireApproval: false`), whatever its service wants."""
     background: Literal[True]
+    local: Literal[True]  # whether the run's own worker carries it out, without a round trip
     looks: Literal[True]
     """Whether the action can look for what became of an unknown outcome."""
     calls: Literal[True]
@@ -157,8 +158,7 @@ class StepPlan(TypedDict, total=False):
     """Kind of each record that it writes, by JSON pointer into `config` to the id: `{"/ticketId": "ticket"}`."""
 
     paths: list[PathPlan]
-    first: Literal[True]
-    """Whether the first path that succeeds ends it."""
+    first: Literal[True]  # whether the first path that succeeds ends it
 
     branch: list[CasePlan]
     otherwise: list[StepPlan]
@@ -208,6 +208,7 @@ class Plan(TypedDict, total=False):
     priority: int
     fairness: str
     perKey: dict[str, Any]
+    onRelease: Literal["stay"]
     defaults: Defaults
     approvals: ApprovalPlan
     block: list[StepPlan]

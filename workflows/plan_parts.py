@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NotRequired, TypedDict
 
-from workflows.language.hours import HoursPlan
+from trunkline.wire import HoursPlan
 
 
 class UntilPlan(TypedDict):

@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 
 from temporalio.common import RetryPolicy
 
-from trunkline.wire import Pick
+from trunkline.wire import Pick, Times, UsedHeaders
 from workflows.hold_rules import HOLD_RULES, HoldRules
 from workflows.language.condition import Condition
 from workflows.language.hours import Hours
@@ -70,7 +70,7 @@ class Policy:
     requester: Template
     recheck: bool = False
     bands: tuple[Band, ...] = ()
-    times: Mapping[str, Any]
+    times: Times
     on_expiry: OnExpiry = "reject"
     notices: tuple[Notice, ...] = ()
 
@@ -113,6 +113,8 @@ class ActionStep(Step):
     config: Template
     save_as: str | None
     pick: Pick | None
+    headers: UsedHeaders
+    """Headers of the answer that are kept beside those that always are."""
     repeat: str
     marked: bool
     timeout: timedelta
@@ -126,6 +128,8 @@ class ActionStep(Step):
     """Whether people must approve it."""
     policy: Policy
     background: bool
+    local: bool
+    """Whether the run's own worker carries it out, where nothing keeps it from that."""
     looks: bool
     calls: bool
     """Whether it runs another automation."""

@@ -21,6 +21,7 @@ from temporalio.exceptions import (
 
 from trunkline.wire import STARTER
 from workflows.event import fired
+from workflows.view.attributes import of_run
 
 STARTED = re.compile(r".*/(?P<automation>[^/]+)-(?P<instant>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)")
 """The workflow id of a starter: the id that its schedule gives it, and the instant that Temporal appends."""
@@ -52,6 +53,7 @@ class Starter:
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 cancellation_type=workflow.ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
                 parent_close_policy=workflow.ParentClosePolicy.TERMINATE,
+                search_attributes=of_run(name["automation"], event["id"]),
                 static_summary=f"{event['type']} {event['id']}",
             )
             try:

@@ -8,7 +8,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.errors import ActionError, NotSent, OperationChanged, OutcomeUnknown, Paused, Refused, ResultTooLarge
 from activities.http_client.retry_after import bounded
-from trunkline.wire import NOT_SENT, UNAVAILABLE, FailureDetails
+from trunkline.wire import NOT_SENT, UNAVAILABLE, Call, FailureDetails
 
 
 def failed(  # noqa: PLR0913 # what is known of an attempt, by name
@@ -20,6 +20,7 @@ def failed(  # noqa: PLR0913 # what is known of an attempt, by name
     timed_out: bool = False,
     retry_after: float | None = None,
     waits: bool = False,
+    call: Call | None = None,
 ) -> ApplicationError:
     """Return what Temporal, and by it a run, is told of an attempt that has failed.
 
@@ -31,6 +32,7 @@ def failed(  # noqa: PLR0913 # what is known of an attempt, by name
         timed_out: whether it took too long.
         retry_after: seconds until the next one, where the receiver says it.
         waits: whether the run waits for the end of a pause, and the attempt was none.
+        call: what was sent, where the history would not say it.
     """
     details: FailureDetails = {"attempts": attempt}
     if uncertain:
@@ -39,6 +41,8 @@ def failed(  # noqa: PLR0913 # what is known of an attempt, by name
         details["status"] = error.status
     if timed_out:
         details["timedOut"] = True
+    if call is not None:
+        details["call"] = call
     kind, final = type(error).__name__, isinstance(error, NotSent | OperationChanged | Refused | ResultTooLarge)
     final = final or (isinstance(error, OutcomeUnknown) and not error.repeatable)
     if isinstance(error, Paused):

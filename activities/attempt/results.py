@@ -13,10 +13,14 @@ from activities.attempt.pick import picked
 from activities.attempt.scrubber import Scrubber
 from activities.bounds import cut
 from activities.errors import ResultTooLarge
-from trunkline.wire import DEEPEST, Answer, LookAnswer, Pick, nests_deeper
+from activities.exchange.headers import thinned
+from trunkline.wire import DEEPEST, EVERY_HEADER, Answer, LookAnswer, Pick, UsedHeaders, nests_deeper
 
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 """What may be half of a character in JSON that is ASCII."""
+
+FEW, SMALL = 300, 16 * 1024
+"""Values and characters up to which a result is written at once."""
 
 MOST_WARNINGS = 5
 LONGEST_WARNING = 300
@@ -24,14 +28,22 @@ LONGEST_WARNING = 300
 CARRIED_OUT = "The action was carried out, but its result"
 
 
-def kept(result: Any, pick: Pick | None) -> Answer:
-    """Return a result as it is kept: whole, or what the step picks of it and which of its paths found nothing."""
+def kept(result: Any, pick: Pick | None, headers: UsedHeaders = EVERY_HEADER) -> Answer:
+    """Return a result as it is kept.
+
+    Args:
+        result: what the action gave.
+        pick: what the step keeps of it, and nothing else; the answer says which of its paths found nothing.
+        headers: headers of an answer that the run uses, where it keeps the result whole.
+    """
     plain = result.model_dump(mode="json", by_alias=True) if isinstance(result, BaseModel) else result
     answer: Answer = {"result": plain}
     if pick is not None:
         answer["result"], missing = picked(plain, pick)
         if missing:
             answer["missing"] = missing
+    elif isinstance(result, BaseModel):
+        answer["result"] = thinned(type(result), plain, headers)
     if isinstance(result, Result) and result.warnings:
         answer["warnings"] = [cut(sentence, LONGEST_WARNING) for sentence in result.warnings[:MOST_WARNINGS]]
     return answer
@@ -66,6 +78,21 @@ def written(answer: Answer | LookAnswer, scrubber: Scrubber, limit: int, *, what
     if nests_deeper(answer, DEEPEST):
         raise ResultTooLarge(f"{what} nests deeper than {DEEPEST} levels.")
     return data
+
+
+def is_small(value: Any) -> bool:
+    """Say whether a JSON value is written in no time: it has few values, and no long texts."""
+    waiting, values, room = [value], 1, SMALL
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict | list):
+            values += len(one)
+            if values > FEW:
+                return False
+            waiting.extend((*one, *one.values()) if isinstance(one, dict) else one)
+        elif isinstance(one, str):
+            room -= len(one)
+    return room >= 0
 
 
 def whole(value: Any) -> Any:

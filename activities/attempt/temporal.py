@@ -20,7 +20,7 @@ from activities.action import Action, Config, Look, Result
 from activities.attempt.contracts import LONGEST_MESSAGE, configured
 from activities.attempt.failures import failed
 from activities.attempt.heartbeat import Heartbeat
-from activities.attempt.results import kept, written
+from activities.attempt.results import is_small, kept, written
 from activities.attempt.scrubber import Scrubber
 from activities.attempt.seal import check_seal
 from activities.attempt.secrets import Secrets
@@ -44,6 +44,7 @@ from activities.kept_values import KeptValues
 from activities.pauses import Pauses
 from activities.runs import Runs
 from activities.violations import sentence_of
+from trunkline.step_key import keyed
 from trunkline.wire import (
     LOOK,
     NEVER_REPEATED,
@@ -53,7 +54,11 @@ from trunkline.wire import (
     Answer,
     Call,
     LookAnswer,
+    UsedHeaders,
 )
+
+LARGEST_LOCAL = 256 * 1024
+"""Bytes of what a local activity gives: those of several end in one task of their run."""
 
 LOOKS = 3
 """How often a look-up that finds nothing is made: what a vendor has just taken may not be listed yet."""
@@ -106,6 +111,7 @@ class _Attempt:
         policy = self.info.retry_policy
         self.once = policy is not None and NEVER_REPEATED in (policy.non_retryable_error_types or ())
         self.pick: Any = None
+        self.headers: UsedHeaders = ()
         self.http: Client | None = None
         self.sent = False
         earlier = self.info.heartbeat_details
@@ -123,6 +129,7 @@ class _Attempt:
 
     async def _run(self, call: Call) -> RawValue:
         self.heartbeat.start()
+        self.call = call
         try:
             async with asyncio.timeout(self.timeout):
                 done = await self._act(call)
@@ -149,7 +156,8 @@ class _Attempt:
                 self.http.end()
 
     def _beat(self, *details: Any) -> None:
-        activity.heartbeat(*self.services.scrubber.scrub_json([*details]))
+        if not self.info.is_local:  # nobody listens there
+            activity.heartbeat(*self.services.scrubber.scrub_json([*details]))
 
     async def _write(self, *details: Any) -> None:
         """Send a heartbeat and return once Temporal has it."""
@@ -172,19 +180,19 @@ class _Attempt:
     def _kept(self, result: Any) -> Answer:
         """Return a result as it is kept, and what tells it from any other of the vendor's."""
         identity = result.identity() if isinstance(result, Result) else None
-        answer = kept(result, self.pick)
+        answer = kept(result, self.pick, self.headers)
         if identity is not None:
             answer["claim"] = identity
         return answer
 
     def _prepare(self, call: Call) -> tuple[Config, Context]:
         check_seal(self.action.name, call)
-        self.pick = call.get("pick")
+        self.pick, self.headers = call.get("pick"), call.get("headers", ())
         config = configured(self.action, call, self.services.secrets, self.services.scrubber)
         self.http = self.services.http.carrying(self.services.secrets.bound(call.get("secrets", ())))
         context = Context(
             action=self.action.name,
-            key=call["key"],
+            key=keyed(call, self.info.workflow_id or "", self.info.activity_id)["key"],
             run=self.info.workflow_id or "",
             automation=_automation(self.info),
             attempt=self.info.attempt,
@@ -220,8 +228,13 @@ class _Attempt:
     async def _answer(self, answer: Answer | LookAnswer) -> RawValue:
         if self.info.attempt > 1:
             answer["attempts"] = self.info.attempt
-        # in a thread, because a large result takes longer than other attempts can wait
-        data = await asyncio.to_thread(written, answer, self.services.scrubber, self.services.result_limit)
+        limit = self.services.result_limit
+        if self.info.is_local:
+            cast("Answer", answer)["call"], limit = self.call, min(limit, LARGEST_LOCAL)
+        if is_small(answer):
+            data = written(answer, self.services.scrubber, limit)
+        else:  # in a thread, because it takes longer than other attempts can wait
+            data = await asyncio.to_thread(written, answer, self.services.scrubber, limit)
         return RawValue(Payload(metadata={"encoding": b"json/plain"}, data=data.encode()))
 
     def _ended(self, what: str) -> ActionError:
@@ -252,6 +265,7 @@ class _Attempt:
             timed_out=timed_out,
             retry_after=retry_after,
             waits=paused,
+            call=self.call if self.info.is_local else None,
         )
 
     def _sentence(self, error: ActionError) -> str:

@@ -17,7 +17,8 @@ from activities.openapi.conventions import Extras
 from activities.operations.connection import Described
 from activities.rest.answers import RateHeaders
 from activities.rest.service import Service
-from activities.rest.sign_in import SignIn, client_credentials
+from activities.rest.sign_in import client_credentials
+from activities.rest.tokens import SignIn
 
 
 class Part(BaseModel):

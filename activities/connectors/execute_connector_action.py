@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, PrivateAttr
 
-from activities.action import CONNECTION, Config, Raw, Result, Static, action, names
+from activities.action import CONNECTION, Config, Raw, Static, action, names
 from activities.connections import Connections
 from activities.connectors.finding import expected, look_again
 from activities.connectors.graphql import GraphQl
@@ -17,6 +17,7 @@ from activities.connectors.openapi import OpenApi
 from activities.context import Context
 from activities.descriptions.store import Store, usual_store
 from activities.errors import OperationChanged
+from activities.exchange.answer import HttpAnswer
 from activities.operations.connection import Described, Directory, directory
 from activities.operations.contract import Answered, DescribedOperation
 from activities.vendors.accounts.github import GitHub
@@ -54,14 +55,9 @@ class ConnectorAction(Config):
     )
 
 
-class ConnectorAnswer(Result):
+class ConnectorAnswer(HttpAnswer):
     """What the service answered."""
 
-    status: int = Field(description="HTTP status, such as 200.")
-    headers: dict[str, str] = Field(
-        description="Headers by lower-case name, each cut at 2,000 characters; without cookies and those of the "
-        "connection itself (content-length, …)."
-    )
     body: Any = Field(
         default=None,
         description="Parsed where it is JSON, else its text; null where it is empty. Bytes that are no text are "

@@ -4,52 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import AliasChoices, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
+from pydantic import AliasChoices, Field, model_validator
 
-from activities.action import Config, Raw, Static, Syntax, SyntaxName
+from activities.action import Raw, Static, Syntax, SyntaxName
 from activities.attachments import Attachment, File, attachment_syntaxes
+from activities.email.addressed import SEVERAL, AddressedEmail, Headers, MessageId, One, Perhaps, Several, addresses
 from activities.email.addresses import Address, one_line
-from activities.email.mail import ALLOWED, Mail, answering, any_case, checked_headers, message_id_of
+from activities.email.mail import Mail, answering
 from activities.markup import html_of, text_of, text_of_html
 
-MOST_RECIPIENTS = 50
 MOST_TEXT = 1_000_000
 MOST_FILES = 20
-SEVERAL = "an address, or a list of them"
 
 
-TEMPLATE = r"\{\{|\{%"
-BLANK = r"^\s*$"
-
-
-def _text(pattern: str, *more: str) -> WithJsonSchema:
-    """Say to editors what a text has in it, where no template makes it."""
-    text = {"type": "string", "pattern": f"{pattern}|{TEMPLATE}"}
-    return WithJsonSchema({"anyOf": [text, *({"type": kind} for kind in more)]} if more else text)
-
-
-One = Annotated[str, _text("@")]
-Several = One | Annotated[list[One], Field(min_length=1, max_length=MOST_RECIPIENTS)]
-"""One address, or a list of them: a text is never more than one, so that no value can add a recipient."""
-
-Perhaps = Annotated[str, _text(f"@|{BLANK}")] | Annotated[list[One], Field(max_length=MOST_RECIPIENTS)] | None
-"""The same where there need be none."""
-
-MessageId = Annotated[str, _text(rf"^\s*<?[^\s<>]+>?\s*$|{BLANK}", "number")]
-
-Headers = Annotated[
-    dict[str, str],
-    WithJsonSchema(
-        {
-            "type": "object",
-            "propertyNames": {"pattern": f"^(?:[Xx]-[A-Za-z0-9-]+|{any_case(ALLOWED)})$"},
-            "additionalProperties": {"anyOf": [{"type": "string"}, {"type": "number"}]},
-        }
-    ),
-]
-
-
-class Email(Config):
+class Email(AddressedEmail):
     """An email."""
 
     to: Several = Field(description=f"Who gets it: {SEVERAL}.")
@@ -93,57 +61,13 @@ class Email(Config):
         """Say which texts are markup, and that attachments have addresses."""
         return {**super().syntaxes(raw), **attachment_syntaxes(raw.get("attachments"), "/attachments")}
 
-    @field_validator("to", "cc", "bcc", "reply_to")
-    @classmethod
-    def _are_addresses(cls, value: Perhaps, info: ValidationInfo) -> list[str]:
-        return checked_addresses(value, needed=info.field_name == "to")
-
-    @field_validator("sender")
-    @classmethod
-    def _is_address(cls, value: str | None) -> str | None:
-        return value if value is None else str(Address.parse(value))
-
-    @field_validator("headers")
-    @classmethod
-    def _are_allowed(cls, value: dict[str, str]) -> dict[str, str]:
-        return checked_headers(value)
-
-    @field_validator("in_reply_to")
-    @classmethod
-    def _is_message_id(cls, value: str | None) -> str | None:
-        return message_id_of(value) if value and value.strip() else None
-
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not (self.text or self.html or self.markdown):
             raise ValueError("an email needs `text`, `html` or `markdown`")
         if self.html and self.markdown:
             raise ValueError("give `html` or `markdown`, not both")
-        if sum(map(len, map(addresses, (self.to, self.cc, self.bcc)))) > MOST_RECIPIENTS:
-            raise ValueError(f"an email has at most {MOST_RECIPIENTS} recipients")
         return self
-
-
-def checked_addresses(written: Perhaps, *, needed: bool) -> list[str]:
-    """Return the addresses that a field names, as they are written in a list.
-
-    Raises:
-        ValueError: one is none, or one is needed and there is none.
-    """
-    found = [str(one) for one in addresses(written)]
-    if needed and not found:
-        raise ValueError("it names nobody")
-    return found
-
-
-def addresses(written: Perhaps) -> list[Address]:
-    """Return the addresses that a field names.
-
-    Raises:
-        ValueError: one is none.
-    """
-    several = [written] if isinstance(written, str) else written or []
-    return [Address.parse(one) for one in several if one.strip() or len(several) > 1]
 
 
 def composed(config: Email, sender: str, key: str, files: tuple[File, ...] = ()) -> Mail:

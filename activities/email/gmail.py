@@ -20,7 +20,8 @@ from activities.email.provider import Accepted, EmailProvider
 from activities.errors import ActionError, Refused, Unavailable
 from activities.rest.answers import readable
 from activities.rest.service import Service
-from activities.rest.sign_in import Grant, Tokens, jwt_bearer, refresh_token
+from activities.rest.sign_in import jwt_bearer, refresh_token
+from activities.rest.tokens import Grant, Tokens
 
 if TYPE_CHECKING:
     from activities.http_client.message import Response

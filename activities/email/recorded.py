@@ -8,25 +8,14 @@ from datetime import UTC, datetime
 from html import unescape
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from activities.action import Raw, Result, Static, Syntax, SyntaxName, names
 from activities.attachments import Attachment, File, attachment_syntaxes
+from activities.email.addressed import SEVERAL, AddressedEmail, Headers, MessageId, One, Perhaps, Several, addresses
 from activities.email.addresses import Address, one_line
-from activities.email.composing import (
-    MOST_FILES,
-    MOST_RECIPIENTS,
-    MOST_TEXT,
-    SEVERAL,
-    Headers,
-    MessageId,
-    One,
-    Perhaps,
-    Several,
-    addresses,
-    checked_addresses,
-)
-from activities.email.mail import Mail, answering, checked_headers, message_id_of
+from activities.email.composing import MOST_FILES, MOST_TEXT
+from activities.email.mail import Mail, answering
 from activities.markup import text_of_html
 from activities.vendors.kustomer.config import KustomerConfig, spelled
 from activities.vendors.kustomer.inputs import Instant
@@ -36,7 +25,7 @@ NOT_LATER = ("reply_to", "headers", "in_reply_to", "attachments")
 """What Kustomer's drafts do not take, beside what one provider knows."""
 
 
-class RecordedEmail(KustomerConfig):
+class RecordedEmail(AddressedEmail, KustomerConfig):
     """An email of a conversation of Kustomer's."""
 
     customer: str = Field(min_length=1, description="Id of the customer in Kustomer.")
@@ -83,30 +72,8 @@ class RecordedEmail(KustomerConfig):
         }
         return {**super().syntaxes(raw), **files}
 
-    @field_validator("to", "cc", "bcc", "reply_to")
-    @classmethod
-    def _are_addresses(cls, value: Perhaps, info: ValidationInfo) -> list[str]:
-        return checked_addresses(value, needed=info.field_name == "to")
-
-    @field_validator("sender")
-    @classmethod
-    def _is_address(cls, value: str) -> str:
-        return str(Address.parse(value))
-
-    @field_validator("headers")
-    @classmethod
-    def _are_allowed(cls, value: dict[str, str]) -> dict[str, str]:
-        return checked_headers(value)
-
-    @field_validator("in_reply_to")
-    @classmethod
-    def _is_message_id(cls, value: str | None) -> str | None:
-        return message_id_of(value) if value and value.strip() else None
-
     @model_validator(mode="after")
     def _can_be_sent(self) -> Self:
-        if sum(map(len, map(addresses, (self.to, self.cc, self.bcc)))) > MOST_RECIPIENTS:
-            raise ValueError(f"an email has at most {MOST_RECIPIENTS} recipients")
         lost = [name for name in NOT_LATER if getattr(self, name)] if self.send_at else []
         lost += [*self.options()] if self.send_at else []
         if lost:

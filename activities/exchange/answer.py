@@ -12,6 +12,7 @@ from pydantic import Field
 from activities.action import Result
 from activities.bounds import cut
 from activities.errors import ResultTooLarge
+from activities.exchange.headers import RecordedHeaders
 from activities.http_client.charset import text_of
 from activities.http_client.json_text import LARGE, Json, calls_itself_json
 from activities.http_client.statuses import SUCCESS, unexpected
@@ -28,9 +29,9 @@ class HttpAnswer(Result):
     """What the server answered."""
 
     status: int = Field(description="HTTP status, such as 200.")
-    headers: dict[str, str] = Field(
-        description="Headers by lower-case name, each cut at 2,000 characters; without cookies and those of the "
-        "connection itself (content-length, …)."
+    headers: RecordedHeaders = Field(
+        description="Headers by lower-case name, each cut at 2,000 characters: `location`, `link`, `etag`, "
+        "`retry-after`, names that end in `request-id`, and those that the automation uses. Never cookies."
     )
     body: Any = Field(
         default=None,

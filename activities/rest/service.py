@@ -15,7 +15,7 @@ from activities.errors import ActionError, OutcomeUnknown, Paused, Unavailable
 from activities.http_client.statuses import SUCCESS, failure
 from activities.rest.answers import RateHeaders, readable, reason_of, value_of
 from activities.rest.query import Arrays, query_text
-from activities.rest.sign_in import SignIn, Tokens, signed_in
+from activities.rest.tokens import SignIn, Tokens, signed_in
 
 if TYPE_CHECKING:
     from activities.http_client.message import Response

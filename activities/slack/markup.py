@@ -16,12 +16,15 @@ HOLDERS = frozenset({"section", "header", "button"})
 """Kinds whose `text` is an object, which may come from data."""
 
 
+_FLAG = TypeAdapter(bool)
+
+
 def text_syntax(use_markdown: Any) -> SyntaxName:
     """Return the syntax of a message's text; a flag that is a template may turn out to be true."""
     if isinstance(use_markdown, str) and ("{{" in use_markdown or "{%" in use_markdown):
         return "markdown"
     try:
-        return "markdown" if TypeAdapter(bool).validate_python(use_markdown) else "slack"
+        return "markdown" if _FLAG.validate_python(use_markdown) else "slack"
     except ValidationError:
         return "slack"
 

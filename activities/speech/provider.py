@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AliasChoices, Field, model_validator
@@ -11,7 +11,7 @@ from pydantic import AliasChoices, Field, model_validator
 from activities.action import Config, Doubt, Raw, Static, names
 from activities.connections import Connection
 from activities.context import Context
-from activities.speech.languages import lacks
+from activities.speech.languages import LANGUAGES, lack
 from activities.speech.recording import MEGABYTES
 from activities.speech.transcript import Transcript
 
@@ -35,6 +35,7 @@ class Transcription(Config):
     """Which recording to transcribe, and how."""
 
     defaults: ClassVar[dict[str, Any]] = {"recording": RECORDING}
+    languages: ClassVar[Mapping[str, tuple[str, ...]]] = LANGUAGES
 
     recording: str = Field(
         default=RECORDING,
@@ -51,12 +52,14 @@ class Transcription(Config):
     model: str | None = Field(
         default=None,
         validation_alias=AliasChoices("model", "Model"),
-        description="Google's model, such as `phone_call` or `telephony`. The local model takes no notice.",
+        description="Google's model, such as `phone_call` or `telephony`; `trunkline actions transcribe_recording "
+        "--languages` lists those of each language. The local model takes no notice.",
     )
     enhanced: bool = Field(
         default=False,
         validation_alias=AliasChoices("enhanced", "Enhanced"),
-        description="Use Google's enhanced, dearer version of the model. The local model takes no notice.",
+        description="Use Google's enhanced, dearer version of the model, which `phone_call` and `video` have. The "
+        "local model takes no notice.",
     )
     punctuation: bool = Field(
         default=True,
@@ -86,9 +89,9 @@ class Transcription(Config):
         language = said["language"] if isinstance(said["language"], str) else "en-US"
         model = said["model"] if isinstance(said["model"], str) else None
         enhanced = str(said["enhanced"]).lower() in ENHANCED_WORDS
-        if (sentence := lacks(language, model, enhanced=enhanced)) is not None:
+        if (found := lack(language, model, enhanced=enhanced)) is not None:
             key = next(key for name in ("model", "enhanced") for key in names(cls, name) if key in raw)
-            yield Doubt(key, "unknown-model", f"{sentence}.", "leave it out, so that Google chooses one")
+            yield Doubt(key, "unknown-model", f"{found.sentence}.", found.hint)
 
 
 ENHANCED_WORDS = ("true", "1", "yes", "on", "y", "t")

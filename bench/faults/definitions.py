@@ -62,4 +62,4 @@ def build(folder: Path, number: int, url: str) -> Build:
         words = {"name": name, "url": url, "retry": RETRY, "short": SHORT, "long": LONG, "post": post}
         text = Template(template.read_text()).substitute(words)
         (automations / f"{name}.yaml").write_text(f"constants: {{build: {number}}}\n{text}")
-    return Build(f"build-{number}", ROOT, automations)
+    return Build(f"build-{number}", ROOT, automations, version=str(number))

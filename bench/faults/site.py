@@ -17,7 +17,7 @@ from temporalio.client import Client
 
 from bench.faults.checks import JSON
 from bench.faults.definitions import build, prepare
-from bench.serving import Build, Running, Serving
+from bench.serving import Build, NotReleasedError, Running, Serving
 from bench.stage import port, quiet_runtime
 from workers.client.connecting import connect_to
 from workers.local.temporal_server import temporal_server
@@ -143,7 +143,7 @@ class Site:
     def _gateway(self, serving: Serving, number: int) -> Callable[[], Awaitable[Running]]:
         return lambda: serving.gateway(self._builds[-1], number)
 
-    async def until_ready(self) -> None:
+    async def _until_ready(self) -> None:
         """Wait until a process is ready in every place."""
         while not all(place.stands for place in (*self.workers, *self.gateways)):  # noqa: ASYNC110 # other processes
             await asyncio.sleep(0.05)
@@ -164,16 +164,35 @@ class Site:
             self.counts["rewritten"] += 1
             await asyncio.sleep(self.chance.uniform(*RESTING))
 
-    async def release(self, points: Iterator[int], started: Counter[str]) -> None:
-        """Each time that many runs were started, put processes of a new build in the places of all others."""
+    async def begin(self, serving: Serving) -> None:
+        """Wait until a process is ready in every place, and release their build."""
+        await self._until_ready()
+        await serving.release(self._builds[-1])
+
+    async def release(self, serving: Serving, points: Iterator[int], started: Counter[str]) -> None:
+        """Each time that many runs were started, put processes of a new build in the places of all others.
+
+        Work goes to the build as soon as its first worker is there, which `trunkline release` sees to.
+        """
         for point in points:
             while started["runs"] < point:  # noqa: ASYNC110 # counted by whoever starts runs
                 await asyncio.sleep(0.05)
             new = build(self.folder, len(self._builds), self.url)
             self._builds.append(new)
+            await self._until_of(self.workers[0], new)
+            await self._until_released(serving, new)
             for place in (*self.workers, *self.gateways):
                 await self._until_of(place, new)
             self.counts["releases"] += 1
+
+    async def _until_released(self, serving: Serving, new: Build) -> None:
+        """Release a build, again as long as Temporal is away."""
+        while True:
+            try:
+                return await serving.release(new)
+            except NotReleasedError:
+                self.counts["releases that failed"] += 1
+                await asyncio.sleep(1)
 
     async def _until_of(self, place: Place, new: Build) -> None:
         """Wait until a process of a build is ready in a place; one of an earlier build is told to end."""

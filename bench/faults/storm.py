@@ -23,6 +23,7 @@ from bench.faults.people import Decision, People
 from bench.faults.site import GATEWAY_WAYS, WAYS, Site
 from bench.histories import failed_tasks, miscounted
 from bench.senders import Senders
+from bench.serving import Serving
 from bench.stage import running
 from workers.local.child_process import ChildProcess, child_process
 from workers.local.temporal_server import local_environment
@@ -76,7 +77,7 @@ class Storm:
             await asyncio.wait([temporal, site.client], return_when=asyncio.FIRST_COMPLETED)
             if temporal.done():
                 await temporal
-            await site.until_ready()
+            await site.begin(serving)
             connector = aiohttp.TCPConnector(force_close=True, limit=0)
             session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector, timeout=timeout))
             client = await site.client
@@ -84,14 +85,14 @@ class Storm:
             people = People(client, self.chance)
             crowd = self._crowd = Crowd(client, senders, people, self.chance, self.given.resets, self._started)
             self._bulk = Bulk(serving, self.chance)
-            await self._rage(temporal, vendors)
+            await self._rage(serving, temporal, vendors)
             await crowd.ask_held()
             self._failed = await failed_tasks(client, crowd.reports)
             self.broken += [*self._failed, *await miscounted(client, crowd.begun)]
         self._took = time.monotonic() - began
         self._judge()
 
-    async def _rage(self, temporal: asyncio.Task[None], vendors: ChildProcess) -> None:
+    async def _rage(self, serving: Serving, temporal: asyncio.Task[None], vendors: ChildProcess) -> None:
         """Let runs begin while everything fails, then wait until the last have ended."""
         site, crowd, every = self._site, self._crowd, self.given.kill_every
         numbers = iter(range(self.given.runs))
@@ -102,7 +103,7 @@ class Storm:
                 running(site.trouble("worker", site.workers, WAYS, every, crowd.ended)),
                 running(gateways),
                 running(site.rewrite()),
-                running(site.release(self._points(self.given.releases), self._started)) as releases,
+                running(site.release(serving, self._points(self.given.releases), self._started)) as releases,
             ):
                 while (self._started["runs"] < self.given.runs or not releases.done()) and not lanes.done():
                     await asyncio.sleep(0.1)
@@ -141,7 +142,8 @@ class Storm:
             f"{self.given.runs} runs in {self._took:.0f} s (seed {self.given.seed}): {outcomes}, "
             f"{len(crowd.begun - crowd.reports.keys())} stalled. {_struck('worker', counts)} "
             f"{_struck('gateway', counts)} Temporal restarted: {counts['restart']} times. "
-            f"Releases: {counts['releases']}. Resets: {self._started['resets']}. "
+            f"Releases: {counts['releases']}, and {counts['releases that failed']} begun again. "
+            f"Resets: {self._started['resets']}. "
             f"Resets that Temporal refused: {crowd.refused.total()}. "
             f"Bulk approvals: {self._bulk.counts['commands']}, {self._bulk.counts['killed']} of them killed. "
             f"No vendor could be connected to: {away} times. "

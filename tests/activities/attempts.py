@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import functools
 import json
 import time
 from collections import Counter
@@ -24,7 +25,7 @@ from activities.attempt.secrets import PREFIX, Secrets
 from activities.attempt.temporal import LOOKS, Services, bind
 from activities.budgets import Amounts, Reservation
 from activities.catalog import catalog, connection_kinds
-from activities.connections import Connections
+from activities.connections import Connection, Connections
 from activities.descriptions.store import usual_store
 from activities.errors import Refused
 from activities.http_client.client import Client
@@ -189,8 +190,20 @@ def connected(
     for name, own in case.connections.items():
         entries[name] = {"baseUrl": VENDOR, **entries.get(name, {}), **own}
     entries = {name: moved(entry, address(entry["kind"])) for name, entry in entries.items()}
-    known_kinds = connection_kinds({**catalog(), action.name: action})
+    known_kinds = (
+        _kinds() if _catalog().get(action.name) is action else connection_kinds({**_catalog(), action.name: action})
+    )
     return Connections({**entries, "defaults": defaults}, known_kinds), entries
+
+
+@functools.cache
+def _catalog() -> dict[str, Action]:
+    return catalog()
+
+
+@functools.cache
+def _kinds() -> list[type[Connection]]:
+    return connection_kinds(_catalog())
 
 
 async def attempt(action: Action, case: Case, address: str, known: Connections, marks: Marks) -> Ended:

@@ -20,14 +20,20 @@ from tests.activities.own_actions import count_words
 from tests.activities.playing import play
 from tests.activities.rest.rows import ACTIONS as ROWS
 from tests.activities.rest.rows import DESK, Record, Which
+from tests.together import together
 
 ACTIONS = catalog()
 ALL = cases()
+OF_ACTION = {name: [case for case in ALL if case.action == name] for name in ACTIONS}
 
 
-@pytest.mark.parametrize("case", ALL, ids=lambda case: f"{case.action}: {case.title}")
-async def test_case(case: Case) -> None:
-    await play(ACTIONS[case.action], case)
+@pytest.mark.parametrize("action", ACTIONS.values(), ids=lambda action: action.name)
+async def test_an_action_behaves_as_its_cases_say(action: Action) -> None:
+    @together("case", OF_ACTION[action.name], ids=lambda case: case.title)
+    async def behaves(case: Case) -> None:
+        await play(action, case)
+
+    await behaves()
 
 
 @pytest.mark.parametrize("action", ACTIONS.values(), ids=lambda action: action.name)

@@ -7,13 +7,14 @@ import importlib
 import pkgutil
 import re
 from datetime import timedelta
+from types import ModuleType
 
 import pytest
 from pydantic import BaseModel, ValidationError
 
 import activities
 from activities.action import NAME, Action, Config, spellings
-from activities.catalog import CatalogError, catalog, connection_kinds
+from activities.catalog import FAMILIES, CatalogAsNeeded, CatalogError, catalog, connection_kinds
 from tests.activities.own_actions import ACTIONS as OWN
 from tests.activities.rest.rows import ACTIONS as ROWS
 from workflows.language.template import is_template
@@ -109,3 +110,21 @@ def test_a_name_that_exists_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(own_actions, "ACTIONS", (catalog()["send_sms"],))
     with pytest.raises(CatalogError, match="exists already"):
         catalog(["tests.activities.own_actions"])
+
+
+def test_families_are_loaded_as_far_as_a_name_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[str] = []
+    original = importlib.import_module
+
+    def load(name: str) -> ModuleType:
+        loaded.append(name)
+        return original(name)
+
+    monkeypatch.setattr("activities.catalog.importlib.import_module", load)
+    known = CatalogAsNeeded()
+    assert known["http_request"].name == "http_request"
+    assert "send_sms" in known
+    assert loaded == ["activities.http", "activities.slack", "activities.sms"]
+    assert "no_such_action" not in known
+    assert loaded == [f"activities.{family}" for family in FAMILIES]
+    assert (dict(known), len(known)) == (catalog(), len(catalog()))

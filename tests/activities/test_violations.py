@@ -10,11 +10,12 @@ from pydantic_core import ErrorDetails
 from pydantic_core._pydantic_core import list_all_errors
 
 from activities.violations import OWN, SENTENCES, violation, violations
+from tests.together import together
 
 KNOWN = [cast("dict[str, Any]", error) for error in list_all_errors()]
 
 
-@pytest.mark.parametrize("error", KNOWN, ids=lambda error: str(error["type"]))
+@together("error", KNOWN, ids=lambda error: str(error["type"]))
 def test_every_error_of_pydantic_has_a_sentence_of_ours(error: dict[str, Any]) -> None:
     if error["type"] in OWN:
         return

@@ -22,6 +22,7 @@ from tests.starts import Processes
 from workers.cli import app
 from workers.definitions.automations import Automations
 from workers.gateway.config import load_config
+from workers.process.deployment import check_version
 from workers.process.lifetime import OVERTIME
 from workers.settings import VARIABLES, Settings
 
@@ -70,18 +71,24 @@ def settings() -> dict[str, str]:
     return dict(line.split("=", 1) for line in (FOLDER / "settings.env").read_text().splitlines())
 
 
+def released() -> dict[str, str]:
+    """Return the version that workers announce."""
+    [release] = [one for one in kustomization()["configMapGenerator"] if one["name"] == "trunkline-release"]
+    return dict(literal.split("=", 1) for literal in release["literals"])
+
+
 @pytest.mark.parametrize("manifest", manifests(), ids=lambda m: f"{m['kind']}-{m['metadata']['name']}")
 def test_every_manifest_is_what_the_api_takes(manifest: JSON) -> None:
     check(manifest)
 
 
 def test_what_the_api_does_not_know_is_refused() -> None:
-    worker = named("Deployment", "trunkline-worker")
+    worker = named("Deployment", "trunkline-worker-build")
     misspelt = deepcopy(worker)
     misspelt["spec"]["template"]["spec"]["containers"][0]["livenessprobe"] = {}
     with pytest.raises(kubernetes_validate.ValidationError):
         check(misspelt)
-    scaled = named("ScaledObject", "trunkline-worker")
+    scaled = named("ScaledObject", "trunkline-worker-build")
     for name, value in (("queueSize", "5"), ("targetQueueSize", 20), ("queueTypes", "workflows")):
         wrong = deepcopy(scaled)
         wrong["spec"]["triggers"][0]["metadata"][name] = value
@@ -108,6 +115,18 @@ def test_kubectl_builds_it(processes: Processes) -> None:
         check(manifest)
         assert manifest["kind"] == "Namespace" or manifest["metadata"]["namespace"] == "trunkline"
     assert {m["kind"] for m in made} == {*(m["kind"] for m in manifests()), "ConfigMap"}
+    version = released()
+    name = f"trunkline-worker-{version['TRUNKLINE_BUILD']}"
+    [worker] = [m for m in made if m["kind"] == "Deployment" and m["metadata"]["name"] == name]
+    label = {"trunkline-build": version["TRUNKLINE_BUILD"]}
+    assert label.items() <= worker["spec"]["selector"]["matchLabels"].items(), "a Deployment has its own pods only"
+    assert label.items() <= worker["spec"]["template"]["metadata"]["labels"].items()
+    [scaled] = [m for m in made if m["kind"] == "ScaledObject"]
+    assert (scaled["metadata"]["name"], scaled["spec"]["scaleTargetRef"]["name"]) == (name, name)
+    about = scaled["spec"]["triggers"][0]["metadata"]
+    assert about["workerDeploymentBuildId"] == version["TRUNKLINE_BUILD"]
+    assert about["workerDeploymentName"] == version["TRUNKLINE_DEPLOYMENT"]
+    assert "trunkline-build: build" not in built
 
 
 def test_the_image_is_pinned_to_this_version() -> None:
@@ -115,6 +134,7 @@ def test_the_image_is_pinned_to_this_version() -> None:
     [image] = kustomization()["images"]
     assert image["newTag"] == version
     assert {container(pod)["image"] for pod in pods()} == {image["name"]}
+    assert released()["TRUNKLINE_BUILD"] == version.replace(".", "-"), "it is a part of the Deployment's name"
 
 
 def test_nothing_runs_as_root_or_writes_beside_its_volumes() -> None:
@@ -156,7 +176,8 @@ def test_no_probe_ends_anybody_because_temporal_is_away() -> None:
 
 def test_the_commands_and_settings_are_ours() -> None:
     assert {name for name in settings() if name.startswith("TRUNKLINE_")} <= set(VARIABLES.values())
-    read = Settings.from_environment(settings())
+    read = Settings.from_environment({**settings(), **released()})
+    check_version(read)
     for pod in pods():
         command, bound, _ = app.parse_args(container(pod)["args"], print_error=False, exit_on_error=False)
         assert command.__name__ == container(pod)["name"]
@@ -191,7 +212,7 @@ def test_what_selects_pods_finds_them() -> None:
     labels = [m["spec"]["template"]["metadata"]["labels"] for m in manifests() if m["kind"] == "Deployment"]
     for selector in _selectors(manifests()):
         assert any(selector.items() <= own.items() for own in labels), selector
-    scaled = named("ScaledObject", "trunkline-worker")["spec"]
+    scaled = named("ScaledObject", "trunkline-worker-build")["spec"]
     target = named("Deployment", scaled["scaleTargetRef"]["name"])
     assert "replicas" not in target["spec"], "or each release would undo the scaling"
     trigger = scaled["triggers"][0]["metadata"]

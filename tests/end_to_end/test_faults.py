@@ -16,6 +16,7 @@ from bench.faults.people import ANN, BOB, CLEO, EDITED, REVIEWED, STRANGER, Deci
 from bench.faults.steps import MAIN, STEPS
 from tests.engine import JSON
 from tests.starts import Processes
+from tests.together import together
 from tests.workers.command import ROOT, surroundings
 
 RUNS = 24
@@ -44,7 +45,7 @@ UNKNOWN = {"status": "unknown", "error": {"type": "OutcomeUnknown", "message": "
 FAILED = {"status": "failed", "error": {"type": "Refused", "message": "No."}}
 
 
-@pytest.mark.parametrize(
+@together(
     ("delivery_log", "changed", "broken"),
     [
         (ALL, {}, None),

@@ -12,9 +12,12 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from tests.end_to_end.test_event_waits import emit
 from tests.engine import JSON, Engine
 from tests.histories.features import KEY
+from tests.workers.command import on
 from trunkline.keyed import Entrance
 from workers.client import dispatch
 from workers.client.gates import Gates
+from workers.client.listing import Listed
+from workers.client.states import look
 from workers.definitions.automations import Automations
 from workers.payloads.keyed_hash import KeyedHash
 
@@ -111,8 +114,17 @@ async def test_runs_wait_for_each_other_in_the_order_of_their_events(engine: Eng
     await engine.held(plain)
     await engine.held(keyed.run("one"))
     assert keyed.sent in (["one", "plain"], ["plain", "one"]), "who starts a run by name passes no gate"
+    assert "another run for the same key goes on" in (await keyed.run("two").query("report"))["gate"]
+    found = await look(engine.client, Listed(run=keyed.run("two").id, automation=keyed.name))
+    assert (found["state"], found["why"]) == ("waiting", [(await keyed.run("two").query("report"))["gate"]])
+    for command in (["report"], ["explain", "--run"]):
+        assert f"  {found['why'][0]}" in f"  {(await on(engine, *command, keyed.run('two').id)).out}".replace(
+            "\n", "\n  "
+        )
+    assert "gate" not in await keyed.run("one").query("report")
     await keyed.run("two").cancel()
-    assert (await keyed.ended("two"))["outcome"] == "canceled"
+    two = await keyed.ended("two")
+    assert (two["outcome"], "gate" in two) == ("canceled", False)
     assert (await keyed.approve("one"))["outcome"] == "completed"
     await engine.held(keyed.run("three"))
     assert [name for name in keyed.sent if name != "plain"] == ["one", "three"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from rich.console import Console
 
@@ -39,7 +41,7 @@ async def test_a_success_that_is_no_json_is_a_result_with_a_warning(engine: Engi
                     config: {{method: POST, url: RECEIVER/used, body: {{text: "{{{{variables.told.text}}}}"}}}}
             """
         )
-        report = await engine.run("odd", engine.event({"orders": [1]}))
+        report: Any = await engine.run("odd", engine.event({"orders": [1]}))
     assert report["outcome"] == "completed"
     assert len(wire.requests) == 1
     [told] = [step for step in report["steps"] if step["label"] == "Tell"]

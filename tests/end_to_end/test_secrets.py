@@ -22,6 +22,7 @@ from tests.activities.speech.conftest import sound
 from tests.activities.speech.google_server import Failure, FakeGoogle, FakeStorage, heard, serve_speech, serve_storage
 from tests.activities.speech.test_google_sign_in import TokenServer
 from tests.engine import Engine, step
+from tests.together import together
 from tests.workers.command import on
 
 CANARY = 'cnry/0123+"é456 789'
@@ -250,8 +251,8 @@ def forms(value: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("around", ["{}", "Bearer {}!", '"{}"', "x{}y", "xx{}yy"])
-@pytest.mark.parametrize("value", ["cnry0123456789", CANARY, "ключ-ключ-ключ", "a" * 8, "=?&%/\\'\" <>" * 2])
+@together("around", ["{}", "Bearer {}!", '"{}"', "x{}y", "xx{}yy"])
+@together("value", ["cnry0123456789", CANARY, "ключ-ключ-ключ", "a" * 8, "=?&%/\\'\" <>" * 2])
 def test_every_way_of_writing_a_value_is_scrubbed(value: str, around: str) -> None:
     scrubber = Scrubber([value, "short"])
     text = around.format(value)

@@ -65,6 +65,6 @@ async def test_what_is_lost_doubled_or_unheard_of_is_told(
     changed: dict[tuple[str, str], int], said: str | None
 ) -> None:
     vendor = Vendor(0, Counter({("soak/a", step): 1 for step in STEPS} | changed))
-    broken = await judge(cast("Client", _Runs()), vendor, ["a"])
+    broken = await judge(cast("Client", _Runs()), vendor, ["soak/a"])
     assert len(broken) == (said is not None)
     assert said is None or said in broken[0]

@@ -19,6 +19,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from tests.activities.rest import rows
 from tests.engine import Engine
 from tests.histories import keyed_features as keyed
+from tests.histories.parked_features import parked
 from trunkline.actions import endpoint
 from trunkline.wire import STARTER
 from workers.process.pauses import TemporalPauses
@@ -516,6 +517,7 @@ FEATURES = {
     "messages": Feature(messages),
     "operation": Feature(operation),
     "parallel-holds": Feature(parallel_holds),
+    "parked": Feature(parked),
     "quorum": Feature(quorum),
     "race": Feature(race),
     "reactions": Feature(reactions, outcome="rejected"),

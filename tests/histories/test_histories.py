@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from temporalio.client import WorkflowHistory
 
-from tests.engine import replayer
 from tests.histories.features import FEATURES, KEY
 from workers.payloads.converter import data_converter
+from workers.process.replaying import replayer
 from workflows.steps import send
 
 FOLDER = Path(__file__).parent
@@ -43,6 +43,7 @@ def test_histories_show_what_they_are_recorded_for() -> None:
     assert "workflowExecutionContinuedAsNewEventAttributes" in (newest / "continue-as-new.1.json").read_text()
     assert "RESET_WORKFLOW" in (newest / "reset.2.json").read_text()
     assert b64encode(b"binary/encrypted").decode() in (newest / "encryption.1.json").read_text()
+    assert "workflowExecutionContinuedAsNewEventAttributes" in (newest / "parked.1.json").read_text()
     assert "startChildWorkflowExecutionInitiatedEventAttributes" in (newest / "starter.1.json").read_text()
     asked = (newest / "call-continued.2.json").read_text()
     assert '"name": "run_automation"' in asked, "a run that continued as new asks how the other one ended"

@@ -5,6 +5,7 @@ import pytest
 
 from activities.connections import Connection
 from activities.errors import Refused
+from tests.together import together
 from workers.process.connections_file import load_connections
 from workers.settings import VARIABLES, Address, Settings, SettingsError, unknown_variables
 
@@ -62,12 +63,19 @@ def test_an_option_goes_before_its_variable_and_none_does_not() -> None:
     assert (settings.processes, settings.automations) == (2, Path("a"))
 
 
+@pytest.mark.parametrize(("given", "seconds"), [("5m", 300.0), ("0", 0.0), ("90", 90.0), ("1h30m", 5400.0), ("", 0.0)])
+def test_how_long_a_run_waits_for_a_worker_that_knows_it(given: str, seconds: float) -> None:
+    settings = Settings.from_environment({"TRUNKLINE_UNKNOWN_FOR": given})
+    assert settings.unknown_for == seconds
+    assert Settings.from_environment(settings.to_environment()) == settings
+
+
 @pytest.mark.parametrize("given", ["auto", "0"])
 def test_auto_means_one_process_per_core(given: str) -> None:
     assert Settings.from_environment({"TRUNKLINE_PROCESSES": given}).processes == os.cpu_count()
 
 
-@pytest.mark.parametrize(
+@together(
     ("variable", "value", "right"),
     [
         ("TRUNKLINE_PROCESSES", "many", "`auto`"),
@@ -80,6 +88,11 @@ def test_auto_means_one_process_per_core(given: str) -> None:
         ("TRUNKLINE_GRACE", "soon", "seconds"),
         ("TRUNKLINE_GRACE", "nan", "seconds"),
         ("TRUNKLINE_WEB_UI", "localhost:8080", "http://"),
+        ("TRUNKLINE_DEPLOYMENT", "a.b", "letters, digits"),
+        ("TRUNKLINE_BUILD", "a:b", "letters, digits"),
+        ("TRUNKLINE_UNKNOWN_FOR", "soon", "as 5m"),
+        ("TRUNKLINE_UNKNOWN_FOR", "2d", "from 0 to 24h"),
+        ("TRUNKLINE_UNKNOWN_FOR", "nan", "from 0 to 24h"),
     ],
 )
 def test_a_bad_value_is_one_sentence_that_names_the_variable(variable: str, value: str, right: str) -> None:
@@ -191,7 +204,7 @@ def test_without_a_file_or_with_an_empty_one_there_are_no_connections() -> None:
             load_connections(path, [Shop]).pick((Shop,), action="x", name=None)
 
 
-@pytest.mark.parametrize(
+@together(
     ("text", "place", "wrong"),
     [
         ("a: {kind: shop\nb: c", "line 2", "no YAML"),

@@ -660,6 +660,10 @@ async def test_the_same_event_runs_once_even_after_the_first_run_has_ended(engin
     with pytest.raises(WorkflowAlreadyStartedError):
         await engine.start("hello", event)
     assert len(engine.receiver.to("/echo")) == 1
+    unwanted = await engine.start("event", engine.event(type="nobody.asks"), id=f"unwanted/{engine.task_queue}")
+    assert await unwanted.result() == []
+    history = await unwanted.fetch_history()
+    assert sum(one.ByteSize() for one in history.events) < 2_000
 
 
 async def test_a_run_keeps_the_plan_it_started_with(engine: Engine) -> None:
@@ -747,7 +751,7 @@ async def test_a_run_of_an_old_version_says_so_in_its_report(engine: Engine) -> 
 @pytest.fixture
 def short_histories(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let parked runs ask often, and continue as new soon."""
-    monkeypatch.setattr("workflows.automation.long_history", lambda: workflow.info().get_current_history_length() > 8)
+    monkeypatch.setattr("workflows.run.parked.long_history", lambda: workflow.info().get_current_history_length() > 8)
     monkeypatch.setattr("workflows.automation.PARKED", (timedelta(milliseconds=50), timedelta(milliseconds=100)))
 
 
@@ -766,14 +770,17 @@ async def test_a_run_that_is_parked_for_long_continues_as_new(engine: Engine) ->
 
 async def test_dispatch_starts_what_matches_and_says_why_not(engine: Engine) -> None:
     engine.define(HELLO)
-    engine.define(
-        "name: other\ntrigger: {event: call.ended}\nactions: [{actionType: http_request, config: {method: GET, url: RECEIVER/x}}]\n"
-    )
+    for name, kind in (("other", "call.ended"), ("picky", "test.*")):
+        engine.define(
+            f"name: {name}\ntrigger: {{event: {kind}}}\nconditions: {{field: call.waiting_time, operator: less_than, value: 9}}\n"
+            "actions: [{actionType: http_request, config: {method: GET, url: RECEIVER/x}}]\n"
+        )
     event = engine.event({"contact": {"name": "Ada"}, "call": {"waiting_time": 75}})
     answer = {entry["automation"]: entry for entry in await (await engine.start("event", event)).result()}
     assert answer["hello"] == {"automation": "hello", "workflowId": f"hello/{event['id']}", "started": True}
-    assert answer["other"]["started"] is False
-    assert "call.ended" in answer["other"]["reason"]
+    assert answer["picky"]["started"] is False
+    assert "75, not less than 9" in answer["picky"]["reason"]
+    assert "other" not in answer
     again = await (await engine.start("event", event, id=f"again/{engine.task_queue}")).result()
     assert next(entry for entry in again if entry["automation"] == "hello")["started"] is False
     handle: Any = engine.client.get_workflow_handle(f"hello/{event['id']}")

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.together import together
 from workflows.event import MAX_BYTES, EventError, known_roots, matches, read_event
 
 
@@ -33,7 +34,7 @@ def test_attributes_stay_as_they_are() -> None:
     assert read_event(event, default_id="w") == event
 
 
-@pytest.mark.parametrize(
+@together(
     ("wrong", "why"),
     [
         (None, "this is null"),

@@ -12,6 +12,7 @@ import pytest
 from temporalio import workflow
 
 import workflows
+from tests.together import together
 from workflows import host
 
 ROOT = Path(inspect.getfile(workflows)).parent
@@ -24,7 +25,7 @@ NO_RUN = "Not in workflow event loop"
 """What Temporal's own functions say where nothing runs."""
 
 
-@pytest.mark.parametrize("file", INTERPRETER, ids=lambda file: file.stem)
+@together("file", INTERPRETER, ids=lambda file: file.stem)
 def test_the_interpreter_asks_its_host_and_never_temporal(file: Path) -> None:
     used = {
         node.attr

@@ -17,6 +17,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from tests.engine import Engine
 from tests.starts import Processes
+from tests.together import together
 from tests.workflows.hostile.play import Play
 from tests.workflows.hostile.rows import Row, equip, tables
 from tests.workflows.hostile.signing import keys, private
@@ -88,13 +89,16 @@ async def played(clocks: WorkflowEnvironment, tmp_path_factory: pytest.TempPathF
     yield Tables(clocks, tmp_path_factory.mktemp("hostile"))
 
 
-@pytest.mark.parametrize(
-    ("file", "row"),
-    [pytest.param(file, row, id=f"{file.stem}: {row.data['name']}") for file, rows in TABLES for row in rows],
-)
-async def test_a_hostile_decision_comes_to_nothing(played: Tables, file: Path, row: Row) -> None:
-    result = await played.result(file, row)
-    assert not result.wrong, result.told()
+@pytest.mark.parametrize(("file", "rows"), TABLES, ids=[file.stem for file, _ in TABLES])
+async def test_a_hostile_decision_comes_to_nothing(played: Tables, file: Path, rows: list[Row]) -> None:
+    """A test a file, so that one process plays all of its rows, side by side."""
+
+    @together("row", rows, ids=lambda row: row.data["name"])
+    async def comes_to_nothing(row: Row) -> None:
+        result = await played.result(file, row)
+        assert not result.wrong, result.told()
+
+    await comes_to_nothing()
 
 
 def test_the_table_is_large_and_its_rows_are_told_apart() -> None:

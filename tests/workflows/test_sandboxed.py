@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from temporalio.worker import workflow_sandbox
 
-from tests import engine as harness
 from tests.engine import Engine, step
+from workers.process import assembly, replaying
 
 RICH = """
 name: rich
@@ -36,7 +36,8 @@ async def test_runs_in_temporals_sandbox(engine: Engine, monkeypatch: pytest.Mon
     def runner() -> workflow_sandbox.SandboxedWorkflowRunner:
         return workflow_sandbox.SandboxedWorkflowRunner(restrictions)
 
-    monkeypatch.setattr(harness, "UnsandboxedWorkflowRunner", runner)
+    for place in (assembly, replaying):
+        monkeypatch.setattr(place, "UnsandboxedWorkflowRunner", runner)
     engine.define(RICH)
     handle = await engine.start("rich", engine.event({"contact": {"name": "Ada"}, "items": [1, 2, 3]}))
     await engine.held(handle)

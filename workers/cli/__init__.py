@@ -26,6 +26,7 @@ COMMANDS = {
         "backtest",
         "graph",
         "events",
+        "inputs",
         "actions",
         "connectors",
         "connections",
@@ -35,7 +36,18 @@ COMMANDS = {
     "Start runs": ("run", "emit"),
     "See what runs and what waits": ("runs", "report", "holds", "hold"),
     DECISIONS: (*("approve", "reject", "edit", "retry", "skip", "supply", "stop", "reassign", "extend", "decide"),),
-    "Operate": ("deploy", "schedules", "rerun", "worker", "gateway", "talkdesk", "codec-server", "signing-key"),
+    "Operate": (
+        "deploy",
+        "schedules",
+        "rerun",
+        "release",
+        "replay",
+        "worker",
+        "gateway",
+        "talkdesk",
+        "codec-server",
+        "signing-key",
+    ),
 }
 """Every command by what people want; it is the function (or group of commands) of its name in the module of its name,
 `-` spelt `_`, but for `RENAMED`. Decisions stand in one module, `decide.py`."""
@@ -43,8 +55,8 @@ COMMANDS = {
 GROUPS = ("hold", "schedules", "connectors", "connections", "import", "talkdesk")
 """Commands that are groups of commands."""
 
-RENAMED = {"import": "imports"}
-"""Commands whose name Python keeps for itself, and the module and function of each."""
+RENAMED = {"import": "imports", "inputs": "form"}
+"""Commands whose name Python or another module has, and the module and function of each."""
 
 DEFECT = 70
 INTERRUPTED = 130
@@ -72,12 +84,10 @@ Temporal's address, namespace, TLS and key are Temporal's own settings: TEMPORAL
 
 def version() -> str:
     """Return the version of this installation."""
-    import importlib.metadata
+    from workers.process.version import UNKNOWN, trunkline_version
 
-    try:
-        return importlib.metadata.version("trunkline")
-    except importlib.metadata.PackageNotFoundError:
-        return "0 (not installed)"
+    found = trunkline_version()
+    return "0 (not installed)" if found == UNKNOWN else found
 
 
 app = App(

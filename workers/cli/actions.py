@@ -15,7 +15,7 @@ from trunkline.durations import spell
 from workers.cli.catalog import actions_at_hand
 from workers.cli.screen import print_json
 from workers.definitions.problems import listed, nearest
-from workers.errors import NotFoundError
+from workers.errors import NotFoundError, UsageError
 
 REPEATS = {
     "safe": "repeated when nobody can say whether an attempt had its effect: it is harmless",
@@ -44,13 +44,14 @@ class FieldText(NamedTuple):
     schema: Mapping[str, Any]
 
 
-def actions(name: str | None = None, *, json: bool = False) -> None:
+def actions(name: str | None = None, *, languages: bool = False, json: bool = False) -> None:
     """Print every action, or one action's contract with an example.
 
     Actions of your own are among them where TRUNKLINE_ACTIONS names their module.
 
     Args:
         name: the action, as `actionType` names it.
+        languages: print the languages that the action knows instead, each with the vendor's models for it.
         json: print JSON for machines instead.
     """
     catalog = actions_at_hand()
@@ -58,6 +59,9 @@ def actions(name: str | None = None, *, json: bool = False) -> None:
         hint = nearest(name, catalog)
         raise NotFoundError(f"There is no action {name!r}. {hint or f'There are {listed(sorted(catalog))}.'}")
     chosen = [catalog[key] for key in sorted(catalog) if name in (None, key)]
+    if languages:
+        _print_languages(chosen, json=json)
+        return
     if json:
         described = [describe(action) for action in chosen]
         print_json(described[0] if name else described)
@@ -66,6 +70,29 @@ def actions(name: str | None = None, *, json: bool = False) -> None:
     else:
         width = max(len(action.name) for action in chosen)
         sys.stdout.writelines(f"{action.name:<{width}}  {action.summary}\n" for action in chosen)
+
+
+def _print_languages(chosen: list[Action], *, json: bool) -> None:
+    """Print the languages of one action.
+
+    Raises:
+        UsageError: several were chosen, or the one that was knows none.
+    """
+    knowing = [action for action in chosen if action.config.languages]
+    if len(chosen) > 1 or not knowing:
+        known = listed([f"`trunkline actions {name} --languages`" for name in _knowing(actions_at_hand())])
+        who = "--languages is of one action" if len(chosen) > 1 else f"{chosen[0].name} takes every language as it is"
+        raise UsageError(f"{who}: {known}.")
+    found = knowing[0].config.languages
+    if json:
+        print_json([{"language": code, "models": list(models)} for code, models in found.items()])
+        return
+    width = max(map(len, found))
+    sys.stdout.writelines(f"{code:<{width}}  {', '.join(models)}\n" for code, models in found.items())
+
+
+def _knowing(catalog: Mapping[str, Action]) -> list[str]:
+    return sorted(name for name, action in catalog.items() if action.config.languages)
 
 
 def describe(action: Action) -> dict[str, Any]:

@@ -107,8 +107,9 @@ async def _fetched(automation: str, trigger: str, last: int | None, since: datet
     from workers.rehearsal.backtest.fetching import past_events
     from workers.settings import Settings
 
-    client = await connect(Settings.from_environment())
-    return await past_events(client, automation, trigger, last=last, since=since)
+    settings = Settings.from_environment()
+    client = await connect(settings)
+    return await past_events(client, settings.task_queue, automation, trigger, last=last, since=since)
 
 
 def _print(found: dict[str, Any], *, json: bool) -> None:

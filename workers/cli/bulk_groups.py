@@ -6,16 +6,16 @@ import asyncio
 import json as json_text
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from trunkline.wire import Edited
 from workers.cli.deciding import short_digest
 from workers.cli.screen import duration, plain
+from workers.client.wanted import Hold, missing_in
 
 if TYPE_CHECKING:
     from rich.console import Console
     from temporalio.client import Client
-
-    from workers.client.wanted import Hold
 
 
 async def show_groups(client: Client, meant: Sequence[Hold], screen: Console) -> None:
@@ -38,14 +38,14 @@ def _place(hold: Hold) -> tuple[str, str]:
     return hold["run"], hold["hold"]
 
 
-async def _edits(client: Client, meant: Sequence[Hold]) -> list[list[dict[str, Any]]]:
+async def _edits(client: Client, meant: Sequence[Hold]) -> list[list[Edited]]:
     """Return how each request was edited before."""
     from workers.client import runs
     from workers.client.asking import QUERIES_AT_ONCE
 
     permits = asyncio.Semaphore(QUERIES_AT_ONCE)
 
-    async def edits(hold: Hold) -> list[dict[str, Any]]:
+    async def edits(hold: Hold) -> list[Edited]:
         if not hold.get("edited"):
             return []
         async with permits:
@@ -55,15 +55,15 @@ async def _edits(client: Client, meant: Sequence[Hold]) -> list[list[dict[str, A
     return await asyncio.gather(*map(edits, meant))
 
 
-def _show_request(hold: Hold, edits: Sequence[dict[str, Any]], screen: Console) -> None:
+def _show_request(hold: Hold, edits: Sequence[Edited], screen: Console) -> None:
     from workflows.holds.wording import change, edited
 
     if "request" in hold:
         screen.print(f"    {plain(json_text.dumps(hold['request'].get('config'), ensure_ascii=False))}")
     if hold.get("missing") is True:
         screen.print("    [yellow]values are missing in it[/]")
-    elif hold.get("missing"):
-        screen.print(f"    [yellow]missing: {plain(', '.join(hold['missing']))}[/]")
+    elif missing := missing_in(hold):
+        screen.print(f"    [yellow]missing: {plain(', '.join(missing))}[/]")
     if hold.get("error"):
         screen.print(f"    [red]{plain(hold['error']['message'])}[/]")
     for edit in edits:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from activities.action import Action
-from activities.catalog import CatalogError, catalog, connection_kinds
+from activities.catalog import CatalogAsNeeded, CatalogError, catalog, connection_kinds
 from activities.descriptions.store import Store
 from workers.definitions.checking.operations import Services
 from workers.errors import TrunklineError
@@ -28,15 +28,17 @@ def services_at_hand(actions: Mapping[str, Action]) -> Services | None:
     return Services(connections=connections, store=Store(settings.cache))
 
 
-def actions_at_hand() -> dict[str, Action]:
-    """Return every action by name.
+def actions_at_hand() -> Mapping[str, Action]:
+    """Return every action by name; ours are loaded as far as they are asked for, where there are no others.
 
     Raises:
         TrunklineError: a module of `TRUNKLINE_ACTIONS` cannot join.
     """
     modules = Settings.from_environment().actions
+    if not modules:
+        return CatalogAsNeeded()
     here = str(Path.cwd())
-    if modules and here not in sys.path:
+    if here not in sys.path:
         sys.path.append(here)
     try:
         return catalog(modules)

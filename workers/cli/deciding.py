@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from workers.cli.inputs import check_person
 from workers.cli.screen import console, plain, print_json
+from workers.client.wanted import Hold, missing_in
 from workers.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from workers.client.decisions import DecisionAnswer
-    from workers.client.wanted import Hold
     from workers.settings import Settings
 
 SHORT_DIGEST = 12
@@ -83,8 +83,8 @@ def show_what(hold: Hold, screen: Console) -> None:
     """Write what a decision is about: the whole request, and what it lacks."""
     screen.print(f"[bold]{plain(hold['label'])}[/] {plain(hold['actionType'])} [dim]{short_digest(hold)}[/]")
     screen.print(f"    {plain(json_text.dumps(hold['request'].get('config'), ensure_ascii=False))}")
-    if hold.get("missing"):
-        screen.print(f"    [yellow]missing: {plain(', '.join(hold['missing']))}[/]")
+    if missing := missing_in(hold):
+        screen.print(f"    [yellow]missing: {plain(', '.join(missing))}[/]")
 
 
 def show_consequence(hold: Hold, content: Decision, screen: Console) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
+from trunkline.wire import RunReport
 from workers.cli import demo_page
 from workers.cli.holds import show_hold
 from workers.cli.progress import Progress
@@ -81,7 +82,7 @@ class DemoScript:
 
         run = (await self._emit(_event(self._open_shop(), self.recording)))[0].workflow_id
         async for report in runs.follow(self.environment.client, run, every=0.1):
-            if any(step["status"] == "held" for step in (report or {}).get("steps", [])):
+            if report is not None and any(step["status"] == "held" for step in report["steps"]):
                 break
         [held] = await holds.of_run(self.environment.client, run)
         return hold_address(self.environment.gateway or "", run, held["hold"])
@@ -102,20 +103,20 @@ class DemoScript:
         matches = [*Automations(self.folder, actions_at_hand()).matching(event)]
         return await dispatch.emit(self.environment.client, matches, event, task_queue=self.task_queue)
 
-    async def _follow(self, run: str) -> dict[str, Any]:
+    async def _follow(self, run: str) -> RunReport:
         """Show every step as it happens; approve what is held, once it has been shown."""
         from workers.client import runs
 
         progress = Progress(self.screen)
-        last: dict[str, Any] = {}
+        last: RunReport | None = None
         approved = False
         async for report in runs.follow(self.environment.client, run, every=0.1):
             for _, text in sorted([*progress.changes(report), *self._sent()], key=lambda line: line[0]):
                 self.screen.print(text)
             last = report or last
-            if not approved and any(step["status"] == "held" for step in last.get("steps", [])):
+            if not approved and last is not None and any(step["status"] == "held" for step in last["steps"]):
                 approved = await self._approve(run)
-        return last
+        return last or await runs.report(self.environment.client, run)
 
     async def _approve(self, run: str) -> bool:
         from workers.client import holds
@@ -161,7 +162,7 @@ class DemoScript:
             self.screen.print(f"  {'[green]✓[/]' if held else '[red]✗[/]'} {what}")
         return all(held for _, held in self.expectations)
 
-    def _check(self, report: dict[str, Any]) -> None:
+    def _check(self, report: RunReport) -> None:
         steps = {step["label"]: step for step in report["steps"]}
         text = str((report["variables"].get("transcript") or {}).get("text", ""))
         slack = [one.request.body for one in self._received() if one.vendor == "slack"]

@@ -43,6 +43,8 @@ async def _emit(event: dict[str, Any], *, every: bool, json: bool) -> int:
     from workers.definitions.automations import Automations
     from workers.definitions.problems import serious
     from workers.settings import Settings
+    from workers.tracing.requests import command_span
+    from workers.tracing.setting import interceptors, traced
 
     settings = Settings.from_environment()
     folder = own_folder()
@@ -54,14 +56,19 @@ async def _emit(event: dict[str, Any], *, every: bool, json: bool) -> int:
     if not folder.is_dir():
         raise NotFoundError(f"There is no folder {folder} with automations: TRUNKLINE_AUTOMATIONS names one.")
     automations = Automations(folder, actions_at_hand(), environment=settings.environment)
-    known = [*automations.matching(event)]
-    matches = [match for match in known if every or match.concerns]
-    client = await connect(settings)
-    results = await dispatch.emit(client, matches, event, task_queue=settings.task_queue, keys=settings.encryption_keys)
+    matches = [*automations.matching(event)]
+    others = [*automations.others(event["type"])]
+    if every:
+        matches = sorted([*matches, *others], key=lambda match: match.automation)
+    with traced("trunkline-emit") as tracing, command_span(tracing, "emit"):
+        client = await connect(settings, interceptors=interceptors(tracing))
+        results = await dispatch.emit(
+            client, matches, event, task_queue=settings.task_queue, keys=settings.encryption_keys
+        )
     if json:
         print_json([result.to_json() for result in results])
     else:
-        _show(results, event, others=len(known) - len(matches))
+        _show(results, event, others=0 if every else len(others))
     failed = any(result.failed for result in results)
     return 1 if failed or serious(automations.problems()) else 0
 

@@ -31,10 +31,10 @@ def explain(
 ) -> int:
     """Say what each automation would do for an event, and why: nothing is sent, and no server is needed.
 
-    Shown are the automations of the folder (TRUNKLINE_AUTOMATIONS, else `automations`, else the examples) whose trigger
-    takes the event's type: what their conditions come to, with both sides of each test, and every step with its
-    request. An answer that nobody gives is unknown: texts that need one stay as they are written, and where a condition
-    needs one, each way is shown. Approvals count as given. The event's `time` is the clock.
+    Shown are the automations of the folder (TRUNKLINE_AUTOMATIONS, else `automations`, else this one, else the
+    examples) whose trigger takes the event's type: what their conditions come to, with both sides of each test, and
+    every step with its request. An answer that nobody gives is unknown: texts that need one stay as they are written,
+    and where a condition needs one, each way is shown. Approvals count as given. The event's `time` is the clock.
 
     Args:
         event: JSON file with the event (`-`: standard input); `type` and `data` suffice.
@@ -93,18 +93,19 @@ def _known(answers: dict[str, Any] | None = None) -> Known:
 
 def _automations(wanted: str | None, known: Known) -> list[Found]:
     """Return the automations that are meant; of those of a folder that are bad, standard error says why."""
-    from workers.cli.dev import default_folder
-    from workers.rehearsal.explained.found import in_folder, of_file
+    from workers.cli.dev import default_folder, own_folder
+    from workers.rehearsal.explained.found import automation_files, in_folder, of_file
     from workers.settings import Settings
 
     environment = Settings.from_environment().environment
     if wanted is not None and Path(wanted).suffix.lower() in {".yaml", ".yml", ".json"}:
         return [of_file(Path(wanted), known.actions, environment)]
+    here = automation_files(Path()) if own_folder() is None else []
     try:
-        folder = default_folder()
+        folder = Path() if here else default_folder()
     except NotFoundError as error:
         raise UsageError(str(error)) from None
-    good, bad = in_folder(folder, known.actions, environment, wanted)
+    good, bad = in_folder(folder, known.actions, environment, wanted, only=here or None)
     for sentence in bad:
         sys.stderr.write(visible(f"{sentence}\n"))
     return good

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from trunkline.wire import RunReport
 from workers.errors import NotFoundError, TrunklineError, UnreachableError, UsageError
 from workers.graph.building import Beginning, Mark, graph_of
 from workers.graph.coverage import marks_of_coverage
@@ -85,7 +87,7 @@ def _tell(problems: list[Problem]) -> int:
     return TrunklineError.exit_code
 
 
-def _unseen(path: Path, actions: dict[str, Action]) -> tuple[list[dict[str, Any]], list[Problem]]:
+def _unseen(path: Path, actions: Mapping[str, Action]) -> tuple[list[dict[str, Any]], list[Problem]]:
     """Play the tests of a definition; return what none of their files has seen, and what is wrong with the files.
 
     Raises:
@@ -137,12 +139,12 @@ async def _draw_run(run: str, kind: Format) -> int:
         _show(graph_of(plan, Beginning(title=plan["automation"], facts=(run, "nobody tells how it stands"))), kind)
         return UnreachableError.exit_code
     facts = (run, f"{report.get('outcome') or 'running'}{tolerance(report.get('tolerated'))}")
-    begun = (report.get("event") or {}).get("type") or plan["automation"]
+    begun = report["event"]["type"] if "event" in report else plan["automation"]
     _show(graph_of(plan, Beginning(title=begun, facts=facts), marks_of_run(plan, report)), kind)
     return 0
 
 
-async def _report(client: Client, run: str) -> dict[str, Any]:
+async def _report(client: Client, run: str) -> RunReport:
     """Return a run's report.
 
     Raises:

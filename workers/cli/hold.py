@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json as json_text
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
 
+from trunkline.wire import Edited, Entry, Place
 from workers.cli.holds import decider_option
 from workers.cli.screen import console, duration, plain, print_json, until
+from workers.client.wanted import Hold, missing_in
 from workflows.holds.wording import change, edited
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from workers.client.wanted import Hold
 
 hold = App(name="hold", help="One step that waits, as a whole.", help_epilogue="")
 
@@ -46,8 +47,8 @@ async def _show(run: str, name: str, *, json: bool) -> int:
     client = await connect(Settings.from_environment())
     found = await holds.one(client, run, name)
     report = await runs.report(client, run)
-    step: dict[str, Any] = next((entry for entry in report["steps"] if entry["id"] == found["step"]), {})
-    edits = step.get("edited") or []
+    step: Entry | None = next((entry for entry in report["steps"] if entry["id"] == found["step"]), None)
+    edits = [] if step is None else step.get("edited", [])
     if json:
         print_json({**found, "edits": edits})
     else:
@@ -55,7 +56,7 @@ async def _show(run: str, name: str, *, json: bool) -> int:
     return 0
 
 
-def write(held: Hold, edits: list[dict[str, Any]], screen: Console) -> None:
+def write(held: Hold, edits: Sequence[Edited], screen: Console) -> None:
     """Write everything that is known about a hold."""
     from workflows.holds.wording import UNSIGNED, policy, votes, who
 
@@ -71,7 +72,7 @@ def write(held: Hold, edits: list[dict[str, Any]], screen: Console) -> None:
         "decided by": who(held),
         "approvals": votes(held) if held["kind"] == "approval" else None,
         "connection": held["request"].get("connection"),
-        "missing": ", ".join(held.get("missing") or []) or None,
+        "missing": ", ".join(missing_in(held)) or None,
         "digest": held["digest"],
     }
     for title, fact in facts.items():
@@ -105,15 +106,15 @@ def _operation(held: Hold) -> Iterator[str]:
             yield json_text.dumps(operation["body"], ensure_ascii=False, indent=2)
 
 
-def _secret(place: dict[str, Any]) -> str:
+def _secret(place: Place) -> str:
     password = f" and {place['password']}" if place.get("password") else ""
     return f"{place['name']}{password} at {place['path']}"
 
 
-def _edit(entry: dict[str, Any]) -> str:
-    before, after = (str((entry.get(side) or {}).get("digest", ""))[:12] for side in ("before", "after"))
+def _edit(entry: Edited) -> str:
+    before, after = entry["before"]["digest"][:12], entry["after"]["digest"][:12]
     changed = "".join(f"\n  {change(place)}" for place in edited(entry))
-    return f"{entry.get('at')} by {entry.get('by')}: {before}… became {after}…{changed}"
+    return f"{entry['at']} by {entry['by']}: {before}… became {after}…{changed}"
 
 
 def commands(held: Hold) -> list[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from workers.cli.deciding import short_digest, short_request
 from workers.cli.options import ANY, Filters
 from workers.cli.screen import console, duration, plain, print_json, until
+from workers.client.wanted import Hold, Kind, missing_in
 from workers.errors import UnreachableError, UsageError
 from workers.settings import VARIABLES
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from workers.client.holds import OpenHolds
     from workers.client.listing import Listed
-    from workers.client.wanted import Hold, Kind
 
 
 def holds(
@@ -118,7 +118,7 @@ def tell_left(found: OpenHolds) -> int:
 
 def _rows(runs: Iterable[Listed], *, silent: bool) -> Iterator[dict[str, Any]]:
     for run in runs:
-        known = {hold["hold"]: hold for hold in run.told}
+        known: dict[str | None, Hold] = {hold["hold"]: hold for hold in run.told}
         for name in dict.fromkeys([*known, *run.holds]) or [None]:
             row = {"run": run.run, "automation": run.automation, "hold": name}
             yield {**known.get(name, row), "silent": silent, "error": run.error}
@@ -147,8 +147,8 @@ def show_hold(hold: Hold, screen: Console) -> None:
     screen.print(f"    decided by {plain(who(hold))}{plain(count)}")
     if hold.get("error"):
         screen.print(f"    [red]{plain(hold['error']['type'])}: {plain(hold['error']['message'])}[/]")
-    if hold.get("missing"):
-        screen.print(f"    [yellow]missing: {plain(', '.join(hold['missing']))}[/]")
+    if missing := missing_in(hold):
+        screen.print(f"    [yellow]missing: {plain(', '.join(missing))}[/]")
     screen.print(f"    {plain(short_request(hold))} [dim]{short_digest(hold)}[/]")
     screen.print(f"    [dim]{plain(command(hold))}[/]")
 

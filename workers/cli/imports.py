@@ -66,6 +66,8 @@ def _import(file: Path, into: Path | None, translate: Callable[[Any], list[Draft
     try:
         drafts = translate(read(file)[0])
     except UnreadableFileError as unreadable:
+        if unreadable.problem.code == "not-an-automation":
+            raise UsageError(f"{file} cannot be imported: it is empty, or no object.") from None
         raise UsageError(f"{file} cannot be read: {unreadable.problem.message}") from None
     except NoWorkflowError as error:
         raise UsageError(f"{file} cannot be imported: {error}") from None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from trunkline.wire import Entry, RunReport
 from workers.cli.screen import duration, mark, plain, seconds
 
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 CONTAINERS = {"paths", "path", "branch", "forEach", "repeat"}
 QUIET = {"pending", "skipped"}
 OPEN = {"running", "held"}
-NOTES = ("parked", "outdated")
-
-Entry = dict[str, Any]
 
 
 class Progress:
@@ -31,7 +29,7 @@ class Progress:
         self.silent = False
         self.noted: set[str] = set()
 
-    def show(self, report: dict[str, Any] | None) -> None:
+    def show(self, report: RunReport | None) -> None:
         """Write the steps whose status has changed; None is a run whose worker does not answer."""
         if report is None and not self.silent:
             self.console.print("  No worker answers; the run waits for one (`trunkline worker`).")
@@ -40,15 +38,14 @@ class Progress:
         for _, text in self.changes(report):
             self.console.print(text)
 
-    def note(self, report: dict[str, Any] | None) -> None:
+    def note(self, report: RunReport | None) -> None:
         """Write why the run waits before its first step, and that it runs an old version."""
-        for key in NOTES:
-            sentence = (report or {}).get(key)
+        for sentence in [report.get("parked"), report.get("gate"), report.get("outdated")] if report else []:
             if sentence and sentence not in self.noted:
                 self.noted.add(sentence)
                 self.console.print(f"  {plain(sentence)}")
 
-    def changes(self, report: dict[str, Any] | None) -> list[tuple[datetime, str]]:
+    def changes(self, report: RunReport | None) -> list[tuple[datetime, str]]:
         """Return when and how (a line of markup) the status of each step has changed, in the order of time."""
         entries = report["steps"] if report else []
         by_id = {entry["id"]: entry for entry in entries}
@@ -62,10 +59,10 @@ class Progress:
                 changed.append((at, line(entry, by_id)))
         return sorted(changed, key=lambda change: change[0])
 
-    def running(self, report: dict[str, Any] | None) -> str:
+    def running(self, report: RunReport | None) -> str:
         """Return what runs now, with how long it has."""
         now = datetime.now(UTC)
-        entries = (report or {"steps": []})["steps"]
+        entries = report["steps"] if report else []
         return ", ".join(
             f"{plain(entry['label'])} ({duration((now - datetime.fromisoformat(entry['startedAt'])).total_seconds())})"
             for entry in entries
@@ -79,7 +76,7 @@ def line(entry: Entry, by_id: dict[str, Entry]) -> str:
     text = f"  {mark(entry['status'])} {' / '.join(names)}"
     if entry.get("actionType"):
         text += f" [dim]{plain(entry['actionType'])}[/]"
-    facts = [] if entry["status"] == "succeeded" else [entry["status"]]
+    facts: list[str] = [] if entry["status"] == "succeeded" else [entry["status"]]
     if entry.get("attempts", 1) > 1:
         facts.append(f"{entry['attempts']} attempts")
     if seconds(entry) is not None:
@@ -100,7 +97,7 @@ def _paths(entry: Entry, by_id: dict[str, Entry]) -> list[str]:
     return names
 
 
-async def follow(client: Client, run: str, console: Console) -> dict[str, Any]:
+async def follow(client: Client, run: str, console: Console) -> RunReport:
     """Show a run until it has ended and return its report.
 
     Raises:
@@ -109,7 +106,7 @@ async def follow(client: Client, run: str, console: Console) -> dict[str, Any]:
     from workers.client import runs
 
     progress = Progress(console)
-    report: dict[str, Any] | None = None
+    report: RunReport | None = None
     with _spinner(console) as spinner:
         async for changed in runs.follow(client, run):
             report = changed or report

@@ -7,9 +7,9 @@ import json as json_text
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from shlex import quote
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from trunkline.wire import NOT_TAKEN
+from trunkline.wire import NOT_TAKEN, Entry, ErrorEntry, RunReport
 from workers.cli.holds import show_hold
 from workers.cli.screen import console, duration, mark, outcome, plain, print_json, seconds, until
 from workers.errors import TrunklineError
@@ -18,6 +18,8 @@ from workflows.holds.wording import attempted, change, decided_by, edited, statu
 if TYPE_CHECKING:
     from rich.console import Console
     from temporalio.client import Client
+
+    from workers.client.attempts import PendingEntry
 
 LONGEST_VALUE = 300
 
@@ -72,13 +74,13 @@ async def _show_holds(client: Client, run: str) -> int:
     return 0
 
 
-def show(report: dict[str, Any], run: str, screen: Console) -> None:
+def show(report: RunReport, run: str, screen: Console) -> None:
     """Write a report for people."""
     screen.print(f"[bold]{plain(run)}[/] {outcome(report)}")
     event = report.get("event")
     if event:
         screen.print(f"[dim]{plain(event['type'])} {plain(event['id'])} from {plain(event['source'])}[/]")
-    for key in ("reason", "parked", "outdated"):
+    for key in ("reason", "parked", "gate", "outdated"):
         if report.get(key):
             screen.print(plain(str(report[key])))
     if report.get("missing"):
@@ -95,7 +97,7 @@ def show(report: dict[str, Any], run: str, screen: Console) -> None:
     _show_audit(report, screen)
 
 
-def _show_audit(report: dict[str, Any], screen: Console) -> None:
+def _show_audit(report: RunReport, screen: Console) -> None:
     for entry in report.get("audit") or []:
         if "more" in entry:
             screen.print(f"  … and {entry['more']} more decisions")
@@ -105,10 +107,10 @@ def _show_audit(report: dict[str, Any], screen: Console) -> None:
             screen.print(f"[dim]{plain(str(entry.get('at')))}[/] {plain(line)}")
 
 
-def _steps(entries: list[dict[str, Any]]) -> Iterator[str]:
+def _steps(entries: list[Entry]) -> Iterator[str]:
     """Yield a line of markup for each step, in columns, and one for whatever else is to be said about it."""
     by_id = {entry["id"]: entry for entry in entries}
-    rows: list[tuple[dict[str, Any], str, str, str, str]] = []
+    rows: list[tuple[Entry, str, str, str, str]] = []
     for entry in entries:
         indent = "  " * _depth(entry, by_id)
         attempts = entry.get("attempts", 1)
@@ -125,10 +127,10 @@ def _steps(entries: list[dict[str, Any]]) -> Iterator[str]:
         yield from (f"{indent}    {plain(fact)}" for fact in _facts(entry))
 
 
-def _facts(entry: dict[str, Any]) -> Iterator[str]:
+def _facts(entry: Entry) -> Iterator[str]:
     """Yield what else is to be said about a step."""
     if entry["status"] == "running":
-        yield from _progress(entry)
+        yield from _progress(cast("PendingEntry", entry))
     elif entry.get("calls"):
         yield f"ran {entry['calls']}"
     if entry.get("reason") and entry["reason"] != NOT_TAKEN:
@@ -144,7 +146,7 @@ def _facts(entry: dict[str, Any]) -> Iterator[str]:
         yield f"{decided_by(entry['decision'])} at {entry['decision'].get('at')}" + (f": {reason}" if reason else "")
 
 
-def _progress(entry: dict[str, Any]) -> Iterator[str]:
+def _progress(entry: PendingEntry) -> Iterator[str]:
     """Yield what a running step waits for or tries again."""
     if entry.get("calls"):
         yield f"waits for the run {entry['calls']} (`trunkline report {quote(entry['calls'])}`)"
@@ -161,11 +163,11 @@ def _progress(entry: dict[str, Any]) -> Iterator[str]:
         yield "paused by an operator (`temporal activity unpause`)"
 
 
-def _error_text(error: dict[str, Any]) -> str:
+def _error_text(error: ErrorEntry) -> str:
     return f"{error['type']}: {error['message']}"
 
 
-def _depth(entry: dict[str, Any], by_id: dict[str, dict[str, Any]]) -> int:
+def _depth(entry: Entry, by_id: dict[str, Entry]) -> int:
     depth = 0
     while entry.get("parent") in by_id:
         entry, depth = by_id[entry["parent"]], depth + 1

@@ -205,7 +205,7 @@ def _show(failed: FailedRun, screen: Console) -> None:
     if not failed.steps:
         screen.print(f"    from its beginning, as it had not begun: {plain(failed.message)}")
     for step in failed.steps:
-        error = (step.get("error") or {}).get("message", "")
+        error = step["error"]["message"] if "error" in step else ""
         screen.print(f"    from {plain(step['label'])}, {step['status']}: {plain(error)}")
         if step["status"] == "unknown":
             screen.print("      where it must not be repeated, people are asked before it is sent again")

@@ -40,8 +40,9 @@ def runs(
 
     held: it waits for a person. waiting: a `wait` has not passed yet, its date has not come,
     or a run that it called goes on. retrying: an action failed and is tried again.
-    parked: its file is bad or not settled, so that it cannot begin. A run may be several of them, and ones that are
-    none of them just run. Runs that could not be asked are listed as such, and the exit code is 3.
+    parked: its file is bad or not settled, or no worker knows its name yet, so that it cannot begin. A run may be
+    several of them, and ones that are none of them just run. Runs that could not be asked are listed as such, and the
+    exit code is 3.
 
     Args:
         automation: only of this automation.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 
+from trunkline.wire import Entry
 from workflows.holds.wording import tolerance, visible
 
 WIDE = 200
@@ -55,15 +57,15 @@ def mark(status: str) -> str:
     return MARKS.get(status, "·")
 
 
-def outcome(report: dict[str, Any]) -> str:
-    """Return the outcome of a report as markup, with what it leaves unsaid."""
+def outcome(report: Mapping[str, Any]) -> str:
+    """Return the outcome of a report, or of a row about a run, as markup, with what it leaves unsaid."""
     name = report.get("outcome")
     if name is None:
         return "[cyan]running[/]"
     return f"[{OUTCOMES.get(name, 'default')}]{escape(name)}[/]{tolerance(report.get('tolerated'))}"
 
 
-def seconds(entry: dict[str, Any]) -> float | None:
+def seconds(entry: Entry) -> float | None:
     """Return how long a step took, where it has ended."""
     begun, ended = entry.get("startedAt"), entry.get("endedAt")
     if not begun or not ended:

@@ -11,7 +11,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from workers.cli.catalog import actions_at_hand
-from workers.errors import TrunklineError, UsageError
+from workers.errors import UsageError
 from workers.rehearsal.suite.files import find
 from workers.rehearsal.suite.suite import Player, Wanted, play_suite
 from workflows.holds.wording import visible
@@ -70,7 +70,7 @@ def test(  # noqa: PLR0913 # what a test run can be asked
         try:
             junit.write_text(xml(suite), encoding="utf-8")
         except OSError as error:
-            raise TrunklineError(f"{junit} cannot be written: {error.strerror or error}.") from None
+            raise UsageError(f"{junit} cannot be written: {error.strerror or error}.") from None
     if json:
         from workers.cli.screen import print_json
 

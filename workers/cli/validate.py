@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from activities.bounds import regular
 from workers.cli.catalog import actions_at_hand, services_at_hand
 from workers.definitions.checking.advice import advise
 from workers.definitions.checking.calls import NamedCall, check_calls, named_calls
 from workers.definitions.environments import Environments
 from workers.definitions.folder import definition_files
-from workers.definitions.loading import Source, UnreadableFileError, read
+from workers.definitions.loading import MAX_FILE_BYTES, Source, UnreadableFileError, read
 from workers.definitions.planning import check
 from workers.definitions.problems import Problem, listed, problem, serious
 from workers.errors import NotFoundError
@@ -61,7 +62,8 @@ def validate(*files: Path, json: bool = False, no_advice: bool = False) -> int:
         calls.setdefault(path.parent, {})[str(data.get("name"))] = tuple(named_calls(data, source, catalog))
     for folder, made in calls.items():
         if any(made.values()):
-            found += check_calls(made, _names(folder))
+            wanted = {call.automation for each in made.values() for call in each} - made.keys()
+            found += check_calls(made, {*made, *_names(folder, wanted)})
     found = list(
         dict.fromkeys(found)
     )  # what is wrong with an environment is told of each automation that takes from it
@@ -85,13 +87,30 @@ def _expanded(files: tuple[Path, ...]) -> Iterator[Path]:
         yield from inside
 
 
-def _names(folder: Path) -> set[str]:
-    """Return the names of the automations in a folder, also of those that are bad."""
+def _names(folder: Path, wanted: set[str]) -> set[str]:
+    """Return the wanted names that automations of a folder have, bad ones too; where one is not there, all names."""
+    files = definition_files(folder)
+    words = [name.encode() for name in wanted]
+    names = _named([path for path in files if _holds(path, words)])
+    return names if wanted <= names else _named(files)
+
+
+def _named(files: Iterable[Path]) -> set[str]:
     names: set[str] = set()
-    for path in definition_files(folder):
+    for path in files:
         with contextlib.suppress(UnreadableFileError):
             names.add(str(read(path)[0].get("name")))
     return names
+
+
+def _holds(path: Path, words: Iterable[bytes]) -> bool:
+    """Say whether a file has one of the words in it: few have, and reading what they say takes longer."""
+    try:
+        with regular(path) as file:
+            content = file.read(MAX_FILE_BYTES)
+    except OSError:
+        return False
+    return any(word in content for word in words)
 
 
 def _clash(

@@ -28,10 +28,12 @@ def worker(
         0 if it was told to stop, 1 if it cannot go on, 128 and the signal's number if it was told twice.
     """
     from workers import logs
+    from workers.process.deployment import check_version
 
     settings = Settings.from_environment(
         automations=folder, connections=connections, processes=processes, metrics_address=metrics_address
     )
+    check_version(settings)
     logs.configure()
     if settings.processes > 1:
         from workers.process.processes import Parent

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
+
+from trunkline.wire import Entry, ErrorEntry, RunReport
 
 if TYPE_CHECKING:
     from google.protobuf.timestamp_pb2 import Timestamp
@@ -16,6 +18,15 @@ PENDING = "Pending"
 """The type of the error by which an activity says that what it asks about goes on."""
 
 UNREADABLE = "It is encrypted under a key that is not at hand (TRUNKLINE_ENCRYPTION_KEYS)."
+
+
+class PendingEntry(Entry, total=False):
+    """The entry of a step in a report with what Temporal knows of its activity that has not ended (see `Attempts`)."""
+
+    lastError: ErrorEntry  # noqa: N815 # a key of the report
+    nextTry: str  # noqa: N815 # a key of the report
+    queuedAt: str  # noqa: N815 # a key of the report
+    paused: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +44,7 @@ class Attempts:
 
     activity: str
     count: int
-    error: dict[str, str] | None = None
+    error: ErrorEntry | None = None
     next_try: str | None = None
     queued_at: str | None = None
     paused: bool = False
@@ -43,8 +54,8 @@ class Attempts:
         """Say whether an attempt has failed and another one follows, or is being made."""
         return self.error is not None or self.count > 1
 
-    def to_json(self) -> dict[str, Any]:
-        """Return what the entry of its step in a report shows."""
+    def to_json(self) -> PendingEntry:
+        """Return what the entry of its step in a report shows besides."""
         shown = {
             "attempts": self.count,
             "lastError": self.error,
@@ -52,7 +63,7 @@ class Attempts:
             "queuedAt": self.queued_at,
             "paused": self.paused or None,
         }
-        return {name: value for name, value in shown.items() if value is not None}
+        return cast("PendingEntry", {name: value for name, value in shown.items() if value is not None})
 
 
 async def attempts_of(client: Client, description: WorkflowExecutionDescription) -> list[Attempts]:
@@ -78,7 +89,7 @@ async def _attempts(client: Client, found: PendingActivityInfo) -> Attempts:
     )
 
 
-async def _error(client: Client, failure: Failure) -> dict[str, str]:
+async def _error(client: Client, failure: Failure) -> ErrorEntry:
     """Return a failure in a report's words; what workers said was scrubbed by them."""
     from temporalio.exceptions import ApplicationError, FailureError
     from temporalio.exceptions import TimeoutError as TimedOut
@@ -101,12 +112,12 @@ def _instant(at: Timestamp) -> str:
     return timestamp(at.ToDatetime(tzinfo=UTC))
 
 
-def add_attempts(report: dict[str, Any], attempts: list[Attempts]) -> None:
+def add_attempts(report: RunReport, attempts: list[Attempts]) -> None:
     """Write into the entries of a report's steps what Temporal knows of their attempts."""
-    from workflows.steps.reconcile import activity_id
+    from trunkline.step_key import activity_id
 
     by_id = {one.activity: one for one in attempts}
     for entry in report["steps"]:
         found = by_id.get(activity_id(entry["id"])) if entry["status"] == "running" else None
         if found is not None:
-            entry.update(found.to_json())
+            cast("PendingEntry", entry).update(found.to_json())

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
-from workers.client.transport import is_transport, meaning
+from workers.client.transport import is_transport, lacks_namespace, meaning
 from workers.errors import NotFoundError, TrunklineError, UnreachableError
 
 if TYPE_CHECKING:
@@ -107,6 +107,17 @@ async def connect_to(
         raise TrunklineError(f"{address!r} (TEMPORAL_ADDRESS) is no address of a Temporal server: {error}.") from error
 
 
+def intercepted(client: Client, interceptors: Sequence[Interceptor]) -> Client:
+    """Return a client of the same connection whose calls are looked at too."""
+    from temporalio.client import Client
+
+    if not interceptors:
+        return client
+    options = client.config()
+    options["interceptors"] = [*options["interceptors"], *interceptors]
+    return Client(**options)
+
+
 def unreachable(address: str, reason: str) -> UnreachableError:
     """Return the sentence for a Temporal that does not answer."""
     return UnreachableError(
@@ -140,7 +151,7 @@ def explain(error: Exception) -> TrunklineError | None:
             return TrunklineError(
                 f"Temporal refuses this client: {error.message}. TEMPORAL_API_KEY or TLS settings decide."
             )
-        case RPCStatusCode.NOT_FOUND if "amespace" in error.message:
+        case RPCStatusCode.NOT_FOUND if lacks_namespace(error.message):
             return NotFoundError(f"Temporal has no such namespace: {error.message} TEMPORAL_NAMESPACE names another.")
         case _:
             return TrunklineError(f"Temporal refused: {error.message}")

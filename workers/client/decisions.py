@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from trunkline.wire import RunReport
 from workers.client import runs
 from workers.client.wanted import Hold
 from workers.errors import TrunklineError, UnreachableError
@@ -63,7 +64,8 @@ def why_not(hold: Hold, by: str, decision: str) -> str | None:
     from workflows.holds.hold import DECISIONS, OPERATIONS
     from workflows.holds.hold import Hold as Judged
 
-    known = Judged(**{field.name: hold[field.name] for field in fields(Judged) if field.name in hold})
+    shown: Mapping[str, Any] = hold
+    known = Judged(**{field.name: shown[field.name] for field in fields(Judged) if field.name in shown})
     if decision not in (*DECISIONS[known.kind], *OPERATIONS):
         return f"This hold takes no {decision!r}."
     if decision == "approve" and known.has_voted(by):
@@ -193,7 +195,7 @@ async def _closed(client: Client, run: str, content: Mapping[str, Any]) -> Decis
     return DecisionAnswer(result, " ".join([*about, ended]))
 
 
-def _decided(report: Mapping[str, Any], content: Mapping[str, Any]) -> tuple[str, list[str]]:
+def _decided(report: RunReport, content: Mapping[str, Any]) -> tuple[str, list[str]]:
     """Return a receipt's word and sentences about a hold whose run has ended."""
     from workflows.holds.hold import DECISIONS
     from workflows.holds.wording import became, decided_by

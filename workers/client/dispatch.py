@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from trunkline.keyed import PER_KEY, Admission, Entrance
+from trunkline.wire import DispatchEntry, Emitted, MatchAnswer
+from workers.client.start import LONGEST_SUMMARY
 from workers.errors import TrunklineError
 from workers.payloads.keyed_hash import KeyedHash
-from workflows.event import kept_out
+from workflows.event import BY_HAND, kept_out
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -38,11 +43,14 @@ class Dispatched:
     failed: bool = False
     delivered: bool = False
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> DispatchEntry:
         """Return it in the public words of the command line and of the workflow type `event`."""
-        line: dict[str, Any] = {"automation": self.automation, "workflowId": self.workflow_id, "started": self.started}
-        line |= {"delivered": True} if self.delivered else {}
-        return line if self.reason is None else {**line, "reason": self.reason}
+        line = DispatchEntry(automation=self.automation, workflowId=self.workflow_id, started=self.started)
+        if self.delivered:
+            line["delivered"] = True
+        if self.reason is not None:
+            line["reason"] = self.reason
+        return line
 
 
 async def emit(
@@ -54,6 +62,8 @@ async def emit(
     keys: Sequence[str] = (),
 ) -> list[Dispatched]:
     """Start each automation that matches, once for this event, and bring it to the runs that wait for it.
+
+    A run of the type `event` keeps in Temporal's history what came and what became of it, whether anything did.
 
     Args:
         client: a connected client.
@@ -68,9 +78,38 @@ async def emit(
     Raises:
         TrunklineError: no worker answers that could say which runs wait.
     """
-    keyed = KeyedHash(keys)
-    started = await asyncio.gather(*(_dispatch(client, match, event, task_queue, keyed) for match in matches))
-    return [*started, *await _delivered(client, event, keyed)]
+    keyed, judged = KeyedHash(keys), list(matches)
+    started = await asyncio.gather(*(_dispatch(client, match, event, task_queue, keyed) for match in judged))
+    dispatched = [*started, *await _delivered(client, event, keyed)]
+    emitted = Emitted(
+        matches=[MatchAnswer(automation=one.automation, matches=one.matches, reason=one.reason) for one in judged],
+        answer=[one.to_json() for one in dispatched],
+    )
+    await _keep(client, event, emitted, task_queue)
+    return dispatched
+
+
+async def _keep(client: Client, event: Mapping[str, Any], emitted: Emitted, task_queue: str) -> None:
+    """Keep an event, and what became of it the first time that it was emitted, in Temporal's history."""
+    from temporalio.common import WorkflowIDReusePolicy
+    from temporalio.exceptions import WorkflowAlreadyStartedError
+
+    from workflows.run.beginning import DISPATCH
+
+    with contextlib.suppress(WorkflowAlreadyStartedError):
+        await client.start_workflow(
+            DISPATCH,
+            args=[event, emitted],
+            id=emitted_id(event["id"], event["source"]),
+            task_queue=task_queue,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            static_summary=f"{event['type']} {event['id']}"[:LONGEST_SUMMARY],
+        )
+
+
+def emitted_id(event_id: str, source: str = BY_HAND) -> str:
+    """Return the id of the workflow that keeps an emitted event; that of no automation's run begins so."""
+    return f"event~/{hashlib.sha256(json.dumps([source, event_id]).encode()).hexdigest()}"
 
 
 async def _delivered(client: Client, event: Mapping[str, Any], keyed: KeyedHash) -> list[Dispatched]:

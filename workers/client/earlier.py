@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from workers.client.history.chain import start_of_run
+from workers.client.history.values import Values, given
+from workers.errors import NotFoundError
 from workflows.event import BY_HAND
 from workflows.run.encrypted import MissingKeyError
+from workflows.run.payload import PayloadError
 
 if TYPE_CHECKING:
     from temporalio.client import Client
-
-INLINE = "inline"
-"""The workflow type of runs whose event came with a definition."""
 
 
 async def source_of(client: Client, run: str) -> str | None:
@@ -25,28 +26,12 @@ async def source_of(client: Client, run: str) -> str | None:
     Returns:
         `manual` where the event names none; None where it was started with no event, or this client cannot read it.
     """
-    from temporalio.service import RPCError, RPCStatusCode
-
     try:
-        given = await _event(client, run)
-    except MissingKeyError:
+        _, event = await given(await start_of_run(client, run), Values(client.data_converter))
+    except (MissingKeyError, PayloadError, NotFoundError):  # the last: it has just been deleted
         return None
-    except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
-            raise
-        return None  # it has just been deleted
-    source = (given.get("source") or BY_HAND) if isinstance(given, Mapping) else None
+    source = (event.get("source") or BY_HAND) if isinstance(event, Mapping) else None
     return source if isinstance(source, str) else None
-
-
-async def _event(client: Client, run: str) -> Any:
-    async for event in client.get_workflow_handle(run).fetch_history_events(page_size=1):
-        started = event.workflow_execution_started_event_attributes
-        arguments = await client.data_converter.decode(started.input.payloads[:1])
-        given: Any = arguments[0] if arguments else None
-        inline = started.workflow_type.name == INLINE and isinstance(given, Mapping) and "automation" in given
-        return given.get("event") if inline else given
-    return None
 
 
 async def outcome(client: Client, run: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from workers.client.asking import ask_all, query
 from workers.client.listing import CUT, Listed
@@ -65,7 +65,7 @@ async def asked(client: Client, task_queue: str, runs: Sequence[Listed], wanted:
     answers = await ask_all(runs, lambda run: of_run(client, run.run, named=bool(run.holds)))
     now = datetime.now(UTC)
     rows = [
-        {"run": run.run, "automation": run.automation, **hold}
+        cast("Hold", {"run": run.run, "automation": run.automation, **hold})
         for run, held in answers
         if not isinstance(held, TrunklineError)
         for hold in held
@@ -100,7 +100,7 @@ async def told(
         if not _suffices(run, wanted, judged=judged):
             others.append(run)
             continue
-        words = {"words": run.approvers} if judged else {}
+        words: Hold = {"words": run.approvers} if judged else {}
         known += [{**hold, **words} for hold in run.told if wanted.takes_told(hold, now)]
     found = await asked(client, task_queue, others, wanted)
     return replace(found, holds=sorted([*known, *found.holds], key=_age))

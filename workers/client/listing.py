@@ -6,9 +6,10 @@ import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from trunkline.wire import STARTER
+from workers.client.wanted import Hold
 from workflows.language.people import person
 
 if TYPE_CHECKING:
@@ -46,8 +47,7 @@ class Listed:
         holds: names of the holds; none where the namespace lacks the search attribute, and then it may hold nothing.
         approvers: words for who may decide about any of them; none: whoever may.
         since: when the oldest of them opened; None where the list does not know.
-        told: the oldest of them as the run's memo tells them: `{run, automation, hold, step, kind, label, digest,
-            openedAt, missing?, ask?}`.
+        told: the oldest of them as the run's memo tells them (`ListedHold`), each with its run and automation.
         more: how many there are besides.
         error: why it could not be asked.
     """
@@ -57,7 +57,7 @@ class Listed:
     holds: list[str] = field(default_factory=list)
     approvers: list[str] = field(default_factory=list)
     since: datetime | None = None
-    told: list[dict[str, Any]] = field(default_factory=list)
+    told: list[Hold] = field(default_factory=list)
     more: int = 0
     error: str = SILENT
 
@@ -97,7 +97,7 @@ async def with_memo(execution: WorkflowExecution) -> Listed:
     memo: dict[str, Any] = dict(zip(names, values, strict=True))
     more = memo.pop(MORE, {"count": 0})["count"]
     own = {"run": found.run, "automation": found.automation}
-    told = [{**own, **one} for one in memo.values() if isinstance(one, dict) and one.keys() >= TOLD]
+    told = [cast("Hold", {**own, **one}) for one in memo.values() if isinstance(one, dict) and one.keys() >= TOLD]
     return replace(found, told=sorted(told, key=lambda one: (one["openedAt"], one["hold"])), more=more)
 
 

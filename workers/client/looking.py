@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from trunkline.wire import RunReport
 from workers.client import holds, runs
 from workers.client.listing import Listed, with_memo
 from workers.client.wanted import Hold
@@ -32,7 +33,7 @@ class Look:
     listed: Listed
     description: WorkflowExecutionDescription
     held: list[Hold] | None
-    report: dict[str, Any] | None
+    report: RunReport | None
     why: str | None
 
     @property
@@ -74,7 +75,7 @@ async def _held(client: Client, run: str, *, ended: bool) -> list[Hold] | str:
         return str(error)
 
 
-async def _report(client: Client, run: str) -> dict[str, Any] | str:
+async def _report(client: Client, run: str) -> RunReport | str:
     """Return a run's report, or why there is none."""
     from workflows.run.encrypted import MissingKeyError
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from trunkline.wire import PLAN
+from workers.client.history.reading import local_activity_of, start_of
+from workers.client.history.values import Values
 from workers.errors import TrunklineError
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from temporalio.client import Client
     from temporalio.converter import DataConverter
 
+    from workers.client.history.chain import History
+    from workers.client.history.rows import LocalActivity
     from workflows.plan import Plan
 
 PAGE = 20
@@ -46,47 +49,42 @@ async def pinned_plan(client: Client, run: str, run_id: str | None = None) -> Pl
 
 
 async def plan_in(events: AsyncIterator[HistoryEvent], converter: DataConverter) -> Plan | None:
-    """Return the plan that a history has, if any.
+    """Return the plan that a history has, if any; no event behind it is asked for.
 
     Raises:
         MissingKeyError: it is encrypted under a key that is not at hand.
     """
+    values = Values(converter)
     async for event in events:
-        answer = await _answer(event, converter)
-        if answer is not None and "plan" in answer:
-            plan: Plan = answer["plan"]
+        start = start_of(event)
+        payload = _answer(local_activity_of(event)) if start is None else start.handed_over
+        if payload is not None and (plan := await _plan(payload, values)) is not None:
             return plan
     return None
 
 
-async def _answer(event: HistoryEvent, converter: DataConverter) -> dict[str, Any] | None:
-    """Return what a worker said of the plan, or what the run before this one of the chain handed over."""
-    if event.HasField("workflow_execution_started_event_attributes"):
-        started = event.workflow_execution_started_event_attributes
-        payloads = started.input.payloads
-        if started.continued_execution_run_id and len(payloads) > 1:
-            return await _unpacked(payloads[1], converter)
-    if event.HasField("marker_recorded_event_attributes"):
-        details = event.marker_recorded_event_attributes.details
-        if "data" in details and "result" in details and _kind(details["data"].payloads[0]) == PLAN:
-            return await _unpacked(details["result"].payloads[0], converter)
+async def plan_of(history: History) -> Plan | None:
+    """Return the plan that a run was pinned to, if any.
+
+    Raises:
+        MissingKeyError: it is encrypted under a key that is not at hand.
+    """
+    for payload in filter(None, map(_answer, history.local_activities())):
+        if (plan := await _plan(payload, history.values)) is not None:
+            return plan
     return None
 
 
-def _kind(payload: Payload) -> Any:
-    """Return the type of the local activity that a marker is of."""
-    return json.loads(payload.data).get("activity_type")
+def _answer(asked: LocalActivity | None) -> Payload | None:
+    """Return what a worker said of the plan, where it was asked for that."""
+    return asked.result if asked is not None and asked.name == PLAN else None
 
 
-async def _unpacked(payload: Payload, converter: DataConverter) -> dict[str, Any] | None:
-    """Return what was packed; None where it is somebody else's."""
-    from temporalio.common import RawValue
-
-    from workflows.run.payload import unpack
-
-    [value] = await converter.decode([payload], [RawValue])
+async def _plan(payload: Payload, values: Values) -> Plan | None:
+    """Return the plan in what was packed; None where there is none, or it is somebody else's."""
     try:
-        found: Any = unpack(value)
+        found = await values.packed(payload)
     except (ValueError, zlib.error):
         return None
-    return found if isinstance(found, dict) else None
+    plan: Plan | None = found.get("plan") if isinstance(found, dict) else None
+    return plan

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trunkline.keyed import ARRIVE
-from trunkline.wire import CHECK, MATCH, PLAN
-from workers.errors import NotFoundError, UsageError
+from trunkline.wire import CHECK, MATCH, MatchAnswer, UsedHeaders
+from workers.client.history.called import RUN_AUTOMATION, CalledRun, called_runs
+from workers.client.history.chain import History, history_of
+from workers.client.history.rows import Activity, LocalActivity, Run
+from workers.client.history.values import Values, given
+from workers.client.pinned import plan_of
+from workers.errors import UsageError
 from workflows.event import BY_HAND, EventError, read_event
+from workflows.run.beginning import DISPATCH
 from workflows.run.encrypted import MissingKeyError
+from workflows.run.payload import PayloadError
 
 if TYPE_CHECKING:
-    from google.protobuf.timestamp_pb2 import Timestamp
-    from temporalio.api.common.v1 import Payloads
-    from temporalio.api.history.v1 import HistoryEvent
     from temporalio.client import Client
 
     from workflows.plan import Plan
 
-INLINE = "inline"
 DECIDE = "decide"
 SIGNALS = ("approve", "reject")
 COUNTED = ("accepted", "needs_more")
+ENDED = ("completed", "failed")
 
 
 class Answered(NamedTuple):
@@ -36,6 +40,7 @@ class Answered(NamedTuple):
         action: the action's name.
         config: the config that was sent, with secrets as placeholders.
         pick: what was kept of the result.
+        headers: headers of the answer that were kept because the run used them.
         answer: what the run got for it; None where it failed.
         failure: why it failed, as the run was told; None where it did not.
     """
@@ -46,15 +51,7 @@ class Answered(NamedTuple):
     pick: Any
     answer: Any
     failure: BaseException | None
-
-
-class Called(NamedTuple):
-    """What a run of another automation, which a step started, came to."""
-
-    automation: str
-    data: Any
-    answer: Any
-    failure: BaseException | None
+    headers: UsedHeaders = ()
 
 
 class Arrived(NamedTuple):
@@ -96,11 +93,11 @@ class Recording:
     began: datetime
     plan: Plan | None = None
     answers: list[Answered] = field(default_factory=list)
-    calls: list[Called] = field(default_factory=list)
+    calls: list[CalledRun] = field(default_factory=list)
     decisions: list[Made] = field(default_factory=list)
     arrived: list[Arrived] = field(default_factory=list)
     opened: list[tuple[datetime, Any]] = field(default_factory=list)
-    matches: list[dict[str, Any]] = field(default_factory=list)
+    matches: list[MatchAnswer] = field(default_factory=list)
     closed: bool = False
 
     def after(self, made: Made) -> float:
@@ -124,163 +121,83 @@ async def recording(client: Client, run: str, run_id: str | None = None) -> Reco
         NotFoundError: there is no such run.
         UsageError: its history is encrypted under a key that is not at hand, or is no run's of ours.
     """
-    from temporalio.service import RPCError, RPCStatusCode
-
-    chain: list[list[HistoryEvent]] = []
     try:
-        while run_id is not None or not chain:
-            handle = client.get_workflow_handle(run, run_id=run_id)
-            chain.append([one async for one in handle.fetch_history_events()])
-            started = chain[-1][0].workflow_execution_started_event_attributes
-            run_id = started.continued_execution_run_id or None
-    except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND and "amespace" not in error.message:
-            raise NotFoundError(f"There is no run {run!r} in namespace {client.namespace!r}.") from error
-        raise
-    try:
-        return await _Reading(client, run, [one for events in reversed(chain) for one in events]).whole()
-    except MissingKeyError as error:
+        return await _recording(await history_of(client, run, run_id))
+    except (MissingKeyError, PayloadError) as error:
         raise UsageError(f"The history of {run} cannot be read: {error}") from error
 
 
-class _Reading:
-    def __init__(self, client: Client, run: str, events: Sequence[HistoryEvent]) -> None:
-        self.client = client
-        self.events = events
-        started = events[0].workflow_execution_started_event_attributes
-        self.found = Recording(run=run, automation=started.workflow_type.name, began=_instant(events[0].event_time))
-        self.scheduled: dict[int, int] = {}
-        self.initiated: dict[int, int] = {}
-        self.updates: dict[int, Made] = {}
+async def _recording(history: History) -> Recording:
+    automation, event = await given(history.start, history.values)
+    found = Recording(
+        run=history.run,
+        automation=automation,
+        event=_event(event, history.run),
+        began=_instant(history.start.at),
+        plan=await plan_of(history),
+        closed=history.runs[-1].closed in ENDED,
+    )
+    if automation == DISPATCH and len(history.start.input) > 1:  # what emitted the event has judged it already
+        found.matches = (await history.values.value(history.start.input[1:]))["matches"]
+    for activity in history.activities():
+        await _add_answer(found, activity, history.values)
+    found.calls += (await called_runs(history)).values()
+    for asked in history.local_activities():
+        await _add_asked(found, asked, history.values)
+    for run in history.runs:
+        await _add_brought(found, run, history.values)
+    return found
 
-    async def whole(self) -> Recording:
-        """Read every event."""
-        await self._started()
-        for event in self.events:
-            kind = str(event.WhichOneof("attributes"))
-            reader = getattr(self, f"_{kind.removesuffix('_event_attributes')}", None)
-            if reader is not None:
-                await reader(event, getattr(event, kind))
-        return self.found
 
-    async def _decoded(self, payloads: Payloads) -> list[Any]:
-        from temporalio.common import RawValue
+def _event(given: Any, run: str) -> dict[str, Any] | None:
+    try:
+        return read_event(given, default_id=run.partition("/")[2] or run)
+    except EventError:
+        return None
 
-        from workflows.run.payload import PayloadError, read
 
-        raw = [RawValue] * len(payloads.payloads)
-        values = await self.client.data_converter.decode(payloads.payloads, raw)  # type: ignore[arg-type] # raw values
-        try:
-            return [read(value) for value in values]
-        except PayloadError as error:
-            raise UsageError(f"The history of {self.found.run} cannot be read: {error}") from None
+async def _add_answer(found: Recording, activity: Activity, values: Values) -> None:
+    call = await values.value(activity.input)
+    if activity.name == RUN_AUTOMATION or not isinstance(call, dict) or "config" not in call:
+        return
+    if "since" in call:  # a look-up sends nothing
+        return
+    answer, failure = None, None
+    if activity.end is not None:
+        answer = await values.value(activity.end.result)
+        failure = None if activity.end.failure is None else await values.failure(activity.end.failure)
+    config, pick, headers = call["config"], call.get("pick"), call.get("headers", ())
+    found.answers.append(Answered(activity.id, activity.name, config, pick, answer, failure, headers))
 
-    async def _started(self) -> None:
-        from temporalio.api.common.v1 import Payloads
 
-        attributes = self.events[0].workflow_execution_started_event_attributes
-        given = await self._decoded(Payloads(payloads=attributes.input.payloads[:1]))  # the others carry a state over
-        event = given[0] if given else None
-        if self.found.automation == INLINE and isinstance(event, dict) and "automation" in event:
-            self.found.automation = str(event["automation"].get("name"))
-            event = event.get("event")
-        try:
-            self.found.event = read_event(event, default_id=self.found.run.partition("/")[2] or self.found.run)
-        except EventError:
-            self.found.event = None
+async def _add_asked(found: Recording, asked: LocalActivity, values: Values) -> None:
+    if asked.result is None or asked.name not in {MATCH, CHECK}:
+        return
+    answer = await values.value([asked.result])
+    if asked.name == MATCH:
+        found.matches = answer["matches"]
+    elif "keep" in answer:
+        kept = answer["keep"]
+        found.opened.append((datetime.fromisoformat(kept["at"]), kept["request"]["config"]))
 
-    async def _marker_recorded(self, _: HistoryEvent, attributes: Any) -> None:
-        from temporalio.common import RawValue
 
-        from workflows.run.payload import read, unpack
-
-        if attributes.marker_name != "core_local_activity" or "result" not in attributes.details:
-            return
-        about = json.loads(attributes.details["data"].payloads[0].data)
-        if about["activity_type"] not in {PLAN, MATCH, CHECK}:
-            return
-        payloads = attributes.details["result"].payloads
-        [value] = await self.client.data_converter.decode(payloads, [RawValue])
-        if about["activity_type"] == PLAN:
-            self.found.plan = unpack(value).get("plan") or self.found.plan
-            return
-        answer = read(value)
-        if about["activity_type"] == MATCH:
-            self.found.matches = answer
-        elif "keep" in answer:
-            kept = answer["keep"]
-            self.found.opened.append((datetime.fromisoformat(kept["at"]), kept["request"]["config"]))
-
-    async def _activity_task_scheduled(self, event: HistoryEvent, attributes: Any) -> None:
-        given = await self._decoded(attributes.input)
-        call = given[0] if given and isinstance(given[0], dict) else {}
-        if "config" in call and "key" in call:
-            self.scheduled[event.event_id] = len(self.found.answers)
-            name = attributes.activity_type.name
-            one = Answered(attributes.activity_id, name, call["config"], call.get("pick"), None, None)
-            self.found.answers.append(one)
-
-    async def _activity_task_completed(self, _: HistoryEvent, attributes: Any) -> None:
-        number = self.scheduled.get(attributes.scheduled_event_id)
-        if number is not None:
-            [answer] = await self._decoded(attributes.result) or [None]
-            self.found.answers[number] = self.found.answers[number]._replace(answer=answer)
-
-    async def _activity_task_failed(self, _: HistoryEvent, attributes: Any) -> None:
-        await self._failed(attributes)
-
-    async def _activity_task_timed_out(self, _: HistoryEvent, attributes: Any) -> None:
-        await self._failed(attributes)
-
-    async def _failed(self, attributes: Any) -> None:
-        number = self.scheduled.get(attributes.scheduled_event_id)
-        if number is not None:
-            error = await self.client.data_converter.decode_failure(attributes.failure)
-            self.found.answers[number] = self.found.answers[number]._replace(failure=error)
-
-    async def _start_child_workflow_execution_initiated(self, event: HistoryEvent, attributes: Any) -> None:
-        given = await self._decoded(attributes.input)
-        data = given[0].get("data") if given and isinstance(given[0], dict) else None
-        self.initiated[event.event_id] = len(self.found.calls)
-        self.found.calls.append(Called(attributes.workflow_type.name, data, None, None))
-
-    async def _child_workflow_execution_completed(self, _: HistoryEvent, attributes: Any) -> None:
-        number = self.initiated.get(attributes.initiated_event_id)
-        if number is not None:
-            [answer] = await self._decoded(attributes.result) or [None]
-            self.found.calls[number] = self.found.calls[number]._replace(answer=answer)
-
-    async def _child_workflow_execution_failed(self, _: HistoryEvent, attributes: Any) -> None:
-        number = self.initiated.get(attributes.initiated_event_id)
-        if number is not None:
-            error = await self.client.data_converter.decode_failure(attributes.failure)
-            self.found.calls[number] = self.found.calls[number]._replace(failure=error)
-
-    async def _workflow_execution_update_accepted(self, event: HistoryEvent, attributes: Any) -> None:
-        sent = attributes.accepted_request.input
-        given = await self._decoded(sent.args)
-        if sent.name == DECIDE and given and isinstance(given[0], dict):
-            self.updates[event.event_id] = Made(given[0], _instant(event.event_time))
-
-    async def _workflow_execution_update_completed(self, _: HistoryEvent, attributes: Any) -> None:
-        made = self.updates.pop(attributes.accepted_event_id, None)
-        outcome = await self._decoded(attributes.outcome.success)
-        if made is not None and outcome and isinstance(outcome[0], Mapping) and outcome[0].get("result") in COUNTED:
-            self.found.decisions.append(made)
-
-    async def _workflow_execution_signaled(self, event: HistoryEvent, attributes: Any) -> None:
-        given = await self._decoded(attributes.input) if attributes.signal_name in {*SIGNALS, ARRIVE} else []
-        if attributes.signal_name == ARRIVE and given:
-            self.found.arrived.append(Arrived(given[0], _instant(event.event_time)))
-        elif attributes.signal_name in SIGNALS and len(given) == 1 and isinstance(given[0], dict):
-            says = {**given[0], "decision": attributes.signal_name}
-            self.found.decisions.append(Made(says, _instant(event.event_time)))
-
-    async def _workflow_execution_completed(self, _: HistoryEvent, __: Any) -> None:
-        self.found.closed = True
-
-    async def _workflow_execution_failed(self, _: HistoryEvent, __: Any) -> None:
-        self.found.closed = True
+async def _add_brought(found: Recording, run: Run, values: Values) -> None:
+    """Add the events that a run was brought, and what people decided, in the order in which it counted."""
+    made: list[tuple[int, Made]] = []
+    for update in run.updates:
+        receipt = await values.value(update.result)
+        if update.name == DECIDE and isinstance(receipt, Mapping) and receipt.get("result") in COUNTED:
+            says = await values.value(update.input)
+            if isinstance(says, dict):
+                made.append((update.completed or 0, Made(says, _instant(update.at))))
+    for signal in run.signals:
+        if signal.name == ARRIVE and signal.input:
+            found.arrived.append(Arrived(await values.value(signal.input), _instant(signal.at)))
+        elif signal.name in SIGNALS and len(signal.input) == 1:
+            says = await values.value(signal.input)
+            if isinstance(says, dict):
+                made.append((signal.event, Made({**says, "decision": signal.name}, _instant(signal.at))))
+    found.decisions += [one for _, one in sorted(made, key=itemgetter(0))]
 
 
 def source_of(event: Mapping[str, Any]) -> str:
@@ -288,6 +205,5 @@ def source_of(event: Mapping[str, Any]) -> str:
     return str(event.get("source") or BY_HAND)
 
 
-def _instant(at: Timestamp) -> datetime:
-    exact = at.ToDatetime(tzinfo=UTC)
-    return exact.replace(microsecond=exact.microsecond // 1000 * 1000)  # as reports tell instants
+def _instant(at: datetime) -> datetime:
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)  # as reports tell instants

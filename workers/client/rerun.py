@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from trunkline.wire import PLAN, Entry, RunReport
+from workers.client.history.chain import run_alone
 from workers.client.listing import listed
 from workers.client.runs import describe, failure_of
 from workers.errors import TrunklineError
@@ -54,7 +56,7 @@ class FailedRun:
     run_id: str
     message: str
     task: int
-    steps: list[dict[str, Any]] = field(default_factory=list)
+    steps: list[Entry] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """Return what scripts see of it."""
@@ -78,7 +80,8 @@ async def examine(client: Client, run: str) -> FailedRun:
     if status != "FAILED":
         raise _refused(run, WHY_NOT.get(status, f"Temporal calls it {status.lower()}"))
     failure = await failure_of(client, run, description.run_id)
-    report = next((detail for detail in failure.details if isinstance(detail, dict) and "steps" in detail), None)
+    found = next((detail for detail in failure.details if isinstance(detail, dict) and "steps" in detail), None)
+    report = None if found is None else cast("RunReport", found)
     events = [event async for event in _last(client, run, description.run_id)]
     return FailedRun(
         run=run,
@@ -97,8 +100,8 @@ def _refused(run: str, why: str) -> TrunklineError:
 
 
 async def _steps(
-    client: Client, run: str, run_id: str, failure: ApplicationError, report: dict[str, Any] | None
-) -> list[dict[str, Any]]:
+    client: Client, run: str, run_id: str, failure: ApplicationError, report: RunReport | None
+) -> list[Entry]:
     """Return the failed steps of a run's report.
 
     Raises:
@@ -122,8 +125,8 @@ async def _steps(
 
 async def _asked_for_plan(client: Client, run: str, run_id: str) -> bool:
     """Say whether a run got as far as asking its worker for the plan, so that another definition may take its event."""
-    events = client.get_workflow_handle(run, run_id=run_id).fetch_history_events()
-    return any([event.HasField("marker_recorded_event_attributes") async for event in events])
+    asked = (await run_alone(client, run, run_id)).local_activities
+    return any(one.name == PLAN for one in asked)
 
 
 async def _last(client: Client, run: str, run_id: str) -> AsyncIterator[HistoryEvent]:

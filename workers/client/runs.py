@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from trunkline.wire import RunReport
+from workers.client.transport import lacks_namespace
 from workers.errors import NotFoundError, TrunklineError, UnreachableError
 
 if TYPE_CHECKING:
     from temporalio.client import Client, WorkflowExecution, WorkflowExecutionDescription, WorkflowHandle
     from temporalio.exceptions import ApplicationError
     from temporalio.service import RPCError
-
-Report = dict[str, Any]
 
 ANSWER = timedelta(seconds=5)
 """How long a worker may take to answer a query or an update."""
@@ -40,18 +40,19 @@ async def describe(client: Client, run: str) -> WorkflowExecutionDescription:
     try:
         return await client.get_workflow_handle(run).describe()
     except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND and "amespace" not in error.message:
-            raise _no_run(client, run) from error
+        if error.status is RPCStatusCode.NOT_FOUND and not lacks_namespace(error.message):
+            raise no_run(client, run) from error
         raise
 
 
-def _no_run(client: Client, run: str) -> NotFoundError:
+def no_run(client: Client, run: str) -> NotFoundError:
+    """Return the error that says that there is no such run."""
     return NotFoundError(
         f"There is no run {run!r} in namespace {client.namespace!r}; `trunkline holds` lists what waits."
     )
 
 
-async def report(client: Client, run: str) -> Report:
+async def report(client: Client, run: str) -> RunReport:
     """Return a run's report: from its result where it has ended, else from a worker.
 
     Raises:
@@ -83,11 +84,18 @@ def starts_at(one: WorkflowExecution) -> str:
     return timestamp(one.execution_time or one.start_time)
 
 
-def _planned(one: WorkflowExecution) -> Report:
+def _planned(one: WorkflowExecution) -> RunReport:
     """Return the report of a run that has not begun."""
     at = starts_at(one)
-    nothing: Report = {"outcome": None, "steps": [], "variables": {}, "audit": []}
-    return {"automation": one.workflow_type, **nothing, "startsAt": at, "reason": f"It starts at {at}."}
+    return {
+        "automation": one.workflow_type,
+        "outcome": None,
+        "steps": [],
+        "variables": {},
+        "audit": [],
+        "startsAt": at,
+        "reason": f"It starts at {at}.",
+    }
 
 
 async def failure_of(client: Client, run: str, run_id: str) -> ApplicationError:
@@ -112,7 +120,7 @@ async def failure_of(client: Client, run: str, run_id: str) -> ApplicationError:
     raise TrunklineError(f"{run} did not fail.")
 
 
-async def _ended_report(handle: WorkflowHandle[Any, Any]) -> Report | None:
+async def _ended_report(handle: WorkflowHandle[Any, Any]) -> RunReport | None:
     """Return the report that a closed run carries in its result or failure."""
     from temporalio.client import WorkflowFailureError
     from temporalio.exceptions import ApplicationError
@@ -125,12 +133,12 @@ async def _ended_report(handle: WorkflowHandle[Any, Any]) -> Report | None:
             found = next((d for d in cause.details if isinstance(d, dict) and "steps" in d), None)
             if found is None:
                 raise TrunklineError(f"The run {handle.id} failed before its first step: {cause.message}") from error
-            return found
+            return cast("RunReport", found)
         return None
-    return result if isinstance(result, dict) and "steps" in result else None
+    return cast("RunReport", result) if isinstance(result, dict) and "steps" in result else None
 
 
-async def _asked_report(handle: WorkflowHandle[Any, Any], status: str) -> Report:
+async def _asked_report(handle: WorkflowHandle[Any, Any], status: str) -> RunReport:
     from temporalio.client import WorkflowQueryFailedError
 
     try:
@@ -146,7 +154,7 @@ async def _asked_report(handle: WorkflowHandle[Any, Any], status: str) -> Report
         ) from error
     if not isinstance(answer, dict):
         raise TrunklineError(f"{handle.id} is no run of an automation: its report is no report.")
-    return answer
+    return cast("RunReport", answer)
 
 
 async def ask(handle: WorkflowHandle[Any, Any], name: str) -> Any:
@@ -176,7 +184,7 @@ def no_worker(error: RPCError) -> bool:
     }
 
 
-async def follow(client: Client, run: str, *, every: float = 0.25) -> AsyncIterator[Report | None]:
+async def follow(client: Client, run: str, *, every: float = 0.25) -> AsyncIterator[RunReport | None]:
     """Yield a run's report whenever it has changed, the last one when it has ended; None where no worker answers.
 
     Args:
@@ -189,7 +197,7 @@ async def follow(client: Client, run: str, *, every: float = 0.25) -> AsyncItera
         ended = (await describe(client, run)).status
         closed = ended is not None and ended.name in ENDED
         try:
-            now: Report | None = await report(client, run)
+            now: RunReport | None = await report(client, run)
         except UnreachableError:
             if closed:
                 raise

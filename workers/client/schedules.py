@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from trunkline.durations import spell
 from trunkline.wire import LONGEST_ID
+from workers.client.transport import lacks_namespace
 from workers.definitions.problems import nearest
 from workers.errors import NotFoundError, TrunklineError
 from workflows.report import timestamp
@@ -120,7 +121,7 @@ async def described(handle: ScheduleHandle) -> ScheduleDescription | None:
     try:
         return await handle.describe()
     except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND and "amespace" not in error.message:
+        if error.status is RPCStatusCode.NOT_FOUND and not lacks_namespace(error.message):
             return None
         raise
 

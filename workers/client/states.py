@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
+from trunkline.wire import Entry, RunReport
 from workers.client.asking import QUERIES_AT_ONCE, ask_all, query
 from workers.client.attempts import Attempts, add_attempts, attempts_of
 from workers.client.holds import polled
@@ -230,10 +231,11 @@ async def look(client: Client, run: Listed) -> Row:
     if not isinstance(report, dict) or "steps" not in report:
         raise TrunklineError(f"{run.run} is no run of an automation: its report is no report.")
     attempts = await attempts_of(client, description)
-    add_attempts(report, attempts)
-    found = list(_states(report, attempts))
+    known = cast("RunReport", report)
+    add_attempts(known, attempts)
+    found = list(_states(known, attempts))
     states = [state for state in STATES if state in {state for state, _ in found}]
-    began = min((entry["startedAt"] for entry in report["steps"] if "startedAt" in entry), default=None)
+    began = min((entry["startedAt"] for entry in known["steps"] if "startedAt" in entry), default=None)
     started = {} if began is None or began >= _text(description.start_time) else {"startedAt": began}
     why = [sentence for _, sentence in found]
     return {"state": states[0] if states else "running", "states": states, "why": why, **started}
@@ -250,32 +252,39 @@ async def _described(client: Client, run: str) -> WorkflowExecutionDescription:
         raise (explain(error) or UnreachableError(str(error))) from error
 
 
-def _states(report: Row, attempts: list[Attempts]) -> Iterator[tuple[State, str]]:
+def _states(report: RunReport, attempts: list[Attempts]) -> Iterator[tuple[State, str]]:
     """Yield what a run is, with a sentence that says why."""
-    from workflows.steps.reconcile import activity_id
+    from trunkline.step_key import activity_id
 
     if report.get("parked"):
         yield "parked", str(report["parked"])
+    if report.get("gate"):
+        yield "waiting", str(report["gate"])
     for entry in report["steps"]:
-        label, status = entry["label"], entry["status"]
-        if status == "held":
-            until = entry.get("expires", "never")
-            yield "held", f"{label} waits for a person" + ("" if until == "never" else f", until {until}")
-        elif status == "running" and "retry" in entry:
-            yield "retrying", f"{label} is tried again at {entry['retry']['at']}: {entry['retry']['error']['message']}"
-        elif status == "running" and entry.get("kind") == "wait" and "until" in entry:
-            yield "waiting", f"{label} waits until {entry['until']}"
-        elif status == "running" and "calls" in entry:
-            yield "waiting", f"{label} waits for the run {entry['calls']}"
-        elif status == "running" and "lastError" in entry:
-            yield "retrying", f"{label}: {again(entry)}"
+        yield from _state(entry)
     known = {activity_id(entry["id"]) for entry in report["steps"]}
     for one in attempts:
         if one.retrying and one.activity not in known and one.error is not None:
             yield "retrying", f"{one.activity}: {again(one.to_json())}"
 
 
-def again(entry: Row) -> str:
+def _state(entry: Entry) -> Iterator[tuple[State, str]]:
+    """Yield what a step makes of its run."""
+    label, status = entry["label"], entry["status"]
+    if status == "held":
+        until = entry.get("expires", "never")
+        yield "held", f"{label} waits for a person" + ("" if until == "never" else f", until {until}")
+    elif status == "running" and "retry" in entry:
+        yield "retrying", f"{label} is tried again at {entry['retry']['at']}: {entry['retry']['error']['message']}"
+    elif status == "running" and entry.get("kind") == "wait" and "until" in entry:
+        yield "waiting", f"{label} waits until {entry['until']}"
+    elif status == "running" and "calls" in entry:
+        yield "waiting", f"{label} waits for the run {entry['calls']}"
+    elif status == "running" and "lastError" in entry:
+        yield "retrying", f"{label}: {again(entry)}"
+
+
+def again(entry: Mapping[str, Any]) -> str:
     """Return attempts, last error and next try of a step, as a sentence."""
     when = (
         f"attempt {entry['attempts']} at {entry['nextTry']}"

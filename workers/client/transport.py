@@ -65,3 +65,8 @@ def meaning(text: str, *, tls: bool) -> str:
 def is_transport(text: str) -> bool:
     """Say whether an answer is none of Temporal's, but tells that the connection broke."""
     return bool(re.search(r"transport error|h2 protocol error|http2 error|tcp connect error", text))
+
+
+def lacks_namespace(text: str) -> bool:
+    """Say whether Temporal does not find the namespace: its answer begins with that word, and ids come later in it."""
+    return text[:9].lower() == "namespace"

@@ -4,12 +4,62 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
+from trunkline.wire import ErrorEntry, HeldOperation, Request, Vote
 from workflows.language.people import person
 
-Hold = dict[str, Any]
 Kind = Literal["approval", "failure"]
+
+
+class Hold(TypedDict, total=False):
+    """An open hold that was found: as its run shows it (`ShownHold`), or as Temporal's list tells it (`ListedHold`).
+
+    Attributes:
+        run: workflow id of its run.
+        automation: the automation's name.
+        words: where Temporal's list tells it: words for who may decide.
+        missing: what its templates did not find, or that there is something.
+        ask: there where only the run can tell who may still decide it.
+    """
+
+    run: str
+    automation: str
+    words: list[str]
+    hold: str
+    step: str
+    label: str
+    actionType: str
+    kind: Kind
+    request: Request
+    digest: str
+    openedAt: str
+    firstRunId: str
+    approvers: list[str]
+    votes: list[Vote]
+    operators: list[str]
+    quorum: int
+    requester: str
+    rejectNeedsReason: bool
+    allowEdit: bool | Literal["needsApproval"]
+    verified: bool
+    digestRequired: bool
+    deadline: str
+    onExpiry: str
+    remindAt: str
+    escalateAt: str
+    escalateTo: list[str]
+    operation: HeldOperation
+    missing: list[str] | Literal[True]
+    error: ErrorEntry
+    edited: int
+    ask: Literal[True]
+
+
+def missing_in(hold: Hold) -> list[str]:
+    """Return what a hold's templates did not find, as far as its run has said it."""
+    missing = hold.get("missing", [])
+    return [] if missing is True else missing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

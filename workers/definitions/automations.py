@@ -1,31 +1,29 @@
-"""The automations of a worker: a folder of definitions, read again when its files have changed."""
+"""The automations of a worker: a folder of definitions, as they were when somebody last looked at it."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Self, TypeVar
 
 from activities.action import Action
 from workers.definitions.checking.calls import check_calls
 from workers.definitions.defaults import DEVELOPMENT
-from workers.definitions.folder import File, Folder
+from workers.definitions.folder import Folder
 from workers.definitions.loading import Source
-from workers.definitions.matching import Match, judged
+from workers.definitions.matching import Match, judged, unconcerned
 from workers.definitions.problems import Problem, listed, nearest, problem, serious
+from workers.definitions.reloads import NAMED, Reloads
+from workers.definitions.roster import SHOWN, BadAutomationError, Roster
 from workers.definitions.runnable import Definition, load
 from workers.definitions.settling import Patience
 from workflows.plan import Plan
 
-log = logging.getLogger(__name__)
-
 T = TypeVar("T")
-
-SHOWN = 10
-"""Most problems that one sentence lists."""
 
 AS_IT_IS = Patience()
 """Read what is there, for those who look once: people ask about the file that they have just saved."""
@@ -35,29 +33,39 @@ class UnknownAutomationError(LookupError):  # it is said as it is: there is no s
     """No file carries an automation of that name; the message names those there are."""
 
 
-class BadAutomationError(ValueError):  # the definition is bad, which is no error of this program
-    """An automation cannot run for now: its file was never good on this worker, or several define it."""
-
-    def __init__(self, message: str, problems: list[Problem]) -> None:
-        super().__init__(message)
-        self.problems = problems
-
-
 class UnsettledError(LookupError):  # the file is unsettled, which is no error of this program
     """Nobody can say yet what an automation is: a file has just changed, or the folder cannot be read."""
 
 
-class _Served(NamedTuple):
-    """What runs under a name, and why that is an old version, if it is one."""
+@dataclass(frozen=True, slots=True)
+class _Unsettled:
+    """What did not count at the last look.
 
-    definition: Definition
-    outdated: str | None = None
+    Attributes:
+        files: those whose change does not count yet.
+        names: the same by the names of the automations that they are about.
+        lost: why the folder could not be read, if it could not.
+    """
+
+    files: tuple[Path, ...] = ()
+    names: Mapping[str, list[Path]] = field(default_factory=dict)
+    lost: str | None = None
+
+    @classmethod
+    def of(cls, folder: Folder) -> Self:
+        changing = folder.changing()
+        names: dict[str, list[Path]] = {}
+        for file, path in changing.items():
+            for name in folder.names(file):
+                names.setdefault(name, []).append(path)
+        return cls(tuple(changing.values()), names, folder.lost)
 
 
 class Automations:
-    """The automations of one folder. Every question looks first whether a file has changed (one scan).
+    """The automations of one folder, as they were at the last look, which the first question takes if nobody has.
 
-    Reading what has changed may take a while: a process that has other things to do asks through `aside`.
+    Who runs for longer looks now and then, in a thread of its own: no question waits for that, or for a scan. Only
+    where nothing runs under a name, or a file that is about it has changed since, is looked once more at once.
 
     What runs under a name hangs on the files alone, and on which version was the last good one where they define
     none or several: never on the order in which they were read.
@@ -87,52 +95,72 @@ class Automations:
     ) -> None:
         self.folder = folder
         self.catalog = catalog
-        self._silent = frozenset(silent)
-        self._tells = tells
+        self._patience = patience
         self._files = Folder(folder, catalog, patience, environment)
-        self._serving: dict[str, _Served] = {}
-        self._waiting: dict[str, BadAutomationError] = {}
-        self._clashes: dict[str, list[Problem]] = {}
+        self._reloads = Reloads(self._files, frozenset(silent))
+        self._tells = tells
+        self._untold: list[str] = []
+        self._roster = Roster()
+        self._unsettled = _Unsettled()
+        self._looked = False
+        self._looking = threading.RLock()
         self.reads = 0
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="automations")
 
     async def aside(self, question: Callable[[], T]) -> T:
-        """Return the answer to a question, found in the one thread that looks at this folder."""
+        """Return the answer to a question, found in a thread of its own, one question after the other."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, question)
 
     def look(self) -> bool:
-        """Look whether files have changed, and say whether all that were there at first have settled."""
-        loaded = self._files.loaded
-        if counted := self._files.look():
-            self._decide()
-            self.reads += 1
-            if self._tells:
-                self._tell(counted, begun=loaded)
-        return self._files.loaded
+        """Look whether files have changed, and say whether all that were there at first have settled.
+
+        With patience, what has changed is logged at the next look, so that by then all processes that look as often
+        have it.
+        """
+        with self._looking:
+            loaded = self._files.loaded
+            told, self._untold = self._untold, []
+            if counted := self._files.look():
+                self._roster = Roster.of(self._files.files, self._roster)
+                self.reads += 1
+                if loaded and self._patience.quiet:
+                    self._untold = counted
+                else:
+                    told += counted
+            self._unsettled = _Unsettled.of(self._files)
+            self._looked = True
+            if told and self._tells:
+                self._reloads.tell(told, self._roster, begun=loaded)
+            return self._files.loaded
+
+    @property
+    def files(self) -> int:
+        """How many files count."""
+        return len(self._files.files)
 
     def changing(self) -> list[str]:
         """Return the files whose change does not count yet."""
-        return [str(path) for path in self._files.changing().values()]
+        return [str(path) for path in self._unsettled.files]
 
     def names(self) -> list[str]:
         """Return the names of all automations that can run, sorted."""
-        self.look()
-        return sorted(self._serving)
+        return sorted(self._known().serving)
 
     def loaded(self) -> list[Definition]:
         """Return every definition that can run, by name."""
-        self.look()
-        return [self._serving[name].definition for name in sorted(self._serving)]
+        serving = self._known().serving
+        return [serving[name].definition for name in sorted(serving)]
 
     def problems(self) -> list[Problem]:
-        """Return what is wrong with the folder as it is now, warnings included."""
-        self.look()
-        if self._files.lost is not None:
-            return [problem("unreadable-file", self._files.lost, file=str(self.folder))]
-        found = [one for file in self._files.files.values() for one in self._news(file.problems)]
-        found += [one for clash in self._clashes.values() for one in clash]
-        calls = {name: served.definition.calls for name, served in self._serving.items() if served.outdated is None}
-        return [*found, *check_calls(calls, {*self._serving, *self._waiting})]
+        """Return what is wrong with the folder as it was at the last look, warnings included."""
+        with self._looking:
+            roster = self._known()
+            if self._files.lost is not None:
+                return [problem("unreadable-file", self._files.lost, file=str(self.folder))]
+            found = [one for file in self._files.files.values() for one in self._reloads.news(file.problems)]
+        found += [one for clash in roster.clashes.values() for one in clash]
+        calls = {name: served.definition.calls for name, served in roster.serving.items() if served.outdated is None}
+        return [*found, *check_calls(calls, {*roster.serving, *roster.waiting})]
 
     def unknown(self) -> tuple[dict[str, str], list[str]]:
         """Return why nobody can say what an automation is, by its name, and the bad files that do not say a name.
@@ -140,11 +168,12 @@ class Automations:
         Raises:
             UnsettledError: the folder cannot be read.
         """
-        self.look()
-        if self._files.lost is not None:
-            raise UnsettledError(self._files.lost)
-        nameless = [str(file.path) for file in self._files.files.values() if not file.named]
-        return {name: str(error) for name, error in self._waiting.items()}, nameless
+        with self._looking:
+            roster = self._known()
+            if self._files.lost is not None:
+                raise UnsettledError(self._files.lost)
+            nameless = [str(file.path) for file in self._files.files.values() if not file.named]
+        return {name: str(error) for name, error in roster.waiting.items()}, nameless
 
     def secrets(self) -> set[str]:
         """Return the names of all secrets that the definitions use."""
@@ -167,14 +196,17 @@ class Automations:
             BadAutomationError: a file does, and was never good on this worker, or several do.
             UnfitEventError: the event's data is not what the trigger declares.
         """
-        self.look()
-        self._refuse_unsettled(name)
-        if name in self._serving:
-            return self._serving[name].definition.plan_for(event)
-        if name in self._waiting:
-            raise self._waiting[name]
-        hint = nearest(name, self._serving)
-        known = listed(sorted(self._serving), most=30) or "none at all"
+        served = self._known().serving.get(name)
+        if served is None or any(map(self._files.has_changed, served.files)):
+            self.look()
+        roster = self._roster
+        self._refuse_unsettled(name, roster)
+        if name in roster.serving:
+            return roster.serving[name].definition.plan_for(event)
+        if name in roster.waiting:
+            raise roster.waiting[name]
+        hint = nearest(name, roster.serving)
+        known = listed(sorted(roster.serving), most=NAMED) or "none at all"
         did = f" {hint}" if hint else ""
         raise UnknownAutomationError(f"There is no automation {name[:100]!r}.{did} This worker has {known}.")
 
@@ -185,26 +217,30 @@ class Automations:
             UnknownAutomationError: nothing can run under that name.
             NoIdentityError: it comes to nothing.
         """
-        self.look()
-        if name not in self._serving:
+        served = self._known().serving.get(name)
+        if served is None:
             raise UnknownAutomationError(f"There is no automation {name[:100]!r} in {self.folder} that can run.")
-        return self._serving[name].definition.identity(event)
+        return served.definition.identity(event)
 
     def outdated(self, name: str) -> str | None:
         """Return why the last good version of an automation runs and not what its files hold, where that is so."""
-        served = self._serving.get(name)
+        served = self._roster.serving.get(name)
         return served.outdated if served else None
 
-    def _refuse_unsettled(self, name: str) -> None:
-        changing = self._files.changing()
-        about = [path for file, path in changing.items() if name in self._files.names(file)]
-        known = name in self._serving or name in self._waiting
-        if known and not about:
-            return
-        if not known and self._files.lost is not None:
-            raise UnsettledError(f"The automation {name[:100]!r} is not known. {self._files.lost}")
+    def _known(self) -> Roster:
+        """Return what runs, after a first look if there was none."""
+        if not self._looked:
+            self.look()
+        return self._roster
+
+    def _refuse_unsettled(self, name: str, roster: Roster) -> None:
+        unsettled = self._unsettled
+        about: Collection[Path] = unsettled.names.get(name, ())
+        known = name in roster.serving or name in roster.waiting
+        if not known and unsettled.lost is not None:
+            raise UnsettledError(f"The automation {name[:100]!r} is not known. {unsettled.lost}")
         if not known and not about:
-            about = list(changing.values())
+            about = unsettled.files
         if about:
             files = listed(map(str, about), most=SHOWN)
             raise UnsettledError(f"The automation {name[:100]!r} waits until nobody writes {files} any more.")
@@ -216,7 +252,7 @@ class Automations:
             BadAutomationError: it has problems.
             UnfitEventError: the event's data is not what the trigger declares.
         """
-        self.look()
+        self._known()  # its environments
         made, problems = load(definition, Source(), self.catalog, self._files.environments)
         if made is None:
             wrong = serious(problems)
@@ -226,82 +262,25 @@ class Automations:
         return made.plan_for(event)
 
     def matching(self, event: Mapping[str, Any]) -> Iterator[Match]:
-        """Yield for every automation, by name, whether an event (see `workflows.event.read_event`) concerns it.
+        """Yield for every automation whose trigger takes an event (see `workflows.event.read_event`) whether it starts.
 
-        Of one that several files define nobody can say.
+        They come by name. Of one that several files define nobody can say.
         """
-        definitions = {definition.name: definition for definition in self.loaded()}
-        for name in sorted({*definitions, *(self._clashes.keys() & self._waiting.keys())}):
-            if name in definitions:
-                yield judged(definitions[name], event)
+        roster = self._known()
+        for name in roster.concerned(event["type"]):
+            served = roster.serving.get(name)
+            if served is not None:
+                yield judged(served.definition, event)
             else:
-                yield Match(name, matches=False, reason=str(self._waiting[name]))
+                yield Match(name, matches=False, reason=str(roster.waiting[name]))
 
-    def _decide(self) -> None:
-        """Decide what runs under which name: what exactly one good file defines, else its last good version."""
-        last = self._serving
-        self._serving, self._waiting, self._clashes = {}, {}, {}
-        files = [self._files.files[name] for name in sorted(self._files.files)]
-        for name in sorted({name for file in files for name in file.names()}):
-            about = [file for file in files if name in file.names()]
-            good = [file for file in about if file.good is not None]
-            if len(good) == 1 and good[0].good is not None:
-                self._serving[name] = _Served(good[0].good)
-                continue
-            why, problems = _clash(name, good) if good else _flaws(about)
-            if good:
-                self._clashes[name] = problems
-            if name in last:
-                outdated = f"The last good version of {name!r} runs, not the present one: {why}"
-                self._serving[name] = _Served(last[name].definition, outdated)
-            else:
-                right = "one file alone defines it" if good else "its file is right"
-                sentence = f"The automation {name!r} cannot run before {right}: {why}"
-                self._waiting[name] = BadAutomationError(sentence, problems)
-
-    def _tell(self, counted: Iterable[str], *, begun: bool) -> None:
-        """Log what was read; at first only what is wrong, because the worker says what it has when it is ready."""
-        for name in counted:
-            path, file = self.folder / name, self._files.files.get(name)
-            if file is None:
-                log.info("%s is gone.", path)
-            elif file.good is None:
-                log.error("%s cannot be used.%s%s", path, self._kept(file.names()), _lines(serious(file.problems)))
-            elif begun:
-                log.info("%s was read: automation %s.%s", path, file.good.name, _lines(self._news(file.problems)))
-        touched = {name for file in counted if file in self._files.files for name in self._files.names(file)}
-        for name in sorted(touched & self._clashes.keys()):
-            log.error("%s%s", "; ".join(map(str, self._clashes[name])), self._kept([name]))
-        if begun:
-            log.info("Automations now: %s.", listed(sorted(self._serving), most=30) or "none")
-
-    def _news(self, problems: Iterable[Problem]) -> list[Problem]:
-        return [one for one in problems if one.code not in self._silent]
-
-    def _kept(self, names: Iterable[str]) -> str:
-        kept = [name for name in names if self.outdated(name)]
-        return f" Its last good version ({listed(kept)}) stays in use." if kept else ""
-
-
-def _lines(problems: Iterable[Problem]) -> str:
-    return "".join(f"\n  {one}" for one in problems)
-
-
-def _clash(name: str, files: list[File]) -> tuple[str, list[Problem]]:
-    """Return why several files of one name run nothing, as a sentence and as problems."""
-    sentence = f"The automation {name!r} is defined in {listed([str(file.path) for file in files])}."
-    clashes = [
-        problem("duplicate-name", sentence, file=str(file.path), line=1, hint="rename one of them")
-        for file in files[1:]
-    ]
-    return sentence, clashes
-
-
-def _flaws(files: Iterable[File]) -> tuple[str, list[Problem]]:
-    """Return why bad files run nothing, as a sentence and as problems."""
-    wrong = [one for file in files for one in serious(file.problems)]
-    more = f" (and {len(wrong) - SHOWN} more)" if len(wrong) > SHOWN else ""
-    return f"{'; '.join(map(str, wrong[:SHOWN]))}{more}", wrong
+    def others(self, event_type: str) -> Iterator[Match]:
+        """Yield for every other automation, by name, why no event of a type starts it."""
+        roster = self._known()
+        concerned = {*roster.concerned(event_type)}
+        for definition in self.loaded():
+            if definition.name not in concerned:
+                yield unconcerned(definition, event_type)
 
 
 def _place_and_sentence(one: Problem) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, cast, get_args
 
 from activities.action import CONNECTION, Action, names
+from activities.exchange.headers import place_of
 from trunkline.durations import MINUTE, spell
+from trunkline.wire import HoursPlan
 from workers.definitions.model.approvals import ApprovalDefinition, NoticeDefinition
 from workers.definitions.model.automation import (
     ActionDefinition,
@@ -26,8 +28,8 @@ from workers.definitions.model.hours import BusinessHoursDefinition
 from workers.definitions.model.steps import slug
 from workers.definitions.model.until import Until
 from workers.definitions.problems import listed
+from workers.definitions.used_headers import Use, used_headers
 from workers.definitions.written import wait_label, waiting, written
-from workflows.language.hours import HoursPlan
 from workflows.plan import ApprovalPlan, Defaults, NoticePlan, Occasion, Plan, RetryPlan, RulePlan, StepPlan
 from workflows.plan_parts import UntilPlan
 
@@ -80,12 +82,18 @@ class Planner:
         ids: id of each step by JSON pointer.
         catalog: every action by name.
         hours: the automation's hours by name.
+        uses: what the definition uses of its variables.
     """
 
     def __init__(
-        self, ids: Mapping[str, str], catalog: Catalog, hours: Mapping[str, BusinessHoursDefinition] | None = None
+        self,
+        ids: Mapping[str, str],
+        catalog: Catalog,
+        hours: Mapping[str, BusinessHoursDefinition] | None = None,
+        uses: Collection[Use] = (),
     ) -> None:
         self.ids = ids
+        self.uses = uses
         self.catalog = catalog
         self.hours = {name: cast("HoursPlan", written(one)) for name, one in (hours or {}).items()}
         self.taken = set(ids.values())
@@ -159,19 +167,29 @@ class Planner:
                 plan["timeout"] = step.timeout
         else:
             self.attempts(step, action, plan, within)
-        if step.save_as is not None:
-            plan["saveAs"] = step.save_as
-        if step.pick is not None:
-            plan["pick"] = step.pick
+        self.kept(step, action, plan)
         if step.require_approval is not None and step.require_approval is not False:
             plan["approval"] = {} if step.require_approval is True else self.policy(step.require_approval)
         elif step.require_approval is False and action.asks is not None:
             plan["unasked"] = True
         if action.background(config):
             plan["background"] = True
+        if step.local:
+            plan["local"] = True
         if action.look is not None and action.operation is None and plan["repeat"] == "never":
             plan["looks"] = True
         plan.update(_traffic(action, config))
+
+    def kept(self, step: ActionDefinition, action: Action, plan: StepPlan) -> None:
+        """Add what is kept of a result, and where."""
+        if step.save_as is not None:
+            plan["saveAs"] = step.save_as
+        if step.pick is not None:
+            plan["pick"] = step.pick
+        elif step.save_as is not None and action.result is not None:
+            place = place_of(action.result)
+            if place is not None and (used := used_headers(self.uses, step.save_as, place)):
+                plan["headers"] = used
 
     @staticmethod
     def attempts(step: ActionDefinition, action: Action, plan: StepPlan, within: int) -> None:

@@ -38,7 +38,7 @@ class File:
         claimed: the name of its automation, or the one that a bad file seems to carry.
         former: the name of its last good version, if it ever had one.
         named: whether it says a name; of one that does not, `claimed` is its own name.
-        content: its data and where its values stand; None where it cannot be read.
+        content: its data and where its values stand, where it takes values from its environment.
     """
 
     path: Path
@@ -78,6 +78,7 @@ class Folder:
         self.loaded = False
         self.lost: str | None = None
         self._settling = Settling(patience)
+        self._found: dict[str, Stamp] | None = None
 
     def look(self) -> list[str]:
         """Look at the folder (one scan), read what has settled since, and return the names of these files."""
@@ -90,12 +91,16 @@ class Folder:
                 log.error("%s: %s", self.path, lost)  # noqa: TRY400 - the sentence says it all
             return []
         self.lost = None
+        if found == self._found:
+            return []
+        self._found = None
         self._settling.look(found)
-        due = self._due()
+        due = sorted(self._due())
         values = [name for name in due if name.startswith(ENVIRONMENTS) and self._count_environment(name)]
         counted = [name for name in due if not name.startswith(ENVIRONMENTS) and self._count(name)]
         counted += self._fill_in_anew(counted) if values else []
-        self.loaded = self.loaded or not self._settling.pending()
+        if not self._settling.pending():
+            self.loaded, self._found = True, found
         return counted
 
     def changing(self) -> dict[str, Path]:
@@ -105,6 +110,10 @@ class Folder:
     def names(self, name: str) -> list[str]:
         """Return the automations that a file is about as it counts now."""
         return self.files[name].names() if name in self.files else []
+
+    def has_changed(self, name: str) -> bool:
+        """Say whether a file is another than at the last look, by one question to the file system."""
+        return _stamp(self.path / name) != self._settling.stamp(name)
 
     def _due(self) -> list[str]:
         """Return the files whose change counts now.
@@ -154,7 +163,7 @@ class Folder:
         return True
 
     def _fill_in_anew(self, counted: Collection[str]) -> list[str]:
-        """Read all other definitions again as they last counted, and return the names of their files."""
+        """Make all others anew that take values, as they last counted, and return the names of their files."""
         others = [name for name, file in self.files.items() if name not in counted and file.content is not None]
         for name in others:
             self.files[name] = self._made(name, self.files[name].path, self.files[name].content)
@@ -169,19 +178,20 @@ class Folder:
     def _made(
         self, name: str, path: Path, content: tuple[Any, Source] | None, problems: list[Problem] | None = None
     ) -> File:
-        data, good = None, None
+        data, good, kept = None, None, None
         if content is not None:
             data, source = content
             good, problems = load(data, source, self.catalog, self.environments)
+            kept = content if data.get("environment") else None
         problems = problems or []
         if good is not None:
-            return File(path, good, problems, good.name, good.name, content=content)
+            return File(path, good, problems, good.name, good.name, content=kept)
         given = data.get("name") if isinstance(data, dict) else None
         claimed = given if isinstance(given, str) else _claimed(path)
         before = self.files.get(name)
         former = before.former if before else None
         named = claimed is not None or former is not None
-        return File(path, None, problems, claimed or path.stem, former, named=named, content=content)
+        return File(path, None, problems, claimed or path.stem, former, named=named, content=kept)
 
 
 def definition_files(folder: Path) -> list[Path]:
@@ -190,13 +200,14 @@ def definition_files(folder: Path) -> list[Path]:
     Raises:
         OSError: the folder cannot be read.
     """
-    return [folder / name for name, _ in _scan(folder)]
+    return [folder / name for name in sorted(name for name, _ in _scan(folder))]
 
 
 def _scan(folder: Path) -> Iterator[tuple[str, Stamp]]:
     with os.scandir(folder) as entries:
-        files = sorted((entry for entry in entries if _is_definition(entry.name)), key=lambda entry: entry.name)
-        for entry in files:
+        for entry in entries:
+            if not _is_definition(entry.name):
+                continue
             try:
                 status = entry.stat()
             except FileNotFoundError:  # removed since, or a link that leads nowhere

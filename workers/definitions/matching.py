@@ -12,7 +12,7 @@ from trunkline.keyed import Admission
 from trunkline.wire import RunPriority
 from workers.definitions.admission import NoAdmissionError, admission
 from workers.definitions.runnable import Definition, NoIdentityError
-from workflows.event import FIRED, EventError, matches, roots_of, run_id
+from workflows.event import FIRED, EventError, roots_of, run_id
 from workflows.language.template import TemplateError
 from workflows.plan import Plan, constants_of
 
@@ -35,8 +35,6 @@ class Match:
     matches: bool
     reason: str | None = None
     once: str | None = None
-    concerns: bool = True
-    """Whether its trigger is of the event's type, or nobody can say."""
     priority: RunPriority = field(default_factory=RunPriority)
     """What its run is started with: Temporal's `priority_key` and `fairness_key`, where the automation says so."""
     admission: Admission | None = None
@@ -44,10 +42,12 @@ class Match:
 
 
 def judged(definition: Definition, event: Mapping[str, Any]) -> Match:
-    """Return whether an event (see `workflows.event.read_event`) concerns a definition."""
+    """Return whether an event (see `workflows.event.read_event`), of a type that the trigger takes, starts a run."""
     name = definition.name
-    if (other := _other(definition, event["type"])) is not None:
-        return other
+    if event["type"] == FIRED:
+        return Match(name, matches=False, reason=ONLY_SCHEDULES)
+    if not definition.live:
+        return Match(name, matches=False, reason=NOT_LIVE)
     if definition.judge is not None and (reason := definition.judge(event["data"])) is not None:
         return Match(name, matches=False, reason=reason)
     once, unknown = _identity(definition, event)
@@ -68,17 +68,12 @@ def judged(definition: Definition, event: Mapping[str, Any]) -> Match:
     return Match(name, matches=False, reason=reason)
 
 
-def _other(definition: Definition, event_type: str) -> Match | None:
-    """Return why no event of a type starts an automation; None where one may."""
-    name, scheduled = definition.name, definition.schedule is not None
-    if event_type == FIRED:
-        return Match(name, matches=False, reason=ONLY_SCHEDULES, concerns=scheduled)
-    if scheduled:
-        return Match(name, matches=False, reason="Its schedule starts it, and no event.", concerns=False)
-    if not matches(definition.event, event_type):
-        other = f"Its trigger is {definition.event}; the event is {event_type}."
-        return Match(name, matches=False, reason=other, concerns=False)
-    return None if definition.live else Match(name, matches=False, reason=NOT_LIVE)
+def unconcerned(definition: Definition, event_type: str) -> Match:
+    """Return why no event of a type that a definition's trigger does not take starts it."""
+    if definition.schedule is not None:
+        return Match(definition.name, matches=False, reason="Its schedule starts it, and no event.")
+    reason = f"Its trigger is {definition.event}; the event is {event_type}."
+    return Match(definition.name, matches=False, reason=reason)
 
 
 def _identity(definition: Definition, event: Mapping[str, Any]) -> tuple[str | None, str | None]:

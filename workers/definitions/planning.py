@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from workers.definitions.checking.approvals import check_approvals
@@ -22,8 +22,9 @@ from workers.definitions.compiling import DEFAULTS, Catalog, Planner, digest, id
 from workers.definitions.environments import Environments
 from workers.definitions.loading import Source
 from workers.definitions.model.automation import AutomationDefinition, PathsDefinition
-from workers.definitions.model.steps import step_ids
+from workers.definitions.model.steps import step_ids, steps
 from workers.definitions.problems import Problem, problem, serious
+from workers.definitions.used_headers import Use
 from workers.definitions.written import about_runs
 from workflows.event import what
 from workflows.plan import Plan
@@ -36,8 +37,8 @@ class Inspected(NamedTuple):
         data: the definition with the values of its environment in their places.
         automation: the same as a model; None where there are problems (warnings alone do not count).
         problems: problems and warnings.
-        secrets: names of the secrets that it uses.
-        groups: names of the groups of people that it uses.
+        secrets, groups: names of the secrets and of the groups of people that it uses.
+        uses: what it uses of its variables.
     """
 
     data: Any
@@ -45,6 +46,7 @@ class Inspected(NamedTuple):
     problems: list[Problem]
     secrets: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
+    uses: frozenset[Use] = frozenset()
 
 
 def check(
@@ -102,11 +104,12 @@ def inspect(
     check_comments(findings)
     check_schemas(findings, catalog)
     groups = check_approvals(findings, catalog)
-    results = {name: result_keys(action) for name, action in catalog.items() if action.result is not None}
+    used = {str(step.get("actionType")) for _, step, _ in steps(data)} & catalog.keys()
+    results = {name: result_keys(catalog[name]) for name in used if catalog[name].result is not None}
     references = References(findings, contracts, results)
     references.check()
-    problems = findings.problems
-    return Inspected(data, None if serious(problems) else automation, problems, references.secrets, groups)
+    problems, secrets = findings.problems, references.secrets
+    return Inspected(data, None if serious(problems) else automation, problems, secrets, groups, references.uses)
 
 
 def make_plan(
@@ -114,6 +117,7 @@ def make_plan(
     data: Mapping[str, Any],
     catalog: Catalog,
     environment: Mapping[str, Any] | None = None,
+    uses: Collection[Use] = (),
 ) -> Plan:
     """Compile a definition without problems into its plan.
 
@@ -122,8 +126,9 @@ def make_plan(
         data: the definition from which `automation` was made, as `inspect` returned it.
         catalog: every action by name.
         environment: the values of the names that it takes from its environment.
+        uses: what it uses of its variables.
     """
-    planner = Planner(step_ids(data), catalog, automation.hours)
+    planner = Planner(step_ids(data), catalog, automation.hours, uses)
     if automation.paths is not None:
         pointer = ""
         body = PathsDefinition(

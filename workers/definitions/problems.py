@@ -135,6 +135,13 @@ CODES: dict[str, Code] = {
         "problem",
         "`saveAs` without a result: the step does not wait for one, or `collect` and `saveAs` do not stand together.",
     ),
+    "not-local": Code(
+        "problem",
+        "A step says `local: true` and needs what only Temporal's queue has: one attempt, people, a longer time.",
+    ),
+    "unordered-local": Code(
+        "warning", "A step says `local: true`, and so never queues, in an automation that says which actions go first."
+    ),
     "bad-pick": Code(
         "problem", "A path of `pick` cannot be read, or begins with a field that the action's result does not have."
     ),
@@ -187,12 +194,20 @@ CODES: dict[str, Code] = {
     "may-happen-twice": Code(
         "warning", "An action that must not be repeated is, although nobody knows whether it was carried out."
     ),
+    "temporary-input": Code(
+        "warning",
+        "A collected input has the id that its step had before the call flow was saved; it gets another one then.",
+    ),
     "unknown-value": Code("warning", "A condition compares a known field with a value that it never has."),
     "unknown-model": Code("warning", "A language has no such model for speech, as far as its vendor lists them."),
     "unlabeled-step": Code("advice", "Actions have no label that says what they do, or one such as `Action 1`."),
     "unasked-harm": Code("advice", "A step deletes something or pays money, and nobody is asked before."),
     "unsaved-answer": Code("advice", "A step whose only use is its result does not save it."),
-    "maybe-empty": Code("advice", "A collected input is used that may be empty, and nothing says what happens then."),
+    "maybe-empty": Code(
+        "advice",
+        "A collected input, or a field of a call that nobody answered, is used and may be empty, and nothing says what "
+        "happens then.",
+    ),
     "unreachable-rule": Code(
         "warning", "A rule of `onFailure` never decides, because earlier ones take every failure that it is for."
     ),

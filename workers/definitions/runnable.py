@@ -111,11 +111,12 @@ def load(
         environments: those of its folder; None: it is in none.
     """
     environments = environments or Environments()
-    data, automation, problems, secrets, groups = inspect(data, source, catalog, environments=environments)
+    found = inspect(data, source, catalog, environments=environments)
+    data, automation, problems = found.data, found.automation, found.problems
     if automation is None:
         return None, problems
     declared = automation.trigger.data
-    plan = make_plan(automation, data, catalog, environments.values(automation.environment))
+    plan = make_plan(automation, data, catalog, environments.values(automation.environment), found.uses)
     definition = Definition(
         name=automation.name,
         event=automation.trigger.brings,
@@ -128,8 +129,8 @@ def load(
         if automation.conditions is None
         else compile_condition(automation.conditions, plan.get("hours")),
         judge=judge(declared) if isinstance(declared, dict) else None,
-        secrets=secrets,
-        groups=groups,
+        secrets=found.secrets,
+        groups=found.groups,
         warnings=problems,
     )
     return definition, problems

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from trunkline.durations import spell
+from trunkline.wire import HoursPlan
 from workers.definitions.model.automation import AutomationDefinition, WaitDefinition
 from workers.definitions.model.until import Until
 from workers.definitions.model.vocabulary import Part
 from workers.definitions.model.waits import EventWait
-from workflows.language.hours import HoursPlan
 from workflows.plan import Plan, StepPlan
 from workflows.plan_parts import EventWaitPlan
 
@@ -35,6 +35,7 @@ def about_runs(
         "priority": automation.priority,
         "fairness": automation.fairness,
         "perKey": None if automation.per_key is None else written(automation.per_key),
+        "onRelease": "stay" if automation.on_release == "stay" else None,
         "result": automation.result,
     }
     return cast("Plan", {key: value for key, value in said.items() if value is not None})

@@ -9,11 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from trunkline.durations import DAY, HOUR, MINUTE, SECOND, spell
+from trunkline.wire import Entry, RunReport
 from workers.graph.building import Mark, ids
 from workflows.holds.wording import instant, status
 from workflows.plan import Plan
-
-Entry = Mapping[str, Any]
 
 GRAVEST = (
     *("failed", "unknown", "held", "running", "rejected", "expired", "superseded", "canceled"),
@@ -28,7 +27,7 @@ ROUNDED = ((DAY, HOUR), (HOUR, MINUTE), (SECOND, SECOND))
 """From which length on a time is told in which unit."""
 
 
-def marks_of_run(plan: Plan, report: Mapping[str, Any]) -> dict[str, Mark]:
+def marks_of_run(plan: Plan, report: RunReport) -> dict[str, Mark]:
     """Return the mark of every step that a report tells of, by step id.
 
     Args:

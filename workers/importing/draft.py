@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from activities.action import Action
+from trunkline.wire import RESERVED_NAMES
 from workers.definitions.loading import Source
 from workers.definitions.planning import check
 from workers.definitions.problems import serious
@@ -62,6 +63,11 @@ class Draft:
     reaction: Unit | None = None
     unsaid: list[Unsaid] = field(default_factory=list)
     fill: dict[str, None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Call it otherwise where its workflow has a name that no automation may have."""
+        if self.name in RESERVED_NAMES:
+            self.name = f"imported-{self.name}"
 
     def settle(self, catalog: Mapping[str, Action]) -> dict[str, Any]:
         """Return the definition, without the steps that would make it a bad one; each of those becomes unsaid.

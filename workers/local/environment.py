@@ -231,6 +231,7 @@ def _worker_environment(wish: Wish, server: Server, sandbox: Sandbox, given: Giv
         **wish.environment,
     }
     environment["TRUNKLINE_TASK_QUEUE"] = wish.task_queue
+    environment |= {"TRUNKLINE_DEPLOYMENT": "", "TRUNKLINE_BUILD": ""}  # nobody releases a version here
     if server.web_ui:
         environment["TRUNKLINE_WEB_UI"] = server.web_ui
     if wish.files:

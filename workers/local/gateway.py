@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workers.client.connecting import intercepted
 from workers.gateway.config import GatewayConfig
 from workers.gateway.listening import listening
 from workers.gateway.server import Gateway
@@ -25,6 +26,7 @@ from workers.local.sign_in import CLIENT, HOST, LocalSignIn
 from workers.local.temporal_server import free_port
 from workers.sandbox.webhooks.gateway import GatewayDoors
 from workers.settings import Address, Settings
+from workers.tracing.setting import interceptors, traced
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -66,7 +68,9 @@ async def local_gateway(
     url = f"http://{HOST}:{free}"
     user = [settings.user] if settings.user and "@" in settings.user else []
     people = [*dict.fromkeys([*user, *people_of(folder)])]
-    async with LocalSignIn(people, f"{url}/login/callback") as provider:
+    async with contextlib.AsyncExitStack() as stack:
+        provider = await stack.enter_async_context(LocalSignIn(people, f"{url}/login/callback"))
+        tracing = stack.enter_context(traced("trunkline-gateway"))
         place = LocalPlace(url, provider.issuer, (CLIENT, provider.secret))
         config = usual_config(folder, place, first_account(settings)) if own is None else adapted(own, place)
         environment = {"TRUNKLINE_PAGES": url}
@@ -74,6 +78,8 @@ async def local_gateway(
             environment["TRUNKLINE_SIGNING_KEYS"] = json.dumps(worker_keys(config.signing_key))
         elif own is None:  # somebody's own keys, among which ours is not
             config = config.model_copy(update={"signing_key": None})
-        gateway = Gateway(config, replace(settings, grace=GRACE, pages=url), client, local=True)
-        async with listening(gateway, Address(HOST, free)):
-            yield LocalGateway(free, url, doors_of(config, url), environment)
+        telling = intercepted(client, interceptors(tracing))
+        ours = replace(settings, grace=GRACE, pages=url)
+        gateway = Gateway(config, ours, telling, local=True, tracing=tracing)
+        await stack.enter_async_context(listening(gateway, Address(HOST, free)))
+        yield LocalGateway(free, url, doors_of(config, url), environment)

@@ -15,7 +15,7 @@ from workers.client.deploying import Change, apply, compare, wishes_of
 from workers.definitions.automations import Automations
 from workers.definitions.defaults import DEVELOPMENT
 from workers.errors import TrunklineError
-from workers.process.watching import EVERY, SETTLED
+from workers.process.watching import SETTLED, pause
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -57,4 +57,4 @@ async def keep_schedules(  # noqa: PLR0913 # what it works with, by name
                 deployed = reads
                 if changed := [change for change in changes if change.what not in {"none", "keep"}]:
                     tell(changed)
-        await asyncio.sleep(EVERY)
+        await asyncio.sleep(pause(automations.files))

@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING
 
 from workers.errors import TrunklineError, UnreachableError
 from workers.local.child_process import ChildProcess, child_process
-from workers.process.search_attributes import WORDS
+from workers.process.search_attributes import WORDS, register
 from workers.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,7 +32,11 @@ DYNAMIC_CONFIG = {
     "history.transferProcessorMaxPollRPS": "100",
     "history.timerProcessorMaxTimeShift": '"50ms"',  # else every timer and every retry takes a second at least
     "matching.enableFairness": "true",
+    "matching.numTaskqueueReadPartitions": "1",  # one process serves all of them: several only pass tasks on
+    "matching.numTaskqueueWritePartitions": "1",
+    "system.forceSearchAttributesCacheRefreshOnRead": "false",  # ours are known from the start
 }
+"""What of this server is set otherwise than usual."""
 
 NOTHING_ELSE: Mapping[str, str] = MappingProxyType({})
 
@@ -94,6 +98,7 @@ async def temporal_server(
                     if attempt + 1 < TRIES and "address already in use" in process.last_words():
                         continue  # somebody took the port in between
                     raise
+                await register(client)  # a database of long ago may lack some
                 await _set_retention(client)
                 yield Server(port=ports[0], ui_port=ports[1], client=client, process=process)
                 return

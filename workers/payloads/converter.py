@@ -90,7 +90,7 @@ class RunsJson(PlainJson, WithSerializationContext):
 
     def with_context(self, context: SerializationContext) -> PayloadConverter:  # type: ignore[override] # the SDK's own type is too narrow
         """Return the converter of a run's own arguments, or of an activity's."""
-        return _ArgumentsJson() if isinstance(context, WorkflowSerializationContext) else PlainJson()
+        return _ARGUMENTS if isinstance(context, WorkflowSerializationContext) else _PLAIN
 
 
 class _ArgumentsJson(PlainJson):
@@ -99,6 +99,10 @@ class _ArgumentsJson(PlainJson):
             return EncryptedArgument(readable=False, payload=payload)
         value = super()._lenient(payload)
         return EncryptedArgument(readable=True, value=value) if WAS_SEALED in payload.metadata else value
+
+
+_ARGUMENTS, _PLAIN = _ArgumentsJson(), PlainJson()
+"""One of each serves every run and every activity: they keep nothing."""
 
 
 class PlainFailures(DefaultFailureConverter):
@@ -154,13 +158,16 @@ class Converter(DataConverter):
     of_activity: bool = False
 
     def with_context(self, context: SerializationContext) -> Self:
-        """Return the converter for a run or an activity."""
-        found = super().with_context(context)
-        if not isinstance(context, ActivitySerializationContext):
+        """Return the converter for a run or an activity: one for each kind, as nothing of ours asks which it is."""
+        known: dict[type[SerializationContext], Self] = self.__dict__.setdefault("_known", {})
+        if (found := known.get(type(context))) is not None:
             return found
-        if found is self:
-            found = dataclasses.replace(self)
-        object.__setattr__(found, "of_activity", True)
+        found = super().with_context(context)
+        if isinstance(context, ActivitySerializationContext):
+            if found is self:
+                found = dataclasses.replace(self)
+            object.__setattr__(found, "of_activity", True)
+        known[type(context)] = found
         return found
 
     async def encode(self, values: Sequence[Any]) -> list[Payload]:

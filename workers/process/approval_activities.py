@@ -25,8 +25,11 @@ from trunkline.wire import (
     CheckQuestion,
     Named,
     RemindAnswer,
+    RemindQuestion,
+    SupplyQuestion,
     SupplyRefusal,
     VerifyAnswer,
+    VerifyQuestion,
 )
 from workers.approvals.groups import VARIABLE as GROUPS
 from workers.approvals.groups import Groups
@@ -129,15 +132,17 @@ class ApprovalActivities:
             raise Refused(f"The quorum is {quorum}, and `approvers` comes to {len(able)}{without}: name more people.")
 
     @activity.defn(name=VERIFY)
-    async def verify(self, question: dict[str, Any]) -> VerifyAnswer:
+    async def verify(self, args: dict[str, Any]) -> VerifyAnswer:
         """Return whether a decision is signed as it must be: nothing, or why not."""
+        question = cast("VerifyQuestion", args)
         now = datetime.fromisoformat(question["now"])
         verdict = self.signing.verify(question["decision"], question["workflowId"], question["firstRunId"], now)
         return verdict.to_json()
 
     @activity.defn(name=SUPPLY)
-    async def supply(self, question: dict[str, Any]) -> Answer | SupplyRefusal:
+    async def supply(self, args: dict[str, Any]) -> Answer | SupplyRefusal:
         """Return what is kept of a result that a person supplies, or why it is none."""
+        question = cast("SupplyQuestion", args)
         try:
             kept, missing = self.contracts.supplied(question["actionType"], question["result"], question.get("pick"))
         except Refused as refused:
@@ -145,8 +150,9 @@ class ApprovalActivities:
         return {"result": kept, "missing": missing} if missing else {"result": kept}
 
     @activity.defn(name=REMIND)
-    async def remind(self, question: dict[str, Any]) -> RemindAnswer:
+    async def remind(self, args: dict[str, Any]) -> RemindAnswer:
         """Return when the next reminder is due, if ever; those that were missed meanwhile are left out."""
+        question = cast("RemindQuestion", args)
         now, due, every = (
             datetime.fromisoformat(question["now"]),
             datetime.fromisoformat(question["due"]),
@@ -169,7 +175,7 @@ class ApprovalActivities:
 
 def _times(question: CheckQuestion) -> dict[str, str]:
     times = question.get("times", {})
-    due = {name: times[clock] for name, clock in CLOCKS.items() if clock in times}
+    due = {name: times[clock] for name, clock in CLOCKS.items() if clock in times}  # type: ignore[literal-required] # its clocks
     if not due:
         return {}
     since = datetime.fromisoformat(question["since"])

@@ -19,11 +19,14 @@ from activities.http_client.sandboxed import Sandboxed
 from workers.payloads.keyed_hash import KeyedHash
 from workers.process.approval_activities import ApprovalActivities
 from workers.process.budgets import TemporalBudgets, budget_workers
+from workers.process.deployment import deployment_config
 from workers.process.event_activities import EventActivities
 from workers.process.gate_activities import GateActivities
+from workers.process.inline import Inline
 from workers.process.kept_values import TemporalKeptValues
 from workers.process.keyed_worker import keyed_worker
 from workers.process.limits import Limits, running
+from workers.process.match_activity import MatchActivity
 from workers.process.measures import Measures
 from workers.process.measuring import Measuring
 from workers.process.pauses import TemporalPauses, pause_worker
@@ -99,7 +102,8 @@ class Assembly:
             actions: the activities that carry out actions; without any, other workers have to.
             cached_runs: how many runs are kept in memory between their tasks.
         """
-        client = client_of_worker(self.client)
+        version = deployment_config(self.settings)
+        client = client_of_worker(self.client, attributes=self.attributes, versioned=version is not None)
         options: dict[str, Any] = {
             "max_concurrent_activities": ACTIVITIES,
             "max_concurrent_activity_task_polls": POLLS,
@@ -107,6 +111,7 @@ class Assembly:
             "default_heartbeat_throttle_interval": HEARTBEAT_THROTTLE,
             "graceful_shutdown_timeout": timedelta(seconds=self.settings.grace),
             "interceptors": [Details(), *self._measuring()],
+            "deployment_config": version,
         }
         limits = self._limits()
         worker = Worker(
@@ -114,6 +119,7 @@ class Assembly:
             task_queue=self.settings.task_queue,
             workflows=[Automation, Starter],
             activities=[*actions, *self._local_activities(limits)],
+            workflow_task_executor=Inline(),
             workflow_runner=UnsandboxedWorkflowRunner(),  # costs less; replays in tests guard determinism
             max_cached_workflows=cached_runs,
             max_concurrent_workflow_tasks=WORKFLOW_TASKS,
@@ -124,11 +130,11 @@ class Assembly:
         )
         if not actions:
             return [worker]
-        counting = budget_workers(client, self.equipment.connections.usable())
+        counting = budget_workers(client, self.equipment.connections.usable(), version)
         return [
             *counting,
-            pause_worker(client),
-            keyed_worker(client, self._gates()),
+            pause_worker(client, version),
+            keyed_worker(client, self._gates(), version),
             *limits.workers(client, actions, **options),
             worker,
         ]
@@ -181,6 +187,7 @@ class Assembly:
             state_limit=settings.state_limit,
             limits=limits,
             inline=settings.inline,
+            unknown_for=settings.unknown_for,
             pinning=Pinning(equipment.actions, equipment.connections, equipment.descriptions),
         )
         contracts = Contracts(
@@ -193,5 +200,5 @@ class Assembly:
         )
         desk = ApprovalActivities(contracts, equipment.groups, equipment.signing, settings.encryption_keys)
         sources, resets = SourceActivities(self.client), ResetActivities(self.client)
-        awaited = self._events().awaited
-        return [*plans.activities(), *desk.activities(), resets.earlier, sources.source, awaited]
+        matching = MatchActivity(equipment.automations, self._events().subscriptions.awaited)
+        return [*plans.activities(), *desk.activities(), resets.earlier, sources.source, matching.match]

@@ -18,6 +18,7 @@ from workflows.budgets import BudgetCount
 
 if TYPE_CHECKING:
     from temporalio.client import Client
+    from temporalio.worker import WorkerDeploymentConfig
 
 log = logging.getLogger("trunkline.worker")
 
@@ -81,12 +82,15 @@ class TemporalBudgets:
             log.warning("What was used of the connection %s could not be settled: %s", reservation.account, error)
 
 
-def budget_workers(client: Client, connections: Mapping[str, Connection]) -> list[Worker]:
+def budget_workers(
+    client: Client, connections: Mapping[str, Connection], version: WorkerDeploymentConfig | None = None
+) -> list[Worker]:
     """Return the worker that counts, where a connection has a budget; else none.
 
     Args:
         client: the client that all workers of this process share.
         connections: every usable connection by name.
+        version: the version of this worker, if Temporal tells versions apart.
     """
     if not any(getattr(made, "budget", None) is not None for made in connections.values()):
         return []
@@ -97,6 +101,7 @@ def budget_workers(client: Client, connections: Mapping[str, Connection]) -> lis
             workflows=[BudgetCount],
             workflow_runner=UnsandboxedWorkflowRunner(),
             max_concurrent_workflow_task_polls=POLLS,
+            deployment_config=version,
         )
     ]
 

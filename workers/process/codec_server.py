@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
 
-from workers.errors import TrunklineError
 from workers.hosts import host_refusal
+from workers.process.serving import served
 from workers.settings import Address
 
 if TYPE_CHECKING:
@@ -206,20 +206,8 @@ async def listening(server: CodecServer, place: Address) -> AsyncIterator[Addres
     Raises:
         TrunklineError: nothing can listen there.
     """
-    runner = web.AppRunner(server.application(), access_log=None, handle_signals=False)
-    await runner.setup()
-    try:
-        try:
-            await web.TCPSite(runner, place.host, place.port).start()
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise TrunklineError(
-                f"Nothing can listen at {place} ({reason}); --port and --host name another place."
-            ) from None
-        host, port, *_ = runner.addresses[0]
-        yield Address(host, port)
-    finally:
-        await runner.cleanup()
+    async with served(server.application(), place, "--port and --host name another place") as address:
+        yield address
 
 
 def _refusal(status: HTTPStatus, sentence: str) -> web.Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -62,7 +63,7 @@ def equip(settings: Settings, patience: Patience = AS_IT_IS) -> Equipment:
     if settings.secrets is not None and not settings.secrets.is_dir():
         raise SettingsError(f"TRUNKLINE_SECRETS names {settings.secrets}, which is no folder.")
     connections = load_connections(settings.connections, connection_kinds(actions))
-    secrets = Secrets(settings.secrets, bindings=connections.bindings)
+    secrets = Secrets(settings.secrets, dict(os.environ), connections.bindings)
     return Equipment(
         actions=actions,
         # where a sandbox answers, no address is read by anybody on the way

@@ -9,7 +9,7 @@ from temporalio import activity
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
-from trunkline.keyed import AWAITED, DELIVER, SUBSCRIBE, UNSUBSCRIBE, Delivered, Wish
+from trunkline.keyed import DELIVER, SUBSCRIBE, UNSUBSCRIBE, Delivered, Leaving, Wish
 from workers.client.subscriptions import Subscriptions
 
 if TYPE_CHECKING:
@@ -46,19 +46,15 @@ class EventActivities:
             raise _told(error) from None
 
     @activity.defn(name=UNSUBSCRIBE)
-    async def unsubscribe(self, leaving: dict[str, Any]) -> None:
+    async def unsubscribe(self, args: dict[str, Any]) -> None:
         """Take a run out of a list."""
+        leaving = cast("Leaving", args)
         await self.subscriptions.leave(leaving["list"], leaving["run"])
 
     @activity.defn(name=DELIVER)
     async def deliver(self, event: dict[str, Any]) -> list[Delivered]:
         """Bring an event to every run that waits for it."""
         return await self.subscriptions.deliver(event)
-
-    @activity.defn(name=AWAITED)
-    async def awaited(self, event_type: str) -> bool:
-        """Say whether any run may wait for events of a type."""
-        return await self.subscriptions.awaited(event_type)
 
 
 def _told(error: WorkflowUpdateFailedError) -> Exception:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import aiohttp
 from aiohttp import web
 
-from workers.errors import TrunklineError
 from workers.process import metrics
+from workers.process.serving import served
 from workers.settings import Address
 
 if TYPE_CHECKING:
@@ -45,11 +45,13 @@ class HealthStatus:
     Args:
         process: its number among the worker's processes.
         exporter: address of the process's own Temporal metrics.
+        build: its version, if it has one.
     """
 
-    def __init__(self, process: int, exporter: Address) -> None:
+    def __init__(self, process: int, exporter: Address, build: str | None = None) -> None:
         self.process = process
         self.exporter = exporter
+        self.build = build
         self._client: Client | None = None
         self._task_queue = ""
         self._ending = False
@@ -79,12 +81,16 @@ class HealthStatus:
         return self._report(OK) | {"lastPoll": polled.isoformat(timespec="seconds")}
 
     async def metrics(self) -> str:
-        """Return the process's metrics, labelled with its number."""
+        """Return the process's metrics, labelled with its number and its version."""
         async with _session() as session:
-            return metrics.labelled(await _fetch(session, f"http://{self.exporter}/metrics"), self.process)
+            text = await _fetch(session, f"http://{self.exporter}/metrics")
+        return metrics.labelled(text, self.process, self.build)
 
     def _report(self, status: str, reason: str | None = None) -> Report:
-        return {"process": self.process, "status": status, **({"reason": reason} if reason else {})}
+        report: Report = {"process": self.process, "status": status}
+        if self.build is not None:
+            report["build"] = self.build
+        return report if reason is None else {**report, "reason": reason}
 
 
 class Processes:
@@ -137,24 +143,8 @@ async def serving(subject: Subject, place: Address | socket.socket) -> AsyncIter
 
     application = web.Application()
     application.add_routes([web.get("/livez", alive), web.get("/healthz", health), web.get("/metrics", text)])
-    runner = web.AppRunner(application, access_log=None, handle_signals=False)
-    await runner.setup()
-    try:
-        if isinstance(place, socket.socket):
-            site: web.BaseSite = web.SockSite(runner, place)
-        else:
-            site = web.TCPSite(runner, place.host, place.port)
-        try:
-            await site.start()
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise TrunklineError(
-                f"Nothing can listen at {place} ({reason}); --metrics-address names another address."
-            ) from None
-        host, port, *_ = runner.addresses[0]
-        yield Address(host, port)
-    finally:
-        await runner.cleanup()
+    async with served(application, place, "--metrics-address names another address") as address:
+        yield address
 
 
 async def last_poll(client: Client, task_queue: str) -> datetime | None:

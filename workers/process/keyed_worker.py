@@ -14,6 +14,7 @@ from workflows.keyed.value import KeptValue
 
 if TYPE_CHECKING:
     from temporalio.client import Client
+    from temporalio.worker import WorkerDeploymentConfig
 
     from workers.process.gate_activities import GateActivities
 
@@ -23,12 +24,13 @@ LOST = timedelta(seconds=2)
 """How long a task waits for the worker that had its workflow in memory, and may have been killed."""
 
 
-def keyed_worker(client: Client, gates: GateActivities) -> Worker:
+def keyed_worker(client: Client, gates: GateActivities, version: WorkerDeploymentConfig | None = None) -> Worker:
     """Return the worker that carries out the workflows which are found by a key.
 
     Args:
         client: the client that all workers of this process share.
         gates: what gates ask about runs.
+        version: the version of this worker, if Temporal tells versions apart.
     """
     return Worker(
         client,
@@ -38,4 +40,5 @@ def keyed_worker(client: Client, gates: GateActivities) -> Worker:
         workflow_runner=UnsandboxedWorkflowRunner(),
         max_concurrent_workflow_task_polls=POLLS,
         sticky_queue_schedule_to_start_timeout=LOST,
+        deployment_config=version,
     )

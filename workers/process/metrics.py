@@ -22,9 +22,10 @@ class Family:
     samples: list[str] = field(default_factory=list)
 
 
-def labelled(text: str, process: int) -> str:
-    """Give every sample of a text the label `process`."""
-    return "".join(f"{_label(line, process)}\n" for line in text.splitlines())
+def labelled(text: str, process: int, build: str | None = None) -> str:
+    """Give every sample of a text the label `process`, and `build` where workers have versions."""
+    labels = f'process="{process}"' if build is None else f'process="{process}",build="{build}"'
+    return "".join(f"{_label(line, labels)}\n" for line in text.splitlines())
 
 
 def merged(texts: Iterable[str]) -> str:
@@ -43,12 +44,11 @@ def merged(texts: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _label(line: str, process: int) -> str:
+def _label(line: str, labels: str) -> str:
     sample = SAMPLE.match(line)
     if sample is None:
         return line
     rest = line[sample.end() :]
-    label = f'process="{process}"'
     if not sample[2]:
-        return f"{sample[1]}{{{label}}}{rest}"
-    return f"{sample[1]}{{{label}{'' if rest.startswith('}') else ','}{rest}"
+        return f"{sample[1]}{{{labels}}}{rest}"
+    return f"{sample[1]}{{{labels}{'' if rest.startswith('}') else ','}{rest}"

@@ -21,6 +21,7 @@ from workflows.pauses import Pause
 
 if TYPE_CHECKING:
     from temporalio.client import Client
+    from temporalio.worker import WorkerDeploymentConfig
 
 log = logging.getLogger("trunkline.worker")
 
@@ -107,11 +108,12 @@ class TemporalPauses:
             del self._unwritten[account]
 
 
-def pause_worker(client: Client) -> Worker:
+def pause_worker(client: Client, version: WorkerDeploymentConfig | None = None) -> Worker:
     """Return the worker that ends pauses; it keeps none in memory, so that those of a lost worker end in time too.
 
     Args:
         client: the client that all workers of this process share.
+        version: the version of this worker, if Temporal tells versions apart.
     """
     return Worker(
         client,
@@ -120,6 +122,7 @@ def pause_worker(client: Client) -> Worker:
         workflow_runner=UnsandboxedWorkflowRunner(),
         max_cached_workflows=0,
         max_concurrent_workflow_task_polls=1,
+        deployment_config=version,
     )
 
 

@@ -1,4 +1,4 @@
-"""The local activities by which a run asks its worker: for the plan, and which automations an event concerns."""
+"""The local activities by which a run asks its worker for its plan, and gives way to others."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from functools import partial
 from typing import Any, cast
 
 from temporalio import activity
+from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 
 from activities.descriptions.source import NotAtHandError
+from trunkline.durations import SECOND, spell
 from trunkline.wire import (
-    MATCH,
+    KNOWN,
     PLAN,
     YIELD,
-    MatchAnswer,
     Planned,
     PlanParking,
     PlanQuestion,
@@ -23,11 +24,10 @@ from trunkline.wire import (
 )
 from workers.definitions.automations import (
     Automations,
-    BadAutomationError,
     UnknownAutomationError,
     UnsettledError,
 )
-from workers.definitions.matching import Match
+from workers.definitions.roster import BadAutomationError
 from workers.definitions.runnable import UnfitEventError
 from workers.process.limits import Limits
 from workers.process.pinning import Pinning
@@ -38,6 +38,9 @@ INLINE_OFF = (
     "This worker runs no inline definitions, because whoever may start one may use all of its secrets and connections: "
     "put the definition into its folder of automations and start it by name, or set TRUNKLINE_INLINE=on for the worker."
 )
+
+KEPT_PLANS = 200
+"""Answers that are kept as they go into histories."""
 
 REFUSALS = {UnknownAutomationError: "UnknownAutomation", UnfitEventError: "InvalidEvent"}
 
@@ -53,6 +56,7 @@ class PlanActivities:
         state_limit: bytes that a run's variables, report and audit may take together.
         limits: the limits of the worker's connections.
         inline: whether runs may bring their own definition.
+        unknown_for: seconds that a run waits for a worker that knows its automation.
         pinning: pins the operations of described services.
     """
 
@@ -66,12 +70,15 @@ class PlanActivities:
         state_limit: int,
         limits: Limits,
         inline: bool,
+        unknown_for: float = 0.0,
         pinning: Pinning | None = None,
     ) -> None:
         self.automations = automations
         self.inline = inline
+        self.unknown_for = unknown_for
         self.limits = limits
         self.pinning = pinning
+        self._packed: dict[tuple[str, str | None], bytes] = {}
         self.settings: RunSettings = {
             "attributes": attributes,
             "dated": attributes,  # histories of workers that knew no dates of holds go on without
@@ -81,14 +88,23 @@ class PlanActivities:
         }
 
     def activities(self) -> list[Callable[..., Any]]:
-        """Return the local activities to register."""
-        return [self.plan, self.match, self.rest]
+        """Return the activities to register."""
+        return [self.plan, self.known, self.rest]
 
     @activity.defn(name=PLAN)
     async def plan(self, question: dict[str, Any]) -> RawValue:
         """Return the plan of a named or inline automation, or why there is none (for ever, or for now)."""
         answer = await self.automations.aside(partial(self._answer, cast("PlanQuestion", question)))
-        return pack({**answer, **self.settings, **self.limits.of(answer["plan"])} if "plan" in answer else answer)
+        if "plan" not in answer:
+            return pack(answer)
+        key = answer["plan"]["id"], answer.get("outdated")
+        data = self._packed.pop(key, None)
+        if data is None:
+            data = pack({**answer, **self.settings, **self.limits.of(answer["plan"])}).payload.SerializeToString()
+        self._packed[key] = data  # as the youngest; a plan is compressed once, and not for each of its runs
+        if len(self._packed) > KEPT_PLANS:
+            del self._packed[next(iter(self._packed))]
+        return RawValue(Payload.FromString(data))
 
     def _answer(self, question: PlanQuestion) -> Planned[Plan] | PlanRefusal | PlanParking:
         if "inline" in question and not self.inline:
@@ -101,7 +117,7 @@ class PlanActivities:
                 plan = self.automations.plan(question["automation"], question["event"])
                 outdated = self.automations.outdated(question["automation"])
         except (UnknownAutomationError, UnfitEventError) as error:
-            return {"refused": str(error), "type": REFUSALS[type(error)]}
+            return self._nothing(error, question.get("waited", 0.0))
         except (UnsettledError, BadAutomationError) as error:
             if "inline" in question:
                 return {"refused": str(error), "type": "BadAutomation"}
@@ -112,22 +128,17 @@ class PlanActivities:
             return {"parked": str(missing)}
         return {"plan": plan, "outdated": outdated} if outdated else {"plan": plan}
 
-    @activity.defn(name=MATCH)
-    async def match(self, event: dict[str, Any]) -> list[MatchAnswer]:
-        """Return for every automation whether the event concerns it, and if not, why."""
-        return list(map(_told, await self.automations.aside(lambda: [*self.automations.matching(event)])))
+    def _nothing(self, error: UnknownAutomationError | UnfitEventError, waited: float) -> PlanRefusal | PlanParking:
+        if isinstance(error, UnknownAutomationError) and waited < self.unknown_for:
+            most = spell(round(self.unknown_for * SECOND))
+            return {"parked": f"{error} The run waits for a worker that knows it, at most {most}.", "unknown": True}
+        return {"refused": str(error), "type": REFUSALS[type(error)]}
+
+    @activity.defn(name=KNOWN)
+    async def known(self, automation: str) -> bool:
+        """Say whether this worker has an automation that can run."""
+        return await self.automations.aside(lambda: automation in self.automations.names())
 
     @activity.defn(name=YIELD)
     async def rest(self) -> None:
         """Do nothing: a run that has much to do lets others have their turn."""
-
-
-def _told(match: Match) -> MatchAnswer:
-    answer: MatchAnswer = {"automation": match.automation, "matches": match.matches, "reason": match.reason}
-    if match.once is not None:
-        answer["once"] = match.once
-    if match.priority:
-        answer["priority"] = match.priority
-    if match.admission is not None:
-        answer["admission"] = match.admission
-    return answer

@@ -26,19 +26,27 @@ is repeated. But it does not wait for the thread: the run is evicted on a second
 Coroutines get lost between the two, the eviction is tried again for ever, the run stalls, and the worker cannot be
 stopped. Here an eviction waits until the run's thread has ended. That it does by itself, as the work of a task is
 bounded (`workflows/run/yielding.py`), so nothing needs to interrupt it, wherever it happens to be.
+
+Whether a run stays on the version of its worker, its plan says, which comes in the middle of its first task; the SDK
+wants to know before the run's first line. But every answer to Temporal says it, and the one that ends the task counts.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from temporalio.common import VersioningBehavior
 from temporalio.plugin import SimplePlugin
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 
 from workers.process.random_seed import random_seed
+from workflows.run.parked import OFFERED
+from workflows.run.release import STAY
 from workflows.run.resets import RESET_NOW, RESET_UNSEEN, RESETS
+from workflows.view.attributes import ATTRIBUTES
 
 if TYPE_CHECKING:
     from google.protobuf.timestamp_pb2 import Timestamp
@@ -78,16 +86,22 @@ ENCODING = 256
 
 
 class ReplayClock(SimplePlugin):
-    """Gives runs a clock that replays read alike, tells them of resets, and leaves out updates that have no answer."""
+    """Gives runs a clock that replays read alike, tells them of resets, and leaves out updates that have no answer.
 
-    def __init__(self) -> None:
-        super().__init__("trunkline.activation", workflow_runner=_seen_to)
+    Args:
+        versioned: whether the worker announces its version; of any other, Temporal takes no word about it.
+        attributes: whether the namespace has our search attributes, of which runs are told too.
+    """
+
+    def __init__(self, *, versioned: bool = False, attributes: bool = False) -> None:
+        seen_to = partial(_seen_to, versioned=versioned, attributes=attributes)
+        super().__init__("trunkline.activation", workflow_runner=seen_to)
 
 
-def _seen_to(runner: WorkflowRunner | None) -> WorkflowRunner:
+def _seen_to(runner: WorkflowRunner | None, *, versioned: bool, attributes: bool) -> WorkflowRunner:
     if runner is None:
         raise AssertionError("A worker has a runner.")
-    return _Runner(runner)
+    return _Runner(runner, versioned=versioned, attributes=attributes)
 
 
 class _Seeds:
@@ -97,32 +111,35 @@ class _Seeds:
         self.known = False
 
     def watch(self, act: WorkflowActivation) -> None:
-        """Learn from the first activation of a run."""
-        for job in act.jobs:
+        """Learn from the first activation of a run, once for all of them."""
+        for job in () if self.known else act.jobs:
             if job.HasField("initialize_workflow") and not act.is_replaying and act.history_length == FIRST_TASK:
                 self.known = job.initialize_workflow.randomness_seed == random_seed(act.run_id)
 
 
 class _Runner(WorkflowRunner):
-    def __init__(self, runner: WorkflowRunner) -> None:
+    def __init__(self, runner: WorkflowRunner, *, versioned: bool, attributes: bool) -> None:
         self.runner = runner
+        self.versioned = versioned
         self.seeds = _Seeds()
+        self.attributes = attributes
 
     def prepare_workflow(self, defn: workflow._Definition) -> None:
         self.runner.prepare_workflow(defn)
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        return _Instance(self.runner, det, self.seeds)
+        return _Instance(self, det)
 
     def set_worker_level_failure_exception_types(self, types: object) -> None:
         self.runner.set_worker_level_failure_exception_types(types)  # type: ignore[arg-type] # it is passed on
 
 
 class _Instance(WorkflowInstance):
-    def __init__(self, runner: WorkflowRunner, det: WorkflowInstanceDetails, seeds: _Seeds) -> None:
-        self.seeds = seeds
+    def __init__(self, runner: _Runner, det: WorkflowInstanceDetails) -> None:
+        self.seeds = runner.seeds
+        self.versioned = runner.versioned
         self.seed = det.randomness_seed
-        self.own_seed = random_seed(det.info.run_id)
+        self.run_id = det.info.run_id
         self.resets: int = 0
         self.at: int = 0
         self.reset_at: int | None = None
@@ -130,14 +147,19 @@ class _Instance(WorkflowInstance):
             **det.extern_functions,
             RESETS: lambda: self.resets,
             RESET_NOW: lambda: self.reset_at == self.at,
-            RESET_UNSEEN: lambda: self.seeds.known and self.seed != self.own_seed,
+            RESET_UNSEEN: lambda: self.seeds.known and self.seed != random_seed(self.run_id),
+            STAY: self._stay,
+            OFFERED: self._offer,
+            ATTRIBUTES: lambda: runner.attributes,
         }
-        self.instance = runner.create_instance(dataclasses.replace(det, extern_functions=functions))
+        self.instance = runner.runner.create_instance(dataclasses.replace(det, extern_functions=functions))
         self.clock: Timestamp | None = None
         self.length = 0
         self.long = False
         self.wrote = False
         self.ended = False
+        self.stays = False
+        self.offered = False
         self.alone = Lock()
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
@@ -162,11 +184,22 @@ class _Instance(WorkflowInstance):
         completion = self.instance.activate(act)
         if self.ended:
             _keep_answers(completion)
+        if self.stays and completion.HasField("successful"):
+            completion.successful.versioning_behavior = VersioningBehavior.PINNED.value
+        if self.offered:
+            self.offered = False
+            _let_any_have(completion)
         self.wrote = self.wrote or _writes(act, completion)
         self.ended = self.ended or any(
             command.WhichOneof("variant") in ENDS for command in completion.successful.commands
         )
         return completion
+
+    def _stay(self) -> None:
+        self.stays = self.versioned
+
+    def _offer(self) -> None:
+        self.offered = True
 
     def _slept(self, act: WorkflowActivation) -> bool:
         """Say whether nothing but tasks that wrote nothing down came since the clock was set."""
@@ -175,8 +208,8 @@ class _Instance(WorkflowInstance):
         grown = act.history_length - self.length  # by more, where Temporal's core wrote down a local activity by itself
         return grown > 0 and grown % EMPTY_TASK == 0
 
-    def get_serialization_context(self, command_info: CommandInfo | None) -> SerializationContext | None:
-        return self.instance.get_serialization_context(command_info)
+    def get_serialization_context(self, command_info: CommandInfo | None) -> SerializationContext | None:  # noqa: ARG002 # the SDK's signature
+        return None  # codec and store of ours ask for none, and to make one for each payload takes time
 
     def get_external_store_context(self, command_info: CommandInfo | None) -> StorageDriverStoreContext:
         return self.instance.get_external_store_context(command_info)
@@ -200,6 +233,13 @@ def _writes(act: WorkflowActivation, completion: WorkflowActivationCompletion) -
     if any(job.HasField("resolve_activity") for job in act.jobs):
         return True
     return any(command.WhichOneof("variant") not in UNWRITTEN for command in completion.successful.commands)
+
+
+def _let_any_have(completion: WorkflowActivationCompletion) -> None:
+    """Keep Temporal from handing the activities of a completion to the worker that completes it."""
+    for command in completion.successful.commands:
+        if command.HasField("schedule_activity"):
+            command.schedule_activity.do_not_eagerly_execute = True
 
 
 def _keep_answers(completion: WorkflowActivationCompletion) -> None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from temporalio import activity
-from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
-from temporalio.service import RPCError, RPCStatusCode
 
 from trunkline.wire import BEFORE_RESET, EVERY_STEP, NOT_SENT, REFUSED, SENDING, UNAVAILABLE
+from workers.client.history.chain import run_alone
+from workers.client.history.rows import Activity, ResetFrom, Run
+from workers.errors import NotFoundError
 from workflows.run.encrypted import needs_key
 
 if TYPE_CHECKING:
-    from temporalio.api.history.v1 import HistoryEvent
+    from temporalio.api.failure.v1 import Failure
     from temporalio.client import Client
+
+    from trunkline.wire import ResetQuestion
 
 CERTAIN = frozenset({REFUSED, UNAVAILABLE, NOT_SENT})
 """Error types that say that an attempt had no effect."""
@@ -34,113 +35,76 @@ class ResetActivities:
         self.client = client
 
     @activity.defn(name=BEFORE_RESET)
-    async def earlier(self, question: dict[str, Any]) -> list[str]:
+    async def earlier(self, args: dict[str, Any]) -> list[str]:
         """Return the activity ids of those steps; `*` alone where a history is gone, so that any may have run."""
+        question = cast("ResetQuestion", args)
         workflow_id, run = question["workflow"], activity.info().workflow_run_id
         try:
             own, left = await self._own(workflow_id, run, question["resets"])
             left += await self._others(workflow_id, own)
             return sorted(await self._carried_out(workflow_id, own, left))
-        except RPCError as error:
-            if error.status != RPCStatusCode.NOT_FOUND:
-                raise
+        except NotFoundError:
             return [EVERY_STEP]
 
-    async def _own(self, workflow_id: str, run: str | None, resets: int) -> tuple[set[str], list[_Left]]:
+    async def _own(self, workflow_id: str, run: str | None, resets: int) -> tuple[set[str], list[ResetFrom]]:
         """Return the runs that this one goes on from, back to the first reset, and what the resets left behind."""
         own: set[str] = set()
-        left: list[_Left] = []
+        left: list[ResetFrom] = []
         while run and len(left) < resets:
-            events = await self._history(workflow_id, run)
+            history = await self._history(workflow_id, run)
             own.add(run)
-            left += _left(events)
-            run = events[0].workflow_execution_started_event_attributes.continued_execution_run_id
+            left += history.resets
+            run = history.start.continues
         return own, left
 
-    async def _others(self, workflow_id: str, own: set[str]) -> list[_Left]:
+    async def _others(self, workflow_id: str, own: set[str]) -> list[ResetFrom]:
         """Return the runs that are themselves reset ones, such as an earlier reset to a point before this one's."""
         quoted = workflow_id.replace("\\", "\\\\").replace('"', '\\"')
         listed = [run.run_id async for run in self.client.list_workflows(f'WorkflowId = "{quoted}"')]
         others = [run for run in listed if run not in own]
-        return [_Left(run, ALL_OF_IT) for run in others if _left(await self._history(workflow_id, run))]
+        return [ResetFrom(run, ALL_OF_IT) for run in others if (await self._history(workflow_id, run)).resets]
 
-    async def _carried_out(self, workflow_id: str, own: set[str], left: list[_Left]) -> set[str]:
+    async def _carried_out(self, workflow_id: str, own: set[str], left: list[ResetFrom]) -> set[str]:
         """Return what was done in the histories that were left behind, and in all that led to or followed from them."""
         seen: dict[str, int] = {}
         done: set[str] = set()
         while left:
             one = left.pop()
-            if one.run in own or seen.get(one.run, one.since + 1) <= one.since:
+            if one.run in own or seen.get(one.run, one.event + 1) <= one.event:
                 continue
-            seen[one.run] = one.since
-            events = await self._history(workflow_id, one.run)
-            done |= _carried_out(events, one.since)
-            left += [_Left(base.run, min(base.since, one.since)) for base in _left(events)]
-            left += [_Left(run, ALL_OF_IT) for run in _continued(events)]
+            seen[one.run] = one.event
+            history = await self._history(workflow_id, one.run)
+            done |= {sent.id for sent in history.activities if await self._may_have_run(sent, one.event)}
+            left += [ResetFrom(base.run, min(base.event, one.event)) for base in history.resets]
+            if history.continued_as is not None:
+                left.append(ResetFrom(history.continued_as, ALL_OF_IT))
         return done
 
-    async def _history(self, workflow_id: str, run: str) -> list[HistoryEvent]:
+    async def _history(self, workflow_id: str, run: str) -> Run:
         activity.heartbeat()
-        return [event async for event in self._events(workflow_id, run)]
+        return await run_alone(self.client, workflow_id, run)
 
-    async def _events(self, workflow_id: str, run: str) -> AsyncIterator[HistoryEvent]:
-        codec = self.client.data_converter.payload_codec
-        async for event in self.client.get_workflow_handle(workflow_id, run_id=run).fetch_history_events():
-            if codec is not None and event.HasField("activity_task_timed_out_event_attributes"):
-                await codec.decode_failure(event.activity_task_timed_out_event_attributes.failure)
-            yield event
+    async def _may_have_run(self, request: Activity, since: int) -> bool:
+        """Say whether an activity had not ended before `since`, or certainly in vain.
 
+        A step that is repeated schedules one activity after the other under the same id: one of them suffices.
+        """
+        end = request.end
+        if end is None or end.kind == "canceled":
+            return True
+        if end.event < since:
+            return False
+        if end.failure is None:
+            return True
+        if end.kind == "failed":
+            return end.failure.application_failure_info.type not in CERTAIN
+        return await self._was_sent(end.failure)
 
-@dataclass(frozen=True, slots=True)
-class _Left:
-    """A history that a reset left behind.
-
-    Attributes:
-        run: its run id.
-        since: the event from which on it is another one than that of the run that asks, which knows all before.
-    """
-
-    run: str
-    since: int
-
-
-def _left(events: list[HistoryEvent]) -> list[_Left]:
-    """Return the runs from which a run was reset."""
-    cause = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW
-    failed = [(event.event_id, event.workflow_task_failed_event_attributes) for event in events]
-    return [_Left(task.base_run_id, event_id) for event_id, task in failed if task.cause == cause]
-
-
-def _continued(events: list[HistoryEvent]) -> list[str]:
-    """Return the run that a run continued as."""
-    last = events[-1] if events else None
-    if last is None or last.event_type != EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW:
-        return []
-    return [last.workflow_execution_continued_as_new_event_attributes.new_execution_run_id]
-
-
-def _carried_out(events: list[HistoryEvent], since: int) -> set[str]:
-    """Return the ids of activities that were scheduled, and had not ended before `since` or certainly in vain.
-
-    A step that is repeated schedules one activity after the other under the same id: one that may have run suffices.
-    """
-    may_have_run: dict[int, str] = {}
-    for event in events:
-        match event.WhichOneof("attributes"):
-            case "activity_task_scheduled_event_attributes":
-                may_have_run[event.event_id] = event.activity_task_scheduled_event_attributes.activity_id
-            case "activity_task_completed_event_attributes":
-                completed = event.activity_task_completed_event_attributes
-                if event.event_id < since:
-                    del may_have_run[completed.scheduled_event_id]
-            case "activity_task_failed_event_attributes":
-                failed = event.activity_task_failed_event_attributes
-                if event.event_id < since or failed.failure.application_failure_info.type in CERTAIN:
-                    del may_have_run[failed.scheduled_event_id]
-            case "activity_task_timed_out_event_attributes":
-                timed_out = event.activity_task_timed_out_event_attributes
-                details = timed_out.failure.timeout_failure_info.last_heartbeat_details.payloads
-                marked = any(needs_key(payload) or SENDING.encode() in payload.data for payload in details)
-                if event.event_id < since or not marked:
-                    del may_have_run[timed_out.scheduled_event_id]
-    return set(may_have_run.values())
+    async def _was_sent(self, failure: Failure) -> bool:
+        """Say whether the last attempt of an activity that was too late had marked that it sends."""
+        codec, read = self.client.data_converter.payload_codec, type(failure)()
+        read.CopyFrom(failure)
+        if codec is not None:
+            await codec.decode_failure(read)
+        details = read.timeout_failure_info.last_heartbeat_details.payloads
+        return any(needs_key(payload) or SENDING.encode() in payload.data for payload in details)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -21,12 +23,15 @@ NAMES = {
     SearchAttributeIndexedValueType.KEYWORD_LIST: "KeywordList",
     SearchAttributeIndexedValueType.DATETIME: "Datetime",
 }
+KNOWN_WITHIN = 20.0
+"""Seconds that are waited for a server to take what was just created."""
+
 WORDS = {key.name: NAMES[key.indexed_value_type] for key in ALL}
 """The type of each search attribute as Temporal's command line calls it."""
 
 
 async def register(client: Client) -> str | None:
-    """Create the search attributes that are missing.
+    """Create the search attributes that are missing, and wait until the server takes them.
 
     Returns:
         None if runs can set all of them, else what an operator should do; a namespace that refuses is no error.
@@ -49,7 +54,25 @@ async def register(client: Client) -> str | None:
         )
     except RPCError as error:
         return _refused(namespace, f"may not create search attributes ({error.message})", missing)
+    await _until_known(client, missing)
     return None
+
+
+async def _until_known(client: Client, names: Iterable[str]) -> None:
+    """Wait until the server has read anew which search attributes there are: a start that has one fails before."""
+    query = " AND ".join(f"{name} IS NULL" for name in names)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(KNOWN_WITHIN):
+            while not await _answers(client, query):  # noqa: ASYNC110 # another process decides
+                await asyncio.sleep(KNOWN_WITHIN / 100)
+
+
+async def _answers(client: Client, query: str) -> bool:
+    try:
+        await client.count_workflows(query)
+    except RPCError:
+        return False
+    return True
 
 
 def command(namespace: str, names: Iterable[str]) -> str:

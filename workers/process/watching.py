@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import NoReturn
 
 from workers.definitions.automations import Automations
@@ -19,6 +20,9 @@ SETTLED = Patience(quiet=QUIET, apart=APART)
 
 EVERY = 0.5
 """Seconds between two looks: a change counts these and `QUIET` after the last write, at the latest."""
+
+FOR_EACH_FILE, LONGEST = 0.000_05, 1.0
+"""Seconds between two looks for each file, where that is longer, and how long they are at most: looking costs time."""
 
 REPEATED_EVERY = 10.0
 """Seconds between two lines that say which files a worker waits for at its start."""
@@ -36,6 +40,11 @@ async def settle(automations: Automations) -> None:
         await asyncio.sleep(APART)
 
 
+def pause(files: int) -> float:
+    """Return the seconds between two looks at so many files: the same in all processes, which announce by it."""
+    return max(EVERY, min(files * FOR_EACH_FILE, LONGEST))
+
+
 class Watch:
     """Looks at the files of a worker, and says once what their changes will make fail.
 
@@ -50,15 +59,17 @@ class Watch:
         self.speaks = speaks
         self._complaints = set(complaints)
         self._state: tuple[object, ...] = ()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="watching")
 
     async def watch(self) -> NoReturn:
-        """Look now and then, also while no run asks for anything."""
+        """Look now and then, in a thread of its own: no run waits for it."""
+        loop, automations = asyncio.get_running_loop(), self.equipment.automations
         while True:
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(pause(automations.files))
             try:
-                await self.equipment.automations.aside(self.look)
+                await loop.run_in_executor(self._thread, self.look)
             except Exception:  # a defect in reading one file must not end the runs of all others
-                log.exception("%s could not be looked at.", self.equipment.automations.folder)
+                log.exception("%s could not be looked at.", automations.folder)
 
     def look(self) -> None:
         """Look once; what was bad before is not said again, what has become bad anew is."""

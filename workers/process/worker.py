@@ -15,8 +15,12 @@ from temporalio.service import RPCError
 
 from workers import logs
 from workers.client.connecting import connect, explain
+from workers.definitions.problems import listed
+from workers.definitions.reloads import NAMED
 from workers.errors import NotFoundError, TrunklineError, UnreachableError
 from workers.process.assembly import Assembly
+from workers.process.collecting import collect_seldom
+from workers.process.deployment import version
 from workers.process.equipment import check_bindings, complaints, equip, unbound
 from workers.process.health import HealthStatus, last_poll, serving
 from workers.process.search_attributes import register
@@ -72,7 +76,7 @@ async def serve(
             runtime = plain_runtime()
         else:
             runtime, exporter = measured_runtime()
-            status = HealthStatus(process, exporter)
+            status = HealthStatus(process, exporter, settings.build)
             address = await stack.enter_async_context(serving(status, place))
             if page is None:
                 log.info("Health and metrics: http://%s/healthz and /metrics", address)
@@ -94,9 +98,15 @@ async def serve(
             stack.callback(status.ending)
         await _until_seen(client, settings.task_queue)
         names = await equipment.automations.aside(equipment.automations.names)
+        of = "" if (own := version(settings)) is None else f" as version {own}"
         log.info(
-            "ready: task queue %s, %d automations: %s", settings.task_queue, len(names), ", ".join(names) or "none"
+            "ready: task queue %s%s, %d automations: %s",
+            settings.task_queue,
+            of,
+            len(names),
+            listed(names, most=NAMED) or "none",
         )
+        collect_seldom()
         if ready is not None:
             ready()
         await watching.watch()

@@ -6,11 +6,18 @@ from temporalio.client import Client
 
 from workers.payloads.converter import of_worker
 from workers.process.replay_clock import ReplayClock
+from workers.process.version import Build
 
 
-def client_of_worker(client: Client) -> Client:
-    """Return a client over the same connection for a worker to work with."""
+def client_of_worker(client: Client, *, attributes: bool = False, versioned: bool = False) -> Client:
+    """Return a client over the same connection for a worker to work with.
+
+    Args:
+        client: a connected client.
+        attributes: whether its namespace has our search attributes.
+        versioned: whether the worker announces its version.
+    """
     options = client.config()
     options["data_converter"] = of_worker(options["data_converter"])
-    options["plugins"] = [*options["plugins"], ReplayClock()]
+    options["plugins"] = [*options["plugins"], ReplayClock(versioned=versioned, attributes=attributes), Build()]
     return Client(**options)

@@ -242,6 +242,7 @@ class Attempt:
                 key=call["key"],
                 attempt=number,
                 pick=call.get("pick"),
+                headers=call.get("headers", ()),
                 sent=lambda: None if own else attempts.record.requests.append(requested),
             )
         except ActionError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -49,10 +51,15 @@ def rehearsal_desk(
         people: members of each group.
         secrets: names of the secrets that there are; nobody sees a value.
     """
-    environment = {f"{PREFIX}{name.upper()}": f"value of the secret {name}" for name in secrets}
+    environment = {f"{PREFIX}{name.upper()}": _value(name) for name in secrets}
     contracts = _Contracts(actions, Secrets(None, environment), Scrubber(()), RESULT_LIMIT)
     groups = Groups({name: list(members) for name, members in people.items()})
     return ApprovalActivities(contracts, groups, _Signed(None))
+
+
+def _value(name: str) -> str:
+    """Return a value for a secret that nobody sees, in the form in which web hooks are signed with one."""
+    return f"whsec_{b64encode(hashlib.sha256(name.encode()).digest()).decode()}"
 
 
 def checkable(question: Mapping[str, Any], groups: Groups, members: Sequence[str] = ()) -> dict[str, Any]:

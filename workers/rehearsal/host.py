@@ -7,10 +7,12 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol, cast
 
 from temporalio.common import TypedSearchAttributes
 
+from trunkline.step_key import keyed
+from trunkline.wire import Call
 from workers.rehearsal.failures import canceled_child
 from workers.rehearsal.loop import VirtualLoop
 from workflows.run.resets import RESET_NOW, RESET_UNSEEN, RESETS
@@ -121,7 +123,19 @@ class RehearsalHost:
     def start_activity(self, activity: str, argument: Any = None, **options: Any) -> asyncio.Task[Any]:
         """Schedule an activity."""
         self.length += EVENTS_OF_ACTIVITY
-        return self.loop.create_task(self.asked.activity(activity, argument, options))
+        return self.loop.create_task(self.asked.activity(activity, self._whole(argument, options), options))
+
+    def start_local_activity(self, activity: str, argument: Any = None, **options: Any) -> asyncio.Task[Any]:
+        """Have the run's own worker carry out an activity: it comes to the same."""
+        self.length += EVENTS_OF_ANSWER
+        return self.loop.create_task(self.asked.activity(activity, self._whole(argument, options), options))
+
+    def _whole(self, argument: Any, options: Mapping[str, Any]) -> Any:
+        """Return the argument of an activity; that of a step has a key, which its attempts would make by themselves."""
+        name = options.get("activity_id")
+        if name is None or not isinstance(argument, dict) or "config" not in argument:
+            return argument
+        return keyed(cast("Call", argument), self._info.workflow_id, name)
 
     async def execute_activity(self, activity: str, argument: Any = None, **options: Any) -> Any:
         """Carry out an activity."""

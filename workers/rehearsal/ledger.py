@@ -11,7 +11,11 @@ from typing import Any
 
 from temporalio.exceptions import ApplicationError
 
-from workers.client.recordings import Answered, Called, Recording
+from activities.action import Action
+from activities.exchange.headers import is_recorded, place_of
+from trunkline.wire import EVERY_HEADER, UsedHeaders
+from workers.client.history.called import RUN_AUTOMATION, CalledRun
+from workers.client.recordings import Answered, Recording
 from workers.rehearsal.attempts import Attempts
 from workers.rehearsal.failures import activity_error, fail_child
 from workers.rehearsal.performance import Decision
@@ -44,12 +48,26 @@ class Ledger:
         waiting = self._answers.get(_key(step, call["config"], call.get("pick")))
         return waiting.popleft() if waiting else None
 
-    def call(self, automation: str, data: Any) -> Called | None:
+    def call(self, automation: str, data: Any) -> CalledRun | None:
         """Return what a run that was started came to."""
         found = next((one for one in self._calls if (one.automation, one.data) == (automation, data)), None)
         if found is not None:
             self._calls.remove(found)
         return found
+
+
+def not_recorded(action: Action, call: Mapping[str, Any], known: Answered) -> list[str]:
+    """Return the headers that a call uses of its answer, and that were not recorded with it."""
+    used: UsedHeaders = call.get("headers", ())
+    place = None if action.result is None else place_of(action.result)
+    if place is None or "pick" in call or known.answer is None or known.headers == EVERY_HEADER:
+        return []
+    if used == EVERY_HEADER:
+        return [EVERY_HEADER]
+    found = known.answer["result"]
+    for key in place:
+        found = found[key]
+    return [name for name in used if name not in found and not is_recorded(name, known.headers)]
 
 
 async def given(attempts: Attempts, activity: str, step: str, call: Mapping[str, Any], known: Answered) -> Any:
@@ -68,17 +86,17 @@ async def given(attempts: Attempts, activity: str, step: str, call: Mapping[str,
     return json.loads(json.dumps(known.answer))
 
 
-def ended(attempts: Attempts, known: Called, event: Mapping[str, Any], run: str) -> asyncio.Future[Any]:
+def ended(attempts: Attempts, known: CalledRun, event: Mapping[str, Any], run: str) -> asyncio.Future[Any]:
     """Return how a run that a step starts ends, as it was recorded, and write down that it was started."""
     ends = attempts.begin_child(run)
     config = {"automation": known.automation, "data": dict(event["data"])}
     attempts.record.requests.append(
-        Requested(attempts.caller(run), "run_automation", attempts.loop.now(), 1, event["id"], config, known.answer)
+        Requested(attempts.caller(run), RUN_AUTOMATION, attempts.loop.now(), 1, event["id"], config, known.answer)
     )
     if known.failure is not None:
         fail_child(ends, run, ApplicationError(str(known.failure), type="AutomationFailed"))
     else:
-        ends.set_result(attempts.ended({"outcome": "completed", "result": None, **known.answer}))
+        ends.set_result(attempts.ended({"outcome": "completed", "result": None, **(known.answer or {})}))
     return ends
 
 

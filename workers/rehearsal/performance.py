@@ -63,6 +63,7 @@ class Performance:
         requests: every attempt at a request, in order; notices are not among them.
         notices: every notice about a hold, in order.
         unanswered: the requests for which there was no answer.
+        lacking: headers that a step uses of a recorded answer which has been recorded without them, by its instance id.
         made: what became of each decision.
         brought: what became of each event that arrived while it ran.
         remembered: every kept value afterwards, by key.
@@ -86,6 +87,7 @@ class Performance:
     now: datetime
     ticks: list[datetime]
     fault: str | None = None
+    lacking: dict[str, list[str]] = field(default_factory=dict)
     brought: list[Brought] = field(default_factory=list)
     remembered: dict[str, Any] = field(default_factory=dict)
     owners: dict[str, str | None] = field(default_factory=dict)

@@ -268,6 +268,7 @@ class Play:
             requests=record.requests,
             notices=record.notices,
             unanswered=record.unanswered,
+            lacking=record.lacking,
             made=self.made,
             holds=self.holds,
             began=self.clock,

@@ -25,7 +25,7 @@ from activities.http_client.statuses import SUCCESS, unexpected
 from activities.kept_values import KeptValues
 from activities.pauses import Pauses
 from activities.runs import Runs
-from trunkline.wire import Answer, Pick
+from trunkline.wire import Answer, Pick, UsedHeaders
 from workers.rehearsal.results import completed, formed, has_form, is_answered_over_http
 
 FAILURES: Mapping[str, tuple[type[ActionError], str]] = {
@@ -50,6 +50,7 @@ async def carried_out(  # noqa: PLR0913 # what an attempt has, by name
     key: str,
     attempt: int,
     pick: Pick | None,
+    headers: UsedHeaders,
     sent: Callable[[], None],
 ) -> Answer:
     """Return what an action makes of an answer.
@@ -62,6 +63,7 @@ async def carried_out(  # noqa: PLR0913 # what an attempt has, by name
         key: the idempotency key.
         attempt: which attempt it is.
         pick: what is kept of the result.
+        headers: headers of the answer that the run uses.
         sent: is called once the request goes out; an action may refuse it before.
 
     Raises:
@@ -75,15 +77,15 @@ async def carried_out(  # noqa: PLR0913 # what an attempt has, by name
         given = {name.lower() for name in result.headers}
         receiver = _Receiver(result, now, sent, failure)
         result = await action.function(config, _context(action.name, key, attempt, receiver))
-        headers = {name: value for name, value in result.headers.items() if name in given}
-        result = result.model_copy(update={"headers": headers})
+        received = {name: value for name, value in result.headers.items() if name in given}
+        result = result.model_copy(update={"headers": received})
     elif failure is not None:
         raise failure
     elif is_answered_over_http(action) and result.status not in SUCCESS:
         raise unexpected(result.status, _headers(result.headers, now), _body(result.body))
     if failure is None and has_form(action):
         formed(action, config.model_dump(by_alias=True), result)
-    found = kept(result, pick)
+    found = kept(result, pick, headers)
     if (identity := _identity(result)) is not None:
         found["claim"] = identity
     return cast("Answer", json.loads(json.dumps(found)))

@@ -68,6 +68,8 @@ class Record:
     requests: list[Requested] = field(default_factory=list)
     notices: list[Noticed] = field(default_factory=list)
     unanswered: list[Requested] = field(default_factory=list)
+    lacking: dict[str, list[str]] = field(default_factory=dict)
+    """Headers that a step uses of a recorded answer which was recorded without them, by its instance id."""
 
 
 def base_id(instance: str) -> str:

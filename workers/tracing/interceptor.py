@@ -26,6 +26,7 @@ from temporalio.worker import (
     Interceptor,
     StartActivityInput,
     StartChildWorkflowInput,
+    StartLocalActivityInput,
     WorkflowInboundInterceptor,
     WorkflowInterceptorClassInput,
     WorkflowOutboundInterceptor,
@@ -129,6 +130,14 @@ class _Asked(WorkflowOutboundInterceptor):
     def start_activity(self, input: StartActivityInput) -> workflow.ActivityHandle[Any]:  # noqa: A002 # the SDK's
         _add(input, self._own())
         return super().start_activity(input)
+
+    def start_local_activity(
+        self,
+        input: StartLocalActivityInput,  # noqa: A002 # the SDK's signature
+    ) -> workflow.ActivityHandle[Any]:
+        if ":" not in input.activity:  # what a run asks its worker has no span
+            _add(input, self._own())
+        return super().start_local_activity(input)
 
     async def start_child_workflow(
         self,

@@ -1,4 +1,4 @@
-"""The span of a request that a server of ours answers."""
+"""The span of a request that a server of ours answers, and of a command that starts runs."""
 
 from __future__ import annotations
 
@@ -41,6 +41,23 @@ def request_span(
                 failed(span, str(status))
 
         yield answered
+
+
+@contextmanager
+def command_span(tracing: Tracing | None, name: str) -> Iterator[None]:
+    """Make a span of a command, so that all runs that it starts are in one trace.
+
+    Args:
+        tracing: makes spans, where traces are on.
+        name: the command's.
+    """
+    if tracing is None:
+        yield
+        return
+    from opentelemetry.trace import SpanKind
+
+    with tracing.span(name, SpanKind.PRODUCER, None, {}):
+        yield
 
 
 def _nobody(_status: int) -> None:

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from trunkline.wire import Answer, Decided, ErrorEntry, HeldOperation, Posted, Request, Vote
+from trunkline.wire import (
+    Answer,
+    Decided,
+    Decision,
+    ErrorEntry,
+    HeldOperation,
+    HoldState,
+    Posted,
+    Request,
+    ShownHold,
+    Vote,
+)
 from workflows.language.people import distinct, person
 from workflows.report import timestamp
 
@@ -113,11 +124,15 @@ class Hold:
     posted: list[Posted] = field(default_factory=list)
     closed: bool = False
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> ShownHold:
         """Return what the query `holds` shows."""
         shown = {name: value for name in SHOWN if (value := getattr(self, name)) not in (None, False, [], 0)}
-        found: dict[str, Any] = json.loads(json.dumps({**shown, "approvers": self.approvers, "votes": self.votes}))
+        found: ShownHold = json.loads(json.dumps({**shown, "approvers": self.approvers, "votes": self.votes}))
         return found  # a copy, as what is told about a hold must not change with it
+
+    def carry(self) -> HoldState:
+        """Return all of it, for the next run of the chain."""
+        return cast("HoldState", asdict(self))
 
     def expired(self, now: datetime) -> bool:
         """Say whether an approval would come too late."""
@@ -128,11 +143,11 @@ class Hold:
         self.decision = cast("Decided", {"decision": decision, "by": by, "at": timestamp(now), **more})
         self.version += 1
 
-    def vote(self, decision: Mapping[str, Any], now: datetime) -> bool:
+    def vote(self, decision: Decision, now: datetime) -> bool:
         """Count an approval, and say whether it settled the hold."""
         vote: Vote = {"by": decision["by"].strip(), "at": timestamp(now), "decision": decision["decision"]}
-        if decision.get("reason"):
-            vote["reason"] = decision["reason"][:LONGEST_VOTE]
+        if reason := decision.get("reason"):
+            vote["reason"] = reason[:LONGEST_VOTE]
         self.votes.append(vote)
         if len(self.votes) < self.quorum:
             return False
@@ -190,7 +205,7 @@ class Receipt:
         return {"result": self.result, "message": self.message}
 
 
-def late(hold: Hold, decision: Mapping[str, Any]) -> Receipt:
+def late(hold: Hold, decision: Decision) -> Receipt:
     """Return the receipt of a decision about a hold that is no longer open."""
     made = hold.decision
     if made is None:
@@ -203,7 +218,7 @@ def late(hold: Hold, decision: Mapping[str, Any]) -> Receipt:
     return Receipt("already_decided", f"{made['by']} has decided this already: {made['decision']}.")
 
 
-def objection(hold: Hold, decision: Mapping[str, Any], *, expired: bool) -> Receipt | None:
+def objection(hold: Hold, decision: Decision, *, expired: bool) -> Receipt | None:
     """Return why a decision about an open hold does not count, or None where it does; `expired`: it came too late."""
     forbidden = hold.may(decision["by"], decision["decision"])
     if forbidden is not None:
@@ -224,14 +239,14 @@ def objection(hold: Hold, decision: Mapping[str, Any], *, expired: bool) -> Rece
     return None
 
 
-def approve(hold: Hold, decision: Mapping[str, Any], now: datetime) -> Receipt:
+def approve(hold: Hold, decision: Decision, now: datetime) -> Receipt:
     """Count an approval to which there is no objection."""
     if hold.vote(decision, now):
         return accepted(hold, decision)
     return Receipt("needs_more", f"{hold.label}: approved by {decision['by']}; {_more(hold)}.")
 
 
-def accepted(hold: Hold, decision: Mapping[str, Any]) -> Receipt:
+def accepted(hold: Hold, decision: Decision) -> Receipt:
     """Return the receipt of a decision that counts."""
     if decision["decision"] == "edit":
         return Receipt(
@@ -244,11 +259,12 @@ def _more(hold: Hold) -> str:
     return f"{len(hold.votes)} of {hold.quorum} approvals are there"
 
 
-def settle(hold: Hold, decision: Mapping[str, Any], now: datetime) -> Receipt:
+def settle(hold: Hold, decision: Decision, now: datetime) -> Receipt:
     """Settle a hold by one decision to which there is no objection."""
     hold.settle(decision["decision"], decision["by"].strip(), now, **_reason(decision))
     return accepted(hold, decision)
 
 
-def _reason(decision: Mapping[str, Any]) -> dict[str, str]:
-    return {"reason": decision["reason"]} if decision.get("reason") else {}
+def _reason(decision: Decision) -> dict[str, str]:
+    reason = decision.get("reason")
+    return {"reason": reason} if reason else {}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from trunkline.wire import AuditEntry
+from trunkline.wire import AuditEntry, Decision
 from workflows.holds.hold import DECISIONS, OPERATIONS, Hold, Receipt, Via, late
 from workflows.language.people import hidden_in
 from workflows.report import measure, timestamp
@@ -59,16 +59,17 @@ class Holds:
         earlier = sum(1 for hold in self.all.values() if hold.step == step)
         return step if not earlier else f"{step}#{earlier + 1}"
 
-    def find(self, decision: dict[str, Any], count: int) -> Hold | Receipt:
+    def find(self, sent: Mapping[str, Any], count: int) -> Hold | Receipt:
         """Return the open hold that a decision is about, or why it cannot count, whatever was sent.
 
         Args:
-            decision: what the signal or update carried, if that was an object.
+            sent: what the signal or update carried, if that was an object; where a hold is returned, a `Decision`.
             count: how many arguments it carried.
         """
-        wrong = _malformed(decision, count)
+        wrong = _malformed(sent, count)
         if wrong:
             return Receipt("invalid", wrong)
+        decision = cast("Decision", sent)
         hold = self.all.get(decision["hold"])
         if hold is None:
             names = ", ".join(h.hold for h in self.open()) or "none"
@@ -80,10 +81,26 @@ class Holds:
             return Receipt("invalid", f"This hold takes {', '.join(allowed)}, not {decision['decision']!r}.")
         return hold if hold.decision is None and not hold.closed else late(hold, decision)
 
-    def note(
-        self, decision: Mapping[str, Any], result: str, via: Via, now: datetime, *, counted: bool, **more: Any
+    def note(  # noqa: PLR0913 # what it writes down
+        self,
+        decision: Mapping[str, Any],
+        result: str,
+        via: Via,
+        now: datetime,
+        *,
+        counted: bool,
+        more: AuditEntry | None = None,
     ) -> None:
-        """Write down what came in and what became of it; refusals beyond the first hundred are only counted."""
+        """Write down what came in and what became of it; refusals beyond the first hundred are only counted.
+
+        Args:
+            decision: what was sent, whatever that was.
+            result: the word of its receipt.
+            via: how it came.
+            now: when.
+            counted: whether it counts.
+            more: what the kind of decision adds.
+        """
         if counted:
             self.changes += 1
             full = self.changes > AUDITED_CHANGES
@@ -100,7 +117,7 @@ class Holds:
             "via": via,
             "result": result,
         }
-        for name, value in more.items():
+        for name, value in (more or {}).items():
             if measure({**entry, name: value}) <= AUDIT_ENTRY_SIZE:
                 entry[name] = value  # type: ignore[literal-required] # what the kind of decision adds
             else:
@@ -114,7 +131,7 @@ class Holds:
         return [*self.audit, {"more": more}] if more else list(self.audit)
 
 
-def _malformed(decision: dict[str, Any], count: int) -> str | None:
+def _malformed(decision: Mapping[str, Any], count: int) -> str | None:
     if count != 1 or not decision:
         return SHAPE
     for name, longest in (("hold", 1_000), ("decision", LONGEST_NAME), ("by", LONGEST_NAME)):
@@ -130,7 +147,7 @@ def _malformed(decision: dict[str, Any], count: int) -> str | None:
     return _lacking(decision)
 
 
-def _lacking(decision: dict[str, Any]) -> str | None:
+def _lacking(decision: Mapping[str, Any]) -> str | None:
     """Say what a decision needs that this one does not have."""
     match decision["decision"]:
         case "edit" if decision.get("edits") is None:

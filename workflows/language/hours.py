@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import Any, Literal, Self, TypedDict, get_args
+from typing import Any, Self, get_args
 
+from trunkline.wire import Day
 from workflows.language.instants import zone
 
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[str, ...] = get_args(Day)
 
 OPENS, CLOSES = "09:00", "17:00"
@@ -23,19 +23,6 @@ LONGEST = timedelta(days=3653)
 """How far ahead a moment may be: ten years."""
 
 TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])|24:00")
-
-
-class HoursPlan(TypedDict, total=False):
-    """Hours of a week in a plan's words."""
-
-    timeZone: str
-    """IANA name, such as `Europe/Berlin`."""
-    days: list[Day]
-    start: str
-    end: str
-    """Local times such as `09:00`."""
-    holidays: list[str]
-    """Days off: `2026-12-25`."""
 
 
 class BusinessHoursError(ValueError):  # the hours are bad, which is no error of this program

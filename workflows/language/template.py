@@ -6,17 +6,18 @@ never rendered again, and a secret stays a placeholder whose place goes along be
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from trunkline.wire import Place
 from workflows.language.errors import TemplateError, TemplateSyntaxError
 from workflows.language.markup import split
 from workflows.language.names import Names, Reference, SecretUse
 from workflows.language.scope import Scope, Spent
-from workflows.language.texts import SYNTAXES, compile_path_text, compile_text
+from workflows.language.texts import SYNTAXES, Text, compile_path_text, compile_text
 
 __all__ = [
     "Reference",
@@ -38,6 +39,11 @@ MOST_SOURCE = 256 * 1024
 MOST_TOKENS = 5_000
 MOST_NODES = 10_000
 DEEPEST_TREE = 50
+
+KEPT = 4_096
+"""Most compiled texts that are kept: the same one is compiled to be checked, to be loaded and to be run."""
+
+LONGEST_KEPT = 2_000
 
 Render = Callable[[Scope], Any]
 
@@ -167,6 +173,38 @@ def compile_path(path: str) -> Template:
     return _TemplateCompiler({}, secrets=False).path(path)
 
 
+class _Text(NamedTuple):
+    """A compiled text, its size in tokens, and what it uses."""
+
+    text: Text
+    tokens: int
+    references: tuple[Reference, ...]
+    uses: tuple[SecretUse, ...]
+
+
+def _text(text: str, pointer: str, syntax: str | None, secrets: bool, keeps_missing: bool) -> _Text:
+    names = Names(text, pointer, secrets)
+    tokens = list(split(text))
+    if len(tokens) > MOST_TOKENS:
+        raise _too_many_tokens()
+    compiled = compile_text(names, tokens, syntax, keeps_missing=keeps_missing)
+    return _Text(compiled, len(tokens), tuple(names.references), tuple(names.uses))
+
+
+def _path(path: str) -> Template:
+    names = Names(path, "", secrets=False)
+    render = compile_path_text(names)
+    return Template(tuple(names.references), (), (), constant=False, source=path, _render=render)
+
+
+def _too_many_tokens() -> TemplateSyntaxError:
+    return TemplateSyntaxError(f"This has more than {MOST_TOKENS:,} tags and values.")
+
+
+_known_text = functools.lru_cache(maxsize=KEPT)(_text)
+_known_path = functools.lru_cache(maxsize=KEPT)(_path)
+
+
 class _TemplateCompiler:
     """Walks one tree, and counts what compiling it costs."""
 
@@ -224,28 +262,26 @@ class _TemplateCompiler:
         self.source += len(text)
         if len(text) > LONGEST_SOURCE or self.source > MOST_SOURCE:
             raise self.fault("This template is too long: 64 KiB for one text, 256 KiB for all, are the most.", pointer)
-        names = Names(text, pointer, self.secrets)
+        known = _known_text if len(text) <= LONGEST_KEPT else _text
         try:
-            tokens = list(split(text))
-            self.tokens += len(tokens)
+            found = known(text, pointer, self.syntaxes.get(pointer), self.secrets, self.keeps_missing)
+            self.tokens += found.tokens
             if self.tokens > MOST_TOKENS:
-                raise TemplateSyntaxError(f"This has more than {MOST_TOKENS:,} tags and values.")  # noqa: TRY301  # located below
-            compiled = compile_text(names, tokens, self.syntaxes.get(pointer), keeps_missing=self.keeps_missing)
+                raise _too_many_tokens()
         except TemplateSyntaxError as error:
             error.locate(pointer, text)
             raise
-        self.references += names.references
-        self.uses += names.uses
-        self.whole = compiled.whole and not pointer
-        if compiled.templated_host:
+        self.references += found.references
+        self.uses += found.uses
+        self.whole = found.text.whole and not pointer
+        if found.text.templated_host:
             self.hosts.append(pointer)
-        return compiled.render
+        return found.text.render
 
-    def path(self, path: str) -> Template:
+    @staticmethod
+    def path(path: str) -> Template:
         """Compile a bare path."""
-        names = Names(path, "", secrets=False)
-        render = compile_path_text(names)
-        return Template(tuple(names.references), (), (), constant=False, source=path, _render=render)
+        return _known_path(path) if len(path) <= LONGEST_KEPT else _path(path)
 
     @staticmethod
     def fault(sentence: str, pointer: str) -> TemplateSyntaxError:

@@ -12,6 +12,9 @@ from workflows.event import EventError, read_event
 
 INLINE = "inline"
 
+DISPATCH = "event"
+"""The workflow type that dispatches an event; with a second argument (`Emitted`) it keeps one that was dispatched."""
+
 
 def started(workflow_type: str, arguments: list[Any]) -> tuple[PlanQuestion, dict[str, Any]]:
     """Return what says which definition a run has, and its event.
@@ -19,7 +22,8 @@ def started(workflow_type: str, arguments: list[Any]) -> tuple[PlanQuestion, dic
     Raises:
         EventError: it was started with something else; the sentence says what it takes.
     """
-    if len(arguments) != 1:
+    emitted = workflow_type == DISPATCH and [set(one) for one in arguments[1:]] == [{"matches", "answer"}]
+    if len(arguments) != 1 and not emitted:
         raise EventError(f"A run takes exactly one argument, the event as a JSON object, not {len(arguments)}.")
     given, definition = arguments[0], PlanQuestion(automation=workflow_type)
     if workflow_type == INLINE:

@@ -54,6 +54,11 @@ class Routing:
         name = config.get("connection") or self.chosen.get(action)
         return name if isinstance(name, str) else None
 
+    def queue(self, action: str, config: Mapping[str, Any]) -> str | None:
+        """Return the task queue of the connection that an action uses, where that has a limit."""
+        connection = self.connection(action, config)
+        return None if connection is None else self.queues.get(connection)
+
     def options(self, action: str, config: Mapping[str, Any], *, first: bool = False) -> dict[str, Any]:
         """Return what an activity is scheduled with, beside its timeouts and retries.
 
@@ -63,8 +68,7 @@ class Routing:
             first: whether it goes before all others of its queue.
         """
         options: dict[str, Any] = {}
-        connection = self.connection(action, config)
-        queue = None if connection is None else self.queues.get(connection)
+        queue = self.queue(action, config)
         if queue is not None:
             options["task_queue"] = queue
         key = FIRST if first and queue is not None else self.priority.priority_key

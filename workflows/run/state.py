@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, cast
 
-from trunkline.wire import BeforeReset, CarriedState, Memory, RunFailure
+from trunkline.wire import BeforeReset, CarriedState, FailureRoot, Memory, RunFailure, RunReport
 from workflows.errors import TooLargeError
 from workflows.holds.hold import Hold
 from workflows.holds.holds import Holds
@@ -52,7 +52,7 @@ class Frame:
         around = self.outer.visible()
         return {**around, **self.roots, "variables": {**around["variables"], **self.variables}}
 
-    def after(self, failure: dict[str, Any]) -> Frame:
+    def after(self, failure: FailureRoot) -> Frame:
         """Return the frame of actions that follow a failure here: they save to the same variables."""
         return Frame(prefix=self.prefix, roots={"failure": failure}, variables=self.variables, outer=self)
 
@@ -169,7 +169,7 @@ class State:
             if not place.endswith("."):
                 self.forget(place)
 
-    def whole(self, plan: Plan, outcome: str | None, more: Mapping[str, Any]) -> dict[str, Any]:
+    def whole(self, plan: Plan, outcome: str | None, more: Mapping[str, Any]) -> RunReport:
         """Return the report of the run.
 
         Args:
@@ -179,7 +179,7 @@ class State:
         """
         missing = shortened([*more.get("missing", ()), *self.unfound])
         more = {**more, "tolerated": self.report.tolerated(outcome), "missing": missing}
-        return {
+        report = {
             "automation": plan["automation"],
             "definitionHash": plan["definition"],
             "event": {key: self.event[key] for key in ("id", "type", "source")},
@@ -190,6 +190,7 @@ class State:
             **({} if self.result is None else {"result": self.result}),
             **{name: value for name, value in more.items() if value},
         }
+        return cast("RunReport", report)
 
     def carry(self, resets: int) -> CarriedState:
         """Return all of it as JSON, for the next run of the chain, with how often the chain was reset up to here."""
@@ -202,7 +203,7 @@ class State:
             "earlier": self.earlier,
             "entries": self.report.entries,
             "extra": self.report.extra,
-            "holds": [asdict(hold) for hold in self.holds.all.values()],
+            "holds": [hold.carry() for hold in self.holds.all.values()],
             "audit": self.holds.audit,
             "refusals": self.holds.refusals,
             "changes": self.holds.changes,

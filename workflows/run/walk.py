@@ -19,6 +19,7 @@ from workflows.language.template import Rendered, Template
 from workflows.plan import STATUSES, constants_of
 from workflows.program import ActionStep, Notice, Program, Step
 from workflows.report import ENDED, FAILED, flow_after, timestamp
+from workflows.run.local_steps import LocalSteps
 from workflows.run.records import RecordQueues
 from workflows.run.resets import resets
 from workflows.run.routing import Routing
@@ -87,6 +88,7 @@ class Walk:
     Attributes:
         pages: address of the pages on which people decide, where there are any.
         passed: what the gate of its key has told the run.
+        gate: what the run waits for at the gate of its key, as a sentence; None where it does not.
         replaced: why a later run for the same key has it canceled.
         stop: set once the run is to end; nothing more starts then.
         continuing_as_new: no new step starts, so that the run can continue as new.
@@ -98,6 +100,7 @@ class Walk:
         messages: messages in which holds can be decided.
         work_budget: how much was done at a stretch.
         routing: where activities queue, and which go first there.
+        local_steps: how much was done without a round trip.
         record_queues: which steps write which records at vendors, and which wait for that.
         background: steps whose path went on without them; each task has the name of its step.
         lost: paths that another one has beaten, by instance id.
@@ -111,6 +114,7 @@ class Walk:
         self.holds_changed = holds_changed
         self.pages: str | None = None
         self.passed: Passed | None = None
+        self.gate: str | None = None
         self.replaced: str | None = None
         self.stop: Stop | None = None
         self.continuing_as_new = False
@@ -126,6 +130,7 @@ class Walk:
         self.outermost = Frame(variables=state.variables)
         self.routing = Routing()
         self.record_queues = RecordQueues()
+        self.local_steps = LocalSteps()
         self.work_budget = WorkBudget()
         state.began = state.began or timestamp(host.info().workflow_start_time)
         own = roots_of(state.event, program.plan.get("inputs"))

@@ -25,6 +25,7 @@ from temporalio.exceptions import (
 )
 
 from trunkline.durations import spell
+from trunkline.step_key import step_key
 from trunkline.wire import (
     AUTOMATION_NAME,
     DEEPEST_CALL,
@@ -33,6 +34,7 @@ from trunkline.wire import (
     RESERVED_NAMES,
     SUPPLY,
     Answer,
+    Call,
     Entry,
     OpenCall,
     SupplyQuestion,
@@ -47,8 +49,8 @@ from workflows.run.parallel import finished
 from workflows.run.payload import read
 from workflows.run.walk import Walk
 from workflows.run.worker_calls import ask
-from workflows.steps.reconcile import idempotency_key
 from workflows.steps.send import LONGEST_SUMMARY, Outgoing
+from workflows.view.attributes import of_run
 
 DEPTH = "trunklineDepth"
 """The key in a run's memo that says how many calls lie above it."""
@@ -105,7 +107,7 @@ async def _begin(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing)
     name = config.get("automation")
     if not isinstance(name, str) or NAME.fullmatch(name) is None or name in RESERVED_NAMES:
         return _refused(f"`automation` must come to the name of an automation; {name!r:.100} is none.")
-    key = entry["key"] = idempotency_key(entry, outgoing.release)
+    key = entry["key"] = step_key(info.workflow_id, entry["id"], outgoing.release)
     depth = host.memo_value(DEPTH, 0, type_hint=int) + 1
     if depth > DEEPEST_CALL:
         return _refused(
@@ -140,6 +142,7 @@ async def _child(automation: str, event: dict[str, Any], run: str, depth: int) -
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             parent_close_policy=workflow.ParentClosePolicy.ABANDON,  # to continue as new is to close, too
             memo={DEPTH: depth},
+            search_attributes=of_run(automation, event["id"]),
             static_summary=f"{event['type']} {event['id']}"[:LONGEST_SUMMARY],
         )
     except WorkflowAlreadyStartedError:
@@ -187,7 +190,7 @@ async def _ended(walk: Walk, step: ActionStep, opened: OpenCall, child: Child | 
         if child.done() and (told := await _told(step, opened["run"], child)) is not None:
             return told
     automation, _, key = opened["run"].rpartition("/")
-    argument: dict[str, Any] = {"config": {"automation": automation}, "key": key}
+    argument: Call = {"config": {"automation": automation}, "key": key}
     if step.pick is not None:
         argument["pick"] = step.pick
     summary = f"{step.label}: has {opened['run']} ended?"[:LONGEST_SUMMARY]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from trunkline.wire import Flow
+from trunkline.wire import FailureRoot, Flow
 from workflows import host
 from workflows.errors import MissingVariableError, StepError
 from workflows.language.template import TemplateError
@@ -74,11 +72,10 @@ def _follow(walk: Walk, reason: str | None) -> bool:
     return True
 
 
-def _failure(walk: Walk, reason: str | None) -> dict[str, Any]:
+def _failure(walk: Walk, reason: str | None) -> FailureRoot:
     """Return what the actions for a failed run find under `failure`: why it was stopped, else its first failed step."""
     causes = walk.state.report.causes()
     if reason is not None or not causes:
         return failure_root({"type": "Stopped", "message": reason or "The automation failed."}, None)
     first = causes[0]
-    known = {"status": first.get("httpStatus"), "attempts": first.get("attempts")}
-    return {**first["error"], **known}
+    return {**first["error"], "status": first.get("httpStatus"), "attempts": first.get("attempts")}

@@ -6,7 +6,8 @@ import contextlib
 from datetime import timedelta
 from typing import cast
 
-from trunkline.keyed import COME, LEAVE_GATE, PER_KEY, Admission, Entrance
+from trunkline.durations import spell
+from trunkline.keyed import COME, LEAVE_GATE, PER_KEY, Admission, Entrance, Passed
 from workflows import host
 from workflows.errors import StepError
 from workflows.run.walk import Stop, Walk
@@ -21,8 +22,20 @@ async def pass_gate(walk: Walk) -> None:
     entrance = _entrance(walk)
     if entrance is None or entrance["admission"]["mode"] == "skip" or walk.state.admitted:
         return
+    walk.gate = _sentence(entrance["admission"])
+    try:
+        passed = await _passed(walk, entrance)
+    finally:
+        walk.gate = None
+    if "skipped" in passed:
+        walk.stop = walk.stop or Stop(outcome="skipped", reason=passed["skipped"])
+    walk.state.admitted = True
+
+
+async def _passed(walk: Walk, entrance: Entrance) -> Passed:
+    """Return what the gate says about a run, once it does."""
     patience = SILENT
-    while (passed := walk.passed) is None:
+    while walk.passed is None:
         try:
             await host.wait_condition(
                 lambda: walk.passed is not None,
@@ -32,9 +45,7 @@ async def pass_gate(walk: Walk) -> None:
         except TimeoutError:
             await have_done(COME, entrance)
             patience = STILL_SILENT
-    if "skipped" in passed:
-        walk.stop = walk.stop or Stop(outcome="skipped", reason=passed["skipped"])
-    walk.state.admitted = True
+    return walk.passed
 
 
 async def leave_gate(walk: Walk) -> None:
@@ -43,6 +54,18 @@ async def leave_gate(walk: Walk) -> None:
     if entrance is not None:
         with contextlib.suppress(StepError):  # the gate finds out by itself
             await have_done(LEAVE_GATE, entrance)
+
+
+def _sentence(admission: Admission) -> str:
+    """Return what a run that is not let in yet waits for."""
+    match admission["mode"]:
+        case "queue":
+            return "It waits for its turn: another run for the same key goes on."
+        case "debounce":
+            quiet, most = spell(admission.get("quiet", 0)), spell(admission.get("atMost", 0))
+            return f"It waits until no event for the same key has come for {quiet}, at most {most} after the first."
+        case _:
+            return "It waits to be let in: the gate of its key has not answered yet."
 
 
 def _entrance(walk: Walk) -> Entrance | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from trunkline.wire import Entry, ErrorEntry, FailureFacts, Flow, Reaction, Request
+from trunkline.wire import Entry, ErrorEntry, FailureFacts, FailureRoot, Flow, Reaction, Request
 from workflows.program import Block, Rule
 from workflows.report import FAILED, flow_after, measure
 from workflows.run.failure import Failure
@@ -84,12 +84,11 @@ def under_way(walk: Walk, held: HeldStep, reaction: Reaction, failure: FailureFa
     return FollowUp(block, frame)
 
 
-def failure_root(error: ErrorEntry, facts: FailureFacts | None) -> dict[str, Any]:
+def failure_root(error: ErrorEntry, facts: FailureFacts | None) -> FailureRoot:
     """Return what templates find under `failure`."""
-    known: dict[str, Any] = {"status": None, "attempts": None}
-    if facts is not None:
-        known.update(status=facts["status"], attempts=facts["attempts"])
-    return {**error, **known}
+    if facts is None:
+        return {**error, "status": None, "attempts": None}
+    return {**error, "status": facts["status"], "attempts": facts["attempts"]}
 
 
 def after_end(walk: Walk, held: HeldStep, facts: FailureFacts | None, reacted: list[int]) -> FollowUp | Flow:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import uuid
 from collections.abc import Coroutine
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -17,6 +16,7 @@ from typing import Any, TypeVar
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError
 
+from trunkline.step_key import activity_id
 from trunkline.wire import BEFORE_RESET, EVERY_STEP, LOOK, Answer, Call, Entry, ResetQuestion
 from workflows import host
 from workflows.program import ActionStep
@@ -28,11 +28,6 @@ from workflows.run.walk import Walk
 
 T = TypeVar("T")
 
-
-KEYS = uuid.UUID("b7a5f0c2-6d0e-5e0b-9c39-0d5a3a1f7e55")
-"""Namespace of all idempotency keys; changing it would send again what older runs have sent."""
-
-LONGEST_ACTIVITY_ID = 200
 
 LOOKING: dict[str, Any] = {
     "start_to_close_timeout": timedelta(seconds=30),
@@ -64,7 +59,7 @@ async def look(walk: Walk, step: ActionStep, entry: Entry, argument: Call) -> An
     since = walk.state.began if walk.resets else walk.state.memory[entry["id"]]["sent"]
     reading = call(
         f"{step.action}{LOOK}",
-        {**argument, "since": since},
+        {**argument, "key": entry["key"], "since": since},
         summary=f"{step.label}: look what became of it",
         **walk.routing.options(step.action, argument["config"], first=True),
         **LOOKING,
@@ -144,15 +139,3 @@ async def _in_bounds(walk: Walk, reading: Coroutine[Any, Any, T]) -> T | None:
             await cancel_all([task])
         return None
     return task.result()
-
-
-def idempotency_key(entry: Entry, release: int) -> str:
-    """Return the key of a step: the same over attempts, crashes, continue-as-new and resets, another with a release."""
-    return str(uuid.uuid5(KEYS, f"{host.info().workflow_id}\n{entry['id']}\n{release}"))
-
-
-def activity_id(instance: str) -> str:
-    """Return the activity id of a step: its instance id, shortened where Temporal would refuse it."""
-    if len(instance) <= LONGEST_ACTIVITY_ID:
-        return instance
-    return f"{instance[-LONGEST_ACTIVITY_ID + 40 :]}~{uuid.uuid5(KEYS, instance)}"

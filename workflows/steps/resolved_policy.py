@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from trunkline.wire import CHECK, CheckAnswer, CheckQuestion, HeldOperation, Named, PolicyRecord, Request
+from trunkline.wire import CHECK, CheckAnswer, CheckQuestion, HeldOperation, Named, PolicyRecord, Request, Times
 from workflows import host
 from workflows.errors import StepError
 from workflows.hold_rules import HOLD_RULES
@@ -108,12 +108,13 @@ async def resolve_policy(
     roots = {**walk.roots(held.frame), "request": request}
     policy = held.step.policy
     if approval:
-        policy = policy.under(lambda when: _applies(when, roots))
+        policy = policy.under(lambda when: _applies(when, roots, held))
     question = _question(walk, held, policy, approval=approval)
     if approval:
         question["request"], question["quorum"] = request, policy.rules["quorum"]
     if previous is None:
-        question["times"] = {name: time for name, time in policy.times.items() if approval or name != "expiresAfter"}
+        times = {name: time for name, time in policy.times.items() if approval or name != "expiresAfter"}
+        question["times"] = cast("Times", times)
     else:
         question["previous"] = previous
     rules: Mapping[str, Any] = policy.rules
@@ -192,6 +193,8 @@ def _requester(walk: Walk, held: HeldStep, template: Template) -> str:
     return value.strip(" ")
 
 
-def _applies(when: Condition, roots: dict[str, Any]) -> bool:
+def _applies(when: Condition, roots: dict[str, Any], held: HeldStep) -> bool:
     host.tell(host.JUDGED, condition=when, roots=roots)
-    return when.may_hold(roots, host.now())
+    reader = host.reader()
+    verdict = None if reader is None else reader.judge(when, roots, held.entry["id"])
+    return when.may_hold(roots, host.now()) if verdict is None else bool(verdict.holds)

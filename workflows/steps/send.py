@@ -5,24 +5,30 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
 
+from trunkline.step_key import activity_id, is_derived, step_key
 from trunkline.wire import Answer, Call, Entry, HoldNotice, Request
 from workflows import host
 from workflows.program import ActionStep
+from workflows.report import measure
 from workflows.run.encrypted import wait_for_key, was_unreadable
 from workflows.run.failure import Failure, not_taken, read_failure
 from workflows.run.parallel import result_of
 from workflows.run.records import records
 from workflows.run.resets import sending_run
 from workflows.run.walk import Walk
-from workflows.steps.reconcile import activity_id, after_reset, idempotency_key, look, sending
+from workflows.steps.reconcile import after_reset, look, sending
 from workflows.steps.turns import take_turns
 
 HEARTBEAT = timedelta(seconds=10)
 LONGEST_SUMMARY = 200
+
+NO_PAUSE = timedelta(milliseconds=1)
+"""How long a worker waits by itself before it repeats a local attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +58,8 @@ async def send(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing) -
     Who calls it keeps the run from continuing as new until what follows is written down.
     """
     request = outgoing.request
-    key = entry["key"] = idempotency_key(entry, outgoing.release)
-    argument: Call = {"config": request["config"], "key": key}
-    if request["secrets"]:
-        argument["secrets"] = request["secrets"]
-    if step.pick is not None:
-        argument["pick"] = step.pick
-    if outgoing.digest is not None:
-        argument["digest"] = outgoing.digest
-    if (operation := outgoing.operation or step.operation) is not None:
-        argument["operation"] = operation
-    if step.repeat == "never":
-        argument["run"] = sending_run()
-    if outgoing.notice is not None:
-        argument["notice"] = outgoing.notice
+    entry["key"] = step_key(host.info().workflow_id, entry["id"], outgoing.release)
+    argument = _call(step, entry, outgoing)
     connection = walk.routing.connection(step.action, request["config"])
     async with walk.record_queues.writing(records(connection, step.writes, request["config"])):
         answer = await _run(walk, step, entry, argument, parting=outgoing.parting)
@@ -76,6 +70,29 @@ async def send(walk: Walk, step: ActionStep, entry: Entry, outgoing: Outgoing) -
             answer = found
         walk.unsettled.pop(entry["id"], None)
         return answer
+
+
+def _call(step: ActionStep, entry: Entry, outgoing: Outgoing) -> Call:
+    """Return the argument of the activity, with nothing that it can make by itself."""
+    request = outgoing.request
+    argument: Call = {"config": request["config"]}
+    if not is_derived(entry["id"], outgoing.release):
+        argument["key"] = entry["key"]
+    if request["secrets"]:
+        argument["secrets"] = request["secrets"]
+    if step.pick is not None:
+        argument["pick"] = step.pick
+    if step.headers:
+        argument["headers"] = step.headers
+    if outgoing.digest is not None:
+        argument["digest"] = outgoing.digest
+    if (operation := outgoing.operation or step.operation) is not None:
+        argument["operation"] = operation
+    if step.repeat == "never":
+        argument["run"] = sending_run()
+    if outgoing.notice is not None:
+        argument["notice"] = outgoing.notice
+    return argument
 
 
 @dataclass(slots=True)
@@ -151,16 +168,41 @@ async def _attempt(walk: Walk, step: ActionStep, entry: Entry, argument: Call, b
     retry = step.retry
     if bounds.spent and retry.maximum_attempts:
         retry = replace(retry, maximum_attempts=retry.maximum_attempts - bounds.spent)
-    activity: workflow.ActivityHandle[Answer] = host.start_activity(
-        step.action,
-        argument,
-        activity_id=activity_id(entry["id"]),
-        summary=step.label[:LONGEST_SUMMARY],
-        **walk.routing.options(step.action, argument["config"]),
-        start_to_close_timeout=step.timeout,
-        schedule_to_close_timeout=max(bounds.end - host.now(), timedelta(milliseconds=1)),
-        heartbeat_timeout=HEARTBEAT,
-        retry_policy=retry,
-        cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    )
-    return await result_of(activity)
+    options: dict[str, Any] = {
+        "activity_id": activity_id(entry["id"]),
+        "summary": step.label[:LONGEST_SUMMARY],
+        "start_to_close_timeout": step.timeout,
+        "schedule_to_close_timeout": max(bounds.end - host.now(), timedelta(milliseconds=1)),
+        "retry_policy": retry,
+        "cancellation_type": workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    }
+    queued = walk.routing.queue(step.action, argument["config"]) is not None
+    if step.local and not queued and walk.local_steps.begin(host.now()):
+        return await _local(walk, step, argument, options)
+    options |= walk.routing.options(step.action, argument["config"])
+    return await result_of(host.start_activity(step.action, argument, heartbeat_timeout=HEARTBEAT, **options))
+
+
+async def _local(walk: Walk, step: ActionStep, argument: Call, options: dict[str, Any]) -> Answer:
+    """Have the run's own worker carry out an activity; pauses between attempts are timers, so that nothing waits."""
+    size = 0
+    try:
+        activity = host.start_local_activity(step.action, argument, local_retry_threshold=NO_PAUSE, **options)
+        answer: Answer = await result_of(activity)
+        size = measure(answer)
+    except ActivityError:
+        raise
+    except FailureError as error:  # as what goes through Temporal's queue has it
+        raise ActivityError(
+            "Activity task failed",
+            scheduled_event_id=0,
+            started_event_id=0,
+            identity="",
+            activity_type=step.action,
+            activity_id=options["activity_id"],
+            retry_state=None,
+        ) from error
+    finally:
+        walk.local_steps.end(size)
+    answer.pop("call", None)
+    return answer

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from trunkline.wire import Answer, Entry, HoldNotice, Request
+from trunkline.wire import Answer, Entry, HoldNotice, Notified, Request
 from workflows import host
 from workflows.errors import StepError, error_entry
 from workflows.language.template import TemplateError
@@ -64,7 +63,7 @@ class Sent:
 async def tell(walk: Walk, held: HeldStep, telling: Telling) -> Sent | None:
     """Send a notice and note what became of it; None where it failed."""
     step = telling.step
-    record: dict[str, Any] = {"on": telling.on, "label": step.label, "actionType": step.action}
+    record: Notified = {"on": telling.on, "label": step.label, "actionType": step.action}
     entry: Entry = {"id": telling.instance}
     sent: Sent | None = None
     try:
@@ -73,7 +72,7 @@ async def tell(walk: Walk, held: HeldStep, telling: Telling) -> Sent | None:
             outgoing = Outgoing(request, notice=telling.told, parting=telling.parting)
             answer = await send(walk, step, entry, outgoing)
         if isinstance(answer, Failure):
-            record.update(status="unknown" if answer.unknown else "failed", error=answer.error())
+            record.update({"status": "unknown" if answer.unknown else "failed", "error": answer.error()})
         else:
             record["status"] = "succeeded"
             sent = Sent(request, answer, entry["key"], entry.get("found", False))
@@ -81,17 +80,17 @@ async def tell(walk: Walk, held: HeldStep, telling: Telling) -> Sent | None:
         _settle(walk, held, telling, {**record, "status": "canceled"})
         raise
     except (TemplateError, StepError) as error:
-        record.update(status="failed", error=error_entry(error))
+        record.update({"status": "failed", "error": error_entry(error)})
     _settle(walk, held, telling, record)  # and not in `finally`, where a worker that ends throws its runs away
     return sent
 
 
-def _settle(walk: Walk, held: HeldStep, telling: Telling, record: dict[str, Any]) -> None:
+def _settle(walk: Walk, held: HeldStep, telling: Telling, record: Notified) -> None:
     walk.state.memory.pop(telling.instance, None)
     note(walk, held, record)
 
 
-def note(walk: Walk, held: HeldStep, record: dict[str, Any]) -> None:
+def note(walk: Walk, held: HeldStep, record: Notified) -> None:
     """Write down in a step's entry what became of a notice."""
     record["at"] = timestamp(host.now())
     if "error" in record:

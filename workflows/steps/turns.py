@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
+from trunkline.step_key import activity_id
 from trunkline.wire import TURN, Call, Entry
 from workflows import host
 from workflows.program import ActionStep
 from workflows.run.parallel import run_parallel
 from workflows.run.walk import Walk
-from workflows.steps.reconcile import activity_id
 
 DOING_NOTHING = timedelta(seconds=10)
 LONGEST_LABEL = 180

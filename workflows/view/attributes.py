@@ -7,7 +7,12 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
+from temporalio.common import (
+    SearchAttributeKey,
+    SearchAttributePair,
+    SearchAttributeUpdate,
+    TypedSearchAttributes,
+)
 
 from workflows import host
 from workflows.holds.hold import Hold
@@ -32,6 +37,23 @@ LONGEST_LIST = 1_500
 LONGEST_WORD = 255
 
 
+ATTRIBUTES = "trunkline:attributes"
+"""The name under which `workers/process/replay_clock.py` tells a run whether its namespace has our search attributes.
+
+Only what no replay compares may depend on it: two workers may know otherwise.
+"""
+
+
+def of_run(automation: str, event: str) -> TypedSearchAttributes | None:
+    """Return what a run that another one starts is found by; None where the namespace has no such search attributes."""
+    known = host.extern_functions().get(ATTRIBUTES)
+    if known is None or not known():
+        return None
+    return TypedSearchAttributes(
+        [SearchAttributePair(AUTOMATION, _word(automation)), SearchAttributePair(EVENT, _word(event))]
+    )
+
+
 class Attributes:
     """A run's search attributes; where the namespace has none (`enabled` is false) nothing is written.
 
@@ -45,9 +67,13 @@ class Attributes:
         self.dated = dated
 
     def begin(self, automation: str, event: str) -> None:
-        """Write what the run is, unless whoever started it has."""
-        if self.enabled and host.info().typed_search_attributes.get(EVENT) is None:
-            host.upsert_search_attributes([AUTOMATION.value_set(_word(automation)), EVENT.value_set(_word(event))])
+        """Write of what the run is that which whoever started it has not."""
+        if not self.enabled:
+            return
+        known = host.info().typed_search_attributes
+        lacking = [(key, value) for key, value in ((AUTOMATION, automation), (EVENT, event)) if known.get(key) is None]
+        if lacking:
+            host.upsert_search_attributes([key.value_set(_word(value)) for key, value in lacking])
 
     def holds(self, held: Iterable[Hold]) -> None:
         """Write what waits now, and for whom."""

@@ -21,7 +21,7 @@ from temporalio.worker import (
     WorkflowInterceptorClassInput,
 )
 
-from trunkline.wire import NOT_TAKEN, Entry
+from trunkline.wire import NOT_TAKEN, AuditEntry, Edited, Entry, Request, RunReport, ShownHold
 from workflows.holds.wording import (
     COUNTED,
     UNSIGNED,
@@ -61,7 +61,7 @@ THEN: Entry = {"label": "Then"}
 MARKS = {"succeeded": "✓", "failed": "✗", "unknown": "?", "held": "‖", "running": "▶", "rejected": "⊘", "expired": "⊘"}
 
 
-def details(report: dict[str, Any], holds: Sequence[Mapping[str, Any]], workflow_id: str) -> str:
+def details(report: RunReport, holds: Sequence[ShownHold], workflow_id: str) -> str:
     """Return the Markdown of a run: first what it waits for, then its steps under a heading per path.
 
     Args:
@@ -79,7 +79,7 @@ def details(report: dict[str, Any], holds: Sequence[Mapping[str, Any]], workflow
     return "\n".join([*lines, *_outcome(report), *_decisions(report.get("audit") or []), *_steps(report["steps"])])
 
 
-def _waiting(hold: Mapping[str, Any], edits: list[dict[str, Any]], workflow_id: str) -> Iterator[str]:
+def _waiting(hold: ShownHold, edits: list[Edited], workflow_id: str) -> Iterator[str]:
     approval = hold["kind"] == "approval"
     yield f"## Waits for a decision: {_plain(hold['label'])}"
     until = f" · until {instant(hold['deadline'])}" if hold.get("deadline") else ""
@@ -94,7 +94,7 @@ def _waiting(hold: Mapping[str, Any], edits: list[dict[str, Any]], workflow_id: 
     yield from _forms(hold)
 
 
-def _facts(hold: Mapping[str, Any], edits: list[dict[str, Any]]) -> Iterator[str]:
+def _facts(hold: ShownHold, edits: list[Edited]) -> Iterator[str]:
     """Yield what the request does not say: secrets, digest, votes, policy, and what was edited."""
     yield f"\n- Digest `{hold['digest']}`"
     if hold["request"].get("connection"):
@@ -114,7 +114,7 @@ def _facts(hold: Mapping[str, Any], edits: list[dict[str, Any]]) -> Iterator[str
     yield ""
 
 
-def _secrets(request: Mapping[str, Any]) -> dict[str, list[str]]:
+def _secrets(request: Request) -> dict[str, list[str]]:
     places: dict[str, list[str]] = {}
     for place in request.get("secrets") or []:
         for name in filter(None, (place["name"], place.get("password"))):
@@ -122,7 +122,7 @@ def _secrets(request: Mapping[str, Any]) -> dict[str, list[str]]:
     return places
 
 
-def _commands(hold: Mapping[str, Any], workflow_id: str) -> Iterator[str]:
+def _commands(hold: ShownHold, workflow_id: str) -> Iterator[str]:
     names = " ".join(f"`{name}`" for name in (*decisions(hold)[1:], *OF_OPERATORS))
     run, name, by = quote(workflow_id), quote(hold["hold"]), quote(decider(hold))
     yield from _code(
@@ -131,7 +131,7 @@ def _commands(hold: Mapping[str, Any], workflow_id: str) -> Iterator[str]:
     )
 
 
-def _forms(hold: Mapping[str, Any]) -> Iterator[str]:
+def _forms(hold: ShownHold) -> Iterator[str]:
     """Yield what to paste into this page's own forms; a signature cannot be made there."""
     if hold.get("verified"):
         yield "Its decisions must be signed, which the forms of this page cannot do."
@@ -165,18 +165,20 @@ def _wrapped(line: str) -> list[str]:
     return [line[start : start + WIDTH] for start in range(0, min(len(line), WIDTH * MOST_LINES), WIDTH)] or [""]
 
 
-def _outcome(report: dict[str, Any]) -> Iterator[str]:
+def _outcome(report: RunReport) -> Iterator[str]:
     if report.get("outdated"):
         yield f"## Old version\n{_plain(report['outdated'])}"
     if report.get("parked"):
         yield f"## Parked\n{_plain(report['parked'])}"
+    if report.get("gate"):
+        yield f"## Waits at its gate\n{_plain(report['gate'])}"
     if report.get("outcome"):
         yield f"## {str(report['outcome']).capitalize()}{tolerance(report.get('tolerated'))}"
     if report.get("reason"):
         yield _plain(report["reason"])
 
 
-def _decisions(audit: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _decisions(audit: Sequence[AuditEntry]) -> Iterator[str]:
     """Yield who decided what, and what was refused and why: this page's own forms answer "successful" to anything."""
     if not audit:
         return

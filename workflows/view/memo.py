@@ -6,9 +6,10 @@ step, kind, label, digest, openedAt, missing?, ask?}`. Beyond so many, the memo 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from trunkline.wire import ListedHold, UnlistedHolds
 from workflows import host
 from workflows.holds.hold import Hold
 
@@ -27,7 +28,7 @@ LONGEST_LABEL = 200
 def note(held: Iterable[Hold]) -> None:
     """Write what waits now; where nothing has changed since, nothing is written."""
     oldest = sorted(held, key=lambda hold: hold.openedAt)
-    wanted: dict[str, Any] = {PREFIX + hold.hold: _told(hold) for hold in oldest[:MOST]}
+    wanted: dict[str, ListedHold | UnlistedHolds] = {PREFIX + hold.hold: _told(hold) for hold in oldest[:MOST]}
     if len(oldest) > MOST:
         wanted[MORE] = {"count": len(oldest) - MOST}
     known = [name for name in host.info().raw_memo if name == MORE or name.startswith(PREFIX)]
@@ -37,13 +38,13 @@ def note(held: Iterable[Hold]) -> None:
         host.upsert_memo({**changed, **gone})
 
 
-def _known(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = host.memo_value(name, {}, type_hint=dict)
+def _known(name: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = host.memo_value(name, {}, type_hint=dict)
     return found
 
 
-def _told(hold: Hold) -> dict[str, Any]:
-    told: dict[str, Any] = {
+def _told(hold: Hold) -> ListedHold:
+    told: ListedHold = {
         "hold": hold.hold,
         "step": hold.step,
         "kind": hold.kind,

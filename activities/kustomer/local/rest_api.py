@@ -13,6 +13,7 @@ from activities.context import Context
 from activities.errors import Refused
 from activities.exchange.answer import kept
 from activities.exchange.encoding import begins_like_json, query_text, raw_text, written_syntax
+from activities.exchange.headers import RecordedHeaders
 from activities.exchange.request import Address, Headers, completed
 from activities.http_client.json_body import json_bytes
 
@@ -83,7 +84,10 @@ class ApiResponse(Result):
     """The answer as a whole."""
 
     status_code: int = Field(description="HTTP status, such as 200 or 404.")
-    headers: dict[str, str] = Field(description="Headers by lower-case name, each cut at 2,000 characters.")
+    headers: RecordedHeaders = Field(
+        description="Headers by lower-case name, each cut at 2,000 characters: `location`, `link`, `etag`, "
+        "`retry-after`, names that end in `request-id`, and those that the automation uses."
+    )
     body: Any = Field(description="The same as `body` beside it.")
 
 

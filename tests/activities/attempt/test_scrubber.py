@@ -132,7 +132,7 @@ def send(services: Services, wire: Wire) -> Send:
     [run] = bind({"http_request": catalog()["http_request"]}, services)
 
     async def sent(**config: Any) -> Any:
-        call = {"config": {"method": "GET", "url": wire.url, **config}, "key": KEY}
+        call = {"config": {"method": "GET", "url": wire.url, **config}, "key": KEY, "headers": "all"}
         return json.loads((await environment.run(run, call)).payload.data)["result"]
 
     return sent

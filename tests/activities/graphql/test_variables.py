@@ -16,6 +16,7 @@ from activities.errors import Refused, UnknownOperation
 from activities.graphql.calls import GraphQlOperation
 from activities.graphql.profile import GRAPHQL
 from tests.descriptions import AWKWARD_SCHEMA
+from tests.together import together
 
 SCHEMA = build_schema(AWKWARD_SCHEMA.read_text())
 
@@ -31,7 +32,7 @@ def flaws(id_: str, params: dict[str, Any]) -> list[Flaw]:
     return operation(id_).flaws(params, lambda value: isinstance(value, str) and "{{" in value)
 
 
-@pytest.mark.parametrize(
+@together(
     ("id_", "params", "variables"),
     [
         ("refundCreate", {"orderId": "1"}, {"input": {"orderId": "1"}}),
@@ -63,7 +64,7 @@ def test_what_is_sent(id_: str, params: dict[str, Any], variables: dict[str, Any
     assert isinstance(judged, VariableValues), judged
 
 
-@pytest.mark.parametrize(
+@together(
     ("id_", "params", "says"),
     [
         ("refundCreate", {}, ["`orderId` is missing"]),

@@ -12,6 +12,7 @@ from activities.http.api_request import ApiRequest, api_request
 from activities.http.http_request import HttpRequest, http_request
 from tests.activities.conftest import MakeContext
 from tests.activities.http_client.wire import Wire, ok
+from tests.together import together
 
 
 async def call(context: Any, url: str) -> Any:
@@ -41,7 +42,7 @@ async def test_long_headers_are_cut(wire: Wire, make_context: MakeContext) -> No
     assert len((await call(make_context(), wire.url)).headers["x-long"]) == 2_000
 
 
-@pytest.mark.parametrize(
+@together(
     "config",
     [
         {},
@@ -63,7 +64,7 @@ def test_a_config_that_is_not_right_is_a_problem_before_anything_runs(config: di
         HttpRequest.model_validate({"url": "https://example.com/", **config})
 
 
-@pytest.mark.parametrize(
+@together(
     ("raw", "repeat"),
     [
         ({"method": "GET"}, "safe"),

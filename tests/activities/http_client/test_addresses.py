@@ -8,9 +8,10 @@ import pytest
 
 from activities.errors import Refused
 from activities.http_client.addresses import Rules, Target, public
+from tests.together import together
 
 
-@pytest.mark.parametrize(
+@together(
     "url",
     [
         "https://127.1/",
@@ -92,7 +93,7 @@ def test_a_url_has_one_normal_spelling(url: str, normal: str) -> None:
     assert Target.parse(url).url == normal
 
 
-@pytest.mark.parametrize(
+@together(
     "address",
     [
         "0.0.0.0",  # noqa: S104 - nothing binds to it: it must not be public

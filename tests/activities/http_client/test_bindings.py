@@ -17,6 +17,7 @@ from activities.http_client.bindings import BindingError, Bindings, Host, StandI
 from activities.http_client.client import Client
 from activities.http_client.message import Response
 from tests.activities.http_client.wire import Wire, listen, ok
+from tests.together import together
 from trunkline.wire import Place
 
 TOKEN = "cnry/0123 +é&456"
@@ -87,7 +88,7 @@ def test_addresses_that_two_readers_could_read_differently_are_none(url: str) ->
         Target.parse(url)
 
 
-@pytest.mark.parametrize(
+@together(
     "written",
     [
         *("", "*", "*.", "*.*.example.com", "shop.*.com", "*shop.example.com", "shop.example.*", ".example.com"),

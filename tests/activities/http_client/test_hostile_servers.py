@@ -26,6 +26,7 @@ from activities.http_client.statuses import meaning
 from tests.activities.conftest import MakeContext
 from tests.activities.http_client.test_client import contexts
 from tests.activities.http_client.wire import Act, Seen, Wire, listen, ok
+from tests.starts import examples
 
 Send = Callable[..., Any]
 
@@ -448,7 +449,7 @@ async def exchanged(context: Callable[[Client], Context], pieces: list[bytes], e
 
 @pytest.mark.parametrize("door", ["guarded", "httpx"])
 @settings(
-    max_examples=250,
+    max_examples=examples(2.5),
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -472,7 +473,7 @@ def make_context_of() -> Callable[[Client], Context]:
     return made
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=examples(5), deadline=None, derandomize=True)
 @given(
     name=st.sampled_from(["retry-after", "retry-after-ms", "date", "x-ratelimit-reset", "ratelimit-reset"]),
     value=st.text(max_size=40) | st.from_regex(r"[0-9.,:+ -]{0,30}(GMT|UTC|[A-Z]{3})?", fullmatch=True),

@@ -22,6 +22,7 @@ from activities.errors import ActionError, Refused
 from activities.http_client.json_body import json_bytes, json_text, to_bytes, with_whole_numbers
 from tests.activities.conftest import MakeContext
 from tests.activities.http_client.wire import Wire
+from tests.together import together
 from trunkline.wire import request_from, seal
 
 VECTORS = {
@@ -66,7 +67,7 @@ SEALABLE = st.recursive(
 )
 
 
-@pytest.mark.parametrize(("bits", "written"), VECTORS.items())
+@together(("bits", "written"), VECTORS.items())
 def test_numbers_are_written_as_the_standard_says(bits: str, written: str) -> None:
     (number,) = struct.unpack(">d", bytes.fromhex(bits))
     assert json_text(number) == written

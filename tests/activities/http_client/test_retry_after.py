@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-
 from activities.http_client.retry_after import MOST, retry_after
+from tests.together import together
 
 NOW = 1_800_000_000.0
 
 
-@pytest.mark.parametrize(
+@together(
     ("headers", "seconds"),
     [
         ({}, None),

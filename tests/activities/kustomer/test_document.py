@@ -14,6 +14,7 @@ from activities.catalog import catalog
 from scripts import kustomer_page
 from tests.activities.cases import Request, cases
 from tests.activities.kustomer.document import DocumentRow, calls, camel, rows
+from tests.together import together
 
 ROOT = Path(__file__).resolve().parents[3]
 ACTIONS = catalog()
@@ -33,7 +34,7 @@ WHOLE: Mapping[str, Mapping[str, frozenset[str]]] = {
     "none": {},
 }
 
-every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.action)
+every_row = together("row", ROWS, ids=lambda row: row.action)
 
 
 def action_of(row: DocumentRow) -> Action:

@@ -6,9 +6,10 @@ from textwrap import dedent
 import pytest
 
 from activities.markup import html_of, parser, text_of, text_of_html
+from tests.together import together
 
 
-@pytest.mark.parametrize(
+@together(
     ("markdown", "html"),
     [
         ("# Hi *you*", "<h1>Hi <em>you</em></h1>"),
@@ -96,7 +97,7 @@ def test_markdown_becomes_plain_text_that_keeps_addresses_lists_and_code() -> No
         1 < 2 & <b>""")
 
 
-@pytest.mark.parametrize(
+@together(
     ("html", "text"),
     [
         ("<p>Hello&nbsp;&amp;\n  welcome</p><p>bye", "Hello & welcome\n\nbye"),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
 from activities.http_client.statuses import failure
+from tests.together import together
 
 
-@pytest.mark.parametrize(
+@together(
     ("status", "headers", "kind", "wait"),
     [
         (301, {}, Refused, None),

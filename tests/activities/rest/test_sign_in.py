@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from activities.attempt.scrubber import Scrubber
 from activities.context import Context
 from activities.errors import ActionError, Refused, Unavailable
-from activities.rest import sign_in
 from activities.rest.endpoint import endpoint
-from activities.rest.sign_in import Tokens, client_credentials, jwt_bearer, refresh_token
+from activities.rest.sign_in import client_credentials, jwt_bearer, refresh_token
+from activities.rest.tokens import Tokens
 from tests.activities.http_client.wire import Wire, drop, listen, ok
 from tests.activities.rest import rows
 from tests.activities.rest.conftest import told
@@ -161,7 +161,7 @@ async def test_how_long_a_token_is_kept(
     signed: Signed, tokens: Wire, monkeypatch: pytest.MonkeyPatch, lifetime: Any, kept: float
 ) -> None:
     now = 1000.0
-    monkeypatch.setattr(sign_in, "clock", lambda: now)
+    monkeypatch.setattr("activities.rest.tokens.clock", lambda: now)
     tokens.reply(granted(expires_in=lifetime))
     run = signed()
     await run()

@@ -9,6 +9,7 @@ import pytest
 from activities.errors import Refused
 from activities.slack.approval import ASKING, OCCASIONS, content, fenced
 from activities.slack.limits import MOST_TEXT, excess
+from tests.together import together
 
 USUAL: dict[str, Any] = {
     "on": "opened",
@@ -41,8 +42,8 @@ def notice(**more: Any) -> Any:
     return {**USUAL, **more}
 
 
-@pytest.mark.parametrize("on", OCCASIONS)
-@pytest.mark.parametrize("filler", ["a", "&", "`", "\N{PILE OF POO}", "<!channel>\n"])
+@together("on", OCCASIONS)
+@together("filler", ["a", "&", "`", "\N{PILE OF POO}", "<!channel>\n"])
 def test_what_is_long_is_cut_and_nothing_of_it_is_markup(on: str, filler: str) -> None:
     long = filler * 600
     decision = {"decision": "reject", "by": long[:256], "at": "", "reason": long[:2_000]}

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from activities.action import Credential, Static, marked
 from activities.slack.message import SlackMessage
 from activities.slack.send_slack_message import send_slack_message
+from tests.together import together
 
 
 def section(text: str) -> dict[str, Any]:
@@ -41,7 +42,7 @@ def test_words_of_all_seeds_are_understood() -> None:
     assert seed == ours
 
 
-@pytest.mark.parametrize(
+@together(
     ("changes", "sentence"),
     [
         ({"text": None}, "needs `text` or `blocks`"),

@@ -1,9 +1,8 @@
-import pytest
-
 from activities.sms.segments import Segments, segments
+from tests.together import together
 
 
-@pytest.mark.parametrize(
+@together(
     ("text", "expected"),
     [
         ("", Segments("GSM-7", 0, 1)),

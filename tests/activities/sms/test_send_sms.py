@@ -5,14 +5,13 @@ from pydantic import ValidationError
 
 from activities.action import Static, marked
 from activities.sms.send_sms import SmsMessage, send_sms
+from tests.together import together
 
 MESSAGE = {"from": "+15550100", "to": "+15550123", "text": "Sorry for the wait, 5 €!"}
 
 
-@pytest.mark.parametrize(
-    "number", ["15550123", "+05550123", "+1 555 0123", "+1555012345678901", "+١٥٥٥٠١٢٣", "", "+15550123\n"]
-)
-@pytest.mark.parametrize("field", ["from", "to"])
+@together("number", ["15550123", "+05550123", "+1 555 0123", "+1555012345678901", "+١٥٥٥٠١٢٣", "", "+15550123\n"])
+@together("field", ["from", "to"])
 def test_number_that_is_not_e164_is_refused_with_the_right_form(field: str, number: str) -> None:
     with pytest.raises(ValidationError, match=r"E\.164 form") as raised:
         SmsMessage.model_validate({**MESSAGE, field: number})

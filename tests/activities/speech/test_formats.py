@@ -7,6 +7,7 @@ import pytest
 from activities.errors import Refused
 from activities.speech.formats import Audio, recognise
 from tests.activities.speech.conftest import DEMO, sound
+from tests.together import together
 
 
 def test_the_demo_is_telephone_quality() -> None:
@@ -17,7 +18,7 @@ def test_the_demo_is_telephone_quality() -> None:
     assert len(content) < 400_000
 
 
-@pytest.mark.parametrize(
+@together(
     ("content", "audio"),
     [
         (sound(2.5, 16000, 2), Audio("wav", 16000, 2, 2.5, 1, 16)),
@@ -63,7 +64,7 @@ def test_extensible_wave_names_its_codec_further_on() -> None:
     assert recognise(extensible) == Audio("wav", 16000, 2, 1.0, 1, 16)
 
 
-@pytest.mark.parametrize(
+@together(
     ("content", "sentence"),
     [
         (b"", "is empty"),

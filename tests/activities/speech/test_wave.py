@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from activities.errors import Refused
 from activities.speech.formats import readable
 from tests.activities.speech.conftest import DEMO
+from tests.starts import examples
 
 WHOLE = DEMO.read_bytes()
 SOUND = WHOLE[44:]
@@ -145,7 +146,7 @@ def test_chunks_are_counted(name: bytes) -> None:
     assert time.process_time() - begun < 1, "12 million chunks took six seconds"
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=examples(1.2), deadline=None, derandomize=True)
 @given(seed=st.integers(0, 2**32), changes=st.integers(1, 4))
 def test_no_header_is_a_traceback_and_what_the_decoder_reads_is_read(seed: int, changes: int) -> None:
     dice = random.Random(seed)  # noqa: S311 - no secret

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from activities.teams.card import card_of, elements
 from activities.teams.inline import Run, lines, markdown, tree
+from tests.starts import examples
+from tests.together import together
 
 
 def block(text: str, **more: Any) -> dict[str, Any]:
@@ -29,7 +31,7 @@ def columns(*columns: tuple[str, list[dict[str, Any]]]) -> dict[str, Any]:
 CODE = {"fontType": "Monospace"}
 
 
-@pytest.mark.parametrize(
+@together(
     ("text", "expected"),
     [
         ("Hello **there**, *you*", [block("Hello **there**, _you_")]),
@@ -112,13 +114,13 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(1.5), deadline=None)
 @given(st.lists(PIECES, max_size=25).map("".join))
 def test_no_word_is_lost_whatever_the_text(text: str) -> None:
     assert shown(elements(text)).count("word") == text.count("word")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(1.5), deadline=None)
 @given(st.text(st.sampled_from("ab1 .)-+*_[]()`~<>#&;=\\|!"), min_size=1, max_size=12).map(str.strip).filter(bool))
 def test_plain_text_needs_no_more_than_markdown(text: str) -> None:
     assert markdown((Run(text),)) is not None

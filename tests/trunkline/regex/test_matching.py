@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from tests.together import together
 from trunkline.regex.bounded import CostlyError, PatternError
 from trunkline.regex.matching import check_pattern, first_match
 
 Found = tuple[str, list[str | None], int]
 
 
-@pytest.mark.parametrize(
+@together(
     ("pattern", "flags", "text", "found"),
     [
         (r"order #(\d+)", "", "Your order #1042.", ("order #1042", ["1042"], 5)),
@@ -70,7 +71,7 @@ def test_half_of_a_character_in_a_text_is_matched_as_some_character_and_kept() -
     assert (match.captures, match.position) == (["\ud83d"], 2)
 
 
-@pytest.mark.parametrize(
+@together(
     ("pattern", "flags", "says"),
     [
         ("(?=a)", "", "look-ahead (`(?=`), which RE2 cannot express"),

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from tests.together import together
 from workers.approvals.signing import SigningKey, SigningKeys, Verification, new_key, sign, signing_key
 from workers.settings import SettingsError
 
@@ -133,7 +134,7 @@ def nested() -> Any:
     return value
 
 
-@pytest.mark.parametrize(
+@together(
     "decision",
     [
         None,

@@ -97,7 +97,7 @@ def test_an_import_of_several_rules_makes_a_file_of_each(tmp_path: Path) -> None
         ("keep", "workflow: {actions: [1]}", "`actions[0]` is no step"),
         ("keep", "a: [", "cannot be read"),
         ("zendesk", WORKFLOW, "no rule of Zendesk"),
-        ("zendesk", "[1, 2]", "cannot be read"),
+        ("zendesk", "[1, 2]", "cannot be imported"),
         ("zendesk", "{conditions: {all: 3}, actions: []}", "not `{all: […], any: […]}`"),
         ("keep", "workflow: {consts: [1], actions: [{}]}", "`consts` of the workflow is a list"),
     ],
@@ -205,3 +205,110 @@ def test_an_unknown_type_has_a_near_one(tmp_path: Path) -> None:
     assert ended.code == 2
     assert "parcel.sent" in ended.err
     assert call("events", "--sample").code == 2
+
+
+def test_an_action_lists_the_languages_that_it_knows() -> None:
+    found = {
+        one["language"]: one["models"] for one in call("actions", "transcribe_recording", "--languages", "--json").json
+    }
+    assert found["cs-CZ"] == ["default", "command_and_search", "latest_long", "latest_short"]
+    assert {"phone_call", "video"} < {*found["en-US"]}
+    told = call("actions", "transcribe_recording", "--languages")
+    assert f"cs-CZ        {', '.join(found['cs-CZ'])}\n" in told.out
+    for other in (["send_sms"], []):
+        ended = call("actions", *other, "--languages")
+        assert (ended.code, ended.out) == (2, "")
+        assert "trunkline actions transcribe_recording --languages" in ended.err
+
+
+FORM = """
+name: offer
+trigger:
+  event: call.ended
+  inputs: {rating: 123, again: tmp_7}
+  data:
+    type: object
+    required: [order]
+    properties:
+      order:
+        type: object
+        title: The order
+        required: [id, state]
+        properties:
+          id: {type: string, title: Order number, description: "As it stands\\non the invoice."}
+          state: {$ref: '#/$defs/state'}
+          "net amount": {type: [number, "null"], default: 5}
+          lines: {type: array, items: {type: integer}}
+      again: {$ref: '#'}
+    $defs: {state: {enum: [sent, lost]}}
+actions: [{wait: 1m}]
+"""
+
+
+def test_an_automation_says_what_it_asks_for(tmp_path: Path) -> None:
+    (tmp_path / "offer.yaml").write_text(FORM)
+    (tmp_path / "order.yaml").write_text(READS)
+    (tmp_path / "plain.yaml").write_text("name: plain\ntrigger: {event: call.ended}\nactions: [{wait: 1m}]\n")
+    (tmp_path / "broken.yaml").write_text("{")
+    fields = {one["field"]: one for one in call("inputs", "offer", "--json", cwd=tmp_path).json}
+    empty = {"default": None, "choices": None, "description": None, "input": None}
+    assert fields["order.id"] == empty | {
+        "field": "order.id",
+        "type": "text",
+        "label": "Order number",
+        "required": True,
+        "description": "As it stands\non the invoice.",
+    }
+    assert fields["order.state"]["choices"] == ["sent", "lost"]
+    assert fields["order.lines"]["type"] == "list of whole number"
+    amount = fields['order["net amount"]']
+    assert (amount["type"], amount["default"], amount["required"]) == ("number or null", 5, False)
+    assert not fields["again.order.id"]["required"], "what is around it need not be there"
+    assert fields["input.again.value"]["input"] == "tmp_7"
+    assert "Rating: text, what callers gave in step 123, may be empty" in call("inputs", "offer", cwd=tmp_path).out
+    assert [one["field"] for one in call("inputs", "order", "--json", cwd=tmp_path).json] == [
+        *("order.currency", "order.lines[0].name", "order.id"),
+    ]
+    assert "trunkline events call.ended" in call("inputs", "plain.yaml", cwd=tmp_path).out
+    for name, says in (("ofer", "Did you mean offer?"), ("no.yaml", "no file"), ("broken.yaml", "broken.yaml")):
+        ended = call("inputs", name, cwd=tmp_path)
+        assert (ended.code, ended.out) == (2, "")
+        assert says in ended.err
+
+
+ACTIONS: list[Any] = [
+    {"wait": "{{order.patience | default: '5m'}}"},
+    {"wait": {"until": "{{ order.due }}"}},
+    {"forEach": "{{order.lines}}", "actions": [{"set": {"line": "{{item}}"}}]},
+    {"set": {"id": "{{order.id}}"}},
+]
+
+
+def test_a_sample_fits_the_numbers_that_conditions_ask_for(tmp_path: Path) -> None:
+    tests = [("greater_than", "above", 100.5), ("less_than", "below", 3), ("equals", "paid", True), ("in", "kind", [7])]
+    all_of = [{"field": f"order.{name}", "operator": operator, "value": value} for operator, name, value in tests]
+    all_of.append({"field": "{{order.lines | size}}", "operator": "greater_than", "value": 0})
+    definition = {"name": "a", "trigger": {"event": "order.moved", "data": ["order"]}, "conditions": {"all": all_of}}
+    (tmp_path / "a.json").write_text(json.dumps({**definition, "actions": ACTIONS}))
+    sample = call("events", "order.moved", "--sample", cwd=tmp_path)
+    assert sample.json["data"]["order"] == {
+        "above": 101.5,
+        "below": 2,
+        "paid": True,
+        "kind": 7,
+        "lines": ["text"],
+        "patience": "1m",
+        "due": "2026-11-23T09:00:00Z",
+        "id": "text",
+    }
+    told = call("explain", "-", "--automation", "a.json", "--json", cwd=tmp_path, stdin=sample.out.encode())
+    assert [(one["runs"], one["outcome"]) for one in told.json["automations"]] == [(True, "completed")]
+
+
+def test_a_sample_has_the_custom_fields_that_are_read(tmp_path: Path) -> None:
+    texts = ['{{contact.custom_fields["Shop API"]}}', "{{contact.custom_fields.MRR}}", "{{contact.nmae}}"]
+    definition = {"name": "a", "trigger": {"event": "call.ended"}, "actions": [{"set": {"all": texts}}]}
+    (tmp_path / "a.json").write_text(json.dumps(definition))
+    contact = call("events", "call.ended", "--sample", cwd=tmp_path).json["data"]["contact"]
+    assert contact["custom_fields"] == {"MRR": "120", "Shop API": "text"}
+    assert "nmae" not in contact

@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.engine import JSON, Engine
 from tests.workers.command import Ended, on
+from workers.client.dispatch import emitted_id
 
 TRACK = """
 name: track
@@ -42,7 +43,14 @@ async def emitted(engine: Engine, **priorities: str) -> None:
 
 async def test_a_definition_is_played_over_the_events_of_an_earlier_one(engine: Engine, tmp_path: Path) -> None:
     engine.define(TRACK)
-    await emitted(engine, a="urgent", b="high", c="low", d="urgent")
+    await emitted(engine, a="urgent", b="high")
+    for _ in range(2):
+        event = engine.event({"d": {"id": "c", "priority": "low"}}, type="d.happened", id="c")
+        done = await on(engine, "emit", "-", "--json", stdin=json.dumps(event).encode())
+        assert (done.code, [line["started"] for line in done.json]) == (0, [False])
+    kept = await engine.client.get_workflow_handle(emitted_id("c", event["source"])).result()
+    assert kept == done.json
+    await emitted(engine, d="urgent")
     sent = len(engine.receiver.requests)
     text = TRACK.replace("RECEIVER", engine.receiver.url)
 

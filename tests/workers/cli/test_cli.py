@@ -90,7 +90,7 @@ async def test_the_version_is_told() -> None:
         (["aprove", "run", "hold"], "Did you mean `trunkline approve`?"),
         (
             ["nothing-like-it"],
-            "extend, decide, deploy, schedules, rerun, worker, gateway, talkdesk, codec-server, signing-key.",
+            "extend, decide, deploy, schedules, rerun, release, replay, worker, gateway, talkdesk, codec-server, signing-key.",
         ),
         (["hold", "shw"], "There is no command 'shw' in `trunkline hold`. Did you mean `trunkline hold show`?"),
         (["runs", "--state", "held", "--outcome", "failed"], "say one of them"),

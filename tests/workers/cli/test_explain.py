@@ -117,3 +117,21 @@ def test_a_bad_file_of_the_folder_keeps_no_other_from_being_told(folder: Path) -
     done = told(folder, "event.json", "--json")
     assert (done.code, len(done.json["automations"])) == (0, 2)
     assert "automations/bad.yaml cannot run:" in done.err
+
+
+def test_a_folder_without_automations_of_its_own_has_those_beside_the_event(folder: Path, tmp_path: Path) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    (here / "near.yaml").write_text("name: near\ntrigger: {event: order.moved, data: [order]}\nactions: [{wait: 1m}]\n")
+    (here / "event.json").write_text('{"type": "order.moved", "data": {"order": {}}}')
+    (here / "other.yaml").write_text("some: thing\n")
+    done = call("explain", "event.json", "--json", cwd=here)
+    assert (done.code, done.err) == (0, "")
+    assert [(one["automation"], one["file"]) for one in done.json["automations"]] == [("near", "near.yaml")]
+    wrong = call("explain", "event.json", "--automation", "nera", cwd=here)
+    assert (wrong.code, wrong.err) == (
+        2,
+        "trunkline: There is no automation 'nera' in this folder. Did you mean near? It has near.\n",
+    )
+    named = call("explain", "event.json", cwd=here, TRUNKLINE_AUTOMATIONS=str(folder))
+    assert "near" not in named.out

@@ -141,11 +141,16 @@ def test_a_wrong_file_does_not_keep_others_from_being_played(folder: Path) -> No
 def test_junit_has_all_faults_of_a_case_in_one_failure(folder: Path) -> None:
     (folder / "greet.test.yaml").write_text(TEST.replace("expect: {", 'expect: {outcome: failed, reason: "a<b", '))
     assert tried(folder, "--junit", "out.xml").code == 1
-    [case] = ET.parse(folder / "out.xml").getroot().iter("testcase")  # noqa: S314 # we have written it
+    root = ET.parse(folder / "out.xml").getroot()  # noqa: S314 # we have written it
+    assert [root.get(name) for name in ("tests", "failures", "errors")] == ["1", "1", "0"]
+    [case] = root.iter("testcase")
     assert (case.get("name"), case.get("classname")) == ("a new customer is greeted", "greet")
     [failure] = case.findall("failure")
     assert "The outcome is completed, not failed." in str(failure.text)
     assert "The reason is missing, not a<b." in str(failure.text)
+    assert failure.get("type") == "fault"
+    no_place = tried(folder, "--junit", "nowhere/out.xml")
+    assert (no_place.code, "cannot be written" in no_place.err) == (2, True)
 
 
 def test_the_test_server_is_asked_for_where_it_is_missing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

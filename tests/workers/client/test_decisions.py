@@ -9,6 +9,7 @@ import pytest
 from temporalio.client import Client, WorkflowUpdateRPCTimeoutOrCancelledError
 
 from tests.engine import Engine
+from tests.together import together
 from tests.workers.definitions.documents import HELD, PARKS
 from workers.client import runs
 from workers.client.decisions import decide, may_decide
@@ -119,7 +120,7 @@ async def test_a_decision_that_is_given_up_leaves_nothing_that_nobody_has_looked
     assert [one for one in said if isinstance(one.get("exception"), WorkflowUpdateRPCTimeoutOrCancelledError)] == []
 
 
-def hold(**terms: Any) -> dict[str, Any]:
+def hold(**terms: Any) -> Any:
     return {
         "run": "a/1",
         "automation": "a",
@@ -138,7 +139,7 @@ def hold(**terms: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(
+@together(
     ("terms", "decision", "can"),
     [
         ({}, "approve", True),

@@ -2,14 +2,18 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.workers.actions_sample import SAMPLE
-from workers.definitions.automations import Automations, BadAutomationError, UnknownAutomationError
+from workers.definitions import loading
+from workers.definitions.automations import Automations, UnknownAutomationError
 from workers.definitions.matching import Match
+from workers.definitions.roster import BadAutomationError
 from workflows.event import read_event
 
 GOOD = "name: {name}\ntrigger: {{event: call.ended}}\nactions: [{{stop: completed, reason: '{reason}'}}]\n"
@@ -55,17 +59,60 @@ def test_every_definition_file_is_served_and_nothing_else(folder: Path) -> None:
     assert [one.event for one in automations.loaded()] == ["call.ended", "call.ended", "x"]
 
 
-def test_a_change_is_seen_at_the_next_question(folder: Path) -> None:
+def test_a_change_is_seen_at_the_next_look_and_by_who_asks_for_that_file(folder: Path) -> None:
     good(folder / "a.yaml", "first")
     automations = Automations(folder, SAMPLE)
     before = automations.plan("first")
     assert automations.plan("first") is before
     good(folder / "a.yaml", "first", "two")
-    assert reason(automations, "first") == "two"
     good(folder / "b.yaml", "second")
-    assert automations.names() == ["first", "second"]
+    assert automations.names() == ["first"]
+    assert reason(automations, "first") == "two"
+    good(folder / "c.yaml", "third")
+    assert reason(automations, "third") == "one"
+    assert automations.names() == ["first", "second", "third"]
     (folder / "a.yaml").unlink()
-    assert automations.names() == ["second"]
+    automations.look()
+    assert automations.names() == ["second", "third"]
+
+
+def test_no_question_about_what_runs_looks_at_the_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b"):
+        good(folder / f"{name}.yaml", name)
+    automations = Automations(folder, SAMPLE)
+    automations.look()
+    scanned: list[Path] = []
+    monkeypatch.setattr("workers.definitions.folder.os.scandir", scanned.append)
+    assert reason(automations, "a") == "one"
+    assert [match.automation for match in automations.matching(event())] == ["a", "b"]
+    assert automations.names() == ["a", "b"]
+    assert automations.problems() == []
+    assert automations.groups() == automations.secrets() == set()
+    assert automations.identity("a", event()) is None
+    assert scanned == []
+
+
+def test_no_question_about_what_runs_waits_for_a_look(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    good(folder / "a.yaml", "first")
+    automations = Automations(folder, SAMPLE)
+    automations.look()
+    good(folder / "b.yaml", "second")
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def slowly(path: Path) -> Any:
+        begun.set()
+        assert goes_on.wait(60)
+        return loading.read(path)
+
+    monkeypatch.setattr("workers.definitions.folder.read", slowly)
+    with ThreadPoolExecutor() as aside:
+        look = aside.submit(automations.look)
+        assert begun.wait(60)
+        assert reason(automations, "first") == "one"
+        assert [match.automation for match in automations.matching(event())] == ["first"]
+        goes_on.set()
+        assert look.result(60)
+    assert automations.names() == ["first", "second"]
 
 
 def test_a_file_that_turns_bad_keeps_its_last_good_version_and_says_so_once(
@@ -77,6 +124,7 @@ def test_a_file_that_turns_bad_keeps_its_last_good_version_and_says_so_once(
     with caplog.at_level(logging.INFO):
         write(folder / "a.yaml", "name: first\nactions: [\n")
         for _ in range(3):
+            automations.look()
             assert reason(automations, "first") == "one"
     (record,) = (one for one in caplog.records if one.levelname == "ERROR")
     assert "Its last good version (first) stays in use." in record.message
@@ -128,6 +176,7 @@ def test_of_two_files_of_one_name_neither_is_served(folder: Path, caplog: pytest
     running = Automations(folder, SAMPLE)
     assert reason(running, "same") == "from b"
     good(folder / "a.yaml", "same", "from a")
+    running.look()
     assert reason(running, "same") == "from b"
     outdated = running.outdated("same") or ""
     both = f"{folder / 'a.yaml'} and {folder / 'b.yaml'}"
@@ -146,6 +195,7 @@ def test_of_two_files_of_one_name_neither_is_served(folder: Path, caplog: pytest
     assert both in (match.reason or "")
     (folder / "b.yaml").unlink()
     for worker in (running, started_later):
+        worker.look()
         assert reason(worker, "same") == "from a"
         assert worker.problems() == []
         assert worker.outdated("same") is None
@@ -167,6 +217,7 @@ def test_a_renamed_automation_leaves_its_old_name(folder: Path) -> None:
     automations = Automations(folder, SAMPLE)
     assert automations.names() == ["old"]
     good(folder / "a.yaml", "new")
+    automations.look()
     assert automations.names() == ["new"]
 
 
@@ -177,9 +228,11 @@ def test_a_folder_that_goes_away_changes_nothing_and_is_a_problem(folder: Path) 
     automations = Automations(inside, SAMPLE)
     assert automations.names() == ["first"]
     inside.rename(folder / "elsewhere")
+    automations.look()
     assert automations.names() == ["first"]
     assert [one.code for one in automations.problems()] == ["unreadable-file"]
     (folder / "elsewhere").rename(inside)
+    automations.look()
     assert automations.problems() == []
 
 
@@ -212,7 +265,7 @@ actions:
     assert Automations(folder, SAMPLE).secrets() == {"user", "password", "key"}
 
 
-def test_matching_says_for_each_automation_why_not(folder: Path) -> None:
+def test_matching_says_for_each_automation_of_the_type_why_not(folder: Path) -> None:
     good(folder / "a.yaml", "any-call")
     write(
         folder / "b.yaml",
@@ -233,7 +286,10 @@ def test_matching_says_for_each_automation_why_not(folder: Path) -> None:
     assert found["declared"].reason == (
         "The event's data is not what the trigger declares: 'order' is a required property."
     )
-    assert found["tickets"].reason == "Its trigger is ticket.created; the event is call.ended."
+    assert "tickets" not in found
+    assert [*automations.others("call.ended")] == [
+        Match("tickets", matches=False, reason="Its trigger is ticket.created; the event is call.ended.")
+    ]
     good_data = {"call": {"waiting_time": "75"}, "order": {"nr": "5"}}
     assert [m.automation for m in automations.matching(event(data=good_data)) if m.matches] == [
         "any-call",
@@ -245,6 +301,51 @@ def test_matching_says_for_each_automation_why_not(folder: Path) -> None:
         declared.reason
         == "The event's data.order.nr is not what the trigger declares: \"x\" does not match '^[0-9]+$'."
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "concerned"),
+    [
+        ("order.paid", ["all-orders", "paid"]),
+        ("order.paid.late", ["all-orders", "all-paid"]),
+        ("order.", ["all-orders"]),
+        ("order", []),
+        ("orders.paid", []),
+        ("order.paidx", ["all-orders"]),
+        ("schedule.fired", ["each-day"]),
+    ],
+)
+def test_events_are_looked_up_by_what_triggers_take(folder: Path, kind: str, concerned: list[str]) -> None:
+    triggers = {"paid": "event: order.paid", "all-orders": "event: order.*", "all-paid": "event: order.paid.*"}
+    triggers |= {"each-day": "schedule: {every: 24h}", "else": "event: ticket.created"}
+    for name, trigger in triggers.items():
+        write(folder / f"{name}.yaml", f"name: {name}\ntrigger: {{{trigger}}}\nactions: [{{stop: completed}}]\n")
+    automations = Automations(folder, SAMPLE)
+    found = [match.automation for match in automations.matching(event(type=kind))]
+    assert found == concerned
+    assert sorted([*found, *(match.automation for match in automations.others(kind))]) == sorted(triggers)
+
+
+def test_what_an_event_concerns_follows_the_files(folder: Path) -> None:
+    write(folder / "a.yaml", "name: a\ntrigger: {event: x}\nactions: [{stop: completed}]\n")
+    automations = Automations(folder, SAMPLE)
+
+    def concerned(kind: str) -> list[tuple[str, bool]]:
+        automations.look()
+        return [(match.automation, match.matches) for match in automations.matching(event(type=kind))]
+
+    assert (concerned("x"), concerned("y")) == ([("a", True)], [])
+    write(folder / "a.yaml", "name: a\ntrigger: {event: y}\nactions: [{stop: completed}]\n")
+    assert (concerned("x"), concerned("y")) == ([], [("a", True)])
+    write(folder / "a.yaml", "name: a\ntrigger: {event: x}\nactions: 3\n")
+    assert (concerned("x"), concerned("y")) == ([], [("a", True)]), "the last good version runs"
+    for file, kind in (("b", "x"), ("c", "y")):
+        write(folder / f"{file}.yaml", f"name: twice\ntrigger: {{event: {kind}}}\nactions: [{{stop: completed}}]\n")
+    assert concerned("x") == [("twice", False)]
+    assert concerned("y") == [("a", True), ("twice", False)]
+    (folder / "a.yaml").unlink()
+    (folder / "b.yaml").unlink()
+    assert (concerned("x"), concerned("y")) == ([], [("twice", True)])
 
 
 def test_conditions_see_the_event_and_the_run(folder: Path) -> None:

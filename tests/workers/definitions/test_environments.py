@@ -10,11 +10,12 @@ import pytest
 
 from activities.catalog import catalog
 from tests.workflows.scripted import Scripted
-from workers.definitions.automations import Automations, BadAutomationError
+from workers.definitions.automations import Automations
 from workers.definitions.environments import Environments
 from workers.definitions.loading import Source, read
 from workers.definitions.planning import check
 from workers.definitions.problems import Problem
+from workers.definitions.roster import BadAutomationError
 from workers.definitions.runnable import load
 
 CATALOG = catalog()
@@ -168,12 +169,15 @@ def test_a_worker_takes_what_has_changed(folder: Path) -> None:
     automations = Automations(folder, CATALOG)
     first = automations.plan("orders")
     (folder / "environments/dev.yaml").write_text(DEV.replace("5s", "6s"))
+    automations.look()
     second = automations.plan("orders")
     assert (first["environment"]["most"], second["environment"]["most"]) == ("5s", "6s")
     (folder / "environments/dev.yaml").unlink()
+    automations.look()
     assert automations.plan("orders") == second, "the last good version runs"
     assert automations.outdated("orders") is not None
     (folder / "environments/dev.yaml").write_text(DEV)
+    automations.look()
     assert automations.plan("orders") == first
     assert automations.names() == ["orders"]
     assert automations.problems() == []

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from activities.catalog import catalog
+from tests.together import together
 from workers.definitions.checking.other_words import OF_AUTOMATION, OF_RETRY, OF_STEP, OF_TRIGGER
 from workers.definitions.loading import Source, parse
 from workers.definitions.planning import check
@@ -75,7 +76,7 @@ def named(hint: str) -> str:
     return found[1]
 
 
-@pytest.mark.parametrize("word", OF_AUTOMATION)
+@together("word", OF_AUTOMATION)
 def test_words_for_keys_of_an_automation_name_ours(word: str) -> None:
     data: dict[str, Any] = {"name": "a", "trigger": {"event": "call.ended"}, "actions": [STOP], word: "x"}
     ours = named(hint_for(data, word))
@@ -85,7 +86,7 @@ def test_words_for_keys_of_an_automation_name_ours(word: str) -> None:
     assert problems({**data, ours: RIGHT[ours]}) == []
 
 
-@pytest.mark.parametrize("word", [word for word, ours in OF_STEP.items() if ours])
+@together("word", [word for word, ours in OF_STEP.items() if ours])
 def test_words_for_keys_of_a_step_name_ours(word: str) -> None:
     hint = hint_for({"name": "a", "trigger": {"event": "call.ended"}, "actions": [{**SMS, word: "x"}]}, word)
     ours = named(hint)

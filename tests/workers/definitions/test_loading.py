@@ -10,6 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.together import together
 from workers.definitions.loading import MAX_FILE_BYTES, UnreadableFileError, parse, read
 from workers.definitions.problems import Problem
 
@@ -92,7 +93,7 @@ def test_depth_is_bounded(name: str) -> None:
     assert load('{"a": ' + "[" * 90 + "]" * 90 + "}", name)
 
 
-@pytest.mark.parametrize(
+@together(
     ("text", "name", "code", "line"),
     [
         ("", "a.yaml", "not-an-automation", None),

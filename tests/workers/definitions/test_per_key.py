@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.together import together
 from tests.workers.actions_sample import SAMPLE
 from workers.definitions.automations import Automations
 from workers.definitions.loading import Source
@@ -23,7 +24,7 @@ def found(per_key: Any, **trigger: Any) -> list[str]:
     return [f"{one.code} {one.message}" for one in check(data, Source(), SAMPLE)[1]]
 
 
-@pytest.mark.parametrize(
+@together(
     ("per_key", "code", "says"),
     [
         ({**DEBOUNCE, "quiet": None}, "missing-key", "`quiet`"),

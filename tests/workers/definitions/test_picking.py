@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from activities.catalog import catalog
+from tests.together import together
 from tests.workers.definitions.test_planning import GET, automation, said
 from workers.definitions.loading import Source
 from workers.definitions.planning import check, make_plan
@@ -27,7 +28,7 @@ def test_paths_into_the_result_are_good_and_stand_in_the_plan(pick: Any) -> None
     assert make_plan(made, data, catalog())["block"][0]["pick"] == pick
 
 
-@pytest.mark.parametrize(
+@together(
     ("pick", "code"),
     [
         ("bdy.id", "bad-pick"),

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from activities.catalog import catalog
+from tests.together import together
 from tests.workers.actions_sample import SAMPLE
 from workers.definitions.checking.shape import keys
 from workers.definitions.compiling import DEFAULTS
@@ -142,7 +143,7 @@ STRANGE: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("value", STRANGE, ids=str)
+@together("value", STRANGE, ids=str)
 def test_whatever_is_given_is_judged_and_never_a_traceback(value: Any) -> None:
     made, found = check(value, Source(), SAMPLE)
     assert made is None
@@ -327,7 +328,7 @@ IF = {"field": "call.uuid", "operator": "exists"}
 OTHER = {"field": "contact.id", "operator": "exists"}
 
 
-@pytest.mark.parametrize(
+@together(
     ("actions", "expected"),
     [
         ([SAVE, READ], []),
@@ -632,7 +633,7 @@ def test_examples_are_good_and_can_be_executed(path: Path) -> None:
     assert program(made.plan).block
 
 
-@pytest.mark.parametrize("name", sorted(catalog()))
+@together("name", sorted(catalog()))
 def test_the_example_of_every_action_is_a_good_step(name: str) -> None:
     action = catalog()[name]
     event = (
@@ -674,3 +675,11 @@ def test_a_config_that_could_not_be_compiled_is_a_problem_although_each_part_cou
 def test_so_is_a_list_of_approvers_without_end() -> None:
     approval = {"approvers": [f"p{n}" for n in range(10_001)]}
     assert sorted(codes({**GET, "requireApproval": approval})) == ["bad-template", "out-of-range"]
+
+
+def test_what_a_release_does_to_runs_stands_in_the_plan_only_where_they_stay() -> None:
+    assert "onRelease" not in planned(SMS)
+    assert "onRelease" not in planned(SMS, onRelease="move")
+    assert planned(SMS, onRelease="stay")["onRelease"] == "stay"
+    [wrong] = problems(automation(SMS, onRelease="stays"))
+    assert (wrong.code, "stay" in str(wrong)) == ("wrong-type", True)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.together import together
 from tests.workers.actions_sample import SAMPLE
 from workers.definitions.loading import Source, parse
 from workers.definitions.planning import check, inspect, make_plan
@@ -142,7 +143,7 @@ def test_the_groups_that_a_definition_uses_are_known() -> None:
 # Time
 
 
-@pytest.mark.parametrize(
+@together(
     ("policy", "expected"),
     [
         ({"expiresAfter": "1d", "onExpiry": "approve"}, []),
@@ -254,7 +255,7 @@ def test_the_request_of_one_step_at_least_has_what_a_band_of_the_automation_asks
 # Notices
 
 
-@pytest.mark.parametrize(
+@together(
     ("notice", "expected"),
     [
         (SLACK, []),
@@ -272,7 +273,7 @@ def test_the_request_of_one_step_at_least_has_what_a_band_of_the_automation_asks
         ({**SLACK, "retry": {"within": "1s"}, "timeout": "5s"}, ["out-of-range"]),
     ],
 )
-@pytest.mark.parametrize("whole", [True, False])
+@together("whole", [True, False])
 def test_a_notice_is_checked_like_a_step(notice: JSON, expected: list[str], *, whole: bool) -> None:
     policy = {**OPS, "notify": [notice]}
     found = codes(held(), held(), approvals=policy) if whole else codes(held(policy))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.together import together
 from tests.workers.actions_sample import SAMPLE
 from workers.definitions.loading import Source, UnreadableFileError, read
 from workers.definitions.planning import check
@@ -30,12 +31,12 @@ def found(path: Path) -> list[Problem]:
     return check(data, source, SAMPLE)[1]
 
 
-@pytest.mark.parametrize("path", [path for path in BAD if path.parent.name == "bad"], ids=lambda path: path.stem)
+@together("path", [path for path in BAD if path.parent.name == "bad"], ids=lambda path: path.stem)
 def test_each_bad_definition_has_exactly_its_problems(path: Path) -> None:
     assert sorted(f"{one.code}:{one.line}" for one in found(path)) == expected(path)
 
 
-@pytest.mark.parametrize("path", [path for path in BAD if path.parent.name == "bad"], ids=lambda path: path.stem)
+@together("path", [path for path in BAD if path.parent.name == "bad"], ids=lambda path: path.stem)
 def test_each_problem_is_a_sentence_at_a_place(path: Path) -> None:
     for one in found(path):
         assert one.message.endswith((".", "?")), one

@@ -12,7 +12,8 @@ import pytest
 
 from tests.workers.actions_sample import SAMPLE
 from workers.definitions import loading
-from workers.definitions.automations import Automations, BadAutomationError, UnknownAutomationError, UnsettledError
+from workers.definitions.automations import Automations, UnknownAutomationError, UnsettledError
+from workers.definitions.roster import BadAutomationError
 from workers.definitions.settling import APART, QUIET, Patience, Settling, Stamp
 from workers.process.watching import EVERY
 
@@ -319,6 +320,35 @@ def test_a_file_that_changes_while_it_is_read_does_not_count(
     site.settled()
     assert worker.look()
     assert reason(worker, "first") == "two"
+
+
+@pytest.mark.parametrize("later", [0.0, 0.125, 0.25, 0.375])
+@pytest.mark.parametrize("age", [0.0, 3600.0, -3600.0], ids=["written", "old and renamed", "from the future"])
+def test_what_one_process_has_announced_every_other_has(
+    site: Site, caplog: pytest.LogCaptureFixture, later: float, age: float
+) -> None:
+    site.good("a.yaml", "first", "one")
+    announcing, other = (Automations(site.folder, SAMPLE, site.clock.patience) for _ in range(2))
+    for _ in range(40):
+        announcing.look()
+        other.look()
+        site.clock.passed += 0.25
+    new = site.folder / ".new"
+    site.good(".new", "second", "two")
+    written = int((NOW + site.clock.passed - age) * 1e9)
+    os.utime(new, ns=(written, written))
+    new.rename(site.folder / "b.yaml")
+    began = site.clock.passed
+    with caplog.at_level(logging.INFO):
+        while "b.yaml was read: automation second." not in caplog.text:
+            announcing.look()
+            site.clock.passed += later
+            if "b.yaml was read" in caplog.text:
+                break
+            other.look()
+            site.clock.passed += EVERY - later
+    assert other.names() == announcing.names() == ["first", "second"]
+    assert site.clock.passed - began <= 5
 
 
 def test_runs_wait_while_the_folder_itself_is_away(site: Site) -> None:

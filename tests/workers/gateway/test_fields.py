@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.starts import examples
+from tests.together import together
 from workers.gateway.pages.difference import difference
 from workers.gateway.pages.fields import LONGEST, MOST, edits, fields
 from workers.gateway.requests import Refusal
@@ -47,7 +49,7 @@ def test_every_value_has_the_control_that_fits_it() -> None:
     assert [one.pointer for one in fields(CONFIG, SECRETS) if one.fixed] == ["/key"]
 
 
-@pytest.mark.parametrize(
+@together(
     ("typed", "expected"),
     [
         ({}, {}),
@@ -110,14 +112,14 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(0.3))
 @given(st.dictionaries(st.text(max_size=5), JSON, max_size=4))
 def test_a_form_that_nobody_touched_changes_nothing(config: dict[str, Any]) -> None:
     form = {one.name: one.text.replace("\n", "\r\n") for one in fields(config, [])}
     assert not edits(form, config, [])
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(0.3))
 @given(st.dictionaries(st.text(max_size=5), JSON, min_size=1, max_size=4), st.data())
 def test_a_changed_control_changes_its_value_and_no_other(config: dict[str, Any], data: st.DataObject) -> None:
     one = data.draw(st.sampled_from(fields(config, [])))

@@ -17,7 +17,7 @@ from workers.gateway.pages.times import ago, length
 BEGAN = datetime(2026, 11, 28, 8, 0, tzinfo=UTC)
 
 
-def look(report: dict[str, Any] | None, **more: Any) -> Look:
+def look(report: Any, **more: Any) -> Look:
     description: Any = SimpleNamespace(
         status=SimpleNamespace(name="RUNNING"), start_time=BEGAN, close_time=None, execution_time=BEGAN
     )
@@ -38,7 +38,7 @@ def test_long_runs_are_shown_page_by_page() -> None:
 
 
 def test_what_only_temporal_knows_is_shown() -> None:
-    told = {"hold": "refund", "label": "Refund", "kind": "approval", "openedAt": "2026-11-28T08:00:00.000Z"}
+    told: Any = {"hold": "refund", "label": "Refund", "kind": "approval", "openedAt": "2026-11-28T08:00:00.000Z"}
     listed = Listed(run="refund/1", automation="refund", holds=["refund", "other"], told=[told], more=3)
     found = shown_run(look(None, listed=listed, held=None, why="No worker answers."), 1)
     assert [hold["label"] for hold in found["held"]] == ["Refund", "other"]

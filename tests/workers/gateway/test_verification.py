@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from tests.together import together
 from tests.workers.gateway.doors import base64_hmac, hex_hmac, sha256
 from workers.gateway.parts import Verify
 from workers.gateway.verification import TOLERANCE, Signed
@@ -50,7 +51,7 @@ def signed(headers: Any, body: bytes, url: str, now: float) -> Signed:
     return Signed(CIMultiDictProxy(CIMultiDict(headers)), body, url, now)
 
 
-@pytest.mark.parametrize(("verify", "headers", "body", "url", "now"), VECTORS)
+@together(("verify", "headers", "body", "url", "now"), VECTORS)
 def test_what_is_right_passes_and_any_change_does_not(
     verify: dict[str, Any], headers: dict[str, str], body: bytes, url: str, now: float
 ) -> None:

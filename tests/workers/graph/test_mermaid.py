@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.starts import Processes
+from tests.together import together
 from tests.workers.graph.pictures import (
     EVERYTHING,
     EXAMPLES,
@@ -123,7 +124,7 @@ def test_a_run_is_coloured_and_told_in_words() -> None:
     assert ["choose", "high", 'ticket.priority in ["high"]', False] in found["edges"]
 
 
-@pytest.mark.parametrize("label", [label for label in HOSTILE_LABELS if label.strip()])
+@together("label", [label for label in HOSTILE_LABELS if label.strip()])
 def test_a_label_reads_as_it_was_written(label: str) -> None:
     plain = visible(" ".join((label if len(label) <= LONGEST else f"{label[:LONGEST]}…").split()))
     assert words(label_of(label)) == plain

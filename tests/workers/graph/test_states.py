@@ -19,7 +19,8 @@ def entry(name: str, status: str, **more: Any) -> dict[str, Any]:
 
 
 def marks(*entries: dict[str, Any], text: str = EVERYTHING) -> dict[str, Mark]:
-    return marks_of_run(plan_of(text)[0], {"steps": [*entries]})
+    report: Any = {"steps": [*entries]}
+    return marks_of_run(plan_of(text)[0], report)
 
 
 def test_every_status_has_a_place_and_a_colour() -> None:
@@ -29,8 +30,8 @@ def test_every_status_has_a_place_and_a_colour() -> None:
 
 def test_each_step_of_a_report_is_marked() -> None:
     plan, _ = plan_of(EVERYTHING)
-    steps = Report(program(plan), room=1_000_000).steps(closed=False)
-    found = marks_of_run(plan, {"steps": steps})
+    report: Any = {"steps": Report(program(plan), room=1_000_000).steps(closed=False)}
+    found = marks_of_run(plan, report)
     assert {mark.name for mark in found.values()} == {"pending"}
     boxes = {item.box.id: item.box for item in picture(EVERYTHING, found).items()}
     no_steps = {"trigger", "done", "on-failure", "tried-operators", "tried-operators_", "tried-failed"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from itertools import combinations, pairwise
@@ -10,6 +11,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from tests.together import together
 from tests.workers.gateway.test_style import contrast
 from tests.workers.graph.pictures import EVERYTHING, EXAMPLES, deep, definition, get, hostile, long, picture
 from workers.graph.building import Mark
@@ -43,12 +45,17 @@ PICTURES: dict[str, str | Path] = {
 }
 
 
-@pytest.fixture(scope="module", params=PICTURES)
-def graph(request: pytest.FixtureRequest) -> Graph:
-    return picture(PICTURES[request.param], {"ask": Mark(name="held", facts=("held", "since 2026-11-28 09:00 UTC"))})
+every_picture = together("name", PICTURES)
 
 
-def test_everything_is_drawn_once_and_told(graph: Graph) -> None:
+@functools.cache
+def graph_of(name: str) -> Graph:
+    return picture(PICTURES[name], {"ask": Mark(name="held", facts=("held", "since 2026-11-28 09:00 UTC"))})
+
+
+@every_picture
+def test_everything_is_drawn_once_and_told(name: str) -> None:
+    graph = graph_of(name)
     text = svg(graph)
     root = ET.fromstring(text)  # noqa: S314 # our own text
     boxes = [one.get("data-id") for one in root.iter(f"{NAMESPACE}g") if one.get("data-id") is not None]
@@ -75,7 +82,9 @@ def told(graph: Graph) -> Iterator[str]:
         yield from [item.label] if item.label else []
 
 
-def test_nothing_in_it_can_act_or_fetch(graph: Graph) -> None:
+@every_picture
+def test_nothing_in_it_can_act_or_fetch(name: str) -> None:
+    graph = graph_of(name)
     text = svg(graph)
     root = ET.fromstring(text)  # noqa: S314 # our own text
     allowed = {"svg", "title", "desc", "style", "rect", "g", "path", "polygon", "text"}
@@ -87,7 +96,9 @@ def test_nothing_in_it_can_act_or_fetch(graph: Graph) -> None:
     assert "<style" not in svg(graph, styled=False)
 
 
-def test_no_box_lies_on_another_and_all_are_within(graph: Graph) -> None:
+@every_picture
+def test_no_box_lies_on_another_and_all_are_within(name: str) -> None:
+    graph = graph_of(name)
     whole = layout(graph)
     assert all(inside(one, whole) for one in whole.boxes)
     assert all(
@@ -126,7 +137,9 @@ def within(one: PlacedBox, other: PlacedBox) -> bool:
     )
 
 
-def test_no_line_crosses_a_box_and_none_runs_slanted(graph: Graph) -> None:
+@every_picture
+def test_no_line_crosses_a_box_and_none_runs_slanted(name: str) -> None:
+    graph = graph_of(name)
     whole = layout(graph)
     alone = [one for one in whole.boxes if not one.around]
     if len(alone) > 200:
@@ -141,7 +154,9 @@ def test_no_line_crosses_a_box_and_none_runs_slanted(graph: Graph) -> None:
                 assert not (across and down), (line, box.box.id)
 
 
-def test_chips_lie_on_no_box_and_no_other_chip(graph: Graph) -> None:
+@every_picture
+def test_chips_lie_on_no_box_and_no_other_chip(name: str) -> None:
+    graph = graph_of(name)
     whole = layout(graph)
     chips = [
         PlacedBox(
@@ -161,7 +176,9 @@ def test_chips_lie_on_no_box_and_no_other_chip(graph: Graph) -> None:
         assert [(round(one.x), other.box.id) for one in chips for other in alone if apart(one, other) < 0] == []
 
 
-def test_what_stands_in_a_box_fits_into_it(graph: Graph) -> None:
+@every_picture
+def test_what_stands_in_a_box_fits_into_it(name: str) -> None:
+    graph = graph_of(name)
     for one in layout(graph).boxes:
         for line in one.lines:
             assert width(line.text, TITLE if line.bold else FACT, bold=line.bold) <= one.width - 8

@@ -15,6 +15,7 @@ from workers.definitions.planning import check
 from workers.definitions.problems import serious
 from workers.importing.draft import Draft, written
 from workers.importing.keep import workflow
+from workers.importing.unsaid import NoWorkflowError
 from workers.importing.zendesk import rules
 
 ACTIONS = catalog()
@@ -57,3 +58,30 @@ def test_workflows_of_keep(case: dict[str, Any], tmp_path: Path) -> None:
 def test_rules_of_zendesk(case: dict[str, Any], tmp_path: Path) -> None:
     (draft,) = rules.translate(case["rule"])
     assert judged(draft, tmp_path, case)["name"] == case["automation"]
+
+
+RULE: dict[str, Any] = {"conditions": {"all": []}, "actions": [{"field": "status", "value": "open"}]}
+
+
+def test_each_rule_gets_a_name_of_its_own_that_an_automation_may_have(tmp_path: Path) -> None:
+    titles = ["T", "T 2", "T", "Event", "inline"]
+    drafts = rules.translate({"triggers": [{**RULE, "title": title} for title in titles]})
+    assert [draft.name for draft in drafts] == ["t", "t-2", "t-3", "imported-event", "imported-inline"]
+    for draft in drafts:
+        judged(draft, tmp_path, {"steps": [{"actionType": "set_status"}]})
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        ({**RULE, "conditions": [1]}, "are not"),
+        ({**RULE, "conditions": {"all": 1}}, "are not"),
+        ({"automations": [RULE, 5]}, r"`automations\[1\]` is no rule"),
+        ({"triggers": []}, "no rule of Zendesk"),
+        ({"trigger": [RULE]}, "no rule of Zendesk"),
+        ([RULE], "no rule of Zendesk"),
+    ],
+)
+def test_what_is_no_rule_is_refused(data: Any, why: str) -> None:
+    with pytest.raises(NoWorkflowError, match=why):
+        rules.translate(data)

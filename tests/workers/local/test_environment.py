@@ -17,7 +17,9 @@ from urllib.request import urlopen
 
 import pytest
 import yaml
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, ListTaskQueuePartitionsRequest
+from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
 from tests.starts import Processes
 from tests.workers.command import surroundings, trunkline
@@ -29,6 +31,7 @@ from workers.errors import TrunklineError
 from workers.local.environment import Wish, development
 from workers.local.temporal_server import free_port, temporal_server
 from workers.sandbox import Sandbox
+from workflows.view.attributes import AUTOMATION, OUTCOME
 
 READY = re.compile(r"ready: temporal (127\.0\.0\.1:\d+), web UI (http://\S+|none), sandbox (http://\S+|none)")
 LONG_AGO = 1_700_000_000
@@ -298,11 +301,9 @@ async def test_no_run_is_taken_while_a_file_is_being_written_and_every_reload_is
         file.write_text("name: slow\nactions: 3\n")
         (folder / "0.yaml").unlink()
         async with asyncio.timeout(10):
-            while "Automations now: slow." not in log.read_text():
+            kept = "slow.yaml cannot be used. Its last good version (slow) stays in use."
+            while not all(said in log.read_text() for said in (kept, "0.yaml is gone.", "Automations now: slow.")):
                 await asyncio.sleep(0.1)
-        said = log.read_text()
-        assert "slow.yaml cannot be used. Its last good version (slow) stays in use." in said
-        assert "0.yaml is gone." in said
 
 
 async def test_a_repeated_event_is_recognised_for_thirty_days(processes: Processes, tmp_path: Path) -> None:
@@ -312,6 +313,28 @@ async def test_a_repeated_event_is_recognised_for_thirty_days(processes: Process
         assert namespace.config.workflow_execution_retention_ttl.ToTimedelta().days == 30
         assert not await runs.has_workers(server.client, "trunkline")
     assert server.process.process.returncode == 0
+
+
+async def test_the_server_is_set_for_one_machine_and_finds_runs_also_in_a_database_of_long_ago(
+    processes: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "temporal.db"
+    with monkeypatch.context() as patch:
+        patch.setattr("workers.local.temporal_server.WORDS", {AUTOMATION.name: "Keyword"})
+        async with temporal_server(0, None, data=data):
+            pass
+    async with temporal_server(0, None, data=data) as server:
+        await server.client.start_workflow(
+            "x",
+            id="x",
+            task_queue="x",
+            search_attributes=TypedSearchAttributes(
+                [SearchAttributePair(AUTOMATION, "one"), SearchAttributePair(OUTCOME, "two")]
+            ),
+        )
+        asked = ListTaskQueuePartitionsRequest(namespace="default", task_queue=TaskQueue(name="x"))
+        found = await server.client.workflow_service.list_task_queue_partitions(asked)
+        assert len(found.workflow_task_queue_partitions) == len(found.activity_task_queue_partitions) == 1
 
 
 async def test_two_servers_never_share_a_database(processes: Processes, tmp_path: Path) -> None:

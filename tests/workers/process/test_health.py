@@ -72,10 +72,10 @@ async def test_a_worker_is_well_once_temporal_sees_it_poll(temporal: WorkflowEnv
 
 
 async def test_a_worker_that_does_not_poll_is_not_well(temporal: WorkflowEnvironment) -> None:
-    vitals = HealthStatus(1, ANYWHERE)
+    vitals = HealthStatus(1, ANYWHERE, "42")
     async with serving(vitals, ANYWHERE) as address:
         status, report = await get(address, "healthz")
-        assert (status, report["status"]) == (503, "starting")
+        assert (status, report["status"], report["build"]) == (503, "starting", "42")
         assert (await get(address, "livez"))[0] == 200, "it lives, whatever becomes of Temporal"
         vitals.polling(temporal.client, f"nobody-{uuid.uuid4()}")
         status, report = await get(address, "healthz")

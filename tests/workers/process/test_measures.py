@@ -6,13 +6,17 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import aiohttp
+import pytest
 import pytest_asyncio
 from prometheus_client.parser import text_string_to_metric_families
+from temporalio import workflow
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 
 from tests.engine import Engine
 from workers.process.telemetry import measured_runtime
 from workers.settings import Address
+from workflows.run.walk import Walk
 
 RUNS = """
 name: measured
@@ -109,3 +113,66 @@ async def test_a_run_that_is_put_out_of_memory_has_not_ended(engine: Engine, exp
         ("trunkline_runs_total", "outcome=rejected"): 1,
         ("trunkline_steps_total", "class=never", "status=rejected"): 1,
     }
+
+
+LONG = """
+name: long
+trigger: {event: order.paid, data: [amount]}
+actions:
+  - paths:
+      - actions:
+          - {id: held, actionType: http_request, config: {method: POST, url: RECEIVER/held, body: {}}, requireApproval: {approvers: [lead@example.com]}}
+      - actions:
+          - {id: each, forEach: "{{amount}}", as: one, actions: [{id: ask, actionType: http_request, config: {method: GET, url: "RECEIVER/ask/{{one}}"}}]}
+  - {id: last, actionType: http_request, config: {method: GET, url: RECEIVER/last}}
+"""
+
+
+@pytest.fixture
+def short_histories(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let runs continue as new after forty events."""
+
+    def must(walk: Walk) -> bool:
+        return walk.continuing_as_new or workflow.info().get_current_history_length() > 40
+
+    monkeypatch.setattr(Walk, "must_continue_as_new", must)
+
+
+@pytest.mark.usefixtures("short_histories")
+async def test_what_continues_as_new_counts_once_and_a_reset_counts_what_happens_again(
+    engine: Engine, exporter: Address
+) -> None:
+    engine.cached = 0  # every task replays its history
+    engine.define(LONG)
+    run = await engine.start("long", engine.event({"amount": list(range(12))}))
+    while len(engine.receiver.requests) < 12:
+        await asyncio.sleep(0.1)
+    [hold] = await engine.held(run)
+    await engine.decide(run, hold=hold["hold"], decision="approve", by="lead@example.com")
+    assert (await engine.finish(run))["outcome"] == "completed"
+    assert (await run.describe()).run_id != run.first_execution_run_id, "it continued as new"
+    before = counted(await scrape(exporter))
+    assert before == {
+        ("trunkline_runs_total", "outcome=completed"): 1,
+        ("trunkline_steps_total", "class=safe", "status=succeeded"): 13,
+        ("trunkline_steps_total", "class=never", "status=succeeded"): 1,
+        ("trunkline_holds_opened_total", "kind=approval"): 1,
+        ("trunkline_hold_seconds_count", "decision=approve", "kind=approval"): 1,
+        ("trunkline_sends_total", "connection=none", "result=ok", "vendor=http"): 14,
+    }
+    latest = (await run.describe()).run_id
+    history = await engine.client.get_workflow_handle(run.id, run_id=latest).fetch_history()
+    tasks = [e.event_id for e in history.events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED]
+    again = await engine.reset(run.id, tasks[-2], latest)  # the task that has asked for `last`
+    assert (await engine.finish(again))["outcome"] == "completed"
+    after = counted(await scrape(exporter))
+    assert {key: value - before[key] for key, value in after.items() if value != before[key]} == {
+        ("trunkline_runs_total", "outcome=completed"): 1,
+        ("trunkline_steps_total", "class=safe", "status=succeeded"): 1,
+        ("trunkline_sends_total", "connection=none", "result=ok", "vendor=http"): 1,
+    }, "the run has ended twice, and nothing before the reset's point happened again"
+
+
+def counted(found: dict[tuple[str, ...], float]) -> dict[tuple[str, ...], float]:
+    """Return what is not 0, without the sums of histograms."""
+    return {key: value for key, value in found.items() if value and not key[0].endswith("_sum")}

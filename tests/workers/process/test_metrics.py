@@ -28,6 +28,8 @@ def test_every_sample_says_its_process() -> None:
     ).replace("_sum 0", '_sum{process="1"} 0').replace("_count 2", '_count{process="1"} 2')
     assert 'latency_count{process="2"} 5\n' in labelled(SECOND, 2)
     assert 'bare_metric{process="2"} NaN\n' in labelled(SECOND, 2)
+    assert 'bare_metric{process="2",build="42"} NaN\n' in labelled(SECOND, 2, "42")
+    assert 'polls{process="2",build="42",queue="a, b} c"} 3\n' in labelled(FIRST, 2, "42")
 
 
 def test_texts_of_several_processes_become_one_in_which_each_metric_is_described_once() -> None:

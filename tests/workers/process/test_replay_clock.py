@@ -54,10 +54,10 @@ async def test_a_replay_reads_the_same_clock(engine: Engine) -> None:
     assert sent == {hold["request"]["config"]["body"]["at"] for hold in held}
 
 
-async def test_a_task_that_a_busy_machine_makes_too_slow_is_repeated(
+async def test_a_task_that_a_busy_machine_makes_slow_is_no_deadlock(
     monkeypatch: pytest.MonkeyPatch, engine: Engine
 ) -> None:
-    """Temporal takes a task for a deadlock after two seconds by the clock on the wall, which load alone can bring."""
+    """The SDK takes a task in a thread for one after two seconds by the clock on the wall, which load alone can bring."""
     slow = [1.0]
     render = walk.Walk.render
 
@@ -78,7 +78,8 @@ async def test_a_task_that_a_busy_machine_makes_too_slow_is_repeated(
     handle = await engine.start("slow")
     assert (await engine.finish(handle, 30))["outcome"] == "completed"
     history = await handle.fetch_history()
-    assert EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED in [event.event_type for event in history.events]
+    assert EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED not in [event.event_type for event in history.events]
+    assert not slow, "it was slow"
     assert len(engine.receiver.to("/call")) == 2
     await asyncio.wait_for(engine.stop(), 20)
 

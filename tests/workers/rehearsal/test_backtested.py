@@ -123,3 +123,33 @@ def test_the_verdicts_the_rate_and_the_words() -> None:
         "Its trigger is d.lost; the event is d.happened."
     ]
     assert verdicts(backtested(made(POST), *events)) == ["runsNow", "runsNow", "same", "same"]
+
+
+def test_a_header_that_was_not_recorded_is_told() -> None:
+    pay: JSON = {**POST}
+
+    def sending(body: Any) -> JSON:
+        return {**pay, "config": {**pay["config"], "body": body}}
+
+    def using(header: str) -> JSON:
+        return sending({"at": f"{{{{variables.look.headers.{header}}}}}"})
+
+    old = made(LOOK, POST)
+    event = past(old, got("look", GET["config"]), got("pay", POST["config"]))
+    found = backtested(made(LOOK, using("date")), event)
+    assert (verdicts(found), found["runs"][0]["reason"]) == (["unknown"], "Header not recorded: `date`.")
+    assert found["runs"][0]["unknownFrom"]["step"] == "look"
+    assert "from look on: --assume look=@FILE; Header not recorded: `date`)" in "\n".join(lines(found))
+    assert verdicts(backtested(made(LOOK, using("etag")), event)) == ["otherRequests"], "it is always recorded"
+    assumed = {"look": {"status": 200, "headers": {"date": "today"}}}
+    answered = backtested(made(LOOK, using("date")), event, assumed=assumed)["runs"][0]
+    assert (answered["verdict"], answered["requests"][0]["after"]["config"]["body"]) == (
+        "otherRequests",
+        {"at": "today"},
+    )
+    asked = got("look", GET["config"])._replace(headers=["date"])
+    assert verdicts(backtested(made(LOOK, using("date")), past(old, asked, got("pay", POST["config"])))) == [
+        "otherRequests"
+    ]
+    whole = backtested(made(LOOK, sending("{{variables.look}}")), event)
+    assert whole["runs"][0]["reason"] == "Header not recorded: all of them."

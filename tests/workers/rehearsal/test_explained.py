@@ -255,3 +255,63 @@ def test_people_read_the_same() -> None:
 def test_the_events_time_is_the_clock() -> None:
     assert clock_of({"time": "2026-11-23T09:00:00Z"}) == CLOCK
     assert abs((clock_of({}) - datetime.now(UTC)).total_seconds()) < 60
+
+
+def test_bands_fork_where_the_request_needs_an_unknown_answer() -> None:
+    when = {"field": "request.config.body.amount", "operator": "greater_than", "value": 100}
+    pay = {
+        **POST,
+        "config": {
+            "method": "POST",
+            "url": "https://b.example.com/",
+            "body": {"amount": "{{variables.look.body.sum}}"},
+        },
+        "requireApproval": {"approvers": ["ann", "bob"], "bands": [{"when": when, "quorum": 2}]},
+    }
+    look, fork = told(LOOK, pay)["steps"][:1] + told(LOOK, pay)["steps"][-1:]
+    assert (look["id"], fork["fork"]["step"], fork["fork"]["on"]) == ("look", "pay", ["request.config.body.amount"])
+    known = {"look": {"status": 200, "body": {"sum": 500}}}
+    assert told(LOOK, pay, answers=known)["steps"][1]["hold"]["quorum"] == 2
+    small = {"look": {"status": 200, "body": {"sum": 5}}}
+    assert told(LOOK, pay, answers=small)["steps"][1]["hold"]["quorum"] == 1
+    by_event = {**pay, "requireApproval": {"approvers": ["ann", "bob"], "bands": [{"when": OPEN, "quorum": 2}]}}
+    assert told(LOOK, by_event)["steps"][-1]["fork"]["on"] == ["variables.look.body.open"]
+
+
+def test_a_step_of_which_nobody_knows_how_it_ends_forks_into_its_rules() -> None:
+    tell = {**POST, "label": "Tell"}
+    ask = {**POST, "label": "Ask"}
+    rules = [
+        {"when": "refused", "actions": [tell], "do": "continue"},
+        {"when": ["unknown", "timeout"], "actions": [ask], "do": "stop"},
+        {"when": "http_429", "actions": [{**POST, "label": "Later"}], "do": "continue"},
+        {"when": "unavailable", "do": "hold"},
+    ]
+    pay, fork, *rest = told({**POST, "onFailure": rules}, {"label": "End", "stop": "completed"})["steps"]
+    assert (pay["id"], fork["fork"]["step"], fork["fork"]["on"], rest) == ("pay", "pay", ["steps.pay.status"], [])
+    ways = fork["fork"]["ways"]
+    assert [(way["way"], way["failure"], way["outcome"], ids(way["steps"])) for way in ways] == [
+        ("otherwise", None, "completed", ["end"]),
+        (0, "refused", "completed", ["tell", "end"]),
+        (1, "unknown", "failed", ["ask"]),
+        (2, "http_429", "completed", ["later", "end"]),
+        (3, "unavailable", "held", []),
+    ]
+    answered = told({**POST, "onFailure": rules}, answers={"pay": {"fails": "refused"}, "tell": {"status": 200}})
+    assert ids(answered["steps"]) == ["pay", "tell"]
+    for plain in ("continue", "hold", [{"when": "any", "do": "continue"}]):
+        assert ids(told({**POST, "onFailure": plain})["steps"]) == ["pay"]
+    text = "\n".join(lines({"automations": [told({**POST, "onFailure": rules})]}))
+    assert "if it fails (refused)  = completed" in text
+    assert "if it succeeds  = completed" in text
+
+
+def test_all_iterations_of_a_step_fail_alike() -> None:
+    rules = [{"when": "any", "actions": [{**POST, "label": "Tell"}], "do": "continue"}]
+    each: JSON = {"label": "Each", "forEach": "{{d.list}}", "actions": [{**POST, "label": "Put", "onFailure": rules}]}
+    found = told(each, data={"list": [1, 2, 3]})["steps"]
+    [fork] = [one["fork"] for one in found if "fork" in one]
+    assert [(way["way"], ids(way["steps"])) for way in fork["ways"]] == [
+        ("otherwise", ["each[1].put", "each[2].put"]),
+        (0, ["each[0].tell", "each[1].put", "each[1].tell", "each[2].put", "each[2].tell"]),
+    ]

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from pathlib import Path
 
 import pytest
 import yaml
+from temporalio import workflow
 
 from tests.end_to_end.test_event_waits import emit, running
 from tests.engine import JSON, Engine
 from tests.histories.features import KEY
 from tests.workers.command import on, trunkline
 from tests.workers.rehearsal.stage import ACTIONS
+from workers.client.history.picks import unpicked
+from workers.client.recordings import recording
 from workers.errors import UsageError
 from workers.rehearsal.recorded.adding import add, dumped
-from workers.rehearsal.recorded.answers import answered
 from workers.rehearsal.suite.suite import Wanted, play_suite
+from workflows.run.walk import Walk
 
 EVERYTHING = """
 name: everything
@@ -42,6 +46,9 @@ actions:
     config: {method: POST, url: RECEIVER/refunds, body: {order: "{{order.id}}"}}
     requireApproval: {approvers: [ann, "group:leads"], quorum: 2}
 """
+
+LONG = 45
+"""Events after which a run continues as new, where it has to."""
 
 TOKEN = "shop-token-1234567890"
 
@@ -154,6 +161,59 @@ async def test_a_run_that_calls_others_becomes_a_case_in_which_they_answer(engin
     assert (faults, suite.passed) == ([], 1)
 
 
+AGAIN = """
+name: again
+trigger: {event: test.fired}
+actions:
+  - {label: Refund, actionType: http_request, config: {method: POST, url: RECEIVER/refund}, requireApproval: {approvers: [ann, bob], quorum: 2}}
+  - paths:
+      - actions: [{label: Ask, actionType: run_automation, config: {automation: held}, pick: {m: result.m}, saveAs: asked}]
+      - actions: [{wait: 1s}, {label: One, actionType: http_request, config: {method: POST, url: RECEIVER/one}}, {label: Two, actionType: http_request, config: {method: POST, url: RECEIVER/two}}]
+  - {label: Tell, actionType: http_request, config: {method: POST, url: RECEIVER/tell, body: {m: "{{asked.m}}"}}}
+"""  # one step a line
+
+
+async def test_a_run_that_was_reset_and_continued_as_new_becomes_a_case_as_any_other(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Decisions that the reset has brought again count, and so does what the run asked about the one that it calls."""
+
+    def must(self: Walk) -> bool:
+        long = workflow.in_workflow() and workflow.info().get_current_history_length() > LONG
+        return self.continuing_as_new or long
+
+    monkeypatch.setattr(Walk, "must_continue_as_new", must)
+    held = "{label: A, actionType: http_request, config: {method: POST, url: RECEIVER/a}, requireApproval: {approvers: [ann]}}"
+    engine.define(f"name: held\ntrigger: {{event: automation.called}}\nactions: [{held}]\nresult: {{m: 3}}\n")
+    engine.define(AGAIN)
+    run = await engine.start("again")
+    await engine.held(run)
+    await engine.decide(run, hold="refund", decision="approve", by="ann")
+    events = [event async for event in run.fetch_history_events()]
+    tasks = [one.event_id for one in events if one.HasField("workflow_task_completed_event_attributes")]
+    again = await engine.reset(run.id, tasks[1])
+    await engine.decide(again, hold="refund", decision="approve", by="bob")
+    reset = (await again.describe()).run_id
+    while (await again.describe()).run_id == reset:
+        await asyncio.sleep(0.05)
+    called = next(one["calls"] for one in (await again.query("report"))["steps"] if one["id"] == "ask")
+    await engine.decide(engine.client.get_workflow_handle(called), hold="a", decision="approve", by="ann")
+    assert (await engine.finish(again))["outcome"] == "completed"
+    path = engine.folder / "again.test.yaml"
+    ended = await on(engine, "test", path, "--from", run.id)
+    assert (ended.code, ended.err) == (0, "")
+    [case] = yaml.safe_load(path.read_text())["cases"]
+    assert [one["by"] for one in case["decisions"]] == ["ann", "bob"]
+    assert case["answers"]["ask"] == {"result": {"m": 3}}
+    assert [one["step"] for one in case["expect"]["requests"]] == ["refund", "ask", "one", "two", "tell"]
+    suite = play_suite([path], ACTIONS, Wanted())
+    faults = [fault.message for file in suite.files for one in file.result.results for fault in one.faults]
+    assert (faults, suite.passed) == ([], 1)
+    found = await recording(engine.client, run.id)
+    assert [made.says["by"] for made in found.decisions] == ["ann", "bob"]
+    assert ([one.answer for one in found.calls], len(found.answers)) == ([{"result": {"m": 3}}], 4)
+
+
 CASE: JSON = {"name": "as in a/1", "event": {"data": {"d": {}}}, "expect": {"outcome": "completed"}}
 WHOLE: JSON = {"automation": "a.yaml", "secrets": ["token"], "cases": [CASE]}
 
@@ -204,8 +264,8 @@ async def test_a_case_goes_to_one_file(tmp_path: Path) -> None:
 
 
 def test_what_was_picked_stands_where_it_was_picked_from() -> None:
-    assert answered({"id": 1, "second": "x"}, {"id": ["body", "id"], "second": ["body", "tags", 1]}) == {
+    assert unpicked({"id": 1, "second": "x"}, {"id": ["body", "id"], "second": ["body", "tags", 1]}) == {
         "body": {"id": 1, "tags": [None, "x"]}
     }
-    assert answered([1], ["body", "all"]) == {"body": {"all": [1]}}
-    assert answered({"status": 200}, None) == {"status": 200}
+    assert unpicked([1], ["body", "all"]) == {"body": {"all": [1]}}
+    assert unpicked({"status": 200}, None) == {"status": 200}

@@ -33,7 +33,7 @@ def wrong(folder: Path, test: JSON | str) -> list[tuple[str, int | None, str]]:
     return [(one.code, one.line, one.message) for one in result.wrong[0].problems]
 
 
-WRONG: list[tuple[str, str, int, str]] = [
+WRONG: list[tuple[str, str, int | None, str]] = [
     ("cases: []\nclok: now", "unknown-key", 2, "no key `clok`"),
     ("clock: soon\ncases: []", "bad-instant", 1, "is no instant"),
     ("secrets: a\ncases: []", "wrong-type", 1, "a list of texts"),
@@ -59,6 +59,12 @@ WRONG: list[tuple[str, str, int, str]] = [
     ("cases:\n- {name: a, event: {}, answers: {look: {fails: down}}}", "wrong-type", 2, "no class of failure 'down'"),
     ("cases:\n- {name: a, event: {}, answers: {look: {fails: refused, body: 1}}}", "unknown-key", 2, "no key `body`"),
     ('cases:\n- {name: a, event: {}, answers: {"GET https://*": {id: 1}}}', "bad-answer", 2, "gives no 'id'"),
+    ("cases:\n- {name: a, event: {}, decisions: [{hold: 'pay#x', decision: approve, by: ann}]}", "unknown-step-id", 2, "pay#2"),
+    ("cases:\n- {name: a, event: {}, decisions: [{hold: 'pay#1', decision: approve, by: ann}]}", "unknown-step-id", 2, "pay#2"),
+    ("cases:\n- {name: a, event: {}, expect: {only: true}}", "missing-key", 2, "`requests` beside it"),
+    ("cases:\n- {name: a, event: {}, expect: {requests: [{step: pay, only: true}]}}", "unknown-key", 2, "`only`"),
+    ("", "not-an-automation", None, "A test file is an object with `cases`"),
+    ("- a", "not-an-automation", 1, "A test file is an object with `cases`"),
     ("cases:\n- {name: a, event: {}, decisions: [{hold: pay, by: ann}]}", "missing-key", 2, "needs `decision`"),
     ("cases:\n- {name: a, event: {}, decisions: [{hold: look, decision: stop, by: ann}]}", "never-held", 2, "never held"),
     ("cases:\n- {name: a, event: {}, decisions: [{hold: pya, decision: stop, by: a}]}", "unknown-step-id", 2, "'pya'"),
@@ -94,7 +100,9 @@ WRONG: list[tuple[str, str, int, str]] = [
 
 
 @pytest.mark.parametrize(("text", "code", "line", "words"), WRONG, ids=[f"{n}-{row[1]}" for n, row in enumerate(WRONG)])
-def test_what_is_wrong_is_said_with_its_place(text: str, code: str, line: int, words: str, tmp_path: Path) -> None:
+def test_what_is_wrong_is_said_with_its_place(
+    text: str, code: str, line: int | None, words: str, tmp_path: Path
+) -> None:
     [found] = wrong(tmp_path, text)
     assert found[:2] == (code, line)
     assert words in found[2]

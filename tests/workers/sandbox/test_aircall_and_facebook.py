@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.together import together
 from workers.sandbox.record import ReceivedRequest, VendorAnswer
 from workers.sandbox.vendors.aircall import AircallVendor
 from workers.sandbox.vendors.facebook import FacebookVendor
@@ -94,7 +95,7 @@ def test_facebook_passes_a_thread_on() -> None:
     assert pass_on({**PASSED, "access_token": "token"}, given="").status == 200
 
 
-@pytest.mark.parametrize(
+@together(
     ("body", "more", "code"),
     [
         (PASSED, {"given": ""}, 190),

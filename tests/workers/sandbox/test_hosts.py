@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import pytest
 
 from activities.catalog import catalog, connection_kinds
 from activities.http_client.client import Client
 from activities.http_client.sandboxed import Sandboxed
+from tests.together import together
 from tests.workers.sandbox.test_sandbox import get, post
 from workers.sandbox import VENDORS, Sandbox
 from workers.sandbox.vendor import Absent
@@ -77,7 +77,7 @@ async def test_a_vendors_own_host_is_answered_as_the_vendor_does(sandbox: Sandbo
     assert answer.json()["error"] == "taught"
 
 
-@pytest.mark.parametrize("kind", connection_kinds(catalog()), ids=lambda kind: kind.kind)
+@together("kind", connection_kinds(catalog()), ids=lambda kind: kind.kind)
 def test_the_hosts_of_a_vendor_are_those_of_its_connection(kind: Any) -> None:
     vendor = VENDORS[kind.kind]
     if not isinstance(vendor, Absent) and vendor.http and (vendor.host or kind.hosts):  # else each account has its own

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.together import together
 from workers.sandbox.record import ReceivedRequest
 from workers.sandbox.stubs import Stub, Stubs
 from workers.sandbox.vendors.cloudtalk import CloudTalkVendor
@@ -48,7 +49,7 @@ def cloudtalk(
     )
 
 
-@pytest.mark.parametrize(
+@together(
     ("arguments", "error"),
     [
         ({"text": "Hello"}, "channel_not_found"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 
-from trunkline.wire import seal
-from workflows.holds.hold import Hold, Receipt, approve, objection, settle
+from trunkline.wire import HoldState, ShownHold, seal
+from workflows.holds.hold import SHOWN, Hold, Receipt, approve, objection, settle
 from workflows.holds.holds import AUDIT_ENTRY_SIZE, AUDITED_REFUSALS, Holds
 from workflows.language.people import distinct
 from workflows.report import measure
@@ -33,7 +34,7 @@ def held(**terms: Any) -> Hold:
 
 
 def decide(hold: Hold, by: str, decision: str = "approve", **more: Any) -> str:
-    said = {"hold": "refund", "by": by, "decision": decision, **more}
+    said: Any = {"hold": "refund", "by": by, "decision": decision, **more}
     found = Holds([hold]).find(said, 1)
     if isinstance(found, Receipt):
         return found.result
@@ -41,6 +42,13 @@ def decide(hold: Hold, by: str, decision: str = "approve", **more: Any) -> str:
     if refusal is not None:
         return refusal.result
     return (approve if decision == "approve" else settle)(hold, said, NOW).result
+
+
+def test_what_is_carried_and_shown_of_a_hold_has_the_keys_that_its_types_say() -> None:
+    assert get_type_hints(HoldState).keys() == {field.name for field in fields(Hold)} == held().carry().keys()
+    assert get_type_hints(ShownHold).keys() == {*SHOWN}
+    carried = held(approvers=["ann"], quorum=2, deadline="2026-01-02T00:00:00.000Z").carry()
+    assert Hold(**carried).carry() == carried
 
 
 def test_a_quorum_is_of_distinct_people() -> None:
@@ -130,7 +138,9 @@ def test_the_audit_is_bounded_in_entries_and_in_bytes() -> None:
     said = {"hold": "\U0001f600" * 5_000, "by": "é" * 5_000, "decision": ["approve"]}
     for _ in range(AUDITED_REFUSALS + 50):
         holds.note(said, "invalid", "signal", NOW, counted=False)
-    holds.note({"hold": "x"}, "accepted", "update", NOW + timedelta(1), counted=True, edits=[{"value": "x" * 5_000}])
+    holds.note(
+        {"hold": "x"}, "accepted", "update", NOW + timedelta(1), counted=True, more={"edits": [{"value": "x" * 5_000}]}
+    )
     audit = holds.audit_json()
     assert len(audit) == AUDITED_REFUSALS + 2
     assert audit[-1] == {"more": 50}

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.together import together
 from tests.workflows.language.render import NOW, ROOTS
 from workflows.language.comparison import AGES, DURING, OPERATORS
 from workflows.language.condition import Condition, ConditionError, Mismatch, compile_condition
@@ -38,7 +39,7 @@ def holds(x: Any, operator: str, value: Any = ABSENT) -> bool:
     return result
 
 
-@pytest.mark.parametrize(
+@together(
     ("x", "value", "equal"),
     [
         (1, 1, True),
@@ -101,7 +102,7 @@ def test_equals(x: Any, value: Any, *, equal: bool) -> None:
         assert holds(["other", x], "not_contains", value) is not equal
 
 
-@pytest.mark.parametrize(
+@together(
     ("x", "value", "order"),
     [
         (5, 60, "less"),
@@ -158,7 +159,7 @@ def test_what_has_no_order_is_said_so() -> None:
             assert [failure.sentence for failure in compiled(operator, value).explain({"x": x}, NOW)] == [sentence]
 
 
-@pytest.mark.parametrize(
+@together(
     ("x", "operator", "value", "expected"),
     [
         (["Vip", "New"], "contains", "Vip", True),
@@ -337,7 +338,7 @@ def test_explain_says_field_operator_expected_and_actual() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@together(
     ("x", "operator", "value", "sentence"),
     [
         (ABSENT, "greater_than", 60, "`x` is missing, not greater than 60."),
@@ -426,7 +427,7 @@ def test_a_verdict_says_why_a_condition_does_not_hold() -> None:
 TEST = {"field": "x", "operator": "equals", "value": 1}
 
 
-@pytest.mark.parametrize(
+@together(
     ("data", "pointer", "message", "hint"),
     [
         (None, "", "is an object", None),

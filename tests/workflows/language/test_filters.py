@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from liquid import Environment
 
+from tests.together import together
 from tests.workflows.language.render import render, text
 from workflows.language.filters import FILTERS
 from workflows.language.template import TemplateError, TemplateSyntaxError, compile_template
@@ -227,7 +228,7 @@ def test_every_filter_has_cases() -> None:
     assert sorted(CASES) == sorted(FILTERS)
 
 
-@pytest.mark.parametrize(("template", "value"), [case for cases in CASES.values() for case in cases])
+@together(("template", "value"), [case for cases in CASES.values() for case in cases])
 def test_a_filter_does_what_liquid_says(template: str, value: Any) -> None:
     rendered = text(template, **DATA, **MORE)
     assert rendered == value
@@ -334,7 +335,7 @@ EMPTY_OR_NULL = (
 )
 
 
-@pytest.mark.parametrize("chain", EMPTY_OR_NULL)
+@together("chain", EMPTY_OR_NULL)
 def test_an_empty_text_is_nothing_wherever_null_is(chain: str) -> None:
     assert text(f"{{{{ x | {chain} }}}}", x="", l=[1]) == text(f"{{{{ x | {chain} }}}}", x=None, l=[1])
 
@@ -346,7 +347,7 @@ def test_an_empty_text_is_nothing_as_an_argument_too() -> None:
     assert text("{% if x > 1 %}more{% else %}not{% endif %}", x="") == "not"
 
 
-@pytest.mark.parametrize(
+@together(
     ("template", "sentence", "hint"),
     [
         ("{{ a | date: '%Q' }}", "unknown directive `%Q`", "strftime"),

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.starts import examples
+from tests.together import together
 from workflows.language.hours import DAYS, BusinessHoursError, add
 
 HOUR = 3_600_000
@@ -18,7 +20,7 @@ def moment(text: str, zone: str = "Europe/Berlin") -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
 
 
-@pytest.mark.parametrize(
+@together(
     ("begin", "hours", "end"),
     [
         ("2026-03-02T10:00", 4, "2026-03-02T14:00"),  # a Monday
@@ -90,7 +92,7 @@ def test_without_business_hours_the_clock_always_runs() -> None:
     assert add(begin, -5) == begin
 
 
-@pytest.mark.parametrize(
+@together(
     ("hours", "words"),
     [
         ({}, "no time zone None"),
@@ -174,7 +176,7 @@ def counts(instant: datetime, plan: dict[str, Any]) -> bool:
 
 
 @given(plans, instants, st.integers(0, 20 * 60))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(0.6), deadline=None)
 def test_it_is_what_walking_minute_by_minute_comes_to(plan: dict[str, Any], begin: datetime, minutes: int) -> None:
     at, rest = begin, minutes
     while rest and at - begin < timedelta(days=40):
@@ -185,7 +187,7 @@ def test_it_is_what_walking_minute_by_minute_comes_to(plan: dict[str, Any], begi
 
 
 @given(plans, instants, durations, durations)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(1.5), deadline=None)
 def test_it_does_not_matter_in_how_many_steps_time_passes(
     plan: dict[str, Any], begin: datetime, first: int, second: int
 ) -> None:
@@ -193,7 +195,7 @@ def test_it_does_not_matter_in_how_many_steps_time_passes(
 
 
 @given(plans, instants, instants, durations, durations)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(1.5), deadline=None)
 def test_later_and_longer_is_never_earlier(
     plan: dict[str, Any], one: datetime, other: datetime, first: int, second: int
 ) -> None:

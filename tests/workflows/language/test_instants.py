@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.together import together
 from tests.workflows.language.render import text
 from workflows.language.date_patterns import formatted, spelled_out
 from workflows.language.instants import EPOCH, instant, nanoseconds, zone, zone_names
@@ -110,7 +111,7 @@ def test_the_date_filter_refuses_anything_else_with_a_sentence(template: str, se
     assert sentence in str(caught.value)
 
 
-@pytest.mark.parametrize(
+@together(
     "written",
     [
         "Sat, 21 Nov 2026 10:15:00 +0000",

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.together import together
 from tests.workflows.language.render import NOW
 from workflows.language.template import TemplateError, compile_template
 
@@ -18,7 +19,7 @@ def rendered(value: Any, syntaxes: dict[str, str], **roots: Any) -> Any:
     return compile_template(value, syntaxes).render(roots, NOW).value
 
 
-@pytest.mark.parametrize(
+@together(
     ("given", "kept"),
     [
         ({"type": "section", "text": {"type": "mrkdwn", "text": EVIL}}, {"type": "section", "text": {"type": "mrkdwn", "text": ESCAPED}}),

@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from tests.together import together
 from tests.workflows.language.render import NOW, text
 from workflows.language.template import TemplateError, TemplateSyntaxError, compile_template
 
@@ -54,7 +55,7 @@ def test_in_json_the_author_s_quotes_decide_through_tags_too(x: Any, items: list
     assert rendered == {"x": as_text(x) if quoted else x, "items": expected}
 
 
-@pytest.mark.parametrize(
+@together(
     ("template", "value"),
     [
         ('{"a": {{nope}}}', '{"a": null}'),
@@ -257,7 +258,7 @@ def test_an_address_is_filled_in(template: str, value: str) -> None:
     assert text(template, "url", **roots, dots="..", list=[1]) == value
 
 
-@pytest.mark.parametrize(
+@together(
     ("template", "v"),
     [
         ("https://x.example/{{v}}", ".."),

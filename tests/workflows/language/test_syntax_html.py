@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activities.attempt.secrets import ESCAPES
+from tests.together import together
 from tests.workflows.language.render import NOW, text
 from workflows.language.template import TemplateError, compile_template
 
@@ -66,7 +67,7 @@ def test_in_html_a_value_leads_to_web_pages_and_mailboxes_alone(template: str, a
     assert dict(attributes)["href"] == address
 
 
-@pytest.mark.parametrize(
+@together(
     "template",
     [
         "<a href={{v}}>",

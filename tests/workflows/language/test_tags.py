@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from liquid import Environment
 
+from tests.together import together
 from tests.workflows.language.render import render, text
 from workflows.language.markup import LEFT_OUT
 from workflows.language.template import TemplateError, TemplateSyntaxError, compile_template
 
 
-@pytest.mark.parametrize(
+@together(
     ("template", "value"),
     [
         ("{% if a %}x{% elsif b %}y{% else %}z{% endif %}", "y"),

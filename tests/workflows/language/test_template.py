@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.starts import Processes
+from tests.together import together
 from tests.workflows.language.render import NOW, ROOTS, render, text
 from workflows.language.template import (
     Reference,
@@ -75,7 +76,7 @@ def test_anything_else_renders_to_text_and_lists_and_objects_in_it_are_json(temp
     assert text(template, small=1e-7, accents=["žluť"], half=["\ud800"]) == value
 
 
-@pytest.mark.parametrize(
+@together(
     ("template", "value"),
     [
         ('{{contact.custom_fields["MRR"]}}', 12.5),
@@ -166,7 +167,7 @@ def test_rendered_text_is_never_rendered_again(hostile: str) -> None:
     assert render("{{contact.name}} ", secrets=True, **roots).secrets == []
 
 
-@pytest.mark.parametrize(
+@together(
     ("template", "missing"),
     [
         ("{{contact.emails[3]}}", ["contact.emails[3]"]),
@@ -289,7 +290,7 @@ def test_references_include_tests_filter_arguments_and_loop_limits() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@together(
     ("template", "sentence", "line"),
     [
         ("{{ contact.name", "never closed", 0),
@@ -397,3 +398,15 @@ def test_a_usual_config_compiles_and_renders_fast(capsys: pytest.CaptureFixture[
         sys.stdout.write(f" compile {compiling:.0f} µs, render {rendering:.0f} µs ")
     assert rendering < 1_000
     assert json.dumps(template.render(ROOTS, NOW).value)
+
+
+def test_a_text_that_was_compiled_before_is_judged_by_where_it_stands_now() -> None:
+    assert len(compile_template("{{secrets.token}}", secrets=True).secrets) == 1
+    with pytest.raises(TemplateSyntaxError):
+        compile_template("{{secrets.token}}")
+    for key in ("a", "b", "a"):
+        (reference,) = compile_template({key: "{{order.id}}"}).references
+        assert reference.pointer == f"/{key}"
+    address = "https://{{order.host}}/x"
+    assert compile_template([address], {"/0": "url"}).templated_hosts == ("/0",)
+    assert compile_template([address]).templated_hosts == ()

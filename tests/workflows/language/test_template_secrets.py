@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.together import together
 from tests.workflows.language.render import NOW, ROOTS, render
 from workflows.language.template import SecretUse, TemplateSyntaxError, compile_expression, compile_template
 
@@ -124,17 +125,15 @@ FORBIDDEN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("template", FORBIDDEN)
-@pytest.mark.parametrize("syntax", [None, "json", "url"])
+@together("template", FORBIDDEN)
+@together("syntax", [None, "json", "url"])
 def test_any_other_use_of_a_secret_is_refused(template: str, syntax: str | None) -> None:
     for text in (template, f"x {template}"):
         with pytest.raises(TemplateSyntaxError):
             compile_template(text, {"": syntax} if syntax else None, secrets=True)
 
 
-@pytest.mark.parametrize(
-    "template", [*FORBIDDEN, "{{secrets.a}}", "x{{secrets.a}}", "{{secrets.a | basic: secrets.b}}"]
-)
+@together("template", [*FORBIDDEN, "{{secrets.a}}", "x{{secrets.a}}", "{{secrets.a | basic: secrets.b}}"])
 def test_where_secrets_have_no_place_every_use_is_refused(template: str) -> None:
     with pytest.raises(TemplateSyntaxError):
         compile_template({"label": template})

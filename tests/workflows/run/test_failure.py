@@ -8,6 +8,7 @@ import pytest
 from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType
 from temporalio.exceptions import TimeoutError as TimedOut
 
+from tests.together import together
 from trunkline.wire import SENDING
 from workflows.run.failure import Failure, read_failure
 
@@ -37,8 +38,8 @@ def timed_out(kind: TimeoutType, repeat: str, *, marked: bool, said: list[str], 
 DIED, SLOW, SPENT = TimeoutType.HEARTBEAT, TimeoutType.START_TO_CLOSE, TimeoutType.SCHEDULE_TO_CLOSE
 
 
-@pytest.mark.parametrize("kind", [DIED, SLOW, SPENT])
-@pytest.mark.parametrize(
+@together("kind", [DIED, SLOW, SPENT])
+@together(
     ("repeat", "marked", "said", "expected"),
     [
         ("never", True, [], "sent nothing"),

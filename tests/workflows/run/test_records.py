@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
+from tests.together import together
 from workflows.run.records import Record, records
 
 
-@pytest.mark.parametrize(
+@together(
     ("config", "ids"),
     [
         ({"id": "7"}, ["7"]),

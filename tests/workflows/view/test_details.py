@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from typing import Any
 
 from google.protobuf.json_format import Parse
 from temporalio.api.common.v1 import WorkflowExecution
@@ -123,7 +124,7 @@ async def test_a_failure_that_waits_shows_its_error_and_the_update_that_settles_
 
 def test_everything_that_a_hold_says_is_shown_and_nothing_of_it_is_markdown() -> None:
     digest = "ab" * 32
-    hold = {
+    hold: Any = {
         "hold": "refund",
         "step": "refund",
         "label": "Refund *now*",
@@ -152,7 +153,8 @@ def test_everything_that_a_hold_says_is_shown_and_nothing_of_it_is_markdown() ->
     }
     entry = {"id": "refund", "label": "Refund", "status": "held"}
     edited = {"at": "2026-01-01T10:00:00.000Z", "by": "ann_x@example.com", "edits": {"url": "x"}}
-    text = details({"steps": [{**entry, "edited": [edited]}]}, [hold], "a run/1")
+    report: Any = {"steps": [{**entry, "edited": [edited]}]}
+    text = details(report, [hold], "a run/1")
     assert "## Waits for a decision: Refund \\*now\\*" in text
     for line in (
         "- Connection `shop'x`",
@@ -173,7 +175,9 @@ def test_everything_that_a_hold_says_is_shown_and_nothing_of_it_is_markdown() ->
     assert "`edit`" in text
     assert "sender claims" not in text, "signed decisions prove who sent them"
     assert '"by"' not in text, "no form of that page can sign"
-    many = details({"steps": []}, [{**hold, "hold": f"refund#{n}"} for n in range(40)], "run")
+    holds: Any = [{**hold, "hold": f"refund#{n}"} for n in range(40)]
+    report["steps"] = []
+    many = details(report, holds, "run")
     assert many.count("## Waits") == 5
     assert "hold `refund#39`" in many
 
@@ -201,3 +205,9 @@ def test_commands_name_somebody_who_may_still_decide() -> None:
     assert decider({**hold, "requester": "ann@example.com"}) == "bob@example.com"
     assert decider({"approvers": ["group:ops"]}) == decider({}) == "you@example.com"
     assert decider(hold, "operators") == "ops@example.com"
+
+
+def test_a_run_that_is_not_let_in_yet_says_so() -> None:
+    report: Any = {"steps": [], "gate": "It waits for its turn: another run for the same key goes on."}
+    text = details(report, [], "a/1")
+    assert text.startswith("## Waits at its gate\nIt waits for its turn: another run")

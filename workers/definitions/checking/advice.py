@@ -16,8 +16,8 @@ from workers.definitions.loading import Source
 from workers.definitions.model.automation import kind_of
 from workers.definitions.model.steps import Block, blocks, step_ids, steps
 from workers.definitions.problems import Problem, listed
-from workflows.event import VOICE, known_roots
-from workflows.language.names import Reference, written
+from workflows.event import MISSED, UNANSWERED, VOICE, known_roots
+from workflows.language.names import Reference, Segment, written
 from workflows.language.template import TemplateSyntaxError, compile_template
 
 PLACEHOLDER = re.compile(r"(?:action|step|untitled|new (?:action|step))[ _-]*\d*", re.IGNORECASE)
@@ -25,6 +25,9 @@ PLACEHOLDER = re.compile(r"(?:action|step|untitled|new (?:action|step))[ _-]*\d*
 
 METHODS = ("http_request", "api_request")
 DELETES = re.compile(r"(?:[._]|\b)delete(?:$|[._])")
+REMOVES = re.compile(r"delete|destroy|purge", re.IGNORECASE)
+READS = re.compile(r"(?:\w+[/.])*(?:get|list|search|find|retrieve|count)", re.IGNORECASE)
+OPERATION = "execute_connector_action"
 PAYS = re.compile(r"refund|payout", re.IGNORECASE)
 
 GIVES_ONLY = (
@@ -50,10 +53,10 @@ def advise(data: Any, source: Source, catalog: Catalog, environments: Environmen
             if step["actionType"] in GIVES_ONLY and step["actionType"] in catalog and "saveAs" not in step:
                 sentence = f"What {findings.name(place)!r} gives is not saved, so that no later step finds it."
                 findings.add("unsaved-answer", place, sentence, "write saveAs: answer")
-    roots = known_roots(event_type(data.get("trigger")) or "")
-    if roots is VOICE:
+    event = event_type(data.get("trigger")) or ""
+    if known_roots(event) is VOICE:
         for block in blocks(data, ""):
-            _inputs(findings, block, [canonical(data.get("conditions"))])
+            _emptiness(findings, block, [canonical(data.get("conditions"))], missed=event == MISSED)
     return findings.problems
 
 
@@ -75,52 +78,68 @@ def _harm(findings: Findings, place: str, step: Mapping[str, Any]) -> None:
     if needs_approval(step) or "requireApproval" in step or "/onFailure/" in place or "/onRejected/" in place:
         return
     config = step.get("config")
-    method = str(config.get("method")).upper() if isinstance(config, Mapping) else ""
-    address = str(config.get("url")) if isinstance(config, Mapping) else ""
-    name = findings.name(place)
-    if (step["actionType"] in METHODS and method == "DELETE") or DELETES.search(step["actionType"]):
-        what = f"{name!r} deletes something"
-    elif step["actionType"] in METHODS and method in {"POST", "PUT", "PATCH"} and PAYS.search(address):
-        what = f"{name!r} pays money"
-    else:
-        return
-    sentence = f"{what}, and nobody is asked before."
-    findings.add("unasked-harm", place, sentence, "write requireApproval: {approvers: […]}, or requireApproval: false")
+    what = _doing(step["actionType"], config if isinstance(config, Mapping) else {})
+    if what is not None:
+        sentence = f"{findings.name(place)!r} {what}, and nobody is asked before."
+        hint = "write requireApproval: {approvers: […]}, or requireApproval: false"
+        findings.add("unasked-harm", place, sentence, hint)
 
 
-def _inputs(findings: Findings, block: Block, around: list[str]) -> None:
-    """Find collected inputs that a step uses although the caller may have given none."""
+def _doing(action: str, config: Mapping[str, Any]) -> str | None:
+    """Return what an action does that people are asked about first, as its method, address or operation tells."""
+    method, address = str(config.get("method")).upper(), str(config.get("url"))
+    operation = str(config.get("actionId")) if action == OPERATION else ""
+    if (action in METHODS and method == "DELETE") or DELETES.search(action) or REMOVES.search(operation):
+        return "deletes something"
+    writes = action in METHODS and method in {"POST", "PUT", "PATCH"}
+    pays = (writes and PAYS.search(address)) or (PAYS.search(operation) and not READS.match(operation))
+    return "pays money" if pays else None
+
+
+def _emptiness(findings: Findings, block: Block, around: list[str], *, missed: bool) -> None:
+    """Find what a step uses although it may be empty: collected inputs, and of missed calls what answered ones have."""
     for index, step in enumerate(block.steps):
         if not isinstance(step, Mapping):
             continue
         place, asked = f"{block.pointer}/{index}", [*around, canonical(step.get("conditions"))]
         for key in ("config", "set"):
-            for reference in _collected(step.get(key)):
-                _input(findings, f"{place}/{key}", reference, asked)
+            for reference in _perhaps_empty(step.get(key), missed=missed):
+                _empty(findings, f"{place}/{key}", reference, asked)
         ways = step.get("branch")
         for inner in blocks(step, place):
             way = inner.pointer.removeprefix(f"{place}/branch/").partition("/")[0]
             chosen = ways[int(way)] if isinstance(ways, list) and way.isdecimal() else None
             own = canonical(chosen.get("conditions")) if isinstance(chosen, Mapping) else ""
-            _inputs(findings, inner, [*asked, own])
+            _emptiness(findings, inner, [*asked, own], missed=missed)
 
 
-def _collected(value: Any) -> Iterator[Reference]:
+def _perhaps_empty(value: Any, *, missed: bool) -> Iterator[Reference]:
     try:
         references = compile_template(value, secrets=True).references
     except TemplateSyntaxError:
         return
     for one in references:
-        if len(one.path) == 3 and one.path[0] == "input" and one.path[2] == "value":  # noqa: PLR2004 # input[123].value
+        path = _own(one)
+        collected = len(path) == 3 and path[0] == "input" and path[2] == "value"  # noqa: PLR2004 # input[123].value
+        if collected or (missed and path in UNANSWERED):
             yield one
 
 
-def _input(findings: Findings, pointer: str, reference: Reference, asked: list[str]) -> None:
-    text, name = findings.at(pointer + reference.pointer), str(reference.path[1])
-    guarded = any(re.search(rf"\binput\b.{{0,5}}{re.escape(name)}\b", one) for one in asked)
+def _own(reference: Reference) -> tuple[Segment, ...]:
+    """Return a reference's path from the event's own root on."""
+    return reference.path[2:] if reference.path[:2] == ("event", "data") else reference.path
+
+
+def _empty(findings: Findings, pointer: str, reference: Reference, asked: list[str]) -> None:
+    text, (root, name, *_) = findings.at(pointer + reference.pointer), _own(reference)
+    guarded = any(re.search(rf"\b{root}\b.{{0,5}}{re.escape(str(name))}\b", one) for one in asked)
     if guarded or (isinstance(text, str) and FALLBACK.search(text)):
         return
     path = written(reference.path)
-    sentence = f"`{path}` is empty where the caller gave nothing that could be read."
-    hint = f"write {{{{{path} | default: …}}}}, or ask before: {{field: {path}, operator: exists}}"
+    if root == "input":
+        sentence = f"`{path}` is empty where the caller gave nothing that could be read."
+        hint = f"write {{{{{path} | default: …}}}}, or ask before: {{field: {path}, operator: exists}}"
+    else:
+        sentence = f"`{path}` is null in every {MISSED}: nobody answered."
+        hint = f"leave it out, or write {{{{{path} | default: …}}}}"
     findings.add("maybe-empty", pointer + reference.pointer, sentence, hint, line=reference.line + 1)

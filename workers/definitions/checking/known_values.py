@@ -8,7 +8,7 @@ from typing import Any
 from workers.definitions.checking.findings import Findings
 from workers.definitions.checking.statuses import EQUAL, ONE_OF
 from workers.definitions.problems import nearest
-from workflows.event import VALUES, known_roots
+from workflows.event import MISSED, UNANSWERED, VALUES, known_roots
 from workflows.language.comparison import loosely_equal
 from workflows.language.names import Reference, written
 from workflows.language.template import is_template
@@ -30,6 +30,7 @@ class KnownValues:
     def __init__(self, findings: Findings, event: str | None, declared: Any) -> None:
         self.findings = findings
         self.roots = (known_roots(event) if event else None) or {}
+        self.always = dict.fromkeys(UNANSWERED, (None,)) if event == MISSED else {}
         self.schema = declared if isinstance(declared, Mapping) else {}
 
     def check(self, tests: Uses, pointer: str, hidden: Collection[str]) -> None:
@@ -52,15 +53,14 @@ class KnownValues:
             for value, at in _compared(test, f"{place}/value"):
                 if not any(loosely_equal(value, one) for one in known):
                     sentence = f"`{written(path)}` is never {shown(value)}."
-                    hint = _nearest(value, known) or f"it is one of {', '.join(map(_word, known))}"
+                    words = ", ".join(map(_word, known))
+                    hint = _nearest(value, known) or f"it is {'one of ' if len(known) > 1 else ''}{words}"
                     self.findings.add("unknown-value", at, sentence, hint)
 
     def values(self, path: tuple[Any, ...]) -> Collection[Any] | None:
         """Return the values that a field may have, None where any may be there."""
-        if path[0] in self.roots and path not in VALUES:
-            return None
         if path[0] in self.roots:
-            return VALUES[path]
+            return self.always.get(path) or VALUES.get(path)
         schema: Any = self.schema
         for key in path:
             inner = schema.get("properties") if isinstance(schema, Mapping) and "$ref" not in schema else None

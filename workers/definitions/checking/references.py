@@ -34,6 +34,7 @@ from workers.definitions.checking.values import Values
 from workers.definitions.model.automation import kind_of
 from workers.definitions.model.steps import Block, blocks, reactions
 from workers.definitions.model.vocabulary import RUN_ROOTS
+from workers.definitions.used_headers import Use
 from workflows.language.template import is_template
 from workflows.plan import CONSTANTS, ENVIRONMENT
 
@@ -65,6 +66,11 @@ class References:
     def secrets(self) -> frozenset[str]:
         """Return the names of the secrets that the definition uses."""
         return frozenset(self.values.secrets)
+
+    @property
+    def uses(self) -> frozenset[Use]:
+        """Return what the definition uses of its variables."""
+        return frozenset(self.values.uses)
 
     def check(self) -> None:
         """Walk the whole definition."""

@@ -11,6 +11,7 @@ from trunkline.durations import spell
 from workers.definitions.checking.contracts import check_config
 from workers.definitions.checking.failures import check_repeats, check_rules
 from workers.definitions.checking.findings import Findings
+from workers.definitions.checking.local_steps import check_local
 from workers.definitions.checking.operations import (
     Services,
     check_notice,
@@ -36,6 +37,7 @@ class ConfigUses:
         background: pointers of the steps whose result nobody waits for.
         effects: pointers of the steps of which nobody may know whether they were carried out.
         open: pointers of the steps and notices whose config another run's history keeps, so that it has no secrets.
+        repeats: config, with defaults, and what an unknown outcome allows, by the pointer of the step or notice.
         services: what is known of described services.
     """
 
@@ -43,6 +45,7 @@ class ConfigUses:
     background: list[str] = field(default_factory=list)
     effects: list[str] = field(default_factory=list)
     open: list[str] = field(default_factory=list)
+    repeats: dict[str, tuple[Mapping[str, Any], str]] = field(default_factory=dict)
     services: Services | None = None
 
 
@@ -69,6 +72,8 @@ def check_steps(findings: Findings, catalog: Catalog, services: Services | None 
             sentence = f"`{action.name}` asks people about a hold: a step by itself has none."
             hint = "let it stand in `notify` of `approvals` or `requireApproval`"
             findings.add("misplaced-notice", f"{place}/actionType", sentence, hint)
+        if action is not None and place in contracts.repeats:
+            check_local(place, action, *contracts.repeats[place], findings)
         check_pick(step, action, place, findings)
         check_rules(step, place, findings, may_wait=may_be_asked(step, catalog, findings))
         _check_notices(findings, catalog, contracts, step.get("requireApproval"), f"{place}/requireApproval")
@@ -114,6 +119,7 @@ def _check_action(
                 contracts.effects.append(place)
             if repeat == "never":
                 check_repeats(step, place, findings)
+            contracts.repeats[place] = config, repeat
     _check_retry(findings, place, step, action)
     return action
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from workers.definitions.checking.collected import CollectedInputs
 from workers.definitions.checking.constants import absent
 from workers.definitions.checking.findings import Findings
 from workers.definitions.checking.hours import ANY_HOURS, with_sound_hours
@@ -17,6 +18,7 @@ from workers.definitions.environments import begins_unfilled, declared
 from workers.definitions.model.steps import escape, steps
 from workers.definitions.model.vocabulary import RUN_ROOTS
 from workers.definitions.problems import listed, nearest
+from workers.definitions.used_headers import Use, variables_in
 from workflows.event import FIRED
 from workflows.language.condition import ConditionError, compile_condition
 from workflows.language.names import HOW_TO_USE_SECRETS, SECRETS, Reference, written
@@ -38,6 +40,9 @@ OUTSIDE: Mapping[str, tuple[str, str]] = {
 GUARDS = ("exists", "is_empty")
 """Operators that ask whether a variable is there, so that it need not be."""
 
+WHOLE = 2
+"""Segments of the path to a whole variable: that it is there says nothing of what it holds."""
+
 
 class Values:
     """Checks the values of one definition.
@@ -56,13 +61,14 @@ class Values:
         self.declared = trigger.get("data") if isinstance(trigger, Mapping) else None
         self.roots = roots_of(self.event, self.declared)
         self.open = isinstance(self.declared, Mapping)
-        self.inputs = inputs_of(findings, self.roots)
+        self.inputs = CollectedInputs(findings, self.event, self.roots)
         self.known_values = KnownValues(findings, self.event, self.declared)
         self.constants = findings.data.get(CONSTANTS)
         self.environment = declared(findings.data.get("environment"))
         hours = findings.data.get("hours")
         self.hours = dict.fromkeys(hours, ANY_HOURS) if isinstance(hours, Mapping) else {}
         self.secrets: set[str] = set()
+        self.uses: set[Use] = set()
         self.variables: dict[str, set[str] | None] = {}
         self.names: set[str] = set()
         self._undeclared: set[str] = set()
@@ -134,6 +140,7 @@ class Values:
                 sentence = f"The host of `{host}` is decided by data: whoever controls it would get the secret."
                 hint = "write the host itself followed by `/`, and templates only after it"
                 self.findings.add("exposed-secret", pointer + use.pointer, sentence, hint, line=use.line + 1)
+        self.uses.update(variables_in(template.references))
         self._judge(pointer, [(reference, lenient) for reference in template.references], scope)
 
     def _is_lacking(self, pointer: str) -> bool:
@@ -198,6 +205,7 @@ class Values:
         self.statuses.check_words(places, pointer)
         self.known_values.check(places, pointer, scope.given)
         found = [(one, isinstance(test, Mapping) and test.get("operator") in GUARDS) for test, one in places]
+        self.uses.update(variables_in(one for one, guards in found if not guards or len(one.path) != WHOLE))
         self._judge(pointer, found, scope)
 
     def _judge(self, pointer: str, references: list[tuple[Reference, bool]], scope: VisibleNames) -> None:
@@ -294,7 +302,9 @@ class Values:
             return
         known = self.roots.get(root)
         if root in self.roots:
-            self._fields(root, rest, self.inputs if root == "input" else tuple(known or ()), pointer, line)
+            if root == "input":
+                self.inputs.check(rest, pointer, line)
+            self._fields(root, rest, self.inputs.known if root == "input" else tuple(known or ()), pointer, line)
             return
         hint = (
             f"write variables.{root}"
@@ -324,18 +334,6 @@ class Values:
             )
         if rest and (inner := RUN_FIELDS.get(f"{root}.{rest[0]}")):
             self._fields(f"{root}.{rest[0]}", rest[1:], inner, pointer, line)
-
-
-def inputs_of(findings: Findings, roots: Mapping[str, Iterable[str]] | None) -> tuple[str, ...]:
-    """Return the names and ids of the collected inputs that a trigger names; refuse them where no event has any."""
-    trigger = findings.data.get("trigger")
-    inputs = trigger.get("inputs") if isinstance(trigger, Mapping) else None
-    if not isinstance(inputs, Mapping):
-        return ()
-    if roots is not None and "input" not in roots and "schedule" not in (trigger or {}):
-        sentence = "`inputs` names what callers were asked for; the events of this trigger bring no `input`."
-        findings.add("unknown-key", "/trigger/inputs", sentence, key=True)
-    return (*map(str, inputs), *map(str, inputs.values()))
 
 
 def event_type(trigger: Any) -> str | None:

@@ -153,6 +153,12 @@ class ActionDefinition(Common):
     timeout: Timeout | None = Field(
         default=None, description="Bound of one attempt, by default 30 s or what the action says."
     )
+    local: StrictBool = Field(
+        default=False,
+        description="`true`: the run's own worker sends it, without a round trip to Temporal. After a crash up to 20 "
+        "such steps are sent again, under the same keys, and while one is under way decisions and cancellations wait. "
+        "Only for actions that may be repeated.",
+    )
     retry: RetryDefinition | None = Field(default=None, description="How a failed attempt is repeated.")
     require_approval: (
         Annotated[
@@ -307,7 +313,7 @@ def kind_of(step: Any) -> Kind | None:
     """Return what a step is by the one key that says so; None where none or several do."""
     if isinstance(step, Common):
         return _KIND_OF_MODEL[type(step)]
-    found = [kind for kind in KINDS if isinstance(step, Mapping) and kind in step]
+    found = [kind for kind in KINDS if kind in step] if isinstance(step, Mapping) else []
     return found[0] if len(found) == 1 else None
 
 
@@ -378,6 +384,11 @@ class AutomationDefinition(Part):
         default=None,
         description="What happens where an event comes while a run for the same key is under way: "
         '`{key: "{{ticket.id}}", mode: queue}`.',
+    )
+    on_release: Literal["move", "stay"] = Field(
+        default="move",
+        description="What its runs do when another version of the workers is released: `move` to it, or `stay` on the "
+        "version that they began with, which then has to run until they end.",
     )
     approvals: ApprovalDefinition | None = Field(
         default=None,

@@ -8,8 +8,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Discriminator, Field, StrictStr, Tag, WithJsonSchema, model_validator
 
+from trunkline.wire import Day
 from workers.definitions.model.vocabulary import Label, Part, StepId, refuse, shape_tag
-from workflows.language.hours import CLOSES, OPENS, Day
+from workflows.language.hours import CLOSES, OPENS
 
 MAX_HOLIDAYS = 1_000
 

@@ -20,6 +20,10 @@ class Block:
     steps: list[Any]
 
 
+_OWNERS = frozenset({"paths", "branch", "otherwise", "actions", "repeat", "onFailure", "onRejected"})
+"""Keys of a raw step or automation that may hold blocks."""
+
+
 def escape(key: str | int) -> str:
     """Return a key as one segment of a JSON pointer."""
     return str(key).replace("~", "~0").replace("/", "~1")
@@ -59,7 +63,8 @@ def steps(owner: Any, pointer: str = "", depth: int = 0) -> Iterator[tuple[str, 
             if isinstance(step, Mapping):
                 place = f"{block.pointer}/{index}"
                 yield place, step, depth + 1
-                yield from steps(step, place, depth + 1)
+                if not _OWNERS.isdisjoint(step):  # few steps have others inside
+                    yield from steps(step, place, depth + 1)
 
 
 def slug(text: str) -> str:

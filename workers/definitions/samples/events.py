@@ -22,6 +22,15 @@ TIME = "2026-11-23T09:00:00Z"
 UNKNOWN = "text"
 """The example of a field of which only its name is known."""
 
+BESIDE: Mapping[Any, int] = {"greater_than": 1, "less_than": -1}
+"""How far from the value that a condition names one lies for which it holds."""
+
+SUITING: Mapping[str, Any] = {"forEach": [UNKNOWN], "wait": "1m", "until": TIME}
+"""What suits a place that wants no text."""
+
+PLAIN = re.compile(r"\s*\{\{-?\s*[^|}]+?\s*(?:-?\}\}\s*$|\|\s*default\b)")
+"""A text that is one value as it is, perhaps with another in its place."""
+
 _DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -49,7 +58,7 @@ def takers_of(definition: Any) -> Iterator[Taker]:
         return
     name = str(definition.get("name"))
     if isinstance(trigger.get("event"), str):
-        yield Taker(name, trigger["event"], trigger.get("data"), dict(_read(definition)))
+        yield Taker(name, trigger["event"], trigger.get("data"), _read(definition))
     for wait in _waits(definition):
         yield Taker(name, wait["event"], None, dict(_wanted(wait)))
 
@@ -93,20 +102,21 @@ def event_of(event_type: str, takers: list[Taker]) -> tuple[dict[str, Any], list
 def fields_of(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield every field of an event's data as a template has it, with its example."""
     for key, value in data.items():
-        yield from _fields(_step("", key), value)
+        yield from _fields(step("", key), value)
 
 
 def _fields(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping) and value:
         for key, inner in value.items():
-            yield from _fields(_step(path, key), inner)
+            yield from _fields(step(path, key), inner)
     elif isinstance(value, list) and value and isinstance(value[0], Mapping):
         yield from _fields(f"{path}[0]", value[0])
     else:
         yield path, value
 
 
-def _step(path: str, key: str) -> str:
+def step(path: str, key: str) -> str:
+    """Return the path of a key of what stands at a path, as a template has it."""
     if _DOTTED.fullmatch(key):
         return f"{path}.{key}" if path else key
     return f"{path}[{key}]" if key.isdigit() else f'{path}["{key}"]'
@@ -164,16 +174,23 @@ def _fault(taker: Taker, data: Mapping[str, Any]) -> str | None:
     return None if fault is None else f"{taker.name}: {fault}"
 
 
-def _read(definition: Mapping[str, Any]) -> Iterator[tuple[tuple[Segment, ...], Any]]:
-    """Yield the fields of the event's own roots that a definition reads."""
+def _read(definition: Mapping[str, Any]) -> dict[tuple[Segment, ...], Any]:
+    """Return the fields of the event's own roots that a definition reads, each with a value that suits how it does."""
     trigger = definition["trigger"]
     declared = trigger.get("data")
     roots = set(declared) if isinstance(declared, list) else set()
-    yield from _collected(trigger)
+    found = dict(_collected(trigger))
     for text, value in _texts(definition):
         for path in _paths(text):
-            if path[0] in roots and len(path) > 1:
-                yield path, value
+            known = found.get(path, UNKNOWN)
+            if len(path) > 1 and (path[0] in roots or _is_open(path)):
+                found[path] = value if known == UNKNOWN else known
+    return found
+
+
+def _is_open(path: tuple[Segment, ...]) -> bool:
+    """Say whether a path leads to a field that the documents leave open, as custom fields are."""
+    return path[0] == "customFields" or (path[:2] == ("contact", "custom_fields") and len(path) > 2)  # noqa: PLR2004
 
 
 def _collected(trigger: Mapping[str, Any]) -> Iterator[tuple[tuple[Segment, ...], Any]]:
@@ -203,20 +220,29 @@ def _texts(value: Any) -> Iterator[tuple[str, Any]]:
     """Yield every text that may read a field, with a value that it is compared with."""
     if isinstance(value, Mapping):
         if isinstance(value.get("field"), str):
-            other = value.get("value")
-            one = other[0] if isinstance(other, list) and other else other
-            plain = isinstance(one, (int, float)) or (isinstance(one, str) and not is_template(one))
-            named = value.get("operator") in {"equals", "in", "contains", "greater_or_equal", "less_or_equal"}
             text = value["field"]
-            yield (text if is_template(text) else f"{{{{{text}}}}}"), one if plain and named else UNKNOWN
+            plain = not is_template(text) or PLAIN.fullmatch(text) is not None
+            yield (text if is_template(text) else f"{{{{{text}}}}}"), _fitting(value) if plain else UNKNOWN
         for key, inner in value.items():
-            if key != "field":
+            if key in SUITING and isinstance(inner, str) and PLAIN.match(inner):
+                yield inner, SUITING[key]
+            elif key != "field":
                 yield from _texts(inner)
     elif isinstance(value, list):
         for inner in value:
             yield from _texts(inner)
     elif isinstance(value, str) and is_template(value):
         yield value, UNKNOWN
+
+
+def _fitting(test: Mapping[str, Any]) -> Any:
+    """Return a value for which a test holds, as far as its own value says one."""
+    operator, other = test.get("operator"), test.get("value")
+    one = other[0] if isinstance(other, list) and other else other
+    if isinstance(one, int | float) and not isinstance(one, bool) and operator in BESIDE:
+        return one + BESIDE[operator]
+    plain = isinstance(one, int | float) or (isinstance(one, str) and not is_template(one))
+    return one if plain and operator in {"equals", "in", "contains", "greater_or_equal", "less_or_equal"} else UNKNOWN
 
 
 def _paths(text: str) -> Iterator[tuple[Segment, ...]]:

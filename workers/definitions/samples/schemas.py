@@ -38,6 +38,11 @@ def sample(schema: Any) -> Any:
     return _Sampler(schema).value(schema, 0)
 
 
+def unfolded(root: Any, schema: Any) -> dict[str, Any]:
+    """Return a schema, a part of `root`, with what it refers to and all of its parts laid over each other."""
+    return _Sampler(root).whole(schema) if isinstance(schema, Mapping) else {}
+
+
 class _Sampler:
     """Makes values for the parts of one schema."""
 
@@ -47,7 +52,7 @@ class _Sampler:
     def value(self, schema: Any, depth: int) -> Any:
         if not isinstance(schema, Mapping) or depth > DEEPEST * 2:
             return "text"
-        schema = self._whole(schema)
+        schema = self.whole(schema)
         for key in ("const", "default"):
             if key in schema:
                 return schema[key]
@@ -56,7 +61,7 @@ class _Sampler:
                 return schema[key][0]
         return self._made(schema, depth)
 
-    def _whole(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+    def whole(self, schema: Mapping[str, Any]) -> dict[str, Any]:
         """Return a schema with what it refers to and all of its parts laid over each other."""
         found: dict[str, Any] = {}
         parts: list[Any] = [schema]

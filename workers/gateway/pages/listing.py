@@ -11,7 +11,7 @@ from workers.client import runs
 from workers.client.holds import told
 from workers.client.listing import NO_STARTER, PLAIN, Listed, listed, quoted
 from workers.client.waiting import page
-from workers.client.wanted import Wanted
+from workers.client.wanted import Hold, Wanted
 from workers.errors import TrunklineError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ async def holds_page(
     return HoldsPage(rows=[*rows, *_unasked(found.left, wanted)], total=cut.total, pages=cut.pages)
 
 
-def _row(hold: Row) -> Row:
+def _row(hold: Hold) -> Row:
     return {
         "run": hold["run"],
         "automation": hold["automation"],

@@ -26,8 +26,8 @@ async def picture_of(client: Client, look: Look) -> Markup | None:
         plan = await pinned_plan(client, look.listed.run, look.description.run_id)
     except TrunklineError:
         return None
-    report = look.report or {}
-    begun = (report.get("event") or {}).get("type") or plan["automation"]
+    report = look.report
+    begun = report["event"]["type"] if report and "event" in report else plan["automation"]
     graph = graph_of(plan, Beginning(title=begun), marks_of_run(plan, report) if report else {})
     if sum(1 for _ in graph.items()) > MOST_BOXES:
         return None

@@ -9,6 +9,7 @@ from typing import Any
 from workers.client.listing import Listed
 from workers.client.looking import Look
 from workers.client.runs import is_planned
+from workers.client.wanted import Hold
 from workflows.holds.wording import hold_address, status, tolerance
 
 STEPS_ON_A_PAGE = 200
@@ -23,7 +24,7 @@ def shown_run(look: Look, number: int) -> Values:
         look: what is known of the run.
         number: which page of its steps, from 1.
     """
-    report = look.report or {}
+    report: Mapping[str, Any] = look.report or {}
     description = look.description
     steps = report.get("steps") or []
     first = (number - 1) * STEPS_ON_A_PAGE
@@ -36,6 +37,7 @@ def shown_run(look: Look, number: int) -> Values:
         "tolerated": tolerance(report.get("tolerated")),
         "reason": report.get("reason"),
         "parked": report.get("parked"),
+        "gate": report.get("gate"),
         "outdated": report.get("outdated"),
         "why": look.why,
         "began": description.start_time.isoformat(),
@@ -62,7 +64,7 @@ def _held(look: Look) -> Iterator[Values]:
         }
 
 
-def _listed(run: Listed) -> Iterator[Values]:
+def _listed(run: Listed) -> Iterator[Hold]:
     known = {hold["hold"]: hold for hold in run.told}
     for name in dict.fromkeys([*known, *run.holds]):
         yield known.get(name, {"hold": name})

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from workers.client.decisions import why_not
 from workers.client.looking import Look
+from workers.client.wanted import Hold, missing_in
 from workers.gateway.pages.difference import difference
 from workers.gateway.pages.fields import LONGEST, NAME, RequestField, draft, fields
 from workflows.holds.hold import OPERATIONS
@@ -85,7 +86,7 @@ def _entry(report: Mapping[str, Any] | None, step: str) -> Mapping[str, Any] | N
     return next((one for one in (report or {}).get("steps", []) if one["id"] == step), None)
 
 
-def _waiting(hold: Mapping[str, Any], person: str, typed: Mapping[str, str]) -> Values:
+def _waiting(hold: Hold, person: str, typed: Mapping[str, str]) -> Values:
     request = hold["request"]
     names = decisions(hold)
     text = draft(request.get("config"))
@@ -97,8 +98,8 @@ def _waiting(hold: Mapping[str, Any], person: str, typed: Mapping[str, str]) -> 
         "since": hold["openedAt"],
         "deadline": hold.get("deadline"),
         "who": who(hold),
-        "not_you": why_not(dict(hold), person, names[0]),
-        "not_operator": next(filter(None, (why_not(dict(hold), person, one) for one in OPERATIONS)), None),
+        "not_you": why_not(hold, person, names[0]),
+        "not_operator": next(filter(None, (why_not(hold, person, one) for one in OPERATIONS)), None),
         "votes": [{"reason": None, **vote} for vote in hold.get("votes") or []],
         "quorum": hold.get("quorum", 1),
         "connection": request.get("connection"),
@@ -111,7 +112,7 @@ def _waiting(hold: Mapping[str, Any], person: str, typed: Mapping[str, str]) -> 
         "by_json": bool(typed.get("edits")),
         "typed_fields": any(name.startswith(NAME) for name in typed) or bool(typed.get("edits")),
         "secrets": [f"{place['name']} at {place['path']}" for place in request.get("secrets") or []],
-        "missing": list(hold.get("missing") or []),
+        "missing": missing_in(hold),
         "rules": list(policy(hold)),
         "error": hold["error"]["message"] if hold.get("error") else None,
         "reason_needed": bool(hold.get("rejectNeedsReason")),

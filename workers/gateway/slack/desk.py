@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from workers.client import decisions, runs
 from workers.client.holds import polled
+from workers.client.wanted import Hold
 from workers.errors import TrunklineError
 from workers.gateway.intake import reaching_temporal
 from workers.gateway.requests import Refusal
@@ -85,7 +86,7 @@ class Desk:
         run = click.told["run"]
         decision = click.decided_by(person)
         if isinstance(first := click.told.get("firstRunId"), str):
-            seen = {"digest": decision["digest"], "verified": True, "firstRunId": first}
+            seen: Hold = {"digest": decision["digest"], "verified": True, "firstRunId": first}
             decision = decisions.sealed(decision, seen, run, self.key)
         description = await runs.describe(self.client, run)
         answered = await polled(self.client, description.task_queue)

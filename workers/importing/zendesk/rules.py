@@ -29,10 +29,13 @@ def translate(data: Any) -> list[Draft]:
             "`automation`, `triggers` or `automations`."
         )
     drafts = [_draft(rule) for rule in rules]
-    names: dict[str, int] = {}
+    taken: set[str] = set()
     for draft in drafts:
-        names[draft.name] = number = names.get(draft.name, 0) + 1
-        draft.name += f"-{number}" if number > 1 else ""
+        name, number = draft.name, 1
+        while draft.name in taken:
+            number += 1
+            draft.name = f"{name}-{number}"
+        taken.add(draft.name)
     return drafts
 
 
@@ -41,15 +44,19 @@ def _rules(data: Any) -> Iterator[Mapping[str, Any]]:
         return
     if "conditions" in data and isinstance(data.get("actions"), list):
         conditions = data["conditions"] or {}
-        parts = conditions.values() if isinstance(conditions, Mapping) else [conditions]
-        if not all(isinstance(part or [], list) for part in parts):
+        if not isinstance(conditions, Mapping) or not all(isinstance(one or [], list) for one in conditions.values()):
             raise NoWorkflowError("its `conditions` are not `{all: […], any: […]}`.")
         yield data
     for kind in _KINDS:
         yield from _rules(data.get(kind))
         listed = data.get(f"{kind}s")
-        for one in listed if isinstance(listed, list) else []:
-            yield from _rules(one)
+        for at, one in enumerate(listed if isinstance(listed, list) else []):
+            found = [*_rules(one)]
+            if not found:
+                raise NoWorkflowError(
+                    f"`{kind}s[{at}]` is no rule, which is an object with `conditions` and `actions`."
+                )
+            yield from found
 
 
 def _draft(rule: Mapping[str, Any]) -> Draft:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from trunkline.wire import EVERY_HEADER
+from workers.definitions.problems import listed
 from workers.rehearsal.performance import Performance
 from workers.rehearsal.record import Requested, base_id
 from workflows.report import timestamp
@@ -53,6 +55,14 @@ class Side:
         last = self.seen.requests.index(first) == len(self.seen.requests) - 1
         asked = any(hold["openedAt"] >= timestamp(first.at) for hold in self.seen.holds.values())
         return None if last and not asked and not self.forked else first
+
+    def lacks(self, request: Requested) -> str | None:
+        """Return why the recorded answer of a request does not do; None where there is none."""
+        lacking = () if self.seen is None else self.seen.lacking.get(request.step, ())
+        if not lacking:
+            return None
+        names = "all of them" if EVERY_HEADER in lacking else listed(f"`{name}`" for name in lacking)
+        return f"Header not recorded: {names}."
 
     def approvals(self) -> int:
         """Return how many approvals it asks for."""
@@ -128,7 +138,12 @@ class Compared:
     def to_json(self) -> dict[str, Any]:
         """Return it as `trunkline backtest --json` prints it."""
         unknown = self.unknown()
-        reasons = {"noLongerRuns": self.new.reason, "runsNow": self.old.reason, "neither": self.new.reason}
+        reasons = {
+            "noLongerRuns": self.new.reason,
+            "runsNow": self.old.reason,
+            "neither": self.new.reason,
+            "unknown": None if unknown is None else self.new.lacks(unknown),
+        }
         from_ = None if unknown is None else {"step": unknown.step, "request": shown(unknown)}
         return {
             "event": self.event["id"],

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from workers.client.listing import INLINE, PLAIN, listed
+from workers.client.listing import INLINE, PLAIN, listed, quoted
 from workers.client.recordings import Recording, recording, source_of
 from workers.definitions.problems import listed as named
 from workers.definitions.problems import nearest
 from workers.errors import NotFoundError, UsageError
 from workers.rehearsal.backtest.backtesting import Past
-from workflows.automation import DISPATCH
 from workflows.event import matches
+from workflows.run.beginning import DISPATCH
 
 if TYPE_CHECKING:
     from temporalio.client import Client, WorkflowExecution
@@ -23,13 +23,14 @@ AT_ONCE = 20
 """Histories that are fetched side by side."""
 
 
-async def past_events(
-    client: Client, automation: str, trigger: str, *, last: int | None, since: datetime | None
+async def past_events(  # noqa: PLR0913 - where to look, and by what events are chosen
+    client: Client, task_queue: str, automation: str, trigger: str, *, last: int | None, since: datetime | None
 ) -> list[Past]:
     """Return the events of an automation that Temporal still knows, oldest first.
 
     Args:
         client: a connected client.
+        task_queue: the workers' task queue.
         automation: the automation's name.
         trigger: the type of event that its new definition takes; what was dispatched of that type counts too.
         last: at most so many, the latest.
@@ -38,7 +39,7 @@ async def past_events(
     Raises:
         UsageError: the automation never ran, and no event was judged for it.
     """
-    own, dispatched = await _executions(client, automation, since)
+    own, dispatched = await _executions(client, task_queue, automation, since)
     runs = [one for one in await _recordings(client, own, last) if one.event is not None]
     events = [one for one in await _recordings(client, dispatched, last) if one.event is not None]
     judged = {match["automation"] for one in events for match in one.matches}
@@ -47,7 +48,8 @@ async def past_events(
         near = nearest(automation, known)
         ran = f" Temporal knows of {named(known)}." if known else ""
         raise UsageError(
-            f"{automation!r:.100} never ran, and no event was judged for it, in namespace {client.namespace!r}."
+            f"{automation!r:.100} never ran, and no event was judged for it, "
+            f"on task queue {task_queue!r} of namespace {client.namespace!r}."
             f"{f' {near}' if near else ''}{ran}"
         )
     found = _together(automation, trigger, runs, events)
@@ -55,7 +57,7 @@ async def past_events(
 
 
 async def _executions(
-    client: Client, automation: str, since: datetime | None
+    client: Client, task_queue: str, automation: str, since: datetime | None
 ) -> tuple[list[WorkflowExecution], list[WorkflowExecution]]:
     """Return the runs of an automation and those that dispatched events, the latest first, one for each chain."""
     kinds = f"WorkflowType = '{DISPATCH}' OR WorkflowType = '{INLINE}'"
@@ -63,7 +65,7 @@ async def _executions(
         kinds += f" OR WorkflowType = '{automation}'"
     own: dict[str, WorkflowExecution] = {}
     dispatched: dict[str, WorkflowExecution] = {}
-    async for one in client.list_workflows(kinds):
+    async for one in client.list_workflows(f"TaskQueue = {quoted(task_queue)} AND ({kinds})"):
         if since is not None and one.start_time < since:
             continue
         place = dispatched if one.workflow_type == DISPATCH else own

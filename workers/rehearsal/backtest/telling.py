@@ -47,7 +47,8 @@ def _examples(found: Mapping[str, Any], verdict: str) -> str:
 
 def _example(one: Mapping[str, Any]) -> str:
     if one["unknownFrom"] is not None and one["verdict"] == "unknown":
-        return f"{one['event']} (from {one['unknownFrom']['step']} on: --assume {one['unknownFrom']['step']}=@FILE)"
+        step, why = one["unknownFrom"]["step"], "" if one["reason"] is None else f"; {one['reason'].rstrip('.')}"
+        return f"{one['event']} (from {step} on: --assume {step}=@FILE{why})"
     return f"{one['event']} ({one['reason'].rstrip('.')})" if one["reason"] else one["event"]
 
 

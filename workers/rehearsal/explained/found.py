@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from activities.action import Action
 from workers.definitions.automations import AS_IT_IS
 from workers.definitions.environments import Environments
-from workers.definitions.folder import Folder
+from workers.definitions.folder import Folder, definition_files
 from workers.definitions.loading import UnreadableFileError, read
 from workers.definitions.problems import listed, nearest, serious
 from workers.definitions.runnable import Definition, load
@@ -43,8 +44,22 @@ def of_file(path: Path, actions: Mapping[str, Action], environment: str) -> Foun
     return Found(path, definition)
 
 
+def automation_files(folder: Path) -> list[Path]:
+    """Return the files of a folder that mean to be automations: they have a `trigger`, as no event has."""
+    found: list[Path] = []
+    for path in definition_files(folder):
+        with contextlib.suppress(UnreadableFileError):
+            found += [path] if "trigger" in read(path)[0] else []
+    return found
+
+
 def in_folder(
-    folder: Path, actions: Mapping[str, Action], environment: str, wanted: str | None = None
+    folder: Path,
+    actions: Mapping[str, Action],
+    environment: str,
+    wanted: str | None = None,
+    *,
+    only: Sequence[Path] | None = None,
 ) -> tuple[list[Found], list[str]]:
     """Return the automations of a folder by name, and why those of others cannot be looked at.
 
@@ -53,6 +68,7 @@ def in_folder(
         actions: every action by name.
         environment: the environment that counts.
         wanted: the name of the only one that is meant.
+        only: the files that count, where not all of the folder do.
 
     Raises:
         UsageError: the folder cannot be read, there is no automation of that name, or it has problems.
@@ -65,6 +81,8 @@ def in_folder(
     bad: dict[str, list[str]] = {}
     for name, file in sorted(files.files.items()):
         where = folder / name
+        if only is not None and where not in only:
+            continue
         if file.good is None:
             bad.setdefault(file.claimed, []).append(
                 "\n".join([f"{where} cannot run:", *map(str, serious(file.problems))])
@@ -84,7 +102,6 @@ def in_folder(
     if wanted not in good:
         near = nearest(wanted, good)
         has = listed(sorted(good), most=30) or "none"
-        raise UsageError(
-            f"There is no automation {wanted!r:.100} in {folder}.{f' {near}' if near else ''} It has {has}."
-        )
+        here = "this folder" if folder == Path() else str(folder)
+        raise UsageError(f"There is no automation {wanted!r:.100} in {here}.{f' {near}' if near else ''} It has {has}.")
     return [good[wanted]], []

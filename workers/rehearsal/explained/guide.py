@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from workers.rehearsal.explained.roles import Roles
+from activities.action import Action
+from workers.rehearsal.explained.failing import rules_reached
+from workers.rehearsal.explained.roles import BAND, Roles
 from workers.rehearsal.explained.trace import Fork, Reached
 from workers.rehearsal.explained.unknown import mark, names, unknown_uses
 from workers.rehearsal.explained.verdicts import undecided
@@ -15,6 +17,7 @@ from workflows import host
 from workflows.language.condition import Condition, Verdict
 from workflows.language.names import Reference
 from workflows.language.template import Rendered, Template, compile_template
+from workflows.plan import STATUSES
 from workflows.program import ActionStep, WaitStep
 
 OTHERWISE = "otherwise"
@@ -52,6 +55,7 @@ class Guide:
         self._reached: dict[str, Reached] = {}
         self._taken: dict[tuple[str, str], int] = {}
         self._ways: dict[str, int] = {}
+        self._holes: dict[str, set[str]] = {}
 
     # The watcher.
 
@@ -109,6 +113,7 @@ class Guide:
         else:
             rendered = self._partly(template, roots, {one.pointer for one in uses}, kept=role.kept)
         if role.kind == "config" and reached is not None and isinstance(reached.step, ActionStep):
+            self._holes[step] = {one.pointer for one in uses}
             if uses:
                 self.partial.add(step)
             secrets = [*rendered.secrets, *_secrets_in(template, {one.pointer for one in uses})]
@@ -130,6 +135,8 @@ class Guide:
         if not self.tells and not self.unanswered:
             return None
         place = self.roles.place(condition)
+        if isinstance(place, str) and place.startswith(BAND):
+            roots = {**roots, "request": self._marked(roots["request"], step)}
         verdict = self._verdict(condition, roots, step)
         reached = self._reached.get(step)
         if reached is not None and place == "conditions":
@@ -145,6 +152,27 @@ class Guide:
         if reached is not None and place == "conditions":
             reached.runs = holds
         return Verdict(holds, "" if holds else HANGS, [])
+
+    def failure(self, step: str, action: Action) -> str | None:
+        """Return the class of failure with which a step fails of which nobody knows how it ends; None: it succeeds.
+
+        It is asked for steps that say what is done then, in actions; all iterations of one end alike.
+        """
+        name = base_id(step)
+        known = self.roles.steps.get(name)
+        reached = rules_reached(known, action) if isinstance(known, ActionStep) else []
+        if not reached:
+            self.unanswered.add(name)
+            return None
+        ways: list[dict[str, Any]] = [{"way": OTHERWISE, "failure": None}]
+        ways += [{"way": number, "failure": failure} for number, failure in reached]
+        taken = self._choose(name, "failure", [f"{STATUSES}.{name}.status"], ways, before=False)
+        return None if taken == 0 else reached[taken - 1].failure
+
+    def _marked(self, request: Mapping[str, Any], step: str) -> dict[str, Any]:
+        """Return a request with a mark in the place of each text that needs what nobody knows."""
+        holes = dict.fromkeys(self._holes.get(step, ()), mark())
+        return {**request, "config": _replaced(request["config"], "", holes)}
 
     def event(self, step: str) -> dict[str, Any] | None:
         """Return a mark for the event that a step waits for, or None where its time is up."""

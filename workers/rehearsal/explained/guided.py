@@ -18,6 +18,7 @@ from trunkline.wire import CHECK
 from workers.rehearsal.answers import request_line
 from workers.rehearsal.attempts import UNANSWERED, Attempts, step_sent
 from workers.rehearsal.desk import checkable
+from workers.rehearsal.explained.failing import failure_of
 from workers.rehearsal.explained.guide import Guide
 from workers.rehearsal.explained.unknown import mark
 from workers.rehearsal.kept_values import keeps
@@ -58,7 +59,7 @@ class GuidedAttempts(Attempts):
             return await super().activity(activity, argument, options)
         except ActivityError as error:
             if isinstance(error.cause, ApplicationError) and error.cause.type == UNANSWERED:
-                return self._unknown(step)
+                return self._unknown(activity, step)
             raise
 
     async def _as_said(self, activity: str, step: str, call: Mapping[str, Any]) -> Any:
@@ -71,15 +72,20 @@ class GuidedAttempts(Attempts):
         self.record.requests.append(requested)
         if not found:
             self.record.unanswered.append(requested)
-        if not found or "fails" in answer:
-            return self._unknown(step)
+        if not found:
+            return self._unknown(activity, step)
+        if "fails" in answer:
+            raise failure_of(answer["fails"], activity, step)
         result = completed(action, answer)
         if is_answered_over_http(action) and result.status not in SUCCESS:
-            return self._unknown(step)
-        return json.loads(json.dumps(kept(result, call.get("pick"))))
+            return self._unknown(activity, step)
+        return json.loads(json.dumps(kept(result, call.get("pick"), call.get("headers", ()))))
 
-    def _unknown(self, step: str) -> dict[str, Any]:
-        self.guide.unanswered.add(base_id(step))
+    def _unknown(self, activity: str, step: str) -> dict[str, Any]:
+        """Return the mark for an answer that nobody knows; on a way on which the step fails, raise its failure."""
+        failure = self.guide.failure(step, self.actions[activity])
+        if failure is not None:
+            raise failure_of(failure, activity, step)
         return {"result": mark()}
 
     def child(self, automation: str, event: Mapping[str, Any], run: str) -> asyncio.Future[Any]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from trunkline.wire import RunReport
 from workers.client import runs
+from workers.client.dispatch import emitted_id
 from workers.client.recordings import Recording, recording
 from workers.errors import NotFoundError, TrunklineError, UsageError
 from workers.rehearsal.explained.explaining import Known, explained, verdict_of
 from workers.rehearsal.explained.found import Found
 from workers.rehearsal.explained.past_steps import steps_of
-from workflows.automation import DISPATCH
+from workflows.run.beginning import DISPATCH
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -46,7 +49,7 @@ async def explain_run(client: Client, run: str, known: Known, today: Callable[[]
     return {"event": found.event, "automations": [_of_run(found, found.plan, report, known)]}
 
 
-def _of_run(found: Recording, plan: Any, report: Mapping[str, Any] | None, known: Known) -> dict[str, Any]:
+def _of_run(found: Recording, plan: Any, report: RunReport | None, known: Known) -> dict[str, Any]:
     event = found.event or {}
     verdict, wrong = verdict_of(plan, event, found.began)
     outcome = None if report is None else report.get("outcome")
@@ -58,13 +61,14 @@ def _of_run(found: Recording, plan: Any, report: Mapping[str, Any] | None, known
         "runs": not skipped,
         "outcome": outcome,
         "reason": wrong if report is None else report.get("reason") or wrong,
+        "gate": None if report is None else report.get("gate"),
         "trigger": None,
         "conditions": verdict,
         "steps": [] if skipped else steps_of(found, plan, report, known),
     }
 
 
-async def _report(client: Client, run: str) -> dict[str, Any] | None:
+async def _report(client: Client, run: str) -> RunReport | None:
     """Return a run's report; None where nobody has it, as no worker answers for a run that goes on."""
     try:
         return await runs.report(client, run)
@@ -74,16 +78,30 @@ async def _report(client: Client, run: str) -> dict[str, Any] | None:
 
 async def _never_began(client: Client, run: str, known: Known, today: Callable[[], Sequence[Found]]) -> dict[str, Any]:
     name, slash, event_id = run.partition("/")
-    if slash:
-        count = 0
-        async for one in client.list_workflows(f"WorkflowType = '{DISPATCH}'"):
-            count += 1
-            if count > MOST_EVENTS:
-                break
-            emitted = await recording(client, one.id, one.run_id)
-            if emitted.event is not None and emitted.event["id"] == event_id:
-                return _today(run, emitted.event, name, known, today, emitted)
-    raise UsageError(f"There is no run {run!r:.200} in namespace {client.namespace!r}, and no such event was emitted.")
+    emitted = await _emitted(client, event_id) if slash else None
+    if emitted is None or emitted.event is None:
+        raise UsageError(
+            f"There is no run {run!r:.200} in namespace {client.namespace!r}, and no such event was emitted."
+        )
+    return _today(run, emitted.event, name, known, today, emitted)
+
+
+async def _emitted(client: Client, event_id: str) -> Recording | None:
+    """Return the recording of what dispatched an event, where Temporal still has it."""
+    for likely in (f"{DISPATCH}/{event_id}", emitted_id(event_id)):
+        with contextlib.suppress(NotFoundError):
+            found = await recording(client, likely)
+            if found.event is not None and found.event["id"] == event_id:
+                return found
+    count = 0
+    async for one in client.list_workflows(f"WorkflowType = '{DISPATCH}'"):
+        count += 1
+        if count > MOST_EVENTS:
+            break
+        found = await recording(client, one.id, one.run_id)
+        if found.event is not None and found.event["id"] == event_id:
+            return found
+    return None
 
 
 def _today(  # noqa: PLR0913, PLR0917 # what explaining takes

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from activities.action import Action
 from trunkline.keyed import ARRIVE
 from trunkline.wire import CHECK
 from workers.client.recordings import Recording
@@ -16,12 +17,17 @@ from workers.rehearsal.attempts import step_sent
 from workers.rehearsal.desk import checkable
 from workers.rehearsal.explained.guide import Guide
 from workers.rehearsal.explained.guided import GuidedAttempts, GuidedPlay
-from workers.rehearsal.ledger import Ledger, decisions_of, ended, given
+from workers.rehearsal.ledger import Ledger, decisions_of, ended, given, not_recorded
 from workers.rehearsal.performance import Performance, Stage
+from workers.rehearsal.record import base_id
 
 
 class ReplayGuide(Guide):
-    """Guides a play from a recording: the events for which it waits come as they did."""
+    """Guides a play from a recording: the events for which it waits come as they did, and nothing fails besides."""
+
+    def failure(self, step: str, action: Action) -> None:  # noqa: ARG002 # guides differ in what they do with it
+        """Let a step succeed of which nobody knows how it ends."""
+        self.unanswered.add(base_id(step))
 
     def event(self, step: str) -> None:
         """Bring none besides."""
@@ -47,6 +53,9 @@ class ReplayedAttempts(GuidedAttempts):
         step = step_sent(activity, options)
         known = None if step is None else self.ledger.answer(step, argument)
         if step is None or known is None:
+            return await super().activity(activity, argument, options)
+        if lacking := not_recorded(self.actions[activity], argument, known):
+            self.record.lacking[step] = lacking
             return await super().activity(activity, argument, options)
         return await given(self, activity, step, argument, known)
 

@@ -46,6 +46,10 @@ LENGTH = Role(kind="time", otherwise=lambda _: 0)
 INSTANT = Role(kind="time", otherwise=timestamp)
 
 
+BAND = "band "
+"""What the place of a band's condition begins with; its number follows."""
+
+
 class Roles:
     """What the templates and conditions of a plan's program are for.
 
@@ -76,7 +80,7 @@ class Roles:
         return self._roles.get(id(template), TEXT)
 
     def place(self, condition: Condition) -> str | int:
-        """Return what a condition decides: `conditions`, `until`, or a way of a branch by its number."""
+        """Return what a condition decides: `conditions`, `until`, `band …`, or a way of a branch by its number."""
         return self._places.get(id(condition), "")
 
     def tree(self, condition: Condition) -> Tree:
@@ -92,6 +96,7 @@ class Roles:
             case ActionStep():
                 self._roles[id(step.config)] = CONFIG
                 self.syntax[id(step.config)] = syntaxes.get(step.id, {})
+                self._places |= {id(band.when): f"{BAND}{number}" for number, band in enumerate(step.policy.bands)}
             case LoopStep():
                 self._roles |= {id(step.items): ITEMS, id(step.collect): VALUE}
             case SetStep():

@@ -30,8 +30,7 @@ def _automation(one: Mapping[str, Any]) -> Iterator[str]:
         yield f"{one['run']}   {did}{f': {_ending(one)}' if one['runs'] and one['outcome'] else ''}"
     else:
         yield f"{one['automation']}   {'would run' if one['runs'] else 'would not run'}"
-    if one.get("judgedBy"):
-        yield f"  {one['judgedBy']}"
+    yield from (f"  {one[name]}" for name in ("judgedBy", "gate") if one.get(name))
     trigger = one["trigger"]
     if trigger is not None:
         seen = "" if trigger["holds"] else f", the event is {trigger['seen']}"
@@ -95,6 +94,8 @@ def _fork(fork: Mapping[str, Any], indent: str, number: int) -> Iterator[str]:
 
 
 def _way(way: Mapping[str, Any]) -> str:
+    if "failure" in way:
+        return "if it succeeds" if way["failure"] is None else f"if it fails ({way['failure']})"
     if "holds" in way:
         return "if so" if way["holds"] else "if not"
     return "otherwise" if way["way"] == "otherwise" else f"way {way['way'] + 1}"

@@ -10,7 +10,8 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.common import RawValue
 
-from trunkline.wire import LOOK, PLAN, YIELD
+from trunkline.step_key import keyed
+from trunkline.wire import LOOK, PLAN, YIELD, Call
 from workers.definitions.loading import Source
 from workers.definitions.runnable import load
 from workers.payloads.keyed_hash import KeyedHash
@@ -107,8 +108,9 @@ class RealActivities:
 
     def _action(self, name: str) -> Callable[..., Any]:
         @activity.defn(name=name)
-        async def run(call: dict[str, Any]) -> Any:
+        async def run(given: dict[str, Any]) -> Any:
             info = activity.info()
+            call = keyed(cast("Call", given), info.workflow_id or "", info.activity_id)
             if (notice := NOTICE.fullmatch(info.activity_id)) is not None:
                 return self.attempts.notice(name, notice, call)
             key = info.activity_id, call["key"]

@@ -15,7 +15,7 @@ from workers.rehearsal.results import is_answered_over_http
 if TYPE_CHECKING:
     from temporalio.api.failure.v1 import Failure
 
-    from workers.rehearsal.recorded.history import History
+    from workers.client.history.values import Values
 
 CLASSES = {"Refused": "refused", "Unavailable": "unavailable"}
 """The class of a failure by its type; every other is unknown."""
@@ -23,35 +23,9 @@ CLASSES = {"Refused": "refused", "Unavailable": "unavailable"}
 TIMED_OUT = "timedOut"
 
 
-def answered(result: Any, pick: Any) -> Any:
-    """Return an answer by what was kept of it: what `pick` left out is left out."""
-    if pick is None:
-        return result
-    if isinstance(pick, Mapping):
-        whole: Any = None
-        for name, path in pick.items():
-            whole = _put(whole, path, result.get(name) if isinstance(result, Mapping) else None)
-        return whole
-    return _put(None, pick, result)
-
-
-def _put(whole: Any, path: list[str | int], value: Any) -> Any:
-    if not path:
-        return value
-    key, rest = path[0], path[1:]
-    if isinstance(key, int) and key >= 0:
-        items = list(whole) if isinstance(whole, list) else []
-        items += [None] * (key + 1 - len(items))
-        items[key] = _put(items[key], rest, value)
-        return items
-    members = dict(whole) if isinstance(whole, Mapping) else {}
-    members[str(key)] = _put(members.get(str(key)), rest, value)
-    return members
-
-
-async def failed(history: History, action: Action, failure: Failure) -> dict[str, Any]:
+async def failed(failure: Failure, action: Action, values: Values) -> dict[str, Any]:
     """Return a failed attempt: its status where the receiver gave one, else its class."""
-    error = await history.failure(failure)
+    error = await values.failure(failure)
     if not isinstance(error, ApplicationError):
         return {"fails": "timeout" if isinstance(error, TimedOut) else "unknown"}
     details: Mapping[str, Any] = next((one for one in error.details if isinstance(one, Mapping)), {})

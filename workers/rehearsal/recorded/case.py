@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from trunkline.durations import spell
-from workers.rehearsal.recorded.recording import CALL
+from workers.client.history.called import RUN_AUTOMATION
 from workers.rehearsal.recorded.run import Decided, Recording, after, answers_of, opening
 from workers.rehearsal.suite.checking import DECISION
 from workers.rehearsal.suite.faults import COUNTED
@@ -44,10 +44,10 @@ def surroundings(found: Recording) -> dict[str, Any]:
 
 def case_of(found: Recording) -> dict[str, Any]:
     """Return a run as a case."""
-    report = found.report or {}
+    report: Mapping[str, Any] = found.report or {}
     ended = report.get("outcome") in ENDED
     for sent in found.sent:
-        if sent.action == CALL:
+        if sent.action == RUN_AUTOMATION:
             sent.step = next((one["id"] for one in report.get("steps", ()) if one.get("calls") == sent.step), sent.step)
     case = {
         "name": f"as in {found.run}",
@@ -77,7 +77,7 @@ def _requests(found: Recording) -> Iterator[dict[str, Any]]:
 
 def _decisions(found: Recording) -> Iterator[dict[str, Any]]:
     """Yield the decisions about holds that were there, or had been."""
-    signaled = [one for one in (found.report or {}).get("audit", ()) if one.get("via") == "signal"]
+    signaled = [one for one in (found.report["audit"] if found.report else ()) if one.get("via") == "signal"]
     for decided in found.decided:
         receipt = decided.receipt
         if receipt is None:

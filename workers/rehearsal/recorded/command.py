@@ -8,9 +8,8 @@ from typing import Any
 
 from activities.action import Action
 from workers.definitions.loading import TESTS
-from workers.errors import UsageError
+from workers.errors import NotFoundError, UsageError
 from workers.rehearsal.recorded.case import file_of
-from workers.rehearsal.recorded.history import history_of
 from workers.rehearsal.recorded.recording import recorded
 from workers.rehearsal.suite.files import is_test
 
@@ -22,10 +21,18 @@ async def file_from(run: str, actions: Mapping[str, Action]) -> dict[str, Any]:
         UsageError: there is no such run, or its history cannot be read.
     """
     from workers.client.connecting import connect
+    from workers.client.history.chain import history_of
     from workers.settings import Settings
+    from workflows.run.encrypted import MissingKeyError
 
     client = await connect(Settings.from_environment())
-    return file_of(await recorded(await history_of(client, run), actions))
+    try:
+        history = await history_of(client, run)
+    except NotFoundError as error:
+        raise UsageError(str(error)) from None
+    except MissingKeyError as error:
+        raise UsageError(f"The history of {run} cannot be read: {error}") from None
+    return file_of(await recorded(client, history, actions))
 
 
 def target(paths: Sequence[Path]) -> Path | None:

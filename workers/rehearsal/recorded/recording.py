@@ -5,149 +5,150 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from datetime import datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from activities.action import Action
 from trunkline.keyed import ARRIVE
-from trunkline.wire import CHECK, LOOK, PLAN
+from trunkline.wire import CHECK, LOOK, RunReport
+from workers.client.history.called import RUN_AUTOMATION, CalledRun, called_runs
+from workers.client.history.chain import History
+from workers.client.history.picks import unpicked
+from workers.client.history.rows import Activity, Run
+from workers.client.history.values import given
+from workers.client.pinned import plan_of
+from workers.client.recordings import DECIDE, SIGNALS
 from workers.errors import TrunklineError, UnreachableError, UsageError
 from workers.rehearsal.attempts import NOTICE
 from workers.rehearsal.kept_values import keeps
-from workers.rehearsal.recorded.answers import answered, failed, repeated
-from workers.rehearsal.recorded.history import History, marked, moment
+from workers.rehearsal.recorded.answers import failed, repeated
 from workers.rehearsal.recorded.run import Decided, Recording, Sent
+from workflows.run.encrypted import MissingKeyError
+from workflows.run.payload import PayloadError
 from workflows.view.memo import PREFIX
 
 if TYPE_CHECKING:
+    from temporalio.api.common.v1 import Payload
     from temporalio.api.failure.v1 import Failure
-    from temporalio.api.history.v1 import HistoryEvent
-
-INLINE = "inline"
-CALL = "run_automation"
+    from temporalio.client import Client
 
 
-async def recorded(history: History, actions: Mapping[str, Action]) -> Recording:
-    """Return what a history tells.
+async def recorded(client: Client, history: History, actions: Mapping[str, Action]) -> Recording:
+    """Return what a history tells, with the report that its run has.
 
     Raises:
         UsageError: it is no history of an automation's run, or cannot be read.
     """
-    return await _Reader(history, actions).whole()
+    try:
+        found = await _begun(history)
+        reader = _Reader(history, actions, found, await called_runs(history))
+        for run in history.runs:
+            await reader.read(run)
+    except (MissingKeyError, PayloadError) as error:
+        raise UsageError(f"The history of {history.run} cannot be read: {error}") from None
+    found.report = await _report(client, history.run)
+    return found
+
+
+async def _begun(history: History) -> Recording:
+    _, event = await given(history.start, history.values)
+    plan = await plan_of(history)
+    if plan is None or not isinstance(event, dict):
+        raise UsageError(f"{history.run} is no run of an automation, or ended before it had its plan.")
+    return Recording(run=history.run, event=event, began=history.start.at, until=history.runs[-1].last, plan=plan)
+
+
+async def _report(client: Client, run: str) -> RunReport | None:
+    from workers.client.runs import report
+
+    with contextlib.suppress(UnreachableError):
+        try:
+            return await report(client, run)
+        except UnreachableError:
+            raise
+        except TrunklineError as error:
+            raise UsageError(str(error)) from None
+    return None
 
 
 class _Reader:
-    def __init__(self, history: History, actions: Mapping[str, Action]) -> None:
-        self.history = history
+    def __init__(
+        self, history: History, actions: Mapping[str, Action], found: Recording, called: dict[str, CalledRun]
+    ) -> None:
+        self.values = history.values
         self.actions = actions
-        self.scheduled: dict[tuple[int, int], Sent] = {}
-        self.calls: dict[str, Sent] = {}
-        self.updates: dict[str, tuple[dict[str, Any], datetime]] = {}
+        self.found = found
+        self.called = called
         self.touched: set[str] = set()
-        self.number = 0
 
-    async def whole(self) -> Recording:
-        self.found = await self._begun()
-        for event in self.history.events:
-            name = event.WhichOneof("attributes") or ""
-            if name == "workflow_execution_started_event_attributes":
-                self.number += 1
-            read = getattr(self, f"_{name.removesuffix('_event_attributes')}", None)
-            if read is not None:
-                await read(event, getattr(event, name))
-        self.found.report = await self._report()
-        return self.found
-
-    async def _begun(self) -> Recording:
-        first = self.history.events[0]
-        started = first.workflow_execution_started_event_attributes
-        given = await self.history.value(started.input.payloads)
-        if started.workflow_type.name == INLINE and isinstance(given, dict):
-            given = given.get("event")
-        for event in self.history.events:
-            if event.HasField("marker_recorded_event_attributes"):
-                name, result = marked(event.marker_recorded_event_attributes.details)
-                answer = await self.history.packed(result) if name == PLAN and result else {}
-                if "plan" in answer and isinstance(given, dict):
-                    until = moment(self.history.events[-1])
-                    return Recording(
-                        run=self.history.run, event=given, began=moment(first), until=until, plan=answer["plan"]
-                    )
-        raise UsageError(f"{self.history.run} is no run of an automation, or ended before it had its plan.")
-
-    async def _report(self) -> dict[str, Any] | None:
-        from workers.client.runs import report
-
-        with contextlib.suppress(UnreachableError):
-            try:
-                return await report(self.history.client, self.history.run)
-            except UnreachableError:
-                raise
-            except TrunklineError as error:
-                raise UsageError(str(error)) from None
-        return None
+    async def read(self, run: Run) -> None:
+        """Add what one run of the chain tells."""
+        await self._requests(run)
+        await self._decisions(run)
+        for signal in run.signals:
+            if signal.name == ARRIVE and isinstance(event := await self.values.value(signal.input), dict):
+                self.found.arrived.append((signal.at, event))
+        for asked in run.local_activities:
+            if asked.name == CHECK and asked.result is not None:
+                self._asked((await self.values.value([asked.result])).get("people", {}))
+        for fields in run.memos:
+            await self._shown(fields)
 
     # Requests.
 
-    async def _activity_task_scheduled(self, event: HistoryEvent, scheduled: Any) -> None:
-        name, step = scheduled.activity_type.name, scheduled.activity_id
-        action = self.actions.get(name)
-        if action is None or name.endswith(LOOK) or NOTICE.fullmatch(step) is not None:
-            return
-        call = await self.history.value(scheduled.input.payloads)
+    async def _requests(self, run: Run) -> None:
+        sent: list[tuple[int, Sent]] = []
+        remembering: list[tuple[int, Sent, Any]] = []
+        for one in run.activities:
+            action = self.actions.get(one.name)
+            if (
+                action is None
+                or one.name == RUN_AUTOMATION
+                or one.name.endswith(LOOK)
+                or NOTICE.fullmatch(one.id) is not None
+            ):
+                continue
+            request = await self._sent(one)
+            if not keeps(action):
+                await self._answer(request, one, action)
+                sent.append((one.event, request))
+            elif one.end is not None and one.end.kind == "completed":
+                answer = await self.values.value(one.end.result)
+                remembering.append((one.end.event, request, answer["result"]))
+            elif await self._answer(request, one, action):
+                sent.append((one.event, request))
+        sent += [(one.event, _of_call(self.called.pop(one.run))) for one in run.calls if one.run in self.called]
+        self.found.sent += [request for _, request in sorted(sent, key=itemgetter(0))]
+        for _, request, result in sorted(remembering, key=itemgetter(0)):
+            self._remember(request, result)
+
+    async def _sent(self, one: Activity) -> Sent:
+        call = await self.values.value(one.input)
         for place in call.get("secrets", ()):
             self._secret(place["name"])
             self._secret(place.get("password"))
-        sent = Sent(step=step.partition("~")[0], action=name, config=call["config"], pick=call.get("pick"))
-        self.scheduled[self.number, event.event_id] = sent
-        if not keeps(action):
-            self.found.sent.append(sent)
+        step = one.id.partition("~")[0]
+        return Sent(step=step, action=one.name, config=call["config"], pick=call.get("pick"), attempts=one.attempts)
 
     def _secret(self, name: str | None) -> None:
         if name is not None and name not in self.found.secrets:
             self.found.secrets.append(name)
 
-    def _of(self, attributes: Any) -> Sent | None:
-        return self.scheduled.get((self.number, attributes.scheduled_event_id))
-
-    async def _activity_task_started(self, _event: HistoryEvent, started: Any) -> None:
-        if (sent := self._of(started)) is not None:
-            sent.attempts = max(started.attempt, 1)
-            if started.HasField("last_failure"):
-                sent.last = started.last_failure
-
-    async def _activity_task_completed(self, event: HistoryEvent, completed: Any) -> None:
-        sent = self._of(completed)
-        if sent is None:
-            return
-        answer = await self.history.value(completed.result.payloads)
-        if keeps(self.actions[sent.action]):
-            self._remember(sent, answer["result"])
-            return
-        sent.closed = moment(event)
-        if sent.attempts > 1 and sent.last is not None:
-            failure = await failed(self.history, self.actions[sent.action], sent.last)
-            sent.answers.append(repeated(failure, sent.attempts - 1))
-        sent.answers.append(answered(answer["result"], sent.pick))
-
-    async def _activity_task_failed(self, event: HistoryEvent, failing: Any) -> None:
-        await self._failed(event, self._of(failing), failing.failure)
-
-    async def _activity_task_timed_out(self, event: HistoryEvent, failing: Any) -> None:
-        from temporalio.api.enums.v1 import TimeoutType
-
-        sent = self._of(failing)
-        failure = failing.failure
-        over = failure.timeout_failure_info.timeout_type == TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE
-        if sent is not None and sent.last is not None and over:
-            failure = sent.last  # no attempt was under way: the time for all of them was over
-        await self._failed(event, sent, failure)
-
-    async def _failed(self, event: HistoryEvent, sent: Sent | None, failure: Failure) -> None:
-        if sent is not None:
-            sent.closed = moment(event)
-            sent.answers.append(repeated(await failed(self.history, self.actions[sent.action], failure), sent.attempts))
-            if keeps(self.actions[sent.action]):
-                self.found.sent.append(sent)
+    async def _answer(self, sent: Sent, one: Activity, action: Action) -> bool:
+        """Add what was answered to a request, if anything was, and say whether it was."""
+        end = one.end
+        if end is None or end.kind == "canceled":
+            return False
+        sent.closed = end.at
+        if end.failure is not None:
+            failure = end.failure if one.last_failure is None or not _over(end.failure) else one.last_failure
+            sent.answers.append(repeated(await failed(failure, action, self.values), one.attempts))
+            return True
+        if one.attempts > 1 and one.last_failure is not None:
+            sent.answers.append(repeated(await failed(one.last_failure, action, self.values), one.attempts - 1))
+        answer = await self.values.value(end.result)
+        sent.answers.append(unpicked(answer["result"], sent.pick))
+        return True
 
     def _remember(self, sent: Sent, result: Any) -> None:
         key = str(sent.config.get("key"))
@@ -159,59 +160,47 @@ class _Reader:
         elif result.get("first") is False:
             self.found.remembered[key] = result["before"]
 
-    # Runs of other automations.
-
-    async def _start_child_workflow_execution_initiated(self, _event: HistoryEvent, begun: Any) -> None:
-        event = await self.history.value(begun.input.payloads)
-        config = {"automation": begun.workflow_type.name, "data": event["data"]}
-        sent = self.calls[begun.workflow_id] = Sent(step=begun.workflow_id, action=CALL, config=config)
-        self.found.sent.append(sent)
-
-    async def _child_workflow_execution_completed(self, event: HistoryEvent, done: Any) -> None:
-        if (sent := self.calls.get(done.workflow_execution.workflow_id)) is not None:
-            report = await self.history.value(done.result.payloads)
-            sent.closed = moment(event)
-            sent.answers.append({"outcome": report["outcome"], "result": report.get("result")})
-
-    async def _child_workflow_execution_failed(self, event: HistoryEvent, done: Any) -> None:
-        if (sent := self.calls.get(done.workflow_execution.workflow_id)) is not None:
-            sent.closed = moment(event)
-            sent.answers.append({"fails": "refused"})
-
     # What came from outside.
 
-    async def _workflow_execution_update_accepted(self, event: HistoryEvent, accepted: Any) -> None:
-        request = accepted.accepted_request
-        says = await self.history.value(request.input.args.payloads)
-        if request.input.name == "decide" and isinstance(says, dict):
-            self.updates[request.meta.update_id] = says, moment(event)
+    async def _decisions(self, run: Run) -> None:
+        decided: list[tuple[int, Decided]] = []
+        for update in run.updates:
+            if update.name != DECIDE or update.completed is None:
+                continue
+            says, receipt = await self.values.value(update.input), await self.values.value(update.result)
+            if isinstance(says, dict):
+                result = receipt.get("result") if isinstance(receipt, dict) else None
+                decided.append((update.completed, Decided(says=says, at=update.at, receipt=result)))
+        for signal in run.signals:
+            if signal.name in SIGNALS and isinstance(says := await self.values.value(signal.input), dict):
+                says = {**says, "decision": signal.name}
+                decided.append((signal.event, Decided(says=says, at=signal.at, receipt=None)))
+        self.found.decided += [one for _, one in sorted(decided, key=itemgetter(0))]
 
-    async def _workflow_execution_update_completed(self, _event: HistoryEvent, completed: Any) -> None:
-        if completed.meta.update_id in self.updates:
-            says, at = self.updates[completed.meta.update_id]
-            receipt = await self.history.value(completed.outcome.success.payloads)
-            result = receipt.get("result") if isinstance(receipt, dict) else None
-            self.found.decided.append(Decided(says=says, at=at, receipt=result))
-
-    async def _workflow_execution_signaled(self, event: HistoryEvent, signaled: Any) -> None:
-        value = await self.history.value(signaled.input.payloads)
-        if not isinstance(value, dict):
-            return
-        if signaled.signal_name == ARRIVE:
-            self.found.arrived.append((moment(event), value))
-        elif signaled.signal_name in ("approve", "reject"):
-            says = {**value, "decision": signaled.signal_name}
-            self.found.decided.append(Decided(says=says, at=moment(event), receipt=None))
-
-    async def _workflow_properties_modified(self, _event: HistoryEvent, modified: Any) -> None:
-        for name, payload in modified.upserted_memo.fields.items():
-            if name.startswith(PREFIX) and (told := await self.history.value([payload])) is not None:
-                self.found.opened.setdefault(told["hold"], datetime.fromisoformat(told["openedAt"]))
-
-    async def _marker_recorded(self, _event: HistoryEvent, marker: Any) -> None:
-        name, result = marked(marker.details)
-        if name != CHECK or not result:
-            return
-        for role, names in (await self.history.value(result)).get("people", {}).items():
+    def _asked(self, people: Mapping[str, list[str]]) -> None:
+        for role, names in people.items():
             known = self.found.people.setdefault(role, [])
             known += [one for one in names if one not in known]
+
+    async def _shown(self, fields: Mapping[str, Payload]) -> None:
+        for name, payload in fields.items():
+            if name.startswith(PREFIX) and (told := await self.values.value([payload])) is not None:
+                self.found.opened.setdefault(told["hold"], datetime.fromisoformat(told["openedAt"]))
+
+
+def _of_call(called: CalledRun) -> Sent:
+    """Return a call as a request; its step stands in the report, by the workflow id."""
+    config = {"automation": called.automation, "data": called.data}
+    sent = Sent(step=called.run, action=RUN_AUTOMATION, config=config, closed=called.ended)
+    if called.answer is not None:
+        sent.answers.append(called.answer)
+    elif called.failure is not None:
+        sent.answers.append({"fails": "refused"})
+    return sent
+
+
+def _over(failure: Failure) -> bool:
+    """Say whether the time for all attempts was over while none was under way."""
+    from temporalio.api.enums.v1 import TimeoutType
+
+    return failure.timeout_failure_info.timeout_type == TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from trunkline.wire import RunReport
 from workers.rehearsal.record import base_id
 
 if TYPE_CHECKING:
-    from temporalio.api.failure.v1 import Failure
-
     from workflows.plan import Plan
 
 
@@ -26,7 +25,6 @@ class Sent:
         pick: what was kept of the result.
         attempts: how many there were.
         answers: what came back, in the test files' words; nothing where the run did not wait for it.
-        last: the failure of the attempt before the last, where there was one.
         closed: when the last answer came.
     """
 
@@ -36,7 +34,6 @@ class Sent:
     pick: Any = None
     attempts: int = 1
     answers: list[Any] = field(default_factory=list)
-    last: Failure | None = None
     closed: datetime | None = None
 
 
@@ -74,7 +71,7 @@ class Recording:
     began: datetime
     until: datetime
     plan: Plan
-    report: dict[str, Any] | None = None
+    report: RunReport | None = None
     sent: list[Sent] = field(default_factory=list)
     decided: list[Decided] = field(default_factory=list)
     arrived: list[tuple[datetime, dict[str, Any]]] = field(default_factory=list)
@@ -91,7 +88,7 @@ def opening(found: Recording, decided: Decided) -> datetime:
         return found.opened[hold]
     step = hold.partition("#")[0]
     times = [one.closed for one in found.sent if one.step == step and one.closed is not None]
-    entries = [entry for entry in (found.report or {}).get("steps", ()) if entry["id"] == step]
+    entries = [entry for entry in (found.report["steps"] if found.report else ()) if entry["id"] == step]
     times += [datetime.fromisoformat(entry["startedAt"]) for entry in entries if "startedAt" in entry]
     return max((time for time in times if time <= decided.at), default=found.began)
 

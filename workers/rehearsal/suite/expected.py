@@ -22,7 +22,7 @@ EXPECT = (
     "result",
     "remembered",
 )
-REQUESTS = ("step", "at", "times", "sameKey", "config", "exactly", "only")
+REQUESTS = ("step", "at", "times", "sameKey", "config", "exactly")
 NOTICES = ("on", "hold", "at", "text", "config")
 OUTCOMES = ("completed", "failed", "rejected", "canceled", "skipped", "held")
 OCCASIONS = ("opened", "reminder", "escalated", "decided")
@@ -47,6 +47,9 @@ def check_expected(form: StepForm, expect: Any, place: str) -> None:
     _objects(form, expect, place)
     if "only" in expect and not isinstance(expect["only"], bool):
         form.add("wrong-type", f"{place}/only", "`only` is true or false.")
+    elif "only" in expect and "requests" not in expect:
+        sentence = "`only` says that nothing but the `requests` beside it is sent, and there are none."
+        form.add("missing-key", f"{place}/only", sentence, "write requests: [], if nothing is to be sent")
     if expect.get("missing") is not None and not is_test(expect["missing"]):
         form.texts(expect["missing"], f"{place}/missing")
     _tests(form, expect, place)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +107,9 @@ def opened(path: Path, actions: Mapping[str, Action]) -> TestFile:
     try:
         file.data, file.source = read(path)
     except UnreadableFileError as unreadable:
-        file.problems.append(unreadable.problem)
+        wrong = unreadable.problem
+        sentence = "A test file is an object with `cases`; this one is empty, or holds something else."
+        file.problems.append(replace(wrong, message=sentence) if wrong.code == "not-an-automation" else wrong)
         return file
     named = file.data.get(AUTOMATION)
     if named is not None and not isinstance(named, str):

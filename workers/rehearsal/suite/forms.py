@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,6 +17,10 @@ from workflows.language.instants import instant
 from workflows.program import Step
 
 INSTANT = "an instant such as 2026-11-23T09:00:00Z"
+
+
+LATER = re.compile(r"[2-9]|[1-9][0-9]{1,5}")
+"""The number of a step's second hold, or of a later one."""
 
 
 class Form:
@@ -119,8 +124,11 @@ class StepForm(Form):
 
     def hold(self, name: Any, place: str) -> None:
         """Check the id of a hold: that of a step about which people can be asked, perhaps with a number."""
-        step = base_id(name).partition("#")[0] if isinstance(name, str) else name
-        if step in self.steps and not may_be_held(self.steps[step]):
+        step, mark, number = base_id(name).partition("#") if isinstance(name, str) else (name, "", "")
+        if mark and LATER.fullmatch(number) is None:
+            sentence = f"There is no hold {name!r:.80}: the second one of a step is {step:.60}#2."
+            self.add("unknown-step-id", place, sentence, key=True)
+        elif step in self.steps and not may_be_held(self.steps[step]):
             self.add(
                 "never-held",
                 place,

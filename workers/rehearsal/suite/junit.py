@@ -15,14 +15,17 @@ def junit(suite: SuiteResult) -> str:
     root = ET.Element("testsuites")
     for one in suite.files:
         _file(root, one)
+    for name in ("tests", "failures", "errors"):
+        root.set(name, str(sum(int(element.attrib[name]) for element in root)))
+    root.set("time", f"{sum(one.result.seconds for one in suite.files):.3f}")
     ET.indent(root)
     return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
 def _file(root: ET.Element, one: Measured) -> None:
-    wrong = one.file.problems
+    wrong, path = one.file.problems, _printable(str(one.file.path))
     attributes = {
-        "name": str(one.file.path),
+        "name": path,
         "tests": str(len(one.result.results) + bool(wrong)),
         "failures": str(len(one.result.failed)),
         "errors": str(int(bool(wrong))),
@@ -30,8 +33,8 @@ def _file(root: ET.Element, one: Measured) -> None:
     }
     element = ET.SubElement(root, "testsuite", attributes)
     if wrong:
-        case = ET.SubElement(element, "testcase", name=str(one.file.path), classname=one.file.name, time="0.000")
-        error = ET.SubElement(case, "error", message=_printable(str(wrong[0])))
+        case = ET.SubElement(element, "testcase", name=path, classname=_printable(one.file.name), time="0.000")
+        error = ET.SubElement(case, "error", type=wrong[0].code, message=_printable(str(wrong[0])))
         error.text = _printable("\n".join(map(str, wrong)))
     for result in one.result.results:
         _case(element, one.file.name, result)
@@ -42,7 +45,7 @@ def _case(element: ET.Element, automation: str, result: CaseResult) -> None:
         element, "testcase", name=_printable(result.case.name), classname=automation, time=f"{result.seconds:.3f}"
     )
     if result.faults:
-        failure = ET.SubElement(case, "failure", message=_printable(result.faults[0].message))
+        failure = ET.SubElement(case, "failure", type="fault", message=_printable(result.faults[0].message))
         failure.text = _printable("\n".join(_line(result, fault) for fault in result.faults))
 
 

@@ -36,6 +36,11 @@ def http(method: str, url: str = "https://shop.example.com/orders/1", **more: An
     return {"label": "Do it", "actionType": "http_request", "config": {"method": method, "url": url}, **more}
 
 
+def carried_out(operation: str, **more: Any) -> dict[str, Any]:
+    config = {"connectorId": "shop", "actionId": operation}
+    return {"label": "Do it", "actionType": "execute_connector_action", "config": config, **more}
+
+
 def test_a_careful_definition_gets_none() -> None:
     assert advice(SMS, http("GET", saveAs="order")) == []
 
@@ -61,6 +66,11 @@ def test_labels_are_missed_once_where_there_are_several_actions() -> None:
             {"label": "x", "actionType": "kustomer.draft_delete", "config": {"id": "1"}},
             ["unasked-harm"],
         ),
+        (carried_out("repos/delete"), ["unasked-harm"]),
+        (carried_out("refundOrder"), ["unasked-harm"]),
+        (carried_out("PostRefunds", requireApproval=True, onFailure="continue"), []),
+        (carried_out("listRefunds"), []),
+        (carried_out("issues/create"), []),
         ({**SMS, "onFailure": [{"when": "any", "actions": [http("DELETE")]}]}, []),
         ({"forEach": "{{contact.emails}}", "actions": [http("DELETE")]}, ["unasked-harm"]),
     ],
@@ -104,6 +114,28 @@ def test_a_named_input_may_be_empty_too() -> None:
     trigger = {"event": "call.ended", "inputs": {"rating": 123}}
     definition = {"name": "a", "trigger": trigger, "actions": [sets("{{input.rating.value}}")]}
     assert [one.code for one in advise(definition, Source(), CATALOG, Environments())] == ["maybe-empty"]
+
+
+@pytest.mark.parametrize(
+    ("event", "text", "count"),
+    [
+        ("call.missed", "{{call.agent_email}}", 1),
+        ("call.missed", "{{event.data.call.agent_id}}", 1),
+        ("call.missed", "{{call.uuid | default: 'none'}}", 0),
+        ("call.missed", "{{call.external_number}}", 0),
+        ("call.ended", "{{call.agent_email}}", 0),
+        ("call.*", "{{call.uuid}}", 0),
+    ],
+)
+def test_of_a_missed_call_nobody_has_what_answered_ones_have(event: str, text: str, count: int) -> None:
+    assert [one.code for one in advice(sets(text), event=event)] == ["maybe-empty"] * count
+
+
+def test_no_value_equals_what_a_missed_call_lacks() -> None:
+    ask = {"field": "call.agent_email", "operator": "equals", "value": "ann@example.com"}
+    definition = {"name": "a", "trigger": {"event": "call.missed"}, "conditions": ask, "actions": [{"wait": "1m"}]}
+    [warning] = check(definition, Source(), CATALOG)[1]
+    assert (warning.code, warning.hint) == ("unknown-value", "It is null")
 
 
 @pytest.mark.parametrize("data", [None, [], {}, {"actions": 5}, {"actions": [5, {"branch": 7}], "trigger": 7}])

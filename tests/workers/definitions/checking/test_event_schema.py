@@ -17,6 +17,7 @@ from temporalio.client import WorkflowFailureError
 
 from tests.engine import Engine
 from tests.starts import examples
+from tests.together import together
 from tests.workers.actions_sample import SAMPLE
 from workers.definitions.automations import Automations
 from workers.definitions.checking.event_schema import judge
@@ -95,7 +96,7 @@ def test_the_problem_names_file_line_and_count(tmp_path: Path) -> None:
     assert "this schema has 10,005 subschemas; at most 10,000 are judged by" in problem.message
 
 
-@pytest.mark.parametrize(
+@together(
     ("schema", "sentence"),
     [
         ({"$ref": "#"}, "applies itself"),

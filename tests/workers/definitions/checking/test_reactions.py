@@ -8,6 +8,7 @@ import pytest
 
 from activities.catalog import catalog
 from tests.engine import JSON
+from tests.together import together
 from workers.definitions.loading import Source
 from workers.definitions.planning import check
 from workers.definitions.problems import Problem
@@ -89,7 +90,7 @@ ASK = {"field": "steps.pay.status", "operator": "equals", "value": "failed"}
 PAY = post("Pay", onFailure="continue")
 
 
-@pytest.mark.parametrize(
+@together(
     ("actions", "wanted"),
     [
         ([PAY, post("Undo", conditions=ASK)], []),

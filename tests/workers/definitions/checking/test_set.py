@@ -8,6 +8,7 @@ import pytest
 
 from activities.catalog import catalog
 from tests.engine import JSON
+from tests.together import together
 from workers.definitions.loading import Source
 from workers.definitions.planning import check, make_plan
 from workers.definitions.problems import Problem
@@ -25,7 +26,7 @@ def codes(*actions: JSON, **top: Any) -> list[str]:
     return [one.code for one in found(*actions, **top)]
 
 
-@pytest.mark.parametrize(
+@together(
     ("actions", "expected"),
     [
         ([{"set": {"a": 1}}, {"set": {"b": "{{variables.a}}"}}], []),

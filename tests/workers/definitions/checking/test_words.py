@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from activities.catalog import catalog
+from tests.together import together
 from workers.definitions.loading import Source
 from workers.definitions.planning import check
 from workers.definitions.runnable import load
@@ -33,7 +34,7 @@ def without(key: str) -> dict[str, Any]:
     return {name: value for name, value in POLL.items() if name != key}
 
 
-@pytest.mark.parametrize(
+@together(
     ("step", "codes"),
     [
         (POLL, []),

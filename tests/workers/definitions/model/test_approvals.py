@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from tests.together import together
 from workers.definitions.model.approvals import (
     MAX_BANDS,
     MAX_NOTICES,
@@ -54,7 +55,7 @@ def test_a_group_is_written_in_lower_case_and_spaces_around_its_name_do_not_matt
     assert ApprovalDefinition.model_validate({"approvers": ["group: finance "]}).approvers == ["group:finance"]
 
 
-@pytest.mark.parametrize(
+@together(
     "wrong",
     [
         {"approvers": ["group:"]},
@@ -125,7 +126,7 @@ def test_a_day_may_end_before_the_usual_hour_if_it_begins_earlier() -> None:
     assert BusinessHoursDefinition.model_validate({"timeZone": "UTC", "start": "05:00", "end": "08:00"}).end == "08:00"
 
 
-@pytest.mark.parametrize(
+@together(
     "name",
     [
         "ann\u200b",
@@ -139,7 +140,7 @@ def test_a_day_may_end_before_the_usual_hour_if_it_begins_earlier() -> None:
         "\xa0ann",
     ],
 )
-@pytest.mark.parametrize("key", ["approvers", "operators", "escalateTo"])
+@together("key", ["approvers", "operators", "escalateTo"])
 def test_an_id_that_hides_something_is_a_problem(key: str, name: str) -> None:
     with pytest.raises(ValidationError, match="which nobody sees") as refused:
         ApprovalDefinition.model_validate({key: ["ok@example.com", name]})

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from tests.together import together
 from trunkline.durations import YEAR, duration, spell
 from workers.definitions.model.automation import AutomationDefinition
 from workers.definitions.model.steps import step_ids, steps
@@ -17,7 +18,7 @@ def automation(*actions: Any, **more: Any) -> dict[str, Any]:
     return {"name": "a", "trigger": {"event": "call.ended"}, "actions": list(actions), **more}
 
 
-@pytest.mark.parametrize(
+@together(
     ("written", "milliseconds"),
     [
         (0, 0),
@@ -40,9 +41,7 @@ def test_durations(written: Any, milliseconds: int) -> None:
     assert duration(written) == milliseconds
 
 
-@pytest.mark.parametrize(
-    "written", ["", "m", "P", "PT", "90", "15 minutes", "30m2h", "-5m", -1, 1.5, True, None, [], "9" * 99 + "s"]
-)
+@together("written", ["", "m", "P", "PT", "90", "15 minutes", "30m2h", "-5m", -1, 1.5, True, None, [], "9" * 99 + "s"])
 def test_what_is_no_duration(written: Any) -> None:
     with pytest.raises(ValueError, match=r"duration|unit"):
         duration(written)
@@ -75,7 +74,7 @@ def test_every_step_kind_is_read() -> None:
     assert made.actions[3].as_ == "order"  # type: ignore[union-attr] # the fourth is a loop
 
 
-@pytest.mark.parametrize(
+@together(
     "wrong",
     [
         {"wait": "1m", "stop": "failed"},

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from tests.together import together
 from workers.definitions.model.automation import RuleDefinition
 
 
@@ -16,7 +17,7 @@ def test_a_rule_is_for_one_class_or_for_several() -> None:
     assert (several.classes, several.attempts, several.delay) == (["timeout", "http_429"], 100, 60_000)
 
 
-@pytest.mark.parametrize(
+@together(
     "wrong",
     [
         {"when": "timeout"},

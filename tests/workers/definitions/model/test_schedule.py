@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from activities.catalog import catalog
+from tests.together import together
 from workers.definitions.loading import Source
 from workers.definitions.model.cron import CronError, Range, read_cron
 from workers.definitions.planning import check
@@ -89,7 +90,7 @@ def codes(trigger: Any, **more: Any) -> list[str]:
     return [f"{one.code}" for one in check(data, Source(), catalog())[1]]
 
 
-@pytest.mark.parametrize(
+@together(
     ("trigger", "found"),
     [
         ({"schedule": {"cron": "0 8 * * mon-fri", "timeZone": "Europe/Prague"}}, []),

@@ -1,0 +1,1 @@
+"""Trunkline beside what users would take instead, each as its own documentation says."""

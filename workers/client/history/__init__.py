@@ -1,0 +1,1 @@
+"""What Temporal's history keeps of a run, read once for all that look at one, and without a worker."""
