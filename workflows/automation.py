@@ -55,9 +55,6 @@ from workflows.steps.messages import part
 from workflows.view.attributes import Attributes
 from workflows.view.details import details
 
-PARKED = timedelta(seconds=2), timedelta(seconds=25)
-"""How long a run waits for its definition before it asks again: at first, and at most."""
-
 ABANDON = workflow.HandlerUnfinishedPolicy.ABANDON
 """A decision that came too early for a run that never began needs no warning."""
 
@@ -103,7 +100,6 @@ class Automation:
 
         A run that has to ask elsewhere, or whose history is long, begins anew with the arguments it was started with.
         """
-        pause, longest = PARKED
         parking = Parking()
         while True:
             asked = parking.question(question)
@@ -116,10 +112,9 @@ class Automation:
             self.parked = None if "plan" in answer else answer["parked"]
             if "plan" in answer:
                 return answer
-            if (memo := await parking.wait(answer, question, pause)) is not None:
+            if (memo := await parking.wait(answer, question)) is not None:
                 # `_run` will take this chain for one that was reset, which costs a look at histories without requests.
                 host.continue_as_new(args=args, memo=memo)
-            pause = min(pause * 2, longest)
 
     async def _run(self, event: dict[str, Any], answer: RunAnswer[Plan]) -> Any:
         self.plan = answer["plan"]

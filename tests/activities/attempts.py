@@ -33,7 +33,7 @@ from activities.http_client.message import Response
 from activities.runs import EndedRun, PlannedRun
 from tests.activities.cases import VENDOR, Case
 from trunkline.keyed import Change, Kept, Recalled, Remembered
-from trunkline.wire import NEVER_REPEATED, OUTCOME_UNKNOWN, SENDING, Place
+from trunkline.wire import EVERY_HEADER, NEVER_REPEATED, OUTCOME_UNKNOWN, SENDING, Place
 from workers.sandbox import VENDORS, connections
 from workers.sandbox.vendor import Absent
 from workers.sandbox.vendors import Vendors
@@ -230,6 +230,7 @@ async def attempt(action: Action, case: Case, address: str, known: Connections, 
         "secrets": places,
         "key": KEY,
         "since": SINCE.isoformat(),
+        "headers": EVERY_HEADER,
         **planned(action, config, known),
         **({} if case.notice is None else {"notice": case.notice}),
     }

@@ -105,7 +105,7 @@ async def test_a_run_parks_until_its_description_is_at_hand(
 ) -> None:
     monkeypatch.setattr("activities.descriptions.fetching.AGAIN", 0.1)
     monkeypatch.setattr("activities.descriptions.fetching.EVERY", 0.05)
-    monkeypatch.setattr("workflows.automation.PARKED", (timedelta(milliseconds=200),) * 2)
+    monkeypatch.setattr("workflows.run.parked.PAUSES", (timedelta(milliseconds=200),) * 2)
     engine.receiver.answer("/shop.json", 503)
     seen: list[str | None] = []
 
@@ -154,7 +154,7 @@ async def test_a_shop_that_describes_itself_refunds_once(
     """GraphQL's own library is the shop: it judges every document and every variable."""
     monkeypatch.setattr("activities.descriptions.fetching.AGAIN", 0.1)
     monkeypatch.setattr("activities.descriptions.fetching.EVERY", 0.05)
-    monkeypatch.setattr("workflows.automation.PARKED", (timedelta(milliseconds=200),) * 2)
+    monkeypatch.setattr("workflows.run.parked.PAUSES", (timedelta(milliseconds=200),) * 2)
     schema, keys = build_schema(AWKWARD_SCHEMA.read_text()), list[str]()
     none = {"userErrors": [{"field": ["input", "orderId"], "message": "No such order."}]}
     done = {"order": {"id": "450", "tags": []}, "refund": {"id": "r1", "amount": "10.00"}, "userErrors": []}

@@ -37,7 +37,7 @@ async def test_tools_are_called_as_people_and_the_operator_say(
     engine: Engine, mcp_server: McpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("activities.descriptions.fetching.EVERY", 0.05)
-    monkeypatch.setattr("workflows.automation.PARKED", (timedelta(milliseconds=200),) * 2)
+    monkeypatch.setattr("workflows.run.parked.PAUSES", (timedelta(milliseconds=200),) * 2)
     engine.connections = {"shop": mcp_server.entry(), "trusted": mcp_server.entry(trustAnnotations=True)}
     engine.define(DEFINITION)
     mcp_server.seen()

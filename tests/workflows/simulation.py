@@ -72,6 +72,7 @@ class Simulation:
         self.plan, self.event, self.answers = plan, event, list(answers)
         self.time = BEGINNING
         self.sent: list[JSON] = []
+        self.activity_ids: list[str] = []
         self.waiting: list[tuple[Callable[[], bool], datetime | None, asyncio.Future[None]]] = []
         self._hosted = contextlib.ExitStack()
         self.walk: Walk
@@ -174,7 +175,8 @@ class Simulation:
         await asyncio.sleep(0)
         return await ASKED[name](json.loads(json.dumps(asked)))
 
-    def start_activity(self, *asked: Any, **_: Any) -> asyncio.Task[Any]:
+    def start_activity(self, *asked: Any, activity_id: str, **_: Any) -> asyncio.Task[Any]:
+        self.activity_ids.append(activity_id)
         return asyncio.create_task(self._activity(*asked))
 
     async def _activity(self, action: str, argument: JSON) -> Any:

@@ -14,7 +14,7 @@ from temporalio.exceptions import ApplicationError
 from tests.engine import JSON, Engine, step
 from workers.definitions.settling import QUIET
 from workers.process.watching import EVERY
-from workflows.automation import PARKED
+from workflows.run.parked import PAUSES
 
 HELLO = """
 name: hello
@@ -734,7 +734,7 @@ async def test_two_files_of_one_name_park_the_run_until_one_is_gone(engine: Engi
 
 
 def test_a_parked_run_asks_in_time_after_a_mend() -> None:
-    assert PARKED[1].total_seconds() + QUIET + 2 * EVERY <= 30, "it goes on within 35 s, on a busy machine too"
+    assert PAUSES[1].total_seconds() + QUIET + 2 * EVERY <= 30, "it goes on within 35 s, on a busy machine too"
 
 
 async def test_a_run_of_an_old_version_says_so_in_its_report(engine: Engine) -> None:
@@ -752,7 +752,7 @@ async def test_a_run_of_an_old_version_says_so_in_its_report(engine: Engine) -> 
 def short_histories(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let parked runs ask often, and continue as new soon."""
     monkeypatch.setattr("workflows.run.parked.long_history", lambda: workflow.info().get_current_history_length() > 8)
-    monkeypatch.setattr("workflows.automation.PARKED", (timedelta(milliseconds=50), timedelta(milliseconds=100)))
+    monkeypatch.setattr("workflows.run.parked.PAUSES", (timedelta(milliseconds=50), timedelta(milliseconds=100)))
 
 
 @pytest.mark.usefixtures("short_histories")

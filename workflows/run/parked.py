@@ -25,6 +25,9 @@ SINCE = "parkedSince"
 OFFERED = "trunkline:offered"
 """The name under which `workers/process/replay_clock.py` lets any worker have the activities of this task."""
 
+PAUSES = timedelta(seconds=2), timedelta(seconds=25)
+"""How long a run waits for its definition before it asks again: at first, and at most."""
+
 OFTEN = timedelta(seconds=10)
 """At most so long it waits before it has another one asked: where little happens, Temporal often takes the same one."""
 
@@ -38,13 +41,15 @@ class Parking:
     def __init__(self) -> None:
         since = host.memo_value(SINCE, None, type_hint=str)
         self.since = host.now() if since is None else datetime.fromisoformat(since)
+        self.pause, self.longest = PAUSES
 
     def question(self, question: PlanQuestion) -> PlanQuestion:
         """Return the question for the plan, with the seconds that the run has waited for it."""
         return {**question, "waited": (host.now() - self.since).total_seconds()}
 
-    async def wait(self, answer: PlanParking, question: PlanQuestion, pause: timedelta) -> dict[str, Any] | None:
-        """Let the pause pass, and return the memo to continue as new with, where that is due."""
+    async def wait(self, answer: PlanParking, question: PlanQuestion) -> dict[str, Any] | None:
+        """Let a pause pass, a longer one each time, and return the memo to continue as new with, where that is due."""
+        pause, self.pause = self.pause, min(self.pause * 2, self.longest)
         if long_history() and host.all_handlers_finished():
             return self._memo()
         elsewhere = False

@@ -19,6 +19,9 @@ from workflows.run.encrypted import MissingKeyError
 NO_RUNS = {"dispatched", "dispatched-to-gate", "gate", "kept-value", "starter", "subscriptions"}
 """Histories of workflows that start runs, or serve them, and are none."""
 
+PARKED = {"parked.1", "parked.2"}
+"""Histories of a run that waited for a worker that knows its automation: the one after them has the plan."""
+
 
 async def events(path: Path) -> AsyncIterator[HistoryEvent]:
     for event in history(path).events:
@@ -28,7 +31,7 @@ async def events(path: Path) -> AsyncIterator[HistoryEvent]:
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: f"{path.parent.name}/{path.stem}")
 async def test_the_plan_stands_in_the_history(path: Path) -> None:
     plan = await plan_in(events(path), data_converter([KEY]))
-    if path.name.partition(".")[0] in NO_RUNS:
+    if path.name.partition(".")[0] in NO_RUNS or path.stem in PARKED:
         assert plan is None
         return
     assert plan is not None

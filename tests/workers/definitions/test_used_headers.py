@@ -113,6 +113,7 @@ def test_every_answer_over_http_marks_its_headers() -> None:
         "http_request": ("headers",),
         "api_request": ("headers",),
         "send_webhook": ("headers",),
+        "execute_connector_action": ("headers",),
         "kustomer.rest_api_json": ("response", "headers"),
         "kustomer.rest_api_generic": ("response", "headers"),
     }

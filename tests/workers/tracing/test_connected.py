@@ -13,6 +13,7 @@ from temporalio.client import Client
 from tests.engine import Engine
 from tests.workers.command import on
 from tests.workers.tracing.test_tracing import named, own, sent, tracing_into
+from workers.client.dispatch import emitted_id
 from workers.local.gateway import local_gateway
 from workers.settings import Settings
 from workers.tracing import tracing as spans_of
@@ -85,6 +86,7 @@ async def test_dev_s_gateway_and_emit_are_where_a_trace_begins(
     (tmp_path / "event.json").write_text(json.dumps(emitted))
     ended = await on(engine, "emit", tmp_path / "event.json")
     assert ended.code == 0, ended
+    await engine.client.get_workflow_handle(emitted_id(emitted["id"], emitted["source"])).result()
     await finish(engine, emitted["id"], "first", "second")
     found = sent(exporter)
     assert len({span["context"]["trace_id"] for span in found}) == 1
@@ -92,6 +94,7 @@ async def test_dev_s_gateway_and_emit_are_where_a_trace_begins(
         "GET",
         "GET",
         "emit",
+        "event",
         "first",
         "http_request",
         "http_request",

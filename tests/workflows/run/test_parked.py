@@ -24,7 +24,7 @@ actions: [{actionType: http_request, config: {method: GET, url: "RECEIVER/{{n}}"
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workflows.automation.PARKED", (timedelta(milliseconds=100), timedelta(milliseconds=200)))
+    monkeypatch.setattr("workflows.run.parked.PAUSES", (timedelta(milliseconds=100), timedelta(milliseconds=200)))
 
 
 async def told(handle: Any) -> dict[str, Any]:
