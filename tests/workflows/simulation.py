@@ -175,6 +175,9 @@ class Simulation:
         await asyncio.sleep(0)
         return await ASKED[name](json.loads(json.dumps(asked)))
 
+    async def execute_activity(self, name: str, asked: Any, **_: Any) -> Any:
+        return await self.execute_local_activity(name, asked)
+
     def start_activity(self, *asked: Any, activity_id: str, **_: Any) -> asyncio.Task[Any]:
         self.activity_ids.append(activity_id)
         return asyncio.create_task(self._activity(*asked))

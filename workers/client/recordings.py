@@ -12,7 +12,7 @@ from trunkline.keyed import ARRIVE
 from trunkline.wire import CHECK, MATCH, MatchAnswer, UsedHeaders
 from workers.client.history.called import RUN_AUTOMATION, CalledRun, called_runs
 from workers.client.history.chain import History, history_of
-from workers.client.history.rows import Activity, LocalActivity, Run
+from workers.client.history.rows import Activity, Run
 from workers.client.history.values import Values, given
 from workers.client.pinned import plan_of
 from workers.errors import UsageError
@@ -143,7 +143,12 @@ async def _recording(history: History) -> Recording:
         await _add_answer(found, activity, history.values)
     found.calls += (await called_runs(history)).values()
     for asked in history.local_activities():
-        await _add_asked(found, asked, history.values)
+        if asked.result is not None and asked.name in {MATCH, CHECK}:
+            _add_asked(found, asked.name, await history.values.value([asked.result]))
+    for activity in history.activities():  # what a decision asks is no local activity
+        if activity.name == CHECK and activity.end is not None and activity.end.kind == "completed":
+            _add_asked(found, CHECK, await history.values.value(activity.end.result))
+    found.opened.sort(key=itemgetter(0))
     for run in history.runs:
         await _add_brought(found, run, history.values)
     return found
@@ -170,11 +175,8 @@ async def _add_answer(found: Recording, activity: Activity, values: Values) -> N
     found.answers.append(Answered(activity.id, activity.name, config, pick, answer, failure, headers))
 
 
-async def _add_asked(found: Recording, asked: LocalActivity, values: Values) -> None:
-    if asked.result is None or asked.name not in {MATCH, CHECK}:
-        return
-    answer = await values.value([asked.result])
-    if asked.name == MATCH:
+def _add_asked(found: Recording, name: str, answer: Any) -> None:
+    if name == MATCH:
         found.matches = answer["matches"]
     elif "keep" in answer:
         kept = answer["keep"]

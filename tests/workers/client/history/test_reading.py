@@ -114,7 +114,7 @@ async def test_how_a_called_run_ended_is_known_though_the_caller_had_to_ask() ->
 
 async def test_what_is_encrypted_is_read_with_its_key_and_rows_need_none() -> None:
     found, locked = recorded("encryption", KEY), recorded("encryption")
-    assert [one.id for one in locked.activities()] == ["refund"]
+    assert [one.id for one in locked.activities() if not one.name.startswith("trunkline:")] == ["refund"]
     assert [one.name for one in locked.local_activities()] == [one.name for one in found.local_activities()]
     assert (await plan_of(found)) is not None
     assert (await given(found.start, found.values))[1]["data"] == {}
