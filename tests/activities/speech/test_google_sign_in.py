@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import parse_qs
 
 import pytest
@@ -11,6 +12,7 @@ import pytest_asyncio
 from aiohttp import web
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from google.auth import _exponential_backoff
 
 from activities.errors import Refused, Unavailable
 from activities.speech.google_client import sign_in
@@ -76,7 +78,10 @@ async def test_a_key_that_was_withdrawn_is_refused(tokens: TokenServer) -> None:
         await asyncio.to_thread(sign_in, tokens.key())
 
 
-async def test_a_sign_in_that_is_busy_is_tried_again_later(tokens: TokenServer) -> None:
+async def test_a_sign_in_that_is_busy_is_tried_again_later(
+    tokens: TokenServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_exponential_backoff, "time", SimpleNamespace(sleep=lambda _: None))  # it tries by itself
     tokens.answer = (503, {"error": "temporarily_unavailable"})
     with pytest.raises(Unavailable, match="try later"):
         await asyncio.to_thread(sign_in, tokens.key())

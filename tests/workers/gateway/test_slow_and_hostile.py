@@ -31,6 +31,7 @@ BODY = '{"kind": "x"}'
 async def gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Served]:
     """A gateway whose Temporal does not answer, and whose patience is short."""
     monkeypatch.setattr(listening, "HEAD_WITHIN", 0.3)
+    monkeypatch.setattr(listening, "DRAINED", 0.2)
     monkeypatch.setattr(requests, "BODY_WITHIN", 0.3)
     client = await Client.connect("127.0.0.1:1", lazy=True)
     async with served(client, tmp_path, CONFIG) as one:
