@@ -46,7 +46,7 @@ class ValueChange(Config):
     value: Annotated[Any, AfterValidator(_small)] = Field(
         default=None, description="What is stored, at most 16 KiB as JSON."
     )
-    add: Annotated[StrictInt | StrictFloat, AfterValidator(_finite)] | None = Field(
+    add: Annotated[StrictFloat | StrictInt, AfterValidator(_finite)] | None = Field(
         default=None,
         description="Instead of `value`: what is added to the number that is there; what is none counts as 0.",
     )
