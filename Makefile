@@ -35,7 +35,7 @@ demo: setup
 test: setup pytest
 
 quick: setup
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not server and not process" \
+	$(BIN)/python -m pytest --numprocesses 3 --dist worksteal -m "not server and not process" \
 		--hypothesis-profile quick $(ARGS)
 
 # The type checker works while tests wait; what it finds is shown last.
