@@ -140,14 +140,14 @@ async def _recording(history: History) -> Recording:
     if automation == DISPATCH and len(history.start.input) > 1:  # what emitted the event has judged it already
         found.matches = (await history.values.value(history.start.input[1:]))["matches"]
     for activity in history.activities():
-        await _add_answer(found, activity, history.values)
+        if activity.name != CHECK:
+            await _add_answer(found, activity, history.values)
+        elif activity.end is not None and activity.end.kind == "completed":  # a decision asked it
+            _add_asked(found, CHECK, await history.values.value(activity.end.result))
     found.calls += (await called_runs(history)).values()
     for asked in history.local_activities():
         if asked.result is not None and asked.name in {MATCH, CHECK}:
             _add_asked(found, asked.name, await history.values.value([asked.result]))
-    for activity in history.activities():  # what a decision asks is no local activity
-        if activity.name == CHECK and activity.end is not None and activity.end.kind == "completed":
-            _add_asked(found, CHECK, await history.values.value(activity.end.result))
     found.opened.sort(key=itemgetter(0))
     for run in history.runs:
         await _add_brought(found, run, history.values)
