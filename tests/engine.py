@@ -225,6 +225,17 @@ class Engine:
                 last = history.events[-1]
                 run_id = last.workflow_execution_continued_as_new_event_attributes.new_execution_run_id or None
 
+    async def replay_ended(self, workflow_id: str) -> int:
+        """Replay each run of a workflow that has ended, and return how many those are.
+
+        The one that just followed may have done nothing yet: to replay it would wait forever.
+        """
+        query = f"WorkflowId = '{workflow_id}' AND ExecutionStatus != 'Running'"
+        ended = [run async for run in self.client.list_workflows(query)]
+        for run in ended:
+            await self.replay_history(await self.client.get_workflow_handle(run.id, run_id=run.run_id).fetch_history())
+        return len(ended)
+
     async def replay_history(self, history: WorkflowHistory) -> None:
         """Replay one history."""
         await replayer(self.client.data_converter).replay_workflow(history)

@@ -148,7 +148,7 @@ async def test_a_worker_that_just_left_is_waited_for_once_however_much_waits(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runs, "ANSWER", timedelta(seconds=1))
-    monkeypatch.setattr(asking, "QUERIES_AT_ONCE", 2)
+    monkeypatch.setattr(asking, "QUERIES_AT_ONCE", 1)
     engine.define(HELD)
     handles = [await engine.start("held", engine.event({"order": {"total": total}})) for total in range(6)]
     for handle in handles:
@@ -157,7 +157,7 @@ async def test_a_worker_that_just_left_is_waited_for_once_however_much_waits(
     await engine.stop()
     begun = time.monotonic()
     open_holds = await holds.find(engine.client, engine.task_queue)
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 5, "six in a row would take six seconds"
     assert {silent.run for silent in open_holds.silent} == {handle.id for handle in handles}
     assert all(silent.holds == ["refund"] for silent in open_holds.silent)
     await engine.serve()

@@ -14,7 +14,6 @@ from aiohttp import web
 from pydantic import Field
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from activities.errors import Unavailable
 from tests.engine import Engine, step
@@ -23,7 +22,6 @@ from trunkline.actions import Config, Connection, RateHeaders, Result, Service, 
 from trunkline.wire import PAUSE
 from workers.payloads.converter import DATA_CONVERTER
 from workers.process.pauses import TemporalPauses
-from workflows.pauses import Pause
 
 PAUSED = 3
 """Seconds for which the vendor wants nothing."""
@@ -150,8 +148,7 @@ async def test_no_worker_sends_before_the_limit_ends(pair: tuple[Engine, Engine]
     assert {one["attempts"] for one in others} == {1}, "an attempt that found the pause was none"
     handle = engine.client.get_workflow_handle(f"{PAUSE}/{acme(engine)}")
     assert (await handle.describe()).status == WorkflowExecutionStatus.COMPLETED
-    replayer = Replayer(workflows=[Pause], workflow_runner=UnsandboxedWorkflowRunner(), data_converter=DATA_CONVERTER)
-    await replayer.replay_workflow(await handle.fetch_history())
+    await engine.replay_history(await handle.fetch_history())
 
 
 async def test_a_pause_outlives_the_worker_that_began_it(pair: tuple[Engine, Engine]) -> None:

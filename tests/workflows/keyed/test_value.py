@@ -8,7 +8,6 @@ from pathlib import Path
 
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from tests.engine import Engine
 from tests.starts import StartServer
@@ -16,7 +15,6 @@ from trunkline.keyed import Change
 from workers.payloads.converter import DATA_CONVERTER
 from workers.payloads.keyed_hash import KeyedHash
 from workers.process.kept_values import TemporalKeptValues
-from workflows.keyed.value import KeptValue
 
 
 def change(step: str, **more: object) -> Change:
@@ -49,11 +47,4 @@ async def test_a_value_whose_history_is_long_continues_as_new(start_server: Star
         answers = [await kept.remember("a", key, change(f"s{n}", add=1)) for n in range(20)]
         assert [answer["value"] for answer in answers] == [*range(1, 21)]
         assert await kept.remember("a", key, change("s0", add=1)) == answers[0], "answers go over"
-        runs = [one async for one in server.client.list_workflows(f"WorkflowId = '{kept.ids('a', key)[0]}'")]
-        assert len(runs) > 1
-        replayer = Replayer(
-            workflows=[KeptValue], workflow_runner=UnsandboxedWorkflowRunner(), data_converter=DATA_CONVERTER
-        )
-        for run in runs:
-            handle = server.client.get_workflow_handle(run.id, run_id=run.run_id)
-            await replayer.replay_workflow(await handle.fetch_history())
+        assert await engine.replay_ended(kept.ids("a", key)[0]) >= 1, "it continued as new"
