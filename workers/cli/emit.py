@@ -57,14 +57,14 @@ async def _emit(event: dict[str, Any], *, every: bool, json: bool) -> int:
         raise NotFoundError(f"There is no folder {folder} with automations: TRUNKLINE_AUTOMATIONS names one.")
     automations = Automations(folder, actions_at_hand(), environment=settings.environment)
     matches = [*automations.matching(event)]
-    others = [*automations.others(event["type"])]
-    if every:
-        matches = sorted([*matches, *others], key=lambda match: match.automation)
+    others = [dispatch.not_started(match, event) for match in automations.others(event["type"])]
     with traced("trunkline-emit") as tracing, command_span(tracing, "emit"):
         client = await connect(settings, interceptors=interceptors(tracing))
         results = await dispatch.emit(
             client, matches, event, task_queue=settings.task_queue, keys=settings.encryption_keys
         )
+    if every:
+        results = sorted([*results, *others], key=lambda result: (result.delivered, result.automation))
     if json:
         print_json([result.to_json() for result in results])
     else:

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any
 from trunkline.keyed import PER_KEY, Admission, Entrance
 from trunkline.wire import DispatchEntry, Emitted, MatchAnswer
 from workers.client.start import LONGEST_SUMMARY
+from workers.definitions.matching import Match, worth_keeping
 from workers.errors import TrunklineError
 from workers.payloads.keyed_hash import KeyedHash
 from workflows.event import BY_HAND, kept_out
 
 if TYPE_CHECKING:
     from temporalio.client import Client
-
-    from workers.definitions.matching import Match
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +62,8 @@ async def emit(
 ) -> list[Dispatched]:
     """Start each automation that matches, once for this event, and bring it to the runs that wait for it.
 
-    A run of the type `event` keeps in Temporal's history what came and what became of it, whether anything did.
+    A run of the type `event` keeps in Temporal's history what came and what became of it, whether anything did; of
+    what it did not start, the first ones.
 
     Args:
         client: a connected client.
@@ -81,12 +81,20 @@ async def emit(
     keyed, judged = KeyedHash(keys), list(matches)
     started = await asyncio.gather(*(_dispatch(client, match, event, task_queue, keyed) for match in judged))
     dispatched = [*started, *await _delivered(client, event, keyed)]
+    kept = [*worth_keeping(judged)]
+    names = {one.automation for one in kept}
     emitted = Emitted(
-        matches=[MatchAnswer(automation=one.automation, matches=one.matches, reason=one.reason) for one in judged],
-        answer=[one.to_json() for one in dispatched],
+        matches=[MatchAnswer(automation=one.automation, matches=one.matches, reason=one.reason) for one in kept],
+        answer=[one.to_json() for one in dispatched if one.delivered or one.automation in names],
     )
     await _keep(client, event, emitted, task_queue)
     return dispatched
+
+
+def not_started(match: Match, event: Mapping[str, Any]) -> Dispatched:
+    """Return what becomes of an automation that an event does not start."""
+    run = f"{match.automation}/{event['id']}"
+    return Dispatched(automation=match.automation, workflow_id=run, reason=match.reason)
 
 
 async def _keep(client: Client, event: Mapping[str, Any], emitted: Emitted, task_queue: str) -> None:
@@ -136,7 +144,7 @@ async def _dispatch(
     from workers.client.start import start
 
     name = match.automation
-    concerned = Dispatched(automation=name, workflow_id=f"{name}/{event['id']}", reason=match.reason)
+    concerned = not_started(match, event)
     if not match.matches:
         return concerned
     if match.reason is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +18,9 @@ from workflows.plan import Plan, constants_of
 
 ONLY_SCHEDULES = f"An event of the type {FIRED} that is emitted starts nothing: schedules bring their own."
 NOT_LIVE = "It is not live (`trigger.live` is false): only people and other automations start it."
+
+NOT_STARTED = 100
+"""Most automations of which an event's history says why they are not started; `trunkline explain` says all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,15 @@ class Match:
     """What its run is started with: Temporal's `priority_key` and `fairness_key`, where the automation says so."""
     admission: Admission | None = None
     """By which key, and how, its run goes on, where the automation's `perKey` says so."""
+
+
+def worth_keeping(matches: Iterable[Match]) -> Iterator[Match]:
+    """Leave out what an event does not start, behind the first ones: a history has an end."""
+    left = NOT_STARTED
+    for match in matches:
+        left -= not match.matches
+        if match.matches or left >= 0:
+            yield match
 
 
 def judged(definition: Definition, event: Mapping[str, Any]) -> Match:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from temporalio import activity
 
 from trunkline.wire import MATCH, EventMatches, MatchAnswer
 from workers.definitions.automations import Automations
-from workers.definitions.matching import Match
-
-NOT_STARTED = 100
-"""Most automations of which an event's history says why they are not started; `trunkline explain` says all."""
+from workers.definitions.matching import Match, worth_keeping
 
 
 class MatchActivity:
@@ -31,18 +28,9 @@ class MatchActivity:
     @activity.defn(name=MATCH)
     async def match(self, event: dict[str, Any]) -> EventMatches:
         """Return what an event starts, why it does not start others of its type, and whether any run may wait."""
-        matches = self.automations.aside(lambda: list(map(_told, _bounded(self.automations.matching(event)))))
+        matches = self.automations.aside(lambda: list(map(_told, worth_keeping(self.automations.matching(event)))))
         found, awaited = await asyncio.gather(matches, self.awaited(event["type"]))
         return {"matches": found, "awaited": awaited}
-
-
-def _bounded(matches: Iterable[Match]) -> Iterator[Match]:
-    """Leave out what an event does not start, behind the first ones: a history has an end."""
-    left = NOT_STARTED
-    for match in matches:
-        left -= not match.matches
-        if match.matches or left >= 0:
-            yield match
 
 
 def _told(match: Match) -> MatchAnswer:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from workflows import host
@@ -50,23 +49,45 @@ class RecordQueues:
     """
 
     def __init__(self) -> None:
-        self._queues: dict[Record, list[object]] = {}
+        self._queues: dict[Record, list[Turn]] = {}
 
-    @asynccontextmanager
-    async def writing(self, wanted: Sequence[Record]) -> AsyncIterator[None]:
+    def writing(self, wanted: Sequence[Record]) -> Turn:
         """Wait until whatever came up before for one of these records has ended, and hold them while this lasts."""
-        mine = object()
-        for record in wanted:
-            self._queues.setdefault(record, []).append(mine)
-        try:
-            if not self._first(wanted, mine):
-                await host.wait_condition(lambda: self._first(wanted, mine))
-            yield
-        finally:
-            for record in wanted:
-                self._queues[record].remove(mine)
-                if not self._queues[record]:
-                    del self._queues[record]
+        return Turn(self._queues, wanted)
 
-    def _first(self, wanted: Sequence[Record], mine: object) -> bool:
-        return all(self._queues[record][0] is mine for record in wanted)
+
+class Turn:
+    """The turn of one step.
+
+    It is no generator: an event loop closes those when a worker ends, under runs that go on elsewhere.
+    """
+
+    __slots__ = ("_queues", "_wanted")
+
+    def __init__(self, queues: dict[Record, list[Turn]], wanted: Sequence[Record]) -> None:
+        self._queues = queues
+        self._wanted = wanted
+
+    async def __aenter__(self) -> None:
+        for record in self._wanted:
+            self._queues.setdefault(record, []).append(self)
+        if self._has_come():
+            return
+        try:
+            await host.wait_condition(self._has_come)
+        except BaseException:
+            self._leave()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._leave()
+
+    def _has_come(self) -> bool:
+        return all(self._queues[record][0] is self for record in self._wanted)
+
+    def _leave(self) -> None:
+        for record in self._wanted:
+            queue = self._queues[record]
+            queue.remove(self)
+            if not queue:
+                del self._queues[record]

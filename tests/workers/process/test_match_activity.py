@@ -28,7 +28,7 @@ async def test_an_event_keeps_what_it_starts_and_why_not_of_the_first_others(
         return kind == "call.ended"
 
     matching = MatchActivity(Automations(tmp_path, SAMPLE), awaited)
-    monkeypatch.setattr("workers.process.match_activity.NOT_STARTED", 2)
+    monkeypatch.setattr("workers.definitions.matching.NOT_STARTED", 2)
     event = read_event({"type": "call.ended", "data": {"call": {"waiting_time": 50}}}, default_id="e")
     answer = await matching.match(event)
     found = [(one["automation"], one["matches"], one["reason"]) for one in answer["matches"]]
