@@ -81,8 +81,11 @@ async def connect_to(
     runtime: Runtime | None = None,
     lazy: bool = False,
 ) -> Client:
-    """Connect as `options` say; with keys, everything that may be encrypted is. See `connect`."""
-    from temporalio.client import Client
+    """Connect as `options` say; with keys, everything that may be encrypted is. See `connect`.
+
+    Without TLS Temporal is near, and to compress what is sent there costs more than it saves; with it the SDK decides.
+    """
+    from temporalio.client import Client, GrpcCompression
     from temporalio.common import HeaderCodecBehavior
 
     from workers.payloads.converter import data_converter
@@ -93,6 +96,8 @@ async def connect_to(
     options["data_converter"] = data_converter(keys, store)
     if keys:
         options["header_codec_behavior"] = HeaderCodecBehavior.CODEC
+    if not speaks_tls(options):
+        options.setdefault("grpc_compression", GrpcCompression.NONE)
     options["lazy"] = lazy
     if runtime is not None:
         options["runtime"] = runtime

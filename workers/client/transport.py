@@ -10,7 +10,7 @@ TO_PLAIN = (
 )
 TO_TLS = (
     "it closed the connection at once, as a server does that takes TLS only, and this client does not speak TLS: set "
-    "TEMPORAL_TLS=true"
+    "TEMPORAL_TLS=true, unless what answers there is no Temporal server"
 )
 NO_TEMPORAL = (
     "what answers there is no Temporal server: it does not speak gRPC. Perhaps that is the port of a web page; "
