@@ -18,7 +18,7 @@ from bench.__main__ import SETTINGS, Side, cpu, definition, event, saturate
 from bench.stage import Stage, head, port, row, stage, tell
 
 UNWANTED = "nobody.asks"
-ONE_BY_ONE = 200
+ONE_BY_ONE = 1_000
 """Events that are dispatched one after the other, to see what one costs."""
 
 WANTED, AT_ONCE = 300, 24

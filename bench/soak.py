@@ -12,8 +12,6 @@ import argparse
 import asyncio
 import itertools
 import random
-import shutil
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -29,7 +27,7 @@ from bench.histories import builds_of, failed_tasks
 from bench.rollout import GRACE, Rollout, released
 from bench.senders import Senders, cloud_event
 from bench.serving import ROOT, Build, Serving
-from bench.stage import port, quiet_runtime, running, tell
+from bench.stage import judged, port, quiet_runtime, running
 from workers.client.connecting import connect_to
 from workers.local.temporal_server import temporal_server
 
@@ -58,8 +56,6 @@ AGAIN_EVERY = 10
 
 SETTLED = 120.0
 """Seconds in which the last runs end."""
-
-MOST_SHOWN = 20
 
 
 @dataclass(slots=True)
@@ -204,12 +200,7 @@ def main() -> None:
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="trunkline-soak-"))
     lines, broken = asyncio.run(soak(given, folder))
-    if broken:
-        lines += ["", f"Logs: {folder}", *(f"- {sentence}" for sentence in broken[:MOST_SHOWN])]
-    else:
-        shutil.rmtree(folder, ignore_errors=True)
-    tell(lines)
-    sys.exit(1 if broken else 0)
+    judged(lines, broken, folder)
 
 
 if __name__ == "__main__":

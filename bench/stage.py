@@ -15,10 +15,13 @@ import time
 from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from temporalio.client import Client
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
+
+MOST_SHOWN = 20
+"""Broken promises that are printed."""
 
 
 class Stage:
@@ -111,6 +114,18 @@ def row(cells: Iterable[str]) -> str:
 def head(columns: Sequence[str]) -> list[str]:
     """Return the first two rows of a Markdown table."""
     return [row(columns), "| --- " * len(columns) + "|"]
+
+
+def judged(lines: Sequence[str], broken: Sequence[str], folder: Path) -> NoReturn:
+    """Print what was seen and end: with exit code 1 where a promise broke, whose logs stay, else without the folder."""
+    told = [*lines]
+    if broken:
+        told += ["", f"Broken promises: {len(broken)} (logs: {folder})"]
+        told += [f"- {sentence}" for sentence in broken[:MOST_SHOWN]]
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    tell(told)
+    sys.exit(1 if broken else 0)
 
 
 def tell(lines: Iterable[str]) -> None:

@@ -10,16 +10,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
-import shutil
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 from bench.faults.storm import Storm
-from bench.stage import tell
-
-MOST_SHOWN = 20
+from bench.stage import judged
 
 
 def main() -> None:
@@ -39,14 +36,7 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="trunkline-faults-"))
     storm = Storm(given, folder, random.Random(given.seed))  # noqa: S311 # chance, not a secret
     asyncio.run(storm.blow())
-    lines, broken = storm.lines(), storm.broken
-    if broken:
-        lines += ["", f"Broken promises: {len(broken)} (logs: {folder})"]
-        lines += [f"- {sentence}" for sentence in broken[:MOST_SHOWN]]
-    else:
-        shutil.rmtree(folder, ignore_errors=True)
-    tell(lines)
-    sys.exit(1 if broken else 0)
+    judged(storm.lines(), storm.broken, folder)
 
 
 if __name__ == "__main__":
