@@ -72,7 +72,7 @@ class Recalled(TypedDict):
     value: Any
 
 
-class Kept(TypedDict):
+class LastingValue(TypedDict):
     """A kept value, and until when it is there (ISO 8601)."""
 
     value: Any
@@ -88,7 +88,7 @@ class KeptState(TypedDict):
         asked: when it was last changed (ISO 8601).
     """
 
-    kept: Kept | None
+    kept: LastingValue | None
     answers: dict[str, Remembered]
     asked: str
 

@@ -711,7 +711,7 @@ class Entry(TypedDict, total=False):
     error: ErrorEntry
     missing: list[str]
     warnings: list[str]
-    decision: Decided
+    decision: HoldDecision
     edited: list[Edited]
     expires: str
     notified: list[Notified]
@@ -742,7 +742,7 @@ class Vote(TypedDict):
     reason: NotRequired[str]
 
 
-class Posted(TypedDict):
+class HoldMessage(TypedDict):
     """A message about a hold that can still be decided there.
 
     Attributes:
@@ -809,12 +809,12 @@ class HoldNotice(TypedDict):
     needsReason: bool
     firstRunId: str | None
     version: int
-    decision: Decided | None
+    decision: HoldDecision | None
     outcome: str | None
     posted: NotRequired[Any]
 
 
-class Decided(TypedDict):
+class HoldDecision(TypedDict):
     """How a hold was decided; `via` is `policy` where nobody did in time."""
 
     decision: str
@@ -927,9 +927,9 @@ class HoldState(HoldFacts):
     index: NotRequired[dict[str, str] | None]
     unknown: NotRequired[bool]
     supplied: NotRequired[Answer | None]
-    decision: NotRequired[Decided | None]
+    decision: NotRequired[HoldDecision | None]
     version: NotRequired[int]
-    posted: NotRequired[list[Posted]]
+    posted: NotRequired[list[HoldMessage]]
     closed: NotRequired[bool]
 
 

@@ -17,7 +17,7 @@ from activities.context import Context
 from activities.errors import OutcomeUnknown, Refused, ResultTooLarge
 
 
-class Part(BaseModel):
+class ProviderPart(BaseModel):
     """A part of a connection's entry."""
 
     model_config = ConfigDict(
@@ -25,7 +25,7 @@ class Part(BaseModel):
     )
 
 
-class PerDay(Part):
+class PerDay(ProviderPart):
     """What a day may take."""
 
     calls: int | None = Field(default=None, ge=1, description="Calls of the model.")
@@ -38,13 +38,13 @@ class PerDay(Part):
         return self
 
 
-class Budget(Part):
+class Budget(ProviderPart):
     """What all workers of the namespace together may use."""
 
     per_day: PerDay = Field(description="In one day, from midnight to midnight UTC.")
 
 
-class Prices(Part):
+class Prices(ProviderPart):
     """What the provider charges, in any currency."""
 
     input: float = Field(ge=0, description="For a million tokens that are read.")

@@ -40,7 +40,7 @@ LAST = 0x10FFFF
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class TextCode:
     """A way in which bytes are written as text.
 
     Attributes:
@@ -60,7 +60,7 @@ class Code:
     decode: Callable[[str], bytes]
 
 
-BASE64 = Code(
+BASE64 = TextCode(
     re.compile(r"[A-Za-z0-9+/_-]{11,}(?:\r?\n[A-Za-z0-9+/_-]+)*"),
     re.compile(r"[\r\n]+"),
     between="A" * 4,
@@ -68,7 +68,7 @@ BASE64 = Code(
     whole=4,
     decode=lambda text: a2b_base64(text.replace("-", "+").replace("_", "/")),
 )
-HEX = Code(
+HEX = TextCode(
     re.compile(r"[0-9a-fA-F]{2}(?:[ :-]?[0-9a-fA-F]{2}){7,}[0-9a-fA-F]?"),
     re.compile(r"[ :-]"),
     between="0" * 4,
@@ -206,7 +206,7 @@ class Decoded(Reading):
         known: texts of the source that are left out, because they were decoded elsewhere.
     """
 
-    def __init__(self, text: str, source: Reading, code: Code, shift: int, known: AbstractSet[str]) -> None:
+    def __init__(self, text: str, source: Reading, code: TextCode, shift: int, known: AbstractSet[str]) -> None:
         super().__init__(text)
         self._known = known
         self.source = source
@@ -215,7 +215,7 @@ class Decoded(Reading):
         self._places: tuple[list[int], list[int]] | None = None
 
     @classmethod
-    def of(cls, source: Reading, code: Code, known: AbstractSet[str] = frozenset()) -> Iterator[Decoded]:
+    def of(cls, source: Reading, code: TextCode, known: AbstractSet[str] = frozenset()) -> Iterator[Decoded]:
         """Yield what is encoded in a reading, decoded from each of the characters at which a byte may begin."""
         found = [text for text in code.found.findall(source.text) if text not in known]
         joined = code.breaks.sub("", code.between.join(found)) + code.between

@@ -10,7 +10,7 @@ from typing import Any
 
 from activities.descriptions.index import Index, OperationRow
 from activities.descriptions.schemas import DEFINITIONS
-from activities.openapi.operation import Body, Operation
+from activities.openapi.operation import Operation, RequestBody
 
 JSON = "application/json"
 
@@ -91,7 +91,7 @@ def described(schema: Mapping[str, Any], said: Mapping[str, str]) -> dict[str, A
     return {**schema, "properties": {**schema["properties"], **told}} if told else dict(schema)
 
 
-def _body(said: Mapping[str, Any]) -> Body:
+def _body(said: Mapping[str, Any]) -> RequestBody:
     every = {
         "type": "object",
         "properties": said["arguments"],
@@ -99,7 +99,7 @@ def _body(said: Mapping[str, Any]) -> Body:
         "additionalProperties": False,
     }
     schema = every if said["sole"] is None else said["arguments"][said["sole"]]
-    return Body(required=bool(said["required"]), media=JSON, schema=schema, encoding={})
+    return RequestBody(required=bool(said["required"]), media=JSON, schema=schema, encoding={})
 
 
 def _references(value: Any) -> Iterator[str]:

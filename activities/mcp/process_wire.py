@@ -13,8 +13,8 @@ from activities.context import Context
 from activities.errors import OutcomeUnknown, Refused, Unavailable
 from activities.http_client.json_body import json_bytes
 from activities.http_client.json_text import parsed
-from activities.mcp.messages import NO_METHOD, Message, Reply, reply_to
-from activities.mcp.wire import Wire
+from activities.mcp.messages import NO_METHOD, Message, RpcReply, reply_to
+from activities.mcp.wire import McpWire
 
 LARGEST = 8 * 1024 * 1024
 """Bytes that one line may have."""
@@ -27,7 +27,7 @@ INHERITED = ("HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TERM", "TMPD
 
 
 class ProcessWire:
-    """Reaches a server that runs as a program; see `Wire`.
+    """Reaches a server that runs as a program; see `McpWire`.
 
     Args:
         context: the attempt's surroundings.
@@ -40,8 +40,8 @@ class ProcessWire:
         self.process = process
         self.name = name
 
-    async def ask(self, message: Message, headers: Mapping[str, str], *, effect: bool) -> Reply:
-        """Send a request and return the reply; see `Wire`."""
+    async def ask(self, message: Message, headers: Mapping[str, str], *, effect: bool) -> RpcReply:
+        """Send a request and return the reply; see `McpWire`."""
         del headers
         if effect:
             await self.context.sending()
@@ -62,7 +62,7 @@ class ProcessWire:
             raise Unavailable(f"{sentence}.") from error
 
     async def tell(self, message: Message, headers: Mapping[str, str]) -> None:
-        """Send a notification; see `Wire`."""
+        """Send a notification; see `McpWire`."""
         del headers
         try:
             await self._write(message)
@@ -95,7 +95,9 @@ class ProcessWire:
 
 
 @asynccontextmanager
-async def process_wire(context: Context, command: Sequence[str], environment: Mapping[str, str]) -> AsyncIterator[Wire]:
+async def process_wire(
+    context: Context, command: Sequence[str], environment: Mapping[str, str]
+) -> AsyncIterator[McpWire]:
     """Start a program, and end it with the context.
 
     Args:

@@ -16,7 +16,7 @@ from activities.descriptions.validation import Judge, unknown_name
 from activities.http_client.json_body import json_text
 from activities.openapi.coercion import bare, number_as, read_as
 from activities.openapi.files import as_texts, is_text, takes_files
-from activities.openapi.operation import Body, Operation, Parameter
+from activities.openapi.operation import Operation, Parameter, RequestBody
 
 BODY = "body"
 DEEPEST = 60
@@ -97,7 +97,7 @@ class Params:
         kinds = self.schemas.types(schema)
         return isinstance(schema, dict) and len(kinds) < len(EVERY) and "null" in kinds
 
-    def _body(self, body: Body, left: dict[str, Any]) -> tuple[Any, list[str]]:
+    def _body(self, body: RequestBody, left: dict[str, Any]) -> tuple[Any, list[str]]:
         whole = NOTHING
         if (name := self.whole(left)) in left:
             whole = left.pop(name)
@@ -183,7 +183,7 @@ class Params:
             self._judge = Judge({"type": "object", "properties": properties}, self.operation.definitions)
         return self._judge
 
-    def body_schema(self, body: Body) -> Any:
+    def body_schema(self, body: RequestBody) -> Any:
         """Return the schema that a body is judged by."""
         told = not is_text(body.media) or "string" in self.schemas.types(body.schema)
         return body.schema if told else {"type": "string"}

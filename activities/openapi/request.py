@@ -14,7 +14,7 @@ from activities.errors import Refused
 from activities.http_client.json_body import json_bytes, to_bytes
 from activities.openapi.files import FORM, JSON, MULTIPART, is_file
 from activities.openapi.forms import Fetch, checked_media, file_of, form_bytes, multipart_bytes
-from activities.openapi.operation import PLACE_IN_PATH, Body, Operation, Parameter
+from activities.openapi.operation import PLACE_IN_PATH, Operation, Parameter, RequestBody
 from activities.openapi.params import BODY, NOTHING, Params, Placed
 from activities.openapi.styles import cookie_text, header_text, path_text, query_pairs, scalar
 from activities.openapi.translation import BINARY
@@ -100,7 +100,9 @@ def _at(place: str, placed: Placed) -> list[tuple[Parameter, Any]]:
     return [(one, value) for one, value in placed.parameters if one.place == place]
 
 
-async def _content(operation: Operation, body: Body, value: Any, boundary: str, fetch: Fetch) -> tuple[bytes, str]:
+async def _content(
+    operation: Operation, body: RequestBody, value: Any, boundary: str, fetch: Fetch
+) -> tuple[bytes, str]:
     kind = body.media.partition(";")[0].strip().lower()
     if kind == FORM:
         return form_bytes(body, value), FORM

@@ -13,7 +13,7 @@ from typing import Any
 from cyclopts import App
 
 from activities.descriptions.fetching import fetch
-from activities.descriptions.index import Index, Listed
+from activities.descriptions.index import Index, ListedOperation
 from activities.descriptions.schemas import Schemas
 from activities.descriptions.source import NotAtHandError
 from activities.descriptions.validation import TYPES
@@ -220,7 +220,7 @@ def _aliases(directory: Directory) -> dict[str, list[str]]:
     return found
 
 
-def _described(one: Listed) -> dict[str, Any]:
+def _described(one: ListedOperation) -> dict[str, Any]:
     return {
         "id": one.id,
         "method": one.method,

@@ -17,7 +17,7 @@ from workflows.holds.wording import visible
 
 if TYPE_CHECKING:
     from workers.rehearsal.explained.explaining import Known
-    from workers.rehearsal.explained.found import Found
+    from workers.rehearsal.explained.found import RunnableAutomation
 
 
 def explain(
@@ -91,7 +91,7 @@ def _known(answers: dict[str, Any] | None = None) -> Known:
     return Known(actions=actions_at_hand(), people=people, answers=answers or {})
 
 
-def _automations(wanted: str | None, known: Known) -> list[Found]:
+def _automations(wanted: str | None, known: Known) -> list[RunnableAutomation]:
     """Return the automations that are meant; of those of a folder that are bad, standard error says why."""
     from workers.cli.dev import default_folder, own_folder
     from workers.rehearsal.explained.found import automation_files, in_folder, of_file

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from workers.cli.deciding import short_digest, short_request
 from workers.cli.options import ANY, Filters
 from workers.cli.screen import console, duration, plain, print_json, until
-from workers.client.wanted import Hold, Kind, missing_in
+from workers.client.wanted import Kind, OpenHold, missing_in
 from workers.errors import UnreachableError, UsageError
 from workers.settings import VARIABLES
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from workers.client.holds import OpenHolds
-    from workers.client.listing import Listed
+    from workers.client.listing import ListedRun
 
 
 def holds(
@@ -116,23 +116,23 @@ def tell_left(found: OpenHolds) -> int:
     return UnreachableError.exit_code
 
 
-def _rows(runs: Iterable[Listed], *, silent: bool) -> Iterator[dict[str, Any]]:
+def _rows(runs: Iterable[ListedRun], *, silent: bool) -> Iterator[dict[str, Any]]:
     for run in runs:
-        known: dict[str | None, Hold] = {hold["hold"]: hold for hold in run.told}
+        known: dict[str | None, OpenHold] = {hold["hold"]: hold for hold in run.told}
         for name in dict.fromkeys([*known, *run.holds]) or [None]:
             row = {"run": run.run, "automation": run.automation, "hold": name}
             yield {**known.get(name, row), "silent": silent, "error": run.error}
 
 
-def _age(hold: Hold) -> str:
+def _age(hold: OpenHold) -> str:
     return duration((datetime.now(UTC) - datetime.fromisoformat(hold["openedAt"])).total_seconds())
 
 
-def _names(run: Listed) -> str:
+def _names(run: ListedRun) -> str:
     return ", ".join(map(quote, run.holds)) or "perhaps something"
 
 
-def show_hold(hold: Hold, screen: Console) -> None:
+def show_hold(hold: OpenHold, screen: Console) -> None:
     """Write a hold for people: what would happen, since when and until when it waits, and who decides how."""
     from workflows.holds.wording import votes, who
 
@@ -153,14 +153,14 @@ def show_hold(hold: Hold, screen: Console) -> None:
     screen.print(f"    [dim]{plain(command(hold))}[/]")
 
 
-def command(hold: Hold) -> str:
+def command(hold: OpenHold) -> str:
     """Return the command that releases a hold."""
     run, name = quote(hold["run"]), quote(hold["hold"])
     decision = "approve" if hold["kind"] == "approval" else "retry"
     return f"trunkline {decision} {run} {name}{decider_option(hold)}"
 
 
-def decider_option(hold: Hold, role: Literal["approvers", "operators"] = "approvers") -> str:
+def decider_option(hold: OpenHold, role: Literal["approvers", "operators"] = "approvers") -> str:
     """Return the option that says who decides; nothing where TRUNKLINE_USER does."""
     from workflows.holds.wording import decider
 

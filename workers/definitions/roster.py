@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
-from workers.definitions.folder import File
+from workers.definitions.folder import DefinitionFile
 from workers.definitions.problems import Problem, listed, problem, serious
 from workers.definitions.runnable import Definition
 from workflows.waited import patterns
@@ -55,7 +55,7 @@ class Roster:
     triggers: Mapping[str, list[str]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, files: Mapping[str, File], last: Self) -> Self:
+    def of(cls, files: Mapping[str, DefinitionFile], last: Self) -> Self:
         """Return what runs with these files (by their names), where `last` ran before."""
         about: dict[str, list[str]] = defaultdict(list)
         for file in sorted(files):
@@ -92,7 +92,7 @@ class Roster:
         return sorted({name for taken in patterns(event_type) for name in self.triggers.get(taken, ())})
 
 
-def _clash(name: str, files: list[File]) -> tuple[str, list[Problem]]:
+def _clash(name: str, files: list[DefinitionFile]) -> tuple[str, list[Problem]]:
     """Return why several files of one name run nothing, as a sentence and as problems."""
     sentence = f"The automation {name!r} is defined in {listed([str(file.path) for file in files])}."
     clashes = [
@@ -102,7 +102,7 @@ def _clash(name: str, files: list[File]) -> tuple[str, list[Problem]]:
     return sentence, clashes
 
 
-def _flaws(files: Mapping[str, File], about: Iterable[str]) -> tuple[str, list[Problem]]:
+def _flaws(files: Mapping[str, DefinitionFile], about: Iterable[str]) -> tuple[str, list[Problem]]:
     """Return why bad files run nothing, as a sentence and as problems."""
     wrong = [one for file in about for one in serious(files[file].problems)]
     more = f" (and {len(wrong) - SHOWN} more)" if len(wrong) > SHOWN else ""

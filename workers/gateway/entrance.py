@@ -8,7 +8,7 @@ from http import HTTPStatus
 from aiohttp import hdrs, web
 
 from workers.gateway.parts import Verify
-from workers.gateway.requests import Refusal, read_body, refuse_encoding
+from workers.gateway.requests import RefusalError, read_body, refuse_encoding
 from workers.gateway.verification import Signed
 
 CHALLENGES = {"bearer": "Bearer", "basic": 'Basic realm="events", charset="UTF-8"'}
@@ -35,7 +35,7 @@ async def verified_body(request: web.Request, verify: Verify, base_url: str | No
     return body
 
 
-def _stranger(verify: Verify) -> Refusal:
+def _stranger(verify: Verify) -> RefusalError:
     sentence = f"This request does not show who has sent it: it must be verified as `{verify.kind}` says."
     challenge = CHALLENGES.get(verify.kind)
-    return Refusal(HTTPStatus.UNAUTHORIZED, sentence, {hdrs.WWW_AUTHENTICATE: challenge} if challenge else None)
+    return RefusalError(HTTPStatus.UNAUTHORIZED, sentence, {hdrs.WWW_AUTHENTICATE: challenge} if challenge else None)

@@ -15,7 +15,7 @@ from workers.gateway.entrance import verified_body
 from workers.gateway.hooks import event_of
 from workers.gateway.intake import Intake
 from workers.gateway.noted import noted
-from workers.gateway.requests import Refusal, is_json, json_of, media_type
+from workers.gateway.requests import RefusalError, is_json, json_of, media_type
 
 
 class EventsDoor:
@@ -60,7 +60,7 @@ class HooksDoor:
         name = request.match_info["name"]
         source = self.sources.get(name)
         if source is None:
-            raise Refusal(HTTPStatus.NOT_FOUND, "There is no such source.")
+            raise RefusalError(HTTPStatus.NOT_FOUND, "There is no such source.")
         known = noted(request)
         known.source = name
         body = await verified_body(request, source.verify, self.base_url)

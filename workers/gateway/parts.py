@@ -17,7 +17,7 @@ Secrets = Annotated[
 """One secret, or a list of those that count side by side while one replaces the other."""
 
 
-class Part(BaseModel):
+class GatewayPart(BaseModel):
     """What all parts of the file have in common."""
 
     model_config = ConfigDict(
@@ -25,25 +25,25 @@ class Part(BaseModel):
     )
 
 
-class Basic(Part):
+class BasicProof(GatewayPart):
     """HTTP Basic."""
 
     user: Text
     password: Secrets
 
 
-class Header(Part):
+class Header(GatewayPart):
     """A header that only the sender knows."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")]
     value: Secrets
 
 
-class Verify(Part):
+class Verify(GatewayPart):
     """How a request shows who has sent it: exactly one of these, or the word `none`."""
 
     bearer: Secrets | None = None
-    basic: Basic | None = None
+    basic: BasicProof | None = None
     header: Header | None = None
     standard_webhooks: Secrets | None = None
     slack: Secrets | None = None

@@ -70,7 +70,7 @@ button { cursor: pointer; text-align: left; }
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class SignInCode:
     """A code that was given out.
 
     Attributes:
@@ -100,7 +100,7 @@ class LocalSignIn:
         self.issuer = ""
         self.secret = secrets.token_urlsafe(32)
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._codes: dict[str, Code] = {}
+        self._codes: dict[str, SignInCode] = {}
 
     async def __aenter__(self) -> Self:
         application = web.Application(middlewares=[self._guard])
@@ -178,7 +178,7 @@ class LocalSignIn:
         if wrong or "@" not in email:
             return _refused(400, wrong or "Say who you are: an email address.")
         code = secrets.token_urlsafe(32)
-        self._codes[code] = Code(email, form["nonce"], form["code_challenge"], time.monotonic() + CODE_LASTS)
+        self._codes[code] = SignInCode(email, form["nonce"], form["code_challenge"], time.monotonic() + CODE_LASTS)
         query = urlencode({"code": code, "state": form["state"]})
         return web.Response(status=303, headers={"Location": f"{self.callback}?{query}"})
 

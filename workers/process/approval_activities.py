@@ -1,4 +1,4 @@
-"""The approvals desk: what a run asks its worker about holds and the people who decide, each answer written down once.
+"""The approvals: what a run asks its worker about holds and the people who decide, each answer written down once.
 
 Whatever it is asked, it answers: what cannot be is `refused`, with a sentence.
 """

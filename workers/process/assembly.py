@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from temporalio.worker import Interceptor, UnsandboxedWorkflowRunner, Worker
 
 from activities.attempt.contracts import Contracts
-from activities.attempt.temporal import Services, bind
+from activities.attempt.temporal import AttemptServices, bind
 from activities.descriptions.fetching import Fetcher
 from activities.http_client.bodies import Bodies
 from activities.http_client.client import Client as HttpClient
@@ -141,7 +141,7 @@ class Assembly:
 
     def actions(self, http: HttpClient) -> Activities:
         """Return the activities that carry out actions."""
-        services = Services(
+        services = AttemptServices(
             http=http,
             connections=self.equipment.connections,
             secrets=self.equipment.secrets,
@@ -198,7 +198,7 @@ class Assembly:
             connections=equipment.connections,
             descriptions=equipment.descriptions,
         )
-        desk = ApprovalActivities(contracts, equipment.groups, equipment.signing, settings.encryption_keys)
+        approvals = ApprovalActivities(contracts, equipment.groups, equipment.signing, settings.encryption_keys)
         sources, resets = SourceActivities(self.client), ResetActivities(self.client)
         matching = MatchActivity(equipment.automations, self._events().subscriptions.awaited)
-        return [*plans.activities(), *desk.activities(), resets.earlier, sources.source, matching.match]
+        return [*plans.activities(), *approvals.activities(), resets.earlier, sources.source, matching.match]

@@ -16,7 +16,7 @@ from workers.process.replay_clock import ReplayClock
 from workflows.automation import Automation
 from workflows.budgets import BudgetCount
 from workflows.keyed.gate import Gate
-from workflows.keyed.subscriptions import Subscriptions
+from workflows.keyed.subscriptions import SubscriptionList
 from workflows.keyed.value import KeptValue
 from workflows.pauses import Pause
 from workflows.starter import Starter
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from workers.client.histories import Recorded
 
-WORKFLOWS = (Automation, Starter, Gate, KeptValue, Subscriptions, BudgetCount, Pause)
+WORKFLOWS = (Automation, Starter, Gate, KeptValue, SubscriptionList, BudgetCount, Pause)
 """Everything that a worker carries out as a workflow."""
 
 MESSAGE = re.compile(r'message: "(?P<sentence>(?:[^"\\]|\\.)*)"')

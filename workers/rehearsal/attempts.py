@@ -28,7 +28,7 @@ from workers.rehearsal.failures import activity_error, fail_child
 from workers.rehearsal.kept_values import keeps
 from workers.rehearsal.loop import VirtualLoop
 from workers.rehearsal.receivers import asked, carried_out
-from workers.rehearsal.record import Noticed, Record, Requested, base_id
+from workers.rehearsal.record import Noticed, RehearsalRecord, Requested, base_id
 from workers.rehearsal.results import completed
 
 UNANSWERED = "Unanswered"
@@ -45,14 +45,14 @@ NOTICE = re.compile(
 """The activity id of a notice about a hold, or of one that renews what a notice has posted."""
 
 
-class Attempts:
+class RehearsedActivities:
     """Carries out the activities of one run and of what follows it in its chain.
 
     Args:
         loop: the virtual time.
         actions: every action by name.
         answers: what receivers answer.
-        desk: answers what runs ask their worker about holds.
+        approvals: answers what runs ask their worker about holds.
         plan: what the run's question for its plan is answered with.
         kept_values: what automations remember.
         automation: name of the run's automation.
@@ -67,7 +67,7 @@ class Attempts:
         loop: VirtualLoop,
         actions: Mapping[str, Action],
         answers: Answers,
-        desk: ApprovalActivities,
+        approvals: ApprovalActivities,
         plan: RawValue,
         kept_values: KeptValues,
         automation: str,
@@ -75,13 +75,13 @@ class Attempts:
         self.loop = loop
         self.actions = actions
         self.answers = answers
-        self.record = Record()
-        self.desk = desk
-        self.contracts: Contracts = desk.contracts
+        self.record = RehearsalRecord()
+        self.approvals = approvals
+        self.contracts: Contracts = approvals.contracts
         self.plan = plan
         self.kept_values = kept_values
         self.automation = automation
-        self._asked = {_name(one): one for one in desk.activities()}
+        self._asked = {_name(one): one for one in approvals.activities()}
         self._children: dict[str, asyncio.Future[Any]] = {}
         self.caller: Callable[[str], str] = str
         self.known: Mapping[tuple[str, str, int], Any] = {}
@@ -111,7 +111,7 @@ class Attempts:
             return await (self.local if activity in self._asked else self._child_asked)(activity, argument)
         if (notice := NOTICE.fullmatch(name)) is not None:
             return self.notice(activity, notice, argument)
-        attempt = Attempt(self, self.actions[activity], name, argument, options.get("retry_policy"))
+        attempt = RehearsedAttempt(self, self.actions[activity], name, argument, options.get("retry_policy"))
         return await self._repeated(activity, options, attempt.run)
 
     def notice(self, activity: str, named: re.Match[str], call: Mapping[str, Any]) -> Any:
@@ -194,11 +194,16 @@ class Attempts:
         return {"result": {**report, "workflowId": run}}
 
 
-class Attempt:
+class RehearsedAttempt:
     """The attempts at one request."""
 
     def __init__(
-        self, attempts: Attempts, action: Action, step: str, call: Mapping[str, Any], policy: RetryPolicy | None
+        self,
+        attempts: RehearsedActivities,
+        action: Action,
+        step: str,
+        call: Mapping[str, Any],
+        policy: RetryPolicy | None,
     ) -> None:
         self.attempts = attempts
         self.action = action

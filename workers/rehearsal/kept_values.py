@@ -13,7 +13,7 @@ from typing import Any
 from activities.action import Action
 from activities.errors import Refused
 from activities.values import ACTIONS
-from trunkline.keyed import Change, Kept, Recalled, Remembered
+from trunkline.keyed import Change, LastingValue, Recalled, Remembered
 from workflows.keyed.remembering import ChangeError, at, recalled, remembered
 
 ALREADY = timedelta(days=366 * 11)
@@ -39,7 +39,7 @@ class RehearsedValues:
     def __init__(self, now: Callable[[], datetime], before: Mapping[str, Any]) -> None:
         self._now = now
         until = (now() + ALREADY).isoformat()
-        self._kept = {key: Kept(value=copy.deepcopy(value), until=until) for key, value in before.items()}
+        self._kept = {key: LastingValue(value=copy.deepcopy(value), until=until) for key, value in before.items()}
         self._answers: dict[tuple[str, str], Remembered] = {}
         self.owners: dict[str, str | None] = {}
 

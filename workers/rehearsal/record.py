@@ -62,7 +62,7 @@ class Noticed(NamedTuple):
 
 
 @dataclass(slots=True)
-class Record:
+class RehearsalRecord:
     """What a rehearsed run sent and asked for."""
 
     requests: list[Requested] = field(default_factory=list)

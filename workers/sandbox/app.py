@@ -19,12 +19,12 @@ from activities.http_client.sandboxed import HOSTS
 from activities.violations import sentence_of
 from workers.hosts import host_refusal, origin_refusal
 from workers.sandbox.faults import Fault, Faults
-from workers.sandbox.hosts import Place, place_of
+from workers.sandbox.hosts import RequestPlace, place_of
 from workers.sandbox.mail_server import NAME as MAIL
 from workers.sandbox.mail_server import MailServer
 from workers.sandbox.mailbox import letters, mailbox
 from workers.sandbox.page import assets, page
-from workers.sandbox.record import Received, ReceivedRequest, Record, VendorAnswer
+from workers.sandbox.record import Received, ReceivedRequest, RequestRecord, VendorAnswer
 from workers.sandbox.recordings import Recordings
 from workers.sandbox.slack_clicks import Clicks
 from workers.sandbox.stubs import Stub, Stubs
@@ -50,7 +50,7 @@ class SandboxApp:
     def __init__(
         self, faults: Faults | None = None, vendors: Vendors = VENDORS, *, recordings: Path | None = None
     ) -> None:
-        self.record = Record()
+        self.record = RequestRecord()
         self.faults = faults or Faults()
         self.stubs = Stubs()
         self.recordings = Recordings(recordings)
@@ -225,7 +225,7 @@ async def _own_pages_only(request: web.Request, handler: Handler) -> web.StreamR
     return await handler(request) if refusal is None else _json({"error": refusal}, status=403)
 
 
-async def _request(http: web.Request, place: Place) -> ReceivedRequest:
+async def _request(http: web.Request, place: RequestPlace) -> ReceivedRequest:
     headers = {name.lower(): value for name, value in http.headers.items()}
     if place.host is not None:
         headers["host"] = place.host

@@ -15,7 +15,7 @@ from workers.sandbox.vendors.smtp import LATER, REFUSED
 
 if TYPE_CHECKING:
     from workers.sandbox.faults import Faults
-    from workers.sandbox.record import Record
+    from workers.sandbox.record import RequestRecord
     from workers.sandbox.vendor import Vendor
 
 NAME = "smtp"
@@ -32,7 +32,7 @@ class MailServer:
         faults: how it is to misbehave.
     """
 
-    def __init__(self, vendor: Vendor, record: Record, faults: Faults) -> None:
+    def __init__(self, vendor: Vendor, record: RequestRecord, faults: Faults) -> None:
         self.vendor = vendor
         self.record = record
         self.faults = faults

@@ -138,7 +138,7 @@ def cut(body: Any, size: int) -> Any:
     return f"{text[:MOST_BODY]}… ({size} bytes)"
 
 
-class Record:
+class RequestRecord:
     """The requests of one sandbox, oldest first; the oldest are forgotten when there are too many or too much."""
 
     def __init__(self) -> None:

@@ -16,7 +16,7 @@ from workers.sandbox.app import SandboxApp
 from workers.sandbox.faults import Fault, Faults
 from workers.sandbox.record import Received
 from workers.sandbox.stubs import Stub
-from workers.sandbox.vendor import Absent
+from workers.sandbox.vendor import NoStandIn
 from workers.sandbox.vendors import VENDORS, Vendors
 from workers.sandbox.webhooks.gateway import GatewayDoors
 
@@ -181,7 +181,7 @@ def connections(url: str, actions: Mapping[str, Action] | None = None, vendors: 
     """
     entries: dict[str, Any] = {}
     for kind, vendor in vendors.items():
-        if isinstance(vendor, Absent):
+        if isinstance(vendor, NoStandIn):
             if vendor.connection is not None:
                 entries[f"sandbox-{kind}"] = {"kind": kind, **vendor.connection()}
         elif vendor.connection is not None:

@@ -10,7 +10,7 @@ from typing import Any, cast
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from trunkline.keyed import RECALL, REMEMBER, VALUE, Change, Kept, KeptState, Recalled, Remembered
+from trunkline.keyed import RECALL, REMEMBER, VALUE, Change, KeptState, LastingValue, Recalled, Remembered
 from workflows.keyed.remembering import ChangeError, at, recalled, remembered
 
 ANSWERS = timedelta(days=1)
@@ -31,7 +31,7 @@ class KeptValue:
 
     @workflow.init
     def __init__(self, state: KeptState | None = None) -> None:
-        self.kept: Kept | None = state["kept"] if state else None
+        self.kept: LastingValue | None = state["kept"] if state else None
         self.answers: dict[str, Remembered] = state["answers"] if state else {}
         self.asked = datetime.fromisoformat(state["asked"]) if state else workflow.now()
         self._sizes = {step: _size(answer) for step, answer in self.answers.items()}

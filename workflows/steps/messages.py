@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from trunkline.wire import HoldNotice, Notified, Posted
+from trunkline.wire import HoldMessage, HoldNotice, Notified
 from workflows import host
 from workflows.compiled import CARRIED_OUT
 from workflows.errors import StepError, error_entry
@@ -45,7 +45,7 @@ async def _post(walk: Walk, held: HeldStep, hold: Hold, notice: Notice, telling:
         sent = await tell(walk, held, telling)
         if sent is None:
             return
-        posted: Posted = {
+        posted: HoldMessage = {
             "notice": notice.step.id,
             "instance": telling.instance,
             "request": sent.request,
@@ -141,13 +141,13 @@ async def _close(walk: Walk, closing: Closing, alone: Telling | None, *, parting
 
 
 async def _last_update(
-    walk: Walk, closing: Closing, one: Posted, told: HoldNotice, *, within: timedelta | None
+    walk: Walk, closing: Closing, one: HoldMessage, told: HoldNotice, *, within: timedelta | None
 ) -> None:
     await _update(walk, closing.held, one, told, within=within)
     closing.hold.posted.remove(one)  # where it failed, the step's entry says so
 
 
-async def _update(walk: Walk, held: HeldStep, one: Posted, told: HoldNotice, *, within: timedelta | None) -> None:
+async def _update(walk: Walk, held: HeldStep, one: HoldMessage, told: HoldNotice, *, within: timedelta | None) -> None:
     """Update one message, which changes nothing where it is done twice; `within`: the run is ending."""
     step = next(notice.step for notice in held.step.policy.notices if notice.step.id == one["notice"])
     step = replace(

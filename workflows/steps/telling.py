@@ -44,7 +44,7 @@ class Telling:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentNotice:
     """A notice that was sent.
 
     Attributes:
@@ -60,12 +60,12 @@ class Sent:
     found: bool
 
 
-async def tell(walk: Walk, held: HeldStep, telling: Telling) -> Sent | None:
+async def tell(walk: Walk, held: HeldStep, telling: Telling) -> SentNotice | None:
     """Send a notice and note what became of it; None where it failed."""
     step = telling.step
     record: Notified = {"on": telling.on, "label": step.label, "actionType": step.action}
     entry: Entry = {"id": telling.instance}
-    sent: Sent | None = None
+    sent: SentNotice | None = None
     try:
         request = telling.make()
         with walk.busy():
@@ -75,7 +75,7 @@ async def tell(walk: Walk, held: HeldStep, telling: Telling) -> Sent | None:
             record.update({"status": "unknown" if answer.unknown else "failed", "error": answer.error()})
         else:
             record["status"] = "succeeded"
-            sent = Sent(request, answer, entry["key"], entry.get("found", False))
+            sent = SentNotice(request, answer, entry["key"], entry.get("found", False))
     except asyncio.CancelledError:
         _settle(walk, held, telling, {**record, "status": "canceled"})
         raise

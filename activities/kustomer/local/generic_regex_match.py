@@ -14,7 +14,7 @@ from trunkline.regex.javascript import FLAGS, check_flags
 from trunkline.regex.matching import CostlyError, PatternError, check_pattern, first_match
 
 
-class Search(Config):
+class RegexSearch(Config):
     """A text, and what is searched for."""
 
     test_string: str = Field(
@@ -67,7 +67,7 @@ class Matched(Result):
     local=True,
     example={"testString": "{{message.body}}", "regex": "order #([0-9]+)", "flags": "i"},
 )
-async def generic_regex_match(config: Search, _context: Context) -> Matched:
+async def generic_regex_match(config: RegexSearch, _context: Context) -> Matched:
     """Search a text for a pattern, and give the first match.
 
     The same is the filter `match` of templates, which needs no step.

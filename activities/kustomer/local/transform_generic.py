@@ -35,7 +35,7 @@ def _readable(written: dict[str, Any] | str) -> dict[str, Any] | str:
     return written
 
 
-class Values(Config):
+class NamedValues(Config):
     """Values by name."""
 
     data: Annotated[
@@ -67,7 +67,7 @@ class Transformed(Result):
     local=True,
     example={"data": {"vip": "{{customer.isVip}}", "attempts": 1}},
 )
-async def transform_generic(config: Values, _context: Context) -> Transformed:
+async def transform_generic(config: NamedValues, _context: Context) -> Transformed:
     """Keep values for later steps.
 
     The same is a step `set`, which costs no action.

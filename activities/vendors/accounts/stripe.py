@@ -10,7 +10,7 @@ from pydantic import Field
 
 from activities.errors import ActionError, Unavailable
 from activities.http_client.retry_after import retry_after
-from activities.openapi.conventions import Key
+from activities.openapi.conventions import KeyHeader
 from activities.openapi.operation import Operation
 from activities.openapi.profile import OpenApiProfile
 from activities.operations.connection import Described
@@ -60,8 +60,8 @@ def _signed_in(account: Stripe) -> Mapping[str, str]:
     return {"Authorization": f"Bearer {account.api_key}"}
 
 
-def _key(one: Operation) -> Key | None:
-    return Key(window=WINDOW) if one.method == "POST" else None
+def _key(one: Operation) -> KeyHeader | None:
+    return KeyHeader(window=WINDOW) if one.method == "POST" else None
 
 
 class Stripe(Described):

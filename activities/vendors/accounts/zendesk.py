@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from activities.errors import ActionError, Unavailable
-from activities.openapi.conventions import Key
+from activities.openapi.conventions import KeyHeader
 from activities.openapi.lookups import LookUp
 from activities.openapi.operation import Operation
 from activities.openapi.profile import OpenApiProfile
@@ -88,8 +88,8 @@ def _creates(one: Operation) -> bool:
     return one.method == "POST" and one.path.removesuffix(".json") == TICKETS
 
 
-def _key(one: Operation) -> Key | None:
-    return Key(window=WINDOW) if _creates(one) else None
+def _key(one: Operation) -> KeyHeader | None:
+    return KeyHeader(window=WINDOW) if _creates(one) else None
 
 
 def _look_up(one: Operation) -> LookUp | None:

@@ -17,7 +17,7 @@ from activities.email.composing import Email
 from activities.email.send_email import PROVIDERS, EmailReceipt, send_email
 from activities.email.smtp import Smtp
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
-from activities.http_client.bindings import BoundSecret, Host
+from activities.http_client.bindings import BoundHost, BoundSecret
 from activities.http_client.client import Client
 from activities.http_client.sandboxed import Sandboxed
 from tests.activities.conftest import KEY, MakeContext
@@ -366,7 +366,9 @@ async def test_the_server_s_address_is_judged_as_any_other(make_context: MakeCon
 
 
 async def test_a_bound_secret_goes_to_its_hosts_alone(make_context: MakeContext, client: Client) -> None:
-    bound = client.carrying([BoundSecret("shop", (Host.parse("shop.example.com"),), lambda text: "tok3n-1234" in text)])
+    bound = client.carrying(
+        [BoundSecret("shop", (BoundHost.parse("shop.example.com"),), lambda text: "tok3n-1234" in text)]
+    )
     async with mail_server() as server:
         with pytest.raises(Refused, match=r"'shop' may go to shop\.example\.com only"):
             await sent(through(make_context, bound), server, text="Use tok3n-1234.")

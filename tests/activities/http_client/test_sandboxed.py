@@ -10,7 +10,7 @@ import pytest
 
 from activities.context import Context
 from activities.errors import Refused
-from activities.http_client.bindings import BoundSecret, Host
+from activities.http_client.bindings import BoundHost, BoundSecret
 from activities.http_client.client import Client
 from activities.http_client.sandboxed import Sandboxed
 from tests.activities.http_client.wire import Wire, listen, ok
@@ -102,7 +102,7 @@ async def test_a_redirect_of_a_live_host_does_not_leave(wire: Wire) -> None:
 
 
 async def test_bound_secrets_go_by_the_host_that_is_meant(wire: Wire) -> None:
-    secret = BoundSecret("token", (Host.parse("shop.example.com"),), lambda text: "value-0123" in text)
+    secret = BoundSecret("token", (BoundHost.parse("shop.example.com"),), lambda text: "value-0123" in text)
     async with sandboxed(wire) as client:
         carrying = client.carrying([secret])
         await ask(carrying, "https://shop.example.com/")

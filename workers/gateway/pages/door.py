@@ -13,11 +13,11 @@ from workers.errors import NotFoundError, TrunklineError, UnreachableError
 from workers.gateway.noted import noted
 from workers.gateway.pages.deciding import Deciding
 from workers.gateway.pages.entry import Pages, key_of
-from workers.gateway.pages.reading import Reading, Shown, number_of, run_of
+from workers.gateway.pages.reading import ReadingPages, Shown, number_of, run_of
 from workers.gateway.pages.rendering import elsewhere, page, plain, style
 from workers.gateway.pages.sessions import SESSION, SIGN_IN, SIGN_IN_LASTS, Session, Sessions
 from workers.gateway.pages.sign_in import ProviderError, SignIn, SignInError
-from workers.gateway.requests import FORM, Refusal, content_of, media_type, read_body
+from workers.gateway.requests import FORM, RefusalError, content_of, media_type, read_body
 from workers.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class PagesDoor:
     def __init__(self, entry: Pages, base_url: str, key: SigningKey | None, client: Client, settings: Settings) -> None:
         self.entry = entry
         self.base_url = base_url
-        self.reading = Reading(client, settings)
+        self.reading = ReadingPages(client, settings)
         self.deciding = Deciding(self.reading, key)
         parts = urlsplit(base_url)
         self.origin = f"{parts.scheme}://{parts.netloc}".lower()
@@ -84,7 +84,7 @@ class PagesDoor:
                 return self._told(HTTPStatus.UNAUTHORIZED, "Sign in", sentence)
             try:
                 return await handler(request, session)
-            except (Refusal, TrunklineError) as error:
+            except (RefusalError, TrunklineError) as error:
                 told = {"title": "That did not work", "sentence": str(error)}
                 return self._page(session, Shown("message", told, status_of(error)))
 
@@ -154,11 +154,13 @@ class PagesDoor:
         origin, site = request.headers.get(hdrs.ORIGIN), request.headers.get("Sec-Fetch-Site", "same-origin")
         foreign = origin is not None and origin.lower() != self.origin
         if media_type(request.headers) != FORM:
-            raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Pages send forms.")
+            raise RefusalError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Pages send forms.")
         fields = content_of(FORM, await read_body(request))
         form = {name: value if isinstance(value, str) else value[-1] for name, value in fields.items()}
         if foreign or site not in OWN or not self.sessions.is_of(session, form.get("csrf", "")):
-            raise Refusal(HTTPStatus.FORBIDDEN, "This form was not made by this page for you: open the page again.")
+            raise RefusalError(
+                HTTPStatus.FORBIDDEN, "This form was not made by this page for you: open the page again."
+            )
         return form
 
     def _page(self, session: Session, shown: Shown) -> web.Response:
@@ -170,9 +172,9 @@ class PagesDoor:
         return page("message", status, root=self.root, title=title, sentence=sentence)
 
 
-def status_of(error: Refusal | TrunklineError) -> HTTPStatus:
+def status_of(error: RefusalError | TrunklineError) -> HTTPStatus:
     """Return the status that says why something did not work."""
-    if isinstance(error, Refusal):
+    if isinstance(error, RefusalError):
         return error.status
     if isinstance(error, NotFoundError):
         return HTTPStatus.NOT_FOUND

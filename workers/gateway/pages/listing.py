@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from workers.client import runs
 from workers.client.holds import told
-from workers.client.listing import NO_STARTER, PLAIN, Listed, listed, quoted
+from workers.client.listing import NO_STARTER, PLAIN, ListedRun, listed, quoted
 from workers.client.waiting import page
-from workers.client.wanted import Hold, Wanted
+from workers.client.wanted import HoldQuery, OpenHold
 from workers.errors import TrunklineError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class HoldsPage:
 
 
 async def holds_page(
-    client: Client, task_queue: str, wanted: Wanted, number: int, keys: Sequence[str] = ()
+    client: Client, task_queue: str, wanted: HoldQuery, number: int, keys: Sequence[str] = ()
 ) -> HoldsPage:
     """Return a page of what waits, the oldest first over all pages; only where the list tells too little, ask.
 
@@ -56,7 +56,7 @@ async def holds_page(
     return HoldsPage(rows=[*rows, *_unasked(found.left, wanted)], total=cut.total, pages=cut.pages)
 
 
-def _row(hold: Hold) -> Row:
+def _row(hold: OpenHold) -> Row:
     return {
         "run": hold["run"],
         "automation": hold["automation"],
@@ -69,7 +69,7 @@ def _row(hold: Hold) -> Row:
     }
 
 
-def _unasked(left: Iterable[Listed], wanted: Wanted) -> Iterator[Row]:
+def _unasked(left: Iterable[ListedRun], wanted: HoldQuery) -> Iterator[Row]:
     """Yield the rows of runs that could not be asked: what Temporal's list itself knows."""
     for run in left:
         known = {hold["hold"]: hold for hold in run.told}

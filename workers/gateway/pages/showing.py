@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from workers.client.decisions import why_not
 from workers.client.looking import Look
-from workers.client.wanted import Hold, missing_in
+from workers.client.wanted import OpenHold, missing_in
 from workers.gateway.pages.difference import difference
 from workers.gateway.pages.fields import LONGEST, NAME, RequestField, draft, fields
 from workflows.holds.hold import OPERATIONS
@@ -86,7 +86,7 @@ def _entry(report: Mapping[str, Any] | None, step: str) -> Mapping[str, Any] | N
     return next((one for one in (report or {}).get("steps", []) if one["id"] == step), None)
 
 
-def _waiting(hold: Hold, person: str, typed: Mapping[str, str]) -> Values:
+def _waiting(hold: OpenHold, person: str, typed: Mapping[str, str]) -> Values:
     request = hold["request"]
     names = decisions(hold)
     text = draft(request.get("config"))

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 from workers.graph.model import Graph
 from workers.graph.svg.boxes import FACT, SIGN, SIGNS, TITLE, TOP, line_height, line_width
 from workers.graph.svg.layout import layout
-from workers.graph.svg.parts import Chip, Part, PlacedBox, PlacedLine, Point, TextLine
+from workers.graph.svg.parts import Chip, PlacedBox, PlacedLine, Point, SvgPart, TextLine
 from workflows.holds.wording import visible
 
 MARGIN = 16.0
@@ -59,7 +59,7 @@ def _told(graph: Graph) -> str:
     return f"{len(boxes)} boxes, in the order in which they run: {'; '.join(shown)}"[: 4 * LONGEST]
 
 
-def _body(whole: Part) -> Iterator[str]:
+def _body(whole: SvgPart) -> Iterator[str]:
     frames = [one for one in whole.boxes if one.around]
     for frame in frames:
         yield from _box(frame)

@@ -38,7 +38,7 @@ _COMPARED = ("==", "!=", ">", ">=", "<", "<=", "in", "not in")
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class KeepReference:
     """A value of the run by its way, such as `("alert", "labels", "team")`; numbers are places in lists."""
 
     way: tuple[str | int, ...]
@@ -61,7 +61,7 @@ class Called:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class KeepComparison:
     """Two values and `==`, `!=`, `>`, `>=`, `<`, `<=`, `in` or `not in` between them."""
 
     left: Expression
@@ -86,7 +86,7 @@ class Choice:
     other: Expression
 
 
-Expression = Reference | Literal | Called | Compared | Joined | Choice
+Expression = KeepReference | Literal | Called | KeepComparison | Joined | Choice
 
 
 def parsed(text: str) -> Expression:
@@ -194,10 +194,10 @@ class _Reader:
         if sign == "not":
             self._next()
             self._must("in")
-            return Compared(left, "not in", self._sum(depth))
+            return KeepComparison(left, "not in", self._sum(depth))
         if sign in _COMPARED:
             self._next()
-            return Compared(left, sign, self._sum(depth))
+            return KeepComparison(left, sign, self._sum(depth))
         return left
 
     def _sum(self, depth: int) -> Expression:
@@ -259,11 +259,11 @@ class _Reader:
         if name in {"null", "None"}:
             return Literal(None)
         if not self._takes("("):
-            return Reference(way_of(name))
+            return KeepReference(way_of(name))
         arguments, named = self._arguments(depth)
         of, _, method = name.rpartition(".")
         if of and of != "keep":
-            return Called(method, (Reference(way_of(of)), *arguments), named)
+            return Called(method, (KeepReference(way_of(of)), *arguments), named)
         return Called(method, arguments, named)
 
     def _arguments(
@@ -273,7 +273,7 @@ class _Reader:
         named: list[tuple[str, Expression]] = []
         while not self._takes(end):
             one = self.choice(depth + 1)
-            if self._takes("=") and isinstance(one, Reference):
+            if self._takes("=") and isinstance(one, KeepReference):
                 named.append((str(one.way[0]), self.choice(depth + 1)))
             else:
                 found.append(one)

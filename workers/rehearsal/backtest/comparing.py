@@ -71,7 +71,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class RequestChange:
     """One request that differs.
 
     Attributes:
@@ -99,7 +99,7 @@ class Change:
 
 
 @dataclass(slots=True, kw_only=True)
-class Compared:
+class EventComparison:
     """What came of one event.
 
     Attributes:
@@ -114,7 +114,7 @@ class Compared:
     run: str | None
     old: Side
     new: Side
-    changes: list[Change] = field(default_factory=list)
+    changes: list[RequestChange] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.changes = list(_changes(self.old.requests(), self.new.requests(), whole=self.unknown() is None))
@@ -162,7 +162,7 @@ def shown(request: Requested | None) -> dict[str, Any] | None:
     return {"actionType": request.action, "at": timestamp(request.at), "config": request.config}
 
 
-def _changes(before: Sequence[Requested], after: Sequence[Requested], *, whole: bool) -> Iterator[Change]:
+def _changes(before: Sequence[Requested], after: Sequence[Requested], *, whole: bool) -> Iterator[RequestChange]:
     """Yield the requests that differ; equal ones of a step belong together, then those in the same place.
 
     Args:
@@ -179,11 +179,11 @@ def _changes(before: Sequence[Requested], after: Sequence[Requested], *, whole: 
                 old.remove(one)
                 new.remove(equal)
                 if one.at != equal.at:
-                    yield Change(step=equal.step, change="later", before=one, after=equal)
+                    yield RequestChange(step=equal.step, change="later", before=one, after=equal)
         for one, other in zip(old, new, strict=False):
-            yield Change(step=other.step, change="changed", before=one, after=other)
-        yield from (Change(step=one.step, change="fewer", before=one) for one in old[len(new) :] if whole)
-        yield from (Change(step=one.step, change="more", after=one) for one in new[len(old) :])
+            yield RequestChange(step=other.step, change="changed", before=one, after=other)
+        yield from (RequestChange(step=one.step, change="fewer", before=one) for one in old[len(new) :] if whole)
+        yield from (RequestChange(step=one.step, change="more", after=one) for one in new[len(old) :])
 
 
 def _same(one: Requested, other: Requested) -> bool:

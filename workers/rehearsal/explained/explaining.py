@@ -10,7 +10,7 @@ from typing import Any
 from activities.action import Action
 from workers.definitions.runnable import Definition
 from workers.rehearsal.answers import Answers
-from workers.rehearsal.desk import rehearsal_desk
+from workers.rehearsal.approvals import rehearsal_approvals
 from workers.rehearsal.explained.verdicts import Tree
 from workers.rehearsal.explained.ways import tree_of, ways_of
 from workers.rehearsal.performance import Stage
@@ -38,7 +38,7 @@ class Known:
 
     def stage(self, plan: Plan, secrets: frozenset[str]) -> Stage:
         """Return the stage of a plan, with all the secrets that it uses."""
-        return Stage.of(plan, self.actions, rehearsal_desk(self.actions, self.people, secrets))
+        return Stage.of(plan, self.actions, rehearsal_approvals(self.actions, self.people, secrets))
 
 
 def clock_of(event: Mapping[str, Any]) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from workers.client.recordings import Recording
+from workers.client.recordings import HistoryRecording
 from workers.rehearsal.explained.explaining import Known
 from workers.rehearsal.explained.guide import Guide
 from workers.rehearsal.explained.replayed import ReplayGuide, replay
@@ -18,7 +18,9 @@ NEVER = ("pending", "skipped")
 """Statuses of steps that a run has not begun, or never will."""
 
 
-def steps_of(found: Recording, plan: Plan, report: Mapping[str, Any] | None, known: Known) -> list[dict[str, Any]]:
+def steps_of(
+    found: HistoryRecording, plan: Plan, report: Mapping[str, Any] | None, known: Known
+) -> list[dict[str, Any]]:
     """Return the steps of a run of the past, each with its status, as far as it has come.
 
     Args:

@@ -10,11 +10,11 @@ from typing import Any
 from activities.action import Action
 from trunkline.keyed import ARRIVE
 from trunkline.wire import CHECK
-from workers.client.recordings import Recording
+from workers.client.recordings import HistoryRecording
 from workers.rehearsal.answers import Answers
-from workers.rehearsal.arrivals import Arrivals
+from workers.rehearsal.approvals import checkable
+from workers.rehearsal.arrivals import RehearsedArrivals
 from workers.rehearsal.attempts import step_sent
-from workers.rehearsal.desk import checkable
 from workers.rehearsal.explained.guide import Guide
 from workers.rehearsal.explained.guided import GuidedAttempts, GuidedPlay
 from workers.rehearsal.ledger import Ledger, decisions_of, ended, given, not_recorded
@@ -45,7 +45,7 @@ class ReplayedAttempts(GuidedAttempts):
     async def local(self, activity: str, argument: Any) -> Any:
         """Return what the run's worker answers; in a group that is not known here are those who have decided."""
         if activity == CHECK:
-            argument = checkable(argument, self.desk.groups, self.ledger.deciders)
+            argument = checkable(argument, self.approvals.groups, self.ledger.deciders)
         return await super().local(activity, argument)
 
     async def activity(self, activity: str, argument: Any, options: Mapping[str, Any]) -> Any:
@@ -75,7 +75,7 @@ class ReplayedPlay(GuidedPlay):
             the recorded run itself, and only people who did decide do.
     """
 
-    recording: Recording | None = None
+    recording: HistoryRecording | None = None
     asked: Collection[str] | None = None
 
     def _carrier(self) -> ReplayedAttempts:
@@ -104,7 +104,7 @@ class ReplayedPlay(GuidedPlay):
 
 def replay(
     stage: Stage,
-    recording: Recording,
+    recording: HistoryRecording,
     guide: ReplayGuide,
     *,
     assumed: Mapping[str, Any] | None = None,
@@ -125,7 +125,7 @@ def replay(
         recording.began,
         Answers((assumed or {},)),
         decisions_of(recording),
-        Arrivals((), recording.began, guide.watch),
+        RehearsedArrivals((), recording.began, guide.watch),
         {},
         None,
         stage.packed,

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from workers.rehearsal.answers import Answers
-from workers.rehearsal.arrivals import Arrivals
+from workers.rehearsal.arrivals import RehearsedArrivals
 from workers.rehearsal.explained.guide import Guide
 from workers.rehearsal.explained.guided import GuidedPlay
 from workers.rehearsal.explained.roles import Roles
@@ -60,7 +60,7 @@ def ways_of(
     while waiting and len(found) < MOST_WAYS:
         script = waiting.popleft()
         guide = Guide(roles, script)
-        nothing = Arrivals((), clock, guide.watch)
+        nothing = RehearsedArrivals((), clock, guide.watch)
         seen = GuidedPlay(stage, event, clock, answers(), (), nothing, {}, None, stage.packed, guide=guide).whole()
         found.append(Way(guide, seen))
         taken = [fork.taken for fork in guide.forks]

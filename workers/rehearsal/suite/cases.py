@@ -10,7 +10,7 @@ from typing import Any
 
 from trunkline.durations import duration
 from workers.rehearsal.arrivals import Arriving
-from workers.rehearsal.performance import Decision
+from workers.rehearsal.performance import PlayedDecision
 from workers.rehearsal.suite.files import TestFile
 from workers.rehearsal.suite.forms import read_instant
 from workers.rehearsal.suite.paths import Place, pointer
@@ -52,7 +52,7 @@ class Case:
     event: dict[str, Any]
     clock: datetime
     answers: tuple[Mapping[str, Any], Mapping[str, Any]]
-    decisions: tuple[Decision, ...]
+    decisions: tuple[PlayedDecision, ...]
     arriving: tuple[Arriving, ...]
     remembered: Mapping[str, Any]
     until: timedelta | None
@@ -93,9 +93,9 @@ def _case(file: TestFile, case: Mapping[str, Any], place: str, event: dict[str, 
     )
 
 
-def _decision(said: Mapping[str, Any]) -> Decision:
+def _decision(said: Mapping[str, Any]) -> PlayedDecision:
     sent = {key: value for key, value in said.items() if key not in DECISION_KEYS}
-    return Decision(hold=said["hold"], says=sent, after=timedelta(milliseconds=duration(said.get("after", 0))))
+    return PlayedDecision(hold=said["hold"], says=sent, after=timedelta(milliseconds=duration(said.get("after", 0))))
 
 
 def _arriving(file: TestFile, said: Mapping[str, Any], number: int) -> Arriving:

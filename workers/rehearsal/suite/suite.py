@@ -19,7 +19,7 @@ Player = Callable[[FileResult], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class SuiteOptions:
     """What is asked of a suite.
 
     Attributes:
@@ -60,7 +60,7 @@ class SuiteResult:
         files: its files.
     """
 
-    wanted: Wanted
+    wanted: SuiteOptions
     files: list[Measured] = field(default_factory=list)
 
     @property
@@ -130,7 +130,7 @@ class SuiteResult:
         }
 
 
-def play_suite(paths: Sequence[Path], actions: Mapping[str, Action], wanted: Wanted) -> SuiteResult:
+def play_suite(paths: Sequence[Path], actions: Mapping[str, Action], wanted: SuiteOptions) -> SuiteResult:
     """Play test files.
 
     Args:
@@ -147,7 +147,7 @@ def play_suite(paths: Sequence[Path], actions: Mapping[str, Action], wanted: Wan
     return suite
 
 
-def _measured(file: TestFile, actions: Mapping[str, Action], wanted: Wanted) -> Measured:
+def _measured(file: TestFile, actions: Mapping[str, Action], wanted: SuiteOptions) -> Measured:
     if file.automation is None or file.problems:
         return Measured(result=FileResult(file=file, actions=actions))
     coverage = Coverage(file.automation.plan, file.written, actions) if wanted.coverage else None

@@ -8,15 +8,15 @@ from pydantic import Field
 
 from workers.sandbox.kustomer.answers import done, page, refusal_at
 from workers.sandbox.kustomer.births import asked, conversation_of, named
-from workers.sandbox.kustomer.calls import Call, Route
+from workers.sandbox.kustomer.calls import RoutedRequest, SandboxRoute
 from workers.sandbox.kustomer.conversations import CONVERSATIONS
-from workers.sandbox.kustomer.fields import Body
+from workers.sandbox.kustomer.fields import JsonBody
 from workers.sandbox.kustomer.resources import MACHINE, Resource, stamp
 from workers.sandbox.kustomer.sayings import MESSAGES
 from workers.sandbox.record import VendorAnswer
 
 
-class Outbound(Body):
+class Outbound(JsonBody):
     """A message of an agent's."""
 
     customer_id: str
@@ -28,7 +28,7 @@ class Outbound(Body):
     auto: bool | None = None
 
 
-class Spoken(Body):
+class Spoken(JsonBody):
     """A message of an assistant's."""
 
     session: str
@@ -37,7 +37,7 @@ class Spoken(Body):
     assistant: str | None = None
 
 
-class Session(Body):
+class ChatSessionBody(JsonBody):
     """A new session."""
 
     customer_id: str
@@ -47,7 +47,7 @@ class Session(Body):
     lang: str | None = None
 
 
-def _say(call: Call) -> VendorAnswer:
+def _say(call: RoutedRequest) -> VendorAnswer:
     body = call.body(Outbound)
     if not (body.get("body") or body.get("attachments")):
         raise refusal_at(400, "body or attachments is required", "body")
@@ -60,13 +60,13 @@ def _say(call: Call) -> VendorAnswer:
     return done(201, _said(call, session, body, ("user", body["from"])))
 
 
-def _speak(call: Call) -> VendorAnswer:
+def _speak(call: RoutedRequest) -> VendorAnswer:
     body = call.body(Spoken)
     session = conversation_of(call.org, body["session"], body.get("customerId"), "session")
     return done(201, _said(call, session, {**body, "auto": True}, ("user", MACHINE)))
 
 
-def _said(call: Call, session: Resource, body: dict[str, Any], by: tuple[str, str]) -> dict[str, Any]:
+def _said(call: RoutedRequest, session: Resource, body: dict[str, Any], by: tuple[str, str]) -> dict[str, Any]:
     relations = {"conversation": ("conversation", session.id), "customer": session.relations["customer"]}
     said = {
         "channel": "chat",
@@ -91,23 +91,23 @@ def _chat_message(message: Resource) -> dict[str, Any]:
     return {**written, "type": "chat_message", "attributes": attributes}
 
 
-def _start(call: Call) -> VendorAnswer:
-    body = call.body(Session)
+def _start(call: RoutedRequest) -> VendorAnswer:
+    body = call.body(ChatSessionBody)
     customer = named(call.org, "customer", body["customerId"], "customerId")
     session = CONVERSATIONS.made(call.org, {"customer": customer.id, "defaultLang": body.get("lang")})
     session.attributes |= {"channels": ["chat"], "assistant": body.get("assistant")}
     return done(201, {**session.written(), "type": "chat_session"})
 
 
-def _list(call: Call) -> VendorAnswer:
+def _list(call: RoutedRequest) -> VendorAnswer:
     session = asked(call.org, "conversation", call.id)
     own = [_chat_message(one) for one in call.org.all("message", conversation=session.id)]
     return page(call.request.path, call.query, own)
 
 
 ROUTES = (
-    Route("POST /v2.1/chat/outbound/messages", _say),
-    Route("POST /v2.1/chat/outbound/assistant/messages", _speak),
-    Route("POST /v2.1/chat/sessions", _start),
-    Route("GET /v2.1/chat/sessions/{id}/messages", _list),
+    SandboxRoute("POST /v2.1/chat/outbound/messages", _say),
+    SandboxRoute("POST /v2.1/chat/outbound/assistant/messages", _speak),
+    SandboxRoute("POST /v2.1/chat/sessions", _start),
+    SandboxRoute("GET /v2.1/chat/sessions/{id}/messages", _list),
 )

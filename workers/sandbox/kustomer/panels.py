@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from workers.sandbox.kustomer.resources import Organization, Resource
+from workers.sandbox.kustomer.resources import Resource, SandboxOrganization
 from workers.sandbox.kustomer.tags import tag_names
 from workers.sandbox.vendor import Panel
 
 
-def panels(org: Organization) -> Sequence[Panel]:
+def panels(org: SandboxOrganization) -> Sequence[Panel]:
     """Return conversations and customers, the latest first."""
     shown = [*org.all("conversation"), *org.all("customer")]
     latest = sorted(shown, key=lambda one: str(one.attributes["updatedAt"]), reverse=True)
     return [_conversation(org, one) if one.type == "conversation" else _customer(org, one) for one in latest]
 
 
-def _conversation(org: Organization, one: Resource) -> Panel:
+def _conversation(org: SandboxOrganization, one: Resource) -> Panel:
     facts = {
         "status": str(one.attributes.get("status")),
         "customer": one.related("customer") or "none",
@@ -39,7 +39,7 @@ def _entry(said: Resource) -> tuple[str, str]:
     return heading, str(said.attributes.get("preview") or "")
 
 
-def _customer(org: Organization, one: Resource) -> Panel:
+def _customer(org: SandboxOrganization, one: Resource) -> Panel:
     facts = {
         "name": str(one.attributes.get("name") or "none"),
         "emails": _joined(_each(one, "emails", "email"), "none"),
