@@ -10,7 +10,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-from activities.ai.model import Completion, Prompt, UnusableAnswer, Usage
+from activities.ai.model import Completion, Prompt, UnusableAnswerError, Usage
 from activities.budgets import Amounts
 from activities.connections import Connection
 from activities.context import Context
@@ -121,7 +121,7 @@ class LanguageModel(AiProvider):
                 return await self.complete(prompt, context)
             account = context.connections.choose([type(self)], action=context.action, name=name)
             return await self._within(self.budget, account, prompt, context)
-        except UnusableAnswer as unusable:
+        except UnusableAnswerError as unusable:
             raise Refused(str(unusable)) from None
 
     async def _within(self, budget: Budget, account: str, prompt: Prompt, context: Context) -> Completion:
@@ -132,7 +132,7 @@ class LanguageModel(AiProvider):
         try:
             found = await self.complete(prompt, context)
             used = found.usage.taken() if found.usage.input_tokens else wanted
-        except UnusableAnswer as unusable:
+        except UnusableAnswerError as unusable:
             used = unusable.usage.taken()
             raise
         except (OutcomeUnknown, ResultTooLarge, asyncio.CancelledError):

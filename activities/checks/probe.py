@@ -29,7 +29,7 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckResult:
     """What came of one question.
 
     Attributes:
@@ -47,12 +47,12 @@ class Checked:
         return {"what": self.what, "ok": self.ok, "message": self.message}
 
 
-async def asked(probe: Probe, context: Context, connection: Connection) -> Checked:
+async def asked(probe: Probe, context: Context, connection: Connection) -> CheckResult:
     """Ask one question; what fails is an answer too."""
     try:
-        return Checked(probe.what, ok=True, message=await probe.ask(context, connection))
+        return CheckResult(probe.what, ok=True, message=await probe.ask(context, connection))
     except ActionError as error:
-        return Checked(probe.what, ok=False, message=str(error))
+        return CheckResult(probe.what, ok=False, message=str(error))
 
 
 def reads(  # noqa: PLR0913 # what a question has, by name

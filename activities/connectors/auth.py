@@ -14,7 +14,7 @@ from activities.errors import Refused
 from activities.http_client.addresses import Target
 from activities.http_client.message import check_header
 from activities.openapi.conventions import Extras
-from activities.operations.connection import Described
+from activities.operations.connection import DescribedConnection
 from activities.rest.answers import RateHeaders
 from activities.rest.service import Service
 from activities.rest.sign_in import client_credentials
@@ -102,7 +102,7 @@ class Auth(AuthPart):
         return [value for value in found if value]
 
 
-class SignedIn(Described):
+class SignedIn(DescribedConnection):
     """A connection that says how requests are signed in."""
 
     auth: Auth | None = Field(default=None, description="How requests are signed in; left out where nothing does.")

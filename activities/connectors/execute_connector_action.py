@@ -18,7 +18,7 @@ from activities.context import Context
 from activities.descriptions.store import Store, usual_store
 from activities.errors import OperationChanged
 from activities.exchange.answer import HttpAnswer
-from activities.operations.connection import Described, Directory, directory
+from activities.operations.connection import DescribedConnection, Directory, directory
 from activities.operations.contract import DescribedOperation, ServiceAnswer
 from activities.vendors.accounts.github import GitHub
 from activities.vendors.accounts.jira import Jira
@@ -28,7 +28,7 @@ from activities.vendors.accounts.stripe import Stripe
 from activities.vendors.accounts.twilio import TwilioAccount
 from activities.vendors.accounts.zendesk import ZendeskAccount
 
-KINDS: tuple[type[Described], ...] = (
+KINDS: tuple[type[DescribedConnection], ...] = (
     *(OpenApi, GraphQl, Mcp),
     *(GitHub, Jira, Shopify, Slack, Stripe, TwilioAccount, ZendeskAccount),
 )

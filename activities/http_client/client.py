@@ -17,7 +17,7 @@ from activities.http_client.bindings import BoundSecret, StandIn
 from activities.http_client.bodies import Bodies, NoRoomError, Room, Share, no_room
 from activities.http_client.json_text import read_aside
 from activities.http_client.message import WITHOUT_EFFECT, HttpMessage, Response
-from activities.http_client.sandboxed import Sandboxed
+from activities.http_client.sandboxed import SandboxServer
 from activities.observing import sending
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Client:
         tls: SSLContext | None = None,
         stand_ins: Iterable[StandIn] = (),
         bodies: Bodies | None = None,
-        sandbox: Sandboxed | None = None,
+        sandbox: SandboxServer | None = None,
     ) -> None:
         self.rules = Rules.of([*allow, sandbox.endpoint] if sandbox else allow)
         self.sandbox = sandbox

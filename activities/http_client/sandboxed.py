@@ -15,7 +15,7 @@ HOSTS = "/hosts/"
 
 
 @dataclass(frozen=True, slots=True)
-class Sandboxed:
+class SandboxServer:
     """A server that answers in place of all hosts but those that are live.
 
     No name is looked up and no certificate asked for: the request goes to the sandbox's own address, and its path says

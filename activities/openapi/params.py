@@ -25,7 +25,7 @@ NOTHING: Any = object()
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedParams:
     """Params at their places.
 
     Attributes:
@@ -75,9 +75,9 @@ class Params:
         del params
         return None if self.operation.body is None or BODY in self.members else BODY
 
-    def place(self, params: Mapping[str, Any]) -> Placed:
+    def place(self, params: Mapping[str, Any]) -> PlacedParams:
         """Return params at their places, as the types that they have there."""
-        placed = Placed()
+        placed = PlacedParams()
         left = dict(params)
         for one in self.operation.parameters:
             if one.name not in params:
@@ -90,7 +90,7 @@ class Params:
         if body is None:
             placed.unknown.extend(left)
             return placed
-        return Placed(placed.parameters, *self._body(body, left))
+        return PlacedParams(placed.parameters, *self._body(body, left))
 
     def _takes_null(self, schema: Any) -> bool:
         """Say whether null is a value of its own; where any may stand it means that a param is left out."""
@@ -214,7 +214,7 @@ class Params:
         whole = self.whole(params)
         return (whole, name) if taken and whole is not None else (*self._head(params), name)
 
-    def _doubtful(self, placed: Placed, params: Mapping[str, Any]) -> Iterator[Flaw]:
+    def _doubtful(self, placed: PlacedParams, params: Mapping[str, Any]) -> Iterator[Flaw]:
         """Yield what the service may ignore: members that it only answers with, and inner ones that nobody names.
 
         The description does not forbid these either.

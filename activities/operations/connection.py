@@ -15,7 +15,7 @@ from activities.errors import Refused, UnknownOperation
 from activities.operations.contract import DescribedOperation, ServiceProfile, no_such_operation
 
 
-class Described(Connection):
+class DescribedConnection(Connection):
     """What a connection has whose operations `execute_connector_action` carries out."""
 
     profile: ClassVar[ServiceProfile]
@@ -71,7 +71,7 @@ class Described(Connection):
 
 
 def directory(
-    connections: Connections, kinds: Iterable[type[Described]], store: Store, *, action: str, name: str | None
+    connections: Connections, kinds: Iterable[type[DescribedConnection]], store: Store, *, action: str, name: str | None
 ) -> Directory:
     """Return the operations of the connection that a step uses; see `Connections.choose`.
 
@@ -101,7 +101,7 @@ class Directory:
         Refused: no description is known of it.
     """
 
-    def __init__(self, name: str, kind: type[Described], connections: Connections, store: Store) -> None:
+    def __init__(self, name: str, kind: type[DescribedConnection], connections: Connections, store: Store) -> None:
         entry = connections.entry(name)
         self.name = name
         self.kind = kind

@@ -33,7 +33,7 @@ PASSING = {1, 2, 4, 8, 10, 13, 14}
 """google.rpc codes of a job that failed for a reason that may pass: cancelled, unknown, late, exhausted, aborted, …"""
 
 
-class JobFailed(Unavailable):
+class JobFailedError(Unavailable):
     """A job ended without a transcript for a reason that may pass."""
 
 
@@ -74,7 +74,7 @@ async def transcribe(connection: Google, config: Transcription, context: Context
         if "operation" in progress:
             try:
                 return await _wait(attempt, progress)
-            except JobFailed:
+            except JobFailedError:
                 progress = {}
         if config.recording.lower().startswith("gs://"):
             audio = await google_storage.look(config.recording, connection, session, context)
@@ -199,7 +199,7 @@ def _ended(attempt: GoogleAttempt, operation: operations_pb2.Operation, duration
             raise Refused(sentence)
         # The next attempt begins a new job: this one has ended, and what fails is not billed.
         attempt.context.heartbeat(None)
-        raise JobFailed(sentence)
+        raise JobFailedError(sentence)
     answer = speech.LongRunningRecognizeResponse()
     operation.response.Unpack(type(answer).pb(answer))
     return transcript_of(answer, attempt.config, duration)

@@ -32,7 +32,7 @@ from activities.http_client.client import Client
 from activities.http_client.message import Response
 from activities.runs import EndedRun, PlannedRun
 from tests.activities.cases import VENDOR, Case
-from trunkline.keyed import Change, LastingValue, Recalled, Remembered
+from trunkline.keyed import Change, LastingValue, RecallAnswer, RememberAnswer
 from trunkline.wire import EVERY_HEADER, NEVER_REPEATED, OUTCOME_UNKNOWN, SENDING, Place
 from workers.sandbox import VENDORS, connections
 from workers.sandbox.vendor import NoStandIn
@@ -116,11 +116,11 @@ class OwnValues:
     def __init__(self) -> None:
         self.kept: dict[tuple[str | None, str], LastingValue] = {}
 
-    async def remember(self, automation: str | None, key: str, change: Change) -> Remembered:
+    async def remember(self, automation: str | None, key: str, change: Change) -> RememberAnswer:
         self.kept[automation, key], answer = remembered(self.kept.get((automation, key)), change, datetime.now(UTC))
         return answer
 
-    async def recall(self, automation: str | None, key: str) -> Recalled:
+    async def recall(self, automation: str | None, key: str) -> RecallAnswer:
         return recalled(self.kept.get((automation, key)), datetime.now(UTC))
 
 

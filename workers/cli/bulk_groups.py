@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from trunkline.wire import Edited
+from trunkline.wire import RequestEdit
 from workers.cli.deciding import short_digest
 from workers.cli.screen import duration, plain
 from workers.client.wanted import OpenHold, missing_in
@@ -38,14 +38,14 @@ def _place(hold: OpenHold) -> tuple[str, str]:
     return hold["run"], hold["hold"]
 
 
-async def _edits(client: Client, meant: Sequence[OpenHold]) -> list[list[Edited]]:
+async def _edits(client: Client, meant: Sequence[OpenHold]) -> list[list[RequestEdit]]:
     """Return how each request was edited before."""
     from workers.client import runs
     from workers.client.asking import QUERIES_AT_ONCE
 
     permits = asyncio.Semaphore(QUERIES_AT_ONCE)
 
-    async def edits(hold: OpenHold) -> list[Edited]:
+    async def edits(hold: OpenHold) -> list[RequestEdit]:
         if not hold.get("edited"):
             return []
         async with permits:
@@ -55,7 +55,7 @@ async def _edits(client: Client, meant: Sequence[OpenHold]) -> list[list[Edited]
     return await asyncio.gather(*map(edits, meant))
 
 
-def _show_request(hold: OpenHold, edits: Sequence[Edited], screen: Console) -> None:
+def _show_request(hold: OpenHold, edits: Sequence[RequestEdit], screen: Console) -> None:
     from workflows.holds.wording import change, edited
 
     if "request" in hold:

@@ -19,7 +19,7 @@ from activities.descriptions.source import NotAtHandError
 from activities.descriptions.validation import TYPES
 from activities.errors import ActionError, Refused, UnknownOperation
 from activities.http_client.client import Client
-from activities.operations.connection import Described, Directory
+from activities.operations.connection import DescribedConnection, Directory
 from workers.cli.catalog import actions_at_hand, services_at_hand
 from workers.cli.screen import print_json
 from workers.definitions.checking.operations import Services
@@ -144,11 +144,11 @@ def show(connection: str, action: str, /, *, json: bool = False) -> int:
     return 0
 
 
-def _kinds(services: Services) -> dict[str, type[Described]]:
+def _kinds(services: Services) -> dict[str, type[DescribedConnection]]:
     """Return the kind of every connection of a described service, by the connection's name."""
     known = services.connections
     kinds = {name: known.kinds.get(str(entry.get("kind"))) for name, entry in known.entries.items()}
-    return {name: kind for name, kind in kinds.items() if kind is not None and issubclass(kind, Described)}
+    return {name: kind for name, kind in kinds.items() if kind is not None and issubclass(kind, DescribedConnection)}
 
 
 def _services() -> Services:
@@ -194,7 +194,7 @@ async def _fetch(directory: Directory, missing: NotAtHandError) -> None:
         await http.close()
 
 
-def _summary(name: str, kind: type[Described], services: Services) -> dict[str, Any]:
+def _summary(name: str, kind: type[DescribedConnection], services: Services) -> dict[str, Any]:
     count, problem, place = None, None, ""
     try:
         directory = Directory(name, kind, services.connections, services.store)

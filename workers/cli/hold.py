@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
 
-from trunkline.wire import Edited, Entry, Place
+from trunkline.wire import Entry, Place, RequestEdit
 from workers.cli.holds import decider_option
 from workers.cli.screen import console, duration, plain, print_json, until
 from workers.client.wanted import OpenHold, missing_in
@@ -56,7 +56,7 @@ async def _show(run: str, name: str, *, json: bool) -> int:
     return 0
 
 
-def write(held: OpenHold, edits: Sequence[Edited], screen: Console) -> None:
+def write(held: OpenHold, edits: Sequence[RequestEdit], screen: Console) -> None:
     """Write everything that is known about a hold."""
     from workflows.holds.wording import UNSIGNED, policy, votes, who
 
@@ -111,7 +111,7 @@ def _secret(place: Place) -> str:
     return f"{place['name']}{password} at {place['path']}"
 
 
-def _edit(entry: Edited) -> str:
+def _edit(entry: RequestEdit) -> str:
     before, after = entry["before"]["digest"][:12], entry["after"]["digest"][:12]
     changed = "".join(f"\n  {change(place)}" for place in edited(entry))
     return f"{entry['at']} by {entry['by']}: {before}… became {after}…{changed}"

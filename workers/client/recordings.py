@@ -54,7 +54,7 @@ class ActivityOutcome(NamedTuple):
     headers: UsedHeaders = ()
 
 
-class Arrived(NamedTuple):
+class RecordedArrival(NamedTuple):
     """An event that was brought to the run, and when."""
 
     event: Any
@@ -95,7 +95,7 @@ class HistoryRecording:
     answers: list[ActivityOutcome] = field(default_factory=list)
     calls: list[CalledRun] = field(default_factory=list)
     decisions: list[CountedDecision] = field(default_factory=list)
-    arrived: list[Arrived] = field(default_factory=list)
+    arrived: list[RecordedArrival] = field(default_factory=list)
     opened: list[tuple[datetime, Any]] = field(default_factory=list)
     matches: list[MatchAnswer] = field(default_factory=list)
     closed: bool = False
@@ -194,7 +194,7 @@ async def _add_brought(found: HistoryRecording, run: Run, values: HistoryValues)
                 made.append((update.completed or 0, CountedDecision(says, _instant(update.at))))
     for signal in run.signals:
         if signal.name == ARRIVE and signal.input:
-            found.arrived.append(Arrived(await values.value(signal.input), _instant(signal.at)))
+            found.arrived.append(RecordedArrival(await values.value(signal.input), _instant(signal.at)))
         elif signal.name in SIGNALS and len(signal.input) == 1:
             says = await values.value(signal.input)
             if isinstance(says, dict):

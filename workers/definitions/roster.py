@@ -24,7 +24,7 @@ class BadAutomationError(ValueError):  # the definition is bad, which is no erro
         self.problems = problems
 
 
-class Served(NamedTuple):
+class ServedDefinition(NamedTuple):
     """What runs under a name.
 
     Attributes:
@@ -49,7 +49,7 @@ class Roster:
         triggers: the names that events may concern, by what their triggers take: a type, or `call.*`.
     """
 
-    serving: Mapping[str, Served] = field(default_factory=dict)
+    serving: Mapping[str, ServedDefinition] = field(default_factory=dict)
     waiting: Mapping[str, BadAutomationError] = field(default_factory=dict)
     clashes: Mapping[str, list[Problem]] = field(default_factory=dict)
     triggers: Mapping[str, list[str]] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class Roster:
         for file in sorted(files):
             for name in files[file].names():
                 about[name].append(file)
-        serving: dict[str, Served] = {}
+        serving: dict[str, ServedDefinition] = {}
         waiting: dict[str, BadAutomationError] = {}
         clashes: dict[str, list[Problem]] = {}
         triggers: dict[str, list[str]] = defaultdict(list)
@@ -70,7 +70,7 @@ class Roster:
             good = [(file, made) for file in own if (made := files[file].good) is not None]
             if len(good) == 1:
                 made = good[0][1]
-                serving[name] = Served(made, own)
+                serving[name] = ServedDefinition(made, own)
                 triggers[made.event].append(name)
                 continue
             why, problems = _clash(name, [files[file] for file, _ in good]) if good else _flaws(files, own)
@@ -78,7 +78,7 @@ class Roster:
                 clashes[name] = problems
             if name in last.serving:
                 outdated = f"The last good version of {name!r} runs, not the present one: {why}"
-                serving[name] = Served(last.serving[name].definition, own, outdated)
+                serving[name] = ServedDefinition(last.serving[name].definition, own, outdated)
                 triggers[serving[name].definition.event].append(name)
                 continue
             right = "one file alone defines it" if good else "its file is right"

@@ -9,7 +9,7 @@ from aiohttp import hdrs, web
 
 from workers.gateway.parts import Verify
 from workers.gateway.requests import RefusalError, read_body, refuse_encoding
-from workers.gateway.verification import Signed
+from workers.gateway.verification import Claims
 
 CHALLENGES = {"bearer": "Bearer", "basic": 'Basic realm="events", charset="UTF-8"'}
 
@@ -26,10 +26,10 @@ async def verified_body(request: web.Request, verify: Verify, base_url: str | No
         Refusal: it has not (401), is too large (413), compressed (415) or does not arrive (408).
     """
     url = f"{base_url or ''}{request.raw_path}"
-    if verify.by_headers and not verify.admits(Signed(request.headers, b"", url, time.time())):
+    if verify.by_headers and not verify.admits(Claims(request.headers, b"", url, time.time())):
         raise _stranger(verify)
     body = await read_body(request)
-    if not verify.by_headers and not verify.admits(Signed(request.headers, body, url, time.time())):
+    if not verify.by_headers and not verify.admits(Claims(request.headers, body, url, time.time())):
         raise _stranger(verify)
     refuse_encoding(request.headers)
     return body

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from workers.client.start import Started
+from workers.client.start import StartResult
 from workers.gateway.cloudevents import events_of
 from workers.gateway.config import Events, HookSource
 from workers.gateway.entrance import verified_body
@@ -82,7 +82,7 @@ def _challenge(request: web.Request, body: bytes) -> str | None:
     return str(content.get("challenge"))
 
 
-def accepted(started: Sequence[Started]) -> web.Response:
+def accepted(started: Sequence[StartResult]) -> web.Response:
     """Return the answer to events that Temporal holds."""
     taken = [
         {"id": one.workflow_id.partition("/")[2], "workflowId": one.workflow_id, "repeated": not one.started}

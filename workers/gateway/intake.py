@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from aiohttp import hdrs
 
 from workers.client.earlier import source_of
-from workers.client.start import Started, start
+from workers.client.start import StartResult, start
 from workers.errors import TrunklineError
 from workers.gateway.cloudevents import DISPATCH
 from workers.gateway.recent import RecentEvents
@@ -66,7 +66,7 @@ class Intake:
         self.task_queue = task_queue
         self._recent = RecentEvents()
 
-    async def take(self, events: Sequence[dict[str, Any]]) -> list[Started]:
+    async def take(self, events: Sequence[dict[str, Any]]) -> list[StartResult]:
         """Hold events durably, each once, and return what became of each.
 
         Raises:
@@ -86,14 +86,14 @@ class Intake:
             raise _taken(event, f"The event of this id came from {earlier!r}.")
         self._recent.note(event, held=earlier is not None)
 
-    async def _start_once(self, event: dict[str, Any]) -> Started:
+    async def _start_once(self, event: dict[str, Any]) -> StartResult:
         if self._recent.is_held(event):
-            return Started(automation=DISPATCH, workflow_id=f"{DISPATCH}/{event['id']}", started=False)
+            return StartResult(automation=DISPATCH, workflow_id=f"{DISPATCH}/{event['id']}", started=False)
         started = await self._start(event)
         self._recent.note(event, held=True)
         return started
 
-    async def _start(self, event: dict[str, Any]) -> Started:
+    async def _start(self, event: dict[str, Any]) -> StartResult:
         try:
             started = await start(self.client, DISPATCH, event, task_queue=self.task_queue)
         except TrunklineError as error:

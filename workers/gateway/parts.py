@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pydantic import model_validator as model_check
 from pydantic.alias_generators import to_camel
 
-from workers.gateway.verification import BY_HEADERS, STANDARD_KEY, WAYS, Signed, admits, basic, same, standard_key
+from workers.gateway.verification import BY_HEADERS, STANDARD_KEY, WAYS, Claims, admits, basic, same, standard_key
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 Secrets = Annotated[
@@ -90,7 +90,7 @@ class Verify(GatewayPart):
         """Whether it can be judged before the body is read."""
         return self.kind in BY_HEADERS
 
-    def admits(self, signed: Signed) -> bool:
+    def admits(self, signed: Claims) -> bool:
         """Say whether a request shows what it must; every secret is tried, whichever fits."""
         if self.basic is not None:
             user = self.basic.user

@@ -23,7 +23,7 @@ from trunkline.wire import (
     Answer,
     CheckAnswer,
     CheckQuestion,
-    Named,
+    NamedParty,
     RemindAnswer,
     RemindQuestion,
     SupplyQuestion,
@@ -101,7 +101,7 @@ class ApprovalActivities:
         if refusal is not None:
             raise Refused(refusal)
 
-    def _people(self, role: str, entries: Iterable[Named]) -> list[str]:
+    def _people(self, role: str, entries: Iterable[NamedParty]) -> list[str]:
         """Return the people that entries name, in order and each once."""
         found = distinct(
             name

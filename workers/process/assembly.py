@@ -15,7 +15,7 @@ from activities.attempt.temporal import AttemptServices, bind
 from activities.descriptions.fetching import Fetcher
 from activities.http_client.bodies import Bodies
 from activities.http_client.client import Client as HttpClient
-from activities.http_client.sandboxed import Sandboxed
+from activities.http_client.sandboxed import SandboxServer
 from workers.payloads.keyed_hash import KeyedHash
 from workers.process.approval_activities import ApprovalActivities
 from workers.process.budgets import TemporalBudgets, budget_workers
@@ -83,7 +83,7 @@ class Assembly:
         http = HttpClient(
             allow=settings.allow,
             stand_ins=self.equipment.connections.stand_ins(),
-            sandbox=Sandboxed.of(settings.sandbox, settings.live) if settings.sandbox else None,
+            sandbox=SandboxServer.of(settings.sandbox, settings.live) if settings.sandbox else None,
             bodies=Bodies(settings.bodies_limit),
         )
         try:

@@ -9,7 +9,7 @@ from temporalio import activity
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
-from trunkline.keyed import DELIVER, SUBSCRIBE, UNSUBSCRIBE, Delivered, Leaving, Wish
+from trunkline.keyed import DELIVER, SUBSCRIBE, UNSUBSCRIBE, EventDelivery, Leaving, Wish
 from workers.client.subscriptions import Subscriptions
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class EventActivities:
         await self.subscriptions.leave(leaving["list"], leaving["run"])
 
     @activity.defn(name=DELIVER)
-    async def deliver(self, event: dict[str, Any]) -> list[Delivered]:
+    async def deliver(self, event: dict[str, Any]) -> list[EventDelivery]:
         """Bring an event to every run that waits for it."""
         return await self.subscriptions.deliver(event)
 

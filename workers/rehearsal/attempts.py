@@ -28,7 +28,7 @@ from workers.rehearsal.failures import activity_error, fail_child
 from workers.rehearsal.kept_values import keeps
 from workers.rehearsal.loop import VirtualLoop
 from workers.rehearsal.receivers import asked, carried_out
-from workers.rehearsal.record import Noticed, RehearsalRecord, Requested, base_id
+from workers.rehearsal.record import RehearsalRecord, RehearsedNotice, RequestAttempt, base_id
 from workers.rehearsal.results import completed
 
 UNANSWERED = "Unanswered"
@@ -119,7 +119,9 @@ class RehearsedActivities:
         action, config = self.actions[activity], _plain(call["config"])
         if "posted" not in call.get("notice", {}):
             text = content(call["notice"])["text"] if "notice" in call else None
-            self.record.notices.append(Noticed(named["hold"], named["on"], self.loop.now(), activity, config, text))
+            self.record.notices.append(
+                RehearsedNotice(named["hold"], named["on"], self.loop.now(), activity, config, text)
+            )
         result = None if action.result is None else completed(action, {}).model_dump(mode="json", by_alias=True)
         return {"result": result}
 
@@ -158,7 +160,7 @@ class RehearsedActivities:
         step = self.caller(run)
         config = {"automation": automation, "data": dict(event["data"])}
         found, answer = self.answers.next(base_id(step), None)
-        requested = Requested(step, "run_automation", self.loop.now(), 1, event["id"], config, answer)
+        requested = RequestAttempt(step, "run_automation", self.loop.now(), 1, event["id"], config, answer)
         self.record.requests.append(requested)
         if not found:
             self.record.unanswered.append(requested)
@@ -229,7 +231,7 @@ class RehearsedAttempt:
             found, answer = True, attempts.known[known]
         else:
             found, answer = attempts.answers.next(base_id(self.step), request_line(self.action, config))
-        requested = Requested(self.step, self.action.name, now, number, call["key"], config, answer)
+        requested = RequestAttempt(self.step, self.action.name, now, number, call["key"], config, answer)
         own = keeps(self.action)
         if not found and own:
             return await self._asked(parsed, number)

@@ -24,7 +24,7 @@ EVENTS_OF_ACTIVITY, EVENTS_OF_TIMER, EVENTS_OF_ANSWER = 6, 5, 1
 """Events that an activity, a timer and a local activity leave in a history, their tasks included; about so many."""
 
 
-class ContinuedAsNew(BaseException):  # no error: it ends a run, as Temporal's own does
+class ContinuedAsNewError(BaseException):  # no error: it ends a run, as Temporal's own does
     """The run goes on in the next one of its chain, with these arguments."""
 
     def __init__(self, arguments: Sequence[Any]) -> None:
@@ -52,7 +52,7 @@ class RehearsedInfo:
         return self.long()
 
 
-class Asked(Protocol):
+class ActivityRunner(Protocol):
     """What carries out activities in a rehearsal."""
 
     async def activity(self, activity: str, argument: Any, options: Mapping[str, Any]) -> Any:
@@ -81,7 +81,7 @@ class RehearsalHost:
 
     logger = logging.getLogger(__name__)
 
-    def __init__(self, loop: VirtualLoop, asked: Asked, **info: Any) -> None:
+    def __init__(self, loop: VirtualLoop, asked: ActivityRunner, **info: Any) -> None:
         self.loop = loop
         self.asked = asked
         self.handling = 0
@@ -158,7 +158,7 @@ class RehearsalHost:
 
     def continue_as_new(self, *, args: Sequence[Any], **_: Any) -> NoReturn:
         """End this run of the chain."""
-        raise ContinuedAsNew(args)
+        raise ContinuedAsNewError(args)
 
     def all_handlers_finished(self) -> bool:
         """Say whether no decision is being judged."""

@@ -19,7 +19,7 @@ from workers.client.recordings import ActivityOutcome, HistoryRecording
 from workers.rehearsal.attempts import RehearsedActivities
 from workers.rehearsal.failures import activity_error, fail_child
 from workers.rehearsal.performance import PlayedDecision
-from workers.rehearsal.record import Requested, base_id
+from workers.rehearsal.record import RequestAttempt, base_id
 
 NOT_SENT = ("hold", "digest", "proof")
 """What of a recorded decision is not sent again: the request may be another one now."""
@@ -81,7 +81,7 @@ async def given(
     await asyncio.sleep(0)
     config = json.loads(json.dumps(call["config"]))
     attempts.record.requests.append(
-        Requested(step, activity, attempts.loop.now(), 1, call["key"], config, known.answer)
+        RequestAttempt(step, activity, attempts.loop.now(), 1, call["key"], config, known.answer)
     )
     if known.failure is not None:
         raise activity_error(activity, step) from known.failure
@@ -93,7 +93,7 @@ def ended(attempts: RehearsedActivities, known: CalledRun, event: Mapping[str, A
     ends = attempts.begin_child(run)
     config = {"automation": known.automation, "data": dict(event["data"])}
     attempts.record.requests.append(
-        Requested(attempts.caller(run), RUN_AUTOMATION, attempts.loop.now(), 1, event["id"], config, known.answer)
+        RequestAttempt(attempts.caller(run), RUN_AUTOMATION, attempts.loop.now(), 1, event["id"], config, known.answer)
     )
     if known.failure is not None:
         fail_child(ends, run, ApplicationError(str(known.failure), type="AutomationFailed"))

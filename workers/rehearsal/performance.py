@@ -12,7 +12,7 @@ from temporalio.common import RawValue
 from activities.action import Action
 from workers.process.approval_activities import ApprovalActivities
 from workers.rehearsal.arrivals import Brought
-from workers.rehearsal.record import Noticed, Requested
+from workers.rehearsal.record import RehearsedNotice, RequestAttempt
 from workflows.plan import Plan
 from workflows.run.payload import pack
 
@@ -78,9 +78,9 @@ class Performance:
     outcome: str | None
     ended: bool
     report: dict[str, Any]
-    requests: list[Requested]
-    notices: list[Noticed]
-    unanswered: list[Requested]
+    requests: list[RequestAttempt]
+    notices: list[RehearsedNotice]
+    unanswered: list[RequestAttempt]
     made: list[DecisionOutcome]
     holds: dict[str, dict[str, Any]]
     began: datetime

@@ -22,7 +22,7 @@ from workers.rehearsal.answers import Answers
 from workers.rehearsal.approvals import PROOF
 from workers.rehearsal.arrivals import Arriving, RehearsedArrivals
 from workers.rehearsal.attempts import RehearsedActivities
-from workers.rehearsal.host import ContinuedAsNew, RehearsalHost
+from workers.rehearsal.host import ContinuedAsNewError, RehearsalHost
 from workers.rehearsal.kept_values import RehearsedValues
 from workers.rehearsal.loop import VirtualLoop
 from workers.rehearsal.performance import DecisionOutcome, Performance, PlayedDecision, Stage
@@ -165,7 +165,7 @@ class Play:
             if not self.task.done():
                 return True
             error = self.task.exception() if not self.task.cancelled() else None
-            if not isinstance(error, ContinuedAsNew):
+            if not isinstance(error, ContinuedAsNewError):
                 return False
             arguments = [one if isinstance(one, RawValue) else RawValue(_payload(one)) for one in error.arguments]
             self._begin(arguments, "rehearsal")

@@ -24,7 +24,7 @@ from workers.sandbox.mail_server import NAME as MAIL
 from workers.sandbox.mail_server import MailServer
 from workers.sandbox.mailbox import letters, mailbox
 from workers.sandbox.page import assets, page
-from workers.sandbox.record import Received, ReceivedRequest, RequestRecord, VendorAnswer
+from workers.sandbox.record import ReceivedRequest, RecordEntry, RequestRecord, VendorAnswer
 from workers.sandbox.recordings import Recordings
 from workers.sandbox.slack_clicks import Clicks
 from workers.sandbox.stubs import Stub, Stubs
@@ -117,7 +117,7 @@ class SandboxApp:
         vendor = self.vendors[place.vendor]
         fault = self.faults.take(place.vendor, http.path, http.method)
         request = await _request(http, place)
-        received = Received(
+        received = RecordEntry(
             id=self.record.next_id(),
             at=datetime.now(UTC),
             vendor=place.vendor,
@@ -146,7 +146,7 @@ class SandboxApp:
         vendor: Vendor,
         request: ReceivedRequest,
         fault: Fault | None,
-        received: Received,
+        received: RecordEntry,
         meant: Target | None,
     ) -> VendorAnswer | None:
         answer: VendorAnswer | None = None
@@ -162,7 +162,7 @@ class SandboxApp:
         return answer
 
     def _stubbed(
-        self, vendor: Vendor, request: ReceivedRequest, received: Received, meant: Target | None
+        self, vendor: Vendor, request: ReceivedRequest, received: RecordEntry, meant: Target | None
     ) -> VendorAnswer | None:
         """Return the answer that somebody taught, for the host that is meant or for a vendor that takes stubs."""
         if meant is not None:

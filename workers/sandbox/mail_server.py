@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from workers.sandbox.record import Received, ReceivedRequest
+from workers.sandbox.record import ReceivedRequest, RecordEntry
 from workers.sandbox.vendors.smtp import LATER, REFUSED
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class MailServer:
         headers = {"mail-from": envelope.mail_from or "", "rcpt-to": ", ".join(envelope.rcpt_tos)}
         request = ReceivedRequest("DATA", f"/{NAME}", {}, headers, content)
         fault = self.faults.take(NAME, request.path, request.method)
-        received = Received(
+        received = RecordEntry(
             id=self.record.next_id(),
             at=datetime.now(UTC),
             vendor=NAME,

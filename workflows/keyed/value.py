@@ -10,7 +10,7 @@ from typing import Any, cast
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from trunkline.keyed import RECALL, REMEMBER, VALUE, Change, KeptState, LastingValue, Recalled, Remembered
+from trunkline.keyed import RECALL, REMEMBER, VALUE, Change, KeptState, LastingValue, RecallAnswer, RememberAnswer
 from workflows.keyed.remembering import ChangeError, at, recalled, remembered
 
 ANSWERS = timedelta(days=1)
@@ -32,7 +32,7 @@ class KeptValue:
     @workflow.init
     def __init__(self, state: KeptState | None = None) -> None:
         self.kept: LastingValue | None = state["kept"] if state else None
-        self.answers: dict[str, Remembered] = state["answers"] if state else {}
+        self.answers: dict[str, RememberAnswer] = state["answers"] if state else {}
         self.asked = datetime.fromisoformat(state["asked"]) if state else workflow.now()
         self._sizes = {step: _size(answer) for step, answer in self.answers.items()}
 
@@ -50,7 +50,7 @@ class KeptValue:
             workflow.continue_as_new(KeptState(kept=kept, answers=self.answers, asked=self.asked.isoformat()))
 
     @workflow.update(name=REMEMBER)
-    def remember(self, change: dict[str, Any]) -> Remembered:
+    def remember(self, change: dict[str, Any]) -> RememberAnswer:
         """Change the value; a step that has changed it before is answered as it was then."""
         known = self.answers.get(change["step"])
         if known is not None:
@@ -64,11 +64,11 @@ class KeptValue:
         return answer
 
     @workflow.update(name=RECALL)
-    def recall(self) -> Recalled:
+    def recall(self) -> RecallAnswer:
         """Say what is there."""
         return recalled(self.kept, workflow.now())
 
-    def _keep(self, step: str, answer: Remembered) -> None:
+    def _keep(self, step: str, answer: RememberAnswer) -> None:
         self.answers[step], self._sizes[step] = answer, _size(answer)
         while len(self.answers) > MOST_ANSWERS or sum(self._sizes.values()) > LARGEST_ANSWERS:
             oldest = next(iter(self.answers))

@@ -5,7 +5,7 @@ Annotations are no strings here: Temporal's SDK would read those of both handler
 
 from typing import Any, cast
 
-from trunkline.keyed import ARRIVE, PASSED, Passed
+from trunkline.keyed import ARRIVE, PASSED, GateAnswer
 from workflows import host
 from workflows.event import EventError, read_event
 from workflows.run.encrypted import opened
@@ -28,7 +28,7 @@ def listen(walk: Walk) -> None:
         if "replaced" in passed:
             walk.replaced = str(passed["replaced"])
         elif walk.passed is None and passed.keys() & {"admitted", "skipped"}:
-            walk.passed = cast("Passed", passed)
+            walk.passed = cast("GateAnswer", passed)
 
     host.set_signal_handler(ARRIVE, arrive)
     host.set_signal_handler(PASSED, told)

@@ -12,9 +12,9 @@ from trunkline.wire import (
     SUPPLY,
     Answer,
     CheckQuestion,
-    Edited,
-    Named,
+    NamedParty,
     Request,
+    RequestEdit,
     SupplyQuestion,
     request_from,
 )
@@ -50,7 +50,7 @@ class _Change:
 
     request: Request
     digest: str
-    shown: Edited
+    shown: RequestEdit
 
 
 def _change(case: HoldCase) -> _Change:
@@ -70,7 +70,7 @@ def _change(case: HoldCase) -> _Change:
         raise EditError("The edit changes nothing: the request is the one that is held.")
     before, after = hold.request["config"], config
     case.more.update({"digest": hold.digest, "edited": digest, "edits": edits, "before": before, "after": after})
-    shown: Edited = {
+    shown: RequestEdit = {
         "at": timestamp(case.at),
         "by": case.decision["by"].strip(),
         "edits": edits,
@@ -144,7 +144,9 @@ async def _supply(case: HoldCase) -> Receipt:
 async def _reassign(case: HoldCase) -> Receipt:
     held = await case.held()
     hold, names = case.hold, [name.strip() for name in case.decision["approvers"]]
-    entries: list[Named] = [{"person": name} if (named := group(name)) is None else {"group": named} for name in names]
+    entries: list[NamedParty] = [
+        {"person": name} if (named := group(name)) is None else {"group": named} for name in names
+    ]
     question: CheckQuestion = {"people": {"approvers": entries}, "quorum": hold.quorum}
     if hold.requester is not None:
         question["excluded"] = hold.requester

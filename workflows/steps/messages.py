@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from trunkline.wire import HoldMessage, HoldNotice, Notified
+from trunkline.wire import HoldMessage, HoldNotice, NoticeEntry
 from workflows import host
 from workflows.compiled import CARRIED_OUT
 from workflows.errors import StepError, error_entry
@@ -38,7 +38,7 @@ def post(walk: Walk, held: HeldStep, hold: Hold, notice: Notice, telling: Tellin
 async def _post(walk: Walk, held: HeldStep, hold: Hold, notice: Notice, telling: Telling) -> None:
     if len(hold.posted) >= MOST_POSTED:
         error = error_entry(StepError(f"{MOST_POSTED} messages ask about this hold already, so no more is posted."))
-        record: Notified = {"on": telling.on, "label": notice.step.label, "actionType": notice.step.action}
+        record: NoticeEntry = {"on": telling.on, "label": notice.step.label, "actionType": notice.step.action}
         note(walk, held, {**record, "status": "failed", "error": error})
         return
     with walk.busy():

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from trunkline.wire import Answer, Entry, HoldNotice, Notified, Request
+from trunkline.wire import Answer, Entry, HoldNotice, NoticeEntry, Request
 from workflows import host
 from workflows.errors import StepError, error_entry
 from workflows.language.template import TemplateError
@@ -63,7 +63,7 @@ class SentNotice:
 async def tell(walk: Walk, held: HeldStep, telling: Telling) -> SentNotice | None:
     """Send a notice and note what became of it; None where it failed."""
     step = telling.step
-    record: Notified = {"on": telling.on, "label": step.label, "actionType": step.action}
+    record: NoticeEntry = {"on": telling.on, "label": step.label, "actionType": step.action}
     entry: Entry = {"id": telling.instance}
     sent: SentNotice | None = None
     try:
@@ -85,12 +85,12 @@ async def tell(walk: Walk, held: HeldStep, telling: Telling) -> SentNotice | Non
     return sent
 
 
-def _settle(walk: Walk, held: HeldStep, telling: Telling, record: Notified) -> None:
+def _settle(walk: Walk, held: HeldStep, telling: Telling, record: NoticeEntry) -> None:
     walk.state.memory.pop(telling.instance, None)
     note(walk, held, record)
 
 
-def note(walk: Walk, held: HeldStep, record: Notified) -> None:
+def note(walk: Walk, held: HeldStep, record: NoticeEntry) -> None:
     """Write down in a step's entry what became of a notice."""
     record["at"] = timestamp(host.now())
     if "error" in record:

@@ -11,7 +11,7 @@ from activities.descriptions.source import Conceal, DescriptionSource
 from activities.graphql.answers import LATER
 from activities.graphql.introspection import introspected
 from activities.graphql.profile import GRAPHQL, GraphQlProfile
-from activities.operations.connection import Described
+from activities.operations.connection import DescribedConnection
 from activities.rest.service import Service
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _path(base: str) -> str:
     return "" if base.rstrip("/").endswith(f"/{ENDPOINT}") else PATH
 
 
-class Shopify(Described):
+class Shopify(DescribedConnection):
     """A Shopify shop, through its Admin API."""
 
     kind: ClassVar[str] = "shopify"

@@ -13,7 +13,7 @@ from activities.http_client.retry_after import retry_after
 from activities.openapi.conventions import KeyHeader
 from activities.openapi.operation import Operation
 from activities.openapi.profile import OpenApiProfile
-from activities.operations.connection import Described
+from activities.operations.connection import DescribedConnection
 from activities.rest.answers import readable, reason_of
 from activities.rest.service import Service
 from activities.vendors.lookups.stripe import look_up
@@ -64,7 +64,7 @@ def _key(one: Operation) -> KeyHeader | None:
     return KeyHeader(window=WINDOW) if one.method == "POST" else None
 
 
-class Stripe(Described):
+class Stripe(DescribedConnection):
     """A Stripe account."""
 
     kind: ClassVar[str] = "stripe"

@@ -14,7 +14,7 @@ from activities.openapi.conventions import KeyHeader
 from activities.openapi.lookups import LookUp
 from activities.openapi.operation import Operation
 from activities.openapi.profile import OpenApiProfile
-from activities.operations.connection import Described
+from activities.operations.connection import DescribedConnection
 from activities.rest.answers import reason_of
 from activities.rest.service import Service
 from activities.vendors.lookups.zendesk import found, identity
@@ -30,7 +30,7 @@ WINDOW = 2 * 3600.0
 """Seconds for which Zendesk remembers the key of a new ticket."""
 
 
-class ZendeskAccount(Described):
+class ZendeskAccount(DescribedConnection):
     """A Zendesk account: `subdomain` or `baseUrl`, and `email` with `apiToken`, or `oauthToken`."""
 
     kind: ClassVar[str] = "zendesk"

@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 
 from tests.engine import JSON
 from tests.workers.rehearsal.stage import ACTIONS, CLOCK, GET, POST, definition
-from workers.client.recordings import ActivityOutcome, Arrived, CountedDecision, HistoryRecording
+from workers.client.recordings import ActivityOutcome, CountedDecision, HistoryRecording, RecordedArrival
 from workers.definitions.loading import Source
 from workers.definitions.runnable import Definition, load
 from workers.rehearsal.backtest.backtesting import Backtest, Past
@@ -99,7 +99,7 @@ def test_an_event_that_came_to_a_run_that_waited_comes_again() -> None:
     silent = backtested(old, event)
     assert (verdicts(silent), silent["perDay"]) == (["same"], [])
     answer = {"specversion": "1.0", "id": "a", "source": "manual", "type": "d.answered", "data": {"id": 1}}
-    event.run.arrived.append(Arrived(answer, CLOCK + timedelta(hours=1)))
+    event.run.arrived.append(RecordedArrival(answer, CLOCK + timedelta(hours=1)))
     assert backtested(old, event)["perDay"][0]["after"] == 1
     shorter = {**wait, "wait": {**wait["wait"], "atMost": "30m"}}
     found = backtested(

@@ -11,7 +11,7 @@ import aiohttp
 
 from activities.catalog import catalog, connection_kinds
 from activities.http_client.client import Client
-from activities.http_client.sandboxed import Sandboxed
+from activities.http_client.sandboxed import SandboxServer
 from tests.together import together
 from tests.workers.sandbox.test_sandbox import get, post
 from workers.sandbox import VENDORS, Sandbox
@@ -19,7 +19,7 @@ from workers.sandbox.vendor import NoStandIn
 
 
 async def send(sandbox: Sandbox, method: str, url: str, **options: Any) -> Any:
-    client = Client(sandbox=Sandboxed.of(sandbox.url))
+    client = Client(sandbox=SandboxServer.of(sandbox.url))
     try:
         return await client.request(method, url, timeout=5, max_bytes=1_000_000, **options)
     finally:

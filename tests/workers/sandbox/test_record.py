@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 import pytest
 
 from workers.sandbox import record as module
-from workers.sandbox.record import Received, ReceivedRequest, RequestRecord, VendorAnswer
+from workers.sandbox.record import ReceivedRequest, RecordEntry, RequestRecord, VendorAnswer
 
 
-def received(record: RequestRecord, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Received:
+def received(record: RequestRecord, body: bytes = b"", headers: Mapping[str, str] | None = None) -> RecordEntry:
     request = ReceivedRequest("POST", "/http/x", {}, headers or {}, body)
-    return Received(
+    return RecordEntry(
         id=record.next_id(), at=datetime.now(UTC), vendor="http", request=request, answer=VendorAnswer(200, None)
     )
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from trunkline.keyed import LARGEST_VALUE, LastingValue, Remembered
+from trunkline.keyed import LARGEST_VALUE, LastingValue, RememberAnswer
 from workflows.keyed.remembering import ChangeError, recalled, remembered
 
 NOW = datetime(2026, 11, 28, 9, tzinfo=UTC)
 HOUR = 3_600_000
 
 
-def play(*changes: tuple[float, dict[str, Any]]) -> list[Remembered]:
+def play(*changes: tuple[float, dict[str, Any]]) -> list[RememberAnswer]:
     """Return the answers to changes, each so many hours after the beginning."""
     kept: LastingValue | None = None
     answers = []

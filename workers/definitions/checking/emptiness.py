@@ -20,14 +20,14 @@ HARMLESS = "GET"
 """The HTTP method that leaves everything as it is."""
 
 
-class Emptied(NamedTuple):
+class EmptinessTest(NamedTuple):
     """A test that holds where a variable is empty."""
 
     pointer: str
     variable: str
 
 
-def emptied(conditions: Any, pointer: str, *, negated: bool = False) -> Iterator[Emptied]:
+def emptied(conditions: Any, pointer: str, *, negated: bool = False) -> Iterator[EmptinessTest]:
     """Yield the tests of conditions that speak for their holding where a variable is empty; `negated`: for not."""
     if not isinstance(conditions, Mapping):
         return
@@ -44,7 +44,7 @@ def emptied(conditions: Any, pointer: str, *, negated: bool = False) -> Iterator
     operator = conditions.get("operator")
     holds = operator in MISSING_HOLDS or (operator == "equals" and conditions.get("value") is None)
     if holds is not negated:
-        yield Emptied(pointer, named[1])
+        yield EmptinessTest(pointer, named[1])
 
 
 class Emptiness:

@@ -12,7 +12,7 @@ from workers.definitions.checking.findings import Findings
 from workers.definitions.checking.keyed import check_event_wait, check_per_key
 from workers.definitions.checking.policies import (
     PEOPLE,
-    Written,
+    PolicyValue,
     effective,
     goes_on_after_failure,
     written,
@@ -221,7 +221,7 @@ class References:
             {**perhaps, **merged([way for way in ways if not way[0].stops], scope.saved, label)}, stops=False
         )
 
-    def _policy(self, policy: Mapping[str, Written], scope: VisibleNames) -> None:
+    def _policy(self, policy: Mapping[str, PolicyValue], scope: VisibleNames) -> None:
         """Check what a policy says about people, requests and notices."""
         for key, value in policy.items():
             if key in PEOPLE or key == "requester":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from workers.client import decisions, holds
 from workers.client.wanted import OpenHold
 from workers.gateway.intake import reaching_temporal
-from workers.gateway.noted import Noted
+from workers.gateway.noted import RequestNotes
 from workers.gateway.pages import fields
 from workers.gateway.pages.difference import difference
 from workers.gateway.pages.form import EDITING, PREVIEW, changed, decision_of
@@ -41,7 +41,7 @@ class Deciding:
     reading: ReadingPages
     key: SigningKey | None
 
-    async def decide(self, form: Mapping[str, str], person: str, known: Noted) -> Shown | str:
+    async def decide(self, form: Mapping[str, str], person: str, known: RequestNotes) -> Shown | str:
         """Send a decision; return the address of the hold's page where it counts, else the page that says why not.
 
         Args:
@@ -62,7 +62,9 @@ class Deciding:
             again = self.reading.hold(run, form["hold"], person, status=no.status, typed=form, sentence=no.sentence)
         return await again
 
-    async def _decide(self, form: Mapping[str, str], run: str, decision: dict[str, Any], known: Noted) -> Shown | str:
+    async def _decide(
+        self, form: Mapping[str, str], run: str, decision: dict[str, Any], known: RequestNotes
+    ) -> Shown | str:
         client, name, person = self.reading.client, decision["hold"], decision["by"]
         async with reaching_temporal(WITHIN):
             held = await holds.look(client, run)

@@ -10,7 +10,7 @@ from activities.connections import Connection
 from activities.errors import ActionError, Refused
 from activities.http_client.client import Client
 from activities.http_client.json_body import json_bytes
-from activities.http_client.sandboxed import Sandboxed
+from activities.http_client.sandboxed import SandboxServer
 from activities.vendors.accounts.slack import Slack, judged
 from workers.process.connections_file import load_connections
 from workers.settings import Settings, SettingsError
@@ -137,5 +137,5 @@ def first_account(settings: Settings) -> str | None:
 
 def guarded(settings: Settings) -> Client:
     """Return a client that reaches what workers of these settings reach."""
-    sandbox = Sandboxed.of(settings.sandbox, settings.live) if settings.sandbox else None
+    sandbox = SandboxServer.of(settings.sandbox, settings.live) if settings.sandbox else None
     return Client(allow=settings.allow, sandbox=sandbox)

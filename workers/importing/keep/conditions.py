@@ -10,10 +10,10 @@ from typing import Any
 
 from trunkline.durations import spell
 from workers.importing.keep.expressions import (
-    Called,
     Expression,
-    Joined,
+    KeepCall,
     KeepComparison,
+    KeepJunction,
     KeepReference,
     Literal,
     parsed,
@@ -124,12 +124,12 @@ def _whole(number: float) -> int | float:
 
 
 def _said(found: Expression, scope: KeepScope, needs: Needs) -> Conditions:
-    if isinstance(found, Joined):
+    if isinstance(found, KeepJunction):
         parts = [_said(one, scope, needs) for one in found.parts]
         return {"not": parts[0]} if found.word == "not" else {"all" if found.word == "and" else "any": parts}
     if isinstance(found, KeepComparison):
         return _compared(found, scope)
-    if isinstance(found, Called):
+    if isinstance(found, KeepCall):
         return _called(found, scope, needs)
     if isinstance(found, Literal):
         if isinstance(found.value, str) and "{{" in found.value:
@@ -146,7 +146,7 @@ def _there(expression: str) -> Conditions:
     return {"field": f"{{{{{expression} | default: ''}}}}", "operator": "not_equals", "value": ""}
 
 
-def _called(found: Called, scope: KeepScope, needs: Needs) -> Conditions:
+def _called(found: KeepCall, scope: KeepScope, needs: Needs) -> Conditions:
     if found.name == "is_business_hours":
         needs.hours[BUSINESS] = _hours(found)
         return {"field": "now", "operator": "during", "value": BUSINESS}
@@ -161,7 +161,7 @@ def _called(found: Called, scope: KeepScope, needs: Needs) -> Conditions:
     return _there(expression_of(found, scope))
 
 
-def _first(found: Called, scope: KeepScope, needs: Needs) -> Conditions:
+def _first(found: KeepCall, scope: KeepScope, needs: Needs) -> Conditions:
     span = found.arguments[1].value if len(found.arguments) > 1 and isinstance(found.arguments[1], Literal) else "24h"
     name = needs.variable("first_time")
     key = f"first/{{{{{expression_of(found.arguments[0], scope)}}}}}"
@@ -170,7 +170,7 @@ def _first(found: Called, scope: KeepScope, needs: Needs) -> Conditions:
     return {"field": f"variables.{name}.first", "operator": "equals", "value": True}
 
 
-def _hours(found: Called) -> dict[str, Any]:
+def _hours(found: KeepCall) -> dict[str, Any]:
     named = {name: value.value for name, value in found.named if isinstance(value, Literal)}
     start, end = named.get("start_hour", 8), named.get("end_hour", 20)
     unknown = set(named) - {"timezone", "start_hour", "end_hour"}
@@ -214,7 +214,7 @@ def _order(left: Expression, sign: str, right: Expression, scope: KeepScope) -> 
 def _age(left: Expression, sign: str, right: Expression, scope: KeepScope) -> Conditions | None:
     """Return a comparison with the clock as an age; None where it is none."""
     path, seconds = None, None
-    if isinstance(left, Called) and left.name in _AGES and isinstance(right, Literal):
+    if isinstance(left, KeepCall) and left.name in _AGES and isinstance(right, Literal):
         if left.name == "get_firing_time":
             unit = (
                 left.arguments[1].value if len(left.arguments) > 1 and isinstance(left.arguments[1], Literal) else None
@@ -225,10 +225,10 @@ def _age(left: Expression, sign: str, right: Expression, scope: KeepScope) -> Co
         if size is None:
             raise UnsayableError("`keep.get_firing_time` counts in seconds, minutes, hours or days.")
         seconds = float(right.value) * size
-    elif isinstance(left, Called) and left.name == "to_timestamp" and sign in _TURNED:
-        before = right.arguments if isinstance(right, Called) and right.name == "minus" else (right, Literal(0))
+    elif isinstance(left, KeepCall) and left.name == "to_timestamp" and sign in _TURNED:
+        before = right.arguments if isinstance(right, KeepCall) and right.name == "minus" else (right, Literal(0))
         clock, less = before
-        if isinstance(clock, Called) and clock.name == "utcnowtimestamp" and isinstance(less, Literal):
+        if isinstance(clock, KeepCall) and clock.name == "utcnowtimestamp" and isinstance(less, Literal):
             path, seconds, sign = expression_of(left.arguments[0], scope), float(less.value), _TURNED[sign]
     if path is None or seconds is None:
         return None

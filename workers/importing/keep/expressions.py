@@ -52,7 +52,7 @@ class Literal:
 
 
 @dataclass(frozen=True, slots=True)
-class Called:
+class KeepCall:
     """A function with its arguments: of `keep.…`, a filter, or a method whose object is the first argument."""
 
     name: str
@@ -70,7 +70,7 @@ class KeepComparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
+class KeepJunction:
     """`and` or `or` over parts, or `not` over one."""
 
     word: str
@@ -86,7 +86,7 @@ class Choice:
     other: Expression
 
 
-Expression = KeepReference | Literal | Called | KeepComparison | Joined | Choice
+Expression = KeepReference | Literal | KeepCall | KeepComparison | KeepJunction | Choice
 
 
 def parsed(text: str) -> Expression:
@@ -179,7 +179,7 @@ class _Reader:
         parts = [self._operand(word, depth)]
         while self._takes(word):
             parts.append(self._operand(word, depth))
-        return parts[0] if len(parts) == 1 else Joined(word, tuple(parts))
+        return parts[0] if len(parts) == 1 else KeepJunction(word, tuple(parts))
 
     def _operand(self, word: str, depth: int) -> Expression:
         return self._joined("and", depth) if word == "or" else self._not(depth + 1)
@@ -188,7 +188,7 @@ class _Reader:
         if depth > DEEPEST:
             raise UnsayableError(f"The expression `{self.whole[:60]}…` is nested more than {DEEPEST} deep.")
         if self._takes("not"):
-            return Joined("not", (self._not(depth + 1),))
+            return KeepJunction("not", (self._not(depth + 1),))
         left = self._sum(depth)
         sign = self.word if self.kind == "sign" else ""
         if sign == "not":
@@ -205,7 +205,7 @@ class _Reader:
         while self.kind == "sign" and self.word in {"+", "-"}:
             self._apply()
             name = "minus" if self._next() == "-" else "plus"
-            found = Called(name, (found, self._value(depth)))
+            found = KeepCall(name, (found, self._value(depth)))
         return found
 
     def _value(self, depth: int) -> Expression:
@@ -214,11 +214,11 @@ class _Reader:
             self._apply()
             if self._takes("|"):
                 name = self._next()
-                found = Called(name, (found, *(self._arguments(depth)[0] if self._takes("(") else ())))
+                found = KeepCall(name, (found, *(self._arguments(depth)[0] if self._takes("(") else ())))
             elif self._takes("."):
                 name = self._next()
                 self._must("(")
-                found = Called(name, (found, *self._arguments(depth)[0]))
+                found = KeepCall(name, (found, *self._arguments(depth)[0]))
             else:
                 return found
 
@@ -263,8 +263,8 @@ class _Reader:
         arguments, named = self._arguments(depth)
         of, _, method = name.rpartition(".")
         if of and of != "keep":
-            return Called(method, (KeepReference(way_of(of)), *arguments), named)
-        return Called(method, arguments, named)
+            return KeepCall(method, (KeepReference(way_of(of)), *arguments), named)
+        return KeepCall(method, arguments, named)
 
     def _arguments(
         self, depth: int, end: str = ")"

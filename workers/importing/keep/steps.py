@@ -8,7 +8,7 @@ from typing import Any
 
 from workers.importing.draft import Draft, Unit
 from workers.importing.keep.conditions import Conditions, Needs, condition_of, older, older_of
-from workers.importing.keep.expressions import Called, Expression, KeepReference, Literal, parsed, way_of
+from workers.importing.keep.expressions import Expression, KeepCall, KeepReference, Literal, parsed, way_of
 from workers.importing.keep.given import ImportedStep, ProviderKeys, connection_of, request
 from workers.importing.keep.providers import PROVIDERS, UNSAYABLE
 from workers.importing.keep.providers.keep_itself import API, signed_in
@@ -126,7 +126,7 @@ class _Step:
             return f"{{{{{spelt(('variables', before.variable, *before.results))}}}}}", []
         found: Expression = parsed(str(text).strip())
         chosen: list[Conditions] = []
-        while isinstance(found, Called) and found.name in {"selectattr", "rejectattr", "list"} and found.arguments:
+        while isinstance(found, KeepCall) and found.name in {"selectattr", "rejectattr", "list"} and found.arguments:
             if found.name != "list":
                 chosen.insert(0, self._selected(found))
             found = found.arguments[0]
@@ -134,7 +134,7 @@ class _Step:
             raise UnsayableError(f"its list `{str(text).strip()}` is worked out in a way that has no word here.")
         return f"{{{{{self.scope.path(found.way)}}}}}", chosen
 
-    def _selected(self, found: Called) -> Conditions:
+    def _selected(self, found: KeepCall) -> Conditions:
         words = [one.value for one in found.arguments[1:] if isinstance(one, Literal)]
         if len(words) != 3 or words[1] not in _TESTS:  # noqa: PLR2004 - the field, the test and the value
             raise UnsayableError("`selectattr` is used with a test that has no word here.")

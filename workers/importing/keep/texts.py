@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from workers.importing.keep.expressions import (
-    Called,
     Choice,
     Expression,
-    Joined,
+    KeepCall,
     KeepComparison,
+    KeepJunction,
     KeepReference,
     Literal,
     parsed,
@@ -153,7 +153,7 @@ def expression_of(found: Expression, scope: KeepScope) -> str:
                 return inner[2:-2].strip()
             raise UnsayableError(f"`{found.value[:60]}` stands inside of an expression and has templates in it.")
         return literal(found.value)
-    if isinstance(found, Called):
+    if isinstance(found, KeepCall):
         return _called(found, scope)
     raise UnsayableError("A comparison stands where a value is needed.")
 
@@ -173,7 +173,7 @@ def literal(value: Any) -> str:
     raise UnsayableError("A list or object is written out where a template takes a text or a number.")
 
 
-def _called(found: Called, scope: KeepScope) -> str:  # noqa: PLR0911 # one for each form
+def _called(found: KeepCall, scope: KeepScope) -> str:  # noqa: PLR0911 # one for each form
     name, arguments = found.name, found.arguments
     if name in _DATES and not arguments:
         return _DATES[name]
@@ -199,24 +199,24 @@ def _called(found: Called, scope: KeepScope) -> str:  # noqa: PLR0911 # one for 
 def _output(found: Expression, scope: KeepScope, depth: int) -> str:  # noqa: PLR0911 # one for each form
     if isinstance(found, KeepReference) and (constant := scope.template(found.way)) is not None:
         return text_of(constant, scope, depth + 1)
-    if isinstance(found, Called) and found.name == "get_firing_time":
+    if isinstance(found, KeepCall) and found.name == "get_firing_time":
         return _firing(found, scope)
-    if isinstance(found, Called) and found.name == "raw_render_without_execution" and found.arguments:
+    if isinstance(found, KeepCall) and found.name == "raw_render_without_execution" and found.arguments:
         return _output(found.arguments[0], scope, depth)
     numbers: list[str] = []
     if isinstance(found, Choice):
         chosen = _choice(found, scope, "if", numbers)
         return "".join(numbers) + chosen
-    if isinstance(found, Joined) and found.word == "or":
+    if isinstance(found, KeepJunction) and found.word == "or":
         first, *others = (expression_of(one, scope) for one in found.parts)
         return f"{{{{{first}{''.join(f' | default: {other}' for other in others)}}}}}"
-    if isinstance(found, (KeepComparison, Joined)):
+    if isinstance(found, (KeepComparison, KeepJunction)):
         test = _test(found, scope, numbers)
         return f"{''.join(numbers)}{{% if {test} %}}true{{% else %}}false{{% endif %}}"
     return f"{{{{{expression_of(found, scope)}}}}}"
 
 
-def _firing(found: Called, scope: KeepScope) -> str:
+def _firing(found: KeepCall, scope: KeepScope) -> str:
     unit = found.arguments[1].value if len(found.arguments) > 1 and isinstance(found.arguments[1], Literal) else ""
     if unit not in _UNITS:
         raise UnsayableError(f"`keep.get_firing_time` counts in seconds, minutes, hours or days, not in {unit!r}.")
@@ -225,7 +225,7 @@ def _firing(found: Called, scope: KeepScope) -> str:
     return f"{begun}{{{{now | date: '%s' | minus: began | divided_by: {_UNITS[unit]}}}}}"
 
 
-def firing_since(found: Called, scope: KeepScope) -> str:
+def firing_since(found: KeepCall, scope: KeepScope) -> str:
     """Return the path of the instant from which `keep.get_firing_time` counts."""
     whose = found.arguments[0] if found.arguments else KeepReference(("alert",))
     if not isinstance(whose, KeepReference):
@@ -258,7 +258,7 @@ def _test(found: Expression, scope: KeepScope, numbers: list[str]) -> str:
         if "|" in left or "|" in right:
             raise UnsayableError("A value is worked out inside of a test in a text, which a template cannot say.")
         return f"{left} {found.sign} {right}"
-    if isinstance(found, Joined) and found.word in {"and", "or"}:
+    if isinstance(found, KeepJunction) and found.word in {"and", "or"}:
         return f" {found.word} ".join(_test(one, scope, numbers) for one in found.parts)
     if isinstance(found, KeepReference):
         return scope.path(found.way)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from trunkline.wire import EVERY_HEADER
 from workers.definitions.problems import listed
 from workers.rehearsal.performance import Performance
-from workers.rehearsal.record import Requested, base_id
+from workers.rehearsal.record import RequestAttempt, base_id
 from workflows.report import timestamp
 
 Verdict = Literal["neither", "noLongerRuns", "runsNow", "unknown", "otherRequests", "same"]
@@ -36,18 +36,18 @@ class Side:
         """Say whether it runs."""
         return self.seen is not None and self.reason is None
 
-    def requests(self) -> list[Requested]:
+    def requests(self) -> list[RequestAttempt]:
         """Return its requests, each once, up to the first of which nobody knows the answer."""
         if self.seen is None or not self.runs:
             return []
         unknown = self.unknown()
         end = None if unknown is None else self.seen.requests.index(unknown) + 1
-        found: dict[str, Requested] = {}
+        found: dict[str, RequestAttempt] = {}
         for one in self.seen.requests[:end]:
             found.setdefault(f"{one.step}\n{one.key}", one)
         return list(found.values())
 
-    def unknown(self) -> Requested | None:
+    def unknown(self) -> RequestAttempt | None:
         """Return the first request of which nobody knows the answer, where anything follows it."""
         if self.seen is None or not self.runs or not self.seen.unanswered:
             return None
@@ -56,7 +56,7 @@ class Side:
         asked = any(hold["openedAt"] >= timestamp(first.at) for hold in self.seen.holds.values())
         return None if last and not asked and not self.forked else first
 
-    def lacks(self, request: Requested) -> str | None:
+    def lacks(self, request: RequestAttempt) -> str | None:
         """Return why the recorded answer of a request does not do; None where there is none."""
         lacking = () if self.seen is None else self.seen.lacking.get(request.step, ())
         if not lacking:
@@ -83,8 +83,8 @@ class RequestChange:
 
     step: str
     change: Literal["more", "fewer", "changed", "later"]
-    before: Requested | None = None
-    after: Requested | None = None
+    before: RequestAttempt | None = None
+    after: RequestAttempt | None = None
 
     @property
     def later(self) -> float | None:
@@ -128,7 +128,7 @@ class EventComparison:
             return "unknown"
         return "otherRequests" if self.changes else "same"
 
-    def unknown(self) -> Requested | None:
+    def unknown(self) -> RequestAttempt | None:
         """Return the request from which on nobody knows; one that the old run, too, still waits for is none."""
         unknown, old = self.new.unknown(), self.old.unknown()
         if unknown is not None and old is not None and _same(unknown, old):
@@ -155,14 +155,16 @@ class EventComparison:
         }
 
 
-def shown(request: Requested | None) -> dict[str, Any] | None:
+def shown(request: RequestAttempt | None) -> dict[str, Any] | None:
     """Return a request as it is shown; None where there is none."""
     if request is None:
         return None
     return {"actionType": request.action, "at": timestamp(request.at), "config": request.config}
 
 
-def _changes(before: Sequence[Requested], after: Sequence[Requested], *, whole: bool) -> Iterator[RequestChange]:
+def _changes(
+    before: Sequence[RequestAttempt], after: Sequence[RequestAttempt], *, whole: bool
+) -> Iterator[RequestChange]:
     """Yield the requests that differ; equal ones of a step belong together, then those in the same place.
 
     Args:
@@ -186,5 +188,5 @@ def _changes(before: Sequence[Requested], after: Sequence[Requested], *, whole: 
         yield from (RequestChange(step=one.step, change="more", after=one) for one in new[len(old) :])
 
 
-def _same(one: Requested, other: Requested) -> bool:
+def _same(one: RequestAttempt, other: RequestAttempt) -> bool:
     return (base_id(one.step), one.action, one.config) == (base_id(other.step), other.action, other.config)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from trunkline.durations import spell
 from workers.rehearsal.backtest.backtesting import Past
 from workers.rehearsal.backtest.comparing import VERDICTS, EventComparison, RequestChange
-from workers.rehearsal.record import Requested, base_id
+from workers.rehearsal.record import RequestAttempt, base_id
 from workflows.plan import Plan
 from workflows.report import timestamp
 
@@ -91,7 +91,7 @@ def _per_day(compared: Sequence[EventComparison], days: float) -> Iterable[dict[
         }
 
 
-def _sends(sides: Iterable[Sequence[Requested]]) -> dict[str, int]:
+def _sends(sides: Iterable[Sequence[RequestAttempt]]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for requests in sides:
         for one in requests:
@@ -100,7 +100,7 @@ def _sends(sides: Iterable[Sequence[Requested]]) -> dict[str, int]:
     return counts
 
 
-def receiver_of(request: Requested) -> str:
+def receiver_of(request: RequestAttempt) -> str:
     """Return whom a request goes to: the host of its address, else the connection, else the action."""
     url = request.config.get("url")
     try:

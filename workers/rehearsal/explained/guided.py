@@ -23,7 +23,7 @@ from workers.rehearsal.explained.guide import Guide
 from workers.rehearsal.explained.unknown import mark
 from workers.rehearsal.kept_values import keeps
 from workers.rehearsal.play import Play
-from workers.rehearsal.record import Requested, base_id
+from workers.rehearsal.record import RequestAttempt, base_id
 from workers.rehearsal.results import completed, is_answered_over_http
 from workflows.host import read_by
 
@@ -68,7 +68,7 @@ class GuidedAttempts(RehearsedActivities):
         found, answer = self.answers.next(base_id(step), request_line(action, call["config"]))
         await asyncio.sleep(0)
         config = json.loads(json.dumps(call["config"]))
-        requested = Requested(step, activity, self.loop.now(), 1, call["key"], config, answer)
+        requested = RequestAttempt(step, activity, self.loop.now(), 1, call["key"], config, answer)
         self.record.requests.append(requested)
         if not found:
             self.record.unanswered.append(requested)

@@ -11,7 +11,7 @@ from workers.client import runs
 from workers.client.dispatch import emitted_id
 from workers.client.recordings import HistoryRecording, recording
 from workers.errors import NotFoundError, TrunklineError, UsageError
-from workers.rehearsal.explained.explaining import Known, explained, verdict_of
+from workers.rehearsal.explained.explaining import Knowledge, explained, verdict_of
 from workers.rehearsal.explained.found import RunnableAutomation
 from workers.rehearsal.explained.past_steps import steps_of
 from workflows.run.beginning import DISPATCH
@@ -26,7 +26,7 @@ MOST_EVENTS = 1_000
 
 
 async def explain_run(
-    client: Client, run: str, known: Known, today: Callable[[], Sequence[RunnableAutomation]]
+    client: Client, run: str, known: Knowledge, today: Callable[[], Sequence[RunnableAutomation]]
 ) -> dict[str, Any]:
     """Return what `trunkline explain --run RUN --json` prints.
 
@@ -51,7 +51,7 @@ async def explain_run(
     return {"event": found.event, "automations": [_of_run(found, found.plan, report, known)]}
 
 
-def _of_run(found: HistoryRecording, plan: Any, report: RunReport | None, known: Known) -> dict[str, Any]:
+def _of_run(found: HistoryRecording, plan: Any, report: RunReport | None, known: Knowledge) -> dict[str, Any]:
     event = found.event or {}
     verdict, wrong = verdict_of(plan, event, found.began)
     outcome = None if report is None else report.get("outcome")
@@ -79,7 +79,7 @@ async def _report(client: Client, run: str) -> RunReport | None:
 
 
 async def _never_began(
-    client: Client, run: str, known: Known, today: Callable[[], Sequence[RunnableAutomation]]
+    client: Client, run: str, known: Knowledge, today: Callable[[], Sequence[RunnableAutomation]]
 ) -> dict[str, Any]:
     name, slash, event_id = run.partition("/")
     emitted = await _emitted(client, event_id) if slash else None
@@ -112,7 +112,7 @@ def _today(  # noqa: PLR0913, PLR0917 # what explaining takes
     run: str,
     event: Mapping[str, Any],
     name: str,
-    known: Known,
+    known: Knowledge,
     today: Callable[[], Sequence[RunnableAutomation]],
     emitted: HistoryRecording,
 ) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workers.client.recordings import HistoryRecording
-from workers.rehearsal.explained.explaining import Known
+from workers.rehearsal.explained.explaining import Knowledge
 from workers.rehearsal.explained.guide import Guide
 from workers.rehearsal.explained.replayed import ReplayGuide, replay
 from workers.rehearsal.explained.roles import Roles
-from workers.rehearsal.explained.trace import Fork, Reached
+from workers.rehearsal.explained.trace import Fork, ReachedStep
 from workers.rehearsal.suite.steps import secrets_of
 from workflows.plan import Plan
 
@@ -19,7 +19,7 @@ NEVER = ("pending", "skipped")
 
 
 def steps_of(
-    found: HistoryRecording, plan: Plan, report: Mapping[str, Any] | None, known: Known
+    found: HistoryRecording, plan: Plan, report: Mapping[str, Any] | None, known: Knowledge
 ) -> list[dict[str, Any]]:
     """Return the steps of a run of the past, each with its status, as far as it has come.
 
@@ -46,7 +46,7 @@ def steps_of(
     return told
 
 
-def _before_forks(guide: Guide) -> Iterator[Reached]:
+def _before_forks(guide: Guide) -> Iterator[ReachedStep]:
     for one in guide.trace:
         if isinstance(one, Fork):
             return

@@ -13,7 +13,7 @@ from workers.rehearsal.arrivals import RehearsedArrivals
 from workers.rehearsal.explained.guide import Guide
 from workers.rehearsal.explained.guided import GuidedPlay
 from workers.rehearsal.explained.roles import Roles
-from workers.rehearsal.explained.trace import Reached
+from workers.rehearsal.explained.trace import ReachedStep
 from workers.rehearsal.performance import Performance, Stage
 
 MOST_WAYS = 32
@@ -39,7 +39,7 @@ class Way:
     def steps(self, begin: int, end: int) -> list[dict[str, Any]]:
         """Return the steps that stand in a part of its trace."""
         entries = {entry["id"]: entry for entry in self.seen.report["steps"]}
-        reached = [one for one in self.guide.trace[begin:end] if isinstance(one, Reached)]
+        reached = [one for one in self.guide.trace[begin:end] if isinstance(one, ReachedStep)]
         return [one.to_json(self.guide.shown(one.id), entries.get(one.id, {})) for one in reached]
 
 

@@ -22,7 +22,7 @@ from workers.rehearsal.attempts import NOTICE, RehearsedActivities, RehearsedAtt
 from workers.rehearsal.loop import VirtualLoop
 from workers.rehearsal.performance import STATE_LIMIT, Stage
 from workers.rehearsal.real.clock import ShiftedClock
-from workers.rehearsal.record import RehearsalRecord, Requested, base_id
+from workers.rehearsal.record import RehearsalRecord, RequestAttempt, base_id
 from workflows.run.payload import pack
 
 FOREVER = "366d"
@@ -98,7 +98,7 @@ class RealActivities:
         step = self.calls.get(event["id"], name)
         found, answer = self.attempts.answers.next(base_id(step), None)
         config = {"automation": name, "data": dict(event["data"])}
-        requested = Requested(step, "run_automation", self.now.now(), 1, event["id"], config, answer)
+        requested = RequestAttempt(step, "run_automation", self.now.now(), 1, event["id"], config, answer)
         self.record.requests.append(requested)
         if not found:
             self.record.unanswered.append(requested)

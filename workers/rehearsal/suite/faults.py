@@ -9,7 +9,7 @@ from typing import Any
 
 from activities.action import Action
 from workers.rehearsal.performance import Performance
-from workers.rehearsal.record import Requested, base_id
+from workers.rehearsal.record import RequestAttempt, base_id
 from workers.rehearsal.suite.cases import Case, moment
 from workers.rehearsal.suite.matching import NOTHING, is_test, matches, part_of
 from workers.rehearsal.suite.paths import Place, shown
@@ -106,7 +106,7 @@ def _listed(used: Any) -> list[Any]:
     return used if isinstance(used, list) else [used]
 
 
-def _what(request: Requested) -> str:
+def _what(request: RequestAttempt) -> str:
     method, url = request.config.get("method"), request.config.get("url")
     where = f", {method} {url}" if isinstance(method, str) and isinstance(url, str) else ""
     return f"the request of {request.step} ({request.action}{where})"

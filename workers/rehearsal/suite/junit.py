@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 from workers.rehearsal.suite.faults import Deviation
 from workers.rehearsal.suite.paths import shown
 from workers.rehearsal.suite.playing import CaseResult
-from workers.rehearsal.suite.suite import Measured, SuiteResult
+from workers.rehearsal.suite.suite import MeasuredFile, SuiteResult
 
 
 def junit(suite: SuiteResult) -> str:
@@ -22,7 +22,7 @@ def junit(suite: SuiteResult) -> str:
     return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _file(root: ET.Element, one: Measured) -> None:
+def _file(root: ET.Element, one: MeasuredFile) -> None:
     wrong, path = one.file.problems, _printable(str(one.file.path))
     attributes = {
         "name": path,

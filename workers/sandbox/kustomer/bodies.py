@@ -129,7 +129,7 @@ class Conversation(JsonBody):
     imported_at: Instant | None = None
 
 
-class Said(JsonBody):
+class TextBody(JsonBody):
     """What messages and notes have in common."""
 
     id: ObjectId | None = None
@@ -147,7 +147,7 @@ class Said(JsonBody):
     modified_by: str | None = None
 
 
-class MessageBody(Said):
+class MessageBody(TextBody):
     """A message, new or changed."""
 
     channel: (
@@ -191,7 +191,7 @@ class MessageBody(Said):
     queue: dict[str, Any] | None = None
 
 
-class NoteBody(Said):
+class NoteBody(TextBody):
     """A note, new or changed."""
 
     body: str | None = Field(default=None, min_length=1)
