@@ -21,7 +21,7 @@ from workflows.language.texts import SYNTAXES, Text, compile_path_text, compile_
 
 __all__ = [
     "Reference",
-    "Rendered",
+    "Rendering",
     "SecretUse",
     "Template",
     "TemplateError",
