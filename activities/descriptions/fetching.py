@@ -68,7 +68,7 @@ class Fetcher:
 
     async def _look(self) -> None:
         while True:
-            for source in self.store.asked():
+            for source in self.store.sources():
                 self._begin(source)
             await asyncio.sleep(EVERY)
 

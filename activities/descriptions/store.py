@@ -45,7 +45,7 @@ class Store:
         self.folder = folder
         self._open: OrderedDict[tuple[str, str, int, int], Index] = OrderedDict()
         self._lock = threading.RLock()
-        self._asked: set[DescriptionSource] = set()
+        self._sources: set[DescriptionSource] = set()
 
     def at_hand(self, source: DescriptionSource) -> Index:
         """Return the index of a description; one that has changed is indexed anew.
@@ -55,7 +55,7 @@ class Store:
             BadDescriptionError: it cannot be read or indexed.
         """
         if source.remote:
-            self._asked.add(source)
+            self._sources.add(source)
         path = self.copy(source) if source.remote else Path(source.place).expanduser()
         try:
             status = path.stat()
@@ -72,9 +72,9 @@ class Store:
                 self._open.popitem(last=False)  # whoever still reads it keeps it open
             return self._open[key]
 
-    def asked(self) -> list[DescriptionSource]:
+    def sources(self) -> list[DescriptionSource]:
         """Return the descriptions at addresses that this process has asked for."""
-        return [*self._asked]
+        return [*self._sources]
 
     def keep(self, source: DescriptionSource, content: bytes) -> None:
         """Keep what was fetched from an address, if it is a description: else the copy before stays.

@@ -127,9 +127,9 @@ def reply_to(
     error, result = message.get("error"), message.get("result")
     if isinstance(error, Mapping):
         code = error.get("code")
-        said = one_line(str(error.get("message") or "no reason given"))
+        reason = one_line(str(error.get("message") or "no reason given"))
         known = code if isinstance(code, int) else 0
-        return RpcReply(fault=RpcFault(code=known, message=said), status=status, headers=headers or {})
+        return RpcReply(fault=RpcFault(code=known, message=reason), status=status, headers=headers or {})
     if isinstance(result, Mapping) and message.get("id") == number:
         return RpcReply(result=result, status=status, headers=headers or {})
     return None

@@ -48,11 +48,11 @@ class ProcessWire:
         try:
             await self._write(message)
             while True:
-                said = await self._read()
-                if (reply := reply_to(message["id"], said)) is not None:
+                output = await self._read()
+                if (reply := reply_to(message["id"], output)) is not None:
                     return reply
-                if isinstance(said, Mapping) and "method" in said and "id" in said:
-                    await self._decline(said)
+                if isinstance(output, Mapping) and "method" in output and "id" in output:
+                    await self._decline(output)
         except (OSError, EOFError, ValueError) as error:
             sentence = (
                 f"The program {self.name} ended, or said what is no message, before it answered {message['method']}"
@@ -72,10 +72,10 @@ class ProcessWire:
     async def end(self, headers: Mapping[str, str]) -> None:
         """Do nothing: the session ends with the program."""
 
-    async def _decline(self, asked: Mapping[str, Any]) -> None:
+    async def _decline(self, request: Mapping[str, Any]) -> None:
         """Answer what the server asks: a ping, and else that nothing else can be asked for."""
-        answer: Message = {"jsonrpc": "2.0", "id": asked["id"]}
-        if asked["method"] == "ping":
+        answer: Message = {"jsonrpc": "2.0", "id": request["id"]}
+        if request["method"] == "ping":
             await self._write({**answer, "result": {}})
         else:
             await self._write({**answer, "error": {"code": NO_METHOD, "message": "Method not found"}})

@@ -105,8 +105,8 @@ class McpSession:
             )
         self.version = version
         self._session = reply.headers.get("mcp-session-id")
-        told: Message = {"jsonrpc": "2.0", "method": "notifications/initialized"}
-        await self.wire.tell(told, self._headers(told))
+        notice: Message = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+        await self.wire.tell(notice, self._headers(notice))
 
     async def _pages(self) -> list[Mapping[str, Any]]:
         found: list[Mapping[str, Any]] = []
@@ -149,8 +149,8 @@ async def conversation(wire: McpWire) -> AsyncIterator[McpSession]:
 
 def _result(reply: RpcReply, method: str) -> Mapping[str, Any]:
     if reply.result is None:
-        said = f"{reply.fault.message} ({reply.fault.code})" if reply.fault else "nothing"
-        raise Refused(f"The server refused {method}: {said}.", status=reply.status)
+        reason = f"{reply.fault.message} ({reply.fault.code})" if reply.fault else "nothing"
+        raise Refused(f"The server refused {method}: {reason}.", status=reply.status)
     return reply.result
 
 

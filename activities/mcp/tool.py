@@ -92,8 +92,8 @@ class McpTool:
         arguments = self._arguments(params)
         async with self.server.wire(connection, context) as wire, conversation(wire) as session:
             self._same(await session.tools())
-            said = mirrored(self.tool["inputSchema"], arguments)
-            headers = {f"Mcp-Param-{name}": header_text(value) for name, value in said.items()}
+            values = mirrored(self.tool["inputSchema"], arguments)
+            headers = {f"Mcp-Param-{name}": header_text(value) for name, value in values.items()}
             reply = await session.call(self.id, arguments, key=context.key, headers=headers)
         return self._answered(reply)
 
@@ -132,5 +132,5 @@ class McpTool:
 def _text(content: Any) -> str:
     """Return what a failed tool says, on one line."""
     parts = [part.get("text") for part in content if isinstance(part, Mapping)] if isinstance(content, list) else []
-    said = " ".join(part for part in parts if isinstance(part, str))
-    return one_line(said, LONGEST_REASON).rstrip(". ") or "no reason given"
+    text = " ".join(part for part in parts if isinstance(part, str))
+    return one_line(text, LONGEST_REASON).rstrip(". ") or "no reason given"

@@ -185,8 +185,9 @@ class Params:
 
     def body_schema(self, body: RequestBody) -> Any:
         """Return the schema that a body is judged by."""
-        told = not is_text(body.media) or "string" in self.schemas.types(body.schema)
-        return body.schema if told else {"type": "string"}
+        if is_text(body.media) and "string" not in self.schemas.types(body.schema):
+            return {"type": "string"}
+        return body.schema
 
     def _moved(self, flaw: Flaw, params: Mapping[str, Any]) -> Flaw:
         """Return a flaw of placed values with its path in the params."""

@@ -41,8 +41,8 @@ def judged(answer: Response) -> ActionError | None:
     again = answer.headers.get(AGAIN, "true" if answer.status == HTTPStatus.CONFLICT else "")
     if again != "true" or not HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return None
-    said = readable(reason(answer.members())) or "no reason given"
-    sentence = f"Stripe answered {answer.status}: {said}."
+    cause = readable(reason(answer.members())) or "no reason given"
+    sentence = f"Stripe answered {answer.status}: {cause}."
     return Unavailable(sentence, retry_after=retry_after(answer.headers), status=answer.status)
 
 
