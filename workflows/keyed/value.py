@@ -33,7 +33,7 @@ class KeptValue:
     def __init__(self, state: KeptState | None = None) -> None:
         self.kept: LastingValue | None = state["kept"] if state else None
         self.answers: dict[str, RememberAnswer] = state["answers"] if state else {}
-        self.asked = datetime.fromisoformat(state["asked"]) if state else workflow.now()
+        self.moment = datetime.fromisoformat(state["asked"]) if state else workflow.now()
         self._sizes = {step: _size(answer) for step, answer in self.answers.items()}
 
     @workflow.run
@@ -47,7 +47,7 @@ class KeptValue:
             except TimeoutError:
                 continue  # what was stored meanwhile lasts longer
             kept = at(self.kept, workflow.now())
-            workflow.continue_as_new(KeptState(kept=kept, answers=self.answers, asked=self.asked.isoformat()))
+            workflow.continue_as_new(KeptState(kept=kept, answers=self.answers, asked=self.moment.isoformat()))
 
     @workflow.update(name=REMEMBER)
     def remember(self, change: dict[str, Any]) -> RememberAnswer:
@@ -59,7 +59,7 @@ class KeptValue:
             self.kept, answer = remembered(self.kept, cast("Change", change), workflow.now())
         except ChangeError as error:
             raise ApplicationError(str(error), type="ChangeError", non_retryable=True) from None
-        self.asked = workflow.now()
+        self.moment = workflow.now()
         self._keep(change["step"], answer)
         return answer
 
@@ -75,7 +75,7 @@ class KeptValue:
             del self.answers[oldest], self._sizes[oldest]
 
     def _end(self) -> datetime:
-        last = self.asked + ANSWERS
+        last = self.moment + ANSWERS
         return last if self.kept is None else max(last, datetime.fromisoformat(self.kept["until"]))
 
 

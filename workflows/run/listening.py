@@ -21,7 +21,7 @@ def listen(walk: Walk) -> None:
         except EventError:
             return
 
-    async def told(*arguments: Any) -> None:
+    async def hear(*arguments: Any) -> None:
         passed = await _first(arguments)
         if not isinstance(passed, dict):
             return
@@ -31,7 +31,7 @@ def listen(walk: Walk) -> None:
             walk.passed = cast("GateAnswer", passed)
 
     host.set_signal_handler(ARRIVE, arrive)
-    host.set_signal_handler(PASSED, told)
+    host.set_signal_handler(PASSED, hear)
 
 
 async def _first(arguments: tuple[Any, ...]) -> Any:

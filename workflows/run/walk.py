@@ -43,13 +43,13 @@ class Closing:
         held: the step that waited.
         hold: its hold.
         notice: the notice that posted the messages.
-        told: what they say.
+        content: what they say.
     """
 
     held: HeldStep
     hold: Hold
     notice: Notice
-    told: HoldNotice
+    content: HoldNotice
 
 
 class Messages:

@@ -31,7 +31,7 @@ class Telling:
         instance: its own id, unique within the run.
         on: what happened.
         make: renders what is sent, at the time at which it is.
-        told: what a message in which the hold can be decided says.
+        content: what a message in which the hold can be decided says.
         parting: whether it is sent although the run is ending.
     """
 
@@ -39,7 +39,7 @@ class Telling:
     instance: str
     on: str
     make: Callable[[], Request]
-    told: HoldNotice | None = None
+    content: HoldNotice | None = None
     parting: bool = False
 
 
@@ -69,7 +69,7 @@ async def tell(walk: Walk, held: HeldStep, telling: Telling) -> SentNotice | Non
     try:
         request = telling.make()
         with walk.busy():
-            outgoing = Outgoing(request, notice=telling.told, parting=telling.parting)
+            outgoing = Outgoing(request, notice=telling.content, parting=telling.parting)
             answer = await send(walk, step, entry, outgoing)
         if isinstance(answer, Failure):
             record.update({"status": "unknown" if answer.unknown else "failed", "error": answer.error()})
