@@ -80,8 +80,8 @@ async def _found(client: Client, settings: Settings, wanted: HoldQuery, *, show:
 
     runs = await every(client, settings.task_queue, wanted, settings.encryption_keys)
     if show or not await holds.polled(client, settings.task_queue):
-        return await holds.asked(client, settings.task_queue, runs, wanted)
-    return await holds.told(client, settings.task_queue, runs, wanted, judged=True)
+        return await holds.open_holds(client, settings.task_queue, runs, wanted)
+    return await holds.listed_holds(client, settings.task_queue, runs, wanted, judged=True)
 
 
 def _may(hold: OpenHold, content: Decision, settings: Settings) -> bool:

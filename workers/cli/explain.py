@@ -59,8 +59,8 @@ def explain(
     else:
         from workers.rehearsal.explained.telling import lines
 
-        told = list(lines(found)) or [f"No automation here takes events of the type {found['event']['type']}."]
-        sys.stdout.write(visible("".join(f"{line}\n" for line in told)))
+        output = list(lines(found)) or [f"No automation here takes events of the type {found['event']['type']}."]
+        sys.stdout.write(visible("".join(f"{line}\n" for line in output)))
     return 0
 
 

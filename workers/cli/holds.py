@@ -54,7 +54,7 @@ def holds(
 
 async def _json(filters: Filters, kind: Kind | None, number: int | None, *, show: bool) -> int:
     from workers.client.connecting import connect
-    from workers.client.holds import asked, told
+    from workers.client.holds import listed_holds, open_holds
     from workers.client.waiting import ON_A_PAGE, every, page
     from workers.settings import Settings
 
@@ -66,7 +66,7 @@ async def _json(filters: Filters, kind: Kind | None, number: int | None, *, show
         runs = await every(client, queue, wanted, keys)
     else:
         runs = (await page(client, queue, wanted, number, keys)).runs
-    collect = asked if show or len(runs) <= ON_A_PAGE else told
+    collect = open_holds if show or len(runs) <= ON_A_PAGE else listed_holds
     found = await collect(client, queue, runs, wanted)
     print_json([*found.holds, *_rows(found.silent, silent=True), *_rows(found.failed, silent=False)])
     return tell_left(found)
@@ -74,7 +74,7 @@ async def _json(filters: Filters, kind: Kind | None, number: int | None, *, show
 
 async def _screen(filters: Filters, kind: Kind | None, number: int) -> int:
     from workers.client.connecting import connect
-    from workers.client.holds import asked
+    from workers.client.holds import open_holds
     from workers.client.waiting import page
     from workers.settings import Settings
 
@@ -82,13 +82,13 @@ async def _screen(filters: Filters, kind: Kind | None, number: int) -> int:
     wanted = filters.wanted(kind)
     client = await connect(settings)
     shown = await page(client, settings.task_queue, wanted, number, settings.encryption_keys)
-    found = await asked(client, settings.task_queue, shown.runs, wanted)
+    found = await open_holds(client, settings.task_queue, shown.runs, wanted)
     screen = console()
     for hold in found.holds:
         show_hold(hold, screen)
     for run in found.silent:
         screen.print(f"[yellow]?[/] [bold]{plain(run.run)}[/] holds {plain(_names(run))}, silent")
-        for hold in run.told:
+        for hold in run.rows:
             screen.print(f"    {plain(hold['label'])}, held for {_age(hold)} [dim]{short_digest(hold)}[/]")
     if found.silent:
         these = "this run" if len(found.silent) == 1 else f"these {len(found.silent)} runs"
@@ -118,7 +118,7 @@ def tell_left(found: OpenHolds) -> int:
 
 def _rows(runs: Iterable[ListedRun], *, silent: bool) -> Iterator[dict[str, Any]]:
     for run in runs:
-        known: dict[str | None, OpenHold] = {hold["hold"]: hold for hold in run.told}
+        known: dict[str | None, OpenHold] = {hold["hold"]: hold for hold in run.rows}
         for name in dict.fromkeys([*known, *run.holds]) or [None]:
             row = {"run": run.run, "automation": run.automation, "hold": name}
             yield {**known.get(name, row), "silent": silent, "error": run.error}

@@ -75,16 +75,16 @@ async def _attempts(client: Client, found: PendingActivityInfo) -> PendingAttemp
     from temporalio.api.enums.v1 import PendingActivityState
 
     error = await _error(client, found.last_failure) if found.HasField("last_failure") else None
-    asked = error is not None and error["type"] == PENDING  # the activity only asks, and nothing has gone wrong
-    error = None if asked else error
+    asks = error is not None and error["type"] == PENDING  # the activity only asks, and nothing has gone wrong
+    error = None if asks else error
     waits = found.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
     due = _instant(found.next_attempt_schedule_time) if found.HasField("next_attempt_schedule_time") else None
     return PendingAttempts(
         activity=found.activity_id,
-        count=1 if asked else found.attempt,
+        count=1 if asks else found.attempt,
         error=error,
         next_try=due if waits and error is not None else None,
-        queued_at=_instant(found.scheduled_time) if waits and error is None and not asked else None,
+        queued_at=_instant(found.scheduled_time) if waits and error is None and not asks else None,
         paused=found.paused,
     )
 

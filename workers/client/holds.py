@@ -48,10 +48,10 @@ async def find(client: Client, task_queue: str, wanted: HoldQuery | None = None,
         keys: encryption keys; with them, people stand in Temporal's list as keyed hashes only.
     """
     wanted = wanted or HoldQuery()
-    return await asked(client, task_queue, await every(client, task_queue, wanted, keys), wanted)
+    return await open_holds(client, task_queue, await every(client, task_queue, wanted, keys), wanted)
 
 
-async def asked(client: Client, task_queue: str, runs: Sequence[ListedRun], wanted: HoldQuery) -> OpenHolds:
+async def open_holds(client: Client, task_queue: str, runs: Sequence[ListedRun], wanted: HoldQuery) -> OpenHolds:
     """Return the holds of runs as the runs themselves show them, the oldest first.
 
     Args:
@@ -81,7 +81,7 @@ async def asked(client: Client, task_queue: str, runs: Sequence[ListedRun], want
     )
 
 
-async def told(
+async def listed_holds(
     client: Client, task_queue: str, runs: Sequence[ListedRun], wanted: HoldQuery, *, judged: bool = False
 ) -> OpenHolds:
     """Return the holds of runs as Temporal's list tells them, the oldest first; only where it tells too little, ask.
@@ -101,8 +101,8 @@ async def told(
             others.append(run)
             continue
         words: OpenHold = {"words": run.approvers} if judged else {}
-        known += [{**hold, **words} for hold in run.told if wanted.takes_told(hold, now)]
-    found = await asked(client, task_queue, others, wanted)
+        known += [{**hold, **words} for hold in run.rows if wanted.takes_told(hold, now)]
+    found = await open_holds(client, task_queue, others, wanted)
     return replace(found, holds=sorted([*known, *found.holds], key=_age))
 
 
@@ -111,7 +111,7 @@ def _suffices(run: ListedRun, wanted: HoldQuery, *, judged: bool) -> bool:
     if not run.whole:
         return False
     if judged or wanted.approver is not None:  # the list names who may decide about any of them
-        return len(run.told) == 1 and CUT not in run.approvers and not (judged and run.told[0].get("ask"))
+        return len(run.rows) == 1 and CUT not in run.approvers and not (judged and run.rows[0].get("ask"))
     return True
 
 

@@ -47,7 +47,7 @@ class ListedRun:
         holds: names of the holds; none where the namespace lacks the search attribute, and then it may hold nothing.
         approvers: words for who may decide about any of them; none: whoever may.
         since: when the oldest of them opened; None where the list does not know.
-        told: the oldest of them as the run's memo tells them (`ListedHold`), each with its run and automation.
+        rows: the oldest of them as the run's memo tells them (`ListedHold`), each with its run and automation.
         more: how many there are besides.
         error: why it could not be asked.
     """
@@ -57,14 +57,14 @@ class ListedRun:
     holds: list[str] = field(default_factory=list)
     approvers: list[str] = field(default_factory=list)
     since: datetime | None = None
-    told: list[OpenHold] = field(default_factory=list)
+    rows: list[OpenHold] = field(default_factory=list)
     more: int = 0
     error: str = SILENT
 
     @property
     def whole(self) -> bool:
         """Say whether the memo tells every hold."""
-        return bool(self.told) and not self.more
+        return bool(self.rows) and not self.more
 
 
 def listed(execution: WorkflowExecution) -> ListedRun:
@@ -97,8 +97,8 @@ async def with_memo(execution: WorkflowExecution) -> ListedRun:
     memo: dict[str, Any] = dict(zip(names, values, strict=True))
     more = memo.pop(MORE, {"count": 0})["count"]
     own = {"run": found.run, "automation": found.automation}
-    told = [cast("OpenHold", {**own, **one}) for one in memo.values() if isinstance(one, dict) and one.keys() >= TOLD]
-    return replace(found, told=sorted(told, key=lambda one: (one["openedAt"], one["hold"])), more=more)
+    rows = [cast("OpenHold", {**own, **one}) for one in memo.values() if isinstance(one, dict) and one.keys() >= TOLD]
+    return replace(found, rows=sorted(rows, key=lambda one: (one["openedAt"], one["hold"])), more=more)
 
 
 async def all_running(client: Client, task_queue: str) -> AsyncIterator[ListedRun]:

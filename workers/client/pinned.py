@@ -75,9 +75,9 @@ async def plan_of(history: History) -> Plan | None:
     return None
 
 
-def _answer(asked: LocalActivity | None) -> Payload | None:
+def _answer(activity: LocalActivity | None) -> Payload | None:
     """Return what a worker said of the plan, where it was asked for that."""
-    return asked.result if asked is not None and asked.name == PLAN else None
+    return activity.result if activity is not None and activity.name == PLAN else None
 
 
 async def _plan(payload: Payload, values: HistoryValues) -> Plan | None:

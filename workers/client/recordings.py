@@ -145,9 +145,9 @@ async def _recording(history: History) -> HistoryRecording:
         elif activity.end is not None and activity.end.kind == "completed":  # a decision asked it
             _add_asked(found, CHECK, await history.values.value(activity.end.result))
     found.calls += (await called_runs(history)).values()
-    for asked in history.local_activities():
-        if asked.result is not None and asked.name in {MATCH, CHECK}:
-            _add_asked(found, asked.name, await history.values.value([asked.result]))
+    for question in history.local_activities():
+        if question.result is not None and question.name in {MATCH, CHECK}:
+            _add_asked(found, question.name, await history.values.value([question.result]))
     found.opened.sort(key=itemgetter(0))
     for run in history.runs:
         await _add_brought(found, run, history.values)

@@ -143,9 +143,9 @@ def as_kept(automation: str, found: ScheduleDescription) -> StoredSchedule:
 def text_of(spec: ScheduleSpec) -> str:
     """Return when a schedule starts something, as an author would say it."""
     zone = f" {spec.time_zone_name}" if spec.time_zone_name else ""
-    said = [f"{calendar.comment or 'a calendar'}{zone}" for calendar in spec.calendars]
-    said += [f"every {spell(round(one.every.total_seconds() * 1_000))}" for one in spec.intervals]
-    return ", ".join(said) or "never"
+    times = [f"{calendar.comment or 'a calendar'}{zone}" for calendar in spec.calendars]
+    times += [f"every {spell(round(one.every.total_seconds() * 1_000))}" for one in spec.intervals]
+    return ", ".join(times) or "never"
 
 
 def _run(automation: str, starter: str) -> str:

@@ -25,7 +25,7 @@ def about_runs(
     automation: AutomationDefinition, *, environment: Mapping[str, Any] | None, hours: Mapping[str, HoursPlan]
 ) -> Plan:
     """Return what a definition says about all of its runs, with the values of the environment and the named hours."""
-    said = {
+    facts = {
         "constants": automation.constants or None,
         "inputs": automation.trigger.inputs,
         "environment": environment or None,
@@ -38,7 +38,7 @@ def about_runs(
         "onRelease": "stay" if automation.on_release == "stay" else None,
         "result": automation.result,
     }
-    return cast("Plan", {key: value for key, value in said.items() if value is not None})
+    return cast("Plan", {key: value for key, value in facts.items() if value is not None})
 
 
 def waiting(step: WaitDefinition) -> StepPlan:

@@ -188,8 +188,11 @@ class _Builder:
 
     def repetition(self, step: Step) -> GraphItem:
         """Return a repeated block."""
-        said = step["passes"]
-        facts = (f"until {condition(said['until'])}", f"every {spell(said['every'])}, at most {spell(said['atMost'])}")
+        passes = step["passes"]
+        facts = (
+            f"until {condition(passes['until'])}",
+            f"every {spell(passes['every'])}, at most {spell(passes['atMost'])}",
+        )
         return self.around(step, "repeat", facts, (self.scope(self.block(step["block"])),))
 
     def paths(self, step: Step) -> GraphItem:

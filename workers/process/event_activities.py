@@ -43,7 +43,7 @@ class EventActivities:
         try:
             return await self.subscriptions.subscribe(cast("Wish", wish))
         except WorkflowUpdateFailedError as error:
-            raise _told(error) from None
+            raise _error(error) from None
 
     @activity.defn(name=UNSUBSCRIBE)
     async def unsubscribe(self, args: dict[str, Any]) -> None:
@@ -57,7 +57,7 @@ class EventActivities:
         return await self.subscriptions.deliver(event)
 
 
-def _told(error: WorkflowUpdateFailedError) -> Exception:
+def _error(error: WorkflowUpdateFailedError) -> Exception:
     """Return what is wrong as the run's step says it; what may pass is tried again."""
     cause = error.cause
     if isinstance(cause, ApplicationError) and cause.non_retryable:

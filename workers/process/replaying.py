@@ -57,8 +57,8 @@ class ReplayResult:
 
     def to_json(self) -> dict[str, Any]:
         """Return it for scripts."""
-        told = {"run": self.run, "automation": self.automation, "from": self.place, "replays": self.why is None}
-        return told if self.why is None else {**told, "why": self.why}
+        document = {"run": self.run, "automation": self.automation, "from": self.place, "replays": self.why is None}
+        return document if self.why is None else {**document, "why": self.why}
 
 
 def replayer(converter: DataConverter, runtime: Runtime | None = None) -> Replayer:
@@ -114,7 +114,7 @@ def _replayed(one: RecordedHistory, failure: Exception | None) -> ReplayResult:
 
 def _sentence(message: str) -> str:
     found = MESSAGE.search(message)
-    said = message if found is None else found["sentence"].replace('\\"', '"').replace("\\n", " ")
-    if said.startswith(OTHERWISE):
-        return f"This version would do something else. {said.removeprefix(OTHERWISE)}"
-    return f"It cannot be replayed. {said}"
+    sentence = message if found is None else found["sentence"].replace('\\"', '"').replace("\\n", " ")
+    if sentence.startswith(OTHERWISE):
+        return f"This version would do something else. {sentence.removeprefix(OTHERWISE)}"
+    return f"It cannot be replayed. {sentence}"

@@ -27,7 +27,7 @@ from workers.rehearsal.answers import Answers, request_line
 from workers.rehearsal.failures import activity_error, fail_child
 from workers.rehearsal.kept_values import keeps
 from workers.rehearsal.loop import VirtualLoop
-from workers.rehearsal.receivers import asked, carried_out
+from workers.rehearsal.receivers import carried_out, kept_answer
 from workers.rehearsal.record import RehearsalRecord, RehearsedNotice, RequestAttempt, base_id
 from workers.rehearsal.results import completed
 
@@ -81,7 +81,7 @@ class RehearsedActivities:
         self.plan = plan
         self.kept_values = kept_values
         self.automation = automation
-        self._asked = {_name(one): one for one in approvals.activities()}
+        self._activities = {_name(one): one for one in approvals.activities()}
         self._children: dict[str, asyncio.Future[Any]] = {}
         self.caller: Callable[[str], str] = str
         self.known: Mapping[tuple[str, str, int], Any] = {}
@@ -92,7 +92,7 @@ class RehearsedActivities:
             return self.plan
         if activity == YIELD:
             return None
-        return _plain(await self._asked[activity](_plain(argument)))
+        return _plain(await self._activities[activity](_plain(argument)))
 
     async def activity(self, activity: str, argument: Any, options: Mapping[str, Any]) -> Any:
         """Return the result of an activity.
@@ -108,7 +108,7 @@ class RehearsedActivities:
         if activity.endswith(LOOK):
             return await self._repeated(activity, options, self.look)
         if name is None:
-            return await (self.local if activity in self._asked else self._child_asked)(activity, argument)
+            return await (self.local if activity in self._activities else self._child_asked)(activity, argument)
         if (notice := NOTICE.fullmatch(name)) is not None:
             return self.notice(activity, notice, argument)
         attempt = RehearsedAttempt(self, self.actions[activity], name, argument, options.get("retry_policy"))
@@ -234,7 +234,7 @@ class RehearsedAttempt:
         requested = RequestAttempt(self.step, self.action.name, now, number, call["key"], config, answer)
         own = keeps(self.action)
         if not found and own:
-            return await self._asked(parsed, number)
+            return await self._kept_value(parsed, number)
         if not found:
             attempts.record.requests.append(requested)
             attempts.record.unanswered.append(requested)
@@ -258,11 +258,13 @@ class RehearsedAttempt:
             result["attempts"] = number
         return result
 
-    async def _asked(self, config: Any, number: int) -> Any:
+    async def _kept_value(self, config: Any, number: int) -> Any:
         """Return what a kept value comes to."""
         attempts = self.attempts
         try:
-            result: Any = await asked(self.action, config, self.call, number, attempts.automation, attempts.kept_values)
+            result: Any = await kept_answer(
+                self.action, config, self.call, number, attempts.automation, attempts.kept_values
+            )
         except ActionError as error:
             raise self._failed(error, number, None) from None
         return {**result, "attempts": number} if number > 1 else result

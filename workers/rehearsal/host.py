@@ -71,7 +71,7 @@ class RehearsalHost:
     Args:
         loop: the virtual time.
         info: what the run knows about itself; its `long` is this host's `is_long`.
-        asked: what carries out activities.
+        runner: what carries out activities.
 
     Attributes:
         handling: decisions that are being judged.
@@ -81,9 +81,9 @@ class RehearsalHost:
 
     logger = logging.getLogger(__name__)
 
-    def __init__(self, loop: VirtualLoop, asked: ActivityRunner, **info: Any) -> None:
+    def __init__(self, loop: VirtualLoop, runner: ActivityRunner, **info: Any) -> None:
         self.loop = loop
-        self.asked = asked
+        self.runner = runner
         self.handling = 0
         self.signals: dict[str, Callable[..., Any]] = {}
         self.length = 3
@@ -123,12 +123,12 @@ class RehearsalHost:
     def start_activity(self, activity: str, argument: Any = None, **options: Any) -> asyncio.Task[Any]:
         """Schedule an activity."""
         self.length += EVENTS_OF_ACTIVITY
-        return self.loop.create_task(self.asked.activity(activity, self._whole(argument, options), options))
+        return self.loop.create_task(self.runner.activity(activity, self._whole(argument, options), options))
 
     def start_local_activity(self, activity: str, argument: Any = None, **options: Any) -> asyncio.Task[Any]:
         """Have the run's own worker carry out an activity: it comes to the same."""
         self.length += EVENTS_OF_ANSWER
-        return self.loop.create_task(self.asked.activity(activity, self._whole(argument, options), options))
+        return self.loop.create_task(self.runner.activity(activity, self._whole(argument, options), options))
 
     def _whole(self, argument: Any, options: Mapping[str, Any]) -> Any:
         """Return the argument of an activity; that of a step has a key, which its attempts would make by themselves."""
@@ -144,12 +144,12 @@ class RehearsalHost:
     async def execute_local_activity(self, activity: str, argument: Any = None, **_: Any) -> Any:
         """Ask the run's worker."""
         self.length += EVENTS_OF_ANSWER
-        return await self.asked.local(activity, argument)
+        return await self.runner.local(activity, argument)
 
     async def start_child_workflow(self, workflow: str, event: Any, *, id: str, **_: Any) -> asyncio.Future[Any]:  # noqa: A002 # as Temporal has it
         """Start another run."""
         self.length += EVENTS_OF_ACTIVITY
-        child = self._children[id] = self.asked.child(workflow, event, id)
+        child = self._children[id] = self.runner.child(workflow, event, id)
         return child
 
     def get_external_workflow_handle(self, workflow_id: str) -> _OtherRun:

@@ -91,7 +91,7 @@ async def carried_out(  # noqa: PLR0913 # what an attempt has, by name
     return cast("Answer", json.loads(json.dumps(found)))
 
 
-async def asked(  # noqa: PLR0913, PLR0917 # what an attempt has
+async def kept_answer(  # noqa: PLR0913, PLR0917 # what an attempt has
     action: Action, config: Any, call: Mapping[str, Any], attempt: int, automation: str, kept_values: KeptValues
 ) -> Answer:
     """Return what an action gives that asks for kept values alone.

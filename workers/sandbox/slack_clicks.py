@@ -86,8 +86,12 @@ class Clicks:
 
     async def _messages(self, _http: web.Request) -> web.Response:
         screens = self.vendor.screens
-        told = {"messages": [*self.vendor.messages], "private": [*screens.private], "views": [*screens.views.values()]}
-        return web.json_response(told)
+        document = {
+            "messages": [*self.vendor.messages],
+            "private": [*screens.private],
+            "views": [*screens.views.values()],
+        }
+        return web.json_response(document)
 
     async def _click(self, http: web.Request) -> web.Response:
         by_form = http.content_type == FORM

@@ -38,7 +38,7 @@ def slack_page(messages: Sequence[Mapping[str, Any]], screens: SlackScreens) -> 
     return FRAME.format(
         forms="".join(_form(view) for view in screens.views.values()),
         messages="".join(map(_message, messages[:MOST_SHOWN])) or '<p class="note">No message was posted yet.</p>',
-        private="".join(_private(told) for told in reversed(screens.private)),
+        private="".join(_private(message) for message in reversed(screens.private)),
     )
 
 
@@ -59,8 +59,8 @@ def _message(message: Mapping[str, Any]) -> str:
     return _card(f"{message['channel']} {message['ts']}", texts, fields)
 
 
-def _private(told: Mapping[str, Any]) -> str:
-    return _card(f"Only {told['person']} sees this", [str(told["text"])], "")
+def _private(message: Mapping[str, Any]) -> str:
+    return _card(f"Only {message['person']} sees this", [str(message["text"])], "")
 
 
 def _card(heading: str, texts: Iterable[str], fields: str) -> str:

@@ -101,7 +101,7 @@ async def test_where_the_list_names_too_little_the_run_is_asked(engine: Engine) 
     (handle,) = await hold(engine, 1, APART, "apart")
     await engine.held(handle, 3)
     async with asyncio.timeout(10):
-        while len((await waiting.every(engine.client, engine.task_queue, HoldQuery()))[0].told) < 3:
+        while len((await waiting.every(engine.client, engine.task_queue, HoldQuery()))[0].rows) < 3:
             await asyncio.sleep(0.05)
     ended = await on(engine, "approve", "--all", "--yes", "2", "--json", environment=LEAD)
     assert ended.code == 0, ended.err
@@ -119,7 +119,7 @@ async def test_what_changed_since_the_list_was_made_is_told_and_the_rest_goes_on
     handles = await hold(engine, 3, HELD.replace("expiresAfter: 1h", "allowEdit: needsApproval"))
     stale: list[ListedRun] = []
     async with asyncio.timeout(10):
-        while len([run for run in stale if run.told]) < 3:
+        while len([run for run in stale if run.rows]) < 3:
             stale = await waiting.every(engine.client, engine.task_queue, HoldQuery())
             await asyncio.sleep(0.05)
 

@@ -155,7 +155,7 @@ async def test_what_is_encrypted_is_told_to_who_has_the_key(engine: Engine, keys
     while not (runs := await every(client, engine.task_queue, HoldQuery(), keys)):
         await asyncio.sleep(0.05)
     (run,) = runs
-    assert [hold["label"] for hold in run.told] == (["Refund"] if keys else [])
+    assert [hold["label"] for hold in run.rows] == (["Refund"] if keys else [])
     assert (run.holds, run.since is not None) == (["refund"], True)
     await engine.decide(handle, hold="refund", decision="approve", by="ann")
     await engine.finish(handle)

@@ -39,7 +39,7 @@ def test_long_runs_are_shown_page_by_page() -> None:
 
 def test_what_only_temporal_knows_is_shown() -> None:
     told: Any = {"hold": "refund", "label": "Refund", "kind": "approval", "openedAt": "2026-11-28T08:00:00.000Z"}
-    listed = ListedRun(run="refund/1", automation="refund", holds=["refund", "other"], told=[told], more=3)
+    listed = ListedRun(run="refund/1", automation="refund", holds=["refund", "other"], rows=[told], more=3)
     found = shown_run(look(None, listed=listed, held=None, why="No worker answers."), 1)
     assert [hold["label"] for hold in found["held"]] == ["Refund", "other"]
     assert (found["outcome"], found["more_held"], found["why"]) == ("running", 3, "No worker answers.")

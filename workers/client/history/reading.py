@@ -118,9 +118,9 @@ class _Reading:
             activity.last_failure = started.last_failure
 
     def _marker_recorded(self, event: HistoryEvent, _: Any) -> None:
-        asked = local_activity_of(event)
-        if asked is not None:
-            self.run.local_activities.append(asked)
+        activity = local_activity_of(event)
+        if activity is not None:
+            self.run.local_activities.append(activity)
 
     # Runs that it started.
 

@@ -81,12 +81,12 @@ class PagesDoor:
                 if request.method in {hdrs.METH_GET, hdrs.METH_HEAD}:
                     return elsewhere(f"{self.base_url}/login?{urlencode({'next': request.path_qs})}")
                 sentence = "You are not signed in any more, so nothing was done. Sign in and decide again."
-                return self._told(HTTPStatus.UNAUTHORIZED, "Sign in", sentence)
+                return self._notice(HTTPStatus.UNAUTHORIZED, "Sign in", sentence)
             try:
                 return await handler(request, session)
             except (RefusalError, TrunklineError) as error:
-                told = {"title": "That did not work", "sentence": str(error)}
-                return self._page(session, Shown("message", told, status_of(error)))
+                values = {"title": "That did not work", "sentence": str(error)}
+                return self._page(session, Shown("message", values, status_of(error)))
 
         return guarded
 
@@ -94,7 +94,7 @@ class PagesDoor:
         try:
             address, kept = await self.sign_in.begin(within(request.query.get("next", "/")))
         except ProviderError as error:
-            return self._told(HTTPStatus.BAD_GATEWAY, "Sign in", str(error))
+            return self._notice(HTTPStatus.BAD_GATEWAY, "Sign in", str(error))
         answer = elsewhere(address)
         self.sessions.write(answer, SIGN_IN, kept, SIGN_IN_LASTS)
         return answer
@@ -104,12 +104,12 @@ class PagesDoor:
         try:
             person = await self.sign_in.finish(request.query, kept)
         except ProviderError as error:
-            return self._told(HTTPStatus.BAD_GATEWAY, "Sign in", str(error))
+            return self._notice(HTTPStatus.BAD_GATEWAY, "Sign in", str(error))
         except SignInError as error:
-            return self._told(HTTPStatus.UNAUTHORIZED, "Sign in", str(error))
+            return self._notice(HTTPStatus.UNAUTHORIZED, "Sign in", str(error))
         if not self.entry.admits(person):
             sentence = f"{person} may not enter: the gateway's file says who may (`pages.people`)."
-            return self._told(HTTPStatus.FORBIDDEN, "Sign in", sentence)
+            return self._notice(HTTPStatus.FORBIDDEN, "Sign in", sentence)
         answer = elsewhere(f"{self.base_url}{within((kept or {}).get('next', '/'))}")
         self.sessions.clear(answer, SIGN_IN)
         self.sessions.begin(answer, person)
@@ -117,7 +117,7 @@ class PagesDoor:
 
     async def _logout(self, request: web.Request, session: Session) -> web.Response:
         await self._form(request, session)
-        answer = self._told(HTTPStatus.OK, "Signed out", "You are signed out.")
+        answer = self._notice(HTTPStatus.OK, "Signed out", "You are signed out.")
         self.sessions.clear(answer, SESSION)
         return answer
 
@@ -167,7 +167,7 @@ class PagesDoor:
         own = {"person": session.person, "csrf": self.sessions.csrf(session), "root": self.root}
         return page(shown.template, shown.status, **own, **shown.values)
 
-    def _told(self, status: HTTPStatus, title: str, sentence: str) -> web.Response:
+    def _notice(self, status: HTTPStatus, title: str, sentence: str) -> web.Response:
         """Return a page for somebody who has not signed in."""
         return page("message", status, root=self.root, title=title, sentence=sentence)
 

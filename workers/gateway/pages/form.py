@@ -36,8 +36,8 @@ def decision_of(form: Mapping[str, str], person: str) -> dict[str, Any]:
     reason = form.get("reason", "").strip()
     if len(reason) > LONGEST_REASON:
         raise RefusalError(HTTPStatus.BAD_REQUEST, f"A reason has at most {LONGEST_REASON:,} characters.")
-    said = {"hold": form["hold"], "decision": name, "by": person, "digest": form["digest"]}
-    return said | ({"reason": reason} if reason else {}) | _more(form, name)
+    decision = {"hold": form["hold"], "decision": name, "by": person, "digest": form["digest"]}
+    return decision | ({"reason": reason} if reason else {}) | _more(form, name)
 
 
 def _more(form: Mapping[str, str], name: str) -> dict[str, Any]:

@@ -118,7 +118,7 @@ class ReadingPages:
         *,
         status: HTTPStatus = HTTPStatus.OK,
         typed: Mapping[str, str] = NOTHING_TYPED,
-        **told: Any,
+        **outcome: Any,
     ) -> Shown:
         """Return a hold's page: all of it while it waits, and afterwards what became of it.
 
@@ -128,14 +128,14 @@ class ReadingPages:
             person: who looks.
             status: of the answer.
             typed: what that person has typed into the page's forms.
-            told: `sentence`, what became of what was sent; `changes` and `edits` of an edit that is looked at.
+            outcome: `sentence`, what became of what was sent; `changes` and `edits` of an edit that is looked at.
         """
         look = await self.look(run)
         values = shown_hold(look, name, person, typed)
         if not (values["open"] or values["became"] or values["audit"]["lines"] or look.why):
             raise NotFoundError(f"Nothing is or was held under {name!r:.300} in {run}.")
         own = {"sentence": None, "changes": None, "edits": "", "web": self._web(run)}
-        return Shown("hold", {**values, **own, **told}, status)
+        return Shown("hold", {**values, **own, **outcome}, status)
 
     async def request(self, run: str, name: str) -> str:
         """Return the whole request of a hold as JSON.

@@ -65,7 +65,7 @@ def _held(look: Look) -> Iterator[Values]:
 
 
 def _listed(run: ListedRun) -> Iterator[OpenHold]:
-    known = {hold["hold"]: hold for hold in run.told}
+    known = {hold["hold"]: hold for hold in run.rows}
     for name in dict.fromkeys([*known, *run.holds]):
         yield known.get(name, {"hold": name})
 

@@ -55,16 +55,16 @@ def shown_hold(look: Look, name: str, person: str, typed: Mapping[str, str]) -> 
     """
     run = look.listed.run
     hold = next((one for one in look.held or [] if one["hold"] == name), None)
-    told = next((one for one in look.listed.told if one["hold"] == name), None)
+    row = next((one for one in look.listed.rows if one["hold"] == name), None)
     entry = _entry(look.report, hold["step"] if hold else name.partition("#")[0])
     values: Values = {
         "run": run,
         "name": name,
         "automation": look.listed.automation,
-        "title": next((one["label"] for one in (hold, told, entry) if one), name),
+        "title": next((one["label"] for one in (hold, row, entry) if one), name),
         "open": hold is not None,
         "why": look.why,
-        "told": told if look.held is None else None,
+        "told": row if look.held is None else None,
         "became": None if entry is None else _became(entry),
         "again": _again(look, name),
         "audit": _audit(look.report, name),

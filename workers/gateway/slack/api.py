@@ -63,8 +63,8 @@ class SlackApi:
             SlackError: Slack refuses, or does not answer.
         """
         if self._workspace is None:
-            told = await self.call("auth.test", {})
-            name = told.get("enterprise_id" if told.get("is_enterprise_install") else "team_id")
+            answer = await self.call("auth.test", {})
+            name = answer.get("enterprise_id" if answer.get("is_enterprise_install") else "team_id")
             if not isinstance(name, str) or not name:
                 raise SlackError("Slack does not say to which workspace the app belongs.")
             self._workspace = name

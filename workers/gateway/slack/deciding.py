@@ -83,9 +83,9 @@ class SlackDecisions:
             return ClickOutcome("refused", str(error))
 
     async def _sent(self, click: Click, person: str) -> ClickOutcome:
-        run = click.told["run"]
+        run = click.value["run"]
         decision = click.decided_by(person)
-        if isinstance(first := click.told.get("firstRunId"), str):
+        if isinstance(first := click.value.get("firstRunId"), str):
             seen: OpenHold = {"digest": decision["digest"], "verified": True, "firstRunId": first}
             decision = decisions.sealed(decision, seen, run, self.key)
         description = await runs.describe(self.client, run)

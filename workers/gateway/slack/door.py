@@ -96,7 +96,7 @@ class SlackDoor:
     async def _judge(self, click: Click) -> ClickOutcome:
         verdict = await self.decisions.decide(click)
         self.count("slack", verdict.result)
-        fields = {"door": "slack", "decision": click.decision, "result": verdict.result, "run": click.told["run"]}
+        fields = {"door": "slack", "decision": click.decision, "result": verdict.result, "run": click.value["run"]}
         log.info("Slack, %s: %s", click.decision, verdict.result, extra={"fields": fields})
         return verdict
 
@@ -107,11 +107,11 @@ class SlackDoor:
         text = escaped(verdict.sentence)
         try:
             try:
-                told = {"response_type": "ephemeral", "replace_original": False, "text": text}
-                await self.api.respond(click.response_url, told)
+                message = {"response_type": "ephemeral", "replace_original": False, "text": text}
+                await self.api.respond(click.response_url, message)
             except SlackError:
-                told = {"channel": click.channel, "user": click.user, "text": text}
-                await self.api.call("chat.postEphemeral", told)
+                message = {"channel": click.channel, "user": click.user, "text": text}
+                await self.api.call("chat.postEphemeral", message)
         except SlackError as error:
             log.warning("Slack does not take what is told about a click: %s", error)
 

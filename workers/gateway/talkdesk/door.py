@@ -20,7 +20,7 @@ from workers.gateway.cloudevents import checked
 from workers.gateway.intake import reaching_temporal
 from workers.gateway.noted import noted
 from workers.gateway.requests import RefusalError, read_body, refuse_encoding
-from workers.gateway.talkdesk.answer import completed, going_on, said
+from workers.gateway.talkdesk.answer import completed, going_on, message
 from workers.gateway.talkdesk.entry import TalkdeskEntry
 from workers.gateway.talkdesk.request import PREFIX, BridgeRequest, admitted, digest_of, given_id, request_of, room_of
 from workflows.event import VERSION
@@ -120,11 +120,11 @@ class TalkdeskDoor:
         except (TimeoutError, RPCError):  # whatever Temporal cannot say now, the run has begun
             return going_on(entry, run)
         except WorkflowFailureError as error:
-            return said(HTTPStatus.BAD_REQUEST, f"{run} has failed: {getattr(error.cause, 'message', error.cause)}")
+            return message(HTTPStatus.BAD_REQUEST, f"{run} has failed: {getattr(error.cause, 'message', error.cause)}")
         except MissingKeyError as error:
-            return said(HTTPStatus.CREATED, f"{run} has ended, and how cannot be read here: {error}")
+            return message(HTTPStatus.CREATED, f"{run} has ended, and how cannot be read here: {error}")
         outcome = report.get("outcome") if isinstance(report, dict) else None
         if outcome != "completed":
             why = f": {report['reason']}" if isinstance(report, dict) and report.get("reason") else "."
-            return said(HTTPStatus.BAD_REQUEST, f"{run} has ended as {outcome}{why}")
+            return message(HTTPStatus.BAD_REQUEST, f"{run} has ended as {outcome}{why}")
         return completed(entry, wanted, report["variables"])

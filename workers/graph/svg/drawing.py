@@ -42,7 +42,7 @@ def svg(graph: Graph, *, styled: bool = True) -> str:
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} class="picture" role="img" {named}>',
         f'<title id="{TITLE_ID}">{_plain(graph.title)}</title>',
-        f'<desc id="{TOLD_ID}">{_plain(_told(graph))}</desc>',
+        f'<desc id="{TOLD_ID}">{_plain(_description(graph))}</desc>',
         *([f"<style>\n{style()}</style>"] if styled else []),
         f'<rect class="paper" width="{wide}" height="{high}" rx="10"/>',
         *_body(whole),
@@ -51,7 +51,7 @@ def svg(graph: Graph, *, styled: bool = True) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _told(graph: Graph) -> str:
+def _description(graph: Graph) -> str:
     """Return a picture in words: its boxes in order."""
     boxes = [item.box for item in graph.items()]
     lines = [[text for text, _ in box.lines] for box in boxes]

@@ -72,7 +72,7 @@ def condition_of(text: Any, scope: KeepScope, needs: Needs) -> Conditions:
     Raises:
         UnsayableError: it has no word here.
     """
-    return _said(parsed(str(text)), scope, needs)
+    return _conditions(parsed(str(text)), scope, needs)
 
 
 def filters_of(filters: Any, scope: KeepScope) -> list[Conditions]:
@@ -98,7 +98,7 @@ def filters_of(filters: Any, scope: KeepScope) -> list[Conditions]:
 def older_of(conditions: Any, scope: KeepScope, needs: Needs) -> list[Conditions]:
     """Return the conditions of the older key `condition`: a list of asserts and thresholds, all of which must hold."""
     listed = conditions if isinstance(conditions, list) else [conditions]
-    return [_said(older(one), scope, needs) for one in listed]
+    return [_conditions(older(one), scope, needs) for one in listed]
 
 
 def older(one: Any) -> Expression:
@@ -123,9 +123,9 @@ def _whole(number: float) -> int | float:
     return int(number) if number.is_integer() else number
 
 
-def _said(found: Expression, scope: KeepScope, needs: Needs) -> Conditions:
+def _conditions(found: Expression, scope: KeepScope, needs: Needs) -> Conditions:
     if isinstance(found, KeepJunction):
-        parts = [_said(one, scope, needs) for one in found.parts]
+        parts = [_conditions(one, scope, needs) for one in found.parts]
         return {"not": parts[0]} if found.word == "not" else {"all" if found.word == "and" else "any": parts}
     if isinstance(found, KeepComparison):
         return _compared(found, scope)
@@ -137,7 +137,7 @@ def _said(found: Expression, scope: KeepScope, needs: Needs) -> Conditions:
         return {"all": []} if found.value not in {"", "false", "False"} and found.value else {"any": []}
     if isinstance(found, KeepReference):
         alias = scope.aliases.get(str(found.way[0])) if len(found.way) == 1 else None
-        return _said(alias, scope, needs) if alias is not None else _there(expression_of(found, scope))
+        return _conditions(alias, scope, needs) if alias is not None else _there(expression_of(found, scope))
     raise UnsayableError("A choice between two values is no condition.")
 
 

@@ -48,7 +48,7 @@ class RuleConditions:
     remembered: dict[str, None] = field(default_factory=dict)
 
 
-def said(one: Any, reading: RuleConditions, *, fresh: bool) -> Conditions | None:
+def condition_of(one: Any, reading: RuleConditions, *, fresh: bool) -> Conditions | None:
     """Return one condition; None where it is said otherwise, by the event's type or a wait.
 
     Args:

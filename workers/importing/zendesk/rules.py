@@ -9,7 +9,7 @@ from typing import Any
 from workers.importing.draft import Draft, Unit
 from workers.importing.unsaid import ODD, NoWorkflowError, Unsaid, UnsayableError
 from workers.importing.zendesk.actions import ADDRESS, signed_in, step_of
-from workers.importing.zendesk.conditions import Conditions, RuleConditions, said, variable_of
+from workers.importing.zendesk.conditions import Conditions, RuleConditions, condition_of, variable_of
 from workers.importing.zendesk.fields import path_of
 
 _KINDS = ("trigger", "automation")
@@ -85,7 +85,7 @@ def _judged(rule: Mapping[str, Any], draft: Draft, reading: RuleConditions, *, f
         tests: list[Conditions] = []
         for at, one in enumerate((conditions or {}).get(key) or []):
             try:
-                test = said(one, reading, fresh=fresh)
+                test = condition_of(one, reading, fresh=fresh)
             except (UnsayableError, *ODD) as error:
                 if not fresh:
                     draft.unsaid.append(Unsaid(f"conditions.{key}[{at}]", _sentence(error)))

@@ -84,7 +84,7 @@ class Backtest:
             return Side(reason="It never had a definition.")
         return self._side(plan, past)
 
-    def _new(self, past: Past, asked: Collection[str]) -> Side:
+    def _new(self, past: Past, past_holds: Collection[str]) -> Side:
         definition, kind = self.definition, past.event["type"]
         own = past.event.get("source") == f"/schedules/{definition.name}"
         if kind == FIRED:
@@ -102,14 +102,14 @@ class Backtest:
         unfit = None if definition.judge is None else definition.judge(past.event["data"])
         if unfit is not None:
             return Side(reason=unfit)
-        return self._side(definition.plan, past, asked)
+        return self._side(definition.plan, past, past_holds)
 
-    def _side(self, plan: Plan, past: Past, asked: Collection[str] | None = None) -> Side:
-        """Play one definition; `asked`: the holds of the old one, where this is the new one."""
+    def _side(self, plan: Plan, past: Past, past_holds: Collection[str] | None = None) -> Side:
+        """Play one definition; `past_holds`: the holds of the old one, where this is the new one."""
         stage, roles = self._staged(plan)
         guide = ReplayGuide(roles, tells=False)
-        assumed = None if asked is None else self.assumed
-        seen = replay(stage, past.recording, guide, assumed=assumed, asked=asked)
+        assumed = None if past_holds is None else self.assumed
+        seen = replay(stage, past.recording, guide, assumed=assumed, past_holds=past_holds)
         reason = None
         if seen.outcome == SKIPPED:
             reason = seen.report.get("reason") or "Its conditions do not hold."

@@ -53,8 +53,8 @@ class Side:
             return None
         first = self.seen.unanswered[0]
         last = self.seen.requests.index(first) == len(self.seen.requests) - 1
-        asked = any(hold["openedAt"] >= timestamp(first.at) for hold in self.seen.holds.values())
-        return None if last and not asked and not self.forked else first
+        asks = any(hold["openedAt"] >= timestamp(first.at) for hold in self.seen.holds.values())
+        return None if last and not asks and not self.forked else first
 
     def lacks(self, request: RequestAttempt) -> str | None:
         """Return why the recorded answer of a request does not do; None where there is none."""

@@ -214,10 +214,10 @@ class Guide:
             fork = Fork(step=self.shown(step), on=on, ways=ways, taken=taken)
             self.forks.append(fork)
             self._taken[step, what] = taken
-            asked = self._reached.get(step)
-            if before and asked is not None:
-                self.trace.remove(asked)
-                self.trace += [fork, asked]
+            entry = self._reached.get(step)
+            if before and entry is not None:
+                self.trace.remove(entry)
+                self.trace += [fork, entry]
             else:
                 self.trace.append(fork)
         return self._taken[step, what]

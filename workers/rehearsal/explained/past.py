@@ -120,7 +120,7 @@ def _today(  # noqa: PLR0913, PLR0917 # what explaining takes
     if automation is None:
         raise UsageError(f"{run} never began, and there is no automation {name!r:.100} here that could say why.")
     entry = explained(automation.definition, event, known, emitted.began)
-    said = next((match["reason"] for match in emitted.matches if match["automation"] == name), None)
+    sentence = next((match["reason"] for match in emitted.matches if match["automation"] == name), None)
     reason = entry["reason"] or "It would run today: no run of it began then."
     entry |= {"run": run, "file": str(automation.path), "runs": False, "outcome": None, "steps": [], "reason": reason}
-    return {"event": event, "automations": [entry | {"judgedBy": TODAY, "said": said}]}
+    return {"event": event, "automations": [entry | {"judgedBy": TODAY, "said": sentence}]}

@@ -34,16 +34,16 @@ def steps_of(
     seen = replay(stage, found, guide)
     entries = {entry["id"]: entry for entry in (seen.report if report is None else report)["steps"]}
     played = {entry["id"]: entry for entry in seen.report["steps"]}
-    told: list[dict[str, Any]] = []
+    steps: list[dict[str, Any]] = []
     for reached in _before_forks(guide):
         entry = entries.pop(reached.id, None)
         status = "succeeded" if entry is None else entry["status"]
-        told.append(reached.to_json(guide.shown(reached.id), {**played.get(reached.id, {}), **(entry or {})}))
-        told[-1] |= {"status": status, "at": (entry or {}).get("startedAt", told[-1]["at"])}
+        steps.append(reached.to_json(guide.shown(reached.id), {**played.get(reached.id, {}), **(entry or {})}))
+        steps[-1] |= {"status": status, "at": (entry or {}).get("startedAt", steps[-1]["at"])}
         if status in NEVER:
-            told[-1]["runs"] = False
-    told += [_unreached(entry) for entry in entries.values() if entry.get("kind") != "path"]
-    return told
+            steps[-1]["runs"] = False
+    steps += [_unreached(entry) for entry in entries.values() if entry.get("kind") != "path"]
+    return steps
 
 
 def _before_forks(guide: Guide) -> Iterator[ReachedStep]:

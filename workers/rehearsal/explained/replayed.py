@@ -71,12 +71,12 @@ class ReplayedPlay(GuidedPlay):
 
     Attributes:
         recording: what answers and decides.
-        asked: the holds that the recorded run had; an approval that it did not ask for counts as given. None: this is
-            the recorded run itself, and only people who did decide do.
+        past_holds: the holds that the recorded run had; an approval that it did not ask for counts as given. None: this
+            is the recorded run itself, and only people who did decide do.
     """
 
     recording: HistoryRecording | None = None
-    asked: Collection[str] | None = None
+    past_holds: Collection[str] | None = None
 
     def _carrier(self) -> ReplayedAttempts:
         if self.recording is None:
@@ -99,7 +99,7 @@ class ReplayedPlay(GuidedPlay):
                 self.loop.create_task(arrive(event))
 
     def _may_approve(self, hold: str) -> bool:
-        return self.asked is not None and hold not in self.asked
+        return self.past_holds is not None and hold not in self.past_holds
 
 
 def replay(
@@ -108,7 +108,7 @@ def replay(
     guide: ReplayGuide,
     *,
     assumed: Mapping[str, Any] | None = None,
-    asked: Collection[str] | None = None,
+    past_holds: Collection[str] | None = None,
 ) -> Performance:
     """Play a plan for the event of a recording, with its answers and decisions.
 
@@ -117,7 +117,7 @@ def replay(
         recording: what was recorded for the event; it may be that of the dispatch alone.
         guide: reads what is unknown.
         assumed: answers for what was not recorded, by step or request.
-        asked: see `ReplayedPlay`.
+        past_holds: see `ReplayedPlay`.
     """
     return ReplayedPlay(
         stage,
@@ -131,5 +131,5 @@ def replay(
         stage.packed,
         guide=guide,
         recording=recording,
-        asked=asked,
+        past_holds=past_holds,
     ).whole()

@@ -77,14 +77,14 @@ def tree_of(ways: Sequence[Way], begin: int = 0, depth: int = 0) -> list[dict[st
         return first.steps(begin, len(first.guide.trace))
     fork = first.guide.forks[depth]
     place = first.guide.trace.index(fork)
-    told: dict[str, Any] = {"step": fork.step, "on": fork.on, "ways": []}
+    node: dict[str, Any] = {"step": fork.step, "on": fork.on, "ways": []}
     for number, way in enumerate(fork.ways):
         group = [one for one in ways if one.guide.forks[depth].taken == number]
         if not group:
-            told["more"] = True
+            node["more"] = True
             continue
-        told["ways"].append({**way, **_ending(group, depth + 1), "steps": tree_of(group, place + 1, depth + 1)})
-    return [*first.steps(begin, place), {"fork": told}]
+        node["ways"].append({**way, **_ending(group, depth + 1), "steps": tree_of(group, place + 1, depth + 1)})
+    return [*first.steps(begin, place), {"fork": node}]
 
 
 def _ending(ways: Sequence[Way], depth: int) -> dict[str, Any]:

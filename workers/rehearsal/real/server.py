@@ -229,7 +229,7 @@ class _Run:
         """Deliver an event once the run waits as it did in the rehearsal, or has taken it."""
         event, brought = self.result.case.arriving[number].event, self.result.seen.brought[number]
         tries = 0
-        async for report in _asked(lambda: handle.query("report")):
+        async for report in _answers(lambda: handle.query("report")):
             waiting = {entry["id"] for entry in report["steps"] if entry["status"] == "running"}
             ready = waiting >= set(brought.waiting) if brought.waiting else not brought.seen or tries >= MOST_TRIES
             if await self.subscriptions.deliver(event) or ready:
@@ -290,7 +290,7 @@ class _Run:
 
     async def _hold(self, handle: WorkflowHandle[Any, Any], name: str) -> dict[str, Any] | None:
         """Return a hold that is open, or None where it has been closed meanwhile."""
-        async for holds in _asked(lambda: handle.query("holds")):
+        async for holds in _answers(lambda: handle.query("holds")):
             for hold in holds:
                 if hold["hold"] == name:
                     found: dict[str, Any] = hold
@@ -301,17 +301,17 @@ class _Run:
         return None
 
     async def _closed(self, handle: WorkflowHandle[Any, Any]) -> None:
-        async for description in _asked(handle.describe):
+        async for description in _answers(handle.describe):
             if description.status not in (WorkflowExecutionStatus.RUNNING, None):
                 return
 
     async def _queried(self, handle: WorkflowHandle[Any, Any], name: str) -> Any:
-        async for answer in _asked(lambda: handle.query(name)):
+        async for answer in _answers(lambda: handle.query(name)):
             return answer
         raise TimeoutError(f"The query {name} was not answered.")
 
 
-async def _asked(question: Any) -> Any:
+async def _answers(question: Any) -> Any:
     """Yield the answers to a question, asked again and again while the case has patience."""
     end = asyncio.get_running_loop().time() + PATIENCE
     while asyncio.get_running_loop().time() < end:

@@ -88,9 +88,9 @@ class _Reader:
         for signal in run.signals:
             if signal.name == ARRIVE and isinstance(event := await self.values.value(signal.input), dict):
                 self.found.arrived.append((signal.at, event))
-        for asked in run.local_activities:
-            if asked.name == CHECK and asked.result is not None:
-                self._asked((await self.values.value([asked.result])).get("people", {}))
+        for activity in run.local_activities:
+            if activity.name == CHECK and activity.result is not None:
+                self._people((await self.values.value([activity.result])).get("people", {}))
         for fields in run.memos:
             await self._shown(fields)
 
@@ -179,15 +179,15 @@ class _Reader:
                 decided.append((signal.event, RecordedDecision(says=says, at=signal.at, receipt=None)))
         self.found.decided += [one for _, one in sorted(decided, key=itemgetter(0))]
 
-    def _asked(self, people: Mapping[str, list[str]]) -> None:
+    def _people(self, people: Mapping[str, list[str]]) -> None:
         for role, names in people.items():
             known = self.found.people.setdefault(role, [])
             known += [one for one in names if one not in known]
 
     async def _shown(self, fields: Mapping[str, Payload]) -> None:
         for name, payload in fields.items():
-            if name.startswith(PREFIX) and (told := await self.values.value([payload])) is not None:
-                self.found.opened.setdefault(told["hold"], datetime.fromisoformat(told["openedAt"]))
+            if name.startswith(PREFIX) and (hold := await self.values.value([payload])) is not None:
+                self.found.opened.setdefault(hold["hold"], datetime.fromisoformat(hold["openedAt"]))
 
 
 def _of_call(called: CalledRun) -> RecordedRequest:

@@ -93,15 +93,15 @@ def _case(file: TestFile, case: Mapping[str, Any], place: str, event: dict[str, 
     )
 
 
-def _decision(said: Mapping[str, Any]) -> PlayedDecision:
-    sent = {key: value for key, value in said.items() if key not in DECISION_KEYS}
-    return PlayedDecision(hold=said["hold"], says=sent, after=timedelta(milliseconds=duration(said.get("after", 0))))
+def _decision(entry: Mapping[str, Any]) -> PlayedDecision:
+    sent = {key: value for key, value in entry.items() if key not in DECISION_KEYS}
+    return PlayedDecision(hold=entry["hold"], says=sent, after=timedelta(milliseconds=duration(entry.get("after", 0))))
 
 
-def _arriving(file: TestFile, said: Mapping[str, Any], number: int) -> Arriving:
+def _arriving(file: TestFile, entry: Mapping[str, Any], number: int) -> Arriving:
     awaited = set() if file.automation is None else awaited_types(file.automation.plan)
-    event = _event(file, said["event"], awaited.pop() if len(awaited) == 1 else None)
-    after = timedelta(milliseconds=duration(said.get("after", 0)))
+    event = _event(file, entry["event"], awaited.pop() if len(awaited) == 1 else None)
+    after = timedelta(milliseconds=duration(entry.get("after", 0)))
     return Arriving(event=read_event(event, default_id=f"{EVENT_ID}-{number}"), after=after)
 
 

@@ -198,10 +198,10 @@ def producible(action: Action, step: Mapping[str, Any]) -> list[str]:
 
 
 def _holds(found: Items, name: str, step: Mapping[str, Any], place: Place, approvals: Mapping[str, Any]) -> None:
-    asked = step.get("requireApproval")
-    if not asked:
+    approval = step.get("requireApproval")
+    if not approval:
         return
-    own = asked if isinstance(asked, dict) else {}
+    own = approval if isinstance(approval, dict) else {}
     _bands(found, own, (*place, "requireApproval"))
     expires = (own if "expiresAfter" in own else approvals).get("expiresAfter") is not None
     for ending in ("approved", "rejected", *(("expired",) if expires else ())):

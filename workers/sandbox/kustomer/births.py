@@ -19,7 +19,7 @@ TEXT = "Hello, where is my order 4712?"
 OBJECT_ID = re.compile(r"[0-9a-f]{24}")
 
 
-def asked(org: SandboxOrganization, type_: str, id_: str) -> Resource:
+def record(org: SandboxOrganization, type_: str, id_: str) -> Resource:
     """Return the record of an id.
 
     Raises:
@@ -41,7 +41,7 @@ def named(org: SandboxOrganization, type_: str, id_: str, pointer: str) -> Resou
     """
     if id_.startswith(MISSING) or org.was_deleted(type_, id_):
         raise refusal_at(400, f"There is no {type_} {id_}", pointer)
-    return asked(org, type_, id_)
+    return record(org, type_, id_)
 
 
 def holder(org: SandboxOrganization, type_: str, identifier: Identifier) -> Resource | None:
@@ -50,7 +50,7 @@ def holder(org: SandboxOrganization, type_: str, identifier: Identifier) -> Reso
     kind, value = identifier
     if found is not None or not is_known(kind, value):
         return found
-    born = asked(org, type_, org.new_id())
+    born = record(org, type_, org.new_id())
     born.attributes |= {"externalId": value} if kind == "externalId" else _identified(kind, value)
     org.claim(born, [identifier])
     return born
@@ -78,7 +78,7 @@ def conversation_of(org: SandboxOrganization, id_: str, customer: str | None, po
     """
     if customer and org.find("conversation", id_) is None and not id_.startswith(MISSING):
         _conversation(org, id_, customer)
-    found = asked(org, "conversation", id_) if pointer is None else named(org, "conversation", id_, pointer)
+    found = record(org, "conversation", id_) if pointer is None else named(org, "conversation", id_, pointer)
     if customer and customer != found.related("customer"):
         raise refusal_at(400, f"The conversation {id_} is not the customer's", "conversation")
     return found
@@ -94,7 +94,7 @@ def klass(org: SandboxOrganization, name: str) -> Resource:
         raise not_found("klass", name)
     found = org.holder("klass", ("name", name))
     if found is None:
-        found = asked(org, "klass", org.new_id())
+        found = record(org, "klass", org.new_id())
         found.attributes |= {"name": name, "displayName": name.title()}
         org.claim(found, [("name", name)])
     return found
@@ -159,11 +159,11 @@ def _conversation(org: SandboxOrganization, id_: str, customer: str = CUSTOMER) 
         "custom": {},
     }
     made = make(org, "conversation", id_, attributes, customer=("customer", customer))
-    _said(org, f"message-of-{id_}", made)
+    _email(org, f"message-of-{id_}", made)
     return made
 
 
-def _said(org: SandboxOrganization, id_: str, conversation: Resource) -> Resource:
+def _email(org: SandboxOrganization, id_: str, conversation: Resource) -> Resource:
     customer = conversation.relations["customer"]
     attributes = {
         "channel": "email",
@@ -181,14 +181,14 @@ def _said(org: SandboxOrganization, id_: str, conversation: Resource) -> Resourc
 
 
 def _message(org: SandboxOrganization, id_: str) -> Resource:
-    said = id_.startswith("message-of-")
-    conversation = asked(org, "conversation", id_.removeprefix("message-of-") if said else f"thread-of-{id_}")
+    place = id_.removeprefix("message-of-")
+    conversation = record(org, "conversation", place if place != id_ else f"thread-of-{id_}")
     found = org.find("message", id_)
-    return found or _said(org, id_, conversation)
+    return found or _email(org, id_, conversation)
 
 
 def _note(org: SandboxOrganization, id_: str) -> Resource:
-    conversation = asked(org, "conversation", f"conversation-of-{CUSTOMER}")
+    conversation = record(org, "conversation", f"conversation-of-{CUSTOMER}")
     belongs = {"conversation": ("conversation", conversation.id), "customer": conversation.relations["customer"]}
     by = ("user", "agent-kim") if "agent" in id_ else ("user", MACHINE)
     return make(org, "note", id_, {"body": "Asked the warehouse.", "userMentions": []}, createdBy=by, **belongs)

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from workers.sandbox.kustomer.answers import done, page, refusal_at
-from workers.sandbox.kustomer.births import asked, conversation_of, named
+from workers.sandbox.kustomer.births import conversation_of, named, record
 from workers.sandbox.kustomer.calls import RoutedRequest, SandboxRoute
 from workers.sandbox.kustomer.conversations import CONVERSATIONS
 from workers.sandbox.kustomer.fields import JsonBody
@@ -57,18 +57,18 @@ def _say(call: RoutedRequest) -> VendorAnswer:
         session = conversation_of(call.org, body["session"], customer.id, "session")
     else:
         session = CONVERSATIONS.made(call.org, {"customer": customer.id})
-    return done(201, _said(call, session, body, ("user", body["from"])))
+    return done(201, _message(call, session, body, ("user", body["from"])))
 
 
 def _speak(call: RoutedRequest) -> VendorAnswer:
     body = call.body(Spoken)
     session = conversation_of(call.org, body["session"], body.get("customerId"), "session")
-    return done(201, _said(call, session, {**body, "auto": True}, ("user", MACHINE)))
+    return done(201, _message(call, session, {**body, "auto": True}, ("user", MACHINE)))
 
 
-def _said(call: RoutedRequest, session: Resource, body: dict[str, Any], by: tuple[str, str]) -> dict[str, Any]:
+def _message(call: RoutedRequest, session: Resource, body: dict[str, Any], by: tuple[str, str]) -> dict[str, Any]:
     relations = {"conversation": ("conversation", session.id), "customer": session.relations["customer"]}
-    said = {
+    attributes = {
         "channel": "chat",
         "app": "chat",
         "direction": "out",
@@ -78,7 +78,7 @@ def _said(call: RoutedRequest, session: Resource, body: dict[str, Any], by: tupl
         "status": "sent",
         "sentAt": stamp(),
     }
-    message = MESSAGES.made(call.org, said, {**relations, "createdBy": by})
+    message = MESSAGES.made(call.org, attributes, {**relations, "createdBy": by})
     session.touch()
     return _chat_message(message)
 
@@ -100,7 +100,7 @@ def _start(call: RoutedRequest) -> VendorAnswer:
 
 
 def _list(call: RoutedRequest) -> VendorAnswer:
-    session = asked(call.org, "conversation", call.id)
+    session = record(call.org, "conversation", call.id)
     own = [_chat_message(one) for one in call.org.all("message", conversation=session.id)]
     return page(call.request.path, call.query, own)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from workers.sandbox.kustomer import bodies
 from workers.sandbox.kustomer.answers import done, nothing, page, refusal_at
-from workers.sandbox.kustomer.births import asked, named
+from workers.sandbox.kustomer.births import named, record
 from workers.sandbox.kustomer.calls import RoutedRequest, SandboxRoute
 from workers.sandbox.kustomer.fields import TAGS
 from workers.sandbox.kustomer.objects import Kind
@@ -37,7 +37,7 @@ NEW_STATUSES = frozenset(("open", "done", None))
 def _create(call: RoutedRequest) -> VendorAnswer:
     body = call.body(bodies.Conversation)
     if "id" in call.parts:
-        body = {**body, "customer": asked(call.org, "customer", call.id).id}
+        body = {**body, "customer": record(call.org, "customer", call.id).id}
     if not body.get("customer"):
         raise refusal_at(400, "customer is required", "customer")
     if body.get("status") not in NEW_STATUSES:
@@ -50,11 +50,11 @@ def _read(call: RoutedRequest) -> VendorAnswer:
     ids = call.id.split(",")
     if len(ids) == 1:
         return CONVERSATIONS.read(call)
-    return page(call.request.path, call.query, [asked(call.org, "conversation", id_).written() for id_ in ids])
+    return page(call.request.path, call.query, [record(call.org, "conversation", id_).written() for id_ in ids])
 
 
 def _update(call: RoutedRequest) -> VendorAnswer:
-    conversation = asked(call.org, "conversation", call.id)
+    conversation = record(call.org, "conversation", call.id)
     body = call.body(bodies.Conversation)
     if "customer" in body and len(body) > 1:
         raise refusal_at(400, "customer must stand alone", "customer")
@@ -70,12 +70,12 @@ def _update(call: RoutedRequest) -> VendorAnswer:
 
 
 def _delete(call: RoutedRequest) -> VendorAnswer:
-    call.org.remove(asked(call.org, "conversation", call.id))
+    call.org.remove(record(call.org, "conversation", call.id))
     return nothing()
 
 
 def _tag(call: RoutedRequest) -> VendorAnswer:
-    conversation = asked(call.org, "conversation", call.id)
+    conversation = record(call.org, "conversation", call.id)
     given = tag_ids(call.org, call.body(TAGS))
     tags = conversation.attributes.get("tags") or []
     if call.request.method == "DELETE":
@@ -87,7 +87,7 @@ def _tag(call: RoutedRequest) -> VendorAnswer:
 
 
 def _of_customer(call: RoutedRequest) -> VendorAnswer:
-    customer = asked(call.org, "customer", call.id)
+    customer = record(call.org, "customer", call.id)
     own = call.org.all("conversation", customer=customer.id)
     return page(call.request.path, call.query, [one.written() for one in own])
 

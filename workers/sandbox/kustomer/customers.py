@@ -7,7 +7,7 @@ from typing import Any
 
 from workers.sandbox.kustomer import bodies
 from workers.sandbox.kustomer.answers import done, page, refusal_at
-from workers.sandbox.kustomer.births import asked, holder, named
+from workers.sandbox.kustomer.births import holder, named, record
 from workers.sandbox.kustomer.calls import RoutedRequest, SandboxRoute
 from workers.sandbox.kustomer.objects import CONFLICT, Kind, external_id
 from workers.sandbox.kustomer.resources import Identifier, Resource, SandboxOrganization
@@ -61,7 +61,7 @@ def _list(call: RoutedRequest) -> VendorAnswer:
 
 
 def _update(call: RoutedRequest) -> VendorAnswer:
-    customer = asked(call.org, "customer", call.id)
+    customer = record(call.org, "customer", call.id)
     # a body without the company unlinks it
     body = {"company": None, **call.body(bodies.Customer)}
     return done(200, CUSTOMERS.changed(call.org, customer, body).written())
@@ -93,13 +93,13 @@ def _united(org: SandboxOrganization, source: Resource, target: Resource) -> Non
 
 
 def _merges(call: RoutedRequest) -> VendorAnswer:
-    customer = asked(call.org, "customer", call.id)
+    customer = record(call.org, "customer", call.id)
     own = call.org.all("customer_merge", target=customer.id)
     return page(call.request.path, call.query, [one.written() for one in own])
 
 
 def _merge_read(call: RoutedRequest) -> VendorAnswer:
-    return done(200, asked(call.org, "customer_merge", call.id).written())
+    return done(200, record(call.org, "customer_merge", call.id).written())
 
 
 def _company_create(call: RoutedRequest) -> VendorAnswer:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from workers.sandbox.kustomer.answers import done, nothing, page, refusal, refusal_at
-from workers.sandbox.kustomer.births import asked, conversation_of
+from workers.sandbox.kustomer.births import conversation_of, record
 from workers.sandbox.kustomer.calls import RoutedRequest, SandboxRoute
 from workers.sandbox.kustomer.fields import Instant, Items, JsonBody
 from workers.sandbox.kustomer.resources import Resource, stamp
@@ -64,7 +64,7 @@ def _body(call: RoutedRequest) -> dict[str, Any]:
 
 
 def _create(call: RoutedRequest) -> VendorAnswer:
-    body, customer = _body(call), asked(call.org, "customer", call.id)
+    body, customer = _body(call), record(call.org, "customer", call.id)
     relations = {"customer": ("customer", customer.id)}
     if id_ := body.pop("conversation", None):
         conversation = conversation_of(call.org, id_, customer.id, "conversation")
@@ -80,7 +80,7 @@ def _create(call: RoutedRequest) -> VendorAnswer:
 
 
 def _update(call: RoutedRequest) -> VendorAnswer:
-    draft, body = asked(call.org, "draft", call.id), _body(call)
+    draft, body = record(call.org, "draft", call.id), _body(call)
     channel = draft.attributes["channel"] or body["channel"]
     if body["channel"] != channel:
         raise refusal_at(400, f"The draft's channel is {channel}", "channel")
@@ -95,12 +95,12 @@ def _update(call: RoutedRequest) -> VendorAnswer:
 
 
 def _delete(call: RoutedRequest) -> VendorAnswer:
-    call.org.remove(asked(call.org, "draft", call.id))
+    call.org.remove(record(call.org, "draft", call.id))
     return nothing()
 
 
 def _list(call: RoutedRequest) -> VendorAnswer:
-    customer = asked(call.org, "customer", call.id)
+    customer = record(call.org, "customer", call.id)
     return page(call.request.path, call.query, [one.written() for one in call.org.all("draft", customer=customer.id)])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from workers.sandbox.kustomer import bodies
 from workers.sandbox.kustomer.answers import done, nothing, page, refusal, refusal_at
-from workers.sandbox.kustomer.births import MISSING, OBJECT_ID, asked, is_known, klass, kobject
+from workers.sandbox.kustomer.births import MISSING, OBJECT_ID, is_known, klass, kobject, record
 from workers.sandbox.kustomer.calls import RoutedRequest, SandboxRoute
 from workers.sandbox.kustomer.objects import Kind
 from workers.sandbox.kustomer.resources import Resource, not_found
@@ -48,13 +48,13 @@ def _list(call: RoutedRequest) -> VendorAnswer:
 
 def _read(call: RoutedRequest) -> VendorAnswer:
     if OBJECT_ID.fullmatch(call.parts["name"]):
-        return done(200, asked(call.org, "klass", call.parts["name"]).written())
+        return done(200, record(call.org, "klass", call.parts["name"]).written())
     own = call.org.all("kobject", klass=klass(call.org, call.parts["name"]).id)
     return page(call.request.path, call.query, [one.written() for one in own])
 
 
 def _of_customer(call: RoutedRequest) -> VendorAnswer:
-    customer, kind = asked(call.org, "customer", call.id), klass(call.org, call.parts["name"])
+    customer, kind = record(call.org, "customer", call.id), klass(call.org, call.parts["name"])
     own = call.org.all("kobject", klass=kind.id, customer=customer.id)
     return page(call.request.path, call.query, [one.written() for one in own])
 
@@ -62,7 +62,7 @@ def _of_customer(call: RoutedRequest) -> VendorAnswer:
 def _kobject_create(call: RoutedRequest) -> VendorAnswer:
     kind, body = klass(call.org, call.parts["name"]), call.body(bodies.KObject)
     if "id" in call.parts:
-        body = {**body, "customer": asked(call.org, "customer", call.id).id}
+        body = {**body, "customer": record(call.org, "customer", call.id).id}
     if not body.get("title"):
         raise refusal_at(400, "title is required", "title")
     if (value := body.get("externalId")) and (_holder(call, kind, value) is not None):

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from workers.sandbox.kustomer.answers import done, refusal, refusal_at
-from workers.sandbox.kustomer.births import KNOWN, asked, holder, named
+from workers.sandbox.kustomer.births import KNOWN, holder, named, record
 from workers.sandbox.kustomer.calls import RoutedRequest
 from workers.sandbox.kustomer.resources import MACHINE, Identifier, Resource, SandboxOrganization, check_rev
 from workers.sandbox.kustomer.tags import tag_ids
@@ -50,7 +50,7 @@ class Kind:
 
     def read(self, call: RoutedRequest) -> VendorAnswer:
         """Answer with the record of the path's id."""
-        return done(200, asked(call.org, self.name, call.id).written())
+        return done(200, record(call.org, self.name, call.id).written())
 
     def found(self, kind: str) -> Callable[[RoutedRequest], VendorAnswer]:
         """Return how a record is looked up by an identifier in the path's `value`."""
@@ -65,7 +65,7 @@ class Kind:
 
     def update(self, call: RoutedRequest) -> VendorAnswer:
         """Change the record of the path's id."""
-        return done(200, self.changed(call.org, asked(call.org, self.name, call.id), call.body(self.body)).written())
+        return done(200, self.changed(call.org, record(call.org, self.name, call.id), call.body(self.body)).written())
 
     def made(
         self, org: SandboxOrganization, body: Mapping[str, Any], relations: Mapping[str, tuple[str, str]] | None = None

@@ -26,17 +26,17 @@ def _conversation(org: SandboxOrganization, one: Resource) -> Panel:
         "tags": _joined(tag_names(org, one.attributes.get("tags") or []), "none"),
         **({"deleted": "yes"} if one.attributes.get("deleted") else {}),
     }
-    said = [*org.all("message", conversation=one.id), *org.all("note", conversation=one.id)]
-    said.sort(key=lambda each: str(each.attributes["createdAt"]))
-    return Panel(f"Kustomer: conversation {one.id}", facts, [_entry(each) for each in said])
+    records = [*org.all("message", conversation=one.id), *org.all("note", conversation=one.id)]
+    records.sort(key=lambda each: str(each.attributes["createdAt"]))
+    return Panel(f"Kustomer: conversation {one.id}", facts, [_entry(each) for each in records])
 
 
-def _entry(said: Resource) -> tuple[str, str]:
-    if said.type == "note":
-        return "Note", str(said.attributes.get("body") or "")
-    inbound = said.attributes.get("direction") == "in"
-    heading = f"{'From' if inbound else 'To'} the customer by {said.attributes.get('channel')}"
-    return heading, str(said.attributes.get("preview") or "")
+def _entry(record: Resource) -> tuple[str, str]:
+    if record.type == "note":
+        return "Note", str(record.attributes.get("body") or "")
+    inbound = record.attributes.get("direction") == "in"
+    heading = f"{'From' if inbound else 'To'} the customer by {record.attributes.get('channel')}"
+    return heading, str(record.attributes.get("preview") or "")
 
 
 def _customer(org: SandboxOrganization, one: Resource) -> Panel:

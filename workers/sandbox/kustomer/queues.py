@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workers.sandbox.kustomer.answers import done, page, refusal, refusal_at
-from workers.sandbox.kustomer.births import asked
+from workers.sandbox.kustomer.births import record
 from workers.sandbox.kustomer.calls import RoutedRequest, SandboxRoute
 from workers.sandbox.kustomer.resources import Resource
 from workers.sandbox.record import VendorAnswer
@@ -13,7 +13,7 @@ TRUTHS = {"true": True, "false": False}
 
 
 def _items(call: RoutedRequest) -> list[Resource]:
-    queue = asked(call.org, "queue", call.id)
+    queue = record(call.org, "queue", call.id)
     return call.org.all("work_item", queue=queue.id)
 
 
@@ -29,7 +29,7 @@ def _next(call: RoutedRequest) -> VendorAnswer:
 
 
 def _sessions(call: RoutedRequest) -> VendorAnswer:
-    queue = asked(call.org, "queue", call.id)
+    queue = record(call.org, "queue", call.id)
     status, active = call.query.get("statusType"), call.query.get("active")
     if status is not None and status not in STATUSES:
         raise refusal_at(400, f"statusType must be one of {', '.join(STATUSES)}", "statusType")

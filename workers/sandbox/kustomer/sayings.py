@@ -7,7 +7,7 @@ from typing import Any
 
 from workers.sandbox.kustomer import bodies
 from workers.sandbox.kustomer.answers import done, nothing, page, refusal_at
-from workers.sandbox.kustomer.births import asked, conversation_of, named
+from workers.sandbox.kustomer.births import conversation_of, named, record
 from workers.sandbox.kustomer.calls import RoutedRequest, SandboxRoute
 from workers.sandbox.kustomer.conversations import CONVERSATIONS
 from workers.sandbox.kustomer.objects import Kind
@@ -55,7 +55,7 @@ def _message_create(call: RoutedRequest) -> VendorAnswer:
         if not customer:
             raise refusal_at(400, "customer is required", "customer")
         if "customer" in call.parts:
-            asked(call.org, "customer", customer)
+            record(call.org, "customer", customer)
         made = {"customer": customer, "name": body.get("subject"), "direction": body.get("direction")}
         body = {**body, "conversation": CONVERSATIONS.made(call.org, made).id}
     body, conversation = _in_conversation(call, body)
@@ -79,7 +79,7 @@ def _note_create(call: RoutedRequest) -> VendorAnswer:
 
 def _listed(type_: str, owner: str) -> Callable[[RoutedRequest], VendorAnswer]:
     def listed(call: RoutedRequest) -> VendorAnswer:
-        id_ = asked(call.org, owner, call.parts[owner]).id
+        id_ = record(call.org, owner, call.parts[owner]).id
         own = [one for one in call.org.all(type_, **{owner: id_}) if not one.attributes.get("deleted")]
         return page(call.request.path, call.query, [one.written() for one in own])
 
@@ -89,7 +89,7 @@ def _listed(type_: str, owner: str) -> Callable[[RoutedRequest], VendorAnswer]:
 def _updated(kind: Kind) -> Callable[[RoutedRequest], VendorAnswer]:
     def update(call: RoutedRequest) -> VendorAnswer:
         body: Mapping[str, Any] = call.body(kind.body)
-        one = asked(call.org, kind.name, call.id)
+        one = record(call.org, kind.name, call.id)
         if body.get("conversation"):
             conversation = named(call.org, "conversation", body["conversation"], "conversation")
             body = {**body, "customer": conversation.related("customer")}
@@ -99,7 +99,7 @@ def _updated(kind: Kind) -> Callable[[RoutedRequest], VendorAnswer]:
 
 
 def _note_delete(call: RoutedRequest) -> VendorAnswer:
-    call.org.remove(asked(call.org, "note", call.id))
+    call.org.remove(record(call.org, "note", call.id))
     return nothing()
 
 

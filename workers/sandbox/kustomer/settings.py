@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from workers.sandbox.kustomer import bodies
 from workers.sandbox.kustomer.answers import done, page, refusal, refusal_at
-from workers.sandbox.kustomer.births import MISSING, asked, is_known
+from workers.sandbox.kustomer.births import MISSING, is_known, record
 from workers.sandbox.kustomer.calls import RoutedRequest, SandboxRoute
 from workers.sandbox.kustomer.resources import MACHINE, ORG, Resource
 from workers.sandbox.record import VendorAnswer
@@ -19,22 +19,22 @@ HOOKS = ("web", "form", "email")
 
 def _org(call: RoutedRequest) -> VendorAnswer:
     id_ = ORG if call.id == "current" else call.id
-    return done(200, asked(call.org, "org", id_).written())
+    return done(200, record(call.org, "org", id_).written())
 
 
 def _user(call: RoutedRequest) -> VendorAnswer:
     id_ = MACHINE if call.id == "current" else call.id
-    return done(200, asked(call.org, "user", id_).written())
+    return done(200, record(call.org, "user", id_).written())
 
 
 def _users(call: RoutedRequest) -> VendorAnswer:
     filters = FILTERS & call.query.keys()
     if len(filters) > 1:
         raise refusal_at(400, f"{' and '.join(sorted(filters))} cannot be combined", min(filters))
-    asked(call.org, "user", MACHINE)
+    record(call.org, "user", MACHINE)
     email, kind = call.query.get("email"), call.query.get("userType")
     if email and is_known("email", email):
-        known = asked(call.org, "user", email.partition("@")[0])
+        known = record(call.org, "user", email.partition("@")[0])
         if known.attributes["userType"] == "user":
             known.attributes["email"] = email
     found = [
@@ -46,7 +46,7 @@ def _users(call: RoutedRequest) -> VendorAnswer:
 
 
 def _snippet(call: RoutedRequest) -> VendorAnswer:
-    return done(200, asked(call.org, "snippet", call.id).written())
+    return done(200, record(call.org, "snippet", call.id).written())
 
 
 def _hook_read(kind: str) -> Callable[[RoutedRequest], VendorAnswer]:
@@ -55,7 +55,7 @@ def _hook_read(kind: str) -> Callable[[RoutedRequest], VendorAnswer]:
     def read(call: RoutedRequest) -> VendorAnswer:
         if any(call.id.startswith(other) for other in HOOKS if other != kind):
             raise refusal(404, f"There is no {kind} hook {call.id}.")
-        return done(200, asked(call.org, f"{kind}_hook", call.id).written())
+        return done(200, record(call.org, f"{kind}_hook", call.id).written())
 
     return read
 
@@ -72,14 +72,14 @@ def _hook_post(call: RoutedRequest) -> VendorAnswer:
         raise refusal(413, f"The body has {len(call.request.raw)} bytes; at most {MOST_HOOKED} are taken.")
     if call.request.json is None:
         raise refusal(400, "Invalid request body or parameters.")
-    hook = asked(call.org, "web_hook", call.id)
+    hook = record(call.org, "web_hook", call.id)
     relations = {"hook": ("web_hook", hook.id)}
     made = Resource("hook_transaction", call.org.new_id(), {"body": call.request.json}, relations)
     return done(201, call.org.add(made).written())
 
 
 def _transactions(call: RoutedRequest) -> VendorAnswer:
-    hook = asked(call.org, "web_hook", call.id)
+    hook = record(call.org, "web_hook", call.id)
     own = call.org.all("hook_transaction", hook=hook.id)
     return page(call.request.path, call.query, [one.written() for one in own])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workers.sandbox.kustomer.answers import done, page
-from workers.sandbox.kustomer.births import OBJECT_ID, asked
+from workers.sandbox.kustomer.births import OBJECT_ID, record
 from workers.sandbox.kustomer.calls import RoutedRequest, SandboxRoute
 from workers.sandbox.kustomer.resources import Resource, SandboxOrganization
 from workers.sandbox.record import VendorAnswer
@@ -34,7 +34,7 @@ def _list(call: RoutedRequest) -> VendorAnswer:
 
 
 def _read(call: RoutedRequest) -> VendorAnswer:
-    return done(200, asked(call.org, "tag", call.id).written())
+    return done(200, record(call.org, "tag", call.id).written())
 
 
 ROUTES = (SandboxRoute("GET /v1/tags", _list), SandboxRoute("GET /v1/tags/{id}", _read))

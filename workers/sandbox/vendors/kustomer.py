@@ -55,8 +55,8 @@ class KustomerVendor(Vendor):
         """Return which record a request concerns, and what it says."""
         place = PLACE.match(request.path)
         body = request.json if isinstance(request.json, dict) else {}
-        said = next((body[name] for name in SAID if isinstance(body.get(name), str)), "")
-        return f"{place[1]} {place[2]}" if place else "", said
+        text = next((body[name] for name in SAID if isinstance(body.get(name), str)), "")
+        return f"{place[1]} {place[2]}" if place else "", text
 
     def panels(self) -> Sequence[Panel]:
         """Return conversations and customers for the page."""

@@ -80,7 +80,7 @@ class WebhooksPage:
     async def _send(self, http: web.Request) -> web.Response:
         name = http.match_info["sender"]
         if name not in SENDERS:
-            return _said(404, f"The sandbox sends nothing as {name[:100]!r}; it sends as {', '.join(SENDERS)}.")
+            return _error(404, f"The sandbox sends nothing as {name[:100]!r}; it sends as {', '.join(SENDERS)}.")
         content = await http.read()
         typed = _typed(http.content_type, content)
         sent = await self._sent(name, content if typed is None else _delivered(typed))
@@ -159,5 +159,5 @@ def _html(text: str) -> web.Response:
     return web.Response(text=text, content_type="text/html", charset="utf-8", headers=SECURITY)
 
 
-def _said(status: int, sentence: str) -> web.Response:
+def _error(status: int, sentence: str) -> web.Response:
     return web.json_response({"error": sentence}, status=status)

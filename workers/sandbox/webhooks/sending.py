@@ -108,10 +108,10 @@ async def send(name: str, delivery: Delivery, gateway: GatewayDoors | None) -> G
     url, hook = _door(name, sender, delivery, gateway)
     at = datetime.now(UTC)
     unique = delivery.id or uuid.uuid4().hex
-    said = sender.body(unique, at) if delivery.body is None else delivery.body
-    if hook.auth and isinstance(said, Mapping):
-        said = {"auth": dict(hook.auth), **said}
-    content = said.encode() if isinstance(said, str) else _written(sender, said)
+    body = sender.body(unique, at) if delivery.body is None else delivery.body
+    if hook.auth and isinstance(body, Mapping):
+        body = {"auth": dict(hook.auth), **body}
+    content = body.encode() if isinstance(body, str) else _written(sender, body)
     address = _signed_address(url, delivery.base_url or (None if delivery.url or gateway is None else gateway.base_url))
     outgoing = SignedContent(address, content, unique, at, is_form=sender.media == FORM)
     try:
@@ -164,10 +164,10 @@ def _nowhere(name: str, delivery: Delivery, gateway: GatewayDoors | None) -> str
     return f"the gateway's file has no {wanted}; it has {known}: say another one's name as `hook`"
 
 
-def _written(sender: Sender, said: Any) -> bytes:
-    if sender.media == FORM and isinstance(said, Mapping):
-        return urlencode({name: "" if value is None else str(value) for name, value in said.items()}).encode()
-    return json.dumps(said, ensure_ascii=False).encode()
+def _written(sender: Sender, body: Any) -> bytes:
+    if sender.media == FORM and isinstance(body, Mapping):
+        return urlencode({name: "" if value is None else str(value) for name, value in body.items()}).encode()
+    return json.dumps(body, ensure_ascii=False).encode()
 
 
 def _signed_address(url: str, base_url: str | None) -> str:

@@ -33,9 +33,9 @@ def _constant(schema: Any, notes: list[str], name: str = "") -> Any:
         return [_constant(one, notes, name) for one in schema]
     if not isinstance(schema, Mapping):
         return schema
-    said = schema.get("description")
-    if isinstance(said, str) and "{{" in said:
-        notes.append(f"`{name}`: {said}")
+    text = schema.get("description")
+    if isinstance(text, str) and "{{" in text:
+        notes.append(f"`{name}`: {text}")
         schema = {key: value for key, value in schema.items() if key != "description"}
     return {key: _constant(value, notes, str(key)) for key, value in schema.items()}
 

@@ -54,9 +54,11 @@ def _datadog(given: ProviderKeys) -> ImportedStep:
         url = "https://api.datadoghq.com/api/v2/logs/events/search"
         return ImportedStep([request("POST", url, headers=headers, body=body)], fields={"logs": _ROWS})
     since = f"{{{{now | date: '%s' | minus: {_seconds(span)}}}}}"
-    asked = {"query": query, "from": since, "to": "{{now | date: '%s'}}"}
+    parameters = {"query": query, "from": since, "to": "{{now | date: '%s'}}"}
     last = ("body", "series", 0, "pointlist", -1, 1)
-    return ImportedStep([request("GET", "https://api.datadoghq.com/api/v1/query", headers=headers, query=asked)], last)
+    return ImportedStep(
+        [request("GET", "https://api.datadoghq.com/api/v1/query", headers=headers, query=parameters)], last
+    )
 
 
 def _seconds(span: str) -> int:
