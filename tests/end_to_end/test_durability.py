@@ -129,6 +129,26 @@ actions:
     assert len(site.receiver.to("/three")) == 1
 
 
+async def test_local_steps_whose_worker_is_killed_are_sent_again_under_their_keys(site: Site) -> None:
+    step = "{label: %s, actionType: http_request, local: true, config: {method: POST, url: RECEIVER/%s, idempotent: true, body: {}}}"
+    steps = "\n".join(f"  - {step % (name, name)}" for name in ("one", "two", "three"))
+    site.define(f"name: near\ntrigger: {{event: test.fired}}\nactions:\n{steps}\n")
+    first = await site.worker()
+    site.receiver.stall("/two", 4)
+    site.receiver.answer("/two", 200)
+    handle = await site.start("near")
+    await site.until("/two")
+    await kill(first)
+    await site.worker()
+    report = await finish(handle)
+    assert report["outcome"] == "completed", site.logs()
+    assert len(site.receiver.to("/three")) == 1
+    for path in ("/one", "/two"):
+        sent = site.receiver.to(path)
+        assert len(sent) == 2, "nothing of them was written down yet"
+        assert len({request.headers["idempotency-key"] for request in sent}) == 1
+
+
 async def test_a_message_in_flight_when_its_worker_dies_is_unknown_and_never_sent_twice(site: Site) -> None:
     site.define("""
 name: text
