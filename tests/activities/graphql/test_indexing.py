@@ -120,11 +120,11 @@ import sys
 from pathlib import Path
 from activities.catalog import catalog
 from activities.connectors.graphql import GraphQl
-from activities.descriptions.source import Source
+from activities.descriptions.source import DescriptionSource
 from activities.descriptions.store import Store
 from activities.graphql.profile import GRAPHQL
 catalog()
-index = Store(Path({str(tmp_path)!r})).at_hand(Source(GRAPHQL, {str(AWKWARD_SCHEMA)!r}))
+index = Store(Path({str(tmp_path)!r})).at_hand(DescriptionSource(GRAPHQL, {str(AWKWARD_SCHEMA)!r}))
 operation = GraphQl.profile.operation(index, "refundCreate")
 assert operation.flaws({{}}, lambda _: False)
 print("graphql" in sys.modules)
