@@ -126,12 +126,17 @@ class Subscriptions:
         from temporalio.client import WorkflowQueryRejectedError
         from temporalio.common import QueryRejectCondition
 
-        handle = self.client.get_workflow_handle(place)
-        with missing(), contextlib.suppress(WorkflowQueryRejectedError):
-            found: dict[str, Subscription] = await handle.query(
-                MEMBERS, result_type=dict, reject_condition=QueryRejectCondition.NOT_OPEN, rpc_timeout=PATIENCE
-            )
-            return found
+        with missing():
+            while True:
+                try:
+                    found: dict[str, Subscription] = await self.client.get_workflow_handle(place).query(
+                        MEMBERS, result_type=dict, reject_condition=QueryRejectCondition.NOT_OPEN, rpc_timeout=PATIENCE
+                    )
+                except WorkflowQueryRejectedError:
+                    if not await is_open(self.client, place):
+                        return {}
+                else:  # a list that continued as new while it was asked is asked again
+                    return found
         return {}
 
     def _fields(self, pattern: str) -> list[str]:
