@@ -239,6 +239,7 @@ class Automation:
     )
     async def decide(self, *arguments: Any) -> dict[str, str]:
         """Take any decision and answer what became of it."""
+        await asyncio.sleep(0)
         return (await self._decide(arguments, via="update")).to_json()
 
     async def _decide(self, arguments: tuple[Any, ...], *, via: Via, decision: str | None = None) -> Receipt:
