@@ -61,7 +61,7 @@ class Credential:
 
 
 @dataclass(frozen=True, slots=True)
-class Unconnected:
+class WithoutConnection:
     """Marks a field that says where to send: a step that has it and names no connection needs none."""
 
 

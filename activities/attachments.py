@@ -73,7 +73,7 @@ class Attachment(Config):
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class FetchedFile:
     """A fetched attachment.
 
     Attributes:
@@ -102,7 +102,7 @@ def attachment_syntaxes(value: Any, pointer: str) -> dict[str, SyntaxName]:
 
 async def fetched(
     attachments: Sequence[Attachment], context: Context, limit_single: int, limit_total: int
-) -> list[File]:
+) -> list[FetchedFile]:
     """Fetch attachments one after the other.
 
     Args:
@@ -116,7 +116,7 @@ async def fetched(
         Unavailable: a server cannot be reached or asks to wait; nothing was sent.
     """
     deadline = asyncio.get_running_loop().time() + context.timeout
-    files: list[File] = []
+    files: list[FetchedFile] = []
     left = limit_total
     for attachment in attachments:
         remaining = deadline - asyncio.get_running_loop().time()
@@ -150,14 +150,14 @@ async def _download(attachment: Attachment, context: Context, most: int) -> Resp
     raise Unavailable(sentence, status=answer.status) if isinstance(found, OutcomeUnknown) else found
 
 
-def _file(attachment: Attachment, answer: Response) -> File:
+def _file(attachment: Attachment, answer: Response) -> FetchedFile:
     name = _name(attachment, answer)
     named = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     media_type = named if MEDIA_TYPE.fullmatch(named) and named not in GENERIC else mimetypes.guess_type(name)[0]
     ending = name.rpartition(".")[2].lower()
     if ending in PROGRAMS or media_type in PROGRAM_TYPES or answer.body.startswith(BEGINNINGS):
         raise Refused(f"The attachment {name!r} is a program, which mail servers refuse; nothing was sent.")
-    return File(name, media_type or "application/octet-stream", answer.body, answer.room)
+    return FetchedFile(name, media_type or "application/octet-stream", answer.body, answer.room)
 
 
 def _name(attachment: Attachment, answer: Response) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from trunkline.keyed import Change, Recalled, Remembered
+from trunkline.keyed import Change, RecallAnswer, RememberAnswer
 
 
 class KeptValues(Protocol):
     """Keeps values durably, per Temporal namespace, by automation and key."""
 
-    async def remember(self, automation: str | None, key: str, change: Change) -> Remembered:
+    async def remember(self, automation: str | None, key: str, change: Change) -> RememberAnswer:
         """Change the value under a key, once for each step.
 
         Args:
@@ -23,7 +23,7 @@ class KeptValues(Protocol):
             Unavailable: nobody could be asked.
         """
 
-    async def recall(self, automation: str | None, key: str) -> Recalled:
+    async def recall(self, automation: str | None, key: str) -> RecallAnswer:
         """Return what is under a key.
 
         Raises:

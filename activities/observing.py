@@ -44,10 +44,10 @@ def using(name: str, kind: str) -> None:
 def sending(method: str, host: str, port: int) -> Iterator[Answered]:
     """Let a request to a vendor be watched; what is yielded is told the status of its answer."""
     with ExitStack() as stack:
-        told = [stack.enter_context(observer.sends(method, host, port)) for observer in _observers.get()]
+        watchers = [stack.enter_context(observer.sends(method, host, port)) for observer in _observers.get()]
 
         def answered(status: int) -> None:
-            for tell in told:
+            for tell in watchers:
                 tell(status)
 
         yield answered

@@ -17,7 +17,7 @@ from temporalio.client import Client
 from bench.parked import Parked, park, parked
 from bench.stage import head, row, tell
 from workers.client.waiting import ON_A_PAGE, WaitingPage, every, page
-from workers.client.wanted import Wanted
+from workers.client.wanted import HoldQuery
 from workers.local.temporal_server import temporal_server
 
 QUEUE = "parked"
@@ -42,18 +42,18 @@ async def measure(runs: int) -> int:
 async def _pages(client: Client, waiting: list[Parked]) -> tuple[list[str], bool]:
     last = -(-len(waiting) // ON_A_PAGE)
     days = SPREAD / timedelta(days=1)
-    cases: dict[str, tuple[Wanted, int, Callable[[Parked], bool]]] = {
-        "page 1": (Wanted(), 1, lambda _: True),
-        "page 2": (Wanted(), 2, lambda _: True),
-        f"page {last // 2:,}, in the middle": (Wanted(), max(last // 2, 1), lambda _: True),
-        f"page {last:,}, the last": (Wanted(), last, lambda _: True),
-        "page 1 of one automation": (Wanted(automation="refund-3"), 1, lambda one: one.automation == "refund-3"),
+    cases: dict[str, tuple[HoldQuery, int, Callable[[Parked], bool]]] = {
+        "page 1": (HoldQuery(), 1, lambda _: True),
+        "page 2": (HoldQuery(), 2, lambda _: True),
+        f"page {last // 2:,}, in the middle": (HoldQuery(), max(last // 2, 1), lambda _: True),
+        f"page {last:,}, the last": (HoldQuery(), last, lambda _: True),
+        "page 1 of one automation": (HoldQuery(automation="refund-3"), 1, lambda one: one.automation == "refund-3"),
         "page 2 of one approver": (
-            Wanted(approver="person-3@example.com"), 2, lambda one: one.approver == "person-3@example.com",
+            HoldQuery(approver="person-3@example.com"), 2, lambda one: one.approver == "person-3@example.com",
         ),
-        "page 1 of failures": (Wanted(kind="failure"), 1, lambda one: one.kind == "failure"),
+        "page 1 of failures": (HoldQuery(kind="failure"), 1, lambda one: one.kind == "failure"),
         f"page 3 of what is older than {days / 2:g} days": (
-            Wanted(older_than=SPREAD / 2), 3, lambda one: one.since <= waiting[len(waiting) // 2].since,
+            HoldQuery(older_than=SPREAD / 2), 3, lambda one: one.since <= waiting[len(waiting) // 2].since,
         ),
     }  # fmt: skip
     lines, good = head(["list", "runs that fit", "seconds"]), True
@@ -63,7 +63,7 @@ async def _pages(client: Client, waiting: list[Parked]) -> tuple[list[str], bool
         exact = [one.run for one in found.runs] == right
         good = good and exact and took < MOST
         lines.append(row([name, f"{found.total:,}", f"{took:.2f}{'' if exact else ', and WRONG'}"]))
-    everything, took = await _timed(partial(every, client, QUEUE, Wanted(automation="refund-3")))
+    everything, took = await _timed(partial(every, client, QUEUE, HoldQuery(automation="refund-3")))
     lines.append(row(["all of one automation, as a bulk decision takes them", f"{len(everything):,}", f"{took:.2f}"]))
     return lines, good
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 
-from workers.sandbox.webhooks.signing import WAYS, Outgoing, Proof
+from workers.sandbox.webhooks.signing import WAYS, Proof, SignedContent
 
 AGAIN_AFTER = (0.5, 5.0)
 """Seconds between a delivery that was not answered and the next, at first and at most; it doubles."""
@@ -40,7 +40,7 @@ class Delivery:
     def signed(self) -> tuple[bytes, dict[str, str]]:
         """Return the body's bytes and the headers of a request that is sent now."""
         body = json.dumps(self.content).encode()
-        outgoing = Outgoing(self.path, body, self.id, datetime.now(UTC), is_form=False)
+        outgoing = SignedContent(self.path, body, self.id, datetime.now(UTC), is_form=False)
         return body, {"Content-Type": self.media_type, **WAYS[self.proof.way](outgoing, self.proof)}
 
 

@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 from activities.descriptions import store
 from activities.descriptions.command import content_of
-from activities.descriptions.source import BadDescriptionError, Source
+from activities.descriptions.source import BadDescriptionError, DescriptionSource
 from activities.graphql.profile import GRAPHQL
 from activities.mcp.profile import MCP
 from activities.openapi.profile import OPENAPI
@@ -23,9 +23,9 @@ VENDORS = ROOT / "tests/activities/connectors/vendors.yaml"
 AWKWARD_SCHEMA = ROOT / "tests/activities/graphql/awkward.graphql"
 TOOLS = ROOT / "tests/activities/connectors/tools.json"
 KNOWN = (
-    *(Source(OPENAPI, str(path)) for path in (AWKWARD, VENDORS, SHOP)),
-    *(Source(GRAPHQL, str(path)) for path in (AWKWARD_SCHEMA, SCHEMA)),
-    Source(MCP, str(TOOLS)),
+    *(DescriptionSource(OPENAPI, str(path)) for path in (AWKWARD, VENDORS, SHOP)),
+    *(DescriptionSource(GRAPHQL, str(path)) for path in (AWKWARD_SCHEMA, SCHEMA)),
+    DescriptionSource(MCP, str(TOOLS)),
 )
 
 
@@ -33,7 +33,7 @@ KNOWN = (
 def indexed_here() -> Iterator[None]:
     """Index whatever is asked for in this very process."""
 
-    def run(source: Source, path: Path, target: Path) -> None:
+    def run(source: DescriptionSource, path: Path, target: Path) -> None:
         try:
             importlib.import_module(source.format.module).index(content_of(path), target)
         except ValueError as error:

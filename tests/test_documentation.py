@@ -301,6 +301,17 @@ def test_the_file_that_the_glossary_names_defines_the_word(word: str, name_in_co
     assert name_in_code in names_defined_in(ROOT / place), f"{place} defines no {name_in_code}, which {word!r} is there"
 
 
+def test_no_two_classes_have_one_name() -> None:
+    """What begins with an underscore is a file's own affair."""
+    places: dict[str, list[str]] = {}
+    for island in ("trunkline", "workflows", "activities", "workers"):
+        for file in sorted((ROOT / island).rglob("*.py")):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    places.setdefault(node.name, []).append(str(file.relative_to(ROOT)))
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
 FIVE = ("README.md", "workflows/automation.py", "workflows/plan.py", "workers/definitions/planning.py")
 """What a stranger reads first, with one action."""
 WAY = re.compile(r"`(\w+)`(?: \(`([\w/.]+)`\))?")

@@ -47,7 +47,7 @@ class Change(TypedDict):
     absent: NotRequired[Literal[True]]
 
 
-class Remembered(TypedDict):
+class RememberAnswer(TypedDict):
     """What became of a change.
 
     Attributes:
@@ -65,14 +65,14 @@ class Remembered(TypedDict):
     stored: bool
 
 
-class Recalled(TypedDict):
+class RecallAnswer(TypedDict):
     """What is there: `value` is None where nothing is found."""
 
     found: bool
     value: Any
 
 
-class Kept(TypedDict):
+class LastingValue(TypedDict):
     """A kept value, and until when it is there (ISO 8601)."""
 
     value: Any
@@ -88,8 +88,8 @@ class KeptState(TypedDict):
         asked: when it was last changed (ISO 8601).
     """
 
-    kept: Kept | None
-    answers: dict[str, Remembered]
+    kept: LastingValue | None
+    answers: dict[str, RememberAnswer]
     asked: str
 
 
@@ -161,7 +161,7 @@ class Leaving(TypedDict):
     run: str
 
 
-class Delivered(TypedDict):
+class EventDelivery(TypedDict):
     """A run that an event was brought to."""
 
     automation: str
@@ -243,7 +243,7 @@ class Entrance(TypedDict):
     admission: Admission
 
 
-class Passed(TypedDict, total=False):
+class GateAnswer(TypedDict, total=False):
     """What a gate tells a run: that it may go on, or why it does not.
 
     Attributes:

@@ -329,7 +329,7 @@ P = TypeVar("P")
 
 
 @final
-class Planned(TypedDict, Generic[P]):
+class PlanAnswer(TypedDict, Generic[P]):
     """The plan that a worker has for a run.
 
     Attributes:
@@ -438,7 +438,7 @@ class DispatchEntry(TypedDict):
     reason: NotRequired[str | None]
 
 
-class Emitted(TypedDict):
+class EmittedEvent(TypedDict):
     """What became of an event that was dispatched from outside: the second argument of a run that only keeps it.
 
     Attributes:
@@ -467,7 +467,7 @@ class BeforeReset(TypedDict):
 # Approvals.
 
 
-class Named(TypedDict, total=False):
+class NamedParty(TypedDict, total=False):
     """Whom a policy names: one `person`, or a `group` of people."""
 
     person: str
@@ -567,7 +567,7 @@ class CheckQuestion(TypedDict, total=False):
         keep: what is answered as it is.
     """
 
-    people: dict[str, list[Named]]
+    people: dict[str, list[NamedParty]]
     request: Request
     previous: Request
     quorum: int
@@ -711,10 +711,10 @@ class Entry(TypedDict, total=False):
     error: ErrorEntry
     missing: list[str]
     warnings: list[str]
-    decision: Decided
-    edited: list[Edited]
+    decision: HoldDecision
+    edited: list[RequestEdit]
     expires: str
-    notified: list[Notified]
+    notified: list[NoticeEntry]
     found: bool
     counts: dict[str, int]
     onFailure: Literal["continue"]
@@ -742,7 +742,7 @@ class Vote(TypedDict):
     reason: NotRequired[str]
 
 
-class Posted(TypedDict):
+class HoldMessage(TypedDict):
     """A message about a hold that can still be decided there.
 
     Attributes:
@@ -809,12 +809,12 @@ class HoldNotice(TypedDict):
     needsReason: bool
     firstRunId: str | None
     version: int
-    decision: Decided | None
+    decision: HoldDecision | None
     outcome: str | None
     posted: NotRequired[Any]
 
 
-class Decided(TypedDict):
+class HoldDecision(TypedDict):
     """How a hold was decided; `via` is `policy` where nobody did in time."""
 
     decision: str
@@ -832,7 +832,7 @@ class Version(TypedDict):
     config: Config
 
 
-class Edited(TypedDict):
+class RequestEdit(TypedDict):
     """One edit of a held request."""
 
     at: str
@@ -842,7 +842,7 @@ class Edited(TypedDict):
     after: Version
 
 
-class Notified(TypedDict):
+class NoticeEntry(TypedDict):
     """One notice about a hold, and what became of it."""
 
     on: str
@@ -927,9 +927,9 @@ class HoldState(HoldFacts):
     index: NotRequired[dict[str, str] | None]
     unknown: NotRequired[bool]
     supplied: NotRequired[Answer | None]
-    decision: NotRequired[Decided | None]
+    decision: NotRequired[HoldDecision | None]
     version: NotRequired[int]
-    posted: NotRequired[list[Posted]]
+    posted: NotRequired[list[HoldMessage]]
     closed: NotRequired[bool]
 
 
@@ -1190,7 +1190,7 @@ SETTLE = "settle"
 """Signal that counts what a use took in place of what was set aside for it."""
 
 
-class Wanted(TypedDict):
+class ReserveQuestion(TypedDict):
     """What a use may take: the argument of `RESERVE`.
 
     Attributes:
@@ -1202,7 +1202,7 @@ class Wanted(TypedDict):
     limits: dict[str, int]
 
 
-class Reserved(TypedDict):
+class ReserveAnswer(TypedDict):
     """The answer to `RESERVE`.
 
     Attributes:

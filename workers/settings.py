@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from activities.descriptions.store import usual_folder
 from activities.errors import Refused
 from activities.http_client.addresses import Target
-from activities.http_client.bindings import Host
+from activities.http_client.bindings import BoundHost
 from activities.http_client.bodies import DEFAULT_LIMIT
 from trunkline.durations import SECOND, duration
 from workers.definitions.defaults import DEVELOPMENT
@@ -90,7 +90,7 @@ class SettingsError(UsageError):
     """A setting is not usable; the message is a sentence that names the variable or option and what is right."""
 
 
-class Address(NamedTuple):
+class ListenAddress(NamedTuple):
     """Where a server listens."""
 
     host: str
@@ -154,7 +154,7 @@ class Settings:
     state_limit: int = KIB * KIB
     bodies_limit: int = DEFAULT_LIMIT
     processes: int = 1
-    metrics_address: Address | None = None
+    metrics_address: ListenAddress | None = None
     grace: float = 20.0
     user: str | None = None
     encryption_keys: tuple[str, ...] = field(default=(), repr=False)
@@ -219,7 +219,7 @@ def _write(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "on" if value else "off"
-    if isinstance(value, tuple) and not isinstance(value, Address):
+    if isinstance(value, tuple) and not isinstance(value, ListenAddress):
         return ",".join(value)
     return str(value)
 
@@ -330,14 +330,14 @@ def _wait(given: str | float, place: str) -> float:
     return value
 
 
-def _address(given: str | Address, place: str) -> Address:
-    if isinstance(given, Address):
+def _address(given: str | ListenAddress, place: str) -> ListenAddress:
+    if isinstance(given, ListenAddress):
         return given
     host, _, port = given.strip().rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not host or not (port.isascii() and port.isdigit()) or int(port) > HIGHEST_PORT:
         raise SettingsError(f"{place} must be HOST:PORT, as 127.0.0.1:9464 or 0.0.0.0:9464; {given!r} is not.")
-    return Address(host, int(port))
+    return ListenAddress(host, int(port))
 
 
 def _port(given: str | int, place: str) -> int:
@@ -391,7 +391,7 @@ def _hosts(given: str | Iterable[str], place: str) -> tuple[str, ...]:
     found = _list(given, place)
     for written in found:
         try:
-            Host.parse(written)
+            BoundHost.parse(written)
         except ValueError as error:
             raise SettingsError(f"{place}: {error}") from None
     return found

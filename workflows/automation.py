@@ -102,9 +102,8 @@ class Automation:
         """
         parking = Parking()
         while True:
-            asked = parking.question(question)
             packed = await host.execute_local_activity(
-                PLAN, asked, start_to_close_timeout=timedelta(seconds=30), result_type=RawValue
+                PLAN, parking.question(question), start_to_close_timeout=timedelta(seconds=30), result_type=RawValue
             )
             answer: RunAnswer[Plan] | PlanRefusal | PlanParking = unpack(packed)
             if "refused" in answer:
@@ -240,6 +239,7 @@ class Automation:
     )
     async def decide(self, *arguments: Any) -> dict[str, str]:
         """Take any decision and answer what became of it."""
+        await asyncio.sleep(0)
         return (await self._decide(arguments, via="update")).to_json()
 
     async def _decide(self, arguments: tuple[Any, ...], *, via: Via, decision: str | None = None) -> Receipt:
@@ -258,7 +258,7 @@ class Automation:
             why = {"parked": self.parked, "reason": self.reason}
             known = {"automation": host.info().workflow_type, "outcome": self.outcome}
             nothing: dict[str, list[Any] | dict[str, Any]] = {"steps": [], "variables": {}, "audit": []}
-            return cast("RunReport", {**known, **nothing, **{name: told for name, told in why.items() if told}})
+            return cast("RunReport", {**known, **nothing, **{name: text for name, text in why.items() if text}})
         sentences = {"missing": self.missing, "outdated": self.outdated, "gate": self.walk.gate, "reason": self.reason}
         return self.state.whole(self.plan, self.outcome, sentences)
 

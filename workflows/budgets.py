@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio import workflow
 
-from trunkline.wire import BUDGET, RESERVE, SETTLE, Count, Reserved, Settlement, Wanted
+from trunkline.wire import BUDGET, RESERVE, SETTLE, Count, ReserveAnswer, ReserveQuestion, Settlement
 
 BEYOND = timedelta(minutes=10)
 """How long after its day a count without uses is kept: those in flight still settle."""
@@ -40,7 +40,7 @@ class BudgetCount:
                 workflow.continue_as_new(Count(day=self.day, used=dict(self.used)))
 
     @workflow.update(name=RESERVE)
-    def reserve(self, wanted: Wanted) -> Reserved:
+    def reserve(self, wanted: ReserveQuestion) -> ReserveAnswer:
         """Set aside what a use may take, unless a limit would be exceeded."""
         if self.day != _today():
             self.day, self.used = _today(), Counter()
@@ -50,7 +50,7 @@ class BudgetCount:
         ]
         if not lacking:
             self.used.update(wanted["amounts"])
-        return Reserved(day=self.day, used=before, lacking=lacking)
+        return ReserveAnswer(day=self.day, used=before, lacking=lacking)
 
     @workflow.signal(name=SETTLE)
     def settle(self, settlement: Settlement) -> None:

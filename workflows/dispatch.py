@@ -9,15 +9,15 @@ from temporalio import workflow
 from temporalio.common import Priority, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from trunkline.keyed import COME, DELIVER, PER_KEY, Delivered, Entrance
-from trunkline.wire import MATCH, SOURCE, DispatchEntry, Emitted, EventMatches, MatchAnswer
+from trunkline.keyed import COME, DELIVER, PER_KEY, Entrance, EventDelivery
+from trunkline.wire import MATCH, SOURCE, DispatchEntry, EmittedEvent, EventMatches, MatchAnswer
 from workflows.event import EventError, another_event, kept_out, run_id
 from workflows.run.parallel import run_parallel
 from workflows.run.worker_calls import ask, have_done
 from workflows.view.attributes import of_run
 
 
-async def dispatch(event: dict[str, Any], emitted: Emitted | None = None) -> list[DispatchEntry]:
+async def dispatch(event: dict[str, Any], emitted: EmittedEvent | None = None) -> list[DispatchEntry]:
     """Start a run of every automation that matches, and bring the event to the runs that wait for it.
 
     The runs outlive this workflow.
@@ -42,7 +42,7 @@ async def dispatch(event: dict[str, Any], emitted: Emitted | None = None) -> lis
 
 async def _delivered(event: dict[str, Any]) -> list[DispatchEntry]:
     """Bring the event to every run that waits for it; those that it has just started do not take it."""
-    runs: list[Delivered] = await have_done(DELIVER, event)
+    runs: list[EventDelivery] = await have_done(DELIVER, event)
     return [
         DispatchEntry(automation=run["automation"], workflowId=run["workflowId"], started=False, delivered=True)
         for run in runs

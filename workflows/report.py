@@ -36,16 +36,16 @@ LONGEST_ERROR = 2_000
 MOST_MISSING = 20
 
 
-class Unreached(TypedDict):
+class UnreachedStep(TypedDict):
     """How a step reads that was not reached."""
 
     status: Status
     reason: NotRequired[str]
 
 
-PENDING: Unreached = {"status": "pending"}
-SKIPPED: Unreached = {"status": "skipped"}
-UNTAKEN: Unreached = {"status": "skipped", "reason": NOT_TAKEN}
+PENDING: UnreachedStep = {"status": "pending"}
+SKIPPED: UnreachedStep = {"status": "skipped"}
+UNTAKEN: UnreachedStep = {"status": "skipped", "reason": NOT_TAKEN}
 
 
 class Report:
@@ -184,7 +184,7 @@ class Report:
             entry = self.entries.get(entry.get("parent", ""))
         return False
 
-    def _steps(self, block: Block, prefix: str, parent: str | None, unreached: Unreached) -> Iterator[Entry]:
+    def _steps(self, block: Block, prefix: str, parent: str | None, unreached: UnreachedStep) -> Iterator[Entry]:
         for step in block:
             instance = prefix + step.id
             entry = self.entries.get(instance)
@@ -199,7 +199,7 @@ class Report:
             if entry is not None and instance not in self.reacting and _ends_its_block(step, entry):
                 unreached = SKIPPED
 
-    def _way(self, step: Step, way: Block, prefix: str, unreached: Unreached) -> Unreached:
+    def _way(self, step: Step, way: Block, prefix: str, unreached: UnreachedStep) -> UnreachedStep:
         """Return how the steps of one way through a step read where they were not reached."""
         instance = prefix + step.id
         entry = self.entries.get(instance)

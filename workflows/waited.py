@@ -31,7 +31,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class LookupKey:
     """What an event is looked up by: a field of it must equal a value.
 
     Attributes:
@@ -57,7 +57,7 @@ class WaitedEvent:
 
     pattern: str
     where: Condition
-    keys: tuple[Key, ...]
+    keys: tuple[LookupKey, ...]
     at_most: timedelta
     since_start: bool
 
@@ -82,7 +82,7 @@ class WaitedEvent:
 
 def compile_waited(plan: Mapping[str, Any]) -> WaitedEvent:
     """Return what a step of a plan waits for."""
-    keys = [Key(field=field, value=compile_template(value)) for field, value in keys_in(plan["where"])]
+    keys = [LookupKey(field=field, value=compile_template(value)) for field, value in keys_in(plan["where"])]
     return WaitedEvent(
         pattern=plan["event"],
         where=compile_condition(plan["where"]),

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from activities.ai.failures import Unsupported, cut_off, judge_of, refusal
+from activities.ai.failures import UnsupportedError, cut_off, judge_of, refusal
 from activities.ai.model import Completion, Prompt
 from activities.ai.provider import LanguageModel
 from activities.context import Context
@@ -37,7 +37,7 @@ class Anthropic(LanguageModel):
             body.pop("output_config", None)
         try:
             answer = await ANTHROPIC.call(context, self, "POST", "/v1/messages", json=body)
-        except Unsupported as unknown:
+        except UnsupportedError as unknown:
             if unknown.feature != "format" or body.pop("output_config", None) is None:
                 raise Refused(str(unknown), status=unknown.status) from None
             answer = await ANTHROPIC.call(context, self, "POST", "/v1/messages", json=body)

@@ -57,7 +57,7 @@ FENCE = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*", re.DOTALL | re.IGNO
 Score = StrictFloat | StrictInt
 
 
-class Answered(BaseModel):
+class RequiredAnswer(BaseModel):
     """What a model must answer; what it must say is what its class has."""
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
@@ -69,14 +69,14 @@ class Answered(BaseModel):
         return [name for name in MEMBERS if name in written]
 
 
-class Label(Answered):
+class Label(RequiredAnswer):
     """What a text is about."""
 
     category: str
     confidence: Score = Field(ge=0, le=1)
 
 
-class Mood(Answered):
+class Mood(RequiredAnswer):
     """How a text feels."""
 
     sentiment: Literal[-1, 0, 1]
@@ -90,13 +90,13 @@ class MoodAndLanguage(Mood):
     language_score: Score = Field(alias="languageScore", ge=0, le=1)
 
 
-class Verdict(Label, MoodAndLanguage):
+class ReasonedClassification(Label, MoodAndLanguage):
     """All of that, with reasons."""
 
     reasons: list[str]
 
 
-A = TypeVar("A", bound=Answered)
+A = TypeVar("A", bound=RequiredAnswer)
 
 
 def delimited(text: str) -> str:
@@ -105,7 +105,10 @@ def delimited(text: str) -> str:
 
 
 def prompt_of(
-    text: str, categories: Mapping[str, str | None], model: str | None, answer: type[Answered] = Verdict
+    text: str,
+    categories: Mapping[str, str | None],
+    model: str | None,
+    answer: type[RequiredAnswer] = ReasonedClassification,
 ) -> Prompt:
     """Return the prompt that has a text classified.
 
@@ -128,7 +131,7 @@ def prompt_of(
     )
 
 
-def schema_of(categories: Sequence[str], answer: type[Answered] = Verdict) -> dict[str, Any]:
+def schema_of(categories: Sequence[str], answer: type[RequiredAnswer] = ReasonedClassification) -> dict[str, Any]:
     """Return the JSON Schema of an answer, in the words that every provider's structured output knows."""
     score = {"type": "number", "description": "From 0 to 1."}
     known: dict[str, Any] = {
@@ -184,7 +187,7 @@ def declared(verdict: Label, categories: Iterable[str], place: str = "`categorie
     return found
 
 
-def reasons_of(verdict: Verdict) -> list[str]:
+def reasons_of(verdict: ReasonedClassification) -> list[str]:
     """Return the reasons as plain text of bounded length."""
     lines = (one_line(plain(reason), LONGEST_REASON) for reason in verdict.reasons[:MOST_REASONS])
     return [line for line in lines if line]

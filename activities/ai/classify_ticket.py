@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from activities.action import action
-from activities.ai.classification import LONGEST, Verdict, declared, judged, prompt_of, reasons_of
+from activities.ai.classification import LONGEST, ReasonedClassification, declared, judged, prompt_of, reasons_of
 from activities.ai.generate_ai_response import PROVIDERS
 from activities.ai.local_language import LocalLanguage
 from activities.ai.model import Usage
@@ -47,7 +47,7 @@ async def classify_ticket(config: TicketText, context: Context) -> TicketClass:
 async def _by_model(model: LanguageModel, config: TicketText, text: str, context: Context) -> TicketClass:
     categories = config.meanings()
     prompt = prompt_of(text, categories, config.model)
-    verdict, usage = await judged(model, prompt, Verdict, context, config.connection)
+    verdict, usage = await judged(model, prompt, ReasonedClassification, context, config.connection)
     return TicketClass(
         category=declared(verdict, categories),
         confidence=verdict.confidence,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from activities.ai.model import UnusableAnswer, Usage
+from activities.ai.model import UnusableAnswerError, Usage
 from activities.bounds import cut
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
 from activities.http_client.retry_after import retry_after
@@ -45,7 +45,7 @@ OVERLOADED, CONFLICT, TOO_MANY = 529, 409, 429
 LONGEST = 4096
 
 
-class Unsupported(Refused):
+class UnsupportedError(Refused):
     """The server does not know a part of the request, or may not: it had no effect, and may be sent without that part.
 
     Attributes:
@@ -75,22 +75,24 @@ def judge_of(vendor: str) -> Callable[[Response], ActionError | None]:
             return Unavailable(sentence, retry_after=retry_after(answer.headers), status=answer.status)
         if answer.status in UNKNOWN:
             if LIMIT.search(one_line(text, LONGEST)):
-                return Unsupported(sentence, "limit", answer.status)
+                return UnsupportedError(sentence, "limit", answer.status)
             unsaid = answer.status in UNSAID and not OTHER.search(text)
-            return Unsupported(sentence, "format", answer.status) if unsaid or FORMAT.search(text) else None
+            return UnsupportedError(sentence, "format", answer.status) if unsaid or FORMAT.search(text) else None
         return None
 
     return judge
 
 
-def refusal(reason: str | None, usage: Usage) -> UnusableAnswer:
+def refusal(reason: str | None, usage: Usage) -> UnusableAnswerError:
     """Return the error for a model that refused to answer."""
-    return UnusableAnswer(f"The model refused to answer: {cut(readable(reason) or 'it gave no reason', 300)}.", usage)
+    return UnusableAnswerError(
+        f"The model refused to answer: {cut(readable(reason) or 'it gave no reason', 300)}.", usage
+    )
 
 
-def cut_off(max_tokens: int, usage: Usage) -> UnusableAnswer:
+def cut_off(max_tokens: int, usage: Usage) -> UnusableAnswerError:
     """Return the error for an answer that was longer than it could be."""
-    return UnusableAnswer(
+    return UnusableAnswerError(
         f"The model's answer was cut off (truncated) after {usage.output_tokens or max_tokens} tokens: "
         f"raise `maxTokens` ({max_tokens}), or ask for less.",
         usage,

@@ -10,7 +10,7 @@ from activities.ai.provider import AiProvider
 from activities.errors import Refused
 
 if TYPE_CHECKING:
-    from activities.ai.offline import Reading
+    from activities.ai.offline import TextFindings
 
 
 class LocalLanguage(AiProvider):
@@ -19,7 +19,7 @@ class LocalLanguage(AiProvider):
     kind: ClassVar[str] = "local_language"
 
     @staticmethod
-    async def read(text: str) -> Reading:
+    async def read(text: str) -> TextFindings:
         """Return language and sentiment of a text.
 
         Raises:
@@ -34,5 +34,5 @@ class LocalLanguage(AiProvider):
                 f"A connection of kind local_language needs {error.name}, which this worker does not have: "
                 "pip install 'trunkline[language]'"
             ) from error
-        found: Reading = await asyncio.to_thread(offline.reading, text)
+        found: TextFindings = await asyncio.to_thread(offline.reading, text)
         return found

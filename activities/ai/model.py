@@ -92,7 +92,7 @@ class Completion:
     usage: Usage
 
 
-class UnusableAnswer(Refused):
+class UnusableAnswerError(Refused):
     """The model answered, and was paid for, but not with what was asked for."""
 
     def __init__(self, message: str, usage: Usage) -> None:

@@ -17,7 +17,7 @@ NEUTRAL = 0.2
 """VADER's compound score up to which a text is neutral: its own 0.05 takes "The order number is 1234." for praise."""
 
 
-class Reading(NamedTuple):
+class TextFindings(NamedTuple):
     """What was found out about a text.
 
     Attributes:
@@ -33,7 +33,7 @@ class Reading(NamedTuple):
     sentiment_score: float | None
 
 
-def reading(text: str) -> Reading:
+def reading(text: str) -> TextFindings:
     """Return language and sentiment of a text."""
     language, score = (UNDETERMINED, 0.0)
     if any(character.isalpha() for character in text):
@@ -41,11 +41,11 @@ def reading(text: str) -> Reading:
         language = UNDETERMINED if language == NO_LANGUAGE else language
     score = round(float(score), 4)
     if language != "en":
-        return Reading(language, score, None, None)
+        return TextFindings(language, score, None, None)
     compound = float(_analyzer().polarity_scores(text)["compound"])
     if abs(compound) < NEUTRAL:
-        return Reading(language, score, 0, round(1 - abs(compound), 4))
-    return Reading(language, score, 1 if compound > 0 else -1, round(abs(compound), 4))
+        return TextFindings(language, score, 0, round(1 - abs(compound), 4))
+    return TextFindings(language, score, 1 if compound > 0 else -1, round(abs(compound), 4))
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from activities.ai.failures import Unsupported, cut_off, judge_of, refusal
+from activities.ai.failures import UnsupportedError, cut_off, judge_of, refusal
 from activities.ai.model import Completion, Prompt
 from activities.ai.provider import LanguageModel
 from activities.context import Context
@@ -36,7 +36,7 @@ class OpenAI(LanguageModel):
                 answer = await OPENAI.call(
                     context, self, "POST", "/chat/completions", json=self._body(prompt, unsupported)
                 )
-            except Unsupported as unknown:
+            except UnsupportedError as unknown:
                 if unknown.feature in unsupported or (unknown.feature == "format" and prompt.schema is None):
                     raise Refused(str(unknown), status=unknown.status) from None
                 unsupported.add(unknown.feature)

@@ -10,14 +10,14 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-from activities.ai.model import Completion, Prompt, UnusableAnswer, Usage
+from activities.ai.model import Completion, Prompt, UnusableAnswerError, Usage
 from activities.budgets import Amounts
 from activities.connections import Connection
 from activities.context import Context
 from activities.errors import OutcomeUnknown, Refused, ResultTooLarge
 
 
-class Part(BaseModel):
+class ProviderPart(BaseModel):
     """A part of a connection's entry."""
 
     model_config = ConfigDict(
@@ -25,7 +25,7 @@ class Part(BaseModel):
     )
 
 
-class PerDay(Part):
+class PerDay(ProviderPart):
     """What a day may take."""
 
     calls: int | None = Field(default=None, ge=1, description="Calls of the model.")
@@ -38,13 +38,13 @@ class PerDay(Part):
         return self
 
 
-class Budget(Part):
+class Budget(ProviderPart):
     """What all workers of the namespace together may use."""
 
     per_day: PerDay = Field(description="In one day, from midnight to midnight UTC.")
 
 
-class Prices(Part):
+class Prices(ProviderPart):
     """What the provider charges, in any currency."""
 
     input: float = Field(ge=0, description="For a million tokens that are read.")
@@ -121,7 +121,7 @@ class LanguageModel(AiProvider):
                 return await self.complete(prompt, context)
             account = context.connections.choose([type(self)], action=context.action, name=name)
             return await self._within(self.budget, account, prompt, context)
-        except UnusableAnswer as unusable:
+        except UnusableAnswerError as unusable:
             raise Refused(str(unusable)) from None
 
     async def _within(self, budget: Budget, account: str, prompt: Prompt, context: Context) -> Completion:
@@ -132,7 +132,7 @@ class LanguageModel(AiProvider):
         try:
             found = await self.complete(prompt, context)
             used = found.usage.taken() if found.usage.input_tokens else wanted
-        except UnusableAnswer as unusable:
+        except UnusableAnswerError as unusable:
             used = unusable.usage.taken()
             raise
         except (OutcomeUnknown, ResultTooLarge, asyncio.CancelledError):

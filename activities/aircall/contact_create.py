@@ -24,7 +24,7 @@ UNSEEN = frozenset(("set-cookie",))
 """Headers of an answer that are credentials."""
 
 
-class Way(Config):
+class ContactWay(Config):
     """A number or an address of a contact."""
 
     label: str = Field(default="Work", min_length=1, description="What it is, such as `Work` or `Home`.")
@@ -47,10 +47,10 @@ class Contact(Config):
     )
     company_name: str | None = Field(default=None, description="Name of the company.")
     information: str | None = Field(default=None, description="What else is known.")
-    emails: list[Way] | None = Field(
+    emails: list[ContactWay] | None = Field(
         default=None, max_length=MOST, description="Email addresses, each `{label, value}`; at most 20."
     )
-    phone_numbers: list[Way] | None = Field(
+    phone_numbers: list[ContactWay] | None = Field(
         default=None, max_length=MOST - 1, description="More phone numbers, each `{label, value}`; at most 19."
     )
     connection: Annotated[str | None, Static()] = Field(
@@ -59,7 +59,7 @@ class Contact(Config):
 
     def content(self) -> dict[str, Any]:
         """Return the contact as Aircall takes it."""
-        numbers = [Way(value=self.phone_number), *(self.phone_numbers or ())]
+        numbers = [ContactWay(value=self.phone_number), *(self.phone_numbers or ())]
         more = {
             "company_name": self.company_name,
             "information": self.information,

@@ -40,7 +40,7 @@ LAST = 0x10FFFF
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class TextCode:
     """A way in which bytes are written as text.
 
     Attributes:
@@ -60,7 +60,7 @@ class Code:
     decode: Callable[[str], bytes]
 
 
-BASE64 = Code(
+BASE64 = TextCode(
     re.compile(r"[A-Za-z0-9+/_-]{11,}(?:\r?\n[A-Za-z0-9+/_-]+)*"),
     re.compile(r"[\r\n]+"),
     between="A" * 4,
@@ -68,7 +68,7 @@ BASE64 = Code(
     whole=4,
     decode=lambda text: a2b_base64(text.replace("-", "+").replace("_", "/")),
 )
-HEX = Code(
+HEX = TextCode(
     re.compile(r"[0-9a-fA-F]{2}(?:[ :-]?[0-9a-fA-F]{2}){7,}[0-9a-fA-F]?"),
     re.compile(r"[ :-]"),
     between="0" * 4,
@@ -100,7 +100,7 @@ def readings(text: str) -> Iterator[Reading]:
     yield from _decoded(whole, 1)
     escaped = whole
     for level in range(1, UNESCAPES + 1):
-        unescaped = Unescaped.of(escaped)
+        unescaped = UnescapedReading.of(escaped)
         if unescaped is None:
             return
         yield unescaped
@@ -113,11 +113,11 @@ def _decoded(reading: Reading, level: int, source: Reading | None = None) -> Ite
     """Yield what is encoded in a reading and was not in its source, and what that means in turn."""
     for code in (BASE64, HEX):
         known = frozenset(code.found.findall(source.text)) if source else frozenset[str]()
-        for decoded in Decoded.of(reading, code, known):
+        for decoded in DecodedReading.of(reading, code, known):
             yield decoded
             if level < LEVELS:
                 yield from _decoded(decoded, level + 1)
-                if unescaped := Unescaped.of(decoded):
+                if unescaped := UnescapedReading.of(decoded):
                     yield unescaped
 
 
@@ -160,7 +160,7 @@ def _numbered(code: int, escape: str) -> str:
     return chr(code) if code <= LAST else escape
 
 
-class Unescaped(Reading):
+class UnescapedReading(Reading):
     """A reading with one level of escapes undone."""
 
     def __init__(self, text: str, source: Reading) -> None:
@@ -169,7 +169,7 @@ class Unescaped(Reading):
         self._places: tuple[list[int], list[int]] | None = None
 
     @classmethod
-    def of(cls, source: Reading) -> Unescaped | None:
+    def of(cls, source: Reading) -> UnescapedReading | None:
         """Return the reading, or None where there is nothing to undo."""
         text = unescape(source.text)
         return None if text == source.text else cls(text, source)
@@ -195,7 +195,7 @@ class Unescaped(Reading):
         return [0, *accumulate(map(len, _unescaped(pieces)))], written
 
 
-class Decoded(Reading):
+class DecodedReading(Reading):
     """All that a reading has in base64 or hex, decoded from one of the characters at which a byte may begin.
 
     Args:
@@ -206,7 +206,7 @@ class Decoded(Reading):
         known: texts of the source that are left out, because they were decoded elsewhere.
     """
 
-    def __init__(self, text: str, source: Reading, code: Code, shift: int, known: AbstractSet[str]) -> None:
+    def __init__(self, text: str, source: Reading, code: TextCode, shift: int, known: AbstractSet[str]) -> None:
         super().__init__(text)
         self._known = known
         self.source = source
@@ -215,7 +215,7 @@ class Decoded(Reading):
         self._places: tuple[list[int], list[int]] | None = None
 
     @classmethod
-    def of(cls, source: Reading, code: Code, known: AbstractSet[str] = frozenset()) -> Iterator[Decoded]:
+    def of(cls, source: Reading, code: TextCode, known: AbstractSet[str] = frozenset()) -> Iterator[DecodedReading]:
         """Yield what is encoded in a reading, decoded from each of the characters at which a byte may begin."""
         found = [text for text in code.found.findall(source.text) if text not in known]
         joined = code.breaks.sub("", code.between.join(found)) + code.between

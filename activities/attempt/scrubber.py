@@ -46,7 +46,7 @@ BETWEEN = "\0\x01\0"
 """Stands between the texts of a JSON value, so that nothing is read across them."""
 
 
-class Source(Protocol):
+class SecretSource(Protocol):
     """Where secrets are read anew."""
 
     def current(self) -> Mapping[str, str]:
@@ -61,7 +61,7 @@ class Scrubber:
         source: is asked for secrets before every use, because they change while the worker runs.
     """
 
-    def __init__(self, values: Iterable[str] = (), source: Source | None = None) -> None:
+    def __init__(self, values: Iterable[str] = (), source: SecretSource | None = None) -> None:
         self._source = source
         self._lock = threading.Lock()
         self._values = {value for value in values if value}

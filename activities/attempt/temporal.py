@@ -68,7 +68,7 @@ PICK_LESS = "Let the step's `pick` keep less of it, or ask the receiver for less
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Services:
+class AttemptServices:
     """What the attempts of one process share."""
 
     http: Client
@@ -85,7 +85,7 @@ class Services:
     descriptions: Store = field(default_factory=usual_store)
 
 
-def bind(catalog: Mapping[str, Action], services: Services) -> list[Callable[..., Any]]:
+def bind(catalog: Mapping[str, Action], services: AttemptServices) -> list[Callable[..., Any]]:
     """Return one activity per action, named as the action, and one per look-up, named `<action>:look`."""
     acts = [_activity(action.name, _Attempt, action, services) for action in catalog.values()]
     looks = [action for action in catalog.values() if action.look is not None]
@@ -93,7 +93,7 @@ def bind(catalog: Mapping[str, Action], services: Services) -> list[Callable[...
     return [*acts, *found]
 
 
-def _activity(name: str, kind: type[_Attempt], action: Action, services: Services) -> Callable[..., Any]:
+def _activity(name: str, kind: type[_Attempt], action: Action, services: AttemptServices) -> Callable[..., Any]:
     async def run(call: dict[str, Any]) -> RawValue:
         return await kind(action, services).run(cast("Call", call))
 
@@ -104,7 +104,7 @@ def _activity(name: str, kind: type[_Attempt], action: Action, services: Service
 class _Attempt:
     """One attempt of one action: bounded, heartbeating, marked where it must not be repeated, and scrubbed."""
 
-    def __init__(self, action: Action, services: Services) -> None:
+    def __init__(self, action: Action, services: AttemptServices) -> None:
         self.action = action
         self.services = services
         self.info = activity.info()

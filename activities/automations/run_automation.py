@@ -23,7 +23,7 @@ class AutomationCall(Config):
     )
 
 
-class CalledRun(Result):
+class RunEnd(Result):
     """How the run ended."""
 
     outcome: str | None = Field(
@@ -41,7 +41,7 @@ class CalledRun(Result):
     takes_secrets=False,
     example={"automation": "open-ticket", "data": {"customer": {"id": "{{contact.id}}"}}},
 )
-async def run_automation(config: AutomationCall, context: Context) -> CalledRun:
+async def run_automation(config: AutomationCall, context: Context) -> RunEnd:
     """Run another automation as a child of this run, and wait for its end.
 
     It runs once for each step: its workflow id is `<automation>/<the step's key>`, and its event is of the type
@@ -52,4 +52,4 @@ async def run_automation(config: AutomationCall, context: Context) -> CalledRun:
     new or was reset meanwhile.
     """
     ended = await context.runs.ended(config.automation, key=context.key)
-    return CalledRun(outcome=ended.outcome, result=ended.result, workflow_id=ended.run)
+    return RunEnd(outcome=ended.outcome, result=ended.result, workflow_id=ended.run)

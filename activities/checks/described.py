@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from activities.checks.probe import Checked
+from activities.checks.probe import CheckResult
 from activities.checks.vendors import PROBES
 from activities.connections import Connection
 from activities.context import Context
@@ -20,7 +20,7 @@ MOST_TRIED = 200
 """Operations that are looked at for one that only reads and needs nothing."""
 
 
-async def described(directory: Directory, context: Context) -> list[Checked]:
+async def described(directory: Directory, context: Context) -> list[CheckResult]:
     """Ask a described service for its description, and for something that it gives without being told more.
 
     Args:
@@ -34,8 +34,8 @@ async def described(directory: Directory, context: Context) -> list[Checked]:
             await fetch(missing.source, directory.store, context.http, context.conceal)
             index = directory.index()
     except ActionError as error:
-        return [Checked(DESCRIPTION, ok=False, message=str(error))]
-    found = [Checked(DESCRIPTION, ok=True, message=f"It has {len(index.ids()):,} operations.")]
+        return [CheckResult(DESCRIPTION, ok=False, message=str(error))]
+    found = [CheckResult(DESCRIPTION, ok=True, message=f"It has {len(index.ids()):,} operations.")]
     if directory.kind.kind in PROBES:
         return found
     if isinstance(directory.profile, GraphQlProfile):
@@ -48,23 +48,23 @@ async def described(directory: Directory, context: Context) -> list[Checked]:
     return found
 
 
-async def _named(profile: GraphQlProfile[Any], context: Context, connection: Connection) -> Checked:
+async def _named(profile: GraphQlProfile[Any], context: Context, connection: Connection) -> CheckResult:
     """Ask a GraphQL service for the name of its queries' type, which every one has."""
     service = profile.service_of(connection)
     query = {"query": "{__typename}"}
     try:
         answer = await service.call(context, connection, "POST", profile.path(connection), json=query, effect=False)
     except ActionError as error:
-        return Checked(READ, ok=False, message=str(error))
+        return CheckResult(READ, ok=False, message=str(error))
     refused = answer.members().get("errors")
     message = f"It answered with errors: {str(refused)[:300]}" if refused else "`__typename` was answered."
-    return Checked(READ, ok=not refused, message=message)
+    return CheckResult(READ, ok=not refused, message=message)
 
 
-async def _read(directory: Directory, id_: str, context: Context) -> Checked:
+async def _read(directory: Directory, id_: str, context: Context) -> CheckResult:
     connection = context.connections.get(directory.name)
     try:
         await directory.find(id_).call(context, connection, {})
     except ActionError as error:
-        return Checked(READ, ok=False, message=str(error))
-    return Checked(READ, ok=True, message=f"`{id_}` was answered.")
+        return CheckResult(READ, ok=False, message=str(error))
+    return CheckResult(READ, ok=True, message=f"`{id_}` was answered.")

@@ -29,7 +29,7 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckResult:
     """What came of one question.
 
     Attributes:
@@ -47,19 +47,19 @@ class Checked:
         return {"what": self.what, "ok": self.ok, "message": self.message}
 
 
-async def asked(probe: Probe, context: Context, connection: Connection) -> Checked:
+async def result_of(probe: Probe, context: Context, connection: Connection) -> CheckResult:
     """Ask one question; what fails is an answer too."""
     try:
-        return Checked(probe.what, ok=True, message=await probe.ask(context, connection))
+        return CheckResult(probe.what, ok=True, message=await probe.ask(context, connection))
     except ActionError as error:
-        return Checked(probe.what, ok=False, message=str(error))
+        return CheckResult(probe.what, ok=False, message=str(error))
 
 
 def reads(  # noqa: PLR0913 # what a question has, by name
     what: str,
     service: Service[Any],
     path: str | Callable[[Any], str],
-    said: Callable[[Any], str],
+    sentence: Callable[[Any], str],
     *,
     method: Method = "GET",
     json: Any = None,
@@ -70,7 +70,7 @@ def reads(  # noqa: PLR0913 # what a question has, by name
         what: what is true where it works.
         service: the vendor's API.
         path: the request's path, or what makes it of the connection.
-        said: makes the sentence of the answer's JSON body; it raises `Refused` where that says no.
+        sentence: makes the sentence of the answer's JSON body; it raises `Refused` where that says no.
         method: a method other than GET, of a request that only reads.
         json: the body of such a request.
     """
@@ -79,7 +79,7 @@ def reads(  # noqa: PLR0913 # what a question has, by name
         place = path if isinstance(path, str) else path(connection)
         answer = await service.call(context, connection, method, place, json=json, effect=False)
         try:
-            return said(answer.json())
+            return sentence(answer.json())
         except UNREADABLE:
             raise Refused(
                 f"{service.name} answered {answer.status} with something that is none of its answers: look at "

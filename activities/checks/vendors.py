@@ -25,9 +25,9 @@ from activities.speech.google import Google
 from activities.talkdesk.connection import TalkdeskBridge, service_of
 from activities.teams.graph import SERVICE as GRAPH
 from activities.teams.webhook import Teams
-from activities.tickets.freshdesk import FreshdeskDesk
-from activities.tickets.zammad import ZammadDesk
-from activities.tickets.zendesk import ZendeskDesk
+from activities.tickets.freshdesk import FreshdeskHelpdesk
+from activities.tickets.zammad import ZammadHelpdesk
+from activities.tickets.zendesk import ZendeskHelpdesk
 from activities.vendors.accounts.github import GITHUB
 from activities.vendors.accounts.jira import JIRA
 from activities.vendors.accounts.shopify import PROFILE as SHOPIFY_PROFILE
@@ -190,9 +190,9 @@ PROBES: Mapping[str, tuple[Probe, ...]] = {
     "local_language": (Probe("it runs here", _local),),
     "teams": (Probe("its webhooks can be reached", _teams),),
     "teams_graph": (reads(LOGIN, GRAPH, "/v1.0/me", lambda body: f"{body['displayName']} is signed in."),),
-    "zendesk": (reads(LOGIN, ZendeskDesk.service, "/api/v2/users/me.json", _me),),
-    "zammad": (reads(LOGIN, ZammadDesk.service, "/api/v1/users/me", _signed_in),),
-    "freshdesk": (reads(LOGIN, FreshdeskDesk.service, "/api/v2/agents/me", _signed_in),),
+    "zendesk": (reads(LOGIN, ZendeskHelpdesk.service, "/api/v2/users/me.json", _me),),
+    "zammad": (reads(LOGIN, ZammadHelpdesk.service, "/api/v1/users/me", _signed_in),),
+    "freshdesk": (reads(LOGIN, FreshdeskHelpdesk.service, "/api/v2/agents/me", _signed_in),),
     "kustomer": (reads("the key is good", KUSTOMER, "/v1/orgs/current", lambda body: f"It is {body['data']['id']}."),),
     "aircall": (reads("the key is good", AIRCALL, "/v1/ping", lambda body: f"It answers {body['ping']}."),),
     "facebook": (reads("the page's token is good", FACEBOOK, _page, lambda body: f"It is the page {body['id']}."),),

@@ -14,14 +14,14 @@ from activities.errors import Refused
 from activities.http_client.addresses import Target
 from activities.http_client.message import check_header
 from activities.openapi.conventions import Extras
-from activities.operations.connection import Described
+from activities.operations.connection import DescribedConnection
 from activities.rest.answers import RateHeaders
 from activities.rest.service import Service
 from activities.rest.sign_in import client_credentials
 from activities.rest.tokens import SignIn
 
 
-class Part(BaseModel):
+class AuthPart(BaseModel):
     """A part of a connection."""
 
     model_config = ConfigDict(
@@ -29,7 +29,7 @@ class Part(BaseModel):
     )
 
 
-class Basic(Part):
+class BasicAuth(AuthPart):
     """HTTP Basic."""
 
     username: str = Field(description="User.")
@@ -41,7 +41,7 @@ class Basic(Part):
         return b64encode(f"{self.username}:{self.password}".encode()).decode()
 
 
-class ApiKey(Part):
+class ApiKey(AuthPart):
     """A key in a header, in the query or in a cookie."""
 
     place: Literal["header", "query", "cookie"] = Field(alias="in", description="Where it goes.")
@@ -58,7 +58,7 @@ class ApiKey(Part):
         return self
 
 
-class ClientCredentials(Part):
+class ClientCredentials(AuthPart):
     """OAuth 2 client credentials."""
 
     token_url: str = Field(description="Address of the token endpoint.")
@@ -72,11 +72,11 @@ class ClientCredentials(Part):
         return value.split() if isinstance(value, str) else value
 
 
-class Auth(Part):
+class Auth(AuthPart):
     """How requests are signed in: one way."""
 
     bearer: str | None = Field(default=None, min_length=1, description="Token of the header Authorization.")
-    basic: Basic | None = Field(default=None, description="User and password.")
+    basic: BasicAuth | None = Field(default=None, description="User and password.")
     api_key: ApiKey | None = Field(default=None, description="A key.")
     oauth2_client_credentials: ClientCredentials | None = Field(
         default=None, description="A token that is asked for first, kept, and renewed."
@@ -102,7 +102,7 @@ class Auth(Part):
         return [value for value in found if value]
 
 
-class SignedIn(Described):
+class SignedIn(DescribedConnection):
     """A connection that says how requests are signed in."""
 
     auth: Auth | None = Field(default=None, description="How requests are signed in; left out where nothing does.")

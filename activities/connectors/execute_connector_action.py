@@ -18,8 +18,8 @@ from activities.context import Context
 from activities.descriptions.store import Store, usual_store
 from activities.errors import OperationChanged
 from activities.exchange.answer import HttpAnswer
-from activities.operations.connection import Described, Directory, directory
-from activities.operations.contract import Answered, DescribedOperation
+from activities.operations.connection import DescribedConnection, Directory, directory
+from activities.operations.contract import DescribedOperation, ServiceAnswer
 from activities.vendors.accounts.github import GitHub
 from activities.vendors.accounts.jira import Jira
 from activities.vendors.accounts.shopify import Shopify
@@ -28,7 +28,7 @@ from activities.vendors.accounts.stripe import Stripe
 from activities.vendors.accounts.twilio import TwilioAccount
 from activities.vendors.accounts.zendesk import ZendeskAccount
 
-KINDS: tuple[type[Described], ...] = (
+KINDS: tuple[type[DescribedConnection], ...] = (
     *(OpenApi, GraphQl, Mcp),
     *(GitHub, Jira, Shopify, Slack, Stripe, TwilioAccount, ZendeskAccount),
 )
@@ -67,7 +67,7 @@ class ConnectorAnswer(HttpAnswer):
     _identity: str | None = PrivateAttr(default=None)
 
     @classmethod
-    def of(cls, answered: Answered) -> ConnectorAnswer:
+    def of(cls, answered: ServiceAnswer) -> ConnectorAnswer:
         """Return an answer as the step's result."""
         made = cls(status=answered.status, headers=dict(answered.headers), body=answered.body)
         made._identity = answered.identity

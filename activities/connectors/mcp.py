@@ -12,14 +12,14 @@ from pydantic import Field, field_validator, model_validator
 
 from activities.connectors.auth import SignedIn
 from activities.context import Context
-from activities.descriptions.source import Conceal, Source
+from activities.descriptions.source import Conceal, DescriptionSource
 from activities.errors import Refused
 from activities.http_client.addresses import Target
 from activities.mcp.http_wire import HttpWire
 from activities.mcp.process_wire import process_wire
 from activities.mcp.profile import McpProfile
-from activities.mcp.wire import Wire
-from activities.operations.contract import Profile
+from activities.mcp.wire import McpWire
+from activities.operations.contract import ServiceProfile
 from activities.operations.reading import reading_context
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Mcp(SignedIn):
         return self
 
     @classmethod
-    def known(cls, entry: Mapping[str, Any]) -> Profile:
+    def known(cls, entry: Mapping[str, Any]) -> ServiceProfile:
         """Return what is known of the server: whether its annotations are believed."""
         return UNTRUSTED if cls.asks(entry) else TRUSTED
 
@@ -93,7 +93,7 @@ class Mcp(SignedIn):
         return all(entry.get(name) is not True for name in TRUST)
 
     @classmethod
-    def source(cls, name: str, entry: Mapping[str, Any], connect: Callable[[], Any]) -> Source:
+    def source(cls, name: str, entry: Mapping[str, Any], connect: Callable[[], Any]) -> DescriptionSource:
         """Return where the list of its tools is: the server gives it to who is signed in."""
         if entry.get("description"):
             return super().source(name, entry, connect)
@@ -106,7 +106,7 @@ class Mcp(SignedIn):
             made = connect()
             return await UNTRUSTED.listing(made, reading_context(http, conceal))
 
-        return Source(UNTRUSTED.format, place, name, reading)
+        return DescriptionSource(UNTRUSTED.format, place, name, reading)
 
     def credentials(self) -> Iterable[str]:
         """Return what signs requests in, and what the program gets."""
@@ -124,7 +124,7 @@ def _program(command: Any) -> str:
 
 
 @asynccontextmanager
-async def _wire(connection: Mcp, context: Context) -> AsyncIterator[Wire]:
+async def _wire(connection: Mcp, context: Context) -> AsyncIterator[McpWire]:
     if connection.command is None:
         yield HttpWire(context, connection, replace(connection.service(), pauses=True), connection.extras())
         return

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from activities.descriptions.source import BadDescriptionError, Conceal, Source
+from activities.descriptions.source import BadDescriptionError, Conceal, DescriptionSource
 from activities.descriptions.store import LARGEST, Store, write
 from activities.errors import ActionError, OutcomeUnknown, ResultTooLarge, Unavailable
 
@@ -52,8 +52,8 @@ class Fetcher:
         self.store = store
         self.http = http
         self.conceal = conceal
-        self._tasks: dict[Source, asyncio.Task[None]] = {}
-        self._begun: dict[Source, float] = {}
+        self._tasks: dict[DescriptionSource, asyncio.Task[None]] = {}
+        self._begun: dict[DescriptionSource, float] = {}
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -68,11 +68,11 @@ class Fetcher:
 
     async def _look(self) -> None:
         while True:
-            for source in self.store.asked():
+            for source in self.store.sources():
                 self._begin(source)
             await asyncio.sleep(EVERY)
 
-    def _begin(self, source: Source) -> None:
+    def _begin(self, source: DescriptionSource) -> None:
         """Fetch a description in the background, unless there is a fresh copy or it is being fetched already."""
         copy = self.store.copy(source)
         if source.daily and _age(copy) < LONG_FRESH:
@@ -84,7 +84,7 @@ class Fetcher:
             self._begun[source] = now
             self._tasks[source] = asyncio.create_task(self._fetch(source))
 
-    async def _fetch(self, source: Source) -> None:
+    async def _fetch(self, source: DescriptionSource) -> None:
         try:
             await fetch(source, self.store, self.http, self.conceal)
         except ActionError as error:
@@ -105,7 +105,7 @@ def conceal_nothing(_owner: object, _values: Collection[str]) -> None:
     """Scrub nothing, where nothing that is kept or shown could hold a token."""
 
 
-async def fetch(source: Source, store: Store, http: Client, conceal: Conceal = conceal_nothing) -> None:
+async def fetch(source: DescriptionSource, store: Store, http: Client, conceal: Conceal = conceal_nothing) -> None:
     """Fetch a description and keep it; what has not changed since is not sent again.
 
     Args:
@@ -127,7 +127,7 @@ async def fetch(source: Source, store: Store, http: Client, conceal: Conceal = c
         raise Unavailable(str(error)) from None
 
 
-async def _get(source: Source, store: Store, http: Client) -> None:
+async def _get(source: DescriptionSource, store: Store, http: Client) -> None:
     copy = store.copy(source)
     notes = copy.with_name(f"{copy.name}.json")
     known: dict[str, Any] = {}
@@ -147,7 +147,7 @@ async def _get(source: Source, store: Store, http: Client) -> None:
         write(notes, json.dumps({"address": source.place, "etag": etag}).encode())
 
 
-def _keep(source: Source, store: Store, content: bytes) -> None:
+def _keep(source: DescriptionSource, store: Store, content: bytes) -> None:
     try:
         store.keep(source, content)
     except BadDescriptionError as error:

@@ -49,7 +49,7 @@ class OperationRow(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class ListedOperation:
     """An operation as lists show it."""
 
     id: str
@@ -106,7 +106,7 @@ class Index:
         """Close the file."""
         self._base.close()
 
-    def listed(self, search: str = "") -> list[Listed]:
+    def listed(self, search: str = "") -> list[ListedOperation]:
         """Return every operation in the description's order, or those of which every word stands somewhere in a row.
 
         Args:
@@ -115,7 +115,7 @@ class Index:
         rows = self._base.execute("SELECT id, method, path, summary, deprecated FROM operation ORDER BY rowid")
         words = search.lower().split()
         return [
-            Listed(id=id_, method=method, path=path, summary=summary, deprecated=bool(deprecated))
+            ListedOperation(id=id_, method=method, path=path, summary=summary, deprecated=bool(deprecated))
             for id_, method, path, summary, deprecated in rows
             if all(word in f"{id_} {method} {path} {summary}".lower() for word in words)
         ]

@@ -37,7 +37,7 @@ Conceal = Callable[[object, Collection[str]], None]
 """Scrubs values that came at run time; see `Context.conceal`."""
 
 
-class Reading(Protocol):
+class DescriptionReader(Protocol):
     """Asks a service for its description, where that takes more than a GET without a sign-in."""
 
     async def __call__(self, http: Client, conceal: Conceal) -> bytes:
@@ -53,7 +53,7 @@ class Reading(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class DescriptionSource:
     """Where a description is.
 
     Attributes:
@@ -67,7 +67,7 @@ class Source:
     format: Format
     place: str
     account: str = ""
-    reading: Reading | None = field(default=None, compare=False, repr=False)
+    reading: DescriptionReader | None = field(default=None, compare=False, repr=False)
     daily: bool = field(default=False, compare=False)
 
     @property
@@ -87,6 +87,6 @@ class NotAtHandError(Exception):
         source: where it is.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: DescriptionSource) -> None:
         super().__init__(f"The description at {source.place} is not at hand yet: a worker fetches it.")
         self.source = source

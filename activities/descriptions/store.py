@@ -21,7 +21,7 @@ from typing import Any
 
 from activities.bounds import cut, regular
 from activities.descriptions.index import Index
-from activities.descriptions.source import BadDescriptionError, NotAtHandError, Source
+from activities.descriptions.source import BadDescriptionError, DescriptionSource, NotAtHandError
 
 LARGEST = 64 * 1024 * 1024
 """Bytes that a description may have."""
@@ -45,9 +45,9 @@ class Store:
         self.folder = folder
         self._open: OrderedDict[tuple[str, str, int, int], Index] = OrderedDict()
         self._lock = threading.RLock()
-        self._asked: set[Source] = set()
+        self._sources: set[DescriptionSource] = set()
 
-    def at_hand(self, source: Source) -> Index:
+    def at_hand(self, source: DescriptionSource) -> Index:
         """Return the index of a description; one that has changed is indexed anew.
 
         Raises:
@@ -55,7 +55,7 @@ class Store:
             BadDescriptionError: it cannot be read or indexed.
         """
         if source.remote:
-            self._asked.add(source)
+            self._sources.add(source)
         path = self.copy(source) if source.remote else Path(source.place).expanduser()
         try:
             status = path.stat()
@@ -72,11 +72,11 @@ class Store:
                 self._open.popitem(last=False)  # whoever still reads it keeps it open
             return self._open[key]
 
-    def asked(self) -> list[Source]:
+    def sources(self) -> list[DescriptionSource]:
         """Return the descriptions at addresses that this process has asked for."""
-        return [*self._asked]
+        return [*self._sources]
 
-    def keep(self, source: Source, content: bytes) -> None:
+    def keep(self, source: DescriptionSource, content: bytes) -> None:
         """Keep what was fetched from an address, if it is a description: else the copy before stays.
 
         Raises:
@@ -91,11 +91,11 @@ class Store:
         finally:
             arrived.unlink(missing_ok=True)
 
-    def copy(self, source: Source) -> Path:
+    def copy(self, source: DescriptionSource) -> Path:
         """Return where the copy of a description is kept that is at an address."""
         return self.folder / "copies" / _name(f"{source.place}\n{source.account}" if source.account else source.place)
 
-    def _index(self, source: Source, path: Path, size: int, modified: int) -> Path:
+    def _index(self, source: DescriptionSource, path: Path, size: int, modified: int) -> Path:
         """Return the index of a file as it is now; an unchanged file is not read."""
         stamp = self.folder / "stamps" / f"{_name(str(path.absolute()))}.json"
         known = _read(stamp)
@@ -109,7 +109,7 @@ class Store:
         write(stamp, json.dumps({"size": size, "modified": modified, "digest": digest}).encode())
         return target
 
-    def _made(self, source: Source, path: Path, digest: str, size: int) -> Path:
+    def _made(self, source: DescriptionSource, path: Path, digest: str, size: int) -> Path:
         """Return the index of a file of this hash, which is made where there is none."""
         if size > LARGEST:
             raise BadDescriptionError(
@@ -152,7 +152,7 @@ def write(path: Path, content: bytes) -> None:
         raise BadDescriptionError(_no_folder(path.parent, error)) from None
 
 
-def _run(source: Source, path: Path, target: Path) -> None:
+def _run(source: DescriptionSource, path: Path, target: Path) -> None:
     """Have a process of its own write an index, so that this one never holds a whole description."""
     command = [sys.executable, "-P", "-m", source.format.module, str(path), str(target)]
     try:
@@ -188,7 +188,7 @@ def _name(place: str) -> str:
     return hashlib.sha256(place.encode()).hexdigest()[:40]
 
 
-def _unreadable(source: Source, error: OSError) -> BadDescriptionError:
+def _unreadable(source: DescriptionSource, error: OSError) -> BadDescriptionError:
     return BadDescriptionError(f"The description {source.place} cannot be read: {error.strerror or error}.")
 
 

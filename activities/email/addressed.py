@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
 from activities.action import Config
-from activities.email.addresses import Address
+from activities.email.addresses import Mailbox
 from activities.email.mail import ALLOWED, any_case, checked_headers, message_id_of
 
 MOST_RECIPIENTS = 50
@@ -55,7 +55,7 @@ class AddressedEmail(Config):
     @field_validator("sender", check_fields=False)
     @classmethod
     def _is_address(cls, value: str | None) -> str | None:
-        return value if value is None else str(Address.parse(value))
+        return value if value is None else str(Mailbox.parse(value))
 
     @field_validator("headers", check_fields=False)
     @classmethod
@@ -86,11 +86,11 @@ def checked_addresses(written: Perhaps, *, needed: bool) -> list[str]:
     return found
 
 
-def addresses(written: Perhaps) -> list[Address]:
+def addresses(written: Perhaps) -> list[Mailbox]:
     """Return the addresses that a field names.
 
     Raises:
         ValueError: one is none.
     """
     several = [written] if isinstance(written, str) else written or []
-    return [Address.parse(one) for one in several if one.strip() or len(several) > 1]
+    return [Mailbox.parse(one) for one in several if one.strip() or len(several) > 1]

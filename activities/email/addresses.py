@@ -21,7 +21,7 @@ LONGEST = 254
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class Mailbox:
     """A mailbox.
 
     Attributes:

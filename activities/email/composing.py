@@ -7,9 +7,9 @@ from typing import Annotated, Self
 from pydantic import AliasChoices, Field, model_validator
 
 from activities.action import Raw, Static, Syntax, SyntaxName
-from activities.attachments import Attachment, File, attachment_syntaxes
+from activities.attachments import Attachment, FetchedFile, attachment_syntaxes
 from activities.email.addressed import SEVERAL, AddressedEmail, Headers, MessageId, One, Perhaps, Several, addresses
-from activities.email.addresses import Address, one_line
+from activities.email.addresses import Mailbox, one_line
 from activities.email.mail import Mail, answering
 from activities.markup import html_of, text_of, text_of_html
 
@@ -70,7 +70,7 @@ class Email(AddressedEmail):
         return self
 
 
-def composed(config: Email, sender: str, key: str, files: tuple[File, ...] = ()) -> Mail:
+def composed(config: Email, sender: str, key: str, files: tuple[FetchedFile, ...] = ()) -> Mail:
     """Return the email; call it in a thread, because long texts take a while.
 
     Args:
@@ -83,7 +83,7 @@ def composed(config: Email, sender: str, key: str, files: tuple[File, ...] = ())
     text = config.text or text_of(config.markdown or "") or text_of_html(html or "")
     to, cc, bcc, reply_to = (tuple(addresses(group)) for group in (config.to, config.cc, config.bcc, config.reply_to))
     return Mail(
-        sender=Address.parse(config.sender or sender),
+        sender=Mailbox.parse(config.sender or sender),
         to=to,
         cc=cc,
         bcc=bcc,

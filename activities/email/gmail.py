@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 from activities.bounds import regular
 from activities.context import Context
 from activities.email.mail import Mail
-from activities.email.provider import Accepted, EmailProvider
+from activities.email.provider import AcceptedEmail, EmailProvider
 from activities.errors import ActionError, Refused, Unavailable
 from activities.rest.answers import readable
 from activities.rest.service import Service
@@ -103,7 +103,7 @@ class Gmail(EmailProvider):
             found += [str(account["private_key"]), account.get("private_key_id")]
         return [str(one) for one in found if one]
 
-    async def send(self, mail: Mail, context: Context) -> Accepted:
+    async def send(self, mail: Mail, context: Context) -> AcceptedEmail:
         """Send one email; Gmail takes it for all recipients or for none."""
         raw = await asyncio.to_thread(lambda: urlsafe_b64encode(mail.content()).decode())
         answer = await GMAIL.call(
@@ -112,15 +112,15 @@ class Gmail(EmailProvider):
         fields = GMAIL.object_of(answer)
         if not isinstance(fields, dict) or not isinstance(fields.get("id"), str):
             raise GMAIL.unreadable(answer)
-        return Accepted(fields["id"])
+        return AcceptedEmail(fields["id"])
 
-    async def sent(self, mail: Mail, since: datetime, context: Context) -> list[Accepted]:
+    async def sent(self, mail: Mail, since: datetime, context: Context) -> list[AcceptedEmail]:
         """Return the messages with the step's Message-ID, where the scope allows it to look."""
         del since
         query = {"q": f"rfc822msgid:{mail.message_id}"}
         answer = await GMAIL.call(context, self, "GET", "/gmail/v1/users/me/messages", query=query)
         found = GMAIL.object_of(answer, lambda body: [str(one["id"]) for one in body.get("messages", ())])
-        return [Accepted(id_) for id_ in found]
+        return [AcceptedEmail(id_) for id_ in found]
 
 
 def _account(key: str) -> Mapping[str, Any]:

@@ -11,8 +11,8 @@ from email.policy import EmailPolicy
 from email.utils import format_datetime
 from typing import Any
 
-from activities.attachments import File
-from activities.email.addresses import ENCODED, Address, one_line
+from activities.attachments import FetchedFile
+from activities.email.addresses import ENCODED, Mailbox, one_line
 
 STRUCTURED = frozenset(("bcc", "cc", "content-disposition", "content-type", "from", "reply-to", "sender", "to"))
 LONGEST_LINE = 78
@@ -39,7 +39,7 @@ NAME = re.compile(r"[A-Za-z0-9-]{1,76}")
 MESSAGE_ID = re.compile(r"<?(?P<id>[^\s<>\x00-\x20\x7f]{1,900})>?")
 
 
-class Wire(EmailPolicy):
+class WirePolicy(EmailPolicy):
     """Lines end in CR LF, everything is ASCII, and no long address in a header is taken apart."""
 
     def fold(self, name: str, value: Any) -> str:
@@ -59,8 +59,8 @@ class Wire(EmailPolicy):
         return self.fold(name, value).encode("utf-8" if self.utf8 else "ascii", "surrogateescape")
 
 
-ASCII = Wire(linesep="\r\n", cte_type="7bit")
-UTF8 = Wire(linesep="\r\n", cte_type="7bit", utf8=True)
+ASCII = WirePolicy(linesep="\r\n", cte_type="7bit")
+UTF8 = WirePolicy(linesep="\r\n", cte_type="7bit", utf8=True)
 """For addresses that are not ASCII before the @: the server must know SMTPUTF8."""
 
 
@@ -68,17 +68,17 @@ UTF8 = Wire(linesep="\r\n", cte_type="7bit", utf8=True)
 class Mail:
     """One email, its parts known and its attachments fetched."""
 
-    sender: Address
-    to: tuple[Address, ...]
-    cc: tuple[Address, ...]
-    bcc: tuple[Address, ...]
-    reply_to: tuple[Address, ...]
+    sender: Mailbox
+    to: tuple[Mailbox, ...]
+    cc: tuple[Mailbox, ...]
+    bcc: tuple[Mailbox, ...]
+    reply_to: tuple[Mailbox, ...]
     subject: str
     text: str
     html: str | None
     headers: dict[str, str]
     key: str
-    files: tuple[File, ...] = field(default=(), repr=False)
+    files: tuple[FetchedFile, ...] = field(default=(), repr=False)
     options: Mapping[str, Any] = field(default_factory=dict)
     """More that the provider is asked for, by the names of its API."""
 

@@ -14,7 +14,7 @@ from pydantic import Field
 from activities.attachments import MEGABYTE
 from activities.context import Context
 from activities.email.mail import Mail, written
-from activities.email.provider import Accepted, EmailProvider
+from activities.email.provider import AcceptedEmail, EmailProvider
 from activities.errors import ActionError, Refused, Unavailable
 from activities.rest.answers import readable
 from activities.rest.service import Service
@@ -46,7 +46,7 @@ class Postmark(EmailProvider):
         """Return the token."""
         return [self.server_token]
 
-    async def send(self, mail: Mail, context: Context) -> Accepted:
+    async def send(self, mail: Mail, context: Context) -> AcceptedEmail:
         """Send one email."""
         body = await asyncio.to_thread(_body, mail, self.message_stream)
         answer = await POSTMARK.call(context, self, "POST", "/email", json=body)
@@ -56,9 +56,9 @@ class Postmark(EmailProvider):
         inactive = INACTIVE.search(str(fields.get("Message")))
         named = re.split(r"\s*,\s*", inactive["addresses"].rstrip(".")) if inactive else []
         refused = dict.fromkeys(named, "Postmark holds it inactive, after a bounce or a complaint")
-        return Accepted(fields["MessageID"], {one: why for one, why in refused.items() if one in mail.recipients})
+        return AcceptedEmail(fields["MessageID"], {one: why for one, why in refused.items() if one in mail.recipients})
 
-    async def sent(self, mail: Mail, since: datetime, context: Context) -> list[Accepted]:
+    async def sent(self, mail: Mail, since: datetime, context: Context) -> list[AcceptedEmail]:
         """Return the messages with the step's key."""
         del since
         query = {
@@ -71,7 +71,7 @@ class Postmark(EmailProvider):
         found = POSTMARK.object_of(
             answer, lambda body: [(one["MessageID"], one["Metadata"]) for one in body["Messages"]]
         )
-        return [Accepted(id_) for id_, metadata in found if (metadata or {}).get(METADATA) == mail.key]
+        return [AcceptedEmail(id_) for id_, metadata in found if (metadata or {}).get(METADATA) == mail.key]
 
 
 def _judge(answer: Response) -> ActionError | None:

@@ -12,12 +12,12 @@ from pydantic import Field, field_validator
 from activities.attachments import LARGEST_TOGETHER
 from activities.connections import Connection
 from activities.context import Context
-from activities.email.addresses import Address
+from activities.email.addresses import Mailbox
 from activities.email.mail import Mail
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
+class AcceptedEmail:
     """A provider took an email over; delivery comes later.
 
     Attributes:
@@ -45,11 +45,11 @@ class EmailProvider(Connection):
     @classmethod
     def _is_address(cls, value: str | None) -> str | None:
         if value is not None:
-            Address.parse(value)
+            Mailbox.parse(value)
         return value
 
     @abstractmethod
-    async def send(self, mail: Mail, context: Context) -> Accepted:
+    async def send(self, mail: Mail, context: Context) -> AcceptedEmail:
         """Send one email, once.
 
         Raises:
@@ -59,5 +59,5 @@ class EmailProvider(Connection):
         """
 
     @abstractmethod
-    async def sent(self, mail: Mail, since: datetime, context: Context) -> list[Accepted]:
+    async def sent(self, mail: Mail, since: datetime, context: Context) -> list[AcceptedEmail]:
         """Return what the provider took of the step since then; nothing where it keeps no list."""

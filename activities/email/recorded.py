@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from activities.action import Raw, Result, Static, Syntax, SyntaxName, names
-from activities.attachments import Attachment, File, attachment_syntaxes
+from activities.attachments import Attachment, FetchedFile, attachment_syntaxes
 from activities.email.addressed import SEVERAL, AddressedEmail, Headers, MessageId, One, Perhaps, Several, addresses
-from activities.email.addresses import Address, one_line
+from activities.email.addresses import Mailbox, one_line
 from activities.email.composing import MOST_FILES, MOST_TEXT
 from activities.email.mail import Mail, answering
 from activities.markup import text_of_html
@@ -88,14 +88,14 @@ class RecordedEmail(AddressedEmail, KustomerConfig):
         """Return the addresses without names: `{from, to, cc, bcc}`."""
         groups = {"to": self.to, "cc": self.cc, "bcc": self.bcc}
         several = {name: [one.mailbox for one in addresses(group)] for name, group in groups.items()}
-        return {"from": Address.parse(self.sender).mailbox, **several}
+        return {"from": Mailbox.parse(self.sender).mailbox, **several}
 
-    def mail(self, key: str, files: tuple[File, ...] = ()) -> Mail:
+    def mail(self, key: str, files: tuple[FetchedFile, ...] = ()) -> Mail:
         """Return the email; call it in a thread, because long texts take a while."""
         tagged = TAG.search(self.body)
         to, cc, bcc, reply_to = (tuple(addresses(group)) for group in (self.to, self.cc, self.bcc, self.reply_to))
         return Mail(
-            sender=Address.parse(self.sender),
+            sender=Mailbox.parse(self.sender),
             to=to,
             cc=cc,
             bcc=bcc,

@@ -10,7 +10,7 @@ from typing import Any
 from activities.attachments import LARGEST_FILE, fetched
 from activities.context import Context
 from activities.email.mail import Mail
-from activities.email.provider import Accepted, EmailProvider
+from activities.email.provider import AcceptedEmail, EmailProvider
 from activities.email.recorded import RecordedEmail, RecordedReceipt, now
 from activities.errors import ActionError, Refused
 from activities.rest.query import segment
@@ -54,7 +54,7 @@ async def send(kind: type[EmailProvider], config: RecordedEmail, context: Contex
 
 
 async def _record(  # noqa: PLR0913, PLR0917 # what is known of a message
-    account: Account, kind: type[EmailProvider], config: RecordedEmail, mail: Mail, accepted: Accepted, at: str
+    account: Account, kind: type[EmailProvider], config: RecordedEmail, mail: Mail, accepted: AcceptedEmail, at: str
 ) -> Data:
     """Record an email that was sent; the attempt is marked already."""
     body = {
@@ -137,7 +137,7 @@ def _receipt(
     )
 
 
-def _warned(receipt: RecordedReceipt, accepted: Accepted) -> RecordedReceipt:
+def _warned(receipt: RecordedReceipt, accepted: AcceptedEmail) -> RecordedReceipt:
     return receipt.warn(*(f"{one} was refused: {reason}" for one, reason in accepted.refused.items()))
 
 

@@ -15,7 +15,7 @@ from activities.email.composing import Email, composed
 from activities.email.gmail import Gmail
 from activities.email.mail import Mail
 from activities.email.postmark import Postmark
-from activities.email.provider import Accepted, EmailProvider
+from activities.email.provider import AcceptedEmail, EmailProvider
 from activities.email.smtp import Smtp
 from activities.errors import Refused
 
@@ -71,7 +71,7 @@ def _sender(config: Email, provider: EmailProvider) -> str:
     return sender
 
 
-def _receipt(provider: EmailProvider, mail: Mail, accepted: Accepted) -> EmailReceipt:
+def _receipt(provider: EmailProvider, mail: Mail, accepted: AcceptedEmail) -> EmailReceipt:
     receipt = EmailReceipt(
         provider=provider.kind,
         id=accepted.id,

@@ -11,11 +11,11 @@ from pydantic import Field, model_validator
 
 from activities.context import Context
 from activities.email.mail import Mail
-from activities.email.provider import Accepted, EmailProvider
+from activities.email.provider import AcceptedEmail, EmailProvider
 from activities.http_client.addresses import parse_host
 
 if TYPE_CHECKING:
-    from activities.email.smtp_session import Server
+    from activities.email.smtp_session import SmtpServer
 
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
@@ -59,20 +59,20 @@ class Smtp(EmailProvider):
         """Return the password."""
         return [self.password] if self.password else []
 
-    async def send(self, mail: Mail, context: Context) -> Accepted:
+    async def send(self, mail: Mail, context: Context) -> AcceptedEmail:
         """Send one email (see `smtp_session`)."""
         from activities.email.smtp_session import delivered
 
         return await delivered(self.server(), mail, await asyncio.to_thread(mail.content), context)
 
-    async def sent(self, mail: Mail, since: datetime, context: Context) -> list[Accepted]:
+    async def sent(self, mail: Mail, since: datetime, context: Context) -> list[AcceptedEmail]:
         """Return nothing: a mail server lists no messages."""
         del mail, since, context
         return []
 
-    def server(self) -> Server:
+    def server(self) -> SmtpServer:
         """Return the server, and how it is spoken to."""
-        from activities.email.smtp_session import Server
+        from activities.email.smtp_session import SmtpServer
 
         host, _ = parse_host(self.host)
-        return Server(host, self.port or PORTS[self.security], self.security, self.username, self.password)
+        return SmtpServer(host, self.port or PORTS[self.security], self.security, self.username, self.password)

@@ -19,7 +19,7 @@ import aiosmtplib
 
 from activities.context import Context
 from activities.email.mail import Mail
-from activities.email.provider import Accepted
+from activities.email.provider import AcceptedEmail
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
 from activities.http_client.dialing import dial
 from activities.http_client.statuses import one_line
@@ -39,7 +39,7 @@ PARTING = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class SmtpServer:
     """A mail server, and how it is spoken to."""
 
     host: str
@@ -54,7 +54,7 @@ class Server:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-async def delivered(server: Server, mail: Mail, content: bytes, context: Context) -> Accepted:
+async def delivered(server: SmtpServer, mail: Mail, content: bytes, context: Context) -> AcceptedEmail:
     """Hand one email to the server.
 
     Raises:
@@ -73,10 +73,10 @@ async def delivered(server: Server, mail: Mail, content: bytes, context: Context
             await _before(host, deadline, _begin(client, host))
             taken = await _message(client, content, host, deadline)
             answered(DONE)
-            return Accepted(taken, refused)
+            return AcceptedEmail(taken, refused)
 
 
-async def greeted(server: Server, context: Context) -> None:
+async def greeted(server: SmtpServer, context: Context) -> None:
     """Connect, sign in and take leave, without an email.
 
     Raises:
@@ -89,7 +89,7 @@ async def greeted(server: Server, context: Context) -> None:
 
 
 @asynccontextmanager
-async def _opened(server: Server, context: Context, deadline: float, hello: str) -> AsyncIterator[aiosmtplib.SMTP]:
+async def _opened(server: SmtpServer, context: Context, deadline: float, hello: str) -> AsyncIterator[aiosmtplib.SMTP]:
     """Yield a client that is connected, encrypted and signed in as the server wants it; `hello` is its own name."""
     host, port = server.host, server.port
     client: aiosmtplib.SMTP | None = None

@@ -14,7 +14,7 @@ from activities.bounds import cut
 from activities.errors import ResultTooLarge
 from activities.exchange.headers import RecordedHeaders
 from activities.http_client.charset import text_of
-from activities.http_client.json_text import LARGE, Json, calls_itself_json
+from activities.http_client.json_text import LARGE, JsonAnswer, calls_itself_json
 from activities.http_client.statuses import SUCCESS, unexpected
 
 if TYPE_CHECKING:
@@ -72,13 +72,13 @@ async def kept(response: Response, *, read: bool) -> HttpAnswer:
             status=response.status,
         )
     headers = {name: cut(value, LONGEST_HEADER) for name, value in response.headers.items() if name not in NOT_KEPT}
-    found = Json(None)
+    found = JsonAnswer(None)
     if read and response.body:
         found = await asyncio.to_thread(content, response) if len(response.body) > LARGE else content(response)
     return HttpAnswer(status=response.status, headers=headers, body=found.value).warn(*found.warnings)
 
 
-def content(response: Response) -> Json:
+def content(response: Response) -> JsonAnswer:
     """Return an answer's body as a value: JSON where it is, else its text; and what is odd about it.
 
     Raises:
@@ -91,13 +91,15 @@ def content(response: Response) -> Json:
             return response.parsed()
         except ValueError as error:
             if not response.body.strip():
-                return Json(None)
+                return JsonAnswer(None)
             if claims:
                 warnings = (f"The answer calls itself JSON and is none ({_why(error)}): its body is kept as text.",)
     try:
-        return Json(text_of(response.headers, response.body, json=claims), warnings)
+        return JsonAnswer(text_of(response.headers, response.body, json=claims), warnings)
     except UnicodeError:
-        return Json({"base64": b64encode(response.body).decode()}, tuple(w.replace("text", "base64") for w in warnings))
+        return JsonAnswer(
+            {"base64": b64encode(response.body).decode()}, tuple(w.replace("text", "base64") for w in warnings)
+        )
 
 
 def _why(error: ValueError) -> str:

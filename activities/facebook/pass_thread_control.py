@@ -40,7 +40,7 @@ class ThreadControl(Config):
     )
 
 
-class ThreadPassed(Result):
+class ThreadHandover(Result):
     """Control was passed."""
 
     success: bool = Field(description="True: Facebook passed it.")
@@ -56,7 +56,7 @@ class ThreadPassed(Result):
         "pageId": "102030405060708",
     },
 )
-async def pass_thread_control(config: ThreadControl, context: Context) -> ThreadPassed:
+async def pass_thread_control(config: ThreadControl, context: Context) -> ThreadHandover:
     """Pass control of a Messenger conversation to another app.
 
     Only the app that has control can pass it, so it is passed at most once.
@@ -71,4 +71,4 @@ async def pass_thread_control(config: ThreadControl, context: Context) -> Thread
         raise FACEBOOK.unreadable(answer)
     if not success:
         raise Refused("Facebook answered that control was not passed.", status=answer.status)
-    return ThreadPassed(success=True)
+    return ThreadHandover(success=True)

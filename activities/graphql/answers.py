@@ -65,10 +65,10 @@ class Judgement:
                 f"{self.vendor}.",
                 status=answer.status,
             )
-        told = found if isinstance(found, Mapping) else {}
-        refusals = [one for name in self.field.refusals for one in _listed(told.get(name))]
-        if self.field.mutation and ERROR.search(str(told.get("__typename"))):
-            refusals.append(told)
+        result = found if isinstance(found, Mapping) else {}
+        refusals = [one for name in self.field.refusals for one in _listed(result.get(name))]
+        if self.field.mutation and ERROR.search(str(result.get("__typename"))):
+            refusals.append(result)
         return self._refused(refusals, answer) if refusals else None
 
     def _failed(self, errors: list[Mapping[str, Any]], body: Mapping[str, Any], answer: Response) -> ActionError:

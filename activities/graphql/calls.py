@@ -15,7 +15,7 @@ from activities.graphql.field import GraphQlField, closure, described
 from activities.graphql.variables import Variables
 from activities.http_client.json_body import json_bytes
 from activities.operations.answers import body_of, headers_of
-from activities.operations.contract import Answered, Look, Pin, Preview
+from activities.operations.contract import Look, Pin, Preview, ServiceAnswer
 
 
 class GraphQlOperation:
@@ -82,7 +82,7 @@ class GraphQlOperation:
             body={"query": self.field.document, "variables": self.variables.made(params)},
         )
 
-    async def call(self, context: Context, connection: Connection, params: Mapping[str, Any]) -> Answered:
+    async def call(self, context: Context, connection: Connection, params: Mapping[str, Any]) -> ServiceAnswer:
         """Carry it out; see `DescribedOperation`."""
         variables = self.variables.made(params)
         if self.field.variable is not None:
@@ -102,4 +102,4 @@ class GraphQlOperation:
         judgement = Judgement(field=self.field, vendor=service.name, later=self.profile.later)
         if error := judgement.error(answer, body):
             raise error
-        return Answered(status=answer.status, headers=headers_of(answer), body=body)
+        return ServiceAnswer(status=answer.status, headers=headers_of(answer), body=body)

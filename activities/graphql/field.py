@@ -10,7 +10,7 @@ from typing import Any
 
 from activities.descriptions.index import Index, OperationRow
 from activities.descriptions.schemas import DEFINITIONS
-from activities.openapi.operation import Body, Operation
+from activities.openapi.operation import Operation, RequestBody
 
 JSON = "application/json"
 
@@ -42,11 +42,11 @@ class GraphQlField:
 
 def field_of(index: Index, row: OperationRow) -> GraphQlField:
     """Return a field with all that its requests need."""
-    said = row.body
-    body = _body(said)
-    definitions = {name: index.part(name)["schema"] for name in closure(index, said["arguments"])}
-    key = said["key"] or {}
-    sent = {"document": said["document"], "body": body.schema, "definitions": definitions, "key": key}
+    record = row.body
+    body = _body(record)
+    definitions = {name: index.part(name)["schema"] for name in closure(index, record["arguments"])}
+    key = record["key"] or {}
+    sent = {"document": record["document"], "body": body.schema, "definitions": definitions, "key": key}
     written = json.dumps(sent, sort_keys=True, separators=(",", ":"))
     request = Operation(
         id=row.id,
@@ -63,13 +63,13 @@ def field_of(index: Index, row: OperationRow) -> GraphQlField:
     )
     return GraphQlField(
         request=request,
-        document=said["document"],
-        name=said["field"],
-        mutation=said["mutation"],
-        sole=said["sole"],
+        document=record["document"],
+        name=record["field"],
+        mutation=record["mutation"],
+        sole=record["sole"],
         key=key.get("name"),
         variable=key.get("variable"),
-        refusals=tuple(said["refusals"]),
+        refusals=tuple(record["refusals"]),
     )
 
 
@@ -85,21 +85,21 @@ def closure(index: Index, schemas: Any) -> list[str]:
     return sorted(found)
 
 
-def described(schema: Mapping[str, Any], said: Mapping[str, str]) -> dict[str, Any]:
+def described(schema: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
     """Return the schema of an object whose members say what they are."""
-    told = {name: {**schema["properties"][name], "description": text} for name, text in said.items()}
-    return {**schema, "properties": {**schema["properties"], **told}} if told else dict(schema)
+    members = {name: {**schema["properties"][name], "description": text} for name, text in texts.items()}
+    return {**schema, "properties": {**schema["properties"], **members}} if members else dict(schema)
 
 
-def _body(said: Mapping[str, Any]) -> Body:
+def _body(record: Mapping[str, Any]) -> RequestBody:
     every = {
         "type": "object",
-        "properties": said["arguments"],
-        "required": said["required"],
+        "properties": record["arguments"],
+        "required": record["required"],
         "additionalProperties": False,
     }
-    schema = every if said["sole"] is None else said["arguments"][said["sole"]]
-    return Body(required=bool(said["required"]), media=JSON, schema=schema, encoding={})
+    schema = every if record["sole"] is None else record["arguments"][record["sole"]]
+    return RequestBody(required=bool(record["required"]), media=JSON, schema=schema, encoding={})
 
 
 def _references(value: Any) -> Iterator[str]:

@@ -70,9 +70,9 @@ def _introspected(content: bytes) -> Any:
     if isinstance(found.get("__schema"), dict):
         return found
     errors = answer.get("errors")
-    said = [str(one["message"]) for one in errors if "message" in one] if isinstance(errors, list) else []
-    told = f": the service answered {cut('; '.join(said), LONGEST_REASON).rstrip('.')}" if said else ""
-    raise UnreadableError(f"it is no answer of an introspection{told}.")
+    messages = [str(one["message"]) for one in errors if "message" in one] if isinstance(errors, list) else []
+    reason = f": the service answered {cut('; '.join(messages), LONGEST_REASON).rstrip('.')}" if messages else ""
+    raise UnreadableError(f"it is no answer of an introspection{reason}.")
 
 
 def _rows(schema: GraphQLSchema) -> Iterator[OperationRow]:

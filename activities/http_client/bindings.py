@@ -34,7 +34,7 @@ class BindingError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Host:
+class BoundHost:
     """Where a bound secret may go.
 
     Attributes:
@@ -94,7 +94,7 @@ class Bindings:
 
     def __init__(self, entries: Any = None, expand: Callable[[str], str] = str) -> None:
         self.names: list[str] = []
-        self._hosts: dict[str, tuple[Host, ...]] = {}
+        self._hosts: dict[str, tuple[BoundHost, ...]] = {}
         if entries is None:
             return
         if not isinstance(entries, Mapping):
@@ -108,7 +108,7 @@ class Bindings:
             self._hosts[_key(name)] = _hosts(pointer, name, entry, expand)
             self.names.append(str(name))
 
-    def hosts(self, name: str) -> tuple[Host, ...] | None:
+    def hosts(self, name: str) -> tuple[BoundHost, ...] | None:
         """Return the only hosts that a secret may go to, or None where it may go to any."""
         return self._hosts.get(_key(name))
 
@@ -126,7 +126,7 @@ def _no_connection(pointer: str) -> BindingError:
     )
 
 
-def _hosts(pointer: str, name: object, entry: Any, expand: Callable[[str], str]) -> tuple[Host, ...]:
+def _hosts(pointer: str, name: object, entry: Any, expand: Callable[[str], str]) -> tuple[BoundHost, ...]:
     if isinstance(entry, Mapping) and "kind" in entry:
         raise _no_connection(f"{pointer}/kind")
     if not isinstance(entry, Mapping) or entry.keys() != {"hosts"}:
@@ -139,7 +139,7 @@ def _hosts(pointer: str, name: object, entry: Any, expand: Callable[[str], str])
     found = []
     for number, written in enumerate(hosts):
         try:
-            found.append(Host.parse(expand(written) if isinstance(written, str) else written))
+            found.append(BoundHost.parse(expand(written) if isinstance(written, str) else written))
         except KeyError as missing:
             sentence = f"`hosts` of the secret {name!r} need the environment variable {missing.args[0]}: set it."
             raise BindingError(f"{pointer}/hosts/{number}", sentence) from None
@@ -180,7 +180,7 @@ class BoundSecret:
     """
 
     name: str
-    hosts: tuple[Host, ...]
+    hosts: tuple[BoundHost, ...]
     found: Callable[[str], bool] | None
 
     def may_go(self, target: Target) -> bool:

@@ -16,8 +16,8 @@ from activities.http_client.addresses import Rules, Target
 from activities.http_client.bindings import BoundSecret, StandIn
 from activities.http_client.bodies import Bodies, NoRoomError, Room, Share, no_room
 from activities.http_client.json_text import read_aside
-from activities.http_client.message import WITHOUT_EFFECT, Message, Response
-from activities.http_client.sandboxed import Sandboxed
+from activities.http_client.message import WITHOUT_EFFECT, HttpMessage, Response
+from activities.http_client.sandboxed import SandboxServer
 from activities.observing import sending
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Client:
         tls: SSLContext | None = None,
         stand_ins: Iterable[StandIn] = (),
         bodies: Bodies | None = None,
-        sandbox: Sandboxed | None = None,
+        sandbox: SandboxServer | None = None,
     ) -> None:
         self.rules = Rules.of([*allow, sandbox.endpoint] if sandbox else allow)
         self.sandbox = sandbox
@@ -130,7 +130,7 @@ class Client:
         target = Target.parse(url)
         if params:
             target = target.extended(urlencode(params, errors="replace"))
-        message = Message.of(method, target, headers or {}, content, auth)
+        message = HttpMessage.of(method, target, headers or {}, content, auth)
         deadline = asyncio.get_running_loop().time() + timeout
         answer = await self._exchange(message, deadline, max_bytes, before_send, until)
         while redirects > 0:
@@ -178,12 +178,12 @@ class Client:
         while self._sessions:
             await self._sessions.pop().close()
 
-    def _judge(self, message: Message) -> None:
+    def _judge(self, message: HttpMessage) -> None:
         self.admit(message.target, message.texts() if self.by_content else None)
 
     async def _exchange(
         self,
-        message: Message,
+        message: HttpMessage,
         deadline: float,
         max_bytes: int,
         before_send: BeforeSend | None = None,
@@ -217,7 +217,7 @@ class Client:
 
     async def _sent(  # noqa: PLR0913, PLR0917 # one exchange, and what bounds it
         self,
-        message: Message,
+        message: HttpMessage,
         target: Target,
         exchange: Exchange,
         deadline: float,

@@ -43,12 +43,12 @@ Within = Callable[[float], Callable[..., Awaitable[Response]]]
 
 def opened(library: Any, within: Within, timeout: float) -> Any:
     """Return a client of httpx or httpx2 for one attempt: no proxies, no cookies, no timeout but the attempt's."""
-    transport = Transport(library, within, time.monotonic() + timeout)
+    transport = GuardedTransport(library, within, time.monotonic() + timeout)
     return library.AsyncClient(transport=transport, trust_env=False, timeout=None)
 
 
 @dataclass(slots=True)
-class Transport:
+class GuardedTransport:
     """Sends a library's requests through one attempt's guarded client.
 
     What failed is not sent again by the same transport: an SDK that repeats by itself gets the same failure, and

@@ -28,7 +28,7 @@ LONGEST_KEY = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Json:
+class JsonAnswer:
     """What an answer says in JSON.
 
     Attributes:
@@ -40,14 +40,14 @@ class Json:
     warnings: tuple[str, ...] = ()
 
 
-async def read_aside(headers: Mapping[str, str], body: bytes) -> Json | Exception | None:
+async def read_aside(headers: Mapping[str, str], body: bytes) -> JsonAnswer | Exception | None:
     """Read a large body in a thread, where it calls itself JSON; return what that gives or raises, None for others."""
     if len(body) <= LARGE or not calls_itself_json(headers):
         return None
     return await asyncio.to_thread(_outcome, headers, body)
 
 
-def _outcome(headers: Mapping[str, str], body: bytes) -> Json | Exception:
+def _outcome(headers: Mapping[str, str], body: bytes) -> JsonAnswer | Exception:
     try:
         return parsed(headers, body)
     except (ValueError, ResultTooLarge) as error:
@@ -59,7 +59,7 @@ def calls_itself_json(headers: Mapping[str, str]) -> bool:
     return JSON_TYPE.match(headers.get("content-type", "")) is not None
 
 
-def parsed(headers: Mapping[str, str], body: bytes) -> Json:
+def parsed(headers: Mapping[str, str], body: bytes) -> JsonAnswer:
     """Return the value of a JSON text: no NaN, no infinity, no endless integers; the last of equal keys counts.
 
     Raises:
@@ -87,7 +87,7 @@ def parsed(headers: Mapping[str, str], body: bytes) -> Json:
     warnings = [
         f"The answer's JSON has the key {cut(key, LONGEST_KEY)!r} twice; the last value counts." for key in repeated
     ]
-    return Json(value, tuple(warnings))
+    return JsonAnswer(value, tuple(warnings))
 
 
 def _holds_more(text: str) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from activities.bounds import cut
 from activities.errors import OutcomeUnknown, Refused, ResultTooLarge
 from activities.http_client.addresses import Target
-from activities.http_client.json_text import Json, parsed
+from activities.http_client.json_text import JsonAnswer, parsed
 from activities.http_client.statuses import SUCCESS, unexpected
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ WITHOUT_EFFECT = frozenset(("GET", "HEAD", "OPTIONS"))
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class HttpMessage:
     """One request, ready to be sent."""
 
     method: str
@@ -57,7 +57,7 @@ class Message:
         headers: Mapping[str, str],
         content: bytes | None,
         auth: tuple[str, str] | None,
-    ) -> Message:
+    ) -> HttpMessage:
         """Put a request together.
 
         Raises:
@@ -83,7 +83,7 @@ class Message:
         """
         return Target.linked(self.target.url, location) if status in REDIRECTS and location else None
 
-    def redirected(self, status: int, target: Target) -> Message | None:
+    def redirected(self, status: int, target: Target) -> HttpMessage | None:
         """Return the request that follows a redirect, or None where nothing may follow.
 
         To another origin goes no header that could be a credential, and no body at all.
@@ -120,7 +120,7 @@ class Response:
     body: bytes
     complete: bool = True
     room: Room | None = field(default=None, repr=False, compare=False)
-    reading: Json | Exception | None = field(default=None, repr=False, compare=False)
+    reading: JsonAnswer | Exception | None = field(default=None, repr=False, compare=False)
 
     def require(self, *statuses: int) -> Self:
         """Return this answer if its status is one of these, by default any success (2xx).
@@ -134,7 +134,7 @@ class Response:
             return self
         raise unexpected(self.status, self.headers, self.body)
 
-    def parsed(self) -> Json:
+    def parsed(self) -> JsonAnswer:
         """Return the body's JSON value, and what is odd about it.
 
         Raises:

@@ -56,7 +56,7 @@ async def received(  # noqa: PLR0913, PLR0917 # what decides about a body
         raise ResultTooLarge(
             f"The answer (status {status}) has headers of more than {MAX_ALL_HEADERS} bytes.", status=status
         )
-    body = Body(answer, headers, min(max_bytes, bodies.limit), until)
+    body = AnswerBody(answer, headers, min(max_bytes, bodies.limit), until)
     try:
         await body.read(exchange, bodies, share)
     except (aiohttp.ClientError, OSError, zlib.error) as error:
@@ -78,7 +78,7 @@ async def received(  # noqa: PLR0913, PLR0917 # what decides about a body
     return Response(status, headers, body.content(), complete=body.complete, room=body.room)
 
 
-class Body:
+class AnswerBody:
     """A body that is being read.
 
     Attributes:

@@ -8,14 +8,14 @@ from typing import Self
 from urllib.parse import quote
 
 from activities.http_client.addresses import DEFAULT_PORTS, Target
-from activities.http_client.bindings import Host
+from activities.http_client.bindings import BoundHost
 
 HOSTS = "/hosts/"
 """Below it the sandbox answers in place of hosts: `/hosts/shop.example.com/orders/1`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sandboxed:
+class SandboxServer:
     """A server that answers in place of all hosts but those that are live.
 
     No name is looked up and no certificate asked for: the request goes to the sandbox's own address, and its path says
@@ -27,7 +27,7 @@ class Sandboxed:
     """
 
     base: Target
-    live: tuple[Host, ...] = ()
+    live: tuple[BoundHost, ...] = ()
 
     @classmethod
     def of(cls, url: str, live: Iterable[str] = ()) -> Self:
@@ -37,7 +37,7 @@ class Sandboxed:
             Refused: the address is none.
             ValueError: a host is none.
         """
-        return cls(Target.parse(url), tuple(map(Host.parse, live)))
+        return cls(Target.parse(url), tuple(map(BoundHost.parse, live)))
 
     @property
     def endpoint(self) -> str:

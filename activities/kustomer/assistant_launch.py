@@ -30,7 +30,7 @@ class Launch(KustomerConfig):
     lang: str | None = Field(default=None, min_length=1, description="Language, such as `en_us`.")
 
 
-class Launched(Result):
+class LaunchAnswer(Result):
     """How the assistant was launched."""
 
     way: Literal["hook", "session"] = Field(
@@ -51,7 +51,7 @@ class Launched(Result):
         "conversationId": "{{ticket.id}}",
     },
 )
-async def assistant_launch(config: Launch, context: Context) -> Launched:
+async def assistant_launch(config: Launch, context: Context) -> LaunchAnswer:
     """Launch an assistant for the customer of a chat conversation.
 
     Inferred: Kustomer publishes no operation for it. Where the connection has a hook `assistant_launch`, the ids are
@@ -62,13 +62,13 @@ async def assistant_launch(config: Launch, context: Context) -> Launched:
     given = config.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"connection"})
     if OPERATION in account.connection.hooks:
         await post(account, OPERATION, given)
-        return Launched(way="hook")
+        return LaunchAnswer(way="hook")
     customer = await _customer(account, config)
     more: dict[str, Any] = {name: given[name] for name in ("trackingId", "brandId", "lang") if name in given}
     session = await account.send(
         "POST", "/v2.1/chat/sessions", json={"customerId": customer, "assistant": config.public_id, **more}
     )
-    return Launched(way="session", session=session["id"])
+    return LaunchAnswer(way="session", session=session["id"])
 
 
 async def _customer(account: Account, config: Launch) -> str:

@@ -12,7 +12,7 @@ from activities.vendors.kustomer.config import KustomerConfig
 from activities.vendors.kustomer.service import KUSTOMER
 
 
-class Command(KustomerConfig):
+class CommandByName(KustomerConfig):
     """Which command is run, with what."""
 
     name: str = Field(
@@ -43,7 +43,7 @@ COMMANDS = (
         "kustomer.command_run_by_name",
         "Run a command of an app that is installed in Kustomer.",
         "POST /v1/commands/{name}/run",
-        Command,
+        CommandByName,
         CommandRun,
         unwrap=lambda body: body["data"]["attributes"],
         description="Run a command of an app that is installed in Kustomer.\n\nKustomer's own SDK calls it so; its "

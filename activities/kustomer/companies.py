@@ -7,12 +7,12 @@ from typing import Any
 from pydantic import Field
 
 from activities.action import Config
-from activities.kustomer.profiles import NewRecord, Profile
+from activities.kustomer.profiles import KustomerProfile, NewRecord
 from activities.rest.endpoint import endpoint
 from activities.vendors.kustomer.config import KustomerConfig
 from activities.vendors.kustomer.creation import creation
 from activities.vendors.kustomer.external_ids import held_at
-from activities.vendors.kustomer.records import Found, Record, found
+from activities.vendors.kustomer.records import FoundRecord, KustomerRecord, found
 from activities.vendors.kustomer.service import KUSTOMER
 
 
@@ -22,7 +22,7 @@ class Domain(Config):
     domain: str = Field(min_length=1, description="Its name.")
 
 
-class CompanyProfile(Profile):
+class CompanyProfile(KustomerProfile):
     """A company's attributes."""
 
     domains: list[Domain] | None = Field(default=None, description="Domains of its email addresses.")
@@ -48,19 +48,19 @@ class CompanyChange(CompanyProfile):
     deleted: bool | None = Field(default=None, description="Whether it is deleted softly.")
 
 
-class ByExternalId(KustomerConfig):
+class CompanyByExternalId(KustomerConfig):
     """Which company is looked for."""
 
     external_id: str = Field(min_length=1, description="Id that another system gave the company.")
 
 
-class ByIdentifier(KustomerConfig):
+class CompanyByIdentifier(KustomerConfig):
     """Which company is looked for."""
 
     identifier: str = Field(min_length=1, description="Id of the company.")
 
 
-NONE = Found(found=False)
+NONE = FoundRecord(found=False)
 ROLE = "The key needs the role `org.permission.company.read`."
 
 
@@ -76,7 +76,7 @@ COMPANIES = (
         "Make a company.",
         "POST /v1/companies",
         NewCompany,
-        Record,
+        KustomerRecord,
         held_at(lambda _company: "/v1/companies?externalId="),
         description="Make a company.\n\nThe key needs the role `org.permission.company.create`.",
         example={"name": "{{variables.company.name}}", "domains": [{"domain": "example.com"}]},
@@ -86,8 +86,8 @@ COMPANIES = (
         "kustomer.company_lookup_by_external_id",
         "Find a company by the id of another system.",
         "GET /v1/companies",
-        ByExternalId,
-        Found,
+        CompanyByExternalId,
+        FoundRecord,
         missing=NONE,
         unwrap=_first,
         description=f"Find a company by the id of another system.\n\n{ROLE}",
@@ -98,8 +98,8 @@ COMPANIES = (
         "kustomer.company_lookup_by_id",
         "Find a company by id.",
         "GET /v1/companies/{identifier}",
-        ByIdentifier,
-        Found,
+        CompanyByIdentifier,
+        FoundRecord,
         missing=NONE,
         description=f"Find a company by id.\n\n{ROLE}",
         example={"identifier": "{{variables.customer.object.relationships.company.data.id}}"},
@@ -110,7 +110,7 @@ COMPANIES = (
         "Change a company; what is left out stays as it is.",
         "PUT /v1/companies/{id}",
         CompanyChange,
-        Record,
+        KustomerRecord,
         description="Change a company; what is left out stays as it is.\n\n"
         "Lists, such as `emails`, replace those that are there. The key needs the role "
         "`org.permission.company.update`.",

@@ -23,7 +23,7 @@ class AutomatedConversation(KustomerConfig):
     )
 
 
-class Automation(Result):
+class AutomateHook(Result):
     """The hook took it; what the workflow does comes later."""
 
     confidence: Inferred = INFERRED
@@ -35,7 +35,7 @@ class Automation(Result):
     connections=(Kustomer,),
     example={"conversationId": "{{ticket.id}}"},
 )
-async def conversation_automate(config: AutomatedConversation, context: Context) -> Automation:
+async def conversation_automate(config: AutomatedConversation, context: Context) -> AutomateHook:
     """Have Kustomer automate a conversation.
 
     Inferred: Kustomer publishes no operation for it. The conversation's id is posted to the inbound web hook
@@ -43,4 +43,4 @@ async def conversation_automate(config: AutomatedConversation, context: Context)
     """
     account = Account.of(context, config.connection)
     await post(account, "conversation_automate", {"conversationId": config.conversation_id})
-    return Automation()
+    return AutomateHook()

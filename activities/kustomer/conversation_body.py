@@ -27,7 +27,7 @@ class BodyOf(KustomerConfig):
     )
 
 
-class Body(Result):
+class ConversationBody(Result):
     """What was written."""
 
     body: str = Field(description="The texts of all messages, the newest first, each on a line of its own.")
@@ -39,7 +39,7 @@ class Body(Result):
     connections=(Kustomer,),
     example={"conversation": "{{ticket.id}}", "direction": "in"},
 )
-async def conversation_lookup_body(config: BodyOf, context: Context) -> Body:
+async def conversation_lookup_body(config: BodyOf, context: Context) -> ConversationBody:
     """Read what was written in a conversation, the newest message first.
 
     Kustomer keeps at most 10,240 characters of each message; of a longer email the rest is missing.
@@ -49,4 +49,4 @@ async def conversation_lookup_body(config: BodyOf, context: Context) -> Body:
     wanted = [one for one in messages if same(config.direction, attribute(one, "direction"))]
     wanted.sort(key=lambda one: instant(one) or EARLIEST, reverse=True)
     texts = (attribute(one, "preview") for one in wanted)
-    return Body(body="\n".join(text for text in texts if isinstance(text, str) and text))
+    return ConversationBody(body="\n".join(text for text in texts if isinstance(text, str) and text))

@@ -8,14 +8,14 @@ from pydantic import Field, PlainSerializer
 
 from activities.rest.endpoint import endpoint
 from activities.vendors.kustomer.config import KustomerConfig
-from activities.vendors.kustomer.records import Record
+from activities.vendors.kustomer.records import KustomerRecord
 from activities.vendors.kustomer.service import KUSTOMER
 
 Only = Annotated[str, Field(min_length=1), PlainSerializer(lambda id_: [id_], return_type=list[str])]
 """One id, which becomes the whole list."""
 
 
-class NewCustomer(KustomerConfig):
+class ConversationCustomer(KustomerConfig):
     """Which conversation goes to whom."""
 
     id: str = Field(min_length=1, description="Id of the conversation.")
@@ -42,8 +42,8 @@ CONVERSATION_PLACES = (
         "kustomer.conversation_move_customer",
         "Move a conversation to another customer's timeline.",
         "PATCH /v1/conversations/{id}",
-        NewCustomer,
-        Record,
+        ConversationCustomer,
+        KustomerRecord,
         repeat="safe",
         writes=("conversation:id",),
         example={"id": "{{ticket.id}}", "customer": "{{variables.customer.id}}"},
@@ -54,7 +54,7 @@ CONVERSATION_PLACES = (
         "Assign a conversation to a team, in place of the teams that it had.",
         "PATCH /v1/conversations/{id}",
         TeamOf,
-        Record,
+        KustomerRecord,
         repeat="safe",
         writes=("conversation:id",),
         example={"id": "{{ticket.id}}", "team": "5f2a9c0e6b0d3a0012345678"},
@@ -65,7 +65,7 @@ CONVERSATION_PLACES = (
         "Assign a conversation to a user, in place of the users that it had.",
         "PATCH /v1/conversations/{id}",
         UserOf,
-        Record,
+        KustomerRecord,
         repeat="safe",
         writes=("conversation:id",),
         example={"id": "{{ticket.id}}", "user": "5f2a9c0e6b0d3a0087654321"},

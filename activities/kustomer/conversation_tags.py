@@ -14,7 +14,7 @@ from activities.rest.query import segment
 from activities.vendors.kustomer.config import KustomerConfig
 from activities.vendors.kustomer.connection import Kustomer
 from activities.vendors.kustomer.inputs import MOST_TAGS, Tags, names_of
-from activities.vendors.kustomer.records import Data, Record, found
+from activities.vendors.kustomer.records import Data, KustomerRecord, found
 from activities.vendors.kustomer.service import Account, partly
 
 
@@ -38,7 +38,7 @@ def _requests(raw: Raw) -> int:
     writes=("conversation:id",),
     example={"id": "{{ticket.id}}", "tags": ["vip", "refund"]},
 )
-async def conversation_add_tags(config: TagsOf, context: Context) -> Record:
+async def conversation_add_tags(config: TagsOf, context: Context) -> KustomerRecord:
     """Add tags to a conversation; those that it has stay.
 
     A name that is no tag yet becomes one. More than twenty tags are sent in several requests.
@@ -54,7 +54,7 @@ async def conversation_add_tags(config: TagsOf, context: Context) -> Record:
     writes=("conversation:id",),
     example={"id": "{{ticket.id}}", "tags": ["refund"]},
 )
-async def conversation_remove_tags(config: TagsOf, context: Context) -> Record:
+async def conversation_remove_tags(config: TagsOf, context: Context) -> KustomerRecord:
     """Remove tags from a conversation.
 
     More than twenty tags are sent in several requests.
@@ -77,6 +77,6 @@ async def send_tags(account: Account, method: Literal["POST", "DELETE"], id_: st
     return data
 
 
-async def _changed(method: Literal["POST", "DELETE"], config: TagsOf, context: Context) -> Record:
+async def _changed(method: Literal["POST", "DELETE"], config: TagsOf, context: Context) -> KustomerRecord:
     data = await send_tags(Account.of(context, config.connection), method, config.id, config.tags)
-    return Record.model_validate(found(data))
+    return KustomerRecord.model_validate(found(data))

@@ -10,8 +10,8 @@ from activities.rest.endpoint import endpoint
 from activities.rest.query import segment
 from activities.vendors.kustomer.config import KustomerConfig
 from activities.vendors.kustomer.creation import creation
-from activities.vendors.kustomer.inputs import Custom, Direction, Queue, Sentiment, Tags
-from activities.vendors.kustomer.records import Data, Record
+from activities.vendors.kustomer.inputs import Custom, Direction, Queue, Tags, TextSentiment
+from activities.vendors.kustomer.records import Data, KustomerRecord
 from activities.vendors.kustomer.service import KUSTOMER, Account
 
 
@@ -56,7 +56,7 @@ class ConversationChange(ConversationFields):
     snooze: dict[str, Any] | None = Field(default=None, description="Until when it sleeps, `{time, status}`.")
     satisfaction: Any = Field(default=None, description="How satisfied the customer is.")
     satisfaction_level: dict[str, Any] | None = Field(default=None, description="The answer to a survey.")
-    sentiment: Sentiment | None = Field(default=None, description="How it feels, `{polarity, confidence}`.")
+    sentiment: TextSentiment | None = Field(default=None, description="How it feels, `{polarity, confidence}`.")
     locked: bool | None = Field(default=None, description="Whether nobody may add to it.")
     ended: bool | None = Field(default=None, description="Whether it has ended.")
     ended_at: str | None = Field(default=None, description="When it ended, as an ISO 8601 instant.")
@@ -76,7 +76,7 @@ CONVERSATIONS = (
         "Create a conversation on a customer's timeline.",
         "POST /v1/customers/{customer}/conversations",
         NewConversation,
-        Record,
+        KustomerRecord,
         with_external_id,
         example={"customer": "{{customer.id}}", "name": "Order {{ticket.id}}"},
     ),
@@ -86,7 +86,7 @@ CONVERSATIONS = (
         "Change a conversation.",
         "PATCH /v1/conversations/{id}",
         ConversationChange,
-        Record,
+        KustomerRecord,
         repeat="safe",
         writes=("conversation:id",),
         example={"id": "{{ticket.id}}", "status": "done"},

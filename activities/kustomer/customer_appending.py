@@ -14,7 +14,7 @@ from activities.kustomer.profiles import VERIFIED, EmailType, PhoneType
 from activities.rest.query import segment
 from activities.vendors.kustomer.config import KustomerConfig
 from activities.vendors.kustomer.connection import Kustomer
-from activities.vendors.kustomer.records import Data, Record, attribute, found
+from activities.vendors.kustomer.records import Data, KustomerRecord, attribute, found
 from activities.vendors.kustomer.revisions import company_of, revised
 from activities.vendors.kustomer.service import Account
 
@@ -48,7 +48,7 @@ class NewPhone(Appending):
     writes=("customer:id",),
     example={"id": "{{customer.id}}", "email": "{{message.from}}"},
 )
-async def customer_append_email(config: NewEmail, context: Context) -> Record:
+async def customer_append_email(config: NewEmail, context: Context) -> KustomerRecord:
     """Add an email address to a customer's; one that is there already changes nothing.
 
     The customer is read, and its list sent back with the new entry and the revision that was read; where somebody
@@ -66,7 +66,7 @@ async def customer_append_email(config: NewEmail, context: Context) -> Record:
     writes=("customer:id",),
     example={"id": "{{customer.id}}", "phone": "{{call.external_number}}"},
 )
-async def customer_append_phone(config: NewPhone, context: Context) -> Record:
+async def customer_append_phone(config: NewPhone, context: Context) -> KustomerRecord:
     """Add a phone number to a customer's; one that is there already changes nothing.
 
     Numbers are compared by their digits. The customer is read, and its list sent back with the new entry and the
@@ -83,7 +83,7 @@ def digits(phone: str) -> str:
 
 async def _appended(
     config: NewEmail | NewPhone, context: Context, held: str, key: str, plain: Callable[[str], str]
-) -> Record:
+) -> KustomerRecord:
     entry = {"type": config.type, key: getattr(config, key).strip(), "verified": config.verified}
     value = plain(entry[key])
 
@@ -97,7 +97,7 @@ async def _appended(
 
     account = Account.of(context, config.connection)
     data = await revised(account, f"/v1/customers/{segment('id', config.id)}", change)
-    return Record.model_validate(found(data))
+    return KustomerRecord.model_validate(found(data))
 
 
 def _filled(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from activities.kustomer.customer_profile import CustomerProfile
 from activities.kustomer.profiles import NewRecord
 from activities.vendors.kustomer.creation import creation
 from activities.vendors.kustomer.external_ids import held_at
-from activities.vendors.kustomer.records import Record
+from activities.vendors.kustomer.records import KustomerRecord
 
 
 class NewCustomer(CustomerProfile, NewRecord):
@@ -18,7 +18,7 @@ CUSTOMER_CREATE = creation(
     "Make a customer.",
     "POST /v1/customers",
     NewCustomer,
-    Record,
+    KustomerRecord,
     held_at(lambda _customer: "/v1/customers/externalId="),
     description="""Make a customer.
 

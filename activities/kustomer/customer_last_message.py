@@ -11,7 +11,7 @@ from activities.context import Context
 from activities.rest.query import segment
 from activities.vendors.kustomer.config import KustomerConfig
 from activities.vendors.kustomer.connection import Kustomer
-from activities.vendors.kustomer.records import Data, Found, attribute, found, instant
+from activities.vendors.kustomer.records import Data, FoundRecord, attribute, found, instant
 from activities.vendors.kustomer.service import Account
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -30,7 +30,7 @@ class OfCustomer(KustomerConfig):
     timeout=timedelta(minutes=1),
     example={"customer": "{{customer.id}}"},
 )
-async def customer_lookup_last_message(config: OfCustomer, context: Context) -> Found:
+async def customer_lookup_last_message(config: OfCustomer, context: Context) -> FoundRecord:
     """Find the most recent message that came from a customer, over all channels.
 
     Kustomer does not say in which order it lists messages, so all of the customer's are read, 100 with each request.
@@ -39,7 +39,7 @@ async def customer_lookup_last_message(config: OfCustomer, context: Context) -> 
     account = Account.of(context, config.connection).patient()
     messages = await account.every(f"/v1/customers/{segment('customer', config.customer)}/messages")
     inbound = [each for each in messages or () if attribute(each, "direction") == "in"]
-    return Found.model_validate(found(max(inbound, key=_sent))) if inbound else Found(found=False)
+    return FoundRecord.model_validate(found(max(inbound, key=_sent))) if inbound else FoundRecord(found=False)
 
 
 def _sent(message: Data) -> datetime:

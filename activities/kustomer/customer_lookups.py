@@ -6,26 +6,26 @@ from pydantic import Field
 
 from activities.rest.endpoint import endpoint
 from activities.vendors.kustomer.config import KustomerConfig
-from activities.vendors.kustomer.records import Found
+from activities.vendors.kustomer.records import FoundRecord
 from activities.vendors.kustomer.service import KUSTOMER
 
-NOBODY = Found(found=False)
+NOBODY = FoundRecord(found=False)
 ROLE = "The key needs the role `org.permission.customer.read`."
 
 
-class ByEmail(KustomerConfig):
+class CustomerByEmail(KustomerConfig):
     """Whose customer is looked for."""
 
     email: str = Field(min_length=1, description="Email address.")
 
 
-class ByExternalId(KustomerConfig):
+class CustomerByExternalId(KustomerConfig):
     """Whose customer is looked for."""
 
     external_id: str = Field(min_length=1, description="Id that another system gave the customer.")
 
 
-class ByIdentifier(KustomerConfig):
+class CustomerByIdentifier(KustomerConfig):
     """Whose customer is looked for."""
 
     identifier: str = Field(min_length=1, description="Id of the customer.")
@@ -43,8 +43,8 @@ CUSTOMER_LOOKUPS = (
         "kustomer.customer_lookup_by_email",
         "Find a customer by email address.",
         "GET /v1/customers/email={email}",
-        ByEmail,
-        Found,
+        CustomerByEmail,
+        FoundRecord,
         missing=NOBODY,
         description=f"Find a customer by email address.\n\n{ROLE}",
         example={"email": "{{customer.email}}"},
@@ -54,8 +54,8 @@ CUSTOMER_LOOKUPS = (
         "kustomer.customer_lookup_by_external_id",
         "Find a customer by the id of another system.",
         "GET /v1/customers/externalId={externalId}",
-        ByExternalId,
-        Found,
+        CustomerByExternalId,
+        FoundRecord,
         missing=NOBODY,
         description=f"Find a customer by the id of another system.\n\n{ROLE}",
         example={"externalId": "{{customer.externalId}}"},
@@ -65,8 +65,8 @@ CUSTOMER_LOOKUPS = (
         "kustomer.customer_lookup_by_id",
         "Find a customer by id.",
         "GET /v1/customers/{identifier}",
-        ByIdentifier,
-        Found,
+        CustomerByIdentifier,
+        FoundRecord,
         missing=NOBODY,
         description=f"Find a customer by id.\n\n{ROLE}",
         example={"identifier": "{{customer.id}}"},
@@ -77,7 +77,7 @@ CUSTOMER_LOOKUPS = (
         "Find a customer by phone number.",
         "GET /v1/customers/phone={phone}",
         ByPhone,
-        Found,
+        FoundRecord,
         missing=NOBODY,
         description=f"Find a customer by phone number.\n\n{ROLE}",
         example={"phone": "{{customer.phone}}"},

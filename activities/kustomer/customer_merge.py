@@ -28,7 +28,7 @@ PATIENCE = 5.0
 """Seconds that one reading may take: the merge is under way, and the attempt must not end over its state."""
 
 
-class Merge(KustomerConfig):
+class CustomerMerge(KustomerConfig):
     """Which customers become one."""
 
     source: str = Field(min_length=1, description="Id of the customer that goes into the other, and is deleted softly.")
@@ -42,7 +42,7 @@ class MergeRequest(Result):
     status: str | None = Field(description="Its state, by Kustomer's word; `success` where it is done.")
 
 
-async def _merged(config: Merge, context: Context, begin: datetime) -> Sequence[MergeRequest]:
+async def _merged(config: CustomerMerge, context: Context, begin: datetime) -> Sequence[MergeRequest]:
     """Return the merges of these two since the step was sent."""
     account = Account.of(context, config.connection)
     merges = await account.every(f"/v1/customers/{segment('target', config.target)}/merges")
@@ -60,7 +60,7 @@ async def _merged(config: Merge, context: Context, begin: datetime) -> Sequence[
     writes=("customer:source", "customer:target"),
     example={"source": "{{variables.duplicate.id}}", "target": "{{customer.id}}"},
 )
-async def merge_customers(config: Merge, context: Context) -> MergeRequest:
+async def merge_customers(config: CustomerMerge, context: Context) -> MergeRequest:
     """Make one customer of two: what the source has goes to the target, and the source is deleted softly.
 
     Kustomer merges in the background; its state is read for some seconds, until it is settled. Where the answer to the

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from activities.action import Config
-from activities.kustomer.profiles import Email, Phone, Profile, Social
+from activities.kustomer.profiles import KustomerProfile, ProfileEmail, ProfilePhone, ProfileSocial
 
 INSTANT = "such as 2030-01-31T09:00:00.000Z."
 
@@ -36,14 +36,14 @@ class InstagramId(Config):
     instagram_id: str | None = Field(default=None, description="Id of the account.")
 
 
-class Sentiment(Config):
+class CustomerSentiment(Config):
     """How a customer feels."""
 
     polarity: Literal[-1, 0, 1] = Field(description="-1 negative, 0 neutral, 1 positive.")
     confidence: float = Field(ge=0, le=1, description="How sure that is, from 0 to 1.")
 
 
-class CustomerProfile(Profile):
+class CustomerProfile(KustomerProfile):
     """A customer's attributes; what is left out stays as it is."""
 
     name: str | None = Field(default=None, description="Name.")
@@ -51,14 +51,20 @@ class CustomerProfile(Profile):
     username: str | None = Field(default=None, description="Name of the customer's account with you.")
     external_ids: list[OtherId] | None = Field(default=None, description="More ids that other systems gave.")
     shared_external_ids: list[OtherId] | None = Field(default=None, description="Ids that several customers have.")
-    shared_emails: list[Email] | None = Field(default=None, description="Email addresses that several customers have.")
-    shared_phones: list[Phone] | None = Field(default=None, description="Phone numbers that several customers have.")
-    shared_socials: list[Social] | None = Field(default=None, description="Accounts that several customers have.")
+    shared_emails: list[ProfileEmail] | None = Field(
+        default=None, description="Email addresses that several customers have."
+    )
+    shared_phones: list[ProfilePhone] | None = Field(
+        default=None, description="Phone numbers that several customers have."
+    )
+    shared_socials: list[ProfileSocial] | None = Field(
+        default=None, description="Accounts that several customers have."
+    )
     facebook_ids: list[FacebookId] | None = Field(default=None, description="Accounts of Messenger.")
     instagram_ids: list[InstagramId] | None = Field(default=None, description="Accounts of Instagram.")
     locale: str | None = Field(default=None, description="Locale, such as `en_US`.")
     time_zone: str | None = Field(default=None, description="Time zone, such as `Europe/Berlin`.")
-    sentiment: Sentiment | None = Field(default=None, description="How the customer feels.")
+    sentiment: CustomerSentiment | None = Field(default=None, description="How the customer feels.")
     gender: Literal["m", "f"] | None = Field(default=None, description="Gender.")
     birthday_at: str | None = Field(default=None, description=f"Birthday, {INSTANT}")
     signed_up_at: str | None = Field(default=None, description=f"When the customer signed up, {INSTANT}")

@@ -12,11 +12,11 @@ from activities.kustomer.customer_appending import digits
 from activities.kustomer.customer_searching import among, entries, holders, oldest
 from activities.vendors.kustomer.config import KustomerConfig
 from activities.vendors.kustomer.connection import Kustomer
-from activities.vendors.kustomer.records import Data, Found
+from activities.vendors.kustomer.records import Data, FoundRecord
 from activities.vendors.kustomer.service import Account
 
 
-class FoundByInference(Found):
+class FoundByInference(FoundRecord):
     """A customer that was looked for in a way that the vendor does not document as a whole."""
 
     confidence: Literal["inferred"] = Field(
@@ -56,14 +56,14 @@ class ByInstagramThreadId(KustomerConfig):
     requests=2,
     example={"id": "{{message.twitterUserId}}"},
 )
-async def customer_find_by_twitter_id(config: ByTwitterId, context: Context) -> Found:
+async def customer_find_by_twitter_id(config: ByTwitterId, context: Context) -> FoundRecord:
     """Find a customer by the id of a Twitter account.
 
     The search knows customers of the last two years, and a change only some seconds later. The key needs the roles
     `org.permission.search.create` and `org.permission.customer.read`.
     """
     fits = among("socials", {"type": "twitter", "userid": config.id})
-    return oldest(Found, await holders(Account.of(context, config.connection), "twitter", config.id, fits))
+    return oldest(FoundRecord, await holders(Account.of(context, config.connection), "twitter", config.id, fits))
 
 
 @action(

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from activities.rest.query import segment
-from activities.vendors.kustomer.records import Data, Found, attribute, found, instant
+from activities.vendors.kustomer.records import Data, FoundRecord, attribute, found, instant
 from activities.vendors.kustomer.service import KUSTOMER, Account
 
-F = TypeVar("F", bound=Found)
+F = TypeVar("F", bound=FoundRecord)
 
 UNDATED = datetime.max.replace(tzinfo=UTC)
 

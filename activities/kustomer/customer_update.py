@@ -9,7 +9,7 @@ from activities.context import Context
 from activities.kustomer.customer_profile import CustomerProfile
 from activities.rest.query import segment
 from activities.vendors.kustomer.connection import Kustomer
-from activities.vendors.kustomer.records import Record, found
+from activities.vendors.kustomer.records import KustomerRecord, found
 from activities.vendors.kustomer.revisions import company_of, revised
 from activities.vendors.kustomer.service import Account
 
@@ -29,7 +29,7 @@ class CustomerChange(CustomerProfile):
     writes=("customer:id",),
     example={"id": "{{customer.id}}", "name": "{{contact.name}}"},
 )
-async def customer_update(config: CustomerChange, context: Context) -> Record:
+async def customer_update(config: CustomerChange, context: Context) -> KustomerRecord:
     """Change a customer; what is left out stays as it is.
 
     Kustomer unlinks a customer's company where an update leaves it out. So the customer is read first, and the company
@@ -44,4 +44,4 @@ async def customer_update(config: CustomerChange, context: Context) -> Record:
         data = await account.send("PATCH", path, json=body)
     else:
         data = await revised(account, path, lambda customer: {**body, **company_of(customer)})
-    return Record.model_validate(found(data))
+    return KustomerRecord.model_validate(found(data))

@@ -12,7 +12,7 @@ from activities.action import action
 from activities.context import Context
 from activities.vendors.kustomer.config import KustomerConfig
 from activities.vendors.kustomer.connection import Kustomer
-from activities.vendors.kustomer.drafts import Draft, draft_of, drafted, drafts_path
+from activities.vendors.kustomer.drafts import KustomerDraft, draft_of, drafted, drafts_path
 from activities.vendors.kustomer.inputs import Instant, Mention
 from activities.vendors.kustomer.service import Account
 
@@ -48,11 +48,11 @@ class NoteDraft(KustomerConfig):
         return {"channel": "note", **body, **({"scheduled": True} if self.send_at else {})}
 
 
-async def note_drafts(config: NoteDraft, context: Context, begin: datetime) -> Sequence[Draft]:
+async def note_drafts(config: NoteDraft, context: Context, begin: datetime) -> Sequence[KustomerDraft]:
     """Return the customer's drafts like this one since an instant."""
     account = Account.of(context, config.connection)
     several = await drafted(account, config.customer, config.content(), begin)
-    return [Draft.model_validate(draft_of(one)) for one in several]
+    return [KustomerDraft.model_validate(draft_of(one)) for one in several]
 
 
 @action(
@@ -63,12 +63,12 @@ async def note_drafts(config: NoteDraft, context: Context, begin: datetime) -> S
     writes=("conversation:conversation",),
     example={"customer": "{{customer.id}}", "conversation": "{{ticket.id}}", "body": "Please call back."},
 )
-async def draft_note_create(config: NoteDraft, context: Context) -> Draft:
+async def draft_note_create(config: NoteDraft, context: Context) -> KustomerDraft:
     """Draft a note on a conversation.
 
     A conversation has at most one draft of a note: Kustomer refuses another.
     """
     account = Account.of(context, config.connection)
-    return Draft.model_validate(
+    return KustomerDraft.model_validate(
         draft_of(await account.send("POST", drafts_path(config.customer), json=config.content()))
     )

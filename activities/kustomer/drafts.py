@@ -13,7 +13,7 @@ from activities.rest.endpoint import endpoint
 from activities.rest.query import segment
 from activities.vendors.kustomer.config import KustomerConfig
 from activities.vendors.kustomer.connection import Kustomer
-from activities.vendors.kustomer.drafts import Draft, draft_of, drafts_path
+from activities.vendors.kustomer.drafts import KustomerDraft, draft_of, drafts_path
 from activities.vendors.kustomer.inputs import Instant
 from activities.vendors.kustomer.records import Nothing, attribute
 from activities.vendors.kustomer.service import KUSTOMER, Account
@@ -50,7 +50,7 @@ class Postponement(KustomerConfig):
     writes=("draft:id",),
     example={"id": "{{variables.draft.id}}", "channel": "note", "sendAt": "2026-12-24T09:00:00Z"},
 )
-async def draft_postpone(config: Postponement, context: Context) -> Draft:
+async def draft_postpone(config: Postponement, context: Context) -> KustomerDraft:
     """Change when a draft is sent.
 
     Kustomer wants to be told the draft's channel, which is found among the customer's drafts where the step does not
@@ -61,7 +61,7 @@ async def draft_postpone(config: Postponement, context: Context) -> Draft:
     if config.send_at is not None:
         when = {"sendAt": config.send_at, "scheduled": True} if config.send_at else {"sendAt": ""}
     body = {"channel": config.channel or await _channel(account, config), **when}
-    return Draft.model_validate(
+    return KustomerDraft.model_validate(
         draft_of(await account.send("PUT", f"/v1/drafts/{segment('id', config.id)}", json=body))
     )
 
@@ -74,7 +74,7 @@ async def _channel(account: Account, config: Postponement) -> str:
     raise Refused("The customer has no draft with this `id`: give its `channel`, or the right `customer`.")
 
 
-class ById(KustomerConfig):
+class DraftById(KustomerConfig):
     """Which draft is deleted."""
 
     id: str = Field(min_length=1, description="Id of the draft.")
@@ -87,7 +87,7 @@ DRAFTS = (
         "kustomer.draft_delete",
         "Delete a draft; one that is gone already counts as deleted.",
         "DELETE /v1/drafts/{id}",
-        ById,
+        DraftById,
         Nothing,
         unwrap=lambda _body: None,
         missing=Nothing(),

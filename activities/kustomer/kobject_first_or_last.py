@@ -14,7 +14,7 @@ from activities.errors import Refused
 from activities.rest.query import segment
 from activities.vendors.kustomer.config import KustomerConfig
 from activities.vendors.kustomer.connection import Kustomer
-from activities.vendors.kustomer.records import Found, found, instant
+from activities.vendors.kustomer.records import FoundRecord, found, instant
 from activities.vendors.kustomer.service import Account
 
 
@@ -35,7 +35,7 @@ class FirstOrLast(KustomerConfig):
     timeout=timedelta(minutes=1),
     example={"customer": "{{customer.id}}", "klassName": "order", "sort": "last"},
 )
-async def kobject_find_first_or_last(config: FirstOrLast, context: Context) -> Found:
+async def kobject_find_first_or_last(config: FirstOrLast, context: Context) -> FoundRecord:
     """Find the first or the last object of a klass on a customer's timeline, by when it was made.
 
     Kustomer sorts this list by nothing that it documents, so all of the customer's objects of the klass are read, 100
@@ -45,9 +45,9 @@ async def kobject_find_first_or_last(config: FirstOrLast, context: Context) -> F
     customer, klass = segment("customer", config.customer), segment("klassName", config.klass_name)
     objects = await account.every(f"/v1/customers/{customer}/klasses/{klass}")
     if not objects:
-        return Found(found=False)
+        return FoundRecord(found=False)
     dated = [(at, each) for each in objects if (at := instant(each))]
     if not dated:
         raise Refused("None of the objects says when it was made: which is the first cannot be said.")
     end = min if config.sort in {"first", "asc", "createdAt"} else max
-    return Found.model_validate(found(end(dated, key=itemgetter(0))[1]))
+    return FoundRecord.model_validate(found(end(dated, key=itemgetter(0))[1]))

@@ -14,7 +14,7 @@ from activities.rest.query import segment
 from activities.vendors.kustomer.config import KustomerConfig
 from activities.vendors.kustomer.creation import creation
 from activities.vendors.kustomer.external_ids import held_at
-from activities.vendors.kustomer.records import Found, Nothing, Record
+from activities.vendors.kustomer.records import FoundRecord, KustomerRecord, Nothing
 from activities.vendors.kustomer.service import KUSTOMER
 
 
@@ -93,7 +93,7 @@ class Which(KustomerConfig):
     klass_name: str = Field(min_length=1, description="Name of the klass.")
 
 
-class ByExternalId(KustomerConfig):
+class KobjectByExternalId(KustomerConfig):
     """Which object is looked for."""
 
     external_id: str = Field(min_length=1, description="Id that another system gave the object.")
@@ -109,7 +109,7 @@ KOBJECTS = (
         "Make an object of a klass, on nobody's timeline.",
         "POST /v1/klasses/{klassName}",
         AnyKobject,
-        Record,
+        KustomerRecord,
         HELD,
         description=f"Make an object of a klass, on nobody's timeline.\n\n{ROLES.format('create')}",
         example={"klassName": "order", "title": "Order 1001", "data": {"number": "1001"}},
@@ -119,7 +119,7 @@ KOBJECTS = (
         "Make an object of a klass on a customer's timeline.",
         "POST /v1/customers/{customer}/klasses/{klassName}",
         KobjectOfCustomer,
-        Record,
+        KustomerRecord,
         HELD,
         description=f"Make an object of a klass on a customer's timeline.\n\n{ROLES.format('create')}",
         example={
@@ -147,9 +147,9 @@ KOBJECTS = (
         "kustomer.kobject_find_by_external_id",
         "Find an object of a klass by the id of another system.",
         "GET /v1/klasses/{klassName}/externalId={externalId}",
-        ByExternalId,
-        Found,
-        missing=Found(found=False),
+        KobjectByExternalId,
+        FoundRecord,
+        missing=FoundRecord(found=False),
         description=f"Find an object of a klass by the id of another system.\n\n{ROLES.format('read')}",
         example={"klassName": "order", "externalId": "{{order.id}}"},
     ),

@@ -13,10 +13,10 @@ from activities.rest.query import segment
 from activities.vendors.kustomer.config import KustomerConfig
 from activities.vendors.kustomer.connection import Kustomer
 from activities.vendors.kustomer.lists import MOST, listing
-from activities.vendors.kustomer.records import Data, Found, found
+from activities.vendors.kustomer.records import Data, FoundRecord, found
 from activities.vendors.kustomer.service import KUSTOMER, Account
 
-NO_MESSAGE = Found(found=False)
+NO_MESSAGE = FoundRecord(found=False)
 
 
 class MessagesOf(KustomerConfig):
@@ -28,13 +28,13 @@ class MessagesOf(KustomerConfig):
     include: Literal["attachments"] | None = Field(default=None, description="`attachments`: with each one's file.")
 
 
-class ById(KustomerConfig):
+class MessageById(KustomerConfig):
     """Which message is looked for."""
 
     id: str = Field(min_length=1, description="Id of the message.")
 
 
-class ByExternalId(KustomerConfig):
+class MessageByExternalId(KustomerConfig):
     """Which message is looked for."""
 
     identifier: str = Field(min_length=1, description="Id that another system gave the message.")
@@ -55,10 +55,10 @@ async def with_external_id(account: Account, _config: object, external_id: str) 
     requests=2,
     example={"identifier": "{{message.id}}"},
 )
-async def message_lookup_by_external_id(config: ByExternalId, context: Context) -> Found:
+async def message_lookup_by_external_id(config: MessageByExternalId, context: Context) -> FoundRecord:
     """Find a message by the id of another system."""
     data = await with_external_id(Account.of(context, config.connection), config, config.identifier)
-    return NO_MESSAGE if data is None else Found.model_validate(found(data))
+    return NO_MESSAGE if data is None else FoundRecord.model_validate(found(data))
 
 
 MESSAGE_LOOKUPS = (
@@ -67,8 +67,8 @@ MESSAGE_LOOKUPS = (
         "kustomer.message_lookup_by_id",
         "Find a message by id.",
         "GET /v1/messages/{id}",
-        ById,
-        Found,
+        MessageById,
+        FoundRecord,
         missing=NO_MESSAGE,
         example={"id": "{{message.id}}"},
     ),

@@ -10,8 +10,8 @@ from activities.kustomer.message_lookups import with_external_id
 from activities.rest.endpoint import endpoint
 from activities.vendors.kustomer.config import KustomerConfig
 from activities.vendors.kustomer.creation import creation
-from activities.vendors.kustomer.inputs import Custom, Direction, Queue, Sentiment
-from activities.vendors.kustomer.records import Record
+from activities.vendors.kustomer.inputs import Custom, Direction, Queue, TextSentiment
+from activities.vendors.kustomer.records import KustomerRecord
 from activities.vendors.kustomer.service import KUSTOMER
 
 LONGEST_PREVIEW = 10_240
@@ -36,7 +36,7 @@ class MessageFields(KustomerConfig):
     custom: Custom | None = Field(
         default=None, description="Custom attributes; names end in their type, as `orderIdStr` does."
     )
-    sentiment: Sentiment | None = Field(default=None, description="How it feels, `{polarity, confidence}`.")
+    sentiment: TextSentiment | None = Field(default=None, description="How it feels, `{polarity, confidence}`.")
     lang: str | None = Field(default=None, description="Its language, such as `en_us`.")
     created_at: str | None = Field(default=None, description="When it was made; only for keys with `org.admin`.")
     created_by: str | None = Field(default=None, description="Id of who made it; only for keys with `org.admin`.")
@@ -84,7 +84,7 @@ MESSAGES = (
         "Record a message on a customer's timeline.",
         "POST /v1/customers/{customer}/messages",
         NewMessage,
-        Record,
+        KustomerRecord,
         with_external_id,
         description="Record a message on a customer's timeline.\n\nNothing is sent to the customer. Without "
         "`conversation` Kustomer begins a new one.",
@@ -102,7 +102,7 @@ MESSAGES = (
         "Change a message.",
         "PATCH /v1/messages/{id}",
         MessageChange,
-        Record,
+        KustomerRecord,
         repeat="safe",
         writes=("message:id",),
         example={"id": "{{message.id}}", "lang": "de"},

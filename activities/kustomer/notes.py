@@ -42,13 +42,13 @@ class NewNote(KustomerConfig):
     modified_by: str | None = Field(default=None, description="Id of who changed it; only for keys with `org.admin`.")
 
 
-class ById(KustomerConfig):
+class NoteById(KustomerConfig):
     """Which note is looked for."""
 
     id: str = Field(min_length=1, description="Id of the note.")
 
 
-class ByExternalId(KustomerConfig):
+class NoteByExternalId(KustomerConfig):
     """Which note is looked for."""
 
     identifier: str = Field(min_length=1, description="Id that another system gave the note.")
@@ -79,7 +79,7 @@ async def _of_conversation(account: Account, config: NewNote, external_id: str) 
     requests=2,
     example={"identifier": "{{variables.note.externalId}}"},
 )
-async def note_lookup_by_external_id(config: ByExternalId, context: Context) -> FoundNote:
+async def note_lookup_by_external_id(config: NoteByExternalId, context: Context) -> FoundNote:
     """Find a note by the id of another system.
 
     Kustomer's search finds it, which knows what was written some seconds ago.
@@ -107,7 +107,7 @@ NOTES = (
         "kustomer.note_lookup_by_id",
         "Find a note by id.",
         "GET /v1/notes/{id}",
-        ById,
+        NoteById,
         FoundNote,
         missing=NO_NOTE,
         unwrap=_unwrapped,

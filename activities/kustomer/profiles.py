@@ -15,7 +15,7 @@ PhoneType = Literal["mobile", "home", "work", "fax", "other"]
 VERIFIED = "Whether it is known to be theirs."
 
 
-class Email(Config):
+class ProfileEmail(Config):
     """An email address."""
 
     email: str = Field(min_length=1, description="Email address.")
@@ -23,7 +23,7 @@ class Email(Config):
     verified: bool | None = Field(default=None, description=VERIFIED)
 
 
-class Phone(Config):
+class ProfilePhone(Config):
     """A phone number."""
 
     phone: str = Field(min_length=1, description="Phone number.")
@@ -39,7 +39,7 @@ class Whatsapp(Config):
     verified: bool | None = Field(default=None, description=VERIFIED)
 
 
-class Social(Config):
+class ProfileSocial(Config):
     """An account of a social network."""
 
     type: Literal["twitter", "facebook", "instagram", "linkedin", "pinterest"] = Field(description="The network.")
@@ -49,7 +49,7 @@ class Social(Config):
     verified: bool | None = Field(default=None, description=VERIFIED)
 
 
-class Url(Config):
+class ProfileUrl(Config):
     """A web page."""
 
     url: str = Field(min_length=1, description="Address.")
@@ -68,15 +68,15 @@ class NewRecord(KustomerConfig):
     )
 
 
-class Profile(KustomerConfig):
+class KustomerProfile(KustomerConfig):
     """What customers and companies have in common; a list replaces the one that is there."""
 
     avatar_url: str | None = Field(default=None, description="Address of a picture.")
-    emails: list[Email] | None = Field(default=None, description="Email addresses, unique in the organization.")
-    phones: list[Phone] | None = Field(default=None, description="Phone numbers, unique in the organization.")
+    emails: list[ProfileEmail] | None = Field(default=None, description="Email addresses, unique in the organization.")
+    phones: list[ProfilePhone] | None = Field(default=None, description="Phone numbers, unique in the organization.")
     whatsapps: list[Whatsapp] | None = Field(default=None, description="Numbers of WhatsApp.")
-    socials: list[Social] | None = Field(default=None, description="Accounts of social networks.")
-    urls: list[Url] | None = Field(default=None, description="Web pages.")
+    socials: list[ProfileSocial] | None = Field(default=None, description="Accounts of social networks.")
+    urls: list[ProfileUrl] | None = Field(default=None, description="Web pages.")
     locations: list[dict[str, Any]] | None = Field(
         default=None, description="Places: type, name, address, cityName, regionCode, zipCode, countryCode, …"
     )

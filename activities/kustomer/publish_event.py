@@ -23,7 +23,7 @@ class Event(KustomerConfig):
     data: dict[str, Any] | None = Field(default=None, description="What belongs to it.")
 
 
-class Published(Result):
+class PublishAnswer(Result):
     """The hook took it."""
 
     confidence: Inferred = INFERRED
@@ -35,7 +35,7 @@ class Published(Result):
     connections=(Kustomer,),
     example={"conversation": "{{ticket.id}}", "name": "refund.made", "data": {"amount": "{{variables.amount}}"}},
 )
-async def publish_event(config: Event, context: Context) -> Published:
+async def publish_event(config: Event, context: Context) -> PublishAnswer:
     """Publish an event about a conversation.
 
     Inferred: Kustomer publishes no operation for it. The event is posted to the inbound web hook `publish_event` of the
@@ -44,4 +44,4 @@ async def publish_event(config: Event, context: Context) -> Published:
     """
     event = config.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"connection"})
     await post(Account.of(context, config.connection), "publish_event", event)
-    return Published()
+    return PublishAnswer()

@@ -16,20 +16,20 @@ from activities.vendors.kustomer.records import attribute, flat, same
 from activities.vendors.kustomer.service import KUSTOMER
 
 
-class Paged(KustomerConfig):
+class PageConfig(KustomerConfig):
     """Where a list begins."""
 
     page: int | None = Field(default=None, ge=1, description="Page to begin with; by default the first.")
     page_size: int = Field(default=MOST, ge=1, le=MOST, description="Entries of a page; all pages are read.")
 
 
-class QueueItems(Paged):
+class QueueItems(PageConfig):
     """Whose work items are listed."""
 
     queue: str = Field(min_length=1, description="Id of the queue.")
 
 
-class QueueSessions(Paged):
+class QueueSessions(PageConfig):
     """Which sessions are listed."""
 
     queue: str = Field(min_length=1, description="Id of the queue.")

@@ -13,13 +13,13 @@ from activities.vendors.kustomer.records import flat
 from activities.vendors.kustomer.service import KUSTOMER
 
 
-class ByEmail(KustomerConfig):
+class UserByEmail(KustomerConfig):
     """Who is looked for."""
 
     email: str = Field(min_length=1, description="Email address.")
 
 
-class ById(KustomerConfig):
+class UserById(KustomerConfig):
     """Who is looked for."""
 
     id: str = Field(min_length=1, description="Id of the user.")
@@ -60,7 +60,7 @@ USERS = (
         "kustomer.user_find_by_email",
         "Find a user, such as an agent, by email address.",
         "GET /v1/users",
-        ByEmail,
+        UserByEmail,
         User,
         missing=NOBODY,
         unwrap=_first,
@@ -72,7 +72,7 @@ USERS = (
         "kustomer.user_find_by_id",
         "Find a user, such as an agent, by id.",
         "GET /v1/users/{id}",
-        ById,
+        UserById,
         User,
         missing=NOBODY,
         unwrap=lambda body: flat(body["data"]),

@@ -15,7 +15,7 @@ from activities.errors import ActionError, OutcomeUnknown
 from activities.http_client.json_body import json_bytes
 from activities.http_client.statuses import SUCCESS
 from activities.mcp.events import messages
-from activities.mcp.messages import Message, Reply, reply_to
+from activities.mcp.messages import Message, RpcReply, reply_to
 from activities.openapi.conventions import Extras
 from activities.rest.service import Service
 
@@ -49,7 +49,7 @@ class HttpWire:
         self.service = service
         self.extras = extras
 
-    async def ask(self, message: Message, headers: Mapping[str, str], *, effect: bool) -> Reply:
+    async def ask(self, message: Message, headers: Mapping[str, str], *, effect: bool) -> RpcReply:
         """Send a request and return the reply; see `Wire`."""
         answer = await self._send("POST", message, headers, effect=effect, until=_replied(message["id"]))
         reply = await asyncio.to_thread(_reply, message["id"], answer)
@@ -112,7 +112,7 @@ class HttpWire:
         return await self.service.exchange(self.context, self.connection, send, noticed=effect)
 
 
-def _reply(number: int, answer: Response) -> Reply | None:
+def _reply(number: int, answer: Response) -> RpcReply | None:
     """Return the reply that an answer has; one without, and one outside 2xx that is no JSON-RPC, has none.
 
     Raises:

@@ -38,7 +38,7 @@ Message = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class RpcFault:
     """An error of JSON-RPC.
 
     Attributes:
@@ -56,7 +56,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class RpcReply:
     """The answer to a request: a result or a fault.
 
     Attributes:
@@ -67,7 +67,7 @@ class Reply:
     """
 
     result: Mapping[str, Any] | None = field(default=None, repr=False)
-    fault: Fault | None = None
+    fault: RpcFault | None = None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -115,7 +115,9 @@ def header_text(value: str) -> str:
     return f"=?base64?{b64encode(value.encode(errors='replace')).decode()}?="
 
 
-def reply_to(number: int, message: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply | None:
+def reply_to(
+    number: int, message: Any, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> RpcReply | None:
     """Return what a message says in reply to a request, or None where it is no reply to it.
 
     A fault counts under any id: a server may refuse a request before it has read which it is.
@@ -125,9 +127,9 @@ def reply_to(number: int, message: Any, *, status: int = 200, headers: Mapping[s
     error, result = message.get("error"), message.get("result")
     if isinstance(error, Mapping):
         code = error.get("code")
-        said = one_line(str(error.get("message") or "no reason given"))
+        reason = one_line(str(error.get("message") or "no reason given"))
         known = code if isinstance(code, int) else 0
-        return Reply(fault=Fault(code=known, message=said), status=status, headers=headers or {})
+        return RpcReply(fault=RpcFault(code=known, message=reason), status=status, headers=headers or {})
     if isinstance(result, Mapping) and message.get("id") == number:
-        return Reply(result=result, status=status, headers=headers or {})
+        return RpcReply(result=result, status=status, headers=headers or {})
     return None

@@ -13,8 +13,8 @@ from activities.context import Context
 from activities.errors import OutcomeUnknown, Refused, Unavailable
 from activities.http_client.json_body import json_bytes
 from activities.http_client.json_text import parsed
-from activities.mcp.messages import NO_METHOD, Message, Reply, reply_to
-from activities.mcp.wire import Wire
+from activities.mcp.messages import NO_METHOD, Message, RpcReply, reply_to
+from activities.mcp.wire import McpWire
 
 LARGEST = 8 * 1024 * 1024
 """Bytes that one line may have."""
@@ -27,7 +27,7 @@ INHERITED = ("HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TERM", "TMPD
 
 
 class ProcessWire:
-    """Reaches a server that runs as a program; see `Wire`.
+    """Reaches a server that runs as a program; see `McpWire`.
 
     Args:
         context: the attempt's surroundings.
@@ -40,19 +40,19 @@ class ProcessWire:
         self.process = process
         self.name = name
 
-    async def ask(self, message: Message, headers: Mapping[str, str], *, effect: bool) -> Reply:
-        """Send a request and return the reply; see `Wire`."""
+    async def ask(self, message: Message, headers: Mapping[str, str], *, effect: bool) -> RpcReply:
+        """Send a request and return the reply; see `McpWire`."""
         del headers
         if effect:
             await self.context.sending()
         try:
             await self._write(message)
             while True:
-                said = await self._read()
-                if (reply := reply_to(message["id"], said)) is not None:
+                output = await self._read()
+                if (reply := reply_to(message["id"], output)) is not None:
                     return reply
-                if isinstance(said, Mapping) and "method" in said and "id" in said:
-                    await self._decline(said)
+                if isinstance(output, Mapping) and "method" in output and "id" in output:
+                    await self._decline(output)
         except (OSError, EOFError, ValueError) as error:
             sentence = (
                 f"The program {self.name} ended, or said what is no message, before it answered {message['method']}"
@@ -62,7 +62,7 @@ class ProcessWire:
             raise Unavailable(f"{sentence}.") from error
 
     async def tell(self, message: Message, headers: Mapping[str, str]) -> None:
-        """Send a notification; see `Wire`."""
+        """Send a notification; see `McpWire`."""
         del headers
         try:
             await self._write(message)
@@ -72,10 +72,10 @@ class ProcessWire:
     async def end(self, headers: Mapping[str, str]) -> None:
         """Do nothing: the session ends with the program."""
 
-    async def _decline(self, asked: Mapping[str, Any]) -> None:
+    async def _decline(self, request: Mapping[str, Any]) -> None:
         """Answer what the server asks: a ping, and else that nothing else can be asked for."""
-        answer: Message = {"jsonrpc": "2.0", "id": asked["id"]}
-        if asked["method"] == "ping":
+        answer: Message = {"jsonrpc": "2.0", "id": request["id"]}
+        if request["method"] == "ping":
             await self._write({**answer, "result": {}})
         else:
             await self._write({**answer, "error": {"code": NO_METHOD, "message": "Method not found"}})
@@ -95,7 +95,9 @@ class ProcessWire:
 
 
 @asynccontextmanager
-async def process_wire(context: Context, command: Sequence[str], environment: Mapping[str, str]) -> AsyncIterator[Wire]:
+async def process_wire(
+    context: Context, command: Sequence[str], environment: Mapping[str, str]
+) -> AsyncIterator[McpWire]:
     """Start a program, and end it with the context.
 
     Args:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from activities.errors import Refused
-from activities.openapi.operation import Body, Operation
+from activities.openapi.operation import Operation, RequestBody
 from activities.openapi.translation import Schema, Translation, definition
 
 CALL = "tools/call"
@@ -47,7 +47,7 @@ def operation_of(tool: Mapping[str, Any], *, described: bool = False) -> Operati
         servers=(),
         accepts=(JSON,),
         parameters=(),
-        body=Body(required=None, media=JSON, schema=schema, encoding={}),
+        body=RequestBody(required=None, media=JSON, schema=schema, encoding={}),
         definitions=definitions,
         digest=digest_of(tool),
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from activities.context import Context
-from activities.mcp.wire import Wire
+from activities.mcp.wire import McpWire
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -21,6 +21,6 @@ class McpServer:
         trusted: whether the annotations of its tools are believed.
     """
 
-    wire: Callable[[Any, Context], AbstractAsyncContextManager[Wire]]
+    wire: Callable[[Any, Context], AbstractAsyncContextManager[McpWire]]
     address: Callable[[Any], str]
     trusted: bool = False

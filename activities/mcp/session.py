@@ -9,8 +9,18 @@ from typing import Any
 
 from activities.errors import ActionError, OutcomeUnknown, Refused, ResultTooLarge, Unavailable
 from activities.http_client.statuses import one_line
-from activities.mcp.messages import HANDSHAKE, HANDSHAKES, KEY, MODERN, Message, Reply, headers_of, initialize, request
-from activities.mcp.wire import Wire
+from activities.mcp.messages import (
+    HANDSHAKE,
+    HANDSHAKES,
+    KEY,
+    MODERN,
+    Message,
+    RpcReply,
+    headers_of,
+    initialize,
+    request,
+)
+from activities.mcp.wire import McpWire
 
 MOST_PAGES = 100
 """Pages of tools that are asked for."""
@@ -22,14 +32,14 @@ tools, the call, and the end of the session."""
 NOT_SIGNED_IN = frozenset((HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN))
 
 
-class Session:
+class McpSession:
     """Speaks with one server.
 
     Args:
         wire: the way there.
     """
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: McpWire) -> None:
         self.wire = wire
         self.version: str | None = None
         self._session: str | None = None
@@ -48,7 +58,7 @@ class Session:
 
     async def call(
         self, name: str, arguments: Mapping[str, Any], *, key: str, headers: Mapping[str, str] | None = None
-    ) -> Reply:
+    ) -> RpcReply:
         """Call a tool; `tools` comes before it.
 
         Args:
@@ -80,7 +90,7 @@ class Session:
         except Refused as refused:
             if refused.status is None or refused.status in NOT_SIGNED_IN:
                 raise
-            reply = Reply()
+            reply = RpcReply()
         if MODERN not in ((reply.result or {}).get("supportedVersions") or ()):
             self.version = None
             await self._shake_hands()
@@ -95,8 +105,8 @@ class Session:
             )
         self.version = version
         self._session = reply.headers.get("mcp-session-id")
-        told: Message = {"jsonrpc": "2.0", "method": "notifications/initialized"}
-        await self.wire.tell(told, self._headers(told))
+        notice: Message = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+        await self.wire.tell(notice, self._headers(notice))
 
     async def _pages(self) -> list[Mapping[str, Any]]:
         found: list[Mapping[str, Any]] = []
@@ -113,7 +123,7 @@ class Session:
             seen.add(following)
             cursor = {"cursor": following}
 
-    async def _ask(self, method: str, params: Mapping[str, Any]) -> Reply:
+    async def _ask(self, method: str, params: Mapping[str, Any]) -> RpcReply:
         message = request(self._next(), method, params, self.version or HANDSHAKE)
         return await self.wire.ask(message, self._headers(message), effect=False)
 
@@ -126,9 +136,9 @@ class Session:
 
 
 @asynccontextmanager
-async def conversation(wire: Wire) -> AsyncIterator[Session]:
+async def conversation(wire: McpWire) -> AsyncIterator[McpSession]:
     """Speak with a server while the context lasts."""
-    session = Session(wire)
+    session = McpSession(wire)
     try:
         yield session
     except ActionError:
@@ -137,10 +147,10 @@ async def conversation(wire: Wire) -> AsyncIterator[Session]:
     await session.end()
 
 
-def _result(reply: Reply, method: str) -> Mapping[str, Any]:
+def _result(reply: RpcReply, method: str) -> Mapping[str, Any]:
     if reply.result is None:
-        said = f"{reply.fault.message} ({reply.fault.code})" if reply.fault else "nothing"
-        raise Refused(f"The server refused {method}: {said}.", status=reply.status)
+        reason = f"{reply.fault.message} ({reply.fault.code})" if reply.fault else "nothing"
+        raise Refused(f"The server refused {method}: {reason}.", status=reply.status)
     return reply.result
 
 

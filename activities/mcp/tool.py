@@ -11,7 +11,7 @@ from activities.context import Context
 from activities.descriptions.flaws import Flaw, Open
 from activities.errors import OperationChanged, OutcomeUnknown, Refused
 from activities.http_client.statuses import one_line
-from activities.mcp.messages import Reply, header_text
+from activities.mcp.messages import RpcReply, header_text
 from activities.mcp.schemas import CALL, digest_of, mirrored, operation_of
 from activities.mcp.server import McpServer
 from activities.mcp.session import REQUESTS, conversation
@@ -19,7 +19,7 @@ from activities.openapi.listing import params_schema
 from activities.openapi.params import NOTHING, Params
 from activities.openapi.request import checked
 from activities.operations.answers import LONGEST_HEADER, NOT_KEPT
-from activities.operations.contract import Answered, Look, Pin, Preview, Repeat
+from activities.operations.contract import Look, Pin, Preview, Repeat, ServiceAnswer
 
 LONGEST_REASON = 300
 LEFT_OUT = NOT_KEPT | {"mcp-session-id"}
@@ -83,7 +83,7 @@ class McpTool:
         body = {"method": CALL, "params": {"name": self.id, "arguments": self._arguments(params)}}
         return Preview(method="POST", address=self.server.address(connection), body=body)
 
-    async def call(self, context: Context, connection: Connection, params: Mapping[str, Any]) -> Answered:
+    async def call(self, context: Context, connection: Connection, params: Mapping[str, Any]) -> ServiceAnswer:
         """Call it, if the server still has it as it was; see `DescribedOperation`.
 
         Raises:
@@ -92,8 +92,8 @@ class McpTool:
         arguments = self._arguments(params)
         async with self.server.wire(connection, context) as wire, conversation(wire) as session:
             self._same(await session.tools())
-            said = mirrored(self.tool["inputSchema"], arguments)
-            headers = {f"Mcp-Param-{name}": header_text(value) for name, value in said.items()}
+            values = mirrored(self.tool["inputSchema"], arguments)
+            headers = {f"Mcp-Param-{name}": header_text(value) for name, value in values.items()}
             reply = await session.call(self.id, arguments, key=context.key, headers=headers)
         return self._answered(reply)
 
@@ -113,7 +113,7 @@ class McpTool:
         if digest_of(now) != self.operation.digest:
             raise OperationChanged(f"The server has changed its tool {self.id!r:.100}; nothing was called.")
 
-    def _answered(self, reply: Reply) -> Answered:
+    def _answered(self, reply: RpcReply) -> ServiceAnswer:
         result, status = reply.result, reply.status
         if reply.fault is not None:
             sentence = f"The server answered the call of {self.id!r:.100} with an error: {reply.fault.message}"
@@ -126,11 +126,11 @@ class McpTool:
             raise Refused(f"The tool {self.id!r:.100} failed: {_text(content)}.", status=status)
         structured = result.get("structuredContent")
         headers = {name: cut(value, LONGEST_HEADER) for name, value in reply.headers.items() if name not in LEFT_OUT}
-        return Answered(status=status, headers=headers, body=content if structured is None else structured)
+        return ServiceAnswer(status=status, headers=headers, body=content if structured is None else structured)
 
 
 def _text(content: Any) -> str:
     """Return what a failed tool says, on one line."""
     parts = [part.get("text") for part in content if isinstance(part, Mapping)] if isinstance(content, list) else []
-    said = " ".join(part for part in parts if isinstance(part, str))
-    return one_line(said, LONGEST_REASON).rstrip(". ") or "no reason given"
+    text = " ".join(part for part in parts if isinstance(part, str))
+    return one_line(text, LONGEST_REASON).rstrip(". ") or "no reason given"

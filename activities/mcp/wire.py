@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from activities.mcp.messages import Message, Reply
+from activities.mcp.messages import Message, RpcReply
 
 
-class Wire(Protocol):
+class McpWire(Protocol):
     """Takes messages to one server, one after the other, while it is open."""
 
-    async def ask(self, message: Message, headers: Mapping[str, str], *, effect: bool) -> Reply:
+    async def ask(self, message: Message, headers: Mapping[str, str], *, effect: bool) -> RpcReply:
         """Send a request and return the reply.
 
         Args:

@@ -17,13 +17,13 @@ from activities.errors import OutcomeUnknown, Refused
 from activities.openapi.conventions import Conventions
 from activities.openapi.forms import FormFile
 from activities.openapi.listing import params_schema
-from activities.openapi.lookups import Sent
+from activities.openapi.lookups import UnknownRequest
 from activities.openapi.operation import Operation
 from activities.openapi.params import NOTHING, Params
 from activities.openapi.request import address_of, checked, described_request
 from activities.openapi.servers import known_server
 from activities.operations.answers import body_of, headers_of
-from activities.operations.contract import Answered, Look, Pin, Preview
+from activities.operations.contract import Look, Pin, Preview, ServiceAnswer
 from activities.rest.service import READS, UNREADABLE, Method
 
 WITHOUT_EFFECT = READS | {"OPTIONS", "TRACE"}
@@ -96,7 +96,7 @@ class OpenApiOperation:
         address = self._base(connection) + address_of(self.operation, placed)
         return Preview(method=self.operation.method, address=address, body=body)
 
-    async def call(self, context: Context, connection: Connection, params: Mapping[str, Any]) -> Answered:
+    async def call(self, context: Context, connection: Connection, params: Mapping[str, Any]) -> ServiceAnswer:
         """Carry it out; see `DescribedOperation`."""
         profile = self.profile
 
@@ -133,7 +133,7 @@ class OpenApiOperation:
             raise OutcomeUnknown(sentence, status=error.status, repeatable=False) from None
         body = body_of(answer, service.name)
         identity = None if self.look_up is None else self.look_up.identity(body)
-        return Answered(status=answer.status, headers=headers_of(answer), body=body, identity=identity)
+        return ServiceAnswer(status=answer.status, headers=headers_of(answer), body=body, identity=identity)
 
     @property
     def look(self) -> Look | None:
@@ -142,7 +142,7 @@ class OpenApiOperation:
 
     async def _look(
         self, context: Context, connection: Connection, params: Mapping[str, Any], since: datetime
-    ) -> list[Answered]:
+    ) -> list[ServiceAnswer]:
         if self.look_up is None:
             raise TypeError(f"{self.profile.service_of(connection).name} cannot say what became of {self.id}.")
         placed = checked(self.params, self._completed(connection, params))
@@ -153,7 +153,7 @@ class OpenApiOperation:
             answer = await service.call(context, connection, "GET", path, query=query)
             return body_of(answer, service.name)
 
-        sent = Sent(
+        sent = UnknownRequest(
             operation=self.operation,
             values={**(placed.body if isinstance(placed.body, dict) else {}), **values},
             path=address_of(self.operation, placed).partition("?")[0],
@@ -166,7 +166,7 @@ class OpenApiOperation:
         except UNREADABLE:
             raise Refused(f"{service.name} answered a look-up with something else than it should.") from None
         status, identity = self.look_up.status, self.look_up.identity
-        return [Answered(status=status, headers={}, body=body, identity=identity(body)) for body in found]
+        return [ServiceAnswer(status=status, headers={}, body=body, identity=identity(body)) for body in found]
 
     def _completed(self, connection: Connection, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return params with what the connection gives of the operation's parameters."""

@@ -22,7 +22,7 @@ KEY = "Idempotency-Key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class KeyHeader:
     """A header by which a service dedupes.
 
     Attributes:
@@ -34,10 +34,10 @@ class Key:
     window: float | None = None
 
 
-def described_key(one: Operation) -> Key | None:
+def described_key(one: Operation) -> KeyHeader | None:
     """Return the key of an operation whose description has the header that is usual for it."""
     named = any(part.place == "header" and part.name.lower() == KEY.lower() for part in one.parameters)
-    return Key() if named else None
+    return KeyHeader() if named else None
 
 
 def _once(one: Operation) -> bool:
@@ -100,7 +100,7 @@ class Conventions(Generic[C]):
 
     service: Service[C] | Callable[[C], Service[C]]
     usual: str | None = None
-    key: Callable[[Operation], Key | None] = described_key
+    key: Callable[[Operation], KeyHeader | None] = described_key
     replayed: frozenset[int] = frozenset()
     once: Callable[[Operation], bool] = _once
     look_up: Callable[[Operation], LookUp | None] = _no_look_up

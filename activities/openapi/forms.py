@@ -12,7 +12,7 @@ from activities.descriptions.schemas import Schemas
 from activities.errors import Refused
 from activities.http_client.json_body import json_bytes, json_text, to_bytes
 from activities.openapi.files import UNNAMED, is_binary, is_file
-from activities.openapi.operation import Body
+from activities.openapi.operation import RequestBody
 from activities.openapi.styles import RESERVED, bracketed, encoded_key, scalar
 from activities.openapi.translation import BINARY
 
@@ -32,7 +32,7 @@ Fetch = Callable[[str, str | None], Awaitable[FormFile]]
 """Fetches a file from (address, name)."""
 
 
-def form_bytes(body: Body, value: Any) -> bytes:
+def form_bytes(body: RequestBody, value: Any) -> bytes:
     """Return a form's body.
 
     Raises:
@@ -69,7 +69,9 @@ def _encoded(text: str, reserved: bool = False) -> str:
     return quote(text, safe=RESERVED if reserved else "", errors="replace")
 
 
-async def multipart_bytes(body: Body, value: Any, definitions: Mapping[str, Any], boundary: str, fetch: Fetch) -> bytes:
+async def multipart_bytes(
+    body: RequestBody, value: Any, definitions: Mapping[str, Any], boundary: str, fetch: Fetch
+) -> bytes:
     """Return a body of parts.
 
     Args:

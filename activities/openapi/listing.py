@@ -25,7 +25,7 @@ def params_schema(operation: Operation, supplied: Collection[str] = ()) -> dict[
         if BODY not in params.members:
             properties[BODY] = params.body_schema(body)
             needed = needed if properties.keys() - {BODY} else [BODY] * bool(body.required)
-    properties |= {one.name: _said(one) for one in operation.parameters}
+    properties |= {one.name: _schema(one) for one in operation.parameters}
     own = [one.name for one in operation.parameters if one.required and one.name not in supplied]
     return {
         "type": "object",
@@ -35,7 +35,7 @@ def params_schema(operation: Operation, supplied: Collection[str] = ()) -> dict[
     }
 
 
-def _said(one: Parameter) -> Any:
+def _schema(one: Parameter) -> Any:
     """Return the schema of a parameter with what is said of it."""
     schema = {} if one.schema is True else one.schema
     return {**schema, "description": one.description} if isinstance(schema, dict) and one.description else one.schema

@@ -17,7 +17,7 @@ It raises what `Service.call` raises.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class UnknownRequest:
     """A request whose outcome nobody knows.
 
     Attributes:
@@ -62,6 +62,6 @@ class LookUp:
         status: the status of the operation's success.
     """
 
-    find: Callable[[Sent], Awaitable[list[Any]]]
+    find: Callable[[UnknownRequest], Awaitable[list[Any]]]
     identity: Callable[[Any], str | None] = _by_its_key
     status: int = 200

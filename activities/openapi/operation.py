@@ -58,7 +58,7 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
+class RequestBody:
     """A request's body in the one of its types that is sent.
 
     Attributes:
@@ -100,7 +100,7 @@ class Operation:
     servers: tuple[Mapping[str, Any], ...]
     accepts: tuple[str, ...]
     parameters: tuple[Parameter, ...]
-    body: Body | None
+    body: RequestBody | None
     definitions: Mapping[str, Schema] = field(repr=False)
     digest: str
 
@@ -215,7 +215,7 @@ class _Reader:
             description=str(given.get("description") or ""),
         )
 
-    def body(self) -> Body | None:
+    def body(self) -> RequestBody | None:
         given = self.resolved(self.row.body.get("requestBody"))
         content = given.get("content")
         if not isinstance(content, Mapping) or not content:
@@ -226,7 +226,7 @@ class _Reader:
         schema = self.translation.schema(inside.get("schema"))
         if self.row.method in ("GET", "HEAD", "DELETE") and self._empty(inside.get("schema")):
             return None
-        return Body(
+        return RequestBody(
             required=given["required"] is True if "required" in given else None,
             media=media,
             schema=schema,

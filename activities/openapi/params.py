@@ -16,7 +16,7 @@ from activities.descriptions.validation import Judge, unknown_name
 from activities.http_client.json_body import json_text
 from activities.openapi.coercion import bare, number_as, read_as
 from activities.openapi.files import as_texts, is_text, takes_files
-from activities.openapi.operation import Body, Operation, Parameter
+from activities.openapi.operation import Operation, Parameter, RequestBody
 
 BODY = "body"
 DEEPEST = 60
@@ -25,7 +25,7 @@ NOTHING: Any = object()
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedParams:
     """Params at their places.
 
     Attributes:
@@ -75,9 +75,9 @@ class Params:
         del params
         return None if self.operation.body is None or BODY in self.members else BODY
 
-    def place(self, params: Mapping[str, Any]) -> Placed:
+    def place(self, params: Mapping[str, Any]) -> PlacedParams:
         """Return params at their places, as the types that they have there."""
-        placed = Placed()
+        placed = PlacedParams()
         left = dict(params)
         for one in self.operation.parameters:
             if one.name not in params:
@@ -90,14 +90,14 @@ class Params:
         if body is None:
             placed.unknown.extend(left)
             return placed
-        return Placed(placed.parameters, *self._body(body, left))
+        return PlacedParams(placed.parameters, *self._body(body, left))
 
     def _takes_null(self, schema: Any) -> bool:
         """Say whether null is a value of its own; where any may stand it means that a param is left out."""
         kinds = self.schemas.types(schema)
         return isinstance(schema, dict) and len(kinds) < len(EVERY) and "null" in kinds
 
-    def _body(self, body: Body, left: dict[str, Any]) -> tuple[Any, list[str]]:
+    def _body(self, body: RequestBody, left: dict[str, Any]) -> tuple[Any, list[str]]:
         whole = NOTHING
         if (name := self.whole(left)) in left:
             whole = left.pop(name)
@@ -183,10 +183,11 @@ class Params:
             self._judge = Judge({"type": "object", "properties": properties}, self.operation.definitions)
         return self._judge
 
-    def body_schema(self, body: Body) -> Any:
+    def body_schema(self, body: RequestBody) -> Any:
         """Return the schema that a body is judged by."""
-        told = not is_text(body.media) or "string" in self.schemas.types(body.schema)
-        return body.schema if told else {"type": "string"}
+        if is_text(body.media) and "string" not in self.schemas.types(body.schema):
+            return {"type": "string"}
+        return body.schema
 
     def _moved(self, flaw: Flaw, params: Mapping[str, Any]) -> Flaw:
         """Return a flaw of placed values with its path in the params."""
@@ -214,7 +215,7 @@ class Params:
         whole = self.whole(params)
         return (whole, name) if taken and whole is not None else (*self._head(params), name)
 
-    def _doubtful(self, placed: Placed, params: Mapping[str, Any]) -> Iterator[Flaw]:
+    def _doubtful(self, placed: PlacedParams, params: Mapping[str, Any]) -> Iterator[Flaw]:
         """Yield what the service may ignore: members that it only answers with, and inner ones that nobody names.
 
         The description does not forbid these either.

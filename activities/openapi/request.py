@@ -14,8 +14,8 @@ from activities.errors import Refused
 from activities.http_client.json_body import json_bytes, to_bytes
 from activities.openapi.files import FORM, JSON, MULTIPART, is_file
 from activities.openapi.forms import Fetch, checked_media, file_of, form_bytes, multipart_bytes
-from activities.openapi.operation import PLACE_IN_PATH, Body, Operation, Parameter
-from activities.openapi.params import BODY, NOTHING, Params, Placed
+from activities.openapi.operation import PLACE_IN_PATH, Operation, Parameter, RequestBody
+from activities.openapi.params import BODY, NOTHING, Params, PlacedParams
 from activities.openapi.styles import cookie_text, header_text, path_text, query_pairs, scalar
 from activities.openapi.translation import BINARY
 
@@ -37,7 +37,7 @@ class DescribedRequest:
     content: bytes | None = field(repr=False)
 
 
-def checked(params: Params, given: Mapping[str, Any]) -> Placed:
+def checked(params: Params, given: Mapping[str, Any]) -> PlacedParams:
     """Return params at their places.
 
     Raises:
@@ -49,7 +49,7 @@ def checked(params: Params, given: Mapping[str, Any]) -> Placed:
     return params.place(given)
 
 
-def address_of(operation: Operation, placed: Placed) -> str:
+def address_of(operation: Operation, placed: PlacedParams) -> str:
     """Return path and query of a request: a path without a slash at its beginning would be part of the host's name.
 
     Raises:
@@ -68,7 +68,7 @@ def address_of(operation: Operation, placed: Placed) -> str:
 
 
 async def described_request(
-    operation: Operation, placed: Placed, *, boundary: str, fetch: Fetch, accept: str | None = None
+    operation: Operation, placed: PlacedParams, *, boundary: str, fetch: Fetch, accept: str | None = None
 ) -> DescribedRequest:
     """Return the request that params make.
 
@@ -96,11 +96,13 @@ async def described_request(
     )
 
 
-def _at(place: str, placed: Placed) -> list[tuple[Parameter, Any]]:
+def _at(place: str, placed: PlacedParams) -> list[tuple[Parameter, Any]]:
     return [(one, value) for one, value in placed.parameters if one.place == place]
 
 
-async def _content(operation: Operation, body: Body, value: Any, boundary: str, fetch: Fetch) -> tuple[bytes, str]:
+async def _content(
+    operation: Operation, body: RequestBody, value: Any, boundary: str, fetch: Fetch
+) -> tuple[bytes, str]:
     kind = body.media.partition(";")[0].strip().lower()
     if kind == FORM:
         return form_bytes(body, value), FORM

@@ -150,13 +150,15 @@ def pointer(reference: str) -> str:
 
 def _mapped(mapping: Mapping[str, Any], references: list[str]) -> Iterator[tuple[str, str]]:
     """Yield value and reference of each way: as `mapping` says, else by the name of its schema."""
-    said = {
+    targets = {
         value: target if target.startswith("#") else f"#/components/schemas/{target}"
         for value, target in mapping.items()
         if isinstance(target, str)
     }
-    yield from said.items()
-    yield from ((reference.rpartition("/")[2], reference) for reference in references if reference not in said.values())
+    yield from targets.items()
+    yield from (
+        (reference.rpartition("/")[2], reference) for reference in references if reference not in targets.values()
+    )
 
 
 def _numbers(given: Mapping[str, Any], made: dict[str, Any]) -> None:

@@ -9,16 +9,16 @@ from pydantic import Field
 
 from activities.connections import Connection, Connections
 from activities.descriptions.index import Index
-from activities.descriptions.source import BadDescriptionError, Source
+from activities.descriptions.source import BadDescriptionError, DescriptionSource
 from activities.descriptions.store import Store
 from activities.errors import Refused, UnknownOperation
-from activities.operations.contract import DescribedOperation, Profile, no_such_operation
+from activities.operations.contract import DescribedOperation, ServiceProfile, no_such_operation
 
 
-class Described(Connection):
+class DescribedConnection(Connection):
     """What a connection has whose operations `execute_connector_action` carries out."""
 
-    profile: ClassVar[Profile]
+    profile: ClassVar[ServiceProfile]
 
     description: str | None = Field(
         default=None, description="File or address of the service's description, instead of the usual one."
@@ -34,7 +34,7 @@ class Described(Connection):
         return frozenset()
 
     @classmethod
-    def known(cls, entry: Mapping[str, Any]) -> Profile:
+    def known(cls, entry: Mapping[str, Any]) -> ServiceProfile:
         """Return what is known of the service beyond its description, from a connection's entry in the file."""
         del entry
         return cls.profile
@@ -46,7 +46,7 @@ class Described(Connection):
         return False
 
     @classmethod
-    def source(cls, name: str, entry: Mapping[str, Any], connect: Callable[[], Any]) -> Source:
+    def source(cls, name: str, entry: Mapping[str, Any], connect: Callable[[], Any]) -> DescriptionSource:
         """Return where the description is.
 
         Args:
@@ -61,17 +61,17 @@ class Described(Connection):
         given = entry.get("description") or cls.profile.usual
         if not isinstance(given, str):
             raise Refused(f"The connection {name!r} must say `description`: a file, or an address.")
-        return Source(cls.profile.format, given)
+        return DescriptionSource(cls.profile.format, given)
 
     def addresses(self) -> Iterable[str]:
         """Return every host, or address, that this connection says it reaches."""
         described = self.description or ""
-        remote = Source(self.profile.format, described).remote
+        remote = DescriptionSource(self.profile.format, described).remote
         return [*super().addresses(), *([described] if remote else [])]
 
 
 def directory(
-    connections: Connections, kinds: Iterable[type[Described]], store: Store, *, action: str, name: str | None
+    connections: Connections, kinds: Iterable[type[DescribedConnection]], store: Store, *, action: str, name: str | None
 ) -> Directory:
     """Return the operations of the connection that a step uses; see `Connections.choose`.
 
@@ -101,7 +101,7 @@ class Directory:
         Refused: no description is known of it.
     """
 
-    def __init__(self, name: str, kind: type[Described], connections: Connections, store: Store) -> None:
+    def __init__(self, name: str, kind: type[DescribedConnection], connections: Connections, store: Store) -> None:
         entry = connections.entry(name)
         self.name = name
         self.kind = kind

@@ -62,7 +62,7 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class ServiceAnswer:
     """What a service answered.
 
     Attributes:
@@ -79,7 +79,7 @@ class Answered:
     identity: str | None = None
 
 
-Look = Callable[[Context, Connection, Mapping[str, Any], datetime], Awaitable[Sequence[Answered]]]
+Look = Callable[[Context, Connection, Mapping[str, Any], datetime], Awaitable[Sequence[ServiceAnswer]]]
 """Looks at a service for what params may have done since an instant, and returns every answer that would be the step's.
 
 It sends nothing that anybody would notice.
@@ -113,7 +113,7 @@ class DescribedOperation(Protocol):
             Refused: they make none.
         """
 
-    async def call(self, context: Context, connection: Connection, params: Mapping[str, Any]) -> Answered:
+    async def call(self, context: Context, connection: Connection, params: Mapping[str, Any]) -> ServiceAnswer:
         """Carry it out.
 
         Raises:
@@ -127,7 +127,7 @@ class DescribedOperation(Protocol):
         """What finds out after an unknown outcome whether it was carried out; None where its service cannot tell."""
 
 
-class Profile(Protocol):
+class ServiceProfile(Protocol):
     """What is known of a service beyond its description."""
 
     @property

@@ -12,7 +12,7 @@ from activities.context import Context
 from activities.descriptions.source import Conceal
 from activities.errors import Refused
 from activities.runs import EndedRun, PlannedRun
-from trunkline.keyed import Change, Recalled, Remembered
+from trunkline.keyed import Change, RecallAnswer, RememberAnswer
 
 if TYPE_CHECKING:
     from activities.http_client.client import Client
@@ -60,11 +60,11 @@ class _NoRuns:
 class _NoValues:
     """Reading a description remembers nothing."""
 
-    async def remember(self, automation: str | None, key: str, change: Change) -> Remembered:
+    async def remember(self, automation: str | None, key: str, change: Change) -> RememberAnswer:
         del automation, change
         raise Refused(f"What is kept under {key!r} is for actions.")
 
-    async def recall(self, automation: str | None, key: str) -> Recalled:
+    async def recall(self, automation: str | None, key: str) -> RecallAnswer:
         del automation
         raise Refused(f"What is kept under {key!r} is for actions.")
 

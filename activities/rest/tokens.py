@@ -57,7 +57,7 @@ class Grant:
 
 
 @dataclass(slots=True, eq=False)
-class Kept:
+class CachedToken:
     """A connection's token while the worker runs.
 
     Attributes:
@@ -101,7 +101,7 @@ class Tokens(Generic[C]):
             Refused: the sign-in is not accepted.
             Unavailable: there is no token for now; nothing was sent to the API, or nothing that it accepted.
         """
-        kept: Kept = connection.remembered.setdefault(self, Kept())
+        kept: CachedToken = connection.remembered.setdefault(self, CachedToken())
         async with kept.turn:
             now = clock()
             if kept.token is None or kept.token == instead_of or now >= kept.until:
@@ -109,7 +109,7 @@ class Tokens(Generic[C]):
                 await self._ask(context, connection, kept)
             return kept.token or ""
 
-    async def _ask(self, context: Context, connection: C, kept: Kept) -> None:
+    async def _ask(self, context: Context, connection: C, kept: CachedToken) -> None:
         grant = self.grant(connection, kept.refresh)
         context.conceal(kept, grant.secrets)
         headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}

@@ -124,13 +124,13 @@ def _buttons(notice: HoldNotice) -> Iterator[Block]:
 
 def _button(name: str, notice: HoldNotice) -> Block:
     word, style = BUTTONS[name]
-    told = {"run": notice["run"], "hold": notice["hold"], "digest": notice["digest"]}
+    ids = {"run": notice["run"], "hold": notice["hold"], "digest": notice["digest"]}
     more = {
         "firstRunId": notice["firstRunId"],
         "needsReason": True if name == "reject" and notice["needsReason"] else None,
     }
     value = json.dumps(
-        {**told, **{key: one for key, one in more.items() if one is not None}},
+        {**ids, **{key: one for key, one in more.items() if one is not None}},
         separators=(",", ":"),
         ensure_ascii=False,
     )

@@ -82,10 +82,10 @@ async def send_slack_approval(config: SlackApproval, context: Context) -> SlackA
 
 def _call(channel: str, notice: HoldNotice, key: str) -> tuple[str, dict[str, Any]]:
     """Return the method, and what it is called with: the message is posted, or updated where it stands."""
-    said = {**content(notice), "parse": "none", "link_names": False}
+    message = {**content(notice), "parse": "none", "link_names": False}
     if (place := notice.get("posted")) is not None:
         metadata = {"event_type": METADATA, "event_payload": {"key": place["key"]}}
-        return "chat.update", {"channel": place["channel"], "ts": place["ts"], **said, "metadata": metadata}
+        return "chat.update", {"channel": place["channel"], "ts": place["ts"], **message, "metadata": metadata}
     metadata = {"event_type": METADATA, "event_payload": {"key": key}}
     silent = {"unfurl_links": False, "unfurl_media": False}
-    return "chat.postMessage", {"channel": channel, **said, **silent, "client_msg_id": key, "metadata": metadata}
+    return "chat.postMessage", {"channel": channel, **message, **silent, "client_msg_id": key, "metadata": metadata}

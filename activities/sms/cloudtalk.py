@@ -12,7 +12,7 @@ from pydantic import Field
 from activities.context import Context
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
 from activities.http_client.statuses import failure
-from activities.sms.provider import Accepted, SmsProvider
+from activities.sms.provider import AcceptedText, SmsProvider
 
 if TYPE_CHECKING:
     from activities.http_client.message import Response
@@ -33,7 +33,7 @@ class CloudTalk(SmsProvider):
     key_id: str = Field(min_length=1, description="ACCESS KEY ID.")
     key_secret: str = Field(min_length=1, description="ACCESS KEY SECRET.")
 
-    async def send(self, *, sender: str, recipient: str, text: str, context: Context) -> Accepted:
+    async def send(self, *, sender: str, recipient: str, text: str, context: Context) -> AcceptedText:
         """Send one message; CloudTalk gives no id for it, and no way to look it up."""
         answer = await context.request(
             "POST",
@@ -49,12 +49,12 @@ class CloudTalk(SmsProvider):
         if str(fields.get("success")).lower() == "true":
             data = fields.get("data")
             number = data.get("id") if isinstance(data, dict) else None
-            return Accepted(status="accepted", id=None if number is None else str(number))
+            return AcceptedText(status="accepted", id=None if number is None else str(number))
         raise _unsent(fields, answer.status)
 
     async def sent(
         self, *, sender: str, recipient: str, text: str, since: datetime, context: Context
-    ) -> list[Accepted]:
+    ) -> list[AcceptedText]:
         """Return nothing: CloudTalk lists no messages."""
         del sender, recipient, text, since, context
         return []

@@ -11,7 +11,7 @@ from activities.context import Context
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
+class AcceptedText:
     """A provider took a message over; delivery to the phone comes later."""
 
     status: str
@@ -23,7 +23,7 @@ class SmsProvider(Connection):
     """A connection that text messages can be sent through."""
 
     @abstractmethod
-    async def send(self, *, sender: str, recipient: str, text: str, context: Context) -> Accepted:
+    async def send(self, *, sender: str, recipient: str, text: str, context: Context) -> AcceptedText:
         """Send one message, once.
 
         Raises:
@@ -35,5 +35,5 @@ class SmsProvider(Connection):
     @abstractmethod
     async def sent(
         self, *, sender: str, recipient: str, text: str, since: datetime, context: Context
-    ) -> list[Accepted]:
+    ) -> list[AcceptedText]:
         """Return the messages like this one that were taken since then; none where the provider keeps no list."""

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from activities.action import Config, Result, Static, action
 from activities.context import Context
 from activities.sms.cloudtalk import CloudTalk
-from activities.sms.provider import Accepted, SmsProvider
+from activities.sms.provider import AcceptedText, SmsProvider
 from activities.sms.segments import Encoding, segments
 from activities.sms.twilio import Twilio
 
@@ -96,7 +96,7 @@ async def send_sms(config: SmsMessage, context: Context) -> SmsReceipt:
     return _receipt(config, provider, accepted)
 
 
-def _receipt(config: SmsMessage, provider: SmsProvider, accepted: Accepted) -> SmsReceipt:
+def _receipt(config: SmsMessage, provider: SmsProvider, accepted: AcceptedText) -> SmsReceipt:
     counted = segments(config.text)
     return SmsReceipt(
         provider=provider.kind,

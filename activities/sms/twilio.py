@@ -9,7 +9,7 @@ from activities.context import Context
 from activities.errors import ActionError, Refused, Unavailable
 from activities.http_client.retry_after import retry_after
 from activities.http_client.statuses import failure
-from activities.sms.provider import Accepted, SmsProvider
+from activities.sms.provider import AcceptedText, SmsProvider
 from activities.vendors.accounts.twilio import TwilioAccount
 from activities.vendors.lookups.twilio import CLOCKS, MOST_LISTED, TRIAL
 
@@ -41,13 +41,13 @@ ADVICE = {
 class Twilio(TwilioAccount, SmsProvider):
     """A Twilio account."""
 
-    async def send(self, *, sender: str, recipient: str, text: str, context: Context) -> Accepted:
+    async def send(self, *, sender: str, recipient: str, text: str, context: Context) -> AcceptedText:
         """Create one message resource."""
         from twilio.base.exceptions import TwilioException
 
-        from activities.vendors.twilio import Transport, client
+        from activities.vendors.twilio import TwilioTransport, client
 
-        transport = Transport(context)
+        transport = TwilioTransport(context)
         try:
             message = await client(self.account_sid, self.auth_token, self.base_url, transport).messages.create_async(
                 to=recipient, from_=sender, body=text
@@ -60,13 +60,13 @@ class Twilio(TwilioAccount, SmsProvider):
 
     async def sent(
         self, *, sender: str, recipient: str, text: str, since: datetime, context: Context
-    ) -> list[Accepted]:
+    ) -> list[AcceptedText]:
         """Return the account's messages of this text between these numbers; Twilio has no key to find one by."""
         from twilio.base.exceptions import TwilioException
 
-        from activities.vendors.twilio import Transport, client
+        from activities.vendors.twilio import TwilioTransport, client
 
-        transport = Transport(context)
+        transport = TwilioTransport(context)
         try:
             listed = await client(self.account_sid, self.auth_token, self.base_url, transport).messages.list_async(
                 to=recipient, from_=sender, limit=MOST_LISTED
@@ -80,9 +80,9 @@ class Twilio(TwilioAccount, SmsProvider):
         ]
 
 
-def _accepted(message: MessageInstance) -> Accepted:
+def _accepted(message: MessageInstance) -> AcceptedText:
     segments = str(message.num_segments or "")
-    return Accepted(
+    return AcceptedText(
         id=message.sid,
         status=str(message.status or "accepted"),
         segments=int(segments) if segments.isdigit() else None,

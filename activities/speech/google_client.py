@@ -49,7 +49,7 @@ UNREACHED = ("failed to connect to all addresses", "Getting metadata from plugin
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class SpeechSession:
     """A client of Google Speech, and the access token for Cloud Storage where there is one."""
 
     client: SpeechAsyncClient
@@ -57,7 +57,7 @@ class Session:
 
 
 @asynccontextmanager
-async def opened(connection: Google) -> AsyncIterator[Session]:
+async def opened(connection: Google) -> AsyncIterator[SpeechSession]:
     """Sign in and yield a session; its channel is closed afterwards.
 
     Raises:
@@ -68,11 +68,11 @@ async def opened(connection: Google) -> AsyncIterator[Session]:
     if address.scheme == "http":
         options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
         channel = grpc.aio.insecure_channel(address.netloc, options=options)
-        session = Session(SpeechAsyncClient(transport=SpeechGrpcAsyncIOTransport(channel=channel)), None)
+        session = SpeechSession(SpeechAsyncClient(transport=SpeechGrpcAsyncIOTransport(channel=channel)), None)
     else:
         found = await asyncio.to_thread(sign_in, connection.key)
         endpoint = ClientOptions(api_endpoint=address.netloc)
-        session = Session(SpeechAsyncClient(credentials=found, client_options=endpoint), found.token)
+        session = SpeechSession(SpeechAsyncClient(credentials=found, client_options=endpoint), found.token)
     async with session.client:
         yield session
 

@@ -16,7 +16,7 @@ from activities.context import Context
 from activities.errors import OutcomeUnknown, Refused, Unavailable
 from activities.speech import google_storage
 from activities.speech.google import Google
-from activities.speech.google_client import Session, address_of, judged, opened
+from activities.speech.google_client import SpeechSession, address_of, judged, opened
 from activities.speech.google_wire import recognition_config, transcript_of
 from activities.speech.recording import fetch
 from activities.speech.transcript import Transcript
@@ -33,18 +33,18 @@ PASSING = {1, 2, 4, 8, 10, 13, 14}
 """google.rpc codes of a job that failed for a reason that may pass: cancelled, unknown, late, exhausted, aborted, …"""
 
 
-class JobFailed(Unavailable):
+class JobFailedError(Unavailable):
     """A job ended without a transcript for a reason that may pass."""
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class GoogleAttempt:
     """One attempt at a transcription by Google."""
 
     connection: Google
     config: Transcription
     context: Context
-    session: Session
+    session: SpeechSession
     deadline: float
 
     def left(self, at_most: float) -> float:
@@ -70,11 +70,11 @@ async def transcribe(connection: Google, config: Transcription, context: Context
     deadline = time.monotonic() + context.timeout
     progress = context.progress if isinstance(context.progress, dict) else {}
     async with opened(connection) as session:
-        attempt = Attempt(connection, config, context, session, deadline)
+        attempt = GoogleAttempt(connection, config, context, session, deadline)
         if "operation" in progress:
             try:
                 return await _wait(attempt, progress)
-            except JobFailed:
+            except JobFailedError:
                 progress = {}
         if config.recording.lower().startswith("gs://"):
             audio = await google_storage.look(config.recording, connection, session, context)
@@ -93,7 +93,7 @@ async def transcribe(connection: Google, config: Transcription, context: Context
 
 
 async def _at_once(
-    attempt: Attempt, request: speech.RecognitionConfig, content: bytes, duration: float | None
+    attempt: GoogleAttempt, request: speech.RecognitionConfig, content: bytes, duration: float | None
 ) -> Transcript:
     attempt.context.admit(address_of(attempt.connection), request.model, request.language_code)
     await attempt.context.sending()
@@ -108,7 +108,7 @@ async def _at_once(
 
 
 async def _job(
-    attempt: Attempt,
+    attempt: GoogleAttempt,
     request: speech.RecognitionConfig,
     address: str,
     duration: float | None,
@@ -118,7 +118,7 @@ async def _job(
     return await _wait(attempt, {"operation": name, "duration": duration})
 
 
-async def _begun_before(attempt: Attempt, address: str, progress: dict[str, Any]) -> str | None:
+async def _begun_before(attempt: GoogleAttempt, address: str, progress: dict[str, Any]) -> str | None:
     """Find the job that an earlier attempt may have begun without learning its name."""
     tried = progress.get("starting")
     copied = address != attempt.config.recording
@@ -138,7 +138,7 @@ async def _begun_before(attempt: Attempt, address: str, progress: dict[str, Any]
         ) from error
 
 
-async def _search(attempt: Attempt, address: str, since: float) -> str | None:
+async def _search(attempt: GoogleAttempt, address: str, since: float) -> str | None:
     page = ""
     while True:
         listed = await attempt.session.client.list_operations(
@@ -158,7 +158,7 @@ async def _search(attempt: Attempt, address: str, since: float) -> str | None:
             return None
 
 
-async def _begin(attempt: Attempt, request: speech.RecognitionConfig, address: str) -> str:
+async def _begin(attempt: GoogleAttempt, request: speech.RecognitionConfig, address: str) -> str:
     attempt.context.admit(address_of(attempt.connection), request.model, request.language_code, address)
     await attempt.context.sending()
     asked_at = time.time()
@@ -174,7 +174,7 @@ async def _begin(attempt: Attempt, request: speech.RecognitionConfig, address: s
     return str(job.operation.name)
 
 
-async def _wait(attempt: Attempt, progress: dict[str, Any]) -> Transcript:
+async def _wait(attempt: GoogleAttempt, progress: dict[str, Any]) -> Transcript:
     pause = FIRST_PAUSE
     while True:
         attempt.context.heartbeat(progress)
@@ -192,14 +192,14 @@ async def _wait(attempt: Attempt, progress: dict[str, Any]) -> Transcript:
         pause = min(pause * 1.6, LONGEST_PAUSE)
 
 
-def _ended(attempt: Attempt, operation: operations_pb2.Operation, duration: float | None) -> Transcript:
+def _ended(attempt: GoogleAttempt, operation: operations_pb2.Operation, duration: float | None) -> Transcript:
     if operation.HasField("error"):
         sentence = f"Google could not transcribe the recording: {cut(operation.error.message, 300).rstrip('. ')}."
         if operation.error.code not in PASSING:
             raise Refused(sentence)
         # The next attempt begins a new job: this one has ended, and what fails is not billed.
         attempt.context.heartbeat(None)
-        raise JobFailed(sentence)
+        raise JobFailedError(sentence)
     answer = speech.LongRunningRecognizeResponse()
     operation.response.Unpack(type(answer).pb(answer))
     return transcript_of(answer, attempt.config, duration)

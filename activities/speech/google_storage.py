@@ -11,7 +11,7 @@ from activities.http_client.message import Response
 from activities.http_client.retry_after import retry_after
 from activities.speech.formats import Audio, recognise
 from activities.speech.google import Google
-from activities.speech.google_client import Session
+from activities.speech.google_client import SpeechSession
 from activities.speech.recording import Recording
 
 BEGINNING = 65536
@@ -19,7 +19,7 @@ FROM_NAME = {"wav": Audio("wav"), "flac": Audio("flac"), "amr": Audio("amr", 800
 FROM_BEGINNING = {"mp3", "ogg", "oga", "opus", "webm"}
 
 
-async def store(recording: Recording, connection: Google, session: Session, context: Context) -> str:
+async def store(recording: Recording, connection: Google, session: SpeechSession, context: Context) -> str:
     """Copy a recording into the connection's bucket and return its gs:// address, the same for every attempt."""
     name = f"trunkline/{context.key}.{recording.audio.format}"
     response = await context.request(
@@ -37,7 +37,7 @@ async def store(recording: Recording, connection: Google, session: Session, cont
     return f"gs://{connection.bucket}/{name}"
 
 
-async def look(address: str, connection: Google, session: Session, context: Context) -> Audio:
+async def look(address: str, connection: Google, session: SpeechSession, context: Context) -> Audio:
     """Say what format a gs:// recording has: from its name where that suffices, else from its first bytes."""
     parts = urlsplit(address)
     name = parts.path.lstrip("/")
@@ -61,7 +61,7 @@ async def look(address: str, connection: Google, session: Session, context: Cont
     return recognise(response.body)
 
 
-def _authority(session: Session) -> dict[str, str]:
+def _authority(session: SpeechSession) -> dict[str, str]:
     return {"Authorization": f"Bearer {session.token}"} if session.token else {}
 
 

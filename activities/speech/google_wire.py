@@ -87,16 +87,18 @@ def transcript_of(
     duration: float | None,
 ) -> Transcript:
     """Put Google's answer into our words; `duration` is the recording's, where its header said it."""
-    heard = [(result, result.alternatives[0]) for result in answer.results if result.alternatives]
-    texts = [best.transcript for _, best in heard]
+    results = [(result, result.alternatives[0]) for result in answer.results if result.alternatives]
+    texts = [best.transcript for _, best in results]
     joined = " ".join(text.strip() for text in texts) if config.channels > 1 else "".join(texts)
-    sure = [best.confidence for _, best in heard if best.confidence]
-    ends = [seconds(result.result_end_time) for result, _ in heard]
+    sure = [best.confidence for _, best in results if best.confidence]
+    ends = [seconds(result.result_end_time) for result, _ in results]
     return Transcript(
         text=joined.strip(),
-        segments=_speakers(heard) if config.diarization is not False else _segments(heard, apart=config.channels > 1),
+        segments=_speakers(results)
+        if config.diarization is not False
+        else _segments(results, apart=config.channels > 1),
         confidence=round(sum(sure) / len(sure), 4) if sure else None,
-        language=next((result.language_code for result, _ in heard if result.language_code), config.language),
+        language=next((result.language_code for result, _ in results if result.language_code), config.language),
         duration=duration if duration is not None else max(ends, default=None),
         provider="google",
         billed_seconds=seconds(answer.total_billed_time) or None,
@@ -108,13 +110,13 @@ def seconds(duration: Any) -> float:
     return float(duration.total_seconds()) if duration else 0.0
 
 
-Heard = Sequence[tuple[speech.SpeechRecognitionResult, speech.SpeechRecognitionAlternative]]
+Results = Sequence[tuple[speech.SpeechRecognitionResult, speech.SpeechRecognitionAlternative]]
 
 
-def _segments(heard: Heard, *, apart: bool) -> list[Segment]:
+def _segments(results: Results, *, apart: bool) -> list[Segment]:
     before: dict[int, float] = {}
     segments = []
-    for result, best in heard:
+    for result, best in results:
         end = seconds(result.result_end_time)
         start = seconds(best.words[0].start_time) if best.words else before.get(result.channel_tag, 0.0)
         before[result.channel_tag] = end
@@ -130,9 +132,9 @@ def _segments(heard: Heard, *, apart: bool) -> list[Segment]:
     return sorted(segments, key=lambda segment: segment.start)
 
 
-def _speakers(heard: Heard) -> list[Segment]:
+def _speakers(results: Results) -> list[Segment]:
     """Split the text where the speaker changes; Google gives the speakers of all words in its last result."""
-    words = list(heard[-1][1].words) if heard else []
+    words = list(results[-1][1].words) if results else []
     return [
         Segment(
             start=seconds(spoken[0].start_time),

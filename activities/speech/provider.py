@@ -83,12 +83,12 @@ class Transcription(Config):
     @classmethod
     def doubts(cls, raw: Raw) -> Iterable[Doubt]:
         """Return whether the language has no such model."""
-        said = {name: _said(cls, raw, name) for name in ("language", "model", "enhanced")}
-        if any(isinstance(value, str) and "{" in value for value in said.values()):
+        fields = {name: _value(cls, raw, name) for name in ("language", "model", "enhanced")}
+        if any(isinstance(value, str) and "{" in value for value in fields.values()):
             return
-        language = said["language"] if isinstance(said["language"], str) else "en-US"
-        model = said["model"] if isinstance(said["model"], str) else None
-        enhanced = str(said["enhanced"]).lower() in ENHANCED_WORDS
+        language = fields["language"] if isinstance(fields["language"], str) else "en-US"
+        model = fields["model"] if isinstance(fields["model"], str) else None
+        enhanced = str(fields["enhanced"]).lower() in ENHANCED_WORDS
         if (found := lack(language, model, enhanced=enhanced)) is not None:
             key = next(key for name in ("model", "enhanced") for key in names(cls, name) if key in raw)
             yield Doubt(key, "unknown-model", f"{found.sentence}.", found.hint)
@@ -97,7 +97,7 @@ class Transcription(Config):
 ENHANCED_WORDS = ("true", "1", "yes", "on", "y", "t")
 
 
-def _said(model: type[Config], raw: Raw, name: str) -> Any:
+def _value(model: type[Config], raw: Raw, name: str) -> Any:
     return next((raw[key] for key in names(model, name) if key in raw), None)
 
 

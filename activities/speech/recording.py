@@ -93,7 +93,7 @@ async def download(address: str, context: Context) -> Response:
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class RecordingFile:
     """A `file:` recording that may be read: how its address names it, where it is, and how large it is."""
 
     name: str
@@ -106,7 +106,7 @@ class File:
             return file.read(self.size)
 
 
-def find(address: str, folder: Path | None) -> File:
+def find(address: str, folder: Path | None) -> RecordingFile:
     """Find a `file:` recording, which must lie in `folder` once every link is followed."""
     if folder is None:
         raise Refused(
@@ -129,7 +129,7 @@ def find(address: str, folder: Path | None) -> File:
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise Refused(f"The recording {name!r} is larger than {MEGABYTES} MB.")
-        return File(name, path, size)
+        return RecordingFile(name, path, size)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from activities.action import Config, Result, Static, Unconnected, action
+from activities.action import Config, Result, Static, WithoutConnection, action
 from activities.context import Context
 from activities.errors import OutcomeUnknown
 from activities.exchange.request import Address
@@ -17,7 +17,7 @@ from activities.talkdesk.connection import TalkdeskBridge, service_of
 class BridgeAction(Config):
     """An action of a bridge."""
 
-    url: Annotated[Address | None, Unconnected()] = Field(
+    url: Annotated[Address | None, WithoutConnection()] = Field(
         default=None,
         description="Address of the action, instead of the connection's own. Where no `connection` is named beside it, "
         "nothing is sent in `auth`.",

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from activities.teams.inline import Line, Run, block, lines, markdown, tree
+from activities.teams.inline import Line, TextRun, block, lines, markdown, tree
 
 if TYPE_CHECKING:
     from markdown_it.tree import SyntaxTreeNode
@@ -49,12 +49,12 @@ def card_of(message: str | None, title: str | None = None, own: Element | None =
 def elements(text: str) -> list[Element]:
     """Return the elements that show a text in Markdown."""
     root = tree(text)
-    return [*_lines([(Run(line),) for line in text.splitlines()])] if root is None else _all(root.children)
+    return [*_lines([(TextRun(line),) for line in text.splitlines()])] if root is None else _all(root.children)
 
 
 def _title(title: str | None) -> list[Element]:
     text = " ".join((title or "").split())
-    return [block((Run(text),), **TITLE)] if text else []
+    return [block((TextRun(text),), **TITLE)] if text else []
 
 
 def _all(nodes: Iterable[SyntaxTreeNode]) -> list[Element]:
@@ -88,7 +88,7 @@ def _elements(node: SyntaxTreeNode) -> Iterator[Element]:
         case _ if node.children:
             yield from _lines(lines(node))
         case _ if node.content.strip():
-            yield block((Run(" ".join(node.content.split())),))
+            yield block((TextRun(" ".join(node.content.split())),))
 
 
 def _lines(found: list[Line], **look: Any) -> Iterator[Element]:
@@ -105,7 +105,9 @@ def _list(node: SyntaxTreeNode) -> Iterator[Element]:
         yield {"type": "TextBlock", "text": together, "wrap": True}
         return
     for sign, item in zip(signs, node.children, strict=True):
-        yield _columns([("auto", [block((Run("•" if first is None else sign),))]), ("stretch", _all(item.children))])
+        yield _columns(
+            [("auto", [block((TextRun("•" if first is None else sign),))]), ("stretch", _all(item.children))]
+        )
 
 
 def _plain_item(item: SyntaxTreeNode) -> str | None:

@@ -16,7 +16,7 @@ from activities.rest.query import segment
 from activities.rest.service import Service
 from activities.rest.sign_in import refresh_token
 from activities.teams.card import Element
-from activities.teams.provider import CARD, Place, TeamsProvider, fitting
+from activities.teams.provider import CARD, TeamsChannel, TeamsProvider, fitting
 
 GRAPH = "https://graph.microsoft.com"
 SIGN_IN = "https://login.microsoftonline.com"
@@ -50,7 +50,7 @@ class TeamsGraph(TeamsProvider):
         default=None, description="Where tokens are asked for, where that is not Microsoft's own address."
     )
 
-    async def post(self, place: Place, card: Element, context: Context) -> str | None:
+    async def post(self, place: TeamsChannel, card: Element, context: Context) -> str | None:
         """Post a message and return its id; the step's key is the id of its attachment."""
         message = {
             "body": {"contentType": "html", "content": f'<attachment id="{context.key}"></attachment>'},
@@ -62,7 +62,7 @@ class TeamsGraph(TeamsProvider):
             raise SERVICE.unreadable(answer)
         return found
 
-    async def posted(self, place: Place, since: datetime, context: Context) -> list[str]:
+    async def posted(self, place: TeamsChannel, since: datetime, context: Context) -> list[str]:
         """Return the ids of the channel's messages that carry the step's key."""
         found: list[str] = []
         async for messages, last in pages(SERVICE, context, self, path_of(place), MESSAGES):
@@ -100,7 +100,7 @@ SERVICE: Service[TeamsGraph] = Service(
 )
 
 
-def path_of(place: Place) -> str:
+def path_of(place: TeamsChannel) -> str:
     """Return the path of a channel's messages.
 
     Raises:

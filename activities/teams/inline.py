@@ -25,7 +25,7 @@ MARKERS = (("bold", "**"), ("italic", "_"))
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class TextRun:
     """A piece of text of one style; it has no line breaks."""
 
     text: str
@@ -36,7 +36,7 @@ class Run:
     link: str | None = None
 
 
-Line = tuple[Run, ...]
+Line = tuple[TextRun, ...]
 
 
 @cache
@@ -56,8 +56,8 @@ def tree(text: str) -> SyntaxTreeNode | None:
 
 def lines(node: SyntaxTreeNode) -> list[Line]:
     """Return the lines of a paragraph, a heading or a cell."""
-    found: list[list[Run]] = [[]]
-    for run in _runs(node, Run("")):
+    found: list[list[TextRun]] = [[]]
+    for run in _runs(node, TextRun("")):
         if run.text == "\n":
             found.append([])
         elif found[-1] and replace(found[-1][-1], text=run.text) == run:
@@ -67,7 +67,7 @@ def lines(node: SyntaxTreeNode) -> list[Line]:
     return [tuple(line) for line in found if line]
 
 
-def _runs(node: SyntaxTreeNode, style: Run) -> Iterator[Run]:
+def _runs(node: SyntaxTreeNode, style: TextRun) -> Iterator[TextRun]:
     match node.type:
         case "softbreak" | "hardbreak":
             yield replace(style, text="\n")
@@ -83,7 +83,7 @@ def _runs(node: SyntaxTreeNode, style: Run) -> Iterator[Run]:
             yield from (run for child in node.children for run in _runs(child, _styled(node, style)))
 
 
-def _styled(node: SyntaxTreeNode, style: Run) -> Run:
+def _styled(node: SyntaxTreeNode, style: TextRun) -> TextRun:
     match node.type:
         case "strong":
             return replace(style, bold=True)
@@ -150,7 +150,7 @@ def _reads(text: str, line: Line) -> bool:
     )
 
 
-def _text_run(run: Run, look: Mapping[str, Any]) -> dict[str, Any]:
+def _text_run(run: TextRun, look: Mapping[str, Any]) -> dict[str, Any]:
     styles = {
         "weight": "Bolder" if run.bold else None,
         "italic": run.italic or None,

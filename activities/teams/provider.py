@@ -17,7 +17,7 @@ MOST_BYTES = 28 * 1024
 """Bytes of a message as it is sent; Teams refuses a larger one, at some webhooks only after a 200."""
 
 
-class Place(NamedTuple):
+class TeamsChannel(NamedTuple):
     """A channel: by its name in the connection, or by the ids of team and channel."""
 
     channel: str | None
@@ -29,7 +29,7 @@ class TeamsProvider(Connection):
     """A connection that posts to channels."""
 
     @abstractmethod
-    async def post(self, place: Place, card: Element, context: Context) -> str | None:
+    async def post(self, place: TeamsChannel, card: Element, context: Context) -> str | None:
         """Post a message that shows a card, and return the id that the answer has.
 
         Raises:
@@ -39,7 +39,7 @@ class TeamsProvider(Connection):
         """
 
     @abstractmethod
-    async def posted(self, place: Place, since: datetime, context: Context) -> list[str]:
+    async def posted(self, place: TeamsChannel, since: datetime, context: Context) -> list[str]:
         """Return the ids of the step's messages in the channel since then; none where nobody can look.
 
         Raises:

@@ -12,7 +12,7 @@ from activities.action import Config, Raw, Result, Static, SyntaxName, action, n
 from activities.context import Context
 from activities.teams.card import card_of
 from activities.teams.graph import TeamsGraph
-from activities.teams.provider import MOST_BYTES, Place, TeamsProvider
+from activities.teams.provider import MOST_BYTES, TeamsChannel, TeamsProvider
 from activities.teams.texts import answered_by_nobody, card_syntaxes
 from activities.teams.webhook import Teams
 
@@ -125,5 +125,5 @@ async def send_teams_message(config: TeamsMessage, context: Context) -> TeamsRec
     return TeamsReceipt(provider=provider.kind, id=await provider.post(_place(config), card, context))
 
 
-def _place(config: TeamsMessage) -> Place:
-    return Place(config.channel, config.team_id, config.channel_id)
+def _place(config: TeamsMessage) -> TeamsChannel:
+    return TeamsChannel(config.channel, config.team_id, config.channel_id)

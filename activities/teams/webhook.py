@@ -16,7 +16,7 @@ from activities.http_client.statuses import SUCCESS, excerpt, failure
 from activities.rest.query import segment
 from activities.rest.service import Service
 from activities.teams.card import Element
-from activities.teams.provider import CARD, Place, TeamsProvider, fitting
+from activities.teams.provider import CARD, TeamsChannel, TeamsProvider, fitting
 
 if TYPE_CHECKING:
     from activities.http_client.message import Response
@@ -63,7 +63,7 @@ class Teams(TeamsProvider):
             raise ValueError("it has no webhook: give `channels: {name: URL}` or `teams: {team: {channel: URL}}`")
         return self
 
-    async def post(self, place: Place, card: Element, context: Context) -> str | None:
+    async def post(self, place: TeamsChannel, card: Element, context: Context) -> str | None:
         """Post to a channel and return the id of the workflow's run, where the answer has one."""
         attachment = {"contentType": CARD, "contentUrl": None, "content": card}
         payload = fitting({"type": "message", "attachments": [attachment]})
@@ -72,12 +72,12 @@ class Teams(TeamsProvider):
             raise error
         return answer.headers.get(RUN)
 
-    async def posted(self, place: Place, since: datetime, context: Context) -> list[str]:
+    async def posted(self, place: TeamsChannel, since: datetime, context: Context) -> list[str]:
         """Return nothing: a webhook shows no messages."""
         del place, since, context
         return []
 
-    def webhook(self, place: Place) -> str:
+    def webhook(self, place: TeamsChannel) -> str:
         """Return the URL of a channel's webhook.
 
         Raises:

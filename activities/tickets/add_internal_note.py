@@ -15,7 +15,7 @@ from activities.tickets.helpdesks import HELPDESKS
 from activities.tickets.ticket import MOST_CONTENT, WRITES, TicketConfig, TicketMessage
 
 if TYPE_CHECKING:
-    from activities.tickets.desk import Message
+    from activities.tickets.helpdesk import HelpdeskMessage
 
 
 class InternalNote(TicketConfig):
@@ -25,12 +25,12 @@ class InternalNote(TicketConfig):
         min_length=1, max_length=MOST_CONTENT, description="The note as Markdown; values of the event are plain text."
     )
 
-    def message(self) -> Message:
+    def message(self) -> HelpdeskMessage:
         """Return the note as the helpdesk takes it."""
         from activities.markup import html_of
-        from activities.tickets.desk import Message
+        from activities.tickets.helpdesk import HelpdeskMessage
 
-        return Message(html=html_of(self.content), public=False)
+        return HelpdeskMessage(html=html_of(self.content), public=False)
 
 
 async def noted(config: InternalNote, context: Context, since: datetime) -> Sequence[TicketMessage]:

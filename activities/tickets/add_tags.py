@@ -6,15 +6,15 @@ from activities.action import action
 from activities.context import Context
 from activities.tickets.changing import changed
 from activities.tickets.helpdesks import HELPDESKS
-from activities.tickets.tags import Tags
+from activities.tickets.tags import TicketTags
 from activities.tickets.ticket import WRITES, TicketState
 
 
 @action("add_tags", repeat="safe", connections=HELPDESKS, writes=WRITES, example={"tags": ["vip", "escalated"]})
-async def add_tags(config: Tags, context: Context) -> TicketState:
+async def add_tags(config: TicketTags, context: Context) -> TicketState:
     """Add tags to a ticket; those that it has stay.
 
     Nothing races in Zendesk and Zammad. Freshdesk has no such operation: the tags are read, changed and read again, and
     a tag that somebody else sets between the first two is lost; steps of one run wait for each other.
     """
-    return await changed(config, context, lambda desk: desk.add_tags(config.ticket_id, config.each))
+    return await changed(config, context, lambda helpdesk: helpdesk.add_tags(config.ticket_id, config.each))

@@ -28,5 +28,5 @@ async def assign_to(config: Assignment, context: Context) -> TicketState:
     A group gets it without a person, whoever had it before.
     """
     to = connection_of(config, context).assignee(config.assignee)
-    ticket = await changed(config, context, lambda desk: desk.assign(config.ticket_id, to))
+    ticket = await changed(config, context, lambda helpdesk: helpdesk.assign(config.ticket_id, to))
     return ticket.model_copy(update={"assignee": AI}) if config.assignee.strip().lower() == AI else ticket

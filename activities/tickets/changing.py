@@ -12,7 +12,7 @@ from activities.tickets.helpdesks import HELPDESKS, Freshdesk, Zammad, Zendesk
 from activities.tickets.ticket import TicketConfig, TicketMessage, TicketState
 
 if TYPE_CHECKING:
-    from activities.tickets.desk import Desk, Message
+    from activities.tickets.helpdesk import Helpdesk, HelpdeskMessage
 
 
 def connection_of(config: TicketConfig, context: Context) -> HelpdeskConnection:
@@ -21,48 +21,50 @@ def connection_of(config: TicketConfig, context: Context) -> HelpdeskConnection:
 
 
 async def changed(
-    config: TicketConfig, context: Context, change: Callable[[Desk[Any]], Awaitable[TicketState]]
+    config: TicketConfig, context: Context, change: Callable[[Helpdesk[Any]], Awaitable[TicketState]]
 ) -> TicketState:
     """Change the step's ticket and return it as it is afterwards."""
-    desk = _desk(config, context)
-    return await desk.presented(await change(desk))
+    helpdesk = _helpdesk(config, context)
+    return await helpdesk.presented(await change(helpdesk))
 
 
-async def added(config: TicketConfig, context: Context, message: Message) -> TicketMessage:
+async def added(config: TicketConfig, context: Context, message: HelpdeskMessage) -> TicketMessage:
     """Add a message to the step's ticket."""
-    desk = _desk(config, context)
-    ticket, message_id = await desk.post(config.ticket_id, message)
-    return _receipt(await desk.presented(ticket), message_id)
+    helpdesk = _helpdesk(config, context)
+    ticket, message_id = await helpdesk.post(config.ticket_id, message)
+    return _receipt(await helpdesk.presented(ticket), message_id)
 
 
-async def found(config: TicketConfig, context: Context, since: datetime, message: Message) -> Sequence[TicketMessage]:
+async def found(
+    config: TicketConfig, context: Context, since: datetime, message: HelpdeskMessage
+) -> Sequence[TicketMessage]:
     """Return the ticket with each message that is the step's."""
     from activities.tickets.messages import ours
 
-    desk = _desk(config, context)
-    mine = ours(await desk.posted(config.ticket_id), message, context.key, since)
+    helpdesk = _helpdesk(config, context)
+    mine = ours(await helpdesk.posted(config.ticket_id), message, context.key, since)
     if not mine:
         return []
-    ticket = await desk.presented(await desk.ticket(config.ticket_id))
+    ticket = await helpdesk.presented(await helpdesk.ticket(config.ticket_id))
     return [_receipt(ticket, one.id) for one in mine]
 
 
-def _desk(config: TicketConfig, context: Context) -> Desk[Any]:
+def _helpdesk(config: TicketConfig, context: Context) -> Helpdesk[Any]:
     """Return the step's helpdesk, whose code is loaded now: validating a file needs none of it."""
     connection = connection_of(config, context)
     match connection:
         case Zendesk():
-            from activities.tickets.zendesk import ZendeskDesk
+            from activities.tickets.zendesk import ZendeskHelpdesk
 
-            return ZendeskDesk(connection, context)
+            return ZendeskHelpdesk(connection, context)
         case Zammad():
-            from activities.tickets.zammad import ZammadDesk
+            from activities.tickets.zammad import ZammadHelpdesk
 
-            return ZammadDesk(connection, context)
+            return ZammadHelpdesk(connection, context)
         case Freshdesk():
-            from activities.tickets.freshdesk import FreshdeskDesk
+            from activities.tickets.freshdesk import FreshdeskHelpdesk
 
-            return FreshdeskDesk(connection, context)
+            return FreshdeskHelpdesk(connection, context)
         case _:
             raise TypeError(f"{connection.kind} is no helpdesk.")
 

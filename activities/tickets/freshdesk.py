@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
-from activities.attachments import File
+from activities.attachments import FetchedFile
 from activities.errors import OutcomeUnknown, Refused
 from activities.rest.paging import Paging
 from activities.rest.paging import listed as all_pages
 from activities.rest.service import Service
 from activities.tickets.connection import Assignee
-from activities.tickets.desk import Desk, Message, Posted, after, error_inside, listed
+from activities.tickets.helpdesk import Helpdesk, HelpdeskMessage, PostedMessage, after, error_inside, listed
 from activities.tickets.helpdesks import Freshdesk
 from activities.tickets.ticket import TicketState
 
@@ -28,7 +28,7 @@ MARK = re.compile(r"""class=["'][^"']*\btrunkline-([0-9A-Za-z-]+)""")
 PAGES = Paging(items=list, page=("page", 1), size=("per_page", 100))
 
 
-class FreshdeskDesk(Desk[Freshdesk]):
+class FreshdeskHelpdesk(Helpdesk[Freshdesk]):
     """A Freshdesk account as one attempt uses it."""
 
     service: ClassVar[Service[Freshdesk]] = Service(
@@ -86,7 +86,7 @@ class FreshdeskDesk(Desk[Freshdesk]):
         wanted = [tag for tag in before.tags if not _has(tags, tag)]
         return await self._tag(before, wanted, lambda now: not any(_has(now, tag) for tag in tags))
 
-    async def post(self, ticket_id: str, message: Message) -> tuple[TicketState, str]:
+    async def post(self, ticket_id: str, message: HelpdeskMessage) -> tuple[TicketState, str]:
         """Add a note or a reply, whose outermost element carries the step's key."""
         html = f'<div class="trunkline-{self.context.key}">{message.html}</div>'
         path = f"/api/v2/tickets/{ticket_id}/{'reply' if message.public else 'notes'}"
@@ -100,7 +100,7 @@ class FreshdeskDesk(Desk[Freshdesk]):
         with after("The message was added"):
             return await self.ticket(ticket_id), made
 
-    async def posted(self, ticket_id: str) -> list[Posted]:
+    async def posted(self, ticket_id: str) -> list[PostedMessage]:
         """Return the conversations, but for what customers wrote."""
         with self.reading():
             found, _ = await all_pages(
@@ -170,7 +170,7 @@ def _id(value: Any) -> str:
     return str(value["id"])
 
 
-def _form(html: str, cc: Sequence[str], files: Sequence[File]) -> tuple[str, bytes]:
+def _form(html: str, cc: Sequence[str], files: Sequence[FetchedFile]) -> tuple[str, bytes]:
     """Return a reply with files as a form, in a thread because files are large."""
     import httpx
 
@@ -189,10 +189,10 @@ def _has(tags: Sequence[str], tag: str) -> bool:
     return tag.casefold() in {one.casefold() for one in tags}
 
 
-def _conversation(entry: Any) -> Posted:
+def _conversation(entry: Any) -> PostedMessage:
     html = str(entry.get("body") or "")
     mark = MARK.search(html)
-    return Posted(
+    return PostedMessage(
         id=str(entry["id"]),
         html=html,
         public=entry.get("private") is not True,

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from activities.markup import text_of_html
-from activities.tickets.desk import Message, Posted
+from activities.tickets.helpdesk import HelpdeskMessage, PostedMessage
 
 CLOCKS = timedelta(minutes=1)
 """How far the helpdesk's clock may be behind ours, where a message is known by its content and not by its key."""
 
 
-def ours(posted: Iterable[Posted], message: Message, key: str, since: datetime) -> list[Posted]:
+def ours(posted: Iterable[PostedMessage], message: HelpdeskMessage, key: str, since: datetime) -> list[PostedMessage]:
     """Return the messages that are the step's: those with its key, or of its words since then where none is shown.
 
     Args:
@@ -24,7 +24,7 @@ def ours(posted: Iterable[Posted], message: Message, key: str, since: datetime) 
     return [one for one in posted if (one.key == key if one.key is not None else _alike(one, message, since))]
 
 
-def _alike(posted: Posted, message: Message, since: datetime) -> bool:
+def _alike(posted: PostedMessage, message: HelpdeskMessage, since: datetime) -> bool:
     at = posted.at if posted.at.tzinfo else posted.at.replace(tzinfo=UTC)
     if posted.public != message.public or at < since - CLOCKS:
         return False

@@ -18,14 +18,14 @@ from activities.tickets.helpdesks import HELPDESKS
 from activities.tickets.ticket import MOST_CONTENT, WRITES, TicketConfig, TicketMessage
 
 if TYPE_CHECKING:
-    from activities.tickets.desk import Message
+    from activities.tickets.helpdesk import HelpdeskMessage
 
 
 Address = Annotated[str, Field(max_length=254, pattern=f"^{EMAIL.pattern}$")]
 Addresses = Annotated[str, Field(max_length=2_000, pattern=rf"^\s*{EMAIL.pattern}(\s*,\s*{EMAIL.pattern})*\s*$")]
 
 
-class Reply(TicketConfig):
+class TicketReply(TicketConfig):
     """A reply to the customer."""
 
     content: Annotated[str, Syntax("markdown")] = Field(
@@ -48,7 +48,7 @@ class Reply(TicketConfig):
         return {**super().syntaxes(raw), **attachment_syntaxes(raw.get("attachments"), "/attachments")}
 
 
-async def replied(config: Reply, context: Context, since: datetime) -> Sequence[TicketMessage]:
+async def replied(config: TicketReply, context: Context, since: datetime) -> Sequence[TicketMessage]:
     """Return the replies of the ticket that are the step's."""
     return await found(config, context, since, _message(config, context))
 
@@ -61,7 +61,7 @@ async def replied(config: Reply, context: Context, since: datetime) -> Sequence[
     writes=WRITES,
     example={"content": "Hi {{customer.name}}, your request has been received.", "includeSignature": True},
 )
-async def send_reply(config: Reply, context: Context) -> TicketMessage:
+async def send_reply(config: TicketReply, context: Context) -> TicketMessage:
     """Reply to the customer of a ticket, as its helpdesk does: by email.
 
     It goes out at most once: where the helpdesk's answer got lost, the ticket's replies are read instead.
@@ -73,11 +73,11 @@ async def send_reply(config: Reply, context: Context) -> TicketMessage:
     return receipt
 
 
-def _message(config: Reply, context: Context) -> Message:
+def _message(config: TicketReply, context: Context) -> HelpdeskMessage:
     from activities.markup import html_of
-    from activities.tickets.desk import Message
+    from activities.tickets.helpdesk import HelpdeskMessage
 
     signature = connection_of(config, context).signature if config.include_signature else None
     content = f"{config.content}\n\n{signature}" if signature else config.content
     copies = [one.strip() for one in config.cc.split(",")] if isinstance(config.cc, str) else config.cc
-    return Message(html=html_of(content), public=True, cc=copies)
+    return HelpdeskMessage(html=html_of(content), public=True, cc=copies)

@@ -23,4 +23,4 @@ class Priority(TicketConfig):
 @action("set_priority", repeat="safe", connections=HELPDESKS, writes=WRITES, example={"priority": "high"})
 async def set_priority(config: Priority, context: Context) -> TicketState:
     """Change a ticket's priority; `medium` is what Zendesk and Zammad call normal."""
-    return await changed(config, context, lambda desk: desk.set_priority(config.ticket_id, config.priority))
+    return await changed(config, context, lambda helpdesk: helpdesk.set_priority(config.ticket_id, config.priority))

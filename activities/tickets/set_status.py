@@ -71,4 +71,4 @@ async def set_status(config: Status, context: Context) -> TicketState:
     `solved` becomes `closed` where the helpdesk knows no difference (Zammad); `closed` is final in Zendesk.
     """
     until = config.until(datetime.now(UTC))
-    return await changed(config, context, lambda desk: desk.set_status(config.ticket_id, config.status, until))
+    return await changed(config, context, lambda helpdesk: helpdesk.set_status(config.ticket_id, config.status, until))

@@ -20,7 +20,7 @@ Tag = Annotated[str, Field(pattern=TAG, max_length=255), _or_number(TAG)]
 Written = Annotated[str, Field(pattern=SOME), _or_number(SOME)]
 
 
-class Tags(TicketConfig):
+class TicketTags(TicketConfig):
     """Some of a ticket's tags."""
 
     tags: Annotated[list[Tag], Field(min_length=1, max_length=50)] | Written = Field(

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
-from activities.attachments import File
+from activities.attachments import FetchedFile
 from activities.errors import Refused
 from activities.http_client.json_body import json_bytes
 from activities.rest.service import Service
 from activities.tickets.connection import EMAIL, Assignee
-from activities.tickets.desk import Desk, Message, Posted, after, error_inside, listed
+from activities.tickets.helpdesk import Helpdesk, HelpdeskMessage, PostedMessage, after, error_inside, listed
 from activities.tickets.helpdesks import Zammad
 from activities.tickets.ticket import TicketState
 
@@ -30,7 +30,7 @@ MARK = "trunkline"
 EXPANDED = {"expand": "true"}
 
 
-class ZammadDesk(Desk[Zammad]):
+class ZammadHelpdesk(Helpdesk[Zammad]):
     """A Zammad server as one attempt uses it."""
 
     service: ClassVar[Service[Zammad]] = Service(
@@ -80,7 +80,7 @@ class ZammadDesk(Desk[Zammad]):
         """Remove tags one by one, each of which Zammad does in one step."""
         return await self._tag("DELETE", "/api/v1/tags/remove", ticket_id, tags)
 
-    async def post(self, ticket_id: str, message: Message) -> tuple[TicketState, str]:
+    async def post(self, ticket_id: str, message: HelpdeskMessage) -> tuple[TicketState, str]:
         """Add an article whose preferences carry the step's key."""
         article = {
             "ticket_id": _number(ticket_id),
@@ -97,7 +97,7 @@ class ZammadDesk(Desk[Zammad]):
         with after("The article was added"):
             return await self.ticket(ticket_id), made
 
-    async def posted(self, ticket_id: str) -> list[Posted]:
+    async def posted(self, ticket_id: str) -> list[PostedMessage]:
         """Return all articles."""
         with self.reading():
             answer = await self.service.call(
@@ -188,7 +188,7 @@ def _expanded(body: Any) -> Mapping[str, Any]:
     return dict(body)
 
 
-def _with_files(article: Mapping[str, Any], files: Sequence[File]) -> bytes:
+def _with_files(article: Mapping[str, Any], files: Sequence[FetchedFile]) -> bytes:
     """Return an article as JSON, in a thread because files are large."""
     attached = [
         {"filename": file.name, "mime-type": file.media_type, "data": b64encode(file.content).decode()}
@@ -210,13 +210,13 @@ def _number(ticket_id: str) -> int | str:
     return int(ticket_id) if ticket_id.isdecimal() else ticket_id
 
 
-def _article(article: Any) -> Posted:
+def _article(article: Any) -> PostedMessage:
     preferences = article.get("preferences")
     mark = preferences.get(MARK) if isinstance(preferences, dict) else None
     key = None
     if isinstance(preferences, dict):
         key = str(mark.get("key") or "") if isinstance(mark, dict) else ""
-    return Posted(
+    return PostedMessage(
         id=str(article["id"]),
         html=str(article.get("body") or ""),
         public=article.get("internal") is not True,

@@ -7,14 +7,14 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from activities.attachments import File
+from activities.attachments import FetchedFile
 from activities.errors import ActionError, Refused, Unavailable
 from activities.rest.answers import RateHeaders, reason_of
 from activities.rest.paging import Paging
 from activities.rest.paging import listed as all_pages
 from activities.rest.service import Service
 from activities.tickets.connection import Assignee
-from activities.tickets.desk import Desk, Message, Posted, after, error_inside, listed
+from activities.tickets.helpdesk import Helpdesk, HelpdeskMessage, PostedMessage, after, error_inside, listed
 from activities.tickets.helpdesks import Zendesk
 from activities.tickets.messages import ours
 from activities.tickets.ticket import TicketState
@@ -48,7 +48,7 @@ def reason(body: Any) -> str | None:
     return reason_of([body.get("details")]) or reason_of(body)
 
 
-class ZendeskDesk(Desk[Zendesk]):
+class ZendeskHelpdesk(Helpdesk[Zendesk]):
     """A Zendesk account as one attempt uses it."""
 
     service: ClassVar[Service[Zendesk]] = Service(
@@ -116,7 +116,7 @@ class ZendeskDesk(Desk[Zendesk]):
         with after("The tags were removed"):
             return await self.ticket(ticket_id)
 
-    async def post(self, ticket_id: str, message: Message) -> tuple[TicketState, str]:
+    async def post(self, ticket_id: str, message: HelpdeskMessage) -> tuple[TicketState, str]:
         """Add a comment, whose update carries the step's key; a conflict proves nothing before the comments are read.
 
         The stamp has whole seconds, so that it only helps: the mark and the look-up are what holds.
@@ -151,7 +151,7 @@ class ZendeskDesk(Desk[Zendesk]):
                 made = found[0].id
         return ticket, made
 
-    async def posted(self, ticket_id: str) -> list[Posted]:
+    async def posted(self, ticket_id: str) -> list[PostedMessage]:
         """Return the latest comments, the newest first."""
         patient = self.patient()
         with self.reading():
@@ -172,7 +172,7 @@ class ZendeskDesk(Desk[Zendesk]):
     async def _update(self, ticket_id: str, change: Mapping[str, Any]) -> TicketState:
         return await self.send("PUT", f"/api/v2/tickets/{ticket_id}", self._ticket, json={"ticket": change})
 
-    async def _upload(self, file: File) -> str:
+    async def _upload(self, file: FetchedFile) -> str:
         """Hand a file over, which nobody sees before a comment names it."""
         with self.reading():
             return await self.send(
@@ -242,9 +242,9 @@ def _tags(body: Any) -> list[str]:
     return list(body["tags"])
 
 
-def _comment(comment: Any) -> Posted:
+def _comment(comment: Any) -> PostedMessage:
     custom = (comment.get("metadata") or {}).get("custom")
-    return Posted(
+    return PostedMessage(
         id=str(comment["id"]),
         html=str(comment.get("html_body") or comment.get("body") or ""),
         public=comment.get("public") is not False,

@@ -17,7 +17,7 @@ def _text(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def _said(key: str) -> str:
+def _key(key: str) -> str:
     if not key.strip():
         raise ValueError("a key says what the value is about, and this one is empty")
     return key
@@ -33,7 +33,7 @@ Key = Annotated[
     StrictStr,
     Field(max_length=LONGEST_KEY),
     BeforeValidator(_text),
-    AfterValidator(_said),
+    AfterValidator(_key),
     WithJsonSchema({"anyOf": [{"type": "string", "pattern": r"\S", "maxLength": LONGEST_KEY}, {"type": "number"}]}),
 ]
 Lasting = Annotated[

@@ -16,7 +16,7 @@ from activities.errors import OutcomeUnknown
 from activities.http_client.message import Response
 
 
-class Transport(AsyncHttpClient):  # type: ignore[misc]  # the SDK ships no types
+class TwilioTransport(AsyncHttpClient):  # type: ignore[misc]  # the SDK ships no types
     """Sends what the SDK asks for through the guarded client of one attempt.
 
     The SDK's own transport has no working timeout and repeats by itself; here the attempt's timeout holds and errors of
@@ -69,7 +69,7 @@ class Transport(AsyncHttpClient):  # type: ignore[misc]  # the SDK ships no type
         return TwilioResponse(answer.status, json.dumps(fields), dict(answer.headers))
 
 
-def client(account_sid: str, auth_token: str, base_url: str | None, transport: Transport) -> Client:
+def client(account_sid: str, auth_token: str, base_url: str | None, transport: TwilioTransport) -> Client:
     """Return the SDK's client for an account; regions and edges come from `baseUrl`, never from the environment."""
     made = Client(account_sid, auth_token, http_client=transport)
     made.edge = made.region = None

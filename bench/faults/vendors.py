@@ -18,7 +18,7 @@ from urllib.parse import unquote_plus
 
 from workers.sandbox import Sandbox
 from workers.sandbox.faults import Fault, Faults
-from workers.sandbox.record import Received
+from workers.sandbox.record import RecordEntry
 
 GARBAGE = "<html>It works!</html>"
 REFUSED_BY_SLACK = {"ok": False, "error": "channel_not_found"}
@@ -89,7 +89,7 @@ def named(fault: Mapping[str, Any] | None) -> str | None:
     return next(name for name, kind in shown if {**kind, "vendor": None} == {**words, "vendor": None})
 
 
-def line(received: Received) -> dict[str, Any]:
+def line(received: RecordEntry) -> dict[str, Any]:
     """Return what the ledger keeps of a request."""
     request = received.request
     written = f"{unquote_plus(request.raw.decode(errors='replace'))} {' '.join(request.query.values())}"

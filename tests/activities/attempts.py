@@ -22,7 +22,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.action import Action
 from activities.attempt.scrubber import Scrubber
 from activities.attempt.secrets import PREFIX, Secrets
-from activities.attempt.temporal import LOOKS, Services, bind
+from activities.attempt.temporal import LOOKS, AttemptServices, bind
 from activities.budgets import Amounts, Reservation
 from activities.catalog import catalog, connection_kinds
 from activities.connections import Connection, Connections
@@ -32,10 +32,10 @@ from activities.http_client.client import Client
 from activities.http_client.message import Response
 from activities.runs import EndedRun, PlannedRun
 from tests.activities.cases import VENDOR, Case
-from trunkline.keyed import Change, Kept, Recalled, Remembered
+from trunkline.keyed import Change, LastingValue, RecallAnswer, RememberAnswer
 from trunkline.wire import EVERY_HEADER, NEVER_REPEATED, OUTCOME_UNKNOWN, SENDING, Place
 from workers.sandbox import VENDORS, connections
-from workers.sandbox.vendor import Absent
+from workers.sandbox.vendor import NoStandIn
 from workers.sandbox.vendors import Vendors
 from workflows.keyed.remembering import recalled, remembered
 from workflows.language.template import compile_template
@@ -114,13 +114,13 @@ class OwnValues:
     """Keeps values as Temporal does, for one attempt."""
 
     def __init__(self) -> None:
-        self.kept: dict[tuple[str | None, str], Kept] = {}
+        self.kept: dict[tuple[str | None, str], LastingValue] = {}
 
-    async def remember(self, automation: str | None, key: str, change: Change) -> Remembered:
+    async def remember(self, automation: str | None, key: str, change: Change) -> RememberAnswer:
         self.kept[automation, key], answer = remembered(self.kept.get((automation, key)), change, datetime.now(UTC))
         return answer
 
-    async def recall(self, automation: str | None, key: str) -> Recalled:
+    async def recall(self, automation: str | None, key: str) -> RecallAnswer:
         return recalled(self.kept.get((automation, key)), datetime.now(UTC))
 
 
@@ -182,7 +182,7 @@ def connected(
     """
     known = connections("", {action.name: action}, vendors)
     defaults = {name: value.removeprefix("sandbox-") for name, value in known.pop("defaults").items()}
-    kinds = {kind.kind for kind in action.kinds() if not isinstance(vendors.get(kind.kind), Absent)}
+    kinds = {kind.kind for kind in action.kinds() if not isinstance(vendors.get(kind.kind), NoStandIn)}
     entries = {entry["kind"]: entry for entry in known.values() if entry["kind"] in kinds}
     for entry in entries.values():
         if "baseUrl" in entry:
@@ -210,7 +210,7 @@ async def attempt(action: Action, case: Case, address: str, known: Connections, 
     """Make one attempt, or one look-up where the case wants one, or one after the other."""
     secrets = Secrets(None, {f"{PREFIX}{name.upper()}": value for name, value in case.secrets.items()})
     http = CaseClient(address, {each.request.host for each in case.traffic if each.request and each.request.host})
-    services = Services(
+    services = AttemptServices(
         http=http,
         connections=known,
         secrets=secrets,

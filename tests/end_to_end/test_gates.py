@@ -16,7 +16,7 @@ from tests.workers.command import on
 from trunkline.keyed import Entrance
 from workers.client import dispatch
 from workers.client.gates import Gates
-from workers.client.listing import Listed
+from workers.client.listing import ListedRun
 from workers.client.states import look
 from workers.definitions.automations import Automations
 from workers.payloads.keyed_hash import KeyedHash
@@ -115,7 +115,7 @@ async def test_runs_wait_for_each_other_in_the_order_of_their_events(engine: Eng
     await engine.held(keyed.run("one"))
     assert keyed.sent in (["one", "plain"], ["plain", "one"]), "who starts a run by name passes no gate"
     assert "another run for the same key goes on" in (await keyed.run("two").query("report"))["gate"]
-    found = await look(engine.client, Listed(run=keyed.run("two").id, automation=keyed.name))
+    found = await look(engine.client, ListedRun(run=keyed.run("two").id, automation=keyed.name))
     assert (found["state"], found["why"]) == ("waiting", [(await keyed.run("two").query("report"))["gate"]])
     for command in (["report"], ["explain", "--run"]):
         assert f"  {found['why'][0]}" in f"  {(await on(engine, *command, keyed.run('two').id)).out}".replace(

@@ -33,7 +33,7 @@ from tests.end_to_end.test_budgets import ended
 from tests.engine import Engine, step
 from workers.errors import TrunklineError
 from workers.payloads.converter import data_converter
-from workers.payloads.payload_store import Folder, PayloadStoreError, payload_store
+from workers.payloads.payload_store import FolderStore, PayloadStoreError, payload_store
 from workers.settings import Settings, SettingsError
 from workflows.run.encrypted import MissingKeyError
 
@@ -120,12 +120,12 @@ async def test_a_folder_that_is_gone_stays_gone_and_runs_wait_for_it(tmp_path: P
     assert [found.data for found in await store.retrieve(StorageDriverRetrieveContext(), [claim])] == [b"one"]
 
 
-async def seal(folder: Folder, data: bytes) -> StorageDriverClaim:
+async def seal(folder: FolderStore, data: bytes) -> StorageDriverClaim:
     return (await folder.store(StorageDriverStoreContext(), [Payload(data=data)]))[0]
 
 
 async def test_a_payload_is_found_by_what_it_is(tmp_path: Path) -> None:
-    folder = Folder(tmp_path)
+    folder = FolderStore(tmp_path)
     first, same, other = [await seal(folder, data) for data in (b"one", b"one", b"two")]
     assert first == same != other
     assert [p.data for p in await folder.retrieve(StorageDriverRetrieveContext(), [other, first])] == [b"two", b"one"]
@@ -134,7 +134,7 @@ async def test_a_payload_is_found_by_what_it_is(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("digest", ["", "../../etc/passwd", "0" * 63, "g" * 64])
 async def test_what_is_not_there_or_was_changed_is_said(tmp_path: Path, digest: str) -> None:
-    folder = Folder(tmp_path)
+    folder = FolderStore(tmp_path)
     claim = await seal(folder, b"one")
     with pytest.raises(TrunklineError, match="payload"):
         await folder.retrieve(StorageDriverRetrieveContext(), [StorageDriverClaim(claim_data={"sha256": digest})])

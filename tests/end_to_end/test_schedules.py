@@ -10,7 +10,7 @@ from temporalio.client import ScheduleBackfill, ScheduleOverlapPolicy, WorkflowE
 
 from tests.engine import JSON, Engine
 from tests.workers.command import on
-from workers.client.deploying import Change
+from workers.client.deploying import ScheduleChange
 from workers.local.schedules import keep_schedules
 
 DAILY = """
@@ -249,7 +249,7 @@ async def test_a_development_environment_keeps_the_schedules_of_its_folder(engin
     told: list[tuple[str, str]] = []
     enough = asyncio.Event()
 
-    def tell(changes: list[Change]) -> None:
+    def tell(changes: list[ScheduleChange]) -> None:
         told.extend((change.what, change.kept.automation) for change in changes)
         enough.set()
 

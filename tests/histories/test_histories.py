@@ -17,6 +17,7 @@ from workflows.steps import send
 
 FOLDER = Path(__file__).parent
 RECORDED = sorted(FOLDER.glob("*/*.json"))
+"""Of each version, and under `killed` those of runs whose workers a storm has killed."""
 VERSIONS = sorted(folder.name for folder in FOLDER.iterdir() if any(folder.glob("*.json")))
 
 

@@ -7,7 +7,7 @@ from activities.connections import Connection
 from activities.errors import Refused
 from tests.together import together
 from workers.process.connections_file import load_connections
-from workers.settings import VARIABLES, Address, Settings, SettingsError, unknown_variables
+from workers.settings import VARIABLES, ListenAddress, Settings, SettingsError, unknown_variables
 
 
 class Shop(Connection):
@@ -51,7 +51,7 @@ def test_variables_are_read() -> None:
     assert settings.actions == ("our.actions",)
     assert settings.web_ui == "https://temporal.example.com"
     assert settings.result_limit == 5000
-    assert settings.metrics_address == Address("::1", 9464)
+    assert settings.metrics_address == ListenAddress("::1", 9464)
     assert str(settings.metrics_address) == "[::1]:9464"
     assert settings.grace == 1.5
     assert settings.task_queue == "trunkline"
@@ -115,7 +115,7 @@ def test_another_process_reads_the_same_settings_from_the_environment() -> None:
         automations=Path("/a"),
         connections=Path("/c.yaml"),
         allow=("x", "y"),
-        metrics_address=Address("127.0.0.1", 1),
+        metrics_address=ListenAddress("127.0.0.1", 1),
         processes=3,
         grace=2.0,
         user="ada",

@@ -1,4 +1,4 @@
-"""The interpreter without a server: its walk, its holds and the approvals desk, in a time that tests move."""
+"""The interpreter without a server: its walk, its holds and the approvals, in a time that tests move."""
 
 from __future__ import annotations
 

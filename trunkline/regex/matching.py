@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from trunkline.regex.bounded import CostlyError, PatternError, check_length, compiled, cost
 from trunkline.regex.javascript import translated
 
-__all__ = ["CostlyError", "Match", "PatternError", "check_pattern", "first_match", "match_cost"]
+__all__ = ["CostlyError", "PatternError", "RegexMatch", "check_pattern", "first_match", "match_cost"]
 
 CONTINUES = range(0x80, 0xC0)
 """Bytes of UTF-8 that begin no character."""
@@ -17,7 +17,7 @@ CONTINUES = range(0x80, 0xC0)
 SHOWN = 80
 
 
-class Match(NamedTuple):
+class RegexMatch(NamedTuple):
     """What was found.
 
     Attributes:
@@ -57,7 +57,7 @@ def match_cost(pattern: str, flags: str, text: str) -> int:
     return cost(_program(pattern, flags), text.encode("utf-8", "replace"), shown=f'"{shown}"', characters=len(text))
 
 
-def first_match(pattern: str, flags: str, text: str) -> Match | None:
+def first_match(pattern: str, flags: str, text: str) -> RegexMatch | None:
     """Return the first match in a text, None where there is none.
 
     Raises:
@@ -77,7 +77,7 @@ def first_match(pattern: str, flags: str, text: str) -> Match | None:
     places = _places(data, spans)
     texts = [None if start < 0 else text[places[start] : places[end]] for start, end in spans]
     before = text[: places[spans[0][0]]]
-    return Match(texts[0] or "", texts[1:], len(before.encode("utf-16-le", "surrogatepass")) // 2)
+    return RegexMatch(texts[0] or "", texts[1:], len(before.encode("utf-16-le", "surrogatepass")) // 2)
 
 
 def _places(data: bytes, spans: list[tuple[int, int]]) -> Mapping[int, int]:

@@ -1,1 +1,1 @@
-"""The approvals desk of a worker: who is in which group, business hours, and signed decisions."""
+"""The approvals of a worker: who is in which group, business hours, and signed decisions."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from workers.client.decisions import DecisionAnswer
     from workers.client.holds import OpenHolds
-    from workers.client.wanted import Hold, Wanted
+    from workers.client.wanted import HoldQuery, OpenHold
     from workers.settings import Settings
 
 SENT_AT_ONCE = 10
@@ -59,7 +59,7 @@ async def _send_all(bulk: Bulk, decision: Decision, *, json: bool) -> int:
     await show_groups(client, meant, screen)
     confirm(content["decision"], len(meant), bulk.yes)
 
-    def tell(hold: Hold, answer: DecisionAnswer) -> None:
+    def tell(hold: OpenHold, answer: DecisionAnswer) -> None:
         if not json:
             place = (hold["label"], hold["run"], hold["hold"])
             screen.print(plain("  ".join((*place, answer.result, answer.message))))
@@ -73,18 +73,18 @@ async def _send_all(bulk: Bulk, decision: Decision, *, json: bool) -> int:
     return _exit_code(answers, found)
 
 
-async def _found(client: Client, settings: Settings, wanted: Wanted, *, show: bool) -> OpenHolds:
+async def _found(client: Client, settings: Settings, wanted: HoldQuery, *, show: bool) -> OpenHolds:
     """Return what may be decided: as Temporal's list tells it, or as the runs themselves show it."""
     from workers.client import holds
     from workers.client.waiting import every
 
     runs = await every(client, settings.task_queue, wanted, settings.encryption_keys)
     if show or not await holds.polled(client, settings.task_queue):
-        return await holds.asked(client, settings.task_queue, runs, wanted)
-    return await holds.told(client, settings.task_queue, runs, wanted, judged=True)
+        return await holds.open_holds(client, settings.task_queue, runs, wanted)
+    return await holds.listed_holds(client, settings.task_queue, runs, wanted, judged=True)
 
 
-def _may(hold: Hold, content: Decision, settings: Settings) -> bool:
+def _may(hold: OpenHold, content: Decision, settings: Settings) -> bool:
     """Say whether a decision can count, as far as is known; the run has the last word."""
     from workers.client import decisions
     from workers.client.listing import words_of
@@ -145,10 +145,10 @@ def confirm(what: str, count: int, yes: int | None, *, done: str = "sent") -> No
 
 async def _decide_all(
     client: Client,
-    meant: Sequence[Hold],
+    meant: Sequence[OpenHold],
     content: Decision,
     settings: Settings,
-    tell: Callable[[Hold, DecisionAnswer], None],
+    tell: Callable[[OpenHold, DecisionAnswer], None],
 ) -> list[DecisionAnswer]:
     """Send a decision about each, and tell each answer as it comes: who interrupts this knows what was decided."""
     from temporalio.service import RPCError
@@ -158,7 +158,7 @@ async def _decide_all(
 
     permits = asyncio.Semaphore(SENT_AT_ONCE)
 
-    async def one(hold: Hold) -> DecisionAnswer:
+    async def one(hold: OpenHold) -> DecisionAnswer:
         decision = decisions.sealed({**content, "hold": hold["hold"]}, hold, hold["run"], settings.signing_key)
         async with permits:
             try:
@@ -173,6 +173,6 @@ async def _decide_all(
     return await asyncio.gather(*map(one, meant))
 
 
-def _receipt(hold: Hold, answer: DecisionAnswer) -> dict[str, Any]:
+def _receipt(hold: OpenHold, answer: DecisionAnswer) -> dict[str, Any]:
     shown = {key: hold[key] for key in ("run", "hold", "label", "digest")}
     return {**shown, "result": answer.result, "message": answer.message}

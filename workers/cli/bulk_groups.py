@@ -8,19 +8,19 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from trunkline.wire import Edited
+from trunkline.wire import RequestEdit
 from workers.cli.deciding import short_digest
 from workers.cli.screen import duration, plain
-from workers.client.wanted import Hold, missing_in
+from workers.client.wanted import OpenHold, missing_in
 
 if TYPE_CHECKING:
     from rich.console import Console
     from temporalio.client import Client
 
 
-async def show_groups(client: Client, meant: Sequence[Hold], screen: Console) -> None:
+async def show_groups(client: Client, meant: Sequence[OpenHold], screen: Console) -> None:
     """Write the holds that are decided about; where their runs were asked, with whole requests and earlier edits."""
-    groups: dict[tuple[str, str], list[Hold]] = {}
+    groups: dict[tuple[str, str], list[OpenHold]] = {}
     for hold in meant:
         groups.setdefault((hold["automation"], hold["step"].rpartition(".")[2]), []).append(hold)
     edits = dict(zip(map(_place, meant), await _edits(client, meant), strict=True))
@@ -34,18 +34,18 @@ async def show_groups(client: Client, meant: Sequence[Hold], screen: Console) ->
             _show_request(hold, edits[_place(hold)], screen)
 
 
-def _place(hold: Hold) -> tuple[str, str]:
+def _place(hold: OpenHold) -> tuple[str, str]:
     return hold["run"], hold["hold"]
 
 
-async def _edits(client: Client, meant: Sequence[Hold]) -> list[list[Edited]]:
+async def _edits(client: Client, meant: Sequence[OpenHold]) -> list[list[RequestEdit]]:
     """Return how each request was edited before."""
     from workers.client import runs
     from workers.client.asking import QUERIES_AT_ONCE
 
     permits = asyncio.Semaphore(QUERIES_AT_ONCE)
 
-    async def edits(hold: Hold) -> list[Edited]:
+    async def edits(hold: OpenHold) -> list[RequestEdit]:
         if not hold.get("edited"):
             return []
         async with permits:
@@ -55,7 +55,7 @@ async def _edits(client: Client, meant: Sequence[Hold]) -> list[list[Edited]]:
     return await asyncio.gather(*map(edits, meant))
 
 
-def _show_request(hold: Hold, edits: Sequence[Edited], screen: Console) -> None:
+def _show_request(hold: OpenHold, edits: Sequence[RequestEdit], screen: Console) -> None:
     from workflows.holds.wording import change, edited
 
     if "request" in hold:

@@ -11,7 +11,7 @@ from cyclopts import Parameter, validators
 from workers.cli.dev import until_told
 from workers.cli.screen import console
 from workers.errors import UsageError
-from workers.settings import Address, Settings
+from workers.settings import ListenAddress, Settings
 
 if TYPE_CHECKING:
     from workers.process.codec_server import CodecServer
@@ -61,7 +61,7 @@ def codec_server(
         hosts=[name.lower() for name in (*known_as, host)],
         beyond=not is_loopback(host),
     )
-    return asyncio.run(until_told(_serve(server, Address(host, port))))
+    return asyncio.run(until_told(_serve(server, ListenAddress(host, port))))
 
 
 def _origin(given: str | None) -> str | None:
@@ -74,7 +74,7 @@ def _origin(given: str | None) -> str | None:
     return f"{parts.scheme}://{parts.netloc.lower().removesuffix(default)}"
 
 
-async def _serve(server: CodecServer, place: Address) -> int:
+async def _serve(server: CodecServer, place: ListenAddress) -> int:
     from workers.process.codec_server import listening
 
     screen = console()

@@ -68,20 +68,20 @@ async def _all(names: list[str], services: Services) -> list[dict[str, Any]]:
 
 async def _one(name: str, services: Services, context: Any) -> dict[str, Any]:
     from activities.checks.described import described
-    from activities.checks.probe import Checked, asked
+    from activities.checks.probe import CheckResult, result_of
     from activities.checks.vendors import PROBES
     from activities.errors import Refused
-    from activities.operations.connection import Described, Directory
+    from activities.operations.connection import DescribedConnection, Directory
 
     known = services.connections
     kind = str(known.entries[name].get("kind"))
     try:
         connection = known.get(name)
-        found = [await asked(probe, context, connection) for probe in PROBES.get(kind, ())]
-        if isinstance(connection, Described) and (kind not in PROBES or connection.description is not None):
+        found = [await result_of(probe, context, connection) for probe in PROBES.get(kind, ())]
+        if isinstance(connection, DescribedConnection) and (kind not in PROBES or connection.description is not None):
             found += await described(Directory(name, type(connection), known, services.store), context)
     except Refused as refused:
-        found = [Checked("it is complete", ok=False, message=str(refused))]
+        found = [CheckResult("it is complete", ok=False, message=str(refused))]
     return {
         "connection": name,
         "kind": kind,

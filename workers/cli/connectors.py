@@ -13,13 +13,13 @@ from typing import Any
 from cyclopts import App
 
 from activities.descriptions.fetching import fetch
-from activities.descriptions.index import Index, Listed
+from activities.descriptions.index import Index, ListedOperation
 from activities.descriptions.schemas import Schemas
 from activities.descriptions.source import NotAtHandError
 from activities.descriptions.validation import TYPES
 from activities.errors import ActionError, Refused, UnknownOperation
 from activities.http_client.client import Client
-from activities.operations.connection import Described, Directory
+from activities.operations.connection import DescribedConnection, Directory
 from workers.cli.catalog import actions_at_hand, services_at_hand
 from workers.cli.screen import print_json
 from workers.definitions.checking.operations import Services
@@ -144,11 +144,11 @@ def show(connection: str, action: str, /, *, json: bool = False) -> int:
     return 0
 
 
-def _kinds(services: Services) -> dict[str, type[Described]]:
+def _kinds(services: Services) -> dict[str, type[DescribedConnection]]:
     """Return the kind of every connection of a described service, by the connection's name."""
     known = services.connections
     kinds = {name: known.kinds.get(str(entry.get("kind"))) for name, entry in known.entries.items()}
-    return {name: kind for name, kind in kinds.items() if kind is not None and issubclass(kind, Described)}
+    return {name: kind for name, kind in kinds.items() if kind is not None and issubclass(kind, DescribedConnection)}
 
 
 def _services() -> Services:
@@ -194,7 +194,7 @@ async def _fetch(directory: Directory, missing: NotAtHandError) -> None:
         await http.close()
 
 
-def _summary(name: str, kind: type[Described], services: Services) -> dict[str, Any]:
+def _summary(name: str, kind: type[DescribedConnection], services: Services) -> dict[str, Any]:
     count, problem, place = None, None, ""
     try:
         directory = Directory(name, kind, services.connections, services.store)
@@ -220,7 +220,7 @@ def _aliases(directory: Directory) -> dict[str, list[str]]:
     return found
 
 
-def _described(one: Listed) -> dict[str, Any]:
+def _described(one: ListedOperation) -> dict[str, Any]:
     return {
         "id": one.id,
         "method": one.method,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from workers.cli.inputs import check_person
 from workers.cli.screen import console, plain, print_json
-from workers.client.wanted import Hold, missing_in
+from workers.client.wanted import OpenHold, missing_in
 from workers.errors import UsageError
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def completed(decision: Decision, settings: Settings) -> Decision:
     return {key: value for key, value in {**decision, "by": by}.items() if value is not None or key not in OPTIONAL}
 
 
-def tell(answer: DecisionAnswer, hold: Hold | None, settings: Settings, *, json: bool) -> int:
+def tell(answer: DecisionAnswer, hold: OpenHold | None, settings: Settings, *, json: bool) -> int:
     """Write what became of a decision, and return the exit code."""
     if json:
         print_json({"result": answer.result, "message": answer.message})
@@ -79,7 +79,7 @@ def tell(answer: DecisionAnswer, hold: Hold | None, settings: Settings, *, json:
     return 0 if answer.accepted else 1
 
 
-def show_what(hold: Hold, screen: Console) -> None:
+def show_what(hold: OpenHold, screen: Console) -> None:
     """Write what a decision is about: the whole request, and what it lacks."""
     screen.print(f"[bold]{plain(hold['label'])}[/] {plain(hold['actionType'])} [dim]{short_digest(hold)}[/]")
     screen.print(f"    {plain(json_text.dumps(hold['request'].get('config'), ensure_ascii=False))}")
@@ -87,7 +87,7 @@ def show_what(hold: Hold, screen: Console) -> None:
         screen.print(f"    [yellow]missing: {plain(', '.join(missing))}[/]")
 
 
-def show_consequence(hold: Hold, content: Decision, screen: Console) -> None:
+def show_consequence(hold: OpenHold, content: Decision, screen: Console) -> None:
     """Say that an edit sends, where it does: an editor may take it for a draft."""
     if content["decision"] != "edit" or hold["kind"] != "approval" or hold.get("allowEdit") is not True:
         return
@@ -96,12 +96,12 @@ def show_consequence(hold: Hold, content: Decision, screen: Console) -> None:
     screen.print(f"This edit is {plain(content['by'])}'s approval too (`allowEdit: true`): {then}.")
 
 
-def short_digest(hold: Hold) -> str:
+def short_digest(hold: OpenHold) -> str:
     """Return the beginning of a digest, for people to compare."""
     return f"{hold['digest'][:SHORT_DIGEST]}…"
 
 
-def short_request(hold: Hold) -> str:
+def short_request(hold: OpenHold) -> str:
     """Return what would be sent, on one line."""
     text = json_text.dumps(hold["request"].get("config"), ensure_ascii=False)
     return text if len(text) <= LONGEST_REQUEST else f"{text[:LONGEST_REQUEST]}…"

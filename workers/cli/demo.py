@@ -46,7 +46,7 @@ def demo(*, keep: bool = False) -> int:
 
 async def _demo(*, keep: bool) -> int:
     from workers.cli.demo_script import DemoScript
-    from workers.local.environment import Wish, development
+    from workers.local.environment import EnvironmentWish, development
 
     screen = console()
     with tempfile.TemporaryDirectory(prefix="trunkline-demo-") as temporary:
@@ -59,7 +59,7 @@ async def _demo(*, keep: bool) -> int:
             "  Starting Temporal with its web UI, a sandbox in place of Slack, Twilio and the shop, a worker, "
             "and a gateway whose pages are for approvers."
         )
-        wish = Wish(
+        wish = EnvironmentWish(
             folder=folder / "automations",
             data=folder / "temporal.db",
             files=RECORDING.parent,

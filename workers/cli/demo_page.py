@@ -15,7 +15,7 @@ WITHIN = aiohttp.ClientTimeout(total=60)
 
 
 @dataclass(slots=True)
-class Form:
+class PageForm:
     """A form of a page: where it goes, and what it sends by itself."""
 
     action: str
@@ -76,11 +76,11 @@ class _Forms(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.forms: list[Form] = []
+        self.forms: list[PageForm] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.forms.append(Form(given.get("action", "")))
+            self.forms.append(PageForm(given.get("action", "")))
         elif tag == "input" and given.get("type") == "hidden" and self.forms:
             self.forms[-1].fields[given.get("name", "")] = given.get("value", "")

@@ -24,9 +24,9 @@ from workflows.holds.wording import hold_address
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from workers.client.dispatch import Dispatched
+    from workers.client.dispatch import DispatchResult
     from workers.local.environment import Development
-    from workers.sandbox.record import Received
+    from workers.sandbox.record import RecordEntry
 
 ORDER = {"number": "4712", "total": 49.9, "currency": "EUR", "status": "in transit"}
 REFUND = {"id": "R-2041", "status": "accepted"}
@@ -95,7 +95,7 @@ class DemoScript:
         sandbox.respond(f"/shop/orders/{ORDER['number']}/refunds", REFUND, status=201, method="POST")
         return f"{sandbox.url}/http/shop"
 
-    async def _emit(self, event: dict[str, Any]) -> list[Dispatched]:
+    async def _emit(self, event: dict[str, Any]) -> list[DispatchResult]:
         from workers.cli.catalog import actions_at_hand
         from workers.client import dispatch
         from workers.definitions.automations import Automations
@@ -139,10 +139,10 @@ class DemoScript:
         await demo_page.approve(page, APPROVER)
         return True
 
-    def _received(self) -> list[Received]:
+    def _received(self) -> list[RecordEntry]:
         return self.environment.sandbox.requests() if self.environment.sandbox else []
 
-    def _to_shop(self, method: str) -> list[Received]:
+    def _to_shop(self, method: str) -> list[RecordEntry]:
         return [one for one in self._received() if one.vendor == "http" and one.request.method == method]
 
     def _sent(self) -> list[tuple[datetime, str]]:
@@ -187,7 +187,7 @@ class DemoScript:
         self.expect("the run completed", held=report["outcome"] == "completed")
 
 
-def _is_refund(received: Received) -> bool:
+def _is_refund(received: RecordEntry) -> bool:
     body = received.request.json
     return isinstance(body, dict) and body.get("amount") == ORDER["total"] and isinstance(body["amount"], float)
 
@@ -211,7 +211,7 @@ def _event(shop: str, recording: Path) -> dict[str, Any]:
     }
 
 
-def _sent(received: Received) -> str:
+def _sent(received: RecordEntry) -> str:
     """Return what a vendor got, in one line."""
     request = received.request
     match received.vendor:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from workers.client.deploying import Change
+    from workers.client.deploying import ScheduleChange
 
 
 def deploy(folder: Path | None = None, /, *, plan: bool = False, json: bool = False) -> int:
@@ -71,7 +71,7 @@ async def _deploy(folder: Path, *, plan: bool, json: bool) -> int:
     return 1 if serious(automations.problems()) else 0
 
 
-def show(changes: Iterable[Change], task_queue: str, screen: Console, *, plan: bool) -> None:
+def show(changes: Iterable[ScheduleChange], task_queue: str, screen: Console, *, plan: bool) -> None:
     """Write what was done, or would be."""
     changes = list(changes)
     if not changes:

@@ -16,8 +16,8 @@ from workers.cli.screen import console
 from workers.errors import NotFoundError, TrunklineError, UsageError
 
 if TYPE_CHECKING:
-    from workers.client.deploying import Change
-    from workers.local.environment import Wish
+    from workers.client.deploying import ScheduleChange
+    from workers.local.environment import EnvironmentWish
 
 Port = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))]
 
@@ -76,12 +76,12 @@ def dev(  # noqa: PLR0913 - a command has as many parameters as it has options
         if given is not None and not given.exists():
             raise NotFoundError(f"There is no {what} {given}.")
     from workers.cli.catalog import actions_at_hand
-    from workers.local.environment import Wish
+    from workers.local.environment import EnvironmentWish
     from workers.settings import Settings
 
     settings = Settings.from_environment(live=live or None, gateway_port=gateway_port)
     chosen = folder or default_folder()
-    wish = Wish(
+    wish = EnvironmentWish(
         folder=chosen,
         connections=connections,
         bindings=settings.connections,
@@ -145,7 +145,7 @@ def _own_data() -> Path:
     return DATA
 
 
-def _tell(changes: list[Change]) -> None:
+def _tell(changes: list[ScheduleChange]) -> None:
     """Print what became of the schedules."""
     from workers.cli.schedule_lines import DONE, line
 
@@ -153,7 +153,7 @@ def _tell(changes: list[Change]) -> None:
         console().print(f"schedule {DONE[change.what]}: {line(change.kept)}")
 
 
-async def _serve(wish: Wish) -> int:
+async def _serve(wish: EnvironmentWish) -> int:
     from workers.client.connecting import DEFAULT_ADDRESS
     from workers.local.environment import development
 

@@ -37,7 +37,7 @@ def editor(environ: Mapping[str, str] = os.environ) -> list[str]:
     raise UsageError("No editor is named: set VISUAL or EDITOR (such as `nano`, or `code --wait`), or use --edits.")
 
 
-class Draft:
+class EditedObject:
     """A JSON object in a file of its own, while a person edits it; only they can read it."""
 
     def __init__(self, value: dict[str, Any], command: list[str]) -> None:

@@ -7,7 +7,7 @@ import json as json_text
 from typing import TYPE_CHECKING, Any
 
 from workers.cli.deciding import Decision, completed, send, show_consequence, show_what, tell
-from workers.cli.editor import Draft, editor
+from workers.cli.editor import EditedObject, editor
 from workers.cli.inputs import read_json
 from workers.cli.screen import console, plain
 from workers.errors import TrunklineError, UsageError
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from workers.client.decisions import DecisionAnswer
-    from workers.client.wanted import Hold
+    from workers.client.wanted import OpenHold
     from workers.settings import Settings
 
 Edits = list[dict[str, Any]] | dict[str, Any]
@@ -46,7 +46,7 @@ def edit_and_send(run: str, decision: Decision, *, json: bool) -> int:
     show_what(hold, screen)
     for place in hold["request"].get("secrets") or []:
         screen.print(f"    [dim]the secret {plain(place['name'])} stays at {plain(place['path'])}[/]")
-    draft = Draft(hold["request"]["config"], command)
+    draft = EditedObject(hold["request"]["config"], command)
     before, after = hold["request"]["config"], draft.edit()
     edits = difference(before, after)
     if same_json(before, after):
@@ -61,7 +61,7 @@ def edit_and_send(run: str, decision: Decision, *, json: bool) -> int:
 
 
 def _send(  # noqa: PLR0913 - what a decision takes, with the draft it came from
-    run: str, content: Decision, hold: Hold, draft: Draft, settings: Settings, *, json: bool
+    run: str, content: Decision, hold: OpenHold, draft: EditedObject, settings: Settings, *, json: bool
 ) -> int:
     try:
         answer = asyncio.run(_decide(settings, run, content, hold))
@@ -75,7 +75,7 @@ def _send(  # noqa: PLR0913 - what a decision takes, with the draft it came from
     return tell(answer, hold, settings, json=json)
 
 
-async def _fetch(settings: Settings, run: str, content: Decision) -> Hold:
+async def _fetch(settings: Settings, run: str, content: Decision) -> OpenHold:
     """Return the hold that a decision is about, where it is one that can be edited.
 
     Raises:
@@ -96,7 +96,7 @@ async def _fetch(settings: Settings, run: str, content: Decision) -> Hold:
     return hold
 
 
-async def _decide(settings: Settings, run: str, content: Decision, hold: Hold) -> DecisionAnswer:
+async def _decide(settings: Settings, run: str, content: Decision, hold: OpenHold) -> DecisionAnswer:
     from workers.client import decisions
     from workers.client.connecting import connect
 

@@ -13,7 +13,7 @@ from workers.cli.screen import console, print_json
 from workers.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from workers.client.dispatch import Dispatched
+    from workers.client.dispatch import DispatchResult
 
 
 def emit(event: EventFile, /, *, all: bool = False, json: bool = False) -> int:  # noqa: A002  # as users write it
@@ -73,7 +73,7 @@ async def _emit(event: dict[str, Any], *, every: bool, json: bool) -> int:
     return 1 if failed or serious(automations.problems()) else 0
 
 
-def _show(results: list[Dispatched], event: dict[str, Any], *, others: int) -> None:
+def _show(results: list[DispatchResult], event: dict[str, Any], *, others: int) -> None:
     screen = console()
     screen.print(f"{escape(event['type'])} {escape(event['id'])}")
     for result in results:

@@ -16,8 +16,8 @@ from workers.errors import NotFoundError, UsageError
 from workflows.holds.wording import visible
 
 if TYPE_CHECKING:
-    from workers.rehearsal.explained.explaining import Known
-    from workers.rehearsal.explained.found import Found
+    from workers.rehearsal.explained.explaining import Knowledge
+    from workers.rehearsal.explained.found import RunnableAutomation
 
 
 def explain(
@@ -59,8 +59,8 @@ def explain(
     else:
         from workers.rehearsal.explained.telling import lines
 
-        told = list(lines(found)) or [f"No automation here takes events of the type {found['event']['type']}."]
-        sys.stdout.write(visible("".join(f"{line}\n" for line in told)))
+        output = list(lines(found)) or [f"No automation here takes events of the type {found['event']['type']}."]
+        sys.stdout.write(visible("".join(f"{line}\n" for line in output)))
     return 0
 
 
@@ -81,17 +81,17 @@ def _event(file: str, automation: str | None, given: tuple[str, ...]) -> dict[st
     return {"event": event, "automations": entries}
 
 
-def _known(answers: dict[str, Any] | None = None) -> Known:
+def _known(answers: dict[str, Any] | None = None) -> Knowledge:
     from workers.approvals.groups import Groups
-    from workers.rehearsal.explained.explaining import Known
+    from workers.rehearsal.explained.explaining import Knowledge
     from workers.settings import Settings
 
     groups = Groups(Settings.from_environment().groups)
     people = {name: groups.members(name) or () for name in groups.names()}
-    return Known(actions=actions_at_hand(), people=people, answers=answers or {})
+    return Knowledge(actions=actions_at_hand(), people=people, answers=answers or {})
 
 
-def _automations(wanted: str | None, known: Known) -> list[Found]:
+def _automations(wanted: str | None, known: Knowledge) -> list[RunnableAutomation]:
     """Return the automations that are meant; of those of a folder that are bad, standard error says why."""
     from workers.cli.dev import default_folder, own_folder
     from workers.rehearsal.explained.found import automation_files, in_folder, of_file

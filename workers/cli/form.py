@@ -47,12 +47,12 @@ def _lines(fields: list[FormField], definition: Mapping[str, Any]) -> Iterator[s
         return
     width = max(len(field.field) for field in fields)
     for field in fields:
-        yield f"{field.field:<{width}}  {field.label}: {', '.join(_said(field))}"
+        yield f"{field.field:<{width}}  {field.label}: {', '.join(_facts(field))}"
         if field.description:
             yield f"{'':<{width}}  {' '.join(field.description.split())}"
 
 
-def _said(field: FormField) -> Iterator[str]:
+def _facts(field: FormField) -> Iterator[str]:
     yield field.type if field.choices is None else f"one of {_json(field.choices)}"
     if field.required:
         yield "required"

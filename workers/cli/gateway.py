@@ -10,7 +10,7 @@ from cyclopts import Parameter, validators
 
 from workers.cli.dev import until_told
 from workers.cli.screen import console
-from workers.settings import Address, Settings
+from workers.settings import ListenAddress, Settings
 
 if TYPE_CHECKING:
     from workers.gateway.config import GatewayConfig
@@ -45,10 +45,10 @@ def gateway(
     settings = Settings.from_environment(metrics_address=metrics_address)
     loaded = load_config(config or FILE)
     logs.configure()
-    return asyncio.run(until_told(_serve(loaded, settings, Address(host, port))))
+    return asyncio.run(until_told(_serve(loaded, settings, ListenAddress(host, port))))
 
 
-async def _serve(config: GatewayConfig, settings: Settings, place: Address) -> int:
+async def _serve(config: GatewayConfig, settings: Settings, place: ListenAddress) -> int:
     from contextlib import AsyncExitStack
 
     from workers.client.connecting import connect

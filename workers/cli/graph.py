@@ -94,9 +94,9 @@ def _unseen(path: Path, actions: Mapping[str, Action]) -> tuple[list[dict[str, A
         UsageError: it has no tests.
     """
     from workers.rehearsal.suite.files import find
-    from workers.rehearsal.suite.suite import Wanted, play_suite
+    from workers.rehearsal.suite.suite import SuiteOptions, play_suite
 
-    suite = play_suite(find([path]), actions, Wanted(coverage=True))
+    suite = play_suite(find([path]), actions, SuiteOptions(coverage=True))
     wrong = [one for file in suite.wrong for one in file.problems]
     if suite.failed:
         sys.stderr.write(f"trunkline: {suite.failed} of its cases fail (`trunkline test` says why).\n")

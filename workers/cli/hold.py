@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
 
-from trunkline.wire import Edited, Entry, Place
+from trunkline.wire import Entry, Place, RequestEdit
 from workers.cli.holds import decider_option
 from workers.cli.screen import console, duration, plain, print_json, until
-from workers.client.wanted import Hold, missing_in
+from workers.client.wanted import OpenHold, missing_in
 from workflows.holds.wording import change, edited
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ async def _show(run: str, name: str, *, json: bool) -> int:
     return 0
 
 
-def write(held: Hold, edits: Sequence[Edited], screen: Console) -> None:
+def write(held: OpenHold, edits: Sequence[RequestEdit], screen: Console) -> None:
     """Write everything that is known about a hold."""
     from workflows.holds.wording import UNSIGNED, policy, votes, who
 
@@ -97,7 +97,7 @@ def _section(title: str, texts: Any, screen: Console) -> None:
             screen.print(f"    {plain(line)}")
 
 
-def _operation(held: Hold) -> Iterator[str]:
+def _operation(held: OpenHold) -> Iterator[str]:
     """Yield the very request of a described operation, without what signs it in."""
     operation = held.get("operation")
     if operation:
@@ -111,13 +111,13 @@ def _secret(place: Place) -> str:
     return f"{place['name']}{password} at {place['path']}"
 
 
-def _edit(entry: Edited) -> str:
+def _edit(entry: RequestEdit) -> str:
     before, after = entry["before"]["digest"][:12], entry["after"]["digest"][:12]
     changed = "".join(f"\n  {change(place)}" for place in edited(entry))
     return f"{entry['at']} by {entry['by']}: {before}… became {after}…{changed}"
 
 
-def commands(held: Hold) -> list[str]:
+def commands(held: OpenHold) -> list[str]:
     """Return the commands that decide about a hold, quoting the digest of the request that was shown."""
     from workflows.holds.wording import decisions
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from workers.cli.deciding import short_digest, short_request
 from workers.cli.options import ANY, Filters
 from workers.cli.screen import console, duration, plain, print_json, until
-from workers.client.wanted import Hold, Kind, missing_in
+from workers.client.wanted import Kind, OpenHold, missing_in
 from workers.errors import UnreachableError, UsageError
 from workers.settings import VARIABLES
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from workers.client.holds import OpenHolds
-    from workers.client.listing import Listed
+    from workers.client.listing import ListedRun
 
 
 def holds(
@@ -54,7 +54,7 @@ def holds(
 
 async def _json(filters: Filters, kind: Kind | None, number: int | None, *, show: bool) -> int:
     from workers.client.connecting import connect
-    from workers.client.holds import asked, told
+    from workers.client.holds import listed_holds, open_holds
     from workers.client.waiting import ON_A_PAGE, every, page
     from workers.settings import Settings
 
@@ -66,7 +66,7 @@ async def _json(filters: Filters, kind: Kind | None, number: int | None, *, show
         runs = await every(client, queue, wanted, keys)
     else:
         runs = (await page(client, queue, wanted, number, keys)).runs
-    collect = asked if show or len(runs) <= ON_A_PAGE else told
+    collect = open_holds if show or len(runs) <= ON_A_PAGE else listed_holds
     found = await collect(client, queue, runs, wanted)
     print_json([*found.holds, *_rows(found.silent, silent=True), *_rows(found.failed, silent=False)])
     return tell_left(found)
@@ -74,7 +74,7 @@ async def _json(filters: Filters, kind: Kind | None, number: int | None, *, show
 
 async def _screen(filters: Filters, kind: Kind | None, number: int) -> int:
     from workers.client.connecting import connect
-    from workers.client.holds import asked
+    from workers.client.holds import open_holds
     from workers.client.waiting import page
     from workers.settings import Settings
 
@@ -82,13 +82,13 @@ async def _screen(filters: Filters, kind: Kind | None, number: int) -> int:
     wanted = filters.wanted(kind)
     client = await connect(settings)
     shown = await page(client, settings.task_queue, wanted, number, settings.encryption_keys)
-    found = await asked(client, settings.task_queue, shown.runs, wanted)
+    found = await open_holds(client, settings.task_queue, shown.runs, wanted)
     screen = console()
     for hold in found.holds:
         show_hold(hold, screen)
     for run in found.silent:
         screen.print(f"[yellow]?[/] [bold]{plain(run.run)}[/] holds {plain(_names(run))}, silent")
-        for hold in run.told:
+        for hold in run.rows:
             screen.print(f"    {plain(hold['label'])}, held for {_age(hold)} [dim]{short_digest(hold)}[/]")
     if found.silent:
         these = "this run" if len(found.silent) == 1 else f"these {len(found.silent)} runs"
@@ -116,23 +116,23 @@ def tell_left(found: OpenHolds) -> int:
     return UnreachableError.exit_code
 
 
-def _rows(runs: Iterable[Listed], *, silent: bool) -> Iterator[dict[str, Any]]:
+def _rows(runs: Iterable[ListedRun], *, silent: bool) -> Iterator[dict[str, Any]]:
     for run in runs:
-        known: dict[str | None, Hold] = {hold["hold"]: hold for hold in run.told}
+        known: dict[str | None, OpenHold] = {hold["hold"]: hold for hold in run.rows}
         for name in dict.fromkeys([*known, *run.holds]) or [None]:
             row = {"run": run.run, "automation": run.automation, "hold": name}
             yield {**known.get(name, row), "silent": silent, "error": run.error}
 
 
-def _age(hold: Hold) -> str:
+def _age(hold: OpenHold) -> str:
     return duration((datetime.now(UTC) - datetime.fromisoformat(hold["openedAt"])).total_seconds())
 
 
-def _names(run: Listed) -> str:
+def _names(run: ListedRun) -> str:
     return ", ".join(map(quote, run.holds)) or "perhaps something"
 
 
-def show_hold(hold: Hold, screen: Console) -> None:
+def show_hold(hold: OpenHold, screen: Console) -> None:
     """Write a hold for people: what would happen, since when and until when it waits, and who decides how."""
     from workflows.holds.wording import votes, who
 
@@ -153,14 +153,14 @@ def show_hold(hold: Hold, screen: Console) -> None:
     screen.print(f"    [dim]{plain(command(hold))}[/]")
 
 
-def command(hold: Hold) -> str:
+def command(hold: OpenHold) -> str:
     """Return the command that releases a hold."""
     run, name = quote(hold["run"]), quote(hold["hold"])
     decision = "approve" if hold["kind"] == "approval" else "retry"
     return f"trunkline {decision} {run} {name}{decider_option(hold)}"
 
 
-def decider_option(hold: Hold, role: Literal["approvers", "operators"] = "approvers") -> str:
+def decider_option(hold: OpenHold, role: Literal["approvers", "operators"] = "approvers") -> str:
     """Return the option that says who decides; nothing where TRUNKLINE_USER does."""
     from workflows.holds.wording import decider
 

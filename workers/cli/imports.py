@@ -86,16 +86,16 @@ def _import(file: Path, into: Path | None, translate: Callable[[Any], list[Draft
                 new.write(text)
     except OSError as error:
         raise UsageError(f"{folder} cannot be written to: {error.strerror}.") from None
-    told = [_told(path, draft) for path, draft in zip(texts, drafts, strict=True)]
+    documents = [_document(path, draft) for path, draft in zip(texts, drafts, strict=True)]
     if json:
-        print_json(told[0] if len(told) == 1 else told)
+        print_json(documents[0] if len(documents) == 1 else documents)
     else:
         for path, draft in zip(texts, drafts, strict=True):
             sys.stdout.write(visible(_human(path, draft)))
     return 0
 
 
-def _told(path: Path, draft: Draft) -> dict[str, Any]:
+def _document(path: Path, draft: Draft) -> dict[str, Any]:
     return {"file": str(path), "automation": draft.name, "unsaid": [one.to_json() for one in draft.unsaid]}
 
 

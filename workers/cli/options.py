@@ -13,7 +13,7 @@ from workers.errors import UsageError
 from workflows.language.people import group
 
 if TYPE_CHECKING:
-    from workers.client.wanted import Kind, Wanted
+    from workers.client.wanted import HoldQuery, Kind
 
 
 @Parameter(name="*")
@@ -53,19 +53,19 @@ class Filters:
     automation: str | None = None
     older_than: str | None = None
 
-    def wanted(self, kind: Kind | None = None) -> Wanted:
+    def wanted(self, kind: Kind | None = None) -> HoldQuery:
         """Return what to ask for.
 
         Raises:
             UsageError: one of them makes no sense.
         """
-        from workers.client.wanted import Wanted
+        from workers.client.wanted import HoldQuery
 
         if self.approver is not None and group(self.approver) is not None:
             raise UsageError("--approver takes a person: who is in a group was settled when each hold opened.")
         if self.approver is not None:
             check_person(self.approver, "--approver")
-        return Wanted(
+        return HoldQuery(
             approver=self.approver,
             automation=self.automation,
             older_than=None if self.older_than is None else age(self.older_than),

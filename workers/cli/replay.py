@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from workers.client.histories import Recorded
-    from workers.process.replaying import Replayed
+    from workers.client.histories import RecordedHistory
+    from workers.process.replaying import ReplayResult
     from workers.settings import Settings
 
 
@@ -62,7 +62,7 @@ async def _replay(paths: Sequence[Path], last: int | None, *, json: bool) -> int
     return 1 if wrong else 0
 
 
-async def _histories(paths: Sequence[Path], last: int | None, settings: Settings) -> AsyncIterator[Recorded]:
+async def _histories(paths: Sequence[Path], last: int | None, settings: Settings) -> AsyncIterator[RecordedHistory]:
     from workers.client.connecting import connect
     from workers.client.histories import files_of, from_files, from_temporal
 
@@ -74,7 +74,7 @@ async def _histories(paths: Sequence[Path], last: int | None, settings: Settings
         yield one
 
 
-def show(found: Sequence[Replayed], wrong: Sequence[Replayed], screen: Console) -> None:
+def show(found: Sequence[ReplayResult], wrong: Sequence[ReplayResult], screen: Console) -> None:
     """Write what became of the histories for people."""
     for one in wrong:
         screen.print(f"[red]✗[/] [bold]{plain(one.run)}[/] [dim]{plain(one.place)}[/]")

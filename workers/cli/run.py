@@ -19,7 +19,7 @@ from workers.errors import NotFoundError, TrunklineError, UnreachableError
 if TYPE_CHECKING:
     from temporalio.client import Client
 
-    from workers.client.start import Started
+    from workers.client.start import StartResult
     from workers.definitions.runnable import Definition
     from workers.settings import Settings
 
@@ -130,7 +130,7 @@ async def _run(wish: _Wish) -> int:
     return 0
 
 
-def _print(started: Started) -> None:
+def _print(started: StartResult) -> None:
     line = {"automation": started.automation, "workflowId": started.workflow_id, "started": started.started}
     print_json({**line, "reason": started.reason} if started.reason else line)
 
@@ -141,8 +141,8 @@ def _link(web_ui: str, namespace: str, run: str) -> str:
     return web_address(web_ui, namespace, run)
 
 
-async def _start(client: Client, wish: _Wish, settings: Settings) -> Started:
-    from workers.client.start import Started, start, start_inline
+async def _start(client: Client, wish: _Wish, settings: Settings) -> StartResult:
+    from workers.client.start import StartResult, start, start_inline
     from workers.definitions.runnable import NoIdentityError
 
     name = wish.automation if wish.definition is None else wish.definition[1].name
@@ -150,7 +150,7 @@ async def _start(client: Client, wish: _Wish, settings: Settings) -> Started:
         once = _once(wish)
     except NoIdentityError as error:
         run = f"{name}/{wish.event['id']}"
-        return Started(automation=name, workflow_id=run, started=False, refused=str(error))
+        return StartResult(automation=name, workflow_id=run, started=False, refused=str(error))
     queue, again = settings.task_queue, wish.again
     if wish.definition is None:
         return await start(client, name, wish.event, task_queue=queue, again=again, once=once)
@@ -181,7 +181,7 @@ def _once(wish: _Wish) -> str | None:
         return None
 
 
-async def _glance(client: Client, started: Started, settings: Settings) -> None:
+async def _glance(client: Client, started: StartResult, settings: Settings) -> None:
     """Say at once what would otherwise be noticed late: that nobody works, or how the run could not begin, or did.
 
     Raises:
@@ -212,7 +212,7 @@ async def _glance(client: Client, started: Started, settings: Settings) -> None:
         await asyncio.sleep(GLANCE / 10)
 
 
-async def _follow(client: Client, started: Started, wish: _Wish) -> int:
+async def _follow(client: Client, started: StartResult, wish: _Wish) -> int:
     from workers.cli.progress import follow
 
     screen = console(stderr=wish.json)

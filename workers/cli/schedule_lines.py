@@ -8,7 +8,7 @@ from workers.cli.screen import plain
 
 if TYPE_CHECKING:
     from workers.client.deploying import What
-    from workers.client.schedules import Kept
+    from workers.client.schedules import StoredSchedule
 
 MARKS: dict[What, str] = {
     "create": "[green]+[/]",
@@ -27,7 +27,7 @@ DONE: dict[What, str] = {
 PLANNED: dict[What, str] = {**DONE, "create": "to create", "update": "to update", "remove": "to remove"}
 
 
-def line(kept: Kept) -> str:
+def line(kept: StoredSchedule) -> str:
     """Return a schedule in one line of markup."""
     paused = " [yellow]paused[/]" if kept.paused else ""
     coming = f" [dim]next {kept.coming[0]}[/]" if kept.coming and not kept.paused else ""

@@ -11,7 +11,7 @@ from workers.cli.schedule_lines import line
 from workers.cli.screen import console, plain, print_json
 
 if TYPE_CHECKING:
-    from workers.client.schedules import Kept
+    from workers.client.schedules import StoredSchedule
 
 schedules = App(name="schedules", help="What Temporal starts by itself, and when.", help_epilogue="")
 
@@ -94,7 +94,7 @@ async def _pause(name: str, *, paused: bool, reason: str | None, json: bool) -> 
     return 0
 
 
-def _show(one: Kept) -> None:
+def _show(one: StoredSchedule) -> None:
     screen = console()
     screen.print(f"{'[yellow]‖[/]' if one.paused else '[cyan]▸[/]'} {line(one)}")
     if one.paused and one.note:

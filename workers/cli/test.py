@@ -13,7 +13,7 @@ from cyclopts import Parameter
 from workers.cli.catalog import actions_at_hand
 from workers.errors import UsageError
 from workers.rehearsal.suite.files import find
-from workers.rehearsal.suite.suite import Player, Wanted, play_suite
+from workers.rehearsal.suite.suite import Player, SuiteOptions, play_suite
 from workflows.holds.wording import visible
 
 MOST_PERCENT = 100
@@ -56,7 +56,7 @@ def test(  # noqa: PLR0913 # what a test run can be asked
     for option, value in (("--min-coverage", min_coverage), ("--min-mutants", min_mutants)):
         if value is not None and not 0 <= value <= MOST_PERCENT:
             raise UsageError(f"{option} is a percentage, 0 to 100; it is {value:g}.")
-    wanted = Wanted(
+    wanted = SuiteOptions(
         coverage=coverage or min_coverage is not None,
         mutants=mutants or min_mutants is not None,
         least_coverage=min_coverage,

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from workers.client.listing import SILENT, Listed
+from workers.client.listing import SILENT, ListedRun
 from workers.client.runs import ENDED, ask, describe
 from workers.errors import NotFoundError, TrunklineError, UnreachableError
 
@@ -33,8 +33,8 @@ NOT_ASKED = (
 
 
 async def ask_all(
-    runs: Sequence[Listed], ask: Callable[[Listed], Awaitable[T]]
-) -> list[tuple[Listed, T | TrunklineError]]:
+    runs: Sequence[ListedRun], ask: Callable[[ListedRun], Awaitable[T]]
+) -> list[tuple[ListedRun, T | TrunklineError]]:
     """Ask every run, so many at a time, and give up where nobody seems to be there.
 
     Once one has waited in vain before any has answered, nobody else is asked; later, each is waited for once more,
@@ -43,7 +43,7 @@ async def ask_all(
     permits = asyncio.Semaphore(QUERIES_AT_ONCE)
     answered = vain = 0
 
-    async def one(run: Listed) -> T | TrunklineError:
+    async def one(run: ListedRun) -> T | TrunklineError:
         nonlocal answered, vain
         for last in (False, True):
             if vain and not answered:
@@ -63,7 +63,7 @@ async def ask_all(
                 return answer
         raise AssertionError("the last time returns")
 
-    async def permitted(run: Listed) -> tuple[Listed, T | TrunklineError]:
+    async def permitted(run: ListedRun) -> tuple[ListedRun, T | TrunklineError]:
         async with permits:
             return run, await one(run)
 

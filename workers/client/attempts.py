@@ -21,7 +21,7 @@ UNREADABLE = "It is encrypted under a key that is not at hand (TRUNKLINE_ENCRYPT
 
 
 class PendingEntry(Entry, total=False):
-    """The entry of a step in a report with what Temporal knows of its activity that has not ended (see `Attempts`)."""
+    """The entry of a step in a report with what Temporal knows of its pending activity (see `PendingAttempts`)."""
 
     lastError: ErrorEntry  # noqa: N815 # a key of the report
     nextTry: str  # noqa: N815 # a key of the report
@@ -30,7 +30,7 @@ class PendingEntry(Entry, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attempts:
+class PendingAttempts:
     """The attempts of an activity that has not ended.
 
     Attributes:
@@ -66,25 +66,25 @@ class Attempts:
         return cast("PendingEntry", {name: value for name, value in shown.items() if value is not None})
 
 
-async def attempts_of(client: Client, description: WorkflowExecutionDescription) -> list[Attempts]:
+async def attempts_of(client: Client, description: WorkflowExecutionDescription) -> list[PendingAttempts]:
     """Return the attempts of a run's activities that have not ended."""
     return [await _attempts(client, found) for found in description.raw_description.pending_activities]
 
 
-async def _attempts(client: Client, found: PendingActivityInfo) -> Attempts:
+async def _attempts(client: Client, found: PendingActivityInfo) -> PendingAttempts:
     from temporalio.api.enums.v1 import PendingActivityState
 
     error = await _error(client, found.last_failure) if found.HasField("last_failure") else None
-    asked = error is not None and error["type"] == PENDING  # the activity only asks, and nothing has gone wrong
-    error = None if asked else error
+    asks = error is not None and error["type"] == PENDING  # the activity only asks, and nothing has gone wrong
+    error = None if asks else error
     waits = found.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
     due = _instant(found.next_attempt_schedule_time) if found.HasField("next_attempt_schedule_time") else None
-    return Attempts(
+    return PendingAttempts(
         activity=found.activity_id,
-        count=1 if asked else found.attempt,
+        count=1 if asks else found.attempt,
         error=error,
         next_try=due if waits and error is not None else None,
-        queued_at=_instant(found.scheduled_time) if waits and error is None and not asked else None,
+        queued_at=_instant(found.scheduled_time) if waits and error is None and not asks else None,
         paused=found.paused,
     )
 
@@ -112,7 +112,7 @@ def _instant(at: Timestamp) -> str:
     return timestamp(at.ToDatetime(tzinfo=UTC))
 
 
-def add_attempts(report: RunReport, attempts: list[Attempts]) -> None:
+def add_attempts(report: RunReport, attempts: list[PendingAttempts]) -> None:
     """Write into the entries of a report's steps what Temporal knows of their attempts."""
     from trunkline.step_key import activity_id
 

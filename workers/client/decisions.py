@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from trunkline.wire import RunReport
 from workers.client import runs
-from workers.client.wanted import Hold
+from workers.client.wanted import OpenHold
 from workers.errors import TrunklineError, UnreachableError
 
 if TYPE_CHECKING:
@@ -54,12 +54,12 @@ class DecisionAnswer:
         return self.result in GOOD
 
 
-def may_decide(hold: Hold, by: str, decision: str) -> bool:
+def may_decide(hold: OpenHold, by: str, decision: str) -> bool:
     """Say whether a decision by this person can count, as far as the hold itself tells; its run has the last word."""
     return why_not(hold, by, decision) is None
 
 
-def why_not(hold: Hold, by: str, decision: str) -> str | None:
+def why_not(hold: OpenHold, by: str, decision: str) -> str | None:
     """Return why a decision by this person cannot count, as far as the hold itself tells, or None."""
     from workflows.holds.hold import DECISIONS, OPERATIONS
     from workflows.holds.hold import Hold as Judged
@@ -73,7 +73,9 @@ def why_not(hold: Hold, by: str, decision: str) -> str | None:
     return known.may(by, decision)
 
 
-def sealed(decision: Mapping[str, Any], hold: Hold, run: str, signing_key: str | SigningKey | None) -> dict[str, Any]:
+def sealed(
+    decision: Mapping[str, Any], hold: OpenHold, run: str, signing_key: str | SigningKey | None
+) -> dict[str, Any]:
     """Return a decision that quotes the digest of the hold as it was seen, and is signed where that is asked for.
 
     Args:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from workers.client.schedules import Kept, as_kept, described, handle_of, names, now, schedule_id, text_of
+from workers.client.schedules import StoredSchedule, as_kept, described, handle_of, names, now, schedule_id, text_of
 from workers.client.temporal_schedules import temporal_schedule
 from workers.definitions.automations import Automations, UnsettledError
 from workers.errors import TrunklineError
@@ -21,7 +21,7 @@ What = Literal["create", "update", "remove", "none", "keep"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class ScheduleChange:
     """What becomes of one schedule.
 
     Attributes:
@@ -32,7 +32,7 @@ class Change:
     """
 
     what: What
-    kept: Kept
+    kept: StoredSchedule
     why: str | None = None
     wanted: Schedule | None = None
 
@@ -81,7 +81,7 @@ def wishes_of(automations: Automations) -> Wishes:
     return Wishes(schedules=wanted, bad=bad, nameless=tuple(nameless))
 
 
-async def compare(client: Client, task_queue: str, wishes: Wishes) -> list[Change]:
+async def compare(client: Client, task_queue: str, wishes: Wishes) -> list[ScheduleChange]:
     """Return what makes Temporal keep what a folder wants, by automation; only this task queue's schedules count.
 
     Args:
@@ -94,27 +94,29 @@ async def compare(client: Client, task_queue: str, wishes: Wishes) -> list[Chang
     return await asyncio.gather(*(_change(client, task_queue, name, wishes) for name in every))
 
 
-async def apply(client: Client, changes: Iterable[Change]) -> list[Change]:
+async def apply(client: Client, changes: Iterable[ScheduleChange]) -> list[ScheduleChange]:
     """Do what was found to be done, and return it with the schedules as they are now."""
     return [await _apply(client, change) for change in changes]
 
 
-async def _change(client: Client, task_queue: str, name: str, wishes: Wishes) -> Change:
+async def _change(client: Client, task_queue: str, name: str, wishes: Wishes) -> ScheduleChange:
     found = await described(handle_of(client, task_queue, name))
     if name in wishes.schedules:
         wanted = temporal_schedule(task_queue, name, wishes.schedules[name])
-        coming = Kept(automation=name, id=schedule_id(task_queue, name), text=text_of(wanted.spec))
+        coming = StoredSchedule(automation=name, id=schedule_id(task_queue, name), text=text_of(wanted.spec))
         if found is None:
-            return Change(what="create", kept=coming, wanted=wanted)
+            return ScheduleChange(what="create", kept=coming, wanted=wanted)
         if _same(found.schedule, wanted):
-            return Change(what="none", kept=as_kept(name, found))
+            return ScheduleChange(what="none", kept=as_kept(name, found))
         state = found.schedule.state
         renewed = replace(coming, paused=state.paused, note=state.note or None)
-        return Change(what="update", kept=renewed, wanted=wanted)
+        return ScheduleChange(what="update", kept=renewed, wanted=wanted)
     if found is None:  # somebody has removed it meanwhile
-        return Change(what="none", kept=Kept(automation=name, id=schedule_id(task_queue, name), text="never"))
+        return ScheduleChange(
+            what="none", kept=StoredSchedule(automation=name, id=schedule_id(task_queue, name), text="never")
+        )
     doubt = wishes.doubt(name)
-    return Change(what="remove" if doubt is None else "keep", kept=as_kept(name, found), why=doubt)
+    return ScheduleChange(what="remove" if doubt is None else "keep", kept=as_kept(name, found), why=doubt)
 
 
 def _same(found: Schedule, wanted: Schedule) -> bool:
@@ -129,7 +131,7 @@ def _same(found: Schedule, wanted: Schedule) -> bool:
     )
 
 
-async def _apply(client: Client, change: Change) -> Change:
+async def _apply(client: Client, change: ScheduleChange) -> ScheduleChange:
     from temporalio.client import ScheduleAlreadyRunningError, ScheduleUpdate
     from temporalio.service import RPCError, RPCStatusCode
 
@@ -156,4 +158,4 @@ async def _apply(client: Client, change: Change) -> Change:
             await handle.update(renewed)
     except ScheduleAlreadyRunningError:  # somebody else has just made it
         await handle.update(renewed)
-    return Change(what=change.what, kept=await now(client, handle.id, change.kept.automation))
+    return ScheduleChange(what=change.what, kept=await now(client, handle.id, change.kept.automation))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from trunkline.keyed import PER_KEY, Admission, Entrance
-from trunkline.wire import DispatchEntry, Emitted, MatchAnswer
+from trunkline.wire import DispatchEntry, EmittedEvent, MatchAnswer
 from workers.client.start import LONGEST_SUMMARY
 from workers.definitions.matching import Match, worth_keeping
 from workers.errors import TrunklineError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dispatched:
+class DispatchResult:
     """What became of one automation.
 
     Attributes:
@@ -59,7 +59,7 @@ async def emit(
     *,
     task_queue: str,
     keys: Sequence[str] = (),
-) -> list[Dispatched]:
+) -> list[DispatchResult]:
     """Start each automation that matches, once for this event, and bring it to the runs that wait for it.
 
     A run of the type `event` keeps in Temporal's history what came and what became of it, whether anything did; of
@@ -83,7 +83,7 @@ async def emit(
     dispatched = [*started, *await _delivered(client, event, keyed)]
     kept = [*worth_keeping(judged)]
     names = {one.automation for one in kept}
-    emitted = Emitted(
+    emitted = EmittedEvent(
         matches=[MatchAnswer(automation=one.automation, matches=one.matches, reason=one.reason) for one in kept],
         answer=[one.to_json() for one in dispatched if one.delivered or one.automation in names],
     )
@@ -91,13 +91,13 @@ async def emit(
     return dispatched
 
 
-def not_started(match: Match, event: Mapping[str, Any]) -> Dispatched:
+def not_started(match: Match, event: Mapping[str, Any]) -> DispatchResult:
     """Return what becomes of an automation that an event does not start."""
     run = f"{match.automation}/{event['id']}"
-    return Dispatched(automation=match.automation, workflow_id=run, reason=match.reason)
+    return DispatchResult(automation=match.automation, workflow_id=run, reason=match.reason)
 
 
-async def _keep(client: Client, event: Mapping[str, Any], emitted: Emitted, task_queue: str) -> None:
+async def _keep(client: Client, event: Mapping[str, Any], emitted: EmittedEvent, task_queue: str) -> None:
     """Keep an event, and what became of it the first time that it was emitted, in Temporal's history."""
     from temporalio.common import WorkflowIDReusePolicy
     from temporalio.exceptions import WorkflowAlreadyStartedError
@@ -120,7 +120,7 @@ def emitted_id(event_id: str, source: str = BY_HAND) -> str:
     return f"event~/{hashlib.sha256(json.dumps([source, event_id]).encode()).hexdigest()}"
 
 
-async def _delivered(client: Client, event: Mapping[str, Any], keyed: KeyedHash) -> list[Dispatched]:
+async def _delivered(client: Client, event: Mapping[str, Any], keyed: KeyedHash) -> list[DispatchResult]:
     from temporalio.service import RPCError
 
     from workers.client.subscriptions import Subscriptions
@@ -135,12 +135,14 @@ async def _delivered(client: Client, event: Mapping[str, Any], keyed: KeyedHash)
             f"Runs may wait for {event['type']}, and the event could not be brought to them ({error.message}). Emit it "
             "once more while a worker runs: that is harmless."
         ) from error
-    return [Dispatched(automation=one["automation"], workflow_id=one["workflowId"], delivered=True) for one in found]
+    return [
+        DispatchResult(automation=one["automation"], workflow_id=one["workflowId"], delivered=True) for one in found
+    ]
 
 
 async def _dispatch(
     client: Client, match: Match, event: Mapping[str, Any], task_queue: str, keyed: KeyedHash
-) -> Dispatched:
+) -> DispatchResult:
     from workers.client.start import start
 
     name = match.automation
@@ -161,7 +163,7 @@ async def _dispatch(
             await _enter(client, name, started.workflow_id, match.admission, keyed)
     except TrunklineError as failure:
         return replace(concerned, reason=str(failure), failed=True)
-    return Dispatched(
+    return DispatchResult(
         automation=name,
         workflow_id=started.workflow_id,
         started=started.started,

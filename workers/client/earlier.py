@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from workers.client.history.chain import start_of_run
-from workers.client.history.values import Values, given
+from workers.client.history.values import HistoryValues, given
 from workers.errors import NotFoundError
 from workflows.event import BY_HAND
 from workflows.run.encrypted import MissingKeyError
@@ -27,7 +27,7 @@ async def source_of(client: Client, run: str) -> str | None:
         `manual` where the event names none; None where it was started with no event, or this client cannot read it.
     """
     try:
-        _, event = await given(await start_of_run(client, run), Values(client.data_converter))
+        _, event = await given(await start_of_run(client, run), HistoryValues(client.data_converter))
     except (MissingKeyError, PayloadError, NotFoundError):  # the last: it has just been deleted
         return None
     source = (event.get("source") or BY_HAND) if isinstance(event, Mapping) else None

@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, cast
 
 from trunkline.keyed import ENTER, GATE, KEYED, LEFT, TRY, Entrance, Inside, Standing
-from workers.client.keyed import PATIENCE, missing, place_of
+from workers.client.keyed import PATIENCE, is_open, missing, place_of
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -53,11 +53,9 @@ class Gates:
 
     async def standing(self, run: str) -> Standing:
         """Return how a run stands."""
-        from temporalio.client import WorkflowExecutionStatus
-
         with missing():
-            found = await self.client.get_workflow_handle(run).describe(rpc_timeout=PATIENCE)
-            return "running" if found.status is WorkflowExecutionStatus.RUNNING else "ended"
+            await self.client.get_workflow_handle(run).describe(rpc_timeout=PATIENCE)
+            return "running" if await is_open(self.client, run) else "ended"
         return "missing"
 
     def ids(self, entrance: Entrance) -> list[str]:

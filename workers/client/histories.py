@@ -20,7 +20,7 @@ OWN_QUEUES = (KEYED, BUDGETS, PAUSES)
 """Task queues of the workflows that are no runs, but which workers carry out as well."""
 
 
-class Recorded(NamedTuple):
+class RecordedHistory(NamedTuple):
     """The history of one execution, and where it is from: a file, or the run id."""
 
     place: str
@@ -42,7 +42,7 @@ def files_of(paths: Iterable[Path]) -> list[Path]:
     return found
 
 
-def from_files(files: Iterable[Path]) -> Iterator[Recorded]:
+def from_files(files: Iterable[Path]) -> Iterator[RecordedHistory]:
     """Yield the history of each file.
 
     Raises:
@@ -57,14 +57,14 @@ def from_files(files: Iterable[Path]) -> Iterator[Recorded]:
             events = given if isinstance(given, list) else given["events"]
             started = events[0]["workflowExecutionStartedEventAttributes"]
             run = started.get("workflowId") or started["workflowType"]["name"]
-            yield Recorded(str(file), WorkflowHistory.from_json(run, {"events": events}))
+            yield RecordedHistory(str(file), WorkflowHistory.from_json(run, {"events": events}))
         except (OSError, ValueError, LookupError, TypeError, AttributeError, ParseError):
             raise UsageError(
                 f"{file} is no history: export one with `temporal workflow show --workflow-id RUN --output json`."
             ) from None
 
 
-async def from_temporal(client: Client, task_queue: str, last: int) -> AsyncIterator[Recorded]:
+async def from_temporal(client: Client, task_queue: str, last: int) -> AsyncIterator[RecordedHistory]:
     """Yield the histories of the last runs of a task queue, and of as many workflows that are no runs.
 
     Args:
@@ -77,4 +77,4 @@ async def from_temporal(client: Client, task_queue: str, last: int) -> AsyncIter
     found = [[one async for one in listing] for listing in listings]
     for one in chain.from_iterable(found):
         handle = client.get_workflow_handle(one.id, run_id=one.run_id)
-        yield Recorded(one.run_id, await handle.fetch_history())
+        yield RecordedHistory(one.run_id, await handle.fetch_history())

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
 from workers.client.asking import ask_all, query
-from workers.client.listing import CUT, Listed
+from workers.client.listing import CUT, ListedRun
 from workers.client.runs import describe, has_workers
 from workers.client.waiting import every
-from workers.client.wanted import Hold, Wanted
+from workers.client.wanted import HoldQuery, OpenHold
 from workers.errors import NotFoundError, TrunklineError, UnreachableError
 
 if TYPE_CHECKING:
@@ -28,17 +28,17 @@ class OpenHolds:
         failed: runs that could not be asked for another reason.
     """
 
-    holds: list[Hold]
-    silent: list[Listed]
-    failed: list[Listed] = field(default_factory=list)
+    holds: list[OpenHold]
+    silent: list[ListedRun]
+    failed: list[ListedRun] = field(default_factory=list)
 
     @property
-    def left(self) -> list[Listed]:
+    def left(self) -> list[ListedRun]:
         """Return every run that could not be asked, and so may hold more than `holds` tells."""
         return [*self.silent, *self.failed]
 
 
-async def find(client: Client, task_queue: str, wanted: Wanted | None = None, keys: Sequence[str] = ()) -> OpenHolds:
+async def find(client: Client, task_queue: str, wanted: HoldQuery | None = None, keys: Sequence[str] = ()) -> OpenHolds:
     """Collect the open holds of the runs on a task queue, the oldest first, by asking each run that has any.
 
     Args:
@@ -47,11 +47,11 @@ async def find(client: Client, task_queue: str, wanted: Wanted | None = None, ke
         wanted: which holds are asked for.
         keys: encryption keys; with them, people stand in Temporal's list as keyed hashes only.
     """
-    wanted = wanted or Wanted()
-    return await asked(client, task_queue, await every(client, task_queue, wanted, keys), wanted)
+    wanted = wanted or HoldQuery()
+    return await open_holds(client, task_queue, await every(client, task_queue, wanted, keys), wanted)
 
 
-async def asked(client: Client, task_queue: str, runs: Sequence[Listed], wanted: Wanted) -> OpenHolds:
+async def open_holds(client: Client, task_queue: str, runs: Sequence[ListedRun], wanted: HoldQuery) -> OpenHolds:
     """Return the holds of runs as the runs themselves show them, the oldest first.
 
     Args:
@@ -65,7 +65,7 @@ async def asked(client: Client, task_queue: str, runs: Sequence[Listed], wanted:
     answers = await ask_all(runs, lambda run: of_run(client, run.run, named=bool(run.holds)))
     now = datetime.now(UTC)
     rows = [
-        cast("Hold", {"run": run.run, "automation": run.automation, **hold})
+        cast("OpenHold", {"run": run.run, "automation": run.automation, **hold})
         for run, held in answers
         if not isinstance(held, TrunklineError)
         for hold in held
@@ -81,8 +81,8 @@ async def asked(client: Client, task_queue: str, runs: Sequence[Listed], wanted:
     )
 
 
-async def told(
-    client: Client, task_queue: str, runs: Sequence[Listed], wanted: Wanted, *, judged: bool = False
+async def listed_holds(
+    client: Client, task_queue: str, runs: Sequence[ListedRun], wanted: HoldQuery, *, judged: bool = False
 ) -> OpenHolds:
     """Return the holds of runs as Temporal's list tells them, the oldest first; only where it tells too little, ask.
 
@@ -93,29 +93,29 @@ async def told(
         wanted: which holds are asked for.
         judged: whether it must also be known who may decide each: `words` then are those of Temporal's list.
     """
-    known: list[Hold] = []
-    others: list[Listed] = []
+    known: list[OpenHold] = []
+    others: list[ListedRun] = []
     now = datetime.now(UTC)
     for run in runs:
         if not _suffices(run, wanted, judged=judged):
             others.append(run)
             continue
-        words: Hold = {"words": run.approvers} if judged else {}
-        known += [{**hold, **words} for hold in run.told if wanted.takes_told(hold, now)]
-    found = await asked(client, task_queue, others, wanted)
+        words: OpenHold = {"words": run.approvers} if judged else {}
+        known += [{**hold, **words} for hold in run.rows if wanted.takes_told(hold, now)]
+    found = await open_holds(client, task_queue, others, wanted)
     return replace(found, holds=sorted([*known, *found.holds], key=_age))
 
 
-def _suffices(run: Listed, wanted: Wanted, *, judged: bool) -> bool:
+def _suffices(run: ListedRun, wanted: HoldQuery, *, judged: bool) -> bool:
     """Say whether what Temporal's list tells of a run is enough."""
     if not run.whole:
         return False
     if judged or wanted.approver is not None:  # the list names who may decide about any of them
-        return len(run.told) == 1 and CUT not in run.approvers and not (judged and run.told[0].get("ask"))
+        return len(run.rows) == 1 and CUT not in run.approvers and not (judged and run.rows[0].get("ask"))
     return True
 
 
-def _age(hold: Hold) -> tuple[str, str]:
+def _age(hold: OpenHold) -> tuple[str, str]:
     return str(hold.get("openedAt")), str(hold.get("run"))
 
 
@@ -129,7 +129,7 @@ async def polled(client: Client, task_queue: str) -> bool:
         return True
 
 
-async def of_run(client: Client, run: str, *, named: bool = True) -> list[Hold]:
+async def of_run(client: Client, run: str, *, named: bool = True) -> list[OpenHold]:
     """Return a run's open holds as its query shows them; a run that has ended holds nothing.
 
     Args:
@@ -151,7 +151,7 @@ async def of_run(client: Client, run: str, *, named: bool = True) -> list[Hold]:
     return answer
 
 
-async def look(client: Client, run: str) -> list[Hold] | None:
+async def look(client: Client, run: str) -> list[OpenHold] | None:
     """Return a run's open holds, or at once None where no worker even polls its task queue.
 
     Raises:
@@ -167,7 +167,7 @@ async def look(client: Client, run: str) -> list[Hold] | None:
         return None
 
 
-async def one(client: Client, run: str, name: str) -> Hold:
+async def one(client: Client, run: str, name: str) -> OpenHold:
     """Return one open hold of a run, with its `run`.
 
     Raises:

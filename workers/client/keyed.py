@@ -27,12 +27,21 @@ def missing() -> Iterator[None]:
 
 
 async def is_open(client: Client, place: str) -> bool:
-    """Say whether a workflow is under way; Temporal answers that itself, and no worker is asked."""
+    """Say whether a workflow is under way; Temporal answers that itself, and no worker is asked.
+
+    Temporal finds the current run first and reads it then: what has closed meanwhile may have continued as new, or been
+    reset.
+    """
     from temporalio.client import WorkflowExecutionStatus
 
+    handle = client.get_workflow_handle(place)
     with missing():
-        found = await client.get_workflow_handle(place).describe(rpc_timeout=PATIENCE)
-        return found.status is WorkflowExecutionStatus.RUNNING
+        found = await handle.describe(rpc_timeout=PATIENCE)
+        while found.status is not WorkflowExecutionStatus.RUNNING:
+            closed, found = found.run_id, await handle.describe(rpc_timeout=PATIENCE)
+            if found.run_id == closed:
+                return False
+        return True
     return False
 
 

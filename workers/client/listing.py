@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from trunkline.wire import STARTER
-from workers.client.wanted import Hold
+from workers.client.wanted import OpenHold
 from workflows.language.people import person
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ SILENT = "No worker answers for this run: start one (`trunkline worker`) and loo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class ListedRun:
     """A run that may hold something: what Temporal's list says about it.
 
     Attributes:
@@ -47,7 +47,7 @@ class Listed:
         holds: names of the holds; none where the namespace lacks the search attribute, and then it may hold nothing.
         approvers: words for who may decide about any of them; none: whoever may.
         since: when the oldest of them opened; None where the list does not know.
-        told: the oldest of them as the run's memo tells them (`ListedHold`), each with its run and automation.
+        rows: the oldest of them as the run's memo tells them (`ListedHold`), each with its run and automation.
         more: how many there are besides.
         error: why it could not be asked.
     """
@@ -57,23 +57,23 @@ class Listed:
     holds: list[str] = field(default_factory=list)
     approvers: list[str] = field(default_factory=list)
     since: datetime | None = None
-    told: list[Hold] = field(default_factory=list)
+    rows: list[OpenHold] = field(default_factory=list)
     more: int = 0
     error: str = SILENT
 
     @property
     def whole(self) -> bool:
         """Say whether the memo tells every hold."""
-        return bool(self.told) and not self.more
+        return bool(self.rows) and not self.more
 
 
-def listed(execution: WorkflowExecution) -> Listed:
+def listed(execution: WorkflowExecution) -> ListedRun:
     """Return what Temporal's list says about a run, but for its memo."""
     attributes: dict[str, Any] = {pair.key.name: pair.value for pair in execution.typed_search_attributes}
     name = execution.workflow_type
     if name == INLINE:  # the id is made from the name
         name = execution.id.partition("/")[0]
-    return Listed(
+    return ListedRun(
         run=execution.id,
         automation=attributes.get("TrunklineAutomation") or name,
         holds=list(attributes.get("TrunklineHolds") or []),
@@ -82,7 +82,7 @@ def listed(execution: WorkflowExecution) -> Listed:
     )
 
 
-async def with_memo(execution: WorkflowExecution) -> Listed:
+async def with_memo(execution: WorkflowExecution) -> ListedRun:
     """Return what Temporal's list says about a run, with what its memo tells, as far as that can be read."""
     from workflows.run.encrypted import MissingKeyError
     from workflows.view.memo import MORE, PREFIX
@@ -97,11 +97,11 @@ async def with_memo(execution: WorkflowExecution) -> Listed:
     memo: dict[str, Any] = dict(zip(names, values, strict=True))
     more = memo.pop(MORE, {"count": 0})["count"]
     own = {"run": found.run, "automation": found.automation}
-    told = [cast("Hold", {**own, **one}) for one in memo.values() if isinstance(one, dict) and one.keys() >= TOLD]
-    return replace(found, told=sorted(told, key=lambda one: (one["openedAt"], one["hold"])), more=more)
+    rows = [cast("OpenHold", {**own, **one}) for one in memo.values() if isinstance(one, dict) and one.keys() >= TOLD]
+    return replace(found, rows=sorted(rows, key=lambda one: (one["openedAt"], one["hold"])), more=more)
 
 
-async def all_running(client: Client, task_queue: str) -> AsyncIterator[Listed]:
+async def all_running(client: Client, task_queue: str) -> AsyncIterator[ListedRun]:
     """Yield every run that may hold something in a namespace without our search attributes."""
     async for execution in client.list_workflows(running(task_queue)):
         yield listed(execution)

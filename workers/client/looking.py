@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from trunkline.wire import RunReport
 from workers.client import holds, runs
-from workers.client.listing import Listed, with_memo
-from workers.client.wanted import Hold
+from workers.client.listing import ListedRun, with_memo
+from workers.client.wanted import OpenHold
 from workers.errors import TrunklineError, UnreachableError
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ class Look:
         why: why something is not known, in a sentence.
     """
 
-    listed: Listed
+    listed: ListedRun
     description: WorkflowExecutionDescription
-    held: list[Hold] | None
+    held: list[OpenHold] | None
     report: RunReport | None
     why: str | None
 
@@ -65,7 +65,7 @@ async def look_at(client: Client, run: str) -> Look:
     )
 
 
-async def _held(client: Client, run: str, *, ended: bool) -> list[Hold] | str:
+async def _held(client: Client, run: str, *, ended: bool) -> list[OpenHold] | str:
     """Return a run's open holds, or why nobody can tell them."""
     try:
         return [] if ended else await holds.of_run(client, run)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from trunkline.wire import PLAN
 from workers.client.history.reading import local_activity_of, start_of
-from workers.client.history.values import Values
+from workers.client.history.values import HistoryValues
 from workers.errors import TrunklineError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ async def plan_in(events: AsyncIterator[HistoryEvent], converter: DataConverter)
     Raises:
         MissingKeyError: it is encrypted under a key that is not at hand.
     """
-    values = Values(converter)
+    values = HistoryValues(converter)
     async for event in events:
         start = start_of(event)
         payload = _answer(local_activity_of(event)) if start is None else start.handed_over
@@ -75,12 +75,12 @@ async def plan_of(history: History) -> Plan | None:
     return None
 
 
-def _answer(asked: LocalActivity | None) -> Payload | None:
+def _answer(activity: LocalActivity | None) -> Payload | None:
     """Return what a worker said of the plan, where it was asked for that."""
-    return asked.result if asked is not None and asked.name == PLAN else None
+    return activity.result if activity is not None and activity.name == PLAN else None
 
 
-async def _plan(payload: Payload, values: Values) -> Plan | None:
+async def _plan(payload: Payload, values: HistoryValues) -> Plan | None:
     """Return the plan in what was packed; None where there is none, or it is somebody else's."""
     try:
         found = await values.packed(payload)

@@ -13,7 +13,7 @@ from trunkline.wire import CHECK, MATCH, MatchAnswer, UsedHeaders
 from workers.client.history.called import RUN_AUTOMATION, CalledRun, called_runs
 from workers.client.history.chain import History, history_of
 from workers.client.history.rows import Activity, Run
-from workers.client.history.values import Values, given
+from workers.client.history.values import HistoryValues, given
 from workers.client.pinned import plan_of
 from workers.errors import UsageError
 from workflows.event import BY_HAND, EventError, read_event
@@ -32,7 +32,7 @@ COUNTED = ("accepted", "needs_more")
 ENDED = ("completed", "failed")
 
 
-class Answered(NamedTuple):
+class ActivityOutcome(NamedTuple):
     """What one activity of a step came to.
 
     Attributes:
@@ -54,14 +54,14 @@ class Answered(NamedTuple):
     headers: UsedHeaders = ()
 
 
-class Arrived(NamedTuple):
+class RecordedArrival(NamedTuple):
     """An event that was brought to the run, and when."""
 
     event: Any
     at: datetime
 
 
-class Made(NamedTuple):
+class CountedDecision(NamedTuple):
     """A decision that counted: what was sent, and when."""
 
     says: dict[str, Any]
@@ -69,7 +69,7 @@ class Made(NamedTuple):
 
 
 @dataclass(slots=True, kw_only=True)
-class Recording:
+class HistoryRecording:
     """What the history of a run keeps.
 
     Attributes:
@@ -92,15 +92,15 @@ class Recording:
     event: dict[str, Any] | None = None
     began: datetime
     plan: Plan | None = None
-    answers: list[Answered] = field(default_factory=list)
+    answers: list[ActivityOutcome] = field(default_factory=list)
     calls: list[CalledRun] = field(default_factory=list)
-    decisions: list[Made] = field(default_factory=list)
-    arrived: list[Arrived] = field(default_factory=list)
+    decisions: list[CountedDecision] = field(default_factory=list)
+    arrived: list[RecordedArrival] = field(default_factory=list)
     opened: list[tuple[datetime, Any]] = field(default_factory=list)
     matches: list[MatchAnswer] = field(default_factory=list)
     closed: bool = False
 
-    def after(self, made: Made) -> float:
+    def after(self, made: CountedDecision) -> float:
         """Return how many seconds after its hold had opened a decision was made."""
         step = str(made.says.get("hold")).partition("#")[0]
         configs = [one.config for one in self.answers if one.step == step]
@@ -109,7 +109,7 @@ class Recording:
         return max((made.at - max(own, default=made.at)).total_seconds(), 0.0)
 
 
-async def recording(client: Client, run: str, run_id: str | None = None) -> Recording:
+async def recording(client: Client, run: str, run_id: str | None = None) -> HistoryRecording:
     """Read the history of a run, of all runs of its chain.
 
     Args:
@@ -127,9 +127,9 @@ async def recording(client: Client, run: str, run_id: str | None = None) -> Reco
         raise UsageError(f"The history of {run} cannot be read: {error}") from error
 
 
-async def _recording(history: History) -> Recording:
+async def _recording(history: History) -> HistoryRecording:
     automation, event = await given(history.start, history.values)
-    found = Recording(
+    found = HistoryRecording(
         run=history.run,
         automation=automation,
         event=_event(event, history.run),
@@ -145,9 +145,9 @@ async def _recording(history: History) -> Recording:
         elif activity.end is not None and activity.end.kind == "completed":  # a decision asked it
             _add_asked(found, CHECK, await history.values.value(activity.end.result))
     found.calls += (await called_runs(history)).values()
-    for asked in history.local_activities():
-        if asked.result is not None and asked.name in {MATCH, CHECK}:
-            _add_asked(found, asked.name, await history.values.value([asked.result]))
+    for question in history.local_activities():
+        if question.result is not None and question.name in {MATCH, CHECK}:
+            _add_asked(found, question.name, await history.values.value([question.result]))
     found.opened.sort(key=itemgetter(0))
     for run in history.runs:
         await _add_brought(found, run, history.values)
@@ -161,7 +161,7 @@ def _event(given: Any, run: str) -> dict[str, Any] | None:
         return None
 
 
-async def _add_answer(found: Recording, activity: Activity, values: Values) -> None:
+async def _add_answer(found: HistoryRecording, activity: Activity, values: HistoryValues) -> None:
     call = await values.value(activity.input)
     if activity.name == RUN_AUTOMATION or not isinstance(call, dict) or "config" not in call:
         return
@@ -172,10 +172,10 @@ async def _add_answer(found: Recording, activity: Activity, values: Values) -> N
         answer = await values.value(activity.end.result)
         failure = None if activity.end.failure is None else await values.failure(activity.end.failure)
     config, pick, headers = call["config"], call.get("pick"), call.get("headers", ())
-    found.answers.append(Answered(activity.id, activity.name, config, pick, answer, failure, headers))
+    found.answers.append(ActivityOutcome(activity.id, activity.name, config, pick, answer, failure, headers))
 
 
-def _add_asked(found: Recording, name: str, answer: Any) -> None:
+def _add_asked(found: HistoryRecording, name: str, answer: Any) -> None:
     if name == MATCH:
         found.matches = answer["matches"]
     elif "keep" in answer:
@@ -183,22 +183,22 @@ def _add_asked(found: Recording, name: str, answer: Any) -> None:
         found.opened.append((datetime.fromisoformat(kept["at"]), kept["request"]["config"]))
 
 
-async def _add_brought(found: Recording, run: Run, values: Values) -> None:
+async def _add_brought(found: HistoryRecording, run: Run, values: HistoryValues) -> None:
     """Add the events that a run was brought, and what people decided, in the order in which it counted."""
-    made: list[tuple[int, Made]] = []
+    made: list[tuple[int, CountedDecision]] = []
     for update in run.updates:
         receipt = await values.value(update.result)
         if update.name == DECIDE and isinstance(receipt, Mapping) and receipt.get("result") in COUNTED:
             says = await values.value(update.input)
             if isinstance(says, dict):
-                made.append((update.completed or 0, Made(says, _instant(update.at))))
+                made.append((update.completed or 0, CountedDecision(says, _instant(update.at))))
     for signal in run.signals:
         if signal.name == ARRIVE and signal.input:
-            found.arrived.append(Arrived(await values.value(signal.input), _instant(signal.at)))
+            found.arrived.append(RecordedArrival(await values.value(signal.input), _instant(signal.at)))
         elif signal.name in SIGNALS and len(signal.input) == 1:
             says = await values.value(signal.input)
             if isinstance(says, dict):
-                made.append((signal.event, Made({**says, "decision": signal.name}, _instant(signal.at))))
+                made.append((signal.event, CountedDecision({**says, "decision": signal.name}, _instant(signal.at))))
     found.decisions += [one for _, one in sorted(made, key=itemgetter(0))]
 
 

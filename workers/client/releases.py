@@ -57,8 +57,8 @@ class Build:
 
     def to_json(self) -> dict[str, Any]:
         """Return it for scripts."""
-        told: dict[str, Any] = {"build": self.build, "status": self.status, "polls": self.polls, "stay": self.stay}
-        return {**told, "runs": self.runs, "mayStop": self.may_stop}
+        document: dict[str, Any] = {"build": self.build, "status": self.status, "polls": self.polls, "stay": self.stay}
+        return {**document, "runs": self.runs, "mayStop": self.may_stop}
 
 
 class Releases:

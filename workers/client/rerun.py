@@ -125,8 +125,8 @@ async def _steps(
 
 async def _asked_for_plan(client: Client, run: str, run_id: str) -> bool:
     """Say whether a run got as far as asking its worker for the plan, so that another definition may take its event."""
-    asked = (await run_alone(client, run, run_id)).local_activities
-    return any(one.name == PLAN for one in asked)
+    activities = (await run_alone(client, run, run_id)).local_activities
+    return any(one.name == PLAN for one in activities)
 
 
 async def _last(client: Client, run: str, run_id: str) -> AsyncIterator[HistoryEvent]:

@@ -26,7 +26,7 @@ SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class StoredSchedule:
     """A schedule as Temporal keeps it.
 
     Attributes:
@@ -72,14 +72,14 @@ def schedule_id(task_queue: str, automation: str) -> str:
     return made
 
 
-async def kept(client: Client, task_queue: str) -> list[Kept]:
+async def kept(client: Client, task_queue: str) -> list[StoredSchedule]:
     """Return the schedules of a task queue, by automation."""
     there = sorted([name async for name in names(client, task_queue)])
     found = await asyncio.gather(*(described(handle_of(client, task_queue, name)) for name in there))
     return [as_kept(name, one) for name, one in zip(there, found, strict=True) if one is not None]
 
 
-async def pause(client: Client, task_queue: str, automation: str, *, paused: bool, note: str) -> Kept:
+async def pause(client: Client, task_queue: str, automation: str, *, paused: bool, note: str) -> StoredSchedule:
     """Pause the schedule of an automation, or resume it.
 
     Raises:
@@ -103,10 +103,10 @@ async def names(client: Client, task_queue: str) -> AsyncIterator[str]:
             yield name
 
 
-async def now(client: Client, name: str, automation: str) -> Kept:
+async def now(client: Client, name: str, automation: str) -> StoredSchedule:
     """Return the schedule of an id as it is now."""
     found = await described(client.get_schedule_handle(name))
-    return Kept(automation=automation, id=name, text="never") if found is None else as_kept(automation, found)
+    return StoredSchedule(automation=automation, id=name, text="never") if found is None else as_kept(automation, found)
 
 
 def handle_of(client: Client, task_queue: str, automation: str) -> ScheduleHandle:
@@ -126,10 +126,10 @@ async def described(handle: ScheduleHandle) -> ScheduleDescription | None:
         raise
 
 
-def as_kept(automation: str, found: ScheduleDescription) -> Kept:
+def as_kept(automation: str, found: ScheduleDescription) -> StoredSchedule:
     """Return a schedule as it is shown."""
     state = found.schedule.state
-    return Kept(
+    return StoredSchedule(
         automation=automation,
         id=found.id,
         text=text_of(found.schedule.spec),
@@ -143,9 +143,9 @@ def as_kept(automation: str, found: ScheduleDescription) -> Kept:
 def text_of(spec: ScheduleSpec) -> str:
     """Return when a schedule starts something, as an author would say it."""
     zone = f" {spec.time_zone_name}" if spec.time_zone_name else ""
-    said = [f"{calendar.comment or 'a calendar'}{zone}" for calendar in spec.calendars]
-    said += [f"every {spell(round(one.every.total_seconds() * 1_000))}" for one in spec.intervals]
-    return ", ".join(said) or "never"
+    times = [f"{calendar.comment or 'a calendar'}{zone}" for calendar in spec.calendars]
+    times += [f"every {spell(round(one.every.total_seconds() * 1_000))}" for one in spec.intervals]
+    return ", ".join(times) or "never"
 
 
 def _run(automation: str, starter: str) -> str:

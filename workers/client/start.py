@@ -31,7 +31,7 @@ def workflow_id(automation: str, event_id: str, once: str | None = None, *, agai
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Started:
+class StartResult:
     """What became of the wish to run an automation for an event.
 
     Attributes:
@@ -84,7 +84,7 @@ async def start(  # noqa: PLR0913 # what starting takes, by name
     priority: Mapping[str, Any] | None = None,
     once: str | None = None,
     memo: Mapping[str, Any] | None = None,
-) -> Started:
+) -> StartResult:
     """Start an automation for an event, once: a duplicate is answered with how the earlier run stands.
 
     An event of the same id that came from another source is no duplicate, and is refused.
@@ -124,7 +124,7 @@ async def start_inline(  # noqa: PLR0913 # what starting takes, by name
     task_queue: str,
     again: bool = False,
     once: str | None = None,
-) -> Started:
+) -> StartResult:
     """Start a definition that no folder has to hold; see `start`.
 
     It shares the workflow ids of the automation whose name it has: an event runs once, wherever the definition stands.
@@ -147,7 +147,7 @@ async def start_inline(  # noqa: PLR0913 # what starting takes, by name
     )
 
 
-async def _start_once(client: Client, wanted: _Wanted) -> Started:
+async def _start_once(client: Client, wanted: _Wanted) -> StartResult:
     from temporalio.common import TypedSearchAttributes
     from temporalio.exceptions import WorkflowAlreadyStartedError
     from temporalio.service import RPCError, RPCStatusCode
@@ -162,10 +162,10 @@ async def _start_once(client: Client, wanted: _Wanted) -> Started:
             await _start(client, wanted, TypedSearchAttributes.empty)
     except WorkflowAlreadyStartedError:
         return await _duplicate(client, wanted)
-    return Started(automation=wanted.automation, workflow_id=wanted.run, started=True)
+    return StartResult(automation=wanted.automation, workflow_id=wanted.run, started=True)
 
 
-async def _duplicate(client: Client, wanted: _Wanted) -> Started:
+async def _duplicate(client: Client, wanted: _Wanted) -> StartResult:
     """Say what became of an event whose workflow id is taken: it has run before, or is another event than that."""
     from workers.client.earlier import outcome, source_of
     from workflows.event import another_event
@@ -173,7 +173,7 @@ async def _duplicate(client: Client, wanted: _Wanted) -> Started:
     refused = None
     if wanted.once is None:
         refused = another_event(wanted.run, wanted.event, await source_of(client, wanted.run))
-    return Started(
+    return StartResult(
         automation=wanted.automation,
         workflow_id=wanted.run,
         started=False,

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from trunkline.wire import Entry, RunReport
 from workers.client.asking import QUERIES_AT_ONCE, ask_all, query
-from workers.client.attempts import Attempts, add_attempts, attempts_of
+from workers.client.attempts import PendingAttempts, add_attempts, attempts_of
 from workers.client.holds import polled
-from workers.client.listing import INLINE, NO_STARTER, PLAIN, Listed, listed, quoted
+from workers.client.listing import INLINE, NO_STARTER, PLAIN, ListedRun, listed, quoted
 from workers.client.runs import ENDED, describe, failure_of, is_planned, starts_at, web_address
 from workers.errors import NotFoundError, TrunklineError, UnreachableError
 
@@ -214,7 +214,7 @@ async def _look_at_all(client: Client, task_queue: str, running: list[WorkflowEx
     }
 
 
-async def look(client: Client, run: Listed) -> Row:
+async def look(client: Client, run: ListedRun) -> Row:
     """Return what one running run is and why, or how it has ended meanwhile.
 
     Raises:
@@ -252,7 +252,7 @@ async def _described(client: Client, run: str) -> WorkflowExecutionDescription:
         raise (explain(error) or UnreachableError(str(error))) from error
 
 
-def _states(report: RunReport, attempts: list[Attempts]) -> Iterator[tuple[State, str]]:
+def _states(report: RunReport, attempts: list[PendingAttempts]) -> Iterator[tuple[State, str]]:
     """Yield what a run is, with a sentence that says why."""
     from trunkline.step_key import activity_id
 

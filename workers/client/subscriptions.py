@@ -14,7 +14,7 @@ from trunkline.keyed import (
     LEAVE,
     MEMBERS,
     SUBSCRIPTIONS,
-    Delivered,
+    EventDelivery,
     Joining,
     Subscription,
     Wish,
@@ -69,7 +69,7 @@ class Subscriptions:
         places = [place for name in patterns(event_type) for place in self._fields(name)]
         return any(await asyncio.gather(*(is_open(self.client, place) for place in places)))
 
-    async def deliver(self, event: Mapping[str, Any]) -> list[Delivered]:
+    async def deliver(self, event: Mapping[str, Any]) -> list[EventDelivery]:
         """Bring an event to every run that waits for it, and return which these are; a run takes it once."""
         places = [place for name in patterns(event["type"]) for place in await self._places(name, event["data"])]
         found: dict[str, tuple[str, str]] = {}
@@ -78,10 +78,10 @@ class Subscriptions:
                 found.setdefault(run, (subscription["automation"], place))
         permits = asyncio.Semaphore(AT_ONCE)
 
-        async def bring(run: str, automation: str, place: str) -> Delivered | None:
+        async def bring(run: str, automation: str, place: str) -> EventDelivery | None:
             async with permits:
                 if await self._arrive(run, event):
-                    return Delivered(automation=automation, workflowId=run)
+                    return EventDelivery(automation=automation, workflowId=run)
                 await self.leave(place, run)
                 return None
 
@@ -126,12 +126,17 @@ class Subscriptions:
         from temporalio.client import WorkflowQueryRejectedError
         from temporalio.common import QueryRejectCondition
 
-        handle = self.client.get_workflow_handle(place)
-        with missing(), contextlib.suppress(WorkflowQueryRejectedError):
-            found: dict[str, Subscription] = await handle.query(
-                MEMBERS, result_type=dict, reject_condition=QueryRejectCondition.NOT_OPEN, rpc_timeout=PATIENCE
-            )
-            return found
+        with missing():
+            while True:
+                try:
+                    found: dict[str, Subscription] = await self.client.get_workflow_handle(place).query(
+                        MEMBERS, result_type=dict, reject_condition=QueryRejectCondition.NOT_OPEN, rpc_timeout=PATIENCE
+                    )
+                except WorkflowQueryRejectedError:
+                    if not await is_open(self.client, place):
+                        return {}
+                else:  # a list that continued as new while it was asked is asked again
+                    return found
         return {}
 
     def _fields(self, pattern: str) -> list[str]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from workers.client.listing import CUT, PLAIN, Listed, all_running, listed, running, with_memo, words_of
-from workers.client.wanted import Wanted
+from workers.client.listing import CUT, PLAIN, ListedRun, all_running, listed, running, with_memo, words_of
+from workers.client.wanted import HoldQuery
 from workers.client.windows import END, Window, windows
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class WaitingPage:
         total: how many runs there are on all pages.
     """
 
-    runs: list[Listed]
+    runs: list[ListedRun]
     total: int
 
     @property
@@ -41,7 +41,7 @@ class WaitingPage:
 
 
 async def page(
-    client: Client, task_queue: str, wanted: Wanted, number: int = 1, keys: Sequence[str] = ()
+    client: Client, task_queue: str, wanted: HoldQuery, number: int = 1, keys: Sequence[str] = ()
 ) -> WaitingPage:
     """Return a page of the runs in which something waits, the oldest first over all pages.
 
@@ -64,7 +64,7 @@ async def page(
         return WaitingPage(runs[first : first + ON_A_PAGE], len(runs))
 
 
-async def every(client: Client, task_queue: str, wanted: Wanted, keys: Sequence[str] = ()) -> list[Listed]:
+async def every(client: Client, task_queue: str, wanted: HoldQuery, keys: Sequence[str] = ()) -> list[ListedRun]:
     """Return all runs in which something waits, the oldest first; those whose age is not known come last."""
     search = _Search(client, task_queue, wanted, keys)
     try:
@@ -75,7 +75,7 @@ async def every(client: Client, task_queue: str, wanted: Wanted, keys: Sequence[
     return sorted(once.values(), key=_age)
 
 
-async def _running(client: Client, task_queue: str, wanted: Wanted) -> list[Listed]:
+async def _running(client: Client, task_queue: str, wanted: HoldQuery) -> list[ListedRun]:
     """Return all runs that may hold something, where only they themselves know; those that began first come first."""
     found = {
         run.run: run async for run in all_running(client, task_queue) if wanted.automation in {None, run.automation}
@@ -97,7 +97,7 @@ class _Search:
         keys: encryption keys.
     """
 
-    def __init__(self, client: Client, task_queue: str, wanted: Wanted, keys: Sequence[str]) -> None:
+    def __init__(self, client: Client, task_queue: str, wanted: HoldQuery, keys: Sequence[str]) -> None:
         self.client = client
         self.wanted = wanted
         self.now = datetime.now(UTC)
@@ -159,7 +159,7 @@ class _Search:
             raise
         return found if self.exact else [one for one in found if self._takes(listed(one))]
 
-    def _takes(self, run: Listed) -> bool:
+    def _takes(self, run: ListedRun) -> bool:
         """Say whether a run is asked for, where words of the query cannot say it."""
         if self.wanted.automation not in {None, run.automation}:
             return False
@@ -172,5 +172,5 @@ def _between(start: int, end: int) -> str:
     return f"({dated} OR {UNDATED})" if end == END else dated
 
 
-def _age(run: Listed) -> tuple[datetime, str]:
+def _age(run: ListedRun) -> tuple[datetime, str]:
     return run.since or datetime.max.replace(tzinfo=UTC), run.run

@@ -12,7 +12,7 @@ from workflows.language.people import person
 Kind = Literal["approval", "failure"]
 
 
-class Hold(TypedDict, total=False):
+class OpenHold(TypedDict, total=False):
     """An open hold that was found: as its run shows it (`ShownHold`), or as Temporal's list tells it (`ListedHold`).
 
     Attributes:
@@ -56,14 +56,14 @@ class Hold(TypedDict, total=False):
     ask: Literal[True]
 
 
-def missing_in(hold: Hold) -> list[str]:
+def missing_in(hold: OpenHold) -> list[str]:
     """Return what a hold's templates did not find, as far as its run has said it."""
     missing = hold.get("missing", [])
     return [] if missing is True else missing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class HoldQuery:
     """Which holds are asked for; what is None does not matter.
 
     Attributes:
@@ -78,13 +78,13 @@ class Wanted:
     older_than: timedelta | None = None
     kind: Kind | None = None
 
-    def takes(self, hold: Hold, now: datetime) -> bool:
+    def takes(self, hold: OpenHold, now: datetime) -> bool:
         """Say whether a hold, with its `automation`, is one of those that are asked for."""
         if self.approver is not None and person(self.approver) not in map(person, hold["approvers"]):
             return False
         return self.takes_told(hold, now)
 
-    def takes_told(self, hold: Hold, now: datetime) -> bool:
+    def takes_told(self, hold: OpenHold, now: datetime) -> bool:
         """Say the same of a hold as its run's memo tells it, which names no people."""
         if self.automation is not None and hold["automation"] != self.automation:
             return False

@@ -119,18 +119,18 @@ class Automations:
         """
         with self._looking:
             loaded = self._files.loaded
-            told, self._untold = self._untold, []
+            names, self._untold = self._untold, []
             if counted := self._files.look():
                 self._roster = Roster.of(self._files.files, self._roster)
                 self.reads += 1
                 if loaded and self._patience.quiet:
                     self._untold = counted
                 else:
-                    told += counted
+                    names += counted
             self._unsettled = _Unsettled.of(self._files)
             self._looked = True
-            if told and self._tells:
-                self._reloads.tell(told, self._roster, begun=loaded)
+            if names and self._tells:
+                self._reloads.tell(names, self._roster, begun=loaded)
             return self._files.loaded
 
     @property

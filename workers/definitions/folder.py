@@ -28,7 +28,7 @@ _NAME = re.compile(r"""^[\s{]*["']?name["']?\s*:\s*["']?([A-Za-z0-9][A-Za-z0-9._
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class DefinitionFile:
     """One file of the folder, as it was when it last counted.
 
     Attributes:
@@ -74,7 +74,7 @@ class Folder:
         self.path = path
         self.catalog = catalog
         self.environments = Environments(path / FOLDER, environment)
-        self.files: dict[str, File] = {}
+        self.files: dict[str, DefinitionFile] = {}
         self.loaded = False
         self.lost: str | None = None
         self._settling = Settling(patience)
@@ -169,7 +169,7 @@ class Folder:
             self.files[name] = self._made(name, self.files[name].path, self.files[name].content)
         return others
 
-    def _read(self, name: str, path: Path) -> File:
+    def _read(self, name: str, path: Path) -> DefinitionFile:
         try:
             return self._made(name, path, read(path))
         except UnreadableFileError as unreadable:
@@ -177,7 +177,7 @@ class Folder:
 
     def _made(
         self, name: str, path: Path, content: tuple[Any, Source] | None, problems: list[Problem] | None = None
-    ) -> File:
+    ) -> DefinitionFile:
         data, good, kept = None, None, None
         if content is not None:
             data, source = content
@@ -185,13 +185,13 @@ class Folder:
             kept = content if data.get("environment") else None
         problems = problems or []
         if good is not None:
-            return File(path, good, problems, good.name, good.name, content=kept)
+            return DefinitionFile(path, good, problems, good.name, good.name, content=kept)
         given = data.get("name") if isinstance(data, dict) else None
         claimed = given if isinstance(given, str) else _claimed(path)
         before = self.files.get(name)
         former = before.former if before else None
         named = claimed is not None or former is not None
-        return File(path, None, problems, claimed or path.stem, former, named=named, content=kept)
+        return DefinitionFile(path, None, problems, claimed or path.stem, former, named=named, content=kept)
 
 
 def definition_files(folder: Path) -> list[Path]:

@@ -30,7 +30,7 @@ from workflows.event import what
 from workflows.plan import Plan
 
 
-class Inspected(NamedTuple):
+class Inspection(NamedTuple):
     """What was found about a definition.
 
     Attributes:
@@ -78,18 +78,18 @@ def inspect(
     catalog: Catalog,
     services: Services | None = None,
     environments: Environments | None = None,
-) -> Inspected:
+) -> Inspection:
     """Do what `check` does, and return besides what the definition needs of its workers."""
     if not isinstance(data, dict):
         sentence = f"A definition is an object with `name`, `trigger` and `actions`; this is {what(data)}."
-        return Inspected(data, None, [problem("not-an-automation", sentence, file=source.file)])
+        return Inspection(data, None, [problem("not-an-automation", sentence, file=source.file)])
     if (excess := excess_of(data)) is not None:
-        return Inspected(
+        return Inspection(
             data, None, [problem("too-large", excess, file=source.file, line=1 if source.values else None)]
         )
     if not is_json(data):
         sentence = "The definition holds a value that JSON does not have: infinite, not a number, or half a character."
-        return Inspected(data, None, [problem("bad-value", sentence, file=source.file)])
+        return Inspection(data, None, [problem("bad-value", sentence, file=source.file)])
     environments = environments or Environments()
     data = environments.filled(data)
     findings = findings_of(data, source, catalog, services)
@@ -109,7 +109,7 @@ def inspect(
     references = References(findings, contracts, results)
     references.check()
     problems, secrets = findings.problems, references.secrets
-    return Inspected(data, None if serious(problems) else automation, problems, secrets, groups, references.uses)
+    return Inspection(data, None if serious(problems) else automation, problems, secrets, groups, references.uses)
 
 
 def make_plan(

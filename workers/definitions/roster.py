@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
-from workers.definitions.folder import File
+from workers.definitions.folder import DefinitionFile
 from workers.definitions.problems import Problem, listed, problem, serious
 from workers.definitions.runnable import Definition
 from workflows.waited import patterns
@@ -24,7 +24,7 @@ class BadAutomationError(ValueError):  # the definition is bad, which is no erro
         self.problems = problems
 
 
-class Served(NamedTuple):
+class ServedDefinition(NamedTuple):
     """What runs under a name.
 
     Attributes:
@@ -49,19 +49,19 @@ class Roster:
         triggers: the names that events may concern, by what their triggers take: a type, or `call.*`.
     """
 
-    serving: Mapping[str, Served] = field(default_factory=dict)
+    serving: Mapping[str, ServedDefinition] = field(default_factory=dict)
     waiting: Mapping[str, BadAutomationError] = field(default_factory=dict)
     clashes: Mapping[str, list[Problem]] = field(default_factory=dict)
     triggers: Mapping[str, list[str]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, files: Mapping[str, File], last: Self) -> Self:
+    def of(cls, files: Mapping[str, DefinitionFile], last: Self) -> Self:
         """Return what runs with these files (by their names), where `last` ran before."""
         about: dict[str, list[str]] = defaultdict(list)
         for file in sorted(files):
             for name in files[file].names():
                 about[name].append(file)
-        serving: dict[str, Served] = {}
+        serving: dict[str, ServedDefinition] = {}
         waiting: dict[str, BadAutomationError] = {}
         clashes: dict[str, list[Problem]] = {}
         triggers: dict[str, list[str]] = defaultdict(list)
@@ -70,7 +70,7 @@ class Roster:
             good = [(file, made) for file in own if (made := files[file].good) is not None]
             if len(good) == 1:
                 made = good[0][1]
-                serving[name] = Served(made, own)
+                serving[name] = ServedDefinition(made, own)
                 triggers[made.event].append(name)
                 continue
             why, problems = _clash(name, [files[file] for file, _ in good]) if good else _flaws(files, own)
@@ -78,7 +78,7 @@ class Roster:
                 clashes[name] = problems
             if name in last.serving:
                 outdated = f"The last good version of {name!r} runs, not the present one: {why}"
-                serving[name] = Served(last.serving[name].definition, own, outdated)
+                serving[name] = ServedDefinition(last.serving[name].definition, own, outdated)
                 triggers[serving[name].definition.event].append(name)
                 continue
             right = "one file alone defines it" if good else "its file is right"
@@ -92,7 +92,7 @@ class Roster:
         return sorted({name for taken in patterns(event_type) for name in self.triggers.get(taken, ())})
 
 
-def _clash(name: str, files: list[File]) -> tuple[str, list[Problem]]:
+def _clash(name: str, files: list[DefinitionFile]) -> tuple[str, list[Problem]]:
     """Return why several files of one name run nothing, as a sentence and as problems."""
     sentence = f"The automation {name!r} is defined in {listed([str(file.path) for file in files])}."
     clashes = [
@@ -102,7 +102,7 @@ def _clash(name: str, files: list[File]) -> tuple[str, list[Problem]]:
     return sentence, clashes
 
 
-def _flaws(files: Mapping[str, File], about: Iterable[str]) -> tuple[str, list[Problem]]:
+def _flaws(files: Mapping[str, DefinitionFile], about: Iterable[str]) -> tuple[str, list[Problem]]:
     """Return why bad files run nothing, as a sentence and as problems."""
     wrong = [one for file in about for one in serious(files[file].problems)]
     more = f" (and {len(wrong) - SHOWN} more)" if len(wrong) > SHOWN else ""

@@ -13,7 +13,7 @@ from aiohttp import hdrs
 from multidict import CIMultiDictProxy
 
 from trunkline.wire import LONGEST_ID
-from workers.gateway.requests import JSON, Refusal, is_json, json_of, media_type
+from workers.gateway.requests import JSON, RefusalError, is_json, json_of, media_type
 from workflows.event import CONTROLS, EventError, EventTooLargeError, read_event
 
 STRUCTURED = "application/cloudevents+json"
@@ -44,7 +44,7 @@ def events_of(headers: CIMultiDictProxy[str], body: bytes) -> list[dict[str, Any
         return _batch(json_of(body))
     if is_json(kind) and any(name.lower().startswith(PREFIX) for name in headers):
         return [checked(_binary(headers, body))]
-    raise Refusal(
+    raise RefusalError(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         f"Send {STRUCTURED}, {BATCH}, or {JSON} with the event's attributes in headers ({PREFIX}id, …).",
     )
@@ -52,20 +52,20 @@ def events_of(headers: CIMultiDictProxy[str], body: bytes) -> list[dict[str, Any
 
 def _batch(given: Any) -> list[dict[str, Any]]:
     if not isinstance(given, list):
-        raise Refusal(HTTPStatus.BAD_REQUEST, "A batch is a list of events.")
+        raise RefusalError(HTTPStatus.BAD_REQUEST, "A batch is a list of events.")
     if len(given) > MOST_EVENTS:
         sentence = f"A batch has at most {MOST_EVENTS:,} events; this one has {len(given):,}."
-        raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, sentence)
+        raise RefusalError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, sentence)
     events: dict[str, dict[str, Any]] = {}
     for place, entry in enumerate(given, 1):
         try:
             event = checked(entry)
-        except Refusal as refusal:
-            raise Refusal(refusal.status, f"Event {place} of the batch: {refusal.sentence}") from None
+        except RefusalError as refusal:
+            raise RefusalError(refusal.status, f"Event {place} of the batch: {refusal.sentence}") from None
         before = events.setdefault(event["id"], event)
         if before["source"] != event["source"]:
             sentence = f"Event {place} of the batch has the id of another one, from another source: {event['id']!r}."
-            raise Refusal(HTTPStatus.CONFLICT, sentence)
+            raise RefusalError(HTTPStatus.CONFLICT, sentence)
     return list(events.values())
 
 
@@ -76,7 +76,7 @@ def _binary(headers: CIMultiDictProxy[str], body: bytes) -> dict[str, Any]:
         if name == header.lower():
             continue
         if not ATTRIBUTE.fullmatch(name) or name in event or name == "data":
-            raise Refusal(
+            raise RefusalError(
                 HTTPStatus.BAD_REQUEST, f"The header {header[:100]!r} is no attribute of an event, or is there twice."
             )
         event[name] = _decoded(header, value)
@@ -87,7 +87,7 @@ def _decoded(header: str, value: str) -> str:
     try:
         return unquote_to_bytes(value.encode("utf-8", "surrogateescape")).decode()
     except UnicodeDecodeError:
-        raise Refusal(HTTPStatus.BAD_REQUEST, f"The header {header[:100]!r} is no text in UTF-8.") from None
+        raise RefusalError(HTTPStatus.BAD_REQUEST, f"The header {header[:100]!r} is no text in UTF-8.") from None
 
 
 def checked(given: Any) -> dict[str, Any]:
@@ -99,19 +99,21 @@ def checked(given: Any) -> dict[str, Any]:
     if isinstance(given, Mapping):
         for name in REQUIRED:
             if given.get(name) is None:
-                raise Refusal(HTTPStatus.BAD_REQUEST, f"An event of CloudEvents 1.0 has `{name}`; this one has none.")
+                raise RefusalError(
+                    HTTPStatus.BAD_REQUEST, f"An event of CloudEvents 1.0 has `{name}`; this one has none."
+                )
         _check_optional(given)
     try:
         event = read_event(given, default_id="")
     except EventTooLargeError as error:
-        raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(error)) from None
+        raise RefusalError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(error)) from None
     except EventError as error:
-        raise Refusal(HTTPStatus.BAD_REQUEST, str(error)) from None
+        raise RefusalError(HTTPStatus.BAD_REQUEST, str(error)) from None
     if CONTROLS.search(event["id"]) or CONTROLS.search(event["type"]) or CONTROLS.search(event["source"]):
-        raise Refusal(HTTPStatus.BAD_REQUEST, "An event's `id`, `type` and `source` have no control characters.")
+        raise RefusalError(HTTPStatus.BAD_REQUEST, "An event's `id`, `type` and `source` have no control characters.")
     if len(f"{DISPATCH}/{event['id']}".encode()) > LONGEST_ID:
         most = LONGEST_ID - len(DISPATCH) - 1
-        raise Refusal(HTTPStatus.BAD_REQUEST, f"An event's `id` has at most {most} bytes; this one has more.")
+        raise RefusalError(HTTPStatus.BAD_REQUEST, f"An event's `id` has at most {most} bytes; this one has more.")
     return event
 
 
@@ -123,13 +125,13 @@ def _check_optional(event: Mapping[str, Any]) -> None:
     """
     for name in OPTIONAL:
         if (value := event.get(name)) is not None and not (isinstance(value, str) and value):
-            raise Refusal(
+            raise RefusalError(
                 HTTPStatus.BAD_REQUEST, f"An event's `{name}` is a text that is not empty, where it is there."
             )
     time = event.get("time")
     if time is not None and not (isinstance(time, str) and is_instant(time)):
         sentence = "An event's `time` is an instant of RFC 3339, as 2026-01-31T12:00:00Z, where it is there."
-        raise Refusal(HTTPStatus.BAD_REQUEST, sentence)
+        raise RefusalError(HTTPStatus.BAD_REQUEST, sentence)
 
 
 def is_instant(text: str) -> bool:

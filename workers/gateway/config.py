@@ -17,7 +17,7 @@ from activities.violations import violations
 from workers.definitions.loading import Source, UnreadableFileError, read
 from workers.definitions.model.steps import escape
 from workers.gateway.pages.entry import OwnKey, Pages
-from workers.gateway.parts import Part, Verify
+from workers.gateway.parts import GatewayPart, Verify
 from workers.gateway.slack.entry import SlackEntry
 from workers.gateway.talkdesk.entry import TalkdeskEntry
 from workers.gateway.templates import DataTemplate, TextTemplate
@@ -29,13 +29,13 @@ RESERVED = ("inline", "event")
 RIGHT = "The file must map what the gateway serves to how, as `events: {verify: {bearer: …}}`."
 
 
-class Events(Part):
+class Events(GatewayPart):
     """`POST /events`: CloudEvents."""
 
     verify: Verify
 
 
-class EventTemplate(Part):
+class EventTemplate(GatewayPart):
     """What a source's requests become: the event's type, id and data."""
 
     type: TextTemplate
@@ -43,14 +43,14 @@ class EventTemplate(Part):
     data: DataTemplate
 
 
-class HookSource(Part):
+class HookSource(GatewayPart):
     """`POST /hooks/<name>`: what a vendor, or anybody, sends in words of its own."""
 
     verify: Verify
     event: EventTemplate
 
 
-class GatewayConfig(Part):
+class GatewayConfig(GatewayPart):
     """The whole file."""
 
     base_url: str | None = None

@@ -11,7 +11,7 @@ from prometheus_client import (
     generate_latest,
 )
 
-from workers.gateway.noted import Noted
+from workers.gateway.noted import RequestNotes
 from workers.gateway.waiting import Waiting
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -39,7 +39,7 @@ class Counters:
             f"{PREFIX}_decisions", "Decisions by door and result.", ["door", "result"], registry=self._registry
         )
 
-    def answered(self, route: str, status: int, seconds: float, known: Noted) -> None:
+    def answered(self, route: str, status: int, seconds: float, known: RequestNotes) -> None:
         """Count a request.
 
         Args:

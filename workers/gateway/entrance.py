@@ -8,8 +8,8 @@ from http import HTTPStatus
 from aiohttp import hdrs, web
 
 from workers.gateway.parts import Verify
-from workers.gateway.requests import Refusal, read_body, refuse_encoding
-from workers.gateway.verification import Signed
+from workers.gateway.requests import RefusalError, read_body, refuse_encoding
+from workers.gateway.verification import Claims
 
 CHALLENGES = {"bearer": "Bearer", "basic": 'Basic realm="events", charset="UTF-8"'}
 
@@ -26,16 +26,16 @@ async def verified_body(request: web.Request, verify: Verify, base_url: str | No
         Refusal: it has not (401), is too large (413), compressed (415) or does not arrive (408).
     """
     url = f"{base_url or ''}{request.raw_path}"
-    if verify.by_headers and not verify.admits(Signed(request.headers, b"", url, time.time())):
+    if verify.by_headers and not verify.admits(Claims(request.headers, b"", url, time.time())):
         raise _stranger(verify)
     body = await read_body(request)
-    if not verify.by_headers and not verify.admits(Signed(request.headers, body, url, time.time())):
+    if not verify.by_headers and not verify.admits(Claims(request.headers, body, url, time.time())):
         raise _stranger(verify)
     refuse_encoding(request.headers)
     return body
 
 
-def _stranger(verify: Verify) -> Refusal:
+def _stranger(verify: Verify) -> RefusalError:
     sentence = f"This request does not show who has sent it: it must be verified as `{verify.kind}` says."
     challenge = CHALLENGES.get(verify.kind)
-    return Refusal(HTTPStatus.UNAUTHORIZED, sentence, {hdrs.WWW_AUTHENTICATE: challenge} if challenge else None)
+    return RefusalError(HTTPStatus.UNAUTHORIZED, sentence, {hdrs.WWW_AUTHENTICATE: challenge} if challenge else None)

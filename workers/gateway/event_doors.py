@@ -8,14 +8,14 @@ from typing import Any
 
 from aiohttp import web
 
-from workers.client.start import Started
+from workers.client.start import StartResult
 from workers.gateway.cloudevents import events_of
 from workers.gateway.config import Events, HookSource
 from workers.gateway.entrance import verified_body
 from workers.gateway.hooks import event_of
 from workers.gateway.intake import Intake
 from workers.gateway.noted import noted
-from workers.gateway.requests import Refusal, is_json, json_of, media_type
+from workers.gateway.requests import RefusalError, is_json, json_of, media_type
 
 
 class EventsDoor:
@@ -60,7 +60,7 @@ class HooksDoor:
         name = request.match_info["name"]
         source = self.sources.get(name)
         if source is None:
-            raise Refusal(HTTPStatus.NOT_FOUND, "There is no such source.")
+            raise RefusalError(HTTPStatus.NOT_FOUND, "There is no such source.")
         known = noted(request)
         known.source = name
         body = await verified_body(request, source.verify, self.base_url)
@@ -82,7 +82,7 @@ def _challenge(request: web.Request, body: bytes) -> str | None:
     return str(content.get("challenge"))
 
 
-def accepted(started: Sequence[Started]) -> web.Response:
+def accepted(started: Sequence[StartResult]) -> web.Response:
     """Return the answer to events that Temporal holds."""
     taken = [
         {"id": one.workflow_id.partition("/")[2], "workflowId": one.workflow_id, "repeated": not one.started}

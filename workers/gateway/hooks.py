@@ -12,7 +12,7 @@ from aiohttp import web
 from trunkline.wire import LONGEST_ID
 from workers.gateway.cloudevents import DISPATCH, checked
 from workers.gateway.config import HookSource
-from workers.gateway.requests import Refusal, content_of, media_type
+from workers.gateway.requests import RefusalError, content_of, media_type
 from workers.gateway.templates import rendered, text_of
 from workers.gateway.verification import PROOFS
 from workflows.event import CONTROLS, VERSION
@@ -96,5 +96,5 @@ def _id(name: str, delivery: str) -> str:
     return whole
 
 
-def _unfit(name: str, sentence: str) -> Refusal:
-    return Refusal(HTTPStatus.BAD_REQUEST, f"This is not what the source {name} expects. {sentence}")
+def _unfit(name: str, sentence: str) -> RefusalError:
+    return RefusalError(HTTPStatus.BAD_REQUEST, f"This is not what the source {name} expects. {sentence}")

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from aiohttp import hdrs
 
 from workers.client.earlier import source_of
-from workers.client.start import Started, start
+from workers.client.start import StartResult, start
 from workers.errors import TrunklineError
 from workers.gateway.cloudevents import DISPATCH
 from workers.gateway.recent import RecentEvents
-from workers.gateway.requests import Refusal
+from workers.gateway.requests import RefusalError
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -46,7 +46,7 @@ async def reaching_temporal(within: float | None = None) -> AsyncIterator[None]:
         async with asyncio.timeout(WITHIN if within is None else within):
             yield
     except (RPCError, RuntimeError, TimeoutError):  # RuntimeError: a client that has never been connected
-        raise Refusal(
+        raise RefusalError(
             HTTPStatus.SERVICE_UNAVAILABLE,
             "Temporal does not answer, so nothing can be taken just now: send it again.",
             {hdrs.RETRY_AFTER: str(RETRY_AFTER)},
@@ -66,7 +66,7 @@ class Intake:
         self.task_queue = task_queue
         self._recent = RecentEvents()
 
-    async def take(self, events: Sequence[dict[str, Any]]) -> list[Started]:
+    async def take(self, events: Sequence[dict[str, Any]]) -> list[StartResult]:
         """Hold events durably, each once, and return what became of each.
 
         Raises:
@@ -86,26 +86,26 @@ class Intake:
             raise _taken(event, f"The event of this id came from {earlier!r}.")
         self._recent.note(event, held=earlier is not None)
 
-    async def _start_once(self, event: dict[str, Any]) -> Started:
+    async def _start_once(self, event: dict[str, Any]) -> StartResult:
         if self._recent.is_held(event):
-            return Started(automation=DISPATCH, workflow_id=f"{DISPATCH}/{event['id']}", started=False)
+            return StartResult(automation=DISPATCH, workflow_id=f"{DISPATCH}/{event['id']}", started=False)
         started = await self._start(event)
         self._recent.note(event, held=True)
         return started
 
-    async def _start(self, event: dict[str, Any]) -> Started:
+    async def _start(self, event: dict[str, Any]) -> StartResult:
         try:
             started = await start(self.client, DISPATCH, event, task_queue=self.task_queue)
         except TrunklineError as error:
-            raise Refusal(HTTPStatus.BAD_REQUEST, str(error)) from None
+            raise RefusalError(HTTPStatus.BAD_REQUEST, str(error)) from None
         if started.refused is not None:
             raise _taken(event, "The event of this id came from another source, or nobody can say from which.")
         return started
 
 
-def _taken(event: dict[str, Any], why: str) -> Refusal:
+def _taken(event: dict[str, Any], why: str) -> RefusalError:
     sentence = f"The id {event['id']!r} is taken. {why} This one is from {event['source']!r}."
-    return Refusal(HTTPStatus.CONFLICT, sentence)
+    return RefusalError(HTTPStatus.CONFLICT, sentence)
 
 
 async def _all(events: Sequence[dict[str, Any]], do: Callable[[dict[str, Any]], Awaitable[T]]) -> list[T]:

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from workers.errors import TrunklineError
 from workers.gateway.server import Gateway
-from workers.settings import Address
+from workers.settings import ListenAddress
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler, Middleware
@@ -78,7 +78,7 @@ class Heads:
 
 
 @contextlib.asynccontextmanager
-async def listening(gateway: Gateway, place: Address) -> AsyncIterator[Address]:
+async def listening(gateway: Gateway, place: ListenAddress) -> AsyncIterator[ListenAddress]:
     """Serve while the context lasts, then finish what is in flight; its value is the address.
 
     Raises:
@@ -119,7 +119,7 @@ async def listening(gateway: Gateway, place: Address) -> AsyncIterator[Address]:
             ) from None
         host, port, *_ = server.sockets[0].getsockname()
         try:
-            yield Address(host, port)
+            yield ListenAddress(host, port)
         finally:
             server.close()
             await gateway.end()  # before `cleanup`, which reads no more of bodies that are still arriving

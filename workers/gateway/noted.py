@@ -9,7 +9,7 @@ from aiohttp import web
 
 
 @dataclass(slots=True)
-class Noted:
+class RequestNotes:
     """What a door has learned of a request.
 
     Attributes:
@@ -23,11 +23,11 @@ class Noted:
     decision: str | None = None
 
 
-NOTED = web.RequestKey("noted", Noted)
+NOTED = web.RequestKey("noted", RequestNotes)
 
 
-def noted(request: web.Request) -> Noted:
+def noted(request: web.Request) -> RequestNotes:
     """Return what is known of a request so far, to add to it."""
     if NOTED not in request:
-        request[NOTED] = Noted()
+        request[NOTED] = RequestNotes()
     return request[NOTED]

@@ -127,13 +127,13 @@ def _form(*names: str) -> Schema:
 
 def _html(answers: dict[str, str]) -> Schema:
     return {
-        status: {"description": said, **({} if status == "303" else {"content": HTML})}
-        for status, said in answers.items()
+        status: {"description": text, **({} if status == "303" else {"content": HTML})}
+        for status, text in answers.items()
     }
 
 
 def _parameters(*given: tuple[str, str]) -> list[Schema]:
-    return [{"name": name, "in": "query", "description": said, "schema": TEXT} for name, said in given]
+    return [{"name": name, "in": "query", "description": text, "schema": TEXT} for name, text in given]
 
 
 def _security() -> Schema:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pydantic import model_validator as model_check
 from pydantic.alias_generators import to_camel
 
-from workers.gateway.verification import BY_HEADERS, STANDARD_KEY, WAYS, Signed, admits, basic, same, standard_key
+from workers.gateway.verification import BY_HEADERS, STANDARD_KEY, WAYS, Claims, admits, basic, same, standard_key
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 Secrets = Annotated[
@@ -17,7 +17,7 @@ Secrets = Annotated[
 """One secret, or a list of those that count side by side while one replaces the other."""
 
 
-class Part(BaseModel):
+class GatewayPart(BaseModel):
     """What all parts of the file have in common."""
 
     model_config = ConfigDict(
@@ -25,25 +25,25 @@ class Part(BaseModel):
     )
 
 
-class Basic(Part):
+class BasicProof(GatewayPart):
     """HTTP Basic."""
 
     user: Text
     password: Secrets
 
 
-class Header(Part):
+class Header(GatewayPart):
     """A header that only the sender knows."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")]
     value: Secrets
 
 
-class Verify(Part):
+class Verify(GatewayPart):
     """How a request shows who has sent it: exactly one of these, or the word `none`."""
 
     bearer: Secrets | None = None
-    basic: Basic | None = None
+    basic: BasicProof | None = None
     header: Header | None = None
     standard_webhooks: Secrets | None = None
     slack: Secrets | None = None
@@ -90,7 +90,7 @@ class Verify(Part):
         """Whether it can be judged before the body is read."""
         return self.kind in BY_HEADERS
 
-    def admits(self, signed: Signed) -> bool:
+    def admits(self, signed: Claims) -> bool:
         """Say whether a request shows what it must; every secret is tried, whichever fits."""
         if self.basic is not None:
             user = self.basic.user

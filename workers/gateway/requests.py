@@ -23,7 +23,7 @@ FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 
 
-class Refusal(Exception):  # noqa: N818 # it is an answer
+class RefusalError(Exception):  # it is an answer
     """A request is answered with no; `sentence` says why to whoever has sent it.
 
     Args:
@@ -71,19 +71,19 @@ async def read_body(request: web.Request) -> bytes:
                 if len(body) > MOST_BODY:
                     raise _too_large()
     except TimeoutError:
-        raise Refusal(
+        raise RefusalError(
             HTTPStatus.REQUEST_TIMEOUT,
             f"The body has not arrived within {BODY_WITHIN:g} s.",
             ends=True,
         ) from None
     except (web.PayloadAccessError, web.RequestPayloadError):
-        raise Refusal(HTTPStatus.BAD_REQUEST, "The body broke off.", ends=True) from None
+        raise RefusalError(HTTPStatus.BAD_REQUEST, "The body broke off.", ends=True) from None
     return bytes(body)
 
 
-def _too_large() -> Refusal:
+def _too_large() -> RefusalError:
     sentence = f"A body has at most {MOST_BODY // 1024:,} KiB; this one has more."
-    return Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, sentence, ends=True)
+    return RefusalError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, sentence, ends=True)
 
 
 def refuse_encoding(headers: CIMultiDictProxy[str]) -> None:
@@ -95,7 +95,7 @@ def refuse_encoding(headers: CIMultiDictProxy[str]) -> None:
     encoding = headers.get(hdrs.CONTENT_ENCODING, "identity").strip().lower()
     if encoding not in {"identity", ""}:
         sentence = "Bodies are taken as they are: send this one without Content-Encoding."
-        raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, sentence, {"Accept-Encoding": "identity"})
+        raise RefusalError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, sentence, {"Accept-Encoding": "identity"})
 
 
 def json_of(body: bytes) -> Any:
@@ -107,9 +107,9 @@ def json_of(body: bytes) -> Any:
     try:
         return read_json(body.decode())
     except UnicodeDecodeError:
-        raise Refusal(HTTPStatus.BAD_REQUEST, "The body is no text in UTF-8.") from None
+        raise RefusalError(HTTPStatus.BAD_REQUEST, "The body is no text in UTF-8.") from None
     except JsonError as error:
-        raise Refusal(HTTPStatus.BAD_REQUEST, f"The body is no JSON: {error}.") from None
+        raise RefusalError(HTTPStatus.BAD_REQUEST, f"The body is no JSON: {error}.") from None
 
 
 def content_of(kind: str, body: bytes) -> Any:
@@ -130,8 +130,8 @@ def content_of(kind: str, body: bytes) -> Any:
         try:
             return body.decode()
         except UnicodeDecodeError:
-            raise Refusal(HTTPStatus.BAD_REQUEST, "The body is no text in UTF-8.") from None
-    raise Refusal(
+            raise RefusalError(HTTPStatus.BAD_REQUEST, "The body is no text in UTF-8.") from None
+    raise RefusalError(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Send JSON ({JSON}), a form ({FORM}) or a text (text/plain), in UTF-8."
     )
 
@@ -142,7 +142,7 @@ def _form(body: bytes) -> dict[str, Any]:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
     except ValueError:
         sentence = f"The body is no form in UTF-8 with at most {MOST_FIELDS:,} fields."
-        raise Refusal(HTTPStatus.BAD_REQUEST, sentence) from None
+        raise RefusalError(HTTPStatus.BAD_REQUEST, sentence) from None
     fields: dict[str, Any] = {}
     for name, value in pairs:
         if name not in fields:

@@ -21,9 +21,9 @@ from workers.gateway.intake import Intake, reaching_temporal
 from workers.gateway.noted import noted
 from workers.gateway.openapi import description
 from workers.gateway.pages.door import PagesDoor
-from workers.gateway.requests import CONTINUE, Refusal
+from workers.gateway.requests import CONTINUE, RefusalError
 from workers.gateway.slack.api import SlackApi, account_of, guarded
-from workers.gateway.slack.desk import Desk
+from workers.gateway.slack.deciding import SlackDecisions
 from workers.gateway.slack.door import SlackDoor
 from workers.gateway.talkdesk.door import TalkdeskDoor
 from workers.gateway.waiting import WaitingCount
@@ -118,7 +118,7 @@ class Gateway:
         key = None if own is None else own.signing_key()
         if (slack := self.config.slack) is not None:
             api = SlackApi(account_of(slack.connection, self.settings), self.http)
-            yield SlackDoor(slack, api, Desk(api, self.client, key), self.errands, self.counters.decided)
+            yield SlackDoor(slack, api, SlackDecisions(api, self.client, key), self.errands, self.counters.decided)
         if self.config.pages is not None:
             yield PagesDoor(self.config.pages, self.config.base_url or "", key, self.client, self.settings)
 
@@ -130,7 +130,7 @@ class Gateway:
         try:
             async with reaching_temporal(ANSWER_WITHIN.total_seconds()):
                 await self.client.workflow_service.describe_namespace(request, timeout=ANSWER_WITHIN)
-        except Refusal:
+        except RefusalError:
             return {"status": "unreachable", "reason": "Temporal does not answer."}
         return {"status": OK}
 
@@ -192,17 +192,17 @@ class Gateway:
             if self.local:
                 _check_local(request)
             return await handler(request)
-        except Refusal as refusal:
+        except RefusalError as refusal:
             return _refused(refusal)
         except web.HTTPException as error:
             kept = {str(hdrs.ALLOW): error.headers[hdrs.ALLOW]} if hdrs.ALLOW in error.headers else {}
             return _refused(
-                Refusal(HTTPStatus(error.status), f"{error.reason}: GET /openapi.json says what there is.", kept)
+                RefusalError(HTTPStatus(error.status), f"{error.reason}: GET /openapi.json says what there is.", kept)
             )
         except Exception:
             log.exception("A request could not be answered.")
             sentence = "This is a defect of the gateway; its log says more."
-            return _refused(Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, sentence))
+            return _refused(RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, sentence))
 
     def _route(self, request: web.Request) -> str:
         """Return what a request is for, in words of the file's: never what a stranger made up."""
@@ -223,7 +223,7 @@ def _unhurried(route: web.RouteDef) -> web.RouteDef:
 async def _expectation(request: web.Request) -> web.Response | None:
     if request.headers[hdrs.EXPECT].lower() == CONTINUE:
         return None
-    return _refused(Refusal(HTTPStatus.EXPECTATION_FAILED, f"Expect {CONTINUE}, or nothing."))
+    return _refused(RefusalError(HTTPStatus.EXPECTATION_FAILED, f"Expect {CONTINUE}, or nothing."))
 
 
 def _check_local(request: web.Request) -> None:
@@ -233,10 +233,10 @@ def _check_local(request: web.Request) -> None:
         Refusal: it is one of these (403).
     """
     if why := host_refusal(request.headers.get(hdrs.HOST)) or origin_refusal(request.headers):
-        raise Refusal(HTTPStatus.FORBIDDEN, why)
+        raise RefusalError(HTTPStatus.FORBIDDEN, why)
 
 
-def _refused(refusal: Refusal) -> web.Response:
+def _refused(refusal: RefusalError) -> web.Response:
     answer = web.json_response({"message": refusal.sentence}, status=refusal.status, headers=refusal.headers)
     if refusal.ends:
         answer.force_close()

@@ -28,7 +28,7 @@ STANDARD_KEY = "a secret of Standard Webhooks is `whsec_` and the base64 of at l
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
+class Claims:
     """What a request says of itself.
 
     Attributes:
@@ -63,13 +63,13 @@ def one_of(found: Iterable[bool]) -> bool:
     return sum(found) > 0
 
 
-def bearer(signed: Signed, secret: str) -> bool:
+def bearer(signed: Claims, secret: str) -> bool:
     """`Authorization: Bearer …`."""
     scheme, _, token = signed.header("Authorization").partition(" ")
     return same(token.strip(), secret) and scheme.lower() == "bearer"
 
 
-def basic(signed: Signed, user: str, password: str) -> bool:
+def basic(signed: Claims, user: str, password: str) -> bool:
     """`Authorization: Basic …`."""
     scheme, _, pair = signed.header("Authorization").partition(" ")
     try:
@@ -79,7 +79,7 @@ def basic(signed: Signed, user: str, password: str) -> bool:
     return hmac.compare_digest(found, f"{user}:{password}".encode()) and scheme.lower() == "basic"
 
 
-def standard_webhooks(signed: Signed, secret: str) -> bool:
+def standard_webhooks(signed: Claims, secret: str) -> bool:
     """Standard Webhooks 1.0.0: base64 HMAC-SHA256 over id, time and body (github.com/standard-webhooks)."""
     key, message, sent = standard_key(secret), signed.header("webhook-id"), signed.header("webhook-timestamp")
     if key is None or not message or "." in message or not signed.is_fresh(sent):
@@ -98,14 +98,14 @@ def standard_key(secret: str) -> bytes | None:
     return key if len(key) >= LEAST_KEY else None
 
 
-def slack(signed: Signed, secret: str) -> bool:
+def slack(signed: Claims, secret: str) -> bool:
     """Hex HMAC-SHA256 over version, time and body (docs.slack.dev, verifying requests from Slack)."""
     sent = signed.header("X-Slack-Request-Timestamp")
     wanted = f"v0={_hex(secret, f'v0:{sent}:'.encode('utf-8', 'replace') + signed.body)}"
     return same(signed.header("X-Slack-Signature"), wanted) and signed.is_fresh(sent)
 
 
-def stripe(signed: Signed, secret: str) -> bool:
+def stripe(signed: Claims, secret: str) -> bool:
     """Hex HMAC-SHA256 over time and body; several `v1` while secrets are rolled (docs.stripe.com/webhooks)."""
     pairs = [part.strip().partition("=") for part in signed.header("Stripe-Signature").split(",")]
     times = [value for name, _, value in pairs if name == "t"]
@@ -115,12 +115,12 @@ def stripe(signed: Signed, secret: str) -> bool:
     return one_of(same(value, wanted) for name, _, value in pairs if name == "v1")
 
 
-def github(signed: Signed, secret: str) -> bool:
+def github(signed: Claims, secret: str) -> bool:
     """Hex HMAC-SHA256 over the body (docs.github.com, validating webhook deliveries)."""
     return same(signed.header("X-Hub-Signature-256"), f"sha256={_hex(secret, signed.body)}")
 
 
-def zendesk(signed: Signed, secret: str) -> bool:
+def zendesk(signed: Claims, secret: str) -> bool:
     """Base64 HMAC-SHA256 over time and body, the secret as the text it is (developer.zendesk.com, verifying)."""
     sent = signed.header("X-Zendesk-Webhook-Signature-Timestamp")
     content = sent.encode("utf-8", "surrogateescape") + signed.body
@@ -128,18 +128,18 @@ def zendesk(signed: Signed, secret: str) -> bool:
     return same(signed.header("X-Zendesk-Webhook-Signature"), wanted) and _is_fresh_instant(sent, signed.now)
 
 
-def zammad(signed: Signed, secret: str) -> bool:
+def zammad(signed: Claims, secret: str) -> bool:
     """Hex HMAC-SHA1 over the body (docs.zammad.org, webhooks)."""
     wanted = hmac.new(secret.encode(), signed.body, hashlib.sha1).hexdigest()
     return same(signed.header("X-Hub-Signature"), f"sha1={wanted}")
 
 
-def kustomer(signed: Signed, secret: str) -> bool:
+def kustomer(signed: Claims, secret: str) -> bool:
     """Hex HMAC-SHA256 over the body (developer.kustomer.com, delivery and retries)."""
     return same(signed.header("X-Kustomer-Webhook-Signature"), _hex(secret, signed.body))
 
 
-def twilio(signed: Signed, secret: str) -> bool:
+def twilio(signed: Claims, secret: str) -> bool:
     """Base64 HMAC-SHA1 over the address and the form's fields, or the body's hash (twilio.com/docs, security)."""
     fields: Mapping[str, list[str]] = {}
     hashes = parse_qs(urlsplit(signed.url).query).get("bodySHA256", [])
@@ -158,7 +158,7 @@ def twilio(signed: Signed, secret: str) -> bool:
     )
 
 
-WAYS: Mapping[str, Callable[[Signed, str], bool]] = {
+WAYS: Mapping[str, Callable[[Claims, str], bool]] = {
     "bearer": bearer,
     "standardWebhooks": standard_webhooks,
     "slack": slack,
@@ -178,7 +178,7 @@ PROOFS = frozenset({"authorization", "proxy-authorization", "cookie"})
 """Headers that no template sees."""
 
 
-def admits(signed: Signed, way: Callable[[Signed, str], bool], secrets: Sequence[str]) -> bool:
+def admits(signed: Claims, way: Callable[[Claims, str], bool], secrets: Sequence[str]) -> bool:
     """Say whether one of the secrets fits; all are tried."""
     return one_of(way(signed, secret) for secret in secrets)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from trunkline.durations import spell
-from workers.graph.model import Block, Box, Graph, Item, Kind, Way, connect
+from workers.graph.model import Block, Box, Graph, GraphItem, GraphWay, Kind, connect
 from workers.graph.words import condition, people, waiting
 from workflows.plan import Plan
 
@@ -68,11 +68,11 @@ class _Builder:
         facts = (f"if {condition(self.plan['conditions'])}",) if "conditions" in self.plan else ()
         facts = (*facts, *beginning.facts)
         begin = Box(id=self.unique("trigger"), kind="trigger", title=beginning.title, facts=facts)
-        block = self.scope((Item(box=begin), *self.block(self.plan["block"])))
+        block = self.scope((GraphItem(box=begin), *self.block(self.plan["block"])))
         after: Block = ()
         if "onFailure" in self.plan:
             box = Box(id=self.unique("on-failure"), kind="failed", title="Once the run has failed")
-            after = (Item(box=box, inside=(self.scope(self.block(self.plan["onFailure"])),)),)
+            after = (GraphItem(box=box, inside=(self.scope(self.block(self.plan["onFailure"])),)),)
         return Graph(self.plan["automation"], block, after)
 
     def scope(self, block: Block) -> Block:
@@ -80,13 +80,13 @@ class _Builder:
         leaving = connect(block, [], [])
         if not any(one.label or one.dashed for one in leaving):
             return block
-        return (*block, Item(box=Box(id=self.unique("done"), kind="end", title="Done"), on=False))
+        return (*block, GraphItem(box=Box(id=self.unique("done"), kind="end", title="Done"), on=False))
 
     def block(self, steps: list[Any]) -> Block:
         """Return the boxes of a list of steps."""
         return tuple(map(self.step, steps))
 
-    def step(self, step: Step) -> Item:
+    def step(self, step: Step) -> GraphItem:
         """Return a step with what is known of it besides."""
         made = {
             "paths": self.paths,
@@ -107,11 +107,11 @@ class _Builder:
         item = replace(item, box=box)
         if conditional and not connect((item,), [], []):  # where it is skipped, it goes on all the same
             if item.ways:
-                return replace(item, ways=(*item.ways, Way(label="skipped")))
+                return replace(item, ways=(*item.ways, GraphWay(label="skipped")))
             return replace(item, on=True, label="otherwise")
         return item
 
-    def action(self, step: Step) -> Item:
+    def action(self, step: Step) -> GraphItem:
         """Return an action: one that is held shows who decides."""
         kind: Kind = "call" if "calls" in step else "action"
         facts: tuple[str, ...] = (step["action"],) if step["action"] != step["label"] else ()
@@ -122,9 +122,9 @@ class _Builder:
             expiry = (f"expires after {spell(approval['expiresAfter'])}",) if "expiresAfter" in approval else ()
             kind, who, facts, classes = "hold", people(approval), (*facts, *expiry), ("hold",)
         box = Box(id=step["id"], kind=kind, title=step["label"], who=who, facts=facts, classes=classes)
-        return Item(box=box, ways=(*self.failures(step), *self.refusal(step)))
+        return GraphItem(box=box, ways=(*self.failures(step), *self.refusal(step)))
 
-    def failures(self, step: Step) -> Iterator[Way]:
+    def failures(self, step: Step) -> Iterator[GraphWay]:
         """Yield what follows a failure of a step."""
         found = step.get("onFailure")
         if isinstance(found, str):
@@ -134,65 +134,68 @@ class _Builder:
             match do:
                 case "retry":
                     count, delay = rule.get("attempts", 3), spell(rule.get("delay", 60_000))
-                    yield Way(label=f"{classes}: again, {count} times, {delay} apart", dashed=True, after="again")
+                    yield GraphWay(label=f"{classes}: again, {count} times, {delay} apart", dashed=True, after="again")
                 case "continue":
-                    yield Way(label=classes, block=block, dashed=True)
+                    yield GraphWay(label=classes, block=block, dashed=True)
                 case "hold":
-                    yield Way(label=classes, block=(*block, self.operators(step)), dashed=True, after="nothing")
+                    yield GraphWay(label=classes, block=(*block, self.operators(step)), dashed=True, after="nothing")
                 case _:
-                    yield Way(label=classes, block=block or (self.failed(step),), dashed=True, after="nothing")
+                    yield GraphWay(label=classes, block=block or (self.failed(step),), dashed=True, after="nothing")
 
-    def refusal(self, step: Step) -> Iterator[Way]:
+    def refusal(self, step: Step) -> Iterator[GraphWay]:
         """Yield what follows where people refuse a step."""
         if "onRejected" in step:
-            yield Way(label="rejected", block=self.block(step["onRejected"]), dashed=True, after="nothing")
+            yield GraphWay(label="rejected", block=self.block(step["onRejected"]), dashed=True, after="nothing")
 
-    def operators(self, step: Step) -> Item:
+    def operators(self, step: Step) -> GraphItem:
         """Return the people who decide about a failure."""
         approval = {**self.approvals, **step.get("approval", {})}
         who = ", ".join(approval.get("operators") or ["Operators"])
         name = self.unique(f"{step['id']}-operators")
-        return Item(box=Box(id=name, kind="operators", title=who, facts=(OPERATORS,)), on=False)
+        return GraphItem(box=Box(id=name, kind="operators", title=who, facts=(OPERATORS,)), on=False)
 
-    def failed(self, step: Step) -> Item:
+    def failed(self, step: Step) -> GraphItem:
         """Return the end of a failed step."""
-        return Item(box=Box(id=self.unique(f"{step['id']}-failed"), kind="end", title="Failed"), on=False)
+        return GraphItem(box=Box(id=self.unique(f"{step['id']}-failed"), kind="end", title="Failed"), on=False)
 
-    def branch(self, step: Step) -> Item:
+    def branch(self, step: Step) -> GraphItem:
         """Return a branch with its ways, `otherwise` among them even where it says nothing."""
-        ways = [Way(label=condition(way["conditions"]), block=self.block(way["block"])) for way in step["branch"]]
-        ways.append(Way(label="otherwise", block=self.block(step.get("otherwise", []))))
-        return Item(box=Box(id=step["id"], kind="branch", title=step["label"]), on=False, ways=tuple(ways))
+        ways = [GraphWay(label=condition(way["conditions"]), block=self.block(way["block"])) for way in step["branch"]]
+        ways.append(GraphWay(label="otherwise", block=self.block(step.get("otherwise", []))))
+        return GraphItem(box=Box(id=step["id"], kind="branch", title=step["label"]), on=False, ways=tuple(ways))
 
-    def wait(self, step: Step) -> Item:
+    def wait(self, step: Step) -> GraphItem:
         """Return a wait with its time."""
         time = waiting(step["wait"])
         facts = () if time in step["label"] else (time,)
-        return Item(box=Box(id=step["id"], kind="wait", title=step["label"], facts=facts, classes=("wait",)))
+        return GraphItem(box=Box(id=step["id"], kind="wait", title=step["label"], facts=facts, classes=("wait",)))
 
-    def values(self, step: Step) -> Item:
+    def values(self, step: Step) -> GraphItem:
         """Return a step that gives variables values."""
-        return Item(box=Box(id=step["id"], kind="set", title=step["label"]))
+        return GraphItem(box=Box(id=step["id"], kind="set", title=step["label"]))
 
-    def stop(self, step: Step) -> Item:
+    def stop(self, step: Step) -> GraphItem:
         """Return an end of the run."""
         box = Box(id=step["id"], kind="stop", title=step["label"], facts=(OUTCOMES[step["stop"]],))
-        return Item(box=box, on=False)
+        return GraphItem(box=box, on=False)
 
-    def loop(self, step: Step) -> Item:
+    def loop(self, step: Step) -> GraphItem:
         """Return a loop around its block."""
         title = step["label"]
         facts = () if step["forEach"] in title else (f"for each of {step['forEach']}",)
         side = (f"{step['parallel']} at a time",) if step.get("parallel", 1) > 1 else ()
         return self.around(step, "forEach", (*facts, *side), (self.scope(self.block(step["block"])),))
 
-    def repetition(self, step: Step) -> Item:
+    def repetition(self, step: Step) -> GraphItem:
         """Return a repeated block."""
-        said = step["passes"]
-        facts = (f"until {condition(said['until'])}", f"every {spell(said['every'])}, at most {spell(said['atMost'])}")
+        passes = step["passes"]
+        facts = (
+            f"until {condition(passes['until'])}",
+            f"every {spell(passes['every'])}, at most {spell(passes['atMost'])}",
+        )
         return self.around(step, "repeat", facts, (self.scope(self.block(step["block"])),))
 
-    def paths(self, step: Step) -> Item:
+    def paths(self, step: Step) -> GraphItem:
         """Return paths, each a box of its own."""
         inside = []
         for path in step["paths"]:
@@ -205,14 +208,14 @@ class _Builder:
                 facts=mark.facts if mark else (),
                 classes=classes,
             )
-            inside.append((Item(box=box, inside=(self.scope(self.block(path["block"])),)),))
+            inside.append((GraphItem(box=box, inside=(self.scope(self.block(path["block"])),)),))
         facts = ("the first that succeeds ends it",) if "first" in step else ()
         return self.around(step, "paths", facts, tuple(inside))
 
-    def around(self, step: Step, kind: Kind, facts: tuple[str, ...], inside: tuple[Block, ...]) -> Item:
+    def around(self, step: Step, kind: Kind, facts: tuple[str, ...], inside: tuple[Block, ...]) -> GraphItem:
         """Return a box with others in it."""
         box = Box(id=step["id"], kind=kind, title=step["label"], facts=facts)
-        return Item(box=box, inside=inside, ways=tuple(self.failures(step)))
+        return GraphItem(box=box, inside=inside, ways=tuple(self.failures(step)))
 
     def unique(self, wanted: str) -> str:
         """Return an id that nothing else in the picture has."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from workers.graph.mermaid import LONGEST, SIGNS, STYLES
-from workers.graph.model import Block, Box, Edge, Graph, Item, Kind
+from workers.graph.model import Block, Box, Edge, Graph, GraphItem, Kind
 from workflows.holds.wording import visible
 
 SHAPES: Mapping[Kind, str] = {
@@ -61,7 +61,7 @@ def _block(block: Block, depth: int) -> Iterator[str]:
             yield from _block(way.block, depth)
 
 
-def _item(item: Item, depth: int) -> Iterator[str]:
+def _item(item: GraphItem, depth: int) -> Iterator[str]:
     box, indent = item.box, "  " * depth
     if item.inside is None:
         shape = SHAPES.get(box.kind)
@@ -86,7 +86,7 @@ def _colours(box: Box) -> dict[str, str]:
     return {ATTRIBUTES[name]: f'"{colour}"' for name, colour in COLOURS.findall(STYLES[box.classes[-1]])}
 
 
-def _edge(edge: Edge, clusters: Mapping[str, Item]) -> str:
+def _edge(edge: Edge, clusters: Mapping[str, GraphItem]) -> str:
     given = {}
     if edge.label:
         given["label"] = _quoted(_short(edge.label))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from workers.graph.model import Block, Box, Graph, Item, Kind, Sign
+from workers.graph.model import Block, Box, Graph, GraphItem, Kind, Sign
 from workflows.holds.wording import visible
 
 LONGEST = 300
@@ -108,7 +108,7 @@ def _block(block: Block, names: Mapping[str, str], depth: int) -> Iterator[str]:
             yield from _block(way.block, names, depth)
 
 
-def _item(item: Item, names: Mapping[str, str], depth: int) -> Iterator[str]:
+def _item(item: GraphItem, names: Mapping[str, str], depth: int) -> Iterator[str]:
     indent, name = "  " * depth, names[item.box.id]
     if item.inside is None:
         left, right = SHAPES.get(item.box.kind, ("[", "]"))

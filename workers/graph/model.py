@@ -63,7 +63,7 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class GraphWay:
     """Where it goes on after a box, other than straight on.
 
     Attributes:
@@ -80,7 +80,7 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class GraphItem:
     """A box with what is inside it, and how it goes on.
 
     Attributes:
@@ -95,10 +95,10 @@ class Item:
     inside: tuple[Block, ...] | None = None
     on: bool = True
     label: str = ""
-    ways: tuple[Way, ...] = ()
+    ways: tuple[GraphWay, ...] = ()
 
 
-Block = tuple[Item, ...]
+Block = tuple[GraphItem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class Graph:
             connect(block, [], found)
         return found
 
-    def items(self) -> Iterator[Item]:
+    def items(self) -> Iterator[GraphItem]:
         """Yield every box with what belongs to it, outer ones first."""
         for block in (self.block, self.after):
             yield from items(block)
@@ -157,7 +157,7 @@ def connect(block: Block, incoming: list[Edge], found: list[Edge]) -> list[Edge]
     return incoming
 
 
-def _leaving(item: Item, found: list[Edge]) -> list[Edge]:
+def _leaving(item: GraphItem, found: list[Edge]) -> list[Edge]:
     name = item.box.id
     leaving = [Edge(name, "", item.label)] if item.on else []
     for way in item.ways:
@@ -171,7 +171,7 @@ def _leaving(item: Item, found: list[Edge]) -> list[Edge]:
     return leaving
 
 
-def items(block: Block) -> Iterator[Item]:
+def items(block: Block) -> Iterator[GraphItem]:
     """Yield the boxes of a block with what belongs to them, outer ones first."""
     for item in block:
         yield item

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from activities.action import Action
 from activities.catalog import catalog
-from workers.client.deploying import Change
+from workers.client.deploying import ScheduleChange
 from workers.client.runs import has_workers
 from workers.errors import TrunklineError
 from workers.local.child_process import ChildProcess, child_process
@@ -23,7 +23,7 @@ from workers.local.connection_names import connection_names
 from workers.local.gateway import LocalGateway, local_gateway
 from workers.local.gateway_file import own_config
 from workers.local.sandboxed_worker import (
-    Given,
+    SandboxConnections,
     connections_given,
     made_up_secrets,
     sandboxed_environment,
@@ -43,7 +43,7 @@ GRACE = "2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class EnvironmentWish:
     """What a development environment shall consist of.
 
     Attributes:
@@ -82,7 +82,7 @@ class Wish:
     secrets: Path | None = None
     worker_log: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
-    tell: Callable[[list[Change]], None] = field(default=lambda _changes: None)
+    tell: Callable[[list[ScheduleChange]], None] = field(default=lambda _changes: None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +124,7 @@ class Development:
 
 
 @contextlib.asynccontextmanager
-async def development(wish: Wish) -> AsyncIterator[Development]:
+async def development(wish: EnvironmentWish) -> AsyncIterator[Development]:
     """Start everything, go on when a worker polls, and end everything whatever happens.
 
     Raises:
@@ -211,7 +211,7 @@ async def _until_polled(client: Client, task_queue: str, worker: ChildProcess) -
         await asyncio.sleep(0.1)
 
 
-def _moved(wish: Wish, server: Server, sandbox: Sandbox, gateway: LocalGateway | None) -> Iterator[str]:
+def _moved(wish: EnvironmentWish, server: Server, sandbox: Sandbox, gateway: LocalGateway | None) -> Iterator[str]:
     ports = [
         ("Temporal", wish.port, server.port),
         ("its web UI", wish.ui_port, server.ui_port),
@@ -223,7 +223,9 @@ def _moved(wish: Wish, server: Server, sandbox: Sandbox, gateway: LocalGateway |
             yield f"Port {wished} is taken: {name} listens on {got}."
 
 
-def _worker_environment(wish: Wish, server: Server, sandbox: Sandbox, given: Given) -> dict[str, str]:
+def _worker_environment(
+    wish: EnvironmentWish, server: Server, sandbox: Sandbox, given: SandboxConnections
+) -> dict[str, str]:
     environment = {
         "TRUNKLINE_GRACE": GRACE,
         "TRUNKLINE_INLINE": "on",

@@ -25,7 +25,7 @@ from workers.local.gateway_file import (
 from workers.local.sign_in import CLIENT, HOST, LocalSignIn
 from workers.local.temporal_server import free_port
 from workers.sandbox.webhooks.gateway import GatewayDoors
-from workers.settings import Address, Settings
+from workers.settings import ListenAddress, Settings
 from workers.tracing.setting import interceptors, traced
 
 if TYPE_CHECKING:
@@ -81,5 +81,5 @@ async def local_gateway(
         telling = intercepted(client, interceptors(tracing))
         ours = replace(settings, grace=GRACE, pages=url)
         gateway = Gateway(config, ours, telling, local=True, tracing=tracing)
-        await stack.enter_async_context(listening(gateway, Address(HOST, free)))
+        await stack.enter_async_context(listening(gateway, ListenAddress(HOST, free)))
         yield LocalGateway(free, url, doors_of(config, url), environment)

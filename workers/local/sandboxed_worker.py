@@ -14,7 +14,7 @@ from activities.catalog import connection_kinds
 from activities.connections import Connections
 from activities.errors import Refused
 from activities.http_client.addresses import DEFAULT_PORTS, Target
-from activities.http_client.bindings import SECTION, Host
+from activities.http_client.bindings import SECTION, BoundHost
 from workers.process.connections_file import load_connections
 from workers.sandbox import connections
 from workers.settings import SettingsError
@@ -28,7 +28,7 @@ MODELS = Target.parse("https://huggingface.co")
 """Where the local speech model's library would download one from."""
 
 
-class Given(NamedTuple):
+class SandboxConnections(NamedTuple):
     """The connections of a sandboxed worker, and what of them reaches a vendor itself.
 
     Attributes:
@@ -52,7 +52,7 @@ def connections_given(  # noqa: PLR0913 - what decides about them, by name
     actions: Mapping[str, Action],
     live: Iterable[str],
     names: Mapping[str, tuple[Action, str]] | None = None,
-) -> Given:
+) -> SandboxConnections:
     """Write the connections: those of somebody's own file, and the sandbox in place of all vendors that it lacks.
 
     Args:
@@ -81,14 +81,14 @@ def connections_given(  # noqa: PLR0913 - what decides about them, by name
         try:
             loaded = load_connections(own, connection_kinds(actions))
         except SettingsError:  # the worker says so, of the file itself
-            return Given(own, tuple(named), tuple(named))
+            return SandboxConnections(own, tuple(named), tuple(named))
         bound = loaded.bindings.names
         entries = completed({**loaded.entries, "defaults": loaded.defaults}, sandbox, actions)
         mine, vendors = own_hosts(loaded, actions)
         named += mine
     hosts = {name: {"hosts": [*map(str, loaded.bindings.hosts(name) or ())]} for name in bound}
     target.write_text(yaml.safe_dump({**entries, SECTION: hosts}), encoding="utf-8")
-    return Given(target, tuple(dict.fromkeys([*named, *vendors])), tuple(dict.fromkeys(named)))
+    return SandboxConnections(target, tuple(dict.fromkeys([*named, *vendors])), tuple(dict.fromkeys(named)))
 
 
 def stand_ins(loaded: Connections, sandbox: Mapping[str, Any]) -> dict[str, Any]:
@@ -161,12 +161,12 @@ def host_of(address: str) -> str | None:
     except Refused:
         return None
     port = 0 if target.port == DEFAULT_PORTS[target.scheme] else target.port
-    return str(Host(target.host.rstrip("."), port, below=False))
+    return str(BoundHost(target.host.rstrip("."), port, below=False))
 
 
-def sandboxed_environment(url: str, given: Given, allow: str | None) -> dict[str, str]:
+def sandboxed_environment(url: str, given: SandboxConnections, allow: str | None) -> dict[str, str]:
     """Return the variables that keep a worker on this machine, but for what is live."""
-    hosts = [Host.parse(host) for host in given.live]
+    hosts = [BoundHost.parse(host) for host in given.live]
     allowed = [*filter(None, [allow]), url.partition("://")[2], *(name for name in given.named if "*" not in name)]
     offline = {} if any(host.admits(MODELS) for host in hosts) else {"HF_HUB_OFFLINE": "1"}
     return {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from temporalio.service import RPCError
 
 from activities.action import Action
-from workers.client.deploying import Change, apply, compare, wishes_of
+from workers.client.deploying import ScheduleChange, apply, compare, wishes_of
 from workers.definitions.automations import Automations
 from workers.definitions.defaults import DEVELOPMENT
 from workers.errors import TrunklineError
@@ -28,7 +28,7 @@ async def keep_schedules(  # noqa: PLR0913 # what it works with, by name
     folder: Path,
     actions: Mapping[str, Action],
     task_queue: str,
-    tell: Callable[[list[Change]], None],
+    tell: Callable[[list[ScheduleChange]], None],
     *,
     environment: str = DEVELOPMENT,
 ) -> None:

@@ -70,7 +70,7 @@ button { cursor: pointer; text-align: left; }
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class SignInCode:
     """A code that was given out.
 
     Attributes:
@@ -100,7 +100,7 @@ class LocalSignIn:
         self.issuer = ""
         self.secret = secrets.token_urlsafe(32)
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._codes: dict[str, Code] = {}
+        self._codes: dict[str, SignInCode] = {}
 
     async def __aenter__(self) -> Self:
         application = web.Application(middlewares=[self._guard])
@@ -163,10 +163,10 @@ class LocalSignIn:
         return web.Response(text=STYLE, content_type="text/css")
 
     async def _form(self, request: web.Request) -> web.Response:
-        asked = {name: request.query.get(name, "") for name in ("state", "nonce", "code_challenge")}
-        if wrong := self._wrong(request.query.get("client_id"), request.query.get("redirect_uri"), asked):
+        fields = {name: request.query.get(name, "") for name in ("state", "nonce", "code_challenge")}
+        if wrong := self._wrong(request.query.get("client_id"), request.query.get("redirect_uri"), fields):
             return _refused(400, wrong)
-        hidden = [f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in asked.items()]
+        hidden = [f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in fields.items()]
         people = [f'<button name="email" value="{escape(one)}">{escape(one)}</button>' for one in self.people]
         text = PAGE.format(hidden="\n".join(hidden), people="\n".join(people))
         return web.Response(text=text, content_type="text/html")
@@ -178,15 +178,15 @@ class LocalSignIn:
         if wrong or "@" not in email:
             return _refused(400, wrong or "Say who you are: an email address.")
         code = secrets.token_urlsafe(32)
-        self._codes[code] = Code(email, form["nonce"], form["code_challenge"], time.monotonic() + CODE_LASTS)
+        self._codes[code] = SignInCode(email, form["nonce"], form["code_challenge"], time.monotonic() + CODE_LASTS)
         query = urlencode({"code": code, "state": form["state"]})
         return web.Response(status=303, headers={"Location": f"{self.callback}?{query}"})
 
-    def _wrong(self, client: str | None, callback: str | None, asked: dict[str, str]) -> str | None:
+    def _wrong(self, client: str | None, callback: str | None, fields: dict[str, str]) -> str | None:
         """Return why this is no sign-in of the gateway's, or None."""
         if client != CLIENT or callback != self.callback:
             return "This sign-in is for the gateway of `trunkline dev` alone."
-        if not all(asked.get(name) for name in ("state", "nonce", "code_challenge")):
+        if not all(fields.get(name) for name in ("state", "nonce", "code_challenge")):
             return "Begin at the gateway's page: it sends you here."
         return None
 

@@ -43,7 +43,7 @@ class PayloadStoreError(TrunklineError):
     """The payload store does not take or give a payload; whoever needs it waits until it does."""
 
 
-class Folder(StorageDriver):
+class FolderStore(StorageDriver):
     """A folder that every worker and client sees; a file is named by the hash of what it holds."""
 
     def __init__(self, folder: Path) -> None:
@@ -209,10 +209,10 @@ def payload_store(address: str) -> ExternalStorage:
     return ExternalStorage(drivers=[Bucket(driver, parts.netloc, address)], payload_size_threshold=LARGE)
 
 
-def _folder(folder: Path) -> Folder:
+def _folder(folder: Path) -> FolderStore:
     if not folder.is_dir():
         raise TrunklineError(_gone(folder))
-    return Folder(folder)
+    return FolderStore(folder)
 
 
 def _gone(folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""The approvals desk: what a run asks its worker about holds and the people who decide, each answer written down once.
+"""The approvals: what a run asks its worker about holds and the people who decide, each answer written down once.
 
 Whatever it is asked, it answers: what cannot be is `refused`, with a sentence.
 """
@@ -23,7 +23,7 @@ from trunkline.wire import (
     Answer,
     CheckAnswer,
     CheckQuestion,
-    Named,
+    NamedParty,
     RemindAnswer,
     RemindQuestion,
     SupplyQuestion,
@@ -101,7 +101,7 @@ class ApprovalActivities:
         if refusal is not None:
             raise Refused(refusal)
 
-    def _people(self, role: str, entries: Iterable[Named]) -> list[str]:
+    def _people(self, role: str, entries: Iterable[NamedParty]) -> list[str]:
         """Return the people that entries name, in order and each once."""
         found = distinct(
             name

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from temporalio.worker import Interceptor, UnsandboxedWorkflowRunner, Worker
 
 from activities.attempt.contracts import Contracts
-from activities.attempt.temporal import Services, bind
+from activities.attempt.temporal import AttemptServices, bind
 from activities.descriptions.fetching import Fetcher
 from activities.http_client.bodies import Bodies
 from activities.http_client.client import Client as HttpClient
-from activities.http_client.sandboxed import Sandboxed
+from activities.http_client.sandboxed import SandboxServer
 from workers.payloads.keyed_hash import KeyedHash
 from workers.process.approval_activities import ApprovalActivities
 from workers.process.budgets import TemporalBudgets, budget_workers
@@ -83,7 +83,7 @@ class Assembly:
         http = HttpClient(
             allow=settings.allow,
             stand_ins=self.equipment.connections.stand_ins(),
-            sandbox=Sandboxed.of(settings.sandbox, settings.live) if settings.sandbox else None,
+            sandbox=SandboxServer.of(settings.sandbox, settings.live) if settings.sandbox else None,
             bodies=Bodies(settings.bodies_limit),
         )
         try:
@@ -141,7 +141,7 @@ class Assembly:
 
     def actions(self, http: HttpClient) -> Activities:
         """Return the activities that carry out actions."""
-        services = Services(
+        services = AttemptServices(
             http=http,
             connections=self.equipment.connections,
             secrets=self.equipment.secrets,
@@ -198,7 +198,7 @@ class Assembly:
             connections=equipment.connections,
             descriptions=equipment.descriptions,
         )
-        desk = ApprovalActivities(contracts, equipment.groups, equipment.signing, settings.encryption_keys)
+        approvals = ApprovalActivities(contracts, equipment.groups, equipment.signing, settings.encryption_keys)
         sources, resets = SourceActivities(self.client), ResetActivities(self.client)
         matching = MatchActivity(equipment.automations, self._events().subscriptions.awaited)
-        return [*plans.activities(), *desk.activities(), resets.earlier, sources.source, matching.match]
+        return [*plans.activities(), *approvals.activities(), resets.earlier, sources.source, matching.match]

@@ -13,7 +13,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from activities.budgets import Amounts, Reservation
 from activities.connections import Connection
 from activities.errors import Refused, Unavailable
-from trunkline.wire import BUDGET, BUDGETS, RESERVE, SETTLE, Reserved, Settlement, Wanted
+from trunkline.wire import BUDGET, BUDGETS, RESERVE, SETTLE, ReserveAnswer, ReserveQuestion, Settlement
 from workflows.budgets import BudgetCount
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class TemporalBudgets:
         try:
             answer = await self.client.execute_update_with_start_workflow(
                 RESERVE,
-                Wanted(amounts=dict(amounts), limits=dict(limits)),
+                ReserveQuestion(amounts=dict(amounts), limits=dict(limits)),
                 start_workflow_operation=start,
                 result_type=dict,
                 rpc_timeout=PATIENCE,
@@ -61,7 +61,7 @@ class TemporalBudgets:
             with contextlib.suppress(RPCError):
                 await start.workflow_handle()  # fails likewise, and complains where nobody looks
             raise Unavailable(f"The budget of the connection {account!r} could not be asked for: {error}") from None
-        found = cast("Reserved", answer)
+        found = cast("ReserveAnswer", answer)
         if found["lacking"]:
             raise Refused(_sentence(account, found, amounts, limits))
         return Reservation(account, found["day"], amounts)
@@ -110,7 +110,7 @@ def _id(account: str) -> str:
     return f"{BUDGET}/{account}"
 
 
-def _sentence(account: str, found: Reserved, amounts: Amounts, limits: Amounts) -> str:
+def _sentence(account: str, found: ReserveAnswer, amounts: Amounts, limits: Amounts) -> str:
     spent = "; ".join(
         f"{found['used'].get(what, 0):,} of {limits[what]:,} {what} are used or set aside, and this call may take "
         f"{amounts.get(what, 0):,}"

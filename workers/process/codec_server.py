@@ -16,7 +16,7 @@ from aiohttp import hdrs, web
 
 from workers.hosts import host_refusal
 from workers.process.serving import served
-from workers.settings import Address
+from workers.settings import ListenAddress
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -200,7 +200,7 @@ def _answer(payloads: Sequence[Payload]) -> web.StreamResponse:
 
 
 @contextlib.asynccontextmanager
-async def listening(server: CodecServer, place: Address) -> AsyncIterator[Address]:
+async def listening(server: CodecServer, place: ListenAddress) -> AsyncIterator[ListenAddress]:
     """Serve while the context lasts; its value is the address, with the port that was free where 0 was wished.
 
     Raises:

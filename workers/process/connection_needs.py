@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from activities.action import CONNECTION, Action, Credential, Unconnected, marked, spellings
+from activities.action import CONNECTION, Action, Credential, WithoutConnection, marked, spellings
 from activities.connections import Connections
 from activities.errors import Refused
 from workers.definitions.problems import listed
@@ -81,7 +81,7 @@ def _first_refusal(config: Mapping[str, Any], action: Action, connections: Conne
     if not action.connections or not (name is None or isinstance(name, str)):
         return None
     own = any(config[key] for key, _ in marked(action.config, config, Credential))
-    if name is None and any(config[key] for key, _ in marked(action.config, config, Unconnected)):
+    if name is None and any(config[key] for key, _ in marked(action.config, config, WithoutConnection)):
         return None
     if own and name is None and action.name not in connections.defaults:
         return None  # it brings its own credential, and so needs no connection

@@ -9,7 +9,7 @@ from temporalio import activity
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
-from trunkline.keyed import DELIVER, SUBSCRIBE, UNSUBSCRIBE, Delivered, Leaving, Wish
+from trunkline.keyed import DELIVER, SUBSCRIBE, UNSUBSCRIBE, EventDelivery, Leaving, Wish
 from workers.client.subscriptions import Subscriptions
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class EventActivities:
         try:
             return await self.subscriptions.subscribe(cast("Wish", wish))
         except WorkflowUpdateFailedError as error:
-            raise _told(error) from None
+            raise _error(error) from None
 
     @activity.defn(name=UNSUBSCRIBE)
     async def unsubscribe(self, args: dict[str, Any]) -> None:
@@ -52,12 +52,12 @@ class EventActivities:
         await self.subscriptions.leave(leaving["list"], leaving["run"])
 
     @activity.defn(name=DELIVER)
-    async def deliver(self, event: dict[str, Any]) -> list[Delivered]:
+    async def deliver(self, event: dict[str, Any]) -> list[EventDelivery]:
         """Bring an event to every run that waits for it."""
         return await self.subscriptions.deliver(event)
 
 
-def _told(error: WorkflowUpdateFailedError) -> Exception:
+def _error(error: WorkflowUpdateFailedError) -> Exception:
     """Return what is wrong as the run's step says it; what may pass is tried again."""
     cause = error.cause
     if isinstance(cause, ApplicationError) and cause.non_retryable:

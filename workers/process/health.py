@@ -16,7 +16,7 @@ from aiohttp import web
 
 from workers.process import metrics
 from workers.process.serving import served
-from workers.settings import Address
+from workers.settings import ListenAddress
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -48,7 +48,7 @@ class HealthStatus:
         build: its version, if it has one.
     """
 
-    def __init__(self, process: int, exporter: Address, build: str | None = None) -> None:
+    def __init__(self, process: int, exporter: ListenAddress, build: str | None = None) -> None:
         self.process = process
         self.exporter = exporter
         self.build = build
@@ -123,7 +123,7 @@ class Processes:
 
 
 @contextlib.asynccontextmanager
-async def serving(subject: Subject, place: Address | socket.socket) -> AsyncIterator[Address]:
+async def serving(subject: Subject, place: ListenAddress | socket.socket) -> AsyncIterator[ListenAddress]:
     """Serve `/livez`, `/healthz` and `/metrics` at an address or on a listening socket while the context lasts.
 
     Raises:

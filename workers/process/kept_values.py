@@ -16,7 +16,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.errors import Refused, Unavailable
-from trunkline.keyed import KEYED, RECALL, REMEMBER, VALUE, Change, Recalled, Remembered
+from trunkline.keyed import KEYED, RECALL, REMEMBER, VALUE, Change, RecallAnswer, RememberAnswer
 from workers.client.keyed import PATIENCE, place_of
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class TemporalKeptValues:
         self.client = client
         self.keyed = keyed
 
-    async def remember(self, automation: str | None, key: str, change: Change) -> Remembered:
+    async def remember(self, automation: str | None, key: str, change: Change) -> RememberAnswer:
         """Change the value under a key, once for each step (see `KeptValues`)."""
         start: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
             VALUE,
@@ -58,9 +58,9 @@ class TemporalKeptValues:
             with contextlib.suppress(RPCError):
                 await start.workflow_handle()  # fails likewise, and complains where nobody looks
             raise Unavailable(f"The kept value could not be asked for: {error}") from None
-        return cast("Remembered", answer)
+        return cast("RememberAnswer", answer)
 
-    async def recall(self, automation: str | None, key: str) -> Recalled:
+    async def recall(self, automation: str | None, key: str) -> RecallAnswer:
         """Return what is under a key (see `KeptValues`)."""
         handle = self.client.get_workflow_handle(await self._place(automation, key))
         try:
@@ -69,9 +69,9 @@ class TemporalKeptValues:
             raise _failed(error) from None
         except UNANSWERED as error:
             if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND:
-                return Recalled(found=False, value=None)
+                return RecallAnswer(found=False, value=None)
             raise Unavailable(f"The kept value could not be asked for: {error}") from None
-        return cast("Recalled", answer)
+        return cast("RecallAnswer", answer)
 
     def ids(self, automation: str | None, key: str) -> list[str]:
         """Return the workflow id of a kept value under each key; what it is kept under cannot be read from it."""

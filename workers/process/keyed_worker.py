@@ -9,7 +9,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from trunkline.keyed import KEYED
 from workflows.keyed.gate import Gate
-from workflows.keyed.subscriptions import Subscriptions
+from workflows.keyed.subscriptions import SubscriptionList
 from workflows.keyed.value import KeptValue
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def keyed_worker(client: Client, gates: GateActivities, version: WorkerDeploymen
     return Worker(
         client,
         task_queue=KEYED,
-        workflows=[Gate, KeptValue, Subscriptions],
+        workflows=[Gate, KeptValue, SubscriptionList],
         activities=[gates.standing],
         workflow_runner=UnsandboxedWorkflowRunner(),
         max_concurrent_workflow_task_polls=POLLS,

@@ -60,15 +60,15 @@ async def _until_told(settings: Settings, process: int, page: socket.socket | No
 
 @contextlib.contextmanager
 def on_signals(handler: Callable[[signal.Signals], None]) -> Iterator[None]:
-    """Call `told` for each SIGTERM and SIGINT while the context lasts; a signal that is ignored stays so."""
+    """Call `handler` for each SIGTERM and SIGINT while the context lasts; a signal that is ignored stays so."""
     loop = asyncio.get_running_loop()
-    heard = [number for number in (signal.SIGTERM, signal.SIGINT) if signal.getsignal(number) is not signal.SIG_IGN]
-    for number in heard:
+    signals = [number for number in (signal.SIGTERM, signal.SIGINT) if signal.getsignal(number) is not signal.SIG_IGN]
+    for number in signals:
         loop.add_signal_handler(number, handler, number)
     try:
         yield
     finally:
-        for number in heard:
+        for number in signals:
             loop.remove_signal_handler(number)
 
 

@@ -28,12 +28,12 @@ class MatchActivity:
     @activity.defn(name=MATCH)
     async def match(self, event: dict[str, Any]) -> EventMatches:
         """Return what an event starts, why it does not start others of its type, and whether any run may wait."""
-        matches = self.automations.aside(lambda: list(map(_told, worth_keeping(self.automations.matching(event)))))
+        matches = self.automations.aside(lambda: list(map(_answer, worth_keeping(self.automations.matching(event)))))
         found, awaited = await asyncio.gather(matches, self.awaited(event["type"]))
         return {"matches": found, "awaited": awaited}
 
 
-def _told(match: Match) -> MatchAnswer:
+def _answer(match: Match) -> MatchAnswer:
     answer: MatchAnswer = {"automation": match.automation, "matches": match.matches, "reason": match.reason}
     if match.once is not None:
         answer["once"] = match.once

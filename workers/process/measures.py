@@ -89,9 +89,9 @@ class Measures:
 
     def watch(self, what: str, **facts: Any) -> None:
         """Count what a run finds out (see `workflows.host.Watcher`)."""
-        told = self._watched.get(what)
-        if told is not None and not workflow.unsafe.is_replaying():
-            told(**facts)
+        counter = self._watched.get(what)
+        if counter is not None and not workflow.unsafe.is_replaying():
+            counter(**facts)
 
     def _step_ended(self, step: Step, entry: Entry) -> None:
         if isinstance(step, ActionStep):

@@ -16,7 +16,7 @@ from trunkline.wire import (
     KNOWN,
     PLAN,
     YIELD,
-    Planned,
+    PlanAnswer,
     PlanParking,
     PlanQuestion,
     PlanRefusal,
@@ -106,7 +106,7 @@ class PlanActivities:
             del self._packed[next(iter(self._packed))]
         return RawValue(Payload.FromString(data))
 
-    def _answer(self, question: PlanQuestion) -> Planned[Plan] | PlanRefusal | PlanParking:
+    def _answer(self, question: PlanQuestion) -> PlanAnswer[Plan] | PlanRefusal | PlanParking:
         if "inline" in question and not self.inline:
             return {"refused": INLINE_OFF, "type": "InlineOff"}
         outdated = None

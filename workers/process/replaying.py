@@ -16,7 +16,7 @@ from workers.process.replay_clock import ReplayClock
 from workflows.automation import Automation
 from workflows.budgets import BudgetCount
 from workflows.keyed.gate import Gate
-from workflows.keyed.subscriptions import Subscriptions
+from workflows.keyed.subscriptions import SubscriptionList
 from workflows.keyed.value import KeptValue
 from workflows.pauses import Pause
 from workflows.starter import Starter
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from temporalio.converter import DataConverter
     from temporalio.runtime import Runtime
 
-    from workers.client.histories import Recorded
+    from workers.client.histories import RecordedHistory
 
-WORKFLOWS = (Automation, Starter, Gate, KeptValue, Subscriptions, BudgetCount, Pause)
+WORKFLOWS = (Automation, Starter, Gate, KeptValue, SubscriptionList, BudgetCount, Pause)
 """Everything that a worker carries out as a workflow."""
 
 MESSAGE = re.compile(r'message: "(?P<sentence>(?:[^"\\]|\\.)*)"')
@@ -40,7 +40,7 @@ OTHERWISE = "[TMPRL1100] Nondeterminism error: "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Replayed:
+class ReplayResult:
     """What became of one history.
 
     Attributes:
@@ -57,8 +57,8 @@ class Replayed:
 
     def to_json(self) -> dict[str, Any]:
         """Return it for scripts."""
-        told = {"run": self.run, "automation": self.automation, "from": self.place, "replays": self.why is None}
-        return told if self.why is None else {**told, "why": self.why}
+        document = {"run": self.run, "automation": self.automation, "from": self.place, "replays": self.why is None}
+        return document if self.why is None else {**document, "why": self.why}
 
 
 def replayer(converter: DataConverter, runtime: Runtime | None = None) -> Replayer:
@@ -80,8 +80,8 @@ def replayer(converter: DataConverter, runtime: Runtime | None = None) -> Replay
 
 
 async def replay(
-    histories: AsyncIterator[Recorded], converter: DataConverter, runtime: Runtime
-) -> AsyncIterator[Replayed]:
+    histories: AsyncIterator[RecordedHistory], converter: DataConverter, runtime: Runtime
+) -> AsyncIterator[ReplayResult]:
     """Yield what becomes of each history; one in which no worker has done anything yet replays.
 
     Args:
@@ -89,7 +89,7 @@ async def replay(
         converter: the converter of clients, with the keys and the payload store that the runs need.
         runtime: Temporal's, which says where its core's warnings go.
     """
-    places: list[Recorded] = []
+    places: list[RecordedHistory] = []
 
     async def begun() -> AsyncIterator[WorkflowHistory]:
         async for one in histories:
@@ -106,15 +106,15 @@ async def replay(
         yield _replayed(one, None)
 
 
-def _replayed(one: Recorded, failure: Exception | None) -> Replayed:
+def _replayed(one: RecordedHistory, failure: Exception | None) -> ReplayResult:
     started = one.history.events[0].workflow_execution_started_event_attributes
     why = None if failure is None else _sentence(str(failure))
-    return Replayed(run=one.history.workflow_id, automation=started.workflow_type.name, place=one.place, why=why)
+    return ReplayResult(run=one.history.workflow_id, automation=started.workflow_type.name, place=one.place, why=why)
 
 
 def _sentence(message: str) -> str:
     found = MESSAGE.search(message)
-    said = message if found is None else found["sentence"].replace('\\"', '"').replace("\\n", " ")
-    if said.startswith(OTHERWISE):
-        return f"This version would do something else. {said.removeprefix(OTHERWISE)}"
-    return f"It cannot be replayed. {said}"
+    sentence = message if found is None else found["sentence"].replace('\\"', '"').replace("\\n", " ")
+    if sentence.startswith(OTHERWISE):
+        return f"This version would do something else. {sentence.removeprefix(OTHERWISE)}"
+    return f"It cannot be replayed. {sentence}"

@@ -9,11 +9,13 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from workers.errors import TrunklineError
-from workers.settings import Address
+from workers.settings import ListenAddress
 
 
 @contextlib.asynccontextmanager
-async def served(application: web.Application, place: Address | socket.socket, advice: str) -> AsyncIterator[Address]:
+async def served(
+    application: web.Application, place: ListenAddress | socket.socket, advice: str
+) -> AsyncIterator[ListenAddress]:
     """Serve while the context lasts; its value is the address, with the port that was free where 0 was wished.
 
     Args:
@@ -37,6 +39,6 @@ async def served(application: web.Application, place: Address | socket.socket, a
             reason = error.strerror or str(error)
             raise TrunklineError(f"Nothing can listen at {place} ({reason}); {advice}.") from None
         host, port, *_ = runner.addresses[0]
-        yield Address(host, port)
+        yield ListenAddress(host, port)
     finally:
         await runner.cleanup()

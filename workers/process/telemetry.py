@@ -17,7 +17,7 @@ from temporalio.runtime import (
 
 from workers.errors import TrunklineError
 from workers.process.measures import BUCKETS
-from workers.settings import Address
+from workers.settings import ListenAddress
 
 PORT_TRIES = 20
 
@@ -27,11 +27,11 @@ def plain_runtime() -> Runtime:
     return _runtime(None)
 
 
-def measured_runtime() -> tuple[Runtime, Address]:
+def measured_runtime() -> tuple[Runtime, ListenAddress]:
     """Return a runtime that exports its metrics on this machine only, at a port that was free."""
     for _ in range(PORT_TRIES):
         with socket.create_server(("127.0.0.1", 0)) as free:
-            address = Address(*free.getsockname())
+            address = ListenAddress(*free.getsockname())
         metrics = PrometheusConfig(
             bind_address=str(address),
             counters_total_suffix=True,

@@ -21,7 +21,7 @@ def trunkline_version() -> str:
         return UNKNOWN
 
 
-class Build(SimplePlugin):
+class BuildStamp(SimplePlugin):
     """Stamps every task with Trunkline's version, unless the worker belongs to a deployment.
 
     Temporal's SDK would stamp it with a hash of all modules, which says nothing to people and stands three times in a

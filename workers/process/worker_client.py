@@ -6,7 +6,7 @@ from temporalio.client import Client
 
 from workers.payloads.converter import of_worker
 from workers.process.replay_clock import ReplayClock
-from workers.process.version import Build
+from workers.process.version import BuildStamp
 
 
 def client_of_worker(client: Client, *, attributes: bool = False, versioned: bool = False) -> Client:
@@ -19,5 +19,5 @@ def client_of_worker(client: Client, *, attributes: bool = False, versioned: boo
     """
     options = client.config()
     options["data_converter"] = of_worker(options["data_converter"])
-    options["plugins"] = [*options["plugins"], ReplayClock(versioned=versioned, attributes=attributes), Build()]
+    options["plugins"] = [*options["plugins"], ReplayClock(versioned=versioned, attributes=attributes), BuildStamp()]
     return Client(**options)

@@ -22,7 +22,7 @@ TIMES = "times"
 
 
 @dataclass(slots=True)
-class Given:
+class GivenAnswers:
     """What was given under one key.
 
     Attributes:
@@ -38,7 +38,7 @@ class Given:
     used: int = 0
 
     @classmethod
-    def of(cls, key: str, value: Any) -> Given:
+    def of(cls, key: str, value: Any) -> GivenAnswers:
         """Read what stands under a key."""
         if isinstance(value, list):
             return cls(key, [one for entry in value for one in _repeated(entry)], always=False)
@@ -60,10 +60,10 @@ class Answers:
     """
 
     levels: Sequence[Mapping[str, Any]] = ()
-    _given: list[dict[str, Given]] = field(default_factory=list)
+    _given: list[dict[str, GivenAnswers]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._given = [{key: Given.of(key, value) for key, value in level.items()} for level in self.levels]
+        self._given = [{key: GivenAnswers.of(key, value) for key, value in level.items()} for level in self.levels]
 
     def next(self, step: str, request: tuple[str, str] | None) -> tuple[bool, Any]:
         """Return whether there is an answer, and the answer.
@@ -85,7 +85,7 @@ class Answers:
                 return True, found.answers[found.used - 1]
         return False, None
 
-    def unused(self) -> Iterator[Given]:
+    def unused(self) -> Iterator[GivenAnswers]:
         """Yield the lists of the first level that were not used up."""
         yield from (given for given in (self._given[0] if self._given else {}).values() if given.left())
 

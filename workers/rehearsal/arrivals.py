@@ -40,7 +40,7 @@ class Brought:
     seen: bool = False
 
 
-class Arrivals:
+class RehearsedArrivals:
     """The events that arrive in one rehearsal, each at its time.
 
     Args:

@@ -27,8 +27,8 @@ from workers.rehearsal.answers import Answers, request_line
 from workers.rehearsal.failures import activity_error, fail_child
 from workers.rehearsal.kept_values import keeps
 from workers.rehearsal.loop import VirtualLoop
-from workers.rehearsal.receivers import asked, carried_out
-from workers.rehearsal.record import Noticed, Record, Requested, base_id
+from workers.rehearsal.receivers import carried_out, kept_answer
+from workers.rehearsal.record import RehearsalRecord, RehearsedNotice, RequestAttempt, base_id
 from workers.rehearsal.results import completed
 
 UNANSWERED = "Unanswered"
@@ -45,14 +45,14 @@ NOTICE = re.compile(
 """The activity id of a notice about a hold, or of one that renews what a notice has posted."""
 
 
-class Attempts:
+class RehearsedActivities:
     """Carries out the activities of one run and of what follows it in its chain.
 
     Args:
         loop: the virtual time.
         actions: every action by name.
         answers: what receivers answer.
-        desk: answers what runs ask their worker about holds.
+        approvals: answers what runs ask their worker about holds.
         plan: what the run's question for its plan is answered with.
         kept_values: what automations remember.
         automation: name of the run's automation.
@@ -67,7 +67,7 @@ class Attempts:
         loop: VirtualLoop,
         actions: Mapping[str, Action],
         answers: Answers,
-        desk: ApprovalActivities,
+        approvals: ApprovalActivities,
         plan: RawValue,
         kept_values: KeptValues,
         automation: str,
@@ -75,13 +75,13 @@ class Attempts:
         self.loop = loop
         self.actions = actions
         self.answers = answers
-        self.record = Record()
-        self.desk = desk
-        self.contracts: Contracts = desk.contracts
+        self.record = RehearsalRecord()
+        self.approvals = approvals
+        self.contracts: Contracts = approvals.contracts
         self.plan = plan
         self.kept_values = kept_values
         self.automation = automation
-        self._asked = {_name(one): one for one in desk.activities()}
+        self._activities = {_name(one): one for one in approvals.activities()}
         self._children: dict[str, asyncio.Future[Any]] = {}
         self.caller: Callable[[str], str] = str
         self.known: Mapping[tuple[str, str, int], Any] = {}
@@ -92,7 +92,7 @@ class Attempts:
             return self.plan
         if activity == YIELD:
             return None
-        return _plain(await self._asked[activity](_plain(argument)))
+        return _plain(await self._activities[activity](_plain(argument)))
 
     async def activity(self, activity: str, argument: Any, options: Mapping[str, Any]) -> Any:
         """Return the result of an activity.
@@ -108,10 +108,10 @@ class Attempts:
         if activity.endswith(LOOK):
             return await self._repeated(activity, options, self.look)
         if name is None:
-            return await (self.local if activity in self._asked else self._child_asked)(activity, argument)
+            return await (self.local if activity in self._activities else self._child_asked)(activity, argument)
         if (notice := NOTICE.fullmatch(name)) is not None:
             return self.notice(activity, notice, argument)
-        attempt = Attempt(self, self.actions[activity], name, argument, options.get("retry_policy"))
+        attempt = RehearsedAttempt(self, self.actions[activity], name, argument, options.get("retry_policy"))
         return await self._repeated(activity, options, attempt.run)
 
     def notice(self, activity: str, named: re.Match[str], call: Mapping[str, Any]) -> Any:
@@ -119,7 +119,9 @@ class Attempts:
         action, config = self.actions[activity], _plain(call["config"])
         if "posted" not in call.get("notice", {}):
             text = content(call["notice"])["text"] if "notice" in call else None
-            self.record.notices.append(Noticed(named["hold"], named["on"], self.loop.now(), activity, config, text))
+            self.record.notices.append(
+                RehearsedNotice(named["hold"], named["on"], self.loop.now(), activity, config, text)
+            )
         result = None if action.result is None else completed(action, {}).model_dump(mode="json", by_alias=True)
         return {"result": result}
 
@@ -158,7 +160,7 @@ class Attempts:
         step = self.caller(run)
         config = {"automation": automation, "data": dict(event["data"])}
         found, answer = self.answers.next(base_id(step), None)
-        requested = Requested(step, "run_automation", self.loop.now(), 1, event["id"], config, answer)
+        requested = RequestAttempt(step, "run_automation", self.loop.now(), 1, event["id"], config, answer)
         self.record.requests.append(requested)
         if not found:
             self.record.unanswered.append(requested)
@@ -194,11 +196,16 @@ class Attempts:
         return {"result": {**report, "workflowId": run}}
 
 
-class Attempt:
+class RehearsedAttempt:
     """The attempts at one request."""
 
     def __init__(
-        self, attempts: Attempts, action: Action, step: str, call: Mapping[str, Any], policy: RetryPolicy | None
+        self,
+        attempts: RehearsedActivities,
+        action: Action,
+        step: str,
+        call: Mapping[str, Any],
+        policy: RetryPolicy | None,
     ) -> None:
         self.attempts = attempts
         self.action = action
@@ -224,10 +231,10 @@ class Attempt:
             found, answer = True, attempts.known[known]
         else:
             found, answer = attempts.answers.next(base_id(self.step), request_line(self.action, config))
-        requested = Requested(self.step, self.action.name, now, number, call["key"], config, answer)
+        requested = RequestAttempt(self.step, self.action.name, now, number, call["key"], config, answer)
         own = keeps(self.action)
         if not found and own:
-            return await self._asked(parsed, number)
+            return await self._kept_value(parsed, number)
         if not found:
             attempts.record.requests.append(requested)
             attempts.record.unanswered.append(requested)
@@ -251,11 +258,13 @@ class Attempt:
             result["attempts"] = number
         return result
 
-    async def _asked(self, config: Any, number: int) -> Any:
+    async def _kept_value(self, config: Any, number: int) -> Any:
         """Return what a kept value comes to."""
         attempts = self.attempts
         try:
-            result: Any = await asked(self.action, config, self.call, number, attempts.automation, attempts.kept_values)
+            result: Any = await kept_answer(
+                self.action, config, self.call, number, attempts.automation, attempts.kept_values
+            )
         except ActionError as error:
             raise self._failed(error, number, None) from None
         return {**result, "attempts": number} if number > 1 else result

@@ -24,7 +24,7 @@ EVENTS_OF_ACTIVITY, EVENTS_OF_TIMER, EVENTS_OF_ANSWER = 6, 5, 1
 """Events that an activity, a timer and a local activity leave in a history, their tasks included; about so many."""
 
 
-class ContinuedAsNew(BaseException):  # no error: it ends a run, as Temporal's own does
+class ContinuedAsNewError(BaseException):  # no error: it ends a run, as Temporal's own does
     """The run goes on in the next one of its chain, with these arguments."""
 
     def __init__(self, arguments: Sequence[Any]) -> None:
@@ -52,7 +52,7 @@ class RehearsedInfo:
         return self.long()
 
 
-class Asked(Protocol):
+class ActivityRunner(Protocol):
     """What carries out activities in a rehearsal."""
 
     async def activity(self, activity: str, argument: Any, options: Mapping[str, Any]) -> Any:
@@ -71,7 +71,7 @@ class RehearsalHost:
     Args:
         loop: the virtual time.
         info: what the run knows about itself; its `long` is this host's `is_long`.
-        asked: what carries out activities.
+        runner: what carries out activities.
 
     Attributes:
         handling: decisions that are being judged.
@@ -81,9 +81,9 @@ class RehearsalHost:
 
     logger = logging.getLogger(__name__)
 
-    def __init__(self, loop: VirtualLoop, asked: Asked, **info: Any) -> None:
+    def __init__(self, loop: VirtualLoop, runner: ActivityRunner, **info: Any) -> None:
         self.loop = loop
-        self.asked = asked
+        self.runner = runner
         self.handling = 0
         self.signals: dict[str, Callable[..., Any]] = {}
         self.length = 3
@@ -123,12 +123,12 @@ class RehearsalHost:
     def start_activity(self, activity: str, argument: Any = None, **options: Any) -> asyncio.Task[Any]:
         """Schedule an activity."""
         self.length += EVENTS_OF_ACTIVITY
-        return self.loop.create_task(self.asked.activity(activity, self._whole(argument, options), options))
+        return self.loop.create_task(self.runner.activity(activity, self._whole(argument, options), options))
 
     def start_local_activity(self, activity: str, argument: Any = None, **options: Any) -> asyncio.Task[Any]:
         """Have the run's own worker carry out an activity: it comes to the same."""
         self.length += EVENTS_OF_ANSWER
-        return self.loop.create_task(self.asked.activity(activity, self._whole(argument, options), options))
+        return self.loop.create_task(self.runner.activity(activity, self._whole(argument, options), options))
 
     def _whole(self, argument: Any, options: Mapping[str, Any]) -> Any:
         """Return the argument of an activity; that of a step has a key, which its attempts would make by themselves."""
@@ -144,12 +144,12 @@ class RehearsalHost:
     async def execute_local_activity(self, activity: str, argument: Any = None, **_: Any) -> Any:
         """Ask the run's worker."""
         self.length += EVENTS_OF_ANSWER
-        return await self.asked.local(activity, argument)
+        return await self.runner.local(activity, argument)
 
     async def start_child_workflow(self, workflow: str, event: Any, *, id: str, **_: Any) -> asyncio.Future[Any]:  # noqa: A002 # as Temporal has it
         """Start another run."""
         self.length += EVENTS_OF_ACTIVITY
-        child = self._children[id] = self.asked.child(workflow, event, id)
+        child = self._children[id] = self.runner.child(workflow, event, id)
         return child
 
     def get_external_workflow_handle(self, workflow_id: str) -> _OtherRun:
@@ -158,7 +158,7 @@ class RehearsalHost:
 
     def continue_as_new(self, *, args: Sequence[Any], **_: Any) -> NoReturn:
         """End this run of the chain."""
-        raise ContinuedAsNew(args)
+        raise ContinuedAsNewError(args)
 
     def all_handlers_finished(self) -> bool:
         """Say whether no decision is being judged."""

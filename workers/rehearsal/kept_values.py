@@ -13,7 +13,7 @@ from typing import Any
 from activities.action import Action
 from activities.errors import Refused
 from activities.values import ACTIONS
-from trunkline.keyed import Change, Kept, Recalled, Remembered
+from trunkline.keyed import Change, LastingValue, RecallAnswer, RememberAnswer
 from workflows.keyed.remembering import ChangeError, at, recalled, remembered
 
 ALREADY = timedelta(days=366 * 11)
@@ -39,11 +39,11 @@ class RehearsedValues:
     def __init__(self, now: Callable[[], datetime], before: Mapping[str, Any]) -> None:
         self._now = now
         until = (now() + ALREADY).isoformat()
-        self._kept = {key: Kept(value=copy.deepcopy(value), until=until) for key, value in before.items()}
-        self._answers: dict[tuple[str, str], Remembered] = {}
+        self._kept = {key: LastingValue(value=copy.deepcopy(value), until=until) for key, value in before.items()}
+        self._answers: dict[tuple[str, str], RememberAnswer] = {}
         self.owners: dict[str, str | None] = {}
 
-    async def remember(self, automation: str | None, key: str, change: Change) -> Remembered:
+    async def remember(self, automation: str | None, key: str, change: Change) -> RememberAnswer:
         """Change the value under a key, once for each step."""
         self.owners[key] = automation
         place = (key, change["step"])
@@ -54,7 +54,7 @@ class RehearsedValues:
                 raise Refused(str(error)) from None
         return self._answers[place]
 
-    async def recall(self, automation: str | None, key: str) -> Recalled:
+    async def recall(self, automation: str | None, key: str) -> RecallAnswer:
         """Return what is under a key."""
         self.owners[key] = automation
         return recalled(self._kept.get(key), self._now())

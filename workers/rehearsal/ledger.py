@@ -15,11 +15,11 @@ from activities.action import Action
 from activities.exchange.headers import is_recorded, place_of
 from trunkline.wire import EVERY_HEADER, UsedHeaders
 from workers.client.history.called import RUN_AUTOMATION, CalledRun
-from workers.client.recordings import Answered, Recording
-from workers.rehearsal.attempts import Attempts
+from workers.client.recordings import ActivityOutcome, HistoryRecording
+from workers.rehearsal.attempts import RehearsedActivities
 from workers.rehearsal.failures import activity_error, fail_child
-from workers.rehearsal.performance import Decision
-from workers.rehearsal.record import Requested, base_id
+from workers.rehearsal.performance import PlayedDecision
+from workers.rehearsal.record import RequestAttempt, base_id
 
 NOT_SENT = ("hold", "digest", "proof")
 """What of a recorded decision is not sent again: the request may be another one now."""
@@ -35,15 +35,15 @@ class Ledger:
         deciders: who has decided anything.
     """
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: HistoryRecording) -> None:
         self.deciders = [str(made.says.get("by")) for made in recording.decisions]
-        self._answers: dict[str, deque[Answered]] = {}
+        self._answers: dict[str, deque[ActivityOutcome]] = {}
         self._calls = [one for one in recording.calls if one.answer is not None or one.failure is not None]
         for one in recording.answers:
             if one.answer is not None or one.failure is not None:
                 self._answers.setdefault(_key(one.step, one.config, one.pick), deque()).append(one)
 
-    def answer(self, step: str, call: Mapping[str, Any]) -> Answered | None:
+    def answer(self, step: str, call: Mapping[str, Any]) -> ActivityOutcome | None:
         """Return what a request of a step came to; None where it was never sent, or was given before."""
         waiting = self._answers.get(_key(step, call["config"], call.get("pick")))
         return waiting.popleft() if waiting else None
@@ -56,7 +56,7 @@ class Ledger:
         return found
 
 
-def not_recorded(action: Action, call: Mapping[str, Any], known: Answered) -> list[str]:
+def not_recorded(action: Action, call: Mapping[str, Any], known: ActivityOutcome) -> list[str]:
     """Return the headers that a call uses of its answer, and that were not recorded with it."""
     used: UsedHeaders = call.get("headers", ())
     place = None if action.result is None else place_of(action.result)
@@ -70,7 +70,9 @@ def not_recorded(action: Action, call: Mapping[str, Any], known: Answered) -> li
     return [name for name in used if name not in found and not is_recorded(name, known.headers)]
 
 
-async def given(attempts: Attempts, activity: str, step: str, call: Mapping[str, Any], known: Answered) -> Any:
+async def given(
+    attempts: RehearsedActivities, activity: str, step: str, call: Mapping[str, Any], known: ActivityOutcome
+) -> Any:
     """Return what an activity came to, as it was recorded, and write down that it was sent.
 
     Raises:
@@ -79,19 +81,19 @@ async def given(attempts: Attempts, activity: str, step: str, call: Mapping[str,
     await asyncio.sleep(0)
     config = json.loads(json.dumps(call["config"]))
     attempts.record.requests.append(
-        Requested(step, activity, attempts.loop.now(), 1, call["key"], config, known.answer)
+        RequestAttempt(step, activity, attempts.loop.now(), 1, call["key"], config, known.answer)
     )
     if known.failure is not None:
         raise activity_error(activity, step) from known.failure
     return json.loads(json.dumps(known.answer))
 
 
-def ended(attempts: Attempts, known: CalledRun, event: Mapping[str, Any], run: str) -> asyncio.Future[Any]:
+def ended(attempts: RehearsedActivities, known: CalledRun, event: Mapping[str, Any], run: str) -> asyncio.Future[Any]:
     """Return how a run that a step starts ends, as it was recorded, and write down that it was started."""
     ends = attempts.begin_child(run)
     config = {"automation": known.automation, "data": dict(event["data"])}
     attempts.record.requests.append(
-        Requested(attempts.caller(run), RUN_AUTOMATION, attempts.loop.now(), 1, event["id"], config, known.answer)
+        RequestAttempt(attempts.caller(run), RUN_AUTOMATION, attempts.loop.now(), 1, event["id"], config, known.answer)
     )
     if known.failure is not None:
         fail_child(ends, run, ApplicationError(str(known.failure), type="AutomationFailed"))
@@ -100,10 +102,10 @@ def ended(attempts: Attempts, known: CalledRun, event: Mapping[str, Any], run: s
     return ends
 
 
-def decisions_of(recording: Recording) -> tuple[Decision, ...]:
+def decisions_of(recording: HistoryRecording) -> tuple[PlayedDecision, ...]:
     """Return the decisions of a recorded run, each so long after its hold has opened as it was made then."""
     return tuple(
-        Decision(
+        PlayedDecision(
             hold=str(made.says.get("hold")),
             says={key: value for key, value in made.says.items() if key not in NOT_SENT},
             after=timedelta(seconds=recording.after(made)),

@@ -12,7 +12,7 @@ from temporalio.common import RawValue
 from activities.action import Action
 from workers.process.approval_activities import ApprovalActivities
 from workers.rehearsal.arrivals import Brought
-from workers.rehearsal.record import Noticed, Requested
+from workers.rehearsal.record import RehearsedNotice, RequestAttempt
 from workflows.plan import Plan
 from workflows.run.payload import pack
 
@@ -21,7 +21,7 @@ STATE_LIMIT = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class PlayedDecision:
     """What somebody decides about a hold.
 
     Attributes:
@@ -36,7 +36,7 @@ class Decision:
 
 
 @dataclass(slots=True, kw_only=True)
-class Made:
+class DecisionOutcome:
     """What became of a decision.
 
     Attributes:
@@ -78,10 +78,10 @@ class Performance:
     outcome: str | None
     ended: bool
     report: dict[str, Any]
-    requests: list[Requested]
-    notices: list[Noticed]
-    unanswered: list[Requested]
-    made: list[Made]
+    requests: list[RequestAttempt]
+    notices: list[RehearsedNotice]
+    unanswered: list[RequestAttempt]
+    made: list[DecisionOutcome]
     holds: dict[str, dict[str, Any]]
     began: datetime
     now: datetime
@@ -100,17 +100,17 @@ class Stage:
     Attributes:
         plan: what runs.
         actions: every action by name.
-        desk: the approvals desk (`desk.py`).
+        approvals: the approvals (`approvals.py`).
         packed: the plan as a run is given it; made once, as `Stage.of` does.
     """
 
     plan: Plan
     actions: Mapping[str, Action]
-    desk: ApprovalActivities
+    approvals: ApprovalActivities
     packed: RawValue
 
     @classmethod
-    def of(cls, plan: Plan, actions: Mapping[str, Action], desk: ApprovalActivities) -> Stage:
+    def of(cls, plan: Plan, actions: Mapping[str, Action], approvals: ApprovalActivities) -> Stage:
         """Return the stage of a plan."""
         settings = {"attributes": False, "webUi": None, "pages": None, "stateLimit": STATE_LIMIT}
-        return cls(plan=plan, actions=actions, desk=desk, packed=pack({"plan": plan, **settings}))
+        return cls(plan=plan, actions=actions, approvals=approvals, packed=pack({"plan": plan, **settings}))

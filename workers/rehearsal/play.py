@@ -19,14 +19,14 @@ from temporalio.exceptions import ApplicationError
 
 from trunkline.keyed import ARRIVE
 from workers.rehearsal.answers import Answers
-from workers.rehearsal.arrivals import Arrivals, Arriving
-from workers.rehearsal.attempts import Attempts
-from workers.rehearsal.desk import PROOF
-from workers.rehearsal.host import ContinuedAsNew, RehearsalHost
+from workers.rehearsal.approvals import PROOF
+from workers.rehearsal.arrivals import Arriving, RehearsedArrivals
+from workers.rehearsal.attempts import RehearsedActivities
+from workers.rehearsal.host import ContinuedAsNewError, RehearsalHost
 from workers.rehearsal.kept_values import RehearsedValues
 from workers.rehearsal.loop import VirtualLoop
-from workers.rehearsal.performance import Decision, Made, Performance, Stage
-from workers.rehearsal.record import Record
+from workers.rehearsal.performance import DecisionOutcome, Performance, PlayedDecision, Stage
+from workers.rehearsal.record import RehearsalRecord
 from workflows.automation import Automation
 from workflows.host import Watcher, hosted, watched
 
@@ -38,7 +38,7 @@ HELD = "held"
 
 NOT_FOUND = "not_found"
 
-A = TypeVar("A", bound=Attempts)
+A = TypeVar("A", bound=RehearsedActivities)
 
 
 def play(  # noqa: PLR0913 # what a rehearsal is made of, by name
@@ -47,7 +47,7 @@ def play(  # noqa: PLR0913 # what a rehearsal is made of, by name
     *,
     clock: datetime,
     answers: Answers | None = None,
-    decisions: Sequence[Decision] = (),
+    decisions: Sequence[PlayedDecision] = (),
     arriving: Sequence[Arriving] = (),
     remembered: Mapping[str, Any] | None = None,
     until: timedelta | None = None,
@@ -68,7 +68,7 @@ def play(  # noqa: PLR0913 # what a rehearsal is made of, by name
         watcher: is told what the interpreter tells its host besides (`workflows/host.py`).
         packed: what the run is answered that asks for its plan, instead of the stage's: why it cannot begin.
     """
-    arrivals = Arrivals(arriving, clock, watcher)
+    arrivals = RehearsedArrivals(arriving, clock, watcher)
     given = answers or Answers()
     played = Play(stage, event, clock, given, decisions, arrivals, remembered or {}, until, packed or stage.packed)
     return played.whole()
@@ -82,8 +82,8 @@ class Play:
     event: Mapping[str, Any]
     clock: datetime
     answers: Answers
-    decisions: Sequence[Decision]
-    arrivals: Arrivals
+    decisions: Sequence[PlayedDecision]
+    arrivals: RehearsedArrivals
     remembered: Mapping[str, Any]
     until: timedelta | None
     packed: RawValue
@@ -97,17 +97,17 @@ class Play:
         self.kept_values = RehearsedValues(self.loop.now, self.remembered)
         self.attempts = self._carrier()
         self.attempts.caller = self._caller
-        self.made = [Made() for _ in self.decisions]
+        self.made = [DecisionOutcome() for _ in self.decisions]
         self.left = list(range(len(self.decisions)))
 
-    def _carrier(self) -> Attempts:
+    def _carrier(self) -> RehearsedActivities:
         """Return what carries out activities."""
-        return self._carrying(Attempts)
+        return self._carrying(RehearsedActivities)
 
     def _carrying(self, kind: type[A]) -> A:
         """Return one of a kind of what carries out activities."""
         stage, automation = self.stage, self.stage.plan["automation"]
-        return kind(self.loop, stage.actions, self.answers, stage.desk, self.packed, self.kept_values, automation)
+        return kind(self.loop, stage.actions, self.answers, stage.approvals, self.packed, self.kept_values, automation)
 
     def whole(self) -> Performance:
         """Play the run and every run that follows it in its chain."""
@@ -165,7 +165,7 @@ class Play:
             if not self.task.done():
                 return True
             error = self.task.exception() if not self.task.cancelled() else None
-            if not isinstance(error, ContinuedAsNew):
+            if not isinstance(error, ContinuedAsNewError):
                 return False
             arguments = [one if isinstance(one, RawValue) else RawValue(_payload(one)) for one in error.arguments]
             self._begin(arguments, "rehearsal")
@@ -222,7 +222,7 @@ class Play:
             judging = self.loop.create_task(handler(says))
         judging.add_done_callback(lambda _: self._handled(judging, made))
 
-    def _handled(self, judging: Any, made: Made) -> None:
+    def _handled(self, judging: Any, made: DecisionOutcome) -> None:
         self.host.handling -= 1
         if not judging.cancelled() and judging.exception() is None:
             made.receipt, made.message = judging.result()["result"], judging.result()["message"]
@@ -251,7 +251,7 @@ class Play:
             return False
         return self.loop.timers() <= len(reminding)
 
-    def _finish(self, record: Record, end: datetime | None) -> Performance:
+    def _finish(self, record: RehearsalRecord, end: datetime | None) -> Performance:
         ended = self.task.done()
         if ended:
             self._after_the_end(end)

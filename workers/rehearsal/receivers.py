@@ -19,7 +19,7 @@ from activities.exchange.answer import HttpAnswer
 from activities.exchange.request import Destination
 from activities.http_client.addresses import Target
 from activities.http_client.client import Client
-from activities.http_client.message import Message, Response
+from activities.http_client.message import HttpMessage, Response
 from activities.http_client.retry_after import retry_after
 from activities.http_client.statuses import SUCCESS, unexpected
 from activities.kept_values import KeptValues
@@ -91,7 +91,7 @@ async def carried_out(  # noqa: PLR0913 # what an attempt has, by name
     return cast("Answer", json.loads(json.dumps(found)))
 
 
-async def asked(  # noqa: PLR0913, PLR0917 # what an attempt has
+async def kept_answer(  # noqa: PLR0913, PLR0917 # what an attempt has
     action: Action, config: Any, call: Mapping[str, Any], attempt: int, automation: str, kept_values: KeptValues
 ) -> Answer:
     """Return what an action gives that asks for kept values alone.
@@ -152,7 +152,9 @@ class _Receiver:
         Raises:
             ActionError: the address or a header is not valid, or the answer is a failure.
         """
-        Message.of(method, Target.parse(url), options.get("headers") or {}, options.get("content"), options.get("auth"))
+        HttpMessage.of(
+            method, Target.parse(url), options.get("headers") or {}, options.get("content"), options.get("auth")
+        )
         self._sent()
         if self._failure is not None:
             raise self._failure

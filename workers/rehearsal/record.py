@@ -12,7 +12,7 @@ from workflows.report import timestamp
 ITERATION = re.compile(r".*\]\.", re.DOTALL)
 
 
-class Requested(NamedTuple):
+class RequestAttempt(NamedTuple):
     """One attempt at a request.
 
     Attributes:
@@ -46,7 +46,7 @@ class Requested(NamedTuple):
         }
 
 
-class Noticed(NamedTuple):
+class RehearsedNotice(NamedTuple):
     """One notice about a hold: `on` what, when, what was sent, and the text that its action writes itself."""
 
     hold: str
@@ -62,12 +62,12 @@ class Noticed(NamedTuple):
 
 
 @dataclass(slots=True)
-class Record:
+class RehearsalRecord:
     """What a rehearsed run sent and asked for."""
 
-    requests: list[Requested] = field(default_factory=list)
-    notices: list[Noticed] = field(default_factory=list)
-    unanswered: list[Requested] = field(default_factory=list)
+    requests: list[RequestAttempt] = field(default_factory=list)
+    notices: list[RehearsedNotice] = field(default_factory=list)
+    unanswered: list[RequestAttempt] = field(default_factory=list)
     lacking: dict[str, list[str]] = field(default_factory=dict)
     """Headers that a step uses of a recorded answer which was recorded without them, by its instance id."""
 

@@ -19,12 +19,12 @@ from activities.http_client.sandboxed import HOSTS
 from activities.violations import sentence_of
 from workers.hosts import host_refusal, origin_refusal
 from workers.sandbox.faults import Fault, Faults
-from workers.sandbox.hosts import Place, place_of
+from workers.sandbox.hosts import RequestPlace, place_of
 from workers.sandbox.mail_server import NAME as MAIL
 from workers.sandbox.mail_server import MailServer
 from workers.sandbox.mailbox import letters, mailbox
 from workers.sandbox.page import assets, page
-from workers.sandbox.record import Received, ReceivedRequest, Record, VendorAnswer
+from workers.sandbox.record import ReceivedRequest, RecordEntry, RequestRecord, VendorAnswer
 from workers.sandbox.recordings import Recordings
 from workers.sandbox.slack_clicks import Clicks
 from workers.sandbox.stubs import Stub, Stubs
@@ -50,7 +50,7 @@ class SandboxApp:
     def __init__(
         self, faults: Faults | None = None, vendors: Vendors = VENDORS, *, recordings: Path | None = None
     ) -> None:
-        self.record = Record()
+        self.record = RequestRecord()
         self.faults = faults or Faults()
         self.stubs = Stubs()
         self.recordings = Recordings(recordings)
@@ -117,7 +117,7 @@ class SandboxApp:
         vendor = self.vendors[place.vendor]
         fault = self.faults.take(place.vendor, http.path, http.method)
         request = await _request(http, place)
-        received = Received(
+        received = RecordEntry(
             id=self.record.next_id(),
             at=datetime.now(UTC),
             vendor=place.vendor,
@@ -146,7 +146,7 @@ class SandboxApp:
         vendor: Vendor,
         request: ReceivedRequest,
         fault: Fault | None,
-        received: Received,
+        received: RecordEntry,
         meant: Target | None,
     ) -> VendorAnswer | None:
         answer: VendorAnswer | None = None
@@ -162,7 +162,7 @@ class SandboxApp:
         return answer
 
     def _stubbed(
-        self, vendor: Vendor, request: ReceivedRequest, received: Received, meant: Target | None
+        self, vendor: Vendor, request: ReceivedRequest, received: RecordEntry, meant: Target | None
     ) -> VendorAnswer | None:
         """Return the answer that somebody taught, for the host that is meant or for a vendor that takes stubs."""
         if meant is not None:
@@ -225,7 +225,7 @@ async def _own_pages_only(request: web.Request, handler: Handler) -> web.StreamR
     return await handler(request) if refusal is None else _json({"error": refusal}, status=403)
 
 
-async def _request(http: web.Request, place: Place) -> ReceivedRequest:
+async def _request(http: web.Request, place: RequestPlace) -> ReceivedRequest:
     headers = {name.lower(): value for name, value in http.headers.items()}
     if place.host is not None:
         headers["host"] = place.host

@@ -14,7 +14,7 @@ ANYBODY = "http"
 """The vendor that answers for hosts that are no vendor's."""
 
 
-class Place(NamedTuple):
+class RequestPlace(NamedTuple):
     """Where a request belongs.
 
     Attributes:
@@ -32,7 +32,7 @@ class Place(NamedTuple):
     at: str | None = None
 
 
-def place_of(path: str, vendors: Mapping[str, Vendor]) -> Place | None:
+def place_of(path: str, vendors: Mapping[str, Vendor]) -> RequestPlace | None:
     """Return where a request of this path belongs: below a vendor's name, or below `/hosts/` in place of a host.
 
     Returns:
@@ -40,7 +40,7 @@ def place_of(path: str, vendors: Mapping[str, Vendor]) -> Place | None:
     """
     if not path.startswith(HOSTS):
         name, slash, rest = path.removeprefix("/").partition("/")
-        return Place(name, f"{slash}{rest}" or "/") if name in vendors else None
+        return RequestPlace(name, f"{slash}{rest}" or "/") if name in vendors else None
     host, _, rest = path.removeprefix(HOSTS).partition("/")
     try:
         meant = Target.parse(f"https://{host}/")
@@ -49,5 +49,5 @@ def place_of(path: str, vendors: Mapping[str, Vendor]) -> Place | None:
     at = f"/{rest}"
     for name, vendor in vendors.items():
         if vendor.host == meant.host and at.startswith(f"{vendor.root}/"):
-            return Place(name, at.removeprefix(vendor.root), meant, host, at)
-    return Place(ANYBODY, at, meant, host, at) if ANYBODY in vendors else None
+            return RequestPlace(name, at.removeprefix(vendor.root), meant, host, at)
+    return RequestPlace(ANYBODY, at, meant, host, at) if ANYBODY in vendors else None

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from workers.sandbox.record import Received, ReceivedRequest
+from workers.sandbox.record import ReceivedRequest, RecordEntry
 from workers.sandbox.vendors.smtp import LATER, REFUSED
 
 if TYPE_CHECKING:
     from workers.sandbox.faults import Faults
-    from workers.sandbox.record import Record
+    from workers.sandbox.record import RequestRecord
     from workers.sandbox.vendor import Vendor
 
 NAME = "smtp"
@@ -32,7 +32,7 @@ class MailServer:
         faults: how it is to misbehave.
     """
 
-    def __init__(self, vendor: Vendor, record: Record, faults: Faults) -> None:
+    def __init__(self, vendor: Vendor, record: RequestRecord, faults: Faults) -> None:
         self.vendor = vendor
         self.record = record
         self.faults = faults
@@ -81,7 +81,7 @@ class MailServer:
         headers = {"mail-from": envelope.mail_from or "", "rcpt-to": ", ".join(envelope.rcpt_tos)}
         request = ReceivedRequest("DATA", f"/{NAME}", {}, headers, content)
         fault = self.faults.take(NAME, request.path, request.method)
-        received = Received(
+        received = RecordEntry(
             id=self.record.next_id(),
             at=datetime.now(UTC),
             vendor=NAME,

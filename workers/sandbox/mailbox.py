@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from workers.sandbox.letters import parsed
-from workers.sandbox.record import Received
+from workers.sandbox.record import RecordEntry
 from workers.sandbox.vendors.gmail import raw
 
 MOST_SHOWN = 100
@@ -46,7 +46,7 @@ LETTER = """<article class="{vendor}">
 </article>"""
 
 
-def letters(record: Iterable[Received]) -> list[dict[str, Any]]:
+def letters(record: Iterable[RecordEntry]) -> list[dict[str, Any]]:
     """Return every email that was taken, oldest first."""
     taken = (one for one in record if one.accepted)
     return [
@@ -65,7 +65,7 @@ def mailbox(found: Sequence[dict[str, Any]]) -> str:
     return FRAME.format(total=len(found), note=note, letters="\n".join(map(_shown, latest)))
 
 
-def _letter(received: Received) -> dict[str, Any] | None:
+def _letter(received: RecordEntry) -> dict[str, Any] | None:
     request = received.request
     if received.vendor == "smtp":
         return {**parsed(request.raw), "recipients": request.headers.get("rcpt-to", "").split(", ")}

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from workers.sandbox.record import Received
+from workers.sandbox.record import RecordEntry
 from workers.sandbox.vendor import Panel, Vendor
 
 MOST_SHOWN = 200
@@ -76,7 +76,7 @@ def assets(vendors: Iterable[str]) -> dict[str, tuple[str, str]]:
 
 
 def page(
-    received: Sequence[Received], vendors: Mapping[str, Vendor], *, counts: Mapping[str, int], chosen: str | None
+    received: Sequence[RecordEntry], vendors: Mapping[str, Vendor], *, counts: Mapping[str, int], chosen: str | None
 ) -> str:
     """Return the whole page as HTML.
 
@@ -135,7 +135,7 @@ def panel(vendor: str, number: int, shown: Panel, *, opened: bool) -> str:
     )
 
 
-def card(received: Received, vendor: Vendor) -> str:
+def card(received: RecordEntry, vendor: Vendor) -> str:
     """Return one request as HTML; everything that came from outside is escaped."""
     shown = received.shown()
     whom, text = vendor.summary(received.request)
@@ -159,7 +159,7 @@ def card(received: Received, vendor: Vendor) -> str:
     )
 
 
-def status(received: Received) -> str:
+def status(received: RecordEntry) -> str:
     """Return what the request was answered and whether it had its effect."""
     answered = "dropped" if received.answer is None else str(received.answer.status)
     word = "taken" if received.accepted else "not taken"

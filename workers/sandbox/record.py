@@ -78,7 +78,7 @@ class VendorAnswer:
 
 
 @dataclass(slots=True)
-class Received:
+class RecordEntry:
     """One request that the sandbox remembers.
 
     Attributes:
@@ -138,18 +138,18 @@ def cut(body: Any, size: int) -> Any:
     return f"{text[:MOST_BODY]}… ({size} bytes)"
 
 
-class Record:
+class RequestRecord:
     """The requests of one sandbox, oldest first; the oldest are forgotten when there are too many or too much."""
 
     def __init__(self) -> None:
         self.counted = 0
-        self._kept: deque[Received] = deque()
+        self._kept: deque[RecordEntry] = deque()
         self._bytes = 0
 
-    def __iter__(self) -> Iterator[Received]:
+    def __iter__(self) -> Iterator[RecordEntry]:
         return iter(tuple(self._kept))
 
-    def add(self, received: Received) -> None:
+    def add(self, received: RecordEntry) -> None:
         """Remember one request."""
         self._kept.append(received)
         self._bytes += len(received.request.raw)
@@ -161,7 +161,7 @@ class Record:
         self.counted += 1
         return self.counted
 
-    def find(self, vendor: str | None = None, key: str | None = None) -> list[Received]:
+    def find(self, vendor: str | None = None, key: str | None = None) -> list[RecordEntry]:
         """Return what arrived, oldest first, of one vendor and under one idempotency key where given."""
         return [one for one in self if vendor in (None, one.vendor) and key in (None, one.key)]
 

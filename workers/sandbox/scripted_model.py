@@ -24,10 +24,10 @@ def written(prompt: str, schema: Mapping[str, Any] | None) -> str:
     members = schema.get("properties")
     categories = members.get("category", {}).get("enum") if isinstance(members, Mapping) else None
     whole = classification(text, categories or ["other"])
-    asked = members if isinstance(members, Mapping) else {}
-    if not asked or not asked.keys() <= whole.keys():
+    fields = members if isinstance(members, Mapping) else {}
+    if not fields or not fields.keys() <= whole.keys():
         return json.dumps(example(schema, text))
-    return json.dumps({name: value for name, value in whole.items() if name in asked})
+    return json.dumps({name: value for name, value in whole.items() if name in fields})
 
 
 def example(schema: Any, text: str) -> Any:

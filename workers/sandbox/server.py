@@ -14,9 +14,9 @@ from activities.action import CONNECTION, Action
 from activities.catalog import catalog
 from workers.sandbox.app import SandboxApp
 from workers.sandbox.faults import Fault, Faults
-from workers.sandbox.record import Received
+from workers.sandbox.record import RecordEntry
 from workers.sandbox.stubs import Stub
-from workers.sandbox.vendor import Absent
+from workers.sandbox.vendor import NoStandIn
 from workers.sandbox.vendors import VENDORS, Vendors
 from workers.sandbox.webhooks.gateway import GatewayDoors
 
@@ -86,7 +86,7 @@ class Sandbox:
         """Send web hooks to a gateway from now on, where nothing else is said."""
         self._app.gateway = gateway
 
-    def requests(self, vendor: str | None = None, *, key: str | None = None) -> list[Received]:
+    def requests(self, vendor: str | None = None, *, key: str | None = None) -> list[RecordEntry]:
         """Return what arrived, oldest first."""
         return self._app.record.find(vendor, key)
 
@@ -181,7 +181,7 @@ def connections(url: str, actions: Mapping[str, Action] | None = None, vendors: 
     """
     entries: dict[str, Any] = {}
     for kind, vendor in vendors.items():
-        if isinstance(vendor, Absent):
+        if isinstance(vendor, NoStandIn):
             if vendor.connection is not None:
                 entries[f"sandbox-{kind}"] = {"kind": kind, **vendor.connection()}
         elif vendor.connection is not None:

@@ -32,7 +32,7 @@ Given = Annotated[str | None, BeforeValidator(lambda given: given or None)]
 """A text; an empty field of a form is none."""
 
 
-class Click(BaseModel):
+class SandboxClick(BaseModel):
     """Somebody presses a button, or sends a form.
 
     Attributes:
@@ -77,7 +77,7 @@ class Clicks:
         yield web.post("/_/slack/clicks", self._click)
 
     async def _page(self, _http: web.Request) -> web.Response:
-        text = slack_page([*self.vendor.messages], self.vendor.desk)
+        text = slack_page([*self.vendor.messages], self.vendor.screens)
         return web.Response(
             text=text,
             content_type="text/html",
@@ -85,14 +85,18 @@ class Clicks:
         )
 
     async def _messages(self, _http: web.Request) -> web.Response:
-        desk = self.vendor.desk
-        told = {"messages": [*self.vendor.messages], "private": [*desk.private], "views": [*desk.views.values()]}
-        return web.json_response(told)
+        screens = self.vendor.screens
+        document = {
+            "messages": [*self.vendor.messages],
+            "private": [*screens.private],
+            "views": [*screens.views.values()],
+        }
+        return web.json_response(document)
 
     async def _click(self, http: web.Request) -> web.Response:
         by_form = http.content_type == FORM
         try:
-            click = Click.model_validate(dict(await http.post()) if by_form else await http.json())
+            click = SandboxClick.model_validate(dict(await http.post()) if by_form else await http.json())
             to, secret = self._door(click)
             address = urlsplit(to)
             if address.scheme != "http" or address.hostname not in LOCAL:
@@ -109,12 +113,12 @@ class Clicks:
             return web.json_response({"error": f"No gateway answers at {to}: {error}."}, status=502)
         taken = answer["status"] == HTTPStatus.OK and "errors" not in answer["body"]
         if click.view and taken:
-            del self.vendor.desk.views[click.view]
+            del self.vendor.screens.views[click.view]
         if by_form and taken:
             raise web.HTTPSeeOther("/_/slack")
         return web.json_response({**answer, "user": person.id})
 
-    def _door(self, click: Click) -> tuple[str, str]:
+    def _door(self, click: SandboxClick) -> tuple[str, str]:
         """Return where a click is sent, and what it is signed with."""
         gateway = self.gateway()
         hook = None if gateway is None else gateway.hooks.get(INTERACTIONS)
@@ -122,7 +126,7 @@ class Clicks:
             return click.to or GATEWAY, click.signing_secret or SIGNING_SECRET
         return click.to or f"{gateway.url}{hook.path}", click.signing_secret or hook.proof.secret
 
-    def _pressed(self, click: Click, person: Person, http: web.Request) -> dict[str, Any]:
+    def _pressed(self, click: SandboxClick, person: Person, http: web.Request) -> dict[str, Any]:
         found = ((one, button) for one in self.vendor.messages for button in buttons(one))
         fitting = (
             pair for pair in found if pair[1].get("action_id") == click.action and click.ts in {None, pair[0]["ts"]}
@@ -130,7 +134,7 @@ class Clicks:
         message, button = next(fitting, (None, None))
         if message is None or button is None:
             raise ValueError(f"No message{f' {click.ts}' if click.ts else ''} has a button {click.action!r}")
-        ticket = self.vendor.desk.ticket(person, message["channel"])
+        ticket = self.vendor.screens.ticket(person, message["channel"])
         base = f"http://{http.host}/slack"
         return {
             "type": "block_actions",
@@ -144,11 +148,11 @@ class Clicks:
             "actions": [{**button, "block_id": "decision", "action_ts": f"{time.time():.6f}"}],
         }
 
-    def _sent(self, click: Click, person: Person) -> dict[str, Any]:
-        view = self.vendor.desk.views.get(click.view or "")
+    def _sent(self, click: SandboxClick, person: Person) -> dict[str, Any]:
+        view = self.vendor.screens.views.get(click.view or "")
         if view is None:
             raise ValueError(f"There is no form {click.view!r}")
-        self.vendor.desk.people[person.id] = person
+        self.vendor.screens.people[person.id] = person
         return {"type": "view_submission", **self._who(person), "view": {**view, "state": _state(click.reason)}}
 
     def _who(self, person: Person) -> dict[str, Any]:

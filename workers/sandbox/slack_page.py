@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape, unescape
 from typing import Any
 
-from workers.sandbox.slack_desk import SlackDesk
 from workers.sandbox.slack_people import STANDINGS
+from workers.sandbox.slack_screens import SlackScreens
 
 MOST_SHOWN = 50
 FRAME = """<!doctype html>
@@ -33,12 +33,12 @@ WHO = """<label>as <input name="person" type="email" required value="ann@example
 <label>reason <input name="reason"></label>"""
 
 
-def slack_page(messages: Sequence[Mapping[str, Any]], desk: SlackDesk) -> str:
+def slack_page(messages: Sequence[Mapping[str, Any]], screens: SlackScreens) -> str:
     """Return the page as HTML; everything that came from outside is escaped."""
     return FRAME.format(
-        forms="".join(_form(view) for view in desk.views.values()),
+        forms="".join(_form(view) for view in screens.views.values()),
         messages="".join(map(_message, messages[:MOST_SHOWN])) or '<p class="note">No message was posted yet.</p>',
-        private="".join(_private(told) for told in reversed(desk.private)),
+        private="".join(_private(message) for message in reversed(screens.private)),
     )
 
 
@@ -59,8 +59,8 @@ def _message(message: Mapping[str, Any]) -> str:
     return _card(f"{message['channel']} {message['ts']}", texts, fields)
 
 
-def _private(told: Mapping[str, Any]) -> str:
-    return _card(f"Only {told['person']} sees this", [str(told["text"])], "")
+def _private(message: Mapping[str, Any]) -> str:
+    return _card(f"Only {message['person']} sees this", [str(message["text"])], "")
 
 
 def _card(heading: str, texts: Iterable[str], fields: str) -> str:

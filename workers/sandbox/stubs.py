@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from activities.http_client.addresses import Target
-from activities.http_client.bindings import Host
+from activities.http_client.bindings import BoundHost
 from workers.sandbox.record import ReceivedRequest, VendorAnswer
 
 PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
@@ -40,7 +40,7 @@ class Stub(BaseModel):
     @field_validator("host")
     @classmethod
     def _is_a_host(cls, value: str | None) -> str | None:
-        return None if value is None else str(Host.parse(value))
+        return None if value is None else str(BoundHost.parse(value))
 
     def match(self, request: ReceivedRequest, meant: Target | None) -> dict[str, str] | None:
         """Return the parts that the placeholders stand for, or None where another request is meant."""
@@ -56,7 +56,7 @@ class Stub(BaseModel):
     def _is_for(self, meant: Target | None) -> bool:
         if self.host is None or meant is None:
             return self.host is None and meant is None
-        return Host.parse(self.host).admits(meant)
+        return BoundHost.parse(self.host).admits(meant)
 
 
 class Stubs:

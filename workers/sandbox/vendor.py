@@ -81,7 +81,7 @@ class Vendor(ABC):
 
 
 @dataclass(frozen=True, slots=True)
-class Absent:
+class NoStandIn:
     """A kind of connection that the sandbox does not stand in for.
 
     Attributes:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from trunkline.wire import (
     Answer,
-    Decided,
     Decision,
     ErrorEntry,
     HeldOperation,
+    HoldDecision,
+    HoldMessage,
     HoldState,
-    Posted,
     Request,
     ShownHold,
     Vote,
@@ -119,9 +119,9 @@ class Hold:
     index: dict[str, str] | None = None
     unknown: bool = False
     supplied: Answer | None = None
-    decision: Decided | None = None
+    decision: HoldDecision | None = None
     version: int = 0
-    posted: list[Posted] = field(default_factory=list)
+    posted: list[HoldMessage] = field(default_factory=list)
     closed: bool = False
 
     def to_json(self) -> ShownHold:
@@ -140,7 +140,7 @@ class Hold:
 
     def settle(self, decision: str, by: str, now: datetime, **more: Any) -> None:
         """Decide the hold."""
-        self.decision = cast("Decided", {"decision": decision, "by": by, "at": timestamp(now), **more})
+        self.decision = cast("HoldDecision", {"decision": decision, "by": by, "at": timestamp(now), **more})
         self.version += 1
 
     def vote(self, decision: Decision, now: datetime) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trunkline.wire import Request, SealError, request_from, seal
 from workflows.errors import SealingError, TooLargeError
-from workflows.language.template import Rendered
+from workflows.language.template import Rendering
 from workflows.program import ActionStep
 from workflows.report import measure
 
@@ -12,7 +12,7 @@ LARGEST_REQUEST = 512 * 1024
 """Bytes of a config that are sent at most."""
 
 
-def request_of(step: ActionStep, rendered: Rendered) -> Request:
+def request_of(step: ActionStep, rendered: Rendering) -> Request:
     """Return the request that a rendered config makes.
 
     Raises:

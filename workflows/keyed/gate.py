@@ -18,9 +18,9 @@ from trunkline.keyed import (
     STANDING,
     TRY,
     Entrance,
+    GateAnswer,
     GateState,
     Inside,
-    Passed,
     Standing,
 )
 from workflows.keyed.admitting import Order, empty, entered, left, quiet
@@ -117,15 +117,15 @@ class Gate:
         run = workflow.get_external_workflow_handle(order.run)
         if order.kind == "admit":
             try:
-                await run.signal(PASSED, Passed(admitted=True))
+                await run.signal(PASSED, GateAnswer(admitted=True))
             except FailureError:  # it has ended while it waited
                 self._then(left(self.state, order.run, workflow.now()))
             return
         with contextlib.suppress(FailureError):  # it has ended already
             if order.kind == "skip":
-                await run.signal(PASSED, Passed(skipped=order.reason))
+                await run.signal(PASSED, GateAnswer(skipped=order.reason))
             else:
-                await run.signal(PASSED, Passed(replaced=order.reason))
+                await run.signal(PASSED, GateAnswer(replaced=order.reason))
                 await run.cancel()
 
     def _idle(self) -> bool:

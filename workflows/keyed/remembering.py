@@ -7,7 +7,7 @@ import math
 from datetime import datetime, timedelta
 from typing import Any
 
-from trunkline.keyed import LARGEST_VALUE, Change, Kept, Recalled, Remembered
+from trunkline.keyed import LARGEST_VALUE, Change, LastingValue, RecallAnswer, RememberAnswer
 from workflows.language.values import is_number
 
 
@@ -15,7 +15,7 @@ class ChangeError(ValueError):
     """What would be stored cannot be kept; the message says why."""
 
 
-def remembered(kept: Kept | None, change: Change, now: datetime) -> tuple[Kept, Remembered]:
+def remembered(kept: LastingValue | None, change: Change, now: datetime) -> tuple[LastingValue, RememberAnswer]:
     """Return what is kept after a change, and what the step is answered.
 
     A stored value lasts from `now` on; a sum lasts from the first number on, so that it counts in windows.
@@ -26,7 +26,7 @@ def remembered(kept: Kept | None, change: Change, now: datetime) -> tuple[Kept, 
     there = at(kept, now)
     if there is not None and change.get("absent"):
         value = there["value"]
-        return there, Remembered(first=False, before=value, value=value, changed=False, stored=False)
+        return there, RememberAnswer(first=False, before=value, value=value, changed=False, stored=False)
     before = None if there is None else there["value"]
     value = change["value"] if "add" not in change else _number(before) + change["add"]
     if (size := _size(value)) > LARGEST_VALUE:
@@ -36,17 +36,19 @@ def remembered(kept: Kept | None, change: Change, now: datetime) -> tuple[Kept, 
     else:
         until = there["until"]
     first = there is None
-    answer = Remembered(first=first, before=before, value=value, changed=first or not _same(before, value), stored=True)
-    return Kept(value=value, until=until), answer
+    answer = RememberAnswer(
+        first=first, before=before, value=value, changed=first or not _same(before, value), stored=True
+    )
+    return LastingValue(value=value, until=until), answer
 
 
-def recalled(kept: Kept | None, now: datetime) -> Recalled:
+def recalled(kept: LastingValue | None, now: datetime) -> RecallAnswer:
     """Return what is there now."""
     there = at(kept, now)
-    return Recalled(found=there is not None, value=None if there is None else there["value"])
+    return RecallAnswer(found=there is not None, value=None if there is None else there["value"])
 
 
-def at(kept: Kept | None, now: datetime) -> Kept | None:
+def at(kept: LastingValue | None, now: datetime) -> LastingValue | None:
     """Return what is kept, unless its time is over."""
     return kept if kept is not None and datetime.fromisoformat(kept["until"]) > now else None
 

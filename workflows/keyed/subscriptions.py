@@ -21,7 +21,7 @@ EMPTY = timedelta(minutes=1)
 
 
 @workflow.defn(name=SUBSCRIPTIONS)
-class Subscriptions:
+class SubscriptionList:
     """One list; it ends once nobody has been on it for a while.
 
     Args:

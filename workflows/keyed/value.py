@@ -10,7 +10,7 @@ from typing import Any, cast
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from trunkline.keyed import RECALL, REMEMBER, VALUE, Change, Kept, KeptState, Recalled, Remembered
+from trunkline.keyed import RECALL, REMEMBER, VALUE, Change, KeptState, LastingValue, RecallAnswer, RememberAnswer
 from workflows.keyed.remembering import ChangeError, at, recalled, remembered
 
 ANSWERS = timedelta(days=1)
@@ -31,9 +31,9 @@ class KeptValue:
 
     @workflow.init
     def __init__(self, state: KeptState | None = None) -> None:
-        self.kept: Kept | None = state["kept"] if state else None
-        self.answers: dict[str, Remembered] = state["answers"] if state else {}
-        self.asked = datetime.fromisoformat(state["asked"]) if state else workflow.now()
+        self.kept: LastingValue | None = state["kept"] if state else None
+        self.answers: dict[str, RememberAnswer] = state["answers"] if state else {}
+        self.moment = datetime.fromisoformat(state["asked"]) if state else workflow.now()
         self._sizes = {step: _size(answer) for step, answer in self.answers.items()}
 
     @workflow.run
@@ -47,10 +47,10 @@ class KeptValue:
             except TimeoutError:
                 continue  # what was stored meanwhile lasts longer
             kept = at(self.kept, workflow.now())
-            workflow.continue_as_new(KeptState(kept=kept, answers=self.answers, asked=self.asked.isoformat()))
+            workflow.continue_as_new(KeptState(kept=kept, answers=self.answers, asked=self.moment.isoformat()))
 
     @workflow.update(name=REMEMBER)
-    def remember(self, change: dict[str, Any]) -> Remembered:
+    def remember(self, change: dict[str, Any]) -> RememberAnswer:
         """Change the value; a step that has changed it before is answered as it was then."""
         known = self.answers.get(change["step"])
         if known is not None:
@@ -59,23 +59,23 @@ class KeptValue:
             self.kept, answer = remembered(self.kept, cast("Change", change), workflow.now())
         except ChangeError as error:
             raise ApplicationError(str(error), type="ChangeError", non_retryable=True) from None
-        self.asked = workflow.now()
+        self.moment = workflow.now()
         self._keep(change["step"], answer)
         return answer
 
     @workflow.update(name=RECALL)
-    def recall(self) -> Recalled:
+    def recall(self) -> RecallAnswer:
         """Say what is there."""
         return recalled(self.kept, workflow.now())
 
-    def _keep(self, step: str, answer: Remembered) -> None:
+    def _keep(self, step: str, answer: RememberAnswer) -> None:
         self.answers[step], self._sizes[step] = answer, _size(answer)
         while len(self.answers) > MOST_ANSWERS or sum(self._sizes.values()) > LARGEST_ANSWERS:
             oldest = next(iter(self.answers))
             del self.answers[oldest], self._sizes[oldest]
 
     def _end(self) -> datetime:
-        last = self.asked + ANSWERS
+        last = self.moment + ANSWERS
         return last if self.kept is None else max(last, datetime.fromisoformat(self.kept["until"]))
 
 

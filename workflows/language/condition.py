@@ -23,7 +23,7 @@ from workflows.language.comparison import (
     instant_of,
     pattern_fault,
 )
-from workflows.language.condition_parts import Compiled, Test, all_of, any_of, looked_at, opposite
+from workflows.language.condition_parts import CompiledPart, Test, all_of, any_of, looked_at, opposite
 from workflows.language.explanation import Mismatch
 from workflows.language.hours import BusinessHoursError, Hours
 from workflows.language.names import Reference
@@ -93,7 +93,7 @@ class Condition:
 
     references: tuple[Reference, ...]
     source: Mapping[str, Any]
-    _compiled: Compiled
+    _compiled: CompiledPart
 
     def holds(self, roots: Mapping[str, Any], now: datetime, spent: Spent | None = None) -> bool:
         """Say whether it holds for the data of a run; `spent` is told how much work it was.
@@ -164,7 +164,7 @@ class _ConditionCompiler:
         self.references: list[Reference] = []
         self.tests = 0
 
-    def compile(self, data: Any, pointer: str, depth: int, *, negated: bool = False) -> Compiled:
+    def compile(self, data: Any, pointer: str, depth: int, *, negated: bool = False) -> CompiledPart:
         """Compile a group or a test; `negated`: it stands under an odd number of `not`."""
         if not isinstance(data, dict):
             hint = "Put the list under `all` or `any`." if isinstance(data, list) else None
@@ -191,7 +191,7 @@ class _ConditionCompiler:
         parts = [self.compile(part, f"{inside}/{n}", depth + 1, negated=negated) for n, part in enumerate(data[group])]
         return all_of(parts) if group == "all" else any_of(parts)
 
-    def test(self, data: dict[str, Any], pointer: str, *, negated: bool) -> Compiled:
+    def test(self, data: dict[str, Any], pointer: str, *, negated: bool) -> CompiledPart:
         """Compile `{field, operator, value}`."""
         for key in data:
             if key not in TEST_KEYS:

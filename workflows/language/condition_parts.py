@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflows.language.comparison import Operator
-from workflows.language.explanation import Looked, Mismatch, undecided, unjudgeable, why, why_not
+from workflows.language.explanation import Mismatch, Observation, undecided, unjudgeable, why, why_not
 from workflows.language.names import written
 from workflows.language.scope import Missing, Scope
 from workflows.language.template import Template
@@ -21,7 +21,7 @@ Possible = Callable[[Scope, bool], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Compiled:
+class CompiledPart:
     """A part of a condition as functions of a scope."""
 
     holds: Holds
@@ -32,11 +32,11 @@ class Compiled:
     """Whether it holds (or does not, as asked), or nobody can tell."""
 
 
-def looked_at(data: dict[str, Any], name: str, value: Template | None, *, negated: bool) -> Looked:
+def looked_at(data: dict[str, Any], name: str, value: Template | None, *, negated: bool) -> Observation:
     """Return what a test says it looks at, where what it looks for is not there."""
     paths = value.references if value is not None else ()
     base = name.removeprefix(NOT)
-    return Looked(
+    return Observation(
         field=data["field"].strip(),
         value=written(paths[0].path) if len(paths) == 1 else None,
         name=base,
@@ -54,11 +54,11 @@ class Test:
     operator: Operator
     path: Template
     template: Template | None
-    looked: Looked
+    looked: Observation
 
-    def compiled(self) -> Compiled:
+    def compiled(self) -> CompiledPart:
         """Return the test as functions of a scope."""
-        return Compiled(
+        return CompiledPart(
             holds=self.holds,
             failures=lambda scope: self.mismatches(scope, wanted=True),
             contrary=lambda scope: self.mismatches(scope, wanted=False),
@@ -101,7 +101,7 @@ class Test:
         return [Mismatch(self.field, self.name, expected, actual, sentence)]
 
 
-def all_of(parts: list[Compiled]) -> Compiled:
+def all_of(parts: list[CompiledPart]) -> CompiledPart:
     """Return what holds where every part does."""
 
     def contrary(scope: Scope) -> list[Mismatch]:
@@ -109,7 +109,7 @@ def all_of(parts: list[Compiled]) -> Compiled:
             return []
         return [found for part in parts for found in part.contrary(scope)] or _empty("all", "An empty `all` holds.")
 
-    return Compiled(
+    return CompiledPart(
         holds=lambda scope: all(part.holds(scope) for part in parts),
         failures=lambda scope: [failure for part in parts for failure in part.failures(scope)],
         contrary=contrary,
@@ -117,7 +117,7 @@ def all_of(parts: list[Compiled]) -> Compiled:
     )
 
 
-def any_of(parts: list[Compiled]) -> Compiled:
+def any_of(parts: list[CompiledPart]) -> CompiledPart:
     """Return what holds where one part does."""
 
     def failures(scope: Scope) -> list[Mismatch]:
@@ -127,7 +127,7 @@ def any_of(parts: list[Compiled]) -> Compiled:
             "any", "An empty `any` never holds."
         )
 
-    return Compiled(
+    return CompiledPart(
         holds=lambda scope: any(part.holds(scope) for part in parts),
         failures=failures,
         contrary=lambda scope: [found for part in parts for found in part.contrary(scope)],
@@ -135,9 +135,9 @@ def any_of(parts: list[Compiled]) -> Compiled:
     )
 
 
-def opposite(part: Compiled) -> Compiled:
+def opposite(part: CompiledPart) -> CompiledPart:
     """Return what holds where a part does not."""
-    return Compiled(
+    return CompiledPart(
         holds=lambda scope: not part.holds(scope),
         failures=part.contrary,
         contrary=part.failures,

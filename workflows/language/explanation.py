@@ -84,7 +84,7 @@ def _no_time(name: str, actual: Any, expected: Any) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class Observation:
     """What one test looked at.
 
     Attributes:
@@ -102,7 +102,7 @@ class Looked:
     negative: bool
 
 
-def undecided(looked: Looked, actual: Any, expected: Any) -> str | None:
+def undecided(looked: Observation, actual: Any, expected: Any) -> str | None:
     """Say of a comparison that is not so whether that says anything: the path that is to blame, and why.
 
     Where nothing is there to compare, only what holds for that reason must be said; where types do not fit, either.

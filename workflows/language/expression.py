@@ -48,7 +48,7 @@ Value = Callable[[Scope], Any]
 LARGEST_LITERAL = 10**30
 
 
-class Emptiness:
+class EmptyWord:
     """The word `empty` or `blank` on one side of a comparison."""
 
     def __init__(self, *, blank: bool) -> None:
@@ -63,7 +63,7 @@ class Emptiness:
         return isinstance(value, str | list | dict) and not value
 
 
-_EMPTY, _BLANK = Emptiness(blank=False), Emptiness(blank=True)
+_EMPTY, _BLANK = EmptyWord(blank=False), EmptyWord(blank=True)
 
 
 def filtered(node: Expression, names: Names) -> Value:

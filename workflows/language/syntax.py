@@ -79,7 +79,7 @@ class Plain(Writer):
 OUTSIDE, INSIDE, BACKSLASH = 0, 1, 2
 
 
-class Json(Writer):
+class JsonSyntax(Writer):
     """Text that is JSON: the author's quotes decide whether a value is part of a string or a JSON value of its own."""
 
     name = "json"
@@ -120,7 +120,7 @@ class Json(Writer):
         return "json" if self.state == INSIDE else "json-value"
 
 
-class KeyedJson(Json):
+class KeyedJson(JsonSyntax):
     """JSON with values in its keys: only the result shows whether one of them is another key once more."""
 
     def finish(self, pointer: str) -> str:

@@ -29,7 +29,7 @@ Signal = Literal["break", "continue"] | None
 Step = Callable[[Scope, Writer], Signal]
 
 
-class Tags:
+class TagCompiler:
     """Compiles the nodes of one text.
 
     Args:
@@ -132,7 +132,7 @@ class Tags:
 
     def capture(self, node: CaptureNode) -> Step:
         """Compile `capture`: what it keeps is a value, so it is escaped where it is used and not before."""
-        block, name = Tags(self.names, Plain).block(node.block), str(node.name)
+        block, name = TagCompiler(self.names, Plain).block(node.block), str(node.name)
         self.names.assign(name, node.token.start_index)
 
         def run(scope: Scope, _writer: Writer) -> Signal:

@@ -21,7 +21,7 @@ from workflows.language.texts import SYNTAXES, Text, compile_path_text, compile_
 
 __all__ = [
     "Reference",
-    "Rendered",
+    "Rendering",
     "SecretUse",
     "Template",
     "TemplateError",
@@ -49,7 +49,7 @@ Render = Callable[[Scope], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendering:
     """What a template gave.
 
     Attributes:
@@ -82,7 +82,7 @@ class Template:
     source: Any
     _render: Render | None = field(default=None, repr=False)
 
-    def render(self, roots: Mapping[str, Any], now: datetime, spent: Spent | None = None) -> Rendered:
+    def render(self, roots: Mapping[str, Any], now: datetime, spent: Spent | None = None) -> Rendering:
         """Fill in the values of one run; constant parts of the tree are returned as they are.
 
         Args:
@@ -94,14 +94,14 @@ class Template:
             TemplateError: a filter cannot do its work, or a limit is reached.
         """
         if self._render is None:
-            return Rendered(self.source, [], [])
+            return Rendering(self.source, [], [])
         scope = Scope(roots, now)
         try:
             value = self._render(scope)
         finally:
             if spent is not None:
                 spent(scope.spent)
-        return Rendered(value, scope.places, list(scope.missing))
+        return Rendering(value, scope.places, list(scope.missing))
 
     def render_in(self, scope: Scope) -> Any:
         """Fill in values within another render, on its budget; for conditions."""

@@ -28,7 +28,7 @@ from workflows.language.syntax import (
     INSIDE,
     OUTSIDE,
     CheckedJson,
-    Json,
+    JsonSyntax,
     KeyedJson,
     Markdown,
     MembersJson,
@@ -42,7 +42,7 @@ from workflows.language.syntax import (
 from workflows.language.syntax_html import HtmlText
 from workflows.language.syntax_prompt import PromptText
 from workflows.language.syntax_url import TEMPLATED, Url, host_is_templated
-from workflows.language.tags import Tags
+from workflows.language.tags import TagCompiler
 from workflows.language.values import measure
 
 _WRITERS: dict[str, type[Writer]] = {
@@ -112,7 +112,7 @@ def compile_path_text(names: Names) -> Render:
 
 def _around(nodes: Sequence[Node], names: Names, syntax: str | None) -> Render:
     writer = _writer(nodes, syntax)
-    steps = Tags(names, writer).steps(nodes)
+    steps = TagCompiler(names, writer).steps(nodes)
     pointer = names.pointer
 
     def run(scope: Scope) -> str:
@@ -180,7 +180,7 @@ def _json_writer(nodes: Sequence[Node]) -> type[Writer]:
     fault = json_fault("".join(_stand_ins(nodes)))
     if fault is None:
         keys = json_keys("".join(_stand_ins(nodes, KEY_STAND_IN)))
-        return KeyedJson if any(KEY_STAND_IN in key for key in keys) else Json
+        return KeyedJson if any(KEY_STAND_IN in key for key in keys) else JsonSyntax
     if begins:
         raise TemplateSyntaxError(
             f"This text begins like JSON but is none: {fault}.",

@@ -5,7 +5,7 @@ Annotations are no strings here: Temporal's SDK would read those of both handler
 
 from typing import Any, cast
 
-from trunkline.keyed import ARRIVE, PASSED, Passed
+from trunkline.keyed import ARRIVE, PASSED, GateAnswer
 from workflows import host
 from workflows.event import EventError, read_event
 from workflows.run.encrypted import opened
@@ -21,17 +21,17 @@ def listen(walk: Walk) -> None:
         except EventError:
             return
 
-    async def told(*arguments: Any) -> None:
+    async def hear(*arguments: Any) -> None:
         passed = await _first(arguments)
         if not isinstance(passed, dict):
             return
         if "replaced" in passed:
             walk.replaced = str(passed["replaced"])
         elif walk.passed is None and passed.keys() & {"admitted", "skipped"}:
-            walk.passed = cast("Passed", passed)
+            walk.passed = cast("GateAnswer", passed)
 
     host.set_signal_handler(ARRIVE, arrive)
-    host.set_signal_handler(PASSED, told)
+    host.set_signal_handler(PASSED, hear)
 
 
 async def _first(arguments: tuple[Any, ...]) -> Any:

@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from trunkline.keyed import Passed
+from trunkline.keyed import GateAnswer
 from trunkline.wire import Entry, ErrorEntry, Flow, HoldNotice, Status
 from workflows import host
 from workflows.errors import MissingVariableError
 from workflows.event import roots_of
 from workflows.holds.hold import Hold
 from workflows.language.condition import Condition, Verdict
-from workflows.language.template import Rendered, Template
+from workflows.language.template import Rendering, Template
 from workflows.plan import STATUSES, constants_of
 from workflows.program import ActionStep, Notice, Program, Step
 from workflows.report import ENDED, FAILED, flow_after, timestamp
@@ -43,13 +43,13 @@ class Closing:
         held: the step that waited.
         hold: its hold.
         notice: the notice that posted the messages.
-        told: what they say.
+        content: what they say.
     """
 
     held: HeldStep
     hold: Hold
     notice: Notice
-    told: HoldNotice
+    content: HoldNotice
 
 
 class Messages:
@@ -113,7 +113,7 @@ class Walk:
         self.state = state
         self.holds_changed = holds_changed
         self.pages: str | None = None
-        self.passed: Passed | None = None
+        self.passed: GateAnswer | None = None
         self.gate: str | None = None
         self.replaced: str | None = None
         self.stop: Stop | None = None
@@ -207,7 +207,7 @@ class Walk:
         self.state.report.miss(entry, verdict.missing)
         return verdict
 
-    def render(self, template: Template, entry: Entry, frame: Frame) -> Rendered:
+    def render(self, template: Template, entry: Entry, frame: Frame) -> Rendering:
         """Fill in a step's template, and write down what it did not find.
 
         Raises:

@@ -19,7 +19,7 @@ DONE = timedelta(seconds=60)
 
 
 async def ask(activity: str, question: Any) -> Any:
-    """Ask the desk, and return what it answers; no replay asks again, or is answered otherwise."""
+    """Ask the worker about approvals, and return what it answers; no replay asks again, or is answered otherwise."""
     with cancellation():
         return await host.execute_local_activity(activity, question, start_to_close_timeout=ANSWER)
 

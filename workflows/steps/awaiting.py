@@ -21,7 +21,7 @@ from workflows.report import timestamp
 from workflows.run.state import Frame
 from workflows.run.walk import Stop, Walk
 from workflows.run.worker_calls import have_done
-from workflows.waited import WANTED, Key, WaitedEvent
+from workflows.waited import WANTED, LookupKey, WaitedEvent
 
 LONGEST = timedelta(days=366)
 """For how long at most events count since a run began."""
@@ -117,7 +117,7 @@ async def _subscribed(walk: Walk, wish: Wish) -> str:
     return place
 
 
-def _wish(walk: Walk, waited: WaitedEvent, key: Key | None, value: Any, until: datetime) -> Wish:
+def _wish(walk: Walk, waited: WaitedEvent, key: LookupKey | None, value: Any, until: datetime) -> Wish:
     wish = Wish(
         event=waited.pattern,
         run=host.info().workflow_id,

@@ -187,8 +187,8 @@ async def _ended(walk: Walk, step: ActionStep, opened: OpenCall, child: Child | 
     resets = walk.resets
     if child is not None:
         await host.wait_condition(lambda: child.done() or walk.resets != resets)
-        if child.done() and (told := await _told(step, opened["run"], child)) is not None:
-            return told
+        if child.done() and (ending := await _ending(step, opened["run"], child)) is not None:
+            return ending
     automation, _, key = opened["run"].rpartition("/")
     argument: Call = {"config": {"automation": automation}, "key": key}
     if step.pick is not None:
@@ -202,7 +202,7 @@ async def _ended(walk: Walk, step: ActionStep, opened: OpenCall, child: Child | 
     return answer
 
 
-async def _told(step: ActionStep, run: str, child: Child) -> Answer | Failure | None:
+async def _ending(step: ActionStep, run: str, child: Child) -> Answer | Failure | None:
     """Return how a child ended; None where somebody ended it from outside, as a reset does from which it goes on."""
     try:
         report = read(child.result(), deepest=DEEPEST_REPORT)

@@ -22,7 +22,7 @@ class DecisionRefused(Exception):  # noqa: N818 # the answer, and no program's e
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class HoldCase:
     """One decision about one open hold.
 
     Attributes:

@@ -15,7 +15,7 @@ from workflows.language.template import TemplateError
 from workflows.report import timestamp
 from workflows.run.encrypted import UNREADABLE, ask_any, opened
 from workflows.run.walk import Walk
-from workflows.steps.case import Case, DecisionRefused
+from workflows.steps.case import DecisionRefused, HoldCase
 from workflows.steps.edits import EditError
 from workflows.steps.judges import JUDGES, settled
 
@@ -76,7 +76,7 @@ async def _judged(walk: Walk, sent: Mapping[str, Any], count: int, at: datetime,
     if isinstance(hold, Receipt):
         return hold
     decision = cast("Decision", sent)
-    case = Case(walk, hold, decision, at, more)
+    case = HoldCase(walk, hold, decision, at, more)
     try:
         if hold.verified:
             await _verify(case)
@@ -90,7 +90,7 @@ async def _judged(walk: Walk, sent: Mapping[str, Any], count: int, at: datetime,
         return Receipt("invalid", str(error))
 
 
-async def _came_late(case: Case) -> bool:
+async def _came_late(case: HoldCase) -> bool:
     """Say whether a decision came after the deadline; that is written down, as a replay's clock may be a little off."""
     hold = case.hold
     if hold.deadline is None or case.decision["decision"] == "reject":  # a refusal is never too late
@@ -100,7 +100,7 @@ async def _came_late(case: Case) -> bool:
     return too_late
 
 
-async def _verify(case: Case) -> None:
+async def _verify(case: HoldCase) -> None:
     """Refuse a decision that is not proven to come from its sender."""
     if case.decision.get("proof") is None:
         raise DecisionRefused(

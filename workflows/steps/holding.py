@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from trunkline.wire import REMIND, Answer, Decided, ErrorEntry, Flow, RemindAnswer, RemindQuestion, Request
+from trunkline.wire import REMIND, Answer, ErrorEntry, Flow, HoldDecision, RemindAnswer, RemindQuestion, Request
 from workflows import host
 from workflows.holds.hold import POLICY, Hold, Kind
 from workflows.holds.request import signed
@@ -237,6 +237,6 @@ def _expire(walk: Walk, held: HeldStep, hold: Hold) -> None:
         hold.settle(what, POLICY, now, via=POLICY)
 
 
-def _refused(decision: Decided) -> ErrorEntry:
+def _refused(decision: HoldDecision) -> ErrorEntry:
     reason = f": {decision['reason']}" if "reason" in decision else "."
     return {"type": "Rejected", "message": f"Refused by {decision['by']}{reason}"}

@@ -12,9 +12,9 @@ from trunkline.wire import (
     SUPPLY,
     Answer,
     CheckQuestion,
-    Edited,
-    Named,
+    NamedParty,
     Request,
+    RequestEdit,
     SupplyQuestion,
     request_from,
 )
@@ -25,7 +25,7 @@ from workflows.language.instants import instant
 from workflows.language.people import group
 from workflows.report import measure, timestamp
 from workflows.run.walk import HeldStep
-from workflows.steps.case import Case, DecisionRefused
+from workflows.steps.case import DecisionRefused, HoldCase
 from workflows.steps.edits import EditError, edited
 from workflows.steps.holding import reserve_room
 from workflows.steps.messages import renew
@@ -35,11 +35,11 @@ MOST_EDITS = 20
 """How often one hold may be edited."""
 
 
-async def _approve(case: Case) -> Receipt:
+async def _approve(case: HoldCase) -> Receipt:
     return approve(case.hold, case.decision, case.at)
 
 
-async def settled(case: Case) -> Receipt:
+async def settled(case: HoldCase) -> Receipt:
     """Settle a hold by one decision."""
     return settle(case.hold, case.decision, case.at)
 
@@ -50,10 +50,10 @@ class _Change:
 
     request: Request
     digest: str
-    shown: Edited
+    shown: RequestEdit
 
 
-def _change(case: Case) -> _Change:
+def _change(case: HoldCase) -> _Change:
     """Apply an edit to a copy of a hold's request.
 
     Raises:
@@ -70,7 +70,7 @@ def _change(case: Case) -> _Change:
         raise EditError("The edit changes nothing: the request is the one that is held.")
     before, after = hold.request["config"], config
     case.more.update({"digest": hold.digest, "edited": digest, "edits": edits, "before": before, "after": after})
-    shown: Edited = {
+    shown: RequestEdit = {
         "at": timestamp(case.at),
         "by": case.decision["by"].strip(),
         "edits": edits,
@@ -81,7 +81,7 @@ def _change(case: Case) -> _Change:
     return _Change(request, digest, shown)
 
 
-def _apply(case: Case, held: HeldStep, change: _Change) -> None:
+def _apply(case: HoldCase, held: HeldStep, change: _Change) -> None:
     """Put an edited request in the place of the one that was held: its seal is dead, and so are the votes."""
     hold, earlier = case.hold, (case.hold.request, case.hold.digest)
     hold.request, hold.digest = change.request, change.digest
@@ -97,7 +97,7 @@ def _apply(case: Case, held: HeldStep, change: _Change) -> None:
     case.walk.state.report.note(held.entry, "edited", [*held.entry.get("edited", []), change.shown])
 
 
-async def _edit(case: Case) -> Receipt:
+async def _edit(case: HoldCase) -> Receipt:
     hold, decision = case.hold, case.decision
     held = await case.held()
     change = _change(case)
@@ -119,7 +119,7 @@ async def _edit(case: Case) -> Receipt:
     return Receipt("needs_more", f"{hold.label}: {by}; {len(hold.votes)} of {hold.quorum} approvals are there.")
 
 
-async def _retry(case: Case) -> Receipt:
+async def _retry(case: HoldCase) -> Receipt:
     """Let a failed step be sent again, perhaps with another config; that is approved again where the step needs it."""
     if case.decision.get("edits") is not None:
         held = await case.held()
@@ -129,7 +129,7 @@ async def _retry(case: Case) -> Receipt:
     return await settled(case)
 
 
-async def _supply(case: Case) -> Receipt:
+async def _supply(case: HoldCase) -> Receipt:
     held = await case.held()
     question: SupplyQuestion = {"actionType": case.hold.actionType, "result": case.decision["result"]}
     if held.step.pick is not None:
@@ -141,10 +141,12 @@ async def _supply(case: Case) -> Receipt:
     return await settled(case)
 
 
-async def _reassign(case: Case) -> Receipt:
+async def _reassign(case: HoldCase) -> Receipt:
     held = await case.held()
     hold, names = case.hold, [name.strip() for name in case.decision["approvers"]]
-    entries: list[Named] = [{"person": name} if (named := group(name)) is None else {"group": named} for name in names]
+    entries: list[NamedParty] = [
+        {"person": name} if (named := group(name)) is None else {"group": named} for name in names
+    ]
     question: CheckQuestion = {"people": {"approvers": entries}, "quorum": hold.quorum}
     if hold.requester is not None:
         question["excluded"] = hold.requester
@@ -158,7 +160,7 @@ async def _reassign(case: Case) -> Receipt:
     return Receipt("accepted", f"{hold.label}: now decided by {', '.join(hold.approvers)}.")
 
 
-async def _extend(case: Case) -> Receipt:
+async def _extend(case: HoldCase) -> Receipt:
     hold, now, wanted = case.hold, case.at, case.decision["deadline"]
     deadline = _deadline(wanted, now)
     if deadline is None or not now < deadline <= now + timedelta(milliseconds=YEAR):
@@ -182,7 +184,7 @@ def _deadline(text: str, now: datetime) -> datetime | None:
         return instant(text)
 
 
-JUDGES: dict[str, Callable[[Case], Awaitable[Receipt]]] = {
+JUDGES: dict[str, Callable[[HoldCase], Awaitable[Receipt]]] = {
     "approve": _approve,
     "edit": _edit,
     "retry": _retry,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from trunkline.wire import HoldNotice, Notified, Posted
+from trunkline.wire import HoldMessage, HoldNotice, NoticeEntry
 from workflows import host
 from workflows.compiled import CARRIED_OUT
 from workflows.errors import StepError, error_entry
@@ -29,7 +29,7 @@ PARTING = timedelta(seconds=20)
 
 def post(walk: Walk, held: HeldStep, hold: Hold, notice: Notice, telling: Telling) -> None:
     """Post a message in which a hold can be decided, without waiting for it."""
-    telling = replace(telling, told=_told(walk, hold, telling.on))
+    telling = replace(telling, content=_content(walk, hold, telling.on))
     task = asyncio.create_task(_post(walk, held, hold, notice, telling))
     walk.notices.append(task)
     walk.messages.posting.setdefault(hold.hold, []).append(task)
@@ -38,14 +38,14 @@ def post(walk: Walk, held: HeldStep, hold: Hold, notice: Notice, telling: Tellin
 async def _post(walk: Walk, held: HeldStep, hold: Hold, notice: Notice, telling: Telling) -> None:
     if len(hold.posted) >= MOST_POSTED:
         error = error_entry(StepError(f"{MOST_POSTED} messages ask about this hold already, so no more is posted."))
-        record: Notified = {"on": telling.on, "label": notice.step.label, "actionType": notice.step.action}
+        record: NoticeEntry = {"on": telling.on, "label": notice.step.label, "actionType": notice.step.action}
         note(walk, held, {**record, "status": "failed", "error": error})
         return
     with walk.busy():
         sent = await tell(walk, held, telling)
         if sent is None:
             return
-        posted: Posted = {
+        posted: HoldMessage = {
             "notice": notice.step.id,
             "instance": telling.instance,
             "request": sent.request,
@@ -53,12 +53,12 @@ async def _post(walk: Walk, held: HeldStep, hold: Hold, notice: Notice, telling:
         }
         hold.posted.append(posted)
         if sent.found and hold.decision is None and not hold.closed:  # before a reset it may have said otherwise
-            await _update(walk, held, posted, _told(walk, hold, telling.on), within=None)
+            await _update(walk, held, posted, _content(walk, hold, telling.on), within=None)
 
 
 def close(walk: Walk, held: HeldStep, hold: Hold, notice: Notice, telling: Telling) -> None:
     """Have what a notice posted say how the hold was decided; where it posted nothing, a message of its own does."""
-    closing = Closing(held=held, hold=hold, notice=notice, told=_told(walk, hold, telling.on))
+    closing = Closing(held=held, hold=hold, notice=notice, content=_content(walk, hold, telling.on))
     walk.messages.closings.append(closing)
     alone = telling if "decided" in notice.on else None
     _begin(walk, _close(walk, closing, alone))
@@ -76,8 +76,8 @@ async def _renew(walk: Walk, held: HeldStep, hold: Hold, earlier: list[asyncio.T
             await host.wait(unfinished)
         if hold.decision is not None or hold.closed:
             return
-        told = _told(walk, hold, CHANGED)
-        await run_parallel(_update(walk, held, one, told, within=None) for one in [*hold.posted])
+        content = _content(walk, hold, CHANGED)
+        await run_parallel(_update(walk, held, one, content, within=None) for one in [*hold.posted])
 
 
 def renew(walk: Walk, held: HeldStep, hold: Hold) -> None:
@@ -99,7 +99,7 @@ def withdraw(walk: Walk, held: HeldStep, hold: Hold) -> None:
     for notice in held.step.policy.notices:
         if not notice.updated:
             continue
-        closing = Closing(held=held, hold=hold, notice=notice, told=_told(walk, hold, on))
+        closing = Closing(held=held, hold=hold, notice=notice, content=_content(walk, hold, on))
         walk.messages.closings.append(closing)
         if walk.stop is None:
             _begin(walk, _close(walk, closing, None))
@@ -131,23 +131,25 @@ async def _close(walk: Walk, closing: Closing, alone: Telling | None, *, parting
     with walk.busy():
         if posting := [task for task in walk.messages.posting.get(hold.hold, ()) if not task.done()]:
             await host.wait(posting)
-        told: HoldNotice = {**closing.told, "outcome": _outcome(closing)}
+        content: HoldNotice = {**closing.content, "outcome": _outcome(closing)}
         mine = [one for one in hold.posted if one["notice"] == notice.step.id]
         if not mine and alone is not None:
-            await tell(walk, closing.held, replace(alone, told=told))
+            await tell(walk, closing.held, replace(alone, content=content))
         within = PARTING if parting else None
-        await run_parallel(_last_update(walk, closing, one, told, within=within) for one in mine)
+        await run_parallel(_last_update(walk, closing, one, content, within=within) for one in mine)
         walk.messages.closings.remove(closing)
 
 
 async def _last_update(
-    walk: Walk, closing: Closing, one: Posted, told: HoldNotice, *, within: timedelta | None
+    walk: Walk, closing: Closing, one: HoldMessage, content: HoldNotice, *, within: timedelta | None
 ) -> None:
-    await _update(walk, closing.held, one, told, within=within)
+    await _update(walk, closing.held, one, content, within=within)
     closing.hold.posted.remove(one)  # where it failed, the step's entry says so
 
 
-async def _update(walk: Walk, held: HeldStep, one: Posted, told: HoldNotice, *, within: timedelta | None) -> None:
+async def _update(
+    walk: Walk, held: HeldStep, one: HoldMessage, content: HoldNotice, *, within: timedelta | None
+) -> None:
     """Update one message, which changes nothing where it is done twice; `within`: the run is ending."""
     step = next(notice.step for notice in held.step.policy.notices if notice.step.id == one["notice"])
     step = replace(
@@ -160,10 +162,10 @@ async def _update(walk: Walk, held: HeldStep, one: Posted, told: HoldNotice, *, 
     )
     telling = Telling(
         step=step,
-        instance=f"{one['instance']}.{told['on']}-{told['version']}",
-        on=told["on"],
+        instance=f"{one['instance']}.{content['on']}-{content['version']}",
+        on=content["on"],
         make=lambda: one["request"],
-        told={**told, "posted": one["at"]},
+        content={**content, "posted": one["at"]},
         parting=within is not None,
     )
     await tell(walk, held, telling)
@@ -175,6 +177,6 @@ def _outcome(closing: Closing) -> str | None:
     return entry["error"]["message"] if entry["status"] == "superseded" else None
 
 
-def _told(walk: Walk, hold: Hold, on: str) -> HoldNotice:
+def _content(walk: Walk, hold: Hold, on: str) -> HoldNotice:
     automation = walk.program.plan["automation"]
     return notice_of(hold, on, run=host.info().workflow_id, automation=automation, pages=walk.pages)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import cast
 
 from trunkline.durations import spell
-from trunkline.keyed import COME, LEAVE_GATE, PER_KEY, Admission, Entrance, Passed
+from trunkline.keyed import COME, LEAVE_GATE, PER_KEY, Admission, Entrance, GateAnswer
 from workflows import host
 from workflows.errors import StepError
 from workflows.run.walk import Stop, Walk
@@ -32,7 +32,7 @@ async def pass_gate(walk: Walk) -> None:
     walk.state.admitted = True
 
 
-async def _passed(walk: Walk, entrance: Entrance) -> Passed:
+async def _passed(walk: Walk, entrance: Entrance) -> GateAnswer:
     """Return what the gate says about a run, once it does."""
     patience = SILENT
     while walk.passed is None:

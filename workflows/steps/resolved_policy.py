@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from trunkline.wire import CHECK, CheckAnswer, CheckQuestion, HeldOperation, Named, PolicyRecord, Request, Times
+from trunkline.wire import CHECK, CheckAnswer, CheckQuestion, HeldOperation, NamedParty, PolicyRecord, Request, Times
 from workflows import host
 from workflows.errors import StepError
 from workflows.hold_rules import HOLD_RULES
@@ -169,7 +169,7 @@ def _question(walk: Walk, held: HeldStep, policy: Policy, *, approval: bool) -> 
     return question
 
 
-def _rendered(walk: Walk, held: HeldStep, name: str, people: People) -> Iterable[Named]:
+def _rendered(walk: Walk, held: HeldStep, name: str, people: People) -> Iterable[NamedParty]:
     for entry in people:
         if isinstance(entry, Group):
             yield {"group": entry.name}

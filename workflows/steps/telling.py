@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from trunkline.wire import Answer, Entry, HoldNotice, Notified, Request
+from trunkline.wire import Answer, Entry, HoldNotice, NoticeEntry, Request
 from workflows import host
 from workflows.errors import StepError, error_entry
 from workflows.language.template import TemplateError
@@ -31,7 +31,7 @@ class Telling:
         instance: its own id, unique within the run.
         on: what happened.
         make: renders what is sent, at the time at which it is.
-        told: what a message in which the hold can be decided says.
+        content: what a message in which the hold can be decided says.
         parting: whether it is sent although the run is ending.
     """
 
@@ -39,12 +39,12 @@ class Telling:
     instance: str
     on: str
     make: Callable[[], Request]
-    told: HoldNotice | None = None
+    content: HoldNotice | None = None
     parting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentNotice:
     """A notice that was sent.
 
     Attributes:
@@ -60,22 +60,22 @@ class Sent:
     found: bool
 
 
-async def tell(walk: Walk, held: HeldStep, telling: Telling) -> Sent | None:
+async def tell(walk: Walk, held: HeldStep, telling: Telling) -> SentNotice | None:
     """Send a notice and note what became of it; None where it failed."""
     step = telling.step
-    record: Notified = {"on": telling.on, "label": step.label, "actionType": step.action}
+    record: NoticeEntry = {"on": telling.on, "label": step.label, "actionType": step.action}
     entry: Entry = {"id": telling.instance}
-    sent: Sent | None = None
+    sent: SentNotice | None = None
     try:
         request = telling.make()
         with walk.busy():
-            outgoing = Outgoing(request, notice=telling.told, parting=telling.parting)
+            outgoing = Outgoing(request, notice=telling.content, parting=telling.parting)
             answer = await send(walk, step, entry, outgoing)
         if isinstance(answer, Failure):
             record.update({"status": "unknown" if answer.unknown else "failed", "error": answer.error()})
         else:
             record["status"] = "succeeded"
-            sent = Sent(request, answer, entry["key"], entry.get("found", False))
+            sent = SentNotice(request, answer, entry["key"], entry.get("found", False))
     except asyncio.CancelledError:
         _settle(walk, held, telling, {**record, "status": "canceled"})
         raise
@@ -85,12 +85,12 @@ async def tell(walk: Walk, held: HeldStep, telling: Telling) -> Sent | None:
     return sent
 
 
-def _settle(walk: Walk, held: HeldStep, telling: Telling, record: Notified) -> None:
+def _settle(walk: Walk, held: HeldStep, telling: Telling, record: NoticeEntry) -> None:
     walk.state.memory.pop(telling.instance, None)
     note(walk, held, record)
 
 
-def note(walk: Walk, held: HeldStep, record: Notified) -> None:
+def note(walk: Walk, held: HeldStep, record: NoticeEntry) -> None:
     """Write down in a step's entry what became of a notice."""
     record["at"] = timestamp(host.now())
     if "error" in record:

@@ -21,7 +21,7 @@ from temporalio.worker import (
     WorkflowInterceptorClassInput,
 )
 
-from trunkline.wire import NOT_TAKEN, AuditEntry, Edited, Entry, Request, RunReport, ShownHold
+from trunkline.wire import NOT_TAKEN, AuditEntry, Entry, Request, RequestEdit, RunReport, ShownHold
 from workflows.holds.wording import (
     COUNTED,
     UNSIGNED,
@@ -79,7 +79,7 @@ def details(report: RunReport, holds: Sequence[ShownHold], workflow_id: str) -> 
     return "\n".join([*lines, *_outcome(report), *_decisions(report.get("audit") or []), *_steps(report["steps"])])
 
 
-def _waiting(hold: ShownHold, edits: list[Edited], workflow_id: str) -> Iterator[str]:
+def _waiting(hold: ShownHold, edits: list[RequestEdit], workflow_id: str) -> Iterator[str]:
     approval = hold["kind"] == "approval"
     yield f"## Waits for a decision: {_plain(hold['label'])}"
     until = f" · until {instant(hold['deadline'])}" if hold.get("deadline") else ""
@@ -94,7 +94,7 @@ def _waiting(hold: ShownHold, edits: list[Edited], workflow_id: str) -> Iterator
     yield from _forms(hold)
 
 
-def _facts(hold: ShownHold, edits: list[Edited]) -> Iterator[str]:
+def _facts(hold: ShownHold, edits: list[RequestEdit]) -> Iterator[str]:
     """Yield what the request does not say: secrets, digest, votes, policy, and what was edited."""
     yield f"\n- Digest `{hold['digest']}`"
     if hold["request"].get("connection"):

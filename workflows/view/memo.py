@@ -28,12 +28,12 @@ LONGEST_LABEL = 200
 def note(held: Iterable[Hold]) -> None:
     """Write what waits now; where nothing has changed since, nothing is written."""
     oldest = sorted(held, key=lambda hold: hold.openedAt)
-    wanted: dict[str, ListedHold | UnlistedHolds] = {PREFIX + hold.hold: _told(hold) for hold in oldest[:MOST]}
+    wanted: dict[str, ListedHold | UnlistedHolds] = {PREFIX + hold.hold: _entry(hold) for hold in oldest[:MOST]}
     if len(oldest) > MOST:
         wanted[MORE] = {"count": len(oldest) - MOST}
     known = [name for name in host.info().raw_memo if name == MORE or name.startswith(PREFIX)]
     gone = {name: None for name in known if name not in wanted}
-    changed = {name: told for name, told in wanted.items() if name not in known or _known(name) != told}
+    changed = {name: entry for name, entry in wanted.items() if name not in known or _known(name) != entry}
     if gone or changed:
         host.upsert_memo({**changed, **gone})
 
@@ -43,8 +43,8 @@ def _known(name: str) -> Mapping[str, Any]:
     return found
 
 
-def _told(hold: Hold) -> ListedHold:
-    told: ListedHold = {
+def _entry(hold: Hold) -> ListedHold:
+    entry: ListedHold = {
         "hold": hold.hold,
         "step": hold.step,
         "kind": hold.kind,
@@ -53,7 +53,7 @@ def _told(hold: Hold) -> ListedHold:
         "openedAt": hold.openedAt,
     }
     if hold.missing:
-        told["missing"] = True
+        entry["missing"] = True
     if hold.verified or hold.requester is not None or hold.quorum > 1:
-        told["ask"] = True  # who may still decide it, only the run can tell
-    return told
+        entry["ask"] = True  # who may still decide it, only the run can tell
+    return entry

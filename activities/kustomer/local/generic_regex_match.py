@@ -14,7 +14,7 @@ from trunkline.regex.javascript import FLAGS, check_flags
 from trunkline.regex.matching import CostlyError, PatternError, check_pattern, first_match
 
 
-class Search(Config):
+class RegexSearch(Config):
     """A text, and what is searched for."""
 
     test_string: str = Field(
@@ -49,7 +49,7 @@ class Search(Config):
         return value
 
 
-class Matched(Result):
+class RegexResult(Result):
     """What was found: what JavaScript's `RegExp.prototype.exec` finds."""
 
     match: str | None = Field(description="Text that the pattern matched; null where it matched nothing.")
@@ -67,7 +67,7 @@ class Matched(Result):
     local=True,
     example={"testString": "{{message.body}}", "regex": "order #([0-9]+)", "flags": "i"},
 )
-async def generic_regex_match(config: Search, _context: Context) -> Matched:
+async def generic_regex_match(config: RegexSearch, _context: Context) -> RegexResult:
     """Search a text for a pattern, and give the first match.
 
     The same is the filter `match` of templates, which needs no step.
@@ -79,5 +79,5 @@ async def generic_regex_match(config: Search, _context: Context) -> Matched:
     except CostlyError as error:
         raise Refused(str(error)) from None
     if found is None:
-        return Matched(match=None, captures=None, index=-1, original=config.test_string)
-    return Matched(match=found.match, captures=found.captures, index=found.position, original=config.test_string)
+        return RegexResult(match=None, captures=None, index=-1, original=config.test_string)
+    return RegexResult(match=found.match, captures=found.captures, index=found.position, original=config.test_string)

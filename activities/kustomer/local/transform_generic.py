@@ -35,7 +35,7 @@ def _readable(written: dict[str, Any] | str) -> dict[str, Any] | str:
     return written
 
 
-class Values(Config):
+class NamedValues(Config):
     """Values by name."""
 
     data: Annotated[
@@ -55,7 +55,7 @@ class Values(Config):
         return {f"/{key}": "json" if text.startswith("{") else "json-members" for key, text in plain.items()}
 
 
-class Transformed(Result):
+class TransformResult(Result):
     """The values."""
 
     output: dict[str, Any] = Field(description="The object that was given.")
@@ -67,12 +67,12 @@ class Transformed(Result):
     local=True,
     example={"data": {"vip": "{{customer.isVip}}", "attempts": 1}},
 )
-async def transform_generic(config: Values, _context: Context) -> Transformed:
+async def transform_generic(config: NamedValues, _context: Context) -> TransformResult:
     """Keep values for later steps.
 
     The same is a step `set`, which costs no action.
     """
     try:
-        return Transformed(output=object_in(config.data))
+        return TransformResult(output=object_in(config.data))
     except ValueError as fault:
         raise Refused(f"The data cannot be read: {fault}.") from None

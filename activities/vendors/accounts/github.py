@@ -11,7 +11,7 @@ from pydantic import Field
 from activities.errors import ActionError, Unavailable
 from activities.http_client.retry_after import retry_after
 from activities.openapi.profile import OpenApiProfile
-from activities.operations.connection import Described
+from activities.operations.connection import DescribedConnection
 from activities.rest.answers import RateHeaders, readable, reason_of
 from activities.rest.service import Service
 from activities.vendors.lookups.github import look_up
@@ -61,7 +61,7 @@ def _signed_in(account: GitHub) -> Mapping[str, str]:
     return {"Authorization": f"Bearer {account.token}"}
 
 
-class GitHub(Described):
+class GitHub(DescribedConnection):
     """GitHub, or a GitHub Enterprise Server (`baseUrl: https://HOST/api/v3`)."""
 
     kind: ClassVar[str] = "github"

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from activities.openapi.profile import OpenApiProfile
-from activities.operations.connection import Described
+from activities.operations.connection import DescribedConnection
 from activities.rest.answers import RateHeaders, reason_of
 from activities.rest.service import Service
 
@@ -38,7 +38,7 @@ def _address(account: Jira) -> str:
     return f"https://{account.site if '.' in account.site else account.site + OWN_DOMAIN}"
 
 
-class Jira(Described):
+class Jira(DescribedConnection):
     """A Jira Cloud site."""
 
     kind: ClassVar[str] = "jira"

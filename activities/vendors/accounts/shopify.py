@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from activities.descriptions.source import Conceal, Source
+from activities.descriptions.source import Conceal, DescriptionSource
 from activities.graphql.answers import LATER
 from activities.graphql.introspection import introspected
 from activities.graphql.profile import GRAPHQL, GraphQlProfile
-from activities.operations.connection import Described
+from activities.operations.connection import DescribedConnection
 from activities.rest.service import Service
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _path(base: str) -> str:
     return "" if base.rstrip("/").endswith(f"/{ENDPOINT}") else PATH
 
 
-class Shopify(Described):
+class Shopify(DescribedConnection):
     """A Shopify shop, through its Admin API."""
 
     kind: ClassVar[str] = "shopify"
@@ -65,7 +65,7 @@ class Shopify(Described):
         return [self.access_token]
 
     @classmethod
-    def source(cls, name: str, entry: Mapping[str, Any], connect: Callable[[], Any]) -> Source:
+    def source(cls, name: str, entry: Mapping[str, Any], connect: Callable[[], Any]) -> DescriptionSource:
         """Return the endpoint, which is asked for its schema where no description is named."""
         if entry.get("description"):
             return super().source(name, entry, connect)
@@ -76,7 +76,7 @@ class Shopify(Described):
             account = connect()
             return await introspected(http, PROFILE.endpoint(account), _signed_in(account), one_of=True)
 
-        return Source(GRAPHQL, base + _path(base), name, reading, daily=True)
+        return DescriptionSource(GRAPHQL, base + _path(base), name, reading, daily=True)
 
 
 def _address(account: Shopify) -> str:

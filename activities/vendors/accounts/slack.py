@@ -13,7 +13,7 @@ from activities.http_client.retry_after import retry_after
 from activities.http_client.statuses import one_line
 from activities.openapi.operation import Operation
 from activities.openapi.profile import OpenApiProfile
-from activities.operations.connection import Described
+from activities.operations.connection import DescribedConnection
 from activities.rest.service import Service
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ PERHAPS = frozenset(["fatal_error", "internal_error"])
 """Errors of which Slack says that some aspect of the operation may have succeeded."""
 
 
-class Slack(Described):
+class Slack(DescribedConnection):
     """A Slack app installed in a workspace."""
 
     kind: ClassVar[str] = "slack"

@@ -10,10 +10,10 @@ from pydantic import Field
 
 from activities.errors import ActionError, Unavailable
 from activities.http_client.retry_after import retry_after
-from activities.openapi.conventions import Key
+from activities.openapi.conventions import KeyHeader
 from activities.openapi.operation import Operation
 from activities.openapi.profile import OpenApiProfile
-from activities.operations.connection import Described
+from activities.operations.connection import DescribedConnection
 from activities.rest.answers import readable, reason_of
 from activities.rest.service import Service
 from activities.vendors.lookups.stripe import look_up
@@ -41,8 +41,8 @@ def judged(answer: Response) -> ActionError | None:
     again = answer.headers.get(AGAIN, "true" if answer.status == HTTPStatus.CONFLICT else "")
     if again != "true" or not HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return None
-    said = readable(reason(answer.members())) or "no reason given"
-    sentence = f"Stripe answered {answer.status}: {said}."
+    cause = readable(reason(answer.members())) or "no reason given"
+    sentence = f"Stripe answered {answer.status}: {cause}."
     return Unavailable(sentence, retry_after=retry_after(answer.headers), status=answer.status)
 
 
@@ -60,11 +60,11 @@ def _signed_in(account: Stripe) -> Mapping[str, str]:
     return {"Authorization": f"Bearer {account.api_key}"}
 
 
-def _key(one: Operation) -> Key | None:
-    return Key(window=WINDOW) if one.method == "POST" else None
+def _key(one: Operation) -> KeyHeader | None:
+    return KeyHeader(window=WINDOW) if one.method == "POST" else None
 
 
-class Stripe(Described):
+class Stripe(DescribedConnection):
     """A Stripe account."""
 
     kind: ClassVar[str] = "stripe"

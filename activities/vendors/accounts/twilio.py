@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from activities.openapi.profile import OpenApiProfile
-from activities.operations.connection import Described
+from activities.operations.connection import DescribedConnection
 from activities.rest.answers import reason_of
 from activities.rest.service import Service
 from activities.vendors.lookups.twilio import look_up
@@ -18,7 +18,7 @@ DESCRIPTION = "https://raw.githubusercontent.com/twilio/twilio-oai/main/spec/jso
 ACCOUNT = "AccountSid"
 
 
-class TwilioAccount(Described):
+class TwilioAccount(DescribedConnection):
     """A Twilio account."""
 
     kind: ClassVar[str] = "twilio"

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from activities.errors import ActionError, Unavailable
-from activities.openapi.conventions import Key
+from activities.openapi.conventions import KeyHeader
 from activities.openapi.lookups import LookUp
 from activities.openapi.operation import Operation
 from activities.openapi.profile import OpenApiProfile
-from activities.operations.connection import Described
+from activities.operations.connection import DescribedConnection
 from activities.rest.answers import reason_of
 from activities.rest.service import Service
 from activities.vendors.lookups.zendesk import found, identity
@@ -30,7 +30,7 @@ WINDOW = 2 * 3600.0
 """Seconds for which Zendesk remembers the key of a new ticket."""
 
 
-class ZendeskAccount(Described):
+class ZendeskAccount(DescribedConnection):
     """A Zendesk account: `subdomain` or `baseUrl`, and `email` with `apiToken`, or `oauthToken`."""
 
     kind: ClassVar[str] = "zendesk"
@@ -88,8 +88,8 @@ def _creates(one: Operation) -> bool:
     return one.method == "POST" and one.path.removesuffix(".json") == TICKETS
 
 
-def _key(one: Operation) -> Key | None:
-    return Key(window=WINDOW) if _creates(one) else None
+def _key(one: Operation) -> KeyHeader | None:
+    return KeyHeader(window=WINDOW) if _creates(one) else None
 
 
 def _look_up(one: Operation) -> LookUp | None:

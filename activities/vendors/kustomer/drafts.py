@@ -14,7 +14,7 @@ from activities.vendors.kustomer.records import Data, attribute, related, same, 
 from activities.vendors.kustomer.service import Account
 
 
-class Draft(Result):
+class KustomerDraft(Result):
     """A draft."""
 
     id: str = Field(description="Its id.")

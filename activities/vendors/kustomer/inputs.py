@@ -20,7 +20,7 @@ LONGEST_TAG = 64
 MOST_TAGS = 20
 
 
-class Sentiment(Config):
+class TextSentiment(Config):
     """How a text feels."""
 
     polarity: Literal[-1, 0, 1] = Field(description="-1 negative, 0 neutral, 1 positive.")

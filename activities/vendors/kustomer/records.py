@@ -62,14 +62,14 @@ def since(data: Mapping[str, Any], begin: datetime) -> bool:
     return made is not None and made >= begin - CLOCKS
 
 
-class Record(Result):
+class KustomerRecord(Result):
     """A record that was made or changed."""
 
     id: str = Field(description="Its id.")
     object: dict[str, Any] = Field(description="The record as Kustomer writes it: type, id, attributes, relationships.")
 
 
-class Found(Result):
+class FoundRecord(Result):
     """A record that was looked for."""
 
     found: bool = Field(default=True, description="Whether there is such a record.")

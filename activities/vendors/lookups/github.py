@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from activities.openapi.lookups import LookUp, Sent
+from activities.openapi.lookups import LookUp, UnknownRequest
 from activities.openapi.operation import Operation
 
 CLOCKS = timedelta(seconds=2)
@@ -35,7 +35,7 @@ def identity(made: Any) -> str | None:
     return f"github:{id_}" if id_ else None
 
 
-async def found(sent: Sent) -> list[Any]:
+async def found(sent: UnknownRequest) -> list[Any]:
     """Return the issues of the repository, or the comments of the issue, of these words since then."""
     words = WORDS[sent.operation.path]
     query = {"since": (sent.since - CLOCKS).strftime("%Y-%m-%dT%H:%M:%SZ"), "per_page": MOST_LISTED}

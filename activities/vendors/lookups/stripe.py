@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
-from activities.openapi.lookups import LookUp, Sent
+from activities.openapi.lookups import LookUp, UnknownRequest
 from activities.openapi.operation import PLACE_IN_PATH, Operation
 
 EVENTS = "/v1/events"
@@ -39,7 +39,7 @@ def look_up(one: Operation) -> LookUp | None:
     return LookUp(find=found) if one.method == "POST" else None
 
 
-async def found(sent: Sent) -> list[Any]:
+async def found(sent: UnknownRequest) -> list[Any]:
     """Return the object that the step made or changed, as it is now; none where its request failed in part."""
     caused = [event async for event in _events(sent) if _key(event) == sent.key]
     if not caused or any(str(event.get("type")).endswith(HALTED) for event in caused):
@@ -49,7 +49,7 @@ async def found(sent: Sent) -> list[Any]:
     return [await sent.read(places.pop(), {})] if len(places) == 1 else []
 
 
-async def _events(sent: Sent) -> AsyncIterator[Mapping[str, Any]]:
+async def _events(sent: UnknownRequest) -> AsyncIterator[Mapping[str, Any]]:
     query: dict[str, Any] = {"created[gte]": int((sent.since - CLOCKS).timestamp()), "limit": PAGE}
     for _ in range(MOST_PAGES):
         page = await sent.read(EVENTS, query)
@@ -65,7 +65,7 @@ def _key(event: Mapping[str, Any]) -> Any:
     return request.get("idempotency_key") if isinstance(request, Mapping) else None
 
 
-def _place(sent: Sent, one: Mapping[str, Any]) -> str | None:
+def _place(sent: UnknownRequest, one: Mapping[str, Any]) -> str | None:
     """Return where an object is read that the operation answers with, or None where it is none of those."""
     template, id_ = sent.operation.path.strip("/").split("/"), one.get("id")
     if not isinstance(id_, str):

@@ -7,7 +7,7 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from activities.openapi.lookups import LookUp, Sent
+from activities.openapi.lookups import LookUp, UnknownRequest
 from activities.openapi.operation import Operation
 
 MESSAGES = "/2010-04-01/Accounts/{AccountSid}/Messages.json"
@@ -39,7 +39,7 @@ def identity(message: Any) -> str | None:
     return f"twilio:{sid}" if sid else None
 
 
-async def found(sent: Sent) -> list[Any]:
+async def found(sent: UnknownRequest) -> list[Any]:
     """Return the account's messages of this text to this number since then."""
     text, values = sent.values.get("Body"), sent.values
     if not text or UNSEEN & values.keys():

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from activities.openapi.lookups import Sent
+from activities.openapi.lookups import UnknownRequest
 
 CLOCKS = timedelta(minutes=1)
 """How far Zendesk's clock may be behind ours; the id tells the step's ticket from all others."""
@@ -22,7 +22,7 @@ def identity(body: Any) -> str | None:
     return f"zendesk:{id_}" if id_ else None
 
 
-async def found(sent: Sent) -> list[Any]:
+async def found(sent: UnknownRequest) -> list[Any]:
     """Return the tickets of this `external_id` and subject since then; none where the step gives no such id."""
     wanted = sent.values.get("ticket")
     external = wanted.get("external_id") if isinstance(wanted, Mapping) else None

@@ -24,7 +24,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.attempt.scrubber import CUTS, Scrubber
 from activities.attempt.secrets import Secrets
-from activities.attempt.temporal import Services, bind
+from activities.attempt.temporal import AttemptServices, bind
 from activities.catalog import catalog
 from activities.connections import Connections
 from activities.http_client.client import Client
@@ -102,11 +102,11 @@ ECHOES: dict[str, tuple[str, str | None]] = {
 
 
 @pytest_asyncio.fixture
-async def services(client: Client, tmp_path: Path) -> Services:
+async def services(client: Client, tmp_path: Path) -> AttemptServices:
     for name, value in SECRETS.items():
         (tmp_path / name).write_text(value + "\n")
     secrets = Secrets(tmp_path, {})
-    return Services(
+    return AttemptServices(
         http=client,
         connections=Connections({}, ()),
         secrets=secrets,
@@ -125,7 +125,7 @@ Send = Callable[..., Any]
 
 
 @pytest.fixture
-def send(services: Services, wire: Wire) -> Send:
+def send(services: AttemptServices, wire: Wire) -> Send:
     """Make one attempt of a request to the server on this machine."""
     environment = ActivityEnvironment()
     environment.info = dataclasses.replace(environment.info, start_to_close_timeout=timedelta(seconds=20))
@@ -178,7 +178,9 @@ async def test_a_secret_as_host_is_in_no_error_about_it(send: Send) -> None:
     assert LABEL.lower() not in raised.value.message.lower()
 
 
-async def test_a_rotated_secret_is_scrubbed_before_it_was_ever_used(send: Send, wire: Wire, services: Services) -> None:
+async def test_a_rotated_secret_is_scrubbed_before_it_was_ever_used(
+    send: Send, wire: Wire, services: AttemptServices
+) -> None:
     new = "rotated-3kZ9xQ7w"
     wire.reply(ok(f'{{"now": "{new}", "before": "{TOKEN}"}}'.encode()))
     assert (await send())["body"] == {"now": new, "before": "[secret]"}

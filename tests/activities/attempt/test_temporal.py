@@ -20,7 +20,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.action import Config, Result, action
 from activities.attempt.scrubber import Scrubber
 from activities.attempt.secrets import Secrets
-from activities.attempt.temporal import Services, bind
+from activities.attempt.temporal import AttemptServices, bind
 from activities.catalog import catalog
 from activities.connections import Connections
 from activities.context import Context
@@ -46,8 +46,8 @@ class Nothing(Result):
 
 
 @pytest_asyncio.fixture
-async def services(client: Client) -> Services:
-    return Services(
+async def services(client: Client) -> AttemptServices:
+    return AttemptServices(
         http=client,
         connections=Connections({}, ()),
         secrets=Secrets(None, {"TRUNKLINE_SECRET_PIN": "12345678"}),
@@ -69,7 +69,7 @@ async def environment() -> AsyncIterator[ActivityEnvironment]:
     yield made
 
 
-async def attempt(environment: ActivityEnvironment, services: Services, act: Act, **call: Any) -> None:
+async def attempt(environment: ActivityEnvironment, services: AttemptServices, act: Act, **call: Any) -> None:
     """Make one attempt of an action that does what the test says."""
 
     async def look(config: Anything, context: Context, since: datetime) -> list[Nothing]:
@@ -111,7 +111,7 @@ PLACES = [{"path": "/text", "name": "pin", "start": 0}]
     ],
 )
 async def test_what_was_approved_is_carried_out(
-    environment: ActivityEnvironment, services: Services, call: dict[str, Any]
+    environment: ActivityEnvironment, services: AttemptServices, call: dict[str, Any]
 ) -> None:
     done = []
 
@@ -138,7 +138,7 @@ async def test_what_was_approved_is_carried_out(
 )
 @pytest.mark.parametrize("name", ["anything", f"anything{LOOK}"])
 async def test_anything_else_is_not(
-    environment: ActivityEnvironment, services: Services, call: dict[str, Any], name: str
+    environment: ActivityEnvironment, services: AttemptServices, call: dict[str, Any], name: str
 ) -> None:
     async def act(context: Context) -> None:
         raise AssertionError("it was carried out")
@@ -150,7 +150,9 @@ async def test_anything_else_is_not(
     assert raised.value.non_retryable
 
 
-async def failed(environment: ActivityEnvironment, services: Services, act: Act) -> tuple[str | None, dict[str, Any]]:
+async def failed(
+    environment: ActivityEnvironment, services: AttemptServices, act: Act
+) -> tuple[str | None, dict[str, Any]]:
     with pytest.raises(ApplicationError) as raised:
         await attempt(environment, services, act)
     details: dict[str, Any] = raised.value.details[0]
@@ -158,7 +160,7 @@ async def failed(environment: ActivityEnvironment, services: Services, act: Act)
 
 
 async def test_an_attempt_that_ran_out_of_its_time_says_so(
-    environment: ActivityEnvironment, services: Services
+    environment: ActivityEnvironment, services: AttemptServices
 ) -> None:
     async def act(context: Context) -> None:
         await asyncio.sleep(60)
@@ -168,7 +170,7 @@ async def test_an_attempt_that_ran_out_of_its_time_says_so(
 
 @pytest.mark.parametrize("error", [OutcomeUnknown, Unavailable])
 async def test_so_does_one_whose_action_gave_up_in_time(
-    environment: ActivityEnvironment, services: Services, error: type[OutcomeUnknown | Unavailable]
+    environment: ActivityEnvironment, services: AttemptServices, error: type[OutcomeUnknown | Unavailable]
 ) -> None:
     async def act(context: Context) -> None:
         await asyncio.sleep(context.timeout)
@@ -179,7 +181,7 @@ async def test_so_does_one_whose_action_gave_up_in_time(
 
 @pytest.mark.parametrize("error", [OutcomeUnknown("x"), Unavailable("x"), Unavailable("x", retry_after=1)])
 async def test_a_failure_before_that_is_no_timeout(
-    environment: ActivityEnvironment, services: Services, error: Exception
+    environment: ActivityEnvironment, services: AttemptServices, error: Exception
 ) -> None:
     async def act(context: Context) -> None:
         raise error
@@ -200,7 +202,7 @@ async def test_a_failure_before_that_is_no_timeout(
     ],
 )
 async def test_a_pause_is_waited_for_by_the_run_where_something_counts_and_nothing_is_left_to_the_next_attempt(
-    environment: ActivityEnvironment, services: Services, most: int, requests: int, earlier: list[Any], kind: str
+    environment: ActivityEnvironment, services: AttemptServices, most: int, requests: int, earlier: list[Any], kind: str
 ) -> None:
     environment.info = dataclasses.replace(
         environment.info,
@@ -221,7 +223,7 @@ async def test_a_pause_is_waited_for_by_the_run_where_something_counts_and_nothi
 
 
 async def test_a_pause_after_the_first_effect_of_an_attempt_leaves_its_outcome_unknown(
-    environment: ActivityEnvironment, services: Services
+    environment: ActivityEnvironment, services: AttemptServices
 ) -> None:
     environment.info = dataclasses.replace(
         environment.info, retry_policy=RetryPolicy(non_retryable_error_types=[NEVER_REPEATED])
@@ -237,7 +239,9 @@ async def test_a_pause_after_the_first_effect_of_an_attempt_leaves_its_outcome_u
     assert it.value.type == "OutcomeUnknown"
 
 
-async def test_a_look_up_is_not_given_up_for_a_pause(environment: ActivityEnvironment, services: Services) -> None:
+async def test_a_look_up_is_not_given_up_for_a_pause(
+    environment: ActivityEnvironment, services: AttemptServices
+) -> None:
     async def act(context: Context) -> None:
         raise Paused("A limit is used up.", retry_after=7)
 
@@ -249,7 +253,7 @@ async def test_a_look_up_is_not_given_up_for_a_pause(environment: ActivityEnviro
 
 @pytest.mark.parametrize("error", [Unavailable("x", status=503), Refused("x")])
 async def test_nor_is_an_answer_however_late(
-    environment: ActivityEnvironment, services: Services, error: Exception
+    environment: ActivityEnvironment, services: AttemptServices, error: Exception
 ) -> None:
     async def act(context: Context) -> None:
         await asyncio.sleep(context.timeout)
@@ -259,7 +263,7 @@ async def test_nor_is_an_answer_however_late(
 
 
 async def test_a_server_that_does_not_answer_is_a_timeout(
-    environment: ActivityEnvironment, services: Services, wire: Wire
+    environment: ActivityEnvironment, services: AttemptServices, wire: Wire
 ) -> None:
     wire.reply(hang)
     [run] = bind({"http_request": catalog()["http_request"]}, services)
@@ -269,7 +273,7 @@ async def test_a_server_that_does_not_answer_is_a_timeout(
 
 
 async def test_what_an_attempt_conceals_is_scrubbed_from_its_end(
-    environment: ActivityEnvironment, services: Services
+    environment: ActivityEnvironment, services: AttemptServices
 ) -> None:
     async def act(context: Context) -> None:
         context.conceal(services, ["token-1234567890"])
@@ -281,7 +285,7 @@ async def test_what_an_attempt_conceals_is_scrubbed_from_its_end(
 
 @pytest.mark.parametrize("error", [Refused("Not allowed."), Unavailable("Busy."), OutcomeUnknown("Lost.")])
 async def test_an_error_of_ours_that_an_sdk_wraps_keeps_its_kind(
-    environment: ActivityEnvironment, services: Services, error: Exception
+    environment: ActivityEnvironment, services: AttemptServices, error: Exception
 ) -> None:
     async def act(context: Context) -> None:
         raise RuntimeError("Connection error.") from error
@@ -300,7 +304,7 @@ async def test_an_error_of_ours_that_an_sdk_wraps_keeps_its_kind(
     ],
 )
 async def test_what_tells_nothing_new_is_not_repeated(
-    environment: ActivityEnvironment, services: Services, error: Exception, final: bool
+    environment: ActivityEnvironment, services: AttemptServices, error: Exception, final: bool
 ) -> None:
     async def act(context: Context) -> None:
         raise error

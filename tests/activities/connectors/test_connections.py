@@ -18,7 +18,7 @@ from activities.catalog import catalog, connection_kinds
 from activities.connections import Connections
 from activities.descriptions import fetching
 from activities.descriptions.fetching import conceal_nothing, fetch
-from activities.descriptions.source import NotAtHandError, Source
+from activities.descriptions.source import DescriptionSource, NotAtHandError
 from activities.descriptions.store import Store, usual_store
 from activities.errors import Refused, Unavailable
 from activities.graphql.profile import GRAPHQL
@@ -44,7 +44,7 @@ def made(**entry: Any) -> Any:
 
 
 def operation(kind: Any, path: Any, id_: str) -> Any:
-    return kind.profile.operation(usual_store().at_hand(Source(OPENAPI, str(path))), id_)
+    return kind.profile.operation(usual_store().at_hand(DescriptionSource(OPENAPI, str(path))), id_)
 
 
 def test_one_class_of_each_kind_serves_all_of_its_actions() -> None:
@@ -159,7 +159,9 @@ ENDPOINT = "https://acme.myshopify.com/admin/api/2026-10/graphql.json"
 def test_where_documents_of_graphql_go(kind: str, base: str | None, endpoint: str) -> None:
     own = {"shop": "acme", "accessToken": "token-123456"} if kind == "shopify" else {"auth": {"bearer": "token-123456"}}
     connection = made(kind=kind, description=str(AWKWARD_SCHEMA), baseUrl=base, **own)
-    found = type(connection).profile.operation(usual_store().at_hand(Source(GRAPHQL, str(AWKWARD_SCHEMA))), "order")
+    found = type(connection).profile.operation(
+        usual_store().at_hand(DescriptionSource(GRAPHQL, str(AWKWARD_SCHEMA))), "order"
+    )
     shown = found.preview(connection, {"id": 7})
     assert (shown.method, shown.address, shown.body["variables"]) == ("POST", endpoint, {"id": "7"})
     assert [*connection.credentials()] == ["token-123456"], "neither shop nor description is a secret"
@@ -209,7 +211,7 @@ def test_a_shop_that_is_described_otherwise_is_not_asked() -> None:
     entry = {"kind": "shopify", "shop": "acme", "accessToken": "${UNSET}", "description": str(AWKWARD_SCHEMA)}
     connections = Connections({"shop": entry}, KINDS, {})
     where = directory(connections, [Shopify], usual_store(), action="execute_connector_action", name="shop")
-    assert where.source == Source(GRAPHQL, str(AWKWARD_SCHEMA))
+    assert where.source == DescriptionSource(GRAPHQL, str(AWKWARD_SCHEMA))
     pin = where.find("refundCreate").pin()
     assert (pin.repeat, pin.key, pin.window) == ("keyed", "@idempotent", 86_400)
 

@@ -14,7 +14,7 @@ import pytest
 
 from activities.descriptions import command, fetching, store
 from activities.descriptions.fetching import Fetcher, conceal_nothing, fetch
-from activities.descriptions.source import BadDescriptionError, Format, NotAtHandError, Source
+from activities.descriptions.source import BadDescriptionError, DescriptionSource, Format, NotAtHandError
 from activities.descriptions.store import Store
 from activities.errors import Refused, Unavailable
 from activities.http_client.client import Client
@@ -26,19 +26,19 @@ from tests.starts import Processes
 SMALL = '{"openapi": "3.1.0", "paths": {"/a": {"get": {"operationId": "%s"}}}}'
 
 
-def small(path: Path, name: str) -> Source:
+def small(path: Path, name: str) -> DescriptionSource:
     path.write_text(SMALL % name)
-    return Source(OPENAPI, str(path))
+    return DescriptionSource(OPENAPI, str(path))
 
 
 def test_a_process_of_its_own_indexes(tmp_path: Path, processes: Processes) -> None:
     at = Store(tmp_path / "cache")
     index = at.at_hand(small(tmp_path / "a.json", "first"))
     assert index.ids() == ["first"]
-    assert at.at_hand(Source(OPENAPI, str(tmp_path / "a.json"))) is index
+    assert at.at_hand(DescriptionSource(OPENAPI, str(tmp_path / "a.json"))) is index
     (tmp_path / "bad.yaml").write_text("swagger: '1.2'")
     with pytest.raises(BadDescriptionError, match=r"bad\.yaml cannot be used: it is no OpenAPI"):
-        at.at_hand(Source(OPENAPI, str(tmp_path / "bad.yaml")))
+        at.at_hand(DescriptionSource(OPENAPI, str(tmp_path / "bad.yaml")))
     assert [path.suffix for path in (tmp_path / "cache" / "indexes").iterdir()] == [".sqlite"], (
         "nothing half-made is left"
     )
@@ -67,7 +67,7 @@ def test_what_is_no_description_is_refused(tmp_path: Path, text: str, says: str)
 def test_a_compressed_one_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = gzip.compress((SMALL % "first").encode())
     (tmp_path / "a.json.gz").write_bytes(whole)
-    source = Source(OPENAPI, str(tmp_path / "a.json.gz"))
+    source = DescriptionSource(OPENAPI, str(tmp_path / "a.json.gz"))
     with indexed_here():
         assert Store(tmp_path / "cache").at_hand(source).ids() == ["first"]
         (tmp_path / "a.json.gz").write_bytes(whole[:-20])
@@ -97,7 +97,7 @@ def test_a_changed_file_is_seen_and_an_unchanged_one_is_not_read(
 
 def test_what_cannot_be_read_or_written_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadDescriptionError, match=r"none\.json cannot be read: No such file"):
-        Store(tmp_path).at_hand(Source(OPENAPI, str(tmp_path / "none.json")))
+        Store(tmp_path).at_hand(DescriptionSource(OPENAPI, str(tmp_path / "none.json")))
     source = small(tmp_path / "a.json", "first")
     (tmp_path / "file").write_text("")
     with indexed_here(), pytest.raises(BadDescriptionError, match="TRUNKLINE_CACHE names another one"):
@@ -112,12 +112,12 @@ def test_an_index_of_another_version_is_made_anew(tmp_path: Path) -> None:
     at = Store(tmp_path / "cache")
     with indexed_here():
         at.at_hand(source)
-        at.at_hand(Source(Format(OPENAPI.name, OPENAPI.version + 1, OPENAPI.module), source.place))
+        at.at_hand(DescriptionSource(Format(OPENAPI.name, OPENAPI.version + 1, OPENAPI.module), source.place))
     assert len(list((tmp_path / "cache" / "indexes").iterdir())) == 2
 
 
 async def test_a_copy_is_kept_and_asked_for_by_its_etag(tmp_path: Path, wire: Wire, client: Client) -> None:
-    at, source = Store(tmp_path), Source(OPENAPI, f"{wire.url}/openapi.json")
+    at, source = Store(tmp_path), DescriptionSource(OPENAPI, f"{wire.url}/openapi.json")
     with pytest.raises(NotAtHandError):
         at.at_hand(source)
     wire.reply(
@@ -145,7 +145,7 @@ async def test_a_copy_is_kept_and_asked_for_by_its_etag(tmp_path: Path, wire: Wi
 async def test_the_guard_holds_for_descriptions(tmp_path: Path, wire: Wire) -> None:
     guarded = Client()
     with pytest.raises(Refused):
-        await fetch(Source(OPENAPI, f"{wire.url}/openapi.json"), Store(tmp_path), guarded)
+        await fetch(DescriptionSource(OPENAPI, f"{wire.url}/openapi.json"), Store(tmp_path), guarded)
     assert wire.requests == []
     await guarded.close()
 
@@ -155,7 +155,7 @@ async def test_what_was_asked_for_is_fetched_in_the_background(
 ) -> None:
     monkeypatch.setattr(fetching, "EVERY", 0.01)
     monkeypatch.setattr(fetching, "AGAIN", 0.05)
-    at, source = Store(tmp_path), Source(OPENAPI, f"{wire.url}/openapi.json")
+    at, source = Store(tmp_path), DescriptionSource(OPENAPI, f"{wire.url}/openapi.json")
     wire.reply(ok(b"", status="500 Oh"), ok((SMALL % "first").encode()))
     with indexed_here():
         async with Fetcher(at, client, conceal_nothing).running():

@@ -17,9 +17,9 @@ from activities.email.composing import Email
 from activities.email.send_email import PROVIDERS, EmailReceipt, send_email
 from activities.email.smtp import Smtp
 from activities.errors import ActionError, OutcomeUnknown, Refused, Unavailable
-from activities.http_client.bindings import BoundSecret, Host
+from activities.http_client.bindings import BoundHost, BoundSecret
 from activities.http_client.client import Client
-from activities.http_client.sandboxed import Sandboxed
+from activities.http_client.sandboxed import SandboxServer
 from tests.activities.conftest import KEY, MakeContext
 from tests.activities.email.servers import AFTER, DATA, MailServer, mail_server
 from tests.activities.http_client.test_client import Directory, contexts
@@ -358,7 +358,7 @@ async def test_the_server_s_address_is_judged_as_any_other(make_context: MakeCon
         public = Client(lookup=Directory(["93.184.216.34"]))
         with pytest.raises(Refused, match="over TLS only"):
             await sent(through(make_context, public), server, over={"host": HOST})
-        sandboxed = Client(sandbox=Sandboxed.of("http://127.0.0.1:1"), lookup=Directory(["127.0.0.1"]))
+        sandboxed = Client(sandbox=SandboxServer.of("http://127.0.0.1:1"), lookup=Directory(["127.0.0.1"]))
         await sent(through(make_context, sandboxed), server)
         with pytest.raises(Refused, match=r"--live mail\.example\.test"):
             await sent(through(make_context, sandboxed), server, over={"host": HOST})
@@ -366,7 +366,9 @@ async def test_the_server_s_address_is_judged_as_any_other(make_context: MakeCon
 
 
 async def test_a_bound_secret_goes_to_its_hosts_alone(make_context: MakeContext, client: Client) -> None:
-    bound = client.carrying([BoundSecret("shop", (Host.parse("shop.example.com"),), lambda text: "tok3n-1234" in text)])
+    bound = client.carrying(
+        [BoundSecret("shop", (BoundHost.parse("shop.example.com"),), lambda text: "tok3n-1234" in text)]
+    )
     async with mail_server() as server:
         with pytest.raises(Refused, match=r"'shop' may go to shop\.example\.com only"):
             await sent(through(make_context, bound), server, text="Use tok3n-1234.")

@@ -11,7 +11,7 @@ from graphql import GraphQLSchema, build_schema, graphql_sync, parse, validate
 
 from activities.descriptions.command import UnreadableError
 from activities.descriptions.index import Index
-from activities.descriptions.source import Source
+from activities.descriptions.source import DescriptionSource
 from activities.descriptions.store import Store, usual_store
 from activities.graphql import indexing
 from activities.graphql.introspection import introspection
@@ -25,7 +25,7 @@ TEXT = AWKWARD_SCHEMA.read_text()
 
 @pytest.fixture
 def index() -> Index:
-    return usual_store().at_hand(Source(GRAPHQL, str(AWKWARD_SCHEMA)))
+    return usual_store().at_hand(DescriptionSource(GRAPHQL, str(AWKWARD_SCHEMA)))
 
 
 def document(index: Index, id_: str) -> str:
@@ -37,7 +37,7 @@ def document(index: Index, id_: str) -> str:
 @pytest.mark.parametrize("path", [AWKWARD_SCHEMA, SCHEMA])
 def test_every_document_is_valid(path: Path) -> None:
     schema = build_schema(path.read_text())
-    index = usual_store().at_hand(Source(GRAPHQL, str(path)))
+    index = usual_store().at_hand(DescriptionSource(GRAPHQL, str(path)))
     assert len(index.ids()) == len(schema.query_type.fields) + len(schema.mutation_type.fields)  # type: ignore[union-attr] # a schema has both
     for id_ in index.ids():
         assert validate(schema, parse(document(index, id_))) == [], id_
@@ -120,11 +120,11 @@ import sys
 from pathlib import Path
 from activities.catalog import catalog
 from activities.connectors.graphql import GraphQl
-from activities.descriptions.source import Source
+from activities.descriptions.source import DescriptionSource
 from activities.descriptions.store import Store
 from activities.graphql.profile import GRAPHQL
 catalog()
-index = Store(Path({str(tmp_path)!r})).at_hand(Source(GRAPHQL, {str(AWKWARD_SCHEMA)!r}))
+index = Store(Path({str(tmp_path)!r})).at_hand(DescriptionSource(GRAPHQL, {str(AWKWARD_SCHEMA)!r}))
 operation = GraphQl.profile.operation(index, "refundCreate")
 assert operation.flaws({{}}, lambda _: False)
 print("graphql" in sys.modules)
@@ -139,7 +139,7 @@ def test_a_process_of_its_own_says_what_is_wrong(tmp_path: Path, processes: Proc
     file = tmp_path / "bad.graphql"
     file.write_text("type Query {")
     with pytest.raises(BadDescriptionError, match=r"bad\.graphql cannot be used: it is no GraphQL schema: Syntax"):
-        Store(tmp_path / "cache").at_hand(Source(GRAPHQL, str(file)))
+        Store(tmp_path / "cache").at_hand(DescriptionSource(GRAPHQL, str(file)))
 
 
 def test_a_changed_schema_changes_the_digest_of_what_it_concerns(tmp_path: Path) -> None:

@@ -74,13 +74,13 @@ def test_a_worker_holds_none_of_it(content: bytes, tmp_path: Path, processes: Pr
 import resource
 from pathlib import Path
 import jsonschema_rs
-from activities.descriptions.source import Source
+from activities.descriptions.source import DescriptionSource
 from activities.descriptions.store import Store
 from activities.graphql.calls import GraphQlOperation
 from activities.graphql.profile import GRAPHQL
 from activities.vendors.accounts.shopify import PROFILE
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-index = Store(Path({str(tmp_path)!r})).at_hand(Source(GRAPHQL, {str(tmp_path / "admin.json")!r}))
+index = Store(Path({str(tmp_path)!r})).at_hand(DescriptionSource(GRAPHQL, {str(tmp_path / "admin.json")!r}))
 assert PROFILE.operation(index, "productSet").flaws({{}}, lambda _: False)
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 """

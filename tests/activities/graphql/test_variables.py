@@ -10,7 +10,7 @@ from graphql.execution.values import VariableValues, get_variable_values
 
 from activities.connectors.graphql import GraphQl
 from activities.descriptions.flaws import Flaw
-from activities.descriptions.source import Source
+from activities.descriptions.source import DescriptionSource
 from activities.descriptions.store import usual_store
 from activities.errors import Refused, UnknownOperation
 from activities.graphql.calls import GraphQlOperation
@@ -22,7 +22,7 @@ SCHEMA = build_schema(AWKWARD_SCHEMA.read_text())
 
 
 def operation(id_: str) -> GraphQlOperation:
-    index = usual_store().at_hand(Source(GRAPHQL, str(AWKWARD_SCHEMA)))
+    index = usual_store().at_hand(DescriptionSource(GRAPHQL, str(AWKWARD_SCHEMA)))
     found = GraphQl.profile.operation(index, id_)
     assert isinstance(found, GraphQlOperation)
     return found

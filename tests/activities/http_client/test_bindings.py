@@ -13,7 +13,7 @@ from activities.attempt.secrets import Secrets
 from activities.connections import Connection, Connections
 from activities.errors import Refused
 from activities.http_client.addresses import Target
-from activities.http_client.bindings import BindingError, Bindings, Host, StandIn
+from activities.http_client.bindings import BindingError, Bindings, BoundHost, StandIn
 from activities.http_client.client import Client
 from activities.http_client.message import Response
 from tests.activities.http_client.wire import Wire, listen, ok
@@ -43,7 +43,7 @@ TOKEN = "cnry/0123 +é&456"
     ],
 )
 def test_a_host_is_what_the_client_would_connect_to(written: str, url: str) -> None:
-    assert Host.parse(written).admits(Target.parse(url))
+    assert BoundHost.parse(written).admits(Target.parse(url))
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_host_is_what_the_client_would_connect_to(written: str, url: str) -> N
     ],
 )
 def test_no_other_host_is_taken_for_it(written: str, url: str) -> None:
-    assert not Host.parse(written).admits(Target.parse(url))
+    assert not BoundHost.parse(written).admits(Target.parse(url))
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_bindings_that_are_none_are_refused(entries: Any, pointer: str, sentence
 
 
 def test_a_secret_may_be_called_kind() -> None:
-    assert Bindings({"kind": {"hosts": ["x.com"]}}).hosts("kind") == (Host("x.com", 0, below=False),)
+    assert Bindings({"kind": {"hosts": ["x.com"]}}).hosts("kind") == (BoundHost("x.com", 0, below=False),)
 
 
 class Shop(Connection):

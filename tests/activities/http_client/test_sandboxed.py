@@ -10,9 +10,9 @@ import pytest
 
 from activities.context import Context
 from activities.errors import Refused
-from activities.http_client.bindings import BoundSecret, Host
+from activities.http_client.bindings import BoundHost, BoundSecret
 from activities.http_client.client import Client
-from activities.http_client.sandboxed import Sandboxed
+from activities.http_client.sandboxed import SandboxServer
 from tests.activities.http_client.wire import Wire, listen, ok
 from workers.sandbox import Sandbox
 
@@ -25,7 +25,7 @@ async def unasked(host: str, _port: int) -> list[str]:
 
 @asynccontextmanager
 async def sandboxed(wire: Wire, *live: str, **options: Any) -> AsyncIterator[Client]:
-    client = Client(**{"lookup": unasked, "sandbox": Sandboxed.of(wire.url, live), **options})
+    client = Client(**{"lookup": unasked, "sandbox": SandboxServer.of(wire.url, live), **options})
     yield client
     await client.close()
 
@@ -102,7 +102,7 @@ async def test_a_redirect_of_a_live_host_does_not_leave(wire: Wire) -> None:
 
 
 async def test_bound_secrets_go_by_the_host_that_is_meant(wire: Wire) -> None:
-    secret = BoundSecret("token", (Host.parse("shop.example.com"),), lambda text: "value-0123" in text)
+    secret = BoundSecret("token", (BoundHost.parse("shop.example.com"),), lambda text: "value-0123" in text)
     async with sandboxed(wire) as client:
         carrying = client.carrying([secret])
         await ask(carrying, "https://shop.example.com/")
@@ -124,7 +124,7 @@ async def test_clients_of_httpx_and_the_sandbox_itself_are_answered_alike(
 
 async def test_the_longest_address_reaches_the_sandbox() -> None:
     async with Sandbox(0) as sandbox:
-        client = Client(lookup=unasked, sandbox=Sandboxed.of(sandbox.url))
+        client = Client(lookup=unasked, sandbox=SandboxServer.of(sandbox.url))
         url = f"https://{'a' * 60}.{'b' * 60}.example.com/"
         answer = await client.request("GET", url + "x" * (8000 - len(url)), timeout=5, max_bytes=100_000)
         await client.close()

@@ -9,8 +9,8 @@ import pytest
 
 from activities.catalog import catalog
 from activities.errors import Refused
-from activities.kustomer.local.generic_regex_match import Search, generic_regex_match
-from activities.kustomer.local.transform_generic import Values, transform_generic
+from activities.kustomer.local.generic_regex_match import RegexSearch, generic_regex_match
+from activities.kustomer.local.transform_generic import NamedValues, transform_generic
 from tests.engine import JSON
 from workers.definitions.loading import Source
 from workers.definitions.planning import check, make_plan
@@ -55,11 +55,11 @@ def test_a_pattern_from_data_is_judged_in_the_run(config: JSON) -> None:
 
 async def test_what_only_a_run_shows_is_refused() -> None:
     with pytest.raises(Refused, match="The pattern cannot be used: there is nothing"):
-        await generic_regex_match.function(Search(test_string="a", regex="*{{"), NOBODY)
+        await generic_regex_match.function(RegexSearch(test_string="a", regex="*{{"), NOBODY)
     with pytest.raises(Refused, match="too costly for a text of 200,000 characters"):
-        await generic_regex_match.function(Search(test_string="a" * 200_000, regex="(?:a?){50}b"), NOBODY)
+        await generic_regex_match.function(RegexSearch(test_string="a" * 200_000, regex="(?:a?){50}b"), NOBODY)
     with pytest.raises(Refused, match="it is no JSON object"):
-        await transform_generic.function(Values(data="{{"), NOBODY)
+        await transform_generic.function(NamedValues(data="{{"), NOBODY)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def rendered(data: str, **message: Any) -> Any:
 )
 async def test_a_value_stays_in_its_place(text: str) -> None:
     body = 'x", "admin": true, "y": "'
-    given = await transform_generic.function(Values(data=rendered(text, body=body, n=[1, None])), NOBODY)
+    given = await transform_generic.function(NamedValues(data=rendered(text, body=body, n=[1, None])), NOBODY)
     assert given.output == {"body": body, "n": [1, None]}
 
 

@@ -69,11 +69,11 @@ def test_a_worker_holds_none_of_a_large_description(tmp_path: Path, processes: P
 import resource, sys, time
 from pathlib import Path
 import jsonschema_rs
-from activities.descriptions.source import Source
+from activities.descriptions.source import DescriptionSource
 from activities.descriptions.store import Store
 from activities.openapi.profile import OPENAPI
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-index = Store(Path({str(tmp_path)!r})).at_hand(Source(OPENAPI, {str(packaged("github"))!r}))
+index = Store(Path({str(tmp_path)!r})).at_hand(DescriptionSource(OPENAPI, {str(packaged("github"))!r}))
 from activities.openapi.calls import OpenApiOperation
 from activities.vendors.accounts.github import GitHub
 operation = GitHub.profile.operation(index, "issues/create")

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from activities.sms.provider import Accepted
+from activities.sms.provider import AcceptedText
 from activities.sms.twilio import Twilio
-from activities.vendors.twilio import Transport, client
+from activities.vendors.twilio import TwilioTransport, client
 from tests.activities.conftest import MakeContext
 from tests.activities.messages import Marks, named
 from workers.sandbox import Sandbox, connections
@@ -15,7 +15,7 @@ ACCOUNT = "AC00000000000000000000000000000000"
 TOKEN = "sandbox-auth-token"
 
 
-async def send(make_context: MakeContext, url: str, **changes: Any) -> Accepted:
+async def send(make_context: MakeContext, url: str, **changes: Any) -> AcceptedText:
     provider = Twilio(account_sid=ACCOUNT, auth_token=TOKEN, base_url=url)
     message = {"sender": "+15550100", "recipient": "+15550123", "text": "Hello", **changes}
     return await provider.send(**message, context=make_context(action="send_sms"))
@@ -33,7 +33,7 @@ async def test_environment_does_not_redirect_messages(
 
 async def test_without_an_address_twilios_own_is_used() -> None:
     context: Any = None
-    made = client(ACCOUNT, TOKEN, None, Transport(context))
+    made = client(ACCOUNT, TOKEN, None, TwilioTransport(context))
     assert made.api.base_url == "https://api.twilio.com"
 
 
@@ -47,7 +47,7 @@ async def test_sdk_can_look_up_what_was_sent_without_saying_that_it_sends(
         ACCOUNT,
         TOKEN,
         f"{sandbox.url}/twilio",
-        Transport(make_context(action="send_sms", connections=named(connections(sandbox.url)), sending=marks)),
+        TwilioTransport(make_context(action="send_sms", connections=named(connections(sandbox.url)), sending=marks)),
     )
 
     found = await looking.messages.list_async(to="+15550123", from_="+15550100", limit=20)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from activities.teams.card import card_of, elements
-from activities.teams.inline import Run, lines, markdown, tree
+from activities.teams.inline import TextRun, lines, markdown, tree
 from tests.starts import examples
 from tests.together import together
 
@@ -123,7 +123,7 @@ def test_no_word_is_lost_whatever_the_text(text: str) -> None:
 @settings(max_examples=examples(1.5), deadline=None)
 @given(st.text(st.sampled_from("ab1 .)-+*_[]()`~<>#&;=\\|!"), min_size=1, max_size=12).map(str.strip).filter(bool))
 def test_plain_text_needs_no_more_than_markdown(text: str) -> None:
-    assert markdown((Run(text),)) is not None
+    assert markdown((TextRun(text),)) is not None
 
 
 def test_title_stands_above_the_message_and_is_plain_text() -> None:

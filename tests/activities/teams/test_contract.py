@@ -7,7 +7,7 @@ from activities.connections import Connections
 from activities.errors import Refused
 from activities.teams import CONNECTIONS
 from activities.teams.graph import TeamsGraph
-from activities.teams.provider import Place
+from activities.teams.provider import TeamsChannel
 from activities.teams.send_teams_message import TeamsMessage
 from activities.teams.webhook import Teams
 
@@ -60,12 +60,12 @@ def test_customers_words_are_escaped_where_teams_reads_markup(raw: dict[str, Any
 
 def test_webhooks_are_found_by_name_and_by_ids() -> None:
     teams = Teams.model_validate({"channels": {"alerts": URL}, "teams": {"T1": {"C1": f"{URL}2"}}})
-    assert teams.webhook(Place("alerts", None, None)) == URL
-    assert teams.webhook(Place(None, "T1", "C1")) == f"{URL}2"
+    assert teams.webhook(TeamsChannel("alerts", None, None)) == URL
+    assert teams.webhook(TeamsChannel(None, "T1", "C1")) == f"{URL}2"
     with pytest.raises(Refused, match="no channel 'sales' under `channels`; it has alerts"):
-        teams.webhook(Place("sales", None, None))
+        teams.webhook(TeamsChannel("sales", None, None))
     with pytest.raises(Refused, match="no channel 'C2' of the team 'T1'"):
-        teams.webhook(Place(None, "T1", "C2"))
+        teams.webhook(TeamsChannel(None, "T1", "C2"))
     assert [*teams.addresses()] == [*teams.credentials()] == [URL, f"{URL}2"]
 
 

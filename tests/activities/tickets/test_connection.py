@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from activities.tickets.connection import Assignee
 from activities.tickets.helpdesks import Freshdesk, Zammad, Zendesk
 from activities.tickets.set_status import Status
-from activities.tickets.zendesk import ZendeskDesk
+from activities.tickets.zendesk import ZendeskHelpdesk
 
 ZENDESK = {"subdomain": "acme", "email": "bot@example.com", "apiToken": "token-12345678"}
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -45,7 +45,7 @@ def test_only_credentials_are_hidden_and_only_the_api_is_reached() -> None:
 
 
 def test_accounts_and_servers_have_addresses_of_their_own() -> None:
-    assert ZendeskDesk.service.base(Zendesk.model_validate(ZENDESK)) == "https://acme.zendesk.com"
+    assert ZendeskHelpdesk.service.base(Zendesk.model_validate(ZENDESK)) == "https://acme.zendesk.com"
     assert Freshdesk(domain="acme", api_key="key").root == "https://acme.freshdesk.com"
     assert Freshdesk(domain="help.acme.example", api_key="key").root == "https://help.acme.example"
     assert Zammad(base_url="https://zammad.example.com/", token="token").web == "https://zammad.example.com"

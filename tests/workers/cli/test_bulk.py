@@ -11,8 +11,8 @@ from tests.engine import Engine
 from tests.workers.command import on
 from tests.workers.definitions.documents import HELD, PARKS
 from workers.client import decisions, holds, waiting
-from workers.client.listing import Listed
-from workers.client.wanted import Wanted
+from workers.client.listing import ListedRun
+from workers.client.wanted import HoldQuery
 
 LEAD = {"TRUNKLINE_USER": "lead@example.com"}
 
@@ -101,7 +101,7 @@ async def test_where_the_list_names_too_little_the_run_is_asked(engine: Engine) 
     (handle,) = await hold(engine, 1, APART, "apart")
     await engine.held(handle, 3)
     async with asyncio.timeout(10):
-        while len((await waiting.every(engine.client, engine.task_queue, Wanted()))[0].told) < 3:
+        while len((await waiting.every(engine.client, engine.task_queue, HoldQuery()))[0].rows) < 3:
             await asyncio.sleep(0.05)
     ended = await on(engine, "approve", "--all", "--yes", "2", "--json", environment=LEAD)
     assert ended.code == 0, ended.err
@@ -117,13 +117,13 @@ async def test_what_changed_since_the_list_was_made_is_told_and_the_rest_goes_on
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handles = await hold(engine, 3, HELD.replace("expiresAfter: 1h", "allowEdit: needsApproval"))
-    stale: list[Listed] = []
+    stale: list[ListedRun] = []
     async with asyncio.timeout(10):
-        while len([run for run in stale if run.told]) < 3:
-            stale = await waiting.every(engine.client, engine.task_queue, Wanted())
+        while len([run for run in stale if run.rows]) < 3:
+            stale = await waiting.every(engine.client, engine.task_queue, HoldQuery())
             await asyncio.sleep(0.05)
 
-    async def lags(*_: Any) -> list[Listed]:
+    async def lags(*_: Any) -> list[ListedRun]:
         return stale
 
     done, edited, other = handles
@@ -139,7 +139,7 @@ async def test_what_changed_since_the_list_was_made_is_told_and_the_rest_goes_on
         other.id: "accepted",
     }
     async with asyncio.timeout(10):
-        while [run.run for run in await waiting.every(engine.client, engine.task_queue, Wanted())] != [edited.id]:
+        while [run.run for run in await waiting.every(engine.client, engine.task_queue, HoldQuery())] != [edited.id]:
             await asyncio.sleep(0.05)
     again = await on(engine, "approve", "--all", "--yes", "1", environment=LEAD)
     assert (again.code, "accepted" in again.out) == (0, True), "what is left is decided by the same command"

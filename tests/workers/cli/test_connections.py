@@ -12,7 +12,7 @@ import yaml
 
 from activities.catalog import catalog, connection_kinds
 from activities.checks.vendors import PROBES
-from activities.operations.connection import Described
+from activities.operations.connection import DescribedConnection
 from tests.starts import Processes
 from tests.workers.command import Ended, trunkline
 from workers.sandbox import Sandbox
@@ -59,7 +59,9 @@ async def checked(folder: Path, entries: dict[str, Any], *arguments: str) -> End
 
 def test_every_kind_is_asked_something() -> None:
     kinds = {kind.kind: kind for kind in connection_kinds(catalog())}
-    assert [name for name, kind in kinds.items() if name not in PROBES and not issubclass(kind, Described)] == []
+    assert [
+        name for name, kind in kinds.items() if name not in PROBES and not issubclass(kind, DescribedConnection)
+    ] == []
     assert set(PROBES) <= set(kinds)
 
 

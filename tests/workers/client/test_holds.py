@@ -11,13 +11,13 @@ from tests.engine import Engine
 from tests.workers.definitions.documents import HELD, PARKS
 from workers.client import asking, holds, runs
 from workers.client.holds import OpenHolds
-from workers.client.wanted import Wanted
+from workers.client.wanted import HoldQuery
 from workers.errors import NotFoundError, UnreachableError
 
 KEY = "k1:" + "A" * 43 + "="
 
 
-async def found(engine: Engine, count: int, wanted: Wanted | None = None, keys: tuple[str, ...] = ()) -> OpenHolds:
+async def found(engine: Engine, count: int, wanted: HoldQuery | None = None, keys: tuple[str, ...] = ()) -> OpenHolds:
     """Return what is found once Temporal's list has so many."""
     async with asyncio.timeout(10):
         while True:
@@ -72,7 +72,7 @@ async def test_filters_narrow_what_is_found(engine: Engine) -> None:
     approval, failure = await hold_two(engine)
 
     async def runs_of(**wanted: Any) -> list[str]:
-        return [hold["run"] for hold in (await holds.find(engine.client, engine.task_queue, Wanted(**wanted))).holds]
+        return [hold["run"] for hold in (await holds.find(engine.client, engine.task_queue, HoldQuery(**wanted))).holds]
 
     assert await runs_of(kind="approval") == [approval.id]
     assert await runs_of(kind="failure") == [failure.id]
@@ -94,8 +94,8 @@ async def test_no_name_can_break_the_query(engine: Engine, odd: str) -> None:
     handle = await engine.start("held", engine.event({"order": {"total": 1, "who": odd}}))
     await engine.held(handle)
     await found(engine, 1)
-    await found(engine, 1, Wanted(approver=odd))
-    assert (await holds.find(engine.client, engine.task_queue, Wanted(automation=odd))).holds == []
+    await found(engine, 1, HoldQuery(approver=odd))
+    assert (await holds.find(engine.client, engine.task_queue, HoldQuery(automation=odd))).holds == []
     assert (await holds.find(engine.client, f"{engine.task_queue}{odd}")) == OpenHolds([], [])
     await engine.decide(handle, hold="refund", decision="approve", by=odd)
     await engine.finish(handle)
@@ -106,8 +106,8 @@ async def test_with_encryption_an_approver_is_found_by_a_hash(engine: Engine) ->
     engine.define(HELD)
     handle = await engine.start("held", engine.event({"order": {"total": 1}}))
     await engine.held(handle)
-    await found(engine, 1, Wanted(approver="LEAD@example.com"), (KEY,))
-    other = await holds.find(engine.client, engine.task_queue, Wanted(approver="other@example.com"), (KEY,))
+    await found(engine, 1, HoldQuery(approver="LEAD@example.com"), (KEY,))
+    other = await holds.find(engine.client, engine.task_queue, HoldQuery(approver="other@example.com"), (KEY,))
     assert other == OpenHolds([], [])
     await release(engine, handle)
 
@@ -131,14 +131,16 @@ async def test_where_no_worker_polls_the_list_alone_tells_at_once(engine: Engine
         "held", {}, id=f"held/{unpolled}", task_queue=unpolled, search_attributes=attributes
     )
     async with asyncio.timeout(10):
-        while not (open_holds := await holds.find(engine.client, unpolled, Wanted(approver="lead@example.com"))).silent:
+        while not (
+            open_holds := await holds.find(engine.client, unpolled, HoldQuery(approver="lead@example.com"))
+        ).silent:
             await asyncio.sleep(0.05)
     begun = time.monotonic()
     open_holds = await holds.find(engine.client, unpolled)
     assert time.monotonic() - begun < 1
     (silent,) = open_holds.silent
     assert (silent.run, silent.automation, silent.holds) == (handle.id, "held", ["refund", "bill"])
-    assert (await holds.find(engine.client, unpolled, Wanted(automation="other"))).silent == []
+    assert (await holds.find(engine.client, unpolled, HoldQuery(automation="other"))).silent == []
     with pytest.raises(UnreachableError, match="only a worker can show"):
         await holds.one(engine.client, handle.id, "refund")
     await handle.terminate()

@@ -23,7 +23,7 @@ from tests.engine import Engine
 from tests.workers.command import on
 from tests.workers.definitions.documents import HELD
 from workers.client import asking, holds
-from workers.client.listing import Listed
+from workers.client.listing import ListedRun
 from workers.errors import TrunklineError, UnreachableError
 from workers.payloads.converter import data_converter
 from workflows.view.attributes import AUTOMATION, HOLDS
@@ -178,7 +178,7 @@ async def test_waiting_in_vain_has_an_end_however_many_do_not_answer(engine: Eng
             raise rpc_error(RPCStatusCode.DEADLINE_EXCEEDED)
 
     flaky = Flaky(fails)
-    rows = [Listed(run=handle.id, automation="held") for handle in [handles[1], *[handles[0]] * 500]]
+    rows = [ListedRun(run=handle.id, automation="held") for handle in [handles[1], *[handles[0]] * 500]]
     begun = time.monotonic()
     client = flaky.on(engine)
     answers = await asking.ask_all(rows, lambda run: holds.of_run(client, run.run))

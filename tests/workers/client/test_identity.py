@@ -13,7 +13,7 @@ import pytest
 
 from tests.engine import Engine
 from tests.workers.command import on
-from workers.client.dispatch import Dispatched, emit
+from workers.client.dispatch import DispatchResult, emit
 from workers.client.earlier import source_of
 from workers.client.start import start, start_inline
 from workers.definitions.automations import Automations
@@ -41,7 +41,7 @@ def paid(source: str = "/shop", event_id: str = "evt_1", order: dict[str, Any] |
     return {"specversion": "1.0", "id": event_id, "source": source, "type": "order.paid", "data": data}
 
 
-async def emitted(engine: Engine, event: dict[str, Any]) -> Dispatched:
+async def emitted(engine: Engine, event: dict[str, Any]) -> DispatchResult:
     await engine.serve()
     matches = [*Automations(engine.folder, engine.actions).matching(event)]
     (found,) = await emit(engine.client, matches, event, task_queue=engine.task_queue)

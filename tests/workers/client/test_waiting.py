@@ -17,7 +17,7 @@ from tests.engine import Engine
 from tests.starts import StartServer
 from tests.workers.command import trunkline
 from workers.client.waiting import ON_A_PAGE, every, page
-from workers.client.wanted import Wanted
+from workers.client.wanted import HoldQuery
 from workers.gateway.pages.listing import holds_page
 from workers.payloads.converter import DATA_CONVERTER
 from workflows.view.attributes import ALL, AUTOMATION, HOLDS
@@ -69,23 +69,27 @@ async def lists_in_order(client: Client, waiting: list[Parked]) -> None:
     last = -(-len(expected) // ON_A_PAGE)
     for number in (1, 2, last // 2, last - 1, last, last + 1):
         began = time.monotonic()
-        found = await page(client, "parked", Wanted(), number)
+        found = await page(client, "parked", HoldQuery(), number)
         assert time.monotonic() - began < 5
         assert [run.run for run in found.runs] == expected[(number - 1) * ON_A_PAGE : number * ON_A_PAGE], number
         assert (found.total, found.pages) == (len(expected), last)
-    assert [run.run for run in await every(client, "parked", Wanted())] == expected
+    assert [run.run for run in await every(client, "parked", HoldQuery())] == expected
 
 
 async def narrows(client: Client, waiting: list[Parked]) -> None:
     middle = waiting[len(waiting) // 2].since
     older = datetime.now(middle.tzinfo) - middle
-    cases: list[tuple[Wanted, Callable[[Parked], bool], bool]] = [
-        (Wanted(automation="refund-3"), lambda one: one.automation == "refund-3", False),
-        (Wanted(approver="Person-3@example.com"), lambda one: one.approver == "person-3@example.com", False),
-        (Wanted(kind="failure"), lambda one: one.kind == "failure", True),
-        (Wanted(older_than=older, kind="approval"), lambda one: one.since <= middle and one.kind == "approval", True),
-        (Wanted(approver="o'brien@example.com"), lambda _: False, False),
-        (Wanted(automation="refund-3", approver="nobody@example.com"), lambda _: False, False),
+    cases: list[tuple[HoldQuery, Callable[[Parked], bool], bool]] = [
+        (HoldQuery(automation="refund-3"), lambda one: one.automation == "refund-3", False),
+        (HoldQuery(approver="Person-3@example.com"), lambda one: one.approver == "person-3@example.com", False),
+        (HoldQuery(kind="failure"), lambda one: one.kind == "failure", True),
+        (
+            HoldQuery(older_than=older, kind="approval"),
+            lambda one: one.since <= middle and one.kind == "approval",
+            True,
+        ),
+        (HoldQuery(approver="o'brien@example.com"), lambda _: False, False),
+        (HoldQuery(automation="refund-3", approver="nobody@example.com"), lambda _: False, False),
     ]
     for wanted, fits, undated in cases:
         expected = [*(one.run for one in waiting if fits(one)), *(["earlier/1"] if undated else [])]
@@ -98,7 +102,7 @@ async def narrows(client: Client, waiting: list[Parked]) -> None:
 
 async def shows(client: Client, waiting: list[Parked]) -> None:
     """The gateway's page tells label and age, also where no worker could be asked."""
-    found = await holds_page(client, "parked", Wanted(kind="approval"), 3)
+    found = await holds_page(client, "parked", HoldQuery(kind="approval"), 3)
     right = [one.run for one in waiting if one.kind == "approval"][2 * ON_A_PAGE : 3 * ON_A_PAGE]
     assert [row["run"] for row in found.rows] == right
     assert {(row["label"], row["error"]) for row in found.rows} == {("Refund the order", None)}
@@ -127,7 +131,7 @@ async def test_a_page_where_the_namespace_has_no_attributes(start_server: StartS
             await environment.client.start_workflow("plain", {}, id=f"plain/{number}", task_queue="parked")
         while (await environment.client.count_workflows("TaskQueue = 'parked'")).count < 3:
             await asyncio.sleep(0.05)
-        found = await page(environment.client, "parked", Wanted(older_than=timedelta(days=1), automation="plain"))
+        found = await page(environment.client, "parked", HoldQuery(older_than=timedelta(days=1), automation="plain"))
         assert ([run.run for run in found.runs], found.total) == ([f"plain/{n}" for n in range(3)], 3)
 
 
@@ -148,10 +152,10 @@ async def test_what_is_encrypted_is_told_to_who_has_the_key(engine: Engine, keys
         options = client.config()
         options["data_converter"] = DATA_CONVERTER
         client = Client(**options)
-    while not (runs := await every(client, engine.task_queue, Wanted(), keys)):
+    while not (runs := await every(client, engine.task_queue, HoldQuery(), keys)):
         await asyncio.sleep(0.05)
     (run,) = runs
-    assert [hold["label"] for hold in run.told] == (["Refund"] if keys else [])
+    assert [hold["label"] for hold in run.rows] == (["Refund"] if keys else [])
     assert (run.holds, run.since is not None) == (["refund"], True)
     await engine.decide(handle, hold="refund", decision="approve", by="ann")
     await engine.finish(handle)

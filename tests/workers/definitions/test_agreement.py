@@ -47,7 +47,7 @@ from workers.definitions.model.per_key import PerKey
 from workers.definitions.model.schedule import Schedule
 from workers.definitions.model.trigger import Trigger
 from workers.definitions.model.until import Until
-from workers.definitions.model.vocabulary import Part
+from workers.definitions.model.vocabulary import DefinitionPart
 from workers.definitions.model.waits import EventWait
 from workers.definitions.planning import check, make_plan
 from workers.definitions.problems import Problem
@@ -133,7 +133,7 @@ WHOLE: dict[str, Any] = {
 }
 """A definition with every part of the language in it."""
 
-PLACES: list[tuple[type[Part], str]] = [
+PLACES: list[tuple[type[DefinitionPart], str]] = [
     (AutomationDefinition, ""),
     (Trigger, "/trigger"),
     (ApprovalDefinition, "/approvals"),
@@ -244,7 +244,7 @@ def disagreement(data: dict[str, Any], pointer: str = "", schema: str = "") -> s
 
 
 @pytest.mark.parametrize(("model", "pointer"), PLACES, ids=lambda one: getattr(one, "__name__", ""))
-def test_every_field_of_the_language_is_judged_alike(model: type[Part], pointer: str) -> None:
+def test_every_field_of_the_language_is_judged_alike(model: type[DefinitionPart], pointer: str) -> None:
     assert disagreement(WHOLE) is None
     found = []
     for number, key in enumerate(keys(model)):
@@ -303,14 +303,16 @@ def test_every_field_of_an_action_is_judged_alike(action: Action) -> None:
 
 
 def test_every_model_has_a_place_here() -> None:
-    def parts(model: type[Part]) -> Iterator[type[Part]]:
+    def parts(model: type[DefinitionPart]) -> Iterator[type[DefinitionPart]]:
         for one in model.__subclasses__():
             yield one
             yield from parts(one)
 
     placed = {model for model, _ in PLACES} | {Schedule}
     assert {
-        model for model in parts(Part) if not model.__subclasses__() and model.__module__.startswith("workers.")
+        model
+        for model in parts(DefinitionPart)
+        if not model.__subclasses__() and model.__module__.startswith("workers.")
     } <= placed
 
 

@@ -22,7 +22,7 @@ from yarl import URL
 from workers.gateway.config import load_config
 from workers.gateway.listening import listening
 from workers.gateway.server import Gateway
-from workers.settings import Address, Settings
+from workers.settings import ListenAddress, Settings
 from workers.tracing.tracing import Tracing
 
 
@@ -94,7 +94,7 @@ async def served(
     file.write_text(config, encoding="utf-8")
     known = Settings(**{"task_queue": task_queue, "grace": 0, **settings})
     gateway = Gateway(load_config(file, environment or {}), known, client, tracing=tracing)
-    async with listening(gateway, Address("127.0.0.1", 0)) as place:
+    async with listening(gateway, ListenAddress("127.0.0.1", 0)) as place:
         yield Served(f"http://{place}", gateway)
 
 

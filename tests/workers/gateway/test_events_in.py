@@ -18,7 +18,7 @@ from tests.engine import Engine
 from tests.starts import Processes
 from tests.workers.command import address, surroundings
 from tests.workers.gateway.doors import Served, base64_hmac, hex_hmac, served, sha256
-from workers.client.start import Started, start
+from workers.client.start import StartResult, start
 from workers.gateway import intake
 
 CONFIG = """\
@@ -163,7 +163,7 @@ async def test_a_batch_that_was_not_finished_goes_on_where_it_was_left(
     batch = [event(f"{engine.task_queue}-{number}") for number in range(5)]
     asked: list[str] = []
 
-    async def slow(client: Any, kind: str, one: dict[str, Any], **options: Any) -> Started:
+    async def slow(client: Any, kind: str, one: dict[str, Any], **options: Any) -> StartResult:
         asked.append(one["id"])
         if len(asked) == 3:  # the others have been started, or wait for this one
             raise RPCError("slow", RPCStatusCode.DEADLINE_EXCEEDED, b"")

@@ -13,7 +13,7 @@ from tests.starts import examples
 from tests.together import together
 from workers.gateway.pages.difference import difference
 from workers.gateway.pages.fields import LONGEST, MOST, edits, fields
-from workers.gateway.requests import Refusal
+from workers.gateway.requests import RefusalError
 from workflows.holds.wording import changes
 from workflows.steps.edits import EditError, edited
 
@@ -81,7 +81,7 @@ def test_what_was_typed_is_an_edit_of_its_kind(typed: dict[str, str], expected: 
     ],
 )
 def test_what_is_none_of_its_kind_is_said(typed: dict[str, str], sentence: str) -> None:
-    with pytest.raises(Refusal) as no:
+    with pytest.raises(RefusalError) as no:
         edits(sent(**typed), CONFIG, SECRETS)
     assert (no.value.status, sentence in no.value.sentence) == (400, True), no.value.sentence
 

@@ -15,7 +15,7 @@ from temporalio.service import RPCError
 
 from tests.engine import Engine
 from workers.gateway.counters import Counters
-from workers.gateway.noted import Noted
+from workers.gateway.noted import RequestNotes
 from workers.gateway.waiting import Waiting, WaitingCount, age_of_oldest
 from workflows.view.attributes import HOLDS
 
@@ -33,9 +33,9 @@ def samples(text: str) -> dict[tuple[str, str], float]:
 
 def test_what_is_counted() -> None:
     counters = Counters()
-    counters.answered("/events", 202, 0.02, Noted(source="events", events=["a", "b"]))
-    counters.answered("/events", 400, 0.02, Noted(source="events"))
-    counters.answered("/hold", 303, 0.02, Noted(decision="accepted"))
+    counters.answered("/events", 202, 0.02, RequestNotes(source="events", events=["a", "b"]))
+    counters.answered("/events", 400, 0.02, RequestNotes(source="events"))
+    counters.answered("/hold", 303, 0.02, RequestNotes(decision="accepted"))
     counters.decided("slack", "stale")
     found = samples(counters.text(Waiting(3, 120.4)))
     assert found["trunkline_gateway_requests_total", "/events,202"] == 1

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from workers.client.listing import Listed
+from workers.client.listing import ListedRun
 from workers.client.looking import Look
 from workers.gateway.pages.rendering import page
 from workers.gateway.pages.run_showing import STEPS_ON_A_PAGE, shown_run
@@ -21,7 +21,7 @@ def look(report: Any, **more: Any) -> Look:
     description: Any = SimpleNamespace(
         status=SimpleNamespace(name="RUNNING"), start_time=BEGAN, close_time=None, execution_time=BEGAN
     )
-    given = {"listed": Listed(run="refund/1", automation="refund"), "held": [], "why": None, **more}
+    given = {"listed": ListedRun(run="refund/1", automation="refund"), "held": [], "why": None, **more}
     return Look(description=description, report=report, **given)
 
 
@@ -39,7 +39,7 @@ def test_long_runs_are_shown_page_by_page() -> None:
 
 def test_what_only_temporal_knows_is_shown() -> None:
     told: Any = {"hold": "refund", "label": "Refund", "kind": "approval", "openedAt": "2026-11-28T08:00:00.000Z"}
-    listed = Listed(run="refund/1", automation="refund", holds=["refund", "other"], told=[told], more=3)
+    listed = ListedRun(run="refund/1", automation="refund", holds=["refund", "other"], rows=[told], more=3)
     found = shown_run(look(None, listed=listed, held=None, why="No worker answers."), 1)
     assert [hold["label"] for hold in found["held"]] == ["Refund", "other"]
     assert (found["outcome"], found["more_held"], found["why"]) == ("running", 3, "No worker answers.")

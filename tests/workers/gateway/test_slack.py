@@ -149,7 +149,7 @@ async def both(slack: Workspace) -> None:
 async def reason(slack: Workspace) -> None:
     message = slack.message("other")
     await slack.press(message, "reject", "ann@example.com")
-    await slack.until(lambda: slack.slack.desk.views)
+    await slack.until(lambda: slack.slack.screens.views)
     answer = await slack.send(slack.submitted("eve@example.com", "no"))
     assert "may not decide" in answer.json["errors"]["reason"]
     answer = await slack.send(slack.submitted("ann@example.com", "  "))
@@ -202,7 +202,7 @@ async def test_who_does_not_show_that_it_is_slack_is_refused(sandbox: Sandbox, t
         ]
         for payload in odd:
             assert (await slack.send(payload)).status == 200, payload
-        assert not slack.slack.desk.private
+        assert not slack.slack.screens.private
         described = (await slack.served.send("GET", "/openapi.json")).json
         assert {*described["paths"]["/slack/interactions"]["post"]["responses"]} == {"200", "401", "408", "413", "415"}
 
@@ -210,7 +210,7 @@ async def test_who_does_not_show_that_it_is_slack_is_refused(sandbox: Sandbox, t
 async def test_a_temporal_that_is_silent_holds_up_no_answer(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.gateway.slack.desk.WITHIN", 0.5)
+    monkeypatch.setattr("workers.gateway.slack.deciding.WITHIN", 0.5)
     writers: list[asyncio.StreamWriter] = []
 
     async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -260,13 +260,13 @@ async def test_what_cannot_be_decided_now_is_told(
 
         asking = posted(slack, needsReason=True)
         late = slack.pressed(asking, "reject", "late@example.com")
-        slack.slack.desk.tickets[late["trigger_id"]].made -= 4
+        slack.slack.screens.tickets[late["trigger_id"]].made -= 4
         assert (await slack.send(late)).status == 200
         await slack.until(lambda: slack.told("late@example.com"))
         assert "expired_trigger_id. Click again" in slack.told("late@example.com")[0]
 
         await slack.press(asking, "reject", "ann@example.com")
-        await slack.until(lambda: slack.slack.desk.views)
+        await slack.until(lambda: slack.slack.screens.views)
         answer = await slack.send(slack.submitted("ann@example.com", "no"))
         assert "Temporal does not answer" in answer.json["errors"]["reason"]
         monkeypatch.setattr("workers.gateway.slack.door.AT_ONCE", 0.05)
@@ -289,7 +289,7 @@ async def test_a_click_without_a_worker_is_kept_and_counts_later(
         await slack.until(lambda: [*slack.slack.messages])
         await engine.held(handle)
         await engine.stop()
-        unpolled = "workers.gateway.slack.desk.polled"
+        unpolled = "workers.gateway.slack.deciding.polled"
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(unpolled, nobody)
             await slack.press(slack.message("refund"), "approve", "ann@example.com")

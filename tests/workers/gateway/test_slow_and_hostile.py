@@ -15,7 +15,7 @@ from tests.workers.gateway.doors import Served, served
 from workers.errors import TrunklineError
 from workers.gateway import intake, listening, requests
 from workers.gateway.requests import MOST_BODY
-from workers.settings import Address
+from workers.settings import ListenAddress
 
 CONFIG = """\
 events: {verify: {bearer: t}}
@@ -170,5 +170,5 @@ async def test_a_place_that_is_taken_or_is_none_is_told_in_a_sentence(gateway: S
     port = int(gateway.url.rpartition(":")[2])
     for host, why in (("127.0.0.1", "Address already in use"), ("192.0.2.1", "Cannot assign"), ("no.invalid", "")):
         with pytest.raises(TrunklineError, match=rf"^Nothing can listen at {host}:{port} \({why}[^()]*\); --port and"):
-            async with listening.listening(gateway.gateway, Address(host, port)):
+            async with listening.listening(gateway.gateway, ListenAddress(host, port)):
                 raise AssertionError("nothing listens there")

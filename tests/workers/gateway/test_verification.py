@@ -14,7 +14,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from tests.together import together
 from tests.workers.gateway.doors import base64_hmac, hex_hmac, sha256
 from workers.gateway.parts import Verify
-from workers.gateway.verification import TOLERANCE, Signed
+from workers.gateway.verification import TOLERANCE, Claims
 
 SLACK_BODY = (
     b"token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V&channel_name=foobar"
@@ -47,8 +47,8 @@ VECTORS: list[tuple[dict[str, Any], dict[str, str], bytes, str, float]] = [
 ]  # fmt: skip
 
 
-def signed(headers: Any, body: bytes, url: str, now: float) -> Signed:
-    return Signed(CIMultiDictProxy(CIMultiDict(headers)), body, url, now)
+def signed(headers: Any, body: bytes, url: str, now: float) -> Claims:
+    return Claims(CIMultiDictProxy(CIMultiDict(headers)), body, url, now)
 
 
 @together(("verify", "headers", "body", "url", "now"), VECTORS)

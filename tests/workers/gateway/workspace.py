@@ -45,14 +45,16 @@ class Workspace:
 
     def told(self, person: str) -> list[str]:
         """Return what somebody was told in private."""
-        return [one["text"] for one in self.slack.desk.private if one["person"] == person]
+        return [one["text"] for one in self.slack.screens.private if one["person"] == person]
 
     async def until(self, holds: Callable[[], Any], seconds: float = 10) -> None:
         for _ in range(round(seconds / 0.02)):
             if holds():
                 return
             await asyncio.sleep(0.02)
-        raise AssertionError(f"not within {seconds} s: {[*self.slack.desk.private]} {[*self.slack.messages]}"[:4_000])
+        raise AssertionError(
+            f"not within {seconds} s: {[*self.slack.screens.private]} {[*self.slack.messages]}"[:4_000]
+        )
 
     async def send(self, payload: Any, *, secret: str = NEW, at: int | None = None, **headers: str) -> Answer:
         """Send an interaction, signed by Slack's own SDK."""
@@ -74,7 +76,7 @@ class Workspace:
     ) -> JSON:
         """Return the interaction of a button; `value` changes what the button holds."""
         person = Person(email, standing)
-        ticket = self.slack.desk.ticket(person, message["channel"])
+        ticket = self.slack.screens.ticket(person, message["channel"])
         button = next(one for one in buttons(message) if one["action_id"] == action)
         if value:
             button = {**button, "value": json.dumps({**json.loads(button["value"]), **value})}
@@ -98,8 +100,8 @@ class Workspace:
     def submitted(self, email: str, reason: str | None, standing: Standing = "member") -> JSON:
         """Return the interaction of the form that was opened last."""
         person = Person(email, standing)
-        self.slack.desk.people[person.id] = person
-        view = [*self.slack.desk.views.values()][-1]
+        self.slack.screens.people[person.id] = person
+        view = [*self.slack.screens.views.values()][-1]
         return {
             "type": "view_submission",
             "user": {"id": person.id, "name": "boss@example.com", "team_id": person.team},

@@ -20,7 +20,7 @@ from workers.graph.model import Graph
 from workers.graph.svg.boxes import FACT, TITLE
 from workers.graph.svg.drawing import style, svg
 from workers.graph.svg.layout import layout
-from workers.graph.svg.parts import Part, PlacedBox
+from workers.graph.svg.parts import PlacedBox, SvgPart
 from workers.graph.svg.text import lines, width
 from workflows.holds.wording import visible
 
@@ -113,7 +113,7 @@ def test_no_box_lies_on_another_and_all_are_within(name: str) -> None:
         assert apart(one, other) > 0 or within(one, other) or within(other, one)
 
 
-def inside(one: PlacedBox, whole: Part) -> bool:
+def inside(one: PlacedBox, whole: SvgPart) -> bool:
     return (
         one.x > -0.1
         and one.y > -0.1

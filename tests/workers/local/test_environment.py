@@ -28,7 +28,7 @@ from tests.workers.processes import end, gone, marked
 from workers.client import runs
 from workers.client.start import start, start_inline
 from workers.errors import TrunklineError
-from workers.local.environment import Wish, development
+from workers.local.environment import EnvironmentWish, development
 from workers.local.temporal_server import free_port, temporal_server
 from workers.sandbox import Sandbox
 from workflows.view.attributes import AUTOMATION, OUTCOME
@@ -163,7 +163,9 @@ async def test_the_sandbox_stands_in_for_vendors_and_secrets_of_the_definitions(
     sandbox_port = free_port(0)
     folder = folder_of(tmp_path, SECRETIVE, receiver=f"http://127.0.0.1:{sandbox_port}")
     log = tmp_path / "worker.log"
-    wish = Wish(folder=folder, port=0, ui_port=None, sandbox_port=sandbox_port, worker_log=log, task_queue="dev-test")
+    wish = EnvironmentWish(
+        folder=folder, port=0, ui_port=None, sandbox_port=sandbox_port, worker_log=log, task_queue="dev-test"
+    )
     async with development(wish) as environment:
         event = {"id": "e1", "type": "order.paid", "source": "t", "data": {"shop": {}}}
         started = await start(environment.client, "secretive", event, task_queue="dev-test")
@@ -194,7 +196,7 @@ async def test_dev_runs_inline_definitions_and_keeps_secrets_to_the_vendors_that
     folder = folder_of(tmp_path, VENDOR, receiver=f"http://127.0.0.1:{sandbox_port}")
     bindings = tmp_path / "connections.yaml"
     bindings.write_text("secrets: {bot: {hosts: [slack.com]}, not_here: {hosts: [shop.example.com]}}\n")
-    wish = Wish(
+    wish = EnvironmentWish(
         folder=folder,
         bindings=bindings,
         port=0,
@@ -235,7 +237,7 @@ async def test_only_what_is_live_is_reached(processes: Processes, tmp_path: Path
         )
         own = tmp_path / "own.yaml"
         own.write_text(f"team: {{kind: slack, token: xoxb-1, baseUrl: '{outside.url}/slack'}}\n")
-        wish = Wish(
+        wish = EnvironmentWish(
             folder=folder,
             connections=own,
             live=("*.crm.example.com",),
@@ -272,7 +274,7 @@ async def test_only_what_is_live_is_reached(processes: Processes, tmp_path: Path
 async def test_a_worker_that_cannot_start_is_quoted(processes: Processes, tmp_path: Path) -> None:
     connections = tmp_path / "connections.yaml"
     connections.write_text("- this is a list\n")
-    wish = Wish(
+    wish = EnvironmentWish(
         folder=folder_of(tmp_path), connections=connections, port=0, ui_port=None, worker_log=tmp_path / "worker.log"
     )
     with pytest.raises(TrunklineError, match=r"The worker ended with exit code \d+.*connections\.yaml"):
@@ -294,7 +296,7 @@ async def test_no_run_is_taken_while_a_file_is_being_written_and_every_reload_is
             if log.exists() and "Waiting until nobody writes" in log.read_text():
                 return
 
-    wish = Wish(folder=folder, port=0, ui_port=None, sandbox_port=0, worker_log=log, task_queue="slow-test")
+    wish = EnvironmentWish(folder=folder, port=0, ui_port=None, sandbox_port=0, worker_log=log, task_queue="slow-test")
     writing = asyncio.create_task(write())
     async with development(wish):
         assert writing.done(), "it was ready before the file had settled"

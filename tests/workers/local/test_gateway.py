@@ -19,7 +19,7 @@ from tests.workers.command import call
 from workers.cli.demo_page import approve
 from workers.errors import TrunklineError
 from workers.gateway.config import load_config
-from workers.local.environment import Wish, development
+from workers.local.environment import EnvironmentWish, development
 from workers.local.gateway import LocalGateway, local_gateway
 from workers.local.gateway_file import own_config, people_of
 from workers.local.sign_in import CLIENT, LocalSignIn
@@ -72,7 +72,7 @@ async def test_an_author_tries_the_whole_way_in_dev(processes: Processes, tmp_pa
     (tmp_path / "automations").mkdir()
     for name, text in (("careful", CAREFUL), ("bridge", BRIDGE)):
         (tmp_path / "automations" / f"{name}.yaml").write_text(text)
-    wish = Wish(
+    wish = EnvironmentWish(
         folder=tmp_path / "automations",
         port=0,
         ui_port=None,

@@ -13,7 +13,7 @@ from activities.attempt.secrets import Secrets
 from activities.catalog import catalog
 from tests.activities.rest.rows import ACTIONS as ROWS
 from workers.local.connection_names import connection_names
-from workers.local.sandboxed_worker import Given, connections_given, sandboxed_environment
+from workers.local.sandboxed_worker import SandboxConnections, connections_given, sandboxed_environment
 
 SANDBOX = "http://127.0.0.1:8600"
 
@@ -22,7 +22,9 @@ FEW = {name: catalog()[name] for name in ("send_sms", "send_slack_message", "tra
 """Actions whose connections are counted below, whichever others there are."""
 
 
-def given(tmp_path: Path, *, own: str | None = None, bindings: str | None = None, **more: Any) -> tuple[Given, Any]:
+def given(
+    tmp_path: Path, *, own: str | None = None, bindings: str | None = None, **more: Any
+) -> tuple[SandboxConnections, Any]:
     files: dict[str, Path | None] = {"own": None, "bindings": None}
     for name, text in (("own", own), ("bindings", bindings)):
         if text is not None:

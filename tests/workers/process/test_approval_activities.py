@@ -1,4 +1,4 @@
-"""What the desk answers to runs, asked as Temporal asks it."""
+"""What the worker answers to runs about approvals, asked as Temporal asks it."""
 
 from __future__ import annotations
 

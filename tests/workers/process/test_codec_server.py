@@ -32,7 +32,7 @@ from workers.payloads.converter import data_converter
 from workers.payloads.encryption import Encryption
 from workers.process import codec_server
 from workers.process.codec_server import LARGEST_REQUEST, CodecServer, listening
-from workers.settings import Address
+from workers.settings import ListenAddress
 
 KEYS = tuple(f"{name}:{base64.b64encode(os.urandom(32)).decode()}" for name in ("ours", "older", "theirs"))
 TOKEN = "token-of-this-test-0123456789"
@@ -57,7 +57,7 @@ async def served(
     *, token: str | None = TOKEN, origin: str | None = WEB_UI, store: str | None = None
 ) -> AsyncIterator[str]:
     server = CodecServer(data_converter(KEYS[:2], store), token=token, origin=origin)
-    async with listening(server, Address("127.0.0.1", 0)) as place:
+    async with listening(server, ListenAddress("127.0.0.1", 0)) as place:
         yield f"http://{place}"
 
 
@@ -110,7 +110,7 @@ async def test_this_machine_s_own_names_are_answered_with_and_without_a_web_ui(h
 
 async def test_a_server_that_others_reach_is_asked_by_address_or_by_a_name_that_it_is_given() -> None:
     server = CodecServer(data_converter(KEYS[:2]), token=TOKEN, origin=None, hosts=["codec.example.com"], beyond=True)
-    async with listening(server, Address("127.0.0.1", 0)) as place:
+    async with listening(server, ListenAddress("127.0.0.1", 0)) as place:
         found = {
             host: (await asked("POST", f"http://{place}/decode", spelt(PLAIN), Host=host, **BEARER))[0]
             for host in ("codec.example.com", "Codec.Example.com:443", "10.0.0.7", "evil.example")
@@ -276,7 +276,7 @@ async def test_what_the_store_does_not_give_is_said_and_hides_nothing(
 
 async def test_a_place_that_is_taken_is_named() -> None:
     async with served() as url:
-        taken = Address("127.0.0.1", int(url.rpartition(":")[2]))
+        taken = ListenAddress("127.0.0.1", int(url.rpartition(":")[2]))
         with pytest.raises(
             TrunklineError, match=rf"^Nothing can listen at {re.escape(str(taken))} \(.+\); --port and --host"
         ):

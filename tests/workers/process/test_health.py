@@ -19,9 +19,9 @@ from tests.starts import StartServer
 from workers.errors import TrunklineError
 from workers.process.health import HealthStatus, Processes, serving
 from workers.process.telemetry import measured_runtime
-from workers.settings import Address
+from workers.settings import ListenAddress
 
-ANYWHERE = Address("127.0.0.1", 0)
+ANYWHERE = ListenAddress("127.0.0.1", 0)
 
 
 @workflow.defn
@@ -30,16 +30,16 @@ class Nothing:
     async def run(self) -> None: ...
 
 
-async def get(address: Address, page: str) -> tuple[int, Any]:
+async def get(address: ListenAddress, page: str) -> tuple[int, Any]:
     async with aiohttp.ClientSession() as session, session.get(f"http://{address}/{page}") as answer:
         return answer.status, await (answer.json() if page == "healthz" else answer.text())
 
 
-async def well(address: Address) -> bool:
+async def well(address: ListenAddress) -> bool:
     return (await get(address, "healthz"))[0] == 200
 
 
-async def until_well(address: Address) -> None:
+async def until_well(address: ListenAddress) -> None:
     end = time.monotonic() + 10
     while not await well(address):
         assert time.monotonic() < end, await get(address, "healthz")
@@ -47,7 +47,7 @@ async def until_well(address: Address) -> None:
 
 
 @contextlib.asynccontextmanager
-async def worker_process(target: str, process: int = 1) -> AsyncIterator[tuple[HealthStatus, Address]]:
+async def worker_process(target: str, process: int = 1) -> AsyncIterator[tuple[HealthStatus, ListenAddress]]:
     """A polling worker with metrics and a page of its own, as each worker process has them."""
     runtime, exporter = measured_runtime()
     client = await Client.connect(target, runtime=runtime, identity=f"test-{uuid.uuid4()}")
@@ -141,7 +141,7 @@ async def test_dead_processes_are_reported_as_dead() -> None:
 
 async def test_an_address_that_is_taken_is_a_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        address = Address(*taken.getsockname())
+        address = ListenAddress(*taken.getsockname())
         with pytest.raises(TrunklineError, match=f"Nothing can listen at {address} .*--metrics-address"):
             async with serving(Processes({}), address):
                 pytest.fail("it listens where another server does")

@@ -15,7 +15,7 @@ from temporalio.client import Client
 
 from tests.engine import Engine
 from workers.process.telemetry import measured_runtime
-from workers.settings import Address
+from workers.settings import ListenAddress
 from workflows.run.walk import Walk
 
 RUNS = """
@@ -29,7 +29,7 @@ actions:
 """
 
 
-async def scrape(address: Address) -> dict[tuple[str, ...], float]:
+async def scrape(address: ListenAddress) -> dict[tuple[str, ...], float]:
     """Return the samples of our own metrics by name and labels, without those of a histogram's buckets."""
     async with aiohttp.ClientSession() as session, session.get(f"http://{address}/metrics") as answer:
         text = await answer.text()
@@ -48,7 +48,7 @@ LABELS = ("outcome", "class", "status", "kind", "decision", "vendor", "connectio
 
 
 @pytest_asyncio.fixture
-async def exporter(engine: Engine) -> AsyncIterator[Address]:
+async def exporter(engine: Engine) -> AsyncIterator[ListenAddress]:
     """The exporter of an engine that measures."""
     runtime, address = measured_runtime()
     engine.client = await Client.connect(
@@ -58,7 +58,7 @@ async def exporter(engine: Engine) -> AsyncIterator[Address]:
     yield address
 
 
-async def test_what_runs_do_is_counted_once(engine: Engine, exporter: Address) -> None:
+async def test_what_runs_do_is_counted_once(engine: Engine, exporter: ListenAddress) -> None:
     engine.cached = 0  # every task replays its history
     engine.connections["phone"]["rateLimit"] = {"requestsPerSecond": 50}
     engine.define(RUNS)
@@ -92,7 +92,7 @@ async def test_what_runs_do_is_counted_once(engine: Engine, exporter: Address) -
     assert sum(value for key, value in found.items() if key[0] == "trunkline_runs_total") == 1
 
 
-async def test_a_run_that_is_put_out_of_memory_has_not_ended(engine: Engine, exporter: Address) -> None:
+async def test_a_run_that_is_put_out_of_memory_has_not_ended(engine: Engine, exporter: ListenAddress) -> None:
     engine.define(
         "name: quiet\ntrigger: {event: order.paid}\nactions:\n  - {id: held, actionType: http_request, "
         "config: {method: POST, url: RECEIVER/held, body: {}}, requireApproval: {approvers: [lead@example.com]}}\n"
@@ -140,7 +140,7 @@ def short_histories(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("short_histories")
 async def test_what_continues_as_new_counts_once_and_a_reset_counts_what_happens_again(
-    engine: Engine, exporter: Address
+    engine: Engine, exporter: ListenAddress
 ) -> None:
     engine.cached = 0  # every task replays its history
     engine.define(LONG)

@@ -15,10 +15,10 @@ from tests.engine import JSON
 from workers.definitions.loading import Source
 from workers.definitions.runnable import load
 from workers.rehearsal.answers import Answers
-from workers.rehearsal.desk import rehearsal_desk
-from workers.rehearsal.performance import Decision, Performance, Stage
+from workers.rehearsal.approvals import rehearsal_approvals
+from workers.rehearsal.performance import Performance, PlayedDecision, Stage
 from workers.rehearsal.play import play
-from workers.rehearsal.suite.suite import SuiteResult, Wanted, play_suite
+from workers.rehearsal.suite.suite import SuiteOptions, SuiteResult, play_suite
 from workflows.report import timestamp
 
 ACTIONS = catalog()
@@ -36,10 +36,12 @@ def definition(*actions: JSON, **more: Any) -> JSON:
 def stage(*actions: JSON, people: dict[str, list[str]] | None = None, **more: Any) -> Stage:
     made, problems = load(definition(*actions, **more), Source(), ACTIONS)
     assert made is not None, problems
-    return Stage.of(made.plan, ACTIONS, rehearsal_desk(ACTIONS, people or {}, ["token"]))
+    return Stage.of(made.plan, ACTIONS, rehearsal_approvals(ACTIONS, people or {}, ["token"]))
 
 
-def played(on: Stage, *, answers: JSON | None = None, decisions: tuple[Decision, ...] = (), **more: Any) -> Performance:
+def played(
+    on: Stage, *, answers: JSON | None = None, decisions: tuple[PlayedDecision, ...] = (), **more: Any
+) -> Performance:
     event = {"specversion": "1.0", "id": "1", "source": "manual", "type": "d.happened", "data": {"d": {}}}
     given = more.pop("given", None) or Answers((answers or {}, {}))
     return play(on, event | more.pop("event", {}), **{"clock": CLOCK, "answers": given, "decisions": decisions, **more})
@@ -68,4 +70,4 @@ def suite(folder: Path, automation: JSON, test: JSON | str, **wanted: Any) -> Su
     (folder / "tried.yaml").write_text(json.dumps(automation))
     path = folder / "tried.test.yaml"
     path.write_text(test if isinstance(test, str) else yaml.safe_dump(test, sort_keys=False))
-    return play_suite([path], ACTIONS, Wanted(**wanted))
+    return play_suite([path], ACTIONS, SuiteOptions(**wanted))

@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 
 from tests.engine import JSON
 from tests.workers.rehearsal.stage import ACTIONS, CLOCK, GET, POST, definition
-from workers.client.recordings import Answered, Arrived, Made, Recording
+from workers.client.recordings import ActivityOutcome, CountedDecision, HistoryRecording, RecordedArrival
 from workers.definitions.loading import Source
 from workers.definitions.runnable import Definition, load
 from workers.rehearsal.backtest.backtesting import Backtest, Past
@@ -26,18 +26,24 @@ def made(*actions: JSON, **more: Any) -> Definition:
     return found
 
 
-def past(old: Definition, *answers: Answered, number: int = 0, decisions: tuple[Made, ...] = (), **data: Any) -> Past:
+def past(
+    old: Definition,
+    *answers: ActivityOutcome,
+    number: int = 0,
+    decisions: tuple[CountedDecision, ...] = (),
+    **data: Any,
+) -> Past:
     event = {"specversion": "1.0", "id": f"e{number}", "source": "manual", "type": "d.happened", "data": {"d": data}}
     began = CLOCK + timedelta(hours=number)
-    run = Recording(run=f"tried/e{number}", automation="tried", event=event, began=began, plan=old.plan)
+    run = HistoryRecording(run=f"tried/e{number}", automation="tried", event=event, began=began, plan=old.plan)
     run.answers, run.decisions = list(answers), list(decisions)
     run.opened = [(began, one.config) for one in answers]
     return Past(event=event, run=run)
 
 
-def got(step: str, config: Any, body: Any = None, failure: Exception | None = None) -> Answered:
+def got(step: str, config: Any, body: Any = None, failure: Exception | None = None) -> ActivityOutcome:
     answer = None if failure else {"result": {"status": 200, "headers": {}, "body": body}}
-    return Answered(step, "http_request", config, None, answer, failure)
+    return ActivityOutcome(step, "http_request", config, None, answer, failure)
 
 
 def backtested(new: Definition, *events: Past, **more: Any) -> JSON:
@@ -72,7 +78,7 @@ def test_recorded_answers_and_failures_are_those_of_the_same_request() -> None:
 def test_people_decide_what_they_did_and_new_approvals_count_as_given() -> None:
     old = made(ASKED)
     says = {"hold": "pay", "decision": "reject", "by": "ann", "reason": "No.", "digest": "of another request"}
-    refused = past(old, decisions=(Made(says, CLOCK + timedelta(hours=1)),))
+    refused = past(old, decisions=(CountedDecision(says, CLOCK + timedelta(hours=1)),))
     assert (verdicts(backtested(old, refused)), backtested(old, refused)["approvals"]) == (
         ["same"],
         {"before": 1, "after": 1},
@@ -93,7 +99,7 @@ def test_an_event_that_came_to_a_run_that_waited_comes_again() -> None:
     silent = backtested(old, event)
     assert (verdicts(silent), silent["perDay"]) == (["same"], [])
     answer = {"specversion": "1.0", "id": "a", "source": "manual", "type": "d.answered", "data": {"id": 1}}
-    event.run.arrived.append(Arrived(answer, CLOCK + timedelta(hours=1)))
+    event.run.arrived.append(RecordedArrival(answer, CLOCK + timedelta(hours=1)))
     assert backtested(old, event)["perDay"][0]["after"] == 1
     shorter = {**wait, "wait": {**wait["wait"], "atMost": "30m"}}
     found = backtested(

@@ -9,7 +9,7 @@ from tests.engine import JSON
 from tests.workers.rehearsal.stage import ACTIONS, CLOCK, GET, POST, definition
 from workers.definitions.loading import Source
 from workers.definitions.runnable import load
-from workers.rehearsal.explained.explaining import Known, clock_of, explained
+from workers.rehearsal.explained.explaining import Knowledge, clock_of, explained
 from workers.rehearsal.explained.telling import lines
 from workflows.event import read_event
 
@@ -24,7 +24,7 @@ def told(
     made, problems = load(definition(*actions, **more), Source(), ACTIONS)
     assert made is not None, problems
     event = read_event({"type": "d.happened", "id": "e", "data": {"d": data or {}}}, default_id="e")
-    return explained(made, event, Known(actions=ACTIONS, answers=answers or {}, people=people or {}), CLOCK)
+    return explained(made, event, Knowledge(actions=ACTIONS, answers=answers or {}, people=people or {}), CLOCK)
 
 
 def ids(steps: list[JSON]) -> list[Any]:

@@ -14,7 +14,7 @@ from tests.engine import JSON
 from tests.workers.rehearsal.stage import ACTIONS
 from workers.definitions.loading import Source
 from workers.definitions.runnable import load
-from workers.rehearsal.suite.suite import Wanted, play_suite
+from workers.rehearsal.suite.suite import SuiteOptions, play_suite
 
 WITHOUT = ("recall", "remember", "send_slack_approval")
 """Actions whose steps need no answer, and one that is no step."""
@@ -57,8 +57,8 @@ def test_the_line_to_paste_answers_the_request(name: str, tmp_path: Path) -> Non
     }
     path = tmp_path / "pasted.test.yaml"
     path.write_text(yaml.safe_dump(test))
-    [file] = play_suite([path], ACTIONS, Wanted()).files
+    [file] = play_suite([path], ACTIONS, SuiteOptions()).files
     [unanswered, _outcome] = file.result.results[0].faults
     path.write_text(path.read_text() + f"answers:\n  {unanswered.paste}\n")
-    suite = play_suite([path], ACTIONS, Wanted())
+    suite = play_suite([path], ACTIONS, SuiteOptions())
     assert ([str(one) for one in suite.wrong], suite.passed) == ([], 1)

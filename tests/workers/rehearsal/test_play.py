@@ -11,7 +11,7 @@ import pytest
 
 from tests.workers.rehearsal.stage import CLOCK, GET, POST, after, moments, played, stage, step_of
 from workers.rehearsal.answers import Answers
-from workers.rehearsal.performance import Decision
+from workers.rehearsal.performance import PlayedDecision
 
 OK = {"status": 200}
 
@@ -89,9 +89,9 @@ def test_a_secret_that_is_not_there_fails_the_step_and_one_that_is_stays_a_place
 
 def test_people_decide_when_their_hold_has_opened_and_too_late_once_the_run_has_ended() -> None:
     held = {**POST, "requireApproval": {"approvers": ["ann"], "expiresAfter": "2d"}}
-    early = Decision(hold="pay", says={"decision": "approve", "by": "ann"}, after=timedelta(hours=5))
-    late = Decision(hold="pay", says={"decision": "approve", "by": "ann"}, after=timedelta(days=3))
-    never = Decision(hold="pay#2", says={"decision": "stop", "by": "ann"})
+    early = PlayedDecision(hold="pay", says={"decision": "approve", "by": "ann"}, after=timedelta(hours=5))
+    late = PlayedDecision(hold="pay", says={"decision": "approve", "by": "ann"}, after=timedelta(days=3))
+    never = PlayedDecision(hold="pay#2", says={"decision": "stop", "by": "ann"})
     on = stage({"wait": "1h"}, held)
     seen = played(on, answers={"pay": OK}, decisions=(late, early, never))
     assert (seen.outcome, moments(seen, "pay")) == ("completed", [6 * 3600])

@@ -19,7 +19,7 @@ from workers.client.history.picks import unpicked
 from workers.client.recordings import recording
 from workers.errors import UsageError
 from workers.rehearsal.recorded.adding import add, dumped
-from workers.rehearsal.suite.suite import Wanted, play_suite
+from workers.rehearsal.suite.suite import SuiteOptions, play_suite
 from workflows.run.walk import Walk
 
 EVERYTHING = """
@@ -99,7 +99,7 @@ async def test_a_run_becomes_a_case_that_passes_though_all_of_it_was_encrypted(e
     path.write_text(printed.out)
     added = await on(engine, "test", path, "--from", run.id, TRUNKLINE_ENCRYPTION_KEYS=KEY)
     assert (added.code, added.out) == (0, f"{path} has the case 'as in {run.id} (2)'.\n")
-    suite = play_suite([path], ACTIONS, Wanted())
+    suite = play_suite([path], ACTIONS, SuiteOptions())
     faults = [fault.message for file in suite.files for one in file.result.results for fault in one.faults]
     assert (faults, suite.passed, [str(one.problems) for one in suite.wrong]) == ([], 2, [])
     no_key = await on(engine, "test", "--from", run.id)
@@ -120,7 +120,7 @@ async def test_a_run_that_waits_for_people_becomes_a_case_that_is_looked_at_as_i
     assert (ended.code, ended.err) == (0, "")
     [case] = yaml.safe_load(path.read_text())["cases"]
     assert case["expect"] == {"outcome": "held", "steps": {"pay": "held"}, "requests": []}
-    suite = play_suite([path], ACTIONS, Wanted())
+    suite = play_suite([path], ACTIONS, SuiteOptions())
     assert (suite.passed, suite.exit_code) == (1, 0)
     assert (await engine.decide(run, hold="other", decision="reject", by="ann"))["result"] == "not_found"
     for by in ("eve", "ann"):
@@ -133,7 +133,7 @@ async def test_a_run_that_waits_for_people_becomes_a_case_that_is_looked_at_as_i
         *(("eve", "no", "not_allowed"), ("ann", "no", None))
     ]
     assert case["expect"] == {"outcome": "rejected", "steps": {"pay": "rejected"}, "requests": []}
-    assert play_suite([path], ACTIONS, Wanted()).exit_code == 0
+    assert play_suite([path], ACTIONS, SuiteOptions()).exit_code == 0
 
 
 CALLS = """
@@ -156,7 +156,7 @@ async def test_a_run_that_calls_others_becomes_a_case_in_which_they_answer(engin
     assert (ended.code, ended.err) == (0, "")
     [case] = yaml.safe_load(path.read_text())["cases"]
     assert case["answers"] == {"ask": {"outcome": "completed", "result": {"m": 3}}, "ask-in-vain": {"fails": "refused"}}
-    suite = play_suite([path], ACTIONS, Wanted())
+    suite = play_suite([path], ACTIONS, SuiteOptions())
     faults = [fault.message for file in suite.files for one in file.result.results for fault in one.faults]
     assert (faults, suite.passed) == ([], 1)
 
@@ -206,7 +206,7 @@ async def test_a_run_that_was_reset_and_continued_as_new_becomes_a_case_as_any_o
     assert [one["by"] for one in case["decisions"]] == ["ann", "bob"]
     assert case["answers"]["ask"] == {"result": {"m": 3}}
     assert [one["step"] for one in case["expect"]["requests"]] == ["refund", "ask", "one", "two", "tell"]
-    suite = play_suite([path], ACTIONS, Wanted())
+    suite = play_suite([path], ACTIONS, SuiteOptions())
     faults = [fault.message for file in suite.files for one in file.result.results for fault in one.faults]
     assert (faults, suite.passed) == ([], 1)
     found = await recording(engine.client, run.id)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.engine import JSON
 from tests.workers.rehearsal.stage import GET, POST, definition, played, stage, step_of, suite
-from workers.rehearsal.performance import Decision
+from workers.rehearsal.performance import PlayedDecision
 from workers.rehearsal.suite.paths import shown
 
 WAIT: JSON = {
@@ -151,7 +151,7 @@ def test_an_answer_is_held_to_the_format_that_its_step_wants(tmp_path: Path) -> 
 def test_a_message_in_which_a_hold_is_decided_is_one_notice(tmp_path: Path) -> None:
     notify = [{"label": "Ask", "actionType": "send_slack_approval", "config": {"channel": "#a"}}]
     held = {**POST, "requireApproval": {"approvers": ["ann"], "remindAfter": "1d", "notify": notify}}
-    approve = Decision(hold="pay", says={"decision": "approve", "by": "ann"}, after=timedelta(hours=30))
+    approve = PlayedDecision(hold="pay", says={"decision": "approve", "by": "ann"}, after=timedelta(hours=30))
     seen = played(stage(held), answers={"pay": {"status": 200}}, decisions=(approve,))
     assert [(one.on, one.text) for one in seen.notices] == [
         ("opened", "Approval needed: Pay"),

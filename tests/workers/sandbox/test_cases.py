@@ -17,7 +17,7 @@ from tests.activities.matching import About
 from tests.activities.playing import HANGING, is_rpc
 from tests.together import together
 from workers.sandbox import VENDORS, Sandbox
-from workers.sandbox.vendor import Absent
+from workers.sandbox.vendor import NoStandIn
 
 ACTIONS = catalog()
 BROKEN_OFF: dict[str, dict[str, Any]] = {
@@ -61,7 +61,7 @@ def sent_there(case: Case) -> bool:
     )
     if case.sandbox is not None or not case.traffic or unanswerable:
         return False
-    return not isinstance(VENDORS[vendor_of(case)], Absent)
+    return not isinstance(VENDORS[vendor_of(case)], NoStandIn)
 
 
 SENT = [case for case in cases() if sent_there(case)]

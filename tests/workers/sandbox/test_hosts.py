@@ -11,15 +11,15 @@ import aiohttp
 
 from activities.catalog import catalog, connection_kinds
 from activities.http_client.client import Client
-from activities.http_client.sandboxed import Sandboxed
+from activities.http_client.sandboxed import SandboxServer
 from tests.together import together
 from tests.workers.sandbox.test_sandbox import get, post
 from workers.sandbox import VENDORS, Sandbox
-from workers.sandbox.vendor import Absent
+from workers.sandbox.vendor import NoStandIn
 
 
 async def send(sandbox: Sandbox, method: str, url: str, **options: Any) -> Any:
-    client = Client(sandbox=Sandboxed.of(sandbox.url))
+    client = Client(sandbox=SandboxServer.of(sandbox.url))
     try:
         return await client.request(method, url, timeout=5, max_bytes=1_000_000, **options)
     finally:
@@ -80,7 +80,9 @@ async def test_a_vendors_own_host_is_answered_as_the_vendor_does(sandbox: Sandbo
 @together("kind", connection_kinds(catalog()), ids=lambda kind: kind.kind)
 def test_the_hosts_of_a_vendor_are_those_of_its_connection(kind: Any) -> None:
     vendor = VENDORS[kind.kind]
-    if not isinstance(vendor, Absent) and vendor.http and (vendor.host or kind.hosts):  # else each account has its own
+    if (
+        not isinstance(vendor, NoStandIn) and vendor.http and (vendor.host or kind.hosts)
+    ):  # else each account has its own
         assert vendor.host in kind.hosts
 
 

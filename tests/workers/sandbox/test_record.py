@@ -4,19 +4,19 @@ from datetime import UTC, datetime
 import pytest
 
 from workers.sandbox import record as module
-from workers.sandbox.record import Received, ReceivedRequest, Record, VendorAnswer
+from workers.sandbox.record import ReceivedRequest, RecordEntry, RequestRecord, VendorAnswer
 
 
-def received(record: Record, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Received:
+def received(record: RequestRecord, body: bytes = b"", headers: Mapping[str, str] | None = None) -> RecordEntry:
     request = ReceivedRequest("POST", "/http/x", {}, headers or {}, body)
-    return Received(
+    return RecordEntry(
         id=record.next_id(), at=datetime.now(UTC), vendor="http", request=request, answer=VendorAnswer(200, None)
     )
 
 
 def test_credentials_are_never_shown() -> None:
     headers = {"authorization": "Bearer hush", "cookie": "hush", "x-api-key": "hush", "accept": "*/*"}
-    shown = received(Record(), headers=headers).shown()
+    shown = received(RequestRecord(), headers=headers).shown()
     assert shown["headers"] == {
         "authorization": "Bearer ••••••••",
         "cookie": "••••••••",
@@ -27,7 +27,7 @@ def test_credentials_are_never_shown() -> None:
 
 def test_oldest_requests_are_forgotten_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_REQUESTS", 3)
-    record = Record()
+    record = RequestRecord()
     for _ in range(5):
         record.add(received(record))
     assert [one.id for one in record] == [3, 4, 5]
@@ -35,14 +35,14 @@ def test_oldest_requests_are_forgotten_when_there_are_too_many(monkeypatch: pyte
 
 def test_oldest_requests_are_forgotten_when_they_are_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_BYTES", 25)
-    record = Record()
+    record = RequestRecord()
     for _ in range(4):
         record.add(received(record, b"x" * 10))
     assert [one.id for one in record] == [3, 4]
 
 
 def test_long_bodies_are_shown_cut() -> None:
-    shown = received(Record(), b"x" * 100_000).shown()
+    shown = received(RequestRecord(), b"x" * 100_000).shown()
     assert shown["body"].endswith("x… (100000 bytes)")
     assert len(shown["body"]) < 70_000
 

@@ -19,7 +19,7 @@ from activities.catalog import catalog, connection_kinds
 from activities.connections import Connections
 from tests.starts import Processes
 from workers.sandbox import VENDORS, Sandbox, connections
-from workers.sandbox.vendor import Absent
+from workers.sandbox.vendor import NoStandIn
 
 CLOUDTALK_LIMIT = {"status": 429, "message": "Too many requests"}
 ROOT = Path(__file__).parents[3]
@@ -284,7 +284,7 @@ def test_connections_point_every_vendor_at_the_sandbox() -> None:
     addresses = {known.get(name).kind: known.get(name).base_url for name in known.entries}
     assert addresses["slack"] == "http://127.0.0.1:8600/slack"
     assert addresses == {
-        kind: None if isinstance(vendor, Absent) or not vendor.http else f"http://127.0.0.1:8600/{kind}"
+        kind: None if isinstance(vendor, NoStandIn) or not vendor.http else f"http://127.0.0.1:8600/{kind}"
         for kind, vendor in VENDORS.items()
         if vendor.connection is not None
     }
@@ -300,7 +300,7 @@ def test_every_kind_of_connection_has_a_vendor_or_a_reason() -> None:
             f"write workers/sandbox/vendors/{kind.kind}.py and enter it under {kind.kind!r} in VENDORS"
         )
     for vendor in VENDORS.values():
-        if isinstance(vendor, Absent):
+        if isinstance(vendor, NoStandIn):
             assert re.fullmatch(r"[A-Z].*[.]", vendor.reason), "the reason is a sentence"
 
 

@@ -15,7 +15,7 @@ from workers.gateway.config import load_config
 from workers.local.gateway_file import doors_of
 from workers.sandbox import Sandbox
 from workers.sandbox.webhooks.senders import SENDERS
-from workers.sandbox.webhooks.signing import WAYS, Outgoing, Proof
+from workers.sandbox.webhooks.signing import WAYS, Proof, SignedContent
 
 SLACK = (
     "token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V&channel_name=foobar"
@@ -43,7 +43,7 @@ CALL = "CallSid=CA1234567890ABCDE&Caller=%2B14158675309&Digits=1234&From=%2B1415
 def test_signatures_are_those_that_the_vendors_publish(
     way: str, secret: str, body: str, at: int, header: str, signature: str
 ) -> None:
-    outgoing = Outgoing(
+    outgoing = SignedContent(
         address="https://mycompany.com/myapp.php?foo=1&bar=2",
         body=body.encode(),
         delivery="msg_p5jXN8AQM9LWM0D4loKWxJek",

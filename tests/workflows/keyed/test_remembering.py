@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from trunkline.keyed import LARGEST_VALUE, Kept, Remembered
+from trunkline.keyed import LARGEST_VALUE, LastingValue, RememberAnswer
 from workflows.keyed.remembering import ChangeError, recalled, remembered
 
 NOW = datetime(2026, 11, 28, 9, tzinfo=UTC)
 HOUR = 3_600_000
 
 
-def play(*changes: tuple[float, dict[str, Any]]) -> list[Remembered]:
+def play(*changes: tuple[float, dict[str, Any]]) -> list[RememberAnswer]:
     """Return the answers to changes, each so many hours after the beginning."""
-    kept: Kept | None = None
+    kept: LastingValue | None = None
     answers = []
     for hours, change in changes:
         whole: Any = {"step": "s", "lasts": HOUR, **change}
@@ -73,7 +73,7 @@ def test_true_is_no_one() -> None:
 
 
 def test_nothing_is_found_once_its_time_is_over() -> None:
-    kept: Kept = {"value": None, "until": (NOW + timedelta(hours=1)).isoformat()}
+    kept: LastingValue = {"value": None, "until": (NOW + timedelta(hours=1)).isoformat()}
     assert recalled(kept, NOW) == {"found": True, "value": None}
     assert recalled(kept, NOW + timedelta(hours=1)) == recalled(None, NOW) == {"found": False, "value": None}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from workflows.language.template import Rendered, compile_template
+from workflows.language.template import Rendering, compile_template
 
 NOW = datetime(2026, 11, 21, 10, 15, 30, 123456, tzinfo=UTC)
 ROOTS: dict[str, Any] = {
@@ -25,7 +25,7 @@ ROOTS: dict[str, Any] = {
 }
 
 
-def render(value: Any, syntax: str | None = None, *, secrets: bool = False, **roots: Any) -> Rendered:
+def render(value: Any, syntax: str | None = None, *, secrets: bool = False, **roots: Any) -> Rendering:
     """Compile and render a text or a tree with the data above and more roots."""
     syntaxes = {"": syntax} if syntax else None
     return compile_template(value, syntaxes, secrets=secrets).render({**ROOTS, **roots}, NOW)

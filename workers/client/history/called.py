@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from workers.client.history.chain import History
-    from workers.client.history.rows import Activity, Call
-    from workers.client.history.values import Values
+    from workers.client.history.rows import Activity, StartedRun
+    from workers.client.history.values import HistoryValues
 
 RUN_AUTOMATION = "run_automation"
 """The action that calls, and the activity by which a run asks how what it has called ended."""
@@ -50,15 +50,15 @@ async def called_runs(history: History) -> dict[str, CalledRun]:
         PayloadError: one is no JSON.
     """
     values = history.values
-    asked = {run: one for one in history.activities() if (run := await asks_about(one, history.run, values))}
-    calls: dict[str, Call] = {}
+    questions = {run: one for one in history.activities() if (run := await asks_about(one, history.run, values))}
+    calls: dict[str, StartedRun] = {}
     for call in history.calls():
         if call.run not in calls or call.end is not None:  # one that was reset calls again, and finds it called
             calls[call.run] = call
-    return {run: await _called(call, asked.get(run), values) for run, call in calls.items()}
+    return {run: await _called(call, questions.get(run), values) for run, call in calls.items()}
 
 
-async def asks_about(one: Activity, caller: str, values: Values) -> str | None:
+async def asks_about(one: Activity, caller: str, values: HistoryValues) -> str | None:
     """Return the workflow id of the run of which an activity asks how it ended; None where it is another activity."""
     if one.name != RUN_AUTOMATION:
         return None
@@ -66,13 +66,13 @@ async def asks_about(one: Activity, caller: str, values: Values) -> str | None:
     return f"{call['config']['automation']}/{call['key']}"
 
 
-async def _called(call: Call, asked: Activity | None, values: Values) -> CalledRun:
+async def _called(call: StartedRun, question: Activity | None, values: HistoryValues) -> CalledRun:
     event = await values.value(call.input)
     end = call.end if call.end is not None and call.end.kind in {"completed", "failed"} else None
     answer = None if end is None else await values.value(end.result)
-    if end is None and asked is not None and asked.end is not None:
-        end = asked.end
-        request, kept = await values.value(asked.input), await values.value(end.result)
+    if end is None and question is not None and question.end is not None:
+        end = question.end
+        request, kept = await values.value(question.input), await values.value(end.result)
         answer = None if kept is None else unpicked(kept["result"], request.get("pick"))
     return CalledRun(
         run=call.run,

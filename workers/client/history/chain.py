@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from workers.client.history.local_steps import with_local_steps
 from workers.client.history.reading import run_of, start_of
-from workers.client.history.rows import Activity, Call, LocalActivity, Run, Start
-from workers.client.history.values import Values
+from workers.client.history.rows import Activity, LocalActivity, Run, Start, StartedRun
+from workers.client.history.values import HistoryValues
 from workers.client.runs import no_run
 from workers.client.transport import lacks_namespace
 from workers.errors import NotFoundError
@@ -31,7 +31,7 @@ class History:
 
     run: str
     runs: list[Run]
-    values: Values
+    values: HistoryValues
 
     @property
     def start(self) -> Start:
@@ -46,7 +46,7 @@ class History:
         """Yield what all its runs asked their workers, in order."""
         return (one for run in self.runs for one in run.local_activities)
 
-    def calls(self) -> Iterator[Call]:
+    def calls(self) -> Iterator[StartedRun]:
         """Yield the runs that all its runs started, in order."""
         return (one for run in self.runs for one in run.calls)
 
@@ -81,7 +81,7 @@ async def history_of(client: Client, run: str, run_id: str | None = None) -> His
                 f"The history of {run} is not whole: Temporal does not keep its beginning any more."
             ) from error
         following = runs[0].start.continues
-    return History(run=run, runs=runs, values=Values(client.data_converter))
+    return History(run=run, runs=runs, values=HistoryValues(client.data_converter))
 
 
 async def start_of_run(client: Client, run: str) -> Start:

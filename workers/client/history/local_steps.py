@@ -87,9 +87,9 @@ def _as_queued(
 ) -> Iterator[HistoryEvent]:
     marker = event.marker_recorded_event_attributes
     scheduled = HistoryEvent(event_id=event.event_id, event_time=event.event_time)
-    asked = scheduled.activity_task_scheduled_event_attributes
-    asked.activity_id, asked.activity_type.name = about["activity_id"], about["activity_type"]
-    asked.input.payloads.append(_payload(call))
+    task = scheduled.activity_task_scheduled_event_attributes
+    task.activity_id, task.activity_type.name = about["activity_id"], about["activity_type"]
+    task.input.payloads.append(_payload(call))
     yield scheduled
     started = HistoryEvent(event_id=event.event_id, event_time=event.event_time)
     began = started.activity_task_started_event_attributes

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from workers.client.history.rows import (
     Activity,
-    Call,
-    End,
+    ActivityEnd,
     Kind,
     LocalActivity,
     ResetFrom,
     Run,
     Signal,
     Start,
+    StartedRun,
     Update,
 )
 
@@ -79,7 +79,7 @@ class _Reading:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.scheduled: dict[int, Activity] = {}
-        self.initiated: dict[int, Call] = {}
+        self.initiated: dict[int, StartedRun] = {}
         self.updates: dict[str, Update] = {}
 
     def whole(self, events: Sequence[HistoryEvent]) -> Run:
@@ -118,14 +118,14 @@ class _Reading:
             activity.last_failure = started.last_failure
 
     def _marker_recorded(self, event: HistoryEvent, _: Any) -> None:
-        asked = local_activity_of(event)
-        if asked is not None:
-            self.run.local_activities.append(asked)
+        activity = local_activity_of(event)
+        if activity is not None:
+            self.run.local_activities.append(activity)
 
     # Runs that it started.
 
     def _start_child_workflow_execution_initiated(self, event: HistoryEvent, initiated: Any) -> None:
-        call = self.initiated[event.event_id] = Call(
+        call = self.initiated[event.event_id] = StartedRun(
             event=event.event_id,
             run=initiated.workflow_id,
             automation=initiated.workflow_type.name,
@@ -171,8 +171,8 @@ class _Reading:
         self.run.continued_as = continued.new_execution_run_id
 
 
-def _end(event: HistoryEvent, kind: Kind, ended: Any) -> End:
-    return End(
+def _end(event: HistoryEvent, kind: Kind, ended: Any) -> ActivityEnd:
+    return ActivityEnd(
         kind=kind,
         event=event.event_id,
         at=_moment(event),

@@ -41,7 +41,7 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class End:
+class ActivityEnd:
     """How an activity ended, or a run that another one started.
 
     Attributes:
@@ -79,7 +79,7 @@ class Activity:
     input: Sequence[Payload]
     attempts: int = 1
     last_failure: Failure | None = None
-    end: End | None = None
+    end: ActivityEnd | None = None
 
 
 class LocalActivity(NamedTuple):
@@ -90,7 +90,7 @@ class LocalActivity(NamedTuple):
 
 
 @dataclass(slots=True, kw_only=True)
-class Call:
+class StartedRun:
     """A run that the run started.
 
     Attributes:
@@ -105,7 +105,7 @@ class Call:
     run: str
     automation: str
     input: Sequence[Payload]
-    end: End | None = None
+    end: ActivityEnd | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -172,7 +172,7 @@ class Run:
     last: datetime
     activities: list[Activity] = field(default_factory=list)
     local_activities: list[LocalActivity] = field(default_factory=list)
-    calls: list[Call] = field(default_factory=list)
+    calls: list[StartedRun] = field(default_factory=list)
     updates: list[Update] = field(default_factory=list)
     signals: list[Signal] = field(default_factory=list)
     memos: list[Mapping[str, Payload]] = field(default_factory=list)

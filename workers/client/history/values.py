@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from workers.client.history.rows import Start
 
 
-class Values:
+class HistoryValues:
     """Reads values with the keys and the payload store that a client has.
 
     Each method raises MissingKeyError where something is encrypted under a key that is not at hand, or out of reach.
@@ -59,7 +59,7 @@ class Values:
         return await self._converter.decode(payloads, hints)
 
 
-async def given(start: Start, values: Values) -> tuple[str, Any]:
+async def given(start: Start, values: HistoryValues) -> tuple[str, Any]:
     """Return the automation that a run was started for, and what it was given as its event.
 
     Raises:

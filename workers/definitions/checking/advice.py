@@ -101,16 +101,16 @@ def _emptiness(findings: Findings, block: Block, around: list[str], *, missed: b
     for index, step in enumerate(block.steps):
         if not isinstance(step, Mapping):
             continue
-        place, asked = f"{block.pointer}/{index}", [*around, canonical(step.get("conditions"))]
+        place, conditions = f"{block.pointer}/{index}", [*around, canonical(step.get("conditions"))]
         for key in ("config", "set"):
             for reference in _perhaps_empty(step.get(key), missed=missed):
-                _empty(findings, f"{place}/{key}", reference, asked)
+                _empty(findings, f"{place}/{key}", reference, conditions)
         ways = step.get("branch")
         for inner in blocks(step, place):
             way = inner.pointer.removeprefix(f"{place}/branch/").partition("/")[0]
             chosen = ways[int(way)] if isinstance(ways, list) and way.isdecimal() else None
             own = canonical(chosen.get("conditions")) if isinstance(chosen, Mapping) else ""
-            _emptiness(findings, inner, [*asked, own], missed=missed)
+            _emptiness(findings, inner, [*conditions, own], missed=missed)
 
 
 def _perhaps_empty(value: Any, *, missed: bool) -> Iterator[Reference]:
@@ -130,9 +130,9 @@ def _own(reference: Reference) -> tuple[Segment, ...]:
     return reference.path[2:] if reference.path[:2] == ("event", "data") else reference.path
 
 
-def _empty(findings: Findings, pointer: str, reference: Reference, asked: list[str]) -> None:
+def _empty(findings: Findings, pointer: str, reference: Reference, conditions: list[str]) -> None:
     text, (root, name, *_) = findings.at(pointer + reference.pointer), _own(reference)
-    guarded = any(re.search(rf"\b{root}\b.{{0,5}}{re.escape(str(name))}\b", one) for one in asked)
+    guarded = any(re.search(rf"\b{root}\b.{{0,5}}{re.escape(str(name))}\b", one) for one in conditions)
     if guarded or (isinstance(text, str) and FALLBACK.search(text)):
         return
     path = written(reference.path)

@@ -118,7 +118,7 @@ def _check_anybody(findings: Findings, step: Mapping[str, Any], place: str) -> N
         return
     why = (
         "This step waits for people, because its service is not trusted, and no"
-        if place in (findings.asked or ())
+        if place in (findings.holds or ())
         else "No"
     )
     sentence = f"{why} approvers are named: anybody who can reach the run may release this step."

@@ -16,7 +16,7 @@ from workflows.language.values import item
 from workflows.plan import CONSTANTS
 
 
-class Absent(NamedTuple):
+class NoConstant(NamedTuple):
     """Why a path leads to no constant, and what would be right."""
 
     sentence: str
@@ -42,17 +42,17 @@ def _check_plain(value: Any, pointer: str, findings: Findings) -> None:
         _check_plain(child, f"{pointer}/{escape(key)}", findings)
 
 
-def absent(constants: Any, path: tuple[Any, ...]) -> Absent | None:
+def absent(constants: Any, path: tuple[Any, ...]) -> NoConstant | None:
     """Return why what is read of the constants is not there; None where it is, or where only data can say."""
     if not isinstance(constants, Mapping) or not constants:
         example = f"{{{path[0]}: …}}" if path else "{name: …}"
-        return Absent("This automation has no constants.", f"write constants: {example} at the top of the file")
+        return NoConstant("This automation has no constants.", f"write constants: {example} at the top of the file")
     value: Any = dict(constants)
     for depth, key in enumerate(path):
         found = item(value, key)
         if found is ABSENT:
             owner = written((CONSTANTS, *path[:depth]))
-            return Absent(f"There is no `{written((CONSTANTS, *path[: depth + 1]))}`.", _instead(value, key, owner))
+            return NoConstant(f"There is no `{written((CONSTANTS, *path[: depth + 1]))}`.", _instead(value, key, owner))
         value = found
     return None
 

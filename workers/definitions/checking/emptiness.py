@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from workers.definitions.checking.findings import Findings
 from workers.definitions.checking.policies import goes_on_after_unknown
-from workers.definitions.checking.saved import End, Saved, VisibleNames, canonical, saved_by
+from workers.definitions.checking.saved import BlockEnd, SavedVariable, VisibleNames, canonical, saved_by
 from workers.definitions.model.steps import steps
 
 VARIABLE = re.compile(r"""\s*(?:\{\{-?\s*)?variables\s*(?:\.\s*|\[\s*["'])([A-Za-z_][A-Za-z0-9_]*)""")
@@ -20,14 +20,14 @@ HARMLESS = "GET"
 """The HTTP method that leaves everything as it is."""
 
 
-class Emptied(NamedTuple):
+class EmptinessTest(NamedTuple):
     """A test that holds where a variable is empty."""
 
     pointer: str
     variable: str
 
 
-def emptied(conditions: Any, pointer: str, *, negated: bool = False) -> Iterator[Emptied]:
+def emptied(conditions: Any, pointer: str, *, negated: bool = False) -> Iterator[EmptinessTest]:
     """Yield the tests of conditions that speak for their holding where a variable is empty; `negated`: for not."""
     if not isinstance(conditions, Mapping):
         return
@@ -44,7 +44,7 @@ def emptied(conditions: Any, pointer: str, *, negated: bool = False) -> Iterator
     operator = conditions.get("operator")
     holds = operator in MISSING_HOLDS or (operator == "equals" and conditions.get("value") is None)
     if holds is not negated:
-        yield Emptied(pointer, named[1])
+        yield EmptinessTest(pointer, named[1])
 
 
 class Emptiness:
@@ -59,19 +59,20 @@ class Emptiness:
         self.findings = findings
         self.effects = effects
 
-    def perhaps(self, variables: Mapping[str, str], why: str) -> dict[str, Saved]:
+    def perhaps(self, variables: Mapping[str, str], why: str) -> dict[str, SavedVariable]:
         """Return variables, each with the place of its `saveAs`, as what may have been saved, and may be unknown."""
         return {
-            name: Saved(certain=False, why=why, unknown=self._saver(pointer)) for name, pointer in variables.items()
+            name: SavedVariable(certain=False, why=why, unknown=self._saver(pointer))
+            for name, pointer in variables.items()
         }
 
-    def after(self, step: Mapping[str, Any], place: str, end: End) -> End:
+    def after(self, step: Mapping[str, Any], place: str, end: BlockEnd) -> BlockEnd:
         """Return what is known after a step, with what may be empty although the step that saves it had its effect."""
         if not goes_on_after_unknown(step):
             return end
         own = {name: self._saver(pointer) for name, pointer in saved_by(step, place).items()}
         ends = {name: end.saved[name]._replace(unknown=saver) for name, saver in own.items() if name in end.saved}
-        return End({**end.saved, **ends}, end.stops)
+        return BlockEnd({**end.saved, **ends}, end.stops)
 
     def _saver(self, pointer: str) -> str:
         """Return the step whose `saveAs` stands at a pointer, where nobody may know what became of it; else nothing."""

@@ -17,7 +17,7 @@ class Findings:
         data: the definition as written.
         source: where its values stand.
         ids: id of each step by JSON pointer.
-        asked: pointers of steps that wait for people because their service wants it, which `data` then says of them;
+        holds: pointers of steps that wait for people because their service wants it, which `data` then says of them;
             None where nobody can say.
 
     Attributes:
@@ -25,12 +25,12 @@ class Findings:
             nobody can say.
     """
 
-    def __init__(self, data: Any, source: Source, ids: Mapping[str, str], asked: frozenset[str] | None = None) -> None:
+    def __init__(self, data: Any, source: Source, ids: Mapping[str, str], holds: frozenset[str] | None = None) -> None:
         self.lacking: frozenset[str] = frozenset()
         self.data = data
         self.source = source
         self.ids = ids
-        self.asked = asked
+        self.holds = holds
         self._found: dict[Problem, None] = {}
 
     def add(  # noqa: PLR0913 - where it stands and what it is

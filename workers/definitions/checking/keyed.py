@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from workers.definitions.checking.saved import VisibleNames
-from workers.definitions.checking.values import Values
+from workers.definitions.checking.values import ValueChecks
 from workflows.waited import WANTED, keys_in
 
 KEYLESS = (
@@ -17,7 +17,7 @@ KEYLESS = (
 """What is wrong with a wait that could be looked up by nothing."""
 
 
-def check_event_wait(values: Values, wait: Mapping[str, Any], place: str, scope: VisibleNames) -> None:
+def check_event_wait(values: ValueChecks, wait: Mapping[str, Any], place: str, scope: VisibleNames) -> None:
     """Check what a step says about the event that it waits for.
 
     Args:
@@ -35,7 +35,7 @@ def check_event_wait(values: Values, wait: Mapping[str, Any], place: str, scope:
         values.findings.add("wait-without-key", place if where is None else f"{place}/where", *KEYLESS)
 
 
-def check_per_key(values: Values, per_key: Any, trigger: Any) -> None:
+def check_per_key(values: ValueChecks, per_key: Any, trigger: Any) -> None:
     """Check what a definition says about runs for the same key."""
     if not isinstance(per_key, Mapping):
         return

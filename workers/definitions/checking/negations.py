@@ -18,7 +18,7 @@ ALWAYS_THERE = frozenset(
 )
 
 
-class Doubt(NamedTuple):
+class DoubtfulPath(NamedTuple):
     """A path of a condition that may be missing: where it stands, and what holds then."""
 
     pointer: str
@@ -26,7 +26,7 @@ class Doubt(NamedTuple):
     phrase: str
 
 
-def doubts(condition: Any, guards: AbstractSet[str], declared: Any) -> Iterator[Doubt]:
+def doubts(condition: Any, guards: AbstractSet[str], declared: Any) -> Iterator[DoubtfulPath]:
     """Yield what may be missing in the negations of a condition and is not asked for, in it or around it.
 
     Args:
@@ -52,7 +52,7 @@ def doubts(condition: Any, guards: AbstractSet[str], declared: Any) -> Iterator[
                 and not _is_there(path, declared)
                 and not any(path[: len(one)] == one or one[: len(path)] == path for one in paths if one)
             ):
-                yield Doubt(place, path, phrase)
+                yield DoubtfulPath(place, path, phrase)
 
 
 def tests_of(node: Any, pointer: str, *, negated: bool) -> Iterator[tuple[str, Mapping[str, Any], bool]]:

@@ -44,17 +44,17 @@ def findings_of(data: dict[str, Any], source: Source, catalog: Catalog, services
     """Return where problems of a definition go; in it, steps wait for people where their service wants it."""
     if services is None:
         return Findings(data, source, step_ids(data))
-    asked = frozenset(place for place, step, _ in steps(data) if _asked(step, catalog, services))
-    data = copy.deepcopy(data) if asked else data
+    holds = frozenset(place for place, step, _ in steps(data) if _asks(step, catalog, services))
+    data = copy.deepcopy(data) if holds else data
     for place, step, _ in steps(data):
-        if place in asked:
+        if place in holds:
             cast("dict[str, Any]", step)[APPROVAL] = True
-    return Findings(data, source, step_ids(data), asked)
+    return Findings(data, source, step_ids(data), holds)
 
 
 def may_be_asked(step: Mapping[str, Any], catalog: Catalog, findings: Findings) -> bool:
     """Say whether a step may wait for people because its service wants it, where nobody can say more."""
-    return findings.asked is None and _leaves_it_open(step, catalog)
+    return findings.holds is None and _leaves_it_open(step, catalog)
 
 
 def _leaves_it_open(step: Mapping[str, Any], catalog: Catalog) -> bool:
@@ -62,7 +62,7 @@ def _leaves_it_open(step: Mapping[str, Any], catalog: Catalog) -> bool:
     return APPROVAL not in step and action is not None and action.asks is not None
 
 
-def _asked(step: Mapping[str, Any], catalog: Catalog, services: Services) -> bool:
+def _asks(step: Mapping[str, Any], catalog: Catalog, services: Services) -> bool:
     if not _leaves_it_open(step, catalog):
         return False
     action, config = catalog[step["actionType"]], step.get("config", {})
@@ -80,7 +80,7 @@ def check_notice(
     notice: Mapping[str, Any], pointer: str, catalog: Catalog, findings: Findings, services: Services | None
 ) -> None:
     """Refuse a notice whose service wants people asked first: it tells them of a hold and cannot wait for one."""
-    if services is not None and _asked(notice, catalog, services):
+    if services is not None and _asks(notice, catalog, services):
         sentence = (
             "People are asked before this tool is called, because its server is not trusted; a notice cannot wait."
         )

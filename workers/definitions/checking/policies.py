@@ -14,21 +14,21 @@ AFTER_FAILURE = ("operators", "escalateTo", "notify")
 """Keys of a policy that name people or tell them, and that also count where a step waits because it has failed."""
 
 
-class Written(NamedTuple):
+class PolicyValue(NamedTuple):
     """A value of a policy, and where it stands."""
 
     value: Any
     pointer: str
 
 
-def written(policy: Any, pointer: str) -> dict[str, Written]:
+def written(policy: Any, pointer: str) -> dict[str, PolicyValue]:
     """Return what a raw policy says by key; a key without a value says nothing."""
     if not isinstance(policy, Mapping):
         return {}
-    return {key: Written(value, f"{pointer}/{escape(key)}") for key, value in policy.items() if value is not None}
+    return {key: PolicyValue(value, f"{pointer}/{escape(key)}") for key, value in policy.items() if value is not None}
 
 
-def effective(automation: Mapping[str, Any], step: Mapping[str, Any], place: str) -> dict[str, Written]:
+def effective(automation: Mapping[str, Any], step: Mapping[str, Any], place: str) -> dict[str, PolicyValue]:
     """Return the policy under which a step waits for people, key by key: its own word counts before the automation's.
 
     It is empty where nothing ever makes the step wait.

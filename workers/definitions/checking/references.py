@@ -12,13 +12,13 @@ from workers.definitions.checking.findings import Findings
 from workers.definitions.checking.keyed import check_event_wait, check_per_key
 from workers.definitions.checking.policies import (
     PEOPLE,
-    Written,
+    PolicyValue,
     effective,
     goes_on_after_failure,
     written,
 )
 from workers.definitions.checking.saved import (
-    End,
+    BlockEnd,
     VisibleNames,
     canonical,
     merged,
@@ -30,7 +30,7 @@ from workers.definitions.checking.saved import (
     with_saved,
 )
 from workers.definitions.checking.steps import ConfigUses
-from workers.definitions.checking.values import Values
+from workers.definitions.checking.values import ValueChecks
 from workers.definitions.model.automation import kind_of
 from workers.definitions.model.steps import Block, blocks, reactions
 from workers.definitions.model.vocabulary import RUN_ROOTS
@@ -59,7 +59,7 @@ class References:
         self.background = set(contracts.background)
         self.open = set(contracts.open)
         self.emptiness = Emptiness(findings, set(contracts.effects))
-        self.values = Values(findings, results, self.background)
+        self.values = ValueChecks(findings, results, self.background)
         self._judged: dict[tuple[Any, ...], VisibleNames] = {}
 
     @property
@@ -111,7 +111,7 @@ class References:
             sentence = "This uses nothing of the event, so that every event would be the same one."
             self.findings.add("bad-once", pointer, sentence, 'write once: "{{event.source}}/{{event.id}}", or such')
 
-    def _block(self, block: list[Any], pointer: str, scope: VisibleNames) -> End:
+    def _block(self, block: list[Any], pointer: str, scope: VisibleNames) -> BlockEnd:
         stops = warned = False
         for index, step in enumerate(block):
             if not isinstance(step, Mapping):
@@ -128,9 +128,9 @@ class References:
                 self.emptiness.check(step.get("conditions"), f"{place}/conditions", scope, rest, negated=True)
             stops = stops or end.stops
             scope = replace(scope, saved=end.saved)
-        return End(scope.saved, stops)
+        return BlockEnd(scope.saved, stops)
 
-    def _step(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
+    def _step(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> BlockEnd:
         conditions = step.get("conditions")
         self.values.condition(conditions, f"{place}/conditions", scope)
         kind = kind_of(step)
@@ -149,18 +149,18 @@ class References:
         if visit is None:
             for block in blocks(step, place):
                 self._block(block.steps, block.pointer, inside)
-            return End(scope.saved, stops=False)
+            return BlockEnd(scope.saved, stops=False)
         end = visit(step, place, inside)
         if goes_on_after_failure(step) and not _reacts(step):
             why = f"only where {self.findings.name(place)!r} does not fail"
-            end = End(unsure(end.saved, scope.saved, why), stops=end.stops and kind == "stop")
+            end = BlockEnd(unsure(end.saved, scope.saved, why), stops=end.stops and kind == "stop")
         end = self.emptiness.after(step, place, end)
         if conditions is not None:
             why = f"only where the conditions of {self.findings.name(place)!r} hold"
-            end = End(unsure(end.saved, scope.saved, why, frozenset([canonical(conditions)])), stops=False)
+            end = BlockEnd(unsure(end.saved, scope.saved, why, frozenset([canonical(conditions)])), stops=False)
         return end
 
-    def _action(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
+    def _action(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> BlockEnd:
         self.values.template(
             step.get("config"),
             f"{place}/config",
@@ -182,16 +182,16 @@ class References:
         }
         if place in self.background:
             return self._behind(step, place, scope)
-        end = End(with_saved(scope.saved, text_of(step, "saveAs")), stops=False)
+        end = BlockEnd(with_saved(scope.saved, text_of(step, "saveAs")), stops=False)
         if ends:
             end = self._after_reactions(step, place, scope, end, ends)
         if "onExpiry" in policy and policy["onExpiry"].value == "skip":
-            end = End(
+            end = BlockEnd(
                 unsure(end.saved, scope.saved, f"only where {self.findings.name(place)!r} does not expire"), stops=False
             )
         return end
 
-    def _behind(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
+    def _behind(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> BlockEnd:
         """Return what is known after a step that nothing waits for."""
         if "saveAs" in step:
             sentence = "The step does not wait for its result, so there is nothing to save."
@@ -202,24 +202,26 @@ class References:
         perhaps = {
             name: at for block in reactions(step, place) for name, at in saved_in(block.steps, block.pointer).items()
         }
-        return End({**self.emptiness.perhaps(perhaps, why), **scope.saved}, stops=False)
+        return BlockEnd({**self.emptiness.perhaps(perhaps, why), **scope.saved}, stops=False)
 
     def _after_reactions(
-        self, step: Mapping[str, Any], place: str, scope: VisibleNames, end: End, ends: Mapping[str, End]
-    ) -> End:
+        self, step: Mapping[str, Any], place: str, scope: VisibleNames, end: BlockEnd, ends: Mapping[str, BlockEnd]
+    ) -> BlockEnd:
         """Return what is known after a step whose end actions follow: on each way on which its block goes on."""
         label, on_failure = self.findings.name(place), step.get("onFailure")
         ways = [(end, frozenset[str]())]
         if on_failure == "continue":
-            ways.append((End(scope.saved, stops=False), frozenset()))
+            ways.append((BlockEnd(scope.saved, stops=False), frozenset()))
         for index, rule in enumerate(on_failure if isinstance(on_failure, list) else ()):
             if isinstance(rule, Mapping) and rule.get("do") == "continue":
-                after = ends.get(f"{place}/onFailure/{index}/actions", End(scope.saved, stops=False))
+                after = ends.get(f"{place}/onFailure/{index}/actions", BlockEnd(scope.saved, stops=False))
                 ways.append((after, frozenset()))
         perhaps = self.emptiness.perhaps(saved_by(step, place), f"only where {label!r} does not succeed")
-        return End({**perhaps, **merged([way for way in ways if not way[0].stops], scope.saved, label)}, stops=False)
+        return BlockEnd(
+            {**perhaps, **merged([way for way in ways if not way[0].stops], scope.saved, label)}, stops=False
+        )
 
-    def _policy(self, policy: Mapping[str, Written], scope: VisibleNames) -> None:
+    def _policy(self, policy: Mapping[str, PolicyValue], scope: VisibleNames) -> None:
         """Check what a policy says about people, requests and notices."""
         for key, value in policy.items():
             if key in PEOPLE or key == "requester":
@@ -238,7 +240,7 @@ class References:
                         secrets=place not in self.open,
                     )
 
-    def _wait(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
+    def _wait(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> BlockEnd:
         wait = step["wait"]
         if isinstance(wait, Mapping) and "event" in wait:
             check_event_wait(self.values, wait, f"{place}/wait", scope)
@@ -246,23 +248,23 @@ class References:
             self.values.template(wait.get("until"), f"{place}/wait/until", scope)
         elif isinstance(wait, str) and is_template(wait):
             self.values.whole(wait, f"{place}/wait", scope)
-        return End(with_saved(scope.saved, text_of(step, "saveAs")), stops=False)
+        return BlockEnd(with_saved(scope.saved, text_of(step, "saveAs")), stops=False)
 
-    def _set(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
+    def _set(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> BlockEnd:
         self.values.template(step["set"], f"{place}/set", scope)
         if isinstance(step["set"], Mapping):
             look_for_secrets(step["set"], f"{place}/set", self.findings)
-        return End(with_saved(scope.saved, *set_by(step, place)), stops=False)
+        return BlockEnd(with_saved(scope.saved, *set_by(step, place)), stops=False)
 
-    def _stop(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
+    def _stop(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> BlockEnd:
         self.values.template(step.get("reason"), f"{place}/reason", scope)
-        return End(scope.saved, stops=True)
+        return BlockEnd(scope.saved, stops=True)
 
-    def _paths(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
+    def _paths(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> BlockEnd:
         paths = list(blocks({"paths": step["paths"]}, place))
         if step.get("first") is True:  # each has variables of its own, until one has won
             won = [(self._block(block.steps, block.pointer, scope), frozenset[str]()) for block in paths]
-            return End(merged(won, scope.saved, self.findings.name(place)), stops=False)
+            return BlockEnd(merged(won, scope.saved, self.findings.name(place)), stops=False)
         own = [saved_in(block.steps, block.pointer) for block in paths]
         writers: dict[str, int] = {}
         for index, variables in enumerate(own):
@@ -285,10 +287,10 @@ class References:
         for end, variables in ends:
             after.update({name: end.saved[name] for name in variables if name in end.saved})
         # where one path stops the run, what follows still says where the others lead
-        return End(after, stops=False)
+        return BlockEnd(after, stops=False)
 
-    def _branch(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
-        ways: list[tuple[End, frozenset[str]]] = []
+    def _branch(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> BlockEnd:
+        ways: list[tuple[BlockEnd, frozenset[str]]] = []
         seen: set[str] = set()
         for index, case in enumerate(step["branch"] if isinstance(step["branch"], list) else ()):
             if not isinstance(case, Mapping):
@@ -313,9 +315,9 @@ class References:
         last = self._block(otherwise if isinstance(otherwise, list) else [], f"{place}/otherwise", scope)
         ways.append((last, frozenset()))
         going_on = [(end, guards) for end, guards in ways if not end.stops]
-        return End(merged(going_on, scope.saved, self.findings.name(place)), stops=not going_on)
+        return BlockEnd(merged(going_on, scope.saved, self.findings.name(place)), stops=not going_on)
 
-    def _loop(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
+    def _loop(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> BlockEnd:
         self.values.whole(step["forEach"], f"{place}/forEach", scope)
         name = text_of(step, "as") or "item"
         actions = step.get("actions")
@@ -331,9 +333,9 @@ class References:
             self.findings.add("unsaved-result", f"{place}/{present}", sentence)
         if "collect" in step:
             self.values.whole(step["collect"], f"{place}/collect", replace(inside, saved=end.saved))
-        return End(with_saved(scope.saved, text_of(step, "saveAs")), stops=False)
+        return BlockEnd(with_saved(scope.saved, text_of(step, "saveAs")), stops=False)
 
-    def _repeat(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> End:
+    def _repeat(self, step: Mapping[str, Any], place: str, scope: VisibleNames) -> BlockEnd:
         actions = step["repeat"] if isinstance(step["repeat"], list) else []
         pointer = f"{place}/repeat"
         earlier = self.emptiness.perhaps(saved_in(actions, pointer), "only by an earlier pass")

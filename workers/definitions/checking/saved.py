@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from workers.definitions.model.steps import blocks, escape
 
 
-class Saved(NamedTuple):
+class SavedVariable(NamedTuple):
     """What is known about a variable at one place.
 
     `certain`: it is saved on every way here; else `why` says on which, and where `guards` hold it is certain too.
@@ -35,7 +35,7 @@ class VisibleNames:
         held: what the step is called whose hold the automation's own policy is judged for.
     """
 
-    saved: Mapping[str, Saved] = field(default_factory=dict)
+    saved: Mapping[str, SavedVariable] = field(default_factory=dict)
     given: frozenset[str] = frozenset()
     guards: frozenset[str] = frozenset()
     about: str | None = None
@@ -46,10 +46,10 @@ class VisibleNames:
         return replace(self, guards=self.guards | {canonical(one) for one in conditions if one is not None})
 
 
-class End(NamedTuple):
+class BlockEnd(NamedTuple):
     """What is known after a block: its variables, and whether the run certainly stops in it."""
 
-    saved: Mapping[str, Saved]
+    saved: Mapping[str, SavedVariable]
     stops: bool
 
 
@@ -90,38 +90,45 @@ def saved_by(step: Mapping[str, Any], place: str) -> dict[str, str]:
     return found
 
 
-def with_saved(saved: Mapping[str, Saved], *names: str | None) -> Mapping[str, Saved]:
+def with_saved(saved: Mapping[str, SavedVariable], *names: str | None) -> Mapping[str, SavedVariable]:
     """Return what is known after a step that saves to variables, if it does."""
-    return {**saved, **{name: Saved(certain=True) for name in names if name is not None}}
+    return {**saved, **{name: SavedVariable(certain=True) for name in names if name is not None}}
 
 
 def unsure(
-    after: Mapping[str, Saved], before: Mapping[str, Saved], why: str, guards: frozenset[str] = frozenset()
-) -> Mapping[str, Saved]:
+    after: Mapping[str, SavedVariable],
+    before: Mapping[str, SavedVariable],
+    why: str,
+    guards: frozenset[str] = frozenset(),
+) -> Mapping[str, SavedVariable]:
     """Return what is known where a step may not have run: what only it has saved is no longer certain."""
     return {
         name: now
         if name in before and before[name].certain
         else before[name]
         if name in before and before[name] == now
-        else Saved(certain=False, why=why, guards=guards | now.guards if now.certain or now.guards else frozenset())
+        else SavedVariable(
+            certain=False, why=why, guards=guards | now.guards if now.certain or now.guards else frozenset()
+        )
         for name, now in after.items()
     }
 
 
-def merged(ways: list[tuple[End, frozenset[str]]], before: Mapping[str, Saved], label: str) -> Mapping[str, Saved]:
+def merged(
+    ways: list[tuple[BlockEnd, frozenset[str]]], before: Mapping[str, SavedVariable], label: str
+) -> Mapping[str, SavedVariable]:
     """Return what is known after a branch from the ends of its ways, each with the conditions that lead there."""
     if not ways:
         return before
-    known: dict[str, Saved] = {}
+    known: dict[str, SavedVariable] = {}
     for name in dict.fromkeys(name for end, _ in ways for name in end.saved):
         found = [(end.saved.get(name), guards) for end, guards in ways]
         certain = [guards for saved, guards in found if saved is not None and saved.certain]
         if len(certain) == len(ways):
-            known[name] = Saved(certain=True)
+            known[name] = SavedVariable(certain=True)
         elif name in before and all(saved == before[name] for saved, _ in found):
             known[name] = before[name]
         else:
             guards = certain[0] if len(certain) == 1 else frozenset()
-            known[name] = Saved(certain=False, why=f"only on some ways through {label!r}", guards=guards)
+            known[name] = SavedVariable(certain=False, why=f"only on some ways through {label!r}", guards=guards)
     return known

@@ -33,7 +33,7 @@ from workers.definitions.model.schedule import Schedule
 from workers.definitions.model.steps import escape
 from workers.definitions.model.trigger import Trigger
 from workers.definitions.model.until import Until
-from workers.definitions.model.vocabulary import TAG, Part
+from workers.definitions.model.vocabulary import TAG, DefinitionPart
 from workers.definitions.model.waits import EventWait
 from workers.definitions.problems import CODES, listed, nearest
 from workflows.event import what
@@ -68,7 +68,7 @@ RANGES = (
     "string_too_long",
 )
 
-OWNERS: dict[str, tuple[type[Part], str]] = {
+OWNERS: dict[str, tuple[type[DefinitionPart], str]] = {
     "trigger": (Trigger, "`trigger`"),
     "schedule": (Schedule, "`schedule`"),
     "retry": (RetryDefinition, "`retry`"),

@@ -44,7 +44,7 @@ WHOLE = 2
 """Segments of the path to a whole variable: that it is there says nothing of what it holds."""
 
 
-class Values:
+class ValueChecks:
     """Checks the values of one definition.
 
     Args:

@@ -18,7 +18,16 @@ from pydantic import (
 
 from workers.definitions.model.failures import RetryDefinition
 from workers.definitions.model.hours import Hours
-from workers.definitions.model.vocabulary import WHOLE, Conditions, Deadline, Label, Part, Text, Timeout, refuse
+from workers.definitions.model.vocabulary import (
+    WHOLE,
+    Conditions,
+    Deadline,
+    DefinitionPart,
+    Label,
+    Text,
+    Timeout,
+    refuse,
+)
 from workflows.hold_rules import Editing
 from workflows.language.people import GROUP, hidden_in
 from workflows.language.template import is_template
@@ -89,7 +98,7 @@ class NoticeRetry(RetryDefinition):
     )
 
 
-class NoticeDefinition(Part):
+class NoticeDefinition(DefinitionPart):
     """An action that tells people about a hold."""
 
     on: Annotated[list[Occasion], Field(min_length=1, max_length=4)] | None = Field(
@@ -108,7 +117,7 @@ class NoticeDefinition(Part):
     )
 
 
-class BandDefinition(Part):
+class BandDefinition(DefinitionPart):
     """A stricter policy for some requests."""
 
     when: Conditions = Field(
@@ -130,7 +139,7 @@ class BandDefinition(Part):
         return self
 
 
-class ApprovalDefinition(Part):
+class ApprovalDefinition(DefinitionPart):
     """Who decides about a held step, under which rules, and until when."""
 
     approvers: People | None = Field(

@@ -35,11 +35,11 @@ from workers.definitions.model.vocabulary import (
     ComputedPause,
     Conditions,
     Deadline,
+    DefinitionPart,
     ItemName,
     Label,
     Name,
     Pace,
-    Part,
     Pause,
     PickedPath,
     PickedPaths,
@@ -66,7 +66,7 @@ Kind = Literal["actionType", "paths", "branch", "wait", "forEach", "repeat", "se
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
-class Common(Part):
+class Common(DefinitionPart):
     """What every step may carry."""
 
     label: Label | None = Field(default=None, description="What people see for this step.")
@@ -78,13 +78,13 @@ class Common(Part):
     )
 
 
-class ReactionDefinition(Part):
+class ReactionDefinition(DefinitionPart):
     """What is done once something has ended so."""
 
     actions: list[Step] = Field(min_length=1, description="The steps, run in order.")
 
 
-class RuleDefinition(Part):
+class RuleDefinition(DefinitionPart):
     """What follows a failure of some classes; the first rule that matches decides."""
 
     model_config = ConfigDict(
@@ -189,7 +189,7 @@ class ActionDefinition(Common):
     )
 
 
-class PathDefinition(Part):
+class PathDefinition(DefinitionPart):
     """One of the blocks that run side by side."""
 
     label: Label | None = Field(default=None, description="What people see for this path.")
@@ -208,7 +208,7 @@ class PathsDefinition(Common):
     )
 
 
-class CaseDefinition(Part):
+class CaseDefinition(DefinitionPart):
     """One way through a branch."""
 
     conditions: Conditions = Field(description="The way is taken where these hold and no earlier way was.")
@@ -348,7 +348,7 @@ _KIND_OF_MODEL: dict[type[Common], Kind] = {
 STEP_MODELS: dict[Kind, type[Common]] = {kind: model for model, kind in _KIND_OF_MODEL.items()}
 
 
-class AutomationDefinition(Part):
+class AutomationDefinition(DefinitionPart):
     """When this happens, and these conditions hold, do these actions."""
 
     name: Name = Field(description="Name of the automation, unique in its folder; also the workflow type of its runs.")

@@ -7,11 +7,11 @@ from typing import Annotated
 from pydantic import Field, Strict, StrictInt, model_validator
 
 from trunkline.durations import spell
-from workers.definitions.model.vocabulary import WHOLE, Budget, Interval, Part, refuse
+from workers.definitions.model.vocabulary import WHOLE, Budget, DefinitionPart, Interval, refuse
 from workflows.plan import OnUnknown
 
 
-class RetryDefinition(Part):
+class RetryDefinition(DefinitionPart):
     """How a failed attempt is repeated."""
 
     maximum_attempts: Annotated[StrictInt, Field(ge=1, le=1_000), WHOLE] | None = Field(

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Discriminator, Field, StrictStr, Tag, WithJsonSchema, model_validator
 
 from trunkline.wire import Day
-from workers.definitions.model.vocabulary import Label, Part, StepId, refuse, shape_tag
+from workers.definitions.model.vocabulary import DefinitionPart, Label, StepId, refuse, shape_tag
 from workflows.language.hours import CLOSES, OPENS
 
 MAX_HOLIDAYS = 1_000
@@ -43,7 +43,7 @@ Holiday = Annotated[
 ]
 
 
-class BusinessHoursDefinition(Part):
+class BusinessHoursDefinition(DefinitionPart):
     """Hours of a week."""
 
     time_zone: Label = Field(description="IANA name of the time zone, such as `Europe/Berlin`.")

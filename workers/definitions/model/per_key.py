@@ -6,10 +6,10 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from workers.definitions.model.vocabulary import Deadline, Part, Text, refuse
+from workers.definitions.model.vocabulary import Deadline, DefinitionPart, Text, refuse
 
 
-class PerKey(Part):
+class PerKey(DefinitionPart):
     """What happens where an event comes while a run for the same key is under way."""
 
     model_config = ConfigDict(

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StrictStr, WithJsonSchem
 
 from trunkline.durations import DAY
 from workers.definitions.model.cron import CronError, read_cron
-from workers.definitions.model.vocabulary import Interval, Missed, Part, Second, refuse
+from workers.definitions.model.vocabulary import DefinitionPart, Interval, Missed, Second, refuse
 
 Overlap = Literal["skip", "bufferOne", "bufferAll", "cancelOther", "terminateOther", "allowAll"]
 
@@ -31,7 +31,7 @@ Cron = Annotated[
 ]
 
 
-class Schedule(Part):
+class Schedule(DefinitionPart):
     """When the automation is started by itself."""
 
     model_config = ConfigDict(

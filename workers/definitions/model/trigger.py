@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from workers.definitions.model.schedule import Schedule
-from workers.definitions.model.vocabulary import EventType, Part, Text, Variable, refuse, shape_tag
+from workers.definitions.model.vocabulary import DefinitionPart, EventType, Text, Variable, refuse, shape_tag
 from workflows.event import FIRED
 
 
@@ -34,7 +34,7 @@ InputId = Annotated[
 ]
 
 
-class Trigger(Part):
+class Trigger(DefinitionPart):
     """What starts the automation: events, or a schedule."""
 
     model_config = ConfigDict(

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, WithJsonSchema, model_validator
 
 from workers.definitions.model.hours import Hours
-from workers.definitions.model.vocabulary import LONGEST_TEXT, MARKUP, Part, Text, refuse
+from workers.definitions.model.vocabulary import LONGEST_TEXT, MARKUP, DefinitionPart, Text, refuse
 from workflows.language.instants import READABLE
 
 OPENING = "opening"
@@ -17,7 +17,7 @@ UNTIL = rf"{MARKUP}|^{OPENING}$|{READABLE}"
 """A template, the word for an opening, or an instant."""
 
 
-class Until(Part):
+class Until(DefinitionPart):
     """An instant to wait for."""
 
     model_config = ConfigDict(

@@ -50,7 +50,7 @@ CONDITIONS = "x-conditions"
 """Marks the places in the JSON Schema where the schema of conditions belongs."""
 
 
-class Part(BaseModel):
+class DefinitionPart(BaseModel):
     """A piece of a definition: keys are camelCase, unknown ones are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, defer_build=True)

@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from workers.definitions.model.vocabulary import TAG, Conditions, Deadline, EventType, Part, shape_tag
+from workers.definitions.model.vocabulary import TAG, Conditions, Deadline, DefinitionPart, EventType, shape_tag
 
 
-class EventWait(Part):
+class EventWait(DefinitionPart):
     """An event to wait for."""
 
     event: EventType = Field(description="Type of the event, such as `ticket.solved`; `ticket.*`: all that begin so.")

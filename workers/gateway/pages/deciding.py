@@ -9,14 +9,14 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from workers.client import decisions, holds
-from workers.client.wanted import Hold
+from workers.client.wanted import OpenHold
 from workers.gateway.intake import reaching_temporal
-from workers.gateway.noted import Noted
+from workers.gateway.noted import RequestNotes
 from workers.gateway.pages import fields
 from workers.gateway.pages.difference import difference
 from workers.gateway.pages.form import EDITING, PREVIEW, changed, decision_of
-from workers.gateway.pages.reading import WITHIN, Reading, Shown, run_of
-from workers.gateway.requests import Refusal
+from workers.gateway.pages.reading import WITHIN, ReadingPages, Shown, run_of
+from workers.gateway.requests import RefusalError
 from workflows.holds.wording import changes, hold_address
 from workflows.steps.edits import EditError, edited
 
@@ -38,10 +38,10 @@ class Deciding:
         key: what signs decisions about holds that are `verified`.
     """
 
-    reading: Reading
+    reading: ReadingPages
     key: SigningKey | None
 
-    async def decide(self, form: Mapping[str, str], person: str, known: Noted) -> Shown | str:
+    async def decide(self, form: Mapping[str, str], person: str, known: RequestNotes) -> Shown | str:
         """Send a decision; return the address of the hold's page where it counts, else the page that says why not.
 
         Args:
@@ -56,13 +56,15 @@ class Deciding:
         run = run_of(form)
         try:
             return await self._decide(form, run, decision_of(form, person), known)
-        except Refusal as no:
+        except RefusalError as no:
             if no.status not in TYPED or not form.get("hold"):
                 raise
             again = self.reading.hold(run, form["hold"], person, status=no.status, typed=form, sentence=no.sentence)
         return await again
 
-    async def _decide(self, form: Mapping[str, str], run: str, decision: dict[str, Any], known: Noted) -> Shown | str:
+    async def _decide(
+        self, form: Mapping[str, str], run: str, decision: dict[str, Any], known: RequestNotes
+    ) -> Shown | str:
         client, name, person = self.reading.client, decision["hold"], decision["by"]
         async with reaching_temporal(WITHIN):
             held = await holds.look(client, run)
@@ -78,9 +80,9 @@ class Deciding:
         if answer.accepted:
             return hold_address("", run, name)
         malformed = answer.result in {"invalid", "malformed"}
-        raise Refusal(HTTPStatus.BAD_REQUEST if malformed else HTTPStatus.CONFLICT, answer.message)
+        raise RefusalError(HTTPStatus.BAD_REQUEST if malformed else HTTPStatus.CONFLICT, answer.message)
 
-    def _edits(self, form: Mapping[str, str], decision: Mapping[str, Any], hold: Hold | None) -> dict[str, Any]:
+    def _edits(self, form: Mapping[str, str], decision: Mapping[str, Any], hold: OpenHold | None) -> dict[str, Any]:
         """Return the edits that a form says: as JSON, or as the fields of the request.
 
         Raises:
@@ -93,24 +95,24 @@ class Deciding:
         if wanted is None:
             wanted = fields.edits(form, request["config"], request.get("secrets") or [])
             if wanted is not None and hold["digest"] != decision["digest"]:
-                raise Refusal(HTTPStatus.CONFLICT, STALE)
+                raise RefusalError(HTTPStatus.CONFLICT, STALE)
         if wanted is None and decision["decision"] == "retry":
             return {}
         if wanted is None:
-            raise Refusal(HTTPStatus.BAD_REQUEST, "An edit says in `edits` what it changes.")
+            raise RefusalError(HTTPStatus.BAD_REQUEST, "An edit says in `edits` what it changes.")
         return {"edits": changed(wanted, request["config"])}
 
     async def _preview(
-        self, form: Mapping[str, str], decision: Mapping[str, Any], hold: Hold | None, person: str
+        self, form: Mapping[str, str], decision: Mapping[str, Any], hold: OpenHold | None, person: str
     ) -> Shown:
         """Show what an edit would change, and send nothing."""
         run, name = form["run"], decision["hold"]
         if hold is None or hold["digest"] != decision["digest"]:
-            raise Refusal(HTTPStatus.CONFLICT, STALE)
+            raise RefusalError(HTTPStatus.CONFLICT, STALE)
         before = hold["request"]["config"]
         try:
             after = edited(before, decision["edits"], hold["request"].get("secrets") or [])
         except EditError as error:
-            raise Refusal(HTTPStatus.BAD_REQUEST, str(error)) from None
+            raise RefusalError(HTTPStatus.BAD_REQUEST, str(error)) from None
         shown, sent = difference(changes(before, after)), json.dumps(decision["edits"])
         return await self.reading.hold(run, name, person, typed=form, changes=shown, edits=sent)

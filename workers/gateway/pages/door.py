@@ -13,11 +13,11 @@ from workers.errors import NotFoundError, TrunklineError, UnreachableError
 from workers.gateway.noted import noted
 from workers.gateway.pages.deciding import Deciding
 from workers.gateway.pages.entry import Pages, key_of
-from workers.gateway.pages.reading import Reading, Shown, number_of, run_of
+from workers.gateway.pages.reading import ReadingPages, Shown, number_of, run_of
 from workers.gateway.pages.rendering import elsewhere, page, plain, style
 from workers.gateway.pages.sessions import SESSION, SIGN_IN, SIGN_IN_LASTS, Session, Sessions
 from workers.gateway.pages.sign_in import ProviderError, SignIn, SignInError
-from workers.gateway.requests import FORM, Refusal, content_of, media_type, read_body
+from workers.gateway.requests import FORM, RefusalError, content_of, media_type, read_body
 from workers.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class PagesDoor:
     def __init__(self, entry: Pages, base_url: str, key: SigningKey | None, client: Client, settings: Settings) -> None:
         self.entry = entry
         self.base_url = base_url
-        self.reading = Reading(client, settings)
+        self.reading = ReadingPages(client, settings)
         self.deciding = Deciding(self.reading, key)
         parts = urlsplit(base_url)
         self.origin = f"{parts.scheme}://{parts.netloc}".lower()
@@ -81,12 +81,12 @@ class PagesDoor:
                 if request.method in {hdrs.METH_GET, hdrs.METH_HEAD}:
                     return elsewhere(f"{self.base_url}/login?{urlencode({'next': request.path_qs})}")
                 sentence = "You are not signed in any more, so nothing was done. Sign in and decide again."
-                return self._told(HTTPStatus.UNAUTHORIZED, "Sign in", sentence)
+                return self._notice(HTTPStatus.UNAUTHORIZED, "Sign in", sentence)
             try:
                 return await handler(request, session)
-            except (Refusal, TrunklineError) as error:
-                told = {"title": "That did not work", "sentence": str(error)}
-                return self._page(session, Shown("message", told, status_of(error)))
+            except (RefusalError, TrunklineError) as error:
+                values = {"title": "That did not work", "sentence": str(error)}
+                return self._page(session, Shown("message", values, status_of(error)))
 
         return guarded
 
@@ -94,7 +94,7 @@ class PagesDoor:
         try:
             address, kept = await self.sign_in.begin(within(request.query.get("next", "/")))
         except ProviderError as error:
-            return self._told(HTTPStatus.BAD_GATEWAY, "Sign in", str(error))
+            return self._notice(HTTPStatus.BAD_GATEWAY, "Sign in", str(error))
         answer = elsewhere(address)
         self.sessions.write(answer, SIGN_IN, kept, SIGN_IN_LASTS)
         return answer
@@ -104,12 +104,12 @@ class PagesDoor:
         try:
             person = await self.sign_in.finish(request.query, kept)
         except ProviderError as error:
-            return self._told(HTTPStatus.BAD_GATEWAY, "Sign in", str(error))
+            return self._notice(HTTPStatus.BAD_GATEWAY, "Sign in", str(error))
         except SignInError as error:
-            return self._told(HTTPStatus.UNAUTHORIZED, "Sign in", str(error))
+            return self._notice(HTTPStatus.UNAUTHORIZED, "Sign in", str(error))
         if not self.entry.admits(person):
             sentence = f"{person} may not enter: the gateway's file says who may (`pages.people`)."
-            return self._told(HTTPStatus.FORBIDDEN, "Sign in", sentence)
+            return self._notice(HTTPStatus.FORBIDDEN, "Sign in", sentence)
         answer = elsewhere(f"{self.base_url}{within((kept or {}).get('next', '/'))}")
         self.sessions.clear(answer, SIGN_IN)
         self.sessions.begin(answer, person)
@@ -117,7 +117,7 @@ class PagesDoor:
 
     async def _logout(self, request: web.Request, session: Session) -> web.Response:
         await self._form(request, session)
-        answer = self._told(HTTPStatus.OK, "Signed out", "You are signed out.")
+        answer = self._notice(HTTPStatus.OK, "Signed out", "You are signed out.")
         self.sessions.clear(answer, SESSION)
         return answer
 
@@ -154,25 +154,27 @@ class PagesDoor:
         origin, site = request.headers.get(hdrs.ORIGIN), request.headers.get("Sec-Fetch-Site", "same-origin")
         foreign = origin is not None and origin.lower() != self.origin
         if media_type(request.headers) != FORM:
-            raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Pages send forms.")
+            raise RefusalError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Pages send forms.")
         fields = content_of(FORM, await read_body(request))
         form = {name: value if isinstance(value, str) else value[-1] for name, value in fields.items()}
         if foreign or site not in OWN or not self.sessions.is_of(session, form.get("csrf", "")):
-            raise Refusal(HTTPStatus.FORBIDDEN, "This form was not made by this page for you: open the page again.")
+            raise RefusalError(
+                HTTPStatus.FORBIDDEN, "This form was not made by this page for you: open the page again."
+            )
         return form
 
     def _page(self, session: Session, shown: Shown) -> web.Response:
         own = {"person": session.person, "csrf": self.sessions.csrf(session), "root": self.root}
         return page(shown.template, shown.status, **own, **shown.values)
 
-    def _told(self, status: HTTPStatus, title: str, sentence: str) -> web.Response:
+    def _notice(self, status: HTTPStatus, title: str, sentence: str) -> web.Response:
         """Return a page for somebody who has not signed in."""
         return page("message", status, root=self.root, title=title, sentence=sentence)
 
 
-def status_of(error: Refusal | TrunklineError) -> HTTPStatus:
+def status_of(error: RefusalError | TrunklineError) -> HTTPStatus:
     """Return the status that says why something did not work."""
-    if isinstance(error, Refusal):
+    if isinstance(error, RefusalError):
         return error.status
     if isinstance(error, NotFoundError):
         return HTTPStatus.NOT_FOUND

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, StringConstraints, field_validator
 
 from workers.approvals.signing import SHORTEST_HMAC, SigningKey
-from workers.gateway.parts import Part, Secrets, Text
+from workers.gateway.parts import GatewayPart, Secrets, Text
 from workers.settings import NAME
 from workflows.language.people import hidden_in, person
 
@@ -34,7 +34,7 @@ def key_of(text: str) -> bytes:
     return key
 
 
-class Oidc(Part):
+class Oidc(GatewayPart):
     """The identity provider that says who somebody is."""
 
     issuer: Text
@@ -50,7 +50,7 @@ class Oidc(Part):
         return given
 
 
-class Pages(Part):
+class Pages(GatewayPart):
     """Pages behind sign-in.
 
     Attributes:
@@ -75,7 +75,7 @@ class Pages(Part):
         return hidden_in(email) is None and any(fnmatchcase(person(email), person(one)) for one in self.people)
 
 
-class OwnKey(Part):
+class OwnKey(GatewayPart):
     """The gateway's key: it signs decisions about holds that are `verified`."""
 
     id: Annotated[str, StringConstraints(pattern=f"^{NAME.pattern}$")]

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from trunkline.strict_json import JsonError, read_json
-from workers.gateway.requests import Refusal
+from workers.gateway.requests import RefusalError
 from workflows.holds.wording import HIDDEN
 from workflows.steps.edits import same_json
 
@@ -70,10 +70,10 @@ class RequestField:
             value = read_json(typed)
         except JsonError as error:
             needed = "a number" if self.kind == "number" else f"JSON: {error}"
-            raise Refusal(HTTPStatus.BAD_REQUEST, f"{self.label!r} must be {needed}.") from None
+            raise RefusalError(HTTPStatus.BAD_REQUEST, f"{self.label!r} must be {needed}.") from None
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if self.kind == "number" and not number:
-            raise Refusal(HTTPStatus.BAD_REQUEST, f"{self.label!r} must be a number.")
+            raise RefusalError(HTTPStatus.BAD_REQUEST, f"{self.label!r} must be a number.")
         return value
 
 

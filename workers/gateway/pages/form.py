@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from trunkline.strict_json import JsonError, read_json
-from workers.gateway.requests import Refusal
+from workers.gateway.requests import RefusalError
 from workflows.holds.hold import DECISIONS, OPERATIONS
 from workflows.steps.edits import same_json
 
@@ -29,15 +29,15 @@ def decision_of(form: Mapping[str, str], person: str) -> dict[str, Any]:
     """
     name = form.get("decision", "")
     if name not in KNOWN:
-        raise Refusal(HTTPStatus.BAD_REQUEST, f"There is no such decision; there are {', '.join(KNOWN)}.")
+        raise RefusalError(HTTPStatus.BAD_REQUEST, f"There is no such decision; there are {', '.join(KNOWN)}.")
     for field in ("run", "hold", "digest"):
         if not form.get(field):
-            raise Refusal(HTTPStatus.BAD_REQUEST, f"The form lacks `{field}`: open the page again.")
+            raise RefusalError(HTTPStatus.BAD_REQUEST, f"The form lacks `{field}`: open the page again.")
     reason = form.get("reason", "").strip()
     if len(reason) > LONGEST_REASON:
-        raise Refusal(HTTPStatus.BAD_REQUEST, f"A reason has at most {LONGEST_REASON:,} characters.")
-    said = {"hold": form["hold"], "decision": name, "by": person, "digest": form["digest"]}
-    return said | ({"reason": reason} if reason else {}) | _more(form, name)
+        raise RefusalError(HTTPStatus.BAD_REQUEST, f"A reason has at most {LONGEST_REASON:,} characters.")
+    decision = {"hold": form["hold"], "decision": name, "by": person, "digest": form["digest"]}
+    return decision | ({"reason": reason} if reason else {}) | _more(form, name)
 
 
 def _more(form: Mapping[str, str], name: str) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def changed(edits: Any, config: Mapping[str, Any]) -> Any:
         return edits
     kept = {key: value for key, value in edits.items() if key not in config or not same_json(config[key], value)}
     if not kept:
-        raise Refusal(HTTPStatus.BAD_REQUEST, "Nothing was changed, so nothing was sent.")
+        raise RefusalError(HTTPStatus.BAD_REQUEST, "Nothing was changed, so nothing was sent.")
     return kept
 
 
@@ -73,4 +73,4 @@ def _json(text: str, field: str) -> Any:
     try:
         return read_json(text)
     except JsonError as error:
-        raise Refusal(HTTPStatus.BAD_REQUEST, f"`{field}` is no JSON: {error}.") from None
+        raise RefusalError(HTTPStatus.BAD_REQUEST, f"`{field}` is no JSON: {error}.") from None

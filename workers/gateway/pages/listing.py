@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workers.client import runs
-from workers.client.holds import told
-from workers.client.listing import NO_STARTER, PLAIN, Listed, listed, quoted
+from workers.client.holds import listed_holds
+from workers.client.listing import NO_STARTER, PLAIN, ListedRun, listed, quoted
 from workers.client.waiting import page
-from workers.client.wanted import Hold, Wanted
+from workers.client.wanted import HoldQuery, OpenHold
 from workers.errors import TrunklineError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class HoldsPage:
 
 
 async def holds_page(
-    client: Client, task_queue: str, wanted: Wanted, number: int, keys: Sequence[str] = ()
+    client: Client, task_queue: str, wanted: HoldQuery, number: int, keys: Sequence[str] = ()
 ) -> HoldsPage:
     """Return a page of what waits, the oldest first over all pages; only where the list tells too little, ask.
 
@@ -51,12 +51,12 @@ async def holds_page(
         keys: encryption keys; with them, people stand in Temporal's list as keyed hashes only.
     """
     cut = await page(client, task_queue, wanted, number, keys)
-    found = await told(client, task_queue, cut.runs, wanted)
+    found = await listed_holds(client, task_queue, cut.runs, wanted)
     rows = [_row(hold) for hold in found.holds]
     return HoldsPage(rows=[*rows, *_unasked(found.left, wanted)], total=cut.total, pages=cut.pages)
 
 
-def _row(hold: Hold) -> Row:
+def _row(hold: OpenHold) -> Row:
     return {
         "run": hold["run"],
         "automation": hold["automation"],
@@ -69,21 +69,21 @@ def _row(hold: Hold) -> Row:
     }
 
 
-def _unasked(left: Iterable[Listed], wanted: Wanted) -> Iterator[Row]:
+def _unasked(left: Iterable[ListedRun], wanted: HoldQuery) -> Iterator[Row]:
     """Yield the rows of runs that could not be asked: what Temporal's list itself knows."""
     for run in left:
-        known = {hold["hold"]: hold for hold in run.told}
+        known = {hold["hold"]: hold for hold in run.rows}
         for name in dict.fromkeys([*known, *run.holds]):
-            told = known.get(name, {})
-            if told and wanted.kind not in {None, told["kind"]}:
+            row = known.get(name, {})
+            if row and wanted.kind not in {None, row["kind"]}:
                 continue
             yield {
                 "run": run.run,
                 "automation": run.automation,
                 "hold": name,
-                "label": told.get("label", name),
-                "step": told.get("step", ""),
-                "since": told.get("openedAt"),
+                "label": row.get("label", name),
+                "step": row.get("step", ""),
+                "since": row.get("openedAt"),
                 "missing": False,
                 "error": run.error,
             }

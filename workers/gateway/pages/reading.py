@@ -14,14 +14,14 @@ from trunkline.durations import duration
 from trunkline.wire import LONGEST_ID
 from workers.client import runs
 from workers.client.looking import Look, look_at
-from workers.client.wanted import Kind, Wanted
+from workers.client.wanted import HoldQuery, Kind
 from workers.errors import NotFoundError
 from workers.gateway.intake import reaching_temporal
 from workers.gateway.pages.listing import failed_runs, holds_page
 from workers.gateway.pages.picture import picture_of
 from workers.gateway.pages.run_showing import shown_run
 from workers.gateway.pages.showing import shown_hold, whole_request
-from workers.gateway.requests import Refusal
+from workers.gateway.requests import RefusalError
 from workers.settings import Settings
 from workflows.holds.wording import hold_address
 
@@ -51,7 +51,7 @@ class Shown:
     status: HTTPStatus = HTTPStatus.OK
 
 
-class Reading:
+class ReadingPages:
     """Pages that show something.
 
     Args:
@@ -118,7 +118,7 @@ class Reading:
         *,
         status: HTTPStatus = HTTPStatus.OK,
         typed: Mapping[str, str] = NOTHING_TYPED,
-        **told: Any,
+        **outcome: Any,
     ) -> Shown:
         """Return a hold's page: all of it while it waits, and afterwards what became of it.
 
@@ -128,14 +128,14 @@ class Reading:
             person: who looks.
             status: of the answer.
             typed: what that person has typed into the page's forms.
-            told: `sentence`, what became of what was sent; `changes` and `edits` of an edit that is looked at.
+            outcome: `sentence`, what became of what was sent; `changes` and `edits` of an edit that is looked at.
         """
         look = await self.look(run)
         values = shown_hold(look, name, person, typed)
         if not (values["open"] or values["became"] or values["audit"]["lines"] or look.why):
             raise NotFoundError(f"Nothing is or was held under {name!r:.300} in {run}.")
         own = {"sentence": None, "changes": None, "edits": "", "web": self._web(run)}
-        return Shown("hold", {**values, **own, **told}, status)
+        return Shown("hold", {**values, **own, **outcome}, status)
 
     async def request(self, run: str, name: str) -> str:
         """Return the whole request of a hold as JSON.
@@ -165,12 +165,12 @@ def _with_run(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, "run_at": f"/run?{urlencode({'run': row['run']})}", "command": quote(row["run"])}
 
 
-def _wanted(given: Mapping[str, str], kind: Kind) -> Wanted:
+def _wanted(given: Mapping[str, str], kind: Kind) -> HoldQuery:
     try:
         older = timedelta(milliseconds=duration(given["older"])) if given["older"] else None
     except (ValueError, OverflowError) as error:
-        raise Refusal(HTTPStatus.BAD_REQUEST, f"`older`: {error}") from None
-    return Wanted(
+        raise RefusalError(HTTPStatus.BAD_REQUEST, f"`older`: {error}") from None
+    return HoldQuery(
         approver=given["approver"] or None, automation=given["automation"] or None, older_than=older, kind=kind
     )
 
@@ -184,7 +184,7 @@ def number_of(query: Mapping[str, str]) -> int:
     written = query.get("page", "1")
     number = int(written) if written.isascii() and written.isdecimal() and len(written) < 7 else 0  # noqa: PLR2004
     if not 1 <= number <= MOST_PAGES:
-        raise Refusal(HTTPStatus.BAD_REQUEST, "There is no such page.")
+        raise RefusalError(HTTPStatus.BAD_REQUEST, "There is no such page.")
     return number
 
 
@@ -196,5 +196,5 @@ def run_of(fields: Mapping[str, str]) -> str:
     """
     run = fields.get("run", "")
     if not run or len(run.encode("utf-8", "replace")) > LONGEST_ID:
-        raise Refusal(HTTPStatus.NOT_FOUND, "There is no such run.")
+        raise RefusalError(HTTPStatus.NOT_FOUND, "There is no such run.")
     return run

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from workers.client.listing import Listed
+from workers.client.listing import ListedRun
 from workers.client.looking import Look
 from workers.client.runs import is_planned
-from workers.client.wanted import Hold
+from workers.client.wanted import OpenHold
 from workflows.holds.wording import hold_address, status, tolerance
 
 STEPS_ON_A_PAGE = 200
@@ -64,8 +64,8 @@ def _held(look: Look) -> Iterator[Values]:
         }
 
 
-def _listed(run: Listed) -> Iterator[Hold]:
-    known = {hold["hold"]: hold for hold in run.told}
+def _listed(run: ListedRun) -> Iterator[OpenHold]:
+    known = {hold["hold"]: hold for hold in run.rows}
     for name in dict.fromkeys([*known, *run.holds]):
         yield known.get(name, {"hold": name})
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from workers.client.decisions import why_not
 from workers.client.looking import Look
-from workers.client.wanted import Hold, missing_in
+from workers.client.wanted import OpenHold, missing_in
 from workers.gateway.pages.difference import difference
 from workers.gateway.pages.fields import LONGEST, NAME, RequestField, draft, fields
 from workflows.holds.hold import OPERATIONS
@@ -55,16 +55,16 @@ def shown_hold(look: Look, name: str, person: str, typed: Mapping[str, str]) -> 
     """
     run = look.listed.run
     hold = next((one for one in look.held or [] if one["hold"] == name), None)
-    told = next((one for one in look.listed.told if one["hold"] == name), None)
+    row = next((one for one in look.listed.rows if one["hold"] == name), None)
     entry = _entry(look.report, hold["step"] if hold else name.partition("#")[0])
     values: Values = {
         "run": run,
         "name": name,
         "automation": look.listed.automation,
-        "title": next((one["label"] for one in (hold, told, entry) if one), name),
+        "title": next((one["label"] for one in (hold, row, entry) if one), name),
         "open": hold is not None,
         "why": look.why,
-        "told": told if look.held is None else None,
+        "told": row if look.held is None else None,
         "became": None if entry is None else _became(entry),
         "again": _again(look, name),
         "audit": _audit(look.report, name),
@@ -86,7 +86,7 @@ def _entry(report: Mapping[str, Any] | None, step: str) -> Mapping[str, Any] | N
     return next((one for one in (report or {}).get("steps", []) if one["id"] == step), None)
 
 
-def _waiting(hold: Hold, person: str, typed: Mapping[str, str]) -> Values:
+def _waiting(hold: OpenHold, person: str, typed: Mapping[str, str]) -> Values:
     request = hold["request"]
     names = decisions(hold)
     text = draft(request.get("config"))

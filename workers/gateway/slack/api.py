@@ -10,7 +10,7 @@ from activities.connections import Connection
 from activities.errors import ActionError, Refused
 from activities.http_client.client import Client
 from activities.http_client.json_body import json_bytes
-from activities.http_client.sandboxed import Sandboxed
+from activities.http_client.sandboxed import SandboxServer
 from activities.vendors.accounts.slack import Slack, judged
 from workers.process.connections_file import load_connections
 from workers.settings import Settings, SettingsError
@@ -63,8 +63,8 @@ class SlackApi:
             SlackError: Slack refuses, or does not answer.
         """
         if self._workspace is None:
-            told = await self.call("auth.test", {})
-            name = told.get("enterprise_id" if told.get("is_enterprise_install") else "team_id")
+            answer = await self.call("auth.test", {})
+            name = answer.get("enterprise_id" if answer.get("is_enterprise_install") else "team_id")
             if not isinstance(name, str) or not name:
                 raise SlackError("Slack does not say to which workspace the app belongs.")
             self._workspace = name
@@ -137,5 +137,5 @@ def first_account(settings: Settings) -> str | None:
 
 def guarded(settings: Settings) -> Client:
     """Return a client that reaches what workers of these settings reach."""
-    sandbox = Sandboxed.of(settings.sandbox, settings.live) if settings.sandbox else None
+    sandbox = SandboxServer.of(settings.sandbox, settings.live) if settings.sandbox else None
     return Client(allow=settings.allow, sandbox=sandbox)

@@ -24,7 +24,7 @@ class Click:
 
     Attributes:
         decision: what it decides.
-        told: what the button holds: `run`, `hold` and `digest`, perhaps `firstRunId` and `needsReason`.
+        value: what the button holds: `run`, `hold` and `digest`, perhaps `firstRunId` and `needsReason`.
         user: Slack's id of who has pressed it; nothing else that came says who that is.
         teams: ids of the workspaces that Slack names beside it.
         reason: what was written beside it.
@@ -34,7 +34,7 @@ class Click:
     """
 
     decision: str
-    told: Mapping[str, Any]
+    value: Mapping[str, Any]
     user: str
     teams: frozenset[str]
     reason: str = ""
@@ -45,15 +45,15 @@ class Click:
     @property
     def asks_reason(self) -> bool:
         """Say whether a form must ask why."""
-        return self.decision == "reject" and self.told.get("needsReason") is True and not self.reason
+        return self.decision == "reject" and self.value.get("needsReason") is True and not self.reason
 
     def kept(self) -> dict[str, Any]:
         """Return what a form keeps of it until it is sent."""
-        return {"told": dict(self.told), "channel": self.channel, "responseUrl": self.response_url}
+        return {"told": dict(self.value), "channel": self.channel, "responseUrl": self.response_url}
 
     def decided_by(self, person: str) -> dict[str, Any]:
         """Return the decision, as the update `decide` takes it."""
-        quoted = {name: self.told[name] for name in ("hold", "digest")}
+        quoted = {name: self.value[name] for name in ("hold", "digest")}
         return {**quoted, "decision": self.decision, "by": person, **({"reason": self.reason} if self.reason else {})}
 
 
@@ -61,12 +61,12 @@ def clicks(payload: Mapping[str, Any]) -> Iterator[Click]:
     """Yield the buttons of ours that were pressed."""
     reason = _reason(_member(payload, "state"))
     for action in payload.get("actions") or ():
-        told = _told(action.get("value")) if isinstance(action, dict) else None
-        if told is None or action.get("action_id") not in TAKEN:
+        value = _value(action.get("value")) if isinstance(action, dict) else None
+        if value is None or action.get("action_id") not in TAKEN:
             continue
         yield Click(
             decision=action["action_id"],
-            told=told,
+            value=value,
             user=_text(_member(payload, "user"), "id"),
             teams=_teams(payload),
             reason=reason,
@@ -83,12 +83,12 @@ def submitted(payload: Mapping[str, Any]) -> Click | None:
         kept = read_json(_text(view, "private_metadata"))
     except JsonError:
         return None
-    told = _right(_member(kept, "told")) if isinstance(kept, dict) else None
-    if told is None:
+    value = _right(_member(kept, "told")) if isinstance(kept, dict) else None
+    if value is None:
         return None
     return Click(
         decision="reject",
-        told=told,
+        value=value,
         user=_text(_member(payload, "user"), "id"),
         teams=_teams(payload),
         reason=_reason(_member(view, "state")),
@@ -97,18 +97,18 @@ def submitted(payload: Mapping[str, Any]) -> Click | None:
     )
 
 
-def _told(value: Any) -> Mapping[str, Any] | None:
+def _value(value: Any) -> Mapping[str, Any] | None:
     try:
         return _right(read_json(value)) if isinstance(value, str) else None
     except JsonError:
         return None
 
 
-def _right(told: Any) -> Mapping[str, Any] | None:
-    good = isinstance(told, dict) and all(
-        isinstance(told.get(name), str) and 0 < len(told[name]) <= LONGEST for name in ("run", "hold", "digest")
+def _right(value: Any) -> Mapping[str, Any] | None:
+    good = isinstance(value, dict) and all(
+        isinstance(value.get(name), str) and 0 < len(value[name]) <= LONGEST for name in ("run", "hold", "digest")
     )
-    return told if good else None
+    return value if good else None
 
 
 def _reason(state: Mapping[str, Any]) -> str:

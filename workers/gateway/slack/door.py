@@ -14,10 +14,10 @@ from trunkline.strict_json import JsonError, read_json
 from workers.gateway.entrance import verified_body
 from workers.gateway.errands import Errands
 from workers.gateway.parts import Verify
-from workers.gateway.requests import FORM, Refusal, content_of
+from workers.gateway.requests import FORM, RefusalError, content_of
 from workers.gateway.slack.api import SlackApi, SlackError
 from workers.gateway.slack.clicks import Click, clicks, submitted
-from workers.gateway.slack.desk import Desk, Verdict
+from workers.gateway.slack.deciding import ClickOutcome, SlackDecisions
 from workers.gateway.slack.entry import SlackEntry
 from workers.gateway.slack.form import CALLBACK, form, wrong
 
@@ -33,17 +33,22 @@ class SlackDoor:
     Args:
         entry: the file's entry.
         api: access to the app's workspace.
-        desk: what decides.
+        decisions: what decides.
         errands: what is done behind the answer.
         count: counts a decision by its door and what became of it.
     """
 
     def __init__(
-        self, entry: SlackEntry, api: SlackApi, desk: Desk, errands: Errands, count: Callable[[str, str], None]
+        self,
+        entry: SlackEntry,
+        api: SlackApi,
+        decisions: SlackDecisions,
+        errands: Errands,
+        count: Callable[[str, str], None],
     ) -> None:
         self.verify = Verify.model_validate({"slack": entry.signing_secret})
         self.api = api
-        self.desk = desk
+        self.decisions = decisions
         self.errands = errands
         self.count = count
 
@@ -69,7 +74,9 @@ class SlackDoor:
         try:
             await self.api.call("views.open", {"trigger_id": click.trigger, "view": form(click)})
         except SlackError as error:
-            await self._tell(click, Verdict("no_form", f"The form for the reason did not open: {error} Click again."))
+            await self._tell(
+                click, ClickOutcome("no_form", f"The form for the reason did not open: {error} Click again.")
+            )
 
     async def _sent(self, click: Click) -> web.Response:
         judging = self.errands.start(self._judge(click))
@@ -83,28 +90,28 @@ class SlackDoor:
         self.errands.start(self._tell(click, verdict))
         return web.Response()
 
-    async def _tell_later(self, click: Click, judging: asyncio.Task[Verdict]) -> None:
+    async def _tell_later(self, click: Click, judging: asyncio.Task[ClickOutcome]) -> None:
         await self._tell(click, await judging)
 
-    async def _judge(self, click: Click) -> Verdict:
-        verdict = await self.desk.decide(click)
+    async def _judge(self, click: Click) -> ClickOutcome:
+        verdict = await self.decisions.decide(click)
         self.count("slack", verdict.result)
-        fields = {"door": "slack", "decision": click.decision, "result": verdict.result, "run": click.told["run"]}
+        fields = {"door": "slack", "decision": click.decision, "result": verdict.result, "run": click.value["run"]}
         log.info("Slack, %s: %s", click.decision, verdict.result, extra={"fields": fields})
         return verdict
 
-    async def _tell(self, click: Click, verdict: Verdict) -> None:
+    async def _tell(self, click: Click, verdict: ClickOutcome) -> None:
         """Tell who has clicked, and nobody else, what became of it; what was accepted the message itself says."""
         if verdict.said_elsewhere:
             return
         text = escaped(verdict.sentence)
         try:
             try:
-                told = {"response_type": "ephemeral", "replace_original": False, "text": text}
-                await self.api.respond(click.response_url, told)
+                message = {"response_type": "ephemeral", "replace_original": False, "text": text}
+                await self.api.respond(click.response_url, message)
             except SlackError:
-                told = {"channel": click.channel, "user": click.user, "text": text}
-                await self.api.call("chat.postEphemeral", told)
+                message = {"channel": click.channel, "user": click.user, "text": text}
+                await self.api.call("chat.postEphemeral", message)
         except SlackError as error:
             log.warning("Slack does not take what is told about a click: %s", error)
 
@@ -114,7 +121,7 @@ def _payload(body: bytes) -> dict[str, Any]:
     try:
         fields = content_of(FORM, body)
         payload = read_json(fields["payload"])
-    except (Refusal, JsonError, KeyError, TypeError):
+    except (RefusalError, JsonError, KeyError, TypeError):
         log.warning("Slack has sent something that is no interaction.")
         return {}
     return payload if isinstance(payload, dict) else {}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from workers.gateway.parts import Part, Secrets, Text
+from workers.gateway.parts import GatewayPart, Secrets, Text
 
 
-class SlackEntry(Part):
+class SlackEntry(GatewayPart):
     """`POST /slack/interactions`.
 
     Attributes:

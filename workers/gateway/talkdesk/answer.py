@@ -23,8 +23,8 @@ def completed(entry: TalkdeskEntry, request: BridgeRequest, variables: Mapping[s
         answer = rendered(entry.response, {**request.roots(), "variables": dict(variables)})
     except TemplateError as error:
         if is_action:
-            return said(HTTPStatus.CREATED, f"It is done, but its answer cannot be made: {error}")
-        return said(HTTPStatus.BAD_REQUEST, f"The answer cannot be made: {error}")
+            return message(HTTPStatus.CREATED, f"It is done, but its answer cannot be made: {error}")
+        return message(HTTPStatus.BAD_REQUEST, f"The answer cannot be made: {error}")
     if isinstance(answer, dict):
         answer = {name: _text(value) if is_action else value for name, value in answer.items() if value not in EMPTY}
     return web.json_response(answer, status=status)
@@ -33,11 +33,11 @@ def completed(entry: TalkdeskEntry, request: BridgeRequest, variables: Mapping[s
 def going_on(entry: TalkdeskEntry, run: str) -> web.Response:
     """Answer for a run that has not ended in time: an action is taken care of, a list is not there."""
     if entry.kind == "action":
-        return said(HTTPStatus.CREATED, f"It has begun and goes on: {run} runs, or waits for somebody.")
-    return said(HTTPStatus.BAD_REQUEST, f"{run} has not ended in time: ask again.")
+        return message(HTTPStatus.CREATED, f"It has begun and goes on: {run} runs, or waits for somebody.")
+    return message(HTTPStatus.BAD_REQUEST, f"{run} has not ended in time: ask again.")
 
 
-def said(status: HTTPStatus, sentence: str) -> web.Response:
+def message(status: HTTPStatus, sentence: str) -> web.Response:
     """Answer with a message."""
     return web.json_response({"message": sentence}, status=status)
 

@@ -19,8 +19,8 @@ from workers.errors import NotFoundError, TrunklineError
 from workers.gateway.cloudevents import checked
 from workers.gateway.intake import reaching_temporal
 from workers.gateway.noted import noted
-from workers.gateway.requests import Refusal, read_body, refuse_encoding
-from workers.gateway.talkdesk.answer import completed, going_on, said
+from workers.gateway.requests import RefusalError, read_body, refuse_encoding
+from workers.gateway.talkdesk.answer import completed, going_on, message
 from workers.gateway.talkdesk.entry import TalkdeskEntry
 from workers.gateway.talkdesk.request import PREFIX, BridgeRequest, admitted, digest_of, given_id, request_of, room_of
 from workflows.event import VERSION
@@ -69,7 +69,7 @@ class TalkdeskDoor:
         automation = request.match_info["automation"]
         entry = self.entries.get(automation)
         if entry is None:
-            raise Refusal(HTTPStatus.NOT_FOUND, "There is no such action.")
+            raise RefusalError(HTTPStatus.NOT_FOUND, "There is no such action.")
         body = await read_body(request)
         refuse_encoding(request.headers)
         return automation, entry, admitted(body, entry)
@@ -91,9 +91,9 @@ class TalkdeskDoor:
             try:
                 started = await start(self.client, automation, event, task_queue=self.task_queue)
             except TrunklineError as error:
-                raise Refusal(HTTPStatus.BAD_REQUEST, str(error)) from None
+                raise RefusalError(HTTPStatus.BAD_REQUEST, str(error)) from None
         if started.refused is not None:
-            raise Refusal(HTTPStatus.BAD_REQUEST, started.refused)
+            raise RefusalError(HTTPStatus.BAD_REQUEST, started.refused)
         return started.workflow_id
 
     async def _of_this_minute(self, automation: str, digest: str) -> str:
@@ -120,11 +120,11 @@ class TalkdeskDoor:
         except (TimeoutError, RPCError):  # whatever Temporal cannot say now, the run has begun
             return going_on(entry, run)
         except WorkflowFailureError as error:
-            return said(HTTPStatus.BAD_REQUEST, f"{run} has failed: {getattr(error.cause, 'message', error.cause)}")
+            return message(HTTPStatus.BAD_REQUEST, f"{run} has failed: {getattr(error.cause, 'message', error.cause)}")
         except MissingKeyError as error:
-            return said(HTTPStatus.CREATED, f"{run} has ended, and how cannot be read here: {error}")
+            return message(HTTPStatus.CREATED, f"{run} has ended, and how cannot be read here: {error}")
         outcome = report.get("outcome") if isinstance(report, dict) else None
         if outcome != "completed":
             why = f": {report['reason']}" if isinstance(report, dict) and report.get("reason") else "."
-            return said(HTTPStatus.BAD_REQUEST, f"{run} has ended as {outcome}{why}")
+            return message(HTTPStatus.BAD_REQUEST, f"{run} has ended as {outcome}{why}")
         return completed(entry, wanted, report["variables"])

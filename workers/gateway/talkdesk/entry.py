@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from trunkline.durations import SECOND, duration
-from workers.gateway.parts import Part, Secrets
+from workers.gateway.parts import GatewayPart, Secrets
 from workers.gateway.templates import template
 from workflows.language.template import Template
 
@@ -48,7 +48,7 @@ def _wait(given: Any) -> int:
     return wait
 
 
-class TalkdeskEntry(Part):
+class TalkdeskEntry(GatewayPart):
     """What Talkdesk may run.
 
     Attributes:

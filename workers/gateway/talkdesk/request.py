@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from trunkline.wire import LONGEST_ID
-from workers.gateway.requests import Refusal, json_of
+from workers.gateway.requests import RefusalError, json_of
 from workers.gateway.talkdesk.entry import TalkdeskEntry
 from workers.gateway.templates import rendered, text_of
 from workers.gateway.verification import one_of, same
@@ -45,14 +45,14 @@ def admitted(body: bytes, entry: TalkdeskEntry) -> dict[str, Any]:
     """
     content = json_of(body)
     if not isinstance(content, dict):
-        raise Refusal(HTTPStatus.BAD_REQUEST, "The body is an object with `auth`, `data` and `meta`.")
+        raise RefusalError(HTTPStatus.BAD_REQUEST, "The body is an object with `auth`, `data` and `meta`.")
     given = content.pop("auth", None)
     fields = given if isinstance(given, Mapping) else {}
     right = [
         one_of(same(text_of(fields.get(name)), secret) for secret in secrets) for name, secrets in entry.auth.items()
     ]
     if not all(right):
-        raise Refusal(HTTPStatus.UNAUTHORIZED, "The credentials in `auth` are not right.")
+        raise RefusalError(HTTPStatus.UNAUTHORIZED, "The credentials in `auth` are not right.")
     return content
 
 
@@ -65,7 +65,7 @@ def request_of(content: Mapping[str, Any]) -> BridgeRequest:
     data, meta = content.get("data"), content.get("meta")
     for name, value in (("data", data), ("meta", meta)):
         if value is not None and not isinstance(value, dict):
-            raise Refusal(HTTPStatus.BAD_REQUEST, f"`{name}` is an object.")
+            raise RefusalError(HTTPStatus.BAD_REQUEST, f"`{name}` is an object.")
     return BridgeRequest(dict(data or {}), {key: value for key, value in (meta or {}).items() if value not in EMPTY})
 
 
@@ -85,7 +85,7 @@ def given_id(entry: TalkdeskEntry, request: BridgeRequest, room: int) -> str:
     try:
         found = text_of(rendered(entry.id, request.roots()))
     except TemplateError as error:
-        raise Refusal(HTTPStatus.BAD_REQUEST, f"The request's id cannot be made: {error}") from None
+        raise RefusalError(HTTPStatus.BAD_REQUEST, f"The request's id cannot be made: {error}") from None
     if CONTROLS.search(found) or len(found.encode("utf-8", "replace")) > room:
         return hashlib.sha256(found.encode("utf-8", "replace")).hexdigest()
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from workers.graph.model import Box, Kind
-from workers.graph.svg.parts import Chip, Part, PlacedBox, TextLine
+from workers.graph.svg.parts import Chip, PlacedBox, SvgPart, TextLine
 from workers.graph.svg.text import lines, width
 
 TITLE, FACT = 13.0, 11.5
@@ -51,17 +51,17 @@ def line_height(line: TextLine) -> float:
     return (TITLE if line.bold else FACT) * LEADING
 
 
-def single(box: Box, least: float = 0.0) -> Part:
+def single(box: Box, least: float = 0.0) -> SvgPart:
     """Return a part that is one box, at least so high."""
     found = text_lines(box)
     pointed = POINTED.get(box.kind, 0.0)
     wide = max(NARROWEST, *map(line_width, found)) + 2 * (SIDES + pointed)
     high = max(sum(map(line_height, found)) + 2 * TOP, least)
     placed = PlacedBox(box=box, x=0, y=0, width=wide, height=high, lines=found)
-    return Part(width=wide, height=high, spine=wide / 2, left=(0, high / 2), first=box.id, boxes=[placed])
+    return SvgPart(width=wide, height=high, spine=wide / 2, left=(0, high / 2), first=box.id, boxes=[placed])
 
 
-def around(box: Box, inside: list[Part], least: float = 0.0) -> Part:
+def around(box: Box, inside: list[SvgPart], least: float = 0.0) -> SvgPart:
     """Return a part that is a box around others, which stand side by side."""
     found = text_lines(box, HEAD_ROOM)
     head = sum(map(line_height, found)) + TOP + 6
@@ -69,7 +69,7 @@ def around(box: Box, inside: list[Part], least: float = 0.0) -> Part:
     wide = max(inner, max(map(line_width, found)) + 4) + 2 * INNER
     high = max(head + max((part.height for part in inside), default=0) + INNER, least)
     placed = PlacedBox(box=box, x=0, y=0, width=wide, height=high, lines=found, around=True)
-    whole = Part(width=wide, height=high, spine=wide / 2, left=(0, head / 2), first=box.id, boxes=[placed])
+    whole = SvgPart(width=wide, height=high, spine=wide / 2, left=(0, head / 2), first=box.id, boxes=[placed])
     x = (wide - inner) / 2
     for part in inside:
         step = part.width + BESIDE

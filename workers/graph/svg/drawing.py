@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 from workers.graph.model import Graph
 from workers.graph.svg.boxes import FACT, SIGN, SIGNS, TITLE, TOP, line_height, line_width
 from workers.graph.svg.layout import layout
-from workers.graph.svg.parts import Chip, Part, PlacedBox, PlacedLine, Point, TextLine
+from workers.graph.svg.parts import Chip, PlacedBox, PlacedLine, Point, SvgPart, TextLine
 from workflows.holds.wording import visible
 
 MARGIN = 16.0
@@ -42,7 +42,7 @@ def svg(graph: Graph, *, styled: bool = True) -> str:
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} class="picture" role="img" {named}>',
         f'<title id="{TITLE_ID}">{_plain(graph.title)}</title>',
-        f'<desc id="{TOLD_ID}">{_plain(_told(graph))}</desc>',
+        f'<desc id="{TOLD_ID}">{_plain(_description(graph))}</desc>',
         *([f"<style>\n{style()}</style>"] if styled else []),
         f'<rect class="paper" width="{wide}" height="{high}" rx="10"/>',
         *_body(whole),
@@ -51,7 +51,7 @@ def svg(graph: Graph, *, styled: bool = True) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _told(graph: Graph) -> str:
+def _description(graph: Graph) -> str:
     """Return a picture in words: its boxes in order."""
     boxes = [item.box for item in graph.items()]
     lines = [[text for text, _ in box.lines] for box in boxes]
@@ -59,7 +59,7 @@ def _told(graph: Graph) -> str:
     return f"{len(boxes)} boxes, in the order in which they run: {'; '.join(shown)}"[: 4 * LONGEST]
 
 
-def _body(whole: Part) -> Iterator[str]:
+def _body(whole: SvgPart) -> Iterator[str]:
     frames = [one for one in whole.boxes if one.around]
     for frame in frames:
         yield from _box(frame)

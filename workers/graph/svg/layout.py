@@ -5,9 +5,9 @@ The order of the automation is the order of the picture, so no line crosses a bo
 
 from __future__ import annotations
 
-from workers.graph.model import Block, Graph, Item, Way
+from workers.graph.model import Block, Graph, GraphItem, GraphWay
 from workers.graph.svg.boxes import BESIDE, around, chip, single
-from workers.graph.svg.parts import Exit, Part, PlacedLine
+from workers.graph.svg.parts import Exit, PlacedLine, SvgPart
 from workers.graph.svg.sides import with_sides
 
 GAP, MERGE = 30.0, 17.0
@@ -17,14 +17,14 @@ FORK = 15.0
 NEAR = 0.5
 
 
-def layout(graph: Graph) -> Part:
+def layout(graph: Graph) -> SvgPart:
     """Return the whole picture, laid out."""
     whole = block_part(graph.block)
     if not graph.after:
         return whole
     apart = block_part(graph.after)
     left = max(whole.spine, apart.spine)
-    both = Part(width=0, height=0, spine=left, left=(0, 0), first=whole.first)
+    both = SvgPart(width=0, height=0, spine=left, left=(0, 0), first=whole.first)
     both.width = left + max(whole.width - whole.spine, apart.width - apart.spine)
     both.height = whole.height + GAP + apart.height
     both.take(whole, left - whole.spine, 0)
@@ -32,11 +32,11 @@ def layout(graph: Graph) -> Part:
     return both
 
 
-def block_part(block: Block) -> Part:
+def block_part(block: Block) -> SvgPart:
     """Return a block, laid out from above."""
     parts = [item_part(item) for item in block]
     spine = max((part.spine for part in parts), default=0)
-    whole = Part(width=0, height=0, spine=spine, left=(0, 0), first=block[0].box.id if block else "")
+    whole = SvgPart(width=0, height=0, spine=spine, left=(0, 0), first=block[0].box.id if block else "")
     pending: list[Exit] = []
     y = 0.0
     for place, part in enumerate(parts):
@@ -53,14 +53,14 @@ def block_part(block: Block) -> Part:
     return whole
 
 
-def _connect(whole: Part, one: Exit, target: str, x: float, y: float) -> None:
+def _connect(whole: SvgPart, one: Exit, target: str, x: float, y: float) -> None:
     last = one.points[-1]
     corner = [] if abs(last[0] - x) < NEAR else [(last[0], y - MERGE), (x, y - MERGE)]
     points = [*one.points, *corner, (x, y)]
     whole.lines.append(PlacedLine(source=one.source, target=target, points=points, dashed=one.dashed))
 
 
-def item_part(item: Item) -> Part:
+def item_part(item: GraphItem) -> SvgPart:
     """Return a box with what is inside it and the ways that leave it."""
     sides = [way for way in item.ways if way.dashed]
     least = 24.0 * len(sides)
@@ -79,7 +79,7 @@ def item_part(item: Item) -> Part:
     return part
 
 
-def _straight_on(part: Part, item: Item) -> None:
+def _straight_on(part: SvgPart, item: GraphItem) -> None:
     """Add the line to what follows, with its label, at the box's lower edge."""
     bottom = part.boxes[0].y + part.boxes[0].height
     part.exits.insert(0, Exit(source=item.box.id, points=[(part.spine, bottom)]))
@@ -90,7 +90,7 @@ def _straight_on(part: Part, item: Item) -> None:
         part.height = max(part.height, label.y + label.height / 2 - 8)
 
 
-def _with_forks(top: Part, ways: list[Way]) -> Part:
+def _with_forks(top: SvgPart, ways: list[GraphWay]) -> SvgPart:
     """Return a branch: its box above, its ways side by side below it."""
     columns = [(chip(way.label, dashed=False), block_part(way.block) if way.block else None) for way in ways]
     lefts = [max(label.width / 2, part.spine if part else 0) for label, part in columns]
@@ -105,7 +105,7 @@ def _with_forks(top: Part, ways: list[Way]) -> Part:
     spine, wide = middle + shift, max(x - BESIDE + shift, middle + shift + top.width - top.spine)
     fork, labels = top.height + FORK, top.height + 2 * FORK
     begin = labels + max(label.height for label, _ in columns) + GAP - 8
-    whole = Part(width=wide, height=begin, spine=spine, left=(0, 0), first=top.first)
+    whole = SvgPart(width=wide, height=begin, spine=spine, left=(0, 0), first=top.first)
     whole.take(top, spine - top.spine, 0)
     whole.left = top.left
     for (label, part), at in zip(columns, (one + shift for one in spines), strict=True):

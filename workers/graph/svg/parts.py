@@ -70,7 +70,7 @@ class Exit:
 
 
 @dataclass(slots=True, kw_only=True)
-class Part:
+class SvgPart:
     """A piece of the picture, from (0, 0) to (width, height).
 
     Attributes:
@@ -106,7 +106,7 @@ class Part:
             line.points = [(px + x, py + y) for px, py in line.points]
         self.left = (self.left[0] + x, self.left[1] + y)
 
-    def take(self, other: Part, x: float, y: float) -> None:
+    def take(self, other: SvgPart, x: float, y: float) -> None:
         """Take in another part at a place; its exits are left to the caller."""
         other.move(x, y)
         self.boxes += other.boxes

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from workers.graph.model import Way
+from workers.graph.model import GraphWay
 from workers.graph.svg.boxes import chip
-from workers.graph.svg.parts import Chip, Exit, Part, PlacedLine
+from workers.graph.svg.parts import Chip, Exit, PlacedLine, SvgPart
 
 NEXT, LANE, STEP = 10.0, 12.0, 18.0
 LOOP, TURN = 14.0, 8.0
 
-Side = tuple[Way, Part | None]
+Side = tuple[GraphWay, SvgPart | None]
 
 
-def with_sides(part: Part, sides: list[Side]) -> Part:
+def with_sides(part: SvgPart, sides: list[Side]) -> SvgPart:
     """Return a box with what follows its failures, from top to bottom: again, blocks, and what just goes on.
 
     A line that goes further down leaves its box lower and turns further left: so none crosses another.
@@ -22,7 +22,7 @@ def with_sides(part: Part, sides: list[Side]) -> Part:
 
 
 class _Sides:
-    def __init__(self, part: Part, order: list[Side]) -> None:
+    def __init__(self, part: SvgPart, order: list[Side]) -> None:
         self.part = part
         self.order = order
         self.chips = [chip(way.label, dashed=True) for way, _ in order]
@@ -31,7 +31,7 @@ class _Sides:
         self.right = part.width
         self.beside: list[tuple[Exit, float]] = []
 
-    def placed(self) -> Part:
+    def placed(self) -> SvgPart:
         """Return the box with all of it."""
         heights = self._starts()
         lanes, room = self._lanes()

@@ -9,8 +9,16 @@ from itertools import count
 from typing import Any
 
 from trunkline.durations import spell
-from workers.importing.keep.expressions import Called, Compared, Expression, Joined, Literal, Reference, parsed
-from workers.importing.keep.scope import Scope
+from workers.importing.keep.expressions import (
+    Expression,
+    KeepCall,
+    KeepComparison,
+    KeepJunction,
+    KeepReference,
+    Literal,
+    parsed,
+)
+from workers.importing.keep.scope import KeepScope
 from workers.importing.keep.texts import expression_of, firing_since, seconds_of, text_of
 from workers.importing.unsaid import UnsayableError
 
@@ -53,7 +61,7 @@ class Needs:
         return free
 
 
-def condition_of(text: Any, scope: Scope, needs: Needs) -> Conditions:
+def condition_of(text: Any, scope: KeepScope, needs: Needs) -> Conditions:
     """Return the conditions that an `if` is.
 
     Args:
@@ -64,10 +72,10 @@ def condition_of(text: Any, scope: Scope, needs: Needs) -> Conditions:
     Raises:
         UnsayableError: it has no word here.
     """
-    return _said(parsed(str(text)), scope, needs)
+    return _conditions(parsed(str(text)), scope, needs)
 
 
-def filters_of(filters: Any, scope: Scope) -> list[Conditions]:
+def filters_of(filters: Any, scope: KeepScope) -> list[Conditions]:
     """Return the conditions of a trigger's `filters`: each a key of the alert, and a value or a pattern `r"…"`."""
     found: list[Conditions] = []
     for one in filters if isinstance(filters, list) else []:
@@ -87,10 +95,10 @@ def filters_of(filters: Any, scope: Scope) -> list[Conditions]:
     return found
 
 
-def older_of(conditions: Any, scope: Scope, needs: Needs) -> list[Conditions]:
+def older_of(conditions: Any, scope: KeepScope, needs: Needs) -> list[Conditions]:
     """Return the conditions of the older key `condition`: a list of asserts and thresholds, all of which must hold."""
     listed = conditions if isinstance(conditions, list) else [conditions]
-    return [_said(older(one), scope, needs) for one in listed]
+    return [_conditions(older(one), scope, needs) for one in listed]
 
 
 def older(one: Any) -> Expression:
@@ -108,28 +116,28 @@ def older(one: Any) -> Expression:
         raise UnsayableError(f"The threshold {one.get('compare_to')!r} is no number.") from None
     below = one.get("compare_type") == "lt"
     bound = max(numbers) if below else min(numbers)
-    return Compared(parsed(str(one.get("value", ""))), "<" if below else ">", Literal(_whole(bound)))
+    return KeepComparison(parsed(str(one.get("value", ""))), "<" if below else ">", Literal(_whole(bound)))
 
 
 def _whole(number: float) -> int | float:
     return int(number) if number.is_integer() else number
 
 
-def _said(found: Expression, scope: Scope, needs: Needs) -> Conditions:
-    if isinstance(found, Joined):
-        parts = [_said(one, scope, needs) for one in found.parts]
+def _conditions(found: Expression, scope: KeepScope, needs: Needs) -> Conditions:
+    if isinstance(found, KeepJunction):
+        parts = [_conditions(one, scope, needs) for one in found.parts]
         return {"not": parts[0]} if found.word == "not" else {"all" if found.word == "and" else "any": parts}
-    if isinstance(found, Compared):
+    if isinstance(found, KeepComparison):
         return _compared(found, scope)
-    if isinstance(found, Called):
+    if isinstance(found, KeepCall):
         return _called(found, scope, needs)
     if isinstance(found, Literal):
         if isinstance(found.value, str) and "{{" in found.value:
             return _there(text_of(found.value, scope)[2:-2].strip())
         return {"all": []} if found.value not in {"", "false", "False"} and found.value else {"any": []}
-    if isinstance(found, Reference):
+    if isinstance(found, KeepReference):
         alias = scope.aliases.get(str(found.way[0])) if len(found.way) == 1 else None
-        return _said(alias, scope, needs) if alias is not None else _there(expression_of(found, scope))
+        return _conditions(alias, scope, needs) if alias is not None else _there(expression_of(found, scope))
     raise UnsayableError("A choice between two values is no condition.")
 
 
@@ -138,7 +146,7 @@ def _there(expression: str) -> Conditions:
     return {"field": f"{{{{{expression} | default: ''}}}}", "operator": "not_equals", "value": ""}
 
 
-def _called(found: Called, scope: Scope, needs: Needs) -> Conditions:
+def _called(found: KeepCall, scope: KeepScope, needs: Needs) -> Conditions:
     if found.name == "is_business_hours":
         needs.hours[BUSINESS] = _hours(found)
         return {"field": "now", "operator": "during", "value": BUSINESS}
@@ -153,7 +161,7 @@ def _called(found: Called, scope: Scope, needs: Needs) -> Conditions:
     return _there(expression_of(found, scope))
 
 
-def _first(found: Called, scope: Scope, needs: Needs) -> Conditions:
+def _first(found: KeepCall, scope: KeepScope, needs: Needs) -> Conditions:
     span = found.arguments[1].value if len(found.arguments) > 1 and isinstance(found.arguments[1], Literal) else "24h"
     name = needs.variable("first_time")
     key = f"first/{{{{{expression_of(found.arguments[0], scope)}}}}}"
@@ -162,7 +170,7 @@ def _first(found: Called, scope: Scope, needs: Needs) -> Conditions:
     return {"field": f"variables.{name}.first", "operator": "equals", "value": True}
 
 
-def _hours(found: Called) -> dict[str, Any]:
+def _hours(found: KeepCall) -> dict[str, Any]:
     named = {name: value.value for name, value in found.named if isinstance(value, Literal)}
     start, end = named.get("start_hour", 8), named.get("end_hour", 20)
     unknown = set(named) - {"timezone", "start_hour", "end_hour"}
@@ -171,7 +179,7 @@ def _hours(found: Called) -> dict[str, Any]:
     return {"timeZone": named.get("timezone", "UTC"), "start": f"{start:02}:00", "end": f"{end:02}:00"}
 
 
-def _compared(found: Compared, scope: Scope) -> Conditions:
+def _compared(found: KeepComparison, scope: KeepScope) -> Conditions:
     left, sign, right = found.left, found.sign, found.right
     if isinstance(left, Literal) and not isinstance(right, Literal) and sign in _TURNED:
         left, sign, right = right, _TURNED[sign], left
@@ -188,7 +196,7 @@ def _compared(found: Compared, scope: Scope) -> Conditions:
     return _test(left, _OPERATORS[sign], right, scope)
 
 
-def _order(left: Expression, sign: str, right: Expression, scope: Scope) -> Conditions:
+def _order(left: Expression, sign: str, right: Expression, scope: KeepScope) -> Conditions:
     if isinstance(right, Literal) and right.value in SEVERITIES:
         place = SEVERITIES.index(str(right.value))
         chosen = {
@@ -203,10 +211,10 @@ def _order(left: Expression, sign: str, right: Expression, scope: Scope) -> Cond
     return {"field": field, "operator": _ORDERS[sign], "value": _value(right, scope)}
 
 
-def _age(left: Expression, sign: str, right: Expression, scope: Scope) -> Conditions | None:
+def _age(left: Expression, sign: str, right: Expression, scope: KeepScope) -> Conditions | None:
     """Return a comparison with the clock as an age; None where it is none."""
     path, seconds = None, None
-    if isinstance(left, Called) and left.name in _AGES and isinstance(right, Literal):
+    if isinstance(left, KeepCall) and left.name in _AGES and isinstance(right, Literal):
         if left.name == "get_firing_time":
             unit = (
                 left.arguments[1].value if len(left.arguments) > 1 and isinstance(left.arguments[1], Literal) else None
@@ -217,10 +225,10 @@ def _age(left: Expression, sign: str, right: Expression, scope: Scope) -> Condit
         if size is None:
             raise UnsayableError("`keep.get_firing_time` counts in seconds, minutes, hours or days.")
         seconds = float(right.value) * size
-    elif isinstance(left, Called) and left.name == "to_timestamp" and sign in _TURNED:
-        before = right.arguments if isinstance(right, Called) and right.name == "minus" else (right, Literal(0))
+    elif isinstance(left, KeepCall) and left.name == "to_timestamp" and sign in _TURNED:
+        before = right.arguments if isinstance(right, KeepCall) and right.name == "minus" else (right, Literal(0))
         clock, less = before
-        if isinstance(clock, Called) and clock.name == "utcnowtimestamp" and isinstance(less, Literal):
+        if isinstance(clock, KeepCall) and clock.name == "utcnowtimestamp" and isinstance(less, Literal):
             path, seconds, sign = expression_of(left.arguments[0], scope), float(less.value), _TURNED[sign]
     if path is None or seconds is None:
         return None
@@ -235,16 +243,16 @@ def _age(left: Expression, sign: str, right: Expression, scope: Scope) -> Condit
     }
 
 
-def _test(left: Expression, operator: str, right: Expression, scope: Scope) -> Conditions:
+def _test(left: Expression, operator: str, right: Expression, scope: KeepScope) -> Conditions:
     return {"field": _field(left, scope), "operator": operator, "value": _value(right, scope)}
 
 
-def _field(found: Expression, scope: Scope) -> str:
+def _field(found: Expression, scope: KeepScope) -> str:
     expression = expression_of(found, scope)
-    return expression if isinstance(found, Reference) and "|" not in expression else f"{{{{{expression}}}}}"
+    return expression if isinstance(found, KeepReference) and "|" not in expression else f"{{{{{expression}}}}}"
 
 
-def _value(found: Expression, scope: Scope) -> Any:
+def _value(found: Expression, scope: KeepScope) -> Any:
     if isinstance(found, Literal):
         return text_of(found.value, scope) if isinstance(found.value, str) else found.value
     return f"{{{{{expression_of(found, scope)}}}}}"

@@ -38,7 +38,7 @@ _COMPARED = ("==", "!=", ">", ">=", "<", "<=", "in", "not in")
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class KeepReference:
     """A value of the run by its way, such as `("alert", "labels", "team")`; numbers are places in lists."""
 
     way: tuple[str | int, ...]
@@ -52,7 +52,7 @@ class Literal:
 
 
 @dataclass(frozen=True, slots=True)
-class Called:
+class KeepCall:
     """A function with its arguments: of `keep.…`, a filter, or a method whose object is the first argument."""
 
     name: str
@@ -61,7 +61,7 @@ class Called:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class KeepComparison:
     """Two values and `==`, `!=`, `>`, `>=`, `<`, `<=`, `in` or `not in` between them."""
 
     left: Expression
@@ -70,7 +70,7 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
+class KeepJunction:
     """`and` or `or` over parts, or `not` over one."""
 
     word: str
@@ -86,7 +86,7 @@ class Choice:
     other: Expression
 
 
-Expression = Reference | Literal | Called | Compared | Joined | Choice
+Expression = KeepReference | Literal | KeepCall | KeepComparison | KeepJunction | Choice
 
 
 def parsed(text: str) -> Expression:
@@ -179,7 +179,7 @@ class _Reader:
         parts = [self._operand(word, depth)]
         while self._takes(word):
             parts.append(self._operand(word, depth))
-        return parts[0] if len(parts) == 1 else Joined(word, tuple(parts))
+        return parts[0] if len(parts) == 1 else KeepJunction(word, tuple(parts))
 
     def _operand(self, word: str, depth: int) -> Expression:
         return self._joined("and", depth) if word == "or" else self._not(depth + 1)
@@ -188,16 +188,16 @@ class _Reader:
         if depth > DEEPEST:
             raise UnsayableError(f"The expression `{self.whole[:60]}…` is nested more than {DEEPEST} deep.")
         if self._takes("not"):
-            return Joined("not", (self._not(depth + 1),))
+            return KeepJunction("not", (self._not(depth + 1),))
         left = self._sum(depth)
         sign = self.word if self.kind == "sign" else ""
         if sign == "not":
             self._next()
             self._must("in")
-            return Compared(left, "not in", self._sum(depth))
+            return KeepComparison(left, "not in", self._sum(depth))
         if sign in _COMPARED:
             self._next()
-            return Compared(left, sign, self._sum(depth))
+            return KeepComparison(left, sign, self._sum(depth))
         return left
 
     def _sum(self, depth: int) -> Expression:
@@ -205,7 +205,7 @@ class _Reader:
         while self.kind == "sign" and self.word in {"+", "-"}:
             self._apply()
             name = "minus" if self._next() == "-" else "plus"
-            found = Called(name, (found, self._value(depth)))
+            found = KeepCall(name, (found, self._value(depth)))
         return found
 
     def _value(self, depth: int) -> Expression:
@@ -214,11 +214,11 @@ class _Reader:
             self._apply()
             if self._takes("|"):
                 name = self._next()
-                found = Called(name, (found, *(self._arguments(depth)[0] if self._takes("(") else ())))
+                found = KeepCall(name, (found, *(self._arguments(depth)[0] if self._takes("(") else ())))
             elif self._takes("."):
                 name = self._next()
                 self._must("(")
-                found = Called(name, (found, *self._arguments(depth)[0]))
+                found = KeepCall(name, (found, *self._arguments(depth)[0]))
             else:
                 return found
 
@@ -259,12 +259,12 @@ class _Reader:
         if name in {"null", "None"}:
             return Literal(None)
         if not self._takes("("):
-            return Reference(way_of(name))
+            return KeepReference(way_of(name))
         arguments, named = self._arguments(depth)
         of, _, method = name.rpartition(".")
         if of and of != "keep":
-            return Called(method, (Reference(way_of(of)), *arguments), named)
-        return Called(method, arguments, named)
+            return KeepCall(method, (KeepReference(way_of(of)), *arguments), named)
+        return KeepCall(method, arguments, named)
 
     def _arguments(
         self, depth: int, end: str = ")"
@@ -273,7 +273,7 @@ class _Reader:
         named: list[tuple[str, Expression]] = []
         while not self._takes(end):
             one = self.choice(depth + 1)
-            if self._takes("=") and isinstance(one, Reference):
+            if self._takes("=") and isinstance(one, KeepReference):
                 named.append((str(one.way[0]), self.choice(depth + 1)))
             else:
                 found.append(one)

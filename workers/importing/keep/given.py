@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from workers.importing.keep.scope import Scope, Way, variable_of
+from workers.importing.keep.scope import KeepScope, Way, variable_of
 from workers.importing.keep.texts import text_of, value_of
 from workers.importing.unsaid import UnsayableError
 
@@ -16,7 +16,7 @@ _CONNECTION = re.compile(r"\{\{\s*providers\.([A-Za-z0-9_.-]+)\s*\}\}")
 
 
 @dataclass(slots=True)
-class Given:
+class ProviderKeys:
     """The keys that a step gives its provider, as they are taken one by one.
 
     Attributes:
@@ -32,7 +32,7 @@ class Given:
 
     provider: str
     connection: str
-    scope: Scope
+    scope: KeepScope
     variable: str
     values: Mapping[str, Any]
     reading: str | None = None
@@ -117,7 +117,7 @@ class Given:
 
 
 @dataclass(slots=True)
-class Made:
+class ImportedStep:
     """What is done for one step of Keep.
 
     Attributes:
@@ -135,7 +135,7 @@ class Made:
     itself: bool = False
 
 
-Maker = Callable[[Given], Made]
+Maker = Callable[[ProviderKeys], ImportedStep]
 
 
 def request(method: str, url: str, **config: Any) -> dict[str, Any]:

@@ -26,7 +26,7 @@ _RUNS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class SavedResult:
     """Where the result of a step is.
 
     Attributes:
@@ -41,7 +41,7 @@ class Saved:
 
 
 @dataclass(slots=True)
-class Scope:
+class KeepScope:
     """The names of one workflow.
 
     Attributes:
@@ -60,7 +60,7 @@ class Scope:
 
     constants: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    saved: dict[str, Saved | None] = field(default_factory=dict)
+    saved: dict[str, SavedResult | None] = field(default_factory=dict)
     read: frozenset[str] = frozenset()
     aliases: dict[str, Expression] = field(default_factory=dict)
     roots: dict[str, None] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class Scope:
     item: bool = False
     scheduled: bool = False
 
-    def inside(self, *, bare: str | None = None, item: bool | None = None) -> Scope:
+    def inside(self, *, bare: str | None = None, item: bool | None = None) -> KeepScope:
         """Return the scope of a part in which names without a root mean something, or an item is at hand."""
         return replace(self, bare=bare or self.bare, item=self.item if item is None else item)
 

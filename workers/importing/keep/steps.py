@@ -8,11 +8,11 @@ from typing import Any
 
 from workers.importing.draft import Draft, Unit
 from workers.importing.keep.conditions import Conditions, Needs, condition_of, older, older_of
-from workers.importing.keep.expressions import Called, Expression, Literal, Reference, parsed, way_of
-from workers.importing.keep.given import Given, Made, connection_of, request
+from workers.importing.keep.expressions import Expression, KeepCall, KeepReference, Literal, parsed, way_of
+from workers.importing.keep.given import ImportedStep, ProviderKeys, connection_of, request
 from workers.importing.keep.providers import PROVIDERS, UNSAYABLE
 from workers.importing.keep.providers.keep_itself import API, signed_in
-from workers.importing.keep.scope import Saved, Scope, spelt, variable_of
+from workers.importing.keep.scope import KeepScope, SavedResult, spelt, variable_of
 from workers.importing.keep.texts import text_of, value_of
 from workers.importing.unsaid import ODD, Unsaid, UnsayableError
 
@@ -33,7 +33,7 @@ class Making:
     """
 
     draft: Draft
-    scope: Scope
+    scope: KeepScope
     needs: Needs
 
 
@@ -98,18 +98,18 @@ class _Step:
         self.draft.fill.update(given.fill)
         steps = self._joined(conditions, before, body)
         if listed is None:
-            self.scope.saved[self.name] = Saved(self.variable, made.results, made.fields)
+            self.scope.saved[self.name] = SavedResult(self.variable, made.results, made.fields)
             self._items(made)
             return steps
         loop: dict[str, Any] = {"label": self.name, "forEach": listed, "actions": steps}
         if self.variable in self.scope.read:
             loop |= {"collect": f"{{{{{spelt(('variables', f'{self.variable}_one', *made.results))}}}}}"}
             loop |= {"saveAs": self.variable}
-        self.scope.saved[self.name] = Saved(self.variable)
+        self.scope.saved[self.name] = SavedResult(self.variable)
         return [loop]
 
-    def _items(self, made: Made) -> None:
-        self.scope.saved[""] = Saved(self.variable, made.items) if made.items else None
+    def _items(self, made: ImportedStep) -> None:
+        self.scope.saved[""] = SavedResult(self.variable, made.items) if made.items else None
 
     def _each(self) -> bool:
         """Say whether the step makes an alert of each result of the step before, whose fields it names bare."""
@@ -126,28 +126,28 @@ class _Step:
             return f"{{{{{spelt(('variables', before.variable, *before.results))}}}}}", []
         found: Expression = parsed(str(text).strip())
         chosen: list[Conditions] = []
-        while isinstance(found, Called) and found.name in {"selectattr", "rejectattr", "list"} and found.arguments:
+        while isinstance(found, KeepCall) and found.name in {"selectattr", "rejectattr", "list"} and found.arguments:
             if found.name != "list":
                 chosen.insert(0, self._selected(found))
             found = found.arguments[0]
-        if not isinstance(found, Reference):
+        if not isinstance(found, KeepReference):
             raise UnsayableError(f"its list `{str(text).strip()}` is worked out in a way that has no word here.")
         return f"{{{{{self.scope.path(found.way)}}}}}", chosen
 
-    def _selected(self, found: Called) -> Conditions:
+    def _selected(self, found: KeepCall) -> Conditions:
         words = [one.value for one in found.arguments[1:] if isinstance(one, Literal)]
         if len(words) != 3 or words[1] not in _TESTS:  # noqa: PLR2004 - the field, the test and the value
             raise UnsayableError("`selectattr` is used with a test that has no word here.")
         test = {"field": spelt(("item", *way_of(str(words[0])))), "operator": _TESTS[words[1]], "value": words[2]}
         return {"not": test} if found.name == "rejectattr" else test
 
-    def _conditions(self, scope: Scope) -> list[Conditions]:
+    def _conditions(self, scope: KeepScope) -> list[Conditions]:
         found = older_of(self.step["condition"], scope, self.needs) if self.step.get("condition") else []
         nested = (self.provider.get("with") or {}).get("if") if self.kind == "keep" else None
         texts = [text for text in (self.step.get("if"), nested) if text not in (None, "")]
         return [*found, *(condition_of(text, scope, self.needs) for text in texts)]
 
-    def _variables(self, scope: Scope) -> list[dict[str, Any]]:
+    def _variables(self, scope: KeepScope) -> list[dict[str, Any]]:
         values = self.step.get("vars")
         if not isinstance(values, Mapping) or not values:
             return []
@@ -155,15 +155,15 @@ class _Step:
         self.scope.variables.update(dict.fromkeys(str(key) for key in values))
         return [{"set": made}]
 
-    def _given(self, scope: Scope) -> Given:
+    def _given(self, scope: KeepScope) -> ProviderKeys:
         values = self.provider.get("with") or {}
         if not isinstance(values, Mapping):
             raise UnsayableError("`with` is no object.")
         own = {str(key): value for key, value in values.items() if key not in ENRICHED}
         name = connection_of(self.provider.get("config")) or self.kind
-        return Given(provider=self.kind, connection=name, scope=scope, variable=self.variable, values=own)
+        return ProviderKeys(provider=self.kind, connection=name, scope=scope, variable=self.variable, values=own)
 
-    def _left(self, given: Given) -> None:
+    def _left(self, given: ProviderKeys) -> None:
         """Tell of the keys that nothing was made of."""
         place = f"{self.path}.provider.with"
         for key in given.values:
@@ -176,12 +176,12 @@ class _Step:
                 Unsaid(f"{self.path}.{key}", f"`{key}` of the step {self.name!r} has no word here.")
             )
 
-    def _body(self, made: Made, scope: Scope, *, looped: bool) -> list[dict[str, Any]]:
+    def _body(self, made: ImportedStep, scope: KeepScope, *, looped: bool) -> list[dict[str, Any]]:
         steps = [dict(step) for step in made.steps]
         variable = f"{self.variable}_one" if looped else self.variable
         if steps:
             steps[-1] = {"label": self.name[:200], **self._last(steps[-1], variable, made)}
-        enriched = Saved(variable, made.results, made.fields)
+        enriched = SavedResult(variable, made.results, made.fields)
         own = {**scope.saved, self.name: enriched}
         inner = scope.inside()
         inner.saved = own
@@ -192,7 +192,7 @@ class _Step:
             raise UnsayableError("it does nothing.")
         return steps
 
-    def _last(self, step: dict[str, Any], variable: str, made: Made) -> dict[str, Any]:
+    def _last(self, step: dict[str, Any], variable: str, made: ImportedStep) -> dict[str, Any]:
         if made.itself:
             return {"set": {variable: next(iter(step["set"].values()))}}
         if self._is_read() or step["actionType"] == MODEL:
@@ -213,7 +213,7 @@ class _Step:
         if retry.get("interval"):
             step["retry"]["initialInterval"] = f"{retry['interval']}s"
 
-    def _enriched(self, key: str, scope: Scope, *, looped: bool) -> dict[str, Any] | None:
+    def _enriched(self, key: str, scope: KeepScope, *, looped: bool) -> dict[str, Any] | None:
         """Return the request that writes values to Keep's alert or incident; None where the step has none."""
         rows = (self.provider.get("with") or {}).get(key)
         if not rows:
@@ -231,10 +231,10 @@ class _Step:
         query = {"dispose_on_new_alert": True} if any(row.get("disposable") for row in rows) else None
         return {"label": label, **request("POST", f"{API}/alerts/enrich", headers=headers, query=query, body=body)}
 
-    def _root(self, whose: str, scope: Scope) -> str:
+    def _root(self, whose: str, scope: KeepScope) -> str:
         return "item" if whose == "item" else scope.path((whose, "id")).removesuffix(".id")
 
-    def _added(self, value: Any, scope: Scope) -> Any:
+    def _added(self, value: Any, scope: KeepScope) -> Any:
         """Return a value that is written to Keep; `results.…` is of the step's own result."""
         way = _result(value)
         if way is not None:

@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from workers.importing.keep.expressions import (
-    Called,
     Choice,
-    Compared,
     Expression,
-    Joined,
+    KeepCall,
+    KeepComparison,
+    KeepJunction,
+    KeepReference,
     Literal,
-    Reference,
     parsed,
     way_of,
 )
-from workers.importing.keep.scope import Scope
+from workers.importing.keep.scope import KeepScope
 from workers.importing.unsaid import UnsayableError
 
 LONGEST = 64 * 1024
@@ -73,7 +73,7 @@ _DATES = {
 _SIGNS = ("==", "!=", ">", ">=", "<", "<=")
 
 
-def value_of(value: Any, scope: Scope) -> Any:
+def value_of(value: Any, scope: KeepScope) -> Any:
     """Return any JSON of a workflow with its texts as templates.
 
     Raises:
@@ -88,7 +88,7 @@ def value_of(value: Any, scope: Scope) -> Any:
     return value
 
 
-def text_of(text: str, scope: Scope, depth: int = 0) -> str:
+def text_of(text: str, scope: KeepScope, depth: int = 0) -> str:
     """Return a text as a template; what has no template in it stays as it is.
 
     Raises:
@@ -134,13 +134,13 @@ def _bound(text: str, depth: int) -> None:
         raise UnsayableError(f"The text `{text[:60].strip()}…` is longer than {LONGEST:,} characters.")
 
 
-def expression_of(found: Expression, scope: Scope) -> str:
+def expression_of(found: Expression, scope: KeepScope) -> str:
     """Return an expression as it stands between the braces of a template: a path or a value, and filters.
 
     Raises:
         UnsayableError: it is none that a template has.
     """
-    if isinstance(found, Reference):
+    if isinstance(found, KeepReference):
         if len(found.way) == 1 and found.way[0] in _DATES:
             return _DATES[str(found.way[0])]
         default = scope.default(found.way)
@@ -153,7 +153,7 @@ def expression_of(found: Expression, scope: Scope) -> str:
                 return inner[2:-2].strip()
             raise UnsayableError(f"`{found.value[:60]}` stands inside of an expression and has templates in it.")
         return literal(found.value)
-    if isinstance(found, Called):
+    if isinstance(found, KeepCall):
         return _called(found, scope)
     raise UnsayableError("A comparison stands where a value is needed.")
 
@@ -173,7 +173,7 @@ def literal(value: Any) -> str:
     raise UnsayableError("A list or object is written out where a template takes a text or a number.")
 
 
-def _called(found: Called, scope: Scope) -> str:  # noqa: PLR0911 # one for each form
+def _called(found: KeepCall, scope: KeepScope) -> str:  # noqa: PLR0911 # one for each form
     name, arguments = found.name, found.arguments
     if name in _DATES and not arguments:
         return _DATES[name]
@@ -196,27 +196,27 @@ def _called(found: Called, scope: Scope) -> str:  # noqa: PLR0911 # one for each
     return f"{expression_of(arguments[0], scope)} | {_FILTERS[name]}{f': {rest}' if rest else ''}"
 
 
-def _output(found: Expression, scope: Scope, depth: int) -> str:  # noqa: PLR0911 # one for each form
-    if isinstance(found, Reference) and (constant := scope.template(found.way)) is not None:
+def _output(found: Expression, scope: KeepScope, depth: int) -> str:  # noqa: PLR0911 # one for each form
+    if isinstance(found, KeepReference) and (constant := scope.template(found.way)) is not None:
         return text_of(constant, scope, depth + 1)
-    if isinstance(found, Called) and found.name == "get_firing_time":
+    if isinstance(found, KeepCall) and found.name == "get_firing_time":
         return _firing(found, scope)
-    if isinstance(found, Called) and found.name == "raw_render_without_execution" and found.arguments:
+    if isinstance(found, KeepCall) and found.name == "raw_render_without_execution" and found.arguments:
         return _output(found.arguments[0], scope, depth)
     numbers: list[str] = []
     if isinstance(found, Choice):
         chosen = _choice(found, scope, "if", numbers)
         return "".join(numbers) + chosen
-    if isinstance(found, Joined) and found.word == "or":
+    if isinstance(found, KeepJunction) and found.word == "or":
         first, *others = (expression_of(one, scope) for one in found.parts)
         return f"{{{{{first}{''.join(f' | default: {other}' for other in others)}}}}}"
-    if isinstance(found, (Compared, Joined)):
+    if isinstance(found, (KeepComparison, KeepJunction)):
         test = _test(found, scope, numbers)
         return f"{''.join(numbers)}{{% if {test} %}}true{{% else %}}false{{% endif %}}"
     return f"{{{{{expression_of(found, scope)}}}}}"
 
 
-def _firing(found: Called, scope: Scope) -> str:
+def _firing(found: KeepCall, scope: KeepScope) -> str:
     unit = found.arguments[1].value if len(found.arguments) > 1 and isinstance(found.arguments[1], Literal) else ""
     if unit not in _UNITS:
         raise UnsayableError(f"`keep.get_firing_time` counts in seconds, minutes, hours or days, not in {unit!r}.")
@@ -225,10 +225,10 @@ def _firing(found: Called, scope: Scope) -> str:
     return f"{begun}{{{{now | date: '%s' | minus: began | divided_by: {_UNITS[unit]}}}}}"
 
 
-def firing_since(found: Called, scope: Scope) -> str:
+def firing_since(found: KeepCall, scope: KeepScope) -> str:
     """Return the path of the instant from which `keep.get_firing_time` counts."""
-    whose = found.arguments[0] if found.arguments else Reference(("alert",))
-    if not isinstance(whose, Reference):
+    whose = found.arguments[0] if found.arguments else KeepReference(("alert",))
+    if not isinstance(whose, KeepReference):
         raise UnsayableError("`keep.get_firing_time` takes an alert.")
     return scope.path((*whose.way, "firingStartTime"))
 
@@ -238,29 +238,29 @@ def seconds_of(unit: Any) -> int | None:
     return _UNITS.get(str(unit))
 
 
-def _choice(found: Choice, scope: Scope, word: str, numbers: list[str]) -> str:
+def _choice(found: Choice, scope: KeepScope, word: str, numbers: list[str]) -> str:
     head = f"{{% {word} {_test(found.test, scope, numbers)} %}}{_branch(found.one, scope)}"
     if isinstance(found.other, Choice):
         return f"{head}{_choice(found.other, scope, 'elsif', numbers)}"
     return f"{head}{{% else %}}{_branch(found.other, scope)}{{% endif %}}"
 
 
-def _branch(found: Expression, scope: Scope) -> str:
+def _branch(found: Expression, scope: KeepScope) -> str:
     return str(found.value) if isinstance(found, Literal) else f"{{{{{expression_of(found, scope)}}}}}"
 
 
-def _test(found: Expression, scope: Scope, numbers: list[str]) -> str:
+def _test(found: Expression, scope: KeepScope, numbers: list[str]) -> str:
     """Return a test as tags have it; texts that are compared as numbers are assigned as such before."""
-    if isinstance(found, Compared) and found.sign in _SIGNS:
+    if isinstance(found, KeepComparison) and found.sign in _SIGNS:
         left, right = expression_of(found.left, scope), expression_of(found.right, scope)
         if found.sign not in {"==", "!="}:
             left = _number(left, numbers)
         if "|" in left or "|" in right:
             raise UnsayableError("A value is worked out inside of a test in a text, which a template cannot say.")
         return f"{left} {found.sign} {right}"
-    if isinstance(found, Joined) and found.word in {"and", "or"}:
+    if isinstance(found, KeepJunction) and found.word in {"and", "or"}:
         return f" {found.word} ".join(_test(one, scope, numbers) for one in found.parts)
-    if isinstance(found, Reference):
+    if isinstance(found, KeepReference):
         return scope.path(found.way)
     raise UnsayableError("A test inside of a text is more than a template can say.")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from workers.importing.draft import Draft, Unit
 from workers.importing.keep.conditions import Needs, condition_of, filters_of
-from workers.importing.keep.scope import Scope
+from workers.importing.keep.scope import KeepScope
 from workers.importing.unsaid import Unsaid, UnsayableError
 
 ALERT = "keep.alert"
@@ -26,7 +26,7 @@ def triggers_of(triggers: Any) -> list[tuple[str, Mapping[str, Any]]]:
     return sorted(found, key=lambda one: _ORDER.index(one[1].get("type")) if one[1].get("type") in _ORDER else 9)
 
 
-def translate(triggers: Any, draft: Draft, scope: Scope, needs: Needs) -> None:
+def translate(triggers: Any, draft: Draft, scope: KeepScope, needs: Needs) -> None:
     """Give a draft its trigger and the conditions that belong to it."""
     listed = triggers_of(triggers)
     kinds = [str(one.get("type")) for _, one in listed]
@@ -69,7 +69,7 @@ def _events(own: list[Mapping[str, Any]]) -> list[str]:
 
 
 def _conditions(
-    path: str, trigger: Mapping[str, Any], draft: Draft, scope: Scope, needs: Needs
+    path: str, trigger: Mapping[str, Any], draft: Draft, scope: KeepScope, needs: Needs
 ) -> Iterator[dict[str, Any]]:
     """Yield what must hold for one trigger; what cannot be said is told."""
     events = _events([trigger])
@@ -95,7 +95,7 @@ def _conditions(
         draft.unsaid.append(Unsaid(f"{path}.{key}", f"`{key}` of a trigger has no word here."))
 
 
-def _changed(path: str, fields: list[Any], scope: Scope, needs: Needs) -> Unit:
+def _changed(path: str, fields: list[Any], scope: KeepScope, needs: Needs) -> Unit:
     """Return the steps that end the run where nothing of an alert has changed since the last one."""
     name = needs.variable("seen")
     key = f"changed/{{{{{scope.path(('alert', 'fingerprint'))}}}}}"

@@ -10,7 +10,7 @@ from typing import Any
 from workers.importing.draft import Draft, Unit
 from workers.importing.keep import steps, triggers
 from workers.importing.keep.conditions import Needs
-from workers.importing.keep.scope import Scope, variable_of
+from workers.importing.keep.scope import KeepScope, variable_of
 from workers.importing.unsaid import NoWorkflowError, Unsaid
 from workflows.event import what
 
@@ -42,7 +42,7 @@ def translate(data: Any) -> Draft:
     if not listed:
         raise NoWorkflowError("it is a workflow of Keep without `steps` and `actions`.")
     draft = Draft(name=_name(whole), description=_description(whole))
-    scope = Scope(
+    scope = KeepScope(
         constants=whole.get("consts") or {},
         inputs={str(one.get("name")): one for one in whole.get("inputs") or [] if isinstance(one, Mapping)},
         read=_read(whole, [name for _, _, name in listed]),
@@ -102,7 +102,7 @@ def _reaction(workflow: Mapping[str, Any], making: steps.Making) -> None:
     draft.reaction = Unit("on-failure", "After a failure", added[0].steps) if added else None
 
 
-def _finish(workflow: Mapping[str, Any], draft: Draft, scope: Scope, needs: Needs) -> None:
+def _finish(workflow: Mapping[str, Any], draft: Draft, scope: KeepScope, needs: Needs) -> None:
     draft.hours = needs.hours
     draft.constants = {name: scope.constants[name] for name in scope.kept}
     if "event" in draft.trigger:

@@ -34,7 +34,7 @@ Conditions = dict[str, Any]
 
 
 @dataclass(slots=True)
-class Reading:
+class RuleConditions:
     """What the conditions of a rule come to.
 
     Attributes:
@@ -48,7 +48,7 @@ class Reading:
     remembered: dict[str, None] = field(default_factory=dict)
 
 
-def said(one: Any, reading: Reading, *, fresh: bool) -> Conditions | None:
+def condition_of(one: Any, reading: RuleConditions, *, fresh: bool) -> Conditions | None:
     """Return one condition; None where it is said otherwise, by the event's type or a wait.
 
     Args:
@@ -72,7 +72,7 @@ def said(one: Any, reading: Reading, *, fresh: bool) -> Conditions | None:
     return _test(name, operator, value, fresh=fresh)
 
 
-def _since(name: str, operator: str, value: Any, reading: Reading, *, fresh: bool) -> Conditions | None:
+def _since(name: str, operator: str, value: Any, reading: RuleConditions, *, fresh: bool) -> Conditions | None:
     if operator.endswith("_business_hours"):
         raise UnsayableError(f"`{name}` counts business hours, which ages here do not.")
     try:
@@ -94,7 +94,7 @@ def _since(name: str, operator: str, value: Any, reading: Reading, *, fresh: boo
     return {"all": [age, {"field": f"{FRESH}.status", "operator": "equals", "value": name}]}
 
 
-def _change(name: str, operator: str, value: Any, reading: Reading) -> Conditions:
+def _change(name: str, operator: str, value: Any, reading: RuleConditions) -> Conditions:
     path = path_of(name, fresh=False)
     reading.remembered[name] = None
     saved = f"variables.{variable_of(name)}"

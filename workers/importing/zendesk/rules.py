@@ -9,7 +9,7 @@ from typing import Any
 from workers.importing.draft import Draft, Unit
 from workers.importing.unsaid import ODD, NoWorkflowError, Unsaid, UnsayableError
 from workers.importing.zendesk.actions import ADDRESS, signed_in, step_of
-from workers.importing.zendesk.conditions import Conditions, Reading, said, variable_of
+from workers.importing.zendesk.conditions import Conditions, RuleConditions, condition_of, variable_of
 from workers.importing.zendesk.fields import path_of
 
 _KINDS = ("trigger", "automation")
@@ -64,7 +64,7 @@ def _draft(rule: Mapping[str, Any]) -> Draft:
     name = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:90] or "rule"
     parts = [title, str(rule.get("description") or "")]
     draft = Draft(name=name, description=". ".join(part.rstrip(".") for part in parts if part)[:1_900] + ".")
-    reading = Reading()
+    reading = RuleConditions()
     first = _judged(rule, draft, reading, fresh=False)
     draft.trigger = {"event": reading.event, **({} if rule.get("active", True) else {"live": False})}
     if reading.hours is not None:
@@ -77,7 +77,7 @@ def _draft(rule: Mapping[str, Any]) -> Draft:
     return draft
 
 
-def _judged(rule: Mapping[str, Any], draft: Draft, reading: Reading, *, fresh: bool) -> list[Conditions]:
+def _judged(rule: Mapping[str, Any], draft: Draft, reading: RuleConditions, *, fresh: bool) -> list[Conditions]:
     """Return the rule's conditions, all of which must hold; what cannot be said is told, the first time."""
     found: list[Conditions] = []
     conditions = rule.get("conditions")
@@ -85,7 +85,7 @@ def _judged(rule: Mapping[str, Any], draft: Draft, reading: Reading, *, fresh: b
         tests: list[Conditions] = []
         for at, one in enumerate((conditions or {}).get(key) or []):
             try:
-                test = said(one, reading, fresh=fresh)
+                test = condition_of(one, reading, fresh=fresh)
             except (UnsayableError, *ODD) as error:
                 if not fresh:
                     draft.unsaid.append(Unsaid(f"conditions.{key}[{at}]", _sentence(error)))
@@ -95,7 +95,7 @@ def _judged(rule: Mapping[str, Any], draft: Draft, reading: Reading, *, fresh: b
     return found
 
 
-def _wait(rule: Mapping[str, Any], draft: Draft, reading: Reading) -> None:
+def _wait(rule: Mapping[str, Any], draft: Draft, reading: RuleConditions) -> None:
     """Wait for the hours of an automation, and go on only where the ticket still is what the conditions say."""
     url = f"{ADDRESS}/api/v2/tickets/{{{{ticket.id}}}}"
     look = {"method": "GET", "url": url, "headers": signed_in(draft)}
@@ -109,7 +109,7 @@ def _wait(rule: Mapping[str, Any], draft: Draft, reading: Reading) -> None:
     draft.units.append(Unit("conditions", "the wait", steps))
 
 
-def _remember(draft: Draft, reading: Reading, conditions: list[Conditions]) -> None:
+def _remember(draft: Draft, reading: RuleConditions, conditions: list[Conditions]) -> None:
     """Remember the fields whose changes the rule is about, and end where its conditions do not hold."""
     steps: list[dict[str, Any]] = []
     for name in reading.remembered:

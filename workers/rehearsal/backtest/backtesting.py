@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from activities.action import Action
-from workers.client.recordings import Recording
+from workers.client.recordings import HistoryRecording
 from workers.definitions.runnable import Definition
-from workers.rehearsal.backtest.comparing import SKIPPED, Compared, Side
-from workers.rehearsal.desk import rehearsal_desk
+from workers.rehearsal.approvals import rehearsal_approvals
+from workers.rehearsal.backtest.comparing import SKIPPED, EventComparison, Side
 from workers.rehearsal.explained.replayed import ReplayGuide, replay
 from workers.rehearsal.explained.roles import Roles
 from workers.rehearsal.performance import Stage
@@ -31,12 +31,12 @@ class Past:
     """
 
     event: Mapping[str, Any]
-    run: Recording | None = None
-    dispatched: Recording | None = None
+    run: HistoryRecording | None = None
+    dispatched: HistoryRecording | None = None
     match: Mapping[str, Any] | None = None
 
     @property
-    def recording(self) -> Recording:
+    def recording(self) -> HistoryRecording:
         """What answers and decides when the event is played."""
         found = self.run or self.dispatched
         if found is None:
@@ -61,16 +61,16 @@ class Backtest:
     assumed: Mapping[str, Any] = field(default_factory=dict)
     _stages: dict[str, tuple[Stage, Roles]] = field(default_factory=dict)
 
-    def compare(self, past: Iterable[Past]) -> list[Compared]:
+    def compare(self, past: Iterable[Past]) -> list[EventComparison]:
         """Play every event twice, and compare."""
         events = list(past)
         plans = [one.run.plan for one in events if one.run is not None and one.run.plan is not None]
         return [self._compared(one, plans[-1] if plans else None) for one in events]
 
-    def _compared(self, past: Past, latest: Plan | None) -> Compared:
+    def _compared(self, past: Past, latest: Plan | None) -> EventComparison:
         old = self._old(past, latest)
         new = self._new(past, () if old.seen is None or not old.runs else old.seen.holds)
-        return Compared(event=past.event, run=None if past.run is None else past.run.run, old=old, new=new)
+        return EventComparison(event=past.event, run=None if past.run is None else past.run.run, old=old, new=new)
 
     def _old(self, past: Past, latest: Plan | None) -> Side:
         plan = past.run.plan if past.run is not None else None
@@ -84,7 +84,7 @@ class Backtest:
             return Side(reason="It never had a definition.")
         return self._side(plan, past)
 
-    def _new(self, past: Past, asked: Collection[str]) -> Side:
+    def _new(self, past: Past, past_holds: Collection[str]) -> Side:
         definition, kind = self.definition, past.event["type"]
         own = past.event.get("source") == f"/schedules/{definition.name}"
         if kind == FIRED:
@@ -102,14 +102,14 @@ class Backtest:
         unfit = None if definition.judge is None else definition.judge(past.event["data"])
         if unfit is not None:
             return Side(reason=unfit)
-        return self._side(definition.plan, past, asked)
+        return self._side(definition.plan, past, past_holds)
 
-    def _side(self, plan: Plan, past: Past, asked: Collection[str] | None = None) -> Side:
-        """Play one definition; `asked`: the holds of the old one, where this is the new one."""
+    def _side(self, plan: Plan, past: Past, past_holds: Collection[str] | None = None) -> Side:
+        """Play one definition; `past_holds`: the holds of the old one, where this is the new one."""
         stage, roles = self._staged(plan)
         guide = ReplayGuide(roles, tells=False)
-        assumed = None if asked is None else self.assumed
-        seen = replay(stage, past.recording, guide, assumed=assumed, asked=asked)
+        assumed = None if past_holds is None else self.assumed
+        seen = replay(stage, past.recording, guide, assumed=assumed, past_holds=past_holds)
         reason = None
         if seen.outcome == SKIPPED:
             reason = seen.report.get("reason") or "Its conditions do not hold."
@@ -119,6 +119,6 @@ class Backtest:
 
     def _staged(self, plan: Plan) -> tuple[Stage, Roles]:
         if plan["id"] not in self._stages:
-            desk = rehearsal_desk(self.actions, self.people, secrets_of(plan))
-            self._stages[plan["id"]] = Stage.of(plan, self.actions, desk), Roles(plan)
+            approvals = rehearsal_approvals(self.actions, self.people, secrets_of(plan))
+            self._stages[plan["id"]] = Stage.of(plan, self.actions, approvals), Roles(plan)
         return self._stages[plan["id"]]

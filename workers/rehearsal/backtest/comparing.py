@@ -9,7 +9,7 @@ from typing import Any, Literal
 from trunkline.wire import EVERY_HEADER
 from workers.definitions.problems import listed
 from workers.rehearsal.performance import Performance
-from workers.rehearsal.record import Requested, base_id
+from workers.rehearsal.record import RequestAttempt, base_id
 from workflows.report import timestamp
 
 Verdict = Literal["neither", "noLongerRuns", "runsNow", "unknown", "otherRequests", "same"]
@@ -36,27 +36,27 @@ class Side:
         """Say whether it runs."""
         return self.seen is not None and self.reason is None
 
-    def requests(self) -> list[Requested]:
+    def requests(self) -> list[RequestAttempt]:
         """Return its requests, each once, up to the first of which nobody knows the answer."""
         if self.seen is None or not self.runs:
             return []
         unknown = self.unknown()
         end = None if unknown is None else self.seen.requests.index(unknown) + 1
-        found: dict[str, Requested] = {}
+        found: dict[str, RequestAttempt] = {}
         for one in self.seen.requests[:end]:
             found.setdefault(f"{one.step}\n{one.key}", one)
         return list(found.values())
 
-    def unknown(self) -> Requested | None:
+    def unknown(self) -> RequestAttempt | None:
         """Return the first request of which nobody knows the answer, where anything follows it."""
         if self.seen is None or not self.runs or not self.seen.unanswered:
             return None
         first = self.seen.unanswered[0]
         last = self.seen.requests.index(first) == len(self.seen.requests) - 1
-        asked = any(hold["openedAt"] >= timestamp(first.at) for hold in self.seen.holds.values())
-        return None if last and not asked and not self.forked else first
+        asks = any(hold["openedAt"] >= timestamp(first.at) for hold in self.seen.holds.values())
+        return None if last and not asks and not self.forked else first
 
-    def lacks(self, request: Requested) -> str | None:
+    def lacks(self, request: RequestAttempt) -> str | None:
         """Return why the recorded answer of a request does not do; None where there is none."""
         lacking = () if self.seen is None else self.seen.lacking.get(request.step, ())
         if not lacking:
@@ -71,7 +71,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class RequestChange:
     """One request that differs.
 
     Attributes:
@@ -83,8 +83,8 @@ class Change:
 
     step: str
     change: Literal["more", "fewer", "changed", "later"]
-    before: Requested | None = None
-    after: Requested | None = None
+    before: RequestAttempt | None = None
+    after: RequestAttempt | None = None
 
     @property
     def later(self) -> float | None:
@@ -99,7 +99,7 @@ class Change:
 
 
 @dataclass(slots=True, kw_only=True)
-class Compared:
+class EventComparison:
     """What came of one event.
 
     Attributes:
@@ -114,7 +114,7 @@ class Compared:
     run: str | None
     old: Side
     new: Side
-    changes: list[Change] = field(default_factory=list)
+    changes: list[RequestChange] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.changes = list(_changes(self.old.requests(), self.new.requests(), whole=self.unknown() is None))
@@ -128,7 +128,7 @@ class Compared:
             return "unknown"
         return "otherRequests" if self.changes else "same"
 
-    def unknown(self) -> Requested | None:
+    def unknown(self) -> RequestAttempt | None:
         """Return the request from which on nobody knows; one that the old run, too, still waits for is none."""
         unknown, old = self.new.unknown(), self.old.unknown()
         if unknown is not None and old is not None and _same(unknown, old):
@@ -155,14 +155,16 @@ class Compared:
         }
 
 
-def shown(request: Requested | None) -> dict[str, Any] | None:
+def shown(request: RequestAttempt | None) -> dict[str, Any] | None:
     """Return a request as it is shown; None where there is none."""
     if request is None:
         return None
     return {"actionType": request.action, "at": timestamp(request.at), "config": request.config}
 
 
-def _changes(before: Sequence[Requested], after: Sequence[Requested], *, whole: bool) -> Iterator[Change]:
+def _changes(
+    before: Sequence[RequestAttempt], after: Sequence[RequestAttempt], *, whole: bool
+) -> Iterator[RequestChange]:
     """Yield the requests that differ; equal ones of a step belong together, then those in the same place.
 
     Args:
@@ -179,12 +181,12 @@ def _changes(before: Sequence[Requested], after: Sequence[Requested], *, whole: 
                 old.remove(one)
                 new.remove(equal)
                 if one.at != equal.at:
-                    yield Change(step=equal.step, change="later", before=one, after=equal)
+                    yield RequestChange(step=equal.step, change="later", before=one, after=equal)
         for one, other in zip(old, new, strict=False):
-            yield Change(step=other.step, change="changed", before=one, after=other)
-        yield from (Change(step=one.step, change="fewer", before=one) for one in old[len(new) :] if whole)
-        yield from (Change(step=one.step, change="more", after=one) for one in new[len(old) :])
+            yield RequestChange(step=other.step, change="changed", before=one, after=other)
+        yield from (RequestChange(step=one.step, change="fewer", before=one) for one in old[len(new) :] if whole)
+        yield from (RequestChange(step=one.step, change="more", after=one) for one in new[len(old) :])
 
 
-def _same(one: Requested, other: Requested) -> bool:
+def _same(one: RequestAttempt, other: RequestAttempt) -> bool:
     return (base_id(one.step), one.action, one.config) == (base_id(other.step), other.action, other.config)

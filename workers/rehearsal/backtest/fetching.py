@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from workers.client.listing import INLINE, PLAIN, listed, quoted
-from workers.client.recordings import Recording, recording, source_of
+from workers.client.recordings import HistoryRecording, recording, source_of
 from workers.definitions.problems import listed as named
 from workers.definitions.problems import nearest
 from workers.errors import NotFoundError, UsageError
@@ -81,10 +81,10 @@ def _latest_first(found: Iterable[WorkflowExecution]) -> list[WorkflowExecution]
     return sorted(found, key=lambda one: one.start_time, reverse=True)
 
 
-async def _recordings(client: Client, found: Sequence[WorkflowExecution], last: int | None) -> list[Recording]:
+async def _recordings(client: Client, found: Sequence[WorkflowExecution], last: int | None) -> list[HistoryRecording]:
     permits = asyncio.Semaphore(AT_ONCE)
 
-    async def one_of(one: WorkflowExecution) -> Recording | None:
+    async def one_of(one: WorkflowExecution) -> HistoryRecording | None:
         async with permits:
             try:
                 return await recording(client, one.id, one.run_id)
@@ -95,7 +95,9 @@ async def _recordings(client: Client, found: Sequence[WorkflowExecution], last: 
     return [one for one in read if one is not None]
 
 
-def _together(automation: str, trigger: str, runs: Sequence[Recording], events: Sequence[Recording]) -> list[Past]:
+def _together(
+    automation: str, trigger: str, runs: Sequence[HistoryRecording], events: Sequence[HistoryRecording]
+) -> list[Past]:
     """Return every event once: with the run that it started, what dispatched it, and what that said."""
     found: dict[tuple[str, str], Past] = {}
     for run in reversed(runs):

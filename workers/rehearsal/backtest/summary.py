@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from trunkline.durations import spell
 from workers.rehearsal.backtest.backtesting import Past
-from workers.rehearsal.backtest.comparing import VERDICTS, Change, Compared
-from workers.rehearsal.record import Requested, base_id
+from workers.rehearsal.backtest.comparing import VERDICTS, EventComparison, RequestChange
+from workers.rehearsal.record import RequestAttempt, base_id
 from workflows.plan import Plan
 from workflows.report import timestamp
 
@@ -28,7 +28,7 @@ FAILURES: Mapping[str, str] = {
 DAY = timedelta(days=1)
 
 
-def summary(past: Sequence[Past], compared: Sequence[Compared], new: Plan) -> dict[str, Any]:
+def summary(past: Sequence[Past], compared: Sequence[EventComparison], new: Plan) -> dict[str, Any]:
     """Return what `trunkline backtest --json` prints.
 
     Args:
@@ -65,8 +65,8 @@ def failed(found: Mapping[str, Any], on: Iterable[str]) -> list[str]:
     return [name for name in on if counts[FAILURES[name]]]
 
 
-def _by_step(changes: Iterable[Change]) -> Iterable[dict[str, Any]]:
-    steps: dict[str, list[Change]] = {}
+def _by_step(changes: Iterable[RequestChange]) -> Iterable[dict[str, Any]]:
+    steps: dict[str, list[RequestChange]] = {}
     for change in changes:
         steps.setdefault(base_id(change.step), []).append(change)
     for step, of_step in steps.items():
@@ -81,7 +81,7 @@ def _length(seconds: float) -> str:
     return f"-{text}" if seconds < 0 else text
 
 
-def _per_day(compared: Sequence[Compared], days: float) -> Iterable[dict[str, Any]]:
+def _per_day(compared: Sequence[EventComparison], days: float) -> Iterable[dict[str, Any]]:
     before, after = _sends(one.old.requests() for one in compared), _sends(one.new.requests() for one in compared)
     for receiver in sorted({*before, *after}):
         yield {
@@ -91,7 +91,7 @@ def _per_day(compared: Sequence[Compared], days: float) -> Iterable[dict[str, An
         }
 
 
-def _sends(sides: Iterable[Sequence[Requested]]) -> dict[str, int]:
+def _sends(sides: Iterable[Sequence[RequestAttempt]]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for requests in sides:
         for one in requests:
@@ -100,7 +100,7 @@ def _sends(sides: Iterable[Sequence[Requested]]) -> dict[str, int]:
     return counts
 
 
-def receiver_of(request: Requested) -> str:
+def receiver_of(request: RequestAttempt) -> str:
     """Return whom a request goes to: the host of its address, else the connection, else the action."""
     url = request.config.get("url")
     try:

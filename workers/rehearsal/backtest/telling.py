@@ -41,8 +41,8 @@ def _examples(found: Mapping[str, Any], verdict: str) -> str:
     if verdict in {"same", "neither"}:
         return ""
     runs = [one for one in found["runs"] if one["verdict"] == verdict]
-    told = [_example(one) for one in runs[:1]] + [one["event"] for one in runs[1:MOST]]
-    return f"   e.g. {', '.join(told)}" if told else ""
+    examples = [_example(one) for one in runs[:1]] + [one["event"] for one in runs[1:MOST]]
+    return f"   e.g. {', '.join(examples)}" if examples else ""
 
 
 def _example(one: Mapping[str, Any]) -> str:

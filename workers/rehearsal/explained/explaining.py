@@ -10,7 +10,7 @@ from typing import Any
 from activities.action import Action
 from workers.definitions.runnable import Definition
 from workers.rehearsal.answers import Answers
-from workers.rehearsal.desk import rehearsal_desk
+from workers.rehearsal.approvals import rehearsal_approvals
 from workers.rehearsal.explained.verdicts import Tree
 from workers.rehearsal.explained.ways import tree_of, ways_of
 from workers.rehearsal.performance import Stage
@@ -23,7 +23,7 @@ BY_SCHEDULE = "its schedule"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Knowledge:
     """What is known before an automation runs.
 
     Attributes:
@@ -38,7 +38,7 @@ class Known:
 
     def stage(self, plan: Plan, secrets: frozenset[str]) -> Stage:
         """Return the stage of a plan, with all the secrets that it uses."""
-        return Stage.of(plan, self.actions, rehearsal_desk(self.actions, self.people, secrets))
+        return Stage.of(plan, self.actions, rehearsal_approvals(self.actions, self.people, secrets))
 
 
 def clock_of(event: Mapping[str, Any]) -> datetime:
@@ -53,7 +53,7 @@ def concerns(definition: Definition, event_type: str) -> bool:
     return definition.schedule is None and event_type != FIRED and matches(definition.event, event_type)
 
 
-def explained(definition: Definition, event: Mapping[str, Any], known: Known, clock: datetime) -> dict[str, Any]:
+def explained(definition: Definition, event: Mapping[str, Any], known: Knowledge, clock: datetime) -> dict[str, Any]:
     """Return what an automation would do for an event, as an entry of `trunkline explain --json`.
 
     Args:
@@ -79,7 +79,7 @@ def explained(definition: Definition, event: Mapping[str, Any], known: Known, cl
 
 
 def walked(
-    plan: Plan, secrets: frozenset[str], event: Mapping[str, Any], known: Known, clock: datetime
+    plan: Plan, secrets: frozenset[str], event: Mapping[str, Any], known: Knowledge, clock: datetime
 ) -> dict[str, Any]:
     """Return what the steps of a plan would do for an event that starts it."""
     ways, more = ways_of(known.stage(plan, secrets), event, clock, lambda: Answers((known.answers,)))

@@ -17,14 +17,14 @@ ANSWERED: Mapping[str, tuple[str, int]] = {"http_4xx": ("refused", 400), "http_4
 """Classes of failures that are a status: what such an answer is besides, and one such status."""
 
 
-class RuleReached(NamedTuple):
+class ReachedRule(NamedTuple):
     """A rule of `onFailure`, and a class of failure that it is the first to take."""
 
     rule: int
     failure: str
 
 
-def rules_reached(step: ActionStep, action: Action) -> list[RuleReached]:
+def rules_reached(step: ActionStep, action: Action) -> list[ReachedRule]:
     """Return the rules of a step that decide something, where any of them has actions; else none."""
     if not any(rule.block for rule in step.rules):
         return []
@@ -34,7 +34,7 @@ def rules_reached(step: ActionStep, action: Action) -> list[RuleReached]:
         rules = (number for number, rule in enumerate(step.rules) if _takes(rule, classes))
         if (taken := next(rules, None)) is not None and not (name == "unknown" and step.repeat == "safe"):
             found.setdefault(taken, name)
-    return [RuleReached(rule, failure) for rule, failure in sorted(found.items())]
+    return [ReachedRule(rule, failure) for rule, failure in sorted(found.items())]
 
 
 def failure_of(name: str, activity: str, step: str) -> ActivityError:

@@ -18,14 +18,14 @@ from workers.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RunnableAutomation:
     """An automation that can run, and its file."""
 
     path: Path
     definition: Definition
 
 
-def of_file(path: Path, actions: Mapping[str, Action], environment: str) -> Found:
+def of_file(path: Path, actions: Mapping[str, Action], environment: str) -> RunnableAutomation:
     """Return the automation of one file.
 
     Raises:
@@ -41,7 +41,7 @@ def of_file(path: Path, actions: Mapping[str, Action], environment: str) -> Foun
     definition, problems = load(data, source, actions, Environments.read(path.parent, environment))
     if definition is None:
         raise UsageError("\n".join([f"{path} cannot run:", *map(str, serious(problems))]))
-    return Found(path, definition)
+    return RunnableAutomation(path, definition)
 
 
 def automation_files(folder: Path) -> list[Path]:
@@ -60,7 +60,7 @@ def in_folder(
     wanted: str | None = None,
     *,
     only: Sequence[Path] | None = None,
-) -> tuple[list[Found], list[str]]:
+) -> tuple[list[RunnableAutomation], list[str]]:
     """Return the automations of a folder by name, and why those of others cannot be looked at.
 
     Args:
@@ -77,7 +77,7 @@ def in_folder(
     files.look()
     if files.lost is not None:
         raise UsageError(f"{folder}: {files.lost}")
-    good: dict[str, Found] = {}
+    good: dict[str, RunnableAutomation] = {}
     bad: dict[str, list[str]] = {}
     for name, file in sorted(files.files.items()):
         where = folder / name
@@ -93,7 +93,7 @@ def in_folder(
             )
             bad.setdefault(file.good.name, []).append(sentence)
         else:
-            good[file.good.name] = Found(where, file.good)
+            good[file.good.name] = RunnableAutomation(where, file.good)
     if wanted is None:
         clear = [one for name, one in sorted(good.items()) if name not in bad]
         return clear, [sentence for sentences in bad.values() for sentence in sentences]

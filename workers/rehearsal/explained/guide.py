@@ -9,14 +9,14 @@ from typing import Any
 from activities.action import Action
 from workers.rehearsal.explained.failing import rules_reached
 from workers.rehearsal.explained.roles import BAND, Roles
-from workers.rehearsal.explained.trace import Fork, Reached
+from workers.rehearsal.explained.trace import Fork, ReachedStep
 from workers.rehearsal.explained.unknown import mark, names, unknown_uses
 from workers.rehearsal.explained.verdicts import undecided
 from workers.rehearsal.record import base_id
 from workflows import host
 from workflows.language.condition import Condition, Verdict
 from workflows.language.names import Reference
-from workflows.language.template import Rendered, Template, compile_template
+from workflows.language.template import Rendering, Template, compile_template
 from workflows.plan import STATUSES
 from workflows.program import ActionStep, WaitStep
 
@@ -47,12 +47,12 @@ class Guide:
         self.roles = roles
         self.tells = tells
         self.script = script
-        self.trace: list[Reached | Fork] = []
+        self.trace: list[ReachedStep | Fork] = []
         self.forks: list[Fork] = []
         self.unanswered: set[str] = set()
         self.partial: set[str] = set()
         self.loops: set[str] = set()
-        self._reached: dict[str, Reached] = {}
+        self._reached: dict[str, ReachedStep] = {}
         self._taken: dict[tuple[str, str], int] = {}
         self._ways: dict[str, int] = {}
         self._holes: dict[str, set[str]] = {}
@@ -69,7 +69,7 @@ class Guide:
         step = self.roles.steps.get(base_id(name))
         again = any(what == "until" and name.startswith(f"{one}[") for one, what in self._taken)
         if step is not None and step.kind != "path" and not again:  # one pass is told where nobody knows how many
-            self._reached[name] = Reached(id=name, step=step, at=at)
+            self._reached[name] = ReachedStep(id=name, step=step, at=at)
             self.trace.append(self._reached[name])
 
     def held(self, step: str, hold: dict[str, Any]) -> None:
@@ -96,7 +96,7 @@ class Guide:
         looping = any(step.startswith(f"{loop}[0].") for loop in self.loops)
         return unknown_uses(references, roots, self.unanswered, looping=looping)
 
-    def render(self, template: Template, roots: Mapping[str, Any], step: str) -> Rendered | None:
+    def render(self, template: Template, roots: Mapping[str, Any], step: str) -> Rendering | None:
         """Return what a template of a step gives; a text that needs what nobody knows stays as it is written."""
         if not self.tells and not self.unanswered:
             return None
@@ -109,7 +109,7 @@ class Guide:
         elif role.otherwise is not None:
             if role.kind == "items":
                 self.loops.add(step)
-            return Rendered(role.otherwise(host.now()), [], [])
+            return Rendering(role.otherwise(host.now()), [], [])
         else:
             rendered = self._partly(template, roots, {one.pointer for one in uses}, kept=role.kept)
         if role.kind == "config" and reached is not None and isinstance(reached.step, ActionStep):
@@ -120,15 +120,15 @@ class Guide:
             reached.request = {"actionType": reached.step.action, "config": rendered.value, "secrets": secrets}
         return rendered
 
-    def _partly(self, template: Template, roots: Mapping[str, Any], holes: set[str], *, kept: bool) -> Rendered:
+    def _partly(self, template: Template, roots: Mapping[str, Any], holes: set[str], *, kept: bool) -> Rendering:
         """Render all texts but those at some places, which stay as they are written, or are marked as unknown."""
         if "" in holes:
-            return Rendered(template.source if not kept else mark(), [], [])
+            return Rendering(template.source if not kept else mark(), [], [])
         source = _replaced(template.source, "", dict.fromkeys(holes))
         syntax = {key: name for key, name in self.roles.syntax.get(id(template), {}).items() if key not in holes}
         rendered = compile_template(source, syntax, secrets=True).render(roots, host.now())
         texts = {pointer: mark() if kept else _at(template.source, pointer) for pointer in holes}
-        return Rendered(_replaced(rendered.value, "", texts), rendered.secrets, rendered.missing)
+        return Rendering(_replaced(rendered.value, "", texts), rendered.secrets, rendered.missing)
 
     def judge(self, condition: Condition, roots: Mapping[str, Any], step: str) -> Verdict | None:
         """Return what a condition of a step comes to where nobody knows: what the way that is taken says."""
@@ -187,7 +187,7 @@ class Guide:
         tree = self.roles.tree(condition)
         return tree.judge(roots, host.now(), lambda references, seen: self.uses(references, seen, step))
 
-    def _branch(self, reached: Reached, number: int, roots: Mapping[str, Any]) -> Verdict | None:
+    def _branch(self, reached: ReachedStep, number: int, roots: Mapping[str, Any]) -> Verdict | None:
         """Judge one way of a branch; where nobody knows, all ways that are left are ways of one fork."""
         conditions = self.roles.branches[reached.step.id]
         if reached.id not in self._ways:
@@ -214,10 +214,10 @@ class Guide:
             fork = Fork(step=self.shown(step), on=on, ways=ways, taken=taken)
             self.forks.append(fork)
             self._taken[step, what] = taken
-            asked = self._reached.get(step)
-            if before and asked is not None:
-                self.trace.remove(asked)
-                self.trace += [fork, asked]
+            entry = self._reached.get(step)
+            if before and entry is not None:
+                self.trace.remove(entry)
+                self.trace += [fork, entry]
             else:
                 self.trace.append(fork)
         return self._taken[step, what]

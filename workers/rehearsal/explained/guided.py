@@ -16,14 +16,14 @@ from activities.attempt.results import kept
 from activities.http_client.statuses import SUCCESS
 from trunkline.wire import CHECK
 from workers.rehearsal.answers import request_line
-from workers.rehearsal.attempts import UNANSWERED, Attempts, step_sent
-from workers.rehearsal.desk import checkable
+from workers.rehearsal.approvals import checkable
+from workers.rehearsal.attempts import UNANSWERED, RehearsedActivities, step_sent
 from workers.rehearsal.explained.failing import failure_of
 from workers.rehearsal.explained.guide import Guide
 from workers.rehearsal.explained.unknown import mark
 from workers.rehearsal.kept_values import keeps
 from workers.rehearsal.play import Play
-from workers.rehearsal.record import Requested, base_id
+from workers.rehearsal.record import RequestAttempt, base_id
 from workers.rehearsal.results import completed, is_answered_over_http
 from workflows.host import read_by
 
@@ -31,7 +31,7 @@ GIVEN = "as given"
 """Who approves in a play in which approvals count as given."""
 
 
-class GuidedAttempts(Attempts):
+class GuidedAttempts(RehearsedActivities):
     """Carries out activities; a request without an answer is answered with what is unknown.
 
     Attributes:
@@ -43,7 +43,7 @@ class GuidedAttempts(Attempts):
     async def local(self, activity: str, argument: Any) -> Any:
         """Return what the run's worker answers; who is in a group that is not known here nobody needs to know."""
         if activity == CHECK:
-            argument = checkable(argument, self.desk.groups)
+            argument = checkable(argument, self.approvals.groups)
             if self.guide.is_partial(argument.get("request")):
                 del argument["request"]
         return await super().local(activity, argument)
@@ -68,7 +68,7 @@ class GuidedAttempts(Attempts):
         found, answer = self.answers.next(base_id(step), request_line(action, call["config"]))
         await asyncio.sleep(0)
         config = json.loads(json.dumps(call["config"]))
-        requested = Requested(step, activity, self.loop.now(), 1, call["key"], config, answer)
+        requested = RequestAttempt(step, activity, self.loop.now(), 1, call["key"], config, answer)
         self.record.requests.append(requested)
         if not found:
             self.record.unanswered.append(requested)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from trunkline.wire import RunReport
 from workers.client import runs
 from workers.client.dispatch import emitted_id
-from workers.client.recordings import Recording, recording
+from workers.client.recordings import HistoryRecording, recording
 from workers.errors import NotFoundError, TrunklineError, UsageError
-from workers.rehearsal.explained.explaining import Known, explained, verdict_of
-from workers.rehearsal.explained.found import Found
+from workers.rehearsal.explained.explaining import Knowledge, explained, verdict_of
+from workers.rehearsal.explained.found import RunnableAutomation
 from workers.rehearsal.explained.past_steps import steps_of
 from workflows.run.beginning import DISPATCH
 
@@ -25,7 +25,9 @@ MOST_EVENTS = 1_000
 """Dispatched events among which one that started nothing is looked for."""
 
 
-async def explain_run(client: Client, run: str, known: Known, today: Callable[[], Sequence[Found]]) -> dict[str, Any]:
+async def explain_run(
+    client: Client, run: str, known: Knowledge, today: Callable[[], Sequence[RunnableAutomation]]
+) -> dict[str, Any]:
     """Return what `trunkline explain --run RUN --json` prints.
 
     Args:
@@ -49,7 +51,7 @@ async def explain_run(client: Client, run: str, known: Known, today: Callable[[]
     return {"event": found.event, "automations": [_of_run(found, found.plan, report, known)]}
 
 
-def _of_run(found: Recording, plan: Any, report: RunReport | None, known: Known) -> dict[str, Any]:
+def _of_run(found: HistoryRecording, plan: Any, report: RunReport | None, known: Knowledge) -> dict[str, Any]:
     event = found.event or {}
     verdict, wrong = verdict_of(plan, event, found.began)
     outcome = None if report is None else report.get("outcome")
@@ -76,7 +78,9 @@ async def _report(client: Client, run: str) -> RunReport | None:
         return None
 
 
-async def _never_began(client: Client, run: str, known: Known, today: Callable[[], Sequence[Found]]) -> dict[str, Any]:
+async def _never_began(
+    client: Client, run: str, known: Knowledge, today: Callable[[], Sequence[RunnableAutomation]]
+) -> dict[str, Any]:
     name, slash, event_id = run.partition("/")
     emitted = await _emitted(client, event_id) if slash else None
     if emitted is None or emitted.event is None:
@@ -86,7 +90,7 @@ async def _never_began(client: Client, run: str, known: Known, today: Callable[[
     return _today(run, emitted.event, name, known, today, emitted)
 
 
-async def _emitted(client: Client, event_id: str) -> Recording | None:
+async def _emitted(client: Client, event_id: str) -> HistoryRecording | None:
     """Return the recording of what dispatched an event, where Temporal still has it."""
     for likely in (f"{DISPATCH}/{event_id}", emitted_id(event_id)):
         with contextlib.suppress(NotFoundError):
@@ -108,15 +112,15 @@ def _today(  # noqa: PLR0913, PLR0917 # what explaining takes
     run: str,
     event: Mapping[str, Any],
     name: str,
-    known: Known,
-    today: Callable[[], Sequence[Found]],
-    emitted: Recording,
+    known: Knowledge,
+    today: Callable[[], Sequence[RunnableAutomation]],
+    emitted: HistoryRecording,
 ) -> dict[str, Any]:
     automation = next((one for one in today() if one.definition.name == name), None)
     if automation is None:
         raise UsageError(f"{run} never began, and there is no automation {name!r:.100} here that could say why.")
     entry = explained(automation.definition, event, known, emitted.began)
-    said = next((match["reason"] for match in emitted.matches if match["automation"] == name), None)
+    sentence = next((match["reason"] for match in emitted.matches if match["automation"] == name), None)
     reason = entry["reason"] or "It would run today: no run of it began then."
     entry |= {"run": run, "file": str(automation.path), "runs": False, "outcome": None, "steps": [], "reason": reason}
-    return {"event": event, "automations": [entry | {"judgedBy": TODAY, "said": said}]}
+    return {"event": event, "automations": [entry | {"judgedBy": TODAY, "said": sentence}]}

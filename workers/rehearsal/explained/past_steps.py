@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from workers.client.recordings import Recording
-from workers.rehearsal.explained.explaining import Known
+from workers.client.recordings import HistoryRecording
+from workers.rehearsal.explained.explaining import Knowledge
 from workers.rehearsal.explained.guide import Guide
 from workers.rehearsal.explained.replayed import ReplayGuide, replay
 from workers.rehearsal.explained.roles import Roles
-from workers.rehearsal.explained.trace import Fork, Reached
+from workers.rehearsal.explained.trace import Fork, ReachedStep
 from workers.rehearsal.suite.steps import secrets_of
 from workflows.plan import Plan
 
@@ -18,7 +18,9 @@ NEVER = ("pending", "skipped")
 """Statuses of steps that a run has not begun, or never will."""
 
 
-def steps_of(found: Recording, plan: Plan, report: Mapping[str, Any] | None, known: Known) -> list[dict[str, Any]]:
+def steps_of(
+    found: HistoryRecording, plan: Plan, report: Mapping[str, Any] | None, known: Knowledge
+) -> list[dict[str, Any]]:
     """Return the steps of a run of the past, each with its status, as far as it has come.
 
     Args:
@@ -32,19 +34,19 @@ def steps_of(found: Recording, plan: Plan, report: Mapping[str, Any] | None, kno
     seen = replay(stage, found, guide)
     entries = {entry["id"]: entry for entry in (seen.report if report is None else report)["steps"]}
     played = {entry["id"]: entry for entry in seen.report["steps"]}
-    told: list[dict[str, Any]] = []
+    steps: list[dict[str, Any]] = []
     for reached in _before_forks(guide):
         entry = entries.pop(reached.id, None)
         status = "succeeded" if entry is None else entry["status"]
-        told.append(reached.to_json(guide.shown(reached.id), {**played.get(reached.id, {}), **(entry or {})}))
-        told[-1] |= {"status": status, "at": (entry or {}).get("startedAt", told[-1]["at"])}
+        steps.append(reached.to_json(guide.shown(reached.id), {**played.get(reached.id, {}), **(entry or {})}))
+        steps[-1] |= {"status": status, "at": (entry or {}).get("startedAt", steps[-1]["at"])}
         if status in NEVER:
-            told[-1]["runs"] = False
-    told += [_unreached(entry) for entry in entries.values() if entry.get("kind") != "path"]
-    return told
+            steps[-1]["runs"] = False
+    steps += [_unreached(entry) for entry in entries.values() if entry.get("kind") != "path"]
+    return steps
 
 
-def _before_forks(guide: Guide) -> Iterator[Reached]:
+def _before_forks(guide: Guide) -> Iterator[ReachedStep]:
     for one in guide.trace:
         if isinstance(one, Fork):
             return

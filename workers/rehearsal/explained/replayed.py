@@ -10,11 +10,11 @@ from typing import Any
 from activities.action import Action
 from trunkline.keyed import ARRIVE
 from trunkline.wire import CHECK
-from workers.client.recordings import Recording
+from workers.client.recordings import HistoryRecording
 from workers.rehearsal.answers import Answers
-from workers.rehearsal.arrivals import Arrivals
+from workers.rehearsal.approvals import checkable
+from workers.rehearsal.arrivals import RehearsedArrivals
 from workers.rehearsal.attempts import step_sent
-from workers.rehearsal.desk import checkable
 from workers.rehearsal.explained.guide import Guide
 from workers.rehearsal.explained.guided import GuidedAttempts, GuidedPlay
 from workers.rehearsal.ledger import Ledger, decisions_of, ended, given, not_recorded
@@ -45,7 +45,7 @@ class ReplayedAttempts(GuidedAttempts):
     async def local(self, activity: str, argument: Any) -> Any:
         """Return what the run's worker answers; in a group that is not known here are those who have decided."""
         if activity == CHECK:
-            argument = checkable(argument, self.desk.groups, self.ledger.deciders)
+            argument = checkable(argument, self.approvals.groups, self.ledger.deciders)
         return await super().local(activity, argument)
 
     async def activity(self, activity: str, argument: Any, options: Mapping[str, Any]) -> Any:
@@ -71,12 +71,12 @@ class ReplayedPlay(GuidedPlay):
 
     Attributes:
         recording: what answers and decides.
-        asked: the holds that the recorded run had; an approval that it did not ask for counts as given. None: this is
-            the recorded run itself, and only people who did decide do.
+        past_holds: the holds that the recorded run had; an approval that it did not ask for counts as given. None: this
+            is the recorded run itself, and only people who did decide do.
     """
 
-    recording: Recording | None = None
-    asked: Collection[str] | None = None
+    recording: HistoryRecording | None = None
+    past_holds: Collection[str] | None = None
 
     def _carrier(self) -> ReplayedAttempts:
         if self.recording is None:
@@ -99,16 +99,16 @@ class ReplayedPlay(GuidedPlay):
                 self.loop.create_task(arrive(event))
 
     def _may_approve(self, hold: str) -> bool:
-        return self.asked is not None and hold not in self.asked
+        return self.past_holds is not None and hold not in self.past_holds
 
 
 def replay(
     stage: Stage,
-    recording: Recording,
+    recording: HistoryRecording,
     guide: ReplayGuide,
     *,
     assumed: Mapping[str, Any] | None = None,
-    asked: Collection[str] | None = None,
+    past_holds: Collection[str] | None = None,
 ) -> Performance:
     """Play a plan for the event of a recording, with its answers and decisions.
 
@@ -117,7 +117,7 @@ def replay(
         recording: what was recorded for the event; it may be that of the dispatch alone.
         guide: reads what is unknown.
         assumed: answers for what was not recorded, by step or request.
-        asked: see `ReplayedPlay`.
+        past_holds: see `ReplayedPlay`.
     """
     return ReplayedPlay(
         stage,
@@ -125,11 +125,11 @@ def replay(
         recording.began,
         Answers((assumed or {},)),
         decisions_of(recording),
-        Arrivals((), recording.began, guide.watch),
+        RehearsedArrivals((), recording.began, guide.watch),
         {},
         None,
         stage.packed,
         guide=guide,
         recording=recording,
-        asked=asked,
+        past_holds=past_holds,
     ).whole()

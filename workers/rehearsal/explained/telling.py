@@ -119,7 +119,7 @@ def _facts(step: Mapping[str, Any]) -> Iterator[str]:
     if step.get("until"):
         yield f"until {step['until']}"
     if step["hold"] is not None:
-        yield _asked(step["hold"])
+        yield _hold(step["hold"])
     if step["request"] is not None:
         yield from _request(step["request"])
     for key, words in (("missing", "not found"), ("unknown", "unknown before it happens")):
@@ -141,7 +141,7 @@ def _judged(step: Mapping[str, Any]) -> Iterator[str]:
         yield "otherwise is taken"
 
 
-def _asked(hold: Mapping[str, Any]) -> str:
+def _hold(hold: Mapping[str, Any]) -> str:
     who = ", ".join(hold["approvers"]) or "anybody"
     quorum = hold.get("quorum", 1)
     many = f"{quorum} of " if quorum > 1 else ""

@@ -11,7 +11,7 @@ from workflows.report import timestamp
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Reached:
+class ReachedStep:
     """A step that was reached.
 
     Attributes:

@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from workers.rehearsal.answers import Answers
-from workers.rehearsal.arrivals import Arrivals
+from workers.rehearsal.arrivals import RehearsedArrivals
 from workers.rehearsal.explained.guide import Guide
 from workers.rehearsal.explained.guided import GuidedPlay
 from workers.rehearsal.explained.roles import Roles
-from workers.rehearsal.explained.trace import Reached
+from workers.rehearsal.explained.trace import ReachedStep
 from workers.rehearsal.performance import Performance, Stage
 
 MOST_WAYS = 32
@@ -39,7 +39,7 @@ class Way:
     def steps(self, begin: int, end: int) -> list[dict[str, Any]]:
         """Return the steps that stand in a part of its trace."""
         entries = {entry["id"]: entry for entry in self.seen.report["steps"]}
-        reached = [one for one in self.guide.trace[begin:end] if isinstance(one, Reached)]
+        reached = [one for one in self.guide.trace[begin:end] if isinstance(one, ReachedStep)]
         return [one.to_json(self.guide.shown(one.id), entries.get(one.id, {})) for one in reached]
 
 
@@ -60,7 +60,7 @@ def ways_of(
     while waiting and len(found) < MOST_WAYS:
         script = waiting.popleft()
         guide = Guide(roles, script)
-        nothing = Arrivals((), clock, guide.watch)
+        nothing = RehearsedArrivals((), clock, guide.watch)
         seen = GuidedPlay(stage, event, clock, answers(), (), nothing, {}, None, stage.packed, guide=guide).whole()
         found.append(Way(guide, seen))
         taken = [fork.taken for fork in guide.forks]
@@ -77,14 +77,14 @@ def tree_of(ways: Sequence[Way], begin: int = 0, depth: int = 0) -> list[dict[st
         return first.steps(begin, len(first.guide.trace))
     fork = first.guide.forks[depth]
     place = first.guide.trace.index(fork)
-    told: dict[str, Any] = {"step": fork.step, "on": fork.on, "ways": []}
+    node: dict[str, Any] = {"step": fork.step, "on": fork.on, "ways": []}
     for number, way in enumerate(fork.ways):
         group = [one for one in ways if one.guide.forks[depth].taken == number]
         if not group:
-            told["more"] = True
+            node["more"] = True
             continue
-        told["ways"].append({**way, **_ending(group, depth + 1), "steps": tree_of(group, place + 1, depth + 1)})
-    return [*first.steps(begin, place), {"fork": told}]
+        node["ways"].append({**way, **_ending(group, depth + 1), "steps": tree_of(group, place + 1, depth + 1)})
+    return [*first.steps(begin, place), {"fork": node}]
 
 
 def _ending(ways: Sequence[Way], depth: int) -> dict[str, Any]:

@@ -18,11 +18,11 @@ from workers.payloads.keyed_hash import KeyedHash
 from workers.process.event_activities import EventActivities
 from workers.process.kept_values import TemporalKeptValues
 from workers.rehearsal.answers import Answers
-from workers.rehearsal.attempts import NOTICE, Attempt, Attempts
+from workers.rehearsal.attempts import NOTICE, RehearsedActivities, RehearsedAttempt
 from workers.rehearsal.loop import VirtualLoop
 from workers.rehearsal.performance import STATE_LIMIT, Stage
 from workers.rehearsal.real.clock import ShiftedClock
-from workers.rehearsal.record import Record, Requested, base_id
+from workers.rehearsal.record import RehearsalRecord, RequestAttempt, base_id
 from workflows.run.payload import pack
 
 FOREVER = "366d"
@@ -62,12 +62,14 @@ class RealActivities:
         self.kept_values = TemporalKeptValues(client, self.keyed)
         self.events = EventActivities(client, self.keyed)
         loop, automation = cast("VirtualLoop", self.now), stage.plan["automation"]
-        self.attempts = Attempts(loop, stage.actions, answers, stage.desk, packed, self.kept_values, automation)
+        self.attempts = RehearsedActivities(
+            loop, stage.actions, answers, stage.approvals, packed, self.kept_values, automation
+        )
         self.calls: dict[str, str] = {}
-        self._begun: dict[tuple[str, str], Attempt] = {}
+        self._begun: dict[tuple[str, str], RehearsedAttempt] = {}
 
     @property
-    def record(self) -> Record:
+    def record(self) -> RehearsalRecord:
         """What was sent so far."""
         return self.attempts.record
 
@@ -76,7 +78,7 @@ class RealActivities:
         actions = [self._action(name) for name in self.stage.actions]
         looks = [self._look(f"{name}{LOOK}") for name, action in self.stage.actions.items() if action.look is not None]
         waits = [self.events.subscribe, self.events.unsubscribe]
-        return [*actions, *looks, *waits, *self.stage.desk.activities(), self.plan, self.rest]
+        return [*actions, *looks, *waits, *self.stage.approvals.activities(), self.plan, self.rest]
 
     @activity.defn(name=YIELD)
     async def rest(self) -> None:
@@ -96,7 +98,7 @@ class RealActivities:
         step = self.calls.get(event["id"], name)
         found, answer = self.attempts.answers.next(base_id(step), None)
         config = {"automation": name, "data": dict(event["data"])}
-        requested = Requested(step, "run_automation", self.now.now(), 1, event["id"], config, answer)
+        requested = RequestAttempt(step, "run_automation", self.now.now(), 1, event["id"], config, answer)
         self.record.requests.append(requested)
         if not found:
             self.record.unanswered.append(requested)
@@ -117,7 +119,9 @@ class RealActivities:
             attempt = self._begun.get(key)
             if attempt is None or info.attempt == 1:
                 action = self.stage.actions[name]
-                attempt = self._begun[key] = Attempt(self.attempts, action, info.activity_id, call, info.retry_policy)
+                attempt = self._begun[key] = RehearsedAttempt(
+                    self.attempts, action, info.activity_id, call, info.retry_policy
+                )
             return await attempt.run(info.attempt)
 
         return run

@@ -14,7 +14,7 @@ from workers.process.kept_values import TemporalKeptValues
 from workers.process.replay_clock import ReplayClock
 from workers.rehearsal.kept_values import ALREADY
 from workers.rehearsal.performance import Performance
-from workflows.keyed.subscriptions import Subscriptions
+from workflows.keyed.subscriptions import SubscriptionList
 from workflows.keyed.value import KeptValue
 
 
@@ -23,7 +23,7 @@ def keyed_worker(client: Client, clock: SimplePlugin) -> Worker:
     return Worker(
         client,
         task_queue=KEYED,
-        workflows=[KeptValue, Subscriptions],
+        workflows=[KeptValue, SubscriptionList],
         workflow_runner=UnsandboxedWorkflowRunner(),
         plugins=[ReplayClock(), clock],
     )

@@ -24,14 +24,14 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from workers.errors import UsageError
 from workers.process.replay_clock import ReplayClock
 from workers.rehearsal.answers import Answers
-from workers.rehearsal.desk import PROOF
+from workers.rehearsal.approvals import PROOF
 from workers.rehearsal.performance import Stage
 from workers.rehearsal.play import NOT_FOUND
 from workers.rehearsal.real.activities import RealActivities
 from workers.rehearsal.real.clock import ShiftedClock
 from workers.rehearsal.real.differing import TOLERANCE, different
 from workers.rehearsal.real.keyed import keep, kept, keyed_worker
-from workers.rehearsal.suite.faults import Fault
+from workers.rehearsal.suite.faults import Deviation
 from workers.rehearsal.suite.paths import shown
 from workers.rehearsal.suite.playing import CaseResult, FileResult, plan_answer, stage_of
 from workflows.automation import Automation
@@ -99,17 +99,17 @@ def play_really(result: FileResult, binary: Path) -> None:
     asyncio.run(all_cases())
 
 
-async def _differences(result: CaseResult, stage: Stage, binary: Path) -> list[Fault]:
+async def _differences(result: CaseResult, stage: Stage, binary: Path) -> list[Deviation]:
     for _ in range(TRIES - 1):
         with contextlib.suppress(RPCError, TimeoutError):  # a busy machine keeps a server from answering in time
             return await _compared(result, stage, binary)
     try:
         return await _compared(result, stage, binary)
     except (RPCError, TimeoutError) as error:
-        return [Fault(place=("real",), message=f"The case could not be played on Temporal's server: {error}.")]
+        return [Deviation(place=("real",), message=f"The case could not be played on Temporal's server: {error}.")]
 
 
-async def _compared(result: CaseResult, stage: Stage, binary: Path) -> list[Fault]:
+async def _compared(result: CaseResult, stage: Stage, binary: Path) -> list[Deviation]:
     """Play a case on a server of its own, and return what is different there.
 
     Raises:
@@ -150,7 +150,7 @@ async def _compared(result: CaseResult, stage: Stage, binary: Path) -> list[Faul
     within = max(TOLERANCE, timedelta(seconds=time.monotonic() - began))  # on a busy machine all takes longer
     found = [one for name, rehearsed, real in pairs for one in different(rehearsed, real, (name,), within)]
     return [
-        Fault(
+        Deviation(
             place=("real", *place),
             message=f"On Temporal's server {shown(place)} is {json.dumps(real, ensure_ascii=False)[:200]}, "
             f"in the rehearsal {json.dumps(rehearsed, ensure_ascii=False)[:200]}.",
@@ -229,7 +229,7 @@ class _Run:
         """Deliver an event once the run waits as it did in the rehearsal, or has taken it."""
         event, brought = self.result.case.arriving[number].event, self.result.seen.brought[number]
         tries = 0
-        async for report in _asked(lambda: handle.query("report")):
+        async for report in _answers(lambda: handle.query("report")):
             waiting = {entry["id"] for entry in report["steps"] if entry["status"] == "running"}
             ready = waiting >= set(brought.waiting) if brought.waiting else not brought.seen or tries >= MOST_TRIES
             if await self.subscriptions.deliver(event) or ready:
@@ -290,7 +290,7 @@ class _Run:
 
     async def _hold(self, handle: WorkflowHandle[Any, Any], name: str) -> dict[str, Any] | None:
         """Return a hold that is open, or None where it has been closed meanwhile."""
-        async for holds in _asked(lambda: handle.query("holds")):
+        async for holds in _answers(lambda: handle.query("holds")):
             for hold in holds:
                 if hold["hold"] == name:
                     found: dict[str, Any] = hold
@@ -301,17 +301,17 @@ class _Run:
         return None
 
     async def _closed(self, handle: WorkflowHandle[Any, Any]) -> None:
-        async for description in _asked(handle.describe):
+        async for description in _answers(handle.describe):
             if description.status not in (WorkflowExecutionStatus.RUNNING, None):
                 return
 
     async def _queried(self, handle: WorkflowHandle[Any, Any], name: str) -> Any:
-        async for answer in _asked(lambda: handle.query(name)):
+        async for answer in _answers(lambda: handle.query(name)):
             return answer
         raise TimeoutError(f"The query {name} was not answered.")
 
 
-async def _asked(question: Any) -> Any:
+async def _answers(question: Any) -> Any:
     """Yield the answers to a question, asked again and again while the case has patience."""
     end = asyncio.get_running_loop().time() + PATIENCE
     while asyncio.get_running_loop().time() < end:

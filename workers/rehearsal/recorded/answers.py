@@ -15,7 +15,7 @@ from workers.rehearsal.results import is_answered_over_http
 if TYPE_CHECKING:
     from temporalio.api.failure.v1 import Failure
 
-    from workers.client.history.values import Values
+    from workers.client.history.values import HistoryValues
 
 CLASSES = {"Refused": "refused", "Unavailable": "unavailable"}
 """The class of a failure by its type; every other is unknown."""
@@ -23,7 +23,7 @@ CLASSES = {"Refused": "refused", "Unavailable": "unavailable"}
 TIMED_OUT = "timedOut"
 
 
-async def failed(failure: Failure, action: Action, values: Values) -> dict[str, Any]:
+async def failed(failure: Failure, action: Action, values: HistoryValues) -> dict[str, Any]:
     """Return a failed attempt: its status where the receiver gave one, else its class."""
     error = await values.failure(failure)
     if not isinstance(error, ApplicationError):

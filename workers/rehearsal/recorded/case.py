@@ -8,7 +8,7 @@ from typing import Any
 
 from trunkline.durations import spell
 from workers.client.history.called import RUN_AUTOMATION
-from workers.rehearsal.recorded.run import Decided, Recording, after, answers_of, opening
+from workers.rehearsal.recorded.run import RecordedDecision, RecordedRun, after, answers_of, opening
 from workers.rehearsal.suite.checking import DECISION
 from workers.rehearsal.suite.faults import COUNTED
 from workflows.event import VERSION
@@ -26,13 +26,13 @@ FILLED_IN = ("hold", "decision", "proof", "digest", "expect", "after")
 """Keys of a decision that the case says otherwise, or that a rehearsal fills in."""
 
 
-def file_of(found: Recording) -> dict[str, Any]:
+def file_of(found: RecordedRun) -> dict[str, Any]:
     """Return a whole test file with one case."""
     whole = {"automation": f"{found.plan['automation']}.yaml", **surroundings(found), "cases": [case_of(found)]}
     return {name: value for name, value in whole.items() if value}
 
 
-def surroundings(found: Recording) -> dict[str, Any]:
+def surroundings(found: RecordedRun) -> dict[str, Any]:
     """Return what the case needs at the top of its file: groups, secrets and values of the environment."""
     around = {
         "people": _groups(found),
@@ -42,7 +42,7 @@ def surroundings(found: Recording) -> dict[str, Any]:
     return {name: value for name, value in around.items() if value}
 
 
-def case_of(found: Recording) -> dict[str, Any]:
+def case_of(found: RecordedRun) -> dict[str, Any]:
     """Return a run as a case."""
     report: Mapping[str, Any] = found.report or {}
     ended = report.get("outcome") in ENDED
@@ -68,14 +68,14 @@ def case_of(found: Recording) -> dict[str, Any]:
     return {**{name: value for name, value in case.items() if value}, "expect": expect}
 
 
-def _requests(found: Recording) -> Iterator[dict[str, Any]]:
+def _requests(found: RecordedRun) -> Iterator[dict[str, Any]]:
     for sent in found.sent:
         if sent.answers:
             times = {"times": sent.attempts} if sent.attempts > 1 else {}
             yield {"step": sent.step, **times, "config": sent.config}
 
 
-def _decisions(found: Recording) -> Iterator[dict[str, Any]]:
+def _decisions(found: RecordedRun) -> Iterator[dict[str, Any]]:
     """Yield the decisions about holds that were there, or had been."""
     signaled = [one for one in (found.report["audit"] if found.report else ()) if one.get("via") == "signal"]
     for decided in found.decided:
@@ -89,11 +89,11 @@ def _decisions(found: Recording) -> Iterator[dict[str, Any]]:
             yield _decision(found, decided, receipt)
 
 
-def _is_about(entry: Mapping[str, Any], decided: Decided) -> bool:
+def _is_about(entry: Mapping[str, Any], decided: RecordedDecision) -> bool:
     return all(entry.get(key) == decided.says.get(key) for key in ("hold", "by", "decision"))
 
 
-def _decision(found: Recording, decided: Decided, receipt: str | None) -> dict[str, Any]:
+def _decision(found: RecordedRun, decided: RecordedDecision, receipt: str | None) -> dict[str, Any]:
     says = decided.says
     kept = {key: says[key] for key in DECISION if key in says and key not in FILLED_IN}
     expected = {} if receipt in (None, *COUNTED) else {"expect": receipt}
@@ -105,7 +105,7 @@ def _span(since: datetime, at: datetime) -> str:
     return spell(round(after(since, at).total_seconds() * 1000))
 
 
-def _groups(found: Recording) -> dict[str, list[str]]:
+def _groups(found: RecordedRun) -> dict[str, list[str]]:
     """Return the members of each group that holds were to ask: who was asked and is not named by itself."""
     groups: dict[str, list[str]] = {}
     for role, entries in _named(found.plan, found.people):

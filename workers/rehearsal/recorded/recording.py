@@ -22,7 +22,7 @@ from workers.errors import TrunklineError, UnreachableError, UsageError
 from workers.rehearsal.attempts import NOTICE
 from workers.rehearsal.kept_values import keeps
 from workers.rehearsal.recorded.answers import failed, repeated
-from workers.rehearsal.recorded.run import Decided, Recording, Sent
+from workers.rehearsal.recorded.run import RecordedDecision, RecordedRequest, RecordedRun
 from workflows.run.encrypted import MissingKeyError
 from workflows.run.payload import PayloadError
 from workflows.view.memo import PREFIX
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
 
-async def recorded(client: Client, history: History, actions: Mapping[str, Action]) -> Recording:
+async def recorded(client: Client, history: History, actions: Mapping[str, Action]) -> RecordedRun:
     """Return what a history tells, with the report that its run has.
 
     Raises:
@@ -50,12 +50,12 @@ async def recorded(client: Client, history: History, actions: Mapping[str, Actio
     return found
 
 
-async def _begun(history: History) -> Recording:
+async def _begun(history: History) -> RecordedRun:
     _, event = await given(history.start, history.values)
     plan = await plan_of(history)
     if plan is None or not isinstance(event, dict):
         raise UsageError(f"{history.run} is no run of an automation, or ended before it had its plan.")
-    return Recording(run=history.run, event=event, began=history.start.at, until=history.runs[-1].last, plan=plan)
+    return RecordedRun(run=history.run, event=event, began=history.start.at, until=history.runs[-1].last, plan=plan)
 
 
 async def _report(client: Client, run: str) -> RunReport | None:
@@ -73,7 +73,7 @@ async def _report(client: Client, run: str) -> RunReport | None:
 
 class _Reader:
     def __init__(
-        self, history: History, actions: Mapping[str, Action], found: Recording, called: dict[str, CalledRun]
+        self, history: History, actions: Mapping[str, Action], found: RecordedRun, called: dict[str, CalledRun]
     ) -> None:
         self.values = history.values
         self.actions = actions
@@ -88,17 +88,17 @@ class _Reader:
         for signal in run.signals:
             if signal.name == ARRIVE and isinstance(event := await self.values.value(signal.input), dict):
                 self.found.arrived.append((signal.at, event))
-        for asked in run.local_activities:
-            if asked.name == CHECK and asked.result is not None:
-                self._asked((await self.values.value([asked.result])).get("people", {}))
+        for activity in run.local_activities:
+            if activity.name == CHECK and activity.result is not None:
+                self._people((await self.values.value([activity.result])).get("people", {}))
         for fields in run.memos:
             await self._shown(fields)
 
     # Requests.
 
     async def _requests(self, run: Run) -> None:
-        sent: list[tuple[int, Sent]] = []
-        remembering: list[tuple[int, Sent, Any]] = []
+        sent: list[tuple[int, RecordedRequest]] = []
+        remembering: list[tuple[int, RecordedRequest, Any]] = []
         for one in run.activities:
             action = self.actions.get(one.name)
             if (
@@ -122,19 +122,21 @@ class _Reader:
         for _, request, result in sorted(remembering, key=itemgetter(0)):
             self._remember(request, result)
 
-    async def _sent(self, one: Activity) -> Sent:
+    async def _sent(self, one: Activity) -> RecordedRequest:
         call = await self.values.value(one.input)
         for place in call.get("secrets", ()):
             self._secret(place["name"])
             self._secret(place.get("password"))
         step = one.id.partition("~")[0]
-        return Sent(step=step, action=one.name, config=call["config"], pick=call.get("pick"), attempts=one.attempts)
+        return RecordedRequest(
+            step=step, action=one.name, config=call["config"], pick=call.get("pick"), attempts=one.attempts
+        )
 
     def _secret(self, name: str | None) -> None:
         if name is not None and name not in self.found.secrets:
             self.found.secrets.append(name)
 
-    async def _answer(self, sent: Sent, one: Activity, action: Action) -> bool:
+    async def _answer(self, sent: RecordedRequest, one: Activity, action: Action) -> bool:
         """Add what was answered to a request, if anything was, and say whether it was."""
         end = one.end
         if end is None or end.kind == "canceled":
@@ -150,7 +152,7 @@ class _Reader:
         sent.answers.append(unpicked(answer["result"], sent.pick))
         return True
 
-    def _remember(self, sent: Sent, result: Any) -> None:
+    def _remember(self, sent: RecordedRequest, result: Any) -> None:
         key = str(sent.config.get("key"))
         if key in self.touched or sent.pick is not None:
             return
@@ -163,35 +165,35 @@ class _Reader:
     # What came from outside.
 
     async def _decisions(self, run: Run) -> None:
-        decided: list[tuple[int, Decided]] = []
+        decided: list[tuple[int, RecordedDecision]] = []
         for update in run.updates:
             if update.name != DECIDE or update.completed is None:
                 continue
             says, receipt = await self.values.value(update.input), await self.values.value(update.result)
             if isinstance(says, dict):
                 result = receipt.get("result") if isinstance(receipt, dict) else None
-                decided.append((update.completed, Decided(says=says, at=update.at, receipt=result)))
+                decided.append((update.completed, RecordedDecision(says=says, at=update.at, receipt=result)))
         for signal in run.signals:
             if signal.name in SIGNALS and isinstance(says := await self.values.value(signal.input), dict):
                 says = {**says, "decision": signal.name}
-                decided.append((signal.event, Decided(says=says, at=signal.at, receipt=None)))
+                decided.append((signal.event, RecordedDecision(says=says, at=signal.at, receipt=None)))
         self.found.decided += [one for _, one in sorted(decided, key=itemgetter(0))]
 
-    def _asked(self, people: Mapping[str, list[str]]) -> None:
+    def _people(self, people: Mapping[str, list[str]]) -> None:
         for role, names in people.items():
             known = self.found.people.setdefault(role, [])
             known += [one for one in names if one not in known]
 
     async def _shown(self, fields: Mapping[str, Payload]) -> None:
         for name, payload in fields.items():
-            if name.startswith(PREFIX) and (told := await self.values.value([payload])) is not None:
-                self.found.opened.setdefault(told["hold"], datetime.fromisoformat(told["openedAt"]))
+            if name.startswith(PREFIX) and (hold := await self.values.value([payload])) is not None:
+                self.found.opened.setdefault(hold["hold"], datetime.fromisoformat(hold["openedAt"]))
 
 
-def _of_call(called: CalledRun) -> Sent:
+def _of_call(called: CalledRun) -> RecordedRequest:
     """Return a call as a request; its step stands in the report, by the workflow id."""
     config = {"automation": called.automation, "data": called.data}
-    sent = Sent(step=called.run, action=RUN_AUTOMATION, config=config, closed=called.ended)
+    sent = RecordedRequest(step=called.run, action=RUN_AUTOMATION, config=config, closed=called.ended)
     if called.answer is not None:
         sent.answers.append(called.answer)
     elif called.failure is not None:

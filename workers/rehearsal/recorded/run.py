@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True, kw_only=True)
-class Sent:
+class RecordedRequest:
     """One request of a run, with all attempts at it.
 
     Attributes:
@@ -38,7 +38,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
+class RecordedDecision:
     """A decision that came to a run: what was sent, when, and its receipt where one was given."""
 
     says: dict[str, Any]
@@ -47,7 +47,7 @@ class Decided:
 
 
 @dataclass(slots=True, kw_only=True)
-class Recording:
+class RecordedRun:
     """What a history tells of a run.
 
     Attributes:
@@ -72,8 +72,8 @@ class Recording:
     until: datetime
     plan: Plan
     report: RunReport | None = None
-    sent: list[Sent] = field(default_factory=list)
-    decided: list[Decided] = field(default_factory=list)
+    sent: list[RecordedRequest] = field(default_factory=list)
+    decided: list[RecordedDecision] = field(default_factory=list)
     arrived: list[tuple[datetime, dict[str, Any]]] = field(default_factory=list)
     opened: dict[str, datetime] = field(default_factory=dict)
     remembered: dict[str, Any] = field(default_factory=dict)
@@ -81,7 +81,7 @@ class Recording:
     people: dict[str, list[str]] = field(default_factory=dict)
 
 
-def opening(found: Recording, decided: Decided) -> datetime:
+def opening(found: RecordedRun, decided: RecordedDecision) -> datetime:
     """Return when the hold of a decision opened: as the run has told, else when its step began or failed last."""
     hold = str(decided.says.get("hold"))
     if hold in found.opened:
@@ -98,7 +98,7 @@ def after(since: datetime, at: datetime) -> timedelta:
     return max(timedelta(milliseconds=(at - since) // timedelta(milliseconds=1)), timedelta())
 
 
-def answers_of(found: Recording) -> dict[str, Any]:
+def answers_of(found: RecordedRun) -> dict[str, Any]:
     """Return what was answered, by step: the one answer, or all of them in order."""
     listed: dict[str, list[Any]] = {}
     for sent in found.sent:

@@ -10,7 +10,7 @@ from typing import Any
 
 from trunkline.durations import duration
 from workers.rehearsal.arrivals import Arriving
-from workers.rehearsal.performance import Decision
+from workers.rehearsal.performance import PlayedDecision
 from workers.rehearsal.suite.files import TestFile
 from workers.rehearsal.suite.forms import read_instant
 from workers.rehearsal.suite.paths import Place, pointer
@@ -52,7 +52,7 @@ class Case:
     event: dict[str, Any]
     clock: datetime
     answers: tuple[Mapping[str, Any], Mapping[str, Any]]
-    decisions: tuple[Decision, ...]
+    decisions: tuple[PlayedDecision, ...]
     arriving: tuple[Arriving, ...]
     remembered: Mapping[str, Any]
     until: timedelta | None
@@ -93,15 +93,15 @@ def _case(file: TestFile, case: Mapping[str, Any], place: str, event: dict[str, 
     )
 
 
-def _decision(said: Mapping[str, Any]) -> Decision:
-    sent = {key: value for key, value in said.items() if key not in DECISION_KEYS}
-    return Decision(hold=said["hold"], says=sent, after=timedelta(milliseconds=duration(said.get("after", 0))))
+def _decision(entry: Mapping[str, Any]) -> PlayedDecision:
+    sent = {key: value for key, value in entry.items() if key not in DECISION_KEYS}
+    return PlayedDecision(hold=entry["hold"], says=sent, after=timedelta(milliseconds=duration(entry.get("after", 0))))
 
 
-def _arriving(file: TestFile, said: Mapping[str, Any], number: int) -> Arriving:
+def _arriving(file: TestFile, entry: Mapping[str, Any], number: int) -> Arriving:
     awaited = set() if file.automation is None else awaited_types(file.automation.plan)
-    event = _event(file, said["event"], awaited.pop() if len(awaited) == 1 else None)
-    after = timedelta(milliseconds=duration(said.get("after", 0)))
+    event = _event(file, entry["event"], awaited.pop() if len(awaited) == 1 else None)
+    after = timedelta(milliseconds=duration(entry.get("after", 0)))
     return Arriving(event=read_event(event, default_id=f"{EVENT_ID}-{number}"), after=after)
 
 

@@ -15,7 +15,7 @@ from activities.action import Action
 from workers.definitions.loading import Source
 from workers.rehearsal.performance import Performance
 from workers.rehearsal.record import base_id
-from workers.rehearsal.suite.items import KINDS, Item, items_of
+from workers.rehearsal.suite.items import KINDS, CoverageItem, items_of
 from workers.rehearsal.suite.paths import Place, pointer, shown
 from workers.rehearsal.suite.steps import every_step
 from workflows import host
@@ -110,7 +110,7 @@ class Coverage:
         """How many of a hundred are covered."""
         return round(100 * self.covered / self.of, 1) if self.of else 100.0
 
-    def missing(self) -> list[Item]:
+    def missing(self) -> list[CoverageItem]:
         """Return the items that are not covered."""
         return [item for item in self.items.all() if not item.covered]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from activities.action import Action
 from workers.rehearsal.performance import Performance
-from workers.rehearsal.record import Requested, base_id
+from workers.rehearsal.record import RequestAttempt, base_id
 from workers.rehearsal.suite.cases import Case, moment
 from workers.rehearsal.suite.matching import NOTHING, is_test, matches, part_of
 from workers.rehearsal.suite.paths import Place, shown
@@ -26,7 +26,7 @@ TEXTS = ("text", "message")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Deviation:
     """One thing that is not as expected.
 
     Attributes:
@@ -55,7 +55,9 @@ class Fault:
         }
 
 
-def faults_of(case: Case, seen: Performance, unused: Mapping[str, int], actions: Mapping[str, Action]) -> list[Fault]:
+def faults_of(
+    case: Case, seen: Performance, unused: Mapping[str, int], actions: Mapping[str, Action]
+) -> list[Deviation]:
     """Return everything that is wrong with a run.
 
     Args:
@@ -76,12 +78,12 @@ def faults_of(case: Case, seen: Performance, unused: Mapping[str, int], actions:
     return found
 
 
-def _general(seen: Performance) -> Iterator[Fault]:
+def _general(seen: Performance) -> Iterator[Deviation]:
     if seen.fault is not None and seen.outcome is None:
-        yield Fault(place=("event",), message=f"The run could not be played: {seen.fault}.")
+        yield Deviation(place=("event",), message=f"The run could not be played: {seen.fault}.")
 
 
-def _unanswered(case: Case, seen: Performance, actions: Mapping[str, Action]) -> Iterator[Fault]:
+def _unanswered(case: Case, seen: Performance, actions: Mapping[str, Action]) -> Iterator[Deviation]:
     pasted: set[str] = set()
     for request in seen.unanswered:
         key = base_id(request.step)
@@ -91,7 +93,7 @@ def _unanswered(case: Case, seen: Performance, actions: Mapping[str, Action]) ->
         used = next((level[key] for level in case.answers if key in level), None)
         answer = sample(actions[request.action])
         how = "Nothing answers" if used is None else "No answer is left for"
-        yield Fault(
+        yield Deviation(
             place=("answers", key),
             message=f"{how} {_what(request)}, attempt {request.attempt} at {timestamp(request.at)}: "
             "put this line under `answers`.",
@@ -104,26 +106,28 @@ def _listed(used: Any) -> list[Any]:
     return used if isinstance(used, list) else [used]
 
 
-def _what(request: Requested) -> str:
+def _what(request: RequestAttempt) -> str:
     method, url = request.config.get("method"), request.config.get("url")
     where = f", {method} {url}" if isinstance(method, str) and isinstance(url, str) else ""
     return f"the request of {request.step} ({request.action}{where})"
 
 
-def _left(key: str, count: int) -> Fault:
+def _left(key: str, count: int) -> Deviation:
     answers = "1 answer was" if count == 1 else f"{count} answers were"
-    return Fault(place=("answers", key), message=f"{answers} never asked for: {key} was sent less often.", seen=count)
+    return Deviation(
+        place=("answers", key), message=f"{answers} never asked for: {key} was sent less often.", seen=count
+    )
 
 
-def _decisions(case: Case, seen: Performance) -> Iterator[Fault]:
+def _decisions(case: Case, seen: Performance) -> Iterator[Deviation]:
     for number, (decision, made) in enumerate(zip(case.decisions, seen.made, strict=True)):
         place, wanted = ("decisions", number), case.receipts[number]
         if made.opened is None:
-            yield Fault(place=place, message=f"The hold {decision.hold} never opened, so nobody decided about it.")
+            yield Deviation(place=place, message=f"The hold {decision.hold} never opened, so nobody decided about it.")
         elif made.receipt is None:
-            yield Fault(place=place, message="The case ended before this decision was due (`until`, `after`).")
+            yield Deviation(place=place, message="The case ended before this decision was due (`until`, `after`).")
         elif made.receipt not in ((wanted,) if wanted else COUNTED):
-            yield Fault(
+            yield Deviation(
                 place=place,
                 message=f"The receipt is {made.receipt}, not {wanted or 'accepted or needs_more'}: {made.message}",
                 expected=wanted or list(COUNTED),
@@ -131,23 +135,25 @@ def _decisions(case: Case, seen: Performance) -> Iterator[Fault]:
             )
 
 
-def _arrivals(seen: Performance) -> Iterator[Fault]:
+def _arrivals(seen: Performance) -> Iterator[Deviation]:
     for number, brought in enumerate(seen.brought):
         if brought.at is None:
             sentence = "The case was over before this event was to arrive (`until`, `after`)."
             if seen.ended:
                 sentence = f"Nobody waited for this event any more: the run ended at {timestamp(seen.now)}."
-            yield Fault(place=("arrives", number), message=sentence)
+            yield Deviation(place=("arrives", number), message=sentence)
         elif not brought.seen:
             sentence = f"Nobody waited for this event when it arrived at {timestamp(brought.at)}."
-            yield Fault(place=("arrives", number), message=sentence)
+            yield Deviation(place=("arrives", number), message=sentence)
 
 
-def _value(place: Place, expected: Any, seen: Any, scope: Scope, noun: str) -> Iterator[Fault]:
+def _value(place: Place, expected: Any, seen: Any, scope: Scope, noun: str) -> Iterator[Deviation]:
     if not matches(expected, seen, scope):
         found = part_of(seen, expected)
         is_so = "missing" if seen is NOTHING else _short(found)
-        yield Fault(place=place, message=f"{noun} is {is_so}, not {_short(expected)}.", expected=expected, seen=found)
+        yield Deviation(
+            place=place, message=f"{noun} is {is_so}, not {_short(expected)}.", expected=expected, seen=found
+        )
 
 
 def _short(value: Any) -> str:
@@ -158,10 +164,10 @@ def _short(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)[:300]
 
 
-def _outcome(case: Case, seen: Performance, scope: Scope) -> Iterator[Fault]:
+def _outcome(case: Case, seen: Performance, scope: Scope) -> Iterator[Deviation]:
     for fault in _value(("expect", "outcome"), case.expect["outcome"], seen.outcome, scope, "The outcome"):
         reason = seen.report.get("reason") or _why(seen.report)
-        yield Fault(
+        yield Deviation(
             place=fault.place,
             message=fault.message if not reason else f"{fault.message} {reason}",
             expected=fault.expected,
@@ -174,7 +180,7 @@ def _why(report: Mapping[str, Any]) -> str:
     return errors[0] if errors else ""
 
 
-def _steps(case: Case, seen: Performance, scope: Scope) -> Iterator[Fault]:
+def _steps(case: Case, seen: Performance, scope: Scope) -> Iterator[Deviation]:
     entries = {entry["id"]: entry for entry in seen.report["steps"]}
     for name, wanted in case.expect["steps"].items():
         entry = entries.get(name, {"status": "skipped" if seen.ended else "pending"})
@@ -183,7 +189,7 @@ def _steps(case: Case, seen: Performance, scope: Scope) -> Iterator[Fault]:
         if bad:
             found = {key: entry.get("endedAt" if key == "at" else key) for key in expected}
             error = f" {entry['error']['message']}" if "error" in entry and "status" in bad else ""
-            yield Fault(
+            yield Deviation(
                 place=("expect", "steps", name),
                 message=f"{name}: "
                 + ", ".join(f"{key} is {_short(found[key])}, not {_short(expected[key])}" for key in bad)
@@ -199,13 +205,13 @@ def _key(case: Case, entry: Mapping[str, Any], key: str, value: Any, scope: Scop
     return matches(value, entry.get(key, NOTHING), scope)
 
 
-def _variables(case: Case, seen: Performance, scope: Scope) -> Iterator[Fault]:
+def _variables(case: Case, seen: Performance, scope: Scope) -> Iterator[Deviation]:
     for name, wanted in case.expect["variables"].items():
         found = seen.report["variables"].get(name, NOTHING)
         yield from _value(("expect", "variables", name), wanted, found, scope, f"variables.{name}")
 
 
-def _notices(case: Case, seen: Performance, scope: Scope) -> Iterator[Fault]:
+def _notices(case: Case, seen: Performance, scope: Scope) -> Iterator[Deviation]:
     left = list(seen.notices)
     for number, wanted in enumerate(case.expect["notices"]):
         for place, notice in enumerate(left):
@@ -214,7 +220,7 @@ def _notices(case: Case, seen: Performance, scope: Scope) -> Iterator[Fault]:
                 break
         else:
             found = [{"on": one.on, "hold": one.hold, "at": timestamp(one.at), "config": one.config} for one in left]
-            yield Fault(
+            yield Deviation(
                 place=("expect", "notices", number),
                 message=f"No such notice was sent{' after those before' if number else ''}; "
                 f"{len(left)} {'other was' if len(left) == 1 else 'others were'}.",
@@ -231,7 +237,7 @@ def _is_notice(case: Case, notice: Any, wanted: Mapping[str, Any], scope: Scope)
     return all(matches(value, seen[key], scope) for key, value in wanted.items() if key != "at")
 
 
-def _missing(case: Case, seen: Performance, scope: Scope) -> Iterator[Fault]:
+def _missing(case: Case, seen: Performance, scope: Scope) -> Iterator[Deviation]:
     found = [
         *seen.report.get("missing", ()),
         *(name for entry in seen.report["steps"] for name in entry.get("missing", ())),
@@ -241,34 +247,34 @@ def _missing(case: Case, seen: Performance, scope: Scope) -> Iterator[Fault]:
     yield from _value(("expect", "missing"), expected, names, scope, "What is missing")
 
 
-def _plain(key: str, noun: str) -> Callable[[Case, Performance, Scope], Iterator[Fault]]:
-    def judge(case: Case, seen: Performance, scope: Scope) -> Iterator[Fault]:
+def _plain(key: str, noun: str) -> Callable[[Case, Performance, Scope], Iterator[Deviation]]:
+    def judge(case: Case, seen: Performance, scope: Scope) -> Iterator[Deviation]:
         yield from _value(("expect", key), case.expect[key], seen.report.get(key, NOTHING), scope, noun)
 
     return judge
 
 
-def _holds(case: Case, seen: Performance, scope: Scope) -> Iterator[Fault]:
+def _holds(case: Case, seen: Performance, scope: Scope) -> Iterator[Deviation]:
     for name, wanted in case.expect["holds"].items():
         found = seen.holds.get(name, NOTHING)
         yield from _value(("expect", "holds", name), wanted, found, scope, f"The hold {name}")
 
 
-def _remembered(case: Case, seen: Performance, scope: Scope) -> Iterator[Fault]:
+def _remembered(case: Case, seen: Performance, scope: Scope) -> Iterator[Deviation]:
     expected, found = case.expect["remembered"], seen.remembered
     same = expected.keys() == found.keys()
     if not same or not matches(expected, found, scope):
         message = f"What is remembered afterwards is {_short(found)}, not {_short(expected)}."
-        yield Fault(place=("expect", "remembered"), message=message, expected=expected, seen=found)
+        yield Deviation(place=("expect", "remembered"), message=message, expected=expected, seen=found)
 
 
-def _requests(case: Case, seen: Performance, scope: Scope) -> Iterator[Fault]:
+def _requests(case: Case, seen: Performance, scope: Scope) -> Iterator[Deviation]:
     only = case.expect.get("only") is True or case.expect["requests"] == []
     for one in judge_requests(case.expect["requests"], seen.requests, case.clock, scope, only=only):
-        yield Fault(place=one.place, message=one.message, expected=one.expected, seen=one.seen)
+        yield Deviation(place=one.place, message=one.message, expected=one.expected, seen=one.seen)
 
 
-JUDGES: Mapping[str, Callable[[Case, Performance, Scope], Iterator[Fault]]] = {
+JUDGES: Mapping[str, Callable[[Case, Performance, Scope], Iterator[Deviation]]] = {
     "outcome": _outcome,
     "reason": _plain("reason", "The reason"),
     "steps": _steps,

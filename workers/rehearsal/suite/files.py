@@ -156,11 +156,11 @@ def _fit(file: TestFile, values: Any) -> bool:
 def _environments(file: TestFile, definition: Path) -> Environments:
     """Return the environment of a test, whatever this machine's is called."""
     beside = Environments.read(definition.parent, DEVELOPMENT)
-    said = file.data.get(ENVIRONMENT)
-    if not isinstance(said, dict):
+    values = file.data.get(ENVIRONMENT)
+    if not isinstance(values, dict):
         return beside
     here = beside.known.get(DEVELOPMENT) or Environment(str(file.path))
-    known = {DEVELOPMENT: Environment(here.file, {**here.values, **said}, here.problems)}
+    known = {DEVELOPMENT: Environment(here.file, {**here.values, **values}, here.problems)}
     return Environments(beside.folder, DEVELOPMENT, known)
 
 

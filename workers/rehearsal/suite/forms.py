@@ -23,7 +23,7 @@ LATER = re.compile(r"[2-9]|[1-9][0-9]{1,5}")
 """The number of a step's second hold, or of a later one."""
 
 
-class Form:
+class FormChecks:
     """Checks values of a test file, and adds what is wrong to the file.
 
     Args:
@@ -110,7 +110,7 @@ class Form:
             self.add("bad-duration", place, sentence)
 
 
-class StepForm(Form):
+class StepForm(FormChecks):
     """Checks besides what names steps and holds.
 
     Args:

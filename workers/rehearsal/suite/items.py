@@ -20,7 +20,7 @@ CLASSES = ("refused", "unavailable", "unknown", "timeout")
 
 
 @dataclass(slots=True, kw_only=True)
-class Item:
+class CoverageItem:
     """One thing that counts.
 
     Attributes:
@@ -62,20 +62,20 @@ class Items:
         hours: those of the plan, by name.
     """
 
-    steps: dict[str, Item] = field(default_factory=dict)
+    steps: dict[str, CoverageItem] = field(default_factory=dict)
     conditions: dict[Place, Node] = field(default_factory=dict)
-    ways: dict[Place, list[Item]] = field(default_factory=dict)
-    failures: dict[tuple[str, int, str], Item] = field(default_factory=dict)
-    holds: dict[tuple[str, str], Item] = field(default_factory=dict)
+    ways: dict[Place, list[CoverageItem]] = field(default_factory=dict)
+    failures: dict[tuple[str, int, str], CoverageItem] = field(default_factory=dict)
+    holds: dict[tuple[str, str], CoverageItem] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
     hours: Hours = None
 
-    def all(self) -> Iterator[Item]:
+    def all(self) -> Iterator[CoverageItem]:
         """Yield every item."""
         yield from self.steps.values()
         for node in self.conditions.values():
             for test in node.tests():
-                yield Item(kind="tests", place=test.place, text=test.text, wanted=MARKS, marks=test.marks)
+                yield CoverageItem(kind="tests", place=test.place, text=test.text, wanted=MARKS, marks=test.marks)
         for ways in self.ways.values():
             yield from ways
         yield from self.failures.values()
@@ -115,14 +115,14 @@ def _step(  # noqa: PLR0913, PLR0917 # what is known of a step
     found.places[name] = place
     kind = kind_of(step)
     if kind not in CONTAINERS:
-        found.steps[name] = Item(kind="steps", place=place, text=_name(step, name), wanted=("reached",))
+        found.steps[name] = CoverageItem(kind="steps", place=place, text=_name(step, name), wanted=("reached",))
     for at, raw in _conditions(step):
         found.conditions[(*place, *at)] = tree(raw, (*place, *at), found.hours)
     if isinstance(step.get("branch"), list):
         found.ways[place] = _ways(step, place)
     if kind == "actionType":
         for rule, cls, at in _failures(step, actions[step["actionType"]]):
-            found.failures[name, rule, cls] = Item(
+            found.failures[name, rule, cls] = CoverageItem(
                 kind="failures", place=(*place, *at), text=f"{cls} of {_name(step, name)}", wanted=(cls,)
             )
         _holds(found, name, step, place, approvals)
@@ -150,12 +150,12 @@ def _bands(found: Items, policy: Any, place: Place) -> None:
         found.conditions[at] = tree(band["when"], at, found.hours)
 
 
-def _ways(step: Mapping[str, Any], place: Place) -> list[Item]:
+def _ways(step: Mapping[str, Any], place: Place) -> list[CoverageItem]:
     ways = [
-        Item(kind="ways", place=(*place, "branch", number), text=words(way["conditions"]), wanted=("taken",))
+        CoverageItem(kind="ways", place=(*place, "branch", number), text=words(way["conditions"]), wanted=("taken",))
         for number, way in enumerate(step["branch"])
     ]
-    return [*ways, Item(kind="ways", place=(*place, "otherwise"), text="otherwise", wanted=("taken",))]
+    return [*ways, CoverageItem(kind="ways", place=(*place, "otherwise"), text="otherwise", wanted=("taken",))]
 
 
 def _failures(step: Mapping[str, Any], action: Action) -> Iterator[tuple[int, str, Place]]:
@@ -198,13 +198,13 @@ def producible(action: Action, step: Mapping[str, Any]) -> list[str]:
 
 
 def _holds(found: Items, name: str, step: Mapping[str, Any], place: Place, approvals: Mapping[str, Any]) -> None:
-    asked = step.get("requireApproval")
-    if not asked:
+    approval = step.get("requireApproval")
+    if not approval:
         return
-    own = asked if isinstance(asked, dict) else {}
+    own = approval if isinstance(approval, dict) else {}
     _bands(found, own, (*place, "requireApproval"))
     expires = (own if "expiresAfter" in own else approvals).get("expiresAfter") is not None
     for ending in ("approved", "rejected", *(("expired",) if expires else ())):
-        found.holds[name, ending] = Item(
+        found.holds[name, ending] = CoverageItem(
             kind="holds", place=(*place, "requireApproval"), text=f"{ending}: {_name(step, name)}", wanted=(ending,)
         )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-from workers.rehearsal.suite.faults import Fault
+from workers.rehearsal.suite.faults import Deviation
 from workers.rehearsal.suite.paths import shown
 from workers.rehearsal.suite.playing import CaseResult
-from workers.rehearsal.suite.suite import Measured, SuiteResult
+from workers.rehearsal.suite.suite import MeasuredFile, SuiteResult
 
 
 def junit(suite: SuiteResult) -> str:
@@ -22,7 +22,7 @@ def junit(suite: SuiteResult) -> str:
     return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _file(root: ET.Element, one: Measured) -> None:
+def _file(root: ET.Element, one: MeasuredFile) -> None:
     wrong, path = one.file.problems, _printable(str(one.file.path))
     attributes = {
         "name": path,
@@ -49,7 +49,7 @@ def _case(element: ET.Element, automation: str, result: CaseResult) -> None:
         failure.text = _printable("\n".join(_line(result, fault) for fault in result.faults))
 
 
-def _line(result: CaseResult, fault: Fault) -> str:
+def _line(result: CaseResult, fault: Deviation) -> str:
     where = f"{result.case.file.path}:{result.case.line(fault.place)}"
     paste = f"\n    {fault.paste}" if fault.paste else ""
     return f"{where}: {shown(fault.place)}: {fault.message}{paste}"

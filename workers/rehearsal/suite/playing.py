@@ -11,11 +11,11 @@ from temporalio.common import RawValue
 
 from activities.action import Action
 from workers.rehearsal.answers import Answers
-from workers.rehearsal.desk import rehearsal_desk
+from workers.rehearsal.approvals import rehearsal_approvals
 from workers.rehearsal.performance import Performance, Stage
 from workers.rehearsal.play import play
 from workers.rehearsal.suite.cases import Case, cases_of
-from workers.rehearsal.suite.faults import Fault, faults_of
+from workers.rehearsal.suite.faults import Deviation, faults_of
 from workers.rehearsal.suite.files import TestFile
 from workflows.host import Watcher
 from workflows.plan import Plan
@@ -35,7 +35,7 @@ class CaseResult:
 
     case: Case
     seen: Performance
-    faults: list[Fault]
+    faults: list[Deviation]
     seconds: float
 
     @property
@@ -82,7 +82,7 @@ class FileResult:
 def stage_of(file: TestFile, plan: Plan, actions: Mapping[str, Action]) -> Stage:
     """Return the stage on which the cases of a file play a plan of its automation, or of a mutant."""
     people: Mapping[str, Sequence[str]] = file.data.get("people") or {}
-    return Stage.of(plan, actions, rehearsal_desk(actions, people, file.data.get("secrets") or ()))
+    return Stage.of(plan, actions, rehearsal_approvals(actions, people, file.data.get("secrets") or ()))
 
 
 def play_file(file: TestFile, actions: Mapping[str, Action], watcher: Watcher | None = None) -> FileResult:

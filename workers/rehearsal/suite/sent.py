@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from workers.rehearsal.record import Requested, base_id
+from workers.rehearsal.record import RequestAttempt, base_id
 from workers.rehearsal.suite.cases import moment
 from workers.rehearsal.suite.matching import matches, part_of
 from workers.rehearsal.suite.paths import Place
@@ -27,7 +27,7 @@ class Wrong:
 
 
 def judge_requests(
-    wanted: Sequence[Mapping[str, Any]], sent: Sequence[Requested], began: datetime, scope: Scope, *, only: bool
+    wanted: Sequence[Mapping[str, Any]], sent: Sequence[RequestAttempt], began: datetime, scope: Scope, *, only: bool
 ) -> Iterator[Wrong]:
     """Yield what is wrong with the requests of a run.
 
@@ -71,7 +71,7 @@ def judge_requests(
 class _Ledger:
     """Which attempts were taken by an entry."""
 
-    def __init__(self, sent: Sequence[Requested]) -> None:
+    def __init__(self, sent: Sequence[RequestAttempt]) -> None:
         self.sent = sent
         self.free = [True] * len(sent)
 
@@ -97,11 +97,13 @@ class _Ledger:
         return [place for place, free in enumerate(self.free) if free]
 
 
-def _is_of(request: Requested, step: str) -> bool:
+def _is_of(request: RequestAttempt, step: str) -> bool:
     return step in (request.step, base_id(request.step))
 
 
-def _differences(entry: Mapping[str, Any], mine: Sequence[Requested], began: datetime, scope: Scope) -> Iterator[str]:
+def _differences(
+    entry: Mapping[str, Any], mine: Sequence[RequestAttempt], began: datetime, scope: Scope
+) -> Iterator[str]:
     step = entry["step"]
     if not mine:
         yield f"{step} was not sent"
@@ -122,7 +124,11 @@ def _differences(entry: Mapping[str, Any], mine: Sequence[Requested], began: dat
 
 
 def _wrong(
-    number: int, entry: Mapping[str, Any], mine: Sequence[Requested], sent: Sequence[Requested], wrong: Sequence[str]
+    number: int,
+    entry: Mapping[str, Any],
+    mine: Sequence[RequestAttempt],
+    sent: Sequence[RequestAttempt],
+    wrong: Sequence[str],
 ) -> Wrong:
     seen: dict[str, Any] = {"times": len(mine), "at": [timestamp(one.at) for one in mine]}
     if mine and "config" in entry:

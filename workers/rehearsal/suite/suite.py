@@ -19,7 +19,7 @@ Player = Callable[[FileResult], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class SuiteOptions:
     """What is asked of a suite.
 
     Attributes:
@@ -38,7 +38,7 @@ class Wanted:
 
 
 @dataclass(slots=True, kw_only=True)
-class Measured:
+class MeasuredFile:
     """A test file, what came of it, and what it covers."""
 
     result: FileResult
@@ -60,8 +60,8 @@ class SuiteResult:
         files: its files.
     """
 
-    wanted: Wanted
-    files: list[Measured] = field(default_factory=list)
+    wanted: SuiteOptions
+    files: list[MeasuredFile] = field(default_factory=list)
 
     @property
     def failed(self) -> int:
@@ -130,7 +130,7 @@ class SuiteResult:
         }
 
 
-def play_suite(paths: Sequence[Path], actions: Mapping[str, Action], wanted: Wanted) -> SuiteResult:
+def play_suite(paths: Sequence[Path], actions: Mapping[str, Action], wanted: SuiteOptions) -> SuiteResult:
     """Play test files.
 
     Args:
@@ -147,12 +147,12 @@ def play_suite(paths: Sequence[Path], actions: Mapping[str, Action], wanted: Wan
     return suite
 
 
-def _measured(file: TestFile, actions: Mapping[str, Action], wanted: Wanted) -> Measured:
+def _measured(file: TestFile, actions: Mapping[str, Action], wanted: SuiteOptions) -> MeasuredFile:
     if file.automation is None or file.problems:
-        return Measured(result=FileResult(file=file, actions=actions))
+        return MeasuredFile(result=FileResult(file=file, actions=actions))
     coverage = Coverage(file.automation.plan, file.written, actions) if wanted.coverage else None
     result = play_file(file, actions, None if coverage is None else coverage.watch)
-    measured = Measured(result=result, coverage=coverage)
+    measured = MeasuredFile(result=result, coverage=coverage)
     if coverage is not None:
         for one in result.results:
             coverage.see(one.seen)
@@ -168,7 +168,7 @@ def percent(part: int, whole: int) -> float:
     return round(100 * part / whole, 1) if whole else 100.0
 
 
-def _file_json(one: Measured) -> dict[str, Any]:
+def _file_json(one: MeasuredFile) -> dict[str, Any]:
     file = one.file
     return {
         "file": str(file.path),

@@ -12,7 +12,7 @@ from workers.rehearsal.suite.items import KINDS
 from workers.rehearsal.suite.mutants import Mutants
 from workers.rehearsal.suite.paths import pointer, shown
 from workers.rehearsal.suite.playing import CaseResult
-from workers.rehearsal.suite.suite import Measured, SuiteResult
+from workers.rehearsal.suite.suite import MeasuredFile, SuiteResult
 
 WIDTH = 10
 MOST = 20
@@ -38,7 +38,7 @@ def lines(suite: SuiteResult) -> Iterator[str]:
     yield from suite.below
 
 
-def _file(one: Measured, suite: SuiteResult) -> Iterator[str]:
+def _file(one: MeasuredFile, suite: SuiteResult) -> Iterator[str]:
     if one.file.problems:
         yield f"{one.file.path}  cannot be played"
         yield from (f"  {found}" for found in one.file.problems)
@@ -68,7 +68,7 @@ def _case(result: CaseResult) -> Iterator[str]:
         yield f"        {_span(request.at - result.seen.began):>8}  {request.step} #{request.attempt}  {answer}"
 
 
-def _coverage(coverage: Coverage, one: Measured) -> Iterator[str]:
+def _coverage(coverage: Coverage, one: MeasuredFile) -> Iterator[str]:
     missing = coverage.missing()
     for kind in KINDS:
         counts = coverage.counts()[kind]
@@ -79,7 +79,7 @@ def _coverage(coverage: Coverage, one: Measured) -> Iterator[str]:
             yield f"  {'':{WIDTH}}   never {', '.join(item.never)}: {item.text}   {where}"
 
 
-def _mutants(mutants: Mutants, one: Measured) -> Iterator[str]:
+def _mutants(mutants: Mutants, one: MeasuredFile) -> Iterator[str]:
     excused = f", {mutants.excused} excused" if mutants.excused else ""
     yield f"  {'mutants':{WIDTH}} {mutants.killed} of {mutants.of} killed{excused}"
     for survivor in mutants.survivors[:MOST]:
@@ -92,7 +92,7 @@ def _mutants(mutants: Mutants, one: Measured) -> Iterator[str]:
         yield f"  {'':{WIDTH}}   and {len(mutants.survivors) - MOST} more (--json has all)"
 
 
-def _where(one: Measured, place: str) -> str:
+def _where(one: MeasuredFile, place: str) -> str:
     return f"{one.file.definition}:{one.file.written_source.place(place)[0]}"
 
 

@@ -23,7 +23,7 @@ CODES = {
 }
 
 
-class Refusal(Exception):  # noqa: N818 # an answer of the vendor's, no error of ours
+class KustomerRefusalError(Exception):  # an answer of the vendor's, no error of ours
     """A request that is refused.
 
     Attributes:
@@ -35,12 +35,12 @@ class Refusal(Exception):  # noqa: N818 # an answer of the vendor's, no error of
         self.answer = answer
 
 
-def refusal(status: int, message: str) -> Refusal:
+def refusal(status: int, message: str) -> KustomerRefusalError:
     """Refuse as most of the API does: a code and a message."""
-    return Refusal(problem(status, message))
+    return KustomerRefusalError(problem(status, message))
 
 
-def refusal_at(status: int, detail: str, pointer: str) -> Refusal:
+def refusal_at(status: int, detail: str, pointer: str) -> KustomerRefusalError:
     """Refuse as the checks of bodies do: with the member that is wrong."""
     error = {
         "status": str(status),
@@ -50,7 +50,7 @@ def refusal_at(status: int, detail: str, pointer: str) -> Refusal:
         "source": {"pointer": f"/{pointer}"},
         "meta": {},
     }
-    return Refusal(VendorAnswer(status, {"errors": [error]}))
+    return KustomerRefusalError(VendorAnswer(status, {"errors": [error]}))
 
 
 def problem(status: int, message: str) -> VendorAnswer:

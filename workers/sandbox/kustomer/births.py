@@ -11,7 +11,7 @@ from typing import Any
 
 from workers.sandbox.kustomer.answers import refusal_at
 from workers.sandbox.kustomer.furnishings import CUSTOMER, FURNISHINGS, SINCE, Maker, make
-from workers.sandbox.kustomer.resources import MACHINE, Identifier, Organization, Resource, not_found
+from workers.sandbox.kustomer.resources import MACHINE, Identifier, Resource, SandboxOrganization, not_found
 
 MISSING = "missing"
 KNOWN = "known"
@@ -19,7 +19,7 @@ TEXT = "Hello, where is my order 4712?"
 OBJECT_ID = re.compile(r"[0-9a-f]{24}")
 
 
-def asked(org: Organization, type_: str, id_: str) -> Resource:
+def record(org: SandboxOrganization, type_: str, id_: str) -> Resource:
     """Return the record of an id.
 
     Raises:
@@ -33,7 +33,7 @@ def asked(org: Organization, type_: str, id_: str) -> Resource:
     return found
 
 
-def named(org: Organization, type_: str, id_: str, pointer: str) -> Resource:
+def named(org: SandboxOrganization, type_: str, id_: str, pointer: str) -> Resource:
     """Return the record that a body names.
 
     Raises:
@@ -41,16 +41,16 @@ def named(org: Organization, type_: str, id_: str, pointer: str) -> Resource:
     """
     if id_.startswith(MISSING) or org.was_deleted(type_, id_):
         raise refusal_at(400, f"There is no {type_} {id_}", pointer)
-    return asked(org, type_, id_)
+    return record(org, type_, id_)
 
 
-def holder(org: Organization, type_: str, identifier: Identifier) -> Resource | None:
+def holder(org: SandboxOrganization, type_: str, identifier: Identifier) -> Resource | None:
     """Return the record that holds an identifier, which comes into being where the identifier is plainly made up."""
     found = org.holder(type_, identifier)
     kind, value = identifier
     if found is not None or not is_known(kind, value):
         return found
-    born = asked(org, type_, org.new_id())
+    born = record(org, type_, org.new_id())
     born.attributes |= {"externalId": value} if kind == "externalId" else _identified(kind, value)
     org.claim(born, [identifier])
     return born
@@ -64,7 +64,7 @@ def is_known(kind: str, value: str) -> bool:
     return value.startswith(KNOWN) or made_up.get("phone" if kind == "whatsapp" else kind, False)
 
 
-def conversation_of(org: Organization, id_: str, customer: str | None, pointer: str | None = None) -> Resource:
+def conversation_of(org: SandboxOrganization, id_: str, customer: str | None, pointer: str | None = None) -> Resource:
     """Return a conversation; one that nobody has seen is the customer's in whose name it is asked for.
 
     Args:
@@ -78,13 +78,13 @@ def conversation_of(org: Organization, id_: str, customer: str | None, pointer: 
     """
     if customer and org.find("conversation", id_) is None and not id_.startswith(MISSING):
         _conversation(org, id_, customer)
-    found = asked(org, "conversation", id_) if pointer is None else named(org, "conversation", id_, pointer)
+    found = record(org, "conversation", id_) if pointer is None else named(org, "conversation", id_, pointer)
     if customer and customer != found.related("customer"):
         raise refusal_at(400, f"The conversation {id_} is not the customer's", "conversation")
     return found
 
 
-def klass(org: Organization, name: str) -> Resource:
+def klass(org: SandboxOrganization, name: str) -> Resource:
     """Return the klass of a name.
 
     Raises:
@@ -94,13 +94,13 @@ def klass(org: Organization, name: str) -> Resource:
         raise not_found("klass", name)
     found = org.holder("klass", ("name", name))
     if found is None:
-        found = asked(org, "klass", org.new_id())
+        found = record(org, "klass", org.new_id())
         found.attributes |= {"name": name, "displayName": name.title()}
         org.claim(found, [("name", name)])
     return found
 
 
-def kobject(org: Organization, id_: str, relations: dict[str, tuple[str, str]]) -> Resource:
+def kobject(org: SandboxOrganization, id_: str, relations: dict[str, tuple[str, str]]) -> Resource:
     """Return a custom object that nobody has made."""
     attributes = {"title": "Order 4712", "data": {"number": "4712"}, "custom": {}, "tags": []}
     return make(org, "kobject", id_, attributes, **relations)
@@ -120,12 +120,12 @@ def _identified(kind: str, value: str) -> dict[str, Any]:
             return {"socials": [{"id": "s1", "type": kind, "userid": value, "username": "ada", "verified": True}]}
 
 
-def _born(org: Organization, type_: str, id_: str) -> Resource | None:
+def _born(org: SandboxOrganization, type_: str, id_: str) -> Resource | None:
     made = MAKERS.get(type_)
     return made(org, id_) if made else None
 
 
-def _customer(org: Organization, id_: str) -> Resource:
+def _customer(org: SandboxOrganization, id_: str) -> Resource:
     attributes = {"name": "Ada", "displayName": "Ada", "emails": [], "phones": [], "tags": [], "custom": {}}
     made = make(org, "customer", id_, attributes, company=("company", f"company-of-{id_}"))
     own = ("email", f"{id_}@example.com")
@@ -140,11 +140,11 @@ def _customer(org: Organization, id_: str) -> Resource:
     return made
 
 
-def _company(org: Organization, id_: str) -> Resource:
+def _company(org: SandboxOrganization, id_: str) -> Resource:
     return make(org, "company", id_, {"name": "Analytical Engines", "emails": [], "tags": [], "custom": {}})
 
 
-def _conversation(org: Organization, id_: str, customer: str = CUSTOMER) -> Resource:
+def _conversation(org: SandboxOrganization, id_: str, customer: str = CUSTOMER) -> Resource:
     if id_.startswith("conversation-of-"):
         customer = id_.removeprefix("conversation-of-")
     attributes = {
@@ -159,11 +159,11 @@ def _conversation(org: Organization, id_: str, customer: str = CUSTOMER) -> Reso
         "custom": {},
     }
     made = make(org, "conversation", id_, attributes, customer=("customer", customer))
-    _said(org, f"message-of-{id_}", made)
+    _email(org, f"message-of-{id_}", made)
     return made
 
 
-def _said(org: Organization, id_: str, conversation: Resource) -> Resource:
+def _email(org: SandboxOrganization, id_: str, conversation: Resource) -> Resource:
     customer = conversation.relations["customer"]
     attributes = {
         "channel": "email",
@@ -180,21 +180,21 @@ def _said(org: Organization, id_: str, conversation: Resource) -> Resource:
     return make(org, "message", id_, attributes, **belongs)
 
 
-def _message(org: Organization, id_: str) -> Resource:
-    said = id_.startswith("message-of-")
-    conversation = asked(org, "conversation", id_.removeprefix("message-of-") if said else f"thread-of-{id_}")
+def _message(org: SandboxOrganization, id_: str) -> Resource:
+    place = id_.removeprefix("message-of-")
+    conversation = record(org, "conversation", place if place != id_ else f"thread-of-{id_}")
     found = org.find("message", id_)
-    return found or _said(org, id_, conversation)
+    return found or _email(org, id_, conversation)
 
 
-def _note(org: Organization, id_: str) -> Resource:
-    conversation = asked(org, "conversation", f"conversation-of-{CUSTOMER}")
+def _note(org: SandboxOrganization, id_: str) -> Resource:
+    conversation = record(org, "conversation", f"conversation-of-{CUSTOMER}")
     belongs = {"conversation": ("conversation", conversation.id), "customer": conversation.relations["customer"]}
     by = ("user", "agent-kim") if "agent" in id_ else ("user", MACHINE)
     return make(org, "note", id_, {"body": "Asked the warehouse.", "userMentions": []}, createdBy=by, **belongs)
 
 
-def _draft(org: Organization, id_: str) -> Resource:
+def _draft(org: SandboxOrganization, id_: str) -> Resource:
     customer = id_.removeprefix("draft-of-") if id_.startswith("draft-of-") else CUSTOMER
     attributes = {"channel": None, "status": "draft", "body": "It is on its way.", "scheduled": False, "sendAt": None}
     if id_.startswith("draft-of-"):
@@ -202,7 +202,7 @@ def _draft(org: Organization, id_: str) -> Resource:
     return make(org, "draft", id_, attributes, customer=("customer", customer))
 
 
-def _klass(org: Organization, id_: str) -> Resource:
+def _klass(org: SandboxOrganization, id_: str) -> Resource:
     return make(org, "klass", id_, {"name": f"klass-{id_[-4:]}", "displayName": None, "status": "enabled"})
 
 

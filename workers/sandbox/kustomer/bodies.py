@@ -6,13 +6,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from workers.sandbox.kustomer.fields import Body, Custom, Instant, Items, Tags
+from workers.sandbox.kustomer.fields import Custom, Instant, Items, JsonBody, Tags
 
 ObjectId = Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")]
 Direction = Literal["in", "out"]
 
 
-class Email(Body):
+class EmailBody(JsonBody):
     """An email address of somebody."""
 
     email: str = Field(min_length=3)
@@ -20,7 +20,7 @@ class Email(Body):
     verified: bool | None = None
 
 
-class Phone(Body):
+class PhoneBody(JsonBody):
     """A telephone number of somebody."""
 
     phone: str = Field(min_length=1)
@@ -28,7 +28,7 @@ class Phone(Body):
     verified: bool | None = None
 
 
-class Social(Body):
+class SocialBody(JsonBody):
     """A profile in a social network."""
 
     type: Literal["twitter", "facebook", "instagram", "linkedin", "pinterest"]
@@ -38,23 +38,23 @@ class Social(Body):
     verified: bool | None = None
 
 
-class ExternalId(Body):
+class ExternalId(JsonBody):
     """An id that another system gave."""
 
     external_id: str = Field(min_length=1)
     verified: bool | None = None
 
 
-class Contactable(Body):
+class Contactable(JsonBody):
     """What customers and companies have in common."""
 
     name: str | None = None
     external_id: str | None = None
     avatar_url: str | None = None
-    emails: list[Email] | None = None
-    phones: list[Phone] | None = None
-    whatsapps: list[Phone] | None = None
-    socials: list[Social] | None = None
+    emails: list[EmailBody] | None = None
+    phones: list[PhoneBody] | None = None
+    whatsapps: list[PhoneBody] | None = None
+    socials: list[SocialBody] | None = None
     urls: Items | None = None
     locations: Items | None = None
     tags: Tags | None = None
@@ -77,11 +77,11 @@ class Customer(Contactable):
     last_seen_at: Instant | None = None
     external_ids: list[ExternalId] | None = None
     shared_external_ids: Items | None = None
-    shared_emails: list[Email] | None = None
-    shared_phones: list[Phone] | None = None
+    shared_emails: list[EmailBody] | None = None
+    shared_phones: list[PhoneBody] | None = None
     facebook_ids: Items | None = None
     instagram_ids: Items | None = None
-    shared_socials: list[Social] | None = None
+    shared_socials: list[SocialBody] | None = None
     locale: str | None = None
     time_zone: str | None = None
     sentiment: dict[str, Any] | None = None
@@ -96,7 +96,7 @@ class Company(Contactable):
     employee_count: int | None = None
 
 
-class Conversation(Body):
+class Conversation(JsonBody):
     """A conversation, new or changed."""
 
     id: ObjectId | None = None
@@ -129,7 +129,7 @@ class Conversation(Body):
     imported_at: Instant | None = None
 
 
-class Said(Body):
+class TextBody(JsonBody):
     """What messages and notes have in common."""
 
     id: ObjectId | None = None
@@ -147,7 +147,7 @@ class Said(Body):
     modified_by: str | None = None
 
 
-class Message(Said):
+class MessageBody(TextBody):
     """A message, new or changed."""
 
     channel: (
@@ -191,14 +191,14 @@ class Message(Said):
     queue: dict[str, Any] | None = None
 
 
-class Note(Said):
+class NoteBody(TextBody):
     """A note, new or changed."""
 
     body: str | None = Field(default=None, min_length=1)
     user_mentions: Items | None = None
 
 
-class KObject(Body):
+class KObject(JsonBody):
     """A custom object, new or changed."""
 
     title: str | None = Field(default=None, min_length=1, max_length=256)
@@ -216,7 +216,7 @@ class KObject(Body):
     imported_at: Instant | None = None
 
 
-class Klass(Body):
+class KlassBody(JsonBody):
     """A new klass."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
@@ -229,21 +229,21 @@ class Klass(Body):
     mixins: list[Literal["commentable", "assignable", "editable", "creatable"]] | None = None
 
 
-class Merge(Body):
+class MergeBody(JsonBody):
     """Two customers that become one."""
 
     source: str
     target: str
 
 
-class WebHook(Body):
+class WebHook(JsonBody):
     """A new inbound web hook."""
 
     name: str = Field(min_length=1)
     description: str | None = None
 
 
-class Command(Body):
+class CommandBody(JsonBody):
     """What a command of an app is run with."""
 
     args: dict[str, Any] | None = None

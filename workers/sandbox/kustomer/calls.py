@@ -11,14 +11,14 @@ from pydantic import BaseModel, TypeAdapter
 
 from workers.sandbox.kustomer.answers import refusal
 from workers.sandbox.kustomer.fields import checked
-from workers.sandbox.kustomer.resources import Organization
+from workers.sandbox.kustomer.resources import SandboxOrganization
 from workers.sandbox.record import ReceivedRequest, VendorAnswer
 
 PLACE = re.compile(r"\{(\*?)(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RoutedRequest:
     """A request that has reached its route.
 
     Attributes:
@@ -27,7 +27,7 @@ class Call:
         parts: what stands in the places of the path.
     """
 
-    org: Organization
+    org: SandboxOrganization
     request: ReceivedRequest
     parts: Mapping[str, str]
 
@@ -50,11 +50,11 @@ class Call:
         return checked(self.request.json, model)
 
 
-Handler = Callable[[Call], VendorAnswer]
+Handler = Callable[[RoutedRequest], VendorAnswer]
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class SandboxRoute:
     """One operation: `PATCH|PUT /v1/customers/{id}`; a place such as `{*name}` takes slashes too."""
 
     request: str
@@ -69,7 +69,7 @@ class Route:
         object.__setattr__(self, "path", re.compile(pattern))
 
 
-def dispatched(org: Organization, request: ReceivedRequest, routes: tuple[Route, ...]) -> VendorAnswer:
+def dispatched(org: SandboxOrganization, request: ReceivedRequest, routes: tuple[SandboxRoute, ...]) -> VendorAnswer:
     """Answer a request by the first route that it fits.
 
     Raises:
@@ -78,5 +78,5 @@ def dispatched(org: Organization, request: ReceivedRequest, routes: tuple[Route,
     for route in routes:
         place = route.path.fullmatch(request.path)
         if place and request.method in route.methods:
-            return route.handler(Call(org, request, place.groupdict()))
+            return route.handler(RoutedRequest(org, request, place.groupdict()))
     raise refusal(404, f"There is no {request.method} {request.path}.")

@@ -7,16 +7,16 @@ from typing import Any
 from pydantic import Field
 
 from workers.sandbox.kustomer.answers import done, page, refusal_at
-from workers.sandbox.kustomer.births import asked, conversation_of, named
-from workers.sandbox.kustomer.calls import Call, Route
+from workers.sandbox.kustomer.births import conversation_of, named, record
+from workers.sandbox.kustomer.calls import RoutedRequest, SandboxRoute
 from workers.sandbox.kustomer.conversations import CONVERSATIONS
-from workers.sandbox.kustomer.fields import Body
+from workers.sandbox.kustomer.fields import JsonBody
 from workers.sandbox.kustomer.resources import MACHINE, Resource, stamp
 from workers.sandbox.kustomer.sayings import MESSAGES
 from workers.sandbox.record import VendorAnswer
 
 
-class Outbound(Body):
+class Outbound(JsonBody):
     """A message of an agent's."""
 
     customer_id: str
@@ -28,7 +28,7 @@ class Outbound(Body):
     auto: bool | None = None
 
 
-class Spoken(Body):
+class Spoken(JsonBody):
     """A message of an assistant's."""
 
     session: str
@@ -37,7 +37,7 @@ class Spoken(Body):
     assistant: str | None = None
 
 
-class Session(Body):
+class ChatSessionBody(JsonBody):
     """A new session."""
 
     customer_id: str
@@ -47,7 +47,7 @@ class Session(Body):
     lang: str | None = None
 
 
-def _say(call: Call) -> VendorAnswer:
+def _say(call: RoutedRequest) -> VendorAnswer:
     body = call.body(Outbound)
     if not (body.get("body") or body.get("attachments")):
         raise refusal_at(400, "body or attachments is required", "body")
@@ -57,18 +57,18 @@ def _say(call: Call) -> VendorAnswer:
         session = conversation_of(call.org, body["session"], customer.id, "session")
     else:
         session = CONVERSATIONS.made(call.org, {"customer": customer.id})
-    return done(201, _said(call, session, body, ("user", body["from"])))
+    return done(201, _message(call, session, body, ("user", body["from"])))
 
 
-def _speak(call: Call) -> VendorAnswer:
+def _speak(call: RoutedRequest) -> VendorAnswer:
     body = call.body(Spoken)
     session = conversation_of(call.org, body["session"], body.get("customerId"), "session")
-    return done(201, _said(call, session, {**body, "auto": True}, ("user", MACHINE)))
+    return done(201, _message(call, session, {**body, "auto": True}, ("user", MACHINE)))
 
 
-def _said(call: Call, session: Resource, body: dict[str, Any], by: tuple[str, str]) -> dict[str, Any]:
+def _message(call: RoutedRequest, session: Resource, body: dict[str, Any], by: tuple[str, str]) -> dict[str, Any]:
     relations = {"conversation": ("conversation", session.id), "customer": session.relations["customer"]}
-    said = {
+    attributes = {
         "channel": "chat",
         "app": "chat",
         "direction": "out",
@@ -78,7 +78,7 @@ def _said(call: Call, session: Resource, body: dict[str, Any], by: tuple[str, st
         "status": "sent",
         "sentAt": stamp(),
     }
-    message = MESSAGES.made(call.org, said, {**relations, "createdBy": by})
+    message = MESSAGES.made(call.org, attributes, {**relations, "createdBy": by})
     session.touch()
     return _chat_message(message)
 
@@ -91,23 +91,23 @@ def _chat_message(message: Resource) -> dict[str, Any]:
     return {**written, "type": "chat_message", "attributes": attributes}
 
 
-def _start(call: Call) -> VendorAnswer:
-    body = call.body(Session)
+def _start(call: RoutedRequest) -> VendorAnswer:
+    body = call.body(ChatSessionBody)
     customer = named(call.org, "customer", body["customerId"], "customerId")
     session = CONVERSATIONS.made(call.org, {"customer": customer.id, "defaultLang": body.get("lang")})
     session.attributes |= {"channels": ["chat"], "assistant": body.get("assistant")}
     return done(201, {**session.written(), "type": "chat_session"})
 
 
-def _list(call: Call) -> VendorAnswer:
-    session = asked(call.org, "conversation", call.id)
+def _list(call: RoutedRequest) -> VendorAnswer:
+    session = record(call.org, "conversation", call.id)
     own = [_chat_message(one) for one in call.org.all("message", conversation=session.id)]
     return page(call.request.path, call.query, own)
 
 
 ROUTES = (
-    Route("POST /v2.1/chat/outbound/messages", _say),
-    Route("POST /v2.1/chat/outbound/assistant/messages", _speak),
-    Route("POST /v2.1/chat/sessions", _start),
-    Route("GET /v2.1/chat/sessions/{id}/messages", _list),
+    SandboxRoute("POST /v2.1/chat/outbound/messages", _say),
+    SandboxRoute("POST /v2.1/chat/outbound/assistant/messages", _speak),
+    SandboxRoute("POST /v2.1/chat/sessions", _start),
+    SandboxRoute("GET /v2.1/chat/sessions/{id}/messages", _list),
 )

@@ -7,11 +7,11 @@ from typing import Any
 
 from workers.sandbox.kustomer import bodies
 from workers.sandbox.kustomer.answers import done, nothing, page, refusal_at
-from workers.sandbox.kustomer.births import asked, named
-from workers.sandbox.kustomer.calls import Call, Route
+from workers.sandbox.kustomer.births import named, record
+from workers.sandbox.kustomer.calls import RoutedRequest, SandboxRoute
 from workers.sandbox.kustomer.fields import TAGS
 from workers.sandbox.kustomer.objects import Kind
-from workers.sandbox.kustomer.resources import Organization
+from workers.sandbox.kustomer.resources import SandboxOrganization
 from workers.sandbox.kustomer.tags import tag_ids
 from workers.sandbox.record import VendorAnswer
 
@@ -34,10 +34,10 @@ CONVERSATIONS = Kind(
 NEW_STATUSES = frozenset(("open", "done", None))
 
 
-def _create(call: Call) -> VendorAnswer:
+def _create(call: RoutedRequest) -> VendorAnswer:
     body = call.body(bodies.Conversation)
     if "id" in call.parts:
-        body = {**body, "customer": asked(call.org, "customer", call.id).id}
+        body = {**body, "customer": record(call.org, "customer", call.id).id}
     if not body.get("customer"):
         raise refusal_at(400, "customer is required", "customer")
     if body.get("status") not in NEW_STATUSES:
@@ -46,15 +46,15 @@ def _create(call: Call) -> VendorAnswer:
     return done(201, CONVERSATIONS.made(call.org, body).written())
 
 
-def _read(call: Call) -> VendorAnswer:
+def _read(call: RoutedRequest) -> VendorAnswer:
     ids = call.id.split(",")
     if len(ids) == 1:
         return CONVERSATIONS.read(call)
-    return page(call.request.path, call.query, [asked(call.org, "conversation", id_).written() for id_ in ids])
+    return page(call.request.path, call.query, [record(call.org, "conversation", id_).written() for id_ in ids])
 
 
-def _update(call: Call) -> VendorAnswer:
-    conversation = asked(call.org, "conversation", call.id)
+def _update(call: RoutedRequest) -> VendorAnswer:
+    conversation = record(call.org, "conversation", call.id)
     body = call.body(bodies.Conversation)
     if "customer" in body and len(body) > 1:
         raise refusal_at(400, "customer must stand alone", "customer")
@@ -69,13 +69,13 @@ def _update(call: Call) -> VendorAnswer:
     return done(200, conversation.written())
 
 
-def _delete(call: Call) -> VendorAnswer:
-    call.org.remove(asked(call.org, "conversation", call.id))
+def _delete(call: RoutedRequest) -> VendorAnswer:
+    call.org.remove(record(call.org, "conversation", call.id))
     return nothing()
 
 
-def _tag(call: Call) -> VendorAnswer:
-    conversation = asked(call.org, "conversation", call.id)
+def _tag(call: RoutedRequest) -> VendorAnswer:
+    conversation = record(call.org, "conversation", call.id)
     given = tag_ids(call.org, call.body(TAGS))
     tags = conversation.attributes.get("tags") or []
     if call.request.method == "DELETE":
@@ -86,25 +86,25 @@ def _tag(call: Call) -> VendorAnswer:
     return done(200, conversation.written())
 
 
-def _of_customer(call: Call) -> VendorAnswer:
-    customer = asked(call.org, "customer", call.id)
+def _of_customer(call: RoutedRequest) -> VendorAnswer:
+    customer = record(call.org, "customer", call.id)
     own = call.org.all("conversation", customer=customer.id)
     return page(call.request.path, call.query, [one.written() for one in own])
 
 
-def _check_people(org: Organization, body: Mapping[str, Any]) -> None:
+def _check_people(org: SandboxOrganization, body: Mapping[str, Any]) -> None:
     for name, type_ in (("assignedUsers", "user"), ("assignedTeams", "team")):
         for id_ in body.get(name) or ():
             named(org, type_, id_, name)
 
 
 ROUTES = (
-    Route("POST /v1/conversations", _create),
-    Route("POST /v1/customers/{id}/conversations", _create),
-    Route("GET /v1/customers/{id}/conversations", _of_customer),
-    Route("GET /v1/conversations/externalId={*value}", CONVERSATIONS.found("externalId")),
-    Route("GET /v1/conversations/{id}", _read),
-    Route("PATCH|PUT /v1/conversations/{id}", _update),
-    Route("DELETE /v1/conversations/{id}", _delete),
-    Route("POST|DELETE /v1/conversations/{id}/tags", _tag),
+    SandboxRoute("POST /v1/conversations", _create),
+    SandboxRoute("POST /v1/customers/{id}/conversations", _create),
+    SandboxRoute("GET /v1/customers/{id}/conversations", _of_customer),
+    SandboxRoute("GET /v1/conversations/externalId={*value}", CONVERSATIONS.found("externalId")),
+    SandboxRoute("GET /v1/conversations/{id}", _read),
+    SandboxRoute("PATCH|PUT /v1/conversations/{id}", _update),
+    SandboxRoute("DELETE /v1/conversations/{id}", _delete),
+    SandboxRoute("POST|DELETE /v1/conversations/{id}/tags", _tag),
 )

@@ -7,10 +7,10 @@ from typing import Any
 
 from workers.sandbox.kustomer import bodies
 from workers.sandbox.kustomer.answers import done, page, refusal_at
-from workers.sandbox.kustomer.births import asked, holder, named
-from workers.sandbox.kustomer.calls import Call, Route
+from workers.sandbox.kustomer.births import holder, named, record
+from workers.sandbox.kustomer.calls import RoutedRequest, SandboxRoute
 from workers.sandbox.kustomer.objects import CONFLICT, Kind, external_id
-from workers.sandbox.kustomer.resources import Identifier, Organization, Resource
+from workers.sandbox.kustomer.resources import Identifier, Resource, SandboxOrganization
 from workers.sandbox.record import VendorAnswer
 
 LISTS = {
@@ -52,23 +52,23 @@ COMPANIES = Kind(
 )
 
 
-def _create(call: Call) -> VendorAnswer:
+def _create(call: RoutedRequest) -> VendorAnswer:
     return done(201, CUSTOMERS.made(call.org, call.body(bodies.Customer)).written())
 
 
-def _list(call: Call) -> VendorAnswer:
+def _list(call: RoutedRequest) -> VendorAnswer:
     return page(call.request.path, call.query, [one.written() for one in call.org.all("customer")])
 
 
-def _update(call: Call) -> VendorAnswer:
-    customer = asked(call.org, "customer", call.id)
+def _update(call: RoutedRequest) -> VendorAnswer:
+    customer = record(call.org, "customer", call.id)
     # a body without the company unlinks it
     body = {"company": None, **call.body(bodies.Customer)}
     return done(200, CUSTOMERS.changed(call.org, customer, body).written())
 
 
-def _merge(call: Call) -> VendorAnswer:
-    body = call.body(bodies.Merge)
+def _merge(call: RoutedRequest) -> VendorAnswer:
+    body = call.body(bodies.MergeBody)
     source, target = (named(call.org, "customer", body[name], name) for name in ("source", "target"))
     if source is target:
         raise refusal_at(400, "source and target must be two customers", "source")
@@ -78,7 +78,7 @@ def _merge(call: Call) -> VendorAnswer:
     return done(201, call.org.add(merge).written())
 
 
-def _united(org: Organization, source: Resource, target: Resource) -> None:
+def _united(org: SandboxOrganization, source: Resource, target: Resource) -> None:
     for name in LISTS:
         both = [*(target.attributes.get(name) or []), *(source.attributes.get(name) or [])]
         target.attributes[name], source.attributes[name] = both, []
@@ -92,24 +92,24 @@ def _united(org: Organization, source: Resource, target: Resource) -> None:
     target.touch()
 
 
-def _merges(call: Call) -> VendorAnswer:
-    customer = asked(call.org, "customer", call.id)
+def _merges(call: RoutedRequest) -> VendorAnswer:
+    customer = record(call.org, "customer", call.id)
     own = call.org.all("customer_merge", target=customer.id)
     return page(call.request.path, call.query, [one.written() for one in own])
 
 
-def _merge_read(call: Call) -> VendorAnswer:
-    return done(200, asked(call.org, "customer_merge", call.id).written())
+def _merge_read(call: RoutedRequest) -> VendorAnswer:
+    return done(200, record(call.org, "customer_merge", call.id).written())
 
 
-def _company_create(call: Call) -> VendorAnswer:
+def _company_create(call: RoutedRequest) -> VendorAnswer:
     body = call.body(bodies.Company)
     if not body.get("name"):
         raise refusal_at(400, "name is required", "name")
     return done(201, COMPANIES.made(call.org, body).written())
 
 
-def _companies(call: Call) -> VendorAnswer:
+def _companies(call: RoutedRequest) -> VendorAnswer:
     # both together are ignored, as documented
     value = call.query.get("externalId") if "filter" not in call.query else None
     if value is None:
@@ -119,18 +119,18 @@ def _companies(call: Call) -> VendorAnswer:
 
 
 ROUTES = (
-    Route("GET /v1/customers", _list),
-    Route("POST /v1/customers", _create),
-    Route("POST /v1/customers/merges", _merge),
-    Route("GET /v1/customers/merges/{id}", _merge_read),
-    Route("GET /v1/customers/email={*value}", CUSTOMERS.found("email")),
-    Route("GET /v1/customers/phone={*value}", CUSTOMERS.found("phone")),
-    Route("GET /v1/customers/externalId={*value}", CUSTOMERS.found("externalId")),
-    Route("GET /v1/customers/{id}", CUSTOMERS.read),
-    Route("PATCH|PUT /v1/customers/{id}", _update),
-    Route("GET /v1/customers/{id}/merges", _merges),
-    Route("GET /v1/companies", _companies),
-    Route("POST /v1/companies", _company_create),
-    Route("GET /v1/companies/{id}", COMPANIES.read),
-    Route("PUT /v1/companies/{id}", COMPANIES.update),
+    SandboxRoute("GET /v1/customers", _list),
+    SandboxRoute("POST /v1/customers", _create),
+    SandboxRoute("POST /v1/customers/merges", _merge),
+    SandboxRoute("GET /v1/customers/merges/{id}", _merge_read),
+    SandboxRoute("GET /v1/customers/email={*value}", CUSTOMERS.found("email")),
+    SandboxRoute("GET /v1/customers/phone={*value}", CUSTOMERS.found("phone")),
+    SandboxRoute("GET /v1/customers/externalId={*value}", CUSTOMERS.found("externalId")),
+    SandboxRoute("GET /v1/customers/{id}", CUSTOMERS.read),
+    SandboxRoute("PATCH|PUT /v1/customers/{id}", _update),
+    SandboxRoute("GET /v1/customers/{id}/merges", _merges),
+    SandboxRoute("GET /v1/companies", _companies),
+    SandboxRoute("POST /v1/companies", _company_create),
+    SandboxRoute("GET /v1/companies/{id}", COMPANIES.read),
+    SandboxRoute("PUT /v1/companies/{id}", COMPANIES.update),
 )

@@ -7,9 +7,9 @@ from typing import Any, Literal
 from pydantic import Field
 
 from workers.sandbox.kustomer.answers import done, nothing, page, refusal, refusal_at
-from workers.sandbox.kustomer.births import asked, conversation_of
-from workers.sandbox.kustomer.calls import Call, Route
-from workers.sandbox.kustomer.fields import Body, Instant, Items
+from workers.sandbox.kustomer.births import conversation_of, record
+from workers.sandbox.kustomer.calls import RoutedRequest, SandboxRoute
+from workers.sandbox.kustomer.fields import Instant, Items, JsonBody
 from workers.sandbox.kustomer.resources import Resource, stamp
 from workers.sandbox.record import VendorAnswer
 
@@ -23,14 +23,14 @@ ONLY = {
 """Fields that belong to one channel."""
 
 
-class Address(Body):
+class AddressBody(JsonBody):
     """Who sends an email, or gets it."""
 
     email: str
     name: str | None = None
 
 
-class Draft(Body):
+class DraftBody(JsonBody):
     """A draft, new or changed; its fields depend on its channel."""
 
     channel: Channel
@@ -45,17 +45,17 @@ class Draft(Body):
     source: Literal["bulk"] | None = None
     attachments: list[Any] | None = None
     user_mentions: Items | None = None
-    from_: Address | None = Field(default=None, alias="from")
-    to: list[Address] | list[str] | str | None = None
-    cc: list[Address] | None = None
-    bcc: list[Address] | None = None
-    reply_to: Address | str | None = None
+    from_: AddressBody | None = Field(default=None, alias="from")
+    to: list[AddressBody] | list[str] | str | None = None
+    cc: list[AddressBody] | None = None
+    bcc: list[AddressBody] | None = None
+    reply_to: AddressBody | str | None = None
     subject: str | None = None
     app: str | None = None
 
 
-def _body(call: Call) -> dict[str, Any]:
-    body: dict[str, Any] = call.body(Draft)
+def _body(call: RoutedRequest) -> dict[str, Any]:
+    body: dict[str, Any] = call.body(DraftBody)
     for channel, fields in ONLY.items():
         foreign = next((name for name in body if name in fields and channel != body["channel"]), None)
         if foreign and not (channel == "email" and foreign in {"from", "to", "app"}):
@@ -63,8 +63,8 @@ def _body(call: Call) -> dict[str, Any]:
     return body
 
 
-def _create(call: Call) -> VendorAnswer:
-    body, customer = _body(call), asked(call.org, "customer", call.id)
+def _create(call: RoutedRequest) -> VendorAnswer:
+    body, customer = _body(call), record(call.org, "customer", call.id)
     relations = {"customer": ("customer", customer.id)}
     if id_ := body.pop("conversation", None):
         conversation = conversation_of(call.org, id_, customer.id, "conversation")
@@ -79,8 +79,8 @@ def _create(call: Call) -> VendorAnswer:
     return done(200, call.org.add(Resource("draft", call.org.new_id(), attributes, relations)).written())
 
 
-def _update(call: Call) -> VendorAnswer:
-    draft, body = asked(call.org, "draft", call.id), _body(call)
+def _update(call: RoutedRequest) -> VendorAnswer:
+    draft, body = record(call.org, "draft", call.id), _body(call)
     channel = draft.attributes["channel"] or body["channel"]
     if body["channel"] != channel:
         raise refusal_at(400, f"The draft's channel is {channel}", "channel")
@@ -94,19 +94,19 @@ def _update(call: Call) -> VendorAnswer:
     return done(200, draft.written())
 
 
-def _delete(call: Call) -> VendorAnswer:
-    call.org.remove(asked(call.org, "draft", call.id))
+def _delete(call: RoutedRequest) -> VendorAnswer:
+    call.org.remove(record(call.org, "draft", call.id))
     return nothing()
 
 
-def _list(call: Call) -> VendorAnswer:
-    customer = asked(call.org, "customer", call.id)
+def _list(call: RoutedRequest) -> VendorAnswer:
+    customer = record(call.org, "customer", call.id)
     return page(call.request.path, call.query, [one.written() for one in call.org.all("draft", customer=customer.id)])
 
 
 ROUTES = (
-    Route("GET /v1/customers/{id}/drafts", _list),
-    Route("POST /v1/customers/{id}/drafts", _create),
-    Route("PATCH|PUT /v1/drafts/{id}", _update),
-    Route("DELETE /v1/drafts/{id}", _delete),
+    SandboxRoute("GET /v1/customers/{id}/drafts", _list),
+    SandboxRoute("POST /v1/customers/{id}/drafts", _create),
+    SandboxRoute("PATCH|PUT /v1/drafts/{id}", _update),
+    SandboxRoute("DELETE /v1/drafts/{id}", _delete),
 )

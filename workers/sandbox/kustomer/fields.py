@@ -24,7 +24,7 @@ CUSTOM: dict[str, type | tuple[type, ...]] = {
 MOST_CUSTOM = 1_024
 
 
-class Body(BaseModel):
+class JsonBody(BaseModel):
     """A body of plain JSON, whose members are all that Kustomer documents; a null empties."""
 
     model_config = ConfigDict(extra="forbid", strict=True, alias_generator=to_camel)

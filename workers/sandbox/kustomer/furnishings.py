@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from workers.sandbox.kustomer.resources import MACHINE, ORG, Organization, Resource
+from workers.sandbox.kustomer.resources import MACHINE, ORG, Resource, SandboxOrganization
 
-Maker = Callable[[Organization, str], Resource]
+Maker = Callable[[SandboxOrganization, str], Resource]
 SINCE = "2024-05-01T09:00:00.000Z"
 """When all that nobody has made was made: before anything that a run did."""
 
@@ -18,14 +18,16 @@ CUSTOMER = "ada"
 """Whose conversations are those that nobody has seen."""
 
 
-def make(org: Organization, type_: str, id_: str, attributes: dict[str, Any], **relations: tuple[str, str]) -> Resource:
+def make(
+    org: SandboxOrganization, type_: str, id_: str, attributes: dict[str, Any], **relations: tuple[str, str]
+) -> Resource:
     """Return a record that nobody has made; one that is there already stays as it is."""
     return org.find(type_, id_) or org.add(
         Resource(type_, id_, {"createdAt": SINCE, "rev": REV, **attributes}, dict(relations))
     )
 
 
-def _user(org: Organization, id_: str) -> Resource:
+def _user(org: SandboxOrganization, id_: str) -> Resource:
     machine = id_ == MACHINE
     attributes = {
         "name": "Trunkline" if machine else "Kim",
@@ -38,13 +40,13 @@ def _user(org: Organization, id_: str) -> Resource:
     return make(org, "user", id_, attributes)
 
 
-def _snippet(org: Organization, id_: str) -> Resource:
+def _snippet(org: SandboxOrganization, id_: str) -> Resource:
     langs = [{"lang": "en_us", "text": "We answer within fifteen minutes."}]
     return make(org, "snippet", id_, {"name": id_, "key": id_, "app": "kustomer", "langs": langs})
 
 
 def _hook(kind: str) -> Maker:
-    def hook(org: Organization, id_: str) -> Resource:
+    def hook(org: SandboxOrganization, id_: str) -> Resource:
         place = {"email": f"{id_}@hooks.example.com"} if kind == "email" else {"url": f"/v1/hooks/{kind}/{id_}"}
         event = f"kustomer.hooks.{kind}.{id_}.receive"
         return make(org, f"{kind}_hook", id_, {"name": id_, "eventName": event, **place})
@@ -52,7 +54,7 @@ def _hook(kind: str) -> Maker:
     return hook
 
 
-def _queue(org: Organization, id_: str) -> Resource:
+def _queue(org: SandboxOrganization, id_: str) -> Resource:
     made = make(org, "queue", id_, {"name": id_, "displayName": id_.title(), "priority": 5, "itemSize": 1})
     for number in () if id_.startswith("empty") else (1, 2):
         _work_item(org, f"item-{number}-of-{id_}", queue=("queue", id_))
@@ -63,7 +65,7 @@ def _queue(org: Organization, id_: str) -> Resource:
     return made
 
 
-def _work_item(org: Organization, id_: str, **relations: tuple[str, str]) -> Resource:
+def _work_item(org: SandboxOrganization, id_: str, **relations: tuple[str, str]) -> Resource:
     attributes = {
         "resourceType": "conversation",
         "status": "queued",
@@ -86,7 +88,7 @@ def _bare(type_: str) -> Maker:
     return lambda org, id_: make(org, type_, id_, {"name": id_})
 
 
-def _org(org: Organization, id_: str) -> Resource:
+def _org(org: SandboxOrganization, id_: str) -> Resource:
     return make(org, "org", id_, {"name": ORG, "displayName": "Sandbox"})
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from workers.sandbox.kustomer.answers import done, refusal, refusal_at
-from workers.sandbox.kustomer.births import KNOWN, asked, holder, named
-from workers.sandbox.kustomer.calls import Call
-from workers.sandbox.kustomer.resources import MACHINE, Identifier, Organization, Resource, check_rev
+from workers.sandbox.kustomer.births import KNOWN, holder, named, record
+from workers.sandbox.kustomer.calls import RoutedRequest
+from workers.sandbox.kustomer.resources import MACHINE, Identifier, Resource, SandboxOrganization, check_rev
 from workers.sandbox.kustomer.tags import tag_ids
 from workers.sandbox.record import VendorAnswer
 
@@ -48,14 +48,14 @@ class Kind:
     identifiers: Callable[[Mapping[str, Any]], list[Identifier]] = external_id
     duplicate: int = UNPROCESSABLE
 
-    def read(self, call: Call) -> VendorAnswer:
+    def read(self, call: RoutedRequest) -> VendorAnswer:
         """Answer with the record of the path's id."""
-        return done(200, asked(call.org, self.name, call.id).written())
+        return done(200, record(call.org, self.name, call.id).written())
 
-    def found(self, kind: str) -> Callable[[Call], VendorAnswer]:
+    def found(self, kind: str) -> Callable[[RoutedRequest], VendorAnswer]:
         """Return how a record is looked up by an identifier in the path's `value`."""
 
-        def find(call: Call) -> VendorAnswer:
+        def find(call: RoutedRequest) -> VendorAnswer:
             one = holder(call.org, self.name, (kind, call.parts["value"]))
             if one is None:
                 raise refusal(404, f"There is no {self.name} with the {kind} {call.parts['value']}.")
@@ -63,12 +63,12 @@ class Kind:
 
         return find
 
-    def update(self, call: Call) -> VendorAnswer:
+    def update(self, call: RoutedRequest) -> VendorAnswer:
         """Change the record of the path's id."""
-        return done(200, self.changed(call.org, asked(call.org, self.name, call.id), call.body(self.body)).written())
+        return done(200, self.changed(call.org, record(call.org, self.name, call.id), call.body(self.body)).written())
 
     def made(
-        self, org: Organization, body: Mapping[str, Any], relations: Mapping[str, tuple[str, str]] | None = None
+        self, org: SandboxOrganization, body: Mapping[str, Any], relations: Mapping[str, tuple[str, str]] | None = None
     ) -> Resource:
         """Return a new record.
 
@@ -85,7 +85,7 @@ class Kind:
         org.claim(resource, identifiers)
         return resource
 
-    def changed(self, org: Organization, resource: Resource, body: Mapping[str, Any]) -> Resource:
+    def changed(self, org: SandboxOrganization, resource: Resource, body: Mapping[str, Any]) -> Resource:
         """Return a record with what a body changes in it.
 
         Raises:
@@ -105,13 +105,13 @@ class Kind:
         resource.touch()
         return resource
 
-    def _attributes(self, org: Organization, body: Mapping[str, Any]) -> dict[str, Any]:
+    def _attributes(self, org: SandboxOrganization, body: Mapping[str, Any]) -> dict[str, Any]:
         own = {name: value for name, value in body.items() if name not in {*self.belongs, *NOT_ATTRIBUTES}}
         for name in NUMBERED & own.keys():
             own[name] = [{"id": org.new_id(), **one} for one in own[name] or ()]
         return own | ({"tags": tag_ids(org, own["tags"])} if own.get("tags") else {})
 
-    def _relations(self, org: Organization, body: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    def _relations(self, org: SandboxOrganization, body: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
         by = {"createdBy": ("user", body["createdBy"])} if body.get("createdBy") else {}
         return by | {
             name: (type_, named(org, type_, body[name], name).id)
@@ -119,7 +119,7 @@ class Kind:
             if body.get(name)
         }
 
-    def _unique(self, org: Organization, id_: str | None, attributes: Mapping[str, Any]) -> list[Identifier]:
+    def _unique(self, org: SandboxOrganization, id_: str | None, attributes: Mapping[str, Any]) -> list[Identifier]:
         identifiers = self.identifiers(attributes)
         for one in identifiers:
             if one[1].startswith(KNOWN):

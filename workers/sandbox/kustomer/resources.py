@@ -87,7 +87,7 @@ def address(type_: str, id_: str) -> str:
     return f"/v1/{PATHS.get(type_, f'{type_}s')}/{id_}"
 
 
-class Organization:
+class SandboxOrganization:
     """All records, by type and id; the oldest of a type are forgotten when there are too many."""
 
     def __init__(self) -> None:

@@ -14,9 +14,9 @@ from workers.sandbox.kustomer import (
     settings,
     tags,
 )
-from workers.sandbox.kustomer.calls import Route
+from workers.sandbox.kustomer.calls import SandboxRoute
 
-ROUTES: tuple[Route, ...] = (
+ROUTES: tuple[SandboxRoute, ...] = (
     *search.ROUTES,
     *customers.ROUTES,
     *conversations.ROUTES,

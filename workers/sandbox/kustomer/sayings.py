@@ -7,8 +7,8 @@ from typing import Any
 
 from workers.sandbox.kustomer import bodies
 from workers.sandbox.kustomer.answers import done, nothing, page, refusal_at
-from workers.sandbox.kustomer.births import asked, conversation_of, named
-from workers.sandbox.kustomer.calls import Call, Route
+from workers.sandbox.kustomer.births import conversation_of, named, record
+from workers.sandbox.kustomer.calls import RoutedRequest, SandboxRoute
 from workers.sandbox.kustomer.conversations import CONVERSATIONS
 from workers.sandbox.kustomer.objects import Kind
 from workers.sandbox.kustomer.resources import Resource, stamp
@@ -17,17 +17,20 @@ from workers.sandbox.record import VendorAnswer
 BELONGS = {"conversation": "conversation", "customer": "customer"}
 MESSAGES = Kind(
     name="message",
-    body=bodies.Message,
+    body=bodies.MessageBody,
     belongs=BELONGS,
     blank={"externalId": None, "direction": "out", "preview": None, "subject": None, "meta": {}, "attachments": []},
 )
 NOTES = Kind(
-    name="note", body=bodies.Note, belongs=BELONGS, blank={"externalId": None, "userMentions": [], "attachments": []}
+    name="note",
+    body=bodies.NoteBody,
+    belongs=BELONGS,
+    blank={"externalId": None, "userMentions": [], "attachments": []},
 )
 Said = dict[str, Any]
 
 
-def _in_conversation(call: Call, body: Said) -> tuple[Said, Resource]:
+def _in_conversation(call: RoutedRequest, body: Said) -> tuple[Said, Resource]:
     """Return a body with its conversation and customer, from the path or itself.
 
     Raises:
@@ -42,8 +45,8 @@ def _in_conversation(call: Call, body: Said) -> tuple[Said, Resource]:
     return {**body, "conversation": id_, "customer": conversation.related("customer")}, conversation
 
 
-def _message_create(call: Call) -> VendorAnswer:
-    body = call.body(bodies.Message)
+def _message_create(call: RoutedRequest) -> VendorAnswer:
+    body = call.body(bodies.MessageBody)
     required = ["channel", "app", *([] if call.parts else ["direction"])]
     if wrong := next((name for name in required if body.get(name) is None), None):
         raise refusal_at(400, f"{wrong} is required", wrong)
@@ -52,7 +55,7 @@ def _message_create(call: Call) -> VendorAnswer:
         if not customer:
             raise refusal_at(400, "customer is required", "customer")
         if "customer" in call.parts:
-            asked(call.org, "customer", customer)
+            record(call.org, "customer", customer)
         made = {"customer": customer, "name": body.get("subject"), "direction": body.get("direction")}
         body = {**body, "conversation": CONVERSATIONS.made(call.org, made).id}
     body, conversation = _in_conversation(call, body)
@@ -64,8 +67,8 @@ def _message_create(call: Call) -> VendorAnswer:
     return done(201, message.written())
 
 
-def _note_create(call: Call) -> VendorAnswer:
-    body = call.body(bodies.Note)
+def _note_create(call: RoutedRequest) -> VendorAnswer:
+    body = call.body(bodies.NoteBody)
     if not body.get("body"):
         raise refusal_at(400, "body is required", "body")
     body, conversation = _in_conversation(call, body)
@@ -74,19 +77,19 @@ def _note_create(call: Call) -> VendorAnswer:
     return done(201, note.written())
 
 
-def _listed(type_: str, owner: str) -> Callable[[Call], VendorAnswer]:
-    def listed(call: Call) -> VendorAnswer:
-        id_ = asked(call.org, owner, call.parts[owner]).id
+def _listed(type_: str, owner: str) -> Callable[[RoutedRequest], VendorAnswer]:
+    def listed(call: RoutedRequest) -> VendorAnswer:
+        id_ = record(call.org, owner, call.parts[owner]).id
         own = [one for one in call.org.all(type_, **{owner: id_}) if not one.attributes.get("deleted")]
         return page(call.request.path, call.query, [one.written() for one in own])
 
     return listed
 
 
-def _updated(kind: Kind) -> Callable[[Call], VendorAnswer]:
-    def update(call: Call) -> VendorAnswer:
+def _updated(kind: Kind) -> Callable[[RoutedRequest], VendorAnswer]:
+    def update(call: RoutedRequest) -> VendorAnswer:
         body: Mapping[str, Any] = call.body(kind.body)
-        one = asked(call.org, kind.name, call.id)
+        one = record(call.org, kind.name, call.id)
         if body.get("conversation"):
             conversation = named(call.org, "conversation", body["conversation"], "conversation")
             body = {**body, "customer": conversation.related("customer")}
@@ -95,25 +98,25 @@ def _updated(kind: Kind) -> Callable[[Call], VendorAnswer]:
     return update
 
 
-def _note_delete(call: Call) -> VendorAnswer:
-    call.org.remove(asked(call.org, "note", call.id))
+def _note_delete(call: RoutedRequest) -> VendorAnswer:
+    call.org.remove(record(call.org, "note", call.id))
     return nothing()
 
 
 ROUTES = (
-    Route("POST /v1/messages", _message_create),
-    Route("POST /v1/customers/{customer}/messages", _message_create),
-    Route("POST /v1/conversations/{conversation}/messages", _message_create),
-    Route("GET /v1/customers/{customer}/messages", _listed("message", "customer")),
-    Route("GET /v1/conversations/{conversation}/messages", _listed("message", "conversation")),
-    Route("GET /v1/messages/externalId={*value}", MESSAGES.found("externalId")),
-    Route("GET /v1/messages/externalid={*value}", MESSAGES.found("externalId")),
-    Route("GET /v1/messages/{id}", MESSAGES.read),
-    Route("PATCH|PUT /v1/messages/{id}", _updated(MESSAGES)),
-    Route("POST /v1/notes", _note_create),
-    Route("POST /v1/conversations/{conversation}/notes", _note_create),
-    Route("GET /v1/conversations/{conversation}/notes", _listed("note", "conversation")),
-    Route("GET /v1/notes/{id}", NOTES.read),
-    Route("PATCH|PUT /v1/notes/{id}", _updated(NOTES)),
-    Route("DELETE /v1/notes/{id}", _note_delete),
+    SandboxRoute("POST /v1/messages", _message_create),
+    SandboxRoute("POST /v1/customers/{customer}/messages", _message_create),
+    SandboxRoute("POST /v1/conversations/{conversation}/messages", _message_create),
+    SandboxRoute("GET /v1/customers/{customer}/messages", _listed("message", "customer")),
+    SandboxRoute("GET /v1/conversations/{conversation}/messages", _listed("message", "conversation")),
+    SandboxRoute("GET /v1/messages/externalId={*value}", MESSAGES.found("externalId")),
+    SandboxRoute("GET /v1/messages/externalid={*value}", MESSAGES.found("externalId")),
+    SandboxRoute("GET /v1/messages/{id}", MESSAGES.read),
+    SandboxRoute("PATCH|PUT /v1/messages/{id}", _updated(MESSAGES)),
+    SandboxRoute("POST /v1/notes", _note_create),
+    SandboxRoute("POST /v1/conversations/{conversation}/notes", _note_create),
+    SandboxRoute("GET /v1/conversations/{conversation}/notes", _listed("note", "conversation")),
+    SandboxRoute("GET /v1/notes/{id}", NOTES.read),
+    SandboxRoute("PATCH|PUT /v1/notes/{id}", _updated(NOTES)),
+    SandboxRoute("DELETE /v1/notes/{id}", _note_delete),
 )

@@ -10,10 +10,10 @@ from pydantic import Field
 
 from workers.sandbox.kustomer.answers import page, refusal_at, whole
 from workers.sandbox.kustomer.births import holder
-from workers.sandbox.kustomer.calls import Call, Route
+from workers.sandbox.kustomer.calls import RoutedRequest, SandboxRoute
 from workers.sandbox.kustomer.customers import identifiers
-from workers.sandbox.kustomer.fields import Body
-from workers.sandbox.kustomer.resources import Organization, Resource
+from workers.sandbox.kustomer.fields import JsonBody
+from workers.sandbox.kustomer.resources import Resource, SandboxOrganization
 from workers.sandbox.record import VendorAnswer
 
 MOST_RESULTS, MOST_PAGES = 500, 100
@@ -23,7 +23,7 @@ Criterion = Annotated[dict[str, dict[str, Any]], Field(min_length=1, max_length=
 Criteria = Annotated[list[Criterion], Field(max_length=20)]
 
 
-class Search(Body):
+class SearchBody(JsonBody):
     """What is searched for."""
 
     query_context: Literal["customer", "company", "conversation", "message", "note"]
@@ -90,10 +90,10 @@ OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
 }
 
 
-def _search(call: Call) -> VendorAnswer:
+def _search(call: RoutedRequest) -> VendorAnswer:
     if whole(call.query, "page", 1) > MOST_PAGES:
         raise refusal_at(400, f"page must be at most {MOST_PAGES}", "page")
-    body = call.body(Search)
+    body = call.body(SearchBody)
     context = body["queryContext"]
     tests = {name: [_test(context, each) for each in body.get(name, ())] for name in ("and", "or", "not")}
     _bring(call.org, context, body.get("and", ()))
@@ -143,7 +143,7 @@ def _sort_key(name: str) -> Callable[[Resource], str]:
     return lambda one: str(one.attributes.get(camel) or "")
 
 
-def _bring(org: Organization, context: str, criteria: list[dict[str, dict[str, Any]]]) -> None:
+def _bring(org: SandboxOrganization, context: str, criteria: list[dict[str, dict[str, Any]]]) -> None:
     """Have what is plainly made up come into being where it is searched for by its identifier."""
     wanted = {name: condition.get("equals") for each in criteria for name, condition in each.items()}
     social = wanted.get(f"{context}_social_type")
@@ -158,4 +158,4 @@ def _bring(org: Organization, context: str, criteria: list[dict[str, dict[str, A
             holder(org, context, (str(kind), value))
 
 
-ROUTES = (Route("POST /v1/customers/search", _search),)
+ROUTES = (SandboxRoute("POST /v1/customers/search", _search),)

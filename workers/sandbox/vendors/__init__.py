@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from workers.sandbox.vendor import Absent, Vendor
+from workers.sandbox.vendor import NoStandIn, Vendor
 from workers.sandbox.vendors.aircall import AircallVendor
 from workers.sandbox.vendors.anthropic import AnthropicVendor
 from workers.sandbox.vendors.cloudtalk import CloudTalkVendor
@@ -29,7 +29,7 @@ from workers.sandbox.vendors.twilio import TwilioVendor
 from workers.sandbox.vendors.zammad import ZammadVendor
 from workers.sandbox.vendors.zendesk import ZendeskVendor
 
-Vendors = Mapping[str, type[Vendor] | Absent]
+Vendors = Mapping[str, type[Vendor] | NoStandIn]
 
 VENDORS: Vendors = {
     "slack": SlackVendor,

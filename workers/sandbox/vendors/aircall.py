@@ -107,11 +107,11 @@ class AircallVendor(Vendor):
             return problem(400, "Invalid pagination")
         page, size = map(int, written)
         wanted = {"phone_numbers": request.query.get("phone_number"), "emails": request.query.get("email")}
-        asked = {name: value for name, value in wanted.items() if value}
+        filters = {name: value for name, value in wanted.items() if value}
         found = [
             one
             for one in self._contacts
-            if all(any(alike(value, own) for own in values(one, name)) for name, value in asked.items())
+            if all(any(alike(value, own) for own in values(one, name)) for name, value in filters.items())
         ]
         shown = found[(page - 1) * size : page * size]
         more = (

@@ -7,10 +7,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from workers.sandbox.kustomer.answers import Refusal, problem
+from workers.sandbox.kustomer.answers import KustomerRefusalError, problem
 from workers.sandbox.kustomer.calls import dispatched
 from workers.sandbox.kustomer.panels import panels
-from workers.sandbox.kustomer.resources import Organization
+from workers.sandbox.kustomer.resources import SandboxOrganization
 from workers.sandbox.kustomer.routes import READS, ROUTES
 from workers.sandbox.record import ReceivedRequest, VendorAnswer
 from workers.sandbox.vendor import Panel, Vendor
@@ -27,7 +27,7 @@ class KustomerVendor(Vendor):
     connection: ClassVar[Mapping[str, Any]] = {"org": "sandbox", "apiKey": "sandbox-kustomer-key"}
 
     def __init__(self) -> None:
-        self._org = Organization()
+        self._org = SandboxOrganization()
         self._window, self._calls = 0, 0
 
     def answer(self, request: ReceivedRequest) -> VendorAnswer:
@@ -35,7 +35,7 @@ class KustomerVendor(Vendor):
         try:
             refused = _stopped(request)
             answer = refused or dispatched(self._org, request, ROUTES)
-        except Refusal as refusal:
+        except KustomerRefusalError as refusal:
             answer = refusal.answer
         return VendorAnswer(answer.status, answer.body, {**answer.headers, **self._counted()}, answer.accepted)
 
@@ -55,8 +55,8 @@ class KustomerVendor(Vendor):
         """Return which record a request concerns, and what it says."""
         place = PLACE.match(request.path)
         body = request.json if isinstance(request.json, dict) else {}
-        said = next((body[name] for name in SAID if isinstance(body.get(name), str)), "")
-        return f"{place[1]} {place[2]}" if place else "", said
+        text = next((body[name] for name in SAID if isinstance(body.get(name), str)), "")
+        return f"{place[1]} {place[2]}" if place else "", text
 
     def panels(self) -> Sequence[Panel]:
         """Return conversations and customers for the page."""
@@ -64,7 +64,7 @@ class KustomerVendor(Vendor):
 
     def clear(self) -> None:
         """Forget all records."""
-        self._org = Organization()
+        self._org = SandboxOrganization()
 
     def _counted(self) -> dict[str, str]:
         window, left = divmod(int(time.time()), WINDOW)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from workers.sandbox.vendor import Absent
+from workers.sandbox.vendor import NoStandIn
 
-LOCAL_LANGUAGE = Absent("It runs on this machine and needs no account: it reads for real.", connection=dict)
+LOCAL_LANGUAGE = NoStandIn("It runs on this machine and needs no account: it reads for real.", connection=dict)

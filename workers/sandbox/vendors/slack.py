@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from workers.sandbox.record import ReceivedRequest, VendorAnswer
-from workers.sandbox.slack_desk import SlackDesk
 from workers.sandbox.slack_people import TEAM
+from workers.sandbox.slack_screens import SlackScreens
 from workers.sandbox.vendor import MOST_MESSAGES, TOO_MANY_REQUESTS, Vendor
 
 Call = Callable[[dict[str, Any]], VendorAnswer]
@@ -48,16 +48,16 @@ class SlackVendor(Vendor):
         self._messages: deque[dict[str, Any]] = deque(maxlen=MOST_MESSAGES)
         self._channels: dict[str, str] = {}
         self._last = 0
-        self.desk = SlackDesk()
+        self.screens = SlackScreens()
         self._posts: dict[str, Call] = {
             "chat.postMessage": self._post,
             "chat.update": self._update,
-            "chat.postEphemeral": lambda given: done(self.desk.tell(given), accepted=True),
-            "views.open": lambda given: done(self.desk.open(given), accepted=True),
+            "chat.postEphemeral": lambda given: done(self.screens.tell(given), accepted=True),
+            "views.open": lambda given: done(self.screens.open(given), accepted=True),
         }
         self._reads: dict[str, Call] = {
             "auth.test": lambda _: _itself(),
-            "users.info": lambda given: done(self.desk.user(given)),
+            "users.info": lambda given: done(self.screens.user(given)),
             "conversations.history": lambda given: self._history(given, replies=False),
             "conversations.replies": lambda given: self._history(given, replies=True),
             "conversations.list": lambda _: self._listed(),
@@ -72,7 +72,7 @@ class SlackVendor(Vendor):
         """Answer one call of the Web API; a refusal is a 200 with `ok: false`, as Slack has it."""
         arguments = self._arguments(request)
         if request.path.startswith(RESPONSES):
-            return self.desk.respond(request)
+            return self.screens.respond(request)
         error = unsigned(request, arguments)
         if error:
             return refusal(error)
@@ -108,7 +108,7 @@ class SlackVendor(Vendor):
 
     def clear(self) -> None:
         """Forget all messages, people and forms."""
-        self.desk.clear()
+        self.screens.clear()
         self._messages.clear()
         self._channels.clear()
 

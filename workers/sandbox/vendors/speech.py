@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from workers.sandbox.vendor import Absent
+from workers.sandbox.vendor import NoStandIn
 
 WHISPER_MODEL = Path(__file__).resolve().parents[3] / ".cache" / "whisper-base"
 """Where the set-up of a checkout puts the local speech model's weights."""
@@ -16,5 +16,5 @@ def _local_model() -> Mapping[str, Any]:
     return {"model": str(WHISPER_MODEL)} if WHISPER_MODEL.is_dir() else {}
 
 
-GOOGLE = Absent("What a recording says cannot be made up, so a Whisper model of this machine transcribes instead.")
-WHISPER = Absent("It runs on this machine and needs no account: it transcribes for real.", connection=_local_model)
+GOOGLE = NoStandIn("What a recording says cannot be made up, so a Whisper model of this machine transcribes instead.")
+WHISPER = NoStandIn("It runs on this machine and needs no account: it transcribes for real.", connection=_local_model)

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from activities.violations import sentence_of
 from workers.sandbox.webhooks.gateway import GatewayDoors
 from workers.sandbox.webhooks.senders import FORM, SENDERS
-from workers.sandbox.webhooks.sending import Delivery, Sent, UndeliverableError, send
+from workers.sandbox.webhooks.sending import Delivery, GatewayAnswer, UndeliverableError, send
 
 SECURITY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'",
@@ -80,7 +80,7 @@ class WebhooksPage:
     async def _send(self, http: web.Request) -> web.Response:
         name = http.match_info["sender"]
         if name not in SENDERS:
-            return _said(404, f"The sandbox sends nothing as {name[:100]!r}; it sends as {', '.join(SENDERS)}.")
+            return _error(404, f"The sandbox sends nothing as {name[:100]!r}; it sends as {', '.join(SENDERS)}.")
         content = await http.read()
         typed = _typed(http.content_type, content)
         sent = await self._sent(name, content if typed is None else _delivered(typed))
@@ -88,7 +88,7 @@ class WebhooksPage:
             return _html(self._shown(name, typed, sent))
         return web.Response(status=sent.status, body=sent.body, headers={"Content-Type": sent.media})
 
-    async def _sent(self, name: str, content: bytes | dict[str, Any]) -> Sent:
+    async def _sent(self, name: str, content: bytes | dict[str, Any]) -> GatewayAnswer:
         """Send, and return what the gateway answered, or why nothing was sent."""
         try:
             if isinstance(content, dict):
@@ -101,7 +101,9 @@ class WebhooksPage:
         except UndeliverableError as error:
             return _not_sent(f"This cannot be sent: {error}.")
 
-    def _shown(self, chosen: str | None = None, fields: dict[str, str] | None = None, sent: Sent | None = None) -> str:
+    def _shown(
+        self, chosen: str | None = None, fields: dict[str, str] | None = None, sent: GatewayAnswer | None = None
+    ) -> str:
         """Return the page, with what was typed and answered last."""
         gateway = self.gateway()
         note = (
@@ -143,11 +145,11 @@ def _delivered(typed: Mapping[str, str]) -> dict[str, Any]:
     return given
 
 
-def _not_sent(sentence: str) -> Sent:
-    return Sent(HTTPStatus.BAD_REQUEST, "application/json", json.dumps({"error": sentence}).encode())
+def _not_sent(sentence: str) -> GatewayAnswer:
+    return GatewayAnswer(HTTPStatus.BAD_REQUEST, "application/json", json.dumps({"error": sentence}).encode())
 
 
-def _answered(sent: Sent) -> str:
+def _answered(sent: GatewayAnswer) -> str:
     text = sent.body.decode(errors="replace") or "(an empty body)"
     how = "good" if sent.status < HTTPStatus.MULTIPLE_CHOICES else "bad"
     return ANSWER.format(how=how, status=f"Answered {sent.status}", text=escape(text))
@@ -157,5 +159,5 @@ def _html(text: str) -> web.Response:
     return web.Response(text=text, content_type="text/html", charset="utf-8", headers=SECURITY)
 
 
-def _said(status: int, sentence: str) -> web.Response:
+def _error(status: int, sentence: str) -> web.Response:
     return web.json_response({"error": sentence}, status=status)

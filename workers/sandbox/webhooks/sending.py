@@ -18,7 +18,7 @@ from yarl import URL
 from workers.hosts import is_loopback
 from workers.sandbox.webhooks.gateway import GatewayDoors, Hook
 from workers.sandbox.webhooks.senders import FORM, SENDERS, Sender
-from workers.sandbox.webhooks.signing import WAYS, Outgoing, Proof
+from workers.sandbox.webhooks.signing import WAYS, Proof, SignedContent
 
 WITHIN = 15.0
 """Seconds that the gateway has: as long as the patient ones of the senders wait."""
@@ -75,7 +75,7 @@ class Delivery(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class GatewayAnswer:
     """What the gateway answered.
 
     Attributes:
@@ -93,7 +93,7 @@ class UndeliverableError(ValueError):
     """A web hook cannot be sent; the message says what to say instead."""
 
 
-async def send(name: str, delivery: Delivery, gateway: GatewayDoors | None) -> Sent:
+async def send(name: str, delivery: Delivery, gateway: GatewayDoors | None) -> GatewayAnswer:
     """Send a sender's web hook.
 
     Args:
@@ -108,12 +108,12 @@ async def send(name: str, delivery: Delivery, gateway: GatewayDoors | None) -> S
     url, hook = _door(name, sender, delivery, gateway)
     at = datetime.now(UTC)
     unique = delivery.id or uuid.uuid4().hex
-    said = sender.body(unique, at) if delivery.body is None else delivery.body
-    if hook.auth and isinstance(said, Mapping):
-        said = {"auth": dict(hook.auth), **said}
-    content = said.encode() if isinstance(said, str) else _written(sender, said)
+    body = sender.body(unique, at) if delivery.body is None else delivery.body
+    if hook.auth and isinstance(body, Mapping):
+        body = {"auth": dict(hook.auth), **body}
+    content = body.encode() if isinstance(body, str) else _written(sender, body)
     address = _signed_address(url, delivery.base_url or (None if delivery.url or gateway is None else gateway.base_url))
-    outgoing = Outgoing(address, content, unique, at, is_form=sender.media == FORM)
+    outgoing = SignedContent(address, content, unique, at, is_form=sender.media == FORM)
     try:
         signed = WAYS[hook.proof.way](outgoing, hook.proof)
     except ValueError as error:
@@ -164,10 +164,10 @@ def _nowhere(name: str, delivery: Delivery, gateway: GatewayDoors | None) -> str
     return f"the gateway's file has no {wanted}; it has {known}: say another one's name as `hook`"
 
 
-def _written(sender: Sender, said: Any) -> bytes:
-    if sender.media == FORM and isinstance(said, Mapping):
-        return urlencode({name: "" if value is None else str(value) for name, value in said.items()}).encode()
-    return json.dumps(said, ensure_ascii=False).encode()
+def _written(sender: Sender, body: Any) -> bytes:
+    if sender.media == FORM and isinstance(body, Mapping):
+        return urlencode({name: "" if value is None else str(value) for name, value in body.items()}).encode()
+    return json.dumps(body, ensure_ascii=False).encode()
 
 
 def _signed_address(url: str, base_url: str | None) -> str:
@@ -177,7 +177,7 @@ def _signed_address(url: str, base_url: str | None) -> str:
     return f"{base_url.rstrip('/')}{parts.path}{f'?{parts.query}' if parts.query else ''}"
 
 
-async def _post(url: str, content: bytes, headers: Mapping[str, str]) -> Sent:
+async def _post(url: str, content: bytes, headers: Mapping[str, str]) -> GatewayAnswer:
     timeout = aiohttp.ClientTimeout(total=WITHIN)
     try:
         async with (
@@ -185,9 +185,9 @@ async def _post(url: str, content: bytes, headers: Mapping[str, str]) -> Sent:
             session.post(URL(url, encoded=True), data=content, headers=headers, allow_redirects=False) as answer,
         ):
             body = await answer.content.read(LONGEST_ANSWER)
-            return Sent(answer.status, answer.headers.get("Content-Type", "text/plain"), body)
+            return GatewayAnswer(answer.status, answer.headers.get("Content-Type", "text/plain"), body)
     except ValueError as error:
         raise UndeliverableError(f"the headers are none ({error})") from None
     except (aiohttp.ClientError, TimeoutError) as error:
         why = "does not answer in time" if isinstance(error, TimeoutError) else "does not answer"
-        return Sent(502, "application/json", json.dumps({"error": f"The gateway at {url} {why}."}).encode())
+        return GatewayAnswer(502, "application/json", json.dumps({"error": f"The gateway at {url} {why}."}).encode())

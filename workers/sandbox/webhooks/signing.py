@@ -27,7 +27,7 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class SignedContent:
     """What is signed.
 
     Attributes:
@@ -53,20 +53,20 @@ class Outgoing:
 Headers = Mapping[str, str]
 
 
-def _bearer(_: Outgoing, proof: Proof) -> Headers:
+def _bearer(_: SignedContent, proof: Proof) -> Headers:
     return {"Authorization": f"Bearer {proof.secret}"}
 
 
-def _basic(_: Outgoing, proof: Proof) -> Headers:
+def _basic(_: SignedContent, proof: Proof) -> Headers:
     pair = base64.b64encode(f"{proof.name}:{proof.secret}".encode()).decode()
     return {"Authorization": f"Basic {pair}"}
 
 
-def _header(_: Outgoing, proof: Proof) -> Headers:
+def _header(_: SignedContent, proof: Proof) -> Headers:
     return {proof.name: proof.secret}
 
 
-def _standard_webhooks(outgoing: Outgoing, proof: Proof) -> Headers:
+def _standard_webhooks(outgoing: SignedContent, proof: Proof) -> Headers:
     key = base64.b64decode(proof.secret.removeprefix("whsec_"))
     content = f"{outgoing.delivery}.{outgoing.seconds}.".encode() + outgoing.body
     return {
@@ -76,27 +76,27 @@ def _standard_webhooks(outgoing: Outgoing, proof: Proof) -> Headers:
     }
 
 
-def _slack(outgoing: Outgoing, proof: Proof) -> Headers:
+def _slack(outgoing: SignedContent, proof: Proof) -> Headers:
     signature = _hex(proof, f"v0:{outgoing.seconds}:".encode() + outgoing.body)
     return {"X-Slack-Request-Timestamp": outgoing.seconds, "X-Slack-Signature": f"v0={signature}"}
 
 
-def _twilio(outgoing: Outgoing, proof: Proof) -> Headers:
+def _twilio(outgoing: SignedContent, proof: Proof) -> Headers:
     fields = sorted(set(parse_qsl(outgoing.body.decode(), keep_blank_values=True))) if outgoing.is_form else []
     content = outgoing.address + "".join(name + value for name, value in fields)
     return {"X-Twilio-Signature": _base64(proof.secret.encode(), content.encode(), "sha1")}
 
 
-def _stripe(outgoing: Outgoing, proof: Proof) -> Headers:
+def _stripe(outgoing: SignedContent, proof: Proof) -> Headers:
     signature = _hex(proof, f"{outgoing.seconds}.".encode() + outgoing.body)
     return {"Stripe-Signature": f"t={outgoing.seconds},v1={signature}"}
 
 
-def _github(outgoing: Outgoing, proof: Proof) -> Headers:
+def _github(outgoing: SignedContent, proof: Proof) -> Headers:
     return {"X-Hub-Signature-256": f"sha256={_hex(proof, outgoing.body)}"}
 
 
-def _zendesk(outgoing: Outgoing, proof: Proof) -> Headers:
+def _zendesk(outgoing: SignedContent, proof: Proof) -> Headers:
     at = outgoing.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {
         "X-Zendesk-Webhook-Signature": _base64(proof.secret.encode(), at.encode() + outgoing.body),
@@ -104,20 +104,20 @@ def _zendesk(outgoing: Outgoing, proof: Proof) -> Headers:
     }
 
 
-def _zammad(outgoing: Outgoing, proof: Proof) -> Headers:
+def _zammad(outgoing: SignedContent, proof: Proof) -> Headers:
     signature = hmac.new(proof.secret.encode(), outgoing.body, hashlib.sha1).hexdigest()
     return {"X-Hub-Signature": f"sha1={signature}"}
 
 
-def _kustomer(outgoing: Outgoing, proof: Proof) -> Headers:
+def _kustomer(outgoing: SignedContent, proof: Proof) -> Headers:
     return {"X-Kustomer-Webhook-Signature": _hex(proof, outgoing.body)}
 
 
-def _none(_outgoing: Outgoing, _proof: Proof) -> Headers:
+def _none(_outgoing: SignedContent, _proof: Proof) -> Headers:
     return {}
 
 
-WAYS: Mapping[str, Callable[[Outgoing, Proof], Headers]] = {
+WAYS: Mapping[str, Callable[[SignedContent, Proof], Headers]] = {
     "bearer": _bearer,
     "basic": _basic,
     "header": _header,

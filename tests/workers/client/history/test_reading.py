@@ -12,7 +12,7 @@ from workers.client.history.called import CalledRun, called_runs
 from workers.client.history.chain import History
 from workers.client.history.reading import local_activity_of, run_of
 from workers.client.history.rows import Activity
-from workers.client.history.values import Values, given
+from workers.client.history.values import HistoryValues, given
 from workers.client.pinned import plan_of
 from workers.payloads.converter import data_converter
 from workflows.run.encrypted import MissingKeyError
@@ -22,7 +22,7 @@ def recorded(feature: str, *keys: str) -> History:
     """Return the history of a feature, of all runs of its chain."""
     paths = sorted((FOLDER / VERSIONS[0]).glob(f"{feature}.*.json"))
     runs = [run_of(history(path).events) for path in paths]
-    return History(run=feature, runs=runs, values=Values(data_converter(keys)))
+    return History(run=feature, runs=runs, values=HistoryValues(data_converter(keys)))
 
 
 def ends(activities: list[Activity]) -> list[tuple[str, int, str | None]]:

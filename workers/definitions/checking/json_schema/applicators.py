@@ -7,16 +7,16 @@ from typing import Any
 
 from trunkline.regex.bounded import compiled
 from workers.definitions.checking.json_schema.assertions import assertions
-from workers.definitions.checking.json_schema.document import Schema
+from workers.definitions.checking.json_schema.document import Subschema
 from workers.definitions.checking.json_schema.work import LONGEST_SHOWN, Check, Place, Seen, Violation, Work, shown
 
 
-def checks_of(schemas: Iterable[Schema]) -> dict[Schema, list[Check]]:
+def checks_of(schemas: Iterable[Subschema]) -> dict[Subschema, list[Check]]:
     """Return what each subschema checks, the simple before what goes into parts of a value."""
     return {schema: [*_checks(schema)] for schema in schemas}
 
 
-def _checks(schema: Schema) -> Iterator[Check]:
+def _checks(schema: Subschema) -> Iterator[Check]:
     written = schema.written
     if isinstance(written, bool):
         if not written:
@@ -31,12 +31,12 @@ def _checks(schema: Schema) -> Iterator[Check]:
         yield from _to_members(schema)
 
 
-def _under(schema: Schema, keyword: str) -> dict[Any, Schema]:
+def _under(schema: Subschema, keyword: str) -> dict[Any, Subschema]:
     """Return the subschemas of a keyword that takes several, by index or name."""
     return {at[1]: child for at, child in schema.children.items() if at[0] == keyword}
 
 
-def _to_itself(schema: Schema) -> Iterator[Check]:
+def _to_itself(schema: Subschema) -> Iterator[Check]:
     if branches := _under(schema, "allOf"):
         yield _all([*branches.values()])
     if branches := _under(schema, "anyOf"):
@@ -51,7 +51,7 @@ def _to_itself(schema: Schema) -> Iterator[Check]:
         yield _dependents(dependents)
 
 
-def _all(branches: list[Schema]) -> Check:
+def _all(branches: list[Subschema]) -> Check:
     def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Violation | None:
         for branch in branches:
             fault = work.visit(branch, value, place, seen)
@@ -62,7 +62,7 @@ def _all(branches: list[Schema]) -> Check:
     return check
 
 
-def _any(branches: list[Schema]) -> Check:
+def _any(branches: list[Subschema]) -> Check:
     def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Violation | None:
         faults = []
         for branch in branches:
@@ -76,7 +76,7 @@ def _any(branches: list[Schema]) -> Check:
     return check
 
 
-def _one(branches: list[Schema]) -> Check:
+def _one(branches: list[Subschema]) -> Check:
     def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Violation | None:
         faults = []
         for index, branch in enumerate(branches):
@@ -98,7 +98,7 @@ def _nearest(faults: list[Violation], value: Any, place: Place) -> Violation:
     return Violation(place, "is not valid under any of the given schemas", (value,))
 
 
-def _not(banned: Schema) -> Check:
+def _not(banned: Subschema) -> Check:
     text = f"should not be valid under {shown(banned.written)}"
 
     def check(value: Any, place: Place, work: Work, _seen: Seen | None) -> Violation | None:
@@ -107,7 +107,7 @@ def _not(banned: Schema) -> Check:
     return check
 
 
-def _if(condition: Schema, then: Schema | None, otherwise: Schema | None) -> Check:
+def _if(condition: Subschema, then: Subschema | None, otherwise: Subschema | None) -> Check:
     def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Violation | None:
         following = then if work.visit(condition, value, place, seen) is None else otherwise
         return None if following is None else work.visit(following, value, place, seen)
@@ -115,7 +115,7 @@ def _if(condition: Schema, then: Schema | None, otherwise: Schema | None) -> Che
     return check
 
 
-def _dependents(dependents: Mapping[str, Schema]) -> Check:
+def _dependents(dependents: Mapping[str, Subschema]) -> Check:
     def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Violation | None:
         if not isinstance(value, dict):
             return None
@@ -125,7 +125,7 @@ def _dependents(dependents: Mapping[str, Schema]) -> Check:
     return check
 
 
-def _to_items(schema: Schema, written: Mapping[str, Any]) -> Iterator[Check]:
+def _to_items(schema: Subschema, written: Mapping[str, Any]) -> Iterator[Check]:
     first, rest = [*_under(schema, "prefixItems").values()], schema.children.get(("items",))
     if first or rest is not None:
         yield _items(first, rest)
@@ -135,7 +135,7 @@ def _to_items(schema: Schema, written: Mapping[str, Any]) -> Iterator[Check]:
         yield _other_items(unseen)
 
 
-def _items(first: list[Schema], rest: Schema | None) -> Check:
+def _items(first: list[Subschema], rest: Subschema | None) -> Check:
     def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Violation | None:
         if not isinstance(value, list):
             return None
@@ -152,7 +152,7 @@ def _items(first: list[Schema], rest: Schema | None) -> Check:
     return check
 
 
-def _contains(wanted: Schema, least: float, most: float | None) -> Check:
+def _contains(wanted: Subschema, least: float, most: float | None) -> Check:
     limits = f"at least {shown(least)}{'' if most is None else f' and at most {shown(most)}'}"
 
     def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Violation | None:
@@ -169,7 +169,7 @@ def _contains(wanted: Schema, least: float, most: float | None) -> Check:
     return check
 
 
-def _other_items(unseen: Schema) -> Check:
+def _other_items(unseen: Subschema) -> Check:
     def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Violation | None:
         if not isinstance(value, list) or seen is None:
             return None
@@ -184,7 +184,7 @@ def _other_items(unseen: Schema) -> Check:
     return check
 
 
-def _to_members(schema: Schema) -> Iterator[Check]:
+def _to_members(schema: Subschema) -> Iterator[Check]:
     named, patterns = _under(schema, "properties"), _under(schema, "patternProperties")
     rest = schema.children.get(("additionalProperties",))
     if patterns or rest is not None:
@@ -197,7 +197,7 @@ def _to_members(schema: Schema) -> Iterator[Check]:
         yield _other_members(unseen)
 
 
-def _properties(named: Mapping[str, Schema]) -> Check:
+def _properties(named: Mapping[str, Subschema]) -> Check:
     def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Violation | None:
         if not isinstance(value, dict):
             return None
@@ -214,7 +214,7 @@ def _properties(named: Mapping[str, Schema]) -> Check:
     return check
 
 
-def _members(named: Mapping[str, Schema], patterns: Mapping[str, Schema], rest: Schema | None) -> Check:
+def _members(named: Mapping[str, Subschema], patterns: Mapping[str, Subschema], rest: Subschema | None) -> Check:
     matching = [(compiled(pattern), child) for pattern, child in patterns.items()]
 
     def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Violation | None:
@@ -238,7 +238,7 @@ def _members(named: Mapping[str, Schema], patterns: Mapping[str, Schema], rest: 
     return check
 
 
-def _names(names: Schema) -> Check:
+def _names(names: Subschema) -> Check:
     def check(value: Any, place: Place, work: Work, _seen: Seen | None) -> Violation | None:
         for name in value if isinstance(value, dict) else ():
             fault = work.visit(names, name, place)
@@ -249,7 +249,7 @@ def _names(names: Schema) -> Check:
     return check
 
 
-def _other_members(unseen: Schema) -> Check:
+def _other_members(unseen: Subschema) -> Check:
     def check(value: Any, place: Place, work: Work, seen: Seen | None) -> Violation | None:
         if not isinstance(value, dict) or seen is None:
             return None
@@ -264,7 +264,7 @@ def _other_members(unseen: Schema) -> Check:
     return check
 
 
-def _member(schema: Schema, value: Mapping[str, Any], name: str, place: Place, work: Work) -> Violation | None:
+def _member(schema: Subschema, value: Mapping[str, Any], name: str, place: Place, work: Work) -> Violation | None:
     fault = work.visit(schema, value[name], (place, name))
     if fault is not None and schema.written is False:
         return Violation(place, f"{name[:LONGEST_SHOWN]!r} is none of the properties that it may have")

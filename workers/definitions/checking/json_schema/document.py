@@ -37,7 +37,7 @@ class SchemaError(ValueError):
 
 
 @dataclass(slots=True, eq=False)
-class Schema:
+class Subschema:
     """One subschema as it stands in its document.
 
     Attributes:
@@ -51,20 +51,20 @@ class Schema:
 
     path: Path
     written: Mapping[str, Any] | bool
-    children: dict[Path, Schema] = field(default_factory=dict)
-    targets: dict[str, Schema] = field(default_factory=dict)
-    applied: list[Schema] = field(default_factory=list)
-    at_once: list[Schema] = field(default_factory=list)
+    children: dict[Path, Subschema] = field(default_factory=dict)
+    targets: dict[str, Subschema] = field(default_factory=dict)
+    applied: list[Subschema] = field(default_factory=list)
+    at_once: list[Subschema] = field(default_factory=list)
 
 
-def read(written: Mapping[str, Any]) -> list[Schema]:
+def read(written: Mapping[str, Any]) -> list[Subschema]:
     """Return every subschema of a schema, the whole first.
 
     Raises:
         SchemaError: it is none, refers to what is not in it, applies itself for ever, or unfolds to too many.
     """
     schemas = _Document(written).schemas
-    chains: dict[Schema, int] = {}
+    chains: dict[Subschema, int] = {}
     try:
         for one in TopologicalSorter({one: one.at_once for one in schemas}).static_order():
             chains[one] = 1 + max((chains[child] for child in one.at_once), default=0)
@@ -93,10 +93,10 @@ def read(written: Mapping[str, Any]) -> list[Schema]:
 MOST = 10**15
 
 
-def _unfolded(root: Schema) -> int:
+def _unfolded(root: Subschema) -> int:
     """Count subschemas as often as they are applied; a reference back to where one came from counts no more."""
-    counts: dict[Schema, int] = {}
-    inside: dict[Schema, Iterator[Schema]] = {root: iter(root.applied)}
+    counts: dict[Subschema, int] = {}
+    inside: dict[Subschema, Iterator[Subschema]] = {root: iter(root.applied)}
     while inside:
         schema, following = next(reversed(inside.items()))
         for child in following:
@@ -118,9 +118,9 @@ class _Document:
         self.base = base.removesuffix("#") if isinstance(base, str) else ""
         self.anchors: dict[str, Path] = {}
         self.instructions = 0
-        self._found: dict[Path, Schema] = {}
-        self._unread: list[Schema] = []
-        self._unresolved: list[tuple[Schema, str]] = []
+        self._found: dict[Path, Subschema] = {}
+        self._unread: list[Subschema] = []
+        self._unresolved: list[tuple[Subschema, str]] = []
         self._schema((), root)
         while self._unread or self._unresolved:
             if self._unread:
@@ -132,20 +132,20 @@ class _Document:
                 schema.at_once.append(target)
 
     @property
-    def schemas(self) -> list[Schema]:
+    def schemas(self) -> list[Subschema]:
         return list(self._found.values())
 
-    def _schema(self, path: Path, written: Any) -> Schema:
+    def _schema(self, path: Path, written: Any) -> Subschema:
         if path not in self._found:
             if len(self._found) == MAX_SUBSCHEMAS:
                 raise SchemaError(f"A schema has at most {MAX_SUBSCHEMAS:,} subschemas; this one has more.", ())
             if not isinstance(written, Mapping | bool):
                 raise SchemaError("A subschema is an object, or a boolean.", path)
-            self._found[path] = schema = Schema(path, written)
+            self._found[path] = schema = Subschema(path, written)
             self._unread.append(schema)
         return self._found[path]
 
-    def _read(self, schema: Schema) -> None:
+    def _read(self, schema: Subschema) -> None:
         if isinstance(schema.written, bool):
             return
         for keyword, argument in schema.written.items():
@@ -164,7 +164,7 @@ class _Document:
                         schema.at_once.append(child)
             self._note(schema, keyword, argument, path)
 
-    def _note(self, schema: Schema, keyword: str, argument: Any, path: Path) -> None:
+    def _note(self, schema: Subschema, keyword: str, argument: Any, path: Path) -> None:
         if keyword in REFERENCES:
             self._unresolved.append((schema, keyword))
         elif keyword in {"$anchor", "$dynamicAnchor"}:
@@ -186,7 +186,7 @@ class _Document:
         if self.instructions > MAX_INSTRUCTIONS:
             raise SchemaError("The patterns of this schema are too large together: repeat less.", path)
 
-    def _target(self, schema: Schema, keyword: str) -> Schema:
+    def _target(self, schema: Subschema, keyword: str) -> Subschema:
         path = (*schema.path, keyword)
         reference: str = schema.written[keyword]  # type: ignore[index] # a boolean has no keywords
         local = reference.removeprefix(self.base) if self.base else reference

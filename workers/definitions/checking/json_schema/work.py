@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from workers.definitions.checking.json_schema.document import Schema
+from workers.definitions.checking.json_schema.document import Subschema
 
 Place = tuple["Place | None", str | int] | None
 """Where a value stands: its parent's place and its key there; None is the whole."""
@@ -72,7 +72,7 @@ class Work:
         depth: how many subschemas apply each other now.
     """
 
-    checks: Mapping[Schema, list[Check]]
+    checks: Mapping[Subschema, list[Check]]
     left: int
     notes: bool
     depth: int = 0
@@ -93,7 +93,7 @@ class Work:
         self.spend(3 + len(content) * pattern.programsize // INSTRUCTIONS_A_STEP)
         return pattern.search(content) is not None
 
-    def visit(self, schema: Schema, value: Any, place: Place, seen: Seen | None = None) -> Violation | None:
+    def visit(self, schema: Subschema, value: Any, place: Place, seen: Seen | None = None) -> Violation | None:
         """Judge a value by one subschema and return what is wrong; note in `seen` which of its parts were judged.
 
         Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workers.importing.keep.given import Given, Made, request
+from workers.importing.keep.given import ImportedStep, ProviderKeys, request
 from workers.importing.unsaid import UnsayableError
 
 _SLACK = "https://slack.com/api/"
@@ -12,12 +12,12 @@ _TS = {"slack_timestamp": ("ts",), "channel": ("channel",)}
 _BODY_TS = {"slack_timestamp": ("body", "ts"), "channel": ("body", "channel")}
 
 
-def _slack(given: Given) -> Made:
+def _slack(given: ProviderKeys) -> ImportedStep:
     channel, text = given.take("channel"), given.take("message")
     blocks = given.take("blocks")
     if given.plain("notification_type") == "reaction":
         body = {"channel": channel, "name": text, "timestamp": given.need("thread_timestamp")}
-        return Made([request("POST", f"{_SLACK}reactions.add", headers=given.bearer(), body=body)])
+        return ImportedStep([request("POST", f"{_SLACK}reactions.add", headers=given.bearer(), body=body)])
     body = {"channel": channel, "text": text, "blocks": blocks}
     thread, earlier = given.take("thread_timestamp"), given.take("slack_timestamp")
     files = given.take("attachments")
@@ -27,18 +27,20 @@ def _slack(given: Given) -> Made:
             raise UnsayableError("Slack needs the `channel` of a message that is answered or changed.")
         url = f"https://hooks.slack.com/services/{given.secret('webhook_path')}"
         given.skip("username")
-        return Made([request("POST", url, body={**body, **({"attachments": files} if files else {})})], results=())
+        return ImportedStep(
+            [request("POST", url, body={**body, **({"attachments": files} if files else {})})], results=()
+        )
     if earlier is not None or files:
         more = {"attachments": files, "ts": earlier, "thread_ts": thread}
         body |= {key: value for key, value in more.items() if value is not None}
         method = "chat.update" if earlier is not None else "chat.postMessage"
-        return Made([request("POST", _SLACK + method, headers=given.bearer(), body=body)], fields=_BODY_TS)
+        return ImportedStep([request("POST", _SLACK + method, headers=given.bearer(), body=body)], fields=_BODY_TS)
     config = {**body, **({"threadTs": thread} if thread is not None else {}), "connection": given.account("slack")}
     given.skip("username")
-    return Made([{"actionType": "send_slack_message", "config": config}], results=(), fields=_TS)
+    return ImportedStep([{"actionType": "send_slack_message", "config": config}], results=(), fields=_TS)
 
 
-def _teams(given: Given) -> Made:
+def _teams(given: ProviderKeys) -> ImportedStep:
     config: dict[str, Any] = given.some(message="message", title="title")
     sections = given.document("sections")
     if sections:
@@ -49,10 +51,10 @@ def _teams(given: Given) -> Made:
             config["card"]["msteams"] = {"entities": mentions}
     given.skip("typeCard", "themeColor", "schema", "attachments")
     config |= {"channel": given.connection, "connection": given.account("teams")}
-    return Made([{"actionType": "send_teams_message", "config": config}], results=())
+    return ImportedStep([{"actionType": "send_teams_message", "config": config}], results=())
 
 
-def _telegram(given: Given) -> Made:
+def _telegram(given: ProviderKeys) -> ImportedStep:
     body = {"chat_id": given.need("chat_id"), **given.some(parse_mode="parse_mode", message_thread_id="topic_id")}
     body |= given.some(disable_notification="disable_notification")
     buttons = given.take("reply_markup")
@@ -66,35 +68,35 @@ def _telegram(given: Given) -> Made:
     else:
         body["text"] = text
     method = "sendPhoto" if image is not None else "sendMessage"
-    return Made([request("POST", f"https://api.telegram.org/bot{given.secret('token')}/{method}", body=body)])
+    return ImportedStep([request("POST", f"https://api.telegram.org/bot{given.secret('token')}/{method}", body=body)])
 
 
-def _discord(given: Given) -> Made:
+def _discord(given: ProviderKeys) -> ImportedStep:
     url = f"https://discord.com/api/webhooks/{given.secret('webhook_path')}"
-    return Made([request("POST", url, body=given.some(content="content", components="components"))])
+    return ImportedStep([request("POST", url, body=given.some(content="content", components="components"))])
 
 
-def _ntfy(given: Given) -> Made:
+def _ntfy(given: ProviderKeys) -> ImportedStep:
     url = f"https://ntfy.sh/{given.need('topic')}"
-    return Made([request("POST", url, headers=given.bearer(), body=given.need("message"))])
+    return ImportedStep([request("POST", url, headers=given.bearer(), body=given.need("message"))])
 
 
-def _zoom_chat(given: Given) -> Made:
+def _zoom_chat(given: ProviderKeys) -> ImportedStep:
     title = given.take("title")
     body: dict[str, Any] = {"content": {"head": {"text": title}} if title is not None else {}}
     lines = [given.take("message"), given.take("severity"), given.take("details_url"), given.take("tagged_users")]
     body["content"]["body"] = [{"type": "message", "text": str(line)} for line in lines if line is not None]
     url = f"https://integrations.zoom.us/chat/webhooks/incomingwebhook/{given.secret('webhook_path')}"
     headers = {"Authorization": given.secret("verification_token")}
-    return Made([request("POST", url, headers=headers, query={"format": "full"}, body=body)])
+    return ImportedStep([request("POST", url, headers=headers, query={"format": "full"}, body=body)])
 
 
 def _hook(url: str, **keys: str) -> Any:
     """Return what posts some keys to an address that ends with a secret path."""
 
-    def make(given: Given) -> Made:
+    def make(given: ProviderKeys) -> ImportedStep:
         found = given.some(**keys)
-        return Made([request("POST", url + given.secret("webhook_path"), body={**found, **given.rest()})])
+        return ImportedStep([request("POST", url + given.secret("webhook_path"), body={**found, **given.rest()})])
 
     return make
 

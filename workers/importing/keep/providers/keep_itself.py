@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from workers.importing.keep.expressions import parsed
-from workers.importing.keep.given import Given, Made, request
+from workers.importing.keep.given import ImportedStep, ProviderKeys, request
 from workers.importing.keep.texts import text_of
 from workers.importing.unsaid import UnsayableError
 
@@ -19,19 +19,19 @@ def signed_in(fill: dict[str, None]) -> dict[str, str]:
     return {"X-API-KEY": "{{secrets.keep_api_key}}"}
 
 
-def _keep(given: Given) -> Made:
+def _keep(given: ProviderKeys) -> ImportedStep:
     headers = signed_in(given.fill)
     if "workflow_to_update_yaml" in given.values:
         body = given.need("workflow_to_update_yaml")
-        return Made([request("POST", f"{API}/workflows/json", headers=headers, body=body)])
+        return ImportedStep([request("POST", f"{API}/workflows/json", headers=headers, body=body)])
     if "filter" in given.values or "filters" in given.values:
         given.skip("version", "distinct", "timerange", "limit")
         body = {"query": {"cel": _filter(given)}}
-        return Made([request("POST", f"{API}/alerts/query", headers=headers, body=body)], ("body", "results"))
+        return ImportedStep([request("POST", f"{API}/alerts/query", headers=headers, body=body)], ("body", "results"))
     return _raise(given, headers)
 
 
-def _filter(given: Given) -> Any:
+def _filter(given: ProviderKeys) -> Any:
     if "filter" in given.values:
         return given.take("filter")
     found = given.take("filters")
@@ -40,7 +40,7 @@ def _filter(given: Given) -> Any:
     return " && ".join(f"{one['key']} == '{one['value']}'" for one in found)
 
 
-def _raise(given: Given, headers: dict[str, str]) -> Made:
+def _raise(given: ProviderKeys, headers: dict[str, str]) -> ImportedStep:
     """Raise one alert, or one of each of the results of the step before where its texts name their fields."""
     if "for" in given.values:
         raise UnsayableError("`for` waits until a result has come for so long, which is state over several runs.")
@@ -55,7 +55,7 @@ def _raise(given: Given, headers: dict[str, str]) -> Made:
     keys = given.values.get("fingerprint_fields")
     if isinstance(keys, list) and "fingerprint" not in body:
         body["fingerprint"] = text_of("-".join(f"{{{{ {_own(key, fields)} }}}}" for key in keys), given.scope)
-    return Made([request("POST", f"{API}/alerts/event", headers=headers, body=body)])
+    return ImportedStep([request("POST", f"{API}/alerts/event", headers=headers, body=body)])
 
 
 def _own(key: Any, fields: dict[str, Any]) -> str:
@@ -67,7 +67,7 @@ def _own(key: Any, fields: dict[str, Any]) -> str:
     return text.strip().removeprefix("{{").removesuffix("}}").strip() if text.startswith("{{") else str(key)
 
 
-def _fields(value: Any, given: Given) -> Any:
+def _fields(value: Any, given: ProviderKeys) -> Any:
     if isinstance(value, dict):
         return {key: _fields(inner, given) for key, inner in value.items()}
     if isinstance(value, str) and "{{" in value and "?" in value:
@@ -76,16 +76,16 @@ def _fields(value: Any, given: Given) -> Any:
     return given.take("", None) if value is None else (text_of(value, given.scope) if isinstance(value, str) else value)
 
 
-def _console(given: Given) -> Made:
+def _console(given: ProviderKeys) -> ImportedStep:
     given.skip("logger", "severity")
     text = given.take("message", "")
-    return Made([{"set": {given.variable: text}}], results=(), itself=True)
+    return ImportedStep([{"set": {given.variable: text}}], results=(), itself=True)
 
 
-def _mock(given: Given) -> Made:
+def _mock(given: ProviderKeys) -> ImportedStep:
     given.skip("command")
     output = given.take("command_output")
-    return Made([] if output is None else [{"set": {given.variable: output}}], results=(), itself=True)
+    return ImportedStep([] if output is None else [{"set": {given.variable: output}}], results=(), itself=True)
 
 
 KEEP = {"keep": _keep, "console": _console, "mock": _mock}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workers.importing.keep.given import Given, Made, request
+from workers.importing.keep.given import ImportedStep, ProviderKeys, request
 from workers.importing.unsaid import UnsayableError
 
 _APPS = "/apis/apps/v1"
@@ -27,35 +27,35 @@ _MERGE = {"Content-Type": "application/merge-patch+json"}
 _RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 
-def _cluster(given: Given) -> Made:
+def _cluster(given: ProviderKeys) -> ImportedStep:
     command = given.plain("command_type")
     action = given.plain("action")
     return _read(given, command) if command.startswith("get_") else _act(given, action or command)
 
 
-def _read(given: Given, command: str) -> Made:
+def _read(given: ProviderKeys, command: str) -> ImportedStep:
     what, headers = command.removeprefix("get_"), given.bearer()
     if what in {"logs", "pod_logs"}:
         query = given.some(tailLines="tail_lines", container="container_name")
         pod = f"{_in(given)}/pods/{given.need('pod_name')}/log"
-        return Made([request("GET", f"{given.host()}/api/v1{pod}", headers=headers, query=query)])
+        return ImportedStep([request("GET", f"{given.host()}/api/v1{pod}", headers=headers, query=query)])
     if what == "deployment":
         name = given.need("deployment_name")
-        return Made([request("GET", f"{given.host()}{_APPS}{_in(given)}/deployments/{name}", headers=headers)])
+        return ImportedStep([request("GET", f"{given.host()}{_APPS}{_in(given)}/deployments/{name}", headers=headers)])
     if what not in _LISTS:
         raise UnsayableError(f"`{given.provider}` has no `command_type: {command}` that is known here.")
     place = _in(given) if given.values.get("namespace") and "{of}" in _LISTS[what] else ""
     query = given.some(fieldSelector="field_selector", labelSelector="label_selector")
     url = given.host() + _LISTS[what].format(of=place)
-    return Made([request("GET", url, headers=headers, query=query)], _ITEMS)
+    return ImportedStep([request("GET", url, headers=headers, query=query)], _ITEMS)
 
 
-def _act(given: Given, action: str) -> Made:
+def _act(given: ProviderKeys, action: str) -> ImportedStep:
     headers = given.bearer()
     if action == "restart_pod":
         url = f"{given.host()}/api/v1{_in(given)}/pods/{given.need('pod_name')}"
         given.skip("message")
-        return Made([request("DELETE", url, headers=headers)])
+        return ImportedStep([request("DELETE", url, headers=headers)])
     kind = given.take("kind") or ("deploymentconfig" if action.endswith("deploymentconfig") else "deployment")
     name = given.take("name") or given.take(f"{kind}_name")
     if kind not in {"deployment", "deploymentconfig"} or name is None:
@@ -66,15 +66,15 @@ def _act(given: Given, action: str) -> Made:
     url = f"{given.host()}{group}{_in(given)}/{kind}s/{name}"
     if action.startswith("scale_"):
         body: Any = {"spec": {"replicas": given.need("replicas")}}
-        return Made([request("PATCH", f"{url}/scale", headers={**headers, **_MERGE}, body=body)])
+        return ImportedStep([request("PATCH", f"{url}/scale", headers={**headers, **_MERGE}, body=body)])
     if action in {"rollout_restart", "restart_deployment"}:
         body = {"spec": {"template": {"metadata": {"annotations": {_RESTARTED: "{{now}}"}}}}}
         given.skip("message")
-        return Made([request("PATCH", url, headers={**headers, **_MERGE}, body=body)])
+        return ImportedStep([request("PATCH", url, headers={**headers, **_MERGE}, body=body)])
     raise UnsayableError(f"`{given.provider}` has no action {action!r} that is known here.")
 
 
-def _in(given: Given) -> str:
+def _in(given: ProviderKeys) -> str:
     return f"/namespaces/{given.take('namespace', 'default')}"
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from workers.importing.keep.given import Given, Made
+from workers.importing.keep.given import ImportedStep, ProviderKeys
 from workers.importing.keep.texts import value_of
 
 
-def _model(given: Given) -> Made:
+def _model(given: ProviderKeys) -> ImportedStep:
     config: dict[str, Any] = {"promptTemplate": given.need("prompt")}
     config |= given.some(model="model", system="system_prompt", maxTokens="max_tokens", temperature="temperature")
     form = given.values.get("structured_output_format")
@@ -24,7 +24,7 @@ def _model(given: Given) -> Made:
         )
     kind = "anthropic" if given.provider == "anthropic" else "openai (any service that speaks its protocol)"
     config["connection"] = given.account(kind)
-    return Made([{"actionType": "generate_ai_response", "config": config}], results=(), fields={"response": ()})
+    return ImportedStep([{"actionType": "generate_ai_response", "config": config}], results=(), fields={"response": ()})
 
 
 def _constant(schema: Any, notes: list[str], name: str = "") -> Any:
@@ -33,9 +33,9 @@ def _constant(schema: Any, notes: list[str], name: str = "") -> Any:
         return [_constant(one, notes, name) for one in schema]
     if not isinstance(schema, Mapping):
         return schema
-    said = schema.get("description")
-    if isinstance(said, str) and "{{" in said:
-        notes.append(f"`{name}`: {said}")
+    text = schema.get("description")
+    if isinstance(text, str) and "{{" in text:
+        notes.append(f"`{name}`: {text}")
         schema = {key: value for key, value in schema.items() if key != "description"}
     return {key: _constant(value, notes, str(key)) for key, value in schema.items()}
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from workers.importing.keep.given import Given, Made, request
+from workers.importing.keep.given import ImportedStep, ProviderKeys, request
 
 
-def _http(given: Given) -> Made:
+def _http(given: ProviderKeys) -> ImportedStep:
     method = given.plain("method", "GET").upper()
     body = given.take("body")
     config: dict[str, Any] = {
@@ -21,17 +21,17 @@ def _http(given: Given) -> Made:
     if given.take("api_key") is not None:
         config["headers"] = {**(config["headers"] or {}), **given.bearer("api_key")}
     given.skip("fail_on_error", "verify", "timeout")
-    return Made([request(method, given.need("url"), **config)], results=(), fields={"status_code": ("status",)})
+    return ImportedStep([request(method, given.need("url"), **config)], results=(), fields={"status_code": ("status",)})
 
 
-def _webhook(given: Given) -> Made:
+def _webhook(given: ProviderKeys) -> ImportedStep:
     given.values = {"method": "POST", **given.values}
     if not given.values.get("url"):
         given.values = {**given.values, "url": given.host()}
     return _http(given)
 
 
-def _mail(given: Given) -> Made:
+def _mail(given: ProviderKeys) -> ImportedStep:
     """Return the email; Keep's kinds of mail spell the same keys in several ways."""
     config = given.some(to="to", subject="subject", html="html", cc="cc", bcc="bcc")
     config |= given.some(to="to_email", text="body") | given.some(**{"from": "_from"})
@@ -44,7 +44,7 @@ def _mail(given: Given) -> Made:
     if "html" not in config and "text" not in config:
         config |= given.some(text="content")
     config["connection"] = given.account("smtp, postmark or gmail")
-    return Made([{"actionType": "send_email", "config": config}], results=())
+    return ImportedStep([{"actionType": "send_email", "config": config}], results=())
 
 
 PLAIN = {"http": _http, "webhook": _webhook, **dict.fromkeys(("smtp", "sendgrid", "resend", "mailgun", "gmail"), _mail)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workers.importing.keep.given import Given, Made, request
+from workers.importing.keep.given import ImportedStep, ProviderKeys, request
 
 _MONDAY = (
     "mutation ($board: ID!, $group: String, $name: String!, $columns: JSON) "
@@ -13,7 +13,7 @@ _MONDAY = (
 _ISSUE = {"issue": ("body",), "ticket_url": ("body", "self")}
 
 
-def _jira(given: Given) -> Made:
+def _jira(given: ProviderKeys) -> ImportedStep:
     host = given.host()
     headers = given.bearer() if given.provider == "jiraonprem" else given.basic("email", "api_token")
     fields = given.some(summary="summary", description="description", labels="labels")
@@ -36,10 +36,10 @@ def _jira(given: Given) -> Made:
         project = f"{{{{variables.{found}.body.values[0].location.projectKey}}}}"
     fields["project"] = {"key": project}
     steps.append(request("POST", f"{host}/rest/api/2/issue", headers=headers, body={"fields": fields}))
-    return Made(steps, fields=_ISSUE)
+    return ImportedStep(steps, fields=_ISSUE)
 
 
-def _change(given: Given, url: str, headers: dict[str, str], fields: dict[str, Any]) -> Made:
+def _change(given: ProviderKeys, url: str, headers: dict[str, str], fields: dict[str, Any]) -> ImportedStep:
     steps = [request("PUT", url, headers=headers, body={"fields": fields})] if fields else []
     state = given.take("transition_to")
     if state is not None:
@@ -49,70 +49,74 @@ def _change(given: Given, url: str, headers: dict[str, str], fields: dict[str, A
         name = str(state).replace('"', "")
         chosen = f'{{{{variables.{found}.body.transitions | where: "name", "{name}" | map: "id" | first}}}}'
         steps.append(request("POST", f"{url}/transitions", headers=headers, body={"transition": {"id": chosen}}))
-    return Made(steps or [request("GET", url, headers=headers)], fields=_ISSUE)
+    return ImportedStep(steps or [request("GET", url, headers=headers)], fields=_ISSUE)
 
 
-def _servicenow(given: Given) -> Made:
+def _servicenow(given: ProviderKeys) -> ImportedStep:
     url = f"{given.host()}/api/now/table/{given.need('table_name')}"
     headers = given.basic("user", "password")
     ticket, payload = given.take("ticket_id"), given.take("payload")
     given.skip("fingerprint")
     results = ("body", "result")
     if ticket is not None and payload is None:
-        return Made([request("GET", f"{url}/{ticket}", headers=headers)], results)
+        return ImportedStep([request("GET", f"{url}/{ticket}", headers=headers)], results)
     if ticket is not None:
-        return Made([request("PATCH", f"{url}/{ticket}", headers=headers, body=payload)], results)
+        return ImportedStep([request("PATCH", f"{url}/{ticket}", headers=headers, body=payload)], results)
     if payload is None:
-        return Made([request("GET", url, headers=headers)], results)
-    return Made([request("POST", url, headers=headers, body=payload)], results, {"link": ("body", "result", "sys_id")})
+        return ImportedStep([request("GET", url, headers=headers)], results)
+    return ImportedStep(
+        [request("POST", url, headers=headers, body=payload)], results, {"link": ("body", "result", "sys_id")}
+    )
 
 
-def _youtrack(given: Given) -> Made:
+def _youtrack(given: ProviderKeys) -> ImportedStep:
     body = {"project": {"id": given.secret("project")}, **given.some(summary="summary", description="description")}
-    return Made([request("POST", f"{given.host()}/api/issues", headers=given.bearer(), body=body)])
+    return ImportedStep([request("POST", f"{given.host()}/api/issues", headers=given.bearer(), body=body)])
 
 
-def _asana(given: Given) -> Made:
+def _asana(given: ProviderKeys) -> ImportedStep:
     task, url, headers = given.take("task_id"), "https://app.asana.com/api/1.0/tasks", given.bearer()
     body = {"data": given.rest()}
     if task is not None:
-        return Made([request("PUT", f"{url}/{task}", headers=headers, body=body)], ("body", "data"))
-    return Made([request("POST", url, headers=headers, body=body)], ("body", "data"))
+        return ImportedStep([request("PUT", f"{url}/{task}", headers=headers, body=body)], ("body", "data"))
+    return ImportedStep([request("POST", url, headers=headers, body=body)], ("body", "data"))
 
 
-def _monday(given: Given) -> Made:
+def _monday(given: ProviderKeys) -> ImportedStep:
     values = given.take("column_values", {})
     rows = values if isinstance(values, list) else [values]
     columns = {key: value for row in rows if isinstance(row, dict) for key, value in row.items()}
     variables = {"board": given.need("board_id"), **given.some(group="group_id", name="item_name")}
     body = {"query": _MONDAY, "variables": {**variables, "columns": columns}}
     headers = {"Authorization": given.secret("token")}
-    return Made([request("POST", "https://api.monday.com/v2", headers=headers, body=body)])
+    return ImportedStep([request("POST", "https://api.monday.com/v2", headers=headers, body=body)])
 
 
-def _trello(given: Given) -> Made:
+def _trello(given: ProviderKeys) -> ImportedStep:
     query = {**given.some(filter="filter"), "key": given.secret("key"), "token": given.secret("token")}
-    return Made([request("GET", f"https://api.trello.com/1/boards/{given.need('board_id')}/actions", query=query)])
+    return ImportedStep(
+        [request("GET", f"https://api.trello.com/1/boards/{given.need('board_id')}/actions", query=query)]
+    )
 
 
-def _planner(given: Given) -> Made:
+def _planner(given: ProviderKeys) -> ImportedStep:
     body = {"planId": given.need("plan_id"), "title": given.need("title"), **given.some(bucketId="bucket_id")}
     url = "https://graph.microsoft.com/v1.0/planner/tasks"
-    return Made([request("POST", url, headers=given.bearer("access_token"), body=body)])
+    return ImportedStep([request("POST", url, headers=given.bearer("access_token"), body=body)])
 
 
-def _github(given: Given) -> Made:
+def _github(given: ProviderKeys) -> ImportedStep:
     given.need("run_action")
     repository = f"https://api.github.com/repos/{given.need('repo_owner')}/{given.need('repo_name')}"
     body = {"ref": given.take("ref", "main"), **given.some(inputs="inputs")}
     url = f"{repository}/actions/workflows/{given.need('workflow')}/dispatches"
-    return Made([request("POST", url, headers=given.bearer(), body=body)])
+    return ImportedStep([request("POST", url, headers=given.bearer(), body=body)])
 
 
-def _gitlab(given: Given) -> Made:
+def _gitlab(given: ProviderKeys) -> ImportedStep:
     url = f"{given.host()}/api/v4/projects/{given.need('id')}/issues"
     body = {**given.some(title="title", description="description", labels="labels"), **given.rest()}
-    return Made([request("POST", url, headers={"PRIVATE-TOKEN": given.secret("token")}, body=body)])
+    return ImportedStep([request("POST", url, headers={"PRIVATE-TOKEN": given.secret("token")}, body=body)])
 
 
 TICKETS = {

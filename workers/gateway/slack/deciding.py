@@ -1,4 +1,4 @@
-"""The desk behind the buttons: the person from Slack, the verdict from the run."""
+"""What is behind the buttons: the person from Slack, the verdict from the run."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from workers.client import decisions, runs
 from workers.client.holds import polled
-from workers.client.wanted import Hold
+from workers.client.wanted import OpenHold
 from workers.errors import TrunklineError
 from workers.gateway.intake import reaching_temporal
-from workers.gateway.requests import Refusal
+from workers.gateway.requests import RefusalError
 from workers.gateway.slack.api import SlackApi, SlackError
 from workers.gateway.slack.clicks import Click
 from workers.gateway.slack.person import StrangerError, person_of
@@ -27,7 +27,7 @@ COUNTED = frozenset({"accepted", "needs_more", "signaled"})
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ClickOutcome:
     """What became of a click.
 
     Attributes:
@@ -49,7 +49,7 @@ class Verdict:
         return self.result == "accepted"
 
 
-class Desk:
+class SlackDecisions:
     """What decides.
 
     Args:
@@ -63,32 +63,32 @@ class Desk:
         self.client = client
         self.key = key
 
-    async def decide(self, click: Click) -> Verdict:
+    async def decide(self, click: Click) -> ClickOutcome:
         """Send the decision that a click makes to its run, and return what became of it."""
         try:
             person = await person_of(self.api, click.user, click.teams)
         except StrangerError as no:
-            return Verdict("stranger", str(no))
+            return ClickOutcome("stranger", str(no))
         except SlackError as error:
-            return Verdict("unknown_person", f"Slack does not say who you are. {error} Nothing was decided.")
+            return ClickOutcome("unknown_person", f"Slack does not say who you are. {error} Nothing was decided.")
         try:
             async with reaching_temporal(WITHIN):
                 return await self._sent(click, person)
-        except Refusal:
-            return Verdict(
+        except RefusalError:
+            return ClickOutcome(
                 "unreachable",
                 "Temporal does not answer, so nobody knows whether this counts: if the message stays, click again.",
             )
         except TrunklineError as error:
-            return Verdict("refused", str(error))
+            return ClickOutcome("refused", str(error))
 
-    async def _sent(self, click: Click, person: str) -> Verdict:
-        run = click.told["run"]
+    async def _sent(self, click: Click, person: str) -> ClickOutcome:
+        run = click.value["run"]
         decision = click.decided_by(person)
-        if isinstance(first := click.told.get("firstRunId"), str):
-            seen: Hold = {"digest": decision["digest"], "verified": True, "firstRunId": first}
+        if isinstance(first := click.value.get("firstRunId"), str):
+            seen: OpenHold = {"digest": decision["digest"], "verified": True, "firstRunId": first}
             decision = decisions.sealed(decision, seen, run, self.key)
         description = await runs.describe(self.client, run)
         answered = await polled(self.client, description.task_queue)
         answer = await decisions.decide(self.client, run, decision, answered=answered)
-        return Verdict(answer.result, answer.message)
+        return ClickOutcome(answer.result, answer.message)

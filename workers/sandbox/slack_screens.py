@@ -20,7 +20,7 @@ LONGEST_METADATA = 3_000
 
 
 @dataclass(slots=True)
-class Ticket:
+class ClickTicket:
     """What a click lets the app do: open a form, and answer in private.
 
     Attributes:
@@ -38,14 +38,14 @@ class Ticket:
     opened: bool = False
 
 
-class SlackDesk:
+class SlackScreens:
     """People, private messages and forms."""
 
     def __init__(self) -> None:
         self.people: dict[str, Person] = {}
         self.private: deque[dict[str, Any]] = deque(maxlen=MOST_KEPT)
         self.views: dict[str, dict[str, Any]] = {}
-        self.tickets: dict[str, Ticket] = {}
+        self.tickets: dict[str, ClickTicket] = {}
 
     def clear(self) -> None:
         """Forget everything."""
@@ -58,7 +58,7 @@ class SlackDesk:
         """Return the name of what a click lets the app do."""
         self.people[person.id] = person
         name = secrets.token_hex(8)
-        self.tickets[name] = Ticket(person, channel)
+        self.tickets[name] = ClickTicket(person, channel)
         return name
 
     def user(self, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
-from activities.attachments import File
+from activities.attachments import FetchedFile
 from activities.context import LARGEST_PICKED, Context
 from activities.errors import ActionError, OutcomeUnknown, Refused, ResultTooLarge, Unavailable
 from activities.http_client.statuses import SUCCESS
@@ -29,7 +29,7 @@ REFUSALS = frozenset(("recordinvalid", "recordnotfound", "forbidden", "unauthori
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class HelpdeskMessage:
     """A note or a reply that is to be added.
 
     Attributes:
@@ -42,11 +42,11 @@ class Message:
     html: str
     public: bool
     cc: Sequence[str] = ()
-    files: Sequence[File] = ()
+    files: Sequence[FetchedFile] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Posted:
+class PostedMessage:
     """A message that the helpdesk has.
 
     Attributes:
@@ -65,7 +65,7 @@ class Posted:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk(ABC, Generic[C]):
+class Helpdesk(ABC, Generic[C]):
     """A helpdesk as one attempt uses it. Ids of tickets are checked: they may stand in a path.
 
     What changes a ticket returns it as it is afterwards, and raises what `Service.call` raises. `Refused` says what the
@@ -102,11 +102,11 @@ class Desk(ABC, Generic[C]):
         """Remove tags."""
 
     @abstractmethod
-    async def post(self, ticket_id: str, message: Message) -> tuple[TicketState, str]:
+    async def post(self, ticket_id: str, message: HelpdeskMessage) -> tuple[TicketState, str]:
         """Add a message with the step's key, and return the ticket and the message's id."""
 
     @abstractmethod
-    async def posted(self, ticket_id: str) -> list[Posted]:
+    async def posted(self, ticket_id: str) -> list[PostedMessage]:
         """Return the latest messages of a ticket."""
 
     @abstractmethod

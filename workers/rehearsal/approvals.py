@@ -1,4 +1,4 @@
-"""The approvals desk of a rehearsal: the shipped one, with groups, secrets and signatures that are the test's own."""
+"""The approvals of a rehearsal: the shipped one, with groups, secrets and signatures that are the test's own."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class _Contracts(Contracts):
         return False
 
 
-def rehearsal_desk(
+def rehearsal_approvals(
     actions: Mapping[str, Action], people: Mapping[str, Sequence[str]], secrets: Iterable[str]
 ) -> ApprovalActivities:
-    """Return the desk of a rehearsal.
+    """Return the approvals of a rehearsal.
 
     Args:
         actions: every action by name.
