@@ -27,7 +27,7 @@ from bench.histories import builds_of, failed_tasks
 from bench.rollout import GRACE, Rollout, released
 from bench.senders import Senders, cloud_event
 from bench.serving import ROOT, Build, Serving
-from bench.stage import judged, port, quiet_runtime, running
+from bench.stage import conclude, port, quiet_runtime, running
 from workers.client.connecting import connect_to
 from workers.local.temporal_server import temporal_server
 
@@ -200,7 +200,7 @@ def main() -> None:
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="trunkline-soak-"))
     lines, broken = asyncio.run(soak(given, folder))
-    judged(lines, broken, folder)
+    conclude(lines, broken, folder)
 
 
 if __name__ == "__main__":

@@ -116,15 +116,15 @@ def head(columns: Sequence[str]) -> list[str]:
     return [row(columns), "| --- " * len(columns) + "|"]
 
 
-def judged(lines: Sequence[str], broken: Sequence[str], folder: Path) -> NoReturn:
+def conclude(lines: Sequence[str], broken: Sequence[str], folder: Path) -> NoReturn:
     """Print what was seen and end: with exit code 1 where a promise broke, whose logs stay, else without the folder."""
-    told = [*lines]
+    rows = [*lines]
     if broken:
-        told += ["", f"Broken promises: {len(broken)} (logs: {folder})"]
-        told += [f"- {sentence}" for sentence in broken[:MOST_SHOWN]]
+        rows += ["", f"Broken promises: {len(broken)} (logs: {folder})"]
+        rows += [f"- {sentence}" for sentence in broken[:MOST_SHOWN]]
     else:
         shutil.rmtree(folder, ignore_errors=True)
-    tell(told)
+    tell(rows)
     sys.exit(1 if broken else 0)
 
 

@@ -239,7 +239,7 @@ class Automation:
     )
     async def decide(self, *arguments: Any) -> dict[str, str]:
         """Take any decision and answer what became of it."""
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # all that come at once are accepted first, with the run's beginning or after it
         return (await self._decide(arguments, via="update")).to_json()
 
     async def _decide(self, arguments: tuple[Any, ...], *, via: Via, decision: str | None = None) -> Receipt:

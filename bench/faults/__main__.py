@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from bench.faults.storm import Storm
-from bench.stage import judged
+from bench.stage import conclude
 
 
 def main() -> None:
@@ -36,7 +36,7 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="trunkline-faults-"))
     storm = Storm(given, folder, random.Random(given.seed))  # noqa: S311 # chance, not a secret
     asyncio.run(storm.blow())
-    judged(storm.lines(), storm.broken, folder)
+    conclude(storm.lines(), storm.broken, folder)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, cast
 
 from trunkline.keyed import ENTER, GATE, KEYED, LEFT, TRY, Entrance, Inside, Standing
-from workers.client.keyed import PATIENCE, is_open, missing, place_of
+from workers.client.keyed import PATIENCE, missing, place_of, standing
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -53,10 +53,7 @@ class Gates:
 
     async def standing(self, run: str) -> Standing:
         """Return how a run stands."""
-        with missing():
-            await self.client.get_workflow_handle(run).describe(rpc_timeout=PATIENCE)
-            return "running" if await is_open(self.client, run) else "ended"
-        return "missing"
+        return await standing(self.client, run)
 
     def ids(self, entrance: Entrance) -> list[str]:
         """Return the workflow id of a gate under each key; the gate's key cannot be read from it."""

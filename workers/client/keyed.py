@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from trunkline.keyed import Standing
+
 if TYPE_CHECKING:
     from temporalio.client import Client
 
@@ -27,7 +29,12 @@ def missing() -> Iterator[None]:
 
 
 async def is_open(client: Client, place: str) -> bool:
-    """Say whether a workflow is under way; Temporal answers that itself, and no worker is asked.
+    """Say whether a workflow is under way; Temporal answers that itself, and no worker is asked."""
+    return await standing(client, place) == "running"
+
+
+async def standing(client: Client, place: str) -> Standing:
+    """Return how a workflow stands.
 
     Temporal finds the current run first and reads it then: what has closed meanwhile may have continued as new, or been
     reset.
@@ -40,9 +47,9 @@ async def is_open(client: Client, place: str) -> bool:
         while found.status is not WorkflowExecutionStatus.RUNNING:
             closed, found = found.run_id, await handle.describe(rpc_timeout=PATIENCE)
             if found.run_id == closed:
-                return False
-        return True
-    return False
+                return "ended"
+        return "running"
+    return "missing"
 
 
 async def place_of(client: Client, places: Sequence[str]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
-from temporalio.client import GrpcCompression
+from temporalio.client import ClientConnectConfig, GrpcCompression
 
 from workers.client.connecting import connect_to
 
@@ -18,5 +20,6 @@ from workers.client.connecting import connect_to
     ],
 )
 async def test_only_what_goes_far_is_compressed(options: dict[str, object], compression: GrpcCompression) -> None:
-    client = await connect_to({"target_host": "127.0.0.1:7233", **options}, lazy=True)  # type: ignore[typeddict-item]
+    given = cast("ClientConnectConfig", {"target_host": "127.0.0.1:7233", **options})
+    client = await connect_to(given, lazy=True)
     assert client.service_client.config.grpc_compression == compression

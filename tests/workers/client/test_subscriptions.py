@@ -39,10 +39,10 @@ class Late:
         describe = handle.describe
 
         async def once(**options: Any) -> Any:
-            handle.describe = describe  # type: ignore[method-assign]
+            handle.describe = describe  # type: ignore[method-assign] # this handle alone
             return await past.describe(**options)
 
-        handle.describe, handle.query = once, past.query  # type: ignore[method-assign]
+        handle.describe, handle.query = once, past.query  # type: ignore[method-assign] # same
         return handle
 
 
