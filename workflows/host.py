@@ -139,6 +139,14 @@ def hosted(by: Host) -> Iterator[None]:
         _host.reset(token)
 
 
+def watch(by: Watcher) -> None:
+    """Let this watcher be told what the current task, and those that it begins, find out until they end.
+
+    Nothing is put back: a worker that ends drops the tasks of its runs, and not in the contexts that are theirs.
+    """
+    _watcher.set(by)
+
+
 @contextmanager
 def watched(by: Watcher | None) -> Iterator[None]:
     """Let this watcher be told what runs in this context find out; nobody watches a run on Temporal."""

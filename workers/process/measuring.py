@@ -68,22 +68,22 @@ class _Run(WorkflowInboundInterceptor):
         run = workflow.instance()
         if not isinstance(run, Automation):
             return await super().execute_workflow(input)
-        with host.watched(self.measures.watch):
-            try:
-                answer = await super().execute_workflow(input)
-            except (FailureError, CancelledError):  # anything else stalls the run, or continues it
-                self._ended(run)
-                raise
+        host.watch(self.measures.watch)
+        try:
+            answer = await super().execute_workflow(input)
+        except (FailureError, CancelledError):  # anything else stalls the run, or continues it
+            self._ended(run)
+            raise
         self._ended(run)
         return answer
 
     async def handle_signal(self, input: HandleSignalInput) -> None:  # noqa: A002 # the SDK's signature
-        with host.watched(self.measures.watch):
-            await super().handle_signal(input)
+        host.watch(self.measures.watch)
+        await super().handle_signal(input)
 
     async def handle_update_handler(self, input: HandleUpdateInput) -> Any:  # noqa: A002 # the SDK's signature
-        with host.watched(self.measures.watch):
-            return await super().handle_update_handler(input)
+        host.watch(self.measures.watch)
+        return await super().handle_update_handler(input)
 
     def _ended(self, run: Automation) -> None:
         if not workflow.unsafe.is_replaying():  # as it is where a run is put out of memory, which cancels it too
