@@ -239,10 +239,10 @@ class Automation:
     )
     async def decide(self, *arguments: Any) -> dict[str, str]:
         """Take any decision and answer what became of it."""
-        await asyncio.sleep(0)  # all that come at once are accepted first, with the run's beginning or after it
         return (await self._decide(arguments, via="update")).to_json()
 
     async def _decide(self, arguments: tuple[Any, ...], *, via: Via, decision: str | None = None) -> Receipt:
+        await asyncio.sleep(0)  # updates that come at once are all accepted first, with the run's beginning or after it
         at = host.now()
         if self.state is None and self.outcome is None:
             # A decision that comes with the very first task is judged once the state is there.

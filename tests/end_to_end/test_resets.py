@@ -175,6 +175,35 @@ async def test_a_reset_while_an_approved_request_is_in_flight_sends_nothing(engi
     await replay(engine, handle.id)
 
 
+async def test_decisions_come_in_their_order_again_after_a_reset_and_in_its_replays(engine: Engine) -> None:
+    """Temporal's core brings signals before updates where it replays the task that applies both again."""
+    engine.define("""
+        name: order
+        trigger: {event: test.fired}
+        actions:
+          - {id: post, actionType: http_request, config: {method: POST, url: RECEIVER/post}, requireApproval: {approvers: [ann, bob]},
+             onRejected: {actions: [{id: ask, actionType: http_request, config: {method: POST, url: RECEIVER/ask}, requireApproval: {approvers: [ann]}}]}}
+    """)
+    handle = await engine.start("order")
+    await engine.held(handle)
+    completed, _ = await tasks(engine, handle.id, "")
+    await handle.signal("approve", {"hold": "post", "by": "nobody"})
+    assert (await engine.decide(handle, hold="post", decision="reject", by="ann"))["result"] == "accepted"
+    await handle.signal("approve", {"hold": "post", "by": "bob"})
+    assert [hold["hold"] for hold in await engine.held(handle)] == ["ask"]
+    again = await engine.reset(handle.id, completed[-1])
+    assert [hold["hold"] for hold in await engine.held(again)] == ["ask"]
+    report = await again.query("report")
+    await engine.stop()
+    await engine.serve()
+    assert await again.query("report") == report
+    await engine.decide(again, hold="ask", decision="approve", by="ann")
+    assert (await engine.finish(again))["outcome"] == "rejected"
+    assert (posts(engine, "/post"), posts(engine, "/ask")) == (0, 1)
+    engine.handles.clear()
+    await replay(engine, handle.id)
+
+
 async def test_what_was_under_way_where_a_run_was_reset_is_not_started_again(engine: Engine) -> None:
     """Temporal itself starts again what was pending at the point of a reset, and asks no run."""
     engine.define("""

@@ -1,13 +1,18 @@
 """What a worker counts of its runs, beside what Temporal's SDK counts of its tasks; docs/operating.md has the names.
 
 A replay counts nothing, and neither does a run that leaves the memory of its worker or continues as new: each end is
-counted where it happened, by one process. Series begin with 0, as one that begins with 1 shows no increase.
+counted where it happened, by one process. But Temporal also has tasks done again that are no replay to it: for a query
+of a run that is in nobody's memory, and where a task ended before it wrote anything down. What a run tells comes in the
+same order each time, so a process counts on from where it was. Series begin with 0, as one that begins with 1 shows no
+increase.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from temporalio import workflow
@@ -30,6 +35,9 @@ RESULTS = ("ok", "refused", "limited", "unavailable", "unknown", "failed", "canc
 
 NO_CONNECTION = "none"
 """The connection of what is sent without one, as `http_request` does; its vendor is `http`."""
+
+REMEMBERED = 10_000
+"""Runs of which a process remembers how much of them it has counted."""
 
 BUCKETS: Mapping[str, list[float]] = {
     "trunkline_hold_seconds": [60, 300, 900, 3600, 14400, 86400, 259200, 604800],
@@ -64,6 +72,7 @@ class Measures:
             host.OPENED: self._hold_opened,
             host.CLOSED: self._hold_closed,
         }
+        self._counted = Counted(REMEMBERED)
         self._begin([*connections, (NO_CONNECTION, "http")])
 
     def _begin(self, connections: Iterable[tuple[str, str]]) -> None:
@@ -80,18 +89,15 @@ class Measures:
             for result in RESULTS:
                 self._sends.add(0, {"vendor": kind, "connection": name, "result": result})
 
-    def ended(self, run: Automation) -> None:
-        """Count a run that has ended."""
+    def of_run(self) -> RunMeasures:
+        """Return what counts one run, as long as it is in memory."""
+        return RunMeasures(self._watched, self._counted, self._run_ended)
+
+    def _run_ended(self, run: Automation) -> None:
         if run.outcome is None:
             self._events.add(1)
         else:
             self._runs.add(1, {"outcome": run.outcome})
-
-    def watch(self, what: str, **facts: Any) -> None:
-        """Count what a run finds out (see `workflows.host.Watcher`)."""
-        counter = self._watched.get(what)
-        if counter is not None and not workflow.unsafe.is_replaying():
-            counter(**facts)
 
     def _step_ended(self, step: Step, entry: Entry) -> None:
         if isinstance(step, ActionStep):
@@ -116,3 +122,50 @@ class Measures:
     def waited(self, name: str, cause: str, seconds: float) -> None:
         """Count the seconds that something waited because of a limit: in its `queue`, or as the `vendor` says."""
         self._waits.record(max(seconds, 0), {"connection": name, "cause": cause})
+
+
+class Counted:
+    """How many facts of each run were counted; it forgets runs of which nothing came for long. For many threads."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._facts: OrderedDict[str, int] = OrderedDict()
+        self._alone = Lock()
+
+    def first(self, run_id: str, fact: int) -> bool:
+        """Say whether a run's fact of this number comes for the first time."""
+        with self._alone:
+            if fact <= self._facts.get(run_id, 0):
+                return False
+            self._facts[run_id] = fact
+            self._facts.move_to_end(run_id)
+            if len(self._facts) > self.most:
+                self._facts.popitem(last=False)
+            return True
+
+
+class RunMeasures:
+    """Counts what one run finds out, and that it ended."""
+
+    def __init__(
+        self, watched: Mapping[str, Callable[..., None]], counted: Counted, end: Callable[[Automation], None]
+    ) -> None:
+        self._watched = watched
+        self._counted = counted
+        self._end = end
+        self._facts = 0
+
+    def watch(self, what: str, **facts: Any) -> None:
+        """Count what the run finds out (see `workflows.host.Watcher`)."""
+        if (counter := self._watched.get(what)) is not None and self._new():
+            counter(**facts)
+
+    def ended(self, run: Automation) -> None:
+        """Count that the run has ended."""
+        if self._new():
+            self._end(run)
+
+    def _new(self) -> bool:
+        self._facts += 1
+        # a run that is put out of memory is canceled too, and is replaying then
+        return not workflow.unsafe.is_replaying() and self._counted.first(host.info().run_id, self._facts)

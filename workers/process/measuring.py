@@ -64,30 +64,30 @@ class Measuring(Interceptor):
 class _Run(WorkflowInboundInterceptor):
     measures: Measures
 
+    def __init__(self, following: WorkflowInboundInterceptor) -> None:
+        super().__init__(following)
+        self.counts = self.measures.of_run()
+
     async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:  # noqa: A002 # the SDK's signature
         run = workflow.instance()
         if not isinstance(run, Automation):
             return await super().execute_workflow(input)
-        host.watch(self.measures.watch)
+        host.watch(self.counts.watch)
         try:
             answer = await super().execute_workflow(input)
         except (FailureError, CancelledError):  # anything else stalls the run, or continues it
-            self._ended(run)
+            self.counts.ended(run)
             raise
-        self._ended(run)
+        self.counts.ended(run)
         return answer
 
     async def handle_signal(self, input: HandleSignalInput) -> None:  # noqa: A002 # the SDK's signature
-        host.watch(self.measures.watch)
+        host.watch(self.counts.watch)
         await super().handle_signal(input)
 
     async def handle_update_handler(self, input: HandleUpdateInput) -> Any:  # noqa: A002 # the SDK's signature
-        host.watch(self.measures.watch)
+        host.watch(self.counts.watch)
         return await super().handle_update_handler(input)
-
-    def _ended(self, run: Automation) -> None:
-        if not workflow.unsafe.is_replaying():  # as it is where a run is put out of memory, which cancels it too
-            self.measures.ended(run)
 
 
 class _Attempts(ActivityInboundInterceptor):

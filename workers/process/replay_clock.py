@@ -6,9 +6,10 @@ refused by Temporal itself, at once and without a trace in the history.
 
 After a local activity, Temporal's core tells a run the time at which it was completed; where the task ended meanwhile,
 it tells the start of the next one, but in a replay the other again. What a replay reads otherwise is no clock: for
-runs, local activities take no time. Only where the task wrote nothing down does a replay not know that it ever was:
-then the next one's time is right. How long the history is, and with it whether a run continues as new, is told and read
-in the same way.
+runs, local activities take no time. Only where the task wrote nothing down (for a query, or as the local activity took
+long) does a replay not know that it ever was, and tells the start of the next one from the beginning: the time that the
+run read is noted with that one's end. How long the history is, and with it whether a run continues as new, is told and
+read in the same way, but for such a task, which is as long as a replay takes it for.
 
 Updates may come in an activation of their own, after the one in which the run ended or continued as new, and still in
 the same task. Temporal takes no command after such an end: answering them would fail the task for ever. They are left
@@ -38,18 +39,20 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.common import VersioningBehavior
 from temporalio.plugin import SimplePlugin
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 
+from workers.process.message_order import order_notes, put_in_order
 from workers.process.random_seed import random_seed
+from workers.process.task_notes import note_time, noted_time
 from workflows.run.parked import OFFERED
 from workflows.run.release import STAY
 from workflows.run.resets import RESET_NOW, RESET_UNSEEN, RESETS
 from workflows.view.attributes import ATTRIBUTES
 
 if TYPE_CHECKING:
-    from google.protobuf.timestamp_pb2 import Timestamp
     from temporalio import workflow
     from temporalio.bridge.proto.workflow_activation import DoUpdate, WorkflowActivation, WorkflowActivationJob
     from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
@@ -167,21 +170,20 @@ class _Instance(WorkflowInstance):
             return self._activate(act)
 
     def _activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
-        if any(map(_tells_time, act.jobs)) or self._slept(act):
-            self.clock, self.length, self.long = act.timestamp, act.history_length, act.continue_as_new_suggested
-            self.wrote = False
-        elif self.clock is not None:
-            act.timestamp.CopyFrom(self.clock)
-            act.history_length, act.continue_as_new_suggested = self.length, self.long
+        slept = self._set_clock(act)
         self.at = act.history_length
         self.seeds.watch(act)
         for job in act.jobs:
             if job.HasField("update_random_seed"):
                 self.resets, self.reset_at = self.resets + 1, self.at
                 self.seed = job.update_random_seed.randomness_seed
-        if not act.is_replaying and any(job.HasField("do_update") for job in act.jobs):
-            _leave_out(act, NOTHING if self.ended else LARGEST)
+        mixed = self._settle_updates(act)
         completion = self.instance.activate(act)
+        if completion.HasField("successful"):
+            if slept and self.clock is not None:
+                completion.successful.used_internal_flags.extend(note_time(self.length, self.clock.ToNanoseconds()))
+            if mixed:
+                completion.successful.used_internal_flags.extend(order_notes(act, completion))
         if self.ended:
             _keep_answers(completion)
         if self.stays and completion.HasField("successful"):
@@ -195,11 +197,37 @@ class _Instance(WorkflowInstance):
         )
         return completion
 
+    def _settle_updates(self, act: WorkflowActivation) -> bool:
+        """Leave out updates that cannot be answered, and put the others in their order; say whether to note that."""
+        if not any(job.HasField("do_update") for job in act.jobs):
+            return False
+        if not act.is_replaying:
+            _leave_out(act, NOTHING if self.ended else LARGEST)
+        return put_in_order(act)
+
     def _stay(self) -> None:
         self.stays = self.versioned
 
     def _offer(self) -> None:
         self.offered = True
+
+    def _set_clock(self, act: WorkflowActivation) -> bool:
+        """Have the run read what each replay reads; say whether a replay would not know it."""
+        told = act.history_length, act.continue_as_new_suggested
+        slept = False
+        if any(map(_tells_time, act.jobs)):
+            self.clock, self.wrote = act.timestamp, False
+            self.length, self.long = told
+        elif self._slept(act):
+            slept, self.wrote = True, False
+            self.length, self.long = told
+        if (known := noted_time(self.length, act.available_internal_flags)) is not None:
+            self.clock = Timestamp()
+            self.clock.FromNanoseconds(known)
+        if self.clock is not None:
+            act.timestamp.CopyFrom(self.clock)
+            act.history_length, act.continue_as_new_suggested = self.length, self.long
+        return slept
 
     def _slept(self, act: WorkflowActivation) -> bool:
         """Say whether nothing but tasks that wrote nothing down came since the clock was set."""

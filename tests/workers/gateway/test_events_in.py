@@ -85,8 +85,9 @@ async def test_events_are_held_before_they_are_answered_and_run_once(engine: Eng
         assert (held["tenant"], held["data"], held["datacontenttype"]) == ("a b", {"call": {}}, "application/json")
         await twice(gateway, engine)
         await engine.serve()
-        results = [await engine.client.get_workflow_handle(f"event/{name}").result() for name in (*ids[:3], ids[4])]
-        assert [[line["started"] for line in result] for result in results] == [[True]] * 4
+        events = (*ids[:3], ids[4], f"calls:{engine.task_queue}")
+        results = [await engine.client.get_workflow_handle(f"event/{name}").result() for name in events]
+        assert [[line["started"] for line in result] for result in results] == [[True]] * 5
         report = await engine.client.get_workflow_handle(f"ended/calls:{engine.task_queue}").result()
         assert report["variables"] == {"a": "Ada "}, "a template sees no header that proves who sent it"
         after = await gateway.post("/events", event(ids[0]), media=STRUCTURED, **IN)

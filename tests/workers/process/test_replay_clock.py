@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, cast
@@ -20,8 +20,11 @@ from tests.engine import Engine
 from workers.process import replay_clock
 from workers.process.random_seed import random_seed
 from workers.process.replay_clock import ReplayClock
+from workers.process.task_notes import MOST, note_order, note_time, noted_order, noted_time
 from workflows.run import walk
 from workflows.run.resets import RESET_UNSEEN, RESETS
+
+SDK_FLAG = 1
 
 
 async def test_a_replay_reads_the_same_clock(engine: Engine) -> None:
@@ -90,10 +93,12 @@ class Follower(WorkflowInstance):
     def __init__(self, *answers: WorkflowActivationCompletion) -> None:
         self.answers = list(answers)
         self.lengths: list[int] = []
+        self.times: list[int] = []
         self.jobs: list[list[str | None]] = []
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
         self.lengths.append(act.history_length)
+        self.times.append(act.timestamp.ToNanoseconds())
         self.jobs.append([job.WhichOneof("variant") for job in act.jobs])
         return self.answers.pop(0)
 
@@ -123,8 +128,9 @@ def completion(*names: str) -> WorkflowActivationCompletion:
     return made
 
 
-def activation(length: int, job: str) -> WorkflowActivation:
-    made = WorkflowActivation(history_length=length)
+def activation(length: int, job: str, at: int = 0, flags: Sequence[int] = ()) -> WorkflowActivation:
+    made = WorkflowActivation(history_length=length, available_internal_flags=flags)
+    made.timestamp.FromNanoseconds(at)
     added = made.jobs.add()
     if job == "local":
         added.resolve_activity.is_local = True
@@ -179,6 +185,94 @@ def test_after_a_local_activity_a_run_reads_what_a_replay_reads(commands: list[s
     instance.activate(activation(then, "local"))
     instance.activate(activation(then + 3, "local"))
     assert follower.lengths == [3, read, read]
+
+
+def test_a_replay_reads_the_time_that_was_noted_of_a_task_of_which_it_does_not_know() -> None:
+    began, next_began, answered, later = (1_795_000_000_123_456_789 + second * 10**9 for second in range(4))
+    live = Follower(completion("schedule_local_activity"), completion("schedule_activity"), completion())
+    instance = seen_to(live)
+    noted = [SDK_FLAG]
+    for length, job, at in ((3, "initialize_workflow", began), (6, "local", answered), (13, "resolve_activity", later)):
+        noted += instance.activate(activation(length, job, at, noted)).successful.used_internal_flags
+    assert live.times == [began, began, later]
+    replay = Follower(completion("schedule_local_activity"), completion("schedule_activity"), completion())
+    instance = seen_to(replay)
+    for length, job, at in (
+        (6, "initialize_workflow", next_began),
+        (6, "local", answered),
+        (13, "resolve_activity", later),
+    ):
+        assert not instance.activate(activation(length, job, at, noted)).successful.used_internal_flags
+    assert (replay.times, replay.lengths) == (live.times, [6, 6, 13])
+
+
+def test_what_is_noted_is_noted_of_one_task() -> None:
+    longest = [number % 3 == 0 for number in range(MOST)]
+    flags = sorted(
+        {SDK_FLAG, *note_time(6, 2**63 - 1), *note_time(9, 1), *note_order(9, longest), *note_order(3, [True])}
+    )
+    assert [noted_time(length, flags) for length in (3, 6, 9, 0)] == [None, 2**63 - 1, 1, None]
+    assert [noted_order(length, flags) for length in (6, 9)] == [[], longest]
+    assert noted_order(3, flags) == [True, *[False] * 7]
+    assert all(SDK_FLAG < flag < 2**32 for flag in flags[1:])
+
+
+def messages(length: int, kinds: str, flags: Sequence[int] = ()) -> WorkflowActivation:
+    """Return an activation with signals and updates (`s` and `u`) in this order; the third update is not accepted."""
+    made = activation(length, "update_random_seed", flags=flags)
+    updates = 0
+    for number, kind in enumerate(kinds):
+        if kind == "s":
+            made.jobs.add().signal_workflow.signal_name = str(number)
+        else:
+            made.jobs.add().do_update.protocol_instance_id = "refused" if updates == REFUSED else str(number)
+            updates += 1
+    return made
+
+
+REFUSED = 2
+
+
+class Accepting(Follower):
+    """Accepts all updates but the refused."""
+
+    def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
+        self.seen = [
+            job.signal_workflow.signal_name or job.do_update.protocol_instance_id
+            for job in act.jobs
+            if not job.HasField("update_random_seed")
+        ]
+        made = completion()
+        for job in act.jobs:
+            if job.HasField("do_update"):
+                answer = made.successful.commands.add().update_response
+                answer.protocol_instance_id = job.do_update.protocol_instance_id
+                kind = "rejected" if answer.protocol_instance_id == "refused" else "accepted"
+                getattr(answer, kind).SetInParent()
+        return made
+
+
+@pytest.mark.parametrize("kinds", ["us", "uussuuus", "susu", "us" * 9, "su" * MOST, "uuu" + "su" * MOST])
+def test_a_replay_brings_the_messages_of_a_reset_in_the_order_in_which_they_came(kinds: str) -> None:
+    live = Accepting()
+    flags = seen_to(live).activate(messages(9, kinds)).successful.used_internal_flags
+    came = [job.signal_workflow.signal_name or job.do_update.protocol_instance_id for job in messages(9, kinds).jobs][
+        1:
+    ]
+    assert live.seen[:MOST] == came[:MOST]
+    replayed = messages(9, kinds, [SDK_FLAG, *flags])
+    jobs = [job for job in replayed.jobs if job.do_update.protocol_instance_id != "refused"]
+    jobs.sort(key=lambda job: job.HasField("do_update"))
+    del replayed.jobs[:]
+    replayed.jobs.extend(jobs)
+    replay = Accepting()
+    assert not seen_to(replay).activate(replayed).successful.used_internal_flags
+    assert replay.seen == [name for name in live.seen if name != "refused"]
+
+
+@pytest.mark.parametrize("kinds", ["", "s", "u", "ssuu"])
+def test_an_order_that_each_replay_brings_is_not_noted(kinds: str) -> None:
+    assert not seen_to(Accepting()).activate(messages(9, kinds)).successful.used_internal_flags
 
 
 @pytest.mark.parametrize("end", ["continue_as_new_workflow_execution", "complete_workflow_execution"])
