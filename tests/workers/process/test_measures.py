@@ -14,6 +14,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 
 from tests.engine import Engine
+from workers.process.measures import Counted
 from workers.process.telemetry import measured_runtime
 from workers.settings import ListenAddress
 from workflows.run.walk import Walk
@@ -59,37 +60,38 @@ async def exporter(engine: Engine) -> AsyncIterator[ListenAddress]:
 
 
 async def test_what_runs_do_is_counted_once(engine: Engine, exporter: ListenAddress) -> None:
-    engine.cached = 0  # every task replays its history
+    engine.cached = 2  # each of three runs leaves the memory again and again
     engine.connections["phone"]["rateLimit"] = {"requestsPerSecond": 50}
     engine.define(RUNS)
     engine.receiver.answer("/post", 400)
-    run = await engine.start("measured", engine.event({"amount": [1, 2]}))
-    [hold] = await engine.held(run)
+    runs = [await engine.start("measured", engine.event({"amount": [1, 2]})) for _ in range(3)]
+    holds = [(await engine.held(run))[0] for run in runs]
     before = await scrape(exporter)
-    assert before["trunkline_holds_opened_total", "kind=approval"] == 1
+    assert before["trunkline_holds_opened_total", "kind=approval"] == 3
     assert before["trunkline_runs_total", "outcome=completed"] == 0, "what alerts look at begins with 0"
     assert before["trunkline_unknown_outcomes_total",] == 0
-    await engine.decide(run, hold=hold["hold"], decision="reject", by="lead@example.com")
-    assert (await engine.finish(run))["outcome"] == "rejected"
+    for run, hold in zip(runs, holds, strict=True):
+        await engine.decide(run, hold=hold["hold"], decision="reject", by="lead@example.com")
+        assert (await engine.finish(run))["outcome"] == "rejected"
     for _ in range(50):
         found = await scrape(exporter)
-        if found["trunkline_runs_total", "outcome=rejected"]:
+        if found["trunkline_runs_total", "outcome=rejected"] == 3:
             break
         await asyncio.sleep(0.1)
     assert {key[1:]: value for key, value in found.items() if value and key[0] == "trunkline_steps_total"} == {
-        ("class=safe", "status=succeeded"): 1,
-        ("class=never", "status=succeeded"): 2,
-        ("class=never", "status=failed"): 1,
-        ("class=never", "status=rejected"): 1,
+        ("class=safe", "status=succeeded"): 3,
+        ("class=never", "status=succeeded"): 6,
+        ("class=never", "status=failed"): 3,
+        ("class=never", "status=rejected"): 3,
     }
     assert {key[1:]: value for key, value in found.items() if value and key[0] == "trunkline_sends_total"} == {
-        ("connection=none", "result=ok", "vendor=http"): 1,
-        ("connection=none", "result=refused", "vendor=http"): 1,
-        ("connection=phone", "result=ok", "vendor=twilio"): 2,
+        ("connection=none", "result=ok", "vendor=http"): 3,
+        ("connection=none", "result=refused", "vendor=http"): 3,
+        ("connection=phone", "result=ok", "vendor=twilio"): 6,
     }
-    assert found["trunkline_hold_seconds_count", "decision=reject", "kind=approval"] == 1
-    assert found["trunkline_rate_limit_wait_seconds_count", "cause=queue", "connection=phone"] == 2
-    assert sum(value for key, value in found.items() if key[0] == "trunkline_runs_total") == 1
+    assert found["trunkline_hold_seconds_count", "decision=reject", "kind=approval"] == 3
+    assert found["trunkline_rate_limit_wait_seconds_count", "cause=queue", "connection=phone"] == 6
+    assert sum(value for key, value in found.items() if key[0] == "trunkline_runs_total") == 3
 
 
 async def test_a_run_that_is_put_out_of_memory_has_not_ended(engine: Engine, exporter: ListenAddress) -> None:
@@ -176,3 +178,12 @@ async def test_what_continues_as_new_counts_once_and_a_reset_counts_what_happens
 def counted(found: dict[tuple[str, ...], float]) -> dict[tuple[str, ...], float]:
     """Return what is not 0, without the sums of histograms."""
     return {key: value for key, value in found.items() if value and not key[0].endswith("_sum")}
+
+
+def test_what_a_run_tells_again_was_counted() -> None:
+    counted = Counted(2)
+    assert [counted.first("one", fact) for fact in (1, 2, 1, 2, 3)] == [True, True, False, False, True]
+    assert counted.first("two", 1)
+    assert not counted.first("one", 3)
+    assert counted.first("three", 1), "of so many runs it remembers the latest"
+    assert [counted.first(run, 1) for run in ("three", "two", "one")] == [False, False, True]
