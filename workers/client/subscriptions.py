@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from trunkline.keyed import (
@@ -33,12 +34,18 @@ AT_ONCE = 20
 ANY = ""
 """Name on the list of a type where a run waits for every event of it."""
 
+SOMEBODY = ""
+"""The only name on the list that says whether runs wait for events whose types begin alike."""
+
+AHEAD = timedelta(days=1)
+"""How much longer that list lasts than a subscription needs, so that not each has to join it."""
+
 
 class Subscriptions:
     """Finds runs that wait for events. A list of fields for each type leads to a list of runs for each value.
 
     Temporal answers from the lists' workflows themselves and not from an index, so that an event which comes after a
-    run has subscribed finds it.
+    run has subscribed finds it. Most events find nobody, and ask one list for that: of types that begin alike.
 
     Args:
         client: connected to the namespace of the runs.
@@ -48,6 +55,7 @@ class Subscriptions:
     def __init__(self, client: Client, keyed: KeyedHash) -> None:
         self.client = client
         self.keyed = keyed
+        self._lasts: dict[str, datetime] = {}
 
     async def subscribe(self, wish: Wish) -> str:
         """Let a run be found by the events that it waits for, and return the workflow id of its list."""
@@ -55,6 +63,7 @@ class Subscriptions:
         entry = Subscription(automation=wish["automation"], until=wish["until"])
         fields = Joining(name=field, subscription=Subscription(automation="", until=wish["until"]))
         found = self._runs(wish["event"], field, wish.get("value"))[0]
+        await self._last(self._beginning(wish["event"])[0], datetime.fromisoformat(wish["until"]))
         await self._join(self._fields(wish["event"])[0], fields)
         await self._join(found, Joining(name=wish["run"], subscription=entry))
         return found
@@ -66,8 +75,10 @@ class Subscriptions:
 
     async def awaited(self, event_type: str) -> bool:
         """Say whether any run may wait for events of a type; no worker is asked."""
-        places = [place for name in patterns(event_type) for place in self._fields(name)]
-        return any(await asyncio.gather(*(is_open(self.client, place) for place in places)))
+        names = patterns(event_type)
+        if len(names) > 1 and not await self._any_open(self._beginning(event_type)):
+            return False
+        return await self._any_open([place for name in names for place in self._fields(name)])
 
     async def deliver(self, event: Mapping[str, Any]) -> list[EventDelivery]:
         """Bring an event to every run that waits for it, and return which these are; a run takes it once."""
@@ -100,6 +111,18 @@ class Subscriptions:
             await self.client.get_workflow_handle(run).signal(ARRIVE, event, rpc_timeout=PATIENCE)
             return True
         return False
+
+    async def _any_open(self, places: Sequence[str]) -> bool:
+        return any(await asyncio.gather(*(is_open(self.client, place) for place in places)))
+
+    async def _last(self, place: str, until: datetime) -> None:
+        """Have a list last so long at least."""
+        if place in self._lasts and self._lasts[place] >= until:
+            return
+        longer = until + AHEAD
+        lasting = Subscription(automation="", until=longer.isoformat())
+        await self._join(place, Joining(name=SOMEBODY, subscription=lasting))
+        self._lasts[place] = longer
 
     async def _join(self, place: str, joining: Joining) -> None:
         from temporalio.client import WithStartWorkflowOperation
@@ -138,6 +161,9 @@ class Subscriptions:
                 else:  # a list that continued as new while it was asked is asked again
                     return found
         return {}
+
+    def _beginning(self, event_type: str) -> list[str]:
+        return [f"{SUBSCRIPTIONS}/{name}" for name in self.keyed.all("types", event_type.partition(".")[0])]
 
     def _fields(self, pattern: str) -> list[str]:
         return [f"{SUBSCRIPTIONS}/{name}" for name in self.keyed.all("fields", pattern)]

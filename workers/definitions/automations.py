@@ -261,6 +261,10 @@ class Automations:
             )
         return made.plan_for(event)
 
+    def concerns(self, event_type: str) -> bool:
+        """Say whether any trigger takes events of a type; where nobody has looked yet, one may."""
+        return not self._looked or bool(self._roster.concerned(event_type))
+
     def matching(self, event: Mapping[str, Any]) -> Iterator[Match]:
         """Yield for every automation whose trigger takes an event (see `workflows.event.read_event`) whether it starts.
 

@@ -28,6 +28,8 @@ class MatchActivity:
     @activity.defn(name=MATCH)
     async def match(self, event: dict[str, Any]) -> EventMatches:
         """Return what an event starts, why it does not start others of its type, and whether any run may wait."""
+        if not self.automations.concerns(event["type"]):
+            return {"matches": [], "awaited": await self.awaited(event["type"])}
         matches = self.automations.aside(lambda: list(map(_answer, worth_keeping(self.automations.matching(event)))))
         found, awaited = await asyncio.gather(matches, self.awaited(event["type"]))
         return {"matches": found, "awaited": awaited}

@@ -72,3 +72,51 @@ async def test_a_list_that_continues_as_new_while_it_is_asked_loses_no_event(
         late = cast("Client", Late(client, dict(firsts)))
         brought = await Subscriptions(late, KeyedHash()).deliver({"type": kind, "id": "e", "data": {"id": 1}})
         assert [one["workflowId"] for one in brought] == [run.id]
+
+
+class Counting:
+    """A client that counts what it is asked about."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.asked: list[str] = []
+
+    def get_workflow_handle(self, workflow_id: str) -> Any:
+        self.asked.append(workflow_id)
+        return self.client.get_workflow_handle(workflow_id)
+
+    async def execute_update_with_start_workflow(self, *arguments: Any, **options: Any) -> Any:
+        self.asked.append("join")
+        return await self.client.execute_update_with_start_workflow(*arguments, **options)
+
+
+async def test_an_event_for_which_nobody_waits_asks_one_list(engine: Engine) -> None:
+    await engine.serve()
+    counting = Counting(engine.client)
+    subscriptions = Subscriptions(cast("Client", counting), KeyedHash())
+    first = uuid.uuid4().hex
+    wish = Wish(event=f"{first}.answered.*", automation="waits", run="run", until="")
+    assert not await subscriptions.awaited(f"{first}.answered.late")
+    assert len(counting.asked) == 1
+    later = [datetime.now(UTC) + timedelta(hours=hours) for hours in (1, 2, 30)]
+    for until in later:
+        await subscriptions.subscribe(wish | {"until": until.isoformat()})
+    assert counting.asked.count("join") == 2 * len(later) + 2, "a list that lasts long enough is not joined again"
+    assert await subscriptions.awaited(f"{first}.answered.late")
+    assert not await subscriptions.awaited(f"{first}.asked.late")
+    assert not await subscriptions.awaited(first)
+    [place] = subscriptions._beginning(first)
+    members = await engine.client.get_workflow_handle(place).query("members")
+    assert datetime.fromisoformat(members[""]["until"]) > later[-1]
+    await engine.client.get_workflow_handle(place).terminate()
+
+
+async def test_a_run_that_waits_for_a_type_of_one_word_is_found(engine: Engine) -> None:
+    await engine.serve()
+    subscriptions = Subscriptions(engine.client, KeyedHash())
+    kind = uuid.uuid4().hex
+    until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    assert not await subscriptions.awaited(kind)
+    await subscriptions.subscribe(Wish(event=kind, automation="waits", run="run", until=until))
+    assert await subscriptions.awaited(kind)
+    assert not await subscriptions.awaited(f"{kind}.answered")

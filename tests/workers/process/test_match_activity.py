@@ -35,3 +35,17 @@ async def test_an_event_keeps_what_it_starts_and_why_not_of_the_first_others(
     why = "`call.waiting_time` is 50, not greater than 90."
     assert found == [("a0", False, why), ("a1", True, None), ("a2", False, why), ("a6", True, None), ("a7", True, None)]
     assert answer["awaited"]
+
+
+async def test_an_event_of_another_type_is_not_looked_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def awaited(kind: str) -> bool:
+        return kind == "call.missed"
+
+    (tmp_path / "a.yaml").write_text(WAITED.format(name="a", least=10))
+    automations = Automations(tmp_path, SAMPLE)
+    matching = MatchActivity(automations, awaited)
+    events = [read_event({"type": kind, "data": {}}, default_id="e") for kind in ("call.missed", "call.begun")]
+    assert await matching.match(events[0]) == {"matches": [], "awaited": True}, "it looks, as nobody has yet"
+    monkeypatch.setattr(automations, "aside", None)
+    assert await matching.match(events[0]) == {"matches": [], "awaited": True}
+    assert await matching.match(events[1]) == {"matches": [], "awaited": False}
