@@ -34,8 +34,8 @@ GRACE = 1.0
 SENDERS_WAIT = 5.0
 """Seconds for which a sender waits for an answer: less than a gateway waits for Temporal, or stands still."""
 
-SETTLED = 240.0
-"""Seconds in which the last runs end once nothing is killed any more."""
+SETTLED = 600.0
+"""Seconds in which the last runs end once nothing is killed any more: vendors go on failing, and pauses grow."""
 
 GATEWAYS_LIVE = 2.0
 """How much longer gateways live than workers."""
