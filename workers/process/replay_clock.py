@@ -1,8 +1,9 @@
-"""What a worker sees to before a run is activated: its clock, resets, peace, and updates it could not answer.
+"""What a worker sees to before a run is activated: its clock, resets, peace, and which messages come in which order.
 
 Temporal takes an update of up to 4 MiB, but a worker's answer to it, even a refusal, repeats it; where that exceeds
 what Temporal takes from a worker, the task that answers fails for ever. An update that a worker leaves unanswered is
-refused by Temporal itself, at once and without a trace in the history.
+refused by Temporal itself, at once and without a trace in the history. In which order messages come after a reset is
+seen to in `message_order.py`.
 
 After a local activity, Temporal's core tells a run the time at which it was completed; where the task ended meanwhile,
 it tells the start of the next one, but in a replay the other again. What a replay reads otherwise is no clock: for

@@ -1,7 +1,8 @@
 """A list of subscriptions: who waits for the events of one type and key, or by which fields those of a type are kept.
 
 An event finds the runs that wait for it in two steps: the list of its type says by which fields runs look, and for
-each of these the list of type, field and value says which runs.
+each of these the list of type, field and value says which runs. Before, a list for all types that begin alike says, by
+being there, whether any run waits at all.
 """
 
 from __future__ import annotations

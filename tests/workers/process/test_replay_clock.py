@@ -233,15 +233,20 @@ def messages(length: int, kinds: str, flags: Sequence[int] = ()) -> WorkflowActi
 REFUSED = 2
 
 
+def names(act: WorkflowActivation) -> list[str]:
+    """Return which signals and updates come, in their order."""
+    return [
+        job.signal_workflow.signal_name or job.do_update.protocol_instance_id
+        for job in act.jobs
+        if not job.HasField("update_random_seed")
+    ]
+
+
 class Accepting(Follower):
     """Accepts all updates but the refused."""
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
-        self.seen = [
-            job.signal_workflow.signal_name or job.do_update.protocol_instance_id
-            for job in act.jobs
-            if not job.HasField("update_random_seed")
-        ]
+        self.seen = names(act)
         made = completion()
         for job in act.jobs:
             if job.HasField("do_update"):
@@ -256,10 +261,7 @@ class Accepting(Follower):
 def test_a_replay_brings_the_messages_of_a_reset_in_the_order_in_which_they_came(kinds: str) -> None:
     live = Accepting()
     flags = seen_to(live).activate(messages(9, kinds)).successful.used_internal_flags
-    came = [job.signal_workflow.signal_name or job.do_update.protocol_instance_id for job in messages(9, kinds).jobs][
-        1:
-    ]
-    assert live.seen[:MOST] == came[:MOST]
+    assert live.seen[:MOST] == names(messages(9, kinds))[:MOST]
     replayed = messages(9, kinds, [SDK_FLAG, *flags])
     jobs = [job for job in replayed.jobs if job.do_update.protocol_instance_id != "refused"]
     jobs.sort(key=lambda job: job.HasField("do_update"))
